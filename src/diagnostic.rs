@@ -1,0 +1,177 @@
+//! Something to say about a scenario: plain data, with a place in the file given as a path of keys.
+//!
+//! The layers that find mistakes (`scenario`, `plan`) know keys, not positions; `scenario::source` knows
+//! where each key and value stands, and `cli::render` draws the source line. So a diagnostic carries a
+//! [`FieldPath`], and every layer can make one without the text at hand.
+
+use std::fmt;
+use std::ops::Range;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The scenario can run, but surely not as meant.
+    Warning,
+    /// The scenario cannot run.
+    Error,
+}
+
+/// One part of a path into the scenario file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// A key of a table.
+    Key(String),
+    /// A place in an array, from 0.
+    Index(usize),
+}
+
+/// The way from the file's root to a value: `user_classes.device.tasks[0].weight`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FieldPath(pub Vec<Part>);
+
+impl FieldPath {
+    /// The root of the file.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// This path and one key more.
+    #[must_use]
+    pub fn key(&self, key: impl Into<String>) -> Self {
+        let mut parts = self.0.clone();
+        parts.push(Part::Key(key.into()));
+        Self(parts)
+    }
+
+    /// This path and one index more.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        let mut parts = self.0.clone();
+        parts.push(Part::Index(index));
+        Self(parts)
+    }
+
+    /// The path without its last part; the root's parent is the root.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        let mut parts = self.0.clone();
+        parts.pop();
+        Self(parts)
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, part) in self.0.iter().enumerate() {
+            match part {
+                Part::Key(key) if i == 0 => write!(f, "{key}")?,
+                Part::Key(key) => write!(f, ".{key}")?,
+                Part::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which text of the file a diagnostic marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// The value at the path (the nearest one above it that the file really has).
+    Value,
+    /// The key that the path ends in.
+    Key,
+    /// These bytes of the text value at the path, counted in the decoded text.
+    Within(Range<usize>),
+    /// These bytes of the file: a syntax error, which has no path.
+    Source(Range<usize>),
+}
+
+/// Something to say about a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable code, such as `E0101`; never reused for another meaning.
+    pub code: &'static str,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong: lower case, one line, no full stop.
+    pub message: String,
+    /// Where.
+    pub at: FieldPath,
+    /// Which text there.
+    pub mark: Mark,
+    /// A few words under the marked text; empty for none.
+    pub label: String,
+    /// What to do about it: one line.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error that marks the value at `at`.
+    pub fn error(code: &'static str, at: FieldPath, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            at,
+            mark: Mark::Value,
+            label: String::new(),
+            help: None,
+        }
+    }
+
+    /// A warning that marks the value at `at`.
+    pub fn warning(code: &'static str, at: FieldPath, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, at, message) }
+    }
+
+    /// The same with another mark.
+    #[must_use]
+    pub fn marking(mut self, mark: Mark) -> Self {
+        self.mark = mark;
+        self
+    }
+
+    /// The same with a label under the marked text.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// The same with a help line.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// The candidate nearest to `word`, if one is near enough to be what was meant.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_as_in_the_file() {
+        let path = FieldPath::root().key("user_classes").key("device").key("tasks").index(0).key("weight");
+        assert_eq!(path.to_string(), "user_classes.device.tasks[0].weight");
+        assert_eq!(path.parent().to_string(), "user_classes.device.tasks[0]");
+    }
+
+    #[test]
+    fn only_near_words_are_suggested() {
+        assert_eq!(nearest("brokr", ["broker", "weight"]), Some("broker"));
+        assert_eq!(nearest("xyz", ["broker", "weight"]), None);
+        assert_eq!(nearest("qso", ["qos", "topic"]), Some("qos"));
+    }
+}

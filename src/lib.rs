@@ -1,0 +1,38 @@
+//! A declarative MQTT load tester: a TOML or YAML file describes brokers, user classes, tasks and load;
+//! the runner compiles it into a plan, drives real MQTT sessions with it and writes statistics in
+//! Locust's file format.
+//!
+//! # The picture
+//! ```text
+//! text ──parse──▶ Scenario ──compile──▶ Plan ──run──▶ Snapshot ──write──▶ CSV, tables
+//!         scenario/           plan/          engine/            report/
+//!                                              │ client/ (MQTT) │ stats/ (numbers)
+//! ```
+//! Each arrow is one function, each noun a type that the next layer can get in no other way. Names end
+//! at compile: the engine works with small ids into the plan's tables.
+//!
+//! # Who may import whom
+//! | module | may import |
+//! |---|---|
+//! | units, mqtt, diagnostic, stats | nothing of ours |
+//! | client, broker | mqtt |
+//! | scenario | units, mqtt, diagnostic |
+//! | plan | scenario, units, mqtt, diagnostic, stats |
+//! | engine | plan, client, stats, mqtt |
+//! | report | stats, units |
+//! | cli | all; main: cli |
+//!
+//! `tests/layers.rs` reads the sources and holds them to this table. Imports use full paths; the crate
+//! root re-exports nothing. Only `client` and `broker` name rumqttc, only `cli` prints.
+
+pub mod broker;
+pub mod cli;
+pub mod client;
+pub mod diagnostic;
+pub mod engine;
+pub mod mqtt;
+pub mod plan;
+pub mod report;
+pub mod scenario;
+pub mod stats;
+pub mod units;

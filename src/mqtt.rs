@@ -1,0 +1,180 @@
+//! The protocol's words as types: quality of service, topic names and filters.
+//!
+//! A leaf: plain values that every layer may use, so that rumqttc's own types stay inside `client` and
+//! `broker`. Rules are those of MQTT 3.1.1 (OASIS, section 4.7) and are the same in version 5.
+
+use std::fmt;
+
+/// The longest topic, client id or other text that MQTT can carry, in bytes of UTF-8 (a 16-bit length).
+pub const MAX_TEXT_BYTES: usize = 65_535;
+
+/// The largest payload plus header that a packet can carry, in bytes (a 28-bit remaining length).
+pub const MAX_PACKET_BYTES: usize = 268_435_455;
+
+/// Quality of service of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Qos {
+    /// 0: sent once, not acknowledged.
+    #[default]
+    AtMostOnce,
+    /// 1: acknowledged by PUBACK.
+    AtLeastOnce,
+    /// 2: acknowledged by PUBREC, released by PUBREL, completed by PUBCOMP.
+    ExactlyOnce,
+}
+
+impl Qos {
+    /// The number on the wire and in a scenario: 0, 1 or 2.
+    pub fn level(self) -> u8 {
+        match self {
+            Self::AtMostOnce => 0,
+            Self::AtLeastOnce => 1,
+            Self::ExactlyOnce => 2,
+        }
+    }
+
+    /// The quality of service with this number, if there is one.
+    pub fn from_level(level: u8) -> Option<Self> {
+        match level {
+            0 => Some(Self::AtMostOnce),
+            1 => Some(Self::AtLeastOnce),
+            2 => Some(Self::ExactlyOnce),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Qos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.level())
+    }
+}
+
+/// What is wrong with a text that was meant as a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TopicError {
+    /// A topic has at least one character.
+    #[error("a topic cannot be empty")]
+    Empty,
+    /// Longer than [`MAX_TEXT_BYTES`].
+    #[error("a topic cannot be longer than 65535 bytes")]
+    TooLong,
+    /// The null character is not allowed anywhere.
+    #[error("a topic cannot contain the null character")]
+    Null,
+    /// `+` or `#` in the topic of a message.
+    #[error("a message cannot be published to a topic with the wildcard `{0}`")]
+    Wildcard(char),
+    /// `+` or `#` beside other characters of a level, or `#` before the last level.
+    #[error("`{0}` must fill a whole level of the filter, and `#` the last one")]
+    MisplacedWildcard(char),
+    /// `$share/GROUP/FILTER` without a group or a filter.
+    #[error("a shared subscription is written `$share/GROUP/FILTER`")]
+    Share,
+}
+
+/// Checks the topic of a message: not empty, no wildcard, no null, at most 65,535 bytes.
+pub fn check_topic_name(topic: &str) -> Result<(), TopicError> {
+    check_text(topic)?;
+    match topic.chars().find(|c| matches!(c, '+' | '#')) {
+        Some(wildcard) => Err(TopicError::Wildcard(wildcard)),
+        None => Ok(()),
+    }
+}
+
+/// Checks a subscription's filter, `$share/GROUP/FILTER` included.
+pub fn check_topic_filter(filter: &str) -> Result<(), TopicError> {
+    check_text(filter)?;
+    let levels = match filter.strip_prefix("$share/") {
+        None => filter,
+        Some(rest) => match rest.split_once('/') {
+            Some((group, levels))
+                if !group.is_empty() && !group.contains(['+', '#']) && !levels.is_empty() =>
+            {
+                levels
+            }
+            _ => return Err(TopicError::Share),
+        },
+    };
+    let mut rest = levels.split('/').peekable();
+    while let Some(level) = rest.next() {
+        if level.contains('#') && (level != "#" || rest.peek().is_some()) {
+            return Err(TopicError::MisplacedWildcard('#'));
+        }
+        if level.contains('+') && level != "+" {
+            return Err(TopicError::MisplacedWildcard('+'));
+        }
+    }
+    Ok(())
+}
+
+fn check_text(text: &str) -> Result<(), TopicError> {
+    if text.is_empty() {
+        Err(TopicError::Empty)
+    } else if text.len() > MAX_TEXT_BYTES {
+        Err(TopicError::TooLong)
+    } else if text.contains('\0') {
+        Err(TopicError::Null)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a topic matches a filter (without a `$share/…` prefix), both already checked.
+///
+/// A filter that begins with a wildcard does not match a topic that begins with `$` (section 4.7.2).
+pub fn matches(filter: &str, topic: &str) -> bool {
+    if topic.starts_with('$') && filter.starts_with(['+', '#']) {
+        return false;
+    }
+    let mut levels = topic.split('/');
+    for wanted in filter.split('/') {
+        if wanted == "#" {
+            return true;
+        }
+        match levels.next() {
+            Some(level) if wanted == "+" || wanted == level => {}
+            _ => return false,
+        }
+    }
+    levels.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_matches_as_the_standard_says() {
+        for (filter, topic, expected) in [
+            ("a/b", "a/b", true),
+            ("a/b", "a/b/c", false),
+            ("a/+/c", "a/b/c", true),
+            ("a/+", "a", false),
+            ("a/+", "a/", true),
+            ("a/#", "a", true),
+            ("a/#", "a/b/c", true),
+            ("#", "a/b", true),
+            ("#", "$SYS/x", false),
+            ("+/x", "$SYS/x", false),
+            ("$SYS/#", "$SYS/x", true),
+            ("/+", "/a", true),
+            ("+", "/a", false),
+        ] {
+            assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
+        }
+    }
+
+    #[test]
+    fn bad_topics_are_named() {
+        assert_eq!(check_topic_name(""), Err(TopicError::Empty));
+        assert_eq!(check_topic_name("a/+/b"), Err(TopicError::Wildcard('+')));
+        assert_eq!(check_topic_name("a\0b"), Err(TopicError::Null));
+        assert_eq!(check_topic_name(&"x".repeat(65_536)), Err(TopicError::TooLong));
+        assert_eq!(check_topic_name(&"x".repeat(65_535)), Ok(()));
+        assert_eq!(check_topic_filter("a/#/b"), Err(TopicError::MisplacedWildcard('#')));
+        assert_eq!(check_topic_filter("a+"), Err(TopicError::MisplacedWildcard('+')));
+        assert_eq!(check_topic_filter("$share/g"), Err(TopicError::Share));
+        assert_eq!(check_topic_filter("$share/g/a/#"), Ok(()));
+    }
+}
