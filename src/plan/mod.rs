@@ -1,1 +1,233 @@
-//! (to be written)
+//! What will run: the compiled, immutable form of a scenario.
+//!
+//! Pure: no clock, no I/O, no runtime. `compile` is the only way to a [`Plan`]; after it there are no names
+//! left to look up and nothing to check, only ids into tables. Everything that does not change from message
+//! to message is decided here, since the engine must not spend time on it again.
+
+use std::time::Duration;
+
+use crate::mqtt::Qos;
+use crate::plan::template::{Secret, Template};
+use crate::plan::wait::WaitTime;
+use crate::stats::{RowId, RowKey};
+
+pub mod template;
+pub mod wait;
+
+/// A scenario, compiled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Name of the scenario.
+    pub name: String,
+    /// Seed of all random draws.
+    pub seed: u64,
+    /// The systems under test, by name.
+    pub brokers: Vec<Broker>,
+    /// Kinds of users, in the byte order of their names, as Locust's dispatcher wants them.
+    pub classes: Vec<UserClass>,
+    /// Rows of the statistics that are known before the run; `RowId(i)` is `rows[i]`.
+    pub rows: Vec<RowKey>,
+    /// How many users, how fast, how long.
+    pub load: Load,
+}
+
+/// Place of a broker in [`Plan::brokers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BrokerId(pub usize);
+
+/// Place of a class in [`Plan::classes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassId(pub usize);
+
+/// A system under test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Broker {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Where it is.
+    pub target: Target,
+    /// How long a connect may take, from the first packet to CONNACK.
+    pub connect_timeout: Duration,
+    /// Seconds of silence before a PINGREQ; 0 for never.
+    pub keep_alive_s: u16,
+    /// Most QoS 1 and 2 messages of one user that may wait for acknowledgement at once.
+    pub inflight: u16,
+}
+
+/// Where a broker is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// TCP, MQTT without encryption.
+    Tcp {
+        /// Name or address, an IPv6 address without brackets.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// A broker inside this process, on loopback.
+    Embedded {
+        /// Planted faults, as written after the `?` of the URL, already checked; empty for none.
+        options: String,
+    },
+}
+
+/// How many users, how fast, how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Load {
+    /// Users in all.
+    pub users: u32,
+    /// Users started per second.
+    pub spawn_rate: f64,
+    /// Length of the run, the ramp included; `None` runs until stopped.
+    pub run_time: Option<Duration>,
+    /// How long users may finish their task when the run stops.
+    pub stop_timeout: Duration,
+}
+
+/// A kind of user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserClass {
+    /// Its name.
+    pub name: String,
+    /// Where its users connect.
+    pub broker: BrokerId,
+    /// Share of the users; of no meaning if `fixed_count` is above 0.
+    pub weight: f64,
+    /// Exactly so many users, or 0.
+    pub fixed_count: u32,
+    /// Client id; varies at most per user.
+    pub client_id: Template,
+    /// User name; varies at most per user.
+    pub username: Option<Template>,
+    /// Password; varies at most per user. Never shown.
+    pub password: Option<Secret>,
+    /// Pause between tasks.
+    pub wait_time: WaitTime,
+    /// Before the first task.
+    pub on_start: Steps,
+    /// What to pick from.
+    pub tasks: Vec<Task>,
+    /// When the user stops.
+    pub on_stop: Steps,
+    /// The row and record flag of a connect that no step asked for (a publish on a closed or lost
+    /// connection); those of the class's first connect step if it has one.
+    pub reconnect: Request,
+    /// How many texts its steps keep per user: see [`Text::PerUser`].
+    pub user_texts: usize,
+    /// How many rows its steps keep per user: see [`Row::PerUser`].
+    pub user_rows: usize,
+    /// How many `seq` counters its steps refer to.
+    pub counters: usize,
+    /// Deepest nesting of `repeat` in its steps.
+    pub repeat_depth: usize,
+}
+
+/// A task of a class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Its name.
+    pub name: String,
+    /// Share of the picks, above 0 (tasks of weight 0 are left out of the plan).
+    pub weight: u32,
+    /// What to do.
+    pub steps: Steps,
+}
+
+/// A list of steps with `repeat` laid flat: running it needs a position and one counter per level, but
+/// neither recursion nor allocation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Steps(pub Vec<Step>);
+
+/// One action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Open the connection, if it is not open.
+    Connect(Request),
+    /// Close the connection, if it is open.
+    Disconnect {
+        /// Without DISCONNECT.
+        abrupt: bool,
+        /// How it is recorded.
+        request: Request,
+    },
+    /// Send a message.
+    Publish(Box<Publish>),
+    /// Pause.
+    Wait(Duration),
+    /// Begin of a repeated part: set counter `level` to `times`.
+    Repeat {
+        /// Nesting depth, from 0.
+        level: usize,
+        /// How often the part runs, at least once.
+        times: u32,
+    },
+    /// End of a repeated part: count `level` down and, above zero, go on at `first`.
+    EndRepeat {
+        /// Nesting depth, from 0.
+        level: usize,
+        /// Position of the part's first step in its [`Steps`].
+        first: usize,
+    },
+}
+
+/// Send a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Publish {
+    /// Where to.
+    pub topic: Text,
+    /// What.
+    pub payload: Text,
+    /// Quality of service.
+    pub qos: Qos,
+    /// Whether the broker shall keep it.
+    pub retain: bool,
+    /// How long to wait for the acknowledgement.
+    pub timeout: Duration,
+    /// Whether the step waits for the acknowledgement.
+    pub await_ack: bool,
+    /// How it is recorded.
+    pub request: Request,
+    /// Which `seq` counter of the user it counts up, one per publish step.
+    pub counter: usize,
+}
+
+/// A text that goes on the wire, sorted by how often it must be rendered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Text {
+    /// The same for everybody.
+    Constant(Vec<u8>),
+    /// Rendered once per user and kept in its text `slot`.
+    PerUser {
+        /// Place among the user's texts.
+        slot: usize,
+        /// What to render.
+        template: Template,
+    },
+    /// Rendered for each message.
+    PerMessage(Template),
+}
+
+/// How a request is recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Which row.
+    pub row: Row,
+    /// Whether successes are recorded; failures always are.
+    pub record: bool,
+}
+
+/// A row of the statistics.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    /// Known before the run.
+    Static(RowId),
+    /// Its name differs from user to user; made when the user starts.
+    PerUser {
+        /// Place among the user's rows.
+        slot: usize,
+        /// Type of the row.
+        request_type: String,
+        /// Its name.
+        name: Template,
+    },
+}
