@@ -1,1 +1,183 @@
-//! (to be written)
+//! The MQTT seam: what the engine knows of a broker is a [`Connect`] and the [`Session`]s it gives.
+//!
+//! Two implementations live: the driver on real sockets ([`tcp`], [`driver`]) and a scripted twin in memory
+//! ([`scripted`]), since a paused test clock and real sockets do not mix. A session has no task and no
+//! channel of its own: the user's task drives it whenever it waits for anything, so a user costs one task,
+//! and an idle connection a few hundred bytes. Requests are finished through a [`Sink`], in whatever order
+//! the broker answers them.
+
+pub mod driver;
+pub mod failure;
+mod inflight;
+mod pool;
+pub mod scripted;
+pub mod tcp;
+mod wire;
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::client::failure::Failure;
+use crate::mqtt::Qos;
+
+/// Who connects, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectRequest<'a> {
+    /// Which broker: place in the plan's table, and so in the connector's.
+    pub broker: usize,
+    /// Client id, UTF-8.
+    pub client_id: &'a str,
+    /// User name and password.
+    pub login: Option<(&'a str, &'a str)>,
+    /// Seconds of silence before a PINGREQ; 0 for never.
+    pub keep_alive_s: u16,
+    /// Most messages of QoS 1 and 2 that may wait for acknowledgement at once.
+    pub inflight: u16,
+    /// How long it may take, from the first packet to CONNACK.
+    pub timeout: Duration,
+}
+
+/// A message to publish. Topic and payload are bytes as they go on the wire.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// Where to.
+    pub topic: &'a [u8],
+    /// What.
+    pub payload: &'a [u8],
+    /// Quality of service.
+    pub qos: Qos,
+    /// Whether the broker shall keep it.
+    pub retain: bool,
+}
+
+/// What a request carries from its start to its end; the session only hands it back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ticket {
+    /// The engine's own mark.
+    pub tag: u32,
+    /// Whether the user waits for it.
+    pub awaited: bool,
+    /// When the request was due: the start of its response time.
+    pub due: Instant,
+    /// When it has failed for want of an acknowledgement.
+    pub deadline: Instant,
+    /// Bytes of payload.
+    pub length: u32,
+}
+
+/// A request that came to its end.
+#[derive(Debug)]
+pub struct Completion {
+    /// What was handed in.
+    pub ticket: Ticket,
+    /// When the acknowledging packet had been read (QoS 0: the message had been written), or it failed.
+    pub finished: Instant,
+    /// How it went.
+    pub result: Result<(), Failure>,
+}
+
+/// A message from the broker.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// Where it was published to.
+    pub topic: &'a str,
+    /// What.
+    pub payload: &'a [u8],
+    /// Quality of service of this delivery.
+    pub qos: Qos,
+    /// Whether it was kept from before the subscription.
+    pub retain: bool,
+    /// Whether the broker says that it may have been delivered before.
+    pub dup: bool,
+}
+
+/// Where a session puts what happens on it. Called in the middle of reading: short work only.
+pub trait Sink {
+    /// A request came to its end. Called exactly once for each request that the session took.
+    fn completed(&mut self, completion: Completion);
+
+    /// A message came in (a QoS 2 message once, however often it was sent).
+    fn received(&mut self, message: Incoming<'_>);
+
+    /// The broker sent something that fits no request, and was ignored, such as a second PUBACK.
+    fn unexpected(&mut self, what: &'static str);
+}
+
+/// Which request, while it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// The packet with this id.
+    Packet(u16),
+    /// The packet that ends at this place of the outgoing stream.
+    Written(u64),
+}
+
+/// How far to drive a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// For ever (to the deadline, or the loss of the connection).
+    Deadline,
+    /// Until this request is finished.
+    Done(Key),
+    /// Until a message of QoS 1 or 2 may be sent.
+    Room,
+    /// Until everything is written.
+    Written,
+    /// Until nothing is open.
+    Idle,
+}
+
+/// How to end a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// With DISCONNECT: the broker forgets the will.
+    Clean,
+    /// By dropping the connection, as a lost device does.
+    Abrupt,
+}
+
+/// Opens sessions; one per thread.
+pub trait Connect: 'static {
+    /// What it gives.
+    type Session: Session;
+
+    /// Connects and waits for CONNACK. Cancel-safe: dropping the future drops the connection.
+    fn connect(&self, request: &ConnectRequest<'_>) -> impl Future<Output = Result<Self::Session, Failure>>;
+}
+
+/// One MQTT connection as the engine sees it.
+pub trait Session: 'static {
+    /// Whether a message of QoS 1 or 2 may be sent now, by the inflight limit.
+    fn has_room(&self) -> bool;
+
+    /// Bytes that wait to be written.
+    fn backlog(&self) -> usize;
+
+    /// Queues a message, to be written when the session is next driven. For QoS 1 and 2 there must be room.
+    /// On an error nothing was queued, and the sink will not hear of it.
+    fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure>;
+
+    /// Queues a SUBSCRIBE; finished by its SUBACK.
+    fn subscribe(&mut self, filters: &[(&str, Qos)], ticket: Ticket) -> Result<Key, Failure>;
+
+    /// Writes and reads until the condition holds (`true`) or the deadline has passed (`false`); an error
+    /// means that the connection is lost and every open request was finished with it. Expires requests and
+    /// keeps the connection alive on the way. Cancel-safe.
+    fn drive(
+        &mut self,
+        until: Until,
+        deadline: Option<Instant>,
+        sink: &mut impl Sink,
+    ) -> impl Future<Output = Result<bool, Failure>>;
+
+    /// Ends the connection, if the last bytes can be written within `timeout`. Requests still open are
+    /// finished as failed with [`Failure::Closing`].
+    fn close(
+        &mut self,
+        how: Close,
+        timeout: Duration,
+        sink: &mut impl Sink,
+    ) -> impl Future<Output = Result<(), Failure>>;
+}

@@ -1,0 +1,187 @@
+//! Why a request failed: the texts of the failures file.
+//!
+//! One enum for everything that can go wrong on a connection, small and `Copy`, since the loss of one
+//! connection can fail a whole window of requests. A text is only made when a failure is recorded. Texts
+//! hold no address and no client id: they are the key of a row.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// An acknowledgement that a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ack {
+    /// Of a CONNECT.
+    Connack,
+    /// Of a QoS 1 message.
+    Puback,
+    /// First one of a QoS 2 message.
+    Pubrec,
+    /// Second one of a QoS 2 message.
+    Pubcomp,
+    /// Of a SUBSCRIBE.
+    Suback,
+    /// Of a PINGREQ.
+    Pingresp,
+}
+
+impl fmt::Display for Ack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connack => "CONNACK",
+            Self::Puback => "PUBACK",
+            Self::Pubrec => "PUBREC",
+            Self::Pubcomp => "PUBCOMP",
+            Self::Suback => "SUBACK",
+            Self::Pingresp => "PINGRESP",
+        })
+    }
+}
+
+/// What the operating system said, reduced to what can be copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Os {
+    kind: io::ErrorKind,
+    code: Option<i32>,
+}
+
+impl From<&io::Error> for Os {
+    fn from(error: &io::Error) -> Self {
+        Self { kind: error.kind(), code: error.raw_os_error() }
+    }
+}
+
+impl fmt::Display for Os {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(f, "{}", io::Error::from_raw_os_error(code)),
+            None => write!(f, "{}", self.kind),
+        }
+    }
+}
+
+/// Why a request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The connection could not be opened.
+    Unreachable(Os),
+    /// This machine, not the broker, has no file descriptor or local port left.
+    Generator(Os),
+    /// The connection was not open in time.
+    ConnectTimeout(Duration),
+    /// The broker said no in its CONNACK: the return code of MQTT 3.1.1, table 3.1.
+    Refused(u8),
+    /// No acknowledgement in time.
+    AckTimeout(Ack, Duration),
+    /// The message could not be written in time, since the broker does not read.
+    WriteTimeout(Duration),
+    /// The inflight limit was not free in time.
+    NoRoom(Duration),
+    /// All 65,535 packet ids are in use.
+    NoPacketId,
+    /// The message is larger than MQTT allows.
+    TooLarge,
+    /// The broker closed the connection.
+    Closed,
+    /// The connection broke.
+    Lost(Os),
+    /// The broker sent something that is not MQTT, or not now.
+    Protocol(&'static str),
+    /// The broker acknowledged with the wrong packet.
+    WrongAck {
+        /// What the request waited for.
+        expected: Ack,
+        /// What came.
+        got: Ack,
+    },
+    /// The broker refused a subscription (return code 0x80).
+    SubscriptionRefused,
+    /// The user closed the connection before the acknowledgement came.
+    Closing,
+}
+
+impl Failure {
+    /// The failure of an attempt to open a connection.
+    pub(crate) fn opening(error: &io::Error) -> Self {
+        // EMFILE and ENFILE: no descriptor; EADDRNOTAVAIL: no local port.
+        const EMFILE: i32 = 24;
+        const ENFILE: i32 = 23;
+        match error.raw_os_error() {
+            Some(EMFILE | ENFILE) => Self::Generator(error.into()),
+            _ if error.kind() == io::ErrorKind::AddrNotAvailable => Self::Generator(error.into()),
+            _ => Self::Unreachable(error.into()),
+        }
+    }
+
+    /// The failure of an open connection.
+    pub(crate) fn lost(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Closed,
+            _ => Self::Lost(error.into()),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let within = |d: &Duration| humantime::format_duration(*d);
+        match self {
+            Self::Unreachable(os) => write!(f, "cannot connect: {os}"),
+            Self::Generator(os) => write!(f, "load generator: cannot open a connection: {os}"),
+            Self::ConnectTimeout(after) => write!(f, "no connection within {}", within(after)),
+            Self::Refused(code) => write!(f, "CONNACK: {} ({code})", refusal(*code)),
+            Self::AckTimeout(ack, after) => write!(f, "no {ack} within {}", within(after)),
+            Self::WriteTimeout(after) => {
+                write!(f, "not written within {}: the broker does not read", within(after))
+            }
+            Self::NoRoom(after) => write!(f, "inflight limit not free within {}", within(after)),
+            Self::NoPacketId => f.write_str("no packet id left: 65535 requests are open"),
+            Self::TooLarge => f.write_str("message larger than MQTT allows"),
+            Self::Closed => f.write_str("connection lost: closed by the broker"),
+            Self::Lost(os) => write!(f, "connection lost: {os}"),
+            Self::Protocol(what) => write!(f, "protocol error by the broker: {what}"),
+            Self::WrongAck { expected, got } => {
+                write!(f, "protocol error by the broker: {got} instead of {expected}")
+            }
+            Self::SubscriptionRefused => f.write_str("SUBACK: subscription refused (0x80)"),
+            Self::Closing => f.write_str("disconnected before the acknowledgement came"),
+        }
+    }
+}
+
+/// The words of MQTT 3.1.1, table 3.1.
+fn refusal(code: u8) -> &'static str {
+    match code {
+        1 => "unacceptable protocol version",
+        2 => "identifier rejected",
+        3 => "server unavailable",
+        4 => "bad user name or password",
+        5 => "not authorized",
+        _ => "unknown return code",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_did_not_happen() {
+        let refused = io::Error::from_raw_os_error(111);
+        for (failure, text) in [
+            (Failure::opening(&refused), "cannot connect: Connection refused (os error 111)"),
+            (
+                Failure::opening(&io::Error::from_raw_os_error(24)),
+                "load generator: cannot open a connection: Too many open files (os error 24)",
+            ),
+            (Failure::AckTimeout(Ack::Puback, Duration::from_secs(10)), "no PUBACK within 10s"),
+            (Failure::Refused(5), "CONNACK: not authorized (5)"),
+            (
+                Failure::lost(&io::Error::from(io::ErrorKind::UnexpectedEof)),
+                "connection lost: closed by the broker",
+            ),
+        ] {
+            assert_eq!(failure.to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Buffers lent to the sessions of one thread while they have bytes in flight.
+//!
+//! Most connections of a load test are idle most of the time; a buffer of their own would be most of what
+//! they weigh. All sessions of a thread share one large buffer to read into (reading and handling what was
+//! read is one step without a wait), and borrow one from here only for bytes that must outlive that step.
+
+use std::cell::{RefCell, RefMut};
+use std::rc::Rc;
+
+/// Size of the shared read buffer.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Buffers that grew past this are given back to the allocator instead.
+const KEEP_BYTES: usize = 64 * 1024;
+
+/// Most buffers kept for reuse.
+const KEEP: usize = 256;
+
+/// The buffers of one thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    read: RefCell<Box<[u8]>>,
+    free: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Pool {
+    pub(crate) fn new() -> Self {
+        Self(Rc::new(Inner {
+            read: RefCell::new(vec![0; READ_BYTES].into()),
+            free: RefCell::new(Vec::new()),
+        }))
+    }
+
+    /// The shared read buffer, for the length of one read.
+    pub(crate) fn read_buffer(&self) -> RefMut<'_, Box<[u8]>> {
+        self.0.read.borrow_mut()
+    }
+
+    /// An empty buffer.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.0.free.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Gives a buffer back.
+    pub(crate) fn put(&self, mut buffer: Vec<u8>) {
+        let mut free = self.0.free.borrow_mut();
+        if buffer.capacity() > 0 && buffer.capacity() <= KEEP_BYTES && free.len() < KEEP {
+            buffer.clear();
+            free.push(buffer);
+        }
+    }
+}

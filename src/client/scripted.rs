@@ -1,0 +1,271 @@
+//! A session in memory that does what a script says: the engine's broker in tests on a paused clock.
+//!
+//! It is a twin of the driver, not a mock of it: requests time out, the inflight limit holds and a lost
+//! connection fails what is open, so that the engine sees the same contract without sockets. Everything
+//! that happens is kept in a [`Journal`] with its time.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::client::failure::{Ack, Failure};
+use crate::client::{Close, Completion, Connect, ConnectRequest, Key, Message, Session, Sink, Ticket, Until};
+use crate::mqtt::Qos;
+
+/// What the broker does about a connect or a publish.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Answer {
+    /// Acknowledges after so long.
+    After(Duration),
+    /// Never answers.
+    Never,
+    /// Fails the connect, or breaks the connection, after so long.
+    Fail(Duration, Failure),
+}
+
+/// The broker's part: what it does about the n-th connect and the n-th message of the run, from 0.
+pub struct Script {
+    /// Answer to a connect.
+    pub connect: Box<dyn Fn(usize) -> Answer>,
+    /// Answer to a message; QoS 0 is written at once, whatever this says, unless it fails.
+    pub publish: Box<dyn Fn(usize) -> Answer>,
+}
+
+impl Default for Script {
+    /// Everything is acknowledged after a millisecond.
+    fn default() -> Self {
+        let answer = |_| Answer::After(Duration::from_millis(1));
+        Self { connect: Box::new(answer), publish: Box::new(answer) }
+    }
+}
+
+/// What happened, in order: time since the connector was made, client id, and the action in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When.
+    pub at: Duration,
+    /// Whose.
+    pub client_id: String,
+    /// What: `connect`, `connected`, `publish TOPIC PAYLOAD`, `disconnect`, `drop`.
+    pub action: String,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>8.3} {} {}", self.at.as_secs_f64(), self.client_id, self.action)
+    }
+}
+
+struct Stage {
+    script: Script,
+    start: Instant,
+    connects: usize,
+    publishes: usize,
+    entries: Vec<Entry>,
+}
+
+/// Opens scripted sessions. Clones share script and journal.
+#[derive(Clone)]
+pub struct ScriptedConnector(Rc<RefCell<Stage>>);
+
+impl ScriptedConnector {
+    /// A broker that follows the script.
+    pub fn new(script: Script) -> Self {
+        let start = Instant::now();
+        let stage = Stage { script, start, connects: 0, publishes: 0, entries: Vec::new() };
+        Self(Rc::new(RefCell::new(stage)))
+    }
+
+    /// What happened so far.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.0.borrow().entries.clone()
+    }
+
+    fn note(&self, client_id: &str, action: impl Into<String>) {
+        let mut stage = self.0.borrow_mut();
+        let at = stage.start.elapsed();
+        stage.entries.push(Entry { at, client_id: client_id.to_owned(), action: action.into() });
+    }
+}
+
+impl Connect for ScriptedConnector {
+    type Session = ScriptedSession;
+
+    async fn connect(&self, request: &ConnectRequest<'_>) -> Result<ScriptedSession, Failure> {
+        self.note(request.client_id, "connect");
+        let answer = {
+            let mut stage = self.0.borrow_mut();
+            stage.connects += 1;
+            (stage.script.connect)(stage.connects - 1)
+        };
+        let result = match answer {
+            Answer::After(pause) => (pause, Ok(())),
+            Answer::Never => (request.timeout, Err(Failure::AckTimeout(Ack::Connack, request.timeout))),
+            Answer::Fail(pause, failure) => (pause, Err(failure)),
+        };
+        tokio::time::sleep(result.0).await;
+        result.1?;
+        self.note(request.client_id, "connected");
+        Ok(ScriptedSession {
+            connector: self.clone(),
+            client_id: request.client_id.to_owned(),
+            limit: request.inflight.into(),
+            next_key: 0,
+            open: VecDeque::new(),
+            breaks: None,
+            lost: None,
+        })
+    }
+}
+
+struct Open {
+    key: Key,
+    ticket: Ticket,
+    qos: Qos,
+    /// When it is acknowledged, if ever.
+    acknowledged: Option<Instant>,
+}
+
+/// A connection of a [`ScriptedConnector`].
+pub struct ScriptedSession {
+    connector: ScriptedConnector,
+    client_id: String,
+    limit: usize,
+    next_key: u64,
+    open: VecDeque<Open>,
+    /// When and how the connection breaks.
+    breaks: Option<(Instant, Failure)>,
+    lost: Option<Failure>,
+}
+
+impl ScriptedSession {
+    fn lose(&mut self, failure: Failure, sink: &mut impl Sink) {
+        self.lost = Some(failure);
+        let finished = Instant::now();
+        for open in self.open.drain(..) {
+            sink.completed(Completion { ticket: open.ticket, finished, result: Err(failure) });
+        }
+    }
+
+    /// Does what is due by now.
+    fn advance(&mut self, now: Instant, sink: &mut impl Sink) {
+        let mut still_open = VecDeque::new();
+        for open in self.open.drain(..) {
+            let result = if open.acknowledged.is_some_and(|at| at <= now) {
+                Ok(())
+            } else if open.ticket.deadline <= now {
+                Err(Failure::AckTimeout(Ack::Puback, open.ticket.deadline - open.ticket.due))
+            } else {
+                still_open.push_back(open);
+                continue;
+            };
+            sink.completed(Completion { ticket: open.ticket, finished: now, result });
+        }
+        self.open = still_open;
+        if let Some((at, failure)) = self.breaks
+            && at <= now
+        {
+            self.lose(failure, sink);
+        }
+    }
+
+    fn next_event(&self) -> Option<Instant> {
+        let acknowledgements = self.open.iter().filter_map(|o| o.acknowledged);
+        let deadlines = self.open.iter().map(|o| o.ticket.deadline);
+        acknowledgements.chain(deadlines).chain(self.breaks.map(|b| b.0)).min()
+    }
+
+    fn reached(&self, until: Until) -> bool {
+        match until {
+            Until::Deadline => false,
+            Until::Done(key) => !self.open.iter().any(|o| o.key == key),
+            Until::Room => self.has_room(),
+            Until::Written => true,
+            Until::Idle => self.open.is_empty(),
+        }
+    }
+}
+
+impl Session for ScriptedSession {
+    fn has_room(&self) -> bool {
+        self.open.iter().filter(|o| o.qos != Qos::AtMostOnce).count() < self.limit
+    }
+
+    fn backlog(&self) -> usize {
+        0
+    }
+
+    fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure> {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        self.connector
+            .note(&self.client_id, format!("publish {} {}", text(message.topic), text(message.payload)));
+        let answer = {
+            let mut stage = self.connector.0.borrow_mut();
+            stage.publishes += 1;
+            (stage.script.publish)(stage.publishes - 1)
+        };
+        let now = Instant::now();
+        let acknowledged = match answer {
+            Answer::Fail(pause, failure) => {
+                self.breaks.get_or_insert((now + pause, failure));
+                None
+            }
+            _ if message.qos == Qos::AtMostOnce => Some(now),
+            Answer::After(pause) => Some(now + pause),
+            Answer::Never => None,
+        };
+        let key = Key::Written(self.next_key);
+        self.next_key += 1;
+        self.open.push_back(Open { key, ticket, qos: message.qos, acknowledged });
+        Ok(key)
+    }
+
+    fn subscribe(&mut self, filters: &[(&str, Qos)], ticket: Ticket) -> Result<Key, Failure> {
+        let names: Vec<_> = filters.iter().map(|(filter, _)| *filter).collect();
+        self.connector.note(&self.client_id, format!("subscribe {}", names.join(" ")));
+        let key = Key::Written(self.next_key);
+        self.next_key += 1;
+        let acknowledged = Some(Instant::now());
+        self.open.push_back(Open { key, ticket, qos: Qos::AtMostOnce, acknowledged });
+        Ok(key)
+    }
+
+    async fn drive(
+        &mut self,
+        until: Until,
+        deadline: Option<Instant>,
+        sink: &mut impl Sink,
+    ) -> Result<bool, Failure> {
+        loop {
+            let now = Instant::now();
+            self.advance(now, sink);
+            if let Some(failure) = self.lost {
+                return Err(failure);
+            }
+            if self.reached(until) {
+                return Ok(true);
+            }
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                return Ok(false);
+            }
+            match self.next_event().into_iter().chain(deadline).min() {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    async fn close(&mut self, how: Close, _timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {
+        if let Some(failure) = self.lost {
+            return Err(failure);
+        }
+        let action = if how == Close::Clean { "disconnect" } else { "drop" };
+        self.connector.note(&self.client_id, action);
+        self.lose(Failure::Closing, sink);
+        Ok(())
+    }
+}
