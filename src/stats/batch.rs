@@ -1,0 +1,311 @@
+//! What a recorder hands over at a tick: sums per row and bin, and the rarer events one by one.
+//!
+//! A bin holds the samples of one tick and one second of unix time. Locust's rates and "current" percentiles
+//! go by unix seconds, its files by ticks, so a bin is the largest piece that belongs to one of each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::stats::bucket;
+use crate::stats::latency::Latency;
+use crate::stats::{RowId, RowKey, UnixMicros};
+
+/// This many response times of a row are kept as they are before a table of buckets is opened for it: with
+/// many rows most have few samples a second, and a table is 371 counters.
+const RAW_TIMES: u64 = 64;
+
+/// Everything that one recorder saw up to a tick.
+#[derive(Debug)]
+pub struct Batch {
+    pub(super) bins: Vec<Bin>,
+    pub(super) users: Vec<UsersChanged>,
+    pub(super) exceptions: Vec<ExceptionSeen>,
+    pub(super) latency: Latency,
+}
+
+/// Users came or went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsersChanged {
+    /// When.
+    pub at: UnixMicros,
+    /// How many more (or fewer) there are now.
+    pub by: i32,
+}
+
+/// A fault of the runner or the scenario itself, not of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionSeen {
+    /// When.
+    pub at: UnixMicros,
+    /// What it says.
+    pub message: String,
+    /// Where it came from; equal ones are one row.
+    pub traceback: String,
+}
+
+/// One request as the log keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestSeen<'a> {
+    /// When it ended.
+    pub at: UnixMicros,
+    /// Which row it counts in.
+    pub row: &'a RowKey,
+    /// How long it took, if it has a response time.
+    pub response_ns: Option<u64>,
+    /// Bytes.
+    pub length: u64,
+    /// Why it failed, if it did.
+    pub error: Option<&'a str>,
+}
+
+impl Batch {
+    /// The requests one by one, only about in order of time; empty unless the recorder keeps a log.
+    pub fn requests(&self) -> impl Iterator<Item = RequestSeen<'_>> {
+        self.bins.iter().flat_map(|bin| {
+            bin.log.iter().map(|logged| RequestSeen {
+                at: logged.at,
+                row: &bin.cells[logged.cell as usize].row,
+                response_ns: logged.response_ns,
+                length: logged.length,
+                error: logged.text.map(|text| &*bin.failures.texts[text as usize]),
+            })
+        })
+    }
+
+    /// Changes of the user count, in the order in which they were recorded.
+    pub fn users(&self) -> &[UsersChanged] {
+        &self.users
+    }
+
+    /// Exceptions, in the order in which they were recorded.
+    pub fn exceptions(&self) -> &[ExceptionSeen] {
+        &self.exceptions
+    }
+}
+
+/// One request as it is recorded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample<'a> {
+    pub(super) at: UnixMicros,
+    pub(super) response_ns: Option<u64>,
+    pub(super) length: u64,
+    pub(super) error: Option<&'a str>,
+}
+
+/// The samples of one tick and one unix second.
+#[derive(Debug)]
+pub(super) struct Bin {
+    /// First and last microsecond that belong here.
+    pub(super) first: UnixMicros,
+    until: UnixMicros,
+    /// Time of the latest sample.
+    pub(super) last: UnixMicros,
+    /// Place in `cells` plus one, by row; 0 for a row without samples.
+    index: Vec<u32>,
+    pub(super) cells: Vec<Cell>,
+    /// Response times in nanoseconds, each with the place of its row in `cells`.
+    pub(super) raw: Vec<(u32, u64)>,
+    /// Tables of `bucket::DENSE` counters, one after the other.
+    dense: Vec<u32>,
+    pub(super) failures: BinFailures,
+    log: Vec<Logged>,
+}
+
+/// Sums of one row in a bin. Times in nanoseconds.
+#[derive(Debug)]
+pub(super) struct Cell {
+    pub(super) row: Arc<RowKey>,
+    pub(super) requests: u64,
+    pub(super) none_requests: u64,
+    pub(super) failures: u64,
+    pub(super) sum_ns: u128,
+    pub(super) min_ns: u64,
+    pub(super) max_ns: u64,
+    pub(super) length: u128,
+    /// Where its table starts in `Bin::dense`, once there is one.
+    table: Option<usize>,
+}
+
+/// Failures of a bin, counted by row and text.
+#[derive(Debug, Default)]
+pub(super) struct BinFailures {
+    places: HashMap<Arc<str>, u32>,
+    pub(super) texts: Vec<Arc<str>>,
+    pub(super) counts: HashMap<(u32, u32), FailureCount>,
+}
+
+/// How often one failure happened in a bin, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FailureCount {
+    pub(super) occurrences: u64,
+    pub(super) first_seen: UnixMicros,
+    pub(super) last_seen: UnixMicros,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Logged {
+    at: UnixMicros,
+    cell: u32,
+    text: Option<u32>,
+    response_ns: Option<u64>,
+    length: u64,
+}
+
+/// How much room the last bin took, so that the next one need not grow while it is filled.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Room {
+    cells: usize,
+    raw: usize,
+    dense: usize,
+    log: usize,
+}
+
+impl Bin {
+    /// The empty bin that `at` falls into, with ticks at whole seconds after `start`.
+    pub(super) fn around(at: UnixMicros, start: UnixMicros, rows: usize, room: Room) -> Self {
+        const SECOND: u64 = UnixMicros::PER_SECOND;
+        let second = at.0 / SECOND * SECOND;
+        let (tick_first, tick_until) = match at.0.checked_sub(start.0) {
+            None | Some(0) => (0, start.0),
+            Some(since) => {
+                let until = start.0 + since.div_ceil(SECOND) * SECOND;
+                (until - SECOND + 1, until)
+            }
+        };
+        Self {
+            first: UnixMicros(second.max(tick_first)),
+            until: UnixMicros((second + SECOND - 1).min(tick_until)),
+            last: at,
+            index: vec![0; rows],
+            cells: Vec::with_capacity(room.cells),
+            raw: Vec::with_capacity(room.raw),
+            dense: Vec::with_capacity(room.dense),
+            failures: BinFailures::default(),
+            log: Vec::with_capacity(room.log),
+        }
+    }
+
+    pub(super) fn room(&self) -> Room {
+        Room { cells: self.cells.len(), raw: self.raw.len(), dense: self.dense.len(), log: self.log.len() }
+    }
+
+    pub(super) fn holds(&self, at: UnixMicros) -> bool {
+        at.0.wrapping_sub(self.first.0) <= self.until.0 - self.first.0
+    }
+
+    /// Counts one request of `row`, which is a place in `rows`.
+    pub(super) fn add(&mut self, row: RowId, rows: &[Arc<RowKey>], sample: Sample<'_>, keep_log: bool) {
+        let row = row.0 as usize;
+        if self.index.len() <= row {
+            self.index.resize(rows.len(), 0);
+        }
+        if self.index[row] == 0 {
+            self.cells.push(Cell::new(Arc::clone(&rows[row])));
+            self.index[row] = place(self.cells.len());
+        }
+        let place = self.index[row] - 1;
+        let cell = &mut self.cells[place as usize];
+        cell.requests += 1;
+        cell.length += u128::from(sample.length);
+        self.last = self.last.max(sample.at);
+        match sample.response_ns {
+            None => cell.none_requests += 1,
+            Some(ns) => {
+                cell.sum_ns += u128::from(ns);
+                cell.min_ns = cell.min_ns.min(ns);
+                cell.max_ns = cell.max_ns.max(ns);
+                let few = cell.requests - cell.none_requests <= RAW_TIMES;
+                let index = if few { bucket::DENSE } else { bucket::dense_index(ns) };
+                if index < bucket::DENSE {
+                    let start = *cell.table.get_or_insert_with(|| {
+                        let start = self.dense.len();
+                        self.dense.resize(start + bucket::DENSE, 0);
+                        start
+                    });
+                    self.dense[start + index] += 1;
+                } else {
+                    self.raw.push((place, ns));
+                }
+            }
+        }
+        let text = sample.error.map(|error| {
+            cell.failures += 1;
+            self.failures.add(place, sample.at, error)
+        });
+        if keep_log {
+            let Sample { at, response_ns, length, .. } = sample;
+            self.log.push(Logged { at, cell: place, text, response_ns, length });
+        }
+    }
+
+    /// Buckets and counts of a cell's response times that are not in `raw`.
+    pub(super) fn tabled_times(&self, cell: &Cell) -> impl Iterator<Item = (i128, u64)> {
+        let table = cell.table.map_or(&[][..], |start| &self.dense[start..start + bucket::DENSE]);
+        let counted = table.iter().enumerate().filter(|&(_, &count)| count > 0);
+        counted.map(|(index, &count)| (bucket::at_dense_index(index), u64::from(count)))
+    }
+}
+
+impl Cell {
+    fn new(row: Arc<RowKey>) -> Self {
+        Self {
+            row,
+            requests: 0,
+            none_requests: 0,
+            failures: 0,
+            sum_ns: 0,
+            min_ns: u64::MAX,
+            max_ns: 0,
+            length: 0,
+            table: None,
+        }
+    }
+}
+
+impl BinFailures {
+    /// Counts one and returns the place of its text.
+    fn add(&mut self, cell: u32, at: UnixMicros, text: &str) -> u32 {
+        let text = if let Some(&known) = self.places.get(text) {
+            known
+        } else {
+            let new = place(self.texts.len());
+            let text: Arc<str> = text.into();
+            self.texts.push(Arc::clone(&text));
+            self.places.insert(text, new);
+            new
+        };
+        let fresh = FailureCount { occurrences: 0, first_seen: at, last_seen: at };
+        let count = self.counts.entry((cell, text)).or_insert(fresh);
+        count.occurrences += 1;
+        count.first_seen = count.first_seen.min(at);
+        count.last_seen = count.last_seen.max(at);
+        text
+    }
+}
+
+/// A place in a table, which never holds four thousand million things.
+#[expect(clippy::cast_possible_truncation, reason = "memory ends before u32 does")]
+fn place(at: usize) -> u32 {
+    at as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bin_ends_at_the_second_and_at_the_tick() {
+        let start = UnixMicros(10_400_000);
+        let span = |at| {
+            let bin = Bin::around(UnixMicros(at), start, 0, Room::default());
+            assert!(bin.holds(bin.first) && bin.holds(UnixMicros(at)) && bin.holds(bin.until));
+            assert!(!bin.holds(UnixMicros(bin.until.0 + 1)) && !bin.holds(UnixMicros(bin.first.0 - 1)));
+            (bin.first.0, bin.until.0)
+        };
+        assert_eq!(span(10_400_000), (10_000_000, 10_400_000));
+        assert_eq!(span(9_400_000), (9_000_000, 9_999_999));
+        assert_eq!(span(10_400_001), (10_400_001, 10_999_999));
+        assert_eq!(span(11_000_000), (11_000_000, 11_400_000));
+        assert_eq!(span(11_400_001), (11_400_001, 11_999_999));
+    }
+}

@@ -1,0 +1,133 @@
+//! Locust's buckets of response times and the list of percentiles it reports.
+//!
+//! A bucket is the time in whole milliseconds, rounded to about two digits: below 100 ms to 1, below 1,000 to
+//! tens, below 10,000 to hundreds, else to thousands; ties go to the even multiple, and the unrounded time
+//! decides which step is used (Locust's `bucket_response_time`). Dividing by the step before rounding could
+//! in theory make a tie that was none; for these steps it does not.
+
+/// The percentiles of Locust's files, ascending, as fractions.
+pub const PERCENTILES: [f64; 11] = [0.5, 0.66, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0];
+
+/// One value for each of [`PERCENTILES`]: buckets, in milliseconds.
+pub type Percentiles = [i128; PERCENTILES.len()];
+
+/// Bucket of a response time in (fractional) milliseconds.
+#[expect(clippy::cast_possible_truncation, reason = "a rounded float is whole")]
+pub fn of_float(ms: f64) -> i128 {
+    let (steps, step, _) = rounded(ms);
+    steps as i128 * i128::from(step)
+}
+
+/// Bucket of a response time in whole milliseconds.
+pub fn of_int(ms: i128) -> i128 {
+    let step = match ms {
+        ..100 => return ms,
+        100..1_000 => 10,
+        1_000..10_000 => 100,
+        _ => 1_000,
+    };
+    let (steps, rest) = (ms / step, ms % step);
+    let up = rest * 2 > step || (rest * 2 == step && steps % 2 == 1);
+    (steps + i128::from(up)) * step
+}
+
+/// Number of buckets from 0 to 100,000 ms, and so the length of a dense table of them.
+pub(super) const DENSE: usize = 371;
+
+/// Place in a dense table of the bucket of `ns`; [`DENSE`] or more is outside it.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rounded positive float is whole"
+)]
+pub(super) fn dense_index(ns: u64) -> usize {
+    let (steps, _, offset) = rounded(ns as f64 / 1e6);
+    steps as usize + offset
+}
+
+/// The bucket at a place of a dense table, in milliseconds.
+pub(super) fn at_dense_index(index: usize) -> i128 {
+    let index = index as i128;
+    match index {
+        ..100 => index,
+        100..190 => (index - 90) * 10,
+        190..280 => (index - 180) * 100,
+        _ => (index - 270) * 1_000,
+    }
+}
+
+/// The time in steps, the step in milliseconds, and where the step's buckets start in a dense table.
+fn rounded(ms: f64) -> (f64, i32, usize) {
+    let (step, offset) = if ms < 100.0 {
+        (1, 0)
+    } else if ms < 1_000.0 {
+        (10, 90)
+    } else if ms < 10_000.0 {
+        (100, 180)
+    } else {
+        (1_000, 270)
+    };
+    ((ms / f64::from(step)).round_ties_even(), step, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ties_go_to_even_and_the_unrounded_time_chooses_the_step() {
+        let table: &[(f64, i128)] = &[
+            (0.4, 0),
+            (0.5, 0),
+            (1.5, 2),
+            (2.5, 2),
+            (99.4, 99),
+            (99.5, 100),
+            (99.999, 100),
+            (100.0, 100),
+            (105.0, 100),
+            (115.0, 120),
+            (147.0, 150),
+            (995.0, 1_000),
+            (999.99, 1_000),
+            (1_050.0, 1_000),
+            (1_150.0, 1_200),
+            (3_432.0, 3_400),
+            (9_950.0, 10_000),
+            (10_500.0, 10_000),
+            (11_500.0, 12_000),
+            (58_760.0, 59_000),
+            (-0.4, 0),
+            (-2.5, -2),
+            (-12_345.6, -12_346),
+            (1e22, 10_000_000_000_000_000_000_000),
+        ];
+        for &(ms, bucket) in table {
+            assert_eq!(of_float(ms), bucket, "{ms}");
+        }
+    }
+
+    #[test]
+    fn every_dense_bucket_has_its_place() {
+        for index in 0..DENSE {
+            let ns = u64::try_from(at_dense_index(index)).unwrap() * 1_000_000;
+            assert_eq!(dense_index(ns), index);
+        }
+        assert_eq!(at_dense_index(DENSE - 1), 100_000);
+        assert!(dense_index(100_501_000_000) >= DENSE);
+        assert!(dense_index(u64::MAX) >= DENSE);
+    }
+
+    proptest! {
+        #[test]
+        fn whole_milliseconds_round_alike_in_both_ways(ms in -20_000_i32..2_000_000) {
+            prop_assert_eq!(of_int(i128::from(ms)), of_float(f64::from(ms)));
+        }
+
+        #[test]
+        fn a_dense_place_leads_back_to_the_bucket(ns in 0..100_400_000_000_u64) {
+            prop_assert_eq!(at_dense_index(dense_index(ns)), of_float(ns as f64 / 1e6));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The hot path: where the engine puts its samples, one recorder a thread.
+//!
+//! Nothing is locked, and nothing is allocated per request: a sample goes into the sums of its row in the
+//! current bin, and whole bins change hands at a tick. The price is that rows of different threads meet only
+//! once a second, in [`Statistics::merge`](crate::stats::statistics::Statistics::merge).
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+
+use crate::stats::batch::{Batch, Bin, ExceptionSeen, Room, Sample, UsersChanged};
+use crate::stats::latency::Latency;
+use crate::stats::{RowId, RowKey, UnixMicros};
+
+/// Records the samples of one thread.
+#[derive(Debug)]
+pub struct Recorder {
+    start: UnixMicros,
+    keep_log: bool,
+    rows: Vec<Arc<RowKey>>,
+    ids: HashMap<Arc<RowKey>, RowId>,
+    /// Bins that were not taken yet: one or two, more if nobody takes.
+    bins: Vec<Bin>,
+    /// The bin of the last sample.
+    current: usize,
+    room: Room,
+    /// Nothing earlier can be recorded any more, since it was taken.
+    earliest: UnixMicros,
+    users: Vec<UsersChanged>,
+    exceptions: Vec<ExceptionSeen>,
+    latency: Latency,
+}
+
+impl Recorder {
+    /// A recorder of a run that starts at `start`, with ticks at whole seconds after it; `RowId(i)` is
+    /// `rows[i]`. With `keep_log` each request is also kept as it came, for the event log.
+    pub fn new(start: UnixMicros, rows: &[RowKey], keep_log: bool) -> Self {
+        let mut recorder = Self {
+            start,
+            keep_log,
+            rows: Vec::new(),
+            ids: HashMap::new(),
+            bins: Vec::new(),
+            current: 0,
+            room: Room::default(),
+            earliest: UnixMicros(0),
+            users: Vec::new(),
+            exceptions: Vec::new(),
+            latency: Latency::new(),
+        };
+        for row in rows {
+            recorder.intern(row);
+        }
+        recorder
+    }
+
+    /// The id of a row, which is made if it is new to this recorder. Ids of one recorder mean nothing to
+    /// another, except those of the rows given to [`Recorder::new`].
+    pub fn row(&mut self, key: &RowKey) -> RowId {
+        match self.ids.get(key) {
+            Some(&id) => id,
+            None => self.intern(key),
+        }
+    }
+
+    /// Records a request that succeeded at `at`. Without a response time it counts as a request and in
+    /// nothing else. `length` is in bytes.
+    ///
+    /// A sample that is stamped earlier than the last [`take`](Self::take) counts right after it.
+    pub fn record(&mut self, row: RowId, at: UnixMicros, response_ns: Option<u64>, length: u64) {
+        self.add(row, Sample { at, response_ns, length, error: None });
+    }
+
+    /// Records a request that failed at `at`; its time counts like any other's, as in Locust.
+    pub fn record_failure(
+        &mut self,
+        row: RowId,
+        at: UnixMicros,
+        response_ns: Option<u64>,
+        length: u64,
+        error: &str,
+    ) {
+        self.add(row, Sample { at, response_ns, length, error: Some(error) });
+    }
+
+    /// Records that users started (`by` above 0) or were gone.
+    pub fn users_changed(&mut self, at: UnixMicros, by: i32) {
+        self.users.push(UsersChanged { at: at.max(self.earliest), by });
+    }
+
+    /// Records a fault of the runner or the scenario itself. Equal tracebacks are one row.
+    pub fn exception(&mut self, at: UnixMicros, message: &str, traceback: &str) {
+        self.exceptions.push(ExceptionSeen {
+            at: at.max(self.earliest),
+            message: message.to_owned(),
+            traceback: traceback.to_owned(),
+        });
+    }
+
+    /// Everything up to and including `until` that was not taken before; later samples stay.
+    ///
+    /// `until` is a tick, or the end of the run: off the ticks, the rest of the bin that `until` falls into
+    /// comes along. The histogram for live percentiles comes as it is, later samples included.
+    pub fn take(&mut self, until: UnixMicros) -> Batch {
+        let bins: Vec<Bin> = self.bins.extract_if(.., |bin| bin.first <= until).collect();
+        self.current = self.bins.len().saturating_sub(1);
+        if let Some(bin) = bins.last() {
+            self.room = bin.room();
+        }
+        let last = bins.iter().map(|bin| bin.last).max().unwrap_or(until);
+        self.earliest = self.earliest.max(UnixMicros(last.max(until).0 + 1));
+        Batch {
+            bins,
+            users: self.users.extract_if(.., |users| users.at <= until).collect(),
+            exceptions: self.exceptions.extract_if(.., |exception| exception.at <= until).collect(),
+            latency: mem::take(&mut self.latency),
+        }
+    }
+
+    fn intern(&mut self, key: &RowKey) -> RowId {
+        #[expect(clippy::cast_possible_truncation, reason = "memory ends before u32 does")]
+        let id = RowId(self.rows.len() as u32);
+        let key = Arc::new(key.clone());
+        self.rows.push(Arc::clone(&key));
+        self.ids.insert(key, id);
+        id
+    }
+
+    fn add(&mut self, row: RowId, mut sample: Sample<'_>) {
+        sample.at = sample.at.max(self.earliest);
+        if let Some(ns) = sample.response_ns {
+            self.latency.record(ns);
+        }
+        if !self.bins.get(self.current).is_some_and(|bin| bin.holds(sample.at)) {
+            self.current = self.bin_of(sample.at);
+        }
+        self.bins[self.current].add(row, &self.rows, sample, self.keep_log);
+    }
+
+    /// Place of the bin that `at` falls into; opens one if need be.
+    fn bin_of(&mut self, at: UnixMicros) -> usize {
+        self.bins.iter().position(|bin| bin.holds(at)).unwrap_or_else(|| {
+            self.bins.push(Bin::around(at, self.start, self.rows.len(), self.room));
+            self.bins.len() - 1
+        })
+    }
+}
