@@ -11,6 +11,8 @@ use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
 use crate::stats::{RowId, RowKey};
 
+pub mod codes;
+pub mod random;
 pub mod template;
 pub mod wait;
 

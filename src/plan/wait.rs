@@ -1,5 +1,103 @@
 //! The pause between two tasks: Locust's wait times as pure functions of progress.
+//!
+//! Pacing keeps two numbers per user instead of a schedule of start times, since that is Locust's rule
+//! (`locust/user/wait_time.py`): a task that takes too long moves all later starts, nothing is caught up.
+
+use std::time::Duration;
+
+use crate::plan::random::Random;
 
 /// How long a user pauses between tasks.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WaitTime;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitTime {
+    /// Not at all.
+    Zero,
+    /// Always so long.
+    Constant(Duration),
+    /// Evenly distributed from the first length up to the second, that one excluded unless both are equal.
+    Between(Duration, Duration),
+    /// Task starts are at least so far apart; `constant_throughput = r` is a pacing of 1/r seconds.
+    ConstantPacing(Duration),
+}
+
+/// What pacing remembers of one user; fresh when the user is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WaitState {
+    /// When the last task ended, since the user was created.
+    last_run: Duration,
+    /// How long the pause after it was to be.
+    last_wait: Duration,
+}
+
+impl WaitTime {
+    /// The pause after a task that ended `now` (counted from the user's creation, before `on_start`).
+    pub fn next(&self, state: &mut WaitState, now: Duration, random: &mut Random) -> Duration {
+        match *self {
+            Self::Zero => Duration::ZERO,
+            Self::Constant(pause) => pause,
+            Self::Between(shortest, longest) => {
+                let width = longest.saturating_sub(shortest).as_nanos();
+                let width = u64::try_from(width).unwrap_or(u64::MAX);
+                shortest.saturating_add(Duration::from_nanos(random.below(width)))
+            }
+            Self::ConstantPacing(pace) => {
+                // Locust: run = now - last_run - last_wait; wait = max(0, pace - run). Ordered so that a
+                // sleep that ended early (a negative run) counts as well.
+                let due = state.last_run.saturating_add(state.last_wait).saturating_add(pace);
+                let wait = due.saturating_sub(now);
+                *state = WaitState { last_run: now, last_wait: wait };
+                wait
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn random() -> Random {
+        Random::for_user(0, "test", 0)
+    }
+
+    #[test]
+    fn pacing_gives_the_starts_that_locust_gives() {
+        // A run of Locust: pace 0.5 s, on_start 0.2 s, tasks of 0.1, 0.1, 0.9 and then 0.1 s.
+        let wait_time = WaitTime::ConstantPacing(Duration::from_millis(500));
+        let (mut state, mut random) = (WaitState::default(), random());
+        let mut now = Duration::from_millis(200);
+        let mut starts = Vec::new();
+        for task in [100, 100, 900, 100, 100, 100] {
+            starts.push(now.as_millis());
+            now += Duration::from_millis(task);
+            now += wait_time.next(&mut state, now, &mut random);
+        }
+        assert_eq!(starts, [200, 500, 1_000, 1_900, 2_400, 2_900]);
+    }
+
+    #[test]
+    fn oversleeping_is_corrected_by_the_next_pause() {
+        let wait_time = WaitTime::ConstantPacing(Duration::from_secs(1));
+        let (mut state, mut random) = (WaitState::default(), random());
+        let millis = Duration::from_millis;
+        assert_eq!(wait_time.next(&mut state, millis(100), &mut random), millis(900));
+        // Woken 50 ms late, the task took 100 ms.
+        assert_eq!(wait_time.next(&mut state, millis(1_150), &mut random), millis(850));
+        // Woken 10 ms early.
+        assert_eq!(wait_time.next(&mut state, millis(2_090), &mut random), millis(910));
+    }
+
+    #[test]
+    fn between_stays_inside_its_bounds() {
+        let (shortest, longest) = (Duration::from_millis(10), Duration::from_millis(30));
+        let (mut state, mut random) = (WaitState::default(), random());
+        let mut next = |wait: WaitTime| wait.next(&mut state, Duration::ZERO, &mut random);
+        let drawn: Vec<Duration> = (0..1_000).map(|_| next(WaitTime::Between(shortest, longest))).collect();
+        assert!(drawn.iter().all(|wait| (shortest..longest).contains(wait)));
+        assert!(drawn.iter().any(|wait| *wait < Duration::from_millis(11)));
+        assert!(drawn.iter().any(|wait| *wait > Duration::from_millis(29)));
+        assert_eq!(next(WaitTime::Between(longest, longest)), longest);
+        assert_eq!(next(WaitTime::Constant(shortest)), shortest);
+        assert_eq!(next(WaitTime::Zero), Duration::ZERO);
+    }
+}

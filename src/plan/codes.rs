@@ -1,0 +1,64 @@
+//! The codes of everything that compiling a scenario can complain about, each with its meaning.
+//!
+//! One table, so that a code is never given out twice and a list of them can be printed. `E01xx` belongs to
+//! reading the file (`scenario`), `E02xx` to its meaning, `E03xx` to templates, `Wxxxx` are warnings.
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: &str = $code;
+        )*
+
+        /// Every code with its meaning, in the order of the codes.
+        pub const ALL: &[(&str, &str)] = &[$(($code, $meaning)),*];
+    };
+}
+
+codes! {
+    VERSION = "E0201", "The scenario has no `version`, or one that this program does not know.";
+    MISSING = "E0202", "A value that the scenario cannot do without is missing.";
+    UNKNOWN_BROKER = "E0203", "A user class names a broker that does not exist.";
+    AMBIGUOUS_BROKER = "E0204", "A user class names no broker although there are several.";
+    URL = "E0205", "The URL of a broker cannot be understood or is not supported.";
+    RANGE = "E0206", "A number or a length of time is outside of what makes sense.";
+    CONFLICT = "E0207", "Two values exclude each other, or one needs another.";
+    EMPTY = "E0208", "A list that needs at least one item is empty.";
+    DUPLICATE = "E0209", "Two tasks of a class have the same name.";
+    NOTHING_TO_DO = "E0210", "No task is left for a user class, or no user class for the run.";
+    TOPIC = "E0211", "A topic is one that no message can be published to.";
+    TOO_LONG = "E0212", "A text can become longer than MQTT can carry.";
+    TOO_MANY_STEPS = "E0213", "A `repeat` is nested too deep, or a list of steps is too long.";
+    UNKNOWN_CLASS = "E0214", "A user class was asked for that does not exist.";
+    TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
+    UNCLOSED = "E0301", "A `${` of a template is not closed.";
+    EMPTY_EXPRESSION = "E0302", "A `${}` of a template is empty.";
+    UNKNOWN_NAME = "E0303", "A template uses a name that does not exist.";
+    UNKNOWN_FUNCTION = "E0304", "A template calls a function that does not exist.";
+    ARGUMENT_COUNT = "E0305", "A function of a template got too few or too many arguments.";
+    ARGUMENT = "E0306", "An argument of a template's function has the wrong form or is out of range.";
+    NOT_ALLOWED_HERE = "E0307", "A template uses something that is not known yet, or not allowed, in its place.";
+    UNKNOWN_VAR = "E0308", "A template uses a constant that `vars` does not have.";
+    ENV_NOT_SET = "E0309", "A template uses an environment variable that is not set and has no default.";
+    SYNTAX = "E0310", "An expression of a template cannot be understood.";
+    TEMPLATE_IN_VARS = "E0311", "A constant of `vars` holds `${`, which is not expanded there.";
+    CLASS_REMOVED = "W0201", "A user class has weight 0 and no `fixed_count`: it gets no users.";
+    MANY_ROWS = "W0202", "A row name differs per user, and there are many users.";
+    NO_RUN_TIME = "W0203", "The run has no `run_time`: it goes on until it is stopped.";
+    TIMEOUT_LONGER_THAN_RUN = "W0204", "A publish may wait longer for its acknowledgement than the run lasts.";
+    UNUSED_VAR = "W0205", "A constant of `vars` is not used.";
+    SHARED_CLIENT_ID = "W0206", "Several users have the same client id, so that each drives out the one before.";
+    TOO_FEW_USERS = "W0207", "There are fewer users than the `fixed_count`s add up to, or classes that get none.";
+    UNUSED_BROKER = "W0208", "No user class uses a broker.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        assert!(ALL.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(ALL.iter().all(|(_, meaning)| meaning.ends_with('.')));
+    }
+}

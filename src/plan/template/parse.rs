@@ -1,0 +1,491 @@
+//! From a text to segments, with every mistake in it.
+//!
+//! By hand and in one pass: an expression ends at its `}`, so a mistake inside one never spoils the next, and
+//! each has the exact bytes to mark.
+
+use std::ops::Range;
+
+use crate::diagnostic::nearest;
+use crate::mqtt::{MAX_PACKET_BYTES, TopicError};
+use crate::plan::codes;
+use crate::plan::template::names::{FUNCTIONS, Function, Kind, NAMES, Names, Place};
+use crate::plan::template::{Segment, Template};
+
+/// A mistake in a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Its code, of [`codes`].
+    pub code: &'static str,
+    /// The bytes of the text that are wrong.
+    pub range: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    fn new(code: &'static str, range: Range<usize>, message: impl Into<String>) -> Self {
+        Self { code, range, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl Template {
+    /// Parses a text that stands at `place`. All its mistakes come together; at least one if it is wrong.
+    ///
+    /// `${…}` holds a name or a function, `$${` stands for `${`, everything else for itself.
+    pub fn parse(text: &str, place: Place, names: &Names<'_>) -> Result<Self, Vec<Fault>> {
+        let mut parser = Parser { text, place, names, segments: Vec::new(), faults: Vec::new() };
+        parser.run();
+        if !parser.faults.is_empty() {
+            return Err(parser.faults);
+        }
+        Ok(Self { source: text.into(), segments: merged(parser.segments) })
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    place: Place,
+    names: &'a Names<'a>,
+    segments: Vec<Segment>,
+    faults: Vec<Fault>,
+}
+
+impl Parser<'_> {
+    fn run(&mut self) {
+        let mut at = 0;
+        while let Some(dollar) = self.text[at..].find("${").map(|found| at + found) {
+            if dollar > at && self.text[..dollar].ends_with('$') {
+                // `$${`: without the first dollar, it stands for itself.
+                self.literal(at..dollar - 1);
+                self.literal(dollar..dollar + 2);
+                at = dollar + 2;
+                continue;
+            }
+            self.literal(at..dollar);
+            let inside = dollar + 2;
+            at = if let Some(end) = self.end_of_expression(inside) {
+                match self.expression(inside..end, dollar..end + 1) {
+                    Ok(segment) => self.push(segment, dollar..end + 1),
+                    Err(fault) => self.faults.push(fault),
+                }
+                end + 1
+            } else {
+                self.faults.push(
+                    Fault::new(codes::UNCLOSED, dollar..inside, "this `${` is not closed")
+                        .help("close it with `}`, or write `$${` for a literal `${`"),
+                );
+                inside
+            };
+        }
+        self.literal(at..self.text.len());
+    }
+
+    /// Where the `}` stands that ends an expression: not inside quotes, and before the next `${`.
+    fn end_of_expression(&self, start: usize) -> Option<usize> {
+        let mut quote = None;
+        let mut escaped = false;
+        let mut in_call = false;
+        for (offset, c) in self.text[start..].char_indices() {
+            let at = start + offset;
+            match quote {
+                Some(_) if escaped => escaped = false,
+                Some(_) if c == '\\' => escaped = true,
+                Some(open) if c == open => quote = None,
+                Some(_) => {}
+                None => match c {
+                    '(' => in_call = true,
+                    // Only between parentheses: the default of a variable may hold an apostrophe.
+                    '"' | '\'' if in_call => quote = Some(c),
+                    '}' => return Some(at),
+                    '$' if self.text[at..].starts_with("${") => return None,
+                    _ => {}
+                },
+            }
+        }
+        None
+    }
+
+    fn literal(&mut self, range: Range<usize>) {
+        if !range.is_empty() {
+            self.push(Segment::Literal(self.text[range.clone()].as_bytes().into()), range);
+        }
+    }
+
+    /// Takes a segment in, if what it can render to fits the place.
+    fn push(&mut self, segment: Segment, range: Range<usize>) {
+        let texts: &[Box<[u8]>] = match &segment {
+            Segment::Literal(text) => std::slice::from_ref(text),
+            Segment::Choice(texts) => texts,
+            _ => &[],
+        };
+        let written = &self.text[range.clone()];
+        for text in texts {
+            let Some(wrong) = text.iter().position(|byte| self.cannot_carry(*byte)) else { continue };
+            // The very byte, if the text stands as it is in the file.
+            let mark = if written.as_bytes() == &**text {
+                range.start + wrong..range.start + wrong + 1
+            } else {
+                range.clone()
+            };
+            self.faults.push(match text[wrong] {
+                0 if self.place == Place::Topic => {
+                    Fault::new(codes::TOPIC, mark, TopicError::Null.to_string()).help("leave it out")
+                }
+                0 => Fault::new(
+                    codes::TEXT,
+                    mark,
+                    format!("{} cannot contain the null character", self.place.described()),
+                )
+                .help("leave it out"),
+                wildcard => Fault::new(
+                    codes::TOPIC,
+                    mark,
+                    TopicError::Wildcard(char::from(wildcard)).to_string(),
+                )
+                .help(
+                    "wildcards belong to subscriptions; publish to one topic, such as `sensors/${client_id}`",
+                ),
+            });
+        }
+        self.segments.push(segment);
+    }
+
+    fn cannot_carry(&self, byte: u8) -> bool {
+        match self.place {
+            Place::Topic => matches!(byte, 0 | b'+' | b'#'),
+            Place::ClientId | Place::Credential => byte == 0,
+            Place::Url | Place::RowName | Place::Payload => false,
+        }
+    }
+
+    /// What stands between `${` and `}`; `whole` is the range with both.
+    fn expression(&self, inside: Range<usize>, whole: Range<usize>) -> Result<Segment, Fault> {
+        let range = trimmed(self.text, inside);
+        let expression = &self.text[range.clone()];
+        if expression.is_empty() {
+            return Err(Fault::new(codes::EMPTY_EXPRESSION, whole, "there is no name in this `${}`")
+                .help("write a name, such as `${client_id}`, or `$${}` for a literal `${}`"));
+        }
+        if let Some(variable) = expression.strip_prefix("env.") {
+            return self.environment(variable, range);
+        }
+        if let Some(name) = expression.strip_prefix("vars.") {
+            return self.constant(name, range);
+        }
+        match expression.find('(') {
+            Some(parenthesis) => {
+                let name = expression[..parenthesis].trim_end();
+                let name_range = range.start..range.start + name.len();
+                let Some(inner) = expression[parenthesis + 1..].strip_suffix(')') else {
+                    return Err(Fault::new(
+                        codes::SYNTAX,
+                        range,
+                        "this call does not end with a closing parenthesis",
+                    )
+                    .help("a function is called like `${random_int(1, 6)}`"));
+                };
+                let start = range.start + parenthesis + 1;
+                self.call(name, name_range, start..start + inner.len(), range)
+            }
+            None => self.name(expression, range),
+        }
+    }
+
+    fn environment(&self, variable: &str, range: Range<usize>) -> Result<Segment, Fault> {
+        let (name, default) = match variable.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (variable, None),
+        };
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return Err(Fault::new(codes::SYNTAX, range, "this is not the name of an environment variable")
+                .help("write `${env.NAME}` or `${env.NAME:-default}`"));
+        }
+        // As in a shell, `:-` also replaces a variable that is set to nothing.
+        let value = match ((self.names.env)(name), default) {
+            (Some(value), Some(default)) if value.is_empty() => Some(default.to_owned()),
+            (None, default) => default.map(str::to_owned),
+            (value, _) => value,
+        };
+        match value {
+            Some(value) => Ok(Segment::Literal(value.into_bytes().into())),
+            None => Err(Fault::new(
+                codes::ENV_NOT_SET,
+                range,
+                format!("the environment variable `{name}` is not set"),
+            )
+            .help(format!("set it, or give it a default: `${{env.{name}:-default}}`"))),
+        }
+    }
+
+    fn constant(&self, name: &str, range: Range<usize>) -> Result<Segment, Fault> {
+        if let Some(value) = self.names.vars.get(name) {
+            self.names.used_vars.borrow_mut().insert(name.to_owned());
+            return Ok(Segment::Literal(value.0.as_bytes().into()));
+        }
+        let known = || self.names.vars.keys().map(String::as_str);
+        let fault = Fault::new(codes::UNKNOWN_VAR, range, format!("`vars` has no constant `{name}`"));
+        Err(if let Some(near) = nearest(name, known()) {
+            // What was meant is used, and must not be called unused on top.
+            self.names.used_vars.borrow_mut().insert(near.to_owned());
+            fault.help(format!("did you mean `vars.{near}`?"))
+        } else if self.names.vars.is_empty() {
+            fault.help("the scenario has no `vars` yet; add them")
+        } else {
+            fault.help(format!("the constants are: {}", quoted(known())))
+        })
+    }
+
+    fn name(&self, name: &str, range: Range<usize>) -> Result<Segment, Fault> {
+        let Some((_, kind)) = NAMES.iter().find(|(known, _)| *known == name) else {
+            let fault =
+                Fault::new(codes::UNKNOWN_NAME, range, format!("unknown name `{name}` in a template"));
+            let names = || NAMES.iter().map(|(name, _)| *name);
+            let functions = || FUNCTIONS.iter().map(|function| function.name);
+            return Err(if self.names.vars.contains_key(name) {
+                self.names.used_vars.borrow_mut().insert(name.to_owned());
+                fault.help(format!("constants are written with their section: `${{vars.{name}}}`"))
+            } else if let Some(near) = nearest(name, names()) {
+                fault.help(format!("did you mean `{near}`?"))
+            } else if let Some(function) = nearest(name, functions()).and_then(function_named) {
+                fault.help(format!("functions are called: `${{{}}}`", function.example))
+            } else {
+                fault.help(format!(
+                    "the names are: {}, `vars.NAME` and `env.NAME`; the functions: {}",
+                    quoted(names()),
+                    quoted(functions())
+                ))
+            });
+        };
+        self.check_place(name, *kind, range)?;
+        Ok(match (name, self.names.class) {
+            ("user.number", _) => Segment::UserNumber,
+            ("user.index", _) => Segment::UserIndex,
+            ("client_id", _) => Segment::ClientId,
+            ("iteration", _) => Segment::Iteration,
+            ("seq", _) => Segment::Seq,
+            // The only one left: `user.class`.
+            (_, class) => Segment::Literal(class.unwrap_or_default().as_bytes().into()),
+        })
+    }
+
+    fn check_place(&self, name: &str, kind: Kind, range: Range<usize>) -> Result<(), Fault> {
+        if self.place.allows(kind) {
+            return Ok(());
+        }
+        let message = format!("`{name}` cannot stand in {}", self.place.described());
+        Err(Fault::new(codes::NOT_ALLOWED_HERE, range, message).help(self.place.allowed()))
+    }
+
+    fn call(
+        &self,
+        name: &str,
+        name_range: Range<usize>,
+        arguments: Range<usize>,
+        whole: Range<usize>,
+    ) -> Result<Segment, Fault> {
+        let Some(function) = function_named(name) else {
+            let message = format!("unknown function `{name}` in a template");
+            let fault = Fault::new(codes::UNKNOWN_FUNCTION, name_range, message);
+            let functions = || FUNCTIONS.iter().map(|function| function.name);
+            return Err(if NAMES.iter().any(|(known, _)| *known == name) {
+                fault.help(format!("`{name}` is a name: write `${{{name}}}` without parentheses"))
+            } else if let Some(near) = nearest(name, functions()) {
+                fault.help(format!("did you mean `{near}`?"))
+            } else {
+                fault.help(format!("the functions are: {}", quoted(functions())))
+            });
+        };
+        self.check_place(name, function.kind, whole.clone())?;
+        let arguments = self.arguments(arguments, function)?;
+        if !(function.least..=function.most).contains(&arguments.len()) {
+            let wanted = match (function.least, function.most) {
+                (0, _) => "no arguments".to_owned(),
+                (1, 1) => "one argument".to_owned(),
+                (least, most) if least == most => format!("{least} arguments"),
+                (least, _) => format!("at least {least} argument"),
+            };
+            let message = format!("`{name}` takes {wanted}, not {}", arguments.len());
+            return Err(Fault::new(codes::ARGUMENT_COUNT, whole, message).help(usage(function)));
+        }
+        match (name, &*arguments) {
+            ("now_ms", _) => Ok(Segment::NowMs),
+            ("now_ns", _) => Ok(Segment::NowNs),
+            ("now_iso", _) => Ok(Segment::NowIso),
+            ("uuid", _) => Ok(Segment::Uuid),
+            ("random_int", [low, high]) => {
+                let (from, to): (i64, i64) = (low.number(function)?, high.number(function)?);
+                ordered(from <= to, low, high, function)?;
+                Ok(Segment::RandomInt {
+                    low: from,
+                    count: to.wrapping_sub(from).cast_unsigned().wrapping_add(1),
+                })
+            }
+            ("random_float", [low, high]) => {
+                let (from, to): (f64, f64) = (low.number(function)?, high.number(function)?);
+                if let Some(bad) = [(from, low), (to, high)].iter().find(|(x, _)| !x.is_finite()) {
+                    return Err(bad.1.fault(function, "is not a finite number"));
+                }
+                ordered(from <= to, low, high, function)?;
+                Ok(Segment::RandomFloat { low: from, high: to })
+            }
+            ("random_string", [n]) => Ok(Segment::RandomString(n.size(function)?)),
+            ("random_bytes", [n]) => Ok(Segment::RandomBytes(n.size(function)?)),
+            ("choice", texts) => {
+                texts.iter().map(|text| text.text(function)).collect::<Result<_, _>>().map(Segment::Choice)
+            }
+            // The only one left: `hostname`.
+            _ => Ok(Segment::Literal(self.names.hostname.as_bytes().into())),
+        }
+    }
+
+    /// The comma-separated arguments of a call.
+    fn arguments(&self, range: Range<usize>, function: &Function) -> Result<Vec<Argument<'_>>, Fault> {
+        let mut arguments = Vec::new();
+        if self.text[range.clone()].trim().is_empty() {
+            return Ok(arguments);
+        }
+        let mut start = range.start;
+        let mut quote = None;
+        let mut escaped = false;
+        let ends = self.text[range.clone()].char_indices().filter_map(|(offset, c)| {
+            match quote {
+                Some(_) if escaped => escaped = false,
+                Some(_) if c == '\\' => escaped = true,
+                Some(open) if c == open => quote = None,
+                None if matches!(c, '"' | '\'') => quote = Some(c),
+                None if c == ',' => return Some(range.start + offset),
+                _ => {}
+            }
+            None
+        });
+        for end in ends.chain([range.end]) {
+            let own = trimmed(self.text, start..end);
+            if own.is_empty() {
+                let mark = start.min(range.end)..(end + 1).min(range.end).max(start);
+                return Err(Fault::new(
+                    codes::SYNTAX,
+                    mark,
+                    format!("an argument of `{}` is missing", function.name),
+                )
+                .help(usage(function)));
+            }
+            arguments.push(Argument { text: &self.text[own.clone()], range: own });
+            start = end + 1;
+        }
+        Ok(arguments)
+    }
+}
+
+/// An argument as written, with its place.
+struct Argument<'a> {
+    text: &'a str,
+    range: Range<usize>,
+}
+
+impl Argument<'_> {
+    fn fault(&self, function: &Function, what: &str) -> Fault {
+        let message = format!("argument `{}` of `{}` {what}", self.text, function.name);
+        Fault::new(codes::ARGUMENT, self.range.clone(), message).help(usage(function))
+    }
+
+    fn number<T: std::str::FromStr>(&self, function: &Function) -> Result<T, Fault> {
+        let what = if function.name == "random_float" { "is not a number" } else { "is not a whole number" };
+        self.text.parse().map_err(|_| self.fault(function, what))
+    }
+
+    fn size(&self, function: &Function) -> Result<usize, Fault> {
+        match self.number(function)? {
+            0 => Err(self.fault(function, "must be at least 1")),
+            n if n > MAX_PACKET_BYTES => {
+                Err(self
+                    .fault(function, &format!("must not be above {MAX_PACKET_BYTES}, the longest packet")))
+            }
+            n => Ok(n),
+        }
+    }
+
+    /// The bytes of a quoted text; a backslash stands before a quote or a backslash.
+    fn text(&self, function: &Function) -> Result<Box<[u8]>, Fault> {
+        let mut characters = self.text.chars();
+        let Some(open @ ('"' | '\'')) = characters.next() else {
+            return Err(self.fault(function, "is not a text in quotes"));
+        };
+        let mut text = String::new();
+        while let Some(c) = characters.next() {
+            match c {
+                '\\' => match characters.next() {
+                    Some(c @ ('"' | '\'' | '\\')) => text.push(c),
+                    _ => {
+                        return Err(
+                            self.fault(function, "has a backslash before neither a quote nor a backslash")
+                        );
+                    }
+                },
+                c if c == open => {
+                    return if characters.as_str().is_empty() {
+                        Ok(text.into_bytes().into())
+                    } else {
+                        Err(self.fault(function, "goes on after its closing quote"))
+                    };
+                }
+                c => text.push(c),
+            }
+        }
+        Err(self.fault(function, "has no closing quote"))
+    }
+}
+
+fn ordered(ordered: bool, low: &Argument<'_>, high: &Argument<'_>, function: &Function) -> Result<(), Fault> {
+    if ordered {
+        return Ok(());
+    }
+    let message = format!("`{}` starts at {} above its end at {}", function.name, low.text, high.text);
+    Err(Fault::new(codes::ARGUMENT, low.range.start..high.range.end, message)
+        .help("put the smaller number first"))
+}
+
+fn function_named(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+fn usage(function: &Function) -> String {
+    format!("it is called like `${{{}}}`", function.example)
+}
+
+/// The range without white space at its ends.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let inside = &text[range.clone()];
+    let start = range.start + (inside.len() - inside.trim_start().len());
+    start..start + inside.trim().len()
+}
+
+fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The segments with neighbouring literals put together.
+fn merged(segments: Vec<Segment>) -> Box<[Segment]> {
+    let mut result = Vec::<Segment>::new();
+    let mut text = Vec::new();
+    for segment in segments {
+        if let Segment::Literal(more) = segment {
+            text.extend_from_slice(&more);
+        } else {
+            if !text.is_empty() {
+                result.push(Segment::Literal(std::mem::take(&mut text).into()));
+            }
+            result.push(segment);
+        }
+    }
+    if !text.is_empty() {
+        result.push(Segment::Literal(text.into()));
+    }
+    result.into()
+}
