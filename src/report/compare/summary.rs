@@ -67,7 +67,7 @@ pub fn sentences(comparison: &Comparison, title: impl Fn(&Pair) -> String) -> Ve
     sentences
 }
 
-/// The rows whose change has this verdict, the largest first.
+/// The rows whose change has this verdict, the largest relative change first.
 fn changed(comparison: &Comparison, metric: Metric, verdict: Verdict) -> Vec<(&Pair, Change)> {
     let mut rows: Vec<_> = comparison
         .rows
@@ -75,11 +75,9 @@ fn changed(comparison: &Comparison, metric: Metric, verdict: Verdict) -> Vec<(&P
         .filter_map(|pair| pair.change(metric).map(|change| (pair, change)))
         .filter(|(_, change)| change.verdict() == verdict)
         .collect();
-    rows.sort_by(|(_, a), (_, b)| {
-        let size = |change: &Change| (change.percent().abs(), change.delta().abs());
-        let ((a, a_delta), (b, b_delta)) = (size(a), size(b));
-        b.total_cmp(&a).then(b_delta.total_cmp(&a_delta))
-    });
+    // Against 1 at least: 0 to 2 ms is infinitely slower in percent, but 10 ms to 5 s comes first.
+    let size = |change: &Change| change.delta().abs() / change.base.max(1.0);
+    rows.sort_by(|(_, a), (_, b)| size(b).total_cmp(&size(a)));
     rows
 }
 
@@ -93,4 +91,43 @@ fn named<T>(rows: &[T], write: impl Fn(&T) -> String) -> String {
 
 fn plural(count: usize) -> &'static str {
     if count == 1 { "row" } else { "rows" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::compare::table::Table;
+
+    /// A run with a row for each p95 in milliseconds, named `r0`, `r1` and so on.
+    fn run(p95: &[u32]) -> Table {
+        let mut text = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,\
+            Min Response Time,Max Response Time,Requests/s,Failures/s,95%\n"
+            .to_owned();
+        let row = |name: &str, p95: u32| format!("{name},100,0,0,0.0,0.0,0.0,1.0,0.0,{p95}\n");
+        for (at, p95) in p95.iter().enumerate() {
+            text += &row(&format!("MQTT,r{at}"), *p95);
+        }
+        text += &row(",Aggregated", 1);
+        Table::parse("x", text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_worst_rows_are_named_and_the_others_counted() {
+        let base = run(&[0, 10, 20, 20, 20, 20, 20, 20]);
+        let new = run(&[2, 5000, 30, 40, 26, 28, 24, 20]);
+        let sentences = sentences(&Comparison::of(base, new), Pair::title);
+        assert_eq!(
+            sentences[0],
+            "Slower at p95 by more than 10% (7 of 8 rows): MQTT r1 +49900% (10 → 5000 ms), \
+             MQTT r0 +inf% (0 → 2 ms), MQTT r3 +100% (20 → 40 ms), MQTT r2 +50.0% (20 → 30 ms), \
+             MQTT r5 +40.0% (20 → 28 ms), and 2 more."
+        );
+    }
+
+    #[test]
+    fn rounding_is_no_news() {
+        let sentences = sentences(&Comparison::of(run(&[1]), run(&[2])), Pair::title);
+        assert_eq!(sentences[0], "No row is slower at p95 by more than 10%, Locust's rounding aside.");
+        assert_eq!(sentences.len(), 2, "{sentences:?}");
+    }
 }
