@@ -1,0 +1,229 @@
+//! `compare` from files to the printed text: whole outputs, error messages, exit codes.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+use mqtt_scenario::cli::compare::{CompareOptions, Report, report};
+
+const FIXTURES: &str = "tests/fixtures/compare";
+
+/// The command line that `compare` will be a part of.
+#[derive(Debug, Parser)]
+#[command(name = "compare")]
+struct Cli {
+    #[command(flatten)]
+    options: CompareOptions,
+}
+
+fn parse(arguments: &[&str]) -> Result<CompareOptions, clap::Error> {
+    Cli::try_parse_from([&["compare"], arguments].concat()).map(|cli| cli.options)
+}
+
+fn compared(base: &str, new: &str, arguments: &[&str]) -> Report {
+    let [base, new] = [base, new].map(|name| format!("{FIXTURES}/{name}"));
+    report(&parse(&[&[base.as_str(), &new], arguments].concat()).unwrap()).unwrap()
+}
+
+/// The text as a pipe gets it: without colours.
+fn plain(base: &str, new: &str, arguments: &[&str]) -> String {
+    anstream::adapter::strip_str(&compared(base, new, arguments).text).to_string()
+}
+
+/// The message for BASE being a file with this content, its directory left out.
+fn refused(stats: impl AsRef<[u8]>, failures: Option<&str>) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("a_stats.csv"), stats).unwrap();
+    if let Some(failures) = failures {
+        fs::write(dir.path().join("a_failures.csv"), failures).unwrap();
+    }
+    message(dir.path(), "a")
+}
+
+fn message(dir: &Path, base: &str) -> String {
+    let base = dir.join(base);
+    let options = parse(&[base.to_str().unwrap(), &format!("{FIXTURES}/seed")]).unwrap();
+    report(&options).unwrap_err().to_string().replace(dir.to_str().unwrap(), "DIR")
+}
+
+fn fixture(name: &str) -> String {
+    fs::read_to_string(format!("{FIXTURES}/{name}")).unwrap()
+}
+
+#[test]
+fn locust_runs_with_ten_users_and_with_one() {
+    insta::assert_snapshot!(plain("persistent", "persistent_u1", &[]));
+}
+
+#[test]
+fn locust_runs_as_markdown() {
+    insta::assert_snapshot!(plain("persistent", "persistent_u1", &["--format", "markdown"]));
+}
+
+#[test]
+fn a_run_against_itself() {
+    insta::assert_snapshot!(plain("seed", "seed", &["--fail-on", "p95[*] > +0%"]));
+}
+
+const CHECKS: &[&str] = &[
+    "--fail-on",
+    "p95 > +10%",
+    "--fail-on",
+    "p99[*] > +20ms",
+    "--fail-on",
+    "failure_ratio > 1%",
+    "--fail-on",
+    "rps < -50%",
+    "--fail-on",
+    "max[MQTT unknown] > 1s",
+];
+
+#[test]
+fn rows_that_came_and_went() {
+    insta::assert_snapshot!(plain("made_base", "made_new", CHECKS));
+}
+
+#[test]
+fn rows_that_came_and_went_as_markdown() {
+    let arguments = [CHECKS, &["--format", "markdown"]].concat();
+    insta::assert_snapshot!(plain("made_base", "made_new", &arguments));
+}
+
+#[test]
+fn other_percentiles_and_no_failures_file() {
+    insta::assert_snapshot!(plain("made_base", "median_only", &["--fail-on", "p90 > +1s"]));
+}
+
+#[test]
+fn a_missing_column_is_an_error_only_if_it_is_asked_for() {
+    let [base, new] = ["made_base", "median_only"].map(|name| format!("{FIXTURES}/{name}"));
+    let error = report(&parse(&[&base, &new, "--fail-on", "p99 > +10%"]).unwrap()).unwrap_err();
+    insta::assert_snapshot!(error);
+}
+
+#[test]
+fn worse_is_red_and_better_is_green() {
+    let colours = |base, new| {
+        let text = compared(base, new, &[]).text;
+        (text.contains("\u{1b}[31m"), text.contains("\u{1b}[32m"))
+    };
+    assert_eq!(colours("seed", "seed"), (false, false));
+    assert_eq!(colours("made_base", "made_new"), (true, true));
+    let markdown = compared("made_base", "made_new", &["--format", "markdown"]).text;
+    assert!(!markdown.contains('\u{1b}'));
+}
+
+#[test]
+fn every_markdown_table_line_has_as_many_cells_as_its_head() {
+    let text = plain("made_base", "made_new", &[CHECKS, &["--format", "markdown"]].concat());
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let mut tables = 0;
+    for table in text.split("\n\n").filter(|block| block.starts_with('|')) {
+        let lines: Vec<_> = table.lines().take_while(|line| line.starts_with('|')).collect();
+        assert!(lines.len() > 2 && lines[1].starts_with("|---"), "{table}");
+        assert!(lines.iter().all(|line| cells(line) == cells(lines[0])), "{table}");
+        tables += 1;
+    }
+    assert_eq!(tables, 3);
+}
+
+#[test]
+fn numbers_stay_within_120_columns() {
+    let text = plain("made_base", "made_new", &[]);
+    let (table, _) = text.split_once("\nsummary\n").unwrap();
+    let numbers: Vec<_> = table.lines().filter(|line| line.starts_with("  ")).collect();
+    assert!(numbers.len() > 50);
+    assert!(numbers.iter().all(|line| line.chars().count() <= 120), "{table}");
+}
+
+#[test]
+fn exit_code_is_3_if_a_check_fails() {
+    for (checks, code) in [
+        (&[][..], 0),
+        (&["--fail-on", "p95 > +200%"], 0),
+        (&["--fail-on", "p95 > +10%"], 3),
+        (&["--fail-on", "p95 > +200%", "--fail-on", "failures > 0"], 3),
+        (&["--fail-on", "p95[no such row] > 1h"], 2),
+        (&["--fail-on", "p95[no such row] > 1s"], 3),
+    ] {
+        let [base, new] = ["made_base", "made_new"].map(|name| format!("{FIXTURES}/{name}"));
+        let found = match parse(&[&[base.as_str(), &new], checks].concat()) {
+            Ok(options) => i32::from(report(&options).unwrap().exit_code),
+            Err(error) => error.exit_code(),
+        };
+        assert_eq!(found, code, "{checks:?}");
+    }
+}
+
+#[test]
+fn any_file_of_a_set_names_the_set() {
+    let whole = compared("made_base", "made_new", &[]);
+    for (base, new) in [
+        ("made_base_stats.csv", "made_new_failures.csv"),
+        ("made_base_stats_history.csv", "made_new_exceptions.csv"),
+    ] {
+        assert_eq!(compared(base, new, &[]), whole);
+    }
+}
+
+#[test]
+fn bad_expressions_show_the_grammar() {
+    let message = |expression| {
+        let error = parse(&["a", "b", "--fail-on", expression]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        error.to_string()
+    };
+    insta::assert_snapshot!(message("averge > +10%"));
+    assert!(message("p95 > 10%").contains("a change has a sign: `+10%`"));
+}
+
+#[test]
+fn the_help_explains_fail_on() {
+    let error = parse(&["--help"]).unwrap_err().to_string();
+    assert!(error.contains("METRIC[ROW] OP NUMBER") && error.contains("failure_ratio"), "{error}");
+}
+
+#[test]
+fn broken_missing_and_foreign_files_say_what_to_do() {
+    let stats = fixture("seed_stats.csv");
+    let lines: Vec<&str> = stats.lines().collect();
+    let with = |at: usize, from: &str, to: &str| {
+        let mut lines: Vec<String> = lines.iter().map(|line| format!("{line}\r\n")).collect();
+        lines[at - 1] = lines[at - 1].replacen(from, to, 1);
+        lines.concat()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("nightly_stats.csv"), &stats).unwrap();
+    fs::write(dir.path().join("release_stats.csv"), &stats).unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    fs::create_dir(empty.path().join("a_stats.csv")).unwrap();
+
+    let cases = [
+        ("no such file", message(dir.path(), "nightli")),
+        ("a directory", message(dir.path(), "")),
+        ("no directory", message(dir.path(), "x/y")),
+        ("a directory in the file's place", message(empty.path(), "a")),
+        ("empty", refused("", None)),
+        ("header only", refused(format!("{}\r\n", lines[0]), None)),
+        ("history", refused("Timestamp,User Count,Type,Name,Requests/s\r\n1,2,,Aggregated,0.0\r\n", None)),
+        ("failures", refused(fixture("made_new_failures.csv"), None)),
+        ("exceptions", refused("Count,Message,Traceback,Nodes\r\n", None)),
+        ("html", refused("<!DOCTYPE html>\n<html></html>\n", None)),
+        ("json", refused("{\"a\": 1}\n", None)),
+        ("jmeter", refused("timeStamp,elapsed,label,responseCode\n1,2,a,200\n", None)),
+        ("other csv", refused("city,population\nParis,2\n", None)),
+        ("binary", refused([0x89, b'P', b'N', b'G', b'\n', 0xff], None)),
+        ("latin-1", refused([lines[0].as_bytes(), b"\r\nMQTT,Ger\xe4t"].concat(), None)),
+        ("column missing", refused(with(1, "Requests/s,", "rps,"), None)),
+        ("row cut", refused(stats[..stats.len() / 2].trim_end(), None)),
+        ("row short", refused(with(3, "MQTT,", ""), None)),
+        ("last row gone", refused(with(7, lines[6], "").trim_end().to_owned() + "\r\n", None)),
+        ("not a number", refused(with(4, "0.3333333333333333", "fast"), None)),
+        ("not finite", refused(with(4, "0.3333333333333333", "nan"), None)),
+        ("row twice", refused(with(3, "Device - 2", "Device - 1"), None)),
+        ("stats as failures", refused(&stats, Some(&stats))),
+        ("failures without a number", refused(&stats, Some("Method,Name,Error,Occurrences\r\nA,b,c,-1\r\n"))),
+    ];
+    let text: Vec<_> = cases.iter().map(|(case, message)| format!("# {case}\n{message}\n")).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
