@@ -12,6 +12,7 @@ use crate::plan::wait::WaitTime;
 use crate::stats::{RowId, RowKey};
 
 pub mod codes;
+pub mod mix;
 pub mod random;
 pub mod template;
 pub mod wait;

@@ -1,0 +1,311 @@
+//! Which class the next user is of, and when it starts: Locust's dispatcher.
+//!
+//! Followed to the last bit of its floating-point numbers (`locust/dispatch.py` of 2.47, its answers in
+//! `tests/fixtures/dispatch_cases.json`), so that a scenario starts the same users in the same order as the
+//! locustfile it replaces. Users are worked out as they are asked for: a heap of classes, no list of users
+//! ahead.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use crate::plan::{ClassId, UserClass};
+
+/// Hands out users by weight and `fixed_count` at the pace of a spawn rate, and takes them back.
+#[derive(Debug, Clone)]
+pub struct Dispatcher {
+    fixed_counts: Vec<u32>,
+    /// Place of each class's name in byte order, which decides ties.
+    ranks: Vec<usize>,
+    weighted: Picker,
+    /// Users still to be given out of a round of missing fixed ones, with who comes next.
+    fixed: Option<(u64, Picker)>,
+    /// Whether fixed users may be missing: at the start and after any was taken back.
+    look_for_fixed: bool,
+    /// Who runs, in the order of their start.
+    running: Vec<ClassId>,
+    counts: Vec<u32>,
+    ramp: Option<Ramp>,
+}
+
+/// What happens at one moment of a ramp.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// Users to start, in this order.
+    pub start: Vec<ClassId>,
+    /// Users to stop, in this order; which one of the class is the caller's choice.
+    pub stop: Vec<ClassId>,
+    /// Pause after it, zero after the ramp's last.
+    pub wait: Duration,
+}
+
+/// Locust's pace: a whole number of users at a time, so that 2.5 users per second are 2 each 0.8 s.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Users at a time.
+    pub batch: u32,
+    /// Pause after a batch.
+    pub wait: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ramp {
+    target: usize,
+    pace: Pace,
+}
+
+impl Pace {
+    /// The pace of a spawn rate above 0, in users per second.
+    pub fn new(spawn_rate: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and a batch of 2^32 users is all there can be"
+        )]
+        let batch = spawn_rate.floor().max(1.0) as u32;
+        let wait = Duration::try_from_secs_f64(f64::from(batch) / spawn_rate).unwrap_or(Duration::MAX);
+        Self { batch, wait }
+    }
+
+    /// How long it takes to start (or stop) so many users: from the first batch to the last.
+    pub fn time_for(&self, users: u32) -> Duration {
+        self.wait.saturating_mul(users.div_ceil(self.batch).saturating_sub(1))
+    }
+}
+
+impl Dispatcher {
+    /// A dispatcher without users for classes of these names, weights and fixed counts; a weight counts only
+    /// without a fixed count, and 0 is never picked.
+    pub fn new(classes: &[(&str, f64, u32)]) -> Self {
+        let mut by_name: Vec<usize> = (0..classes.len()).collect();
+        by_name.sort_by_key(|id| classes[*id].0);
+        let mut ranks = vec![0; classes.len()];
+        for (place, id) in by_name.into_iter().enumerate() {
+            ranks[id] = place;
+        }
+        let weights = classes.iter().enumerate().filter(|(_, class)| class.2 == 0);
+        Self {
+            fixed_counts: classes.iter().map(|class| class.2).collect(),
+            weighted: Picker::new(weights.map(|(id, class)| (ClassId(id), ranks[id], class.1))),
+            ranks,
+            fixed: None,
+            look_for_fixed: true,
+            running: Vec::new(),
+            counts: vec![0; classes.len()],
+            ramp: None,
+        }
+    }
+
+    /// A dispatcher for the classes of a plan; its ids are theirs.
+    pub fn for_classes(classes: &[UserClass]) -> Self {
+        let classes: Vec<_> =
+            classes.iter().map(|class| (class.name.as_str(), class.weight, class.fixed_count)).collect();
+        Self::new(&classes)
+    }
+
+    /// How many users of each class there are, by the batches so far.
+    pub fn counts(&self) -> &[u32] {
+        &self.counts
+    }
+
+    /// Begins a ramp from the present number of users up or down to `target`, with a spawn rate above 0;
+    /// one that is under way ends where it is.
+    pub fn ramp(&mut self, target: u32, spawn_rate: f64) {
+        self.ramp = Some(Ramp { target: target as usize, pace: Pace::new(spawn_rate) });
+    }
+
+    /// The next batch of the ramp, or nothing after its last.
+    ///
+    /// As in Locust, a ramp to where one already is has one empty batch, and one that finds no class to pick
+    /// (only fixed counts, and the target above them) ends with the batch that could not be filled.
+    pub fn next_batch(&mut self) -> Option<Batch> {
+        let Ramp { target, pace } = self.ramp?;
+        let mut batch = Batch::default();
+        let most = pace.batch as usize;
+        if self.running.len() > target {
+            let stop = most.min(self.running.len() - target);
+            batch.stop.extend(self.running.drain(self.running.len() - stop..).rev());
+            for class in &batch.stop {
+                self.counts[class.0] -= 1;
+            }
+            self.look_for_fixed = true;
+        } else {
+            for _ in 0..most.min(target - self.running.len()) {
+                let Some(class) = self.pick() else {
+                    self.ramp = None;
+                    return Some(batch);
+                };
+                self.counts[class.0] += 1;
+                self.running.push(class);
+                batch.start.push(class);
+            }
+        }
+        if self.running.len() == target {
+            self.ramp = None;
+        } else {
+            batch.wait = pace.wait;
+        }
+        Some(batch)
+    }
+
+    /// The class of the next user: first those missing to the fixed counts, then by weight.
+    fn pick(&mut self) -> Option<ClassId> {
+        loop {
+            if let Some((left, picker)) = &mut self.fixed {
+                if *left > 0 {
+                    *left -= 1;
+                    return picker.pick();
+                }
+                self.fixed = None;
+            }
+            if !self.look_for_fixed {
+                return self.weighted.pick();
+            }
+            // Only between two rounds: a round that a ramp-down cut short is finished first.
+            self.look_for_fixed = false;
+            let missing =
+                self.fixed_counts.iter().zip(&self.counts).map(|(wanted, has)| wanted.saturating_sub(*has));
+            let left = missing.clone().map(u64::from).sum();
+            let missing = missing.zip(&self.ranks).enumerate();
+            let picker =
+                Picker::new(missing.map(|(id, (count, rank))| (ClassId(id), *rank, f64::from(count))));
+            self.fixed = Some((left, picker));
+        }
+    }
+}
+
+/// Picks classes so that their shares come as near to their weights as they can at each moment: greedy by
+/// Kullback-Leibler divergence.
+#[derive(Debug, Clone)]
+struct Picker(BinaryHeap<Reverse<Candidate>>);
+
+/// A class in the running. The smallest gain is picked; ties go by the other fields in their order.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    /// How much picking it changes the divergence.
+    gain: f64,
+    /// Its weight and how often it was picked, as Locust adds them up.
+    x: f64,
+    weight: f64,
+    /// Place of its name in byte order.
+    rank: usize,
+    class: ClassId,
+}
+
+impl Picker {
+    /// Of classes with ranks and weights; those of weight 0 are never picked.
+    fn new(classes: impl Iterator<Item = (ClassId, usize, f64)>) -> Self {
+        let candidates = classes.filter(|(_, _, weight)| *weight > 0.0).map(|(class, rank, weight)| {
+            let gain = weight * (weight / (weight + 1.0)).log2();
+            Reverse(Candidate { gain, x: weight + 1.0, weight, rank, class })
+        });
+        Self(candidates.collect())
+    }
+
+    fn pick(&mut self) -> Option<ClassId> {
+        let mut top = self.0.peek_mut()?;
+        let Reverse(candidate) = &mut *top;
+        candidate.gain = candidate.weight * (candidate.x / (candidate.x + 1.0)).log2();
+        candidate.x += 1.0;
+        let class = candidate.class;
+        // Sinks to its new place.
+        drop(top);
+        Some(class)
+    }
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.gain.total_cmp(&other.gain))
+            .then(self.x.total_cmp(&other.x))
+            .then(self.weight.total_cmp(&other.weight))
+            .then(self.rank.cmp(&other.rank))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Candidate {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_pace_is_whole_users_at_a_time() {
+        let pace = |rate| (Pace::new(rate).batch, Pace::new(rate).wait);
+        assert_eq!(pace(2.5), (2, Duration::from_millis(800)));
+        assert_eq!(pace(0.25), (1, Duration::from_secs(4)));
+        assert_eq!(pace(100.0), (100, Duration::from_secs(1)));
+        assert_eq!(pace(1e300).0, u32::MAX);
+        assert_eq!(pace(1e-300), (1, Duration::MAX));
+        // 7 users: at 0, 0.8, 1.6 and 2.4 s.
+        assert_eq!(Pace::new(2.5).time_for(7), Duration::from_millis(2_400));
+        assert_eq!(Pace::new(2.5).time_for(0), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_round_of_fixed_users_that_was_cut_short_is_finished_first() {
+        let mut dispatcher = Dispatcher::new(&[("F", 1.0, 2), ("G", 1.0, 2), ("W", 1.0, 0)]);
+        // F, G, F; all stop; then the G that was left of the round, and only then a look at what is missing.
+        for (target, expected) in [(3, [2, 1, 0]), (0, [0, 0, 0]), (1, [0, 1, 0]), (6, [2, 2, 2])] {
+            dispatcher.ramp(target, 10.0);
+            while dispatcher.next_batch().is_some() {}
+            assert_eq!(dispatcher.counts(), expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn no_class_to_pick_ends_the_ramp() {
+        let mut dispatcher = Dispatcher::new(&[("A", 0.0, 0)]);
+        dispatcher.ramp(3, 1.0);
+        assert_eq!(dispatcher.next_batch(), Some(Batch::default()));
+        assert_eq!(dispatcher.next_batch(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn many_small_ramps_up_end_where_a_single_one_does(
+            weights in prop::collection::vec((0.01_f64..100.0, prop_oneof![Just(0_u32), 0_u32..20]), 1..8),
+            steps in prop::collection::vec((0_u32..60, 0.1_f64..50.0), 1..8),
+        ) {
+            let names: Vec<String> = (0..weights.len()).map(|i| format!("class {i}")).collect();
+            let classes: Vec<_> =
+                names.iter().zip(&weights).map(|(name, (weight, fixed))| (name.as_str(), *weight, *fixed)).collect();
+            let (mut whole, mut pieces) = (Dispatcher::new(&classes), Dispatcher::new(&classes));
+            let mut target = 0;
+            for (more, rate) in &steps {
+                target += more;
+                pieces.ramp(target, *rate);
+                while let Some(batch) = pieces.next_batch() {
+                    prop_assert!(batch.start.len() <= Pace::new(*rate).batch as usize);
+                    prop_assert!(batch.stop.is_empty());
+                }
+            }
+            whole.ramp(target, 7.0);
+            while whole.next_batch().is_some() {}
+            prop_assert_eq!(whole.counts(), pieces.counts());
+            let fixed_sum: u32 = weights.iter().map(|(_, fixed)| fixed).sum();
+            if target >= fixed_sum {
+                for ((_, fixed), count) in weights.iter().zip(whole.counts()) {
+                    prop_assert!(*fixed == 0 || fixed == count);
+                }
+            }
+            whole.ramp(0, 11.0);
+            while whole.next_batch().is_some() {}
+            prop_assert!(whole.counts().iter().all(|count| *count == 0));
+        }
+    }
+}
