@@ -1,1 +1,216 @@
-//! (to be written)
+//! An MQTT broker in memory, for `embedded:` URLs, for `mqtt-scenario broker` and for tests: 3.1.1 and 5 on
+//! one port, quality of service 0 to 2, wildcards, retained messages, wills, sessions, shared
+//! subscriptions, and faults planted on purpose.
+//!
+//! Our own and not a library: none of those that exist can be stopped, tells its port, stays small and
+//! plants faults. It shares rumqttc's codec with our client and so cannot show a fault that both have;
+//! Mosquitto is the second witness. It runs on one thread of its own, so its state needs no lock and it
+//! competes with the load for one core at most.
+//!
+//! Not there on purpose: authentication (any user name and password will do), topic aliases and
+//! subscription identifiers (announced as unavailable), and any limit on the number of retained messages
+//! and offline sessions.
+//!
+//! ```text
+//! mod ──accepts──▶ connection (one task each) ──▶ hub ──▶ router (who?) ──▶ session (queue, in flight)
+//!                     │ wire ─ wire_v4, wire_v5 (rumqttc)                       │
+//!                     ◀──────────────────────── output ◀────────────────────────┘
+//! ```
+
+pub mod counters;
+pub mod faults;
+
+mod connection;
+mod hub;
+mod router;
+mod session;
+mod wire;
+mod wire_v4;
+mod wire_v5;
+
+use crate::broker::counters::{Counters, Tally};
+use crate::broker::faults::Faults;
+use crate::broker::hub::Hub;
+use crate::mqtt::MAX_PACKET_BYTES;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
+use tokio::task::JoinSet;
+use tokio::time::{self, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+/// Connections that the kernel keeps until we accept them: a thousand users may arrive at once.
+const BACKLOG: u32 = 4_096;
+
+/// How often sessions and wills are looked at for those whose time is over.
+const SWEEP: Duration = Duration::from_millis(500);
+
+/// How long accepting pauses when it fails, as it does when the process has no file descriptor left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How to start a broker. The default is a free port on 127.0.0.1 and no faults.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BrokerConfig {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// What it does wrong on purpose.
+    pub faults: Faults,
+    /// The largest packet that it takes, in bytes after the fixed header; a client that announces more is
+    /// disconnected.
+    pub max_packet_bytes: usize,
+    /// What one client's queue may hold.
+    pub queue: QueueLimit,
+}
+
+impl Default for BrokerConfig {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            faults: Faults::default(),
+            max_packet_bytes: MAX_PACKET_BYTES,
+            queue: QueueLimit::default(),
+        }
+    }
+}
+
+/// What the queue of one client may hold, connected or not. A message beyond it is dropped and counted,
+/// whatever its quality of service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueLimit {
+    /// Messages; by default 100,000.
+    pub messages: usize,
+    /// Bytes of topics and payloads with some overhead each; by default 64 MiB.
+    pub bytes: usize,
+}
+
+impl Default for QueueLimit {
+    fn default() -> Self {
+        Self { messages: 100_000, bytes: 64 * 1024 * 1024 }
+    }
+}
+
+/// Why a broker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system gives no thread or no event queue.
+    #[error("cannot start the broker's thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// A running broker. Dropping it stops it.
+#[derive(Debug)]
+pub struct Broker {
+    addr: SocketAddr,
+    tally: Arc<Tally>,
+    stop: CancellationToken,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Broker {
+    /// Starts a broker on a thread of its own; it accepts connections when this returns.
+    pub fn start(config: BrokerConfig) -> Result<Self, BrokerError> {
+        let tally = Arc::new(Tally::default());
+        let stop = CancellationToken::new();
+        let (report, reported) = mpsc::sync_channel(1);
+        let thread = {
+            let (tally, stop) = (Arc::clone(&tally), stop.clone());
+            thread::Builder::new().name("mqtt-broker".to_owned()).spawn(move || {
+                let (runtime, listener) = match listen(config.bind) {
+                    Ok(listening) => listening,
+                    Err(error) => return drop(report.send(Err(error))),
+                };
+                let hub = Rc::new(Hub::new(&config, tally));
+                drop(report.send(listener.local_addr().map_err(BrokerError::from)));
+                runtime.block_on(accept(&hub, &listener, &stop));
+            })?
+        };
+        // The thread reports before it can end.
+        let addr = reported.recv().map_err(|error| io::Error::other(error.to_string()))??;
+        tracing::debug!(%addr, "broker listens");
+        Ok(Self { addr, tally, stop, thread: Some(thread) })
+    }
+
+    /// Where it listens, with the port that it got.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What it has counted so far.
+    pub fn counters(&self) -> Counters {
+        self.tally.read()
+    }
+
+    /// Closes all connections (without wills), ends the thread and returns the last counts.
+    pub fn stop(mut self) -> Counters {
+        self.join();
+        self.counters()
+    }
+
+    fn join(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::debug!("the broker's thread panicked");
+        }
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<(LocalRuntime, TcpListener), BrokerError> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    let bind = || {
+        let _context = runtime.enter();
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    let listener = bind().map_err(|source| BrokerError::Bind { address, source })?;
+    Ok((runtime, listener))
+}
+
+/// Serves whoever connects until `stop`, then ends every connection.
+async fn accept(hub: &Rc<Hub>, listener: &TcpListener, stop: &CancellationToken) {
+    let mut connections = JoinSet::new();
+    let mut sweep = time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            _ = sweep.tick() => hub.sweep(),
+            Some(ended) = connections.join_next() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection's task panicked");
+                }
+            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn_local(connection::serve(Rc::clone(hub), stream))),
+                Err(error) => {
+                    tracing::debug!(%error, "accept");
+                    time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    connections.shutdown().await;
+}

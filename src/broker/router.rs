@@ -1,0 +1,313 @@
+//! Who gets a message: subscriptions as a tree of topic levels, shared groups, retained messages.
+//!
+//! A tree and not a list: ten thousand devices that each subscribe to `cmd/ID/#` cost a publish as much
+//! as one does. Wildcards are ordinary children, since no level of a topic can be spelled like them.
+//! Filters deeper than [`MAX_LEVELS`] are refused, so that the recursion is bounded.
+
+use crate::broker::session::SessionRef;
+use crate::broker::wire::{Message, Options};
+use crate::mqtt::{self, Qos};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The deepest filter that can be subscribed to.
+pub(super) const MAX_LEVELS: usize = 200;
+
+/// A session and how it wants to receive a message.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) session: SessionRef,
+    pub(super) options: Options,
+}
+
+/// A retained message.
+#[derive(Debug, Clone)]
+pub(super) struct Retained {
+    pub(super) message: Rc<Message>,
+    pub(super) qos: Qos,
+}
+
+/// All subscriptions and retained messages of a broker.
+#[derive(Debug, Default)]
+pub(super) struct Router {
+    root: Node,
+    retained: HashMap<String, Retained>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    children: HashMap<Box<str>, Node>,
+    subscribers: Vec<Target>,
+    groups: Vec<Group>,
+}
+
+/// The members of `$share/NAME/…` at one filter, who take turns.
+#[derive(Debug)]
+struct Group {
+    name: Box<str>,
+    members: Vec<Target>,
+    next: usize,
+}
+
+impl Router {
+    /// Adds a subscription, or changes the options of one that is there. The filter is a checked one.
+    pub(super) fn subscribe(&mut self, filter: &str, target: Target) {
+        let (group, levels) = split_share(filter);
+        let mut node = &mut self.root;
+        for level in levels.split('/') {
+            if !node.children.contains_key(level) {
+                node.children.insert(level.into(), Node::default());
+            }
+            let Some(child) = node.children.get_mut(level) else { return };
+            node = child;
+        }
+        let members = match group {
+            None => &mut node.subscribers,
+            Some(name) => node.group(name),
+        };
+        match members.iter_mut().find(|member| Rc::ptr_eq(&member.session, &target.session)) {
+            Some(member) => *member = target,
+            None => members.push(target),
+        }
+    }
+
+    /// Removes a subscription, if it is there.
+    pub(super) fn unsubscribe(&mut self, filter: &str, session: &SessionRef) {
+        let (group, levels) = split_share(filter);
+        self.root.remove(&mut levels.split('/'), group, session);
+    }
+
+    /// Appends everyone who is to receive a message of this topic, each session once for all its ordinary
+    /// subscriptions, with the highest quality of service of those that match, and one member of each
+    /// shared group.
+    pub(super) fn matching(&mut self, topic: &str, found: &mut Vec<Target>) {
+        let mut shared = Vec::new();
+        let nodes = self.root.collect(Some(topic), !topic.starts_with('$'), found, &mut shared);
+        if nodes > 1 {
+            merge(found);
+        }
+        found.append(&mut shared);
+    }
+
+    /// Keeps a message for later subscribers, or forgets the topic's if the payload is empty.
+    pub(super) fn retain(&mut self, message: &Message, qos: Qos) {
+        if message.payload.is_empty() {
+            self.retained.remove(&message.topic);
+        } else {
+            // A copy: the payload is a part of a read buffer, all of which it would keep alive.
+            let message = Message {
+                topic: message.topic.clone(),
+                payload: bytes::Bytes::copy_from_slice(&message.payload),
+                properties: message.properties.clone(),
+                expires: message.expires,
+            };
+            self.retained.insert(message.topic.clone(), Retained { message: Rc::new(message), qos });
+        }
+    }
+
+    /// The retained messages that match a filter; none for a shared subscription (MQTT 5, section 4.8.2).
+    pub(super) fn retained(&self, filter: &str) -> Vec<Retained> {
+        if filter.starts_with("$share/") {
+            Vec::new()
+        } else if filter.contains(['+', '#']) {
+            let matches = |(topic, _): &(&String, &Retained)| mqtt::matches(filter, topic);
+            self.retained.iter().filter(matches).map(|(_, retained)| retained.clone()).collect()
+        } else {
+            self.retained.get(filter).cloned().into_iter().collect()
+        }
+    }
+}
+
+impl Node {
+    fn group(&mut self, name: &str) -> &mut Vec<Target> {
+        let at = self.groups.iter().position(|group| &*group.name == name).unwrap_or_else(|| {
+            self.groups.push(Group { name: name.into(), members: Vec::new(), next: 0 });
+            self.groups.len() - 1
+        });
+        &mut self.groups[at].members
+    }
+
+    fn is_empty(&self) -> bool {
+        self.children.is_empty() && self.subscribers.is_empty() && self.groups.is_empty()
+    }
+
+    fn remove<'a>(
+        &mut self,
+        levels: &mut impl Iterator<Item = &'a str>,
+        group: Option<&str>,
+        session: &SessionRef,
+    ) {
+        if let Some(level) = levels.next() {
+            if let Some(child) = self.children.get_mut(level) {
+                child.remove(levels, group, session);
+                if child.is_empty() {
+                    self.children.remove(level);
+                }
+            }
+            return;
+        }
+        let others = |member: &Target| !Rc::ptr_eq(&member.session, session);
+        match group {
+            None => self.subscribers.retain(others),
+            Some(name) => {
+                self.group(name).retain(others);
+                self.groups.retain(|group| !group.members.is_empty());
+            }
+        }
+    }
+
+    /// Walks the levels of `topic` (none: all are walked) and returns how many nodes had ordinary
+    /// subscribers.
+    fn collect(
+        &mut self,
+        topic: Option<&str>,
+        wildcards: bool,
+        found: &mut Vec<Target>,
+        shared: &mut Vec<Target>,
+    ) -> usize {
+        let mut nodes = 0;
+        if wildcards && let Some(child) = self.children.get_mut("#") {
+            nodes += child.take(found, shared);
+        }
+        let Some(topic) = topic else {
+            return nodes + self.take(found, shared);
+        };
+        let (level, rest) = match topic.split_once('/') {
+            Some((level, rest)) => (level, Some(rest)),
+            None => (topic, None),
+        };
+        if wildcards && let Some(child) = self.children.get_mut("+") {
+            nodes += child.collect(rest, true, found, shared);
+        }
+        if let Some(child) = self.children.get_mut(level) {
+            nodes += child.collect(rest, true, found, shared);
+        }
+        nodes
+    }
+
+    fn take(&mut self, found: &mut Vec<Target>, shared: &mut Vec<Target>) -> usize {
+        found.extend_from_slice(&self.subscribers);
+        shared.extend(self.groups.iter_mut().filter_map(Group::take_turn));
+        usize::from(!self.subscribers.is_empty())
+    }
+}
+
+impl Group {
+    /// The next member that is connected, or the next one if none is.
+    fn take_turn(&mut self) -> Option<Target> {
+        let count = self.members.len();
+        let turns = (0..count).map(|i| (self.next + i) % count);
+        let online = turns.clone().find(|at| self.members[*at].session.borrow().is_online());
+        let at = online.or(turns.clone().next())?;
+        self.next = (at + 1) % count;
+        self.members.get(at).cloned()
+    }
+}
+
+/// `$share/GROUP/FILTER` as group and filter.
+fn split_share(filter: &str) -> (Option<&str>, &str) {
+    match filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/')) {
+        Some((group, levels)) => (Some(group), levels),
+        None => (None, filter),
+    }
+}
+
+/// Makes one of several subscriptions of the same session.
+fn merge(found: &mut Vec<Target>) {
+    found.sort_by_key(|target| Rc::as_ptr(&target.session));
+    found.dedup_by(|next, kept| {
+        let same = Rc::ptr_eq(&next.session, &kept.session);
+        if same {
+            kept.options.qos = kept.options.qos.max(next.options.qos);
+            kept.options.no_local &= next.options.no_local;
+            kept.options.retain_as_published |= next.options.retain_as_published;
+        }
+        same
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::QueueLimit;
+    use crate::broker::session::Session;
+    use proptest::prelude::*;
+    use std::cell::RefCell;
+    use std::sync::Arc;
+
+    fn session(name: &str) -> SessionRef {
+        Rc::new(RefCell::new(Session::new(name.into(), QueueLimit::default(), Arc::default())))
+    }
+
+    fn target(session: &SessionRef, qos: Qos) -> Target {
+        let options = Options { qos, no_local: false, retain_as_published: false };
+        Target { session: Rc::clone(session), options }
+    }
+
+    fn names(router: &mut Router, topic: &str) -> Vec<(String, u8)> {
+        let mut found = Vec::new();
+        router.matching(topic, &mut found);
+        let name = |target: &Target| {
+            (target.session.borrow().client_id.to_string(), target.options.qos.level())
+        };
+        let mut names: Vec<_> = found.iter().map(name).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn overlapping_subscriptions_are_one_with_the_highest_quality() {
+        let mut router = Router::default();
+        let (a, b) = (session("a"), session("b"));
+        router.subscribe("x/#", target(&a, Qos::AtMostOnce));
+        router.subscribe("x/+", target(&a, Qos::ExactlyOnce));
+        router.subscribe("x/y", target(&b, Qos::AtLeastOnce));
+        assert_eq!(names(&mut router, "x/y"), [("a".into(), 2), ("b".into(), 1)]);
+        assert_eq!(names(&mut router, "x"), [("a".into(), 0)]);
+        router.subscribe("x/y", target(&b, Qos::AtMostOnce));
+        assert_eq!(names(&mut router, "x/y"), [("a".into(), 2), ("b".into(), 0)]);
+    }
+
+    #[test]
+    fn a_shared_group_takes_turns_beside_ordinary_subscribers() {
+        let mut router = Router::default();
+        let (a, b, c) = (session("a"), session("b"), session("c"));
+        router.subscribe("$share/g/x", target(&a, Qos::AtLeastOnce));
+        router.subscribe("$share/g/x", target(&b, Qos::AtLeastOnce));
+        router.subscribe("x", target(&c, Qos::AtLeastOnce));
+        let seen: Vec<_> = (0..4).map(|_| names(&mut router, "x")[0].0.clone()).collect();
+        assert_eq!(seen, ["a", "b", "a", "b"]);
+        assert_eq!(names(&mut router, "x").len(), 2);
+        router.unsubscribe("$share/g/x", &a);
+        router.unsubscribe("$share/g/x", &b);
+        assert_eq!(names(&mut router, "x"), [("c".into(), 1)]);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_subscription_that_was_removed() {
+        let mut router = Router::default();
+        let a = session("a");
+        for filter in ["x/y/z", "x/+/z", "#", "$share/g/x/y"] {
+            router.subscribe(filter, target(&a, Qos::AtMostOnce));
+        }
+        for filter in ["x/y/z", "x/+/z", "#", "$share/g/x/y", "never/there"] {
+            router.unsubscribe(filter, &a);
+        }
+        assert!(router.root.is_empty());
+        assert_eq!(Rc::strong_count(&a), 1);
+    }
+
+    proptest! {
+        /// The tree and the leaf's plain rule agree.
+        #[test]
+        fn the_tree_matches_like_the_rule(
+            filter in "[$]?[ab+]?(/([ab]|[+])?){0,3}(/#)?",
+            topic in "[$]?[ab]?(/[ab]?){0,4}",
+        ) {
+            prop_assume!(mqtt::check_topic_filter(&filter).is_ok() && mqtt::check_topic_name(&topic).is_ok());
+            let mut router = Router::default();
+            router.subscribe(&filter, target(&session("a"), Qos::AtMostOnce));
+            prop_assert_eq!(!names(&mut router, &topic).is_empty(), mqtt::matches(&filter, &topic));
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Packets as the broker sees them, the same in every protocol version, and the way from bytes and back.
+//!
+//! The broker's logic never asks for a version; [`wire_v4`] and [`wire_v5`] translate rumqttc's packets.
+//! A packet is framed here before a codec sees it: rumqttc reports one that lies about its inner lengths
+//! as "more bytes needed", for which a connection would wait for ever. PUBLISH is written here and not
+//! by the codec, whose packet owns its topic: one allocation for each subscriber of each message.
+
+use crate::broker::{wire_v4, wire_v5};
+use crate::mqtt::{MAX_PACKET_BYTES, Qos};
+use bytes::{BufMut, Bytes, BytesMut};
+use rumqttc::mqttbytes::{self, FixedHeader};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The protocol that a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    /// MQTT 3.1.1, protocol level 4.
+    V4,
+    /// MQTT 5.
+    V5,
+}
+
+/// Why a connection cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum WireError {
+    #[error("malformed packet: {0}")]
+    Malformed(String),
+    #[error("protocol error: {0}")]
+    Protocol(&'static str),
+    #[error("invalid topic")]
+    Topic,
+    #[error("packet larger than the broker's limit")]
+    TooLarge,
+    #[error("unsupported protocol version")]
+    Version,
+    #[error("client id refused")]
+    ClientId,
+}
+
+impl WireError {
+    /// MQTT 5's reason code (section 2.4).
+    pub(super) fn reason(&self) -> u8 {
+        match self {
+            Self::Malformed(_) => 0x81,
+            Self::Protocol(_) => 0x82,
+            Self::Version => 0x84,
+            Self::ClientId => 0x85,
+            Self::Topic => 0x90,
+            Self::TooLarge => 0x95,
+        }
+    }
+}
+
+/// A message on its way, shared by all who receive it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) topic: String,
+    pub(super) payload: Bytes,
+    /// MQTT 5 properties that travel with the message, encoded, without their length and without the
+    /// message expiry interval.
+    pub(super) properties: Bytes,
+    /// After this moment the message is not delivered any more.
+    pub(super) expires: Option<Instant>,
+}
+
+/// The first packet of a connection.
+#[derive(Debug)]
+pub(super) struct Connect {
+    pub(super) version: Version,
+    pub(super) client_id: String,
+    pub(super) clean_start: bool,
+    /// Zero: no keep-alive.
+    pub(super) keep_alive: Duration,
+    /// How long the session outlives its connection; [`Duration::MAX`] for ever.
+    pub(super) expiry: Duration,
+    pub(super) will: Option<Will>,
+    /// How many unacknowledged messages the client takes at a time.
+    pub(super) receive_maximum: u16,
+    /// The largest packet that the client takes, in bytes.
+    pub(super) max_packet_bytes: usize,
+}
+
+/// What the broker publishes for a client that is lost.
+#[derive(Debug)]
+pub(super) struct Will {
+    pub(super) message: Message,
+    pub(super) qos: Qos,
+    pub(super) retain: bool,
+    pub(super) delay: Duration,
+}
+
+/// Every later packet of a client.
+#[derive(Debug)]
+pub(super) enum Packet {
+    Publish { message: Message, qos: Qos, retain: bool, pkid: u16 },
+    PubAck(u16),
+    PubRec { pkid: u16, refused: bool },
+    PubRel(u16),
+    PubComp(u16),
+    Subscribe { pkid: u16, filters: Vec<Filter> },
+    Unsubscribe { pkid: u16, filters: Vec<String> },
+    PingReq,
+    Disconnect { with_will: bool, expiry: Option<Duration> },
+}
+
+/// One filter of a SUBSCRIBE with its options.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) path: String,
+    pub(super) options: Options,
+    pub(super) retained: SendRetained,
+}
+
+/// What a subscriber asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Options {
+    pub(super) qos: Qos,
+    /// Do not send me what I publish.
+    pub(super) no_local: bool,
+    /// Forward the publisher's retain flag.
+    pub(super) retain_as_published: bool,
+}
+
+/// When a subscription is answered with retained messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SendRetained {
+    Always,
+    IfNew,
+    Never,
+}
+
+/// A packet that answers one of the client's.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// `assigned_id` is the client id that the broker chose for a client without one.
+    Accepted {
+        session_present: bool,
+        assigned_id: Option<Rc<str>>,
+    },
+    Refused(Refusal),
+    /// `matched`: somebody has subscribed to the topic.
+    PubAck {
+        pkid: u16,
+        matched: bool,
+    },
+    PubRec {
+        pkid: u16,
+        matched: bool,
+    },
+    PubRel(u16),
+    PubComp(u16),
+    /// The granted quality of service of each filter, or none where it was refused.
+    SubAck {
+        pkid: u16,
+        granted: Vec<Option<Qos>>,
+    },
+    /// Whether each of the subscriptions existed.
+    UnsubAck {
+        pkid: u16,
+        existed: Vec<bool>,
+    },
+    PingResp,
+    /// MQTT 5 only: the broker closes, with this reason code; nothing is written in 3.1.1.
+    Disconnect(u8),
+}
+
+/// Why a CONNECT is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Version,
+    ClientId,
+    Unavailable,
+}
+
+/// Reads a connection's first packet, if all of it has arrived.
+pub(super) fn read_connect(input: &mut BytesMut, max_bytes: usize) -> Result<Option<Connect>, WireError> {
+    // A stream that is not MQTT must not make us wait for as many bytes as its second byte happens to say.
+    if input.first().is_some_and(|first| *first != 0x10) {
+        return Err(WireError::Protocol("the first packet is not CONNECT"));
+    }
+    let Some((header, frame)) = frame(input, max_bytes)? else {
+        return Ok(None);
+    };
+    // The fixed header is one byte and a length whose last byte has no continuation bit.
+    let length_bytes = frame[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    let variable = &frame[1 + length_bytes..];
+    match variable {
+        [0, 4, b'M', b'Q', b'T', b'T', _, flags, ..] if flags & 1 == 1 => {
+            Err(WireError::Protocol("a reserved flag of CONNECT is set"))
+        }
+        [0, 4, b'M', b'Q', b'T', b'T', 4, ..] => wire_v4::connect(header, frame).map(Some),
+        [0, 4, b'M', b'Q', b'T', b'T', 5, ..] => wire_v5::connect(&frame).map(Some),
+        [0, 4, b'M', b'Q', b'T', b'T', _, ..] | [0, 6, b'M', b'Q', b'I', b's', b'd', b'p', ..] => {
+            Err(WireError::Version)
+        }
+        _ => Err(WireError::Malformed("not a CONNECT of MQTT".to_owned())),
+    }
+}
+
+/// Reads the next packet, if all of it has arrived.
+pub(super) fn read(
+    version: Version,
+    input: &mut BytesMut,
+    max_bytes: usize,
+) -> Result<Option<Packet>, WireError> {
+    let Some((header, frame)) = frame(input, max_bytes)? else {
+        return Ok(None);
+    };
+    match version {
+        Version::V4 => wire_v4::read(header, frame),
+        Version::V5 => wire_v5::read(&frame),
+    }
+    .map(Some)
+}
+
+/// Appends an answer to `out`.
+pub(super) fn write(version: Version, answer: &Answer, out: &mut BytesMut) -> Result<(), WireError> {
+    match version {
+        Version::V4 => wire_v4::write(answer, out),
+        Version::V5 => wire_v5::write(answer, out),
+    }
+}
+
+/// The header of a PUBLISH to a subscriber.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PublishHeader {
+    pub(super) qos: Qos,
+    pub(super) retain: bool,
+    pub(super) dup: bool,
+    /// Not written at quality of service 0.
+    pub(super) pkid: u16,
+}
+
+/// Appends a PUBLISH to `out`; false and nothing written if it would be longer than `max_bytes`.
+///
+/// `now` is needed for the message expiry interval alone.
+pub(super) fn write_publish(
+    version: Version,
+    header: PublishHeader,
+    message: &Message,
+    now: impl FnOnce() -> Instant,
+    max_bytes: usize,
+    out: &mut BytesMut,
+) -> bool {
+    let expiry = message.expires.filter(|_| version == Version::V5).map(|expires| {
+        let left = expires.saturating_duration_since(now()).as_secs();
+        u32::try_from(left).unwrap_or(u32::MAX)
+    });
+    let properties = message.properties.len() + if expiry.is_some() { 5 } else { 0 };
+    let pkid = if header.qos == Qos::AtMostOnce { 0 } else { 2 };
+    let mut rest = 2 + message.topic.len() + pkid + message.payload.len();
+    if version == Version::V5 {
+        rest += properties + varint_bytes(properties);
+    }
+    let total = 1 + varint_bytes(rest) + rest;
+    if rest > MAX_PACKET_BYTES || total > max_bytes {
+        return false;
+    }
+    out.reserve(total);
+    out.put_u8(0x30 | u8::from(header.dup) << 3 | header.qos.level() << 1 | u8::from(header.retain));
+    put_varint(out, rest);
+    out.put_slice(&u16::try_from(message.topic.len()).unwrap_or(u16::MAX).to_be_bytes());
+    out.put_slice(message.topic.as_bytes());
+    if pkid != 0 {
+        out.put_u16(header.pkid);
+    }
+    if version == Version::V5 {
+        put_varint(out, properties);
+        if let Some(seconds) = expiry {
+            out.put_u8(0x02);
+            out.put_u32(seconds);
+        }
+        out.put_slice(&message.properties);
+    }
+    out.put_slice(&message.payload);
+    true
+}
+
+/// Splits the next packet off, its fixed header included.
+fn frame(input: &mut BytesMut, max_bytes: usize) -> Result<Option<(FixedHeader, Bytes)>, WireError> {
+    let header = match mqttbytes::check(input.iter(), max_bytes) {
+        Ok(header) => header,
+        Err(mqttbytes::Error::InsufficientBytes(_)) => return Ok(None),
+        Err(mqttbytes::Error::PayloadSizeLimitExceeded(_)) => return Err(WireError::TooLarge),
+        Err(error) => return Err(WireError::Malformed(error.to_string())),
+    };
+    // The reserved flags, which the codecs do not look at (MQTT-2.2.2-2).
+    let (kind, flags) = (input[0] >> 4, input[0] & 0x0F);
+    let wanted = match kind {
+        3 => flags,
+        6 | 8 | 10 => 0b0010,
+        _ => 0,
+    };
+    if flags != wanted {
+        return Err(WireError::Malformed(format!("flags {flags:04b} in packet type {kind}")));
+    }
+    Ok(Some((header, input.split_to(header.frame_length()).freeze())))
+}
+
+fn varint_bytes(value: usize) -> usize {
+    match value {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        _ => 4,
+    }
+}
+
+/// A variable byte integer (MQTT 5, section 1.5.5).
+fn put_varint(out: &mut BytesMut, mut value: usize) {
+    loop {
+        let low = u8::try_from(value & 0x7F).unwrap_or_default();
+        value >>= 7;
+        if value == 0 {
+            return out.put_u8(low);
+        }
+        out.put_u8(low | 0x80);
+    }
+}
