@@ -3,4 +3,5 @@
 
 mod compare;
 mod dispatch;
+mod golden;
 mod layers;

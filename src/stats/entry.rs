@@ -1,1 +1,249 @@
-//! (to be written)
+//! One entry, the sums of one (type, name) or of Aggregated, as Locust's `StatsEntry` keeps them.
+//!
+//! Seconds are whole seconds of unix time, not of the run: Locust's rates and current percentiles go by them,
+//! and the entry that is asked is never the one that sets the time: all rates of all rows hang on the start
+//! and the last request of Aggregated ([`RunSpan`]).
+
+use std::sync::Arc;
+
+use crate::stats::RowKey;
+use crate::stats::batch::Cell;
+use crate::stats::bucket::Percentiles;
+use crate::stats::histogram::Histogram;
+use crate::stats::number::{Number, ratio};
+use crate::stats::snapshot::Row;
+
+/// Seconds before the last request at which the window of the current rates begins.
+const RATE_WINDOW_S: i64 = 12;
+/// Seconds before the last request that are still too fresh for the current rates.
+const RATE_FRESH_S: i64 = 2;
+/// Seconds ago at which the window of the current percentiles should begin.
+const PERCENTILE_WINDOW_S: i64 = 10;
+/// How far off that the beginning may be if there is no nearer state.
+const PERCENTILE_SLACK_S: i64 = 8;
+/// How many earlier states are kept.
+const EARLIER_STATES: usize = 20;
+
+/// Start and last request of a run, in unix seconds: Aggregated's, for the rates of every row.
+#[derive(Debug, Clone, Copy)]
+pub struct RunSpan {
+    start: f64,
+    last_request: Option<f64>,
+}
+
+/// The sums of one row.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    start: f64,
+    last_request: Option<f64>,
+    requests: u64,
+    none_requests: u64,
+    failures: u64,
+    total_response_time: Number,
+    min: Option<Number>,
+    max: Number,
+    total_length: i128,
+    seconds: Vec<Second>,
+    times: Histogram,
+    /// Earlier states by second, oldest first; `None` if nobody will ask for current percentiles.
+    earlier: Option<Vec<(i64, Histogram)>>,
+}
+
+/// What happened in one second of unix time.
+#[derive(Debug, Clone, Copy)]
+struct Second {
+    at: i64,
+    requests: u64,
+    failures: u64,
+}
+
+impl Entry {
+    /// An entry without requests that is made at `now` (unix seconds). Current percentiles need
+    /// `keep_history`.
+    pub fn new(now: f64, keep_history: bool) -> Self {
+        Self {
+            start: now,
+            last_request: None,
+            requests: 0,
+            none_requests: 0,
+            failures: 0,
+            total_response_time: Number::ZERO,
+            min: None,
+            max: Number::ZERO,
+            total_length: 0,
+            seconds: Vec::new(),
+            times: Histogram::default(),
+            earlier: keep_history.then(|| vec![(whole_second(now), Histogram::default())]),
+        }
+    }
+
+    /// Start and last request.
+    pub fn span(&self) -> RunSpan {
+        RunSpan { start: self.start, last_request: self.last_request }
+    }
+
+    /// Counts a request that ended at `now` (unix seconds), with its response time in milliseconds, if it has
+    /// one, and its length in bytes.
+    pub fn log(&mut self, now: f64, response_time: Option<Number>, length: i128) {
+        self.enter_second(now);
+        self.second(now).requests += 1;
+        self.requests += 1;
+        self.total_length += length;
+        let Some(ms) = response_time else {
+            self.none_requests += 1;
+            return;
+        };
+        self.total_response_time = self.total_response_time.plus(ms);
+        self.widen(ms, ms);
+        self.times.add(ms.bucket(), 1);
+    }
+
+    /// Counts the failure of a request that was logged.
+    pub fn log_error(&mut self, now: f64) {
+        self.failures += 1;
+        self.second(now).failures += 1;
+    }
+
+    /// Counts all requests of a cell, the last of them at `now`, but for their buckets.
+    pub(super) fn absorb(&mut self, now: f64, cell: &Cell) {
+        self.enter_second(now);
+        let second = self.second(now);
+        second.requests += cell.requests;
+        second.failures += cell.failures;
+        self.requests += cell.requests;
+        self.failures += cell.failures;
+        self.none_requests += cell.none_requests;
+        self.total_length = self.total_length.saturating_add_unsigned(cell.length);
+        if cell.requests > cell.none_requests {
+            let sum = Number::Float(cell.sum_ns as f64 / 1e6);
+            self.total_response_time = self.total_response_time.plus(sum);
+            self.widen(Number::Float(cell.min_ns as f64 / 1e6), Number::Float(cell.max_ns as f64 / 1e6));
+        }
+    }
+
+    /// Counts `times` response times in `bucket`, after their cell was absorbed.
+    pub(super) fn absorb_times(&mut self, bucket: i128, times: u64) {
+        self.times.add(bucket, times);
+    }
+
+    /// The row at `now` (unix seconds).
+    pub fn row(&self, key: Arc<RowKey>, now: f64, run: RunSpan) -> Row {
+        let timed = self.requests - self.none_requests;
+        let percentiles = self.times.percentiles();
+        let window = run.rate_window();
+        let in_window = || self.seconds.iter().filter(|second| window.contains(&second.at));
+        let window_s = (window.end - window.start).max(1) as f64;
+        Row {
+            key,
+            requests: self.requests,
+            failures: self.failures,
+            timed,
+            median: self.median(percentiles[0]),
+            average: if timed == 0 { 0.0 } else { self.total_response_time.to_f64() / timed as f64 },
+            min: self.min.filter(|min| !min.is_zero()).unwrap_or(Number::ZERO),
+            max: self.max,
+            average_length: if self.requests == 0 {
+                Number::ZERO
+            } else {
+                Number::Float(ratio(self.total_length, self.requests))
+            },
+            rps: run.rate(self.requests),
+            failures_per_s: run.rate(self.failures),
+            current_rps: in_window().map(|second| second.requests).sum::<u64>() as f64 / window_s,
+            current_failures_per_s: in_window().map(|second| second.failures).sum::<u64>() as f64 / window_s,
+            percentiles: (self.requests > 0).then_some(percentiles),
+            history_percentiles: (self.requests > 0).then(|| match &self.earlier {
+                Some(earlier) => self.current_percentiles(earlier, now),
+                None => percentiles,
+            }),
+        }
+    }
+
+    /// Keeps the state of before if `now` is in a later second than the last request.
+    fn enter_second(&mut self, now: f64) {
+        let second = whole_second(now);
+        if let Some(earlier) = &mut self.earlier
+            // Locust asks whether there is a last request by its truth, so none at the epoch counts.
+            && let Some(last) = self.last_request.filter(|&last| last != 0.0)
+            && second > whole_second(last)
+        {
+            let state = self.times.clone();
+            match earlier.iter_mut().find(|(at, _)| *at == second - 1) {
+                Some((_, known)) => *known = state,
+                None => earlier.push((second - 1, state)),
+            }
+            if earlier.len() > EARLIER_STATES {
+                earlier.remove(0);
+            }
+        }
+        self.last_request = Some(self.last_request.map_or(now, |last| last.max(now)));
+    }
+
+    /// The counters of the second that `now` is in. Those before the window of the rates go: the last request
+    /// of Aggregated is never earlier than this one.
+    fn second(&mut self, now: f64) -> &mut Second {
+        let at = whole_second(now);
+        self.seconds.retain(|second| second.at >= at - RATE_WINDOW_S);
+        let place = self.seconds.iter().position(|second| second.at == at).unwrap_or_else(|| {
+            self.seconds.push(Second { at, requests: 0, failures: 0 });
+            self.seconds.len() - 1
+        });
+        &mut self.seconds[place]
+    }
+
+    /// Of equals the first stays, as with Python's `min` and `max`.
+    fn widen(&mut self, min: Number, max: Number) {
+        if self.min.is_none_or(|known| min.order(known).is_lt()) {
+            self.min = Some(min);
+        }
+        if max.order(self.max).is_gt() {
+            self.max = max;
+        }
+    }
+
+    fn median(&self, bucket: i128) -> Number {
+        let median = Number::Int(bucket);
+        match self.min {
+            None => Number::ZERO,
+            Some(_) if median.order(self.max).is_gt() => self.max,
+            Some(min) if median.order(min).is_lt() => min,
+            Some(_) => median,
+        }
+    }
+
+    /// Percentiles since the kept state nearest to ten seconds ago, of two equally near ones the older;
+    /// zeros if there is none.
+    fn current_percentiles(&self, earlier: &[(i64, Histogram)], now: f64) -> Percentiles {
+        let wanted = whole_second(now) - PERCENTILE_WINDOW_S;
+        earlier
+            .iter()
+            .filter(|(at, _)| (at - wanted).abs() <= PERCENTILE_SLACK_S)
+            .min_by_key(|(at, _)| ((at - wanted).abs(), *at))
+            .map_or([0; _], |(_, state)| self.times.since(state).percentiles())
+    }
+}
+
+impl RunSpan {
+    /// Seconds that the current rates count: ten, but none before the start and none of the last two.
+    fn rate_window(self) -> std::ops::Range<i64> {
+        let Some(last) = self.last_request else {
+            return 0..0;
+        };
+        let last = whole_second(last);
+        let start = (last - RATE_WINDOW_S).max(whole_second(self.start));
+        start..(last - RATE_FRESH_S).max(start)
+    }
+
+    /// `count` per second over the whole run. Locust takes a time of 0 for none.
+    fn rate(self, count: u64) -> f64 {
+        let last = self.last_request.unwrap_or(0.0);
+        let elapsed = last - self.start;
+        if last == 0.0 || self.start == 0.0 || elapsed == 0.0 { 0.0 } else { count as f64 / elapsed }
+    }
+}
+
+/// Python's `int()` of a time.
+#[expect(clippy::cast_possible_truncation, reason = "cutting off the fraction is the purpose")]
+fn whole_second(seconds: f64) -> i64 {
+    seconds as i64
+}

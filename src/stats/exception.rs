@@ -1,1 +1,53 @@
-//! (to be written)
+//! Exceptions: faults of the runner or the scenario itself, counted by traceback.
+//!
+//! They outlive a reset of the statistics, as in Locust.
+
+use std::collections::HashMap;
+
+/// Exceptions as they were first seen.
+#[derive(Debug, Clone, Default)]
+pub struct ExceptionTable {
+    seen: Vec<Exception>,
+    places: HashMap<String, usize>,
+}
+
+/// Exceptions with one traceback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// How often.
+    pub count: u64,
+    /// What the first one said.
+    pub message: String,
+    /// Where they came from.
+    pub traceback: String,
+    /// Processes that saw one, as they first did.
+    pub nodes: Vec<String>,
+}
+
+impl ExceptionTable {
+    /// Counts one.
+    pub fn add(&mut self, node: &str, message: &str, traceback: &str) {
+        let place = if let Some(&place) = self.places.get(traceback) {
+            place
+        } else {
+            self.places.insert(traceback.to_owned(), self.seen.len());
+            self.seen.push(Exception {
+                count: 0,
+                message: message.to_owned(),
+                traceback: traceback.to_owned(),
+                nodes: Vec::new(),
+            });
+            self.seen.len() - 1
+        };
+        let exception = &mut self.seen[place];
+        exception.count += 1;
+        if !exception.nodes.iter().any(|known| known == node) {
+            exception.nodes.push(node.to_owned());
+        }
+    }
+
+    /// All of them, as they were first seen.
+    pub fn as_seen(&self) -> &[Exception] {
+        &self.seen
+    }
+}

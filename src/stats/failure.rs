@@ -1,1 +1,143 @@
-//! (to be written)
+//! Failures, counted by row and error text, in Locust's order.
+//!
+//! Locust sorts its failures by the SHA-256 of row and text, to the eye at random. The order is part of the
+//! file, so the same hash is the key here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::stats::RowKey;
+use crate::stats::python_text;
+
+/// Failures by key.
+#[derive(Debug, Clone, Default)]
+pub struct FailureTable(BTreeMap<Key, Failure>);
+
+/// The hash that sorts the failures; its bytes sort as its hex digits do.
+type Key = [u8; 32];
+
+/// Equal failures of one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// What happened where.
+    pub what: Arc<FailureText>,
+    /// How often.
+    pub occurrences: u64,
+    /// When first, unix seconds.
+    pub first_seen: f64,
+    /// When last, unix seconds.
+    pub last_seen: f64,
+    /// Place among the failures as they were first seen.
+    pub order: usize,
+}
+
+/// A row and an error text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureText {
+    /// The row of the request.
+    pub row: RowKey,
+    /// The text with its memory address masked, as in the file.
+    pub masked: String,
+    /// The text of the first occurrence as it came, as on the console.
+    pub original: String,
+}
+
+/// One failure, or several of a bin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Occurrence<'a> {
+    pub(super) row: &'a RowKey,
+    pub(super) error: &'a str,
+    pub(super) times: u64,
+    pub(super) first_seen: f64,
+    pub(super) last_seen: f64,
+}
+
+impl FailureTable {
+    /// Counts failures. The order of first sight is that of the calls.
+    pub(super) fn add(&mut self, seen: Occurrence<'_>) {
+        let masked = mask_address(seen.error);
+        let order = self.0.len();
+        let failure = self.0.entry(key(seen.row, &masked)).or_insert_with(|| Failure {
+            what: Arc::new(FailureText { row: seen.row.clone(), masked, original: seen.error.to_owned() }),
+            occurrences: 0,
+            first_seen: seen.first_seen,
+            last_seen: seen.last_seen,
+            order,
+        });
+        failure.occurrences += seen.times;
+        failure.first_seen = failure.first_seen.min(seen.first_seen);
+        failure.last_seen = failure.last_seen.max(seen.last_seen);
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// All of them, in the order of the file.
+    pub fn sorted(&self) -> Vec<Failure> {
+        self.0.values().cloned().collect()
+    }
+}
+
+/// Locust's `StatsError.create_key`.
+fn key(row: &RowKey, masked: &str) -> Key {
+    let mut hash = Sha256::new();
+    for part in [&row.request_type, ".", &row.name, ".", &python_text::repr(masked)] {
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// Locust's `StatsError.parse_error`: the first address after `object at ` is masked wherever it occurs.
+fn mask_address(error: &str) -> String {
+    const MARK: &str = "object at 0x";
+    let address = error.find(MARK).and_then(|at| {
+        let start = at + MARK.len() - "0x".len();
+        error[start..].find('>').map(|length| &error[start..start + length])
+    });
+    address.map_or_else(|| error.to_owned(), |address| error.replace(address, "0x...."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_address_is_masked_wherever_it_occurs() {
+        let table = [
+            ("timed out", "timed out"),
+            ("<A object at 0x1f> is not 0x1f2", "<A object at 0x....> is not 0x....2"),
+            ("<A object at 0x1f> <B object at 0x2e>", "<A object at 0x....> <B object at 0x2e>"),
+            ("<A object at 0x1f, cut", "<A object at 0x1f, cut"),
+            ("an object at 0x> is 0x", "an object at 0x....> is 0x...."),
+        ];
+        for (error, masked) in table {
+            assert_eq!(mask_address(error), masked);
+        }
+    }
+
+    #[test]
+    fn equal_masks_are_one_failure_named_as_it_was_first_seen() {
+        let mut failures = FailureTable::default();
+        let row = RowKey { request_type: "MQTT".into(), name: "publish".into() };
+        for (at, error) in [(1.0, "<A object at 0x1>"), (2.0, "other"), (3.0, "<A object at 0x2>")] {
+            failures.add(Occurrence { row: &row, error, times: 1, first_seen: at, last_seen: at });
+        }
+        let mut sorted = failures.sorted();
+        sorted.sort_by_key(|failure| failure.order);
+        assert_eq!(sorted.len(), 2);
+        assert_eq!((sorted[0].occurrences, sorted[0].first_seen, sorted[0].last_seen), (2, 1.0, 3.0));
+        assert_eq!(sorted[0].what.original, "<A object at 0x1>");
+        failures.clear();
+        assert!(failures.sorted().is_empty());
+    }
+
+    #[test]
+    fn keys_are_locusts() {
+        let row = RowKey { request_type: "MQTT".into(), name: "x".into() };
+        assert_eq!(key(&row, "it's")[..4], [0xb7, 0x1f, 0x70, 0x09]);
+    }
+}

@@ -1,1 +1,69 @@
-//! (to be written)
+//! Python's `repr()` of a string, which Locust hashes to sort its failures.
+
+use std::fmt::Write;
+
+use crate::stats::unprintable::UNPRINTABLE;
+
+/// `repr(text)` as Python 3.11 writes it.
+pub(super) fn repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut repr = String::with_capacity(text.len() + 2);
+    repr.push(quote);
+    for c in text.chars() {
+        match c {
+            '\t' => repr.push_str("\\t"),
+            '\n' => repr.push_str("\\n"),
+            '\r' => repr.push_str("\\r"),
+            '\\' => repr.push_str("\\\\"),
+            _ if c == quote => repr.extend(['\\', c]),
+            _ if is_printable(c) => repr.push(c),
+            _ => push_escape(&mut repr, u32::from(c)),
+        }
+    }
+    repr.push(quote);
+    repr
+}
+
+fn push_escape(text: &mut String, code: u32) {
+    let written = match code {
+        ..0x100 => write!(text, "\\x{code:02x}"),
+        0x100..0x1_0000 => write!(text, "\\u{code:04x}"),
+        _ => write!(text, "\\U{code:08x}"),
+    };
+    debug_assert!(written.is_ok(), "a String takes everything");
+}
+
+fn is_printable(c: char) -> bool {
+    let code = u32::from(c);
+    let after = UNPRINTABLE.partition_point(|&(first, _)| first <= code);
+    after == 0 || UNPRINTABLE[after - 1].1 < code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_escapes_and_what_is_printable() {
+        // Right-hand sides printed by Python 3.11.
+        let table = [
+            ("plain", "'plain'"),
+            ("it's", "\"it's\""),
+            ("it's \"x\"", "'it\\'s \"x\"'"),
+            ("\"x\"", "'\"x\"'"),
+            ("a\\b\tc\nd\re\x00\x1b\x7f", r"'a\\b\tc\nd\re\x00\x1b\x7f'"),
+            ("é\u{80}\u{a0}\u{ad}", r"'é\x80\xa0\xad'"),
+            ("\u{378}\u{200b}\u{2028}\u{feff}\u{e000}\u{ffff}", r"'\u0378\u200b\u2028\ufeff\ue000\uffff'"),
+            ("漢字 😀\u{1faf7}\u{1fae8}\u{10ffff}", "'漢字 😀\u{1faf7}\\U0001fae8\\U0010ffff'"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(repr(text), expected);
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_has_gaps() {
+        assert!(UNPRINTABLE.iter().all(|(first, last)| first <= last));
+        assert!(UNPRINTABLE.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0));
+    }
+}

@@ -71,7 +71,8 @@ impl Recorder {
         self.add(row, Sample { at, response_ns, length, error: None });
     }
 
-    /// Records a request that failed at `at`; its time counts like any other's, as in Locust.
+    /// Records a request that failed at `at`; its time counts like any other's, as in Locust. An empty `error`
+    /// is none, as in Locust.
     pub fn record_failure(
         &mut self,
         row: RowId,
@@ -80,7 +81,8 @@ impl Recorder {
         length: u64,
         error: &str,
     ) {
-        self.add(row, Sample { at, response_ns, length, error: Some(error) });
+        let error = (!error.is_empty()).then_some(error);
+        self.add(row, Sample { at, response_ns, length, error });
     }
 
     /// Records that users started (`by` above 0) or were gone.

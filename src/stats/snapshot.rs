@@ -1,1 +1,86 @@
-//! (to be written)
+//! The statistics at one moment as plain data: all that a report needs, and nothing that changes.
+//!
+//! Texts are shared with the statistics, so a snapshot of a thousand rows copies numbers only.
+
+use std::sync::Arc;
+
+use crate::stats::RowKey;
+use crate::stats::bucket::Percentiles;
+use crate::stats::exception::Exception;
+use crate::stats::failure::Failure;
+use crate::stats::latency::LatencySummary;
+use crate::stats::number::Number;
+
+/// The statistics at one moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Unix time in seconds.
+    pub now: f64,
+    /// Living users, those still stopping included.
+    pub user_count: i64,
+    /// A row per entry, in the order of the files.
+    pub rows: Vec<Row>,
+    /// The row for all.
+    pub aggregated: Row,
+    /// Failures in the order of the files, which is by hash.
+    pub failures: Vec<Failure>,
+    /// Exceptions as they were first seen.
+    pub exceptions: Vec<Exception>,
+    /// What really happened below a millisecond and in the tail, over the whole run; `None` without
+    /// response times, and in a replay.
+    pub latency: Option<LatencySummary>,
+    /// The same for the last tick only.
+    pub tick_latency: Option<LatencySummary>,
+}
+
+impl Snapshot {
+    /// Failures as they were first seen: the order of the console.
+    pub fn failures_as_seen(&self) -> Vec<&Failure> {
+        let mut failures: Vec<_> = self.failures.iter().collect();
+        failures.sort_by_key(|failure| failure.order);
+        failures
+    }
+}
+
+/// One row of the statistics. Response times in milliseconds, lengths in bytes, rates per second.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Request type and name; Aggregated has an empty type.
+    pub key: Arc<RowKey>,
+    /// All requests, failed ones included.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// Requests that have a response time.
+    pub timed: u64,
+    /// The 50 % bucket, but never outside minimum and maximum; int 0 without response times.
+    pub median: Number,
+    /// Mean response time; 0 without response times.
+    pub average: f64,
+    /// Shortest response time; int 0 if there is none or it is 0.
+    pub min: Number,
+    /// Longest response time; int 0 if none was above 0.
+    pub max: Number,
+    /// Mean content length of all requests; int 0 if there is none.
+    pub average_length: Number,
+    /// Requests per second over the whole run, which ends with the last request.
+    pub rps: f64,
+    /// Failures per second over the whole run.
+    pub failures_per_s: f64,
+    /// Requests per second over about the ten seconds before the last request.
+    pub current_rps: f64,
+    /// Failures per second over the same seconds.
+    pub current_failures_per_s: f64,
+    /// Buckets of the whole run; `None` without requests.
+    pub percentiles: Option<Percentiles>,
+    /// What the history file shows: buckets of about the last ten seconds if the full history is kept, else
+    /// those of the whole run.
+    pub history_percentiles: Option<Percentiles>,
+}
+
+impl Row {
+    /// Failures per request, 0 to 1.
+    pub fn fail_ratio(&self) -> f64 {
+        if self.requests == 0 { 0.0 } else { self.failures as f64 / self.requests as f64 }
+    }
+}

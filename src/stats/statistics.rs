@@ -1,1 +1,190 @@
-//! (to be written)
+//! The numbers of a run: an entry per row, Aggregated, failures, exceptions and the user count.
+//!
+//! There are two ways in. A replay logs event by event, with running sums in event order as Locust has them;
+//! a live run merges batches. Both give the same, but for the last digits of averages, since sums of floats
+//! depend on their order. Aggregated is fed by itself in both: it cannot be summed up from the entries, whose
+//! new seconds begin at other moments.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::stats::RowKey;
+use crate::stats::batch::{Batch, Bin};
+use crate::stats::bucket;
+use crate::stats::entry::Entry;
+use crate::stats::exception::ExceptionTable;
+use crate::stats::failure::{FailureTable, Occurrence};
+use crate::stats::latency::Latency;
+use crate::stats::number::Number;
+use crate::stats::snapshot::Snapshot;
+
+/// Locust's name of a node in a run of one process.
+pub const LOCAL_NODE: &str = "local";
+
+/// The statistics of a run. Times are unix seconds that never go back.
+#[derive(Debug, Clone)]
+pub struct Statistics {
+    keep_history: bool,
+    aggregated_key: Arc<RowKey>,
+    aggregated: Entry,
+    entries: Vec<Entry>,
+    /// Place in `entries` by row.
+    places: BTreeMap<Arc<RowKey>, usize>,
+    failures: FailureTable,
+    exceptions: ExceptionTable,
+    user_count: i64,
+    latency: Latency,
+    tick_latency: Latency,
+}
+
+impl Statistics {
+    /// The statistics of a run that starts at `start`. `keep_history` is for the full history file: it keeps
+    /// twenty earlier states per row.
+    pub fn new(start: f64, keep_history: bool) -> Self {
+        Self {
+            keep_history,
+            aggregated_key: Arc::new(RowKey { request_type: String::new(), name: "Aggregated".to_owned() }),
+            aggregated: Entry::new(start, keep_history),
+            entries: Vec::new(),
+            places: BTreeMap::new(),
+            failures: FailureTable::default(),
+            exceptions: ExceptionTable::default(),
+            user_count: 0,
+            latency: Latency::new(),
+            tick_latency: Latency::new(),
+        }
+    }
+
+    /// Logs a request that ended at `now`: response time in milliseconds, if it has one, below 10^38 either
+    /// way; length in bytes.
+    pub fn log_request(&mut self, row: &RowKey, now: f64, response_time: Option<Number>, length: i128) {
+        self.aggregated.log(now, response_time, length);
+        self.entry(row, now).log(now, response_time, length);
+    }
+
+    /// Logs that the request logged last for `row` failed. Call it after [`log_request`](Self::log_request).
+    pub fn log_error(&mut self, row: &RowKey, now: f64, error: &str) {
+        self.aggregated.log_error(now);
+        self.entry(row, now).log_error(now);
+        self.failures.add(Occurrence { row, error, times: 1, first_seen: now, last_seen: now });
+    }
+
+    /// Logs a fault of the scenario on `node`.
+    pub fn log_exception(&mut self, node: &str, message: &str, traceback: &str) {
+        self.exceptions.add(node, message, traceback);
+    }
+
+    /// Sets the number of living users.
+    pub fn set_user_count(&mut self, count: i64) {
+        self.user_count = count;
+    }
+
+    /// Takes every row back to zero, as of `now`. Rows stay, exceptions and users too. In a live run `now`
+    /// should be the tick that was merged last, so that no sample lies on both sides.
+    pub fn reset(&mut self, now: f64) {
+        let fresh = Entry::new(now, self.keep_history);
+        self.entries.fill(fresh.clone());
+        self.aggregated = fresh;
+        self.failures.clear();
+        self.latency.clear();
+        self.tick_latency.clear();
+    }
+
+    /// Adds what all recorders saw in one tick. Every batch of the tick belongs into the same call.
+    pub fn merge(&mut self, batches: Vec<Batch>) {
+        self.tick_latency.clear();
+        let (mut bins, mut exceptions) = (Vec::new(), Vec::new());
+        for batch in batches {
+            self.user_count += batch.users.iter().map(|users| i64::from(users.by)).sum::<i64>();
+            self.tick_latency.add(&batch.latency);
+            bins.extend(batch.bins);
+            exceptions.extend(batch.exceptions);
+        }
+        self.latency.add(&self.tick_latency);
+        exceptions.sort_by_key(|exception| exception.at);
+        for exception in &exceptions {
+            self.log_exception(LOCAL_NODE, &exception.message, &exception.traceback);
+        }
+        // Bins overlap in time only if they are equal, so this is the order of seconds.
+        bins.sort_by_key(|bin| bin.first);
+        for bin in &bins {
+            self.merge_times(bin);
+        }
+        self.merge_failures(&bins);
+    }
+
+    /// All that a report needs, as of `now`.
+    pub fn snapshot(&self, now: f64) -> Snapshot {
+        let span = self.aggregated.span();
+        let row = |(key, &place): (&Arc<RowKey>, &usize)| self.entries[place].row(Arc::clone(key), now, span);
+        Snapshot {
+            now,
+            user_count: self.user_count,
+            rows: self.places.iter().map(row).collect(),
+            aggregated: self.aggregated.row(Arc::clone(&self.aggregated_key), now, span),
+            failures: self.failures.sorted(),
+            exceptions: self.exceptions.as_seen().to_vec(),
+            latency: self.latency.summary(),
+            tick_latency: self.tick_latency.summary(),
+        }
+    }
+
+    fn entry(&mut self, row: &RowKey, now: f64) -> &mut Entry {
+        let place = match self.places.get(row) {
+            Some(&place) => place,
+            None => self.insert(Arc::new(row.clone()), now),
+        };
+        &mut self.entries[place]
+    }
+
+    /// Makes the entry of a new row.
+    fn insert(&mut self, row: Arc<RowKey>, now: f64) -> usize {
+        let place = self.entries.len();
+        self.entries.push(Entry::new(now, self.keep_history));
+        self.places.insert(row, place);
+        place
+    }
+
+    fn merge_times(&mut self, bin: &Bin) {
+        let now = bin.last.as_secs_f64();
+        let mut places = Vec::with_capacity(bin.cells.len());
+        for cell in &bin.cells {
+            let place = match self.places.get(&cell.row) {
+                Some(&place) => place,
+                None => self.insert(Arc::clone(&cell.row), now),
+            };
+            places.push(place);
+            let entry = &mut self.entries[place];
+            self.aggregated.absorb(now, cell);
+            entry.absorb(now, cell);
+            for (bucket, times) in bin.tabled_times(cell) {
+                self.aggregated.absorb_times(bucket, times);
+                entry.absorb_times(bucket, times);
+            }
+        }
+        for &(cell, ns) in &bin.raw {
+            let bucket = bucket::of_float(ns as f64 / 1e6);
+            self.aggregated.absorb_times(bucket, 1);
+            self.entries[places[cell as usize]].absorb_times(bucket, 1);
+        }
+    }
+
+    fn merge_failures(&mut self, bins: &[Bin]) {
+        let mut seen: Vec<_> = bins
+            .iter()
+            .flat_map(|bin| {
+                bin.failures.counts.iter().map(|(&(cell, text), count)| Occurrence {
+                    row: &bin.cells[cell as usize].row,
+                    error: &bin.failures.texts[text as usize],
+                    times: count.occurrences,
+                    first_seen: count.first_seen.as_secs_f64(),
+                    last_seen: count.last_seen.as_secs_f64(),
+                })
+            })
+            .collect();
+        seen.sort_by(|a, b| a.first_seen.total_cmp(&b.first_seen));
+        for occurrence in seen {
+            self.failures.add(occurrence);
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The four CSV files of Locust 2.47, byte for byte (its `stats.py`, `StatsCSVFileWriter`).
+//!
+//! Three files are rewritten in place at each tick, as Locust does; the history grows. Every tick is one write
+//! per file straight to the system, so a killed run leaves whole rows. The rows are put together here and not
+//! by a CSV library: Python quotes a field for `,` `"` CR and LF only, not for being empty.
+
+use std::ffi::OsString;
+use std::fmt::{Display, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::report::number::{PythonFloat, PythonNumber};
+use crate::stats::bucket::{PERCENTILES, Percentiles};
+use crate::stats::failure::Failure;
+use crate::stats::snapshot::{Row, Snapshot};
+
+const STATS_HEADER: &str = "Type,Name,Request Count,Failure Count,Median Response Time,\
+    Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,\
+    50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%\r\n";
+const HISTORY_HEADER: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,\
+    50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%,\
+    Total Request Count,Total Failure Count,Total Median Response Time,Total Average Response Time,\
+    Total Min Response Time,Total Max Response Time,Total Average Content Size\r\n";
+const FAILURES_HEADER: &str = "Method,Name,Error,Occurrences,First Seen,Last Seen\r\n";
+const EXCEPTIONS_HEADER: &str = "Count,Message,Traceback,Nodes\r\n";
+
+/// Why a file could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum CsvError {
+    /// A file, or the directory for it, could not be made.
+    #[error("cannot create {}: {source}", path.display())]
+    Create {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file was made but could not be written later.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Which rows the history file gets at each tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// Only Aggregated.
+    Aggregated,
+    /// Every row and then Aggregated (`--csv-full-history`). Its percentiles are those of about the last ten
+    /// seconds if the statistics were made with `keep_history`.
+    Full,
+}
+
+/// The four files of a run.
+#[derive(Debug)]
+pub struct CsvFiles {
+    history: History,
+    stats_file: CsvFile,
+    history_file: CsvFile,
+    failures_file: CsvFile,
+    exceptions_file: CsvFile,
+    rows: Rows,
+}
+
+impl CsvFiles {
+    /// Creates or empties `PREFIX_stats.csv`, `PREFIX_stats_history.csv`, `PREFIX_failures.csv` and
+    /// `PREFIX_exceptions.csv` with their headers, and the directories above them.
+    pub fn create(prefix: &Path, history: History) -> Result<Self, CsvError> {
+        if let Some(parent) = prefix.parent() {
+            fs::create_dir_all(parent)
+                .map_err(|source| CsvError::Create { path: parent.to_path_buf(), source })?;
+        }
+        let create = |suffix: &str, header| {
+            let mut path = OsString::from(prefix);
+            path.push(suffix);
+            CsvFile::create(path.into(), header)
+        };
+        Ok(Self {
+            history,
+            stats_file: create("_stats.csv", STATS_HEADER)?,
+            history_file: create("_stats_history.csv", HISTORY_HEADER)?,
+            failures_file: create("_failures.csv", FAILURES_HEADER)?,
+            exceptions_file: create("_exceptions.csv", EXCEPTIONS_HEADER)?,
+            rows: Rows::default(),
+        })
+    }
+
+    /// Writes a tick: the totals anew, and a row of history (or one per entry) more.
+    pub fn write_tick(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
+        let rows = &mut self.rows;
+
+        rows.clear();
+        for row in snapshot.rows.iter().chain([&snapshot.aggregated]) {
+            rows.push_stats(row);
+        }
+        self.stats_file.rewrite(&rows.text)?;
+
+        rows.clear();
+        if self.history == History::Full {
+            for row in &snapshot.rows {
+                rows.push_history(snapshot, row);
+            }
+        }
+        rows.push_history(snapshot, &snapshot.aggregated);
+        self.history_file.append(&rows.text)?;
+
+        rows.clear();
+        for failure in &snapshot.failures {
+            rows.push_failure(failure);
+        }
+        self.failures_file.rewrite(&rows.text)?;
+
+        rows.clear();
+        for exception in &snapshot.exceptions {
+            rows.value(exception.count);
+            rows.text(&exception.message);
+            rows.text(&exception.traceback);
+            rows.text(&exception.nodes.join(", "));
+            rows.end();
+        }
+        self.exceptions_file.rewrite(&rows.text)
+    }
+}
+
+/// One open file.
+#[derive(Debug)]
+struct CsvFile {
+    path: PathBuf,
+    file: File,
+    header_bytes: u64,
+}
+
+impl CsvFile {
+    fn create(path: PathBuf, header: &str) -> Result<Self, CsvError> {
+        match File::create(&path) {
+            Ok(file) => {
+                let mut file = Self { path, file, header_bytes: header.len() as u64 };
+                file.append(header)?;
+                Ok(file)
+            }
+            Err(source) => Err(CsvError::Create { path, source }),
+        }
+    }
+
+    fn append(&mut self, text: &str) -> Result<(), CsvError> {
+        self.file.write_all(text.as_bytes()).map_err(|source| self.write_error(source))
+    }
+
+    /// Puts `text` in the place of all rows.
+    fn rewrite(&mut self, text: &str) -> Result<(), CsvError> {
+        self.file.seek(SeekFrom::Start(self.header_bytes)).map_err(|source| self.write_error(source))?;
+        self.append(text)?;
+        let end = self.header_bytes + text.len() as u64;
+        self.file.set_len(end).map_err(|source| self.write_error(source))
+    }
+
+    fn write_error(&self, source: io::Error) -> CsvError {
+        CsvError::Write { path: self.path.clone(), source }
+    }
+}
+
+/// Rows as they are put together.
+#[derive(Debug, Default)]
+struct Rows {
+    text: String,
+    in_row: bool,
+}
+
+impl Rows {
+    fn clear(&mut self) {
+        self.text.clear();
+    }
+
+    fn push_stats(&mut self, row: &Row) {
+        self.text(&row.key.request_type);
+        self.text(&row.key.name);
+        self.totals(row);
+        self.value(PythonFloat(row.rps));
+        self.value(PythonFloat(row.failures_per_s));
+        self.percentiles(row.percentiles);
+        self.end();
+    }
+
+    fn push_history(&mut self, snapshot: &Snapshot, row: &Row) {
+        // Whole seconds, cut off as by Python's int().
+        self.value(format_args!("{:.0}", snapshot.now.trunc()));
+        self.value(snapshot.user_count);
+        self.text(&row.key.request_type);
+        self.text(&row.key.name);
+        self.value(format_args!("{:.6}", row.current_rps));
+        self.value(format_args!("{:.6}", row.current_failures_per_s));
+        self.percentiles(row.history_percentiles);
+        self.totals(row);
+        self.end();
+    }
+
+    fn push_failure(&mut self, failure: &Failure) {
+        self.text(&failure.what.row.request_type);
+        self.text(&failure.what.row.name);
+        self.text(&failure.what.masked);
+        self.value(failure.occurrences);
+        self.value(UtcSecond(failure.first_seen));
+        self.value(UtcSecond(failure.last_seen));
+        self.end();
+    }
+
+    /// The seven columns that both stats files have.
+    fn totals(&mut self, row: &Row) {
+        self.value(row.requests);
+        self.value(row.failures);
+        self.value(PythonNumber(row.median));
+        self.value(PythonFloat(row.average));
+        self.value(PythonNumber(row.min));
+        self.value(PythonNumber(row.max));
+        self.value(PythonNumber(row.average_length));
+    }
+
+    fn percentiles(&mut self, percentiles: Option<Percentiles>) {
+        match percentiles {
+            Some(buckets) => buckets.into_iter().for_each(|bucket| self.value(bucket)),
+            None => PERCENTILES.iter().for_each(|_| self.value("N/A")),
+        }
+    }
+
+    /// A field that needs no quotes.
+    fn value(&mut self, value: impl Display) {
+        self.separate();
+        let written = write!(self.text, "{value}");
+        debug_assert!(written.is_ok(), "a String takes everything");
+    }
+
+    /// A field that may need quotes.
+    fn text(&mut self, field: &str) {
+        self.separate();
+        if field.contains([',', '"', '\r', '\n']) {
+            self.text.extend(["\"", &field.replace('"', "\"\""), "\""]);
+        } else {
+            self.text.push_str(field);
+        }
+    }
+
+    fn separate(&mut self) {
+        if self.in_row {
+            self.text.push(',');
+        }
+        self.in_row = true;
+    }
+
+    fn end(&mut self) {
+        self.text.push_str("\r\n");
+        self.in_row = false;
+    }
+}
+
+/// Unix time, written `2026-11-23T01:42:56Z`.
+#[derive(Debug, Clone, Copy)]
+struct UtcSecond(f64);
+
+impl Display for UtcSecond {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        #[expect(clippy::cast_possible_truncation, reason = "cutting off the fraction is the purpose")]
+        let seconds = self.0 as i64;
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        // Days to a date by way of years that begin in March, so that the leap day comes last (Howard
+        // Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days).
+        let days = days + 719_468;
+        let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day + 2) / 153;
+        let day = day - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        write!(f, "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_quoted_only_where_they_must() {
+        let mut rows = Rows::default();
+        for field in ["", "plain", " blank ", "a;b\tc", "a,b", "say \"x\"", "two\nlines", "cr\r", "\u{2028}"]
+        {
+            rows.text(field);
+        }
+        rows.end();
+        rows.value(1);
+        rows.end();
+        let expected =
+            ",plain, blank ,a;b\tc,\"a,b\",\"say \"\"x\"\"\",\"two\nlines\",\"cr\r\",\u{2028}\r\n1\r\n";
+        assert_eq!(rows.text, expected);
+    }
+
+    #[test]
+    fn times_are_utc() {
+        let table = [
+            (0.0, "1970-01-01T00:00:00Z"),
+            (951_782_399.9, "2000-02-28T23:59:59Z"),
+            (951_782_400.0, "2000-02-29T00:00:00Z"),
+            (1_709_251_200.0, "2024-03-01T00:00:00Z"),
+            (1_735_689_599.0, "2024-12-31T23:59:59Z"),
+            (4_107_542_400.0, "2100-03-01T00:00:00Z"),
+        ];
+        for (at, text) in table {
+            assert_eq!(UtcSecond(at).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("out_failures.csv")).unwrap();
+        let error = CsvFiles::create(&dir.path().join("out"), History::Aggregated).unwrap_err();
+        assert!(error.to_string().contains("out_failures.csv"), "{error}");
+    }
+}

@@ -1,0 +1,417 @@
+//! The event log: every request of a run as a line of JSON, from which the same statistics can be made again.
+//!
+//! Times are unix seconds as floats and response times milliseconds, int or float, since Locust prints the two
+//! differently. Whoever reads a log holds one line of it in memory, not the file.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::stats::UnixMicros;
+use crate::stats::batch::Batch;
+use crate::stats::number::Number;
+use crate::stats::statistics::LOCAL_NODE;
+
+/// One line of the log. `t` is unix time in seconds and never goes back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Event<S = String> {
+    /// A request ended.
+    Request {
+        /// When.
+        t: f64,
+        /// Request type.
+        method: S,
+        /// Name of the row.
+        name: S,
+        /// Milliseconds; `null` for a request that has none. A whole number beyond 64 bits reads as a float.
+        #[serde(with = "optional_number")]
+        response_time: Option<Number>,
+        /// Bytes.
+        length: i64,
+        /// Why it failed; `null` or empty if it did not.
+        error: Option<S>,
+    },
+    /// The number of users is another now.
+    Users {
+        /// When.
+        t: f64,
+        /// How many there are.
+        count: i64,
+    },
+    /// The statistics went back to zero.
+    Reset {
+        /// When.
+        t: f64,
+    },
+    /// A fault of the runner or the scenario itself.
+    Exception {
+        /// When.
+        t: f64,
+        /// What it says.
+        msg: S,
+        /// Where it came from.
+        traceback: S,
+        /// Which process.
+        node: S,
+    },
+    /// The last line.
+    End {
+        /// When.
+        t: f64,
+    },
+}
+
+impl<S> Event<S> {
+    /// When it happened, in unix seconds.
+    pub fn t(&self) -> f64 {
+        match *self {
+            Self::Request { t, .. }
+            | Self::Users { t, .. }
+            | Self::Reset { t }
+            | Self::Exception { t, .. }
+            | Self::End { t } => t,
+        }
+    }
+}
+
+/// Why a log could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EventsError {
+    /// The file could not be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The log.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A line is no event.
+    #[error("{} line {line}: {source}", path.display())]
+    NoEvent {
+        /// The log.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A response time is too large to count with.
+    #[error("{} line {line}: a response time must be below 1e38 ms", path.display())]
+    ResponseTime {
+        /// The log.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+    },
+    /// A line is earlier than the one before.
+    #[error("{} line {line}: t goes backwards", path.display())]
+    Backwards {
+        /// The log.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+    },
+    /// The log is cut off.
+    #[error("{}: the last event must be of type end", path.display())]
+    NoEnd {
+        /// The log.
+        path: PathBuf,
+    },
+}
+
+/// Reads a log line by line.
+#[derive(Debug)]
+pub struct EventReader {
+    path: PathBuf,
+    file: BufReader<File>,
+    line: u64,
+    text: String,
+    /// `t` of the last event, and whether that was an end.
+    last: Option<(f64, bool)>,
+}
+
+impl EventReader {
+    /// Opens a log.
+    pub fn open(path: &Path) -> Result<Self, EventsError> {
+        match File::open(path) {
+            Ok(file) => Ok(Self {
+                path: path.to_path_buf(),
+                file: BufReader::new(file),
+                line: 0,
+                text: String::new(),
+                last: None,
+            }),
+            Err(source) => Err(EventsError::Read { path: path.to_path_buf(), source }),
+        }
+    }
+
+    /// The next event; `None` after the last, which must be an end.
+    pub fn next_event(&mut self) -> Result<Option<Event>, EventsError> {
+        loop {
+            self.text.clear();
+            let read = self.file.read_line(&mut self.text);
+            let path = || self.path.clone();
+            if read.map_err(|source| EventsError::Read { path: path(), source })? == 0 {
+                return match self.last {
+                    Some((_, true)) => Ok(None),
+                    _ => Err(EventsError::NoEnd { path: path() }),
+                };
+            }
+            self.line += 1;
+            if !self.text.trim().is_empty() {
+                break;
+            }
+        }
+        let (path, line) = (|| self.path.clone(), self.line);
+        let event: Event = serde_json::from_str(&self.text).map_err(|source| EventsError::NoEvent {
+            path: path(),
+            line,
+            source,
+        })?;
+        if let Event::Request { response_time: Some(ms), .. } = event
+            && ms.to_f64().abs() >= 1e38
+        {
+            return Err(EventsError::ResponseTime { path: path(), line });
+        }
+        if self.last.is_some_and(|(last, _)| event.t() < last) {
+            return Err(EventsError::Backwards { path: path(), line });
+        }
+        self.last = Some((event.t(), matches!(event, Event::End { .. })));
+        Ok(Some(event))
+    }
+}
+
+/// Writes the log of a live run, a tick at a time.
+#[derive(Debug)]
+pub struct RequestLog<W: Write> {
+    out: W,
+    user_count: i64,
+    /// Time of the last line; none is written with an earlier one.
+    last: UnixMicros,
+}
+
+impl<W: Write> RequestLog<W> {
+    /// Begins the log of a run that starts at `start` without users.
+    pub fn new(out: W, start: UnixMicros) -> io::Result<Self> {
+        let mut log = Self { out, user_count: 0, last: start };
+        log.write(&Event::Users { t: start.as_secs_f64(), count: 0 })?;
+        Ok(log)
+    }
+
+    /// Writes what all recorders saw in one tick, in order of time. The recorders must keep their log.
+    pub fn write_tick(&mut self, batches: &[Batch]) -> io::Result<()> {
+        let mut events = Vec::new();
+        let mut changes: Vec<_> = batches.iter().flat_map(Batch::users).collect();
+        changes.sort_by_key(|change| change.at);
+        for change in changes {
+            self.user_count += i64::from(change.by);
+            events.push((change.at, Event::Users { t: self.seconds(change.at), count: self.user_count }));
+        }
+        for batch in batches {
+            events.extend(batch.requests().map(|request| {
+                let event = Event::Request {
+                    t: self.seconds(request.at),
+                    method: request.row.request_type.as_str(),
+                    name: request.row.name.as_str(),
+                    response_time: request.response_ns.map(|ns| Number::Float(ns as f64 / 1e6)),
+                    length: i64::try_from(request.length).unwrap_or(i64::MAX),
+                    error: request.error,
+                };
+                (request.at, event)
+            }));
+            events.extend(batch.exceptions().iter().map(|exception| {
+                let event = Event::Exception {
+                    t: self.seconds(exception.at),
+                    msg: exception.message.as_str(),
+                    traceback: exception.traceback.as_str(),
+                    node: LOCAL_NODE,
+                };
+                (exception.at, event)
+            }));
+        }
+        events.sort_by_key(|&(at, _)| at);
+        for (at, event) in &events {
+            self.write(event)?;
+            self.last = self.last.max(*at);
+        }
+        Ok(())
+    }
+
+    /// Writes that the statistics went back to zero.
+    pub fn reset(&mut self, at: UnixMicros) -> io::Result<()> {
+        self.write(&Event::Reset { t: self.seconds(at) })
+    }
+
+    /// Writes the last line and gives the file back, flushed.
+    pub fn end(mut self, at: UnixMicros) -> io::Result<W> {
+        self.write(&Event::End { t: self.seconds(at) })?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn seconds(&self, at: UnixMicros) -> f64 {
+        at.max(self.last).as_secs_f64()
+    }
+
+    fn write(&mut self, event: &Event<&str>) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, event)?;
+        self.out.write_all(b"\n")
+    }
+}
+
+/// Response times in JSON: an int, a float or `null`.
+mod optional_number {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde_json::Number as Json;
+
+    use crate::stats::number::Number;
+
+    #[expect(clippy::ref_option, reason = "the signature is serde's")]
+    pub(super) fn serialize<S: Serializer>(number: &Option<Number>, to: S) -> Result<S::Ok, S::Error> {
+        match *number {
+            None => to.serialize_none(),
+            Some(Number::Int(int)) => int.serialize(to),
+            Some(Number::Float(float)) => float.serialize(to),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Number>, D::Error> {
+        let number = Option::<Json>::deserialize(from)?;
+        Ok(number.map(|json| match json.as_i128() {
+            Some(int) => Number::Int(int),
+            None => Number::Float(json.as_f64().unwrap_or(f64::INFINITY)),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::recorder::Recorder;
+    use crate::stats::{RowId, RowKey};
+
+    fn read(text: &str) -> (Vec<Event>, Option<String>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        std::fs::write(&path, text).unwrap();
+        let mut reader = EventReader::open(&path).unwrap();
+        let mut events = Vec::new();
+        loop {
+            match reader.next_event() {
+                Ok(Some(event)) => events.push(event),
+                Ok(None) => return (events, None),
+                Err(error) => {
+                    let error = error.to_string();
+                    return (events, error.split_once("events.jsonl").map(|(_, what)| what.to_owned()));
+                }
+            }
+        }
+    }
+
+    fn request(response_time: &str) -> String {
+        format!(
+            r#"{{"t":1,"type":"request","method":"M","name":"n","response_time":{response_time},"length":2,"error":null}}"#
+        )
+    }
+
+    #[test]
+    fn ints_and_floats_stay_apart() {
+        let number = |text: &str| match read(&request(text)).0.as_slice() {
+            [Event::Request { response_time, .. }] => *response_time,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(number("7"), Some(Number::Int(7)));
+        assert_eq!(number("-7"), Some(Number::Int(-7)));
+        assert_eq!(number("18446744073709551615"), Some(Number::Int(u64::MAX.into())));
+        assert_eq!(number("7.0"), Some(Number::Float(7.0)));
+        assert_eq!(number("1e22"), Some(Number::Float(1e22)));
+        assert_eq!(number("null"), None);
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        let end = r#"{"t":2,"type":"end"}"#;
+        let error = |text: &str| read(text).1.unwrap();
+        assert_eq!(error(""), ": the last event must be of type end");
+        assert_eq!(error(&request("1")), ": the last event must be of type end");
+        assert_eq!(
+            error(&format!(
+                "{end}
+
+{}",
+                request("1")
+            )),
+            " line 3: t goes backwards"
+        );
+        assert_eq!(error(&request("1e38")), " line 1: a response time must be below 1e38 ms");
+        assert!(
+            error(&format!("{end}
+{{"t":3"))
+            .starts_with(" line 2: EOF while parsing")
+        );
+        assert!(error(r#"{"t":1,"type":"other"}"#).starts_with(" line 1: unknown variant `other`"));
+        assert_eq!(
+            read(&format!(
+                "
+{end}
+
+"
+            ))
+            .1,
+            None
+        );
+    }
+
+    #[test]
+    fn a_live_run_is_written_in_order_of_time_and_reads_back() {
+        let start = UnixMicros(1_741_000_000_250_000);
+        let at = |micros| UnixMicros(start.0 + micros);
+        let row = RowKey { request_type: "MQTT".into(), name: "say \"x\"\u{1}".into() };
+        let mut a = Recorder::new(start, std::slice::from_ref(&row), true);
+        let mut b = Recorder::new(start, std::slice::from_ref(&row), true);
+        a.users_changed(at(10), 2);
+        b.users_changed(at(30), -1);
+        a.record(RowId(0), at(40), Some(1_234_567), 20);
+        a.record_failure(RowId(0), at(35), None, 0, "timed out");
+        b.record(RowId(0), at(20), Some(100), 7);
+        b.exception(at(50), "boom", "  File");
+        let mut log = RequestLog::new(Vec::new(), start).unwrap();
+        let tick = at(1_000_000);
+        log.write_tick(&[a.take(tick), b.take(tick)]).unwrap();
+        log.reset(tick).unwrap();
+        let text = String::from_utf8(log.end(at(3)).unwrap()).unwrap();
+        let (events, error) = read(&text);
+        assert_eq!(error, None);
+        let t = |micros| at(micros).as_secs_f64();
+        let request = |micros, response_time, length, error: Option<&str>| Event::Request {
+            t: t(micros),
+            method: row.request_type.clone(),
+            name: row.name.clone(),
+            response_time,
+            length,
+            error: error.map(str::to_owned),
+        };
+        let expected = [
+            Event::Users { t: t(0), count: 0 },
+            Event::Users { t: t(10), count: 2 },
+            request(20, Some(Number::Float(0.0001)), 7, None),
+            Event::Users { t: t(30), count: 1 },
+            request(35, None, 0, Some("timed out")),
+            request(40, Some(Number::Float(1.234_567)), 20, None),
+            Event::Exception {
+                t: t(50),
+                msg: "boom".into(),
+                traceback: "  File".into(),
+                node: "local".into(),
+            },
+            Event::Reset { t: t(1_000_000) },
+            Event::End { t: t(3) },
+        ];
+        // The end was given too early, so it comes at the time of the last line.
+        assert_eq!(events[..events.len() - 1], expected[..expected.len() - 1]);
+        assert!(matches!(events.last(), Some(Event::End { .. })));
+    }
+}

@@ -1,0 +1,112 @@
+//! Makes Locust's files from an event log, as if a run's writer had watched it.
+//!
+//! The ticks are at T0, the time of the first line, and every interval after it, as long as they are not later
+//! than the end line; if that is not on a tick there is one last tick at its time. A tick sees every event
+//! that is not later than it. Events wait until their tick is sure to come, since without the last tick those
+//! after the one before it must not count; so memory holds the events of one interval.
+
+use std::path::{Path, PathBuf};
+
+use crate::report::csv::{CsvError, CsvFiles, History};
+use crate::report::events::{Event, EventReader, EventsError};
+use crate::stats::RowKey;
+use crate::stats::snapshot::Snapshot;
+use crate::stats::statistics::Statistics;
+
+/// How to replay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReplayOptions {
+    /// Rows of the history file.
+    pub history: History,
+    /// Whether there is a last tick at an end that is not on a tick. Locust itself has none, so its files can
+    /// miss up to the last interval.
+    pub final_row: bool,
+    /// Seconds between ticks, above 0; 1 in Locust.
+    pub interval_s: f64,
+}
+
+/// Why a replay stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The log is at fault.
+    #[error(transparent)]
+    Events(#[from] EventsError),
+    /// The files are.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
+    /// There cannot be ticks with this interval.
+    #[error("the interval must be above 0 s, not {0}")]
+    Interval(f64),
+}
+
+impl Default for ReplayOptions {
+    fn default() -> Self {
+        Self { history: History::Aggregated, final_row: true, interval_s: 1.0 }
+    }
+}
+
+/// Writes the four files at `prefix` from the log at `events` and returns the statistics of the last tick.
+pub fn replay(events: &Path, prefix: &Path, options: ReplayOptions) -> Result<Snapshot, ReplayError> {
+    if options.interval_s.is_nan() || options.interval_s <= 0.0 {
+        return Err(ReplayError::Interval(options.interval_s));
+    }
+    let mut reader = EventReader::open(events)?;
+    let Some(first) = reader.next_event()? else {
+        return Err(EventsError::NoEnd { path: PathBuf::from(events) }.into());
+    };
+    let start = first.t();
+    let mut replay = Replay {
+        statistics: Statistics::new(start, options.history == History::Full),
+        files: CsvFiles::create(prefix, options.history)?,
+        waiting: vec![first],
+    };
+    let tick_time = |tick: u32| start + f64::from(tick) * options.interval_s;
+    let (mut next, mut last, mut end) = (0, None, start);
+    while let Some(event) = reader.next_event()? {
+        end = event.t();
+        while tick_time(next) < end {
+            last = Some(replay.tick(tick_time(next))?);
+            next += 1;
+        }
+        replay.waiting.push(event);
+    }
+    // The next tick is not before the end now, so at most one is left.
+    match last {
+        Some(last) if tick_time(next) > end && !options.final_row => Ok(last),
+        _ => Ok(replay.tick(end)?),
+    }
+}
+
+struct Replay {
+    statistics: Statistics,
+    files: CsvFiles,
+    /// Events since the last tick.
+    waiting: Vec<Event>,
+}
+
+impl Replay {
+    fn tick(&mut self, now: f64) -> Result<Snapshot, CsvError> {
+        for event in self.waiting.drain(..) {
+            apply(&mut self.statistics, event);
+        }
+        let snapshot = self.statistics.snapshot(now);
+        self.files.write_tick(&snapshot)?;
+        Ok(snapshot)
+    }
+}
+
+fn apply(statistics: &mut Statistics, event: Event) {
+    match event {
+        Event::Request { t, method, name, response_time, length, error } => {
+            let row = RowKey { request_type: method, name };
+            statistics.log_request(&row, t, response_time, i128::from(length));
+            if let Some(error) = error.filter(|error| !error.is_empty()) {
+                statistics.log_error(&row, t, &error);
+            }
+        }
+        Event::Users { count, .. } => statistics.set_user_count(count),
+        Event::Reset { t } => statistics.reset(t),
+        Event::Exception { msg, traceback, node, .. } => statistics.log_exception(&node, &msg, &traceback),
+        Event::End { .. } => {}
+    }
+}
