@@ -146,13 +146,16 @@ impl Diagnostic {
     }
 }
 
-/// The candidate nearest to `word`, if one is near enough to be what was meant.
+/// The candidate nearest to `word`, if one is near enough to be what was meant: at most a third of the
+/// letters of the longer one are wrong, missing or swapped.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
     candidates
         .into_iter()
+        // A length that differs too much needs no table of distances, which a word of a megabyte would make large.
+        .filter(|candidate| length <= 2 * candidate.chars().count() + 2)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        .filter(|(distance, candidate)| *distance <= (length.max(candidate.chars().count()) / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -173,5 +176,7 @@ mod tests {
         assert_eq!(nearest("brokr", ["broker", "weight"]), Some("broker"));
         assert_eq!(nearest("xyz", ["broker", "weight"]), None);
         assert_eq!(nearest("qso", ["qos", "topic"]), Some("qos"));
+        assert_eq!(nearest("brokr", ["brokers", "load"]), Some("brokers"));
+        assert_eq!(nearest(&"broker".repeat(100_000), ["broker"]), None);
     }
 }

@@ -4,4 +4,5 @@
 mod compare;
 mod dispatch;
 mod golden;
+mod diagnostics;
 mod layers;

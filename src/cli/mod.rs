@@ -1,6 +1,7 @@
 //! The command line: clap types, one file per subcommand, and the only place that prints.
 
 pub mod compare;
+pub mod render;
 
 use std::process::ExitCode;
 

@@ -5,8 +5,9 @@
 //! are externally tagged and nothing is flattened, since both would cost the exact place of a mistake.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, de};
 
 use crate::units::HumanDuration;
 
@@ -31,8 +32,52 @@ pub struct Scenario {
 }
 
 /// A constant: text, whole number, number or truth value, as text in a template.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scalar(pub String);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyScalar;
+
+        impl de::Visitor<'_> for AnyScalar {
+            type Value = Scalar;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text, a number, `true` or `false`")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
+                Ok(Scalar(text.to_owned()))
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+                Ok(Scalar(value.to_string()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
+                Ok(Scalar(number.to_string()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
+                Ok(Scalar(number.to_string()))
+            }
+
+            /// With a fraction, if only `.0`, as it stands in the file.
+            fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
+                Ok(Scalar(format!("{number:?}")))
+            }
+        }
+
+        deserializer.deserialize_any(AnyScalar)
+    }
+}
+
+/// A step that could not be read has been reported and becomes a pause of no length, so that the steps
+/// behind it keep their place in the list.
+fn steps<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<Vec<Step>, D::Error> {
+    let steps = Vec::<Option<Step>>::deserialize(deserializer)?;
+    Ok(steps.into_iter().map(|step| step.unwrap_or(Step::Wait(HumanDuration::default()))).collect())
+}
 
 /// A system under test.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -84,10 +129,12 @@ pub struct UserClass {
     /// Pause between tasks. Default: none.
     pub wait_time: Option<WaitTime>,
     /// Steps of each user before its first task.
+    #[serde(deserialize_with = "steps")]
     pub on_start: Vec<Step>,
     /// What each user does, over and over, one picked by weight at a time. At least one.
     pub tasks: Vec<Task>,
     /// Steps of each user when it stops.
+    #[serde(deserialize_with = "steps")]
     pub on_stop: Vec<Step>,
 }
 
@@ -116,6 +163,7 @@ pub struct Task {
     /// Words by which `--tags` and `--exclude-tags` choose.
     pub tags: Vec<String>,
     /// What to do, in order. At least one.
+    #[serde(deserialize_with = "steps")]
     pub steps: Vec<Step>,
 }
 
@@ -196,5 +244,6 @@ pub struct Repeat {
     /// How often. Required, at least 1.
     pub times: Option<u32>,
     /// What to do, in order. At least one.
+    #[serde(deserialize_with = "steps")]
     pub steps: Vec<Step>,
 }

@@ -1,0 +1,99 @@
+//! Diagnostics as text, in rustc's look: the line of the file, carets under the mistake, what to do about it.
+//!
+//! Only the marked line is handed to the renderer, not the file: drawing a hundred mistakes of a large file
+//! would otherwise read the file a hundred times.
+
+use std::collections::HashSet;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::scenario::source::Source;
+
+/// Columns that a drawn line may take; longer lines are cut around the mark.
+const WIDTH: usize = 120;
+
+/// Draws diagnostics in the order of the file and ends with a line that counts them; nothing for none.
+///
+/// `colour` adds ANSI escapes. Lines and columns count from 1, columns in characters.
+pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> String {
+    let mut marked: Vec<_> = diagnostics
+        .iter()
+        .map(|diagnostic| (source.span(&diagnostic.at, &diagnostic.mark), diagnostic))
+        .collect();
+    marked.sort_by_key(|(span, _)| (span.start, span.end));
+    // A mistake in an aliased part of a YAML file is found at each alias, but stands in one place.
+    let mut seen = HashSet::new();
+    marked.retain(|(span, diagnostic)| seen.insert((span.clone(), diagnostic.code, &diagnostic.message)));
+
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
+    let mut text = String::new();
+    let mut lines = Lines { text: source.text(), line: 1, start: 0 };
+    for (span, diagnostic) in &marked {
+        let level = match diagnostic.severity {
+            Severity::Warning => Level::WARNING,
+            Severity::Error => Level::ERROR,
+        };
+        let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code));
+        if *span == (0..0) {
+            group = group.element(Origin::path(source.name()));
+        } else {
+            let (number, start, line) = lines.at(span.start);
+            let mark = span.start - start..span.end - start;
+            let label = Some(diagnostic.label.as_str()).filter(|label| !label.is_empty());
+            group = group.element(
+                Snippet::source(line)
+                    .line_start(number)
+                    .path(source.name())
+                    .annotation(AnnotationKind::Primary.span(mark).label(label)),
+            );
+        }
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        text.push_str(&renderer.render(&[group]));
+        text.push_str("\n\n");
+    }
+    if !marked.is_empty() {
+        let severities: Vec<_> = marked.iter().map(|(_, diagnostic)| diagnostic.severity).collect();
+        text.push_str(&summary(&severities, source, &renderer));
+        text.push('\n');
+    }
+    text
+}
+
+/// `3 mistakes and 1 warning in scenarios/x.toml; nothing was started`.
+fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> String {
+    let count = |wanted, word| match severities.iter().filter(|severity| **severity == wanted).count() {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        count => Some(format!("{count} {word}s")),
+    };
+    let mistakes = count(Severity::Error, "mistake");
+    let (level, end) = match mistakes {
+        Some(_) => (Level::ERROR, "; nothing was started"),
+        None => (Level::WARNING, ""),
+    };
+    let counts: Vec<_> = [mistakes, count(Severity::Warning, "warning")].into_iter().flatten().collect();
+    let text = format!("{} in {}{end}", counts.join(" and "), source.name());
+    renderer.render(&[Group::with_title(level.primary_title(text))])
+}
+
+/// Finds the lines of ascending places in one pass over the text.
+struct Lines<'a> {
+    text: &'a str,
+    /// Number of the line that begins at `start`.
+    line: usize,
+    start: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// Number, first byte and text of the line around a place; the text without its end.
+    fn at(&mut self, place: usize) -> (usize, usize, &'a str) {
+        let passed = &self.text[self.start..place];
+        self.line += passed.matches('\n').count();
+        self.start += passed.rfind('\n').map_or(0, |line_end| line_end + 1);
+        let line = self.text[self.start..].lines().next().unwrap_or_default();
+        (self.line, self.start, line)
+    }
+}

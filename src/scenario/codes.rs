@@ -1,0 +1,61 @@
+//! The codes of what can be wrong with a scenario as a text; those of its meaning (E02..) are the plan's.
+//!
+//! A code is never used again for another meaning: people look them up and write them into issues.
+
+/// The text is not valid TOML or YAML.
+pub const SYNTAX: &str = "E0001";
+/// A key stands twice in one table.
+pub const DUPLICATE_KEY: &str = "E0002";
+/// Valid YAML that has no place in a scenario: tags, several documents, keys that are not text.
+pub const UNSUPPORTED_YAML: &str = "E0003";
+/// Nested too deep, or grown too large by YAML aliases.
+pub const TOO_LARGE: &str = "E0004";
+/// Nothing but white space and comments.
+pub const EMPTY: &str = "E0005";
+/// More mistakes than are worth listing.
+pub const TOO_MANY: &str = "E0006";
+/// A key that the language does not have there.
+pub const UNKNOWN_KEY: &str = "E0101";
+/// A step or another choice that the language does not have.
+pub const UNKNOWN_CHOICE: &str = "E0102";
+/// A value of the wrong type.
+pub const WRONG_TYPE: &str = "E0103";
+/// A number that is too large, negative or not finite.
+pub const OUT_OF_RANGE: &str = "E0104";
+/// A text that cannot be read as what it should be, such as a length of time.
+pub const INVALID_VALUE: &str = "E0105";
+/// A step or another choice with no key or with several.
+pub const NOT_ONE_KEY: &str = "E0106";
+/// A list with too few or too many items, or with an empty one.
+pub const WRONG_LENGTH: &str = "E0107";
+
+/// Every code of this module with its meaning in one line.
+pub const ALL: &[(&str, &str)] = &[
+    (SYNTAX, "the text is not valid TOML or YAML"),
+    (DUPLICATE_KEY, "a key stands twice in one table"),
+    (
+        UNSUPPORTED_YAML,
+        "YAML that has no place in a scenario: tags, several documents, keys that are not text",
+    ),
+    (TOO_LARGE, "nested too deep, or grown too large by YAML aliases"),
+    (EMPTY, "nothing but white space and comments"),
+    (TOO_MANY, "more mistakes than are worth listing"),
+    (UNKNOWN_KEY, "a key that the language does not have there"),
+    (UNKNOWN_CHOICE, "a step or another choice that the language does not have"),
+    (WRONG_TYPE, "a value of the wrong type"),
+    (OUT_OF_RANGE, "a number that is too large, negative or not finite"),
+    (INVALID_VALUE, "a text that cannot be read as what it should be, such as a length of time"),
+    (NOT_ONE_KEY, "a step or another choice with no key or with several"),
+    (WRONG_LENGTH, "a list with too few or too many items, or with an empty one"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_code_is_used_twice() {
+        let codes: BTreeSet<&str> = super::ALL.iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes.len(), super::ALL.len());
+    }
+}

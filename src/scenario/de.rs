@@ -1,0 +1,388 @@
+//! The serde deserializer over the tree of nodes, whose error says what is wrong and where, as data.
+//!
+//! serde stops at the first mistake, so its words are of no use here: `parse` turns the data into a message,
+//! repairs the tree and reads again. For that to go well, a value that is [`Value::Unreadable`] reads as
+//! absent where the model allows it and as some valid value where it does not.
+
+use std::fmt;
+use std::str;
+
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
+use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::forward_to_deserialize_any;
+
+use crate::diagnostic::Part;
+use crate::scenario::node::{Entry, Node, Value};
+
+/// Stands for a text with a mistake: reads as a text and as a length of time.
+const PLACEHOLDER: &str = "0s";
+
+static NULL: Node = Node { span: 0..0, value: Value::Null };
+static UNREADABLE: Node = Node { span: 0..0, value: Value::Unreadable };
+
+/// The first mistake of a tree.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    /// The way back from the place to the root.
+    backwards: Vec<Part>,
+    /// What is wrong there.
+    pub(super) kind: Kind,
+}
+
+/// What is wrong.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// The table has a key that it should not have.
+    UnknownKey { key: String, known: &'static [&'static str] },
+    /// The text, or the only key of the table, names none of the choices.
+    UnknownChoice { choice: String, of: &'static str, known: &'static [&'static str], bare: bool },
+    /// The table that should make one choice is empty.
+    NoChoice { of: &'static str, known: &'static [&'static str] },
+    /// The table makes a choice and has one key more.
+    ExtraKey { chosen: String, extra: String, of: &'static str, known: &'static [&'static str] },
+    /// Something else is expected there.
+    WrongType(Wanted),
+    /// A whole number below 0 or above this.
+    OutOfRange { max: u64 },
+    /// `inf` or `nan`.
+    NotFinite,
+    /// The list has not as many items as it needs.
+    WrongLength { wanted: usize, found: usize },
+    /// An item of a list with nothing in it.
+    EmptyItem,
+    /// What a type of the model says about its value.
+    Invalid(String),
+}
+
+/// What is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Bool,
+    Whole,
+    Number,
+    List,
+    Table,
+    Choice {
+        of: &'static str,
+        known: &'static [&'static str],
+    },
+    /// Something written as a text, in the words of the type of the model.
+    Words(String),
+}
+
+impl Mistake {
+    fn new(kind: Kind) -> Self {
+        Self { backwards: Vec::new(), kind }
+    }
+
+    fn under(mut self, part: Part) -> Self {
+        self.backwards.push(part);
+        self
+    }
+
+    /// The way from the root to the place.
+    pub(super) fn path(&self) -> Vec<Part> {
+        self.backwards.iter().rev().cloned().collect()
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.kind)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl de::Error for Mistake {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(Kind::Invalid(message.to_string()))
+    }
+
+    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(Kind::WrongType(Wanted::Words(expected.to_string())))
+    }
+}
+
+/// Reads the model from one node.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'de>(pub(super) &'de Node);
+
+impl<'de> Reader<'de> {
+    fn table<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match &self.0.value {
+            Value::Table(entries) => visitor.visit_map(Entries { entries: entries.iter(), entry: None }),
+            Value::Null | Value::Unreadable => visitor.visit_map(Entries { entries: [].iter(), entry: None }),
+            _ => wrong(Wanted::Table),
+        }
+    }
+}
+
+macro_rules! unsigned {
+    ($($method:ident $visit:ident $type:ty,)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+            match self.0.value {
+                Value::Integer(number) => match <$type>::try_from(number) {
+                    Ok(number) => visitor.$visit(number),
+                    Err(_) => Err(Mistake::new(Kind::OutOfRange { max: <$type>::MAX.into() })),
+                },
+                Value::Unreadable => visitor.$visit(0),
+                _ => wrong(Wanted::Whole),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Reader<'de> {
+    type Error = Mistake;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match &self.0.value {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Integer(number) => match (i64::try_from(*number), u64::try_from(*number)) {
+                (Ok(number), _) => visitor.visit_i64(number),
+                (_, Ok(number)) => visitor.visit_u64(number),
+                _ => Err(Mistake::new(Kind::OutOfRange { max: u64::MAX })),
+            },
+            Value::Float(number) => visitor.visit_f64(*number),
+            Value::Text(text) => visitor.visit_borrowed_str(text),
+            Value::Date => Err(de::Error::invalid_type(Unexpected::Other("date"), &visitor)),
+            Value::List(_) => self.deserialize_seq(visitor),
+            Value::Table(_) => self.table(visitor),
+            Value::Unreadable => visitor.visit_borrowed_str(PLACEHOLDER),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.0.value {
+            Value::Bool(value) => visitor.visit_bool(value),
+            Value::Unreadable => visitor.visit_bool(false),
+            _ => wrong(Wanted::Bool),
+        }
+    }
+
+    unsigned! {
+        deserialize_u8 visit_u8 u8,
+        deserialize_u16 visit_u16 u16,
+        deserialize_u32 visit_u32 u32,
+        deserialize_u64 visit_u64 u64,
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.0.value {
+            Value::Float(number) if number.is_finite() => visitor.visit_f64(number),
+            Value::Float(_) => Err(Mistake::new(Kind::NotFinite)),
+            Value::Integer(number) => visitor.visit_f64(number as f64),
+            Value::Unreadable => visitor.visit_f64(0.0),
+            _ => wrong(Wanted::Number),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match &self.0.value {
+            Value::Text(text) => visitor.visit_borrowed_str(text),
+            Value::Unreadable => visitor.visit_borrowed_str(PLACEHOLDER),
+            _ => {
+                let expected: &dyn Expected = &visitor;
+                let words = expected.to_string();
+                // serde's own name for what everybody else calls a text.
+                wrong(Wanted::Words(if words == "a string" { "text".to_owned() } else { words }))
+            }
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.0.value {
+            Value::Null | Value::Unreadable => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match &self.0.value {
+            Value::List(items) => visitor.visit_seq(Items { items: items.iter(), index: 0 }),
+            Value::Null | Value::Unreadable => visitor.visit_seq(Items { items: [].iter(), index: 0 }),
+            _ => wrong(Wanted::List),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, wanted: usize, visitor: V) -> Result<V::Value, Mistake> {
+        match &self.0.value {
+            Value::List(items) if items.len() != wanted => {
+                Err(Mistake::new(Kind::WrongLength { wanted, found: items.len() }))
+            }
+            Value::Unreadable => {
+                let items = vec![&UNREADABLE; wanted];
+                visitor.visit_seq(Items { items: items.into_iter(), index: 0 })
+            }
+            Value::List(_) => self.deserialize_seq(visitor),
+            _ => wrong(Wanted::List),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.table(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        if let Value::Table(entries) = &self.0.value
+            && let Some(entry) = live(entries).find(|entry| !known.contains(&&*entry.key))
+        {
+            return Err(Mistake::new(Kind::UnknownKey { key: entry.key.to_string(), known }));
+        }
+        self.table(visitor)
+    }
+
+    /// A choice is written as a table with one key, or as that key alone, as a text.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        of: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        let (choice, content, bare) = match &self.0.value {
+            Value::Text(text) => (&**text, &NULL, true),
+            Value::Table(entries) => {
+                let is_known = |entry: &&Entry| known.contains(&&*entry.key);
+                let Some(chosen) = live(entries).find(is_known).or_else(|| live(entries).next()) else {
+                    return Err(Mistake::new(Kind::NoChoice { of, known }));
+                };
+                if let Some(extra) = live(entries).find(|entry| entry.key != chosen.key) {
+                    let (chosen, extra) = (chosen.key.to_string(), extra.key.to_string());
+                    return Err(Mistake::new(Kind::ExtraKey { chosen, extra, of, known }));
+                }
+                (&*chosen.key, &chosen.node, false)
+            }
+            _ => return wrong(Wanted::Choice { of, known }),
+        };
+        if !known.contains(&choice) {
+            return Err(Mistake::new(Kind::UnknownChoice { choice: choice.to_owned(), of, known, bare }));
+        }
+        visitor.visit_enum(Choice { choice, content })
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u128 f32 char bytes byte_buf unit unit_struct tuple_struct identifier ignored_any
+    }
+}
+
+fn wrong<T>(wanted: Wanted) -> Result<T, Mistake> {
+    Err(Mistake::new(Kind::WrongType(wanted)))
+}
+
+/// The entries that have not been reported as unknown.
+fn live(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
+    entries.iter().filter(|entry| !entry.ignored)
+}
+
+struct Items<I> {
+    items: I,
+    index: usize,
+}
+
+impl<'de, I: Iterator<Item = &'de Node>> de::SeqAccess<'de> for Items<I> {
+    type Error = Mistake;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Mistake> {
+        let Some(item) = self.items.next() else {
+            return Ok(None);
+        };
+        let part = Part::Index(self.index);
+        self.index += 1;
+        match item.value {
+            Value::Null => Err(Mistake::new(Kind::EmptyItem).under(part)),
+            _ => seed.deserialize(Reader(item)).map(Some).map_err(|mistake| mistake.under(part)),
+        }
+    }
+}
+
+struct Entries<'de> {
+    entries: std::slice::Iter<'de, Entry>,
+    entry: Option<&'de Entry>,
+}
+
+impl<'de> de::MapAccess<'de> for Entries<'de> {
+    type Error = Mistake;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mistake> {
+        self.entry = self.entries.find(|entry| !entry.ignored);
+        match self.entry {
+            Some(entry) => seed.deserialize(BorrowedStrDeserializer::new(&entry.key)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Mistake> {
+        let Some(entry) = self.entry else {
+            return Err(de::Error::custom("a value was asked for before its key"));
+        };
+        seed.deserialize(Reader(&entry.node))
+            .map_err(|mistake| mistake.under(Part::Key(entry.key.to_string())))
+    }
+}
+
+struct Choice<'de> {
+    choice: &'de str,
+    content: &'de Node,
+}
+
+impl Choice<'_> {
+    fn under(&self, mistake: Mistake) -> Mistake {
+        mistake.under(Part::Key(self.choice.to_owned()))
+    }
+}
+
+impl<'de> de::EnumAccess<'de> for Choice<'de> {
+    type Error = Mistake;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Mistake> {
+        let choice: StrDeserializer<'_, Mistake> = self.choice.into_deserializer();
+        Ok((seed.deserialize(choice)?, self))
+    }
+}
+
+impl<'de> de::VariantAccess<'de> for Choice<'de> {
+    type Error = Mistake;
+
+    fn unit_variant(self) -> Result<(), Mistake> {
+        match self.content.value {
+            Value::Null | Value::Unreadable => Ok(()),
+            _ => Err(self.under(Mistake::new(Kind::WrongType(Wanted::Words("nothing".to_owned()))))),
+        }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mistake> {
+        seed.deserialize(Reader(self.content)).map_err(|mistake| self.under(mistake))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, wanted: usize, visitor: V) -> Result<V::Value, Mistake> {
+        Reader(self.content).deserialize_tuple(wanted, visitor).map_err(|mistake| self.under(mistake))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        Reader(self.content).deserialize_struct("", known, visitor).map_err(|mistake| self.under(mistake))
+    }
+}

@@ -1,0 +1,278 @@
+//! A mistake in the shape of a scenario, in words.
+//!
+//! The only place that knows the words, so that both formats say the same; they differ only where a correction
+//! is spelt out, since `{ wait = "1s" }` helps nobody who writes YAML.
+
+use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
+use crate::scenario::codes;
+use crate::scenario::de::{Kind, Wanted};
+use crate::scenario::node::{Node, Value};
+use crate::scenario::parse::Repair;
+use crate::scenario::source::Format;
+use crate::units::HumanDuration;
+
+/// Longest value that is repeated in a message, in bytes.
+const MAX_QUOTED: usize = 40;
+
+/// The file that a mistake was found in.
+pub(super) struct Explainer<'a> {
+    pub(super) root: &'a Node,
+    pub(super) text: &'a str,
+    pub(super) format: Format,
+}
+
+impl Explainer<'_> {
+    /// What to say about a mistake at a path, and how to get it right.
+    pub(super) fn diagnostic(&self, kind: &Kind, path: &FieldPath, repair: &Repair) -> Diagnostic {
+        let error = |code, message: String| Diagnostic::error(code, path.clone(), message);
+        match kind {
+            Kind::UnknownKey { key, known } => unknown_key(key, known, path, repair),
+            Kind::UnknownChoice { choice, of, known, bare } => {
+                self.unknown_choice(choice, of, known, *bare, path, repair)
+            }
+            Kind::NoChoice { of, known } => {
+                error(codes::NOT_ONE_KEY, format!("an empty {}", noun(of))).help(choices(of, known))
+            }
+            Kind::ExtraKey { chosen, extra, of, known } => self.extra_key(chosen, extra, of, known, path),
+            Kind::WrongType(wanted) => {
+                let (wanted_words, found) = (self.wanted(wanted), self.found(path));
+                let message = format!("expected {wanted_words}{}, found {found}", place(path));
+                let error = error(codes::WRONG_TYPE, message).label(format!("expected {wanted_words}"));
+                match self.correction(wanted, path) {
+                    Some(help) => error.help(help),
+                    None => error,
+                }
+            }
+            Kind::OutOfRange { max } => {
+                let number = self.raw(path);
+                if number.starts_with('-') {
+                    error(codes::OUT_OF_RANGE, format!("a negative number{}", place(path)))
+                        .label("expected 0 or more")
+                } else {
+                    let error = error(codes::OUT_OF_RANGE, format!("{number} is too large{}", place(path)));
+                    // A byte is only ever a quality of service, and its limit is not 255.
+                    if *max > u8::MAX.into() { error.label(format!("at most {max}")) } else { error }
+                }
+            }
+            Kind::NotFinite => error(
+                codes::OUT_OF_RANGE,
+                format!("{} is not a finite number{}", self.raw(path), place(path)),
+            ),
+            Kind::WrongLength { wanted, found } => {
+                error(codes::WRONG_LENGTH, format!("expected {wanted} items{}, found {found}", place(path)))
+            }
+            Kind::EmptyItem => error(codes::WRONG_LENGTH, format!("an empty item{}", in_list(path)))
+                .help("write the item behind the `-`, or remove the line"),
+            Kind::Invalid(message) => {
+                let error = error(codes::INVALID_VALUE, message.clone());
+                if message.starts_with("invalid length of time") {
+                    error.help("write numbers with units, such as \"500ms\", \"30s\" or \"1h 30m\"")
+                } else {
+                    error
+                }
+            }
+        }
+    }
+
+    fn unknown_choice(
+        &self,
+        choice: &str,
+        of: &'static str,
+        known: &[&str],
+        bare: bool,
+        path: &FieldPath,
+        repair: &Repair,
+    ) -> Diagnostic {
+        let message = format!("unknown {} `{}`", noun(of), shorten(choice));
+        let (name, help) = match repair {
+            Repair::Rename(name) => (*name, format!("did you mean `{name}`?")),
+            _ if choice.parse::<HumanDuration>().is_ok() && known.contains(&"constant") => {
+                (choice, format!("write {}", self.table("constant", &format!("\"{choice}\""))))
+            }
+            _ => (choice, choices(of, known)),
+        };
+        if bare {
+            Diagnostic::error(codes::UNKNOWN_CHOICE, path.clone(), message).help(help)
+        } else {
+            Diagnostic::error(codes::UNKNOWN_CHOICE, path.key(name), message).marking(Mark::Key).help(help)
+        }
+    }
+
+    fn extra_key(&self, chosen: &str, extra: &str, of: &str, known: &[&str], path: &FieldPath) -> Diagnostic {
+        let message = format!("`{}` stands beside `{}` in one {}", shorten(extra), shorten(chosen), noun(of));
+        let help = match (known.contains(&extra), self.format) {
+            (true, Format::Yaml) if of == "Step" => "each step begins with its own `- `".to_owned(),
+            (true, Format::Toml) if of == "Step" => {
+                format!("write two steps: {{ {chosen} = … }}, {{ {extra} = … }}")
+            }
+            (true, _) => format!("keep one of them: {}", list(&[chosen, extra])),
+            (false, Format::Yaml) => {
+                format!("indent `{}` further than `{chosen}` to put it inside", shorten(extra))
+            }
+            (false, Format::Toml) => format!("write it inside: {chosen} = {{ {} = … }}", shorten(extra)),
+        };
+        Diagnostic::error(codes::NOT_ONE_KEY, path.key(extra), message).marking(Mark::Key).help(help)
+    }
+
+    /// How to write what was meant, where that can be told from the value.
+    fn correction(&self, wanted: &Wanted, path: &FieldPath) -> Option<String> {
+        let value = &self.node(path)?.value;
+        let raw = self.raw(path);
+        match (wanted, value) {
+            (Wanted::Words(words), Value::Integer(_) | Value::Float(_)) if words == "a length of time" => {
+                Some(format!("write \"{raw}s\" if seconds are meant; other units are ms, m and h"))
+            }
+            (Wanted::Words(words), Value::Integer(_) | Value::Float(_) | Value::Bool(_) | Value::Date)
+                if words == "text" =>
+            {
+                Some(format!("write it in quotes: \"{raw}\""))
+            }
+            (Wanted::Whole, Value::Float(number)) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                Some(format!("write {number:.0}"))
+            }
+            (Wanted::Whole | Wanted::Number, Value::Text(text)) => {
+                let plain = text.replace('_', "");
+                let plain = plain.trim().trim_start_matches('0');
+                let plain = if plain.is_empty() || plain.starts_with('.') {
+                    format!("0{plain}")
+                } else {
+                    plain.to_owned()
+                };
+                let reads = match wanted {
+                    Wanted::Whole => plain.parse::<u64>().is_ok(),
+                    _ => plain.parse::<f64>().is_ok_and(f64::is_finite),
+                };
+                (reads && !text.is_empty()).then(|| format!("write {plain}"))
+            }
+            (Wanted::Bool, Value::Text(text)) => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "y" | "on" => Some("write true".to_owned()),
+                "false" | "no" | "n" | "off" => Some("write false".to_owned()),
+                _ => None,
+            },
+            (Wanted::Bool, Value::Integer(0)) => Some("write false".to_owned()),
+            (Wanted::Bool, Value::Integer(1)) => Some("write true".to_owned()),
+            (Wanted::List, Value::Text(_)) => Some(format!("write it as a list: [{raw}]")),
+            (Wanted::List, Value::Table(_)) if raw.starts_with('{') => Some("write [ ] around it".to_owned()),
+            (Wanted::List, Value::Table(_)) => match self.format {
+                Format::Toml => Some(format!("begin each item with [[{path}]]")),
+                Format::Yaml => Some("begin each item with `- `".to_owned()),
+            },
+            (Wanted::Table, Value::Text(_)) => match path.0.as_slice() {
+                [Part::Key(section), Part::Key(_)] if section == "brokers" => {
+                    Some(format!("write {}", self.table("url", &raw)))
+                }
+                _ => None,
+            },
+            (Wanted::Choice { of, known }, _) => Some(choices(of, known)),
+            _ => None,
+        }
+    }
+
+    fn wanted(&self, wanted: &Wanted) -> String {
+        match (wanted, self.format) {
+            (Wanted::Bool, _) => "`true` or `false`".to_owned(),
+            (Wanted::Whole, _) => "a whole number".to_owned(),
+            (Wanted::Number, _) => "a number".to_owned(),
+            (Wanted::List, _) => "a list".to_owned(),
+            (Wanted::Table, Format::Toml) => "a table".to_owned(),
+            (Wanted::Table, Format::Yaml) => "a mapping".to_owned(),
+            (Wanted::Choice { of, .. }, _) => format!("a {}", noun(of)),
+            (Wanted::Words(words), _) => words.clone(),
+        }
+    }
+
+    fn found(&self, path: &FieldPath) -> &'static str {
+        match (self.node(path).map(|node| &node.value), self.format) {
+            (None | Some(Value::Null | Value::Unreadable), _) => "nothing",
+            (Some(Value::Bool(true)), _) => "`true`",
+            (Some(Value::Bool(false)), _) => "`false`",
+            (Some(Value::Integer(_)), _) => "a number",
+            (Some(Value::Float(number)), _) if number.is_finite() => "a number with a fraction",
+            (Some(Value::Float(_)), _) => "no finite number",
+            (Some(Value::Text(_)), _) => "text",
+            (Some(Value::Date), _) => "a date",
+            (Some(Value::List(_)), _) => "a list",
+            (Some(Value::Table(_)), Format::Toml) => "a table",
+            (Some(Value::Table(_)), Format::Yaml) => "a mapping",
+        }
+    }
+
+    fn node(&self, path: &FieldPath) -> Option<&Node> {
+        path.0.iter().try_fold(self.root, |node, part| node.child(part))
+    }
+
+    /// The value as it stands in the file, if it is short.
+    fn raw(&self, path: &FieldPath) -> String {
+        let raw = self.node(path).and_then(|node| self.text.get(node.span.clone())).unwrap_or_default();
+        shorten(raw.lines().next().unwrap_or_default())
+    }
+
+    /// A table with one key, as the format writes it.
+    fn table(&self, key: &str, value: &str) -> String {
+        match self.format {
+            Format::Toml => format!("{{ {key} = {value} }}"),
+            Format::Yaml => format!("{{ {key}: {value} }}"),
+        }
+    }
+}
+
+fn unknown_key(key: &str, known: &[&str], path: &FieldPath, repair: &Repair) -> Diagnostic {
+    let (at, help) = match repair {
+        Repair::Rename(name) => (path.key(*name), format!("did you mean `{name}`?")),
+        _ => match nearest(key, known.iter().copied()) {
+            Some(name) => (path.key(key), format!("`{name}` stands here already")),
+            None => (path.key(key), format!("the keys here are {}", list(known))),
+        },
+    };
+    let message = format!("unknown key `{}`{}", shorten(key), inside(path));
+    Diagnostic::error(codes::UNKNOWN_KEY, at, message).marking(Mark::Key).help(help)
+}
+
+/// `WaitTime` → `wait time`.
+fn noun(type_name: &str) -> String {
+    let mut words = String::new();
+    for c in type_name.chars() {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase());
+    }
+    words
+}
+
+fn choices(of: &str, known: &[&str]) -> String {
+    format!("a {} is one of {}", noun(of), list(known))
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What a value is for: ` for `users``, ` for an item of `tags``.
+fn place(path: &FieldPath) -> String {
+    match path.0.as_slice() {
+        [.., Part::Key(key)] => format!(" for `{}`", shorten(key)),
+        [.., Part::Key(key), Part::Index(_)] => format!(" for an item of `{}`", shorten(key)),
+        _ => String::new(),
+    }
+}
+
+fn in_list(path: &FieldPath) -> String {
+    match path.parent().0.last() {
+        Some(Part::Key(key)) => format!(" in `{}`", shorten(key)),
+        _ => String::new(),
+    }
+}
+
+/// Which table a key stands in.
+fn inside(path: &FieldPath) -> String {
+    if path.0.is_empty() { String::new() } else { format!(" in `{}`", shorten(&path.to_string())) }
+}
+
+fn shorten(text: &str) -> String {
+    if text.len() <= MAX_QUOTED {
+        return text.escape_debug().collect::<String>().replace("\\\"", "\"").replace("\\'", "'");
+    }
+    let end = text.floor_char_boundary(MAX_QUOTED);
+    shorten(&text[..end]) + "…"
+}

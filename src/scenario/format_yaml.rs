@@ -1,0 +1,445 @@
+//! YAML text → tree of nodes: the events of the parser below `serde-saphyr`, with our own rules on top.
+//!
+//! The events carry exact bytes for every key and value, which `serde-saphyr`'s own deserializer does not
+//! give for an untyped tree. Plain values follow YAML 1.2's core schema (`yes` is a text), except that a
+//! number with leading zeros is a text, too: 1.1 reads it as octal and 1.2 does not, so nobody can rely on it.
+//! Tags are refused, since nothing in a scenario needs them.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde_saphyr::granit_parser::{
+    Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options,
+};
+
+use crate::diagnostic::{Diagnostic, FieldPath, Mark};
+use crate::scenario::codes;
+use crate::scenario::node::{Entry, MAX_DEPTH, Node, Value};
+
+/// How much aliases and merge keys may add to the tree, in bytes: ends a "billion laughs" file early.
+const MAX_COPIED_BYTES: usize = 16 << 20;
+
+/// What a copied node costs beside its text.
+const NODE_BYTES: usize = 128;
+
+/// Reads YAML; gives the tree, or what is wrong: all duplicate keys, but only the first syntax error, since
+/// the parser stops there.
+pub(super) fn read(text: &str) -> Result<Node, Vec<Diagnostic>> {
+    let mut reader = Reader {
+        events: Parser::new_from_str_with_options(text, options! { emit_comments: false }),
+        end: text.len(),
+        anchors: HashMap::new(),
+        copied: 0,
+        duplicates: Vec::new(),
+    };
+    match reader.document() {
+        Ok(node) if reader.duplicates.is_empty() => Ok(node),
+        Ok(_) => Err(reader.duplicates),
+        Err(error) => {
+            reader.duplicates.push(*error);
+            Err(reader.duplicates)
+        }
+    }
+}
+
+type Result<T, E = Box<Diagnostic>> = std::result::Result<T, E>;
+
+struct Reader<'a> {
+    events: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
+    /// Length of the text.
+    end: usize,
+    /// Anchored nodes by the parser's number.
+    anchors: HashMap<usize, Node>,
+    /// Bytes that aliases have added so far.
+    copied: usize,
+    duplicates: Vec<Diagnostic>,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, Range<usize>)> {
+        match self.events.next_event() {
+            Some(Ok((event, span))) => Ok((event, bytes(&span, self.end))),
+            Some(Err(error)) => Err(Box::new(self.syntax(&error))),
+            None => Ok((Event::StreamEnd, self.end..self.end)),
+        }
+    }
+
+    fn syntax(&self, error: &ScanError) -> Diagnostic {
+        let at = error.marker().byte_offset().unwrap_or(self.end);
+        fault(codes::SYNTAX, error.info(), at..at)
+    }
+
+    /// The only document of the stream; an empty stream is null.
+    fn document(&mut self) -> Result<Node> {
+        let mut root = None;
+        loop {
+            match self.next()? {
+                (Event::StreamStart | Event::DocumentEnd, _) => {}
+                (Event::DocumentStart(..), _) if root.is_none() => {
+                    let (event, span) = self.next()?;
+                    root = Some(self.node(event, span, 0)?);
+                }
+                (Event::DocumentStart(..), span) => {
+                    return Err(Box::new(
+                        fault(codes::UNSUPPORTED_YAML, "a second document begins here", span).help(
+                            "a scenario is one document: remove the `---`, or make it a file of its own",
+                        ),
+                    ));
+                }
+                (Event::StreamEnd, _) => {
+                    return Ok(root.unwrap_or(Node { span: 0..self.end, value: Value::Null }));
+                }
+                (_, span) => return Err(Box::new(fault(codes::SYNTAX, "unexpected content", span))),
+            }
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, span: Range<usize>, depth: usize) -> Result<Node> {
+        if depth > MAX_DEPTH {
+            return Err(too_deep(span));
+        }
+        let (anchor, node) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                refuse_tag(tag.as_deref(), &span)?;
+                (anchor, Node { span, value: scalar(&text, style) })
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                refuse_tag(tag.as_deref(), &span)?;
+                (anchor, self.list(style, span, depth)?)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                refuse_tag(tag.as_deref(), &span)?;
+                (anchor, self.table(style, span, depth)?)
+            }
+            Event::Alias(anchor) => return self.alias(anchor, span, depth),
+            _ => return Err(Box::new(fault(codes::SYNTAX, "a value is missing here", span))),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    /// The anchored node again. It keeps the place where it is written, so that a mistake is marked there.
+    fn alias(&mut self, anchor: usize, span: Range<usize>, depth: usize) -> Result<Node> {
+        let Some(node) = self.anchors.get(&anchor) else {
+            return Err(Box::new(fault(
+                codes::SYNTAX,
+                "an alias stands inside the value that it repeats",
+                span,
+            )));
+        };
+        let (cost, height) = measure(node);
+        if depth + height > MAX_DEPTH {
+            return Err(too_deep(span));
+        }
+        self.copied += cost;
+        if self.copied > MAX_COPIED_BYTES {
+            let message = format!("aliases make this file larger than {} MiB", MAX_COPIED_BYTES >> 20);
+            return Err(Box::new(fault(codes::TOO_LARGE, message, span)));
+        }
+        Ok(node.clone())
+    }
+
+    fn list(&mut self, style: StructureStyle, start: Range<usize>, depth: usize) -> Result<Node> {
+        let mut items = Vec::new();
+        let mut end = start.end;
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, span) => {
+                    let end = if style == StructureStyle::Flow { span.end } else { end };
+                    return Ok(Node { span: start.start..end, value: Value::List(items) });
+                }
+                (event, span) => {
+                    let at = span.clone();
+                    let item = self.node(event, span, depth + 1)?;
+                    end = end.max(at.end).max(within(&item.span, start.start));
+                    items.push(item);
+                }
+            }
+        }
+    }
+
+    fn table(&mut self, style: StructureStyle, start: Range<usize>, depth: usize) -> Result<Node> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut merged: Vec<Entry> = Vec::new();
+        let mut seen: HashSet<Arc<str>> = HashSet::new();
+        let mut end = start.end;
+        loop {
+            let (key, key_span) = match self.next()? {
+                (Event::MappingEnd, span) => {
+                    for entry in merged {
+                        // A key of the table itself goes before a merged one, an earlier merge before a later.
+                        if seen.insert(entry.key.clone()) {
+                            entries.push(entry);
+                        }
+                    }
+                    let end = if style == StructureStyle::Flow { span.end } else { end };
+                    return Ok(Node { span: start.start..end, value: Value::Table(entries) });
+                }
+                (event, span) => self.key(event, span)?,
+            };
+            let (event, span) = self.next()?;
+            let at = span.clone();
+            let node = self.node(event, span, depth + 1)?;
+            end = end.max(key_span.end).max(at.end).max(within(&node.span, start.start));
+            let Key::Text(key) = key else {
+                merge(&mut merged, node, &at)?;
+                continue;
+            };
+            if seen.insert(key.clone()) {
+                entries.push(Entry::new(key, key_span, node));
+            } else {
+                let message = format!("the key `{key}` stands here a second time");
+                self.duplicates.push(fault(codes::DUPLICATE_KEY, message, key_span));
+            }
+        }
+    }
+
+    fn key(&mut self, event: Event<'a>, span: Range<usize>) -> Result<(Key, Range<usize>)> {
+        let at = span.clone();
+        if let Event::Scalar(text, ScalarStyle::Plain, 0, None) = &event
+            && text == "<<"
+        {
+            return Ok((Key::Merge, span));
+        }
+        let text = match &event {
+            Event::Scalar(text, ..) => Some(Arc::from(&**text)),
+            _ => None,
+        };
+        match (text, self.node(event, span, 0)?.value) {
+            (Some(text), _) | (None, Value::Text(text)) => Ok((Key::Text(text), at)),
+            _ => Err(Box::new(fault(codes::UNSUPPORTED_YAML, "a key must be a text", at))),
+        }
+    }
+}
+
+enum Key {
+    Text(Arc<str>),
+    /// `<<`: the keys of one table, or of a list of tables, unless they stand in this one.
+    Merge,
+}
+
+fn merge(merged: &mut Vec<Entry>, node: Node, at: &Range<usize>) -> Result<()> {
+    let tables = match node.value {
+        Value::List(items) => items,
+        value => vec![Node { span: node.span, value }],
+    };
+    for table in tables {
+        let Value::Table(entries) = table.value else {
+            return Err(Box::new(fault(
+                codes::UNSUPPORTED_YAML,
+                "`<<` takes a mapping or a list of mappings",
+                at.clone(),
+            )));
+        };
+        merged.extend(entries);
+    }
+    Ok(())
+}
+
+/// The end of a child's span, if the child stands inside its parent and was not copied from elsewhere.
+fn within(child: &Range<usize>, start: usize) -> usize {
+    if child.start >= start { child.end } else { 0 }
+}
+
+/// What copying a node costs in bytes, and how deep it is.
+fn measure(node: &Node) -> (usize, usize) {
+    let (cost, height) = match &node.value {
+        Value::Text(text) => (text.len(), 0),
+        Value::List(items) => items.iter().map(measure).fold((0, 0), |a, b| (a.0 + b.0, a.1.max(b.1 + 1))),
+        Value::Table(entries) => entries.iter().fold((0, 0), |(cost, height), entry| {
+            let (more, below) = measure(&entry.node);
+            (cost + more + entry.key.len(), height.max(below + 1))
+        }),
+        _ => (0, 0),
+    };
+    (cost + NODE_BYTES, height)
+}
+
+fn bytes(span: &Span, end: usize) -> Range<usize> {
+    span.byte_range().unwrap_or(end..end)
+}
+
+fn fault(code: &'static str, message: impl Into<String>, span: Range<usize>) -> Diagnostic {
+    Diagnostic::error(code, FieldPath::root(), message).marking(Mark::Source(span))
+}
+
+fn too_deep(span: Range<usize>) -> Box<Diagnostic> {
+    Box::new(fault(codes::TOO_LARGE, format!("nested deeper than {MAX_DEPTH} levels"), span))
+}
+
+fn refuse_tag(tag: Option<&Tag>, span: &Range<usize>) -> Result<()> {
+    match tag {
+        None => Ok(()),
+        Some(tag) => Err(Box::new(
+            fault(
+                codes::UNSUPPORTED_YAML,
+                format!("the tag `{}` is not supported", tag.original()),
+                span.clone(),
+            )
+            .help("remove the tag; to make a number a text, write it in quotes"),
+        )),
+    }
+}
+
+/// A scalar by YAML 1.2's core schema (section 10.3.2), leading zeros apart.
+fn scalar(text: &str, style: ScalarStyle) -> Value {
+    if style != ScalarStyle::Plain {
+        return Value::Text(text.into());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "true" | "True" | "TRUE" => return Value::Bool(true),
+        "false" | "False" | "FALSE" => return Value::Bool(false),
+        ".nan" | ".NaN" | ".NAN" => return Value::Float(f64::NAN),
+        _ => {}
+    }
+    if let Some(value) = number(text) { value } else { Value::Text(text.into()) }
+}
+
+fn number(text: &str) -> Option<Value> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if matches!(digits, ".inf" | ".Inf" | ".INF") {
+        return Some(Value::Float(if negative { f64::NEG_INFINITY } else { f64::INFINITY }));
+    }
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        if let Some(digits) = text.strip_prefix(prefix) {
+            let valid = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+            return valid.then(|| Value::Integer(i128::from_str_radix(digits, radix).unwrap_or(i128::MAX)));
+        }
+    }
+    let bytes = digits.as_bytes();
+    let leading_zero = bytes.len() > 1 && bytes[0] == b'0' && bytes[1].is_ascii_digit();
+    if leading_zero || !bytes.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
+    if bytes.iter().all(u8::is_ascii_digit) {
+        let limit = if negative { i128::MIN } else { i128::MAX };
+        return Some(Value::Integer(text.parse().unwrap_or(limit)));
+    }
+    // Rust reads all that the core schema does and some words more, which begin with a letter.
+    let starts_as_number = bytes[0].is_ascii_digit() || bytes[0] == b'.';
+    starts_as_number.then(|| text.parse().ok().map(Value::Float)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        fn show(node: &Node) -> String {
+            match &node.value {
+                Value::Null => "~".to_owned(),
+                Value::Bool(value) => value.to_string(),
+                Value::Integer(number) => number.to_string(),
+                Value::Float(number) => format!("{number:?}"),
+                Value::Text(text) => format!("{text:?}"),
+                Value::List(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+                Value::Table(entries) => {
+                    let entries = entries.iter().map(|entry| format!("{}: {}", entry.key, show(&entry.node)));
+                    format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+                }
+                Value::Date | Value::Unreadable => "?".to_owned(),
+            }
+        }
+        match read(text) {
+            Ok(node) => show(&node),
+            Err(errors) => errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; "),
+        }
+    }
+
+    #[test]
+    fn plain_values_follow_the_core_schema() {
+        for (text, expected) in [
+            ("", "~"),
+            ("# only a comment\n", "~"),
+            ("~", "~"),
+            ("NULL", "~"),
+            ("True", "true"),
+            ("yes", r#""yes""#),
+            ("'true'", r#""true""#),
+            ("12", "12"),
+            ("-12", "-12"),
+            ("+12", "12"),
+            ("0", "0"),
+            ("007", r#""007""#),
+            ("00.5", r#""00.5""#),
+            ("0.5", "0.5"),
+            ("-.5", "-0.5"),
+            ("5.", "5.0"),
+            ("1e3", "1000.0"),
+            ("0x1F", "31"),
+            ("0o17", "15"),
+            ("0x", r#""0x""#),
+            (".inf", "inf"),
+            ("-.INF", "-inf"),
+            ("inf", r#""inf""#),
+            ("infinity", r#""infinity""#),
+            ("e3", r#""e3""#),
+            (".nan", "NaN"),
+            ("nan", r#""nan""#),
+            ("1_000", r#""1_000""#),
+            ("2026-11-23", r#""2026-11-23""#),
+            ("12:30:00", r#""12:30:00""#),
+            ("99999999999999999999999999999999999999999", "170141183460469231731687303715884105727"),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn aliases_and_merge_keys_are_resolved() {
+        for (text, expected) in [
+            ("a: &x {k: 1}\nb: *x", "{a: {k: 1}, b: {k: 1}}"),
+            ("a: &x {k: 1, l: 2}\nb: {<<: *x, k: 3}", "{a: {k: 1, l: 2}, b: {k: 3, l: 2}}"),
+            (
+                "a: &x {k: 1}\nb: &y {k: 2, m: 3}\nc: {<<: [*x, *y]}",
+                "{a: {k: 1}, b: {k: 2, m: 3}, c: {k: 1, m: 3}}",
+            ),
+            ("a: &x key\n*x : 1", "{a: \"key\", key: 1}"),
+            ("'<<': 1", "{<<: 1}"),
+            ("<<: 1", "`<<` takes a mapping or a list of mappings"),
+            ("a: *nobody", "while parsing node, found unknown anchor"),
+            ("a: &x [*x]", "an alias stands inside the value that it repeats"),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_scenario_cannot_hold_is_refused() {
+        for (text, expected) in [
+            (
+                "a: 1\na: 2\nb: {c: 1, c: 2}",
+                "the key `a` stands here a second time; the key `c` stands here a second time",
+            ),
+            ("a: !!str 5", "the tag `!!str` is not supported"),
+            ("{a: 1}\n---\n{b: 2}", "a second document begins here"),
+            ("? [a]\n: 1", "a key must be a text"),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+        assert_eq!(shown(&("[".repeat(100) + &"]".repeat(100))), "nested deeper than 64 levels");
+    }
+
+    #[test]
+    fn a_billion_laughs_end_in_an_error() {
+        let mut text = "a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();
+        for level in 1..10 {
+            let items = vec![format!("*a{}", level - 1); 10].join(", ");
+            text += &format!("a{level}: &a{level} [{items}]\n");
+        }
+        assert_eq!(shown(&text), "aliases make this file larger than 16 MiB");
+        let mut deep = "a0: &a0 [x]\n".to_owned();
+        for level in 1..100 {
+            deep += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
+        }
+        assert_eq!(shown(&deep), "nested deeper than 64 levels");
+    }
+}
