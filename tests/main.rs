@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod compare;
+mod diagnostics;
 mod dispatch;
 mod golden;
-mod diagnostics;
 mod layers;

@@ -123,7 +123,11 @@ impl Connection {
         let wake = Rc::new(Notify::new());
         let Opened { session, generation, present, assigned_id } = hub.open(&connect, Rc::clone(&wake))?;
         let mut hello = BytesMut::new();
-        wire::write(connect.version, &Answer::Accepted { session_present: present, assigned_id }, &mut hello)?;
+        wire::write(
+            connect.version,
+            &Answer::Accepted { session_present: present, assigned_id },
+            &mut hello,
+        )?;
         let connection = Self {
             hub,
             version: connect.version,
@@ -255,7 +259,8 @@ impl Connection {
                 if filters.is_empty() {
                     return Err(WireError::Protocol("an UNSUBSCRIBE without a filter").into());
                 }
-                let existed = filters.iter().map(|filter| self.hub.unsubscribe(&self.session, filter)).collect();
+                let existed =
+                    filters.iter().map(|filter| self.hub.unsubscribe(&self.session, filter)).collect();
                 self.answer(&Answer::UnsubAck { pkid, existed })
             }
             Packet::PingReq => self.answer(&Answer::PingResp),

@@ -137,7 +137,7 @@ pub(crate) fn frame(bytes: &[u8]) -> Result<Option<Frame>, Failure> {
 }
 
 /// A packet from the broker, in the place where it was read.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Received<'a> {
     /// CONNACK with its return code.
     Connack(u8),
@@ -185,12 +185,11 @@ fn read_publish(first: u8, body: &[u8]) -> Result<Received<'_>, Failure> {
     if topic.is_empty() || topic.contains(['+', '#', '\0']) {
         return Err(Failure::Protocol("PUBLISH to a topic that is none"));
     }
-    let (id, payload) = match qos {
-        Qos::AtMostOnce => (0, rest),
-        _ => {
-            let (id, payload) = rest.split_first_chunk::<2>().ok_or(malformed)?;
-            (packet_id(id)?, payload)
-        }
+    let (id, payload) = if qos == Qos::AtMostOnce {
+        (0, rest)
+    } else {
+        let (id, payload) = rest.split_first_chunk::<2>().ok_or(malformed)?;
+        (packet_id(id)?, payload)
     };
     let message = Incoming { topic, payload, qos, retain: first & 1 != 0, dup: first & 8 != 0 };
     Ok(Received::Publish(message, id))

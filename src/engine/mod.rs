@@ -1,1 +1,187 @@
-//! (to be written)
+//! Runs a plan: users spread over one thread per core, their statistics merged once a second.
+//!
+//! ```text
+//! conductor (calling thread)          shard (one thread each, current-thread runtime)
+//!   ramp, run time, signals  ──────▶   starts, leashes and joins users (one task each)
+//!   once a second: take      ──────▶   recorder (no lock, no channel per request)
+//!   merge, tell observer     ◀──────   batch
+//! ```
+//! Threads share nothing but the plan. A user never leaves its thread, so that its session, its recorder and
+//! its buffers need no lock. What people should see happens through an [`Observer`], in order, on the
+//! calling thread.
+
+mod backoff;
+pub mod clock;
+mod conductor;
+pub mod limits;
+mod message;
+mod shard;
+mod sink;
+mod stop;
+mod user;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::Connect;
+use crate::engine::clock::Clock;
+use crate::engine::conductor::{Conductor, FromShard, Line};
+use crate::engine::shard::Shard;
+pub use crate::engine::shard::Unexpected;
+use crate::plan::Plan;
+use crate::stats::UnixMicros;
+use crate::stats::batch::Batch;
+use crate::stats::statistics::Statistics;
+
+/// What a run does besides the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How many threads users are spread over, at least 1.
+    pub threads: usize,
+    /// Whether every request is kept for [`Observer::recorded`].
+    pub keep_log: bool,
+    /// Whether the statistics keep what "current" percentiles need.
+    pub keep_history: bool,
+    /// Whether the statistics begin anew when all users have started (at the next whole second of the run).
+    pub reset_stats: bool,
+}
+
+/// The wishes of the person at the keyboard.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupts {
+    /// Stop, but let users finish.
+    pub stop: CancellationToken,
+    /// Drop everything and write what there is.
+    pub abort: CancellationToken,
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Its run time was over.
+    RunTime,
+    /// [`Interrupts::stop`].
+    Stopped,
+    /// [`Interrupts::abort`].
+    Aborted,
+}
+
+/// How a run went, besides its statistics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Why it ended.
+    pub end: End,
+    /// What brokers sent that fits no request.
+    pub unexpected: Unexpected,
+}
+
+/// A whole second of the run is over, or the run is.
+#[derive(Debug)]
+pub struct Tick<'a> {
+    /// Every event up to now is in it, and none after.
+    pub statistics: &'a Statistics,
+    /// When.
+    pub at: UnixMicros,
+    /// Whether the statistics began anew at this moment.
+    pub reset: bool,
+    /// Whether it is the last one: everything is in it.
+    pub last: bool,
+}
+
+/// What a run tells, in order, on the thread that called [`run`].
+pub trait Observer {
+    /// Why it could not take what it was told.
+    type Error;
+
+    /// What was recorded since the last tick, one batch per thread; before it is merged.
+    fn recorded(&mut self, batches: &[Batch]) -> Result<(), Self::Error>;
+
+    /// A tick: at the start (nothing has happened yet), each whole second after it, and the end.
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Self::Error>;
+}
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError<E> {
+    /// The observer failed, for example to write a file.
+    #[error(transparent)]
+    Observer(E),
+    /// A thread could not be started.
+    #[error("cannot start a runner thread: {0}")]
+    Thread(std::io::Error),
+    /// A thread ended before the run did.
+    #[error("a runner thread died; the log has its last words")]
+    ThreadDied,
+}
+
+/// Runs a plan on threads of its own; `connector` makes what a thread connects with.
+///
+/// The future runs the conductor, and needs a runtime with time on the calling thread.
+pub async fn run<C: Connect, O: Observer>(
+    plan: Arc<Plan>,
+    connector: impl Fn() -> C + Clone + Send + 'static,
+    options: Options,
+    interrupts: &Interrupts,
+    observer: &mut O,
+) -> Result<Outcome, RunError<O::Error>> {
+    let clock = Clock::start();
+    let (to_conductor, from_shards) = unbounded_channel();
+    let mut lines = Vec::new();
+    let mut threads = Vec::new();
+    for number in 0..options.threads {
+        let (line, commands) = Line::new(number, to_conductor.clone());
+        let (plan, connector) = (Arc::clone(&plan), connector.clone());
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+            .map_err(RunError::Thread);
+        drop(runtime?); // A runtime cannot move to its thread; that one can be made is known now.
+        let thread = thread::Builder::new()
+            .name(format!("users-{number}"))
+            .spawn(move || {
+                let runtime =
+                    Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+                let shard = Rc::new(Shard::new(plan, connector(), clock, options.keep_log));
+                let unexpected = runtime.block_on(shard.run(commands.receiver, commands.reports));
+                Ok(unexpected)
+            })
+            .map_err(RunError::Thread)?;
+        lines.push(line);
+        threads.push(thread);
+    }
+    drop(to_conductor);
+    let end = Conductor::new(plan, clock, options, lines, from_shards, observer).conduct(interrupts).await;
+    let mut unexpected = Unexpected::new();
+    for thread in threads {
+        // The conductor has told them to end, or they are dead.
+        let counts: std::io::Result<Unexpected> = thread.join().map_err(|_| RunError::ThreadDied)?;
+        for (what, count) in counts.map_err(RunError::Thread)? {
+            *unexpected.entry(what).or_default() += count;
+        }
+    }
+    Ok(Outcome { end: end?, unexpected })
+}
+
+/// Runs a plan on the calling thread alone. For tests: the whole run then follows one clock, which can be
+/// paused. Needs a local runtime.
+pub async fn run_here<C: Connect, O: Observer>(
+    plan: Arc<Plan>,
+    connector: C,
+    options: Options,
+    interrupts: &Interrupts,
+    observer: &mut O,
+) -> Result<Outcome, RunError<O::Error>> {
+    let clock = Clock::start();
+    let (to_conductor, from_shards) = unbounded_channel::<(usize, FromShard)>();
+    let (line, commands) = Line::new(0, to_conductor);
+    let shard = Rc::new(Shard::new(Arc::clone(&plan), connector, clock, options.keep_log));
+    let conductor = Conductor::new(plan, clock, options, vec![line], from_shards, observer);
+    let (end, unexpected) =
+        tokio::join!(conductor.conduct(interrupts), shard.run(commands.receiver, commands.reports));
+    Ok(Outcome { end: end?, unexpected })
+}

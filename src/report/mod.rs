@@ -1,12 +1,10 @@
-//! (to be written)
-
-pub mod compare;
 //! What is made of the statistics: Locust's four files and its console tables, and the event log that both
 //! can be made from again.
 //!
 //! Reports read a [`Snapshot`](crate::stats::snapshot::Snapshot) and nothing else, so that a replay, a live
 //! run and a test go through the same code.
 
+pub mod compare;
 pub mod csv;
 pub mod events;
 pub mod number;

@@ -1,0 +1,69 @@
+//! Handing a message over to the session: render what changes, borrow what does not.
+
+use tokio::time::Instant;
+
+use crate::client::failure::Failure;
+use crate::client::{Connect, Key, Message, Session, Ticket, Until};
+use crate::engine::user::User;
+use crate::mqtt::Qos;
+use crate::plan::{Publish, Text};
+
+/// Bytes that may gather before a step that does not wait for its acknowledgement writes them out: large
+/// enough to make the system call cheap, small enough to stay in the cache.
+const WRITE_AT: usize = 16 * 1024;
+
+impl<C: Connect> User<C> {
+    /// What the session must do before it can take the message.
+    pub(crate) fn must_wait(&self, step: &Publish) -> Option<Until> {
+        let session = self.session.as_ref()?;
+        if step.qos != Qos::AtMostOnce && !session.has_room() {
+            Some(Until::Room)
+        } else if session.backlog() >= WRITE_AT {
+            Some(Until::Written)
+        } else {
+            None
+        }
+    }
+
+    /// Renders the message and queues it.
+    pub(crate) fn hand_over(
+        &mut self,
+        step: &Publish,
+        tag: u32,
+        due: Instant,
+        deadline: Instant,
+    ) -> Result<Key, Failure> {
+        self.counters[step.counter] += 1;
+        let seq = self.counters[step.counter];
+        let now_ns = self.shard.clock.unix_ns(due);
+        let mut scratch = self.shard.scratch.take();
+        scratch.topic.clear();
+        scratch.payload.clear();
+        if let Text::PerMessage(template) = &step.topic {
+            self.render(template, seq, now_ns, &mut scratch.topic);
+        }
+        if let Text::PerMessage(template) = &step.payload {
+            self.render(template, seq, now_ns, &mut scratch.payload);
+        }
+        let topic = text(&step.topic, &self.texts, &scratch.topic);
+        let payload = text(&step.payload, &self.texts, &scratch.payload);
+        let message = Message { topic, payload, qos: step.qos, retain: step.retain };
+        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        let ticket = Ticket { tag, awaited: step.await_ack, due, deadline, length };
+        let key = match &mut self.session {
+            Some(session) => session.publish(&message, ticket),
+            None => Err(Failure::Closed),
+        };
+        self.shard.scratch.replace(scratch);
+        key
+    }
+}
+
+/// The bytes of a text, wherever they are.
+fn text<'a>(text: &'a Text, kept: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
+    match text {
+        Text::Constant(bytes) => bytes,
+        Text::PerUser { slot, .. } => &kept[*slot],
+        Text::PerMessage(_) => rendered,
+    }
+}

@@ -1,0 +1,191 @@
+//! One thread's share of a run: its users, their connector and their recorder.
+//!
+//! Users of a shard share everything through plain cells, since they live on one thread and nothing here is
+//! held over an await. What leaves the thread are the batches that the conductor asks for once a second.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use crate::client::Connect;
+use crate::client::failure::Failure;
+use crate::engine::clock::{Clock, nanos};
+use crate::engine::conductor::Reports;
+use crate::engine::sink;
+use crate::engine::stop::{Leash, Phase};
+use crate::engine::user::User;
+use crate::plan::{ClassId, Plan};
+use crate::stats::batch::Batch;
+use crate::stats::recorder::Recorder;
+use crate::stats::{RowId, RowKey, UnixMicros};
+
+/// A user to start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewUser {
+    pub(crate) class: ClassId,
+    /// The how manieth user of the run, from 1.
+    pub(crate) number: u64,
+    /// The how manieth user of its class, from 0.
+    pub(crate) index: u64,
+}
+
+/// What the conductor tells a shard.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Start users.
+    Start(Vec<NewUser>),
+    /// Tell all users.
+    Pull(Phase),
+    /// Drop all users where they are.
+    Drop,
+    /// Hand over what was recorded up to here.
+    Take(UnixMicros),
+}
+
+/// What a shard tells the conductor.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// Answer to [`Command::Take`].
+    Taken(Batch),
+    /// A user is gone.
+    Gone,
+}
+
+/// Buffers that users render into, one message at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) topic: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// What the users of a shard share.
+pub(crate) struct Shard<C> {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) connector: C,
+    pub(crate) clock: Clock,
+    pub(crate) recorder: RefCell<Recorder>,
+    pub(crate) scratch: RefCell<Scratch>,
+    /// Where the loss of an idle connection counts.
+    loss_row: RowId,
+    /// What brokers sent that fits no request.
+    unexpected: RefCell<BTreeMap<&'static str, u64>>,
+}
+
+/// What brokers sent that fits no request, counted.
+pub type Unexpected = BTreeMap<&'static str, u64>;
+
+impl<C: Connect> Shard<C> {
+    pub(crate) fn new(plan: Arc<Plan>, connector: C, clock: Clock, keep_log: bool) -> Self {
+        let mut recorder = Recorder::new(clock.started_at(), &plan.rows, keep_log);
+        let loss_row = recorder.row(&RowKey { request_type: "MQTT".into(), name: "disconnect".into() });
+        Self {
+            plan,
+            connector,
+            clock,
+            recorder: RefCell::new(recorder),
+            scratch: RefCell::default(),
+            loss_row,
+            unexpected: RefCell::default(),
+        }
+    }
+
+    /// Records a request that was due at `due` and came to its end at `finished`.
+    pub(crate) fn record(
+        &self,
+        tag: u32,
+        due: Instant,
+        finished: Instant,
+        length: u32,
+        result: Result<(), Failure>,
+    ) {
+        let at = self.clock.at(finished);
+        let response_ns = nanos(finished.saturating_duration_since(due));
+        let row = sink::row(tag);
+        match result {
+            Ok(()) if sink::records(tag) => {
+                self.recorder.borrow_mut().record(row, at, Some(response_ns), length.into());
+            }
+            Ok(()) => {}
+            Err(failure) => self.recorder.borrow_mut().record_failure(
+                row,
+                at,
+                Some(response_ns),
+                length.into(),
+                &failure.to_string(),
+            ),
+        }
+    }
+
+    /// Records the loss of a connection on which nothing was open.
+    pub(crate) fn record_loss(&self, at: Instant, failure: Failure) {
+        let at = self.clock.at(at);
+        self.recorder.borrow_mut().record_failure(self.loss_row, at, None, 0, &failure.to_string());
+    }
+
+    pub(crate) fn unexpected(&self, what: &'static str) {
+        *self.unexpected.borrow_mut().entry(what).or_default() += 1;
+    }
+
+    /// Carries out commands until there will be no more.
+    pub(crate) async fn run(
+        self: Rc<Self>,
+        mut commands: UnboundedReceiver<Command>,
+        reports: Reports,
+    ) -> Unexpected {
+        let mut users = JoinSet::new();
+        let mut leashes: HashMap<Id, Rc<Leash>> = HashMap::new();
+        loop {
+            tokio::select! {
+                command = commands.recv() => match command {
+                    None => break,
+                    Some(Command::Start(new)) => {
+                        for new in new {
+                            let leash = Rc::new(Leash::new());
+                            let user = User::new(Rc::clone(&self), Rc::clone(&leash), new);
+                            let id = users.spawn_local(user.live()).id();
+                            leashes.insert(id, leash);
+                            self.users_changed(1);
+                        }
+                    }
+                    Some(Command::Pull(phase)) => leashes.values().for_each(|leash| leash.pull(phase)),
+                    Some(Command::Drop) => users.abort_all(),
+                    Some(Command::Take(until)) => {
+                        let batch = self.recorder.borrow_mut().take(until);
+                        reports.send(Report::Taken(batch));
+                    }
+                },
+                Some(gone) = users.join_next_with_id() => {
+                    let id = match gone {
+                        Ok((id, ())) => id,
+                        Err(error) => {
+                            self.died(&error);
+                            error.id()
+                        }
+                    };
+                    leashes.remove(&id);
+                    self.users_changed(-1);
+                    reports.send(Report::Gone);
+                }
+            }
+        }
+        self.unexpected.take()
+    }
+
+    fn users_changed(&self, by: i32) {
+        self.recorder.borrow_mut().users_changed(self.clock.at(Instant::now()), by);
+    }
+
+    /// A user's task did not end by itself. A panic is a fault of this program: one row among the
+    /// exceptions, while the other users go on.
+    fn died(&self, error: &JoinError) {
+        if error.is_panic() {
+            let at = self.clock.at(Instant::now());
+            self.recorder.borrow_mut().exception(at, &error.to_string(), "");
+        }
+    }
+}

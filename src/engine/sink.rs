@@ -1,0 +1,68 @@
+//! Where the sessions of a shard put their finished requests: the shard's recorder.
+
+use crate::client::failure::Failure;
+use crate::client::{Completion, Connect, Incoming, Sink};
+use crate::engine::shard::Shard;
+use crate::stats::RowId;
+
+/// A row and whether its successes count, in the one word that a ticket carries.
+pub(crate) fn tag(row: RowId, record: bool) -> u32 {
+    row.0 << 1 | u32::from(record)
+}
+
+/// The row of a tag.
+pub(crate) fn row(tag: u32) -> RowId {
+    RowId(tag >> 1)
+}
+
+/// Whether successes of a tag count.
+pub(crate) fn records(tag: u32) -> bool {
+    tag & 1 == 1
+}
+
+/// Records what one drive of a session brings.
+pub(crate) struct Recording<'a, C: Connect> {
+    shard: &'a Shard<C>,
+    /// Whether requests that end with the session are left out: see [`Recording::leaving`].
+    leaving: bool,
+    /// How the request went that the user waits for.
+    pub(crate) awaited: Option<Result<(), Failure>>,
+    /// How many requests failed.
+    pub(crate) failures: u32,
+}
+
+impl<'a, C: Connect> Recording<'a, C> {
+    pub(crate) fn new(shard: &'a Shard<C>) -> Self {
+        Self { shard, leaving: false, awaited: None, failures: 0 }
+    }
+
+    /// For a user that leaves: what is still open then was cut off by the end of the run, not by the
+    /// broker, and is not reported, as in Locust.
+    pub(crate) fn leaving(shard: &'a Shard<C>) -> Self {
+        Self { leaving: true, ..Self::new(shard) }
+    }
+}
+
+impl<C: Connect> Sink for Recording<'_, C> {
+    fn completed(&mut self, completion: Completion) {
+        let Completion { ticket, finished, result } = completion;
+        if self.leaving && result == Err(Failure::Closing) {
+            return;
+        }
+        let length = if result.is_ok() { ticket.length } else { 0 };
+        self.shard.record(ticket.tag, ticket.due, finished, length, result);
+        self.failures += u32::from(result.is_err());
+        if ticket.awaited {
+            self.awaited = Some(result);
+        }
+    }
+
+    fn received(&mut self, _message: Incoming<'_>) {
+        // No step subscribes, so this is a broker that sends what nobody asked for.
+        self.unexpected("message that was not subscribed to");
+    }
+
+    fn unexpected(&mut self, what: &'static str) {
+        self.shard.unexpected(what);
+    }
+}

@@ -1,0 +1,69 @@
+//! How a user is told to stop.
+//!
+//! ```text
+//!            stop                     stop timeout, or stop without one        second signal
+//! Running ──────────▶ Stopping ─────────────────────────────────────▶ Leaving ─────────────▶ dropped
+//!   tasks and pauses    finishes its task;                              task is cut off;
+//!                       a pause ends at once                            on_stop, DISCONNECT
+//! ```
+//! A user that ends its task while it is `Stopping` goes on to on_stop and DISCONNECT by itself. All users
+//! of a shard live on one thread, so the phase is a plain cell that a user looks at for nothing, and its one
+//! waker is kept here: waiting for a stop registers nothing per message.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+/// How far a user has been told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// It goes on.
+    Running,
+    /// It finishes its task.
+    Stopping,
+    /// It leaves now.
+    Leaving,
+}
+
+/// The string between a shard and one of its users.
+#[derive(Debug)]
+pub(crate) struct Leash {
+    phase: Cell<Phase>,
+    /// The user's task; one user is one task, so there is one waker.
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Leash {
+    pub(crate) fn new() -> Self {
+        Self { phase: Cell::new(Phase::Running), waker: RefCell::new(None) }
+    }
+
+    /// Tells the user; phases only go forward.
+    pub(crate) fn pull(&self, phase: Phase) {
+        if phase > self.phase.get() {
+            self.phase.set(phase);
+            if let Some(waker) = self.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    pub(crate) fn reached(&self, phase: Phase) -> bool {
+        self.phase.get() >= phase
+    }
+
+    /// Waits until the user is told so.
+    pub(crate) async fn told(&self, phase: Phase) {
+        poll_fn(|cx| {
+            if self.reached(phase) {
+                return Poll::Ready(());
+            }
+            let mut waker = self.waker.borrow_mut();
+            if waker.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {
+                *waker = Some(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
