@@ -1,0 +1,122 @@
+//! From a file to a plan, for every subcommand that needs one; tells all mistakes of the file at once.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::broker::faults::Faults;
+use crate::cli::{exit, render};
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::plan::compile::broker::parse_url;
+use crate::plan::compile::{Compiled, Context, Overrides, compile};
+use crate::plan::{Plan, Target};
+use crate::scenario::source::Source;
+use crate::units::parse_run_time;
+
+/// The scenario and what the command line says instead of it: Locust's flags.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ScenarioOptions {
+    /// Scenario file, TOML or YAML
+    #[arg(value_name = "SCENARIO", default_value = "scenarios/publish.toml")]
+    pub(super) scenario: PathBuf,
+
+    /// Users in all
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    users: Option<u32>,
+
+    /// Users started per second
+    #[arg(short = 'r', long, value_name = "PER_SECOND", value_parser = parse_spawn_rate)]
+    spawn_rate: Option<f64>,
+
+    /// Length of the run, the ramp included: 300s, 20m, 1h30m, 500ms, or plain seconds; 0 for no end
+    #[arg(short = 't', long, value_name = "TIME", value_parser = parse_run_time)]
+    run_time: Option<Duration>,
+
+    /// How long users may finish their task when the run stops
+    #[arg(short, long, value_name = "TIME", value_parser = parse_run_time)]
+    stop_timeout: Option<Duration>,
+
+    /// Where the broker is, instead of what the scenario says: mqtt://HOST[:PORT], HOST[:PORT] or embedded:
+    #[arg(short = 'H', long, value_name = "URL", value_parser = parse_host)]
+    host: Option<Target>,
+
+    /// Only tasks with one of these tags
+    #[arg(short = 'T', long, num_args = 1.., value_name = "TAG")]
+    tags: Vec<String>,
+
+    /// No tasks with one of these tags
+    #[arg(short = 'E', long, num_args = 1.., value_name = "TAG")]
+    exclude_tags: Vec<String>,
+}
+
+fn parse_spawn_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("a spawn rate is a number above 0, such as 10 or 0.5".into()),
+    }
+}
+
+fn parse_host(text: &str) -> Result<Target, String> {
+    parse_url(text, &check_embedded_options).map_err(|e| format!("{}; {}", e.message, e.help))
+}
+
+fn check_embedded_options(options: &str) -> Result<(), String> {
+    Faults::from_query(options).map(drop).map_err(|error| error.to_string())
+}
+
+/// Reads and compiles the scenario. What is wrong is told on standard error, warnings too; an error is the
+/// exit code for it.
+pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
+    let path = &options.scenario;
+    let (source, parsed) = Source::read(path).map_err(|error| {
+        let missing = !path.exists() && path == Path::new("scenarios/publish.toml");
+        let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
+        exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
+    })?;
+    let overrides = Overrides {
+        users: options.users,
+        spawn_rate: options.spawn_rate,
+        run_time: options.run_time,
+        stop_timeout: options.stop_timeout,
+        host: options.host.clone(),
+        tags: options.tags.clone(),
+        exclude_tags: options.exclude_tags.clone(),
+        user_classes: Vec::new(),
+    };
+    let reported = parsed.reported.paths().cloned().collect();
+    let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let context = Context {
+        file_stem: path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("scenario"),
+        env: &|name| std::env::var(name).ok(),
+        hostname: &hostname,
+        embedded_options: &check_embedded_options,
+        overrides: &overrides,
+        reported: &reported,
+    };
+    let mut diagnostics = parsed.diagnostics;
+    let compiled = compile(&parsed.scenario, &context);
+    match compiled {
+        Ok(Compiled { plan, warnings }) if diagnostics.is_empty() => {
+            tell(&warnings, &source);
+            Ok(plan)
+        }
+        Ok(_) => {
+            tell(&diagnostics, &source);
+            Err(ExitCode::from(exit::BAD_INPUT))
+        }
+        Err(more) => {
+            diagnostics.extend(more);
+            tell(&diagnostics, &source);
+            Err(ExitCode::from(exit::BAD_INPUT))
+        }
+    }
+}
+
+fn tell(diagnostics: &[Diagnostic], source: &Source) {
+    let colour = std::io::stderr().is_terminal();
+    // With standard error gone there is nobody to tell.
+    let _ = anstream::stderr().write_all(render::render(diagnostics, source, colour).as_bytes());
+}

@@ -1,0 +1,122 @@
+//! What becomes of a run's ticks: files, event log, progress.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use crate::cli::console::Progress;
+use crate::engine::{Observer, Tick};
+use crate::report::csv::{CsvError, CsvFiles, History};
+use crate::report::events::RequestLog;
+use crate::stats::UnixMicros;
+use crate::stats::batch::Batch;
+use crate::stats::snapshot::Snapshot;
+
+/// Why the outcome of a run could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OutputError {
+    /// One of the four CSV files.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
+    /// The event log.
+    #[error("cannot write the request log {}: {source}", path.display())]
+    RequestLog {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The event log: its file is created before anything starts, its first line written at the first tick.
+#[derive(Debug)]
+enum Log {
+    Created(File),
+    Open(RequestLog<BufWriter<File>>),
+    Ended,
+}
+
+/// The files that a run writes.
+#[derive(Debug)]
+pub(super) struct Outputs {
+    csv: Option<CsvFiles>,
+    log: Option<(PathBuf, Log)>,
+}
+
+impl Outputs {
+    /// Creates or empties the files.
+    pub(super) fn create(
+        csv: Option<&Path>,
+        history: History,
+        log: Option<&Path>,
+    ) -> Result<Self, OutputError> {
+        let csv = csv.map(|prefix| CsvFiles::create(prefix, history)).transpose()?;
+        let log = match log {
+            None => None,
+            Some(path) => match File::create(path) {
+                Ok(file) => Some((path.to_owned(), Log::Created(file))),
+                Err(source) => return Err(OutputError::RequestLog { path: path.to_owned(), source }),
+            },
+        };
+        Ok(Self { csv, log })
+    }
+
+    /// Does something with the log, if there is one, that may fail.
+    fn log(&mut self, act: impl FnOnce(Log) -> io::Result<Log>) -> Result<(), OutputError> {
+        let Some((path, log)) = &mut self.log else { return Ok(()) };
+        *log = act(std::mem::replace(log, Log::Ended))
+            .map_err(|source| OutputError::RequestLog { path: path.clone(), source })?;
+        Ok(())
+    }
+}
+
+/// Writes and shows what a run tells.
+#[derive(Debug)]
+pub(super) struct RunObserver {
+    outputs: Outputs,
+    progress: Progress,
+    start: Option<UnixMicros>,
+    /// The state at the last tick.
+    pub(super) last: Option<Snapshot>,
+}
+
+impl RunObserver {
+    pub(super) fn new(outputs: Outputs, progress: Progress) -> Self {
+        Self { outputs, progress, start: None, last: None }
+    }
+}
+
+impl Observer for RunObserver {
+    type Error = OutputError;
+
+    fn recorded(&mut self, batches: &[Batch]) -> Result<(), OutputError> {
+        self.outputs.log(|log| match log {
+            Log::Open(mut log) => log.write_tick(batches).map(|()| Log::Open(log)),
+            other => Ok(other),
+        })
+    }
+
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), OutputError> {
+        let start = *self.start.get_or_insert(tick.at);
+        let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
+        if let Some(csv) = &mut self.outputs.csv {
+            csv.write_tick(&snapshot)?;
+        }
+        self.outputs.log(|log| {
+            let mut log = match log {
+                Log::Created(file) => RequestLog::new(BufWriter::new(file), tick.at)?,
+                Log::Open(log) => log,
+                Log::Ended => return Ok(Log::Ended),
+            };
+            if tick.reset {
+                log.reset(tick.at)?;
+            }
+            if tick.last { log.end(tick.at).map(|_| Log::Ended) } else { Ok(Log::Open(log)) }
+        })?;
+        if !tick.last {
+            self.progress.tick((tick.at.0 - start.0) / 1_000_000, &snapshot);
+        }
+        self.last = Some(snapshot);
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! `run`: carry out a scenario.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use clap::Args;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{Level, info, warn};
+
+use crate::broker::faults::Faults;
+use crate::broker::{Broker, BrokerConfig};
+use crate::cli::console::{Progress, start_log};
+use crate::cli::exit;
+use crate::cli::load::{ScenarioOptions, load};
+use crate::cli::observer::{OutputError, Outputs, RunObserver};
+use crate::client::tcp::{Endpoint, TcpConnector};
+use crate::engine::limits::raise_open_files;
+use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
+use crate::plan::{Plan, Target};
+use crate::report::csv::History;
+use crate::report::table;
+
+const AFTER_HELP: &str = "\
+Ctrl-C or SIGTERM stops the run: users finish their tasks (--stop-timeout), all files are written.
+A second one stops at once; the files are still complete up to that moment.
+
+Exit codes: 0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario; 4 the runner could
+not go on; 130 interrupted twice.
+
+Examples:
+  mqtt-scenario run
+  mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -r 10 -t 30s --csv out/seed --csv-full-history
+  mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
+
+/// Run a scenario
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct RunOptions {
+    #[command(flatten)]
+    scenario: ScenarioOptions,
+
+    /// Write Locust's four CSV files: PREFIX_stats.csv, _stats_history, _failures, _exceptions
+    #[arg(long, value_name = "PREFIX")]
+    csv: Option<PathBuf>,
+
+    /// One row per entry and second in the history file, with percentiles of the last ten seconds
+    #[arg(long, requires = "csv")]
+    csv_full_history: bool,
+
+    /// Write every request as a line of JSON; `mqtt-scenario replay` makes the CSV files from it again
+    #[arg(long, value_name = "FILE")]
+    request_log: Option<PathBuf>,
+
+    /// Show no progress while running, only the tables at the end
+    #[arg(long)]
+    only_summary: bool,
+
+    /// Begin the statistics anew when all users have started
+    #[arg(long)]
+    reset_stats: bool,
+
+    /// Exit code of a run with failures or exceptions
+    #[arg(long, value_name = "CODE", default_value_t = 1)]
+    exit_code_on_error: u8,
+
+    /// Threads that users are spread over; default: one per core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// Accepted for Locust's sake: every run is headless
+    #[arg(long)]
+    headless: bool,
+
+    /// How much to log: error, warning, info, debug
+    #[arg(short = 'L', long, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
+    loglevel: Level,
+
+    /// Write the log to this file instead of standard error
+    #[arg(long, value_name = "FILE")]
+    logfile: Option<PathBuf>,
+}
+
+/// Locust's names of the levels, in any case, and Rust's.
+fn parse_level(text: &str) -> Result<Level, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "critical" | "error" => Ok(Level::ERROR),
+        "warning" | "warn" => Ok(Level::WARN),
+        "info" => Ok(Level::INFO),
+        "debug" => Ok(Level::DEBUG),
+        "trace" => Ok(Level::TRACE),
+        _ => Err("one of error, warning, info, debug".into()),
+    }
+}
+
+pub(super) fn run(options: &RunOptions) -> ExitCode {
+    match try_run(options) {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
+    let cannot = |error: &dyn std::fmt::Display| exit::error(exit::CANNOT_GO_ON, error);
+    let plan = Arc::new(load(&options.scenario)?);
+    raise_open_files(connections(&plan)).map_err(|error| cannot(&error))?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| cannot(&error))?;
+    let (brokers, endpoints) = open_brokers(&plan, &runtime).map_err(|error| cannot(&error))?;
+
+    let history = if options.csv_full_history { History::Full } else { History::Aggregated };
+    let outputs = Outputs::create(options.csv.as_deref(), history, options.request_log.as_deref())
+        .map_err(|error| cannot(&error))?;
+    let progress = Progress::new(plan.load.users, plan.load.run_time, options.only_summary);
+    start_log(options.loglevel, options.logfile.as_deref(), &progress)
+        .map_err(|error| cannot(&format_args!("cannot write the log: {error}")))?;
+    for broker in &brokers {
+        info!("Embedded broker listening on {}", broker.addr());
+    }
+
+    let mut observer = RunObserver::new(outputs, progress.clone());
+    let threads = options.threads.map_or_else(default_threads, usize::from);
+    let engine_options = Options {
+        // A thread without a user would only cost.
+        threads: threads.min(plan.load.users as usize).max(1),
+        keep_log: options.request_log.is_some(),
+        keep_history: options.csv_full_history,
+        reset_stats: options.reset_stats,
+    };
+    let outcome = runtime.block_on(carry_out(&plan, endpoints, engine_options, &mut observer));
+    progress.finish();
+    for broker in brokers {
+        broker.stop();
+    }
+    Ok(conclude(outcome, &observer, options.exit_code_on_error))
+}
+
+fn default_threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// File descriptors for connections: an embedded broker holds the other end of each.
+fn connections(plan: &Plan) -> u64 {
+    let embedded = plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. }));
+    u64::from(plan.load.users) * if embedded { 2 } else { 1 }
+}
+
+/// Starts the embedded brokers and looks the others up: the endpoint of each broker of the plan.
+fn open_brokers(
+    plan: &Plan,
+    runtime: &Runtime,
+) -> Result<(Vec<Broker>, Vec<Endpoint>), Box<dyn std::error::Error>> {
+    let mut started = Vec::new();
+    let mut endpoints = Vec::new();
+    for broker in &plan.brokers {
+        endpoints.push(match &broker.target {
+            Target::Tcp { host, port } => runtime.block_on(Endpoint::resolve(host, *port))?,
+            Target::Embedded { options } => {
+                let faults = Faults::from_query(options)?;
+                let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() })?;
+                let endpoint = Endpoint::from(broker.addr());
+                started.push(broker);
+                endpoint
+            }
+        });
+    }
+    Ok((started, endpoints))
+}
+
+async fn carry_out(
+    plan: &Arc<Plan>,
+    endpoints: Vec<Endpoint>,
+    options: Options,
+    observer: &mut RunObserver,
+) -> Result<Outcome, RunError<OutputError>> {
+    let interrupts = Interrupts::default();
+    let connector = move || TcpConnector::new(endpoints.clone());
+    tokio::select! {
+        outcome = engine::run(Arc::clone(plan), connector, options, &interrupts, observer) => outcome,
+        error = heed_signals(&interrupts) => Err(RunError::Thread(error)),
+    }
+}
+
+/// Passes the first SIGINT or SIGTERM on as a wish to stop, the second as one to drop everything. Returns only
+/// if signals cannot be received.
+async fn heed_signals(interrupts: &Interrupts) -> std::io::Error {
+    let (mut interrupt, mut terminate) =
+        match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+            (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
+            (Err(error), _) | (_, Err(error)) => return error,
+        };
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if interrupts.stop.is_cancelled() {
+            warn!("Interrupted again: stopping at once");
+            interrupts.abort.cancel();
+        } else {
+            interrupts.stop.cancel();
+        }
+    }
+}
+
+/// Tables, last words and exit code.
+fn conclude(
+    outcome: Result<Outcome, RunError<OutputError>>,
+    observer: &RunObserver,
+    exit_code_on_error: u8,
+) -> ExitCode {
+    let mut failed = false;
+    if let Some(snapshot) = &observer.last {
+        failed = !snapshot.failures.is_empty() || !snapshot.exceptions.is_empty();
+        let mut out = anstream::stdout().lock();
+        // With standard output gone the tables have no reader; the exit code still tells.
+        let _ = out.write_all(table::summary(snapshot).as_bytes());
+    }
+    match outcome {
+        Err(error) => exit::error(exit::CANNOT_GO_ON, error),
+        Ok(Outcome { end, unexpected }) => {
+            for (what, count) in unexpected {
+                warn!("The broker sent {count} × {what}; ignored");
+            }
+            match end {
+                End::Aborted => ExitCode::from(exit::INTERRUPTED),
+                End::RunTime | End::Stopped if failed => ExitCode::from(exit_code_on_error),
+                End::RunTime | End::Stopped => ExitCode::SUCCESS,
+            }
+        }
+    }
+}
