@@ -78,7 +78,11 @@ const PROBABILITY: &str = "a probability from 0 to 1";
 /// All options of an `embedded:` URL.
 pub const OPTIONS: [FaultOption; 9] = [
     FaultOption { name: "delay", value: DURATION, doc: "every answer waits this long" },
-    FaultOption { name: "jitter", value: DURATION, doc: "and up to this much longer, drawn for every answer" },
+    FaultOption {
+        name: "jitter",
+        value: DURATION,
+        doc: "and up to this much longer, drawn for every answer",
+    },
     FaultOption {
         name: "loss",
         value: PROBABILITY,
@@ -89,8 +93,16 @@ pub const OPTIONS: [FaultOption; 9] = [
         value: PROBABILITY,
         doc: "an acknowledgement or a forwarded message is sent twice",
     },
-    FaultOption { name: "refuse", value: PROBABILITY, doc: "a CONNECT is refused with \"server unavailable\"" },
-    FaultOption { name: "stall", value: DURATION, doc: "the broker stops reading and writing for this long, once" },
+    FaultOption {
+        name: "refuse",
+        value: PROBABILITY,
+        doc: "a CONNECT is refused with \"server unavailable\"",
+    },
+    FaultOption {
+        name: "stall",
+        value: DURATION,
+        doc: "the broker stops reading and writing for this long, once",
+    },
     FaultOption { name: "stall_after", value: DURATION, doc: "time from the broker's start until the stall" },
     FaultOption { name: "never_ack", value: "true or false", doc: "publishes are never acknowledged" },
     FaultOption { name: "seed", value: "a whole number", doc: "seed of the draws" },
@@ -195,7 +207,8 @@ mod tests {
 
     #[test]
     fn every_option_is_read() {
-        let all = "delay=5ms&jitter=1ms&loss=0.01&repeat=0.5&refuse=1&stall=2s&stall_after=10s&never_ack&seed=7";
+        let all =
+            "delay=5ms&jitter=1ms&loss=0.01&repeat=0.5&refuse=1&stall=2s&stall_after=10s&never_ack&seed=7";
         let expected = Faults {
             delay: Duration::from_millis(5),
             jitter: Duration::from_millis(1),

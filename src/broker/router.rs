@@ -247,9 +247,8 @@ mod tests {
     fn names(router: &mut Router, topic: &str) -> Vec<(String, u8)> {
         let mut found = Vec::new();
         router.matching(topic, &mut found);
-        let name = |target: &Target| {
-            (target.session.borrow().client_id.to_string(), target.options.qos.level())
-        };
+        let name =
+            |target: &Target| (target.session.borrow().client_id.to_string(), target.options.qos.level());
         let mut names: Vec<_> = found.iter().map(name).collect();
         names.sort();
         names

@@ -48,9 +48,7 @@ pub(super) fn read(header: FixedHeader, frame: Bytes) -> Result<Packet, WireErro
             }
         }
         PacketType::PubAck => Packet::PubAck(v4::PubAck::read(header, frame)?.pkid),
-        PacketType::PubRec => {
-            Packet::PubRec { pkid: v4::PubRec::read(header, frame)?.pkid, refused: false }
-        }
+        PacketType::PubRec => Packet::PubRec { pkid: v4::PubRec::read(header, frame)?.pkid, refused: false },
         PacketType::PubRel => Packet::PubRel(v4::PubRel::read(header, frame)?.pkid),
         PacketType::PubComp => Packet::PubComp(v4::PubComp::read(header, frame)?.pkid),
         PacketType::Subscribe => {
