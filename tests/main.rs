@@ -5,4 +5,6 @@ mod compare;
 mod diagnostics;
 mod dispatch;
 mod golden;
+mod broker;
+mod broker_peer;
 mod layers;

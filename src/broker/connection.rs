@@ -47,7 +47,7 @@ pub(super) async fn serve(hub: Rc<Hub>, mut stream: TcpStream) {
                 WireError::ClientId => Refusal::ClientId,
                 _ => return,
             };
-            return farewell(&mut stream, Version::V4, &Answer::Refused(refusal)).await;
+            return farewell(&mut stream, BytesMut::new(), Version::V4, &Answer::Refused(refusal)).await;
         }
         Err(_) => return tracing::debug!("no CONNECT in time"),
     };
@@ -59,26 +59,29 @@ pub(super) async fn serve(hub: Rc<Hub>, mut stream: TcpStream) {
     }
     if hub.chance(hub.faults.refuse) {
         hub.tally.refused.add();
-        return farewell(&mut stream, connect.version, &Answer::Refused(Refusal::Unavailable)).await;
+        let refused = Answer::Refused(Refusal::Unavailable);
+        return farewell(&mut stream, BytesMut::new(), connect.version, &refused).await;
     }
-    let (mut connection, wake, hello) = match Connection::open(Rc::clone(&hub), connect, input) {
+    let (mut connection, wake, mut sending) = match Connection::open(Rc::clone(&hub), connect, input) {
         Ok(opened) => opened,
         Err(error) => return tracing::debug!(%error, "session not opened"),
     };
-    let end = connection.run(&mut stream, &wake, hello).await;
+    let end = connection.run(&mut stream, &wake, &mut sending).await;
+    connection.answers.take_due(&mut sending);
     tracing::debug!(client_id = %connection.session.borrow().client_id, ?end, "connection ended");
     let version = connection.version;
     connection.close(&end);
     let reason = match end {
-        End::TakenOver => 0x8E,
-        End::KeepAlive => 0x8D,
+        End::Lost => return,
+        End::Disconnect { .. } => None,
+        End::TakenOver => Some(0x8E),
+        End::KeepAlive => Some(0x8D),
         End::Error(error) => {
             hub.tally.protocol_errors.add();
-            error.reason()
+            Some(error.reason())
         }
-        End::Disconnect { .. } | End::Lost => return,
     };
-    farewell(&mut stream, version, &Answer::Disconnect(reason)).await;
+    farewell(&mut stream, sending, version, &Answer::Disconnect(reason)).await;
 }
 
 /// How a connection ended.
@@ -141,8 +144,9 @@ impl Connection {
         Ok((connection, wake, hello))
     }
 
-    /// Handles packets until the connection ends. `sending` is what goes out first.
-    async fn run(&mut self, stream: &mut TcpStream, wake: &Notify, mut sending: BytesMut) -> End {
+    /// Handles packets until the connection ends. `sending` is what goes out first; at the end it is what
+    /// has not gone out.
+    async fn run(&mut self, stream: &mut TcpStream, wake: &Notify, sending: &mut BytesMut) -> End {
         let (mut reader, mut writer) = stream.split();
         let mut room = SMALL_READ;
         let mut last_read = Instant::now();
@@ -165,10 +169,10 @@ impl Connection {
             if sending.is_empty() {
                 if sending.capacity() > SMALL_READ {
                     // An idle connection keeps no large buffer.
-                    sending = BytesMut::new();
+                    *sending = BytesMut::new();
                 }
-                self.session.borrow_mut().take_output(&mut sending);
-                self.answers.take_due(&mut sending);
+                self.session.borrow_mut().take_output(sending);
+                self.answers.take_due(sending);
             }
             if let Some(next) = self.answers.next_due() {
                 due.as_mut().reset(next);
@@ -180,7 +184,7 @@ impl Connection {
             let spare = self.input.capacity() - self.input.len();
             tokio::select! {
                 biased;
-                written = writer.write_buf(&mut sending), if !sending.is_empty() => match written {
+                written = writer.write_buf(sending), if !sending.is_empty() => match written {
                     Ok(n) if n > 0 => {}
                     _ => return End::Lost,
                 },
@@ -370,17 +374,16 @@ async fn first_packet(
     }
 }
 
-/// Says one last thing to a client, if it takes it, and closes for writing.
-async fn farewell(stream: &mut TcpStream, version: Version, answer: &Answer) {
-    let mut out = BytesMut::new();
-    if wire::write(version, answer, &mut out).is_err() {
-        return;
+/// Sends what is left and one last answer, if the client takes it, and closes for writing.
+async fn farewell(stream: &mut TcpStream, mut sending: BytesMut, version: Version, answer: &Answer) {
+    if let Err(error) = wire::write(version, answer, &mut sending) {
+        tracing::debug!(%error, "farewell");
     }
     let said = time::timeout(FAREWELL_TIMEOUT, async {
-        stream.write_all(&out).await?;
+        stream.write_all(&sending).await?;
         stream.shutdown().await
     });
     if !matches!(said.await, Ok(Ok(()))) {
-        tracing::debug!("the client did not hear why");
+        tracing::debug!("the client did not hear all");
     }
 }

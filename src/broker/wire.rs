@@ -162,8 +162,8 @@ pub(super) enum Answer {
         existed: Vec<bool>,
     },
     PingResp,
-    /// MQTT 5 only: the broker closes, with this reason code; nothing is written in 3.1.1.
-    Disconnect(u8),
+    /// The broker closes, with this reason code; written in MQTT 5 only, and only with a reason.
+    Disconnect(Option<u8>),
 }
 
 /// Why a CONNECT is refused.

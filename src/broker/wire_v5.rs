@@ -141,10 +141,11 @@ pub(super) fn write(answer: &Answer, out: &mut BytesMut) -> Result<(), WireError
         Answer::PingResp => v5::PingResp::write(out),
         // By hand: the codec wants its own type for a number that we already have, and cannot read back
         // the two-byte short form.
-        Answer::Disconnect(reason) => {
+        Answer::Disconnect(Some(reason)) => {
             out.extend_from_slice(&[0xE0, 2, *reason, 0]);
             Ok(0)
         }
+        Answer::Disconnect(None) => Ok(0),
     }?;
     Ok(())
 }
