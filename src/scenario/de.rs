@@ -1,8 +1,8 @@
 //! The serde deserializer over the tree of nodes, whose error says what is wrong and where, as data.
 //!
 //! serde stops at the first mistake, so its words are of no use here: `parse` turns the data into a message,
-//! repairs the tree and reads again. For that to go well, a value that is [`Value::Unreadable`] reads as
-//! absent where the model allows it and as some valid value where it does not.
+//! repairs the tree and reads again. For that to go well, a value that has been reported (`Node::seen` is
+//! `None`) reads as absent where the model allows it and as some valid value where it does not.
 
 use std::fmt;
 use std::str;
@@ -17,8 +17,8 @@ use crate::scenario::node::{Entry, Node, Value};
 /// Stands for a text with a mistake: reads as a text and as a length of time.
 const PLACEHOLDER: &str = "0s";
 
-static NULL: Node = Node { span: 0..0, value: Value::Null };
-static UNREADABLE: Node = Node { span: 0..0, value: Value::Unreadable };
+static NULL: Node = Node { span: 0..0, value: Value::Null, unreadable: false };
+static UNREADABLE: Node = Node { span: 0..0, value: Value::Null, unreadable: true };
 
 /// The first mistake of a tree.
 #[derive(Debug)]
@@ -110,9 +110,11 @@ pub(super) struct Reader<'de>(pub(super) &'de Node);
 
 impl<'de> Reader<'de> {
     fn table<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match &self.0.value {
-            Value::Table(entries) => visitor.visit_map(Entries { entries: entries.iter(), entry: None }),
-            Value::Null | Value::Unreadable => visitor.visit_map(Entries { entries: [].iter(), entry: None }),
+        match self.0.seen() {
+            Some(Value::Table(entries)) => {
+                visitor.visit_map(Entries { entries: entries.iter(), entry: None })
+            }
+            None | Some(Value::Null) => visitor.visit_map(Entries { entries: [].iter(), entry: None }),
             _ => wrong(Wanted::Table),
         }
     }
@@ -121,12 +123,12 @@ impl<'de> Reader<'de> {
 macro_rules! unsigned {
     ($($method:ident $visit:ident $type:ty,)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-            match self.0.value {
-                Value::Integer(number) => match <$type>::try_from(number) {
+            match self.0.seen() {
+                Some(Value::Integer(number)) => match <$type>::try_from(*number) {
                     Ok(number) => visitor.$visit(number),
                     Err(_) => Err(Mistake::new(Kind::OutOfRange { max: <$type>::MAX.into() })),
                 },
-                Value::Unreadable => visitor.$visit(0),
+                None => visitor.$visit(0),
                 _ => wrong(Wanted::Whole),
             }
         }
@@ -137,27 +139,27 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     type Error = Mistake;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match &self.0.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Integer(number) => match (i64::try_from(*number), u64::try_from(*number)) {
+        match self.0.seen() {
+            Some(Value::Null) => visitor.visit_unit(),
+            Some(Value::Bool(value)) => visitor.visit_bool(*value),
+            Some(Value::Integer(number)) => match (i64::try_from(*number), u64::try_from(*number)) {
                 (Ok(number), _) => visitor.visit_i64(number),
                 (_, Ok(number)) => visitor.visit_u64(number),
                 _ => Err(Mistake::new(Kind::OutOfRange { max: u64::MAX })),
             },
-            Value::Float(number) => visitor.visit_f64(*number),
-            Value::Text(text) => visitor.visit_borrowed_str(text),
-            Value::Date => Err(de::Error::invalid_type(Unexpected::Other("date"), &visitor)),
-            Value::List(_) => self.deserialize_seq(visitor),
-            Value::Table(_) => self.table(visitor),
-            Value::Unreadable => visitor.visit_borrowed_str(PLACEHOLDER),
+            Some(Value::Float(number)) => visitor.visit_f64(*number),
+            Some(Value::Text(text)) => visitor.visit_borrowed_str(text),
+            Some(Value::Date) => Err(de::Error::invalid_type(Unexpected::Other("date"), &visitor)),
+            Some(Value::List(_)) => self.deserialize_seq(visitor),
+            Some(Value::Table(_)) => self.table(visitor),
+            None => visitor.visit_borrowed_str(PLACEHOLDER),
         }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.value {
-            Value::Bool(value) => visitor.visit_bool(value),
-            Value::Unreadable => visitor.visit_bool(false),
+        match self.0.seen() {
+            Some(Value::Bool(value)) => visitor.visit_bool(*value),
+            None => visitor.visit_bool(false),
             _ => wrong(Wanted::Bool),
         }
     }
@@ -170,19 +172,19 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.value {
-            Value::Float(number) if number.is_finite() => visitor.visit_f64(number),
-            Value::Float(_) => Err(Mistake::new(Kind::NotFinite)),
-            Value::Integer(number) => visitor.visit_f64(number as f64),
-            Value::Unreadable => visitor.visit_f64(0.0),
+        match self.0.seen() {
+            Some(Value::Float(number)) if number.is_finite() => visitor.visit_f64(*number),
+            Some(Value::Float(_)) => Err(Mistake::new(Kind::NotFinite)),
+            Some(Value::Integer(number)) => visitor.visit_f64(*number as f64),
+            None => visitor.visit_f64(0.0),
             _ => wrong(Wanted::Number),
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match &self.0.value {
-            Value::Text(text) => visitor.visit_borrowed_str(text),
-            Value::Unreadable => visitor.visit_borrowed_str(PLACEHOLDER),
+        match self.0.seen() {
+            Some(Value::Text(text)) => visitor.visit_borrowed_str(text),
+            None => visitor.visit_borrowed_str(PLACEHOLDER),
             _ => {
                 let expected: &dyn Expected = &visitor;
                 let words = expected.to_string();
@@ -197,8 +199,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.value {
-            Value::Null | Value::Unreadable => visitor.visit_none(),
+        match self.0.seen() {
+            None | Some(Value::Null) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -212,23 +214,23 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match &self.0.value {
-            Value::List(items) => visitor.visit_seq(Items { items: items.iter(), index: 0 }),
-            Value::Null | Value::Unreadable => visitor.visit_seq(Items { items: [].iter(), index: 0 }),
+        match self.0.seen() {
+            Some(Value::List(items)) => visitor.visit_seq(Items { items: items.iter(), index: 0 }),
+            None | Some(Value::Null) => visitor.visit_seq(Items { items: [].iter(), index: 0 }),
             _ => wrong(Wanted::List),
         }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, wanted: usize, visitor: V) -> Result<V::Value, Mistake> {
-        match &self.0.value {
-            Value::List(items) if items.len() != wanted => {
+        match self.0.seen() {
+            Some(Value::List(items)) if items.len() != wanted => {
                 Err(Mistake::new(Kind::WrongLength { wanted, found: items.len() }))
             }
-            Value::Unreadable => {
+            None => {
                 let items = vec![&UNREADABLE; wanted];
                 visitor.visit_seq(Items { items: items.into_iter(), index: 0 })
             }
-            Value::List(_) => self.deserialize_seq(visitor),
+            Some(Value::List(_)) => self.deserialize_seq(visitor),
             _ => wrong(Wanted::List),
         }
     }
@@ -243,7 +245,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        if let Value::Table(entries) = &self.0.value
+        if let Some(Value::Table(entries)) = self.0.seen()
             && let Some(entry) = live(entries).find(|entry| !known.contains(&&*entry.key))
         {
             return Err(Mistake::new(Kind::UnknownKey { key: entry.key.to_string(), known }));
@@ -258,9 +260,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        let (choice, content, bare) = match &self.0.value {
-            Value::Text(text) => (&**text, &NULL, true),
-            Value::Table(entries) => {
+        let (choice, content, bare) = match self.0.seen() {
+            Some(Value::Text(text)) => (&**text, &NULL, true),
+            Some(Value::Table(entries)) => {
                 let is_known = |entry: &&Entry| known.contains(&&*entry.key);
                 let Some(chosen) = live(entries).find(is_known).or_else(|| live(entries).next()) else {
                     return Err(Mistake::new(Kind::NoChoice { of, known }));
@@ -307,8 +309,8 @@ impl<'de, I: Iterator<Item = &'de Node>> de::SeqAccess<'de> for Items<I> {
         };
         let part = Part::Index(self.index);
         self.index += 1;
-        match item.value {
-            Value::Null => Err(Mistake::new(Kind::EmptyItem).under(part)),
+        match item.seen() {
+            Some(Value::Null) => Err(Mistake::new(Kind::EmptyItem).under(part)),
             _ => seed.deserialize(Reader(item)).map(Some).map_err(|mistake| mistake.under(part)),
         }
     }
@@ -364,8 +366,8 @@ impl<'de> de::VariantAccess<'de> for Choice<'de> {
     type Error = Mistake;
 
     fn unit_variant(self) -> Result<(), Mistake> {
-        match self.content.value {
-            Value::Null | Value::Unreadable => Ok(()),
+        match self.content.seen() {
+            None | Some(Value::Null) => Ok(()),
             _ => Err(self.under(Mistake::new(Kind::WrongType(Wanted::Words("nothing".to_owned()))))),
         }
     }

@@ -142,7 +142,8 @@ impl Explainer<'_> {
                     Wanted::Whole => plain.parse::<u64>().is_ok(),
                     _ => plain.parse::<f64>().is_ok_and(f64::is_finite),
                 };
-                (reads && !text.is_empty()).then(|| format!("write {plain}"))
+                let quoted = if raw.starts_with(['"', '\'']) { ", without quotes" } else { "" };
+                (reads && !text.is_empty()).then(|| format!("write {plain}{quoted}"))
             }
             (Wanted::Bool, Value::Text(text)) => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "y" | "on" => Some("write true".to_owned()),
@@ -183,7 +184,7 @@ impl Explainer<'_> {
 
     fn found(&self, path: &FieldPath) -> &'static str {
         match (self.node(path).map(|node| &node.value), self.format) {
-            (None | Some(Value::Null | Value::Unreadable), _) => "nothing",
+            (None | Some(Value::Null), _) => "nothing",
             (Some(Value::Bool(true)), _) => "`true`",
             (Some(Value::Bool(false)), _) => "`false`",
             (Some(Value::Integer(_)), _) => "a number",
@@ -224,7 +225,7 @@ fn unknown_key(key: &str, known: &[&str], path: &FieldPath, repair: &Repair) -> 
             None => (path.key(key), format!("the keys here are {}", list(known))),
         },
     };
-    let message = format!("unknown key `{}`{}", shorten(key), inside(path));
+    let message = format!("unknown key `{}`", shorten(key));
     Diagnostic::error(codes::UNKNOWN_KEY, at, message).marking(Mark::Key).help(help)
 }
 
@@ -262,11 +263,6 @@ fn in_list(path: &FieldPath) -> String {
         Some(Part::Key(key)) => format!(" in `{}`", shorten(key)),
         _ => String::new(),
     }
-}
-
-/// Which table a key stands in.
-fn inside(path: &FieldPath) -> String {
-    if path.0.is_empty() { String::new() } else { format!(" in `{}`", shorten(&path.to_string())) }
 }
 
 fn shorten(text: &str) -> String {

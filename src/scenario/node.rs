@@ -17,6 +17,8 @@ pub(super) struct Node {
     pub(super) span: Range<usize>,
     /// What stands there.
     pub(super) value: Value,
+    /// A mistake in it has been reported: it reads as if the file did not give it.
+    pub(super) unreadable: bool,
 }
 
 /// What a file can hold.
@@ -38,8 +40,6 @@ pub(super) enum Value {
     List(Vec<Node>),
     /// A table.
     Table(Vec<Entry>),
-    /// A value with a mistake that has been reported: reads as if the file did not give it.
-    Unreadable,
 }
 
 /// A key of a table with its value.
@@ -63,6 +63,16 @@ impl Entry {
 }
 
 impl Node {
+    /// A value as found in a file.
+    pub(super) fn new(span: Range<usize>, value: Value) -> Self {
+        Self { span, value, unreadable: false }
+    }
+
+    /// What stands there as far as the model is concerned: nothing once a mistake in it has been reported.
+    pub(super) fn seen(&self) -> Option<&Value> {
+        (!self.unreadable).then_some(&self.value)
+    }
+
     /// The child under one part of a path.
     pub(super) fn child(&self, part: &Part) -> Option<&Node> {
         match (&self.value, part) {

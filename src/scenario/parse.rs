@@ -56,7 +56,12 @@ impl Reported {
 
 /// Reads the model from the tree and repairs the tree on the way.
 pub(super) fn model(root: &mut Node, text: &str, format: Format) -> Parsed {
-    if let Value::Null = root.value {
+    let is_empty = match &root.value {
+        Value::Null => true,
+        Value::Table(entries) => entries.is_empty(),
+        _ => false,
+    };
+    if is_empty {
         let empty = Diagnostic::error(codes::EMPTY, FieldPath::root(), "the scenario is empty")
             .help("it needs at least `version`, `brokers` and `user_classes`");
         return Parsed::unreadable(vec![empty]);
@@ -151,7 +156,7 @@ impl Repair {
                     path = path.parent();
                 }
                 if let Some(node) = root.at_mut(&path.0) {
-                    node.value = Value::Unreadable;
+                    node.unreadable = true;
                 }
                 vec![path]
             }

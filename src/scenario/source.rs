@@ -111,9 +111,7 @@ impl Source {
                 let parsed = parse::model(&mut root, &text, format);
                 (root, parsed)
             }
-            Err(diagnostics) => {
-                (Node { span: 0..0, value: Value::Unreadable }, Parsed::unreadable(diagnostics))
-            }
+            Err(diagnostics) => (Node::new(0..0, Value::Null), Parsed::unreadable(diagnostics)),
         };
         (Self { name: name.into(), text, format, root }, parsed)
     }
