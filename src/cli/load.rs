@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::broker::faults::Faults;
 use crate::cli::{exit, render};
-use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::diagnostic::Diagnostic;
 use crate::plan::compile::broker::parse_url;
 use crate::plan::compile::{Compiled, Context, Overrides, compile};
 use crate::plan::{Plan, Target};

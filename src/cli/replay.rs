@@ -1,0 +1,59 @@
+//! `replay`: Locust's files and tables from an event log.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::exit;
+use crate::report::csv::History;
+use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
+use crate::report::table;
+
+/// Make the CSV files and tables of a run again, from its request log
+///
+/// The log is what `run --request-log` writes: one JSON object per line, of type request, users, reset,
+/// exception or end. The files are byte for byte what Locust makes of these events.
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// The request log
+    #[arg(value_name = "FILE")]
+    events: PathBuf,
+
+    /// Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv and PREFIX_exceptions.csv
+    #[arg(long, value_name = "PREFIX")]
+    csv: PathBuf,
+
+    /// One row per entry and second in the history file, with percentiles of the last ten seconds
+    #[arg(long)]
+    csv_full_history: bool,
+
+    /// No row for the last, partial second, as Locust itself leaves it out
+    #[arg(long)]
+    no_final_row: bool,
+
+    /// Seconds between two rows of history
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = parse_interval)]
+    interval: f64,
+}
+
+fn parse_interval(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() && seconds > 0.0 => Ok(seconds),
+        _ => Err("seconds above 0, such as 1 or 0.5".into()),
+    }
+}
+
+/// Replays; the tables go to standard output.
+pub(super) fn run(options: &ReplayOptions) -> ExitCode {
+    let rules = Rules {
+        history: if options.csv_full_history { History::Full } else { History::Aggregated },
+        final_row: !options.no_final_row,
+        interval_s: options.interval,
+    };
+    match replay(&options.events, &options.csv, rules) {
+        Ok(snapshot) => exit::output(&table::summary(&snapshot)),
+        Err(error @ ReplayError::Events(_)) => exit::error(exit::BAD_INPUT, error),
+        Err(error) => exit::error(exit::CANNOT_GO_ON, error),
+    }
+}
