@@ -3,3 +3,5 @@
 
 mod golden;
 mod layers;
+mod recorder;
+mod replay_peer;

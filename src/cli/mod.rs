@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+pub mod replay;
+
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
     ExitCode::SUCCESS
