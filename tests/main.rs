@@ -8,3 +8,5 @@ mod golden;
 mod broker;
 mod broker_peer;
 mod layers;
+mod recorder;
+mod replay_peer;

@@ -242,7 +242,8 @@ impl<W: Write> RequestLog<W> {
 
     /// Writes that the statistics went back to zero.
     pub fn reset(&mut self, at: UnixMicros) -> io::Result<()> {
-        self.write(&Event::Reset { t: self.seconds(at) })
+        self.last = self.last.max(at);
+        self.write(&Event::Reset { t: self.last.as_secs_f64() })
     }
 
     /// Writes the last line and gives the file back, flushed.
@@ -337,32 +338,11 @@ mod tests {
         let error = |text: &str| read(text).1.unwrap();
         assert_eq!(error(""), ": the last event must be of type end");
         assert_eq!(error(&request("1")), ": the last event must be of type end");
-        assert_eq!(
-            error(&format!(
-                "{end}
-
-{}",
-                request("1")
-            )),
-            " line 3: t goes backwards"
-        );
+        assert_eq!(error(&format!("{end}\n\n{}", request("1"))), " line 3: t goes backwards");
         assert_eq!(error(&request("1e38")), " line 1: a response time must be below 1e38 ms");
-        assert!(
-            error(&format!("{end}
-{{"t":3"))
-            .starts_with(" line 2: EOF while parsing")
-        );
+        assert!(error(&format!("{end}\n{{")).starts_with(" line 2: EOF while parsing"));
         assert!(error(r#"{"t":1,"type":"other"}"#).starts_with(" line 1: unknown variant `other`"));
-        assert_eq!(
-            read(&format!(
-                "
-{end}
-
-"
-            ))
-            .1,
-            None
-        );
+        assert_eq!(read(&format!("\n{end}\n\n")).1, None);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Numbers as Python writes them.
 //!
-//! Rust's `{:?}` of a float has the same shortest digits and goes over to an exponent at the same two places
-//! (below 10^-4, from 10^16) as Python's `repr`; only the exponent itself is written differently. The table
-//! test holds this, should a later Rust change it.
+//! Rust's `{:?}` of a float has as many digits and goes over to an exponent at the same two places (below 10^-4,
+//! from 10^16) as Python's `repr`. Two things differ: how the exponent is written, and the last digit where two
+//! texts of the shortest length are equally near to the float: Python takes the even one (`2^50 + 0.25` is
+//! `1125899906842624.2`). The tests hold all this, should a later Rust change it.
 
 use std::fmt;
 
@@ -18,7 +19,7 @@ pub struct PythonNumber(pub Number);
 
 impl fmt::Display for PythonFloat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{:?}", self.0);
+        let text = nearest_shortest(self.0);
         match text.split_once('e') {
             None => f.write_str(&text),
             Some((digits, exponent)) => match exponent.strip_prefix('-') {
@@ -36,6 +37,22 @@ impl fmt::Display for PythonNumber {
             Number::Float(float) => write!(f, "{}", PythonFloat(float)),
         }
     }
+}
+
+/// `{:?}`, but of equally near texts the one with an even last digit.
+fn nearest_shortest(x: f64) -> String {
+    let shortest = format!("{x:?}");
+    // With a precision Rust rounds the exact value, ties to even. That text has the digits of the shortest but
+    // need not read back as `x` at a power of two, where the floats below are closer than those above.
+    let nearest = match shortest.split_once('e') {
+        Some((digits, _)) => format!("{x:.*e}", decimals(digits)),
+        None => format!("{x:.*}", decimals(&shortest)),
+    };
+    if nearest.parse().is_ok_and(|read: f64| read.to_bits() == x.to_bits()) { nearest } else { shortest }
+}
+
+fn decimals(digits: &str) -> usize {
+    digits.split_once('.').map_or(0, |(_, decimals)| decimals.len())
 }
 
 #[cfg(test)]
@@ -62,6 +79,12 @@ mod tests {
             (1e16, "1e+16"),
             (-123_456_789_012_345_680.0, "-1.2345678901234568e+17"),
             (1.797_693_134_862_315_7e308, "1.7976931348623157e+308"),
+            (2_f64.powi(50) + 0.25, "1125899906842624.2"),
+            (2_f64.powi(50) + 0.75, "1125899906842624.8"),
+            (22_073_371_467_442.0 + 0.5625, "22073371467442.562"),
+            (9_007_199_254_740_994.0, "9007199254740994.0"),
+            (2_f64.powi(-44), "5.684341886080802e-14"),
+            (2_f64.powi(66), "7.378697629483821e+19"),
         ];
         for (float, text) in table {
             assert_eq!(PythonFloat(float).to_string(), text);

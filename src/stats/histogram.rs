@@ -77,19 +77,23 @@ mod tests {
         histogram
     }
 
+    /// Place of a percentile in a list of `n`, before it is cut to the list.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "truncation is Locust's rule"
+    )]
+    fn place(n: usize, p: f64) -> usize {
+        (n as f64 * p) as usize
+    }
+
     /// Locust's loop, one percentile at a time.
     fn locust(sorted: &[i128], p: f64) -> i128 {
-        let n = sorted.len();
-        let limit = (n as f64 * p) as usize;
-        let mut descending = sorted.to_vec();
-        descending.reverse();
-        for value in descending.iter().copied() {
-            let seen = descending.iter().filter(|&&other| other >= value).count();
-            if n - seen <= limit {
-                return value;
-            }
-        }
-        0
+        let limit = place(sorted.len(), p);
+        let mut values = sorted.iter().rev().copied();
+        // What is left after all equal values were seen is what lies below the value.
+        let below = |value: i128| sorted.iter().filter(|&&other| other < value).count();
+        values.find(|&value| below(value) <= limit).unwrap_or(0)
     }
 
     #[test]
@@ -104,7 +108,7 @@ mod tests {
             let percentiles = histogram(&times).percentiles();
             times.sort_unstable();
             for (p, value) in PERCENTILES.into_iter().zip(percentiles) {
-                let place = ((times.len() as f64 * p) as usize).min(times.len().saturating_sub(1));
+                let place = place(times.len(), p).min(times.len().saturating_sub(1));
                 prop_assert_eq!(value, times.get(place).copied().unwrap_or(0));
                 prop_assert_eq!(value, locust(&times, p));
             }

@@ -54,7 +54,7 @@ mod tests {
             ("a\\b\tc\nd\re\x00\x1b\x7f", r"'a\\b\tc\nd\re\x00\x1b\x7f'"),
             ("é\u{80}\u{a0}\u{ad}", r"'é\x80\xa0\xad'"),
             ("\u{378}\u{200b}\u{2028}\u{feff}\u{e000}\u{ffff}", r"'\u0378\u200b\u2028\ufeff\ue000\uffff'"),
-            ("漢字 😀\u{1faf7}\u{1fae8}\u{10ffff}", "'漢字 😀\u{1faf7}\\U0001fae8\\U0010ffff'"),
+            ("漢字 😀\u{1faf6}\u{1faf7}\u{10ffff}", "'漢字 😀\u{1faf6}\\U0001faf7\\U0010ffff'"),
         ];
         for (text, expected) in table {
             assert_eq!(repr(text), expected);
