@@ -158,7 +158,12 @@ impl Explainer<'_> {
                 Format::Toml => Some(format!("begin each item with [[{path}]]")),
                 Format::Yaml => Some("begin each item with `- `".to_owned()),
             },
-            (Wanted::Table, Value::Text(_)) => match path.0.as_slice() {
+            (Wanted::Table, Value::Text(text)) => match path.0.as_slice() {
+                [] if text.contains('=') => Some(
+                    "this is how TOML is written: end the file's name in .toml, or write `key: value`"
+                        .to_owned(),
+                ),
+                [] => Some("write `key: value`, with a space after the colon".to_owned()),
                 [Part::Key(section), Part::Key(_)] if section == "brokers" => {
                     Some(format!("write {}", self.table("url", &raw)))
                 }

@@ -148,7 +148,10 @@ impl Source {
     /// The value and the key that a path leads to; the value for the key of a list's item.
     fn find(&self, path: &FieldPath) -> (Range<usize>, Range<usize>) {
         let mut node = &self.root;
-        let (mut value, mut key) = (0..0, 0..0);
+        let (mut value, mut key) = match self.root.value {
+            Value::Null | Value::Table(_) => (0..0, 0..0),
+            _ => (self.root.span.clone(), self.root.span.clone()),
+        };
         for part in &path.0 {
             let Some(child) = node.child(part) else { break };
             key = match (&node.value, part) {
