@@ -443,16 +443,13 @@ mod tests {
 
     #[test]
     fn a_billion_laughs_end_in_an_error() {
-        let mut text = "a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();
-        for level in 1..10 {
-            let items = vec![format!("*a{}", level - 1); 10].join(", ");
-            text += &format!("a{level}: &a{level} [{items}]\n");
-        }
-        assert_eq!(shown(&text), "aliases make this file larger than 16 MiB");
-        let mut deep = "a0: &a0 [x]\n".to_owned();
-        for level in 1..100 {
-            deep += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
-        }
+        let nested = |first: &str, item: &dyn Fn(usize) -> String, levels| {
+            let lines = (1..levels).map(|level| format!("a{level}: &a{level} [{}]", item(level - 1)));
+            [format!("a0: &a0 [{first}]")].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+        };
+        let wide = nested("ha", &|level| vec![format!("*a{level}"); 10].join(", "), 10);
+        assert_eq!(shown(&wide), "aliases make this file larger than 16 MiB");
+        let deep = nested("ha", &|level| format!("*a{level}"), 100);
         assert_eq!(shown(&deep), "nested deeper than 64 levels");
     }
 }
