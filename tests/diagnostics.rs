@@ -7,7 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use mqtt_scenario::cli::render::render;
+use mqtt_scenario::diagnostic::FieldPath;
+use mqtt_scenario::scenario::model::Step;
 use mqtt_scenario::scenario::source::{Format, Source};
+use proptest::prelude::*;
 
 /// The broken scenarios of a folder, by name.
 fn broken(folder: &str) -> Vec<(String, PathBuf)> {
@@ -44,5 +47,187 @@ fn line_ends_and_a_byte_order_mark_change_no_message() {
         let format = Format::of(&path).unwrap();
         let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
         assert_eq!(messages(&name, &windows, format), messages(&name, &text, format), "{name}");
+    }
+}
+
+#[test]
+fn mistakes_in_meaning_are_none_in_shape() {
+    for (name, path) in broken("meaning") {
+        let (source, parsed) = Source::read(&path).unwrap();
+        let is_mixed = name.starts_with("no-cascade");
+        assert_eq!(
+            parsed.diagnostics.is_empty(),
+            !is_mixed,
+            "{}",
+            render(&parsed.diagnostics, &source, false)
+        );
+    }
+}
+
+#[test]
+fn the_examples_have_no_mistake() {
+    let parse = |name: &str| {
+        let (source, parsed) = Source::read(&PathBuf::from("scenarios").join(name)).unwrap();
+        assert_eq!(render(&parsed.diagnostics, &source, false), "");
+        parsed.scenario
+    };
+    assert_eq!(parse("publish.toml"), parse("publish.yaml"));
+    let seed = parse("seed.toml");
+    assert_eq!(seed.user_classes["MQTTLocust"].tasks[0].steps.len(), 4);
+}
+
+#[test]
+fn a_very_long_line_is_cut_around_the_mark() {
+    let text =
+        format!("version = 1\nname = \"{}\" ; oops = \"{}\"\n", "é".repeat(32_768), "x".repeat(32_768));
+    insta::assert_snapshot!(messages("long.toml", &text, Format::Toml));
+    let text = format!("version = 1\nname = [\"{}\"]\n", "日".repeat(32_768));
+    insta::assert_snapshot!(messages("long.toml", &text, Format::Toml));
+}
+
+#[test]
+fn colour_changes_only_the_colours() {
+    let text = "versoin = 1\nname = 5\n";
+    let (source, parsed) = Source::parse("x.toml", text, Format::Toml);
+    let coloured = render(&parsed.diagnostics, &source, true);
+    assert!(coloured.contains("\u{1b}["));
+    let plain = anstream::adapter::strip_str(&coloured).to_string();
+    assert_eq!(plain, render(&parsed.diagnostics, &source, false));
+}
+
+#[test]
+fn a_hundred_mistakes_are_enough() {
+    let lines: Vec<_> = (0..150).map(|number| format!("v{number} = []\n")).collect();
+    let text = format!("version = 1\n[vars]\n{}", lines.concat());
+    let (_, parsed) = Source::parse("x.toml", text, Format::Toml);
+    assert_eq!(parsed.diagnostics.len(), 101);
+    assert!(parsed.diagnostics[100].message.starts_with("more than 100 mistakes"));
+}
+
+#[test]
+fn a_place_is_found_far_down_a_large_file() {
+    let text = format!("{}name = 5\n", "# é\n".repeat(100_000));
+    let shown = messages("large.toml", &text, Format::Toml);
+    assert!(shown.contains("--> large.toml:100001:8\n"), "{shown}");
+    let shown = messages("large.yaml", &text.replace(" = ", ": "), Format::Yaml);
+    assert!(shown.contains("--> large.yaml:100001:7\n"), "{shown}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let read = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let error = Source::read(&path).unwrap_err().to_string();
+        error.replace(dir.path().to_str().unwrap(), "DIR")
+    };
+    assert_eq!(
+        read("x.json", b"{}"),
+        "cannot tell the format of DIR/x.json: the name of a scenario ends in .toml, .yaml or .yml"
+    );
+    assert_eq!(
+        read("x.toml", b"version = 1\nname = \"\xff\"\n"),
+        "DIR/x.toml is not UTF-8 text: invalid bytes in line 2"
+    );
+    assert_eq!(
+        read("x.yaml", &vec![b' '; (16 << 20) + 1]),
+        "DIR/x.yaml is larger than 16 MiB, the most that is read as a scenario"
+    );
+    let missing = Source::read(&dir.path().join("missing.toml")).unwrap_err().to_string();
+    assert!(missing.ends_with("missing.toml: No such file or directory (os error 2)"), "{missing}");
+}
+
+#[test]
+fn a_misspelt_name_hides_nothing_and_a_wrong_value_only_itself() {
+    let path = PathBuf::from("tests/fixtures/broken/meaning/no-cascade.toml");
+    let (_, parsed) = Source::read(&path).unwrap();
+    let scenario = parsed.scenario;
+    assert_eq!(scenario.brokers["local"].url.as_deref(), Some("embedded:"));
+    let device = &scenario.user_classes["device"];
+    assert_eq!(device.broker.as_deref(), Some("local"));
+    assert_eq!(device.tasks[0].name.as_deref(), Some("t"));
+    let [Step::Publish(first), Step::Publish(second), Step::Wait(_), Step::Publish(last)] =
+        &device.tasks[0].steps[..]
+    else {
+        panic!("a step lost its place: {:?}", device.tasks[0].steps);
+    };
+    assert_eq!(
+        (first.topic.as_deref(), &second.topic, last.topic.as_deref()),
+        (Some("a"), &None, Some("a/+"))
+    );
+
+    let class = FieldPath::root().key("user_classes").key("device");
+    let steps = class.key("tasks").index(0).key("steps");
+    for covered in [
+        FieldPath::root().key("version"),
+        class.key("client_id"),
+        steps.index(1).key("publish").key("topic"),
+        steps.index(2).key("anything below"),
+    ] {
+        assert!(parsed.reported.covers(&covered), "{covered}");
+    }
+    for free in [FieldPath::root(), class, steps.index(0).key("publish").key("topic"), steps.index(3)] {
+        assert!(!parsed.reported.covers(&free), "{free}");
+    }
+}
+
+/// Files with small damage: a character lost, doubled or replaced, a line lost or moved.
+fn damaged(text: &str, hits: &[(u8, prop::sample::Index, char)]) -> String {
+    let mut text: Vec<char> = text.chars().collect();
+    for (kind, place, c) in hits {
+        let at = place.index(text.len().max(1)).min(text.len());
+        match kind % 5 {
+            0 if at < text.len() => drop(text.remove(at)),
+            1 => text.insert(at, *c),
+            2 if at < text.len() => text[at] = *c,
+            3 => text.truncate(at),
+            _ => {
+                let end = text[at..].iter().position(|c| *c == '\n').map_or(text.len(), |line| at + line + 1);
+                drop(text.drain(at..end));
+            }
+        }
+    }
+    text.into_iter().collect()
+}
+
+/// Reads and draws a text, and checks what must hold for any text.
+fn check(text: &str, format: Format) -> Result<(), TestCaseError> {
+    let (source, parsed) = Source::parse("any", text, format);
+    for diagnostic in &parsed.diagnostics {
+        let span = source.span(&diagnostic.at, &diagnostic.mark);
+        prop_assert!(
+            source.text().get(span.clone()).is_some_and(|marked| !marked.contains('\n')),
+            "{diagnostic:?} {span:?}"
+        );
+        prop_assert!(
+            parsed.reported.covers(&FieldPath::root()) || diagnostic.code >= "E0100",
+            "{diagnostic:?}"
+        );
+    }
+    let shown = render(&parsed.diagnostics, &source, false);
+    prop_assert_eq!(shown.is_empty(), parsed.diagnostics.is_empty());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_text_can_be_read_and_its_mistakes_drawn(
+        text in "[\\[\\]{}:=,.\"'#|>&*!<~\\- \n\r\ta-z0-9é日\u{feff}\u{0}]{0,200}",
+        toml in any::<bool>(),
+    ) {
+        check(&text, if toml { Format::Toml } else { Format::Yaml })?;
+    }
+
+    #[test]
+    fn any_damage_to_a_file_can_be_read_and_drawn(
+        file in prop::sample::select(vec!["publish.toml", "publish.yaml", "seed.toml"]),
+        hits in prop::collection::vec((any::<u8>(), any::<prop::sample::Index>(), any::<char>()), 1..4),
+    ) {
+        let path = PathBuf::from("scenarios").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        check(&damaged(&text, &hits), Format::of(&path).unwrap())?;
     }
 }

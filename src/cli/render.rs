@@ -13,6 +13,9 @@ use crate::scenario::source::Source;
 /// Columns that a drawn line may take; longer lines are cut around the mark.
 const WIDTH: usize = 120;
 
+/// Most characters that are marked: the renderer cuts lines, but never a mark.
+const MARK: usize = 80;
+
 /// Draws diagnostics in the order of the file and ends with a line that counts them; nothing for none.
 ///
 /// `colour` adds ANSI escapes. Lines and columns count from 1, columns in characters.
@@ -39,7 +42,9 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
             group = group.element(Origin::path(source.name()));
         } else {
             let (number, start, line) = lines.at(span.start);
-            let mark = span.start - start..span.end - start;
+            let marked = &source.text()[span.clone()];
+            let length = marked.char_indices().nth(MARK).map_or(marked.len(), |(end, _)| end);
+            let mark = span.start - start..span.start - start + length;
             let label = Some(diagnostic.label.as_str()).filter(|label| !label.is_empty());
             group = group.element(
                 Snippet::source(line)

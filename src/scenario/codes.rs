@@ -28,34 +28,3 @@ pub const INVALID_VALUE: &str = "E0105";
 pub const NOT_ONE_KEY: &str = "E0106";
 /// A list with too few or too many items, or with an empty one.
 pub const WRONG_LENGTH: &str = "E0107";
-
-/// Every code of this module with its meaning in one line.
-pub const ALL: &[(&str, &str)] = &[
-    (SYNTAX, "the text is not valid TOML or YAML"),
-    (DUPLICATE_KEY, "a key stands twice in one table"),
-    (
-        UNSUPPORTED_YAML,
-        "YAML that has no place in a scenario: tags, several documents, keys that are not text",
-    ),
-    (TOO_LARGE, "nested too deep, or grown too large by YAML aliases"),
-    (EMPTY, "nothing but white space and comments"),
-    (TOO_MANY, "more mistakes than are worth listing"),
-    (UNKNOWN_KEY, "a key that the language does not have there"),
-    (UNKNOWN_CHOICE, "a step or another choice that the language does not have"),
-    (WRONG_TYPE, "a value of the wrong type"),
-    (OUT_OF_RANGE, "a number that is too large, negative or not finite"),
-    (INVALID_VALUE, "a text that cannot be read as what it should be, such as a length of time"),
-    (NOT_ONE_KEY, "a step or another choice with no key or with several"),
-    (WRONG_LENGTH, "a list with too few or too many items, or with an empty one"),
-];
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn no_code_is_used_twice() {
-        let codes: BTreeSet<&str> = super::ALL.iter().map(|(code, _)| *code).collect();
-        assert_eq!(codes.len(), super::ALL.len());
-    }
-}

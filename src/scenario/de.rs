@@ -147,7 +147,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 (_, Ok(number)) => visitor.visit_u64(number),
                 _ => Err(Mistake::new(Kind::OutOfRange { max: u64::MAX })),
             },
-            Some(Value::Float(number)) => visitor.visit_f64(*number),
+            Some(Value::Float(_)) => self.deserialize_f64(visitor),
             Some(Value::Text(text)) => visitor.visit_borrowed_str(text),
             Some(Value::Date) => Err(de::Error::invalid_type(Unexpected::Other("date"), &visitor)),
             Some(Value::List(_)) => self.deserialize_seq(visitor),

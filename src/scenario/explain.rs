@@ -62,7 +62,7 @@ impl Explainer<'_> {
                 error(codes::WRONG_LENGTH, format!("expected {wanted} items{}, found {found}", place(path)))
             }
             Kind::EmptyItem => error(codes::WRONG_LENGTH, format!("an empty item{}", in_list(path)))
-                .help("write the item behind the `-`, or remove the line"),
+                .help("write the item, or remove its place"),
             Kind::Invalid(message) => {
                 let error = error(codes::INVALID_VALUE, message.clone());
                 if message.starts_with("invalid length of time") {
@@ -116,18 +116,22 @@ impl Explainer<'_> {
 
     /// How to write what was meant, where that can be told from the value.
     fn correction(&self, wanted: &Wanted, path: &FieldPath) -> Option<String> {
-        let value = &self.node(path)?.value;
+        let value = &self.root.at(&path.0)?.value;
         let raw = self.raw(path);
         match (wanted, value) {
             (Wanted::Words(words), Value::Integer(_) | Value::Float(_)) if words == "a length of time" => {
-                Some(format!("write \"{raw}s\" if seconds are meant; other units are ms, m and h"))
+                let seconds = format!("{raw}s");
+                let help = format!("write \"{seconds}\" if seconds are meant; other units are ms, m and h");
+                seconds.parse::<HumanDuration>().is_ok().then_some(help)
             }
             (Wanted::Words(words), Value::Integer(_) | Value::Float(_) | Value::Bool(_) | Value::Date)
                 if words == "text" =>
             {
                 Some(format!("write it in quotes: \"{raw}\""))
             }
-            (Wanted::Whole, Value::Float(number)) if number.fract() == 0.0 && number.abs() < 1e15 => {
+            (Wanted::Whole, Value::Float(number))
+                if number.fract() == 0.0 && (0.0..1e15).contains(number) =>
+            {
                 Some(format!("write {number:.0}"))
             }
             (Wanted::Whole | Wanted::Number, Value::Text(text)) => {
@@ -158,7 +162,12 @@ impl Explainer<'_> {
                 Format::Toml => Some(format!("begin each item with [[{path}]]")),
                 Format::Yaml => Some("begin each item with `- `".to_owned()),
             },
-            (Wanted::Table, Value::Text(_)) => match path.0.as_slice() {
+            (Wanted::Table, Value::Text(text)) => match path.0.as_slice() {
+                [] if text.contains('=') => Some(
+                    "this is how TOML is written: end the file's name in .toml, or write `key: value`"
+                        .to_owned(),
+                ),
+                [] => Some("write `key: value`, with a space after the colon".to_owned()),
                 [Part::Key(section), Part::Key(_)] if section == "brokers" => {
                     Some(format!("write {}", self.table("url", &raw)))
                 }
@@ -183,7 +192,7 @@ impl Explainer<'_> {
     }
 
     fn found(&self, path: &FieldPath) -> &'static str {
-        match (self.node(path).map(|node| &node.value), self.format) {
+        match (self.root.at(&path.0).map(|node| &node.value), self.format) {
             (None | Some(Value::Null), _) => "nothing",
             (Some(Value::Bool(true)), _) => "`true`",
             (Some(Value::Bool(false)), _) => "`false`",
@@ -198,13 +207,9 @@ impl Explainer<'_> {
         }
     }
 
-    fn node(&self, path: &FieldPath) -> Option<&Node> {
-        path.0.iter().try_fold(self.root, |node, part| node.child(part))
-    }
-
-    /// The value as it stands in the file, if it is short.
+    /// The value as it stands in the file, shortened.
     fn raw(&self, path: &FieldPath) -> String {
-        let raw = self.node(path).and_then(|node| self.text.get(node.span.clone())).unwrap_or_default();
+        let raw = self.root.at(&path.0).and_then(|node| self.text.get(node.span.clone())).unwrap_or_default();
         shorten(raw.lines().next().unwrap_or_default())
     }
 
@@ -265,9 +270,10 @@ fn in_list(path: &FieldPath) -> String {
     }
 }
 
+/// At most [`MAX_QUOTED`] bytes on one line.
 fn shorten(text: &str) -> String {
     if text.len() <= MAX_QUOTED {
-        return text.escape_debug().collect::<String>().replace("\\\"", "\"").replace("\\'", "'");
+        return text.replace(char::is_control, "\u{fffd}");
     }
     let end = text.floor_char_boundary(MAX_QUOTED);
     shorten(&text[..end]) + "…"

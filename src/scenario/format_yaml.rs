@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use serde_saphyr::granit_parser::{
-    Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options,
+    ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag, options,
 };
 
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
@@ -28,7 +28,7 @@ const NODE_BYTES: usize = 128;
 pub(super) fn read(text: &str) -> Result<Node, Vec<Diagnostic>> {
     let mut reader = Reader {
         events: Parser::new_from_str_with_options(text, options! { emit_comments: false }),
-        end: text.len(),
+        text,
         anchors: HashMap::new(),
         copied: 0,
         duplicates: Vec::new(),
@@ -46,9 +46,8 @@ pub(super) fn read(text: &str) -> Result<Node, Vec<Diagnostic>> {
 type Result<T, E = Box<Diagnostic>> = std::result::Result<T, E>;
 
 struct Reader<'a> {
-    events: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
-    /// Length of the text.
-    end: usize,
+    events: Parser<'a, StrInput<'a>>,
+    text: &'a str,
     /// Anchored nodes by the parser's number.
     anchors: HashMap<usize, Node>,
     /// Bytes that aliases have added so far.
@@ -59,15 +58,13 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Range<usize>)> {
         match self.events.next_event() {
-            Some(Ok((event, span))) => Ok((event, bytes(&span, self.end))),
-            Some(Err(error)) => Err(Box::new(self.syntax(&error))),
-            None => Ok((Event::StreamEnd, self.end..self.end)),
+            Some(Ok((event, span))) => match event.tag() {
+                Some(tag) => Err(refused(tag, bytes(&span.tag_span().unwrap_or(span), self.text))),
+                None => Ok((event, bytes(&span, self.text))),
+            },
+            Some(Err(error)) => Err(Box::new(syntax(self.text, &error))),
+            None => Ok((Event::StreamEnd, self.text.len()..self.text.len())),
         }
-    }
-
-    fn syntax(&self, error: &ScanError) -> Diagnostic {
-        let at = error.marker().byte_offset().unwrap_or(self.end);
-        fault(codes::SYNTAX, error.info(), at..at)
     }
 
     /// The only document of the stream; an empty stream is null.
@@ -88,7 +85,7 @@ impl<'a> Reader<'a> {
                     ));
                 }
                 (Event::StreamEnd, _) => {
-                    return Ok(root.unwrap_or(Node::new(0..self.end, Value::Null)));
+                    return Ok(root.unwrap_or(Node::new(0..self.text.len(), Value::Null)));
                 }
                 (_, span) => return Err(Box::new(fault(codes::SYNTAX, "unexpected content", span))),
             }
@@ -100,18 +97,9 @@ impl<'a> Reader<'a> {
             return Err(too_deep(span));
         }
         let (anchor, node) = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                refuse_tag(tag.as_deref(), &span)?;
-                (anchor, Node::new(span, scalar(&text, style)))
-            }
-            Event::SequenceStart(style, anchor, tag) => {
-                refuse_tag(tag.as_deref(), &span)?;
-                (anchor, self.list(style, span, depth)?)
-            }
-            Event::MappingStart(style, anchor, tag) => {
-                refuse_tag(tag.as_deref(), &span)?;
-                (anchor, self.table(style, span, depth)?)
-            }
+            Event::Scalar(text, style, anchor, _) => (anchor, Node::new(span, scalar(&text, style))),
+            Event::SequenceStart(style, anchor, _) => (anchor, self.list(style, span, depth)?),
+            Event::MappingStart(style, anchor, _) => (anchor, self.table(style, span, depth)?),
             Event::Alias(anchor) => return self.alias(anchor, span, depth),
             _ => return Err(Box::new(fault(codes::SYNTAX, "a value is missing here", span))),
         };
@@ -258,8 +246,39 @@ fn measure(node: &Node) -> (usize, usize) {
     (cost + NODE_BYTES, height)
 }
 
-fn bytes(span: &Span, end: usize) -> Range<usize> {
-    span.byte_range().unwrap_or(end..end)
+fn bytes(span: &Span, text: &str) -> Range<usize> {
+    span.byte_range().unwrap_or(text.len()..text.len())
+}
+
+/// The parser's words, made a little plainer for the most frequent mistakes.
+fn syntax(text: &str, error: &ScanError) -> Diagnostic {
+    let at = error.marker().byte_offset().unwrap_or(text.len());
+    let fault = |message: &str| fault(codes::SYNTAX, message, at..at);
+    match error.kind() {
+        ErrorKind::MappingValueNotAllowed => fault("a `:` that cannot stand here").help(
+            "write a text with `: ` in quotes; in the lines before, is there a space after each `key:`?",
+        ),
+        ErrorKind::InvalidColonPlacement => {
+            fault("a `:` that cannot stand here").help("is a `[`, `{` or quote before it not closed?")
+        }
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
+            fault("a key is expected here").help("the keys of one mapping begin in the same column")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            fault("a `- ` is expected here").help("the items of one list begin in the same column")
+        }
+        ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
+            fault("a tab in the indentation").help("indent with spaces")
+        }
+        ErrorKind::SimpleKeyExpected => fault("a `:` is missing").help("write `key: value`"),
+        ErrorKind::UnknownAnchor => {
+            let rest = text.get(at + 1..).unwrap_or_default();
+            let name: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || "-_".contains(*c)).collect();
+            fault(&format!("no anchor `&{name}` stands before this alias"))
+        }
+        _ => fault(&error.info()),
+    }
 }
 
 fn fault(code: &'static str, message: impl Into<String>, span: Range<usize>) -> Diagnostic {
@@ -270,18 +289,12 @@ fn too_deep(span: Range<usize>) -> Box<Diagnostic> {
     Box::new(fault(codes::TOO_LARGE, format!("nested deeper than {MAX_DEPTH} levels"), span))
 }
 
-fn refuse_tag(tag: Option<&Tag>, span: &Range<usize>) -> Result<()> {
-    match tag {
-        None => Ok(()),
-        Some(tag) => Err(Box::new(
-            fault(
-                codes::UNSUPPORTED_YAML,
-                format!("the tag `{}` is not supported", tag.original()),
-                span.clone(),
-            )
+fn refused(tag: &Tag, span: Range<usize>) -> Box<Diagnostic> {
+    let message = format!("the tag `{}` is not supported", tag.original());
+    Box::new(
+        fault(codes::UNSUPPORTED_YAML, message, span)
             .help("remove the tag; to make a number a text, write it in quotes"),
-        )),
-    }
+    )
 }
 
 /// A scalar by YAML 1.2's core schema (section 10.3.2), leading zeros apart.
@@ -405,7 +418,7 @@ mod tests {
             ("a: &x key\n*x : 1", "{a: \"key\", key: 1}"),
             ("'<<': 1", "{<<: 1}"),
             ("<<: 1", "`<<` takes a mapping or a list of mappings"),
-            ("a: *nobody", "while parsing node, found unknown anchor"),
+            ("a: *nobody", "no anchor `&nobody` stands before this alias"),
             ("a: &x [*x]", "an alias stands inside the value that it repeats"),
         ] {
             assert_eq!(shown(text), expected, "{text:?}");
@@ -430,16 +443,13 @@ mod tests {
 
     #[test]
     fn a_billion_laughs_end_in_an_error() {
-        let mut text = "a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();
-        for level in 1..10 {
-            let items = vec![format!("*a{}", level - 1); 10].join(", ");
-            text += &format!("a{level}: &a{level} [{items}]\n");
-        }
-        assert_eq!(shown(&text), "aliases make this file larger than 16 MiB");
-        let mut deep = "a0: &a0 [x]\n".to_owned();
-        for level in 1..100 {
-            deep += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
-        }
+        let nested = |first: &str, item: &dyn Fn(usize) -> String, levels| {
+            let lines = (1..levels).map(|level| format!("a{level}: &a{level} [{}]", item(level - 1)));
+            [format!("a0: &a0 [{first}]")].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+        };
+        let wide = nested("ha", &|level| vec![format!("*a{level}"); 10].join(", "), 10);
+        assert_eq!(shown(&wide), "aliases make this file larger than 16 MiB");
+        let deep = nested("ha", &|level| format!("*a{level}"), 100);
         assert_eq!(shown(&deep), "nested deeper than 64 levels");
     }
 }

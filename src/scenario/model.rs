@@ -167,7 +167,7 @@ pub struct Task {
     pub steps: Vec<Step>,
 }
 
-/// One action of a user.
+/// One action of a user: a table with its name as the only key, or, without any options, the name alone.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {

@@ -82,6 +82,11 @@ impl Node {
         }
     }
 
+    /// The node at a path.
+    pub(super) fn at(&self, path: &[Part]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, part| node.child(part))
+    }
+
     /// The node at a path, to be changed.
     pub(super) fn at_mut(&mut self, path: &[Part]) -> Option<&mut Node> {
         let Some((part, rest)) = path.split_first() else {

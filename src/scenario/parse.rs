@@ -47,11 +47,6 @@ impl Reported {
     pub fn covers(&self, path: &FieldPath) -> bool {
         (0..=path.0.len()).any(|length| self.0.contains(&FieldPath(path.0[..length].to_vec())))
     }
-
-    /// The places, in order.
-    pub fn paths(&self) -> impl Iterator<Item = &FieldPath> {
-        self.0.iter()
-    }
 }
 
 /// Reads the model from the tree and repairs the tree on the way.
@@ -100,7 +95,7 @@ impl Repair {
     fn of(kind: &Kind, root: &Node, path: &FieldPath) -> Self {
         match kind {
             Kind::UnknownKey { key, known } => {
-                let table = path.0.iter().try_fold(root, |node, part| node.child(part));
+                let table = root.at(&path.0);
                 let taken = |name: &str| {
                     table.is_some_and(|table| table.child(&Part::Key(name.to_owned())).is_some())
                 };

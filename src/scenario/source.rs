@@ -148,7 +148,10 @@ impl Source {
     /// The value and the key that a path leads to; the value for the key of a list's item.
     fn find(&self, path: &FieldPath) -> (Range<usize>, Range<usize>) {
         let mut node = &self.root;
-        let (mut value, mut key) = (0..0, 0..0);
+        let (mut value, mut key) = match self.root.value {
+            Value::Null | Value::Table(_) => (0..0, 0..0),
+            _ => (self.root.span.clone(), self.root.span.clone()),
+        };
         for part in &path.0 {
             let Some(child) = node.child(part) else { break };
             key = match (&node.value, part) {
@@ -167,7 +170,7 @@ impl Source {
     }
 
     fn within(&self, path: &FieldPath, range: &Range<usize>) -> Option<Range<usize>> {
-        let node = path.0.iter().try_fold(&self.root, |node, part| node.child(part))?;
+        let node = self.root.at(&path.0)?;
         let Value::Text(decoded) = &node.value else {
             return None;
         };
@@ -182,5 +185,93 @@ impl Source {
         let end = self.text.ceil_char_boundary(span.end.max(start));
         let line = self.text[start..end].split(['\n', '\r']).next().unwrap_or_default();
         start..start + line.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOML: &str = r#"# é 日本
+version = 1
+brokers.local.url = "embedded:"
+
+[user_classes."größe"]
+client_id = "é${x}"
+on_start = [
+  "connect",
+  { wait = "1s" },
+]
+
+[[user_classes."größe".tasks]]
+name = 'task'
+"#;
+
+    const YAML: &str = r#"# é 日本
+version: 1
+brokers: { local: { url: "embedded:" } }
+user_classes:
+  größe:
+    client_id: "é${x}"
+    on_start:
+      - connect
+      - wait: 1s
+    tasks:
+      - name: task
+"#;
+
+    /// `user_classes.größe.on_start[1]`, written with dots only.
+    fn path(dotted: &str) -> FieldPath {
+        dotted.split('.').filter(|part| !part.is_empty()).fold(FieldPath::root(), |path, part| {
+            part.parse().map_or_else(|_| path.key(part), |index| path.index(index))
+        })
+    }
+
+    #[test]
+    fn every_path_has_its_place() {
+        let class = "user_classes.größe";
+        for (dotted, mark, toml, yaml) in [
+            ("version", Mark::Value, "1", "1"),
+            ("version", Mark::Key, "version", "version"),
+            ("brokers.local.url", Mark::Value, "\"embedded:\"", "\"embedded:\""),
+            ("brokers.local", Mark::Value, "local", "{ url: \"embedded:\" }"),
+            (class, Mark::Value, "[user_classes.\"größe\"]", "größe"),
+            (class, Mark::Key, "\"größe\"", "größe"),
+            (&format!("{class}.client_id"), Mark::Within(2..6), "${x}", "${x}"),
+            (&format!("{class}.client_id"), Mark::Within(0..2), "é", "é"),
+            (&format!("{class}.on_start"), Mark::Value, "on_start", "on_start"),
+            (&format!("{class}.on_start.0"), Mark::Value, "\"connect\"", "connect"),
+            (&format!("{class}.on_start.1"), Mark::Value, "{ wait = \"1s\" }", "wait: 1s"),
+            (&format!("{class}.on_start.1"), Mark::Key, "{ wait = \"1s\" }", "wait: 1s"),
+            (&format!("{class}.on_start.1.wait"), Mark::Key, "wait", "wait"),
+            (&format!("{class}.tasks.0"), Mark::Value, "[[user_classes.\"größe\".tasks]]", "name: task"),
+            // What the file does not have is marked at the nearest that it has.
+            (
+                &format!("{class}.tasks.0.steps"),
+                Mark::Value,
+                "[[user_classes.\"größe\".tasks]]",
+                "name: task",
+            ),
+            (&format!("{class}.broker"), Mark::Key, "\"größe\"", "größe"),
+            ("load.users", Mark::Value, "", ""),
+        ] {
+            for (text, format, expected) in [(TOML, Format::Toml, toml), (YAML, Format::Yaml, yaml)] {
+                for text in [text.to_owned(), text.replace('\n', "\r\n"), format!("\u{feff}{text}")] {
+                    let (source, parsed) = Source::parse("test", text, format);
+                    assert_eq!(parsed.diagnostics, []);
+                    let span = source.span(&path(dotted), &mark);
+                    assert_eq!(&source.text()[span], expected, "{dotted} {mark:?} {format:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_beyond_the_text_is_cut() {
+        let (source, _) = Source::parse("test", "name = \"é\"\n", Format::Toml);
+        for range in [9..100, 100..200, 8..9] {
+            let span = source.span(&FieldPath::root(), &Mark::Source(range.clone()));
+            assert!(source.text().get(span).is_some(), "{range:?}");
+        }
     }
 }
