@@ -3,3 +3,4 @@
 
 mod dispatch;
 mod layers;
+mod plan;
