@@ -165,7 +165,7 @@ impl<'a> Description<'a> {
         if class.password.is_some() {
             writeln!(out, "  password ***")?;
         }
-        writeln!(out, "  wait time {}", class.wait_time)?;
+        writeln!(out, "  wait time {}", wait_time(class.wait_time))?;
         let rate = messages_per_second(class).map(|rate| rate * f64::from(count));
         writeln!(out, "  {}", rate_text(rate))?;
         self.steps("on_start", &class.on_start, samples, out)?;
@@ -290,25 +290,12 @@ impl SampleUser {
     }
 }
 
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "mqtt://[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "mqtt://{host}:{port}"),
-            Self::Embedded { options } if options.is_empty() => f.write_str("embedded:"),
-            Self::Embedded { options } => write!(f, "embedded:?{options}"),
-        }
-    }
-}
-
-impl fmt::Display for WaitTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Zero => f.write_str("none"),
-            Self::Constant(pause) => f.write_str(&time(*pause)),
-            Self::Between(shortest, longest) => write!(f, "{} to {}", time(*shortest), time(*longest)),
-            Self::ConstantPacing(pace) => write!(f, "a task each {}, if it is not longer", time(*pace)),
-        }
+fn wait_time(wait_time: WaitTime) -> String {
+    match wait_time {
+        WaitTime::Zero => "none".to_owned(),
+        WaitTime::Constant(pause) => time(pause),
+        WaitTime::Between(shortest, longest) => format!("{} to {}", time(shortest), time(longest)),
+        WaitTime::ConstantPacing(pace) => format!("up to one task run each {}", time(pace)),
     }
 }
 

@@ -3,6 +3,8 @@
 //! URLs are read by hand: we need a host and a port, accept `host:port` without a scheme as Locust's `--host`
 //! users write it, and want to say for each other part of a URL where it belongs instead.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
@@ -57,6 +59,18 @@ pub fn parse_url(
         Some((scheme, _)) => return Err(unknown_scheme(scheme)),
     };
     tcp_target(address)
+}
+
+impl fmt::Display for Target {
+    /// As a URL that [`parse_url`] reads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "mqtt://[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "mqtt://{host}:{port}"),
+            Self::Embedded { options } if options.is_empty() => f.write_str("embedded:"),
+            Self::Embedded { options } => write!(f, "embedded:?{options}"),
+        }
+    }
 }
 
 fn unknown_scheme(scheme: &str) -> UrlError {
@@ -132,7 +146,7 @@ fn tcp_target(address: &str) -> Result<Target, UrlError> {
 
 /// All brokers, in the byte order of their names; a broker that is wrong takes no place.
 pub(super) fn compile_brokers(
-    brokers: &std::collections::BTreeMap<String, model::Broker>,
+    brokers: &BTreeMap<String, model::Broker>,
     names: &Names<'_>,
     context: &Context<'_>,
     problems: &mut Problems<'_>,
@@ -168,18 +182,12 @@ fn compile_broker(
         problems.positive_duration(timeout, "a timeout", &at.key("connect_timeout"))
     });
     let keep_alive_s = broker.keep_alive.map_or(DEFAULT_KEEP_ALIVE_S, |keep_alive| {
-        match (u16::try_from(keep_alive.0.as_secs()), keep_alive.0.subsec_nanos()) {
-            (Ok(seconds), 0) => seconds,
-            _ => {
-                let help = "write a length of time such as \"60s\", or \"0s\" for never";
-                problems.range(
-                    &at.key("keep_alive"),
-                    "keep_alive must be whole seconds, at most 65535",
-                    help,
-                );
-                DEFAULT_KEEP_ALIVE_S
-            }
-        }
+        let seconds = u16::try_from(keep_alive.0.as_secs()).ok().filter(|_| keep_alive.0.subsec_nanos() == 0);
+        seconds.unwrap_or_else(|| {
+            let help = "write a length of time such as \"60s\", or \"0s\" for never";
+            problems.range(&at.key("keep_alive"), "keep_alive must be whole seconds, at most 65535", help);
+            DEFAULT_KEEP_ALIVE_S
+        })
     });
     let inflight = broker.inflight.unwrap_or(DEFAULT_INFLIGHT);
     if inflight == 0 {
@@ -238,12 +246,14 @@ mod tests {
             ("[fe80::2]:1884", "fe80::2", 1884),
         ] {
             let expected = Target::Tcp { host: host.to_owned(), port };
+            assert_eq!(parse_url(&expected.to_string(), &no_options), Ok(expected.clone()));
             assert_eq!(parse_url(url, &no_options), Ok(expected), "{url}");
         }
         for (url, options) in
             [("embedded:", ""), ("embedded:?", ""), ("embedded:?delay=5ms&x", "delay=5ms&x")]
         {
             let expected = Target::Embedded { options: options.to_owned() };
+            assert_eq!(parse_url(&expected.to_string(), &no_options), Ok(expected.clone()));
             assert_eq!(parse_url(url, &no_options), Ok(expected), "{url}");
         }
     }

@@ -102,7 +102,8 @@ pub(super) fn compile_class(
     };
     let username = credential("username", "this user name", class.username.as_deref());
     let password = credential("password", "this password", class.password.as_deref());
-    if class.password.is_some() && class.username.is_none() {
+    let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
+    if class.password.is_some() && no_username {
         problems.add(
             Diagnostic::error(codes::CONFLICT, at.key("password"), "a password needs a user name")
                 .help("add `username`: MQTT sends no password without one"),
@@ -308,18 +309,20 @@ fn tasks(
                 .help("add `[[user_classes.NAME.tasks]]` with `name` and `steps`"),
         );
     } else if left.is_empty() {
-        let (message, help) = if class.tasks.iter().all(|task| task.weight == Some(0)) {
-            ("no task is left in this user class: all have weight 0", "give one of them a weight".to_owned())
+        let class_name = compiler.class_name();
+        let (why, help) = if class.tasks.iter().all(|task| task.weight == Some(0)) {
+            ("all have weight 0", "give one of them a weight".to_owned())
         } else {
             let tags: BTreeSet<&str> =
                 class.tasks.iter().flat_map(|task| &task.tags).map(String::as_str).collect();
             let help = if tags.is_empty() {
-                "its tasks have no tags; name the user classes to run to leave this one out".to_owned()
+                "they have no tags; name the user classes to run, without this one".to_owned()
             } else {
                 format!("the tags of its tasks are: {}", quoted(tags.into_iter()))
             };
-            ("no task is left in this user class with these tags", help)
+            ("the tags choose none", help)
         };
+        let message = format!("no task is left in user class `{class_name}`: {why}");
         problems.add(Diagnostic::error(codes::NOTHING_TO_DO, at, message).help(help));
     }
     left

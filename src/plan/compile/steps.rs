@@ -89,6 +89,11 @@ impl<'a> StepCompiler<'a> {
         }
     }
 
+    /// Name of the class.
+    pub(super) fn class_name(&self) -> &'a str {
+        self.names.class.unwrap_or_default()
+    }
+
     /// A list of steps; those that are wrong are left out and noted.
     pub(super) fn steps(
         &mut self,
