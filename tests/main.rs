@@ -10,3 +10,4 @@ mod broker_peer;
 mod layers;
 mod recorder;
 mod replay_peer;
+mod plan;

@@ -23,7 +23,7 @@ codes! {
     URL = "E0205", "The URL of a broker cannot be understood or is not supported.";
     RANGE = "E0206", "A number or a length of time is outside of what makes sense.";
     CONFLICT = "E0207", "Two values exclude each other, or one needs another.";
-    EMPTY = "E0208", "A list that needs at least one item is empty.";
+    EMPTY = "E0208", "A list or text that must not be empty is.";
     DUPLICATE = "E0209", "Two tasks of a class have the same name.";
     NOTHING_TO_DO = "E0210", "No task is left for a user class, or no user class for the run.";
     TOPIC = "E0211", "A topic is one that no message can be published to.";
@@ -50,6 +50,7 @@ codes! {
     SHARED_CLIENT_ID = "W0206", "Several users have the same client id, so that each drives out the one before.";
     TOO_FEW_USERS = "W0207", "There are fewer users than the `fixed_count`s add up to, or classes that get none.";
     UNUSED_BROKER = "W0208", "No user class uses a broker.";
+    RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use crate::plan::{ClassId, UserClass};
+use crate::plan::{ClassId, Plan, UserClass};
 
 /// Hands out users by weight and `fixed_count` at the pace of a spawn rate, and takes them back.
 #[derive(Debug, Clone)]
@@ -172,6 +172,15 @@ impl Dispatcher {
             self.fixed = Some((left, picker));
         }
     }
+}
+
+/// How many users each class of a plan has once all have started.
+pub fn users_per_class(plan: &Plan) -> Vec<u32> {
+    let mut dispatcher = Dispatcher::for_classes(&plan.classes);
+    // The pace does not change who is picked; so all at once.
+    dispatcher.ramp(plan.load.users, f64::from(plan.load.users));
+    while dispatcher.next_batch().is_some() {}
+    dispatcher.counts
 }
 
 /// Picks classes so that their shares come as near to their weights as they can at each moment: greedy by

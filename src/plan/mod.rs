@@ -12,8 +12,11 @@ use crate::plan::wait::WaitTime;
 use crate::stats::{RowId, RowKey};
 
 pub mod codes;
+pub mod compile;
+pub mod describe;
 pub mod mix;
 pub mod random;
+mod rate;
 pub mod template;
 pub mod wait;
 

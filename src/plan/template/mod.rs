@@ -143,9 +143,9 @@ impl Template {
         self.segments.iter().any(|segment| matches!(segment, Segment::UserNumber | Segment::Uuid))
     }
 
-    /// Whether two users of one class can hardly get the same text from it.
-    pub fn is_unique_in_class(&self) -> bool {
-        self.varies() != Varies::Never
+    /// Whether both render the same, however they were written.
+    pub fn renders_like(&self, other: &Self) -> bool {
+        self.segments == other.segments
     }
 
     /// The fixed parts of the text, those that random draws choose from included.

@@ -1,0 +1,335 @@
+//! User classes: who they are, how many, and what they do.
+//!
+//! Classes and tasks that this run leaves out (by weight, tags or name) are compiled like the others and
+//! thrown away, since a mistake in them is a mistake, but their rows and slots must not stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::mqtt::MAX_TEXT_BYTES;
+use crate::plan::codes;
+use crate::plan::compile::Overrides;
+use crate::plan::compile::problems::{Problems, quoted, suggestion};
+use crate::plan::compile::steps::{Rows, StepCompiler};
+use crate::plan::template::names::{Names, Place};
+use crate::plan::template::{Secret, Template};
+use crate::plan::wait::WaitTime;
+use crate::plan::{BrokerId, Task, UserClass};
+use crate::scenario::model;
+use crate::units::HumanDuration;
+
+const DEFAULT_CLIENT_ID: &str = "${user.class}-${user.number}";
+
+/// A class with what warnings want to know about it.
+pub(super) struct Compiled {
+    pub(super) class: UserClass,
+    /// Where its rows per user are named.
+    pub(super) user_row_places: Vec<FieldPath>,
+    /// The timeouts of its publish steps that are written in the file.
+    pub(super) timeouts: Vec<(FieldPath, Duration)>,
+}
+
+/// The classes of the run: those asked for, or all, without those that can have no users.
+pub(super) fn select<'a>(
+    classes: &'a BTreeMap<String, model::UserClass>,
+    overrides: &Overrides,
+    problems: &mut Problems<'_>,
+) -> BTreeSet<&'a str> {
+    let at = FieldPath::root().key("user_classes");
+    if classes.is_empty() {
+        problems.add_absence(
+            Diagnostic::error(codes::EMPTY, at, "the scenario has no user class")
+                .help("add one: `[user_classes.device]` with `tasks`"),
+        );
+        return BTreeSet::new();
+    }
+    for unknown in overrides.user_classes.iter().filter(|name| !classes.contains_key(*name)) {
+        if !problems.absence_explained(&at.key(unknown.as_str())) {
+            let help = suggestion(unknown, "user classes", classes.keys().map(String::as_str));
+            let message = format!("there is no user class `{unknown}`");
+            problems.add(Diagnostic::error(codes::UNKNOWN_CLASS, at.clone(), message).help(help));
+        }
+    }
+    let asked_for: BTreeSet<&str> = classes
+        .keys()
+        .map(String::as_str)
+        .filter(|name| {
+            overrides.user_classes.is_empty() || overrides.user_classes.iter().any(|asked| asked == name)
+        })
+        .collect();
+    let mut selected = asked_for.clone();
+    for name in &asked_for {
+        let class = &classes[*name];
+        if class.weight == Some(0.0) && class.fixed_count.is_none() {
+            let message = format!("user class `{name}` has weight 0 and gets no users");
+            problems.add(
+                Diagnostic::warning(codes::CLASS_REMOVED, at.key(*name).key("weight"), message)
+                    .help("give it a weight or a `fixed_count`, or remove it"),
+            );
+            selected.remove(name);
+        }
+    }
+    if selected.is_empty() && !asked_for.is_empty() {
+        problems.add(
+            Diagnostic::error(codes::NOTHING_TO_DO, at, "no user class is left: all have weight 0")
+                .help("give one of them a weight above 0 or a `fixed_count`"),
+        );
+    }
+    selected
+}
+
+/// Compiles one class; nothing if there is a mistake in its client id, user name or broker.
+pub(super) fn compile_class(
+    class: &model::UserClass,
+    at: &FieldPath,
+    names: &Names<'_>,
+    brokers: &BTreeMap<String, model::Broker>,
+    overrides: &Overrides,
+    rows: &mut Rows,
+    problems: &mut Problems<'_>,
+) -> Option<Compiled> {
+    let broker = broker(class.broker.as_deref(), &at.key("broker"), brokers, problems);
+    let (weight, fixed_count) = share(class, at, problems);
+    let client_id = class.client_id.as_deref().unwrap_or(DEFAULT_CLIENT_ID);
+    let client_id =
+        text(client_id, "this client id", Place::ClientId, (0, 0), &at.key("client_id"), names, problems);
+    let client_id_length = client_id.as_ref().map_or((1, 1), |client_id| client_id.length((0, 0)));
+    let mut credential = |key: &str, what: &str, value: Option<&str>| {
+        value.map(|value| {
+            text(value, what, Place::Credential, client_id_length, &at.key(key), names, problems)
+        })
+    };
+    let username = credential("username", "this user name", class.username.as_deref());
+    let password = credential("password", "this password", class.password.as_deref());
+    let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
+    if class.password.is_some() && no_username {
+        problems.add(
+            Diagnostic::error(codes::CONFLICT, at.key("password"), "a password needs a user name")
+                .help("add `username`: MQTT sends no password without one"),
+        );
+    }
+    let wait_time =
+        class.wait_time.map_or(WaitTime::Zero, |wait| wait_time(wait, &at.key("wait_time"), problems));
+
+    let mut compiler = StepCompiler::new(names, client_id.as_ref(), rows);
+    let on_start = compiler.steps(&class.on_start, &at.key("on_start"), problems);
+    let tasks = tasks(class, at, overrides, &mut compiler, problems);
+    let on_stop = compiler.steps(&class.on_stop, &at.key("on_stop"), problems);
+    let reconnect = compiler.reconnect();
+    let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
+    let (counters, repeat_depth) = (compiler.counters, compiler.repeat_depth);
+    let (user_row_places, timeouts) = (compiler.user_row_places, compiler.timeouts);
+    Some(Compiled {
+        class: UserClass {
+            name: names.class.unwrap_or_default().to_owned(),
+            broker: broker?,
+            weight,
+            fixed_count,
+            client_id: client_id?,
+            username: match username {
+                Some(username) => Some(username?),
+                None => None,
+            },
+            password: match password {
+                Some(password) => Some(Secret(password?)),
+                None => None,
+            },
+            wait_time,
+            on_start,
+            tasks,
+            on_stop,
+            reconnect,
+            user_texts,
+            user_rows,
+            counters,
+            repeat_depth,
+        },
+        user_row_places,
+        timeouts,
+    })
+}
+
+fn broker(
+    name: Option<&str>,
+    at: &FieldPath,
+    brokers: &BTreeMap<String, model::Broker>,
+    problems: &mut Problems<'_>,
+) -> Option<BrokerId> {
+    let known = brokers.keys().map(String::as_str);
+    match name {
+        Some(name) => {
+            let place = known.clone().position(|broker| broker == name);
+            let unread = FieldPath::root().key("brokers").key(name);
+            if place.is_none() && !brokers.is_empty() && !problems.absence_explained(&unread) {
+                let help = suggestion(name, "brokers", known);
+                let message = format!("there is no broker `{name}`");
+                problems.add(Diagnostic::error(codes::UNKNOWN_BROKER, at.clone(), message).help(help));
+            }
+            place.map(BrokerId)
+        }
+        None if brokers.len() > 1 => {
+            let message = "this user class must say which broker it connects to";
+            let help = format!("add `broker`: the brokers are: {}", quoted(known));
+            problems.add_absence(Diagnostic::error(codes::AMBIGUOUS_BROKER, at.clone(), message).help(help));
+            None
+        }
+        None => (!brokers.is_empty()).then_some(BrokerId(0)),
+    }
+}
+
+/// Weight and fixed count.
+fn share(class: &model::UserClass, at: &FieldPath, problems: &mut Problems<'_>) -> (f64, u32) {
+    let (weight_at, fixed_at) = (at.key("weight"), at.key("fixed_count"));
+    if class.weight.is_some() && class.fixed_count.is_some() {
+        problems.add(
+            Diagnostic::error(
+                codes::CONFLICT,
+                weight_at.clone(),
+                "`weight` and `fixed_count` exclude each other",
+            )
+            .help("`fixed_count` gives an exact number of users, `weight` a share of the others: keep one"),
+        );
+    }
+    if class.fixed_count == Some(0) {
+        let help = "leave it out for a share by weight, or write `weight = 0` for no users";
+        problems.range(&fixed_at, "`fixed_count` must be at least 1", help);
+    }
+    let weight = class.weight.unwrap_or(1.0);
+    if !(weight.is_finite() && weight >= 0.0) {
+        problems.range(
+            &weight_at,
+            "`weight` must be a number from 0 up",
+            "1 is the default, 2 gives twice the users",
+        );
+    }
+    (weight, class.fixed_count.unwrap_or(0))
+}
+
+/// A text of the CONNECT packet.
+fn text(
+    text: &str,
+    what: &str,
+    place: Place,
+    client_id: (usize, usize),
+    at: &FieldPath,
+    names: &Names<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Template> {
+    let template = problems.template(text, place, names, at)?;
+    problems.length(what, template.length(client_id).1, MAX_TEXT_BYTES, at);
+    Some(template)
+}
+
+fn wait_time(wait: model::WaitTime, at: &FieldPath, problems: &mut Problems<'_>) -> WaitTime {
+    match wait {
+        model::WaitTime::Constant(HumanDuration(Duration::ZERO)) => WaitTime::Zero,
+        model::WaitTime::Constant(pause) => WaitTime::Constant(problems.duration(pause, &at.key("constant"))),
+        model::WaitTime::Between(shortest, longest) => {
+            let at = at.key("between");
+            if shortest > longest {
+                let help = "put the shorter length of time first";
+                problems.range(&at, "`between` starts above its end", help);
+            }
+            WaitTime::Between(
+                problems.duration(shortest, &at.index(0)),
+                problems.duration(longest, &at.index(1)),
+            )
+        }
+        model::WaitTime::ConstantPacing(pace) => {
+            WaitTime::ConstantPacing(problems.positive_duration(pace, "a pacing", &at.key("constant_pacing")))
+        }
+        model::WaitTime::ConstantThroughput(rate) => {
+            let at = at.key("constant_throughput");
+            // A rate above 10^9 has a pace below the nanosecond that a Duration can tell.
+            let pace =
+                Duration::try_from_secs_f64(1.0 / rate).ok().filter(|pace| rate > 0.0 && !pace.is_zero());
+            let Some(pace) = pace else {
+                let help = "it is the number of task runs per second and user, such as 0.5";
+                problems.range(&at, "`constant_throughput` must be above 0 and at most 10^9", help);
+                return WaitTime::Zero;
+            };
+            WaitTime::ConstantPacing(problems.duration(HumanDuration(pace), &at))
+        }
+    }
+}
+
+/// The tasks that users of this class pick from in this run.
+fn tasks(
+    class: &model::UserClass,
+    at: &FieldPath,
+    overrides: &Overrides,
+    compiler: &mut StepCompiler<'_>,
+    problems: &mut Problems<'_>,
+) -> Vec<Task> {
+    let at = at.key("tasks");
+    let mut first_of_name = BTreeMap::new();
+    let mut left = Vec::new();
+    for (i, task) in class.tasks.iter().enumerate() {
+        let at = at.index(i);
+        match task.name.as_deref() {
+            None => problems.add_absence(
+                Diagnostic::error(codes::MISSING, at.key("name"), "this task has no `name`")
+                    .help("add one; it stands in plans and messages"),
+            ),
+            Some("") => problems.add(
+                Diagnostic::error(codes::EMPTY, at.key("name"), "the `name` of a task cannot be empty")
+                    .help("it stands in plans and messages"),
+            ),
+            Some(name) => {
+                let first = *first_of_name.entry(name).or_insert(i);
+                if first != i {
+                    let message = format!("two tasks of this class have the name `{name}`");
+                    problems.add(
+                        Diagnostic::error(codes::DUPLICATE, at.key("name"), message)
+                            .label(format!("the first is `tasks[{first}]`"))
+                            .help("rename one of them"),
+                    );
+                }
+            }
+        }
+        if task.steps.is_empty() {
+            problems.add_absence(
+                Diagnostic::error(codes::EMPTY, at.key("steps"), "this task has no steps")
+                    .help("add `steps`, such as `{ publish = { topic = \"a/b\" } }`"),
+            );
+        }
+        let weight = task.weight.unwrap_or(1);
+        let steps_at = at.key("steps");
+        if weight > 0 && chosen(&task.tags, overrides) {
+            let steps = compiler.steps(&task.steps, &steps_at, problems);
+            left.push(Task { name: task.name.clone().unwrap_or_default(), weight, steps });
+        } else {
+            compiler.check_only(&task.steps, &steps_at, problems);
+        }
+    }
+    if class.tasks.is_empty() {
+        problems.add_absence(
+            Diagnostic::error(codes::EMPTY, at, "this user class has no tasks")
+                .help("add `[[user_classes.NAME.tasks]]` with `name` and `steps`"),
+        );
+    } else if left.is_empty() {
+        let class_name = compiler.class_name();
+        let (why, help) = if class.tasks.iter().all(|task| task.weight == Some(0)) {
+            ("all have weight 0", "give one of them a weight".to_owned())
+        } else {
+            let tags: BTreeSet<&str> =
+                class.tasks.iter().flat_map(|task| &task.tags).map(String::as_str).collect();
+            let help = if tags.is_empty() {
+                "they have no tags; name the user classes to run, without this one".to_owned()
+            } else {
+                format!("the tags of its tasks are: {}", quoted(tags.into_iter()))
+            };
+            ("the tags choose none", help)
+        };
+        let message = format!("no task is left in user class `{class_name}`: {why}");
+        problems.add(Diagnostic::error(codes::NOTHING_TO_DO, at, message).help(help));
+    }
+    left
+}
+
+/// Locust's rule of tags: one of the wanted, none of the excluded.
+fn chosen(tags: &[String], overrides: &Overrides) -> bool {
+    (overrides.tags.is_empty() || tags.iter().any(|tag| overrides.tags.contains(tag)))
+        && !tags.iter().any(|tag| overrides.exclude_tags.contains(tag))
+}

@@ -1,0 +1,190 @@
+//! From a scenario to a plan, with all its mistakes at once.
+//!
+//! Every check notes what it finds and goes on with a stand-in, so one pass finds everything; only what
+//! cannot be judged without the wrong part is left unsaid. Whether there is a plan is decided at the end.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, FieldPath, Severity};
+use crate::plan::codes;
+use crate::plan::compile::broker::compile_brokers;
+use crate::plan::compile::class::{compile_class, select};
+use crate::plan::compile::problems::Problems;
+use crate::plan::compile::steps::Rows;
+use crate::plan::template::names::{Names, Place};
+use crate::plan::{Load, Plan, Target};
+use crate::scenario::model::{self, Scenario};
+use crate::units::HumanDuration;
+
+pub mod broker;
+mod class;
+mod problems;
+mod steps;
+mod warnings;
+
+/// More connections than one machine can hold, and few enough to list.
+const MOST_USERS: u32 = 10_000_000;
+
+/// What a scenario is compiled with: everything that does not stand in the file.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Name of the file without its ending, the default name of the scenario.
+    pub file_stem: &'a str,
+    /// Looks up an environment variable.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Name of this machine.
+    pub hostname: &'a str,
+    /// Checks the options of an embedded broker's URL, what stands after its `?`; says what is wrong.
+    pub embedded_options: &'a dyn Fn(&str) -> Result<(), String>,
+    /// What the command line says instead of the file.
+    pub overrides: &'a Overrides,
+    /// Places that reading the file complained about; nothing is said of them again, nor of their absence.
+    pub reported: &'a BTreeSet<FieldPath>,
+}
+
+/// What the command line says instead of the file; each thing only if it says so.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overrides {
+    /// Users in all.
+    pub users: Option<u32>,
+    /// Users started per second.
+    pub spawn_rate: Option<f64>,
+    /// Length of the run, the ramp included; 0 for until it is stopped, as in Locust.
+    pub run_time: Option<Duration>,
+    /// How long users may finish their task when the run stops.
+    pub stop_timeout: Option<Duration>,
+    /// Where the only broker of the scenario is.
+    pub host: Option<Target>,
+    /// Only tasks with one of these tags.
+    pub tags: Vec<String>,
+    /// No tasks with one of these tags.
+    pub exclude_tags: Vec<String>,
+    /// Only these user classes.
+    pub user_classes: Vec<String>,
+}
+
+/// A scenario that can run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled {
+    /// What will run.
+    pub plan: Plan,
+    /// What is surely not meant so.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles a scenario, or says everything that is wrong with it (errors only).
+///
+/// The list can be empty if `context.reported` already holds all there is to say.
+pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, Vec<Diagnostic>> {
+    let root = FieldPath::root();
+    let mut problems = Problems::new(context.reported);
+    check_version(scenario.version, &root.key("version"), &mut problems);
+    check_vars(&scenario.vars, &root.key("vars"), &mut problems);
+    let used_vars = RefCell::new(BTreeSet::new());
+    let names = |class| Names {
+        class,
+        vars: &scenario.vars,
+        used_vars: &used_vars,
+        env: context.env,
+        hostname: context.hostname,
+    };
+    let brokers = compile_brokers(&scenario.brokers, &names(None), context, &mut problems);
+    let load = compile_load(&scenario.load, &root.key("load"), context.overrides, &mut problems);
+
+    let selected = select(&scenario.user_classes, context.overrides, &mut problems);
+    let mut rows = Rows::default();
+    let mut compiled = Vec::new();
+    for (name, class) in &scenario.user_classes {
+        let at = root.key("user_classes").key(name.as_str());
+        let names = names(Some(name));
+        if selected.contains(name.as_str()) {
+            let overrides = context.overrides;
+            compiled.push(compile_class(
+                class,
+                &at,
+                &names,
+                &scenario.brokers,
+                overrides,
+                &mut rows,
+                &mut problems,
+            ));
+        } else {
+            let (overrides, mut rows) = (Overrides::default(), Rows::default());
+            compile_class(class, &at, &names, &scenario.brokers, &overrides, &mut rows, &mut problems);
+        }
+    }
+    let classes: Option<Vec<_>> = compiled.into_iter().collect();
+    let complete = classes.filter(|classes| !classes.is_empty() && brokers.len() == scenario.brokers.len());
+    let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+    let (Some(classes), false) = (complete, problems.found.iter().any(is_error)) else {
+        problems.found.retain(is_error);
+        return Err(problems.found);
+    };
+    let name = scenario.name.clone().unwrap_or_else(|| context.file_stem.to_owned());
+    let (classes, notes) = warnings::split(classes);
+    let plan =
+        Plan { name, seed: scenario.seed.unwrap_or(0), brokers, classes, rows: rows.into_keys(), load };
+    warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
+    Ok(Compiled { plan, warnings: problems.found })
+}
+
+fn check_version(version: Option<u32>, at: &FieldPath, problems: &mut Problems<'_>) {
+    const HELP: &str = "write `version = 1` at the top of the file";
+    match version {
+        Some(1) => {}
+        Some(other) => {
+            let message = format!("version {other} of the scenario language is unknown");
+            problems.add(Diagnostic::error(codes::VERSION, at.clone(), message).help(HELP));
+        }
+        None => {
+            let message = "the scenario does not say its version";
+            problems.add_absence(Diagnostic::error(codes::VERSION, at.clone(), message).help(HELP));
+        }
+    }
+}
+
+fn check_vars(vars: &BTreeMap<String, model::Scalar>, at: &FieldPath, problems: &mut Problems<'_>) {
+    for (name, value) in vars {
+        if value.0.contains("${") {
+            let message = format!("`vars.{name}` holds `${{`, but templates are not expanded in constants");
+            problems.add(
+                Diagnostic::error(codes::TEMPLATE_IN_VARS, at.key(name.as_str()), message)
+                    .help("write the template where the constant is used"),
+            );
+        }
+    }
+}
+
+fn compile_load(
+    load: &model::Load,
+    at: &FieldPath,
+    overrides: &Overrides,
+    problems: &mut Problems<'_>,
+) -> Load {
+    let users = overrides.users.or(load.users).unwrap_or(1);
+    if users == 0 {
+        problems.range(&at.key("users"), "there must be at least 1 user", "1 is the default");
+    }
+    if users > MOST_USERS {
+        let message = format!("{users} users are more than the {MOST_USERS} that a run can have");
+        problems.range(&at.key("users"), message, "spread them over several machines");
+    }
+    let spawn_rate = overrides.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
+    if !(spawn_rate.is_finite() && spawn_rate > 0.0) {
+        let help = "it is the number of users started per second, such as 10 or 0.5";
+        problems.range(&at.key("spawn_rate"), "the spawn rate must be a number above 0", help);
+    }
+    let run_time_at = at.key("run_time");
+    let run_time = match overrides.run_time {
+        Some(Duration::ZERO) => None,
+        Some(run_time) => Some(problems.duration(HumanDuration(run_time), &run_time_at)),
+        None => {
+            load.run_time.map(|run_time| problems.positive_duration(run_time, "the run time", &run_time_at))
+        }
+    };
+    let stop_timeout = overrides.stop_timeout.map(HumanDuration).or(load.stop_timeout);
+    let stop_timeout = problems.duration(stop_timeout.unwrap_or_default(), &at.key("stop_timeout"));
+    Load { users, spawn_rate, run_time, stop_timeout }
+}

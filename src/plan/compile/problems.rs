@@ -1,0 +1,124 @@
+//! Where the mistakes of a scenario are gathered.
+//!
+//! Everything is said through this one place, since it also knows what the reading of the file has said
+//! before: a value that could not be read is missing from the model, and its absence must not be called a
+//! second mistake.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
+use crate::plan::codes;
+use crate::plan::template::Template;
+use crate::plan::template::names::{Names, Place};
+use crate::units::HumanDuration;
+
+/// The longest time that a scenario can ask for; far below where adding to a clock could overflow.
+const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
+
+/// Mistakes found so far.
+pub(super) struct Problems<'a> {
+    reported: &'a BTreeSet<FieldPath>,
+    pub(super) found: Vec<Diagnostic>,
+}
+
+impl<'a> Problems<'a> {
+    pub(super) fn new(reported: &'a BTreeSet<FieldPath>) -> Self {
+        Self { reported, found: Vec::new() }
+    }
+
+    /// Notes a mistake, unless its place or one around it was complained about before.
+    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        if !self.explained(&diagnostic.at) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Notes that a key or the items of a list are missing, unless it is known why.
+    pub(super) fn add_absence(&mut self, diagnostic: Diagnostic) {
+        if !self.absence_explained(&diagnostic.at) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Whether the reading of the file complained about this place or one around it.
+    fn explained(&self, path: &FieldPath) -> bool {
+        (0..=path.0.len()).any(|end| self.reported.contains(&FieldPath(path.0[..end].to_vec())))
+    }
+
+    /// Whether something is missing there because it could not be read, or because its key is misspelled.
+    pub(super) fn absence_explained(&self, path: &FieldPath) -> bool {
+        let misspelled = |other: &FieldPath| match (path.0.last(), other.0.last()) {
+            (Some(Part::Key(key)), Some(Part::Key(written))) => {
+                other.parent() == path.parent() && nearest(written, [key.as_str()]).is_some()
+            }
+            _ => false,
+        };
+        self.explained(path)
+            || self.reported.iter().any(|other| other.0.starts_with(&path.0) || misspelled(other))
+    }
+
+    /// Parses a template, noting all its mistakes.
+    pub(super) fn template(
+        &mut self,
+        text: &str,
+        place: Place,
+        names: &Names<'_>,
+        at: &FieldPath,
+    ) -> Option<Template> {
+        match Template::parse(text, place, names) {
+            Ok(template) => Some(template),
+            Err(faults) => {
+                for fault in faults {
+                    let mut diagnostic = Diagnostic::error(fault.code, at.clone(), fault.message)
+                        .marking(Mark::Within(fault.range));
+                    diagnostic.help = fault.help;
+                    self.add(diagnostic);
+                }
+                None
+            }
+        }
+    }
+
+    /// A length of time that may be 0.
+    pub(super) fn duration(&mut self, value: HumanDuration, at: &FieldPath) -> Duration {
+        if value.0 > LONGEST {
+            self.range(at, "a length of time cannot be above 10 years", "leave out what shall last for ever");
+        }
+        value.0
+    }
+
+    /// A length of time that must be above 0.
+    pub(super) fn positive_duration(&mut self, value: HumanDuration, what: &str, at: &FieldPath) -> Duration {
+        if value.0.is_zero() {
+            self.range(at, format!("{what} must be longer than 0"), "write a length of time such as \"10s\"");
+        }
+        self.duration(value, at)
+    }
+
+    /// Notes a value out of range.
+    pub(super) fn range(&mut self, at: &FieldPath, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Diagnostic::error(codes::RANGE, at.clone(), message).help(help));
+    }
+
+    /// Notes a text that can become longer than `limit`.
+    pub(super) fn length(&mut self, what: &str, most: usize, limit: usize, at: &FieldPath) {
+        if most > limit {
+            let message = format!("{what} can become {most} bytes long, and MQTT carries at most {limit}");
+            self.add(Diagnostic::error(codes::TOO_LONG, at.clone(), message).help("make it shorter"));
+        }
+    }
+}
+
+/// `did you mean …?` if a known word is near, else a list of what there is.
+pub(super) fn suggestion<'a>(word: &str, what: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(word, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the {what} are: {}", quoted(known)),
+    }
+}
+
+/// Words in backticks, with commas between.
+pub(super) fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

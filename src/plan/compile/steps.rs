@@ -1,0 +1,356 @@
+//! Steps: laid flat, their texts sorted by how often they change, their rows numbered.
+//!
+//! What a class keeps per user (rendered texts, row ids, counters) gets its slots here, equal ones sharing
+//! one, so that the engine knows the size of a user before it makes the first.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, Qos, TopicError};
+use crate::plan::codes;
+use crate::plan::compile::problems::Problems;
+use crate::plan::template::names::{Names, Place};
+use crate::plan::template::{Template, Varies};
+use crate::plan::{Publish, Request, Row, Step, Steps, Text};
+use crate::scenario::model;
+use crate::stats::{RowId, RowKey};
+
+const DEFAULT_REQUEST_TYPE: &str = "MQTT";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_REPEAT_DEPTH: usize = 16;
+const MAX_STEPS: usize = 1_000_000;
+
+/// The bytes of a PUBLISH beside topic and payload, after the fixed header: topic length and packet id.
+const PUBLISH_OVERHEAD_BYTES: usize = 4;
+
+/// The rows known before the run, each once.
+#[derive(Default)]
+pub(super) struct Rows {
+    keys: Vec<RowKey>,
+    ids: BTreeMap<RowKey, RowId>,
+}
+
+impl Rows {
+    fn id(&mut self, request_type: &str, name: String) -> RowId {
+        let key = RowKey { request_type: request_type.to_owned(), name };
+        // A file with 2^32 steps cannot be.
+        let next = RowId(u32::try_from(self.keys.len()).unwrap_or(u32::MAX));
+        *self.ids.entry(key).or_insert_with_key(|key| {
+            self.keys.push(key.clone());
+            next
+        })
+    }
+
+    pub(super) fn into_keys(self) -> Vec<RowKey> {
+        self.keys
+    }
+}
+
+/// Compiles the steps of one class, and knows what its users keep.
+pub(super) struct StepCompiler<'a> {
+    names: &'a Names<'a>,
+    /// The class's client id, if there is nothing wrong with it.
+    client_id: Option<&'a Template>,
+    rows: &'a mut Rows,
+    /// Texts per user, by slot.
+    pub(super) texts: Vec<Template>,
+    /// Type and name of rows per user, by slot.
+    pub(super) user_rows: Vec<(String, Template)>,
+    pub(super) counters: usize,
+    pub(super) repeat_depth: usize,
+    pub(super) first_connect: Option<Request>,
+    /// Where the rows per user are named.
+    pub(super) user_row_places: Vec<FieldPath>,
+    /// The timeouts in the file.
+    pub(super) timeouts: Vec<(FieldPath, Duration)>,
+}
+
+/// The keys by which each request can be recorded differently.
+struct Recording<'a> {
+    name: Option<&'a str>,
+    request_type: Option<&'a str>,
+    record: Option<bool>,
+}
+
+impl<'a> StepCompiler<'a> {
+    pub(super) fn new(names: &'a Names<'a>, client_id: Option<&'a Template>, rows: &'a mut Rows) -> Self {
+        Self {
+            names,
+            client_id,
+            rows,
+            texts: Vec::new(),
+            user_rows: Vec::new(),
+            counters: 0,
+            repeat_depth: 0,
+            first_connect: None,
+            user_row_places: Vec::new(),
+            timeouts: Vec::new(),
+        }
+    }
+
+    /// Name of the class.
+    pub(super) fn class_name(&self) -> &'a str {
+        self.names.class.unwrap_or_default()
+    }
+
+    /// A list of steps; those that are wrong are left out and noted.
+    pub(super) fn steps(
+        &mut self,
+        steps: &[model::Step],
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Steps {
+        let mut flat = Vec::new();
+        self.list(steps, at, 0, &mut flat, problems);
+        if flat.len() > MAX_STEPS {
+            let message = format!("{} steps are more than the {MAX_STEPS} that a list can have", flat.len());
+            problems.add(
+                Diagnostic::error(codes::TOO_MANY_STEPS, at.clone(), message)
+                    .help("use `repeat` for what is done several times"),
+            );
+        }
+        Steps(flat)
+    }
+
+    /// Notes the mistakes of steps that do not belong to the run; nothing of them stays.
+    pub(super) fn check_only(&self, steps: &[model::Step], at: &FieldPath, problems: &mut Problems<'_>) {
+        StepCompiler::new(self.names, self.client_id, &mut Rows::default()).steps(steps, at, problems);
+    }
+
+    /// The request of a connect that no step asks for.
+    pub(super) fn reconnect(&mut self) -> Request {
+        self.first_connect.clone().unwrap_or_else(|| Request {
+            row: Row::Static(self.rows.id(DEFAULT_REQUEST_TYPE, "connect".to_owned())),
+            record: true,
+        })
+    }
+
+    fn list(
+        &mut self,
+        steps: &[model::Step],
+        at: &FieldPath,
+        level: usize,
+        flat: &mut Vec<Step>,
+        problems: &mut Problems<'_>,
+    ) {
+        for (i, step) in steps.iter().enumerate() {
+            let at = at.index(i);
+            match step {
+                model::Step::Connect(connect) => {
+                    let recording = Recording {
+                        name: connect.name.as_deref(),
+                        request_type: connect.request_type.as_deref(),
+                        record: connect.record,
+                    };
+                    let request = self.request(&recording, "connect", &at.key("connect"), problems);
+                    self.first_connect.get_or_insert_with(|| request.clone());
+                    flat.push(Step::Connect(request));
+                }
+                model::Step::Disconnect(disconnect) => {
+                    let recording = Recording {
+                        name: disconnect.name.as_deref(),
+                        request_type: disconnect.request_type.as_deref(),
+                        record: disconnect.record,
+                    };
+                    let request = self.request(&recording, "disconnect", &at.key("disconnect"), problems);
+                    flat.push(Step::Disconnect { abrupt: disconnect.abrupt.unwrap_or(false), request });
+                }
+                model::Step::Publish(publish) => {
+                    flat.extend(self.publish(publish, &at.key("publish"), problems));
+                }
+                model::Step::Wait(wait) => {
+                    flat.push(Step::Wait(problems.duration(*wait, &at.key("wait"))));
+                }
+                model::Step::Repeat(repeat) => self.repeat(repeat, &at.key("repeat"), level, flat, problems),
+            }
+        }
+    }
+
+    fn repeat(
+        &mut self,
+        repeat: &model::Repeat,
+        at: &FieldPath,
+        level: usize,
+        flat: &mut Vec<Step>,
+        problems: &mut Problems<'_>,
+    ) {
+        if level == MAX_REPEAT_DEPTH {
+            let message = format!("`repeat` is nested more than {MAX_REPEAT_DEPTH} deep");
+            problems.add(
+                Diagnostic::error(codes::TOO_MANY_STEPS, at.clone(), message)
+                    .help("multiply the `times` of an outer and an inner one"),
+            );
+            return;
+        }
+        let times_at = at.key("times");
+        match repeat.times {
+            None => problems.add_absence(
+                Diagnostic::error(codes::MISSING, times_at, "this `repeat` does not say how often")
+                    .help("add `times`, a whole number"),
+            ),
+            Some(0) => {
+                problems.range(&times_at, "`times` must be at least 1", "leave the `repeat` out for none");
+            }
+            Some(_) => {}
+        }
+        if repeat.steps.is_empty() {
+            problems.add_absence(
+                Diagnostic::error(codes::EMPTY, at.key("steps"), "this `repeat` has no steps")
+                    .help("add `steps`, or leave the `repeat` out"),
+            );
+        }
+        self.repeat_depth = self.repeat_depth.max(level + 1);
+        flat.push(Step::Repeat { level, times: repeat.times.unwrap_or(1) });
+        let first = flat.len();
+        self.list(&repeat.steps, &at.key("steps"), level + 1, flat, problems);
+        flat.push(Step::EndRepeat { level, first });
+    }
+
+    fn publish(
+        &mut self,
+        publish: &model::Publish,
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Option<Step> {
+        let level = publish.qos.unwrap_or(0);
+        let qos = Qos::from_level(level).unwrap_or_else(|| {
+            let message = format!("there is no quality of service {level}");
+            problems.range(&at.key("qos"), message, "write 0, 1 or 2");
+            Qos::AtMostOnce
+        });
+        let timeout = publish.timeout.map_or(DEFAULT_TIMEOUT, |timeout| {
+            let at = at.key("timeout");
+            let timeout = problems.positive_duration(timeout, "a timeout", &at);
+            self.timeouts.push((at, timeout));
+            timeout
+        });
+        let topic_at = at.key("topic");
+        if publish.topic.is_none() {
+            problems.add_absence(
+                Diagnostic::error(codes::MISSING, topic_at.clone(), "this publish has no `topic`")
+                    .help("add one, such as `topic = \"devices/${client_id}\"`"),
+            );
+        }
+        let written = publish.topic.as_deref().unwrap_or_default();
+        let recording = Recording {
+            name: publish.name.as_deref(),
+            request_type: publish.request_type.as_deref(),
+            record: publish.record,
+        };
+        let request = self.request(&recording, &format!("publish:{level}:{written}"), at, problems);
+        let payload_at = at.key("payload");
+        let payload = publish.payload.as_deref().unwrap_or_default();
+        let payload = problems.template(payload, Place::Payload, self.names, &payload_at);
+        let topic = publish.topic.as_deref()?;
+        let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
+        if let Some(topic) = &topic {
+            self.check_topic(topic, &topic_at, problems);
+        }
+        let (topic, payload) = (topic?, payload?);
+        let most = payload.length(self.client_id_length()).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
+        let most = most.saturating_add(topic.length(self.client_id_length()).1);
+        problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
+        let counter = self.counters;
+        self.counters += 1;
+        Some(Step::Publish(Box::new(Publish {
+            topic: self.text(topic),
+            payload: self.text(payload),
+            qos,
+            retain: publish.retain.unwrap_or(false),
+            timeout,
+            await_ack: publish.await_ack.unwrap_or(true),
+            request,
+            counter,
+        })))
+    }
+
+    /// Checks what only the whole topic shows: its length, and what the client id brings in. The parts were
+    /// checked by the parser.
+    fn check_topic(&self, topic: &Template, at: &FieldPath, problems: &mut Problems<'_>) {
+        let (least, most) = topic.length(self.client_id_length());
+        if least == 0 {
+            let message = if most == 0 {
+                TopicError::Empty.to_string()
+            } else {
+                "this topic can become empty".to_owned()
+            };
+            problems.add(
+                Diagnostic::error(codes::TOPIC, at.clone(), message)
+                    .help("write a topic such as `devices/${client_id}`"),
+            );
+        }
+        problems.length("this topic", most, MAX_TEXT_BYTES, at);
+        if !topic.uses_client_id() {
+            return;
+        }
+        let literals = self.client_id.iter().flat_map(|client_id| client_id.literals());
+        if let Some(wildcard) = literals.flatten().copied().find(|byte| matches!(byte, b'+' | b'#')) {
+            let wildcard = char::from(wildcard);
+            let message = format!("the client id brings the wildcard `{wildcard}` into this topic");
+            problems.add(Diagnostic::error(codes::TOPIC, at.clone(), message).help(format!(
+                "leave `{wildcard}` out of `client_id`, or use `${{user.number}}` in the topic"
+            )));
+        }
+    }
+
+    /// The fewest and the most bytes of a client id; of one that is wrong, nothing that would be wrong again.
+    fn client_id_length(&self) -> (usize, usize) {
+        self.client_id.map_or((1, 1), |client_id| client_id.length((0, 0)))
+    }
+
+    fn text(&mut self, template: Template) -> Text {
+        match template.varies() {
+            Varies::Never => Text::Constant(template.literal().unwrap_or_default().to_vec()),
+            Varies::PerUser => Text::PerUser { slot: slot(&mut self.texts, template.clone()), template },
+            Varies::PerMessage => Text::PerMessage(template),
+        }
+    }
+
+    fn request(
+        &mut self,
+        recording: &Recording<'_>,
+        default: &str,
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Request {
+        let request_type = recording.request_type.unwrap_or(DEFAULT_REQUEST_TYPE);
+        for (key, text) in [("name", recording.name), ("request_type", recording.request_type)] {
+            if text == Some("") {
+                let message = format!("`{key}` cannot be empty");
+                problems.add(
+                    Diagnostic::error(codes::EMPTY, at.key(key), message)
+                        .help("leave it out for the default"),
+                );
+            }
+        }
+        let template = recording
+            .name
+            .and_then(|name| problems.template(name, Place::RowName, self.names, &at.key("name")));
+        let row = match template {
+            Some(name) if name.varies() != Varies::Never => {
+                self.user_row_places.push(at.key("name"));
+                let row = (request_type.to_owned(), name.clone());
+                Row::PerUser {
+                    slot: slot(&mut self.user_rows, row),
+                    request_type: request_type.to_owned(),
+                    name,
+                }
+            }
+            Some(name) => {
+                let name = String::from_utf8_lossy(name.literal().unwrap_or_default()).into_owned();
+                Row::Static(self.rows.id(request_type, name))
+            }
+            None => Row::Static(self.rows.id(request_type, default.to_owned())),
+        };
+        Request { row, record: recording.record.unwrap_or(true) }
+    }
+}
+
+/// The place of an item in a list, put there if it is new.
+fn slot<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
+    list.iter().position(|known| *known == item).unwrap_or_else(|| {
+        list.push(item);
+        list.len() - 1
+    })
+}

@@ -1,0 +1,149 @@
+//! What can run but is surely not meant so; judged on the finished plan.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::plan::codes;
+use crate::plan::compile::Overrides;
+use crate::plan::compile::class::Compiled;
+use crate::plan::compile::problems::Problems;
+use crate::plan::mix::{Pace, users_per_class};
+use crate::plan::template::Varies;
+use crate::plan::{Plan, UserClass};
+use crate::scenario::model::Scenario;
+
+/// From so many users on, a row per user is worth a warning.
+const MANY_ROWS: u32 = 1_000;
+
+/// What compiling a class found out for its warnings, by the place of the class in the plan.
+pub(super) struct Notes {
+    user_row_places: Vec<FieldPath>,
+    timeouts: Vec<(FieldPath, Duration)>,
+}
+
+/// Takes classes and notes apart.
+pub(super) fn split(classes: Vec<Compiled>) -> (Vec<UserClass>, Vec<Notes>) {
+    classes
+        .into_iter()
+        .map(|Compiled { class, user_row_places, timeouts }| (class, Notes { user_row_places, timeouts }))
+        .unzip()
+}
+
+/// Adds the warnings about a plan.
+pub(super) fn warn(
+    scenario: &Scenario,
+    plan: &Plan,
+    notes: &[Notes],
+    used_vars: &BTreeSet<String>,
+    overrides: &Overrides,
+    problems: &mut Problems<'_>,
+) {
+    let root = FieldPath::root();
+    for name in scenario.vars.keys().filter(|name| !used_vars.contains(*name)) {
+        let message = format!("`vars.{name}` is not used");
+        let help = format!("use it as `${{vars.{name}}}`, or remove it");
+        problems.add(
+            Diagnostic::warning(codes::UNUSED_VAR, root.key("vars").key(name.as_str()), message).help(help),
+        );
+    }
+    // Counted over all classes of the file: a run of some of them may well leave a broker out.
+    for name in scenario.brokers.keys().filter(|_| scenario.brokers.len() > 1) {
+        if scenario.user_classes.values().all(|class| class.broker.as_ref() != Some(name)) {
+            let message = format!("no user class uses the broker `{name}`");
+            let help = "name it as `broker` of a user class, or remove it";
+            let at = root.key("brokers").key(name.as_str());
+            problems.add(Diagnostic::warning(codes::UNUSED_BROKER, at, message).help(help));
+        }
+    }
+    if plan.load.run_time.is_none() && overrides.run_time.is_none() {
+        let message = "no `run_time`: the run goes on until it is stopped";
+        problems.add(
+            Diagnostic::warning(codes::NO_RUN_TIME, root.key("load").key("run_time"), message)
+                .help("add one, such as `run_time = \"5m\"`, or stop the run with Ctrl-C"),
+        );
+    }
+    let counts = users_per_class(plan);
+    let ramp = Pace::new(plan.load.spawn_rate).time_for(counts.iter().sum());
+    if plan.load.run_time.is_some_and(|run_time| run_time < ramp) {
+        let ramp = humantime::format_duration(ramp);
+        let message = format!("the run ends before all users have started, which takes {ramp}");
+        problems.add(
+            Diagnostic::warning(codes::RAMP_LONGER_THAN_RUN, root.key("load").key("run_time"), message)
+                .help("the ramp is part of `run_time`: make it longer, or `spawn_rate` higher"),
+        );
+    }
+    warn_of_counts(plan, &counts, problems);
+    warn_of_client_ids(plan, &counts, problems);
+    for (notes, count) in notes.iter().zip(&counts) {
+        for at in notes.user_row_places.iter().filter(|_| *count > MANY_ROWS) {
+            let message = format!("this name makes a row of the statistics for each of {count} users");
+            problems.add(
+                Diagnostic::warning(codes::MANY_ROWS, at.clone(), message)
+                    .help("leave out what differs from user to user"),
+            );
+        }
+        let Some(run_time) = plan.load.run_time else { continue };
+        for (at, _) in notes.timeouts.iter().filter(|(_, timeout)| *timeout > run_time) {
+            let run_time = humantime::format_duration(run_time);
+            let message = format!("this timeout is longer than the run of {run_time}");
+            problems.add(
+                Diagnostic::warning(codes::TIMEOUT_LONGER_THAN_RUN, at.clone(), message)
+                    .help("a missing acknowledgement would not be noticed; make it shorter"),
+            );
+        }
+    }
+}
+
+fn warn_of_counts(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
+    let at = FieldPath::root().key("user_classes");
+    let started: u64 = counts.iter().copied().map(u64::from).sum();
+    if started < u64::from(plan.load.users) {
+        let message =
+            format!("only {started} of {} users start: the `fixed_count`s leave no more", plan.load.users);
+        problems.add(
+            Diagnostic::warning(codes::TOO_FEW_USERS, FieldPath::root().key("load").key("users"), message)
+                .help("give a user class a `weight`, or make `users` smaller"),
+        );
+    }
+    for (class, count) in plan.classes.iter().zip(counts) {
+        let (name, users) = (class.name.as_str(), plan.load.users);
+        if *count < class.fixed_count {
+            let message = format!("user class `{name}` gets {count} of its {} users", class.fixed_count);
+            let at = at.key(name).key("fixed_count");
+            problems.add(
+                Diagnostic::warning(codes::TOO_FEW_USERS, at, message)
+                    .help(format!("{users} users in all are too few for all `fixed_count`s")),
+            );
+        } else if *count == 0 {
+            let message = format!("user class `{name}` gets no users");
+            problems.add(
+                Diagnostic::warning(codes::TOO_FEW_USERS, at.key(name), message)
+                    .help(format!("{users} users in all are too few for its share")),
+            );
+        }
+    }
+}
+
+/// A broker closes the older of two connections with one client id, so that such users only fight.
+fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
+    let classes = || plan.classes.iter().zip(counts).enumerate();
+    for (i, (class, count)) in classes() {
+        let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("client_id");
+        let twin = classes().take(i).find(|(_, (other, other_count))| {
+            let same = other.broker == class.broker && other.client_id.renders_like(&class.client_id);
+            same && **other_count > 0 && *count > 0 && !class.client_id.is_unique_in_run()
+        });
+        let message = if *count > 1 && class.client_id.varies() == Varies::Never {
+            format!("all {count} users of this class have the same client id")
+        } else if let Some((_, (other, _))) = twin {
+            format!("users of this class have the client ids of users of `{}`", other.name)
+        } else {
+            continue;
+        };
+        problems.add(
+            Diagnostic::warning(codes::SHARED_CLIENT_ID, at, message)
+                .help("the broker closes the older of two connections with one id; add `${user.number}`"),
+        );
+    }
+}
