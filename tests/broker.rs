@@ -413,7 +413,7 @@ fn packets_may_come_byte_by_byte_or_all_at_once() {
 fn what_is_not_mqtt_closes_its_own_connection_only() {
     let broker = start("");
     let mut bystander = Peer::new(&broker, "bystander");
-    let first_packets: [&[u8]; 9] = [
+    let first_packets: [&[u8]; 10] = [
         b"GET / HTTP/1.1\r\n\r\n",
         &[0; 64],
         &[0xFF; 64],
@@ -425,6 +425,8 @@ fn what_is_not_mqtt_closes_its_own_connection_only() {
         // Will quality of service 3; will flags without a will.
         &connect_packet(4, "x", 0b1_1110, 0, &[0, 1, b't', 0, 0]),
         &connect_packet(4, "x", 2 | 8, 0, &[]),
+        // A will to a wildcard.
+        &connect_packet(4, "x", 2 | 4, 0, &[0, 1, b'#', 0, 0]),
         // A client id longer than the packet.
         &[0x10, 12, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 0, 0, 99],
     ];

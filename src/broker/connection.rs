@@ -9,7 +9,7 @@ use crate::broker::hub::{Hub, Opened};
 use crate::broker::session::{OUTPUT_LIMIT, SessionRef};
 use crate::broker::wire::{self, Answer, Connect, Filter, Packet, Refusal, Version, Will, WireError};
 use crate::mqtt::{self, Qos};
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::rc::Rc;
@@ -184,8 +184,8 @@ impl Connection {
             let spare = self.input.capacity() - self.input.len();
             tokio::select! {
                 biased;
-                written = writer.write_buf(sending), if !sending.is_empty() => match written {
-                    Ok(n) if n > 0 => {}
+                written = writer.write(sending), if !sending.is_empty() => match written {
+                    Ok(n) if n > 0 => sending.advance(n),
                     _ => return End::Lost,
                 },
                 () = wake.notified() => {}

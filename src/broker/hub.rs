@@ -10,6 +10,7 @@ use crate::broker::session::{Delivery, Link, Session, SessionRef};
 use crate::broker::wire::{Connect, Filter, Message, SendRetained, Will, WireError};
 use crate::broker::{BrokerConfig, QueueLimit};
 use crate::mqtt::{Qos, check_topic_filter};
+use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -17,6 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+/// Payloads below this many bytes are copied out of the read buffer, all of which one that waits in a queue
+/// would keep alive.
+const SMALL_PAYLOAD: usize = 4 * 1024;
 
 /// The shared state of one broker.
 #[derive(Debug)]
@@ -168,7 +173,7 @@ impl Hub {
     pub(super) fn publish(
         &self,
         from: Option<&SessionRef>,
-        message: Message,
+        mut message: Message,
         qos: Qos,
         retain: bool,
     ) -> bool {
@@ -181,6 +186,9 @@ impl Hub {
             router.matching(&message.topic, &mut targets);
         }
         let matched = !targets.is_empty();
+        if matched && message.payload.len() < SMALL_PAYLOAD {
+            message.payload = Bytes::copy_from_slice(&message.payload);
+        }
         let message = Rc::new(message);
         for Target { session, options } in targets.drain(..) {
             if options.no_local && from.is_some_and(|from| Rc::ptr_eq(from, &session)) {

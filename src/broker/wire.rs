@@ -6,7 +6,7 @@
 //! by the codec, whose packet owns its topic: one allocation for each subscriber of each message.
 
 use crate::broker::{wire_v4, wire_v5};
-use crate::mqtt::{MAX_PACKET_BYTES, Qos};
+use crate::mqtt::{MAX_PACKET_BYTES, Qos, check_topic_name};
 use bytes::{BufMut, Bytes, BytesMut};
 use rumqttc::mqttbytes::{self, FixedHeader};
 use std::rc::Rc;
@@ -186,17 +186,21 @@ pub(super) fn read_connect(input: &mut BytesMut, max_bytes: usize) -> Result<Opt
     // The fixed header is one byte and a length whose last byte has no continuation bit.
     let length_bytes = frame[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
     let variable = &frame[1 + length_bytes..];
-    match variable {
+    let connect = match variable {
         [0, 4, b'M', b'Q', b'T', b'T', _, flags, ..] if flags & 1 == 1 => {
             Err(WireError::Protocol("a reserved flag of CONNECT is set"))
         }
-        [0, 4, b'M', b'Q', b'T', b'T', 4, ..] => wire_v4::connect(header, frame).map(Some),
-        [0, 4, b'M', b'Q', b'T', b'T', 5, ..] => wire_v5::connect(&frame).map(Some),
+        [0, 4, b'M', b'Q', b'T', b'T', 4, ..] => wire_v4::connect(header, frame),
+        [0, 4, b'M', b'Q', b'T', b'T', 5, ..] => wire_v5::connect(&frame),
         [0, 4, b'M', b'Q', b'T', b'T', _, ..] | [0, 6, b'M', b'Q', b'I', b's', b'd', b'p', ..] => {
             Err(WireError::Version)
         }
         _ => Err(WireError::Malformed("not a CONNECT of MQTT".to_owned())),
+    }?;
+    if let Some(will) = &connect.will {
+        check_topic_name(&will.message.topic).map_err(|_| WireError::Topic)?;
     }
+    Ok(Some(connect))
 }
 
 /// Reads the next packet, if all of it has arrived.
