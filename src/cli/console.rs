@@ -151,10 +151,7 @@ where
 pub(super) fn start_log(level: Level, file: Option<&Path>, progress: &Progress) -> io::Result<()> {
     let file = file.map(File::create).transpose()?.map(Mutex::new);
     let output = LogOutput { file, progress: progress.clone() };
-    let subscriber = tracing_subscriber::fmt()
-        .event_format(LocustForm)
-        .with_max_level(level)
-        .with_writer(output)
-        .finish();
+    let subscriber =
+        tracing_subscriber::fmt().event_format(LocustForm).with_max_level(level).with_writer(output).finish();
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
 }

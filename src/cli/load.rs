@@ -86,7 +86,6 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
         exclude_tags: options.exclude_tags.clone(),
         user_classes: Vec::new(),
     };
-    let reported = parsed.reported.paths().cloned().collect();
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let context = Context {
         file_stem: path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("scenario"),
@@ -94,7 +93,7 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
         hostname: &hostname,
         embedded_options: &check_embedded_options,
         overrides: &overrides,
-        reported: &reported,
+        reported: parsed.reported.paths(),
     };
     let mut diagnostics = parsed.diagnostics;
     let compiled = compile(&parsed.scenario, &context);

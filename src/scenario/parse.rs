@@ -47,6 +47,11 @@ impl Reported {
     pub fn covers(&self, path: &FieldPath) -> bool {
         (0..=path.0.len()).any(|length| self.0.contains(&FieldPath(path.0[..length].to_vec())))
     }
+
+    /// The places, in order.
+    pub fn paths(&self) -> &BTreeSet<FieldPath> {
+        &self.0
+    }
 }
 
 /// Reads the model from the tree and repairs the tree on the way.
