@@ -39,8 +39,10 @@ pub(super) struct ScenarioOptions {
     #[arg(short, long, value_name = "TIME", value_parser = parse_run_time)]
     stop_timeout: Option<Duration>,
 
-    /// Where the broker is, instead of what the scenario says: mqtt://HOST[:PORT], HOST[:PORT] or embedded:
+    /// Where the broker is, instead of what the scenario says
     #[arg(short = 'H', long, value_name = "URL", value_parser = parse_host)]
+    #[arg(help = "Where the broker is, instead of what the scenario says: mqtt://HOST[:PORT], HOST[:PORT] \
+                  or embedded:")]
     host: Option<Target>,
 
     /// Only tasks with one of these tags

@@ -20,8 +20,10 @@ pub struct ReplayOptions {
     #[arg(value_name = "FILE")]
     events: PathBuf,
 
-    /// Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv and PREFIX_exceptions.csv
+    /// Prefix of the four CSV files
     #[arg(long, value_name = "PREFIX")]
+    #[arg(help = "Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv and \
+                  PREFIX_exceptions.csv")]
     csv: PathBuf,
 
     /// One row per entry and second in the history file, with percentiles of the last ten seconds

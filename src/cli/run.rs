@@ -25,26 +25,29 @@ use crate::report::csv::History;
 use crate::report::table;
 
 const AFTER_HELP: &str = "\
-Ctrl-C or SIGTERM stops the run: users finish their tasks (--stop-timeout), all files are written.
-A second one stops at once; the files are still complete up to that moment.
+Ctrl-C or SIGTERM stops the run: users finish their tasks (--stop-timeout), all files are
+written. A second one stops at once; the files are complete up to that moment.
 
-Exit codes: 0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario; 4 the runner could
-not go on; 130 interrupted twice.
+Exit codes:
+  0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario;
+  4 the runner could not go on; 130 interrupted twice
 
 Examples:
   mqtt-scenario run
-  mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -r 10 -t 30s --csv out/seed --csv-full-history
+  mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -r 10 -t 30s --csv out/seed
   mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
 
 /// Run a scenario
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct RunOptions {
     #[command(flatten)]
     scenario: ScenarioOptions,
 
-    /// Write Locust's four CSV files: PREFIX_stats.csv, _stats_history, _failures, _exceptions
+    /// Write Locust's four CSV files
     #[arg(long, value_name = "PREFIX")]
+    #[arg(help = "Write Locust's four CSV files: PREFIX_stats.csv, _stats_history, _failures, _exceptions")]
     csv: Option<PathBuf>,
 
     /// One row per entry and second in the history file, with percentiles of the last ten seconds
