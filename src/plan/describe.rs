@@ -51,7 +51,8 @@ struct SampleUser {
 impl<'a> Description<'a> {
     fn new(plan: &'a Plan) -> Self {
         let mut dispatcher = Dispatcher::for_classes(&plan.classes);
-        dispatcher.ramp(plan.load.users, f64::from(plan.load.users));
+        // The pace does not change who is picked.
+        dispatcher.ramp(plan.load.users, 1_000.0);
         let mut samples: Vec<Vec<SampleUser>> = plan.classes.iter().map(|_| Vec::new()).collect();
         let mut number = 0;
         while let Some(batch) = dispatcher.next_batch() {
@@ -326,11 +327,14 @@ fn shown(text: &[u8]) -> String {
         }
         return if text.len() > SHOWN / 2 { hex + "…" } else { hex };
     };
-    let mut line: String = text
-        .chars()
-        .take(SHOWN)
-        .flat_map(|c| if c == '"' { vec!['"'] } else { c.escape_debug().collect() })
-        .collect();
+    let mut line = String::new();
+    for c in text.chars().take(SHOWN) {
+        match c {
+            // JSON stays readable.
+            '"' => line.push(c),
+            c => line.extend(c.escape_debug()),
+        }
+    }
     if text.chars().nth(SHOWN).is_some() {
         line.push('…');
     }

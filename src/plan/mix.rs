@@ -177,8 +177,8 @@ impl Dispatcher {
 /// How many users each class of a plan has once all have started.
 pub fn users_per_class(plan: &Plan) -> Vec<u32> {
     let mut dispatcher = Dispatcher::for_classes(&plan.classes);
-    // The pace does not change who is picked; so all at once.
-    dispatcher.ramp(plan.load.users, f64::from(plan.load.users));
+    // The pace does not change who is picked.
+    dispatcher.ramp(plan.load.users, 1_000.0);
     while dispatcher.next_batch().is_some() {}
     dispatcher.counts
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
 use crate::plan::codes;
 use crate::plan::template::Template;
-use crate::plan::template::names::{Names, Place};
+use crate::plan::template::names::{Names, Place, quoted};
 use crate::units::HumanDuration;
 
 /// The longest time that a scenario can ask for; far below where adding to a clock could overflow.
@@ -116,9 +116,4 @@ pub(super) fn suggestion<'a>(word: &str, what: &str, known: impl Iterator<Item =
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the {what} are: {}", quoted(known)),
     }
-}
-
-/// Words in backticks, with commas between.
-pub(super) fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }

@@ -127,7 +127,9 @@ fn warn_of_counts(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
 
 /// A broker closes the older of two connections with one client id, so that such users only fight.
 fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
-    let classes = || plan.classes.iter().zip(counts).enumerate();
+    // An empty client id has the broker make one.
+    let empty = |class: &UserClass| class.client_id.literal() == Some(b"");
+    let classes = || plan.classes.iter().zip(counts).filter(|(class, _)| !empty(class)).enumerate();
     for (i, (class, count)) in classes() {
         let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("client_id");
         let twin = classes().take(i).find(|(_, (other, other_count))| {

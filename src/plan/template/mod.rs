@@ -28,6 +28,7 @@ use std::io::Write;
 
 use crate::plan::random::{Random, wide_product};
 
+mod call;
 pub mod names;
 pub mod parse;
 

@@ -101,11 +101,11 @@ impl Place {
             }
             Self::ClientId => {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `vars.NAME`, \
-                 `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions for text"
+                 `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
             Self::Credential => {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `client_id`, \
-                 `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions for text"
+                 `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
             Self::Topic | Self::Payload => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
@@ -157,4 +157,13 @@ const fn function(
     most: usize,
 ) -> Function {
     Function { name, example, kind, least, most }
+}
+
+pub(super) fn function_named(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// Words in backticks, with commas between.
+pub(in crate::plan) fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }

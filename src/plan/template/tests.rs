@@ -150,7 +150,7 @@ fn faults(place: Place, text: &str) -> Vec<String> {
         .into_iter()
         .map(|fault| {
             let help = fault.help.unwrap_or_default();
-            format!("{} «{}» {} ({help})", fault.code, &text[fault.range], fault.message)
+            format!("{} «{}» {} ({help})", fault.code, text[fault.range].escape_debug(), fault.message)
         })
         .collect()
 }
