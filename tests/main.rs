@@ -10,4 +10,5 @@ mod golden;
 mod layers;
 mod plan;
 mod recorder;
+mod run;
 mod replay_peer;

@@ -1,0 +1,330 @@
+//! The program as a user runs it: files, exit codes, signals, and brokers that misbehave.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// Users that connect once and publish without a pause that would matter.
+const STEADY: &str = r#"
+version = 1
+[brokers.b]
+url = "embedded:"
+[load]
+users = 5
+spawn_rate = 100
+run_time = "2s"
+stop_timeout = "2s"
+[user_classes.device]
+client_id = "d-${user.number}"
+wait_time = { constant = "10ms" }
+on_start = ["connect"]
+[[user_classes.device.tasks]]
+name = "publish"
+tags = ["main"]
+steps = [{ publish = { topic = "t/${client_id}", payload = "${seq}", qos = 1, timeout = "300ms", name = "publish" } }]
+"#;
+
+/// A directory of the test's own with a scenario in it.
+pub(crate) struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new(scenario: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join("scenario.toml"), scenario).unwrap();
+        Self { dir }
+    }
+
+    /// The program in the directory, with these arguments.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-scenario"));
+        command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Starts a run and waits until all its users are there.
+    fn start(&self, args: &[&str]) -> Running {
+        let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("All users spawned") {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the run ended before its users were there");
+        }
+        Running { child, log }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The rows of a CSV file, by column name.
+    pub(crate) fn rows(&self, name: &str) -> Vec<Row> {
+        rows(&self.path(name))
+    }
+}
+
+struct Running {
+    child: Child,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Running {
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_child(&self.child);
+        kill_process(id, signal).unwrap();
+    }
+
+    /// Waits for the end; standard output, the rest of the log, the exit code.
+    fn end(mut self) -> (String, String, Option<i32>) {
+        let mut log = String::new();
+        std::io::Read::read_to_string(&mut self.log, &mut log).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), log, output.status.code())
+    }
+}
+
+/// A row of a CSV file.
+pub(crate) struct Row(std::collections::HashMap<String, String>);
+
+impl Row {
+    pub(crate) fn text(&self, column: &str) -> &str {
+        &self.0[column]
+    }
+
+    pub(crate) fn count(&self, column: &str) -> u64 {
+        self.0[column].parse().unwrap()
+    }
+}
+
+pub(crate) fn rows(path: &Path) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(|row| Row(row.unwrap())).collect()
+}
+
+/// The row of this name, `Aggregated` included.
+pub(crate) fn row<'a>(rows: &'a [Row], name: &str) -> &'a Row {
+    rows.iter().find(|row| row.text("Name") == name).unwrap_or_else(|| panic!("no row {name}"))
+}
+
+/// Two sets of CSV files are equal, but for the last digits of averages: our live runs add integers in any
+/// order, Locust floats in order of time.
+pub(crate) fn assert_same_files(left: &Path, right: &Path) {
+    for file in ["stats", "stats_history", "failures", "exceptions"] {
+        let path = |prefix: &Path| PathBuf::from(format!("{}_{file}.csv", prefix.display()));
+        let read = |prefix: &Path| fs::read_to_string(path(prefix)).unwrap();
+        let (left, right) = (read(left), read(right));
+        assert_eq!(left.lines().count(), right.lines().count(), "{file}\n{left}\n{right}");
+        for (left, right) in left.lines().zip(right.lines()) {
+            let same = left.split(',').zip(right.split(',')).all(|(l, r)| {
+                let float = |text: &str| text.parse::<f64>().ok().filter(|_| text.contains('.'));
+                l == r
+                    || float(l)
+                        .zip(float(r))
+                        .is_some_and(|(l, r)| (l - r).abs() <= 1e-9 * l.abs().max(r.abs()))
+            });
+            assert!(same && left.len().abs_diff(right.len()) < 20, "{file}\n{left}\n{right}");
+        }
+    }
+}
+
+/// A port on which nobody listens.
+fn closed_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_run_writes_the_four_files_and_the_tables_and_exits_with_0() {
+    let place = Place::new(STEADY);
+    let output = place.run(&["run", "scenario.toml", "--csv", "out/a"]);
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let stats = place.rows("out/a_stats.csv");
+    let publishes = row(&stats, "publish").count("Request Count");
+    assert!(publishes > 50, "{publishes}");
+    assert_eq!(row(&stats, "connect").count("Request Count"), 5);
+    assert_eq!(row(&stats, "Aggregated").count("Request Count"), publishes + 5);
+    assert!(stdout.contains("Response time percentiles (approximated)"), "{stdout}");
+    assert!(stdout.contains(&format!(" {publishes} ")), "{stdout}");
+    assert!(stderr.contains("users 5/5"), "{stderr}");
+    assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "colours in a pipe");
+    let history = place.rows("out/a_stats_history.csv");
+    assert!(history.len() >= 3);
+    let last = history.last().unwrap();
+    assert_eq!(last.count("Total Request Count"), publishes + 5, "the last row has everything");
+    assert_eq!(last.count("User Count"), 0);
+}
+
+#[test]
+fn a_request_log_replays_to_the_files_of_its_run() {
+    for flags in [&[][..], &["--csv-full-history"], &["--reset-stats", "--csv-full-history"]] {
+        let place = Place::new(STEADY);
+        let mut run = vec!["run", "scenario.toml", "-H", "embedded:?loss=0.02", "--only-summary"];
+        run.extend(["--csv", "a", "--request-log", "a.jsonl"]);
+        run.extend(flags);
+        assert_eq!(place.run(&run).status.code(), Some(1), "lost acknowledgements are failures");
+        let mut replay = vec!["replay", "a.jsonl", "--csv", "b"];
+        replay.extend(flags.iter().filter(|flag| **flag != "--reset-stats"));
+        assert_eq!(place.run(&replay).status.code(), Some(0));
+        assert_same_files(&place.path("a"), &place.path("b"));
+        assert!(place.rows("a_failures.csv").iter().all(|f| f.text("Error") == "no PUBACK within 300ms"));
+    }
+}
+
+#[test]
+fn a_broker_that_never_acknowledges_fails_each_publish_after_its_timeout() {
+    let place = Place::new(STEADY);
+    let started = Instant::now();
+    let output = place.run(&["run", "scenario.toml", "-H", "embedded:?never_ack", "--csv", "a"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(started.elapsed() < Duration::from_secs(4));
+    let failures = place.rows("a_failures.csv");
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].text("Error"), "no PUBACK within 300ms");
+    let stats = place.rows("a_stats.csv");
+    let publish = row(&stats, "publish");
+    assert_eq!(publish.count("Request Count"), publish.count("Failure Count"));
+    assert_eq!(publish.count("Failure Count"), failures[0].count("Occurrences"));
+    // Five users, two seconds and the rest of a task, 310 ms each.
+    assert!((25..=40).contains(&publish.count("Request Count")));
+    assert!(publish.text("Min Response Time").parse::<f64>().unwrap() >= 300.0);
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_a_failure_tried_again_with_growing_pauses() {
+    let place = Place::new(STEADY);
+    let host = format!("127.0.0.1:{}", closed_port());
+    let started = Instant::now();
+    let output = place.run(&["run", "scenario.toml", "-H", &host, "--csv", "a"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(started.elapsed() < Duration::from_secs(3), "the run ends on time");
+    let failures = place.rows("a_failures.csv");
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].text("Name"), "connect");
+    assert_eq!(failures[0].text("Error"), "cannot connect: Connection refused (os error 111)");
+    // Pauses of at least 250, 500, 1000 ms: at most four attempts per user in two seconds.
+    assert!((10..=20).contains(&failures[0].count("Occurrences")));
+}
+
+#[test]
+fn the_first_interrupt_lets_users_finish_and_writes_everything() {
+    let place = Place::new(STEADY);
+    let running = place.start(&["run", "scenario.toml", "-t", "10m", "--csv", "a", "--request-log", "a.jsonl"]);
+    std::thread::sleep(Duration::from_millis(700));
+    running.signal(Signal::INT);
+    let (stdout, log, code) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    let stats = place.rows("a_stats.csv");
+    let all = row(&stats, "Aggregated").count("Request Count");
+    let summary = stdout.lines().find(|line| line.trim_start().starts_with("Aggregated")).unwrap();
+    assert_eq!(summary.split_whitespace().nth(1), Some(&*all.to_string()), "the files equal the summary");
+    assert_eq!(place.rows("a_stats_history.csv").last().unwrap().count("Total Request Count"), all);
+    let requests = place.read("a.jsonl").lines().filter(|line| line.contains("\"request\"")).count();
+    assert_eq!(requests as u64, all);
+}
+
+#[test]
+fn the_second_interrupt_ends_at_once_with_valid_files_and_130() {
+    let place = Place::new(&STEADY.replace("300ms", "60s").replace("stop_timeout = \"2s\"", "stop_timeout = \"60s\""));
+    let args = ["run", "scenario.toml", "-t", "10m", "-H", "embedded:?never_ack", "--csv", "a"];
+    let mut running = place.start(&args);
+    running.signal(Signal::TERM);
+    let mut line = String::new();
+    while !line.contains("Stopping") {
+        line.clear();
+        assert!(running.log.read_line(&mut line).unwrap() > 0);
+    }
+    let second = Instant::now();
+    running.signal(Signal::INT);
+    let (_, log, code) = running.end();
+    assert_eq!(code, Some(130), "{log}");
+    assert!(second.elapsed() < Duration::from_secs(2));
+    let stats = place.rows("a_stats.csv");
+    assert_eq!(row(&stats, "Aggregated").count("Request Count"), 5, "the connects");
+    assert_eq!(place.rows("a_stats_history.csv").last().unwrap().count("User Count"), 0);
+}
+
+#[test]
+fn a_killed_run_leaves_valid_files_that_are_a_few_seconds_old_at_most() {
+    let place = Place::new(STEADY);
+    let running = place.start(&["run", "scenario.toml", "-t", "10m", "--csv", "a"]);
+    std::thread::sleep(Duration::from_millis(2_500));
+    running.signal(Signal::KILL);
+    let (_, _, code) = running.end();
+    assert_eq!(code, None);
+    let history = place.rows("a_stats_history.csv");
+    assert!(history.len() >= 3, "{} rows of history", history.len());
+    let stats = place.rows("a_stats.csv");
+    let written = row(&stats, "Aggregated").count("Request Count");
+    assert_eq!(written, history.last().unwrap().count("Total Request Count"));
+    assert!(written > 50, "{written}");
+}
+
+#[test]
+fn bad_usage_is_2_and_an_output_that_cannot_be_written_is_4() {
+    let place = Place::new(STEADY);
+    for args in [
+        &["run", "scenario.toml", "--csv-full-history"][..],
+        &["run", "scenario.toml", "--nosuchflag"],
+        &["run", "nosuch.toml"],
+        &["run", "scenario.toml", "-u", "0"],
+        &["run", "scenario.toml", "-r", "0"],
+        &["run", "scenario.toml", "-t", "soon"],
+        &["run", "scenario.toml", "-H", "http://x"],
+        &["run", "scenario.toml", "-H", "embedded:?delai=1ms"],
+        &["run", "scenario.toml", "-T", "nosuchtag"],
+    ] {
+        let output = place.run(args);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}\n{stderr}");
+        assert!(output.stdout.is_empty() && stderr.contains("error"), "{args:?}\n{stderr}");
+    }
+    fs::write(place.path("file"), "").unwrap();
+    for args in [
+        &["run", "scenario.toml", "--csv", "file/a"][..],
+        &["run", "scenario.toml", "--request-log", "file/a"],
+        &["run", "scenario.toml", "--logfile", "file/a"],
+        &["run", "scenario.toml", "-H", "nosuchhost.invalid"],
+        &["run", "scenario.toml", "-u", "10000000", "-r", "10000000"],
+    ] {
+        let output = place.run(args);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{args:?}\n{stderr}");
+        assert!(!stderr.contains("Ramping"), "nothing was started\n{stderr}");
+    }
+}
+
+#[test]
+fn failures_give_the_exit_code_that_was_asked_for() {
+    let place = Place::new(STEADY);
+    let args = ["run", "scenario.toml", "-t", "1s", "-H", "embedded:?refuse=1"];
+    let code = |more: &[&str]| place.run(&[&args, more].concat()).status.code();
+    assert_eq!(code(&["--exit-code-on-error", "7"]), Some(7));
+    assert_eq!(code(&["--exit-code-on-error", "0"]), Some(0));
+    assert_eq!(code(&["--headless", "--only-summary"]), Some(1));
+}
+
+#[test]
+fn the_log_goes_to_its_file_in_locusts_form() {
+    let place = Place::new(STEADY);
+    let output = place.run(&["run", "scenario.toml", "-t", "1s", "--only-summary", "--logfile", "log"]);
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let log = place.read("log");
+    assert!(log.lines().all(|line| line.starts_with('[') && line.contains("] INFO/mqtt-scenario: ")), "{log}");
+    assert!(log.contains("All users spawned: {\"device\": 5} (5 total users)"), "{log}");
+}
