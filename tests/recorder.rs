@@ -236,3 +236,23 @@ fn what_comes_after_a_take_counts_after_it() {
     assert_eq!(snapshot.latency.unwrap().count, 4);
     assert_eq!(snapshot.tick_latency.unwrap().count, 1);
 }
+
+#[test]
+fn a_thread_hands_its_batch_to_another() {
+    let start = UnixMicros(1_700_000_000_000_000);
+    let batches: Vec<_> = (0..3)
+        .map(|_| {
+            std::thread::spawn(move || {
+                let mut recorder = Recorder::new(start, &[key(0)], false);
+                (1..=100)
+                    .for_each(|n| recorder.record(RowId(0), UnixMicros(start.0 + n), Some(n * 1_000_000), 1));
+                recorder.take(UnixMicros(start.0 + 1_000_000))
+            })
+        })
+        .map(|thread| thread.join().unwrap())
+        .collect();
+    let mut statistics = Statistics::new(start.as_secs_f64(), false);
+    statistics.merge(batches);
+    let row = &statistics.snapshot(start.as_secs_f64() + 1.0).rows[0];
+    assert_eq!((row.requests, row.average), (300, 50.5));
+}

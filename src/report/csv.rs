@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::report::number::{PythonFloat, PythonNumber};
 use crate::stats::bucket::{PERCENTILES, Percentiles};
 use crate::stats::failure::Failure;
+use crate::stats::number::Number;
 use crate::stats::snapshot::{Row, Snapshot};
 
 const STATS_HEADER: &str = "Type,Name,Request Count,Failure Count,Median Response Time,\
@@ -71,10 +72,6 @@ impl CsvFiles {
     /// Creates or empties `PREFIX_stats.csv`, `PREFIX_stats_history.csv`, `PREFIX_failures.csv` and
     /// `PREFIX_exceptions.csv` with their headers, and the directories above them.
     pub fn create(prefix: &Path, history: History) -> Result<Self, CsvError> {
-        if let Some(parent) = prefix.parent() {
-            fs::create_dir_all(parent)
-                .map_err(|source| CsvError::Create { path: parent.to_path_buf(), source })?;
-        }
         let create = |suffix: &str, header| {
             let mut path = OsString::from(prefix);
             path.push(suffix);
@@ -137,6 +134,10 @@ struct CsvFile {
 
 impl CsvFile {
     fn create(path: PathBuf, header: &str) -> Result<Self, CsvError> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)
+                .map_err(|source| CsvError::Create { path: parent.to_path_buf(), source })?;
+        }
         match File::create(&path) {
             Ok(file) => {
                 let mut file = Self { path, file, header_bytes: header.len() as u64 };
@@ -187,8 +188,7 @@ impl Rows {
     }
 
     fn push_history(&mut self, snapshot: &Snapshot, row: &Row) {
-        // Whole seconds, cut off as by Python's int().
-        self.value(format_args!("{:.0}", snapshot.now.trunc()));
+        self.value(Number::Float(snapshot.now).truncated());
         self.value(snapshot.user_count);
         self.text(&row.key.request_type);
         self.text(&row.key.name);

@@ -13,6 +13,9 @@ use crate::stats::RowKey;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::statistics::Statistics;
 
+/// Below this a tick can fall on the one before, since unix time as a float has no finer steps.
+const SHORTEST_INTERVAL_S: f64 = 1e-6;
+
 /// How to replay.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReplayOptions {
@@ -21,7 +24,7 @@ pub struct ReplayOptions {
     /// Whether there is a last tick at an end that is not on a tick. Locust itself has none, so its files can
     /// miss up to the last interval.
     pub final_row: bool,
-    /// Seconds between ticks, above 0; 1 in Locust.
+    /// Seconds between ticks, a microsecond at least; 1 in Locust.
     pub interval_s: f64,
 }
 
@@ -35,7 +38,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Csv(#[from] CsvError),
     /// There cannot be ticks with this interval.
-    #[error("the interval must be above 0 s, not {0}")]
+    #[error("the interval must be a finite time of at least {SHORTEST_INTERVAL_S} s, not {0} s")]
     Interval(f64),
 }
 
@@ -47,7 +50,7 @@ impl Default for ReplayOptions {
 
 /// Writes the four files at `prefix` from the log at `events` and returns the statistics of the last tick.
 pub fn replay(events: &Path, prefix: &Path, options: ReplayOptions) -> Result<Snapshot, ReplayError> {
-    if options.interval_s.is_nan() || options.interval_s <= 0.0 {
+    if !(SHORTEST_INTERVAL_S..f64::INFINITY).contains(&options.interval_s) {
         return Err(ReplayError::Interval(options.interval_s));
     }
     let mut reader = EventReader::open(events)?;
@@ -108,5 +111,51 @@ fn apply(statistics: &mut Statistics, event: Event) {
         Event::Reset { t } => statistics.reset(t),
         Event::Exception { msg, traceback, node, .. } => statistics.log_exception(&node, &msg, &traceback),
         Event::End { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn history_rows(lines: &[&str], options: ReplayOptions) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("events.jsonl");
+        fs::write(&log, lines.join("\n")).unwrap();
+        replay(&log, &dir.path().join("out"), options).unwrap();
+        let history = fs::read_to_string(dir.path().join("out_stats_history.csv")).unwrap();
+        let start = |row: &str| row.split(',').take(2).collect::<Vec<_>>().join(" ");
+        history.lines().skip(1).map(start).collect()
+    }
+
+    #[test]
+    fn ticks_are_an_interval_apart_and_one_is_at_the_end() {
+        let lines = [
+            r#"{"t":10.5,"type":"users","count":1}"#,
+            r#"{"t":11.5,"type":"users","count":2}"#,
+            r#"{"t":11.6,"type":"end"}"#,
+            r#"{"t":12.25,"type":"users","count":3}"#,
+            r#"{"t":13.0,"type":"end"}"#,
+        ];
+        let options = ReplayOptions::default();
+        assert_eq!(history_rows(&lines, options), ["10 1", "11 2", "12 3", "13 3"]);
+        let without = ReplayOptions { final_row: false, ..options };
+        assert_eq!(history_rows(&lines, without), ["10 1", "11 2", "12 3"]);
+        let slow = ReplayOptions { interval_s: 2.5, ..options };
+        assert_eq!(history_rows(&lines, slow), ["10 1", "13 3"]);
+        let slow_without = ReplayOptions { final_row: false, ..slow };
+        assert_eq!(history_rows(&lines, slow_without), ["10 1", "13 3"], "the end is on a tick");
+        assert_eq!(history_rows(&[r#"{"t":7,"type":"end"}"#], without), ["7 0"]);
+    }
+
+    #[test]
+    fn an_interval_that_cannot_be_is_refused() {
+        for interval_s in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let options = ReplayOptions { interval_s, ..ReplayOptions::default() };
+            let error = replay(Path::new("none"), Path::new("none"), options).unwrap_err();
+            assert!(matches!(error, ReplayError::Interval(_)), "{error}");
+        }
     }
 }

@@ -132,3 +132,39 @@ fn rule(widths: &[usize]) -> String {
 fn text(lines: &[String]) -> String {
     lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::RowKey;
+    use crate::stats::statistics::Statistics;
+
+    #[test]
+    fn a_live_table_shows_the_rates_of_the_last_seconds() {
+        let mut statistics = Statistics::new(1_000.0, false);
+        let row = RowKey { request_type: "MQTT".into(), name: "publish".into() };
+        for n in 0..30 {
+            // One a second but three in the 27th, the last that the current rates see.
+            let at = 1_000.5 + f64::from(n);
+            for _ in 0..if n == 26 { 3 } else { 1 } {
+                statistics.log_request(&row, at, Some(Number::Float(1.9)), 0);
+            }
+        }
+        statistics.log_error(&row, 1_029.5, "late");
+        let snapshot = statistics.snapshot(1_030.0);
+        let line = |rates| stats_table(&snapshot, rates).lines().nth(2).unwrap().to_owned();
+        // Twelve requests in ten seconds; 32 in 29.5.
+        let start =
+            format!("MQTT     {:<76}      32     1(3.12%) |      1       1       1      1 | ", "publish");
+        assert_eq!(line(Rates::Current), format!("{start}   1.20        0.00"));
+        assert_eq!(line(Rates::WholeRun), format!("{start}   1.08        0.03"));
+    }
+
+    #[test]
+    fn only_the_wrapper_of_locusts_own_error_is_taken_off() {
+        assert_eq!(unwrapped("CatchResponseError('no')"), "'no'");
+        assert_eq!(unwrapped("CatchResponseError("), "");
+        assert_eq!(unwrapped("CatchResponseError(é"), "");
+        assert_eq!(unwrapped("timed out"), "timed out");
+    }
+}

@@ -12,7 +12,7 @@ use crate::stats::{RowId, RowKey, UnixMicros};
 
 /// This many response times of a row are kept as they are before a table of buckets is opened for it: with
 /// many rows most have few samples a second, and a table is 371 counters.
-const RAW_TIMES: u64 = 64;
+const RAW_TIMES: u64 = 16;
 
 /// Everything that one recorder saw up to a tick.
 #[derive(Debug)]
@@ -238,11 +238,11 @@ impl Bin {
         }
     }
 
-    /// Buckets and counts of a cell's response times that are not in `raw`.
-    pub(super) fn tabled_times(&self, cell: &Cell) -> impl Iterator<Item = (i128, u64)> {
+    /// Counts of a cell's response times that are not in `raw`, by place in a dense table; none of 0.
+    pub(super) fn tabled_times(&self, cell: &Cell) -> impl Iterator<Item = (usize, u64)> {
         let table = cell.table.map_or(&[][..], |start| &self.dense[start..start + bucket::DENSE]);
-        let counted = table.iter().enumerate().filter(|&(_, &count)| count > 0);
-        counted.map(|(index, &count)| (bucket::at_dense_index(index), u64::from(count)))
+        let counts = table.iter().map(|&count| u64::from(count)).enumerate();
+        counts.filter(|&(_, count)| count > 0)
     }
 }
 

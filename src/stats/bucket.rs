@@ -40,26 +40,20 @@ pub fn of_int(ms: i128) -> i128 {
 pub(super) const DENSE: usize = 371;
 
 /// Place in a dense table of the bucket of `ns`; [`DENSE`] or more is outside it.
-///
-/// Divides before it rounds, which is cheaper. That could in theory make a tie that was none; with these
-/// steps and times of whole nanoseconds in the table's range it does not.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rounded positive float is whole"
-)]
 pub(super) fn dense_index(ns: u64) -> usize {
-    let ms = ns as f64 / 1e6;
-    let (step, offset) = if ms < 100.0 {
-        (1.0, 0)
-    } else if ms < 1_000.0 {
-        (10.0, 90)
-    } else if ms < 10_000.0 {
-        (100.0, 180)
-    } else {
-        (1_000.0, 270)
+    /// Of whole nanoseconds, so that the compiler can turn each division into a multiplication.
+    fn steps<const MS: u64>(ns: u64) -> u64 {
+        let step = MS * 1_000_000;
+        let (steps, half) = (ns / step, (ns % step).cmp(&(step / 2)));
+        steps + u64::from(half.is_gt() || (half.is_eq() && steps % 2 == 1))
+    }
+    let index = match ns / 1_000_000 {
+        ..100 => steps::<1>(ns),
+        100..1_000 => steps::<10>(ns) + 90,
+        1_000..10_000 => steps::<100>(ns) + 180,
+        _ => steps::<1_000>(ns) + 270,
     };
-    (ms / step).round_ties_even() as usize + offset
+    usize::try_from(index).unwrap_or(usize::MAX)
 }
 
 /// The bucket at a place of a dense table, in milliseconds.

@@ -66,7 +66,8 @@ impl Recorder {
     /// Records a request that succeeded at `at`. Without a response time it counts as a request and in
     /// nothing else. `length` is in bytes.
     ///
-    /// A sample that is stamped earlier than the last [`take`](Self::take) counts right after it.
+    /// A sample that is stamped earlier than the last [`take`](Self::take) counts right after it. `row` must be
+    /// an id of this recorder.
     pub fn record(&mut self, row: RowId, at: UnixMicros, response_ns: Option<u64>, length: u64) {
         self.add(row, Sample { at, response_ns, length, error: None });
     }

@@ -148,6 +148,8 @@ impl Statistics {
     fn merge_times(&mut self, bin: &Bin) {
         let now = bin.last.as_secs_f64();
         let mut places = Vec::with_capacity(bin.cells.len());
+        // Aggregated's times are added up first: a search per bucket and row would cost more than all else.
+        let mut all_times = [0; bucket::DENSE];
         for cell in &bin.cells {
             let place = match self.places.get(&cell.row) {
                 Some(&place) => place,
@@ -157,15 +159,21 @@ impl Statistics {
             let entry = &mut self.entries[place];
             self.aggregated.absorb(now, cell);
             entry.absorb(now, cell);
-            for (bucket, times) in bin.tabled_times(cell) {
-                self.aggregated.absorb_times(bucket, times);
-                entry.absorb_times(bucket, times);
+            for (index, times) in bin.tabled_times(cell) {
+                all_times[index] += times;
+                entry.absorb_times(bucket::at_dense_index(index), times);
             }
         }
         for &(cell, ns) in &bin.raw {
             let bucket = bucket::of_float(ns as f64 / 1e6);
-            self.aggregated.absorb_times(bucket, 1);
             self.entries[places[cell as usize]].absorb_times(bucket, 1);
+            match all_times.get_mut(bucket::dense_index(ns)) {
+                Some(times) => *times += 1,
+                None => self.aggregated.absorb_times(bucket, 1),
+            }
+        }
+        for (index, times) in all_times.into_iter().enumerate().filter(|&(_, times)| times > 0) {
+            self.aggregated.absorb_times(bucket::at_dense_index(index), times);
         }
     }
 
