@@ -1,8 +1,12 @@
 //! The integration tests, one binary: a module per topic.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod client;
+mod client_peer;
 mod compare;
 mod diagnostics;
 mod dispatch;
+mod engine;
 mod golden;
 mod layers;
+mod support;
