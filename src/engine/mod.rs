@@ -136,11 +136,6 @@ pub async fn run<C: Connect, O: Observer>(
     for number in 0..options.threads {
         let (line, commands) = Line::new(number, to_conductor.clone());
         let (plan, connector) = (Arc::clone(&plan), connector.clone());
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build_local(LocalOptions::default())
-            .map_err(RunError::Thread);
-        drop(runtime?); // A runtime cannot move to its thread; that one can be made is known now.
         let thread = thread::Builder::new()
             .name(format!("users-{number}"))
             .spawn(move || {
