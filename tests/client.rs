@@ -27,7 +27,7 @@ type Tcp = Driver<TcpStream>;
 
 const CONNACK: [u8; 4] = [0x20, 2, 0, 0];
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const ALL_QOS: [Qos; 3] = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce];
 
 /// The broker's end of a connection.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::support::{Mosquitto, Seen, connect_request, ticket, with_sockets};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const ALL_QOS: [Qos; 3] = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce];
 
 /// `secret`, as `mosquitto_passwd` hashes it.
