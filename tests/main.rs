@@ -3,12 +3,16 @@
 
 mod broker;
 mod broker_peer;
+mod client;
+mod client_peer;
 mod compare;
 mod diagnostics;
 mod dispatch;
+mod engine;
 mod golden;
 mod layers;
 mod plan;
 mod recorder;
 mod run;
 mod replay_peer;
+mod support;

@@ -126,9 +126,7 @@ impl<S: Stream> Driver<S> {
         wire::write_connect(request, &mut driver.out.buffer)?;
         match poll_fn(|cx| driver.poll_connack(cx)).await? {
             0 => {
-                if driver.partial.is_empty() {
-                    driver.pool.put(std::mem::take(&mut driver.partial));
-                }
+                driver.pool.put(std::mem::take(&mut driver.partial));
                 Ok(driver)
             }
             code => Err(Failure::Refused(code)),
@@ -139,20 +137,17 @@ impl<S: Stream> Driver<S> {
         // Broker and client may both have sent their last word: what came is read even if writing failed.
         let written = self.poll_write(cx);
         loop {
-            if let Some(frame) = wire::frame(&self.partial)? {
-                if frame.end > 4 {
-                    return Poll::Ready(Err(Failure::Protocol("no CONNACK as its first packet")));
-                }
-                if self.partial.len() >= frame.end {
-                    let Received::Connack(code) = wire::read(frame, &self.partial[..frame.end])? else {
-                        return Poll::Ready(Err(Failure::Protocol("no CONNACK as its first packet")));
-                    };
-                    self.partial.drain(..frame.end);
+            // No more is read than CONNACK has bytes, since there is nobody here to take what comes after it.
+            let missing = match self.partial[..] {
+                [0x20, 2, _, code] => {
+                    self.partial.clear();
                     return Poll::Ready(Ok(code));
                 }
-            }
-            let mut bytes = [0; 64];
-            let mut buffer = ReadBuf::new(&mut bytes);
+                [] | [0x20] | [0x20, 2] | [0x20, 2, _] => 4 - self.partial.len(),
+                _ => return Poll::Ready(Err(Failure::Protocol("no CONNACK as its first packet"))),
+            };
+            let mut bytes = [0; 4];
+            let mut buffer = ReadBuf::new(&mut bytes[..missing]);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
                     return Poll::Ready(Err(Failure::Closed));
@@ -204,7 +199,7 @@ impl<S: Stream> Driver<S> {
             }
             Until::Room => self.inflight.has_room(),
             Until::Written => self.out.pending() == 0,
-            Until::Idle => self.inflight.is_idle() && self.out.pending() == 0,
+            Until::Idle => self.inflight.is_idle() && self.out.unwritten.iter().all(|u| u.ticket.is_none()),
         }
     }
 
@@ -331,7 +326,7 @@ impl<S: Stream> Driver<S> {
                 }
                 _ => sink.unexpected("PINGRESP that was not asked for"),
             },
-            Received::Connack(_) => return Err(Failure::Protocol("second CONNACK")),
+            Received::Connack => return Err(Failure::Protocol("second CONNACK")),
         }
         Ok(())
     }
@@ -396,7 +391,7 @@ impl<S: Stream> Driver<S> {
 
     /// Ready with the time as soon as something is due.
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<Instant> {
-        let unwritten = self.out.unwritten.iter().find_map(|u| u.ticket).map(|t| t.deadline);
+        let unwritten = self.out.unwritten.iter().filter_map(|u| u.ticket).map(|t| t.deadline).min();
         let keep_alive = self.keep_alive.as_ref().map(KeepAlive::due);
         let times = [deadline, self.inflight.next_deadline(), unwritten, keep_alive];
         let Some(due) = times.into_iter().flatten().min() else { return Poll::Pending };

@@ -3,7 +3,8 @@
 //! Ids are given out in a circle (1, 2, … 65535, 1, …) and the open requests stand in a ring in that order,
 //! so an id is found by subtraction and nothing is hashed. An id is never given out again while its old
 //! request may still be acknowledged: a request that ran out of time keeps its place, abandoned, so that a
-//! late or second acknowledgement cannot be taken for that of a newer message.
+//! late or second acknowledgement cannot be taken for that of a newer message. Where one old request keeps
+//! the ring from moving on, the ids behind it are used again in their places.
 
 use std::collections::VecDeque;
 
@@ -51,6 +52,10 @@ pub(crate) struct Inflight {
     publishes: usize,
     /// All open requests, subscriptions included.
     open: usize,
+    /// Requests that ran out of time and whose ids are still taken.
+    abandoned: usize,
+    /// Where to look for a free id first, once the ring is full.
+    reuse: usize,
     limit: usize,
     /// Not later than the earliest deadline of any open request.
     next_deadline: Option<Instant>,
@@ -63,13 +68,15 @@ impl Inflight {
             slots: VecDeque::new(),
             publishes: 0,
             open: 0,
+            abandoned: 0,
+            reuse: 0,
             limit: usize::from(limit),
             next_deadline: None,
         }
     }
 
     pub(crate) fn has_room(&self) -> bool {
-        self.publishes < self.limit
+        self.publishes < self.limit && self.open + self.abandoned < IDS
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -88,11 +95,16 @@ impl Inflight {
         {
             self.forget_front();
         }
-        if self.slots.len() >= IDS {
-            return None;
-        }
-        let id = self.id_at(self.slots.len());
-        self.slots.push_back(Slot { ticket, waits_for: Some(ack), abandoned: false });
+        let slot = Slot { ticket, waits_for: Some(ack), abandoned: false };
+        let index = if self.slots.len() < IDS {
+            self.slots.push_back(slot);
+            self.slots.len() - 1
+        } else {
+            let index = self.free_index()?;
+            self.slots[index] = slot;
+            index
+        };
+        let id = self.id_at(index);
         self.open += 1;
         if ack != Ack::Suback {
             self.publishes += 1;
@@ -140,6 +152,7 @@ impl Inflight {
             if slot.ticket.deadline <= now {
                 slot.abandoned = true;
                 self.open -= 1;
+                self.abandoned += 1;
                 if ack != Ack::Suback {
                     self.publishes -= 1;
                 }
@@ -159,19 +172,23 @@ impl Inflight {
             }
         }
         self.open = 0;
+        self.abandoned = 0;
         self.publishes = 0;
         self.next_deadline = None;
     }
 
     fn finish(&mut self, index: usize) {
         let slot = &mut self.slots[index];
-        if !slot.abandoned {
+        if slot.abandoned {
+            self.abandoned -= 1;
+        } else {
             self.open -= 1;
             if slot.waits_for != Some(Ack::Suback) {
                 self.publishes -= 1;
             }
         }
         slot.waits_for = None;
+        slot.abandoned = false;
         while self.slots.front().is_some_and(|s| s.waits_for.is_none()) {
             self.forget_front();
         }
@@ -181,8 +198,19 @@ impl Inflight {
     }
 
     fn forget_front(&mut self) {
-        self.slots.pop_front();
+        if self.slots.pop_front().is_some_and(|slot| slot.abandoned) {
+            self.abandoned -= 1;
+        }
         self.base = if self.base == u16::MAX { 1 } else { self.base + 1 };
+    }
+
+    /// Place of a finished request in a full ring. The search goes on where the last one ended, so that it
+    /// is short while acknowledgements come about in order.
+    fn free_index(&mut self) -> Option<usize> {
+        let places = (self.reuse..self.slots.len()).chain(0..self.reuse);
+        let index = places.into_iter().find(|index| self.slots[*index].waits_for.is_none())?;
+        self.reuse = index + 1;
+        Some(index)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "modulo 65535")]
@@ -259,6 +287,27 @@ mod tests {
             inflight.expire(start, |_, _| {});
         }
         assert!(inflight.slots.len() <= MAX_ABANDONED);
+    }
+
+    #[test]
+    fn ids_behind_an_old_request_are_used_again_once_they_are_free() {
+        let start = Instant::now();
+        let mut inflight = Inflight::new(u16::MAX);
+        inflight.open(ticket(0, start, 1000), Ack::Puback).unwrap();
+        for tag in 1..65_535 {
+            inflight.open(ticket(tag, start, 10), Ack::Puback).unwrap();
+        }
+        inflight.expire(start + Duration::from_millis(10), |_, _| {});
+        assert!(!inflight.has_room());
+        assert_eq!(inflight.open(ticket(1, start, 1000), Ack::Suback), None);
+        for id in [500, 400] {
+            assert_eq!(inflight.acknowledge(id, Ack::Puback), Acknowledged::Late);
+            assert!(inflight.has_room());
+            assert_eq!(inflight.open(ticket(id.into(), start, 1000), Ack::Puback), Some(id));
+            assert!(!inflight.has_room());
+        }
+        let answer = inflight.acknowledge(400, Ack::Puback);
+        assert!(matches!(answer, Acknowledged::Done(t) if t.tag == 400));
     }
 
     proptest! {

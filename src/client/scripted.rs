@@ -33,13 +33,15 @@ pub struct Script {
     pub connect: Box<dyn Fn(usize) -> Answer>,
     /// Answer to a message; QoS 0 is written at once, whatever this says, unless it fails.
     pub publish: Box<dyn Fn(usize) -> Answer>,
+    /// How long after its beginning, and how, the connection breaks by itself, if it does.
+    pub lives: Box<dyn Fn(usize) -> Option<(Duration, Failure)>>,
 }
 
 impl Default for Script {
-    /// Everything is acknowledged after a millisecond.
+    /// Everything is acknowledged after a millisecond, and no connection breaks.
     fn default() -> Self {
         let answer = |_| Answer::After(Duration::from_millis(1));
-        Self { connect: Box::new(answer), publish: Box::new(answer) }
+        Self { connect: Box::new(answer), publish: Box::new(answer), lives: Box::new(|_| None) }
     }
 }
 
@@ -97,10 +99,11 @@ impl Connect for ScriptedConnector {
 
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<ScriptedSession, Failure> {
         self.note(request.client_id, "connect");
-        let answer = {
+        let (answer, lives) = {
             let mut stage = self.0.borrow_mut();
+            let number = stage.connects;
             stage.connects += 1;
-            (stage.script.connect)(stage.connects - 1)
+            ((stage.script.connect)(number), (stage.script.lives)(number))
         };
         let result = match answer {
             Answer::After(pause) => (pause, Ok(())),
@@ -116,7 +119,7 @@ impl Connect for ScriptedConnector {
             limit: request.inflight.into(),
             next_key: 0,
             open: VecDeque::new(),
-            breaks: None,
+            breaks: lives.map(|(length, failure)| (Instant::now() + length, failure)),
             lost: None,
         })
     }
@@ -211,7 +214,9 @@ impl Session for ScriptedSession {
         let now = Instant::now();
         let acknowledged = match answer {
             Answer::Fail(pause, failure) => {
-                self.breaks.get_or_insert((now + pause, failure));
+                if self.breaks.is_none_or(|(at, _)| now + pause < at) {
+                    self.breaks = Some((now + pause, failure));
+                }
                 None
             }
             _ if message.qos == Qos::AtMostOnce => Some(now),

@@ -139,8 +139,8 @@ pub(crate) fn frame(bytes: &[u8]) -> Result<Option<Frame>, Failure> {
 /// A packet from the broker, in the place where it was read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Received<'a> {
-    /// CONNACK with its return code.
-    Connack(u8),
+    /// CONNACK; the first one never comes here.
+    Connack,
     /// PUBACK, PUBREC or PUBCOMP with its packet id.
     Ack(Ack, u16),
     /// SUBACK with its packet id, and whether all filters were granted.
@@ -162,7 +162,7 @@ pub(crate) fn read(frame: Frame, bytes: &[u8]) -> Result<Received<'_>, Failure> 
         0x70 => Ok(Received::Ack(Ack::Pubcomp, packet_id(body)?)),
         0xD0 if body.is_empty() => Ok(Received::Pingresp),
         first if first >> 4 == 3 => read_publish(first, body),
-        0x20 if body.len() == 2 => Ok(Received::Connack(body[1])),
+        0x20 if body.len() == 2 => Ok(Received::Connack),
         0x90 => read_suback(bytes),
         first => Err(Failure::Protocol(unexpected(first))),
     }

@@ -174,7 +174,10 @@ impl<'a, O: Observer> Conductor<'a, O> {
             let wake = due.into_iter().flatten().min().unwrap_or_else(|| self.tick_time());
             tokio::select! {
                 biased;
-                () = interrupts.abort.cancelled(), if self.stage < Stage::Dropped => self.drop_users(),
+                () = interrupts.abort.cancelled(), if self.stage < Stage::Dropped => {
+                    self.end = End::Aborted;
+                    self.drop_users();
+                }
                 () = interrupts.stop.cancelled(), if self.stage < Stage::Stopping => {
                     info!("Stopping: users may finish their tasks, {} at most", self.stop_timeout_text());
                     self.stop(End::Stopped);
@@ -288,7 +291,6 @@ impl<'a, O: Observer> Conductor<'a, O> {
             Stage::Leaving => {
                 warn!("{} users did not come to the end of on_stop and DISCONNECT; dropped", self.living);
                 self.drop_users();
-                self.end = if self.end == End::Aborted { End::Stopped } else { self.end };
             }
             Stage::Running | Stage::Dropped => self.stage_end = None,
         }
@@ -302,7 +304,6 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     fn drop_users(&mut self) {
         self.stage = Stage::Dropped;
-        self.end = End::Aborted;
         self.next_batch = None;
         self.run_end = None;
         self.stage_end = None;
@@ -362,7 +363,9 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     /// All users are gone: the rest of the ticks, and the end.
     async fn finish(&mut self) -> Result<(), RunError<O::Error>> {
-        let end = self.clock.at(Instant::now());
+        // What happened at the very time of the last tick, but after it was taken, is stamped a microsecond later.
+        let after_last_tick = UnixMicros(self.tick_at(self.next_tick - 1).0 + 1);
+        let end = self.clock.at(Instant::now()).max(after_last_tick);
         while self.tick_at(self.next_tick).0 < end.0 {
             self.ask(self.tick_at(self.next_tick), false);
             self.next_tick += 1;

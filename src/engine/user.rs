@@ -352,9 +352,9 @@ impl<C: Connect> User<C> {
         let session = self.session.as_mut()?;
         let mut sink = Recording::new(&self.shard);
         let result = session.drive(Until::Done(key), None, &mut sink).await;
-        let awaited = sink.awaited;
+        let (awaited, told) = (sink.awaited, sink.failures > 0);
         if let Err(failure) = result {
-            self.lost(failure, true);
+            self.lost(failure, told);
         }
         awaited
     }

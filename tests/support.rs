@@ -1,0 +1,331 @@
+//! What several topics need: a sink that remembers, tickets, plans built by hand, and Mosquitto.
+//!
+//! Plans are built from the plan's own types and not from scenario texts, so that a test of the engine
+//! fails for the engine's faults only.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mqtt_scenario::client::failure::Failure;
+use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Sink, Ticket};
+use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::plan::template::Template;
+use mqtt_scenario::plan::template::names::{Names, Place};
+use mqtt_scenario::plan::wait::WaitTime;
+use mqtt_scenario::plan::{
+    Broker, BrokerId, Load, Plan, Publish, Request, Row, Step, Steps, Target, Task, Text, UserClass,
+};
+use mqtt_scenario::stats::{RowId, RowKey};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::time::Instant;
+
+/// Longer than any of these tests takes; one that hangs fails.
+const HANGS: Duration = Duration::from_secs(30);
+
+/// Runs a test that uses sockets.
+pub(crate) fn with_sockets<T>(test: impl Future<Output = T>) -> T {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
+    runtime.block_on(async { tokio::time::timeout(HANGS, test).await.expect("the test hangs") })
+}
+
+/// Runs a test on a paused clock, where waiting takes no time.
+pub(crate) fn with_paused_clock<T>(test: impl Future<Output = T>) -> T {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    builder.build_local(LocalOptions::default()).unwrap().block_on(test)
+}
+
+/// A sink that remembers everything.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Tag and result of each completion, in order.
+    pub(crate) completed: Vec<(u32, Result<(), Failure>)>,
+    /// Topic, payload and quality of service of each message.
+    pub(crate) received: Vec<(String, Vec<u8>, Qos)>,
+    pub(crate) unexpected: Vec<&'static str>,
+}
+
+impl Seen {
+    /// The completions since the last call.
+    pub(crate) fn take(&mut self) -> Vec<(u32, Result<(), Failure>)> {
+        std::mem::take(&mut self.completed)
+    }
+
+    /// Tags of the completions, sorted.
+    pub(crate) fn tags(&self) -> Vec<u32> {
+        let mut tags: Vec<_> = self.completed.iter().map(|(tag, _)| *tag).collect();
+        tags.sort_unstable();
+        tags
+    }
+}
+
+impl Sink for Seen {
+    fn completed(&mut self, completion: Completion) {
+        assert!(completion.finished >= completion.ticket.due, "finished before it was due");
+        self.completed.push((completion.ticket.tag, completion.result));
+    }
+
+    fn received(&mut self, message: Incoming<'_>) {
+        self.received.push((message.topic.to_owned(), message.payload.to_vec(), message.qos));
+    }
+
+    fn unexpected(&mut self, what: &'static str) {
+        self.unexpected.push(what);
+    }
+}
+
+/// A ticket that is due now.
+pub(crate) fn ticket(tag: u32, timeout: Duration) -> Ticket {
+    let due = Instant::now();
+    Ticket { tag, awaited: true, due, deadline: due + timeout, length: 0 }
+}
+
+/// A connect to the only broker, without keep-alive.
+pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
+    ConnectRequest {
+        broker: 0,
+        client_id,
+        login: None,
+        keep_alive_s: 0,
+        inflight: 100,
+        timeout: Duration::from_secs(5),
+    }
+}
+
+/// A template of the class `device`.
+pub(crate) fn template(text: &str, place: Place) -> Template {
+    let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
+    let env = |_: &str| None;
+    let names =
+        Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "rig" };
+    Template::parse(text, place, &names).unwrap()
+}
+
+/// Builds a plan with one broker; steps that it makes have their rows, counters and slots in it.
+pub(crate) struct PlanBuilder {
+    rows: Vec<RowKey>,
+    counters: usize,
+    user_rows: usize,
+    classes: Vec<UserClass>,
+    pub(crate) broker: Broker,
+    pub(crate) load: Load,
+    pub(crate) seed: u64,
+}
+
+impl PlanBuilder {
+    /// One user, started at once, for so long.
+    pub(crate) fn new(run_time: Duration) -> Self {
+        Self {
+            rows: Vec::new(),
+            counters: 0,
+            user_rows: 0,
+            classes: Vec::new(),
+            broker: Broker {
+                name: "local".to_owned(),
+                target: Target::Tcp { host: "127.0.0.1".to_owned(), port: 1883 },
+                connect_timeout: Duration::from_secs(5),
+                keep_alive_s: 0,
+                inflight: 1,
+            },
+            load: Load { users: 1, spawn_rate: 1.0, run_time: Some(run_time), stop_timeout: Duration::ZERO },
+            seed: 1,
+        }
+    }
+
+    /// How a request of the row `MQTT NAME` is recorded.
+    pub(crate) fn request(&mut self, name: &str) -> Request {
+        let key = RowKey { request_type: "MQTT".to_owned(), name: name.to_owned() };
+        let place = self.rows.iter().position(|row| *row == key).unwrap_or_else(|| {
+            self.rows.push(key);
+            self.rows.len() - 1
+        });
+        Request { row: Row::Static(RowId(u32::try_from(place).unwrap())), record: true }
+    }
+
+    /// How a request is recorded whose row differs from user to user.
+    pub(crate) fn request_per_user(&mut self, name: &str) -> Request {
+        let slot = self.user_rows;
+        self.user_rows += 1;
+        let name = template(name, Place::RowName);
+        Request { row: Row::PerUser { slot, request_type: "MQTT".to_owned(), name }, record: true }
+    }
+
+    pub(crate) fn connect(&mut self) -> Step {
+        Step::Connect(self.request("connect"))
+    }
+
+    pub(crate) fn disconnect(&mut self) -> Step {
+        Step::Disconnect { abrupt: false, request: self.request("disconnect") }
+    }
+
+    /// A QoS 1 message to `topic` in the row `publish`, with ten seconds for its acknowledgement.
+    pub(crate) fn publish(&mut self, topic: &str, payload: &str) -> Publish {
+        self.counters += 1;
+        Publish {
+            topic: Text::PerMessage(template(topic, Place::Topic)),
+            payload: Text::PerMessage(template(payload, Place::Payload)),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            timeout: Duration::from_secs(10),
+            await_ack: true,
+            request: self.request("publish"),
+            counter: self.counters - 1,
+        }
+    }
+
+    /// Adds a class with one task; its users are `NAME-NUMBER`.
+    pub(crate) fn class(&mut self, name: &str, wait_time: WaitTime, steps: Vec<Step>) -> &mut UserClass {
+        let reconnect = self.request("connect");
+        self.classes.push(UserClass {
+            name: name.to_owned(),
+            broker: BrokerId(0),
+            weight: 1.0,
+            fixed_count: 0,
+            client_id: template(&format!("{name}-${{user.number}}"), Place::ClientId),
+            username: None,
+            password: None,
+            wait_time,
+            on_start: Steps::default(),
+            tasks: vec![task("task", 1, steps)],
+            on_stop: Steps::default(),
+            reconnect,
+            user_texts: 0,
+            user_rows: 0,
+            counters: 0,
+            repeat_depth: 0,
+        });
+        self.classes.last_mut().unwrap()
+    }
+
+    pub(crate) fn build(mut self) -> Arc<Plan> {
+        self.classes.sort_by(|a, b| a.name.cmp(&b.name));
+        for class in &mut self.classes {
+            class.counters = self.counters;
+            class.user_rows = self.user_rows;
+            let lists = class.tasks.iter().map(|task| &task.steps).chain([&class.on_start, &class.on_stop]);
+            let depths = lists.flat_map(|steps| &steps.0).filter_map(|step| match step {
+                Step::Repeat { level, .. } => Some(level + 1),
+                _ => None,
+            });
+            class.repeat_depth = depths.max().unwrap_or(0);
+        }
+        Arc::new(Plan {
+            name: "test".to_owned(),
+            seed: self.seed,
+            brokers: vec![self.broker],
+            classes: self.classes,
+            rows: self.rows,
+            load: self.load,
+        })
+    }
+}
+
+pub(crate) fn task(name: &str, weight: u32, steps: Vec<Step>) -> Task {
+    Task { name: name.to_owned(), weight, steps: Steps(steps) }
+}
+
+/// A Mosquitto of the test's own; dropping it ends it.
+pub(crate) struct Mosquitto {
+    child: Child,
+    port: u16,
+    /// Where its files are.
+    _dir: TempDir,
+}
+
+impl Mosquitto {
+    /// Starts one on a free port of 127.0.0.1 and waits until it accepts connections. `settings` are lines
+    /// of its configuration, `files` names and contents beside it; `DIR` in the settings is their directory.
+    /// Anonymous clients may connect unless the settings say otherwise.
+    pub(crate) fn start(settings: &str, files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        let settings = settings.replace("DIR", dir.path().to_str().unwrap());
+        let anonymous = if settings.contains("allow_anonymous") { "" } else { "allow_anonymous true\n" };
+        // Another process can take the port between the look and the start; then there is another port.
+        for _ in 0..5 {
+            let port = free_port();
+            let config = format!("listener {port} 127.0.0.1\npersistence false\n{anonymous}{settings}\n");
+            let file = dir.path().join("mosquitto.conf");
+            fs::write(&file, config).unwrap();
+            let mut child = Command::new(program())
+                .arg("-c")
+                .arg(&file)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("mosquitto cannot be started");
+            if accepts(port, &mut child) {
+                return Self { child, port, _dir: dir };
+            }
+        }
+        panic!("mosquitto does not come up with\n{settings}");
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        // It is gone either way; an error says that it was before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until something accepts on the port, or the child is gone.
+fn accepts(port: u16, child: &mut Child) -> bool {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    for _ in 0..500 {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        if TcpStream::connect(address).is_ok() {
+            return true;
+        }
+        pause();
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    false
+}
+
+#[expect(clippy::disallowed_methods, reason = "no runtime runs here")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+/// Where mosquitto is: `MQTT_SCENARIO_MOSQUITTO`, or the first in PATH or Debian's own place.
+fn program() -> PathBuf {
+    if let Some(program) = std::env::var_os("MQTT_SCENARIO_MOSQUITTO") {
+        return program.into();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let dirs = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    dirs.map(|dir| dir.join("mosquitto")).find(|file| file.is_file()).expect("mosquitto is not installed")
+}
