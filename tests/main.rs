@@ -13,6 +13,7 @@ mod golden;
 mod layers;
 mod plan;
 mod recorder;
-mod run;
 mod replay_peer;
+mod run;
+mod run_peer;
 mod support;

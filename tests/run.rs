@@ -1,4 +1,5 @@
 //! The program as a user runs it: files, exit codes, signals, and brokers that misbehave.
+#![expect(clippy::disallowed_methods, reason = "these tests watch another process, in real time")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -54,7 +55,7 @@ impl Place {
     }
 
     /// Starts a run and waits until all its users are there.
-    fn start(&self, args: &[&str]) -> Running {
+    pub(crate) fn start(&self, args: &[&str]) -> Running {
         let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -79,7 +80,8 @@ impl Place {
     }
 }
 
-struct Running {
+/// A run that goes on.
+pub(crate) struct Running {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
 }
@@ -91,7 +93,7 @@ impl Running {
     }
 
     /// Waits for the end; standard output, the rest of the log, the exit code.
-    fn end(mut self) -> (String, String, Option<i32>) {
+    pub(crate) fn end(mut self) -> (String, String, Option<i32>) {
         let mut log = String::new();
         std::io::Read::read_to_string(&mut self.log, &mut log).unwrap();
         let output = self.child.wait_with_output().unwrap();
@@ -152,7 +154,8 @@ fn closed_port() -> u16 {
 fn a_run_writes_the_four_files_and_the_tables_and_exits_with_0() {
     let place = Place::new(STEADY);
     let output = place.run(&["run", "scenario.toml", "--csv", "out/a"]);
-    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let (stdout, stderr) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     let stats = place.rows("out/a_stats.csv");
     let publishes = row(&stats, "publish").count("Request Count");
@@ -224,7 +227,8 @@ fn a_broker_that_is_not_there_is_a_failure_tried_again_with_growing_pauses() {
 #[test]
 fn the_first_interrupt_lets_users_finish_and_writes_everything() {
     let place = Place::new(STEADY);
-    let running = place.start(&["run", "scenario.toml", "-t", "10m", "--csv", "a", "--request-log", "a.jsonl"]);
+    let running =
+        place.start(&["run", "scenario.toml", "-t", "10m", "--csv", "a", "--request-log", "a.jsonl"]);
     std::thread::sleep(Duration::from_millis(700));
     running.signal(Signal::INT);
     let (stdout, log, code) = running.end();
@@ -240,7 +244,9 @@ fn the_first_interrupt_lets_users_finish_and_writes_everything() {
 
 #[test]
 fn the_second_interrupt_ends_at_once_with_valid_files_and_130() {
-    let place = Place::new(&STEADY.replace("300ms", "60s").replace("stop_timeout = \"2s\"", "stop_timeout = \"60s\""));
+    let place = Place::new(
+        &STEADY.replace("300ms", "60s").replace("stop_timeout = \"2s\"", "stop_timeout = \"60s\""),
+    );
     let args = ["run", "scenario.toml", "-t", "10m", "-H", "embedded:?never_ack", "--csv", "a"];
     let mut running = place.start(&args);
     running.signal(Signal::TERM);
@@ -325,6 +331,9 @@ fn the_log_goes_to_its_file_in_locusts_form() {
     let output = place.run(&["run", "scenario.toml", "-t", "1s", "--only-summary", "--logfile", "log"]);
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let log = place.read("log");
-    assert!(log.lines().all(|line| line.starts_with('[') && line.contains("] INFO/mqtt-scenario: ")), "{log}");
+    assert!(
+        log.lines().all(|line| line.starts_with('[') && line.contains("] INFO/mqtt-scenario: ")),
+        "{log}"
+    );
     assert!(log.contains("All users spawned: {\"device\": 5} (5 total users)"), "{log}");
 }

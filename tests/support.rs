@@ -237,7 +237,7 @@ pub(crate) struct Mosquitto {
     child: Child,
     port: u16,
     /// Where its files are.
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Mosquitto {
@@ -255,17 +255,10 @@ impl Mosquitto {
         for _ in 0..5 {
             let port = free_port();
             let config = format!("listener {port} 127.0.0.1\npersistence false\n{anonymous}{settings}\n");
-            let file = dir.path().join("mosquitto.conf");
-            fs::write(&file, config).unwrap();
-            let mut child = Command::new(program())
-                .arg("-c")
-                .arg(&file)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("mosquitto cannot be started");
+            fs::write(dir.path().join("mosquitto.conf"), config).unwrap();
+            let mut child = launch(&dir);
             if accepts(port, &mut child) {
-                return Self { child, port, _dir: dir };
+                return Self { child, port, dir };
             }
         }
         panic!("mosquitto does not come up with\n{settings}");
@@ -286,12 +279,28 @@ impl Mosquitto {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+
+    /// Starts it again on the same port, after [`Mosquitto::kill`].
+    pub(crate) fn start_again(&mut self) {
+        self.child = launch(&self.dir);
+        assert!(accepts(self.port, &mut self.child), "mosquitto does not come up again");
+    }
 }
 
 impl Drop for Mosquitto {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn launch(dir: &TempDir) -> Child {
+    Command::new(program())
+        .arg("-c")
+        .arg(dir.path().join("mosquitto.conf"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("mosquitto cannot be started")
 }
 
 fn free_port() -> u16 {
@@ -328,4 +337,11 @@ fn program() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let dirs = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     dirs.map(|dir| dir.join("mosquitto")).find(|file| file.is_file()).expect("mosquitto is not installed")
+}
+
+/// A Python with locust and paho-mqtt: `MQTT_SCENARIO_LOCUST_PYTHON`.
+pub(crate) fn locust_python() -> PathBuf {
+    std::env::var_os("MQTT_SCENARIO_LOCUST_PYTHON")
+        .expect("MQTT_SCENARIO_LOCUST_PYTHON names a Python with locust; .ci/run makes one")
+        .into()
 }

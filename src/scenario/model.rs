@@ -91,7 +91,7 @@ pub struct Broker {
     /// Longest silence before a PINGREQ; whole seconds up to 65535, 0 for never. Default 60 s.
     pub keep_alive: Option<HumanDuration>,
     /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
-    /// further publish waits for its turn. Default 100.
+    /// further publish waits for its turn. Default 20, as in paho; brokers refuse more unless told to.
     pub inflight: Option<u16>,
 }
 

@@ -18,7 +18,7 @@ use crate::scenario::model;
 const DEFAULT_PORT: u16 = 1883;
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_KEEP_ALIVE_S: u16 = 60;
-const DEFAULT_INFLIGHT: u16 = 100;
+const DEFAULT_INFLIGHT: u16 = 20;
 
 /// What is wrong with the URL of a broker.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
