@@ -11,3 +11,4 @@ mod layers;
 mod plan;
 mod recorder;
 mod replay_peer;
+mod scenarios;

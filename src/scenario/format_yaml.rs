@@ -180,7 +180,8 @@ impl<'a> Reader<'a> {
                 entries.push(Entry::new(key, key_span, node));
             } else {
                 let message = format!("the key `{key}` stands here a second time");
-                self.duplicates.push(fault(codes::DUPLICATE_KEY, message, key_span));
+                let error = fault(codes::DUPLICATE_KEY, message, key_span);
+                self.duplicates.push(error.help("remove or rename one of the two"));
             }
         }
     }
@@ -276,6 +277,7 @@ fn syntax(text: &str, error: &ScanError) -> Diagnostic {
             let name: String =
                 rest.chars().take_while(|c| c.is_alphanumeric() || "-_".contains(*c)).collect();
             fault(&format!("no anchor `&{name}` stands before this alias"))
+                .help(format!("write `&{name}` in front of the value that is meant, further up"))
         }
         _ => fault(&error.info()),
     }
