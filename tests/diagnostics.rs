@@ -154,15 +154,14 @@ fn a_hundred_mistakes_are_enough() {
 }
 
 #[test]
-fn a_mistake_in_a_large_file_is_not_looked_for_from_its_beginning() {
-    // With 60 mistakes behind 60,000 values, reading all of them again each time takes minutes.
-    let vars: Vec<_> = (0..60_000).map(|number| format!("v{number} = {number}\n")).collect();
-    let wrong: Vec<_> = (0..60).map(|number| format!("w{number} = []\n")).collect();
-    let text = format!("version = 1\n[vars]\n{}{}x = 1\n", vars.concat(), wrong.concat());
+fn what_is_passed_over_while_looking_for_mistakes_is_in_the_model() {
+    let vars: Vec<_> =
+        (0..60).map(|number| format!("v{number} = {number}\nw{number} = 2026-11-23\n")).collect();
+    let text = format!("version = 1\nname = \"n\"\n[vars]\n{}", vars.concat());
     let (_, parsed) = Source::parse("x.toml", text, Format::Toml);
-    assert_eq!(parsed.diagnostics.len(), 60);
-    assert_eq!(parsed.scenario.vars["v59999"].0, "59999");
-    assert_eq!(parsed.scenario.vars["x"].0, "1");
+    assert_eq!((parsed.diagnostics.len(), parsed.scenario.vars.len()), (60, 120));
+    assert_eq!((parsed.scenario.version, parsed.scenario.name.as_deref()), (Some(1), Some("n")));
+    assert!((0..60).all(|number| parsed.scenario.vars[&format!("v{number}")].0 == number.to_string()));
 }
 
 #[test]
@@ -196,7 +195,7 @@ fn a_file_that_cannot_be_read_says_why() {
         "DIR/x.yaml is larger than 16 MiB, the most that is read as a scenario"
     );
     let missing = Source::read(&dir.path().join("missing.toml")).unwrap_err().to_string();
-    assert!(missing.ends_with("missing.toml: No such file or directory (os error 2)"), "{missing}");
+    assert!(missing.ends_with("missing.toml: there is no such file"), "{missing}");
 }
 
 #[test]

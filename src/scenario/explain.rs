@@ -75,7 +75,9 @@ impl Explainer<'_> {
                 .help("write the item, or remove its place"),
             Kind::Invalid(message) => {
                 let error = error(codes::INVALID_VALUE, message.clone());
-                if message.starts_with("invalid length of time") {
+                if message.ends_with("too fine") {
+                    error.help("lengths of time go from 1ns to 10 years")
+                } else if message.starts_with("invalid length of time") {
                     error.help(LENGTHS_OF_TIME)
                 } else {
                     error

@@ -67,6 +67,10 @@ fn syntax(text: &str, error: &toml::de::Error) -> Diagnostic {
             error(codes::SYNTAX, format!("`{marked}` is written in small letters"))
                 .help(format!("write {}", marked.to_lowercase()))
         }
+        _ if message.starts_with("string values must be quoted") && begins_with_a_number(marked) => {
+            error(codes::SYNTAX, format!("unexpected text in the value `{marked}`"))
+                .help("is a `,` missing in it? A text must stand in quotes")
+        }
         // A text that begins like `true`, `false`, `inf` or `nan` is called an invalid one of these.
         _ if message.starts_with("string values must be quoted")
             || message.starts_with("invalid boolean") =>
@@ -87,6 +91,9 @@ fn syntax(text: &str, error: &toml::de::Error) -> Diagnostic {
             error(codes::SYNTAX, "unexpected text where the line should end".to_owned())
                 .help("a line holds one `key = value`; a comment begins with `#`")
         }
+        _ if message.starts_with("missing comma between key-value") => {
+            error(codes::SYNTAX, words.to_owned()).help("is a `,` missing here, or a `}` before this place?")
+        }
         _ if in_table => error(codes::SYNTAX, words.to_owned()).help("is a `}` missing before this place?"),
         _ => error(codes::SYNTAX, words.to_owned()),
     }
@@ -102,6 +109,11 @@ fn is_header_in_list(text: &str, error: &toml::de::Error) -> bool {
     let line = line_at(text, start(text, error)).1.trim();
     let is_header = line.starts_with('[') && line.ends_with(']') && !line.contains(['"', '\'', ',']);
     is_header && error.message().starts_with("string values must be quoted")
+}
+
+/// Whether a value like `1 b` is rather a number and the key that follows it.
+fn begins_with_a_number(value: &str) -> bool {
+    value.split_once(' ').is_some_and(|(first, _)| first.parse::<f64>().is_ok())
 }
 
 fn is_truth(text: &str) -> bool {

@@ -316,7 +316,7 @@ fn tasks(
             let tags: BTreeSet<&str> =
                 class.tasks.iter().flat_map(|task| &task.tags).map(String::as_str).collect();
             let help = if tags.is_empty() {
-                "they have no tags; name the user classes to run, without this one".to_owned()
+                "none of its tasks has tags: give them some, or run without choosing by tags".to_owned()
             } else {
                 format!("the tags of its tasks are: {}", quoted(tags.into_iter()))
             };
