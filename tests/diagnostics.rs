@@ -1,7 +1,8 @@
 //! What a person sees who made mistakes in a scenario: whole messages, as snapshots.
 //!
 //! `fixtures/broken/shape` holds files with mistakes in the text and its shape; those of `meaning` are well
-//! formed and say something that cannot be.
+//! formed and say something that cannot be; those of `warnings` can run. The snapshots hold what the built
+//! program says about them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,6 +12,8 @@ use mqtt_scenario::diagnostic::FieldPath;
 use mqtt_scenario::scenario::model::Step;
 use mqtt_scenario::scenario::source::{Format, Source};
 use proptest::prelude::*;
+
+use crate::scenarios::{listing, run};
 
 /// The broken scenarios of a folder, by name.
 fn broken(folder: &str) -> Vec<(String, PathBuf)> {
@@ -30,31 +33,72 @@ fn messages(name: &str, text: &str, format: Format) -> String {
 }
 
 #[test]
-fn mistakes_in_shape_are_all_shown() {
-    let files = broken("shape");
-    assert!(files.len() >= 24, "the fixtures were not found");
+fn mistakes_are_all_shown() {
+    for (folder, least) in [("shape", 30), ("meaning", 20)] {
+        let files = broken(folder);
+        assert!(files.len() >= least, "the fixtures were not found");
+        for (name, path) in files {
+            let place = path.parent().unwrap();
+            let before = listing(place);
+            let said = run(place, &["validate", &name]);
+            assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{name}");
+            assert_eq!(listing(place), before, "{name}");
+            for word in
+                ["u8", "u16", "u32", "u64", "i64", "f64", "struct", "enum", "invalid type", "expecting"]
+            {
+                let mut words = said.stderr.split(|c: char| !c.is_alphanumeric());
+                assert!(words.all(|said| said != word), "{name} says {word}");
+            }
+            insta::assert_snapshot!(format!("{folder}_{name}"), said.stderr);
+        }
+    }
+}
+
+#[test]
+fn warnings_are_shown_and_stop_nothing() {
+    let files = broken("warnings");
+    assert!(files.len() >= 2, "the fixtures were not found");
     for (name, path) in files {
-        let (source, parsed) = Source::read(&path).unwrap();
-        assert!(!parsed.diagnostics.is_empty(), "{name} has no mistake");
-        insta::assert_snapshot!(name.as_str(), render(&parsed.diagnostics, &source, false));
+        let said = run(path.parent().unwrap(), &["validate", &name]);
+        assert_eq!(said.code, Some(0), "{name}");
+        insta::assert_snapshot!(format!("warnings_{name}"), said.stderr + &said.stdout);
     }
 }
 
 #[test]
 fn line_ends_and_a_byte_order_mark_change_no_message() {
-    for (name, path) in broken("shape") {
+    let windows = tempfile::tempdir().unwrap();
+    for (name, path) in ["shape", "meaning", "warnings"].into_iter().flat_map(broken) {
         let text = fs::read_to_string(&path).unwrap();
-        let format = Format::of(&path).unwrap();
-        let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
-        assert_eq!(messages(&name, &windows, format), messages(&name, &text, format), "{name}");
+        fs::write(windows.path().join(&name), format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
+        let arguments = ["validate", name.as_str()];
+        assert_eq!(
+            run(windows.path(), &arguments).stderr,
+            run(path.parent().unwrap(), &arguments).stderr,
+            "{name}"
+        );
     }
+}
+
+#[test]
+fn a_text_longer_than_mqtt_carries_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let long = "x".repeat(65_536);
+    let text = format!(
+        "version = 1\nbrokers.local.url = \"embedded:\"\n[user_classes.device]\nclient_id = \"{long}\"\n\
+         tasks = [{{ name = \"t\", steps = [{{ publish = {{ topic = \"{long}\" }} }}] }}]\n"
+    );
+    fs::write(dir.path().join("long.toml"), text).unwrap();
+    let said = run(dir.path(), &["validate", "long.toml"]);
+    assert_eq!(said.code, Some(2));
+    insta::assert_snapshot!(said.stderr);
 }
 
 #[test]
 fn mistakes_in_meaning_are_none_in_shape() {
     for (name, path) in broken("meaning") {
         let (source, parsed) = Source::read(&path).unwrap();
-        let is_mixed = name.starts_with("no-cascade");
+        let is_mixed = ["no-cascade.toml", "both-kinds.toml", "mixed.yaml", "merged.yaml"].contains(&&*name);
         assert_eq!(
             parsed.diagnostics.is_empty(),
             !is_mixed,
@@ -99,9 +143,25 @@ fn colour_changes_only_the_colours() {
 fn a_hundred_mistakes_are_enough() {
     let lines: Vec<_> = (0..150).map(|number| format!("v{number} = []\n")).collect();
     let text = format!("version = 1\n[vars]\n{}", lines.concat());
-    let (_, parsed) = Source::parse("x.toml", text, Format::Toml);
+    let (_, parsed) = Source::parse("x.toml", &*text, Format::Toml);
     assert_eq!(parsed.diagnostics.len(), 101);
     assert!(parsed.diagnostics[100].message.starts_with("more than 100 mistakes"));
+    let shown = messages("x.toml", &text, Format::Toml);
+    assert_eq!(shown.matches("expected text, a number").count(), 2 * 100);
+    assert!(shown.contains("for `v0`") && shown.contains("for `v99`") && !shown.contains("for `v100`"));
+    let end = "error: more than 100 mistakes in x.toml, the first 100 shown; nothing was started\n";
+    assert!(shown.ends_with(end), "{shown}");
+}
+
+#[test]
+fn what_is_passed_over_while_looking_for_mistakes_is_in_the_model() {
+    let vars: Vec<_> =
+        (0..60).map(|number| format!("v{number} = {number}\nw{number} = 2026-11-23\n")).collect();
+    let text = format!("version = 1\nname = \"n\"\n[vars]\n{}", vars.concat());
+    let (_, parsed) = Source::parse("x.toml", text, Format::Toml);
+    assert_eq!((parsed.diagnostics.len(), parsed.scenario.vars.len()), (60, 120));
+    assert_eq!((parsed.scenario.version, parsed.scenario.name.as_deref()), (Some(1), Some("n")));
+    assert!((0..60).all(|number| parsed.scenario.vars[&format!("v{number}")].0 == number.to_string()));
 }
 
 #[test]
@@ -135,7 +195,7 @@ fn a_file_that_cannot_be_read_says_why() {
         "DIR/x.yaml is larger than 16 MiB, the most that is read as a scenario"
     );
     let missing = Source::read(&dir.path().join("missing.toml")).unwrap_err().to_string();
-    assert!(missing.ends_with("missing.toml: No such file or directory (os error 2)"), "{missing}");
+    assert!(missing.ends_with("missing.toml: there is no such file"), "{missing}");
 }
 
 #[test]

@@ -17,3 +17,4 @@ mod replay_peer;
 mod run;
 mod run_peer;
 mod support;
+mod scenarios;

@@ -24,7 +24,7 @@ pub(super) struct ScenarioOptions {
     pub(super) scenario: PathBuf,
 
     /// Users in all
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = parse_users)]
     users: Option<u32>,
 
     /// Users started per second
@@ -40,10 +40,10 @@ pub(super) struct ScenarioOptions {
     stop_timeout: Option<Duration>,
 
     /// Where the broker is, instead of what the scenario says
-    #[arg(short = 'H', long, value_name = "URL", value_parser = parse_host)]
+    #[arg(short = 'H', long, value_name = "URL")]
     #[arg(help = "Where the broker is, instead of what the scenario says: mqtt://HOST[:PORT], HOST[:PORT] \
                   or embedded:")]
-    host: Option<Target>,
+    host: Option<String>,
 
     /// Only tasks with one of these tags
     #[arg(short = 'T', long, num_args = 1.., value_name = "TAG")]
@@ -54,6 +54,13 @@ pub(super) struct ScenarioOptions {
     exclude_tags: Vec<String>,
 }
 
+fn parse_users(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(users) if users > 0 => Ok(users),
+        _ => Err("a number of users is a whole number from 1 up".into()),
+    }
+}
+
 fn parse_spawn_rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
@@ -61,8 +68,10 @@ fn parse_spawn_rate(text: &str) -> Result<f64, String> {
     }
 }
 
-fn parse_host(text: &str) -> Result<Target, String> {
-    parse_url(text, &check_embedded_options).map_err(|e| format!("{}; {}", e.message, e.help))
+/// Not clap's to check, which repeats what is wrong: it may hold a password.
+fn parse_host(text: &str) -> Result<Target, ExitCode> {
+    parse_url(text, &check_embedded_options)
+        .map_err(|e| exit::error(exit::BAD_INPUT, format_args!("--host: {}\nhelp: {}", e.message, e.help)))
 }
 
 fn check_embedded_options(options: &str) -> Result<(), String> {
@@ -78,12 +87,13 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
         let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
         exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
     })?;
+    let host = options.host.as_deref().map(parse_host).transpose()?;
     let overrides = Overrides {
         users: options.users,
         spawn_rate: options.spawn_rate,
         run_time: options.run_time,
         stop_timeout: options.stop_timeout,
-        host: options.host.clone(),
+        host,
         tags: options.tags.clone(),
         exclude_tags: options.exclude_tags.clone(),
         user_classes: Vec::new(),

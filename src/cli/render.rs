@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::scenario::codes::TOO_MANY;
 use crate::scenario::source::Source;
 
 /// Columns that a drawn line may take; longer lines are cut around the mark.
@@ -16,7 +17,11 @@ const WIDTH: usize = 120;
 /// Most characters that are marked: the renderer cuts lines, but never a mark.
 const MARK: usize = 80;
 
-/// Draws diagnostics in the order of the file and ends with a line that counts them; nothing for none.
+/// Most diagnostics that are drawn: one mistake in a generated file is soon a thousand.
+const MOST: usize = 100;
+
+/// Draws the first hundred diagnostics in the order of the file and ends with a line that counts them; nothing
+/// for none.
 ///
 /// `colour` adds ANSI escapes. Lines and columns count from 1, columns in characters.
 pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> String {
@@ -24,7 +29,7 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
         .iter()
         .map(|diagnostic| (source.span(&diagnostic.at, &diagnostic.mark), diagnostic))
         .collect();
-    marked.sort_by_key(|(span, _)| (span.start, span.end));
+    marked.sort_by_key(|(span, diagnostic)| (diagnostic.code == TOO_MANY, span.start, span.end));
     // A mistake in an aliased part of a YAML file is found at each alias, but stands in one place.
     let mut seen = HashSet::new();
     marked.retain(|(span, diagnostic)| seen.insert((span.clone(), diagnostic.code, &diagnostic.message)));
@@ -32,7 +37,7 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
     let mut text = String::new();
     let mut lines = Lines { text: source.text(), line: 1, start: 0 };
-    for (span, diagnostic) in &marked {
+    for (span, diagnostic) in marked.iter().take(MOST) {
         let level = match diagnostic.severity {
             Severity::Warning => Level::WARNING,
             Severity::Error => Level::ERROR,
@@ -69,9 +74,11 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
 
 /// `3 mistakes and 1 warning in scenarios/x.toml; nothing was started`.
 fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> String {
+    const MORE: usize = MOST + 1;
     let count = |wanted, word| match severities.iter().filter(|severity| **severity == wanted).count() {
         0 => None,
         1 => Some(format!("1 {word}")),
+        MORE.. => Some(format!("more than {MOST} {word}s")),
         count => Some(format!("{count} {word}s")),
     };
     let mistakes = count(Severity::Error, "mistake");
@@ -79,8 +86,9 @@ fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> Str
         Some(_) => (Level::ERROR, "; nothing was started"),
         None => (Level::WARNING, ""),
     };
+    let shown = if severities.len() > MOST { format!(", the first {MOST} shown") } else { String::new() };
     let counts: Vec<_> = [mistakes, count(Severity::Warning, "warning")].into_iter().flatten().collect();
-    let text = format!("{} in {}{end}", counts.join(" and "), source.name());
+    let text = format!("{} in {}{shown}{end}", counts.join(" and "), source.name());
     renderer.render(&[Group::with_title(level.primary_title(text))])
 }
 

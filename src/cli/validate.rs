@@ -19,11 +19,12 @@ pub(super) struct ValidateOptions {
 pub(super) fn run(options: &ValidateOptions) -> ExitCode {
     match load(&options.scenario) {
         Ok(plan) => exit::output(&format!(
-            "{}: fine ({} user {}, {} rows)\n",
+            "{}: fine ({} user {}, {} {})\n",
             options.scenario.scenario.display(),
             plan.classes.len(),
             if plan.classes.len() == 1 { "class" } else { "classes" },
             plan.rows.len(),
+            if plan.rows.len() == 1 { "row" } else { "rows" },
         )),
         Err(code) => code,
     }

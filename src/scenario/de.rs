@@ -17,8 +17,8 @@ use crate::scenario::node::{Entry, Node, Value};
 /// Stands for a text with a mistake: reads as a text and as a length of time.
 const PLACEHOLDER: &str = "0s";
 
-static NULL: Node = Node { span: 0..0, value: Value::Null, unreadable: false };
-static UNREADABLE: Node = Node { span: 0..0, value: Value::Null, unreadable: true };
+static NULL: Node = Node { span: 0..0, value: Value::Null, unreadable: false, checked: false };
+static UNREADABLE: Node = Node { span: 0..0, value: Value::Null, unreadable: true, checked: false };
 
 /// The first mistake of a tree.
 #[derive(Debug)]
@@ -215,8 +215,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match self.0.seen() {
-            Some(Value::List(items)) => visitor.visit_seq(Items { items: items.iter(), index: 0 }),
-            None | Some(Value::Null) => visitor.visit_seq(Items { items: [].iter(), index: 0 }),
+            Some(Value::List(items)) => visitor.visit_seq(Items::unchecked(items)),
+            None | Some(Value::Null) => visitor.visit_seq(Items::unchecked(&[])),
             _ => wrong(Wanted::List),
         }
     }
@@ -228,9 +228,10 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             }
             None => {
                 let items = vec![&UNREADABLE; wanted];
-                visitor.visit_seq(Items { items: items.into_iter(), index: 0 })
+                visitor.visit_seq(Items { items: items.into_iter().enumerate() })
             }
-            Some(Value::List(_)) => self.deserialize_seq(visitor),
+            // Whatever its items are, this list needs all of them.
+            Some(Value::List(items)) => visitor.visit_seq(Items { items: items.iter().enumerate() }),
             _ => wrong(Wanted::List),
         }
     }
@@ -297,18 +298,23 @@ fn live(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
 
 struct Items<I> {
     items: I,
-    index: usize,
 }
 
-impl<'de, I: Iterator<Item = &'de Node>> de::SeqAccess<'de> for Items<I> {
+impl<'de> Items<()> {
+    /// Without the items that have been read before.
+    fn unchecked(items: &'de [Node]) -> Items<impl Iterator<Item = (usize, &'de Node)>> {
+        Items { items: items.iter().enumerate().filter(|(_, item)| !item.checked) }
+    }
+}
+
+impl<'de, I: Iterator<Item = (usize, &'de Node)>> de::SeqAccess<'de> for Items<I> {
     type Error = Mistake;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Mistake> {
-        let Some(item) = self.items.next() else {
+        let Some((index, item)) = self.items.next() else {
             return Ok(None);
         };
-        let part = Part::Index(self.index);
-        self.index += 1;
+        let part = Part::Index(index);
         match item.seen() {
             Some(Value::Null) => Err(Mistake::new(Kind::EmptyItem).under(part)),
             _ => seed.deserialize(Reader(item)).map(Some).map_err(|mistake| mistake.under(part)),
@@ -325,7 +331,7 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
     type Error = Mistake;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mistake> {
-        self.entry = self.entries.find(|entry| !entry.ignored);
+        self.entry = self.entries.find(|entry| !entry.ignored && !entry.node.checked);
         match self.entry {
             Some(entry) => seed.deserialize(BorrowedStrDeserializer::new(&entry.key)).map(Some),
             None => Ok(None),

@@ -14,6 +14,8 @@ use crate::units::HumanDuration;
 /// Longest value that is repeated in a message, in bytes.
 const MAX_QUOTED: usize = 40;
 
+const LENGTHS_OF_TIME: &str = "write numbers with units, such as \"500ms\", \"30s\" or \"1h 30m\"";
+
 /// The file that a mistake was found in.
 pub(super) struct Explainer<'a> {
     pub(super) root: &'a Node,
@@ -45,28 +47,38 @@ impl Explainer<'_> {
             }
             Kind::OutOfRange { max } => {
                 let number = self.raw(path);
-                if number.starts_with('-') {
-                    error(codes::OUT_OF_RANGE, format!("a negative number{}", place(path)))
-                        .label("expected 0 or more")
+                let is_negative = number.starts_with('-');
+                let message = if is_negative {
+                    format!("a negative number{}", place(path))
                 } else {
-                    let error = error(codes::OUT_OF_RANGE, format!("{number} is too large{}", place(path)));
-                    // A byte is only ever a quality of service, and its limit is not 255.
-                    if *max > u8::MAX.into() { error.label(format!("at most {max}")) } else { error }
-                }
+                    format!("{number} is too large{}", place(path))
+                };
+                // A byte is only ever a quality of service, and its limit is not 255.
+                let label = match (*max == u64::from(u8::MAX), is_negative) {
+                    (true, _) => "expected 0, 1 or 2".to_owned(),
+                    (false, true) => "expected 0 or more".to_owned(),
+                    (false, false) => format!("expected at most {max}"),
+                };
+                error(codes::OUT_OF_RANGE, message).label(label)
             }
             Kind::NotFinite => error(
                 codes::OUT_OF_RANGE,
                 format!("{} is not a finite number{}", self.raw(path), place(path)),
-            ),
+            )
+            .help("write a number such as 10 or 0.5"),
+            // `between` is the only list of a fixed length.
             Kind::WrongLength { wanted, found } => {
                 error(codes::WRONG_LENGTH, format!("expected {wanted} items{}, found {found}", place(path)))
+                    .help("write the shortest and the longest pause: [\"1s\", \"3s\"]")
             }
             Kind::EmptyItem => error(codes::WRONG_LENGTH, format!("an empty item{}", in_list(path)))
                 .help("write the item, or remove its place"),
             Kind::Invalid(message) => {
                 let error = error(codes::INVALID_VALUE, message.clone());
-                if message.starts_with("invalid length of time") {
-                    error.help("write numbers with units, such as \"500ms\", \"30s\" or \"1h 30m\"")
+                if message.ends_with("too fine") {
+                    error.help("lengths of time go from 1ns to 10 years")
+                } else if message.starts_with("invalid length of time") {
+                    error.help(LENGTHS_OF_TIME)
                 } else {
                     error
                 }
@@ -116,19 +128,24 @@ impl Explainer<'_> {
 
     /// How to write what was meant, where that can be told from the value.
     fn correction(&self, wanted: &Wanted, path: &FieldPath) -> Option<String> {
-        let value = &self.root.at(&path.0)?.value;
+        let Some(node) = self.root.at(&path.0) else {
+            return self.content_of_choice(wanted, path);
+        };
+        let value = &node.value;
         let raw = self.raw(path);
         match (wanted, value) {
             (Wanted::Words(words), Value::Integer(_) | Value::Float(_)) if words == "a length of time" => {
                 let seconds = format!("{raw}s");
                 let help = format!("write \"{seconds}\" if seconds are meant; other units are ms, m and h");
-                seconds.parse::<HumanDuration>().is_ok().then_some(help)
+                Some(if seconds.parse::<HumanDuration>().is_ok() { help } else { LENGTHS_OF_TIME.to_owned() })
             }
-            (Wanted::Words(words), Value::Integer(_) | Value::Float(_) | Value::Bool(_) | Value::Date)
+            (Wanted::Words(words), _) if words == "a length of time" => Some(LENGTHS_OF_TIME.to_owned()),
+            (Wanted::Words(words), Value::Integer(_) | Value::Float(_) | Value::Bool(_))
                 if words == "text" =>
             {
                 Some(format!("write it in quotes: \"{raw}\""))
             }
+            (Wanted::Words(_), Value::Date) => Some(format!("write it in quotes: \"{raw}\"")),
             (Wanted::Whole, Value::Float(number))
                 if number.fract() == 0.0 && (0.0..1e15).contains(number) =>
             {
@@ -171,10 +188,35 @@ impl Explainer<'_> {
                 [Part::Key(section), Part::Key(_)] if section == "brokers" => {
                     Some(format!("write {}", self.table("url", &raw)))
                 }
-                _ => None,
+                _ => Some(self.form_of_table().to_owned()),
             },
+            (Wanted::Table, Value::List(_)) if path.0.is_empty() => {
+                Some("write the keys without a `- ` before them".to_owned())
+            }
+            (Wanted::Table, _) => Some(self.form_of_table().to_owned()),
             (Wanted::Choice { of, known }, _) => Some(choices(of, known)),
             _ => None,
+        }
+    }
+
+    /// What a choice needs whose name stands alone.
+    fn content_of_choice(&self, wanted: &Wanted, path: &FieldPath) -> Option<String> {
+        let Some(Part::Key(choice)) = path.0.last() else {
+            return None;
+        };
+        let example = match wanted {
+            Wanted::Words(words) if words == "a length of time" => "\"1s\"",
+            Wanted::List => "[\"1s\", \"3s\"]",
+            Wanted::Number => "0.5",
+            _ => return None,
+        };
+        Some(format!("write {}", self.table(choice, example)))
+    }
+
+    fn form_of_table(&self) -> &'static str {
+        match self.format {
+            Format::Toml => "a table is written { key = value }, one with nothing to say {}",
+            Format::Yaml => "a mapping is written { key: value }, one with nothing to say {}",
         }
     }
 

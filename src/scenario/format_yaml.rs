@@ -180,7 +180,8 @@ impl<'a> Reader<'a> {
                 entries.push(Entry::new(key, key_span, node));
             } else {
                 let message = format!("the key `{key}` stands here a second time");
-                self.duplicates.push(fault(codes::DUPLICATE_KEY, message, key_span));
+                let error = fault(codes::DUPLICATE_KEY, message, key_span);
+                self.duplicates.push(error.help("remove or rename one of the two"));
             }
         }
     }
@@ -275,8 +276,28 @@ fn syntax(text: &str, error: &ScanError) -> Diagnostic {
             let rest = text.get(at + 1..).unwrap_or_default();
             let name: String =
                 rest.chars().take_while(|c| c.is_alphanumeric() || "-_".contains(*c)).collect();
-            fault(&format!("no anchor `&{name}` stands before this alias"))
+            fault(&format!("no anchor `&{name}` stands before this alias")).help(format!(
+                "write `&{name}` in front of the value that is meant, further up; a text that begins \
+                     with `*` stands in quotes"
+            ))
         }
+        ErrorKind::UnexpectedCharacter { character } if character.is_control() => {
+            fault("a control character")
+                .help("remove it; in a text in double quotes it can be written as an escape")
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            fault(&format!("a value cannot begin with `{character}`")).help("write a text in quotes")
+        }
+        ErrorKind::UnclosedQuotedScalar => fault("a text without its closing quote"),
+        ErrorKind::UnclosedFlowCollection { open } => fault(&format!("a `{open}` that is not closed")),
+        ErrorKind::ExpectedFlowMappingSeparator => fault("a `,` or `}` is missing before this place"),
+        ErrorKind::ExpectedFlowSequenceSeparator => fault("a `,` or `]` is missing before this place"),
+        ErrorKind::InvalidBlockEntryWhitespace => fault("a space is missing after the `-`"),
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            fault("a list cannot begin here").help("begin it on a line of its own")
+        }
+        ErrorKind::UnknownQuotedScalarEscape => fault("an escape that YAML does not have in this text")
+            .help("write `\\\\` for a backslash, or the text in single quotes"),
         _ => fault(&error.info()),
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Node {
     pub(super) value: Value,
     /// A mistake in it has been reported: it reads as if the file did not give it.
     pub(super) unreadable: bool,
+    /// It has been read without a mistake and need not be read again to find the next one.
+    pub(super) checked: bool,
 }
 
 /// What a file can hold.
@@ -65,7 +67,7 @@ impl Entry {
 impl Node {
     /// A value as found in a file.
     pub(super) fn new(span: Range<usize>, value: Value) -> Self {
-        Self { span, value, unreadable: false }
+        Self { span, value, unreadable: false, checked: false }
     }
 
     /// What stands there as far as the model is concerned: nothing once a mistake in it has been reported.
@@ -98,6 +100,36 @@ impl Node {
                 entries.iter_mut().find(|entry| *entry.key == **key)?.node.at_mut(rest)
             }
             _ => None,
+        }
+    }
+
+    /// Marks everything that is read before the node at a path.
+    pub(super) fn check_before(&mut self, path: &[Part]) {
+        let Some((part, rest)) = path.split_first() else {
+            return;
+        };
+        match (&mut self.value, part) {
+            (Value::List(items), Part::Index(index)) if *index < items.len() => {
+                items[..*index].iter_mut().for_each(|item| item.checked = true);
+                items[*index].check_before(rest);
+            }
+            (Value::Table(entries), Part::Key(key)) => {
+                if let Some(index) = entries.iter().position(|entry| *entry.key == **key) {
+                    entries[..index].iter_mut().for_each(|entry| entry.node.checked = true);
+                    entries[index].node.check_before(rest);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes all marks of [`Node::check_before`] away.
+    pub(super) fn uncheck(&mut self) {
+        self.checked = false;
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(Self::uncheck),
+            Value::Table(entries) => entries.iter_mut().for_each(|entry| entry.node.uncheck()),
+            _ => {}
         }
     }
 

@@ -1,8 +1,9 @@
 //! From the tree of nodes to the model, with all mistakes at once.
 //!
 //! serde stops at the first mistake. So each is reported, repaired in the tree (a misspelt key gets the name
-//! that was surely meant, a wrong value reads as absent) and the tree read again until nothing is wrong.
-//! Repairing instead of skipping lets one run find the mistakes behind a mistake, too.
+//! that was surely meant, a wrong value reads as absent) and the tree read again until nothing is wrong; what
+//! stands before the mistake is passed over then, so that the time grows with the file and not with the
+//! mistakes in it. Repairing instead of skipping lets one run find the mistakes behind a mistake, too.
 
 use std::collections::BTreeSet;
 
@@ -68,9 +69,16 @@ pub(super) fn model(root: &mut Node, text: &str, format: Format) -> Parsed {
     }
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut reported = Reported::default();
+    // Nothing is passed over.
+    let mut is_whole = true;
     loop {
         let mistake = match Scenario::deserialize(Reader(root)) {
-            Ok(scenario) => return Parsed { scenario, diagnostics, reported },
+            Ok(scenario) if is_whole => return Parsed { scenario, diagnostics, reported },
+            Ok(_) => {
+                root.uncheck();
+                is_whole = true;
+                continue;
+            }
             Err(mistake) => mistake,
         };
         if diagnostics.len() == MAX_DIAGNOSTICS {
@@ -79,6 +87,8 @@ pub(super) fn model(root: &mut Node, text: &str, format: Format) -> Parsed {
             return Parsed::unreadable(diagnostics);
         }
         let path = FieldPath(mistake.path());
+        root.check_before(&path.0);
+        is_whole = false;
         let repair = Repair::of(&mistake.kind, root, &path);
         diagnostics.push(Explainer { root, text, format }.diagnostic(&mistake.kind, &path, &repair));
         reported.0.extend(repair.apply(root, &mistake.kind, &path));

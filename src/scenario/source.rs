@@ -45,7 +45,7 @@ pub enum ReadError {
     #[error("cannot tell the format of {}: the name of a scenario ends in .toml, .yaml or .yml", .0.display())]
     UnknownFormat(PathBuf),
     /// The file system refused.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {}", path.display(), reason(source))]
     Io {
         /// Which file.
         path: PathBuf,
@@ -63,6 +63,16 @@ pub enum ReadError {
         /// The first line with such bytes, from 1.
         line: usize,
     },
+}
+
+/// The most frequent reasons in plain words.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// The text of a scenario and where everything stands in it.

@@ -154,10 +154,10 @@ pub(super) fn compile_brokers(
     let at = FieldPath::root().key("brokers");
     if brokers.is_empty() {
         let message = "the scenario has no broker";
-        problems.add_absence(
-            Diagnostic::error(codes::EMPTY, at.clone(), message)
-                .help("add one: `[brokers.local]` with `url = \"mqtt://localhost:1883\"`"),
-        );
+        problems
+            .add_absence(Diagnostic::error(codes::EMPTY, at.clone(), message).help(
+                "add one under `brokers`, by any name, with a `url` such as \"mqtt://localhost:1883\"",
+            ));
     }
     if brokers.len() > 1 && context.overrides.host.is_some() {
         let message = "a host was given, but the scenario has several brokers";
@@ -185,14 +185,14 @@ fn compile_broker(
         let seconds = u16::try_from(keep_alive.0.as_secs()).ok().filter(|_| keep_alive.0.subsec_nanos() == 0);
         seconds.unwrap_or_else(|| {
             let help = "write a length of time such as \"60s\", or \"0s\" for never";
-            problems.range(&at.key("keep_alive"), "keep_alive must be whole seconds, at most 65535", help);
+            problems.range(&at.key("keep_alive"), "`keep_alive` must be whole seconds, at most 65535", help);
             DEFAULT_KEEP_ALIVE_S
         })
     });
     let inflight = broker.inflight.unwrap_or(DEFAULT_INFLIGHT);
     if inflight == 0 {
         let help = "1 sends one message after the other";
-        problems.range(&at.key("inflight"), "inflight must be at least 1", help);
+        problems.range(&at.key("inflight"), "`inflight` must be at least 1", help);
     }
     let target = match &context.overrides.host {
         Some(target) => Some(target.clone()),
@@ -209,11 +209,9 @@ fn compile_url(
     problems: &mut Problems<'_>,
 ) -> Option<Target> {
     let Some(url) = url else {
-        problems.add_absence(
-            Diagnostic::error(codes::MISSING, at.clone(), "this broker has no `url`").help(
-                "add `url = \"mqtt://HOST:PORT\"`, or `url = \"embedded:\"` for one inside this process",
-            ),
-        );
+        problems.add_absence(Diagnostic::error(codes::MISSING, at.clone(), "this broker has no `url`").help(
+            "add one, such as \"mqtt://HOST:PORT\", or \"embedded:\" for a broker inside this process",
+        ));
         return None;
     };
     let template = problems.template(url, Place::Url, names, at)?;

@@ -40,7 +40,7 @@ pub(super) fn select<'a>(
     if classes.is_empty() {
         problems.add_absence(
             Diagnostic::error(codes::EMPTY, at, "the scenario has no user class")
-                .help("add one: `[user_classes.device]` with `tasks`"),
+                .help("add one under `user_classes`, by any name, with `tasks`"),
         );
         return BTreeSet::new();
     }
@@ -192,7 +192,7 @@ fn share(class: &model::UserClass, at: &FieldPath, problems: &mut Problems<'_>) 
         );
     }
     if class.fixed_count == Some(0) {
-        let help = "leave it out for a share by weight, or write `weight = 0` for no users";
+        let help = "leave it out for a share by weight, or give the class the `weight` 0 for no users";
         problems.range(&fixed_at, "`fixed_count` must be at least 1", help);
     }
     let weight = class.weight.unwrap_or(1.0);
@@ -291,7 +291,7 @@ fn tasks(
         if task.steps.is_empty() {
             problems.add_absence(
                 Diagnostic::error(codes::EMPTY, at.key("steps"), "this task has no steps")
-                    .help("add `steps`, such as `{ publish = { topic = \"a/b\" } }`"),
+                    .help("add `steps`: a list, such as a `publish` with a `topic`, then a `wait`"),
             );
         }
         let weight = task.weight.unwrap_or(1);
@@ -306,17 +306,17 @@ fn tasks(
     if class.tasks.is_empty() {
         problems.add_absence(
             Diagnostic::error(codes::EMPTY, at, "this user class has no tasks")
-                .help("add `[[user_classes.NAME.tasks]]` with `name` and `steps`"),
+                .help("add `tasks`: a list, each item with a `name` and `steps`"),
         );
     } else if left.is_empty() {
         let class_name = compiler.class_name();
         let (why, help) = if class.tasks.iter().all(|task| task.weight == Some(0)) {
-            ("all have weight 0", "give one of them a weight".to_owned())
+            ("all have weight 0", "give one of them a weight above 0".to_owned())
         } else {
             let tags: BTreeSet<&str> =
                 class.tasks.iter().flat_map(|task| &task.tags).map(String::as_str).collect();
             let help = if tags.is_empty() {
-                "they have no tags; name the user classes to run, without this one".to_owned()
+                "none of its tasks has tags: give them some, or run without choosing by tags".to_owned()
             } else {
                 format!("the tags of its tasks are: {}", quoted(tags.into_iter()))
             };

@@ -131,16 +131,17 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
 }
 
 fn check_version(version: Option<u32>, at: &FieldPath, problems: &mut Problems<'_>) {
-    const HELP: &str = "write `version = 1` at the top of the file";
     match version {
         Some(1) => {}
         Some(other) => {
             let message = format!("version {other} of the scenario language is unknown");
-            problems.add(Diagnostic::error(codes::VERSION, at.clone(), message).help(HELP));
+            let help = "version 1 is the only one so far";
+            problems.add(Diagnostic::error(codes::VERSION, at.clone(), message).help(help));
         }
         None => {
             let message = "the scenario does not say its version";
-            problems.add_absence(Diagnostic::error(codes::VERSION, at.clone(), message).help(HELP));
+            let help = "add `version` with the number 1 at the top of the file";
+            problems.add_absence(Diagnostic::error(codes::VERSION, at.clone(), message).help(help));
         }
     }
 }
@@ -165,7 +166,7 @@ fn compile_load(
 ) -> Load {
     let users = overrides.users.or(load.users).unwrap_or(1);
     if users == 0 {
-        problems.range(&at.key("users"), "there must be at least 1 user", "1 is the default");
+        problems.range(&at.key("users"), "there must be at least 1 user", "write 1 or more");
     }
     if users > MOST_USERS {
         let message = format!("{users} users are more than the {MOST_USERS} that a run can have");

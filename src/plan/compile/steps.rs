@@ -197,7 +197,7 @@ impl<'a> StepCompiler<'a> {
         if repeat.steps.is_empty() {
             problems.add_absence(
                 Diagnostic::error(codes::EMPTY, at.key("steps"), "this `repeat` has no steps")
-                    .help("add `steps`, or leave the `repeat` out"),
+                    .help("add `steps`: a list of what to repeat"),
             );
         }
         self.repeat_depth = self.repeat_depth.max(level + 1);
@@ -229,7 +229,7 @@ impl<'a> StepCompiler<'a> {
         if publish.topic.is_none() {
             problems.add_absence(
                 Diagnostic::error(codes::MISSING, topic_at.clone(), "this publish has no `topic`")
-                    .help("add one, such as `topic = \"devices/${client_id}\"`"),
+                    .help("add one, such as \"devices/${client_id}\""),
             );
         }
         let written = publish.topic.as_deref().unwrap_or_default();

@@ -60,7 +60,7 @@ pub(super) fn warn(
         let message = "no `run_time`: the run goes on until it is stopped";
         problems.add(
             Diagnostic::warning(codes::NO_RUN_TIME, root.key("load").key("run_time"), message)
-                .help("add one, such as `run_time = \"5m\"`, or stop the run with Ctrl-C"),
+                .help("add one, such as \"5m\", or stop the run with Ctrl-C"),
         );
     }
     let counts = users_per_class(plan);
@@ -113,13 +113,13 @@ fn warn_of_counts(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
             let at = at.key(name).key("fixed_count");
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at, message)
-                    .help(format!("{users} users in all are too few for all `fixed_count`s")),
+                    .help(format!("make `users` larger, which is {users}, or a `fixed_count` smaller")),
             );
         } else if *count == 0 {
             let message = format!("user class `{name}` gets no users");
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at.key(name), message)
-                    .help(format!("{users} users in all are too few for its share")),
+                    .help(format!("make `users` larger, which is {users}, or the `weight` of the class")),
             );
         }
     }

@@ -1,0 +1,190 @@
+//! The command line as a person meets it: the examples of `scenarios/`, help, plans, and what is said when there
+//! is no scenario to be had. All through the built program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mqtt_scenario::plan::Plan;
+use mqtt_scenario::plan::compile::{Context, Overrides, compile};
+use mqtt_scenario::scenario::source::Source;
+use tempfile::TempDir;
+
+/// What the program said and how it ended.
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs the program in a folder, on a terminal of 100 columns as far as help texts are concerned.
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Said {
+    let output = Command::new(env!("CARGO_BIN_EXE_mqtt-scenario"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("COLUMNS", "100")
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("MQTT_SCENARIO_NOT_SET")
+        .output()
+        .unwrap();
+    Said {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// What is in a folder and the folders below it.
+pub(crate) fn listing(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(listing(&path));
+        }
+        found.push(path);
+    }
+    found.sort();
+    found
+}
+
+/// Runs the program in the folder of the examples; it must go well and say nothing on standard error.
+fn fine(arguments: &[&str]) -> String {
+    let said = run(Path::new("scenarios"), arguments);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+    said.stdout
+}
+
+/// Runs the program with a scenario that is not one; it must refuse it.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let said = run(folder, arguments);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", said.stderr);
+    said.stderr
+}
+
+fn plan(file: &str) -> Plan {
+    let (_, parsed) = Source::read(&Path::new("scenarios").join(file)).unwrap();
+    let context = Context {
+        file_stem: "file",
+        env: &|_| None,
+        hostname: "rig",
+        embedded_options: &|_| Ok(()),
+        overrides: &Overrides::default(),
+        reported: parsed.reported.paths(),
+    };
+    compile(&parsed.scenario, &context).unwrap().plan
+}
+
+#[test]
+fn every_example_is_fine() {
+    let files = listing(Path::new("scenarios"));
+    assert!(files.len() >= 3, "the examples were not found");
+    for path in files {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let said = fine(&["validate", name]);
+        assert!(said.starts_with(&format!("{name}: fine (")) && said.lines().count() == 1, "{said}");
+    }
+}
+
+#[test]
+fn toml_and_yaml_say_the_same() {
+    assert_eq!(plan("publish.toml"), plan("publish.yaml"));
+    assert_eq!(fine(&["plan", "publish.toml"]), fine(&["plan", "publish.yaml"]));
+}
+
+#[test]
+fn plans_of_the_examples() {
+    insta::assert_snapshot!("plan_of_publish", fine(&["plan", "publish.toml"]));
+    insta::assert_snapshot!("plan_of_seed", fine(&["plan", "seed.toml"]));
+}
+
+#[test]
+fn a_plan_follows_the_command_line() {
+    insta::assert_snapshot!(fine(&[
+        "plan",
+        "publish.toml",
+        "-u",
+        "10000",
+        "-r",
+        "500",
+        "-H",
+        "mqtt://example.org:1883",
+        "-t",
+        "10m"
+    ]));
+}
+
+#[test]
+fn help_of_every_subcommand() {
+    insta::assert_snapshot!("help", fine(&["--help"]));
+    for subcommand in ["run", "validate", "plan", "compare", "replay", "broker"] {
+        insta::assert_snapshot!(format!("help_of_{subcommand}"), fine(&[subcommand, "--help"]));
+    }
+}
+
+#[test]
+fn a_wrong_command_line_says_what_is_right() {
+    let folder = Path::new("scenarios");
+    let said: Vec<_> = [
+        &["validate", "publish.toml", "--user", "5"][..],
+        &["plan", "publish.toml", "-u", "0"],
+        &["plan", "publish.toml", "-r", "fast"],
+        &["plan", "publish.toml", "-t", "soon"],
+        &["plan", "publish.toml", "-H", "http://localhost"],
+        &["plan", "publish.toml", "-H", "mqtt://me:secret@localhost"],
+        &["plan", "publish.toml", "--tags", "none"],
+        &["start", "publish.toml"],
+    ]
+    .into_iter()
+    .map(|arguments| format!("$ mqtt-scenario {}\n{}", arguments.join(" "), refused(folder, arguments)))
+    .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn what_is_no_scenario_is_refused() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("folder.toml")).unwrap();
+    for (name, bytes) in [
+        ("empty.toml", &b""[..]),
+        ("empty.yaml", b""),
+        ("binary.toml", b"\x7fELF\x02\x01\x01\x00\xff\xfe"),
+        ("binary.yaml", b"version: 1\n\x00\x01\x02"),
+        ("scenario.json", b"{}"),
+        ("no-ending", b"version = 1"),
+    ] {
+        fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let before = listing(dir.path());
+    let said: Vec<_> = before
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap())
+        .chain(["nosuch.toml", "no/such.toml"])
+        .map(|name| format!("$ mqtt-scenario run {name}\n{}", refused(dir.path(), &["run", name])))
+        .chain([format!("$ mqtt-scenario run\n{}", refused(dir.path(), &["run"]))])
+        .collect();
+    assert_eq!(listing(dir.path()), before);
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_wrong_scenario_starts_nothing_and_touches_no_file() {
+    for folder in ["shape", "meaning"] {
+        let dir = TempDir::new().unwrap();
+        let from = Path::new("tests/fixtures/broken").join(folder);
+        for path in listing(&from) {
+            let broken = dir.path().join(path.file_name().unwrap());
+            fs::copy(&path, &broken).unwrap();
+            let before = (listing(dir.path()), fs::read(&broken).unwrap());
+            let outputs = ["--csv", "out/x", "--request-log", "out/y", "--logfile", "out/z", "-t", "1"];
+            let name = broken.to_str().unwrap();
+            refused(dir.path(), &[&["run", name][..], &outputs].concat());
+            // Nor beside it, where the folder of the files exists.
+            refused(
+                dir.path(),
+                &["run", name, "--csv", "x", "--request-log", "y", "--logfile", "z", "-t", "1"],
+            );
+            assert_eq!((listing(dir.path()), fs::read(&broken).unwrap()), before, "{name}");
+        }
+    }
+}
