@@ -249,6 +249,7 @@ fn the_second_interrupt_ends_at_once_with_valid_files_and_130() {
     );
     let args = ["run", "scenario.toml", "-t", "10m", "-H", "embedded:?never_ack", "--csv", "a"];
     let mut running = place.start(&args);
+    std::thread::sleep(Duration::from_millis(500));
     running.signal(Signal::TERM);
     let mut line = String::new();
     while !line.contains("Stopping") {
