@@ -2,7 +2,7 @@
 //!
 //! It is a twin of the driver, not a mock of it: requests time out, the inflight limit holds and a lost
 //! connection fails what is open, so that the engine sees the same contract without sockets. Everything
-//! that happens is kept in a [`Journal`] with its time.
+//! that happens is kept as an [`Entry`] with its time.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
