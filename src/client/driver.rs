@@ -7,9 +7,8 @@
 //! nothing earlier is armed already: with a timeout of seconds and answers in microseconds it is set once
 //! in thousands of requests.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -19,15 +18,14 @@ use tokio::time::{Instant, Sleep};
 
 use crate::client::failure::{Ack, Failure};
 use crate::client::inflight::{Acknowledged, Inflight};
+use crate::client::keep_alive::KeepAlive;
+use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
 use crate::client::wire::{self, Received, Reply};
 use crate::client::{
     Close, Completion, ConnectRequest, Incoming, Key, Message, Session, Sink, Ticket, Until,
 };
 use crate::mqtt::{MAX_PACKET_BYTES, Qos};
-
-/// How long a broker may take to answer a PINGREQ, or the keep-alive time if that is shorter.
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Most QoS 2 messages from the broker whose PUBREL may be outstanding. A broker is bound to the 65,535
 /// packet ids; one that uses them all without ever releasing is broken all the same.
@@ -37,38 +35,6 @@ const MAX_UNRELEASED: usize = 65_535;
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Makes the coming close abrupt: the peer sees a reset, as from a lost device.
     fn abort_on_close(&mut self);
-}
-
-/// A QoS 0 message that is not written yet.
-#[derive(Debug, Clone, Copy)]
-struct Unwritten {
-    /// Where it ends in the outgoing stream.
-    end: u64,
-    /// `None` when it was reported already, as timed out.
-    ticket: Option<Ticket>,
-}
-
-/// Bytes on their way out.
-#[derive(Debug, Default)]
-struct Outgoing {
-    buffer: Vec<u8>,
-    /// How much of the buffer is written.
-    start: usize,
-    /// Length of the outgoing stream that was written so far.
-    written: u64,
-    /// QoS 0 messages in the buffer, in order.
-    unwritten: VecDeque<Unwritten>,
-}
-
-impl Outgoing {
-    fn pending(&self) -> usize {
-        self.buffer.len() - self.start
-    }
-
-    /// Where the next packet will begin, and the last one ends, in the outgoing stream.
-    fn end(&self) -> u64 {
-        self.written + self.pending() as u64
-    }
 }
 
 /// An open MQTT connection.
@@ -88,42 +54,21 @@ pub struct Driver<S> {
     lost: Option<Failure>,
 }
 
-#[derive(Debug)]
-struct KeepAlive {
-    interval: Duration,
-    /// No later than the last time something was sent.
-    last_sent: Instant,
-    /// When the outstanding PINGREQ was sent.
-    pinged: Option<Instant>,
-}
-
-impl KeepAlive {
-    fn due(&self) -> Instant {
-        match self.pinged {
-            Some(at) => at + self.interval.min(PING_TIMEOUT),
-            None => self.last_sent + self.interval,
-        }
-    }
-}
-
 impl<S: Stream> Driver<S> {
     /// Sends CONNECT on a fresh stream and waits for CONNACK. The time limit is the caller's.
     pub(crate) async fn open(stream: S, pool: Pool, request: &ConnectRequest<'_>) -> Result<Self, Failure> {
-        let interval = Duration::from_secs(request.keep_alive_s.into());
-        let keep_alive =
-            (!interval.is_zero()).then(|| KeepAlive { interval, last_sent: Instant::now(), pinged: None });
         let mut driver = Self {
             stream,
-            out: Outgoing { buffer: pool.take(), ..Outgoing::default() },
+            out: Outgoing::new(pool.clone()),
             partial: pool.take(),
             inflight: Inflight::new(request.inflight),
             unreleased: BTreeSet::new(),
             timer: None,
-            keep_alive,
+            keep_alive: KeepAlive::new(request.keep_alive_s, Instant::now()),
             lost: None,
             pool,
         };
-        wire::write_connect(request, &mut driver.out.buffer)?;
+        wire::write_connect(request, driver.out.queue())?;
         match poll_fn(|cx| driver.poll_connack(cx)).await? {
             0 => {
                 driver.pool.put(std::mem::take(&mut driver.partial));
@@ -135,7 +80,7 @@ impl<S: Stream> Driver<S> {
 
     fn poll_connack(&mut self, cx: &mut Context<'_>) -> Poll<Result<u8, Failure>> {
         // Broker and client may both have sent their last word: what came is read even if writing failed.
-        let written = self.poll_write(cx);
+        let written = self.out.poll_write(&mut self.stream, cx);
         loop {
             // No more is read than CONNACK has bytes, since there is nobody here to take what comes after it.
             let missing = match self.partial[..] {
@@ -194,19 +139,17 @@ impl<S: Stream> Driver<S> {
         match until {
             Until::Deadline => false,
             Until::Done(Key::Packet(id)) => !self.inflight.is_open(id),
-            Until::Done(Key::Written(end)) => {
-                !self.out.unwritten.iter().any(|u| u.end == end && u.ticket.is_some())
-            }
+            Until::Done(Key::Written(end)) => !self.out.is_open(end),
             Until::Room => self.inflight.has_room(),
             Until::Written => self.out.pending() == 0,
-            Until::Idle => self.inflight.is_idle() && self.out.unwritten.iter().all(|u| u.ticket.is_none()),
+            Until::Idle => self.inflight.is_idle() && self.out.is_idle(),
         }
     }
 
     /// Writes and reads until neither is possible.
     fn poll_io(&mut self, cx: &mut Context<'_>, sink: &mut impl Sink) -> Result<(), Failure> {
         if self.out.pending() > 0 {
-            self.write(cx, sink)?;
+            self.out.write(&mut self.stream, cx, sink)?;
         }
         let pool = self.pool.clone();
         let mut shared = pool.read_buffer();
@@ -220,54 +163,9 @@ impl<S: Stream> Driver<S> {
             }
             // Answers to what was read: in one write, now.
             if self.out.pending() > 0 {
-                self.write(cx, sink)?;
+                self.out.write(&mut self.stream, cx, sink)?;
             }
         }
-        Ok(())
-    }
-
-    fn write(&mut self, cx: &mut Context<'_>, sink: &mut impl Sink) -> Result<(), Failure> {
-        match self.poll_write(cx) {
-            Ok(()) => {}
-            // A broker that refuses something closes without reading on; what it said before may still
-            // be there to read, and reading will come to the same end.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.discard_outgoing(),
-            Err(error) => return Err(Failure::lost(&error)),
-        }
-        if self.out.unwritten.front().is_some_and(|u| u.end <= self.out.written) {
-            let finished = Instant::now();
-            while let Some(first) = self.out.unwritten.front()
-                && first.end <= self.out.written
-            {
-                if let Some(ticket) = first.ticket {
-                    sink.completed(Completion { ticket, finished, result: Ok(()) });
-                }
-                self.out.unwritten.pop_front();
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets the bytes, but not the messages: they were not written, and fail with the connection.
-    fn discard_outgoing(&mut self) {
-        self.out.start = self.out.buffer.len();
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        while self.out.pending() > 0 {
-            let bytes = &self.out.buffer[self.out.start..];
-            match Pin::new(&mut self.stream).poll_write(cx, bytes) {
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(n)) => {
-                    self.out.start += n;
-                    self.out.written += n as u64;
-                }
-                Poll::Ready(Err(error)) => return Err(error),
-                Poll::Pending => return Ok(()),
-            }
-        }
-        self.out.start = 0;
-        self.pool.put(std::mem::take(&mut self.out.buffer));
         Ok(())
     }
 
@@ -320,12 +218,11 @@ impl<S: Stream> Driver<S> {
                 self.unreleased.remove(&id);
                 self.reply(Reply::Pubcomp, id);
             }
-            Received::Pingresp => match &mut self.keep_alive {
-                Some(keep_alive) if keep_alive.pinged.is_some() => {
-                    keep_alive.pinged = None;
+            Received::Pingresp => {
+                if !self.keep_alive.as_mut().is_some_and(KeepAlive::answered) {
+                    sink.unexpected("PINGRESP that was not asked for");
                 }
-                _ => sink.unexpected("PINGRESP that was not asked for"),
-            },
+            }
             Received::Connack => return Err(Failure::Protocol("second CONNACK")),
         }
         Ok(())
@@ -378,22 +275,13 @@ impl<S: Stream> Driver<S> {
     }
 
     fn reply(&mut self, reply: Reply, id: u16) {
-        self.borrow_outgoing();
-        wire::write_reply(reply, id, &mut self.out.buffer);
-    }
-
-    /// Makes sure that there is a buffer to queue into.
-    fn borrow_outgoing(&mut self) {
-        if self.out.buffer.capacity() == 0 {
-            self.out.buffer = self.pool.take();
-        }
+        wire::write_reply(reply, id, self.out.queue());
     }
 
     /// Ready with the time as soon as something is due.
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<Instant> {
-        let unwritten = self.out.unwritten.iter().filter_map(|u| u.ticket).map(|t| t.deadline).min();
         let keep_alive = self.keep_alive.as_ref().map(KeepAlive::due);
-        let times = [deadline, self.inflight.next_deadline(), unwritten, keep_alive];
+        let times = [deadline, self.inflight.next_deadline(), self.out.next_deadline(), keep_alive];
         let Some(due) = times.into_iter().flatten().min() else { return Poll::Pending };
         let timer = match &mut self.timer {
             Some(timer) => {
@@ -422,30 +310,16 @@ impl<S: Stream> Driver<S> {
             let failure = Failure::AckTimeout(ack, ticket.deadline - ticket.due);
             sink.completed(Completion { ticket, finished: now, result: Err(failure) });
         });
-        for unwritten in &mut self.out.unwritten {
-            if let Some(ticket) = unwritten.ticket
-                && ticket.deadline <= now
-            {
-                unwritten.ticket = None;
-                let failure = Failure::WriteTimeout(ticket.deadline - ticket.due);
-                sink.completed(Completion { ticket, finished: now, result: Err(failure) });
-            }
-        }
+        self.out.expire(now, sink);
     }
 
     /// Queues a PINGREQ if one is due; fails if the last one was not answered.
     fn keep_alive(&mut self, now: Instant) -> Result<(), Failure> {
-        let Some(keep_alive) = &mut self.keep_alive else { return Ok(()) };
-        if keep_alive.due() > now {
-            return Ok(());
+        if let Some(keep_alive) = &mut self.keep_alive
+            && keep_alive.must_ping(now)?
+        {
+            self.out.queue().extend_from_slice(&wire::PINGREQ);
         }
-        if keep_alive.pinged.is_some() {
-            return Err(Failure::AckTimeout(Ack::Pingresp, keep_alive.interval.min(PING_TIMEOUT)));
-        }
-        keep_alive.pinged = Some(now);
-        keep_alive.last_sent = now;
-        self.borrow_outgoing();
-        self.out.buffer.extend_from_slice(&wire::PINGREQ);
         Ok(())
     }
 
@@ -454,14 +328,12 @@ impl<S: Stream> Driver<S> {
         self.lost = Some(failure);
         let finished = Instant::now();
         self.inflight.drain(|ticket| sink.completed(Completion { ticket, finished, result: Err(failure) }));
-        for ticket in self.out.unwritten.drain(..).filter_map(|u| u.ticket) {
-            sink.completed(Completion { ticket, finished, result: Err(failure) });
-        }
+        self.out.drain(|ticket| sink.completed(Completion { ticket, finished, result: Err(failure) }));
     }
 
     fn sent(&mut self, at: Instant) {
         if let Some(keep_alive) = &mut self.keep_alive {
-            keep_alive.last_sent = at.max(keep_alive.last_sent);
+            keep_alive.sent(at);
         }
     }
 }
@@ -481,17 +353,13 @@ impl<S: Stream> Session for Driver<S> {
         }
         let key = match message.qos {
             Qos::AtMostOnce => {
-                self.borrow_outgoing();
-                wire::write_publish(message, 0, &mut self.out.buffer);
-                let end = self.out.end();
-                self.out.unwritten.push_back(Unwritten { end, ticket: Some(ticket) });
-                Key::Written(end)
+                wire::write_publish(message, 0, self.out.queue());
+                Key::Written(self.out.message_queued(ticket))
             }
             qos => {
                 let ack = if qos == Qos::AtLeastOnce { Ack::Puback } else { Ack::Pubrec };
                 let id = self.inflight.open(ticket, ack).ok_or(Failure::NoPacketId)?;
-                self.borrow_outgoing();
-                wire::write_publish(message, id, &mut self.out.buffer);
+                wire::write_publish(message, id, self.out.queue());
                 Key::Packet(id)
             }
         };
@@ -501,8 +369,7 @@ impl<S: Stream> Session for Driver<S> {
 
     fn subscribe(&mut self, filters: &[(&str, Qos)], ticket: Ticket) -> Result<Key, Failure> {
         let id = self.inflight.open(ticket, Ack::Suback).ok_or(Failure::NoPacketId)?;
-        self.borrow_outgoing();
-        if let Err(failure) = wire::write_subscribe(id, filters, &mut self.out.buffer) {
+        if let Err(failure) = wire::write_subscribe(id, filters, self.out.queue()) {
             self.inflight.acknowledge(id, Ack::Suback);
             return Err(failure);
         }
@@ -528,15 +395,14 @@ impl<S: Stream> Session for Driver<S> {
             self.lose(Failure::Closing, sink);
             return Ok(());
         }
-        self.borrow_outgoing();
-        self.out.buffer.extend_from_slice(&wire::DISCONNECT);
+        self.out.queue().extend_from_slice(&wire::DISCONNECT);
         let end = self.out.end();
         let in_time = self.drive(Until::Written, Some(Instant::now() + timeout), sink).await?;
         self.lose(Failure::Closing, sink);
         if !in_time {
             return Err(Failure::WriteTimeout(timeout));
         }
-        if self.out.written < end {
+        if !self.out.is_written(end) {
             return Err(Failure::Closed);
         }
         // The DISCONNECT is out; whether the broker still listens is no longer our business.
@@ -547,7 +413,6 @@ impl<S: Stream> Session for Driver<S> {
 
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
-        self.pool.put(std::mem::take(&mut self.out.buffer));
         self.pool.put(std::mem::take(&mut self.partial));
     }
 }

@@ -9,6 +9,8 @@
 pub mod driver;
 pub mod failure;
 mod inflight;
+mod keep_alive;
+mod outgoing;
 mod pool;
 pub mod scripted;
 pub mod tcp;

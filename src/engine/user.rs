@@ -17,7 +17,7 @@ use crate::engine::sink::Recording;
 use crate::engine::stop::{Leash, Phase};
 use crate::plan::random::Random;
 use crate::plan::template::{Scope, UserScope};
-use crate::plan::wait::WaitState;
+use crate::plan::wait::{WaitState, WaitTime};
 use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Text, UserClass};
 use crate::stats::{RowId, RowKey};
 
@@ -143,16 +143,21 @@ impl<C: Connect> User<C> {
     }
 
     /// Lives until it is told to stop, then leaves.
-    pub(crate) async fn live(mut self) {
-        let plan = Arc::clone(&self.plan);
-        let class = &plan.classes[self.class];
-        let leash = Rc::clone(&self.leash);
-        tokio::select! {
-            biased;
-            () = leash.told(Phase::Leaving) => {}
-            () = self.work(class) => {}
+    ///
+    /// Not an `async fn`: that would keep two copies of the user, one as it was passed in.
+    pub(crate) fn live(self) -> impl Future<Output = ()> {
+        let mut user = self;
+        async move {
+            let plan = Arc::clone(&user.plan);
+            let class = &plan.classes[user.class];
+            let leash = Rc::clone(&user.leash);
+            tokio::select! {
+                biased;
+                () = leash.told(Phase::Leaving) => {}
+                () = user.work(class) => {}
+            }
+            Box::pin(user.leave(class)).await;
         }
-        self.leave(class).await;
     }
 
     async fn work(&mut self, class: &UserClass) {
@@ -172,9 +177,9 @@ impl<C: Connect> User<C> {
                 return;
             }
             self.iteration += 1;
-            let since_created = self.created.elapsed();
-            let pause = class.wait_time.next(&mut self.wait, since_created, &mut self.random);
-            if !pause.is_zero() {
+            if class.wait_time != WaitTime::Zero {
+                let since_created = self.created.elapsed();
+                let pause = class.wait_time.next(&mut self.wait, since_created, &mut self.random);
                 let leash = Rc::clone(&self.leash);
                 tokio::select! {
                     biased;
@@ -213,7 +218,9 @@ impl<C: Connect> User<C> {
             position += 1;
             match step {
                 Step::Connect(request) => self.connected(class, request).await?,
-                Step::Disconnect { abrupt, request } => self.disconnect(class, *abrupt, request).await?,
+                Step::Disconnect { abrupt, request } => {
+                    Box::pin(self.disconnect(class, *abrupt, request)).await?;
+                }
                 Step::Publish(publish) => self.publish(class, publish).await?,
                 Step::Wait(pause) => self.pause(class, Instant::now() + *pause).await,
                 Step::Repeat { level, times } => self.levels[*level] = *times,
@@ -229,8 +236,16 @@ impl<C: Connect> User<C> {
         Ok(())
     }
 
-    /// Makes sure that there is a connection: tries until it succeeds, with growing pauses.
+    /// Makes sure that there is a connection.
+    ///
+    /// What happens once in a connection's life is boxed, here and in the other steps: its state would
+    /// otherwise be part of every idle user.
     pub(crate) async fn connected(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
+        if self.session.is_some() { Ok(()) } else { Box::pin(self.connect(class, request)).await }
+    }
+
+    /// Tries until it succeeds, with growing pauses.
+    async fn connect(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
         while self.session.is_none() {
             if let Some(at) = self.connect_after {
                 tokio::select! {
@@ -381,5 +396,22 @@ impl<C: Connect> User<C> {
             Row::PerUser { slot, .. } => self.rows[*slot],
         };
         crate::engine::sink::tag(row, request.record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::tcp::TcpConnector;
+
+    fn size_of_output<A, B>(_: fn(A) -> B) -> usize {
+        size_of::<B>()
+    }
+
+    /// What an idle user weighs is mostly this future; what does not live as long as the user is boxed.
+    #[test]
+    fn the_state_of_a_user_is_small() {
+        assert!(size_of_output(User::<TcpConnector>::live) <= 1280);
+        assert!(size_of::<<TcpConnector as Connect>::Session>() <= 384);
     }
 }
