@@ -338,3 +338,24 @@ fn the_log_goes_to_its_file_in_locusts_form() {
     );
     assert!(log.contains("All users spawned: {\"device\": 5} (5 total users)"), "{log}");
 }
+
+#[test]
+fn connections_come_from_the_source_addresses_in_turn() {
+    let place = Place::new(&STEADY.replace(
+        "url = \"embedded:\"",
+        "url = \"embedded:\"\nsource_addresses = [\"127.0.0.7\", \"127.0.0.8\", \"127.0.0.9\"]",
+    ));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let mut child = place
+        .command(&["run", "scenario.toml", "-u", "6", "-t", "1s", "--threads", "1", "-H", &host])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut sources: Vec<_> = (0..6).map(|_| listener.accept().unwrap().1.ip().to_string()).collect();
+    child.wait().unwrap();
+    sources.sort();
+    let expected = ["127.0.0.7", "127.0.0.7", "127.0.0.8", "127.0.0.8", "127.0.0.9", "127.0.0.9"];
+    assert_eq!(sources, expected);
+}

@@ -134,6 +134,7 @@ impl PlanBuilder {
                 connect_timeout: Duration::from_secs(5),
                 keep_alive_s: 0,
                 inflight: 1,
+                source_addresses: Vec::new(),
             },
             load: Load { users: 1, spawn_rate: 1.0, run_time: Some(run_time), stop_timeout: Duration::ZERO },
             seed: 1,

@@ -157,7 +157,8 @@ fn open_brokers(
     let mut started = Vec::new();
     let mut endpoints = Vec::new();
     for broker in &plan.brokers {
-        endpoints.push(match &broker.target {
+        let sources = broker.source_addresses.clone();
+        let endpoint = match &broker.target {
             Target::Tcp { host, port } => runtime.block_on(Endpoint::resolve(host, *port))?,
             Target::Embedded { options } => {
                 let faults = Faults::from_query(options)?;
@@ -166,7 +167,8 @@ fn open_brokers(
                 started.push(broker);
                 endpoint
             }
-        });
+        };
+        endpoints.push(endpoint.from_sources(sources));
     }
     Ok((started, endpoints))
 }

@@ -103,12 +103,14 @@ pub enum Failure {
 impl Failure {
     /// The failure of an attempt to open a connection.
     pub(crate) fn opening(error: &io::Error) -> Self {
-        // EMFILE and ENFILE: no descriptor; EADDRNOTAVAIL: no local port.
+        // EMFILE and ENFILE: no descriptor; EADDRNOTAVAIL, EADDRINUSE: no local port.
         const EMFILE: i32 = 24;
         const ENFILE: i32 = 23;
         match error.raw_os_error() {
             Some(EMFILE | ENFILE) => Self::Generator(error.into()),
-            _ if error.kind() == io::ErrorKind::AddrNotAvailable => Self::Generator(error.into()),
+            _ if matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse) => {
+                Self::Generator(error.into())
+            }
             _ => Self::Unreachable(error.into()),
         }
     }

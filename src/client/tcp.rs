@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::client::driver::{Driver, Stream};
 use crate::client::failure::{Ack, Failure};
@@ -23,10 +23,11 @@ pub struct ResolveError {
     source: io::Error,
 }
 
-/// The addresses of a broker, at least one.
+/// The addresses of a broker, at least one, and those to connect from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     addresses: Vec<SocketAddr>,
+    sources: Vec<IpAddr>,
 }
 
 impl Endpoint {
@@ -40,13 +41,19 @@ impl Endpoint {
         if addresses.is_empty() {
             return Err(error(io::Error::other("the name has no address")));
         }
-        Ok(Self { addresses })
+        Ok(Self { addresses, sources: Vec::new() })
+    }
+
+    /// The same, connected to from these local addresses in turn; from none, if the system is to choose.
+    #[must_use]
+    pub fn from_sources(self, sources: Vec<IpAddr>) -> Self {
+        Self { sources, ..self }
     }
 }
 
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
-        Self { addresses: vec![address] }
+        Self { addresses: vec![address], sources: Vec::new() }
     }
 }
 
@@ -54,13 +61,15 @@ impl From<SocketAddr> for Endpoint {
 #[derive(Debug)]
 pub struct TcpConnector {
     endpoints: Vec<Endpoint>,
+    /// Which source address is next.
+    turn: Cell<usize>,
     pool: Pool,
 }
 
 impl TcpConnector {
     /// `endpoints[i]` is where broker `i` of the plan is.
     pub fn new(endpoints: Vec<Endpoint>) -> Self {
-        Self { endpoints, pool: Pool::new() }
+        Self { endpoints, turn: Cell::new(0), pool: Pool::new() }
     }
 
     /// Sets `open` when the TCP connection is.
@@ -70,8 +79,9 @@ impl TcpConnector {
         open: &Cell<bool>,
     ) -> Result<Driver<TcpStream>, Failure> {
         let mut failure = Failure::Closed;
-        for address in &self.endpoints[request.broker].addresses {
-            match TcpStream::connect(address).await {
+        let endpoint = &self.endpoints[request.broker];
+        for address in &endpoint.addresses {
+            match self.connect_stream(*address, &endpoint.sources).await {
                 Ok(stream) => {
                     stream.set_nodelay(true).map_err(|error| Failure::lost(&error))?;
                     open.set(true);
@@ -81,6 +91,26 @@ impl TcpConnector {
             }
         }
         Err(failure)
+    }
+}
+
+impl TcpConnector {
+    /// Connects from the next source address of the same family, if there are any.
+    async fn connect_stream(&self, address: SocketAddr, sources: &[IpAddr]) -> io::Result<TcpStream> {
+        if sources.is_empty() {
+            return TcpStream::connect(address).await;
+        }
+        let turn = self.turn.get();
+        self.turn.set(turn.wrapping_add(1));
+        let same_family = || sources.iter().filter(|source| source.is_ipv4() == address.is_ipv4());
+        let Some(source) = same_family().nth(turn % same_family().count().max(1)) else {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        };
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A port in TIME_WAIT may be taken again, as the system does by itself without a source address.
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::new(*source, 0))?;
+        socket.connect(address).await
     }
 }
 

@@ -94,7 +94,9 @@ impl<'a> Description<'a> {
                 0 => "off".to_owned(),
                 seconds => time(Duration::from_secs(u64::from(seconds))),
             };
-            let many = connections > LOCAL_PORTS && matches!(broker.target, Target::Tcp { .. });
+            let sources = u32::try_from(broker.source_addresses.len()).unwrap_or(u32::MAX);
+            let ports = LOCAL_PORTS.saturating_mul(sources.max(1));
+            let many = connections > ports && matches!(broker.target, Target::Tcp { .. });
             writeln!(out, "  {}: {}", broker.name, broker.target)?;
             writeln!(
                 out,
@@ -102,9 +104,13 @@ impl<'a> Description<'a> {
                 time(broker.connect_timeout),
                 broker.inflight
             )?;
+            if !broker.source_addresses.is_empty() {
+                let sources: Vec<_> = broker.source_addresses.iter().map(ToString::to_string).collect();
+                writeln!(out, "    from {} in turn", sources.join(", "))?;
+            }
             write!(out, "    {}", counted(connections, "connection"))?;
             let note = if many {
-                "; Linux has 28232 local ports for them by default: widen ip_local_port_range"
+                "; Linux has 28232 local ports for each source address by default: add `source_addresses`"
             } else {
                 ""
             };

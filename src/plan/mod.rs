@@ -4,6 +4,7 @@
 //! left to look up and nothing to check, only ids into tables. Everything that does not change from message
 //! to message is decided here, since the engine must not spend time on it again.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::mqtt::Qos;
@@ -58,6 +59,8 @@ pub struct Broker {
     pub keep_alive_s: u16,
     /// Most QoS 1 and 2 messages of one user that may wait for acknowledgement at once.
     pub inflight: u16,
+    /// Local addresses to connect from, in turn; empty for the system's choice.
+    pub source_addresses: Vec<IpAddr>,
 }
 
 /// Where a broker is.

@@ -93,6 +93,9 @@ pub struct Broker {
     /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
     /// further publish waits for its turn. Default 20, as in paho; brokers refuse more unless told to.
     pub inflight: Option<u16>,
+    /// Local addresses to connect from, in turn. One address has about 28,000 ports for one broker address;
+    /// on loopback, any of 127.0.0.0/8 will do. Default: the system chooses.
+    pub source_addresses: Vec<String>,
 }
 
 /// How many users, how fast, how long: Locust's `-u`, `-r`, `-t` and `--stop-timeout`.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath, nearest};
@@ -170,6 +170,24 @@ pub(super) fn compile_brokers(
         .collect()
 }
 
+fn compile_source_addresses(
+    addresses: &[String],
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Vec<IpAddr> {
+    let at = at.key("source_addresses");
+    let mut parse = |(i, text): (usize, &String)| {
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            let message = format!("`{text}` is not an address");
+            let help = "write an address of this machine, such as \"127.0.0.2\" or \"::1\"";
+            problems.add(Diagnostic::error(codes::RANGE, at.index(i), message).help(help));
+        }
+        parsed
+    };
+    addresses.iter().enumerate().filter_map(&mut parse).collect()
+}
+
 fn compile_broker(
     name: &str,
     broker: &model::Broker,
@@ -194,11 +212,19 @@ fn compile_broker(
         let help = "1 sends one message after the other";
         problems.range(&at.key("inflight"), "`inflight` must be at least 1", help);
     }
+    let source_addresses = compile_source_addresses(&broker.source_addresses, at, problems);
     let target = match &context.overrides.host {
         Some(target) => Some(target.clone()),
         None => compile_url(broker.url.as_deref(), &at.key("url"), names, context, problems),
     };
-    Some(Broker { name: name.to_owned(), target: target?, connect_timeout, keep_alive_s, inflight })
+    Some(Broker {
+        name: name.to_owned(),
+        target: target?,
+        connect_timeout,
+        keep_alive_s,
+        inflight,
+        source_addresses,
+    })
 }
 
 fn compile_url(
