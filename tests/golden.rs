@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use mqtt_scenario::report::csv::History;
 use mqtt_scenario::report::replay::{ReplayOptions, replay};
@@ -69,5 +70,22 @@ fn files_are_locusts() {
 fn files_with_full_history_are_locusts() {
     for case in CASES {
         check(case, History::Full, "expected_stats_history_full.csv");
+    }
+}
+
+#[test]
+fn the_program_prints_the_summary_byte_for_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    for case in CASES {
+        let golden = Path::new("tests/fixtures/locust/golden").join(case);
+        let output = Command::new(env!("CARGO_BIN_EXE_mqtt-scenario"))
+            .arg("replay")
+            .arg(golden.join("events.jsonl"))
+            .arg("--csv")
+            .arg(dir.path().join(case))
+            .output()
+            .unwrap();
+        let expected = fs::read_to_string(golden.join("expected_summary.txt")).unwrap();
+        assert_same(&String::from_utf8(output.stdout).unwrap(), &expected, case);
     }
 }

@@ -20,9 +20,9 @@ pub(super) fn error(code: u8, what: impl Display) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Writes a result to standard output.
+/// Writes a result to standard output, byte for byte: a name with control characters in it is Locust's too.
 pub(super) fn output(text: &str) -> ExitCode {
-    let mut out = anstream::stdout().lock();
+    let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         // `| head` has seen enough.
