@@ -16,5 +16,5 @@ mod recorder;
 mod replay_peer;
 mod run;
 mod run_peer;
-mod support;
 mod scenarios;
+mod support;

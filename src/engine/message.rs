@@ -60,7 +60,7 @@ impl<C: Connect> User<C> {
 }
 
 /// The bytes of a text, wherever they are.
-fn text<'a>(text: &'a Text, kept: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
+pub(crate) fn text<'a>(text: &'a Text, kept: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
     match text {
         Text::Constant(bytes) => bytes,
         Text::PerUser { slot, .. } => &kept[*slot],
