@@ -18,7 +18,7 @@ use crate::engine::stop::{Leash, Phase};
 use crate::plan::random::Random;
 use crate::plan::template::{Scope, UserScope};
 use crate::plan::wait::WaitState;
-use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Subscribe, Text, UserClass};
+use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Subscribe, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// Why a list of steps ended early.
@@ -122,14 +122,6 @@ impl<C: Connect> User<C> {
             let name = self.render_once(name);
             let key = RowKey { request_type: request_type.clone(), name };
             self.rows[*slot] = self.shard.recorder.borrow_mut().row(&key);
-        }
-    }
-
-    fn keep_text(&mut self, text: &Text) {
-        if let Text::PerUser { slot, template } = text {
-            let mut out = Vec::new();
-            self.render(template, 0, 0, &mut out);
-            self.texts[*slot] = out.into();
         }
     }
 
