@@ -287,6 +287,27 @@ steps = [{ publish = { topic = "echo/${client_id}", payload = "0123456789", qos 
 "#;
 
 #[test]
+fn a_plan_shows_the_filters_of_users() {
+    let output = Place::new(ECHO).run(&["plan", "scenario.toml"]);
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn a_filter_is_as_long_as_mqtt_carries() {
+    let validate = |length: usize| {
+        let place = Place::new(
+            &ECHO.replace("echo/${client_id}\", name", &format!("{}\", name", "x".repeat(length))),
+        );
+        let output = place.run(&["validate", "scenario.toml"]);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(validate(65_535), (Some(0), String::new()));
+    let (code, stderr) = validate(65_536);
+    let message = "error[E0212]: this filter can become 65536 bytes long, and MQTT carries at most 65535";
+    assert_eq!((code, stderr.lines().next()), (Some(2), Some(message)));
+}
+
+#[test]
 fn the_program_says_what_arrived() {
     let place = Place::new(ECHO);
     let output = place.run(&["run", "scenario.toml", "--csv", "out"]);
