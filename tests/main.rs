@@ -17,4 +17,5 @@ mod replay_peer;
 mod run;
 mod run_peer;
 mod scenarios;
+mod subscribe;
 mod support;

@@ -71,14 +71,21 @@ impl Progress {
     }
 
     fn text(&self, snapshot: &Snapshot) -> String {
+        use std::fmt::Write;
         let all = &snapshot.aggregated;
         let mut text = format!(
             "users {}/{}  requests {} ({:.1}/s)  failures {}",
             snapshot.user_count, self.users, all.requests, all.current_rps, all.failures
         );
         if let Some(latency) = &snapshot.tick_latency {
-            use std::fmt::Write;
             let _ = write!(text, "  p50 {:.2} ms  p99 {:.2} ms", latency.p50_ms, latency.p99_ms);
+        }
+        if snapshot.received.messages > 0 {
+            let _ = write!(
+                text,
+                "  received {} ({}/s)",
+                snapshot.received.messages, snapshot.tick_received.messages
+            );
         }
         text
     }

@@ -23,6 +23,7 @@ use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
 use crate::plan::{Plan, Target};
 use crate::report::csv::History;
 use crate::report::table;
+use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
 Ctrl-C or SIGTERM stops the run: users finish their tasks (--stop-timeout), all files are
@@ -136,7 +137,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     for broker in brokers {
         broker.stop();
     }
-    Ok(conclude(outcome, &observer, options.exit_code_on_error))
+    Ok(conclude(outcome, &observer, plan.subscribes(), options.exit_code_on_error))
 }
 
 fn default_threads() -> usize {
@@ -213,6 +214,7 @@ async fn heed_signals(interrupts: &Interrupts) -> std::io::Error {
 fn conclude(
     outcome: Result<Outcome, RunError<OutputError>>,
     observer: &RunObserver,
+    subscribes: bool,
     exit_code_on_error: u8,
 ) -> ExitCode {
     let mut failed = false;
@@ -221,10 +223,14 @@ fn conclude(
         let mut out = anstream::stdout().lock();
         // With standard output gone the tables have no reader; the exit code still tells.
         let _ = out.write_all(table::summary(snapshot).as_bytes());
+        if subscribes {
+            let Received { messages, bytes } = snapshot.received;
+            let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");
+        }
     }
     match outcome {
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),
-        Ok(Outcome { end, unexpected }) => {
+        Ok(Outcome { end, unexpected, .. }) => {
             for (what, count) in unexpected {
                 warn!("The broker sent {count} × {what}; ignored");
             }

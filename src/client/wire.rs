@@ -182,7 +182,9 @@ fn read_publish(first: u8, body: &[u8]) -> Result<Received<'_>, Failure> {
     let (length, rest) = body.split_first_chunk::<2>().ok_or(malformed)?;
     let (topic, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(malformed)?;
     let topic = std::str::from_utf8(topic).map_err(|_| Failure::Protocol("PUBLISH topic is not UTF-8"))?;
-    if topic.is_empty() || topic.contains(['+', '#', '\0']) {
+    // By bytes and to the end, since this is done for each message: a vector of them is compared at a time.
+    let is_none = topic.bytes().fold(topic.is_empty(), |is, byte| is | matches!(byte, b'+' | b'#' | 0));
+    if is_none {
         return Err(Failure::Protocol("PUBLISH to a topic that is none"));
     }
     let (id, payload) = if qos == Qos::AtMostOnce {

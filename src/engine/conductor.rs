@@ -18,9 +18,9 @@ use crate::engine::stop::Phase;
 use crate::engine::{End, Interrupts, Observer, Options, RunError, Tick};
 use crate::plan::Plan;
 use crate::plan::mix::Dispatcher;
-use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::statistics::Statistics;
+use crate::stats::{Received, UnixMicros};
 
 /// How long users that were cut off may take for on_stop and DISCONNECT.
 const LEAVE_TIME: Duration = Duration::from_secs(5);
@@ -163,7 +163,10 @@ impl<'a, O: Observer> Conductor<'a, O> {
     }
 
     /// Conducts the run to its end. Dropping the lines then ends the shards.
-    pub(crate) async fn conduct(mut self, interrupts: &Interrupts) -> Result<End, RunError<O::Error>> {
+    pub(crate) async fn conduct(
+        mut self,
+        interrupts: &Interrupts,
+    ) -> Result<(End, Received), RunError<O::Error>> {
         self.tell(self.clock.started_at(), false, false)?;
         info!(
             "Ramping to {} users at a rate of {:.2} per second",
@@ -187,7 +190,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             }
         }
         self.finish().await?;
-        Ok(self.end)
+        Ok((self.end, self.statistics.received()))
     }
 
     fn tick_time(&self) -> Instant {

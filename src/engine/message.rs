@@ -13,6 +13,15 @@ use crate::plan::{Publish, Text};
 const WRITE_AT: usize = 16 * 1024;
 
 impl<C: Connect> User<C> {
+    /// Renders a text that does not change while the user lives.
+    pub(crate) fn keep_text(&mut self, text: &Text) {
+        if let Text::PerUser { slot, template } = text {
+            let mut out = Vec::new();
+            self.render(template, 0, 0, &mut out);
+            self.texts[*slot] = out.into();
+        }
+    }
+
     /// What the session must do before it can take the message.
     pub(crate) fn must_wait(&self, step: &Publish) -> Option<Until> {
         let session = self.session.as_ref()?;
@@ -60,7 +69,7 @@ impl<C: Connect> User<C> {
 }
 
 /// The bytes of a text, wherever they are.
-fn text<'a>(text: &'a Text, kept: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
+pub(crate) fn text<'a>(text: &'a Text, kept: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
     match text {
         Text::Constant(bytes) => bytes,
         Text::PerUser { slot, .. } => &kept[*slot],

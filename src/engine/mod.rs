@@ -18,6 +18,7 @@ mod message;
 mod shard;
 mod sink;
 mod stop;
+mod subscription;
 mod user;
 
 use std::rc::Rc;
@@ -34,9 +35,9 @@ use crate::engine::conductor::{Conductor, FromShard, Line};
 use crate::engine::shard::Shard;
 pub use crate::engine::shard::Unexpected;
 use crate::plan::Plan;
-use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::statistics::Statistics;
+use crate::stats::{Received, UnixMicros};
 
 /// What a run does besides the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct Outcome {
     pub end: End,
     /// What brokers sent that fits no request.
     pub unexpected: Unexpected,
+    /// What arrived on subscriptions, since the statistics began anew if they did.
+    pub received: Received,
 }
 
 /// A whole second of the run is over, or the run is.
@@ -159,7 +162,8 @@ pub async fn run<C: Connect, O: Observer>(
             *unexpected.entry(what).or_default() += count;
         }
     }
-    Ok(Outcome { end: end?, unexpected })
+    let (end, received) = end?;
+    Ok(Outcome { end, unexpected, received })
 }
 
 /// Runs a plan on the calling thread alone. For tests: the whole run then follows one clock, which can be
@@ -178,5 +182,6 @@ pub async fn run_here<C: Connect, O: Observer>(
     let conductor = Conductor::new(plan, clock, options, vec![line], from_shards, observer);
     let (end, unexpected) =
         tokio::join!(conductor.conduct(interrupts), shard.run(commands.receiver, commands.reports));
-    Ok(Outcome { end: end?, unexpected })
+    let (end, received) = end?;
+    Ok(Outcome { end, unexpected, received })
 }

@@ -23,6 +23,8 @@ pub(crate) fn records(tag: u32) -> bool {
 /// Records what one drive of a session brings.
 pub(crate) struct Recording<'a, C: Connect> {
     shard: &'a Shard<C>,
+    /// Whether the user asked for messages.
+    subscribed: bool,
     /// Whether requests that end with the session are left out: see [`Recording::leaving`].
     leaving: bool,
     /// How the request went that the user waits for.
@@ -32,14 +34,15 @@ pub(crate) struct Recording<'a, C: Connect> {
 }
 
 impl<'a, C: Connect> Recording<'a, C> {
-    pub(crate) fn new(shard: &'a Shard<C>) -> Self {
-        Self { shard, leaving: false, awaited: None, failures: 0 }
+    /// For a user that asked for messages, or did not (`subscribed`).
+    pub(crate) fn new(shard: &'a Shard<C>, subscribed: bool) -> Self {
+        Self { shard, subscribed, leaving: false, awaited: None, failures: 0 }
     }
 
     /// For a user that leaves: what is still open then was cut off by the end of the run, not by the
     /// broker, and is not reported, as in Locust.
-    pub(crate) fn leaving(shard: &'a Shard<C>) -> Self {
-        Self { leaving: true, ..Self::new(shard) }
+    pub(crate) fn leaving(shard: &'a Shard<C>, subscribed: bool) -> Self {
+        Self { leaving: true, ..Self::new(shard, subscribed) }
     }
 }
 
@@ -57,9 +60,12 @@ impl<C: Connect> Sink for Recording<'_, C> {
         }
     }
 
-    fn received(&mut self, _message: Incoming<'_>) {
-        // No step subscribes, so this is a broker that sends what nobody asked for.
-        self.unexpected("message that was not subscribed to");
+    fn received(&mut self, message: Incoming<'_>) {
+        if self.subscribed {
+            self.shard.recorder.borrow_mut().received(message.payload.len() as u64);
+        } else {
+            self.unexpected("message that was not subscribed to");
+        }
     }
 
     fn unexpected(&mut self, what: &'static str) {

@@ -18,7 +18,7 @@ use crate::engine::stop::{Leash, Phase};
 use crate::plan::random::Random;
 use crate::plan::template::{Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Text, UserClass};
+use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Subscribe, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// Why a list of steps ended early.
@@ -58,6 +58,8 @@ pub(crate) struct User<C: Connect> {
     backoff: Backoff,
     /// Not before this may the user connect again.
     connect_after: Option<Instant>,
+    /// What it asked for: see [`subscription`](crate::engine::subscription).
+    pub(crate) subscriptions: Vec<Arc<Subscribe>>,
 }
 
 impl<C: Connect> User<C> {
@@ -81,6 +83,7 @@ impl<C: Connect> User<C> {
             password: None,
             backoff: Backoff::default(),
             connect_after: None,
+            subscriptions: Vec::new(),
             class: new.class.0,
             plan: Arc::clone(&plan),
             shard,
@@ -102,13 +105,12 @@ impl<C: Connect> User<C> {
                 Step::Connect(request) | Step::Disconnect { request, .. } => self.keep_row(&request.row),
                 Step::Publish(publish) => {
                     self.keep_row(&publish.request.row);
-                    for text in [&publish.topic, &publish.payload] {
-                        if let Text::PerUser { slot, template } = text {
-                            let mut out = Vec::new();
-                            self.render(template, 0, 0, &mut out);
-                            self.texts[*slot] = out.into();
-                        }
-                    }
+                    self.keep_text(&publish.topic);
+                    self.keep_text(&publish.payload);
+                }
+                Step::Subscribe(subscribe) => {
+                    self.keep_row(&subscribe.request.row);
+                    self.keep_text(&subscribe.filter);
                 }
                 Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => {}
             }
@@ -207,7 +209,8 @@ impl<C: Connect> User<C> {
         if let Some(mut session) = self.session.take() {
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             // Not a step of the scenario, so not a request.
-            let _ = session.close(Close::Clean, timeout, &mut Recording::leaving(&self.shard)).await;
+            let mut sink = Recording::leaving(&self.shard, !self.subscriptions.is_empty());
+            let _ = session.close(Close::Clean, timeout, &mut sink).await;
         }
     }
 
@@ -219,9 +222,14 @@ impl<C: Connect> User<C> {
             match step {
                 Step::Connect(request) => self.connected(class, request).await?,
                 Step::Disconnect { abrupt, request } => {
-                    Box::pin(self.disconnect(class, *abrupt, request)).await?;
+                    let result = Box::pin(self.disconnect(class, *abrupt, request)).await;
+                    // They end with the connection that the scenario closes, however that went.
+                    self.subscriptions.clear();
+                    result?;
                 }
                 Step::Publish(publish) => self.publish(class, publish).await?,
+                // Boxed, as it is rare: the future would otherwise be part of every user.
+                Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await?,
                 Step::Wait(pause) => self.pause(class, Instant::now() + *pause).await,
                 Step::Repeat { level, times } => self.levels[*level] = *times,
                 Step::EndRepeat { level, first } => {
@@ -262,6 +270,9 @@ impl<C: Connect> User<C> {
                     self.shard.record(self.tag(request), due, finished, 0, Ok(()));
                     self.session = Some(session);
                     self.connected_at = finished;
+                    if !self.subscriptions.is_empty() {
+                        Box::pin(self.subscribe_again()).await;
+                    }
                 }
                 Err(failure) => {
                     let finished = Instant::now();
@@ -296,7 +307,7 @@ impl<C: Connect> User<C> {
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
         let due = Instant::now();
-        let mut sink = Recording::new(&self.shard);
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty());
         let result = session.close(how, timeout, &mut sink).await;
         self.shard.record(self.tag(request), due, Instant::now(), 0, result);
         self.backoff.reset();
@@ -353,7 +364,7 @@ impl<C: Connect> User<C> {
     /// Drives the session; a lost connection is noted and gone afterwards.
     pub(crate) async fn drive(&mut self, until: Until, deadline: Option<Instant>) -> Result<bool, Failure> {
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
-        let mut sink = Recording::new(&self.shard);
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty());
         let result = session.drive(until, deadline, &mut sink).await;
         let told = sink.failures > 0;
         if let Err(failure) = result {
@@ -363,9 +374,9 @@ impl<C: Connect> User<C> {
     }
 
     /// Drives the session until the awaited request is finished, and tells how it went.
-    async fn drive_awaited(&mut self, key: crate::client::Key) -> Option<Result<(), Failure>> {
+    pub(crate) async fn drive_awaited(&mut self, key: crate::client::Key) -> Option<Result<(), Failure>> {
         let session = self.session.as_mut()?;
-        let mut sink = Recording::new(&self.shard);
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty());
         let result = session.drive(Until::Done(key), None, &mut sink).await;
         let (awaited, told) = (sink.awaited, sink.failures > 0);
         if let Err(failure) = result {
@@ -390,7 +401,7 @@ impl<C: Connect> User<C> {
         self.connect_after = Some(now + self.backoff.next(&mut self.jitter));
     }
 
-    fn tag(&self, request: &Request) -> u32 {
+    pub(crate) fn tag(&self, request: &Request) -> u32 {
         let row = match &request.row {
             Row::Static(row) => *row,
             Row::PerUser { slot, .. } => self.rows[*slot],

@@ -12,7 +12,7 @@ use crate::plan::random::Random;
 use crate::plan::rate::messages_per_second;
 use crate::plan::template::{Scope, Template, UserScope};
 use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, Plan, Publish, Request, Row, Step, Steps, Target, Text, UserClass};
+use crate::plan::{BrokerId, Plan, Publish, Request, Row, Step, Steps, Subscribe, Target, Text, UserClass};
 
 /// The time in sample messages: the first moment of 2026.
 const NOW_NS: u64 = 1_767_225_600_000_000_000;
@@ -210,6 +210,7 @@ impl<'a> Description<'a> {
                     indent += 2;
                 }
                 Step::Publish(publish) => self.publish(publish, indent, samples, out)?,
+                Step::Subscribe(subscribe) => self.subscribe(subscribe, indent, samples, out)?,
                 Step::EndRepeat { .. } => {}
             }
         }
@@ -236,6 +237,22 @@ impl<'a> Description<'a> {
             let (number, bytes) = (sample.scope.number, payload.len());
             let bytes = counted(u32::try_from(bytes).unwrap_or(u32::MAX), "byte");
             writeln!(out, "{:indent$}  user {number}: {}  {} ({bytes})", "", shown(&topic), shown(&payload))?;
+        }
+        Ok(())
+    }
+
+    fn subscribe(
+        &self,
+        subscribe: &Subscribe,
+        indent: usize,
+        samples: &mut [SampleUser],
+        out: &mut String,
+    ) -> fmt::Result {
+        let (timeout, recorded) = (time(subscribe.timeout), self.recorded(&subscribe.request));
+        writeln!(out, "subscribe QoS {}, acknowledged within {timeout}{recorded}", subscribe.qos)?;
+        for sample in samples {
+            let filter = sample.render(&subscribe.filter);
+            writeln!(out, "{:indent$}  user {}: {}", "", sample.scope.number, shown(&filter))?;
         }
         Ok(())
     }

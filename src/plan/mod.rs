@@ -5,6 +5,7 @@
 //! to message is decided here, since the engine must not spend time on it again.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mqtt::Qos;
@@ -36,6 +37,15 @@ pub struct Plan {
     pub rows: Vec<RowKey>,
     /// How many users, how fast, how long.
     pub load: Load,
+}
+
+impl Plan {
+    /// Whether any step asks for messages.
+    pub fn subscribes(&self) -> bool {
+        let tasks = self.classes.iter().flat_map(|class| &class.tasks).map(|task| &task.steps);
+        let others = self.classes.iter().flat_map(|class| [&class.on_start, &class.on_stop]);
+        tasks.chain(others).flat_map(|steps| &steps.0).any(|step| matches!(step, Step::Subscribe(_)))
+    }
 }
 
 /// Place of a broker in [`Plan::brokers`].
@@ -161,6 +171,8 @@ pub enum Step {
     },
     /// Send a message.
     Publish(Box<Publish>),
+    /// Ask for messages; shared, since a user keeps it to ask again on its next connection.
+    Subscribe(Arc<Subscribe>),
     /// Pause.
     Wait(Duration),
     /// Begin of a repeated part: set counter `level` to `times`.
@@ -198,6 +210,19 @@ pub struct Publish {
     pub request: Request,
     /// Which `seq` counter of the user it counts up, one per publish step.
     pub counter: usize,
+}
+
+/// Ask for messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subscribe {
+    /// Of which topics; never [`Text::PerMessage`].
+    pub filter: Text,
+    /// Highest quality of service of what is delivered.
+    pub qos: Qos,
+    /// How long to wait for SUBACK.
+    pub timeout: Duration,
+    /// How it is recorded.
+    pub request: Request,
 }
 
 /// A text that goes on the wire, sorted by how often it must be rendered.

@@ -38,7 +38,7 @@ fn messages_and_pauses(steps: &Steps) -> (f64, f64) {
             Step::Wait(pause) => pauses_s += now * pause.as_secs_f64(),
             Step::Repeat { times: more, .. } => times.push(now * f64::from(*more)),
             Step::EndRepeat { .. } => drop(times.pop()),
-            Step::Connect(_) | Step::Disconnect { .. } => {}
+            Step::Connect(_) | Step::Disconnect { .. } | Step::Subscribe(_) => {}
         }
     }
     (messages, pauses_s)

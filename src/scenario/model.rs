@@ -180,6 +180,8 @@ pub enum Step {
     Disconnect(Disconnect),
     /// Send a message and wait for its acknowledgement.
     Publish(Publish),
+    /// Ask for messages and wait until the broker grants it.
+    Subscribe(Subscribe),
     /// Pause for so long; the connection is kept alive.
     Wait(HumanDuration),
     /// Do steps several times.
@@ -233,6 +235,28 @@ pub struct Publish {
     pub await_ack: Option<bool>,
     /// Row of the statistics, a template of values that do not change while a user lives.
     /// Default `publish:QOS:TOPIC`, the topic as written in the file.
+    pub name: Option<String>,
+    /// Type of the row. Default `MQTT`.
+    pub request_type: Option<String>,
+    /// Whether successes are written to the statistics; failures always are. Default true.
+    pub record: Option<bool>,
+}
+
+/// Ask for the messages of a filter and wait for SUBACK. What arrives is counted from then on, whatever the user
+/// does. A subscription ends with `disconnect`; with a lost connection it does not: it is made again, as a
+/// request of its own, as soon as there is a new one.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Subscribe {
+    /// Filter with the wildcards `+` and `#`, or `$share/GROUP/FILTER`; a template of values that do not change
+    /// while a user lives. Required.
+    pub filter: Option<String>,
+    /// Highest quality of service of what is delivered: 0, 1 or 2. Default 0.
+    pub qos: Option<u8>,
+    /// How long to wait for SUBACK before the request has failed. Default 10 s.
+    pub timeout: Option<HumanDuration>,
+    /// Row of the statistics, a template of values that do not change while a user lives.
+    /// Default `subscribe:QOS:FILTER`, the filter as written in the file.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,

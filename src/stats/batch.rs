@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::stats::bucket;
 use crate::stats::latency::Latency;
-use crate::stats::{RowId, RowKey, UnixMicros};
+use crate::stats::{Received, RowId, RowKey, UnixMicros};
 
 /// This many response times of a row are kept as they are before a table of buckets is opened for it: with
 /// many rows most have few samples a second, and a table is 371 counters.
@@ -21,6 +21,7 @@ pub struct Batch {
     pub(super) users: Vec<UsersChanged>,
     pub(super) exceptions: Vec<ExceptionSeen>,
     pub(super) latency: Latency,
+    pub(super) received: Received,
 }
 
 /// Users came or went.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::stats::batch::{Batch, Bin, ExceptionSeen, Room, Sample, UsersChanged};
 use crate::stats::latency::Latency;
-use crate::stats::{RowId, RowKey, UnixMicros};
+use crate::stats::{Received, RowId, RowKey, UnixMicros};
 
 /// Records the samples of one thread.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub struct Recorder {
     users: Vec<UsersChanged>,
     exceptions: Vec<ExceptionSeen>,
     latency: Latency,
+    received: Received,
 }
 
 impl Recorder {
@@ -47,6 +48,7 @@ impl Recorder {
             users: Vec::new(),
             exceptions: Vec::new(),
             latency: Latency::new(),
+            received: Received::default(),
         };
         for row in rows {
             recorder.intern(row);
@@ -86,6 +88,12 @@ impl Recorder {
         self.add(row, Sample { at, response_ns, length, error });
     }
 
+    /// Counts a message with a payload of so many bytes that arrived on a subscription. It has no time: it
+    /// belongs to the next [`take`](Self::take).
+    pub fn received(&mut self, bytes: u64) {
+        self.received.add(Received { messages: 1, bytes });
+    }
+
     /// Records that users started (`by` above 0) or were gone.
     pub fn users_changed(&mut self, at: UnixMicros, by: i32) {
         self.users.push(UsersChanged { at: at.max(self.earliest), by });
@@ -117,6 +125,7 @@ impl Recorder {
             users: self.users.extract_if(.., |users| users.at <= until).collect(),
             exceptions: self.exceptions.extract_if(.., |exception| exception.at <= until).collect(),
             latency: mem::take(&mut self.latency),
+            received: mem::take(&mut self.received),
         }
     }
 

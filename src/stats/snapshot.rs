@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use crate::stats::RowKey;
 use crate::stats::bucket::Percentiles;
 use crate::stats::exception::Exception;
 use crate::stats::failure::Failure;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
+use crate::stats::{Received, RowKey};
 
 /// The statistics at one moment.
 #[derive(Debug, Clone)]
@@ -31,6 +31,10 @@ pub struct Snapshot {
     pub latency: Option<LatencySummary>,
     /// The same for the last tick only.
     pub tick_latency: Option<LatencySummary>,
+    /// What arrived on subscriptions, over the whole run; nothing in a replay.
+    pub received: Received,
+    /// The same for the last tick only.
+    pub tick_received: Received,
 }
 
 impl Snapshot {

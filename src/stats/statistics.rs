@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::stats::RowKey;
 use crate::stats::batch::{Batch, Bin};
 use crate::stats::bucket;
 use crate::stats::entry::Entry;
@@ -17,6 +16,7 @@ use crate::stats::failure::{FailureTable, Occurrence};
 use crate::stats::latency::Latency;
 use crate::stats::number::Number;
 use crate::stats::snapshot::Snapshot;
+use crate::stats::{Received, RowKey};
 
 /// Locust's name of a node in a run of one process.
 pub const LOCAL_NODE: &str = "local";
@@ -35,6 +35,8 @@ pub struct Statistics {
     user_count: i64,
     latency: Latency,
     tick_latency: Latency,
+    received: Received,
+    tick_received: Received,
 }
 
 impl Statistics {
@@ -52,6 +54,8 @@ impl Statistics {
             user_count: 0,
             latency: Latency::new(),
             tick_latency: Latency::new(),
+            received: Received::default(),
+            tick_received: Received::default(),
         }
     }
 
@@ -88,19 +92,24 @@ impl Statistics {
         self.failures.clear();
         self.latency.clear();
         self.tick_latency.clear();
+        self.received = Received::default();
+        self.tick_received = Received::default();
     }
 
     /// Adds what all recorders saw in one tick. Every batch of the tick belongs into the same call.
     pub fn merge(&mut self, batches: Vec<Batch>) {
         self.tick_latency.clear();
+        self.tick_received = Received::default();
         let (mut bins, mut exceptions) = (Vec::new(), Vec::new());
         for batch in batches {
             self.user_count += batch.users.iter().map(|users| i64::from(users.by)).sum::<i64>();
             self.tick_latency.add(&batch.latency);
+            self.tick_received.add(batch.received);
             bins.extend(batch.bins);
             exceptions.extend(batch.exceptions);
         }
         self.latency.add(&self.tick_latency);
+        self.received.add(self.tick_received);
         exceptions.sort_by_key(|exception| exception.at);
         for exception in &exceptions {
             self.log_exception(LOCAL_NODE, &exception.message, &exception.traceback);
@@ -126,7 +135,14 @@ impl Statistics {
             exceptions: self.exceptions.as_seen().to_vec(),
             latency: self.latency.summary(),
             tick_latency: self.tick_latency.summary(),
+            received: self.received,
+            tick_received: self.tick_received,
         }
+    }
+
+    /// What arrived on subscriptions so far.
+    pub fn received(&self) -> Received {
+        self.received
     }
 
     fn entry(&mut self, row: &RowKey, now: f64) -> &mut Entry {

@@ -26,7 +26,7 @@ pub(super) struct Compiled {
     pub(super) class: UserClass,
     /// Where its rows per user are named.
     pub(super) user_row_places: Vec<FieldPath>,
-    /// The timeouts of its publish steps that are written in the file.
+    /// The timeouts of its steps that are written in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
 }
 

@@ -18,6 +18,7 @@ use crate::plan::{Load, Plan, Target};
 use crate::scenario::model::{self, Scenario};
 use crate::units::HumanDuration;
 
+mod address;
 pub mod broker;
 mod class;
 mod problems;

@@ -4,17 +4,20 @@
 //! one, so that the engine knows the size of a user before it makes the first.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath};
-use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, Qos, TopicError};
+use crate::mqtt::{MAX_PACKET_BYTES, Qos};
 use crate::plan::codes;
+use crate::plan::compile::address::{check_filter, check_topic, client_id_length};
 use crate::plan::compile::problems::Problems;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
-use crate::plan::{Publish, Request, Row, Step, Steps, Text};
+use crate::plan::{Publish, Request, Row, Step, Steps, Subscribe, Text};
 use crate::scenario::model;
 use crate::stats::{RowId, RowKey};
+use crate::units::HumanDuration;
 
 const DEFAULT_REQUEST_TYPE: &str = "MQTT";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -159,6 +162,9 @@ impl<'a> StepCompiler<'a> {
                 model::Step::Publish(publish) => {
                     flat.extend(self.publish(publish, &at.key("publish"), problems));
                 }
+                model::Step::Subscribe(subscribe) => {
+                    flat.extend(self.subscribe(subscribe, &at.key("subscribe"), problems));
+                }
                 model::Step::Wait(wait) => {
                     flat.push(Step::Wait(problems.duration(*wait, &at.key("wait"))));
                 }
@@ -213,18 +219,8 @@ impl<'a> StepCompiler<'a> {
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Step> {
-        let level = publish.qos.unwrap_or(0);
-        let qos = Qos::from_level(level).unwrap_or_else(|| {
-            let message = format!("there is no quality of service {level}");
-            problems.range(&at.key("qos"), message, "write 0, 1 or 2");
-            Qos::AtMostOnce
-        });
-        let timeout = publish.timeout.map_or(DEFAULT_TIMEOUT, |timeout| {
-            let at = at.key("timeout");
-            let timeout = problems.positive_duration(timeout, "a timeout", &at);
-            self.timeouts.push((at, timeout));
-            timeout
-        });
+        let (level, qos) = quality(publish.qos, at, problems);
+        let timeout = self.timeout(publish.timeout, at, problems);
         let topic_at = at.key("topic");
         if publish.topic.is_none() {
             problems.add_absence(
@@ -245,11 +241,12 @@ impl<'a> StepCompiler<'a> {
         let topic = publish.topic.as_deref()?;
         let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
         if let Some(topic) = &topic {
-            self.check_topic(topic, &topic_at, problems);
+            check_topic(topic, self.client_id, &topic_at, problems);
         }
         let (topic, payload) = (topic?, payload?);
-        let most = payload.length(self.client_id_length()).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
-        let most = most.saturating_add(topic.length(self.client_id_length()).1);
+        let client_id = client_id_length(self.client_id);
+        let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
+        let most = most.saturating_add(topic.length(client_id).1);
         problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
         let counter = self.counters;
         self.counters += 1;
@@ -265,38 +262,46 @@ impl<'a> StepCompiler<'a> {
         })))
     }
 
-    /// Checks what only the whole topic shows: its length, and what the client id brings in. The parts were
-    /// checked by the parser.
-    fn check_topic(&self, topic: &Template, at: &FieldPath, problems: &mut Problems<'_>) {
-        let (least, most) = topic.length(self.client_id_length());
-        if least == 0 {
-            let message = if most == 0 {
-                TopicError::Empty.to_string()
-            } else {
-                "this topic can become empty".to_owned()
-            };
-            problems.add(
-                Diagnostic::error(codes::TOPIC, at.clone(), message)
-                    .help("write a topic such as `devices/${client_id}`"),
+    fn subscribe(
+        &mut self,
+        subscribe: &model::Subscribe,
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Option<Step> {
+        let (level, qos) = quality(subscribe.qos, at, problems);
+        let timeout = self.timeout(subscribe.timeout, at, problems);
+        let filter_at = at.key("filter");
+        if subscribe.filter.is_none() {
+            problems.add_absence(
+                Diagnostic::error(codes::MISSING, filter_at.clone(), "this subscribe has no `filter`")
+                    .help("add one, such as \"devices/+/status\""),
             );
         }
-        problems.length("this topic", most, MAX_TEXT_BYTES, at);
-        if !topic.uses_client_id() {
-            return;
-        }
-        let literals = self.client_id.iter().flat_map(|client_id| client_id.literals());
-        if let Some(wildcard) = literals.flatten().copied().find(|byte| matches!(byte, b'+' | b'#')) {
-            let wildcard = char::from(wildcard);
-            let message = format!("the client id brings the wildcard `{wildcard}` into this topic");
-            problems.add(Diagnostic::error(codes::TOPIC, at.clone(), message).help(format!(
-                "leave `{wildcard}` out of `client_id`, or use `${{user.number}}` in the topic"
-            )));
-        }
+        let written = subscribe.filter.as_deref().unwrap_or_default();
+        let recording = Recording {
+            name: subscribe.name.as_deref(),
+            request_type: subscribe.request_type.as_deref(),
+            record: subscribe.record,
+        };
+        let request = self.request(&recording, &format!("subscribe:{level}:{written}"), at, problems);
+        let filter = subscribe.filter.as_deref()?;
+        let filter = problems.template(filter, Place::Filter, self.names, &filter_at)?;
+        check_filter(&filter, self.client_id, &filter_at, problems);
+        Some(Step::Subscribe(Arc::new(Subscribe { filter: self.text(filter), qos, timeout, request })))
     }
 
-    /// The fewest and the most bytes of a client id; of one that is wrong, nothing that would be wrong again.
-    fn client_id_length(&self) -> (usize, usize) {
-        self.client_id.map_or((1, 1), |client_id| client_id.length((0, 0)))
+    fn timeout(
+        &mut self,
+        timeout: Option<HumanDuration>,
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Duration {
+        timeout.map_or(DEFAULT_TIMEOUT, |timeout| {
+            let at = at.key("timeout");
+            let timeout = problems.positive_duration(timeout, "a timeout", &at);
+            self.timeouts.push((at, timeout));
+            timeout
+        })
     }
 
     fn text(&mut self, template: Template) -> Text {
@@ -345,6 +350,17 @@ impl<'a> StepCompiler<'a> {
         };
         Request { row, record: recording.record.unwrap_or(true) }
     }
+}
+
+/// The quality of service, and the number that was written for it.
+fn quality(written: Option<u8>, at: &FieldPath, problems: &mut Problems<'_>) -> (u8, Qos) {
+    let level = written.unwrap_or(0);
+    let qos = Qos::from_level(level).unwrap_or_else(|| {
+        let message = format!("there is no quality of service {level}");
+        problems.range(&at.key("qos"), message, "write 0, 1 or 2");
+        Qos::AtMostOnce
+    });
+    (level, qos)
 }
 
 /// The place of an item in a list, put there if it is new.

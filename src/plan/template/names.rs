@@ -41,6 +41,8 @@ pub enum Place {
     ClientId,
     /// User name and password: drawn once per user, after the client id.
     Credential,
+    /// A subscription's filter: what is fixed for a user, as a subscription is made again on each connection.
+    Filter,
     /// A topic: everything but raw bytes, no wildcards.
     Topic,
     /// A payload: everything.
@@ -71,7 +73,7 @@ impl Place {
         use Kind::{Bytes, ClientId, Constant, Local, Message, Random, User};
         match self {
             Self::Url => kind == Constant,
-            Self::RowName => matches!(kind, Constant | Local | User | ClientId),
+            Self::RowName | Self::Filter => matches!(kind, Constant | Local | User | ClientId),
             Self::ClientId => matches!(kind, Constant | Local | User | Random),
             Self::Credential => matches!(kind, Constant | Local | User | ClientId | Random),
             Self::Topic => matches!(kind, Constant | Local | User | ClientId | Random | Message),
@@ -86,6 +88,7 @@ impl Place {
             Self::RowName => "the name of a row",
             Self::ClientId => "a client id",
             Self::Credential => "a user name or password",
+            Self::Filter => "a filter",
             Self::Topic => "a topic",
             Self::Payload => "a payload",
         }
@@ -106,6 +109,10 @@ impl Place {
             Self::Credential => {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `client_id`, \
                  `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
+            }
+            Self::Filter => {
+                "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
+                 `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
             Self::Topic | Self::Payload => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
