@@ -21,6 +21,7 @@ pub struct Batch {
     pub(super) users: Vec<UsersChanged>,
     pub(super) exceptions: Vec<ExceptionSeen>,
     pub(super) latency: Latency,
+    pub(super) intended: Option<Latency>,
 }
 
 /// Users came or went.

@@ -29,6 +29,8 @@ pub struct Recorder {
     users: Vec<UsersChanged>,
     exceptions: Vec<ExceptionSeen>,
     latency: Latency,
+    /// From their intended moments; most runs have no schedule, and none of these.
+    intended: Option<Latency>,
 }
 
 impl Recorder {
@@ -47,6 +49,7 @@ impl Recorder {
             users: Vec::new(),
             exceptions: Vec::new(),
             latency: Latency::new(),
+            intended: None,
         };
         for row in rows {
             recorder.intern(row);
@@ -86,6 +89,16 @@ impl Recorder {
         self.add(row, Sample { at, response_ns, length, error });
     }
 
+    /// Records the time of a request from its intended moment, beside its response time.
+    pub fn record_intended(&mut self, ns: u64) {
+        self.intended.get_or_insert_default().record(ns);
+    }
+
+    /// Records the starts that a task run of `ns` kept from happening: see [`Latency::fill_missed`].
+    pub fn missed_starts(&mut self, ns: u64, pace_ns: u64) {
+        self.intended.get_or_insert_default().fill_missed(ns, pace_ns);
+    }
+
     /// Records that users started (`by` above 0) or were gone.
     pub fn users_changed(&mut self, at: UnixMicros, by: i32) {
         self.users.push(UsersChanged { at: at.max(self.earliest), by });
@@ -103,7 +116,7 @@ impl Recorder {
     /// Everything up to and including `until` that was not taken before; later samples stay.
     ///
     /// `until` is a tick, or the end of the run: off the ticks, the rest of the bin that `until` falls into
-    /// comes along. The histogram for live percentiles comes as it is, later samples included.
+    /// comes along. The histograms for live percentiles come as they are, later samples included.
     pub fn take(&mut self, until: UnixMicros) -> Batch {
         let bins: Vec<Bin> = self.bins.extract_if(.., |bin| bin.first <= until).collect();
         self.current = self.bins.len().saturating_sub(1);
@@ -117,6 +130,7 @@ impl Recorder {
             users: self.users.extract_if(.., |users| users.at <= until).collect(),
             exceptions: self.exceptions.extract_if(.., |exception| exception.at <= until).collect(),
             latency: mem::take(&mut self.latency),
+            intended: self.intended.take(),
         }
     }
 

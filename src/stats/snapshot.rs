@@ -31,6 +31,12 @@ pub struct Snapshot {
     pub latency: Option<LatencySummary>,
     /// The same for the last tick only.
     pub tick_latency: Option<LatencySummary>,
+    /// Times of what users with pacing request, from the moments at which it was intended, and of the starts
+    /// that were missed: what `latency` cannot show of a broker that stalls, since a user that waits for it
+    /// starts nothing meanwhile. `None` without pacing.
+    pub intended: Option<LatencySummary>,
+    /// The same for the last tick only.
+    pub tick_intended: Option<LatencySummary>,
 }
 
 impl Snapshot {

@@ -35,6 +35,8 @@ pub struct Statistics {
     user_count: i64,
     latency: Latency,
     tick_latency: Latency,
+    intended: Latency,
+    tick_intended: Latency,
 }
 
 impl Statistics {
@@ -52,6 +54,8 @@ impl Statistics {
             user_count: 0,
             latency: Latency::new(),
             tick_latency: Latency::new(),
+            intended: Latency::new(),
+            tick_intended: Latency::new(),
         }
     }
 
@@ -86,17 +90,25 @@ impl Statistics {
         self.entries.fill(fresh.clone());
         self.aggregated = fresh;
         self.failures.clear();
-        self.latency.clear();
-        self.tick_latency.clear();
+        for latency in
+            [&mut self.latency, &mut self.tick_latency, &mut self.intended, &mut self.tick_intended]
+        {
+            latency.clear();
+        }
     }
 
     /// Adds what all recorders saw in one tick. Every batch of the tick belongs into the same call.
     pub fn merge(&mut self, batches: Vec<Batch>) {
         self.tick_latency.clear();
+        self.tick_intended.clear();
         let (mut bins, mut exceptions) = (Vec::new(), Vec::new());
         for batch in batches {
             self.user_count += batch.users.iter().map(|users| i64::from(users.by)).sum::<i64>();
             self.tick_latency.add(&batch.latency);
+            if let Some(intended) = &batch.intended {
+                self.tick_intended.add(intended);
+                self.intended.add(intended);
+            }
             bins.extend(batch.bins);
             exceptions.extend(batch.exceptions);
         }
@@ -126,6 +138,8 @@ impl Statistics {
             exceptions: self.exceptions.as_seen().to_vec(),
             latency: self.latency.summary(),
             tick_latency: self.tick_latency.summary(),
+            intended: self.intended.summary(),
+            tick_intended: self.tick_intended.summary(),
         }
     }
 
