@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -17,7 +18,7 @@ use crate::engine::sink::Recording;
 use crate::engine::stop::{Leash, Phase};
 use crate::plan::random::Random;
 use crate::plan::template::{Scope, UserScope};
-use crate::plan::wait::WaitState;
+use crate::plan::wait::{WaitState, WaitTime};
 use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Text, UserClass};
 use crate::stats::{RowId, RowKey};
 
@@ -58,6 +59,8 @@ pub(crate) struct User<C: Connect> {
     backoff: Backoff,
     /// Not before this may the user connect again.
     connect_after: Option<Instant>,
+    /// How long after its intended moment the current task run started; `None` without pacing.
+    late: Option<Duration>,
 }
 
 impl<C: Connect> User<C> {
@@ -81,6 +84,7 @@ impl<C: Connect> User<C> {
             password: None,
             backoff: Backoff::default(),
             connect_after: None,
+            late: None,
             class: new.class.0,
             plan: Arc::clone(&plan),
             shard,
@@ -160,7 +164,13 @@ impl<C: Connect> User<C> {
             return;
         }
         let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
+        let pace = match class.wait_time {
+            WaitTime::ConstantPacing(pace) => Some(pace),
+            WaitTime::Zero | WaitTime::Constant(_) | WaitTime::Between(..) => None,
+        };
+        let mut intended = Instant::now();
         while !self.leash.reached(Phase::Stopping) {
+            self.late = pace.map(|_| intended.elapsed());
             let mut pick = self.random.below(total);
             let picked = class.tasks.iter().find(|task| {
                 let found = pick < u64::from(task.weight);
@@ -172,14 +182,18 @@ impl<C: Connect> User<C> {
                 return;
             }
             self.iteration += 1;
-            let since_created = self.created.elapsed();
-            let pause = class.wait_time.next(&mut self.wait, since_created, &mut self.random);
+            let ended = Instant::now();
+            if let Some(pace) = pace {
+                self.shard.missed_starts(ended - intended, pace);
+            }
+            let pause = class.wait_time.next(&mut self.wait, ended - self.created, &mut self.random);
+            intended = ended + pause;
             if !pause.is_zero() {
                 let leash = Rc::clone(&self.leash);
                 tokio::select! {
                     biased;
                     () = leash.told(Phase::Stopping) => return,
-                    () = self.pause(class, Instant::now() + pause) => {}
+                    () = self.pause(class, intended) => {}
                 }
             }
             // A user that never has to wait must still let the others run.
@@ -244,13 +258,13 @@ impl<C: Connect> User<C> {
             match self.try_connect(class).await {
                 Ok(session) => {
                     let finished = Instant::now();
-                    self.shard.record(self.tag(request), due, finished, 0, Ok(()));
+                    self.shard.record(self.tag(request), due, finished, 0, Ok(()), self.late);
                     self.session = Some(session);
                     self.connected_at = finished;
                 }
                 Err(failure) => {
                     let finished = Instant::now();
-                    self.shard.record(self.tag(request), due, finished, 0, Err(failure));
+                    self.shard.record(self.tag(request), due, finished, 0, Err(failure), self.late);
                     self.connect_after = Some(finished + self.backoff.next(&mut self.jitter));
                 }
             }
@@ -281,9 +295,9 @@ impl<C: Connect> User<C> {
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
         let due = Instant::now();
-        let mut sink = Recording::new(&self.shard);
+        let mut sink = Recording::new(&self.shard, self.late);
         let result = session.close(how, timeout, &mut sink).await;
-        self.shard.record(self.tag(request), due, Instant::now(), 0, result);
+        self.shard.record(self.tag(request), due, Instant::now(), 0, result, self.late);
         self.backoff.reset();
         result.map_err(|_| Abort::Failed)
     }
@@ -302,14 +316,14 @@ impl<C: Connect> User<C> {
                 Err(failure) => Some(failure),
             };
             if let Some(failure) = failure {
-                self.shard.record(tag, due, Instant::now(), 0, Err(failure));
+                self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
                 return Err(Abort::Failed);
             }
         }
         let key = match self.hand_over(step, tag, due, deadline) {
             Ok(key) => key,
             Err(failure) => {
-                self.shard.record(tag, due, Instant::now(), 0, Err(failure));
+                self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
                 return Err(Abort::Failed);
             }
         };
@@ -326,19 +340,24 @@ impl<C: Connect> User<C> {
     async fn pause(&mut self, class: &UserClass, deadline: Instant) {
         while self.session.is_some() {
             if self.drive(Until::Deadline, Some(deadline)).await.is_ok() {
-                return;
+                return self.shard.woke(deadline);
             }
             if self.connected(class, &class.reconnect).await.is_err() {
                 return;
             }
+            if deadline <= Instant::now() {
+                // It took the broker too long, which is no lag of ours.
+                return;
+            }
         }
         tokio::time::sleep_until(deadline).await;
+        self.shard.woke(deadline);
     }
 
     /// Drives the session; a lost connection is noted and gone afterwards.
     pub(crate) async fn drive(&mut self, until: Until, deadline: Option<Instant>) -> Result<bool, Failure> {
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
-        let mut sink = Recording::new(&self.shard);
+        let mut sink = Recording::new(&self.shard, self.late);
         let result = session.drive(until, deadline, &mut sink).await;
         let told = sink.failures > 0;
         if let Err(failure) = result {
@@ -350,7 +369,7 @@ impl<C: Connect> User<C> {
     /// Drives the session until the awaited request is finished, and tells how it went.
     async fn drive_awaited(&mut self, key: crate::client::Key) -> Option<Result<(), Failure>> {
         let session = self.session.as_mut()?;
-        let mut sink = Recording::new(&self.shard);
+        let mut sink = Recording::new(&self.shard, self.late);
         let result = session.drive(Until::Done(key), None, &mut sink).await;
         let (awaited, told) = (sink.awaited, sink.failures > 0);
         if let Err(failure) = result {
