@@ -22,7 +22,7 @@ use crate::engine::limits::raise_open_files;
 use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
 use crate::plan::{Plan, Target};
 use crate::report::csv::History;
-use crate::report::table;
+use crate::report::{latency, table};
 
 const AFTER_HELP: &str = "\
 Ctrl-C or SIGTERM stops the run: users finish their tasks (--stop-timeout), all files are
@@ -218,7 +218,8 @@ fn conclude(
         failed = !snapshot.failures.is_empty() || !snapshot.exceptions.is_empty();
         let mut out = anstream::stdout().lock();
         // With standard output gone the tables have no reader; the exit code still tells.
-        let _ = out.write_all(table::summary(snapshot).as_bytes());
+        let _ =
+            write!(out, "{}{}{}\n\n", table::summary(snapshot), latency::summary(snapshot), observer.health);
     }
     match outcome {
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),
