@@ -15,6 +15,8 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::engine::health::Health;
+use crate::report::latency;
 use crate::stats::snapshot::Snapshot;
 
 /// How often a line is written where there is no terminal: as often as Locust prints its table.
@@ -53,11 +55,11 @@ impl Progress {
     }
 
     /// Shows a tick, `second` seconds after the start.
-    pub(super) fn tick(&self, second: u64, snapshot: &Snapshot) {
+    pub(super) fn tick(&self, second: u64, snapshot: &Snapshot, health: &Health) {
         if self.bar.is_none() && !(self.lines && second.is_multiple_of(LINE_EVERY)) {
             return;
         }
-        let text = self.text(snapshot);
+        let text = self.text(snapshot, health);
         match &self.bar {
             Some(bar) => {
                 bar.set_position(self.run_time.map_or(second, |length| second.min(length.as_secs())));
@@ -70,15 +72,16 @@ impl Progress {
         }
     }
 
-    fn text(&self, snapshot: &Snapshot) -> String {
+    fn text(&self, snapshot: &Snapshot, health: &Health) -> String {
         use std::fmt::Write;
         let all = &snapshot.aggregated;
         let mut text = format!(
             "users {}/{}  requests {} ({:.1}/s)  failures {}",
             snapshot.user_count, self.users, all.requests, all.current_rps, all.failures
         );
-        if let Some(latency) = &snapshot.tick_latency {
-            let _ = write!(text, "  p50 {:.2} ms  p99 {:.2} ms", latency.p50_ms, latency.p99_ms);
+        text += &latency::tick(snapshot);
+        if let Some(limit) = health.limit() {
+            let _ = write!(text, "  generator at its limit: {limit}");
         }
         if snapshot.received.messages > 0 {
             let _ = write!(

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use crate::cli::console::Progress;
+use crate::engine::health::Health;
 use crate::engine::{Observer, Tick};
 use crate::report::csv::{CsvError, CsvFiles, History};
 use crate::report::events::RequestLog;
@@ -78,11 +79,13 @@ pub(super) struct RunObserver {
     start: Option<UnixMicros>,
     /// The state at the last tick.
     pub(super) last: Option<Snapshot>,
+    /// How the generator did up to then.
+    pub(super) health: Health,
 }
 
 impl RunObserver {
     pub(super) fn new(outputs: Outputs, progress: Progress) -> Self {
-        Self { outputs, progress, start: None, last: None }
+        Self { outputs, progress, start: None, last: None, health: Health::default() }
     }
 }
 
@@ -114,8 +117,9 @@ impl Observer for RunObserver {
             if tick.last { log.end(tick.at).map(|_| Log::Ended) } else { Ok(Log::Open(log)) }
         })?;
         if !tick.last {
-            self.progress.tick((tick.at.0 - start.0) / 1_000_000, &snapshot);
+            self.progress.tick((tick.at.0 - start.0) / 1_000_000, &snapshot, tick.health);
         }
+        self.health.clone_from(tick.health);
         self.last = Some(snapshot);
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::engine::limits::raise_open_files;
 use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
 use crate::plan::{Plan, Target};
 use crate::report::csv::History;
-use crate::report::table;
+use crate::report::{latency, table};
 use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
@@ -222,7 +222,8 @@ fn conclude(
         failed = !snapshot.failures.is_empty() || !snapshot.exceptions.is_empty();
         let mut out = anstream::stdout().lock();
         // With standard output gone the tables have no reader; the exit code still tells.
-        let _ = out.write_all(table::summary(snapshot).as_bytes());
+        let (tables, times) = (table::summary(snapshot), latency::summary(snapshot));
+        let _ = writeln!(out, "{tables}{times}{}", observer.health);
         if subscribes {
             let Received { messages, bytes } = snapshot.received;
             let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");

@@ -13,8 +13,10 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::engine::clock::Clock;
+use crate::engine::health::{Monitor, connections_to_one};
 use crate::engine::shard::{Command, NewUser, Report};
 use crate::engine::stop::Phase;
+use crate::engine::vitals::Vitals;
 use crate::engine::{End, Interrupts, Observer, Options, RunError, Tick};
 use crate::plan::Plan;
 use crate::plan::mix::Dispatcher;
@@ -82,6 +84,7 @@ impl Line {
 struct Asked {
     at: UnixMicros,
     batches: Vec<Batch>,
+    vitals: Vec<Vitals>,
     last: bool,
 }
 
@@ -106,6 +109,7 @@ pub(crate) struct Conductor<'a, O> {
     from_shards: UnboundedReceiver<(usize, FromShard)>,
     observer: &'a mut O,
     statistics: Statistics,
+    monitor: Monitor,
     dispatcher: Dispatcher,
     stage: Stage,
     end: End,
@@ -140,6 +144,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         dispatcher.ramp(plan.load.users, plan.load.spawn_rate);
         Self {
             statistics: Statistics::new(clock.started_at().as_secs_f64(), options.keep_history),
+            monitor: Monitor::new(),
             dispatcher,
             stage: Stage::Running,
             end: End::RunTime,
@@ -317,7 +322,9 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     /// Asks all shards for what they recorded up to a tick.
     fn ask(&mut self, at: UnixMicros, last: bool) {
-        self.asked.push_back(Asked { at, batches: Vec::with_capacity(self.lines.len()), last });
+        let shards = self.lines.len();
+        let (batches, vitals) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
+        self.asked.push_back(Asked { at, batches, vitals, last });
         for line in &self.lines {
             let _ = line.commands.send(Command::Take(at));
         }
@@ -330,12 +337,13 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 self.living -= 1;
                 Ok(())
             }
-            Some((shard, FromShard::Report(Report::Taken(batch)))) => {
+            Some((shard, FromShard::Report(Report::Taken(batch, vitals)))) => {
                 let line = &mut self.lines[shard];
                 let place = usize::try_from(line.answered - self.done).unwrap_or(usize::MAX);
                 line.answered += 1;
                 if let Some(asked) = self.asked.get_mut(place) {
-                    asked.batches.push(batch);
+                    asked.batches.push(*batch);
+                    asked.vitals.push(vitals);
                 }
                 self.merge()
             }
@@ -350,6 +358,14 @@ impl<'a, O: Observer> Conductor<'a, O> {
             self.done += 1;
             self.observer.recorded(&asked.batches).map_err(RunError::Observer)?;
             self.statistics.merge(asked.batches);
+            if asked.last {
+                self.monitor.add(&asked.vitals);
+            } else {
+                let connections = connections_to_one(&self.plan, &self.started).min(self.living);
+                for warning in self.monitor.second(&asked.vitals, connections) {
+                    warn!("{warning}");
+                }
+            }
             let reset = std::mem::take(&mut self.reset_due) && !asked.last;
             if reset {
                 self.statistics.reset(asked.at.as_secs_f64());
@@ -360,7 +376,8 @@ impl<'a, O: Observer> Conductor<'a, O> {
     }
 
     fn tell(&mut self, at: UnixMicros, reset: bool, last: bool) -> Result<(), RunError<O::Error>> {
-        let tick = Tick { statistics: &self.statistics, at, reset, last };
+        let (statistics, health) = (&self.statistics, &self.monitor.health);
+        let tick = Tick { statistics, health, at, reset, last };
         self.observer.tick(&tick).map_err(RunError::Observer)
     }
 

@@ -13,6 +13,7 @@
 mod backoff;
 pub mod clock;
 mod conductor;
+pub mod health;
 pub mod limits;
 mod message;
 mod shard;
@@ -20,6 +21,7 @@ mod sink;
 mod stop;
 mod subscription;
 mod user;
+mod vitals;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,8 +34,10 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Connect;
 use crate::engine::clock::Clock;
 use crate::engine::conductor::{Conductor, FromShard, Line};
+use crate::engine::health::Health;
 use crate::engine::shard::Shard;
 pub use crate::engine::shard::Unexpected;
+pub use crate::engine::vitals::Share;
 use crate::plan::Plan;
 use crate::stats::batch::Batch;
 use crate::stats::statistics::Statistics;
@@ -88,6 +92,8 @@ pub struct Outcome {
 pub struct Tick<'a> {
     /// Every event up to now is in it, and none after.
     pub statistics: &'a Statistics,
+    /// How the generator itself does.
+    pub health: &'a Health,
     /// When.
     pub at: UnixMicros,
     /// Whether the statistics began anew at this moment.

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -19,6 +20,7 @@ use crate::engine::conductor::Reports;
 use crate::engine::sink;
 use crate::engine::stop::{Leash, Phase};
 use crate::engine::user::User;
+use crate::engine::vitals::{Gauge, Vitals};
 use crate::plan::{ClassId, Plan};
 use crate::stats::batch::Batch;
 use crate::stats::recorder::Recorder;
@@ -51,7 +53,7 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum Report {
     /// Answer to [`Command::Take`].
-    Taken(Batch),
+    Taken(Box<Batch>, Vitals),
     /// A user is gone.
     Gone,
 }
@@ -70,6 +72,7 @@ pub(crate) struct Shard<C> {
     pub(crate) clock: Clock,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) scratch: RefCell<Scratch>,
+    pub(crate) gauge: RefCell<Gauge>,
     /// Where the loss of an idle connection counts.
     loss_row: RowId,
     /// What brokers sent that fits no request.
@@ -89,12 +92,14 @@ impl<C: Connect> Shard<C> {
             clock,
             recorder: RefCell::new(recorder),
             scratch: RefCell::default(),
+            gauge: RefCell::new(Gauge::new()),
             loss_row,
             unexpected: RefCell::default(),
         }
     }
 
-    /// Records a request that was due at `due` and came to its end at `finished`.
+    /// Records a request that was due at `due` and came to its end at `finished`; `late` is by how much the task
+    /// run that it belongs to had missed its intended moment, if it had one.
     pub(crate) fn record(
         &self,
         tag: u32,
@@ -102,10 +107,16 @@ impl<C: Connect> Shard<C> {
         finished: Instant,
         length: u32,
         result: Result<(), Failure>,
+        late: Option<Duration>,
     ) {
         let at = self.clock.at(finished);
         let response_ns = nanos(finished.saturating_duration_since(due));
         let row = sink::row(tag);
+        if let Some(late) = late
+            && (result.is_err() || sink::records(tag))
+        {
+            self.recorder.borrow_mut().record_intended(response_ns + nanos(late));
+        }
         match result {
             Ok(()) if sink::records(tag) => {
                 self.recorder.borrow_mut().record(row, at, Some(response_ns), length.into());
@@ -119,6 +130,18 @@ impl<C: Connect> Shard<C> {
                 &failure.to_string(),
             ),
         }
+    }
+
+    /// Records the starts that a task run of such a length kept from happening.
+    pub(crate) fn missed_starts(&self, length: Duration, pace: Duration) {
+        if length > pace {
+            self.recorder.borrow_mut().missed_starts(nanos(length), nanos(pace));
+        }
+    }
+
+    /// A pause that should have ended at `deadline` has ended.
+    pub(crate) fn woke(&self, deadline: Instant) {
+        self.gauge.borrow_mut().woke(deadline.elapsed());
     }
 
     /// Records the loss of a connection on which nothing was open.
@@ -156,7 +179,7 @@ impl<C: Connect> Shard<C> {
                     Some(Command::Drop) => users.abort_all(),
                     Some(Command::Take(until)) => {
                         let batch = self.recorder.borrow_mut().take(until);
-                        reports.send(Report::Taken(batch));
+                        reports.send(Report::Taken(Box::new(batch), self.gauge.borrow_mut().take()));
                     }
                 },
                 Some(gone) = users.join_next_with_id() => {

@@ -1,5 +1,7 @@
 //! Where the sessions of a shard put their finished requests: the shard's recorder.
 
+use std::time::Duration;
+
 use crate::client::failure::Failure;
 use crate::client::{Completion, Connect, Incoming, Sink};
 use crate::engine::shard::Shard;
@@ -27,6 +29,9 @@ pub(crate) struct Recording<'a, C: Connect> {
     subscribed: bool,
     /// Whether requests that end with the session are left out: see [`Recording::leaving`].
     leaving: bool,
+    /// By how much the user's task run missed its intended moment; an acknowledgement that comes in a later
+    /// run counts with that run's.
+    late: Option<Duration>,
     /// How the request went that the user waits for.
     pub(crate) awaited: Option<Result<(), Failure>>,
     /// How many requests failed.
@@ -35,14 +40,14 @@ pub(crate) struct Recording<'a, C: Connect> {
 
 impl<'a, C: Connect> Recording<'a, C> {
     /// For a user that asked for messages, or did not (`subscribed`).
-    pub(crate) fn new(shard: &'a Shard<C>, subscribed: bool) -> Self {
-        Self { shard, subscribed, leaving: false, awaited: None, failures: 0 }
+    pub(crate) fn new(shard: &'a Shard<C>, subscribed: bool, late: Option<Duration>) -> Self {
+        Self { shard, subscribed, leaving: false, late, awaited: None, failures: 0 }
     }
 
     /// For a user that leaves: what is still open then was cut off by the end of the run, not by the
     /// broker, and is not reported, as in Locust.
     pub(crate) fn leaving(shard: &'a Shard<C>, subscribed: bool) -> Self {
-        Self { leaving: true, ..Self::new(shard, subscribed) }
+        Self { leaving: true, ..Self::new(shard, subscribed, None) }
     }
 }
 
@@ -53,7 +58,7 @@ impl<C: Connect> Sink for Recording<'_, C> {
             return;
         }
         let length = if result.is_ok() { ticket.length } else { 0 };
-        self.shard.record(ticket.tag, ticket.due, finished, length, result);
+        self.shard.record(ticket.tag, ticket.due, finished, length, result, self.late);
         self.failures += u32::from(result.is_err());
         if ticket.awaited {
             self.awaited = Some(result);

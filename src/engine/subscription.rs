@@ -54,6 +54,6 @@ impl<C: Connect> User<C> {
             Some(session) => session.subscribe(&[(filter, step.qos)], ticket),
             None => Err(Failure::Closed),
         };
-        asked.map_err(|failure| self.shard.record(tag, due, Instant::now(), 0, Err(failure))).ok()
+        asked.map_err(|failure| self.shard.record(tag, due, Instant::now(), 0, Err(failure), None)).ok()
     }
 }

@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -60,6 +61,8 @@ pub(crate) struct User<C: Connect> {
     connect_after: Option<Instant>,
     /// What it asked for: see [`subscription`](crate::engine::subscription).
     pub(crate) subscriptions: Vec<Arc<Subscribe>>,
+    /// How long after its intended moment the current task run started; `None` without pacing.
+    late: Option<Duration>,
 }
 
 impl<C: Connect> User<C> {
@@ -84,6 +87,7 @@ impl<C: Connect> User<C> {
             backoff: Backoff::default(),
             connect_after: None,
             subscriptions: Vec::new(),
+            late: None,
             class: new.class.0,
             plan: Arc::clone(&plan),
             shard,
@@ -167,7 +171,13 @@ impl<C: Connect> User<C> {
             return;
         }
         let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
+        let pace = match class.wait_time {
+            WaitTime::ConstantPacing(pace) => Some(pace),
+            WaitTime::Zero | WaitTime::Constant(_) | WaitTime::Between(..) => None,
+        };
+        let mut intended = Instant::now();
         while !self.leash.reached(Phase::Stopping) {
+            self.late = pace.map(|_| intended.elapsed());
             let mut pick = self.random.below(total);
             let picked = class.tasks.iter().find(|task| {
                 let found = pick < u64::from(task.weight);
@@ -180,17 +190,28 @@ impl<C: Connect> User<C> {
             }
             self.iteration += 1;
             if class.wait_time != WaitTime::Zero {
-                let since_created = self.created.elapsed();
-                let pause = class.wait_time.next(&mut self.wait, since_created, &mut self.random);
-                let leash = Rc::clone(&self.leash);
-                tokio::select! {
-                    biased;
-                    () = leash.told(Phase::Stopping) => return,
-                    () = self.pause(class, Instant::now() + pause) => {}
+                let ended = Instant::now();
+                if let Some(pace) = pace {
+                    self.shard.missed_starts(ended - intended, pace);
+                }
+                let pause = class.wait_time.next(&mut self.wait, ended - self.created, &mut self.random);
+                intended = ended + pause;
+                if !pause.is_zero() && self.think(class, intended).await == Err(Abort::Stopped) {
+                    return;
                 }
             }
             // A user that never has to wait must still let the others run.
             tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    /// Pauses between two tasks: here a stop may take the user away at once.
+    async fn think(&mut self, class: &UserClass, until: Instant) -> Result<(), Abort> {
+        let leash = Rc::clone(&self.leash);
+        tokio::select! {
+            biased;
+            () = leash.told(Phase::Stopping) => Err(Abort::Stopped),
+            () = self.pause(class, until) => Ok(()),
         }
     }
 
@@ -267,7 +288,7 @@ impl<C: Connect> User<C> {
             match self.try_connect(class).await {
                 Ok(session) => {
                     let finished = Instant::now();
-                    self.shard.record(self.tag(request), due, finished, 0, Ok(()));
+                    self.shard.record(self.tag(request), due, finished, 0, Ok(()), self.late);
                     self.session = Some(session);
                     self.connected_at = finished;
                     if !self.subscriptions.is_empty() {
@@ -276,7 +297,7 @@ impl<C: Connect> User<C> {
                 }
                 Err(failure) => {
                     let finished = Instant::now();
-                    self.shard.record(self.tag(request), due, finished, 0, Err(failure));
+                    self.shard.record(self.tag(request), due, finished, 0, Err(failure), self.late);
                     self.connect_after = Some(finished + self.backoff.next(&mut self.jitter));
                 }
             }
@@ -307,9 +328,9 @@ impl<C: Connect> User<C> {
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
         let due = Instant::now();
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty());
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
         let result = session.close(how, timeout, &mut sink).await;
-        self.shard.record(self.tag(request), due, Instant::now(), 0, result);
+        self.shard.record(self.tag(request), due, Instant::now(), 0, result, self.late);
         self.backoff.reset();
         result.map_err(|_| Abort::Failed)
     }
@@ -328,14 +349,14 @@ impl<C: Connect> User<C> {
                 Err(failure) => Some(failure),
             };
             if let Some(failure) = failure {
-                self.shard.record(tag, due, Instant::now(), 0, Err(failure));
+                self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
                 return Err(Abort::Failed);
             }
         }
         let key = match self.hand_over(step, tag, due, deadline) {
             Ok(key) => key,
             Err(failure) => {
-                self.shard.record(tag, due, Instant::now(), 0, Err(failure));
+                self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
                 return Err(Abort::Failed);
             }
         };
@@ -352,19 +373,24 @@ impl<C: Connect> User<C> {
     async fn pause(&mut self, class: &UserClass, deadline: Instant) {
         while self.session.is_some() {
             if self.drive(Until::Deadline, Some(deadline)).await.is_ok() {
-                return;
+                return self.shard.woke(deadline);
             }
             if self.connected(class, &class.reconnect).await.is_err() {
                 return;
             }
+            if deadline <= Instant::now() {
+                // It took the broker too long, which is no lag of ours.
+                return;
+            }
         }
         tokio::time::sleep_until(deadline).await;
+        self.shard.woke(deadline);
     }
 
     /// Drives the session; a lost connection is noted and gone afterwards.
     pub(crate) async fn drive(&mut self, until: Until, deadline: Option<Instant>) -> Result<bool, Failure> {
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty());
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
         let result = session.drive(until, deadline, &mut sink).await;
         let told = sink.failures > 0;
         if let Err(failure) = result {
@@ -376,7 +402,7 @@ impl<C: Connect> User<C> {
     /// Drives the session until the awaited request is finished, and tells how it went.
     pub(crate) async fn drive_awaited(&mut self, key: crate::client::Key) -> Option<Result<(), Failure>> {
         let session = self.session.as_mut()?;
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty());
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
         let result = session.drive(Until::Done(key), None, &mut sink).await;
         let (awaited, told) = (sink.awaited, sink.failures > 0);
         if let Err(failure) = result {

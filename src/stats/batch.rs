@@ -22,6 +22,7 @@ pub struct Batch {
     pub(super) exceptions: Vec<ExceptionSeen>,
     pub(super) latency: Latency,
     pub(super) received: Received,
+    pub(super) intended: Option<Latency>,
 }
 
 /// Users came or went.

@@ -1,7 +1,8 @@
 //! Response times with three digits, for people: what Locust's buckets cannot show.
 //!
 //! An HDR histogram of all requests, in nanoseconds from about a microsecond to an hour; a longer time counts
-//! as an hour. One per recorder and tick; 190 KiB each, which is why there is none per row.
+//! as an hour. One per recorder and tick; 190 KiB each, which is why there is none per row, and why those that
+//! not every run needs are made by their first value.
 
 use hdrhistogram::Histogram;
 
@@ -11,6 +12,8 @@ const LOWEST_NS: u64 = 1_000;
 const HIGHEST_NS: u64 = 3_600_000_000_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
+/// Up to so many missed starts are filled in one by one.
+const MOST_FILLED: u64 = 10_000;
 
 /// A histogram of response times.
 #[derive(Debug, Clone)]
@@ -53,6 +56,22 @@ impl Latency {
         self.0.saturating_record(ns);
     }
 
+    /// Counts the starts that were missed because what should have taken at most `pace_ns` took `ns`: `ns` less
+    /// one, two, three … paces, as long as a whole pace is left. `ns` itself is not counted.
+    ///
+    /// This is `HdrHistogram`'s correction for coordinated omission (`recordValueWithExpectedInterval`). Beyond
+    /// 10,000 missed starts one value stands for several, so that the work is bounded.
+    pub fn fill_missed(&mut self, ns: u64, pace_ns: u64) {
+        let missed = ns.checked_div(pace_ns).unwrap_or(0).saturating_sub(1);
+        let together = missed.div_ceil(MOST_FILLED).max(1);
+        let mut start = 1;
+        while start <= missed {
+            let times = together.min(missed - start + 1);
+            self.0.saturating_record_n(ns - start * pace_ns, times);
+            start += times;
+        }
+    }
+
     /// Counts all of `other`'s.
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "both have the same bounds")]
     pub fn add(&mut self, other: &Self) {
@@ -61,7 +80,9 @@ impl Latency {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.0.reset();
+        if !self.0.is_empty() {
+            self.0.reset();
+        }
     }
 
     /// The percentiles; `None` if nothing was counted.
@@ -103,5 +124,29 @@ mod tests {
         assert!((latency.summary().unwrap().max_ms - 3_600_000.0).abs() < 3_600.0);
         latency.clear();
         assert_eq!(latency.summary(), None);
+    }
+
+    /// How many values there are, and their mean in milliseconds.
+    fn filled(ns: u64, pace_ns: u64) -> (u64, f64) {
+        let mut latency = Latency::new();
+        latency.fill_missed(ns, pace_ns);
+        (latency.0.len(), latency.0.mean() / 1e6)
+    }
+
+    #[test]
+    fn missed_starts_are_filled_in_down_to_one_pace() {
+        const MS: u64 = 1_000_000;
+        // 1005 ms at a pace of 10 ms: 995, 985 … 15.
+        let (count, mean) = filled(1_005 * MS, 10 * MS);
+        assert_eq!(count, 99);
+        assert!((mean - 505.0).abs() < 0.5, "{mean}");
+        assert_eq!(filled(20 * MS, 10 * MS).0, 1);
+        assert_eq!(filled(20 * MS - 1, 10 * MS).0, 0);
+        assert_eq!(filled(MS, 10 * MS).0, 0);
+        assert_eq!(filled(MS, 0).0, 0);
+        // So many that one value stands for several.
+        let (count, mean) = filled(1_000 * MS, 300);
+        assert_eq!(count, 1_000 * MS / 300 - 1);
+        assert!((mean - 500.0).abs() < 1.0, "{mean}");
     }
 }

@@ -30,6 +30,8 @@ pub struct Recorder {
     exceptions: Vec<ExceptionSeen>,
     latency: Latency,
     received: Received,
+    /// From their intended moments; most runs have no schedule, and none of these.
+    intended: Option<Latency>,
 }
 
 impl Recorder {
@@ -49,6 +51,7 @@ impl Recorder {
             exceptions: Vec::new(),
             latency: Latency::new(),
             received: Received::default(),
+            intended: None,
         };
         for row in rows {
             recorder.intern(row);
@@ -94,6 +97,16 @@ impl Recorder {
         self.received.add(Received { messages: 1, bytes });
     }
 
+    /// Records the time of a request from its intended moment, beside its response time.
+    pub fn record_intended(&mut self, ns: u64) {
+        self.intended.get_or_insert_default().record(ns);
+    }
+
+    /// Records the starts that a task run of `ns` kept from happening: see [`Latency::fill_missed`].
+    pub fn missed_starts(&mut self, ns: u64, pace_ns: u64) {
+        self.intended.get_or_insert_default().fill_missed(ns, pace_ns);
+    }
+
     /// Records that users started (`by` above 0) or were gone.
     pub fn users_changed(&mut self, at: UnixMicros, by: i32) {
         self.users.push(UsersChanged { at: at.max(self.earliest), by });
@@ -111,7 +124,7 @@ impl Recorder {
     /// Everything up to and including `until` that was not taken before; later samples stay.
     ///
     /// `until` is a tick, or the end of the run: off the ticks, the rest of the bin that `until` falls into
-    /// comes along. The histogram for live percentiles comes as it is, later samples included.
+    /// comes along. The histograms for live percentiles come as they are, later samples included.
     pub fn take(&mut self, until: UnixMicros) -> Batch {
         let bins: Vec<Bin> = self.bins.extract_if(.., |bin| bin.first <= until).collect();
         self.current = self.bins.len().saturating_sub(1);
@@ -126,6 +139,7 @@ impl Recorder {
             exceptions: self.exceptions.extract_if(.., |exception| exception.at <= until).collect(),
             latency: mem::take(&mut self.latency),
             received: mem::take(&mut self.received),
+            intended: self.intended.take(),
         }
     }
 

@@ -35,6 +35,12 @@ pub struct Snapshot {
     pub received: Received,
     /// The same for the last tick only.
     pub tick_received: Received,
+    /// Times of what users with pacing request, from the moments at which it was intended, and of the starts
+    /// that were missed: what `latency` cannot show of a broker that stalls, since a user that waits for it
+    /// starts nothing meanwhile. `None` without pacing.
+    pub intended: Option<LatencySummary>,
+    /// The same for the last tick only.
+    pub tick_intended: Option<LatencySummary>,
 }
 
 impl Snapshot {

@@ -37,6 +37,8 @@ pub struct Statistics {
     tick_latency: Latency,
     received: Received,
     tick_received: Received,
+    intended: Latency,
+    tick_intended: Latency,
 }
 
 impl Statistics {
@@ -56,6 +58,8 @@ impl Statistics {
             tick_latency: Latency::new(),
             received: Received::default(),
             tick_received: Received::default(),
+            intended: Latency::new(),
+            tick_intended: Latency::new(),
         }
     }
 
@@ -90,8 +94,11 @@ impl Statistics {
         self.entries.fill(fresh.clone());
         self.aggregated = fresh;
         self.failures.clear();
-        self.latency.clear();
-        self.tick_latency.clear();
+        for latency in
+            [&mut self.latency, &mut self.tick_latency, &mut self.intended, &mut self.tick_intended]
+        {
+            latency.clear();
+        }
         self.received = Received::default();
         self.tick_received = Received::default();
     }
@@ -100,11 +107,16 @@ impl Statistics {
     pub fn merge(&mut self, batches: Vec<Batch>) {
         self.tick_latency.clear();
         self.tick_received = Received::default();
+        self.tick_intended.clear();
         let (mut bins, mut exceptions) = (Vec::new(), Vec::new());
         for batch in batches {
             self.user_count += batch.users.iter().map(|users| i64::from(users.by)).sum::<i64>();
             self.tick_latency.add(&batch.latency);
             self.tick_received.add(batch.received);
+            if let Some(intended) = &batch.intended {
+                self.tick_intended.add(intended);
+                self.intended.add(intended);
+            }
             bins.extend(batch.bins);
             exceptions.extend(batch.exceptions);
         }
@@ -137,6 +149,8 @@ impl Statistics {
             tick_latency: self.tick_latency.summary(),
             received: self.received,
             tick_received: self.tick_received,
+            intended: self.intended.summary(),
+            tick_intended: self.tick_intended.summary(),
         }
     }
 

@@ -1,0 +1,181 @@
+//! What the generator takes of the machine: measured by those who take it, handed over once a second.
+//!
+//! A thread's time comes from its `schedstat` file: unlike a clock of CPU time it also tells how long the
+//! thread was ready to run and had to wait for a core, which delays response times just as much. Where the
+//! system does not tell a figure it is left out, never guessed.
+
+use std::fs;
+use std::time::Duration;
+
+use rustix::process::{Resource, getrlimit};
+use tokio::time::Instant;
+
+use crate::engine::clock::nanos;
+use crate::stats::latency::Latency;
+
+/// What a runner thread hands over with its samples.
+#[derive(Debug)]
+pub(crate) struct Vitals {
+    /// How late pauses ended; `None` if none ended.
+    pub(crate) lag: Option<Latency>,
+    /// What the thread took since the last time.
+    pub(crate) spent: Option<Spent>,
+}
+
+/// Measures one runner thread. Make it on that thread.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    lag: Option<Latency>,
+    cpu: CpuMeter,
+}
+
+impl Gauge {
+    pub(crate) fn new() -> Self {
+        Self { lag: None, cpu: CpuMeter::new() }
+    }
+
+    /// A pause ended so long after the moment at which it should.
+    pub(crate) fn woke(&mut self, late: Duration) {
+        self.lag.get_or_insert_default().record(nanos(late));
+    }
+
+    /// What was measured since the last time.
+    pub(crate) fn take(&mut self) -> Vitals {
+        Vitals { lag: self.lag.take(), spent: self.cpu.take() }
+    }
+}
+
+/// What a thread did in a length of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Spent {
+    /// The length of time.
+    pub(crate) wall: Duration,
+    /// How long it was on a core.
+    pub(crate) ran: Duration,
+    /// How long it was ready to run, but had no core.
+    pub(crate) waited: Duration,
+}
+
+/// Measures the thread that made it.
+#[derive(Debug)]
+pub(crate) struct CpuMeter {
+    at: Instant,
+    times: Option<Times>,
+}
+
+/// Sums over a thread's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Times {
+    ran_ns: u64,
+    waited_ns: u64,
+}
+
+impl CpuMeter {
+    pub(crate) fn new() -> Self {
+        Self { at: Instant::now(), times: thread_times() }
+    }
+
+    /// What the thread did since the last time. Takes some ten microseconds.
+    pub(crate) fn take(&mut self) -> Option<Spent> {
+        let before = std::mem::replace(self, Self::new());
+        let (then, now) = (before.times?, self.times?);
+        let since = |now: u64, then: u64| Duration::from_nanos(now.saturating_sub(then));
+        Some(Spent {
+            wall: self.at - before.at,
+            ran: since(now.ran_ns, then.ran_ns),
+            waited: since(now.waited_ns, then.waited_ns),
+        })
+    }
+}
+
+fn thread_times() -> Option<Times> {
+    read_times(&fs::read_to_string("/proc/thread-self/schedstat").ok()?)
+}
+
+/// Nanoseconds on a core, nanoseconds ready without one, time slices (Linux, `Documentation/scheduler`).
+fn read_times(schedstat: &str) -> Option<Times> {
+    let mut numbers = schedstat.split_whitespace().map(str::parse);
+    Some(Times { ran_ns: numbers.next()?.ok()?, waited_ns: numbers.next()?.ok()? })
+}
+
+/// A part of something that there is only so much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// How many are used.
+    pub used: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+/// Files that are open, sockets included, of those that may be.
+pub(crate) fn open_files() -> Option<Share> {
+    let of = getrlimit(Resource::Nofile).current?;
+    let folder = "/proc/self/fd";
+    let used = match fs::metadata(folder).ok()?.len() {
+        // Linux before 6.2 does not tell: count, which takes a microsecond each.
+        0 => fs::read_dir(folder).ok()?.count() as u64,
+        used => used,
+    };
+    Some(Share { used, of })
+}
+
+/// How many connections there can be from one address of this machine to one address and port.
+pub(crate) fn local_ports() -> Option<u64> {
+    read_port_range(&fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?)
+}
+
+fn read_port_range(range: &str) -> Option<u64> {
+    let mut numbers = range.split_whitespace().map(str::parse::<u64>);
+    let (first, last) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+    (first <= last).then(|| last - first + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_as_linux_writes_them() {
+        assert_eq!(read_times("577664 130103 2\n"), Some(Times { ran_ns: 577_664, waited_ns: 130_103 }));
+        assert_eq!(read_times("577664"), None);
+        assert_eq!(read_port_range("32768\t60999\n"), Some(28_232));
+        assert_eq!(read_port_range("60999 32768"), None);
+        assert_eq!(read_port_range(""), None);
+    }
+
+    #[test]
+    fn a_meter_sees_the_work_of_its_own_thread() {
+        let mut meter = CpuMeter::new();
+        let start = Instant::now();
+        let mut sum = 0_u64;
+        // Long enough for the scheduler to have counted it.
+        while start.elapsed() < Duration::from_millis(60) {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        let spent = meter.take().unwrap();
+        assert!(spent.wall >= Duration::from_millis(60), "{spent:?}");
+        assert!(spent.ran + spent.waited > Duration::from_millis(40), "{spent:?}");
+        assert!(spent.ran <= spent.wall, "{spent:?}");
+        assert!(meter.take().unwrap().wall < spent.wall, "it starts anew");
+    }
+
+    #[test]
+    fn open_files_count_sockets() {
+        let before = open_files().unwrap();
+        let sockets: Vec<_> = (0..50).map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+        let with = open_files().unwrap();
+        // Other tests open and close files meanwhile.
+        assert!(with.used >= 50 && with.used + 40 >= before.used + 50, "{before:?} {with:?}");
+        assert_eq!(with.of, before.of);
+        drop(sockets);
+    }
+
+    #[test]
+    fn lag_is_handed_over_once() {
+        let mut gauge = Gauge::new();
+        assert!(gauge.take().lag.is_none());
+        gauge.woke(Duration::from_millis(2));
+        assert_eq!(gauge.take().lag.unwrap().summary().unwrap().count, 1);
+        assert!(gauge.take().lag.is_none());
+    }
+}
