@@ -1,0 +1,101 @@
+//! The benchmarks work: their scenarios compile, and the null broker answers and counts.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+#[path = "../benches/load/null_broker.rs"]
+mod null_broker;
+#[path = "../benches/load/wire.rs"]
+mod wire;
+
+use null_broker::{Counts, Deliveries};
+
+use crate::scenarios::run;
+
+#[test]
+fn every_scenario_of_the_benchmarks_compiles() {
+    let mut files = 0;
+    for entry in fs::read_dir("benches/scenarios").unwrap() {
+        let path = entry.unwrap().path();
+        let said = run(Path::new("."), &["validate", path.to_str().unwrap()]);
+        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{}", path.display());
+        files += 1;
+    }
+    assert!(files >= 8, "only {files} were found");
+}
+
+/// A null broker on a thread, and its pipe.
+fn with_null_broker(deliveries: Deliveries, test: impl FnOnce(TcpStream, &mut dyn FnMut() -> Counts)) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (commands, mut asks) = io::pipe().unwrap();
+    let (told, answers) = io::pipe().unwrap();
+    let broker = thread::spawn(move || null_broker::serve(listener, deliveries, commands, answers));
+    let mut told = BufReader::new(told);
+    let mut counts = || {
+        asks.write_all(b"?").unwrap();
+        let mut line = String::new();
+        told.read_line(&mut line).unwrap();
+        line.parse().unwrap()
+    };
+    let client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    test(client, &mut counts);
+    drop(asks);
+    broker.join().unwrap().expect("it ends when its pipe closes");
+}
+
+fn expect(client: &mut TcpStream, bytes: &[u8]) {
+    let mut got = vec![0; bytes.len()];
+    client.read_exact(&mut got).unwrap();
+    assert_eq!(got, bytes);
+}
+
+const CONNECT: [u8; 15] = *b"\x10\x0D\x00\x04MQTT\x04\x02\x00\x00\x00\x01x";
+
+#[test]
+fn the_null_broker_answers_every_packet_and_counts_it() {
+    with_null_broker(Deliveries::None, |mut client, counts| {
+        client.write_all(&CONNECT).unwrap();
+        expect(&mut client, &[0x20, 2, 0, 0]);
+        let (message, id_at) = wire::publish("a/b", &[7; 200], 1);
+        assert_eq!(message[id_at..id_at + 2], [0, 1]);
+        // Three messages whose bytes come in two pieces.
+        let three = message.repeat(3);
+        client.write_all(&three[..message.len() + 9]).unwrap();
+        expect(&mut client, &[0x40, 2, 0, 1]);
+        client.write_all(&three[message.len() + 9..]).unwrap();
+        expect(&mut client, &[0x40, 2, 0, 1, 0x40, 2, 0, 1]);
+        client.write_all(&wire::publish("a", b"", 0).0).unwrap();
+        client.write_all(&wire::publish("a", b"", 2).0).unwrap();
+        client.write_all(&[0x62, 2, 0, 1, 0xC0, 0]).unwrap();
+        expect(&mut client, &[0x50, 2, 0, 1, 0x70, 2, 0, 1, 0xD0, 0]);
+        let published = Counts { connects: 1, published: 5, ..Counts::default() };
+        assert_eq!(counts(), published);
+        client.write_all(&[0xE0, 0]).unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0, "it closes after DISCONNECT");
+    });
+}
+
+#[test]
+fn the_null_broker_delivers_at_its_pace_and_flat_out() {
+    for deliveries in [Deliveries::PerSecond(100.0), Deliveries::Flood] {
+        with_null_broker(deliveries, |mut client, counts| {
+            client.write_all(&CONNECT).unwrap();
+            client.write_all(&[0x82, 6, 0, 9, 0, 1, b'#', 0]).unwrap();
+            expect(&mut client, &[0x20, 2, 0, 0, 0x90, 3, 0, 9, 0]);
+            let message = wire::publish(null_broker::TOPIC, b"01234567890123456789", 0).0;
+            expect(&mut client, &message.repeat(5));
+            let counts = counts();
+            assert_eq!(counts.subscribes, 1);
+            match deliveries {
+                Deliveries::Flood => assert!(counts.delivered >= 256, "{counts:?}"),
+                _ => assert!((5..=20).contains(&counts.delivered), "{counts:?}"),
+            }
+        });
+    }
+}
