@@ -66,11 +66,18 @@ pub enum TopicError {
     #[error("a message cannot be published to a topic with the wildcard `{0}`")]
     Wildcard(char),
     /// `+` or `#` beside other characters of a level, or `#` before the last level.
-    #[error("`{0}` must fill a whole level of the filter, and `#` the last one")]
+    #[error("{}", misplaced(*.0))]
     MisplacedWildcard(char),
     /// `$share/GROUP/FILTER` without a group or a filter.
     #[error("a shared subscription is written `$share/GROUP/FILTER`")]
     Share,
+}
+
+fn misplaced(wildcard: char) -> &'static str {
+    match wildcard {
+        '#' => "`#` must fill the whole last level of the filter",
+        _ => "`+` must fill a whole level of the filter",
+    }
 }
 
 /// Checks the topic of a message: not empty, no wildcard, no null, at most 65,535 bytes.

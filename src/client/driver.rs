@@ -27,6 +27,9 @@ use crate::client::{
 };
 use crate::mqtt::{MAX_PACKET_BYTES, Qos};
 
+/// Most reads in one poll. A broker that floods must not keep the user from its timer.
+const READS: usize = 16;
+
 /// Most QoS 2 messages from the broker whose PUBREL may be outstanding. A broker is bound to the 65,535
 /// packet ids; one that uses them all without ever releasing is broken all the same.
 const MAX_UNRELEASED: usize = 65_535;
@@ -146,26 +149,27 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Writes and reads until neither is possible.
+    /// Writes and reads until neither is possible; if there is still more to read, the task is woken at once.
     fn poll_io(&mut self, cx: &mut Context<'_>, sink: &mut impl Sink) -> Result<(), Failure> {
         if self.out.pending() > 0 {
             self.out.write(&mut self.stream, cx, sink)?;
         }
         let pool = self.pool.clone();
         let mut shared = pool.read_buffer();
-        loop {
+        for _ in 0..READS {
             let mut buffer = ReadBuf::new(&mut shared);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Err(Failure::Closed),
                 Poll::Ready(Ok(())) => self.take_in(buffer.filled(), Instant::now(), sink)?,
                 Poll::Ready(Err(error)) => return Err(Failure::lost(&error)),
-                Poll::Pending => break,
+                Poll::Pending => return Ok(()),
             }
             // Answers to what was read: in one write, now.
             if self.out.pending() > 0 {
                 self.out.write(&mut self.stream, cx, sink)?;
             }
         }
+        cx.waker().wake_by_ref();
         Ok(())
     }
 

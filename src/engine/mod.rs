@@ -15,11 +15,9 @@ pub mod clock;
 mod conductor;
 pub mod health;
 pub mod limits;
-mod message;
 mod shard;
 mod sink;
 mod stop;
-mod subscription;
 mod user;
 mod vitals;
 

@@ -11,13 +11,14 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Session, Ticket, Until};
-use crate::engine::message::text;
-use crate::engine::user::{Abort, User};
+use crate::engine::user::User;
+use crate::engine::user::message::text;
+use crate::engine::user::steps::Abort;
 use crate::plan::{Subscribe, UserClass};
 
 impl<C: Connect> User<C> {
     /// Asks for messages and waits until the broker grants it.
-    pub(crate) async fn subscribe(&mut self, class: &UserClass, step: &Arc<Subscribe>) -> Result<(), Abort> {
+    pub(super) async fn subscribe(&mut self, class: &UserClass, step: &Arc<Subscribe>) -> Result<(), Abort> {
         self.connected(class, &class.reconnect).await?;
         let key = self.ask(step, true).ok_or(Abort::Failed)?;
         // To the broker a second one for the same filter takes the place of the first.
@@ -35,7 +36,7 @@ impl<C: Connect> User<C> {
 
     /// Asks again, on a new connection, for everything that was asked for on the last one. What fails is in the
     /// statistics, and is tried again with the next connection.
-    pub(crate) async fn subscribe_again(&mut self) {
+    pub(super) async fn subscribe_again(&mut self) {
         for step in self.subscriptions.clone() {
             self.ask(&step, false);
         }

@@ -14,7 +14,7 @@ const WRITE_AT: usize = 16 * 1024;
 
 impl<C: Connect> User<C> {
     /// Renders a text that does not change while the user lives.
-    pub(crate) fn keep_text(&mut self, text: &Text) {
+    pub(super) fn keep_text(&mut self, text: &Text) {
         if let Text::PerUser { slot, template } = text {
             let mut out = Vec::new();
             self.render(template, 0, 0, &mut out);
@@ -23,7 +23,7 @@ impl<C: Connect> User<C> {
     }
 
     /// What the session must do before it can take the message.
-    pub(crate) fn must_wait(&self, step: &Publish) -> Option<Until> {
+    pub(super) fn must_wait(&self, step: &Publish) -> Option<Until> {
         let session = self.session.as_ref()?;
         if step.qos != Qos::AtMostOnce && !session.has_room() {
             Some(Until::Room)
@@ -35,7 +35,7 @@ impl<C: Connect> User<C> {
     }
 
     /// Renders the message and queues it.
-    pub(crate) fn hand_over(
+    pub(super) fn hand_over(
         &mut self,
         step: &Publish,
         tag: u32,
@@ -69,7 +69,7 @@ impl<C: Connect> User<C> {
 }
 
 /// The bytes of a text, wherever they are.
-pub(crate) fn text<'a>(text: &'a Text, kept: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
+pub(super) fn text<'a>(text: &'a Text, kept: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
     match text {
         Text::Constant(bytes) => bytes,
         Text::PerUser { slot, .. } => &kept[*slot],

@@ -1,0 +1,250 @@
+//! The life of one user: on_start, tasks and pauses until it is told to stop, on_stop.
+//!
+//! A user is one task on one thread. It owns its session and drives it whenever it waits for anything, so
+//! that acknowledgements are read and the connection is kept alive in pauses too. What it may not do is fail:
+//! whatever a broker does ends as a recorded request, and the user goes on.
+
+mod message;
+mod steps;
+mod subscription;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::client::{Close, Connect, Session, Until};
+use crate::engine::backoff::Backoff;
+use crate::engine::shard::{NewUser, Shard};
+use crate::engine::sink::Recording;
+use crate::engine::stop::{Leash, Phase};
+use crate::engine::user::steps::Abort;
+use crate::plan::random::Random;
+use crate::plan::template::{Scope, UserScope};
+use crate::plan::wait::{WaitState, WaitTime};
+use crate::plan::{Plan, Row, Step, Subscribe, UserClass};
+use crate::stats::{RowId, RowKey};
+
+/// One live instance of a user class.
+pub(crate) struct User<C: Connect> {
+    shard: Rc<Shard<C>>,
+    plan: Arc<Plan>,
+    class: usize,
+    leash: Rc<Leash>,
+    scope: UserScope,
+    username: Option<String>,
+    password: Option<String>,
+    /// Draws of waits, task picks and messages: the same in every run of one seed.
+    random: Random,
+    /// Draws that depend on what the broker does, kept apart from the others for that reason.
+    jitter: Random,
+    created: Instant,
+    wait: WaitState,
+    iteration: u64,
+    /// How often each publish step has run.
+    counters: Box<[u64]>,
+    /// Texts that were rendered once.
+    texts: Box<[Box<[u8]>]>,
+    rows: Box<[RowId]>,
+    /// How often each open `repeat` still runs.
+    levels: Box<[u32]>,
+    session: Option<C::Session>,
+    connected_at: Instant,
+    backoff: Backoff,
+    /// Not before this may the user connect again.
+    connect_after: Option<Instant>,
+    /// What it asked for: see [`subscription`].
+    subscriptions: Vec<Arc<Subscribe>>,
+    /// How long after its intended moment the current task run started; `None` without pacing.
+    late: Option<Duration>,
+}
+
+impl<C: Connect> User<C> {
+    pub(crate) fn new(shard: Rc<Shard<C>>, leash: Rc<Leash>, new: NewUser) -> Self {
+        let plan = Arc::clone(&shard.plan);
+        let class = &plan.classes[new.class.0];
+        let mut user = Self {
+            scope: UserScope { number: new.number, index: new.index, client_id: Vec::new() },
+            random: Random::for_user(plan.seed, &class.name, new.index),
+            jitter: Random::for_user(!plan.seed, &class.name, new.index),
+            created: Instant::now(),
+            connected_at: Instant::now(),
+            wait: WaitState::default(),
+            iteration: 0,
+            counters: vec![0; class.counters].into(),
+            texts: vec![Box::default(); class.user_texts].into(),
+            rows: vec![RowId(0); class.user_rows].into(),
+            levels: vec![0; class.repeat_depth].into(),
+            session: None,
+            username: None,
+            password: None,
+            backoff: Backoff::default(),
+            connect_after: None,
+            subscriptions: Vec::new(),
+            late: None,
+            class: new.class.0,
+            plan: Arc::clone(&plan),
+            shard,
+            leash,
+        };
+        user.personalise(class);
+        user
+    }
+
+    /// Renders once what does not change while the user lives.
+    fn personalise(&mut self, class: &UserClass) {
+        self.scope.client_id = self.render_once(&class.client_id).into_bytes();
+        self.username = class.username.as_ref().map(|template| self.render_once(template));
+        self.password = class.password.as_ref().map(|secret| self.render_once(&secret.0));
+        let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
+        self.keep_row(&class.reconnect.row);
+        for step in lists.flat_map(|steps| &steps.0) {
+            match step {
+                Step::Connect(request) | Step::Disconnect { request, .. } => self.keep_row(&request.row),
+                Step::Publish(publish) => {
+                    self.keep_row(&publish.request.row);
+                    self.keep_text(&publish.topic);
+                    self.keep_text(&publish.payload);
+                }
+                Step::Subscribe(subscribe) => {
+                    self.keep_row(&subscribe.request.row);
+                    self.keep_text(&subscribe.filter);
+                }
+                Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => {}
+            }
+        }
+    }
+
+    fn keep_row(&mut self, row: &Row) {
+        if let Row::PerUser { slot, request_type, name } = row {
+            let name = self.render_once(name);
+            let key = RowKey { request_type: request_type.clone(), name };
+            self.rows[*slot] = self.shard.recorder.borrow_mut().row(&key);
+        }
+    }
+
+    fn render_once(&mut self, template: &crate::plan::template::Template) -> String {
+        let mut out = Vec::new();
+        self.render(template, 0, 0, &mut out);
+        // Raw bytes are only allowed in payloads; compile has seen to it.
+        String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+    }
+
+    fn render(
+        &mut self,
+        template: &crate::plan::template::Template,
+        seq: u64,
+        now_ns: u64,
+        out: &mut Vec<u8>,
+    ) {
+        let mut scope =
+            Scope { user: &self.scope, iteration: self.iteration, seq, now_ns, random: &mut self.random };
+        template.render(&mut scope, out);
+    }
+
+    /// Lives until it is told to stop, then leaves.
+    ///
+    /// Not an `async fn`: that would keep two copies of the user, one as it was passed in.
+    pub(crate) fn live(self) -> impl Future<Output = ()> {
+        let mut user = self;
+        async move {
+            let plan = Arc::clone(&user.plan);
+            let class = &plan.classes[user.class];
+            let leash = Rc::clone(&user.leash);
+            tokio::select! {
+                biased;
+                () = leash.told(Phase::Leaving) => {}
+                () = user.work(class) => {}
+            }
+            Box::pin(user.leave(class)).await;
+        }
+    }
+
+    async fn work(&mut self, class: &UserClass) {
+        if self.run(class, &class.on_start).await == Err(Abort::Stopped) {
+            return;
+        }
+        let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
+        let pace = match class.wait_time {
+            WaitTime::ConstantPacing(pace) => Some(pace),
+            WaitTime::Zero | WaitTime::Constant(_) | WaitTime::Between(..) => None,
+        };
+        let mut intended = Instant::now();
+        while !self.leash.reached(Phase::Stopping) {
+            self.late = pace.map(|_| intended.elapsed());
+            let mut pick = self.random.below(total);
+            let picked = class.tasks.iter().find(|task| {
+                let found = pick < u64::from(task.weight);
+                pick = pick.wrapping_sub(u64::from(task.weight));
+                found
+            });
+            let Some(task) = picked else { return };
+            if self.run(class, &task.steps).await == Err(Abort::Stopped) {
+                return;
+            }
+            self.iteration += 1;
+            if class.wait_time != WaitTime::Zero {
+                let ended = Instant::now();
+                if let Some(pace) = pace {
+                    self.shard.missed_starts(ended - intended, pace);
+                }
+                let pause = class.wait_time.next(&mut self.wait, ended - self.created, &mut self.random);
+                intended = ended + pause;
+                if !pause.is_zero() && self.think(class, intended).await == Err(Abort::Stopped) {
+                    return;
+                }
+            }
+            // A user that never has to wait must still let the others run.
+            tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    /// Pauses between two tasks: here a stop may take the user away at once.
+    async fn think(&mut self, class: &UserClass, until: Instant) -> Result<(), Abort> {
+        let leash = Rc::clone(&self.leash);
+        tokio::select! {
+            biased;
+            () = leash.told(Phase::Stopping) => Err(Abort::Stopped),
+            () = self.pause(class, until) => Ok(()),
+        }
+    }
+
+    /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
+    async fn leave(&mut self, class: &UserClass) {
+        // How a step of on_stop went is in the statistics; there is nobody left to care.
+        let _ = self.run(class, &class.on_stop).await;
+        let leash = Rc::clone(&self.leash);
+        if self.session.is_some() {
+            tokio::select! {
+                biased;
+                () = leash.told(Phase::Leaving) => {}
+                _ = self.drive(Until::Idle, None) => {}
+            }
+        }
+        if let Some(mut session) = self.session.take() {
+            let timeout = self.plan.brokers[class.broker.0].connect_timeout;
+            // Not a step of the scenario, so not a request.
+            let mut sink = Recording::leaving(&self.shard, !self.subscriptions.is_empty());
+            let _ = session.close(Close::Clean, timeout, &mut sink).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::tcp::TcpConnector;
+
+    fn size_of_output<A, B>(_: fn(A) -> B) -> usize {
+        size_of::<B>()
+    }
+
+    /// What an idle user weighs is mostly this future; what does not live as long as the user is boxed.
+    #[test]
+    fn the_state_of_a_user_is_small() {
+        let size = size_of_output(User::<TcpConnector>::live);
+        assert!(size <= 1400, "{size}");
+        assert!(size_of::<<TcpConnector as Connect>::Session>() <= 384);
+    }
+}

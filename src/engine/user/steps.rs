@@ -1,0 +1,225 @@
+//! What a user does at each step, and how it keeps its connection meanwhile.
+//!
+//! A step either does what it says or has failed, in the statistics; no error leaves this file but the two
+//! reasons for which a list of steps ends early.
+
+use tokio::time::Instant;
+
+use crate::client::failure::Failure;
+use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
+use crate::engine::backoff::GOOD_LIFE;
+use crate::engine::sink::{self, Recording};
+use crate::engine::stop::Phase;
+use crate::engine::user::User;
+use crate::plan::{Publish, Request, Row, Step, Steps, UserClass};
+
+/// Why a list of steps ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Abort {
+    /// A step failed: the task is over, the user goes on.
+    Failed,
+    /// The user was told to stop while it paused.
+    Stopped,
+}
+
+impl<C: Connect> User<C> {
+    /// Runs steps in order.
+    pub(super) async fn run(&mut self, class: &UserClass, steps: &Steps) -> Result<(), Abort> {
+        let mut position = 0;
+        while let Some(step) = steps.0.get(position) {
+            position += 1;
+            match step {
+                Step::Connect(request) => self.connected(class, request).await?,
+                Step::Disconnect { abrupt, request } => {
+                    let result = Box::pin(self.disconnect(class, *abrupt, request)).await;
+                    // They end with the connection that the scenario closes, however that went.
+                    self.subscriptions.clear();
+                    result?;
+                }
+                Step::Publish(publish) => self.publish(class, publish).await?,
+                // Boxed, as it is rare: the future would otherwise be part of every user.
+                Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await?,
+                Step::Wait(pause) => self.pause(class, Instant::now() + *pause).await,
+                Step::Repeat { level, times } => self.levels[*level] = *times,
+                Step::EndRepeat { level, first } => {
+                    self.levels[*level] -= 1;
+                    if self.levels[*level] > 0 {
+                        position = *first;
+                    }
+                    tokio::task::coop::consume_budget().await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that there is a connection.
+    ///
+    /// What happens once in a connection's life is boxed, here and in the other steps: its state would
+    /// otherwise be part of every idle user.
+    pub(super) async fn connected(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
+        if self.session.is_some() { Ok(()) } else { Box::pin(self.connect(class, request)).await }
+    }
+
+    /// Tries until it succeeds, with growing pauses.
+    async fn connect(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
+        while self.session.is_none() {
+            if let Some(at) = self.connect_after {
+                tokio::select! {
+                    biased;
+                    () = self.leash.told(Phase::Stopping) => return Err(Abort::Stopped),
+                    () = tokio::time::sleep_until(at) => {}
+                }
+                self.connect_after = None;
+            }
+            let due = Instant::now();
+            match self.try_connect(class).await {
+                Ok(session) => {
+                    let finished = Instant::now();
+                    self.shard.record(self.tag(request), due, finished, 0, Ok(()), self.late);
+                    self.session = Some(session);
+                    self.connected_at = finished;
+                    if !self.subscriptions.is_empty() {
+                        Box::pin(self.subscribe_again()).await;
+                    }
+                }
+                Err(failure) => {
+                    let finished = Instant::now();
+                    self.shard.record(self.tag(request), due, finished, 0, Err(failure), self.late);
+                    self.connect_after = Some(finished + self.backoff.next(&mut self.jitter));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
+        let broker = &self.plan.brokers[class.broker.0];
+        let login = self.username.as_deref().map(|name| (name, self.password.as_deref().unwrap_or_default()));
+        let request = ConnectRequest {
+            broker: class.broker.0,
+            client_id: str::from_utf8(&self.scope.client_id).unwrap_or_default(),
+            login,
+            keep_alive_s: broker.keep_alive_s,
+            inflight: broker.inflight,
+            timeout: broker.connect_timeout,
+        };
+        self.shard.connector.connect(&request).await
+    }
+
+    /// Closes the connection; a clean close first lets open requests come to their end.
+    async fn disconnect(&mut self, class: &UserClass, abrupt: bool, request: &Request) -> Result<(), Abort> {
+        if !abrupt && self.session.is_some() && self.drive(Until::Idle, None).await.is_err() {
+            return Err(Abort::Failed);
+        }
+        let Some(mut session) = self.session.take() else { return Ok(()) };
+        let how = if abrupt { Close::Abrupt } else { Close::Clean };
+        let timeout = self.plan.brokers[class.broker.0].connect_timeout;
+        let due = Instant::now();
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
+        let result = session.close(how, timeout, &mut sink).await;
+        self.shard.record(self.tag(request), due, Instant::now(), 0, result, self.late);
+        self.backoff.reset();
+        result.map_err(|_| Abort::Failed)
+    }
+
+    /// Sends a message and waits for its acknowledgement, if the step says so.
+    async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
+        self.connected(class, &class.reconnect).await?;
+        let due = Instant::now();
+        let tag = self.tag(&step.request);
+        let deadline = due + step.timeout;
+        if let Some(until) = self.must_wait(step) {
+            let failure = match self.drive(until, Some(deadline)).await {
+                Ok(true) => None,
+                Ok(false) if until == Until::Room => Some(Failure::NoRoom(step.timeout)),
+                Ok(false) => Some(Failure::WriteTimeout(step.timeout)),
+                Err(failure) => Some(failure),
+            };
+            if let Some(failure) = failure {
+                self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
+                return Err(Abort::Failed);
+            }
+        }
+        let key = match self.hand_over(step, tag, due, deadline) {
+            Ok(key) => key,
+            Err(failure) => {
+                self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
+                return Err(Abort::Failed);
+            }
+        };
+        if !step.await_ack {
+            return Ok(());
+        }
+        match self.drive_awaited(key).await {
+            Some(Ok(())) => Ok(()),
+            _ => Err(Abort::Failed),
+        }
+    }
+
+    /// Pauses until the deadline. A connection that is lost meanwhile is opened again.
+    pub(super) async fn pause(&mut self, class: &UserClass, deadline: Instant) {
+        while self.session.is_some() {
+            if self.drive(Until::Deadline, Some(deadline)).await.is_ok() {
+                return self.shard.woke(deadline);
+            }
+            if self.connected(class, &class.reconnect).await.is_err() {
+                return;
+            }
+            if deadline <= Instant::now() {
+                // It took the broker too long, which is no lag of ours.
+                return;
+            }
+        }
+        tokio::time::sleep_until(deadline).await;
+        self.shard.woke(deadline);
+    }
+
+    /// Drives the session; a lost connection is noted and gone afterwards.
+    pub(super) async fn drive(&mut self, until: Until, deadline: Option<Instant>) -> Result<bool, Failure> {
+        let Some(session) = &mut self.session else { return Err(Failure::Closed) };
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
+        let result = session.drive(until, deadline, &mut sink).await;
+        let told = sink.failures > 0;
+        if let Err(failure) = result {
+            self.lost(failure, told);
+        }
+        result
+    }
+
+    /// Drives the session until the awaited request is finished, and tells how it went.
+    pub(super) async fn drive_awaited(&mut self, key: Key) -> Option<Result<(), Failure>> {
+        let session = self.session.as_mut()?;
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
+        let result = session.drive(Until::Done(key), None, &mut sink).await;
+        let (awaited, told) = (sink.awaited, sink.failures > 0);
+        if let Err(failure) = result {
+            self.lost(failure, told);
+        }
+        awaited
+    }
+
+    /// The connection is gone, and not because the user closed it.
+    ///
+    /// The requests that were open have failed with it. If none was (`told` is false), the loss would show
+    /// nowhere, so it is counted as a failed `disconnect`, without a response time.
+    fn lost(&mut self, failure: Failure, told: bool) {
+        self.session = None;
+        let now = Instant::now();
+        if !told {
+            self.shard.record_loss(now, failure);
+        }
+        if now - self.connected_at >= GOOD_LIFE {
+            self.backoff.reset();
+        }
+        self.connect_after = Some(now + self.backoff.next(&mut self.jitter));
+    }
+
+    pub(super) fn tag(&self, request: &Request) -> u32 {
+        let row = match &request.row {
+            Row::Static(row) => *row,
+            Row::PerUser { slot, .. } => self.rows[*slot],
+        };
+        sink::tag(row, request.record)
+    }
+}
