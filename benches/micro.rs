@@ -1,7 +1,7 @@
 //! Micro-benchmarks of what stands on the path of every message or every second: `cargo bench --bench micro`.
 //!
 //! Only what the library shows is measured, so that a change behind it cannot make a number better by moving
-//! the work elsewhere. Instants are read inside the measured code where the engine reads them.
+//! the work elsewhere. Names begin with how often a thing happens or what it belongs to.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has no result")]
 
 use std::cell::RefCell;
@@ -24,113 +24,100 @@ fn main() {
     divan::main();
 }
 
-/// A moment in the first second of a run that starts at [`START`].
+/// When the measured runs started.
 const START: UnixMicros = UnixMicros(1_763_850_000_000_000);
 const SECOND: u64 = UnixMicros::PER_SECOND;
 
-mod template {
-    use super::*;
+const TEMPLATES: [(&str, &str); 3] = [
+    ("literal", "01234567890123456789"),
+    ("three", r#"{"id":"${client_id}","seq":${seq},"t":${now_ms()}}"#),
+    (
+        "five",
+        r#"{"id":"${client_id}","seq":${seq},"t":${now_ms()},"temperature":${random_int(-20,40)},"key":"${random_string(16)}"}"#,
+    ),
+];
 
-    const TEMPLATES: [(&str, &str); 3] = [
-        ("literal", "01234567890123456789"),
-        ("three", r#"{"id":"${client_id}","seq":${seq},"t":${now_ms()}}"#),
-        (
-            "five",
-            r#"{"id":"${client_id}","seq":${seq},"t":${now_ms()},"temperature":${random_int(-20,40)},"key":"${random_string(16)}"}"#,
-        ),
-    ];
-
-    /// A payload into a reused buffer.
-    #[divan::bench(args = TEMPLATES.map(|(name, _)| name))]
-    fn render(bencher: Bencher<'_, '_>, name: &str) {
-        let text = TEMPLATES.iter().find(|(n, _)| *n == name).unwrap().1;
-        let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
-        let env = |_: &str| None;
-        let names =
-            Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "h" };
-        let template = Template::parse(text, Place::Payload, &names).unwrap();
-        let user = UserScope { number: 50, index: 49, client_id: b"device-50".to_vec() };
-        let (mut random, mut seq, mut out) = (Random::for_user(0, "device", 49), 100_000, Vec::new());
-        bencher.bench_local(|| {
-            seq += 1;
-            out.clear();
-            let now_ns = START.0 * 1_000 + seq;
-            let mut scope = Scope { user: &user, iteration: seq, seq, now_ns, random: &mut random };
-            template.render(&mut scope, &mut out);
-            black_box(&out);
-        });
-    }
+/// A payload into a reused buffer.
+#[divan::bench(args = TEMPLATES.map(|(name, _)| name))]
+fn template_render(bencher: Bencher<'_, '_>, name: &str) {
+    let text = TEMPLATES.iter().find(|(n, _)| *n == name).unwrap().1;
+    let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
+    let env = |_: &str| None;
+    let names = Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "h" };
+    let template = Template::parse(text, Place::Payload, &names).unwrap();
+    let user = UserScope { number: 50, index: 49, client_id: b"device-50".to_vec() };
+    let (mut random, mut seq, mut out) = (Random::for_user(0, "device", 49), 100_000, Vec::new());
+    bencher.bench_local(|| {
+        seq += 1;
+        out.clear();
+        let now_ns = START.0 * 1_000 + seq;
+        let mut scope = Scope { user: &user, iteration: seq, seq, now_ns, random: &mut random };
+        template.render(&mut scope, &mut out);
+        black_box(&out);
+    });
 }
 
-mod sample {
-    use super::*;
-
-    /// One reading of the engine's clock.
-    #[divan::bench]
-    fn clock() -> Instant {
-        Instant::now()
-    }
-
-    /// A sample into the recorder, row after row.
-    #[divan::bench(args = [1, 1_000])]
-    fn record(bencher: Bencher<'_, '_>, rows: u32) {
-        let (mut recorder, mut sample) = (recorder(rows), 0);
-        bencher.bench_local(|| {
-            sample += 1;
-            let at = UnixMicros(START.0 + sample % SECOND);
-            let row = RowId(u32::try_from(sample % u64::from(rows)).unwrap());
-            recorder.record(row, at, Some(90_000 + sample % 65_536), 20);
-        });
-    }
-
-    /// All that a measured message costs more than one that is not: two readings of the clock and a sample.
-    #[divan::bench]
-    fn whole(bencher: Bencher<'_, '_>) {
-        let clock = Clock::start();
-        let mut recorder = Recorder::new(clock.started_at(), &rows(1), false);
-        bencher.bench_local(|| {
-            let due = Instant::now();
-            let finished = Instant::now();
-            let ns = u64::try_from((finished - due).as_nanos()).unwrap();
-            recorder.record(RowId(0), clock.at(finished), Some(ns), 20);
-        });
-    }
+/// One reading of the engine's clock.
+#[divan::bench]
+fn sample_clock() -> Instant {
+    Instant::now()
 }
 
-mod second {
-    use super::*;
+/// A sample into the recorder, row after row.
+#[divan::bench(args = [1, 1_000], sample_size = 10_000)]
+fn sample_record(bencher: Bencher<'_, '_>, rows: u32) {
+    let (mut recorder, mut sample) = (filled(rows, 50_000, 0), 0);
+    bencher.bench_local(|| {
+        sample += 1;
+        let at = UnixMicros(START.0 + 1 + sample % (SECOND - 1));
+        let row = RowId(u32::try_from(sample % u64::from(rows)).unwrap());
+        recorder.record(row, at, Some(90_000 + sample % 65_536), 20);
+    });
+}
 
-    /// What a report of 1,000 rows reads, after ten seconds of 10,000 samples.
-    #[divan::bench]
-    fn snapshot(bencher: Bencher<'_, '_>) {
-        let mut statistics = Statistics::new(START.as_secs_f64(), false);
-        for tick in 0..10 {
-            statistics.merge(vec![batch(1_000, 10_000, tick)]);
-        }
-        bencher.bench_local(|| statistics.snapshot(black_box(START.as_secs_f64() + 10.0)));
-    }
+/// All that a measured message costs more than one that is not: two readings of the clock and a sample.
+#[divan::bench(sample_size = 10_000)]
+fn sample_whole(bencher: Bencher<'_, '_>) {
+    let clock = Clock::start();
+    let mut recorder = Recorder::new(clock.started_at(), &rows(1), false);
+    bencher.bench_local(|| {
+        let due = Instant::now();
+        let finished = Instant::now();
+        let ns = u64::try_from((finished - due).as_nanos()).unwrap();
+        recorder.record(RowId(0), clock.at(finished), Some(ns), 20);
+    });
+}
 
-    /// The samples of a second and two threads into the statistics of the run.
-    #[divan::bench(args = [1, 1_000])]
-    fn merge(bencher: Bencher<'_, '_>, rows: u32) {
-        let mut statistics = Statistics::new(START.as_secs_f64(), false);
-        let mut tick = 0;
-        bencher
-            .with_inputs(|| {
-                tick += 1;
-                vec![batch(rows, 50_000, tick), batch(rows, 50_000, tick)]
-            })
-            .bench_local_values(|batches| statistics.merge(batches));
+/// What a report of 1,000 rows reads, after ten seconds of 10,000 samples.
+#[divan::bench]
+fn second_snapshot(bencher: Bencher<'_, '_>) {
+    let mut statistics = Statistics::new(START.as_secs_f64(), false);
+    for tick in 0..10 {
+        statistics.merge(vec![batch(1_000, 10_000, tick)]);
     }
+    bencher.bench_local(|| statistics.snapshot(black_box(START.as_secs_f64() + 10.0)));
+}
 
-    /// Takes a second of a recorder with so many rows.
-    #[divan::bench(args = [1, 1_000])]
-    fn take(bencher: Bencher<'_, '_>, rows: u32) {
-        bencher.with_inputs(|| filled(rows, 50_000, 0)).bench_local_values(|mut recorder| {
-            let batch = recorder.take(UnixMicros(START.0 + SECOND));
-            (batch, recorder)
-        });
-    }
+/// The samples of a second and two threads into the statistics of the run.
+#[divan::bench(args = [1, 1_000])]
+fn second_merge(bencher: Bencher<'_, '_>, rows: u32) {
+    let mut statistics = Statistics::new(START.as_secs_f64(), false);
+    let mut tick = 0;
+    bencher
+        .with_inputs(|| {
+            tick += 1;
+            vec![batch(rows, 50_000, tick), batch(rows, 50_000, tick)]
+        })
+        .bench_local_values(|batches| statistics.merge(batches));
+}
+
+/// Takes a second of a recorder with so many rows.
+#[divan::bench(args = [1, 1_000])]
+fn second_take(bencher: Bencher<'_, '_>, rows: u32) {
+    bencher.with_inputs(|| filled(rows, 50_000, 0)).bench_local_values(|mut recorder| {
+        let batch = recorder.take(UnixMicros(START.0 + SECOND));
+        (batch, recorder)
+    });
 }
 
 /// A million users of three classes, in the batches of a ramp.

@@ -34,7 +34,7 @@ fn with_null_broker(deliveries: Deliveries, test: impl FnOnce(TcpStream, &mut dy
     let address = listener.local_addr().unwrap();
     let (commands, mut asks) = io::pipe().unwrap();
     let (told, answers) = io::pipe().unwrap();
-    let broker = thread::spawn(move || null_broker::serve(listener, deliveries, commands, answers));
+    let broker = thread::spawn(move || null_broker::serve(&listener, deliveries, commands, answers));
     let mut told = BufReader::new(told);
     let mut counts = || {
         asks.write_all(b"?").unwrap();

@@ -27,7 +27,7 @@ pub(crate) enum Job {
 }
 
 /// Longest life of a floor.
-pub(crate) const LIFE: Duration = Duration::from_secs(60);
+pub(crate) const LIFE: Duration = Duration::from_mins(1);
 
 /// Cycles after which a floor stops connecting: each leaves a port that cannot be used for a minute.
 pub(crate) const MOST_CYCLES: u64 = 8_000;

@@ -1,6 +1,6 @@
 //! The load benchmark: CPU per message, rate and memory of the product, beside bare floors, in one run.
 //!
-//! `cargo bench --bench load -- [--runs N] [--seconds N] [--markdown] [WORKLOAD…]`; `docs/performance.md` tells
+//! `cargo bench --bench load -- [--runs N] [--seconds N] [--broker mosquitto] [--markdown] [WORKLOAD…]`; `docs/performance.md` tells
 //! how to read what it prints. Every message is counted at the broker and every microsecond by the kernel, not
 //! by the clients, so that all clients are measured alike. Clients take turns within a run, so that a slow
 //! minute of the machine hits all of them.
@@ -12,6 +12,7 @@
 
 mod floor;
 mod measure;
+mod mosquitto;
 mod null_broker;
 mod process;
 mod raw_floor;
@@ -26,7 +27,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::measure::measure;
+use crate::measure::{BrokerKind, measure};
 use crate::null_broker::Deliveries;
 use crate::process::Cores;
 use crate::table::{Row, Style};
@@ -67,7 +68,7 @@ fn serve(deliveries: &str) -> Result<(), Box<dyn Error>> {
     let mut answers = std::io::stdout().lock();
     writeln!(answers, "{}", listener.local_addr()?.port())?;
     answers.flush()?;
-    Ok(null_broker::serve(listener, deliveries, std::io::stdin(), answers)?)
+    Ok(null_broker::serve(&listener, deliveries, std::io::stdin(), answers)?)
 }
 
 fn floor_arguments(job: &str, users: &str, port: &str) -> Result<(floor::Job, usize, u16), Box<dyn Error>> {
@@ -80,18 +81,31 @@ struct Wanted {
     workloads: Vec<&'static Workload>,
     runs: usize,
     window: Duration,
+    broker: BrokerKind,
     style: Style,
 }
 
 impl Wanted {
     fn parse(arguments: &[&str]) -> Result<Self, Box<dyn Error>> {
-        let mut wanted =
-            Self { workloads: Vec::new(), runs: 3, window: Duration::from_secs(3), style: Style::Plain };
+        let mut wanted = Self {
+            workloads: Vec::new(),
+            runs: 3,
+            window: Duration::from_secs(3),
+            broker: BrokerKind::Null,
+            style: Style::Plain,
+        };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             let mut number = || words.next().and_then(|n| n.parse().ok()).filter(|n| (1..=20).contains(n));
             match *word {
                 "--markdown" => wanted.style = Style::Markdown,
+                "--broker" => {
+                    wanted.broker = match words.next() {
+                        Some(&"null") => BrokerKind::Null,
+                        Some(&"mosquitto") => BrokerKind::Mosquitto,
+                        _ => return Err("--broker takes null or mosquitto".into()),
+                    }
+                }
                 "--runs" => wanted.runs = number().ok_or("--runs takes a number from 1 to 20")?,
                 "--seconds" => {
                     let seconds = number().ok_or("--seconds takes a number from 1 to 20")?;
@@ -101,7 +115,7 @@ impl Wanted {
                     let names = WORKLOADS.iter().map(|w| w.name).collect::<Vec<_>>().join(" ");
                     let named = WORKLOADS.iter().find(|w| w.name == name);
                     wanted.workloads.push(named.ok_or_else(|| {
-                        format!("no such workload: {name}; there are {names}, and --runs N, --seconds N, --markdown")
+                        format!("no such workload: {name}; there are {names}, and --runs N, --seconds N, --broker NAME, --markdown")
                     })?);
                 }
             }
@@ -121,16 +135,19 @@ fn compare(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
     }
     let clients = Client::at_hand();
     print!("{}", table::head(wanted.style));
-    let mut left_out = Vec::new();
+    let (mut left_out, mut cannot) = (Vec::new(), Vec::new());
     for workload in &wanted.workloads {
         let mut rows: Vec<_> = clients.iter().map(|client| Row::new(workload, client.name())).collect();
         let mut out = vec![false; clients.len()];
         for _ in 0..wanted.runs {
             for ((client, row), out) in clients.iter().zip(&mut rows).zip(&mut out).filter(|(_, out)| !**out)
             {
-                match measure(client, workload, cores, wanted.window) {
+                match measure(client, workload, wanted.broker, cores, wanted.window) {
                     Ok(Some(measured)) => row.runs.push(measured),
-                    Ok(None) => *out = true,
+                    Ok(None) => {
+                        cannot.push(format!("{} {}", workload.name, client.name()));
+                        *out = true;
+                    }
                     Err(error) => {
                         left_out.push(format!("{} {}: {error}", workload.name, client.name()));
                         *out = true;
@@ -141,9 +158,14 @@ fn compare(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
         print!("{}", table::rows(wanted.style, &rows));
         std::io::stdout().flush()?;
     }
+    if !cannot.is_empty() {
+        println!("\nNot possible: {}", cannot.join(", "));
+    }
     for reason in left_out {
         println!("\nLeft out: {reason}");
     }
+    // Two processes of a measurement make 2; what is above came from others and spoils it.
+    println!("\nLoad average: {}", std::fs::read_to_string("/proc/loadavg")?.trim());
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::floor::MOST_CYCLES;
+use crate::mosquitto::Mosquitto;
 use crate::null_broker::{Counts, Deliveries};
 use crate::process::{Cores, NullBroker, Process};
 use crate::workload::{Client, Counted, Workload};
@@ -26,7 +27,7 @@ pub(crate) struct Measured {
     pub(crate) per_s: f64,
     /// CPU time of the client for each.
     pub(crate) cpu_us: f64,
-    /// Resident memory of the client at the end, by its connections.
+    /// Resident memory of the client at the end.
     pub(crate) rss_kib: f64,
 }
 
@@ -38,18 +39,60 @@ struct Mark {
     rss_kib: u64,
 }
 
-/// Measures a client on a workload; `None` if it cannot do that.
+/// Which broker clients are measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BrokerKind {
+    /// The null broker.
+    Null,
+    /// Mosquitto, which takes more CPU per message than most clients: only CPU times mean something then.
+    Mosquitto,
+}
+
+enum Broker {
+    Null(NullBroker),
+    Mosquitto(Mosquitto),
+}
+
+impl Broker {
+    fn start(kind: BrokerKind, cores: Cores, deliveries: Deliveries) -> std::io::Result<Self> {
+        Ok(match kind {
+            BrokerKind::Null => Self::Null(NullBroker::start(cores, deliveries)?),
+            BrokerKind::Mosquitto => Self::Mosquitto(Mosquitto::start(cores)?),
+        })
+    }
+
+    fn port(&self) -> u16 {
+        match self {
+            Self::Null(broker) => broker.port,
+            Self::Mosquitto(broker) => broker.port,
+        }
+    }
+
+    fn counts(&mut self) -> std::io::Result<Counts> {
+        match self {
+            Self::Null(broker) => broker.counts(),
+            Self::Mosquitto(broker) => broker.counts(),
+        }
+    }
+}
+
+/// Measures a client on a workload; `None` if that cannot be done.
 pub(crate) fn measure(
     client: &Client,
     workload: &Workload,
+    broker: BrokerKind,
     cores: Cores,
     window: Duration,
 ) -> Result<Option<Measured>, Box<dyn Error>> {
+    if broker == BrokerKind::Mosquitto && workload.counted != Counted::Published {
+        // It tells its counts once a second, too seldom for the others, and publishes nothing by itself.
+        return Ok(None);
+    }
     let folder = tempfile::tempdir()?;
     let csv = folder.path().join("csv");
     // A fresh port for every run: those of the last one may be exhausted.
-    let broker = NullBroker::start(cores, workload.deliveries)?;
-    let Some(mut command) = client.command(workload, broker.port, &csv.to_string_lossy()) else {
+    let broker = Broker::start(broker, cores, workload.deliveries)?;
+    let Some(mut command) = client.command(workload, broker.port(), &csv.to_string_lossy()) else {
         return Ok(None);
     };
     let log = std::fs::File::create(folder.path().join("log"))?;
@@ -65,7 +108,7 @@ pub(crate) fn measure(
             Ok(Some(Measured {
                 per_s: each / (to.at - from.at).as_secs_f64(),
                 cpu_us: (to.cpu_us - from.cpu_us) / each,
-                rss_kib: to.rss_kib as f64 / workload.users as f64,
+                rss_kib: to.rss_kib as f64,
             }))
         }
         Err(error) => {
@@ -78,7 +121,7 @@ pub(crate) fn measure(
 
 struct Run<'a> {
     workload: &'a Workload,
-    broker: NullBroker,
+    broker: Broker,
     process: Process,
 }
 

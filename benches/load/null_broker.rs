@@ -4,6 +4,8 @@
 //! message than any client and the client is what a measurement shows. It counts in memory and tells when it
 //! is asked through a pipe; when the pipe closes it ends, so that it cannot outlive who started it.
 
+#![expect(clippy::disallowed_methods, reason = "it lives on wall time, outside of any runtime")]
+
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -76,14 +78,14 @@ impl FromStr for Counts {
 
 /// Serves until `commands` is closed; answers each byte of it with a line of [`Counts`].
 pub(crate) fn serve(
-    listener: TcpListener,
+    listener: &TcpListener,
     deliveries: Deliveries,
     mut commands: impl Read + AsFd,
     mut answers: impl Write,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-    epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
+    epoll::add(&epoll, listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
     epoll::add(&epoll, &commands, EventData::new_u64(COMMANDS), EventFlags::IN)?;
     let message = wire::publish(TOPIC, b"01234567890123456789", 0).0;
     let flood = if deliveries == Deliveries::Flood { message.repeat(FLOOD_BATCH) } else { Vec::new() };
@@ -109,7 +111,7 @@ pub(crate) fn serve(
         for event in &events {
             let (key, flags) = (event.data.u64(), event.flags);
             match key {
-                LISTENER => broker.accept(&listener)?,
+                LISTENER => broker.accept(listener)?,
                 COMMANDS => {
                     let mut bytes = [0; 16];
                     match commands.read(&mut bytes)? {

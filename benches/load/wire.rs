@@ -2,9 +2,12 @@
 //!
 //! Not the product's own codec: a floor that shared it would move with it.
 
-/// Splits the packet off the front of `bytes`: its first byte, its body and its whole length. `None` if it has
+/// First byte, body and whole length.
+pub(crate) type Packet<'a> = (u8, &'a [u8], usize);
+
+/// Splits the packet off the front of `bytes`. `None` if it has
 /// not come whole, `Some(Err)` if its length is malformed.
-pub(crate) fn packet(bytes: &[u8]) -> Option<Result<(u8, &[u8], usize), Malformed>> {
+pub(crate) fn packet(bytes: &[u8]) -> Option<Result<Packet<'_>, Malformed>> {
     let (&first, rest) = bytes.split_first()?;
     let mut length = 0;
     for (i, byte) in rest.iter().take(4).enumerate() {
