@@ -1,6 +1,7 @@
 //! The integration tests, one binary: a module per topic.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accuracy;
 mod broker;
 mod broker_peer;
 mod client;
@@ -16,5 +17,6 @@ mod recorder;
 mod replay_peer;
 mod run;
 mod run_peer;
-mod support;
+mod saturation;
 mod scenarios;
+mod support;

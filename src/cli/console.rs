@@ -74,15 +74,12 @@ impl Progress {
 
     fn text(&self, snapshot: &Snapshot, health: &Health) -> String {
         let all = &snapshot.aggregated;
-        let mut text = format!(
+        let text = format!(
             "users {}/{}  requests {} ({:.1}/s)  failures {}",
             snapshot.user_count, self.users, all.requests, all.current_rps, all.failures
         );
-        text += &latency::tick(snapshot);
-        if let Some(limit) = health.limit() {
-            text += &format!("  generator at its limit: {limit}");
-        }
-        text
+        let limit = health.limit().map(|limit| format!("  generator at its limit: {limit}"));
+        text + &latency::tick(snapshot) + &limit.unwrap_or_default()
     }
 
     /// Takes the bar away.
