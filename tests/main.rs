@@ -1,6 +1,7 @@
 //! The integration tests, one binary: a module per topic.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accuracy;
 mod benchmarks;
 mod broker;
 mod broker_peer;
@@ -17,6 +18,7 @@ mod recorder;
 mod replay_peer;
 mod run;
 mod run_peer;
+mod saturation;
 mod scenarios;
 mod subscribe;
 mod support;

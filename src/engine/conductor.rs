@@ -337,13 +337,13 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 self.living -= 1;
                 Ok(())
             }
-            Some((shard, FromShard::Report(Report::Taken(batch, vitals)))) => {
+            Some((shard, FromShard::Report(Report::Taken(taken)))) => {
                 let line = &mut self.lines[shard];
                 let place = usize::try_from(line.answered - self.done).unwrap_or(usize::MAX);
                 line.answered += 1;
                 if let Some(asked) = self.asked.get_mut(place) {
-                    asked.batches.push(*batch);
-                    asked.vitals.push(vitals);
+                    asked.batches.push(taken.batch);
+                    asked.vitals.push(taken.vitals);
                 }
                 self.merge()
             }

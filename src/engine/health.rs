@@ -17,6 +17,9 @@ const MOST_BUSY: f64 = 0.9;
 /// Pauses that end later than this at the 99th percentile spoil what is measured after them.
 const MOST_LAG: Duration = Duration::from_millis(5);
 
+/// Of fewer pauses in a second the 99th percentile is the longest, and one late pause would speak for all.
+const FEWEST_PAUSES: u64 = 100;
+
 /// Files or ports beyond this share are nearly used up.
 const MOST_USED: f64 = 0.9;
 
@@ -224,7 +227,8 @@ impl Monitor {
     /// are to one address. Returns what to warn about.
     pub(crate) fn second(&mut self, vitals: &[Vitals], connections: u64) -> Vec<String> {
         self.add(vitals);
-        let lag = self.second_lag.summary().map(|lag| Duration::from_secs_f64(lag.p99_ms / 1e3));
+        let lag = self.second_lag.summary().filter(|lag| lag.count >= FEWEST_PAUSES);
+        let lag = lag.map(|lag| Duration::from_secs_f64(lag.p99_ms / 1e3));
         let files = open_files();
         let ports = self.local_ports.map(|of| Share { used: connections, of });
         self.health.files = most(self.health.files, files);
@@ -318,9 +322,8 @@ mod tests {
     const BUSY: Option<Strain> = Some(Strain::Cpu { ran: 0.97, waited: 0.02 });
     const STARVED: Option<Strain> = Some(Strain::Cpu { ran: 0.55, waited: 0.4 });
 
-    #[expect(clippy::unnecessary_wraps, reason = "stands beside constants of this type")]
-    fn lag(ms: u64) -> Option<Strain> {
-        Some(Strain::SendLag(Duration::from_millis(ms)))
+    fn lag(ms: u64) -> Strain {
+        Strain::SendLag(Duration::from_millis(ms))
     }
 
     fn share(used: u64, of: u64) -> Share {
@@ -335,10 +338,10 @@ mod tests {
         let mut begun = 0;
         let now = |letter| {
             let strains = match letter {
-                '.' => [IDLE, lag(1), Some(Strain::Files(share(90, 100))), None],
+                '.' => [IDLE, Some(lag(1)), Some(Strain::Files(share(90, 100))), None],
                 'c' => [BUSY, None, None, None],
-                'l' => [IDLE, lag(6), None, None],
-                'b' => [BUSY, lag(6), None, None],
+                'l' => [IDLE, Some(lag(6)), None, None],
+                'b' => [BUSY, Some(lag(6)), None, None],
                 'f' => [IDLE, None, Some(Strain::Files(share(91, 100))), None],
                 _ => [None; 4],
             };
@@ -408,7 +411,7 @@ mod tests {
              response times include its own delay."
         );
         for _ in 0..3 {
-            health.judge([IDLE, lag(12), Some(Strain::Files(share(19_000, 20_000))), None]);
+            health.judge([IDLE, Some(lag(12)), Some(Strain::Files(share(19_000, 20_000))), None]);
         }
         assert_eq!(
             health.to_string(),
@@ -445,6 +448,30 @@ mod tests {
         };
         assert_eq!(busiest(&[short]), None);
         assert_eq!(busiest(&[]), None);
+    }
+
+    #[test]
+    fn lag_counts_once_there_are_pauses_enough() {
+        let warned = |pauses: u64| {
+            let mut monitor = Monitor::new();
+            let mut second = || {
+                // Over two threads.
+                let lag = |count| {
+                    let mut lag = Latency::new();
+                    (0..count).for_each(|_| lag.record(7_000_000));
+                    Vitals { lag: Some(lag), spent: None }
+                };
+                monitor.second(&[lag(pauses / 2), lag(pauses - pauses / 2)], 1)
+            };
+            let warnings = [second(), second(), second()].concat();
+            assert_eq!(monitor.health.send_lag.unwrap().count, 3 * pauses);
+            warnings
+        };
+        assert_eq!(warned(99), [""; 0]);
+        assert_eq!(
+            warned(100),
+            ["The load generator is the limit: send lag p99 at 7.0 ms; response times include its own delay"]
+        );
     }
 
     #[test]

@@ -53,9 +53,16 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum Report {
     /// Answer to [`Command::Take`].
-    Taken(Box<Batch>, Vitals),
+    Taken(Box<Taken>),
     /// A user is gone.
     Gone,
+}
+
+/// What a shard has to hand over once a second.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) batch: Batch,
+    pub(crate) vitals: Vitals,
 }
 
 /// Buffers that users render into, one message at a time.
@@ -179,7 +186,8 @@ impl<C: Connect> Shard<C> {
                     Some(Command::Drop) => users.abort_all(),
                     Some(Command::Take(until)) => {
                         let batch = self.recorder.borrow_mut().take(until);
-                        reports.send(Report::Taken(Box::new(batch), self.gauge.borrow_mut().take()));
+                        let vitals = self.gauge.borrow_mut().take();
+                        reports.send(Report::Taken(Box::new(Taken { batch, vitals })));
                     }
                 },
                 Some(gone) = users.join_next_with_id() => {

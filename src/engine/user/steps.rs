@@ -163,11 +163,9 @@ impl<C: Connect> User<C> {
             if self.drive(Until::Deadline, Some(deadline)).await.is_ok() {
                 return self.shard.woke(deadline);
             }
-            if self.connected(class, &class.reconnect).await.is_err() {
-                return;
-            }
-            if deadline <= Instant::now() {
-                // It took the broker too long, which is no lag of ours.
+            let connected = self.connected(class, &class.reconnect).await;
+            // What is over by then is late through the broker, which is no lag of ours.
+            if connected.is_err() || deadline <= Instant::now() {
                 return;
             }
         }

@@ -1,0 +1,357 @@
+//! Reported response times against the truth: a broker that answers after exactly known times, and that
+//! measures by itself how long each answer took from the moment it had read the message.
+//!
+//! How far a report may be off depends on the machine. By default the bounds are wide enough for one that has
+//! other work. On a quiet machine, a release build holds 100 µs or 2 %; this prints the table and checks it:
+//! ```text
+//! MQTT_SCENARIO_EXACT=1 cargo test --release accuracy -- --nocapture --test-threads 1
+//! ```
+#![expect(clippy::disallowed_methods, reason = "the broker keeps real time, on a thread of its own")]
+#![expect(clippy::print_stdout, reason = "a table for whoever runs it by hand")]
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
+use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::engine::health::Health;
+use mqtt_scenario::engine::{Interrupts, Observer, Options, Tick, run, run_here};
+use mqtt_scenario::plan::wait::WaitTime;
+use mqtt_scenario::plan::{Plan, Step};
+use mqtt_scenario::stats::batch::Batch;
+use mqtt_scenario::stats::latency::{Latency, LatencySummary};
+use mqtt_scenario::stats::snapshot::Snapshot;
+
+use crate::support::{PlanBuilder, with_paused_clock, with_sockets};
+
+const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
+
+/// How long the stall holds all answers back.
+const STALL: Duration = Duration::from_secs(1);
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// Keeps the last state.
+#[derive(Default)]
+struct Last(Option<(Snapshot, Health)>);
+
+impl Observer for Last {
+    type Error = Infallible;
+
+    fn recorded(&mut self, _: &[Batch]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
+        self.0 = Some((tick.statistics.snapshot(tick.at.as_secs_f64()), tick.health.clone()));
+        Ok(())
+    }
+}
+
+/// Users that publish with QoS 1 on one connection; only publishes are recorded.
+fn plan(users: u32, wait_time: WaitTime, run_time: Duration) -> Arc<Plan> {
+    let mut builder = PlanBuilder::new(run_time);
+    builder.load.users = users;
+    builder.load.spawn_rate = 1_000.0;
+    builder.load.stop_timeout = ms(5_000);
+    let mut publish = builder.publish("t", "01234567890123456789");
+    publish.timeout = ms(10_000);
+    let steps = vec![Step::Publish(Box::new(publish))];
+    builder.class("device", wait_time, steps).reconnect.record = false;
+    builder.build()
+}
+
+/// A broker for QoS 1 messages below 128 bytes: reads without rest on all connections, and answers each
+/// message exactly `delay` after it had read it, or at the end of the stall.
+struct TrueBroker {
+    addr: SocketAddr,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Vec<u64>>,
+}
+
+struct Connection {
+    stream: TcpStream,
+    bytes: Vec<u8>,
+    /// Unanswered messages: packet id and when it had been read.
+    open: VecDeque<([u8; 2], Instant)>,
+}
+
+impl TrueBroker {
+    /// `stall_at`: the stall begins so long after the first message.
+    fn start(delay: Duration, stall_at: Option<Duration>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || serve(&listener, delay, stall_at, &stopped));
+        Self { addr, stop, thread }
+    }
+
+    /// Nanoseconds that each answer took.
+    fn end(self) -> Vec<u64> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}
+
+fn serve(
+    listener: &TcpListener,
+    delay: Duration,
+    stall_at: Option<Duration>,
+    stopped: &AtomicBool,
+) -> Vec<u64> {
+    let mut connections: Vec<Connection> = Vec::new();
+    let mut took = Vec::new();
+    let mut stall: Option<(Instant, Instant)> = None;
+    while !stopped.load(Ordering::Relaxed) {
+        if let Ok((stream, _)) = listener.accept() {
+            stream.set_nonblocking(true).unwrap();
+            stream.set_nodelay(true).unwrap();
+            connections.push(Connection { stream, bytes: Vec::new(), open: VecDeque::new() });
+        }
+        for connection in &mut connections {
+            connection.read();
+            let Some(&(id, read)) = connection.open.front() else { continue };
+            if stall.is_none() {
+                stall = stall_at.map(|after| (read + after, read + after + STALL));
+            }
+            let now = Instant::now();
+            let held = stall.is_some_and(|(start, end)| (start..end).contains(&now));
+            if now - read >= delay && !held {
+                // Before the write: when it returns, the answer may have been read already.
+                took.push(u64::try_from(read.elapsed().as_nanos()).unwrap());
+                connection.stream.write_all(&[0x40, 2, id[0], id[1]]).unwrap();
+                connection.open.pop_front();
+            }
+        }
+        // Nothing but a pause of the system's choice: a sleep would end too late.
+        thread::yield_now();
+    }
+    took
+}
+
+impl Connection {
+    fn read(&mut self) {
+        let mut chunk = [0; 4096];
+        match self.stream.read(&mut chunk) {
+            Ok(length) => self.bytes.extend_from_slice(&chunk[..length]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(error) => panic!("{error}"),
+        }
+        let read = Instant::now();
+        while self.bytes.len() >= 2 && self.bytes.len() >= 2 + usize::from(self.bytes[1]) {
+            let packet: Vec<_> = self.bytes.drain(..2 + usize::from(self.bytes[1])).collect();
+            match packet[0] {
+                0x10 => self.stream.write_all(&[0x20, 2, 0, 0]).unwrap(),
+                0x32 => {
+                    let topic = usize::from(u16::from_be_bytes([packet[2], packet[3]]));
+                    self.open.push_back(([packet[4 + topic], packet[5 + topic]], read));
+                }
+                0xe0 => {}
+                other => panic!("unexpected packet {other:#x}"),
+            }
+        }
+    }
+}
+
+/// What a run reported, and the truth about it.
+struct Outcome {
+    reported: Snapshot,
+    health: Health,
+    truth: Vec<u64>,
+}
+
+fn measure(
+    users: u32,
+    wait_time: WaitTime,
+    run_time: Duration,
+    delay: Duration,
+    stall_at: Option<Duration>,
+) -> Outcome {
+    let broker = TrueBroker::start(delay, stall_at);
+    let endpoints = vec![Endpoint::from(broker.addr)];
+    let connector = move || TcpConnector::new(endpoints.clone());
+    let mut last = Last::default();
+    let plan = plan(users, wait_time, run_time);
+    with_sockets(run(plan, connector, OPTIONS, &Interrupts::default(), &mut last)).unwrap();
+    let (reported, health) = last.0.unwrap();
+    assert_eq!(reported.failures, [], "nothing fails");
+    let truth = broker.end();
+    assert_eq!(reported.aggregated.requests, truth.len() as u64, "every answer is a request");
+    assert_eq!(reported.latency.unwrap().count, truth.len() as u64);
+    Outcome { reported, health, truth }
+}
+
+/// The same percentiles from exact times in nanoseconds: the smallest that so many are not above.
+fn exact(mut times: Vec<u64>) -> [f64; 3] {
+    times.sort_unstable();
+    let rank = |quantile: f64| (quantile * times.len() as f64).ceil().max(1.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
+    let at = |quantile| times[rank(quantile) as usize - 1] as f64 / 1e6;
+    [at(0.5), at(0.99), at(1.0)]
+}
+
+fn exact_bounds() -> bool {
+    std::env::var_os("MQTT_SCENARIO_EXACT").is_some()
+}
+
+/// How often a run is made: where bounds are narrow, the median of five counts.
+fn runs() -> usize {
+    if exact_bounds() { 5 } else { 1 }
+}
+
+/// What a run reported, and the exact p50, p99 and max in milliseconds.
+type Compared = (LatencySummary, [f64; 3]);
+
+/// Compares p50, p99 and max, each in the run with the median difference; prints a line of the table, and
+/// returns what is wrong with it.
+///
+/// `slack_ms` is what the truth itself leaves open, for each percentile.
+fn compare(what: &str, runs: &[Compared], slack_ms: [f64; 3]) -> String {
+    let (mut line, mut wrong) = (format!("| {what} |"), String::new());
+    for (place, name) in ["p50", "p99", "max"].into_iter().enumerate() {
+        let mut pairs: Vec<_> = runs
+            .iter()
+            .map(|(reported, truth)| {
+                ([reported.p50_ms, reported.p99_ms, reported.max_ms][place], truth[place])
+            })
+            .collect();
+        pairs.sort_by(|a, b| (a.0 - a.1).total_cmp(&(b.0 - b.1)));
+        let ((reported, truth), slack) = (pairs[pairs.len() / 2], slack_ms[place]);
+        let off = reported - truth;
+        write!(line, " {truth:.3} | {reported:.3} | {off:+.3} |").unwrap();
+        let bound = if exact_bounds() { (truth * 0.02).max(0.1) } else { (truth * 0.2).max(2.0) };
+        // On a machine with other work only the middle of the distribution is the program's own.
+        let too_late = off > bound + slack && (exact_bounds() || name == "p50");
+        // Nothing can be reported to be faster than it was; three digits are kept.
+        if off < -(truth * 0.002).max(0.01) - slack || too_late {
+            writeln!(wrong, "{what}: {name} is {truth:.3} ms and reported as {reported:.3} ms").unwrap();
+        }
+    }
+    println!("{line}");
+    wrong
+}
+
+#[test]
+fn reported_times_are_the_brokers_own() {
+    println!(
+        "| reply after | p50 true | reported | off | p99 true | reported | off | max true | reported | off |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    let mut wrong = String::new();
+    for (delay_us, users) in [(100, 1), (1_000, 4), (5_000, 4), (20_000, 4), (100_000, 4)] {
+        let delay = Duration::from_micros(delay_us);
+        let run = |_| {
+            let outcome = measure(users, WaitTime::Zero, ms(1_000), delay, None);
+            (outcome.reported.latency.unwrap(), exact(outcome.truth))
+        };
+        let runs: Vec<_> = (0..runs()).map(run).collect();
+        wrong += &compare(&format!("{} ms, {users} users", delay_us as f64 / 1e3), &runs, [0.0; 3]);
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn a_stall_shows_in_the_tail_of_a_paced_run_and_hardly_in_raw_times() {
+    let pace = ms(10);
+    let pace_ns = u64::try_from(pace.as_nanos()).unwrap();
+    let (mut raw_runs, mut intended_runs, mut lag_ms) = (Vec::new(), Vec::new(), 0_f64);
+    for _ in 0..runs() {
+        let Outcome { reported, health, truth } =
+            measure(2, WaitTime::ConstantPacing(pace), ms(4_000), ms(1), Some(ms(1_500)));
+        // Each answer, and the starts that were missed while it was waited for.
+        let missed = |&took: &u64| (1..(took / pace_ns).max(1)).map(move |n| took - n * pace_ns);
+        let due: Vec<u64> = truth.iter().flat_map(missed).chain(truth.iter().copied()).collect();
+        let (raw, intended) = (reported.latency.unwrap(), reported.intended.unwrap());
+        // A hundred starts each were missed by two users; a late one more or less.
+        assert!(intended.count.abs_diff(due.len() as u64) <= 20, "{intended:?} {}", due.len());
+        assert!(intended.count > raw.count + 150, "{raw:?} {intended:?}");
+        assert!(raw.p95_ms < 100.0 && intended.p95_ms > 500.0, "{raw:?} {intended:?}");
+        raw_runs.push((raw, exact(truth)));
+        intended_runs.push((intended, exact(due)));
+        lag_ms = lag_ms.max(health.send_lag.unwrap().p99_ms);
+    }
+    let mut wrong = compare("1 ms, pace 10 ms, stall 1 s", &raw_runs, [0.0; 3]);
+    // The broker does not know when its messages were due; and the tail goes in steps of a pace.
+    let slack_ms = [lag_ms, lag_ms + 10.0, lag_ms + 10.0];
+    wrong += &compare("the same, as intended", &intended_runs, slack_ms);
+    println!("  lag at most {lag_ms:.3} ms at p99");
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// Runs one user at a pace of 10 ms for three seconds on a paused clock.
+fn paced(wait_time: WaitTime, answer: impl Fn(usize) -> Answer + 'static) -> Snapshot {
+    with_paused_clock(async {
+        let script = Script {
+            connect: Box::new(|_| Answer::After(Duration::ZERO)),
+            publish: Box::new(answer),
+            ..Script::default()
+        };
+        let (connector, mut last) = (ScriptedConnector::new(script), Last::default());
+        let plan = plan(1, wait_time, ms(3_000));
+        run_here(plan, connector, OPTIONS, &Interrupts::default(), &mut last).await.unwrap();
+        last.0.unwrap().0
+    })
+}
+
+#[test]
+fn missed_starts_count_from_their_intended_moments() {
+    // The 101st answer comes after 1005 ms instead of 1.
+    let stall = |n| Answer::After(if n == 100 { ms(1_005) } else { ms(1) });
+    let snapshot = paced(WaitTime::ConstantPacing(ms(10)), stall);
+    let (raw, intended) = (snapshot.latency.unwrap(), snapshot.intended.unwrap());
+    // Starts at 0, 10 … 1000, then at 2005, 2015 … 2995: 101 and 100. The response times are 200 times 1 ms.
+    assert_eq!(raw.count, 201);
+    assert_eq!(snapshot.aggregated.requests, 201);
+    assert!((raw.p99_ms - 1.0).abs() < 0.01, "{raw:?}");
+    assert!((raw.max_ms - 1_005.0).abs() < 1.1, "{raw:?}");
+    // And 995, 985 … 15 of the 99 starts that did not happen.
+    let mut times = vec![1_000_000; 200];
+    times.extend((0..100).map(|missed| (1_005 - 10 * missed) * 1_000_000));
+    assert_eq!(intended.count, 300);
+    let [p50_ms, p99_ms, max_ms] = exact(times);
+    assert_eq!((p50_ms, p99_ms, max_ms), (1.0, 975.0, 1_005.0), "by hand");
+    for (reported, expected) in [
+        (intended.p50_ms, p50_ms),
+        (intended.p99_ms, p99_ms),
+        (intended.max_ms, max_ms),
+        (intended.p90_ms, 705.0),
+    ] {
+        assert!((reported - expected).abs() <= expected / 1_000.0, "{expected} {intended:?}");
+    }
+}
+
+#[test]
+fn a_kept_pace_and_no_pace_add_nothing() {
+    let snapshot = paced(WaitTime::ConstantPacing(ms(10)), |_| Answer::After(ms(1)));
+    assert_eq!(snapshot.intended, snapshot.latency, "every start was on time");
+    for wait_time in [WaitTime::Zero, WaitTime::Constant(ms(10)), WaitTime::Between(ms(5), ms(10))] {
+        assert_eq!(paced(wait_time, |_| Answer::After(ms(1))).intended, None);
+    }
+}
+
+#[test]
+fn a_tail_that_is_filled_in_is_that_of_the_histogram_itself() {
+    let (mut filled, mut by_hand) = (Latency::new(), Latency::new());
+    for ns in [2_000_000, 35_000_000, 1_005_000_000_u64] {
+        filled.record(ns);
+        filled.fill_missed(ns, 10_000_000);
+        by_hand.record(ns);
+        let mut missed = ns;
+        while missed >= 20_000_000 {
+            missed -= 10_000_000;
+            by_hand.record(missed);
+        }
+    }
+    assert_eq!(filled.summary(), by_hand.summary());
+}
