@@ -134,7 +134,7 @@ fn live(run: &Run, prefix: &Path, history: History, log: &Path) -> String {
         files.write_tick(&snapshot).unwrap();
         if until == end {
             log.end(end).unwrap();
-            return table::failure_table(&snapshot);
+            return table::failure_table(&snapshot, table::NAME_WIDTH);
         }
     }
     unreachable!("the end comes")
@@ -202,7 +202,7 @@ proptest! {
             let read = |whose: &str| fs::read_to_string(dir.path().join(format!("{whose}{suffix}"))).unwrap();
             assert_same_cells(&read("live"), &read("replayed"), suffix);
         }
-        prop_assert_eq!(failures, table::failure_table(&last));
+        prop_assert_eq!(failures, table::failure_table(&last, table::NAME_WIDTH));
     }
 }
 

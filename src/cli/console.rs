@@ -17,10 +17,19 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::engine::health::Health;
 use crate::report::latency;
+use crate::report::table;
 use crate::stats::snapshot::Snapshot;
 
 /// How often a line is written where there is no terminal: as often as Locust prints its table.
 const LINE_EVERY: u64 = 2;
+
+/// How wide the tables on standard output may make their names.
+pub(super) fn name_width() -> usize {
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 => table::name_width(size.ws_col.into()),
+        _ => table::NAME_WIDTH,
+    }
+}
 
 /// What is shown while a run goes on.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::cli::console::name_width;
 use crate::cli::exit;
 use crate::report::csv::History;
 use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
@@ -54,7 +55,7 @@ pub(super) fn run(options: &ReplayOptions) -> ExitCode {
         interval_s: options.interval,
     };
     match replay(&options.events, &options.csv, rules) {
-        Ok(snapshot) => exit::output(&table::summary(&snapshot)),
+        Ok(snapshot) => exit::output(&table::summary(&snapshot, name_width())),
         Err(error @ ReplayError::Events(_)) => exit::error(exit::BAD_INPUT, error),
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),
     }

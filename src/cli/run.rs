@@ -13,7 +13,7 @@ use tracing::{Level, info, warn};
 
 use crate::broker::faults::Faults;
 use crate::broker::{Broker, BrokerConfig};
-use crate::cli::console::{Progress, start_log};
+use crate::cli::console::{Progress, name_width, start_log};
 use crate::cli::exit;
 use crate::cli::load::{ScenarioOptions, load};
 use crate::cli::observer::{OutputError, Outputs, RunObserver};
@@ -220,9 +220,9 @@ fn conclude(
     let mut failed = false;
     if let Some(snapshot) = &observer.last {
         failed = !snapshot.failures.is_empty() || !snapshot.exceptions.is_empty();
-        let mut out = anstream::stdout().lock();
+        let mut out = std::io::stdout().lock();
         // With standard output gone the tables have no reader; the exit code still tells.
-        let (tables, times) = (table::summary(snapshot), latency::summary(snapshot));
+        let (tables, times) = (table::summary(snapshot, name_width()), latency::summary(snapshot));
         let _ = writeln!(out, "{tables}{times}{}", observer.health);
         if subscribes {
             let Received { messages, bytes } = snapshot.received;
