@@ -42,9 +42,10 @@ pub(crate) struct Workload {
 /// All workloads, in the order in which they are run.
 pub(crate) const WORKLOADS: &[Workload] = &[
     workload("w1", "QoS 1, closed loop", 100, Some(Job::Window(1))),
-    workload("w1-size", "w1 with 88 bytes of payload", 100, None),
-    workload("w1-json", "w1 with 88 bytes from a template of 5 placeholders", 100, None),
+    workload("w1-json", "the same with a template of 5 placeholders", 100, None),
     workload("w2", "QoS 0, flat out", 100, Some(Job::Flood)),
+    workload("w2-size", "the same with 88 bytes of payload", 100, None),
+    workload("w2-json", "the same with a template of 5 placeholders", 100, None),
     workload("w3", "QoS 1, window of 100", 100, Some(Job::Window(100))),
     Workload {
         counted: Counted::Connects,
