@@ -6,6 +6,8 @@
 //! ```text
 //! MQTT_SCENARIO_EXACT=1 cargo test --release accuracy -- --nocapture --test-threads 1
 //! ```
+//! A core that had nothing to do takes its time to wake up, some 50 µs on a virtual machine, which is in every
+//! answer after a pause. `nice -n 19 sh -c 'while :; do :; done'` beside it keeps the cores awake.
 #![expect(clippy::disallowed_methods, reason = "the broker keeps real time, on a thread of its own")]
 #![expect(clippy::print_stdout, reason = "a table for whoever runs it by hand")]
 
@@ -249,14 +251,19 @@ fn reported_times_are_the_brokers_own() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut wrong = String::new();
-    for (delay_us, users) in [(100, 1), (1_000, 4), (5_000, 4), (20_000, 4), (100_000, 4)] {
+    let stall = Some(ms(200));
+    let rows = [(100, 1, None), (1_000, 4, None), (5_000, 4, None), (20_000, 4, None), (100_000, 4, None)];
+    for (delay_us, users, stall_at) in rows.into_iter().chain([(5_000, 4, stall)]) {
         let delay = Duration::from_micros(delay_us);
         let run = |_| {
-            let outcome = measure(users, WaitTime::Zero, ms(1_000), delay, None);
+            let outcome = measure(users, WaitTime::Zero, ms(1_000), delay, stall_at);
+            assert_eq!(outcome.reported.aggregated.max.truncated() >= 900, stall_at.is_some());
             (outcome.reported.latency.unwrap(), exact(outcome.truth))
         };
         let runs: Vec<_> = (0..runs()).map(run).collect();
-        wrong += &compare(&format!("{} ms, {users} users", delay_us as f64 / 1e3), &runs, [0.0; 3]);
+        let stalled = if stall_at.is_some() { ", stall 1 s" } else { "" };
+        let what = format!("{} ms, {users} users{stalled}", delay_us as f64 / 1e3);
+        wrong += &compare(&what, &runs, [0.0; 3]);
     }
     assert!(wrong.is_empty(), "\n{wrong}");
 }
@@ -273,8 +280,8 @@ fn a_stall_shows_in_the_tail_of_a_paced_run_and_hardly_in_raw_times() {
         let missed = |&took: &u64| (1..(took / pace_ns).max(1)).map(move |n| took - n * pace_ns);
         let due: Vec<u64> = truth.iter().flat_map(missed).chain(truth.iter().copied()).collect();
         let (raw, intended) = (reported.latency.unwrap(), reported.intended.unwrap());
-        // A hundred starts each were missed by two users; a late one more or less.
-        assert!(intended.count.abs_diff(due.len() as u64) <= 20, "{intended:?} {}", due.len());
+        // A user waits no shorter than the broker takes, so it misses no fewer starts: a hundred in the stall.
+        assert!(intended.count >= due.len() as u64, "{intended:?} {}", due.len());
         assert!(intended.count > raw.count + 150, "{raw:?} {intended:?}");
         assert!(raw.p95_ms < 100.0 && intended.p95_ms > 500.0, "{raw:?} {intended:?}");
         raw_runs.push((raw, exact(truth)));
