@@ -38,7 +38,7 @@ const TEMPLATES: [(&str, &str); 3] = [
 ];
 
 /// A payload into a reused buffer.
-#[divan::bench(args = TEMPLATES.map(|(name, _)| name))]
+#[divan::bench(args = TEMPLATES.map(|(name, _)| name), sample_size = 1_000)]
 fn template_render(bencher: Bencher<'_, '_>, name: &str) {
     let text = TEMPLATES.iter().find(|(n, _)| *n == name).unwrap().1;
     let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));

@@ -151,7 +151,11 @@ impl Run<'_> {
                 sleep(SETTLE);
                 let from = self.mark()?;
                 sleep(length);
-                Ok((from, self.mark()?))
+                let to = self.mark()?;
+                match self.process.ended() {
+                    None => Ok((from, to)),
+                    Some(status) => Err(format!("it ended early ({status})").into()),
+                }
             }
         }
     }

@@ -100,9 +100,9 @@ pub(crate) fn serve(
     };
     let mut events = Vec::with_capacity(1024);
     let mut buffer = vec![0; READ_BYTES];
-    let mut due = Instant::now();
+    let mut pace = Pace { subscribers: 0, due: Instant::now() };
     loop {
-        let timeout = broker.deliver_what_is_due(deliveries, &mut due);
+        let timeout = broker.deliver_what_is_due(deliveries, &mut pace);
         events.clear();
         match epoll::wait(&broker.epoll, spare_capacity(&mut events), timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
@@ -271,15 +271,20 @@ impl Broker {
     }
 
     /// Gives every subscriber its message if it is time, and tells how long there is to wait.
-    fn deliver_what_is_due(&mut self, deliveries: Deliveries, due: &mut Instant) -> Option<Timespec> {
+    ///
+    /// One message each and no more: what comes in must be read also when deliveries are late. The pace begins
+    /// anew with every subscriber, since few of them cannot take the rate of all.
+    fn deliver_what_is_due(&mut self, deliveries: Deliveries, pace: &mut Pace) -> Option<Timespec> {
         let Deliveries::PerSecond(rate) = deliveries else { return None };
-        if self.subscribers.is_empty() {
-            *due = Instant::now();
+        let now = Instant::now();
+        if pace.subscribers != self.subscribers.len() {
+            *pace = Pace { subscribers: self.subscribers.len(), due: now };
+        }
+        if pace.subscribers == 0 {
             return None;
         }
-        let pace = Duration::from_secs_f64(self.subscribers.len() as f64 / rate);
-        while *due <= Instant::now() {
-            *due += pace;
+        if pace.due <= now {
+            pace.due += Duration::from_secs_f64(pace.subscribers as f64 / rate);
             for key in self.subscribers.clone() {
                 let Some(mut connection) = self.connections[key].take() else { continue };
                 if connection.out.len() < HIGH_WATER {
@@ -291,8 +296,15 @@ impl Broker {
                 self.connections[key] = Some(connection);
             }
         }
-        Timespec::try_from(due.saturating_duration_since(Instant::now())).ok()
+        Timespec::try_from(pace.due.saturating_duration_since(Instant::now())).ok()
     }
+}
+
+/// When the subscribers get their next message.
+struct Pace {
+    /// How many there were when it began.
+    subscribers: usize,
+    due: Instant,
 }
 
 /// The two bytes that most packets begin with.
