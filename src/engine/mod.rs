@@ -10,6 +10,7 @@
 //! its buffers need no lock. What people should see happens through an [`Observer`], in order, on the
 //! calling thread.
 
+mod alarm;
 mod backoff;
 pub mod clock;
 mod conductor;
@@ -30,6 +31,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Connect;
+use crate::engine::alarm::Alarm;
 use crate::engine::clock::Clock;
 use crate::engine::conductor::{Conductor, FromShard, Line};
 use crate::engine::health::Health;
@@ -148,9 +150,11 @@ pub async fn run<C: Connect, O: Observer>(
             .spawn(move || {
                 let runtime =
                     Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-                let shard = Rc::new(Shard::new(plan, connector(), clock, options.keep_log));
-                let unexpected = runtime.block_on(shard.run(commands.receiver, commands.reports));
-                Ok(unexpected)
+                runtime.block_on(async {
+                    let (connector, alarm) = (connector(), Alarm::kernel()?);
+                    let shard = Rc::new(Shard::new(plan, connector, alarm, clock, options.keep_log));
+                    Ok(shard.run(commands.receiver, commands.reports).await)
+                })
             })
             .map_err(RunError::Thread)?;
         lines.push(line);
@@ -182,7 +186,8 @@ pub async fn run_here<C: Connect, O: Observer>(
     let clock = Clock::start();
     let (to_conductor, from_shards) = unbounded_channel::<(usize, FromShard)>();
     let (line, commands) = Line::new(0, to_conductor);
-    let shard = Rc::new(Shard::new(Arc::clone(&plan), connector, clock, options.keep_log));
+    let (plan_too, alarm) = (Arc::clone(&plan), Alarm::Tokio);
+    let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, options.keep_log));
     let conductor = Conductor::new(plan, clock, options, vec![line], from_shards, observer);
     let (end, unexpected) =
         tokio::join!(conductor.conduct(interrupts), shard.run(commands.receiver, commands.reports));

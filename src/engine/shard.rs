@@ -12,9 +12,11 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
+use tracing::error;
 
 use crate::client::Connect;
 use crate::client::failure::Failure;
+use crate::engine::alarm::Alarm;
 use crate::engine::clock::{Clock, nanos};
 use crate::engine::conductor::Reports;
 use crate::engine::sink;
@@ -76,6 +78,7 @@ pub(crate) struct Scratch {
 pub(crate) struct Shard<C> {
     pub(crate) plan: Arc<Plan>,
     pub(crate) connector: C,
+    pub(crate) alarm: Alarm,
     pub(crate) clock: Clock,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) scratch: RefCell<Scratch>,
@@ -90,12 +93,13 @@ pub(crate) struct Shard<C> {
 pub type Unexpected = BTreeMap<&'static str, u64>;
 
 impl<C: Connect> Shard<C> {
-    pub(crate) fn new(plan: Arc<Plan>, connector: C, clock: Clock, keep_log: bool) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, connector: C, alarm: Alarm, clock: Clock, keep_log: bool) -> Self {
         let mut recorder = Recorder::new(clock.started_at(), &plan.rows, keep_log);
         let loss_row = recorder.row(&RowKey { request_type: "MQTT".into(), name: "disconnect".into() });
         Self {
             plan,
             connector,
+            alarm,
             clock,
             recorder: RefCell::new(recorder),
             scratch: RefCell::default(),
@@ -190,6 +194,13 @@ impl<C: Connect> Shard<C> {
                         reports.send(Report::Taken(Box::new(Taken { batch, vitals })));
                     }
                 },
+                rung = self.alarm.ring() => {
+                    if let Err(error) = rung {
+                        // Only a closed timer could; without it no pause would ever end.
+                        error!("The timer of a runner thread failed: {error}");
+                        break;
+                    }
+                }
                 Some(gone) = users.join_next_with_id() => {
                     let id = match gone {
                         Ok((id, ())) => id,

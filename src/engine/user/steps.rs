@@ -3,6 +3,8 @@
 //! A step either does what it says or has failed, in the statistics; no error leaves this file but the two
 //! reasons for which a list of steps ends early.
 
+use std::rc::Rc;
+
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
@@ -159,9 +161,13 @@ impl<C: Connect> User<C> {
 
     /// Pauses until the deadline. A connection that is lost meanwhile is opened again.
     pub(super) async fn pause(&mut self, class: &UserClass, deadline: Instant) {
+        let shard = Rc::clone(&self.shard);
         while self.session.is_some() {
-            if self.drive(Until::Deadline, Some(deadline)).await.is_ok() {
-                return self.shard.woke(deadline);
+            tokio::select! {
+                biased;
+                () = shard.alarm.until(deadline) => return shard.woke(deadline),
+                // Driven without a deadline it only ends with the connection.
+                _ = self.drive(Until::Deadline, None) => {}
             }
             let connected = self.connected(class, &class.reconnect).await;
             // What is over by then is late through the broker, which is no lag of ours.
@@ -169,8 +175,8 @@ impl<C: Connect> User<C> {
                 return;
             }
         }
-        tokio::time::sleep_until(deadline).await;
-        self.shard.woke(deadline);
+        shard.alarm.until(deadline).await;
+        shard.woke(deadline);
     }
 
     /// Drives the session; a lost connection is noted and gone afterwards.
