@@ -32,6 +32,17 @@ fn scenario(name: &str) -> String {
     fs::read_to_string(Path::new("scenarios").join(name)).unwrap()
 }
 
+/// Makes Locust's files of `log.jsonl`, at the prefix `locust`.
+fn replay_with_locust(place: &Place) {
+    let replayed = Command::new(locust_python())
+        .arg("tests/fixtures/locust/replay_locust.py")
+        .args([place.path("log.jsonl"), place.path("locust")])
+        .arg("--full-history")
+        .status()
+        .unwrap();
+    assert!(replayed.success());
+}
+
 /// How many messages the broker has received, by its own count. It publishes that once a second.
 fn received(broker: &Mosquitto) -> u64 {
     std::thread::sleep(Duration::from_millis(2_100));
@@ -57,13 +68,20 @@ fn the_files_of_a_run_are_what_the_broker_counted_and_what_locust_makes_of_its_l
     let publishes = row(&stats, "publish:1:Device/${client_id}").count("Request Count");
     assert!(publishes >= 400, "{publishes}");
     assert_eq!(publishes, received(&broker));
-    let replayed = Command::new(locust_python())
-        .arg("tests/fixtures/locust/replay_locust.py")
-        .args([place.path("log.jsonl"), place.path("locust")])
-        .arg("--full-history")
-        .status()
-        .unwrap();
-    assert!(replayed.success());
+    replay_with_locust(&place);
+    assert_same_files(&place.path("ours"), &place.path("locust"));
+}
+
+#[test]
+#[ignore = "needs PyPI's locust: run by .ci/run"]
+fn a_run_at_full_speed_loses_no_request_between_its_threads_and_its_files() {
+    let place = Place::new(&STEADY.replace("wait_time = { constant = \"20ms\" }\n", ""));
+    let mut run = vec!["run", "scenario.toml", "-H", "embedded:", "-t", "2s", "--threads", "2"];
+    run.extend(["--csv", "ours", "--csv-full-history", "--request-log", "log.jsonl", "--only-summary"]);
+    assert_eq!(place.run(&run).status.code(), Some(0));
+    let requests = row(&place.rows("ours_stats.csv"), "publish").count("Request Count");
+    assert!(requests > 2_000, "{requests}");
+    replay_with_locust(&place);
     assert_same_files(&place.path("ours"), &place.path("locust"));
 }
 
