@@ -5,8 +5,10 @@
 //! algorithm and delayed acknowledgements together hold small messages back by 40 ms.
 
 use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -14,6 +16,12 @@ use crate::client::driver::{Driver, Stream};
 use crate::client::failure::{Ack, Failure};
 use crate::client::pool::Pool;
 use crate::client::{Connect, ConnectRequest};
+
+/// Linux's own range of local ports, as it is unless it was changed.
+const PORTS: RangeInclusive<u16> = 32_768..=60_999;
+
+/// How many local ports are tried before a connect fails for want of one.
+const PORT_TRIES: usize = 100;
 
 /// A broker's name could not be looked up.
 #[derive(Debug, thiserror::Error)]
@@ -63,13 +71,19 @@ pub struct TcpConnector {
     endpoints: Vec<Endpoint>,
     /// Which source address is next.
     turn: Cell<usize>,
+    /// Which local port is next, where there is a source address.
+    port: Cell<u16>,
     pool: Pool,
 }
 
 impl TcpConnector {
     /// `endpoints[i]` is where broker `i` of the plan is.
     pub fn new(endpoints: Vec<Endpoint>) -> Self {
-        Self { endpoints, turn: Cell::new(0), pool: Pool::new() }
+        // Threads and processes begin in different places, so that they seldom try each other's ports.
+        let ports = PORTS.len() as u64;
+        let offset = u16::try_from(RandomState::new().hash_one(0) % ports).unwrap_or(0);
+        let port = Cell::new(PORTS.start() + offset);
+        Self { endpoints, turn: Cell::new(0), port, pool: Pool::new() }
     }
 
     /// Sets `open` when the TCP connection is.
@@ -106,11 +120,29 @@ impl TcpConnector {
         let Some(source) = same_family().nth(turn % same_family().count().max(1)) else {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         };
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // A port in TIME_WAIT may be taken again, as the system does by itself without a source address.
-        socket.set_reuseaddr(true)?;
-        socket.bind(SocketAddr::new(*source, 0))?;
-        socket.connect(address).await
+        // Left to itself, the system looks for a free port among all that are taken, which at ten thousand
+        // connections takes it half a millisecond each.
+        let mut result = Err(io::ErrorKind::AddrInUse.into());
+        for _ in 0..PORT_TRIES {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            // A port in TIME_WAIT may be taken again, as the system does by itself without a source address.
+            socket.set_reuseaddr(true)?;
+            result = match socket.bind(SocketAddr::new(*source, self.take_port())) {
+                Ok(()) => socket.connect(address).await,
+                Err(error) => Err(error),
+            };
+            match &result {
+                Err(e) if matches!(e.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) => {}
+                _ => break,
+            }
+        }
+        result
+    }
+
+    fn take_port(&self) -> u16 {
+        let port = self.port.get();
+        self.port.set(if port >= *PORTS.end() { *PORTS.start() } else { port + 1 });
+        port
     }
 }
 
