@@ -24,6 +24,36 @@
 //!
 //! `tests/layers.rs` reads the sources and holds them to this table. Imports use full paths; the crate
 //! root re-exports nothing. Only `client` and `broker` name rumqttc, only `cli` prints.
+//!
+//! # A scenario, compiled
+//! ```
+//! use std::collections::BTreeSet;
+//!
+//! use mqtt_scenario::plan::compile::{Context, Overrides, compile};
+//! use mqtt_scenario::plan::describe::describe;
+//! use mqtt_scenario::scenario::source::{Format, Source};
+//!
+//! let text = r#"
+//! version = 1
+//! brokers.local.url = "embedded:"
+//! load = { users = 3, run_time = "1m" }
+//! [[user_classes.device.tasks]]
+//! name = "hello"
+//! steps = [{ publish = { topic = "hello/${client_id}", qos = 1 } }, { wait = "1s" }]
+//! "#;
+//! let (_source, parsed) = Source::parse("hello.toml", text, Format::Toml);
+//! assert!(parsed.diagnostics.is_empty());
+//! let context = Context {
+//!     file_stem: "hello",
+//!     env: &|_| None,
+//!     hostname: "localhost",
+//!     embedded_options: &|_| Ok(()),
+//!     overrides: &Overrides::default(),
+//!     reported: &BTreeSet::new(),
+//! };
+//! let compiled = compile(&parsed.scenario, &context).expect("it has no mistakes");
+//! assert!(describe(&compiled.plan).contains("hello/device-1"));
+//! ```
 
 pub mod broker;
 pub mod cli;
