@@ -359,3 +359,20 @@ fn connections_come_from_the_source_addresses_in_turn() {
     let expected = ["127.0.0.7", "127.0.0.7", "127.0.0.8", "127.0.0.8", "127.0.0.9", "127.0.0.9"];
     assert_eq!(sources, expected);
 }
+
+#[test]
+fn the_summary_is_there_as_json_and_says_how_the_generator_fared() {
+    let place = Place::new(STEADY);
+    let output = place.run(&["run", "scenario.toml", "-t", "1s", "--csv", "a", "--summary-json", "a.json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let summary: serde_json::Value = serde_json::from_str(&place.read("a.json")).unwrap();
+    let all = row(&place.rows("a_stats.csv"), "Aggregated").count("Request Count");
+    assert_eq!(summary["aggregated"]["requests"], all);
+    assert_eq!(summary["response_times_ms"]["count"], all);
+    assert_eq!(summary["rows"][0]["name"], "connect");
+    assert_eq!(summary["generator"]["was_the_limit"], false);
+    let sentence = summary["generator"]["sentence"].as_str().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains(sentence));
+    let bad = place.run(&["run", "scenario.toml", "--summary-json", "no/such/a.json"]);
+    assert_eq!(bad.status.code(), Some(4));
+}

@@ -7,6 +7,7 @@ pub mod broker;
 pub mod compare;
 mod console;
 mod exit;
+mod json;
 mod load;
 mod observer;
 mod plan;

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use crate::cli::console::Progress;
+use crate::cli::json;
 use crate::engine::health::Health;
 use crate::engine::{Observer, Tick};
 use crate::report::csv::{CsvError, CsvFiles, History};
@@ -19,6 +20,14 @@ pub(super) enum OutputError {
     /// One of the four CSV files.
     #[error(transparent)]
     Csv(#[from] CsvError),
+    /// The JSON summary.
+    #[error("cannot write the summary {}: {source}", path.display())]
+    Summary {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The event log.
     #[error("cannot write the request log {}: {source}", path.display())]
     RequestLog {
@@ -42,6 +51,7 @@ enum Log {
 pub(super) struct Outputs {
     csv: Option<CsvFiles>,
     log: Option<(PathBuf, Log)>,
+    summary: Option<(PathBuf, File)>,
 }
 
 impl Outputs {
@@ -50,6 +60,7 @@ impl Outputs {
         csv: Option<&Path>,
         history: History,
         log: Option<&Path>,
+        summary: Option<&Path>,
     ) -> Result<Self, OutputError> {
         let csv = csv.map(|prefix| CsvFiles::create(prefix, history)).transpose()?;
         let log = match log {
@@ -59,7 +70,14 @@ impl Outputs {
                 Err(source) => return Err(OutputError::RequestLog { path: path.to_owned(), source }),
             },
         };
-        Ok(Self { csv, log })
+        let summary = match summary {
+            None => None,
+            Some(path) => match File::create(path) {
+                Ok(file) => Some((path.to_owned(), file)),
+                Err(source) => return Err(OutputError::Summary { path: path.to_owned(), source }),
+            },
+        };
+        Ok(Self { csv, log, summary })
     }
 
     /// Does something with the log, if there is one, that may fail.
@@ -116,6 +134,12 @@ impl Observer for RunObserver {
             }
             if tick.last { log.end(tick.at).map(|_| Log::Ended) } else { Ok(Log::Open(log)) }
         })?;
+        if tick.last
+            && let Some((path, file)) = self.outputs.summary.take()
+        {
+            serde_json::to_writer_pretty(file, &json::summary(&snapshot, tick.health))
+                .map_err(|error| OutputError::Summary { path, source: error.into() })?;
+        }
         if !tick.last {
             self.progress.tick((tick.at.0 - start.0) / 1_000_000, &snapshot, tick.health);
         }

@@ -59,6 +59,10 @@ pub(super) struct RunOptions {
     #[arg(long, value_name = "FILE")]
     request_log: Option<PathBuf>,
 
+    /// Write the end of the run as JSON: rows, percentiles, and how the load generator fared
+    #[arg(long, value_name = "FILE")]
+    summary_json: Option<PathBuf>,
+
     /// Show no progress while running, only the tables at the end
     #[arg(long)]
     only_summary: bool,
@@ -114,8 +118,9 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let (brokers, endpoints) = open_brokers(&plan, &runtime).map_err(|error| cannot(&error))?;
 
     let history = if options.csv_full_history { History::Full } else { History::Aggregated };
-    let outputs = Outputs::create(options.csv.as_deref(), history, options.request_log.as_deref())
-        .map_err(|error| cannot(&error))?;
+    let (log, summary) = (options.request_log.as_deref(), options.summary_json.as_deref());
+    let outputs =
+        Outputs::create(options.csv.as_deref(), history, log, summary).map_err(|error| cannot(&error))?;
     let progress = Progress::new(plan.load.users, plan.load.run_time, options.only_summary);
     start_log(options.loglevel, options.logfile.as_deref(), &progress)
         .map_err(|error| cannot(&format_args!("cannot write the log: {error}")))?;

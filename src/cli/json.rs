@@ -1,0 +1,63 @@
+//! The end of a run as one JSON object, for scripts: what the console says, with names instead of columns.
+
+use serde_json::{Value, json};
+
+use crate::engine::health::Health;
+use crate::stats::latency::LatencySummary;
+use crate::stats::number::Number;
+use crate::stats::snapshot::{Row, Snapshot};
+
+/// Rows, percentiles from the histograms, and how the load generator fared. Times in milliseconds.
+pub(super) fn summary(snapshot: &Snapshot, health: &Health) -> Value {
+    json!({
+        "rows": snapshot.rows.iter().map(row).collect::<Vec<_>>(),
+        "aggregated": row(&snapshot.aggregated),
+        "response_times_ms": snapshot.latency.as_ref().map(times),
+        "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
+        "received": { "messages": snapshot.received.messages, "bytes": snapshot.received.bytes },
+        "generator": {
+            "was_the_limit": health.limited_seconds > 0,
+            "seconds": health.seconds,
+            "limited_seconds": health.limited_seconds,
+            "cpu_cores": health.cpu_cores(),
+            "send_lag_ms": health.send_lag.as_ref().map(times),
+            "open_files": health.files.map(|files| json!({ "used": files.used, "of": files.of })),
+            "local_ports": health.ports.map(|ports| json!({ "used": ports.used, "of": ports.of })),
+            "sentence": health.to_string(),
+        },
+    })
+}
+
+fn row(row: &Row) -> Value {
+    json!({
+        "type": row.key.request_type,
+        "name": row.key.name,
+        "requests": row.requests,
+        "failures": row.failures,
+        "median_ms": number(row.median),
+        "average_ms": row.average,
+        "min_ms": number(row.min),
+        "max_ms": number(row.max),
+        "requests_per_s": row.rps,
+        "failures_per_s": row.failures_per_s,
+    })
+}
+
+fn times(latency: &LatencySummary) -> Value {
+    json!({
+        "count": latency.count,
+        "p50": latency.p50_ms,
+        "p90": latency.p90_ms,
+        "p95": latency.p95_ms,
+        "p99": latency.p99_ms,
+        "p99.9": latency.p999_ms,
+        "max": latency.max_ms,
+    })
+}
+
+fn number(number: Number) -> f64 {
+    match number {
+        Number::Int(whole) => whole as f64,
+        Number::Float(float) => float,
+    }
+}
