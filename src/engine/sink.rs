@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::client::failure::Failure;
 use crate::client::{Completion, Connect, Incoming, Sink};
 use crate::engine::shard::Shard;
@@ -32,8 +34,10 @@ pub(crate) struct Recording<'a, C: Connect> {
     /// By how much the user's task run missed its intended moment; an acknowledgement that comes in a later
     /// run counts with that run's.
     late: Option<Duration>,
-    /// How the request went that the user waits for.
-    pub(crate) awaited: Option<Result<(), Failure>>,
+    /// How the request went that the user waits for, and when it ended.
+    pub(crate) awaited: Option<(Result<(), Failure>, Instant)>,
+    /// How many other things have happened.
+    pub(crate) others: usize,
     /// How many requests failed.
     pub(crate) failures: u32,
 }
@@ -41,7 +45,7 @@ pub(crate) struct Recording<'a, C: Connect> {
 impl<'a, C: Connect> Recording<'a, C> {
     /// For a user that asked for messages, or did not (`subscribed`).
     pub(crate) fn new(shard: &'a Shard<C>, subscribed: bool, late: Option<Duration>) -> Self {
-        Self { shard, subscribed, leaving: false, late, awaited: None, failures: 0 }
+        Self { shard, subscribed, leaving: false, late, awaited: None, others: 0, failures: 0 }
     }
 
     /// For a user that leaves: what is still open then was cut off by the end of the run, not by the
@@ -61,11 +65,14 @@ impl<C: Connect> Sink for Recording<'_, C> {
         self.shard.record(ticket.tag, ticket.due, finished, length, result, self.late);
         self.failures += u32::from(result.is_err());
         if ticket.awaited {
-            self.awaited = Some(result);
+            self.awaited = Some((result, finished));
+        } else {
+            self.others += 1;
         }
     }
 
     fn received(&mut self, message: Incoming<'_>) {
+        self.others += 1;
         if self.subscribed {
             self.shard.recorder.borrow_mut().received(message.payload.len() as u64);
         } else {

@@ -12,6 +12,9 @@ use crate::plan::{Publish, Text};
 /// enough to make the system call cheap, small enough to stay in the cache.
 const WRITE_AT: usize = 16 * 1024;
 
+/// A message with more bytes than this takes a while to hand over.
+const LONG: usize = 1024;
+
 impl<C: Connect> User<C> {
     /// Renders a text that does not change while the user lives.
     pub(super) fn keep_text(&mut self, text: &Text) {
@@ -57,6 +60,9 @@ impl<C: Connect> User<C> {
         let topic = text(&step.topic, &self.texts, &scratch.topic);
         let payload = text(&step.payload, &self.texts, &scratch.payload);
         let message = Message { topic, payload, qos: step.qos, retain: step.retain };
+        if payload.len() > LONG {
+            self.moment.pass();
+        }
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let ticket = Ticket { tag, awaited: step.await_ack, due, deadline, length };
         let key = match &mut self.session {

@@ -5,6 +5,7 @@
 //! whatever a broker does ends as a recorded request, and the user goes on.
 
 mod message;
+mod moment;
 mod steps;
 mod subscription;
 
@@ -19,6 +20,7 @@ use crate::engine::backoff::Backoff;
 use crate::engine::shard::{NewUser, Shard};
 use crate::engine::sink::Recording;
 use crate::engine::stop::{Leash, Phase};
+use crate::engine::user::moment::Moment;
 use crate::engine::user::steps::Abort;
 use crate::plan::random::Random;
 use crate::plan::template::{Scope, UserScope};
@@ -58,6 +60,7 @@ pub(crate) struct User<C: Connect> {
     subscriptions: Vec<Arc<Subscribe>>,
     /// How long after its intended moment the current task run started; `None` without pacing.
     late: Option<Duration>,
+    moment: Moment,
 }
 
 impl<C: Connect> User<C> {
@@ -83,6 +86,7 @@ impl<C: Connect> User<C> {
             connect_after: None,
             subscriptions: Vec::new(),
             late: None,
+            moment: Moment::default(),
             class: new.class.0,
             plan: Arc::clone(&plan),
             shard,
@@ -195,9 +199,16 @@ impl<C: Connect> User<C> {
                     return;
                 }
             }
-            // A user that never has to wait must still let the others run.
-            tokio::task::coop::consume_budget().await;
+            self.let_others_run().await;
         }
+    }
+
+    /// A user that never has to wait must still let the others run.
+    async fn let_others_run(&mut self) {
+        if !tokio::task::coop::has_budget_remaining() {
+            self.moment.pass();
+        }
+        tokio::task::coop::consume_budget().await;
     }
 
     /// Pauses between two tasks: here a stop may take the user away at once.

@@ -13,6 +13,7 @@ use crate::engine::backoff::GOOD_LIFE;
 use crate::engine::sink::{self, Recording};
 use crate::engine::stop::Phase;
 use crate::engine::user::User;
+use crate::engine::user::moment::FEW;
 use crate::plan::{Publish, Request, Row, Step, Steps, UserClass};
 
 /// Why a list of steps ended early.
@@ -48,7 +49,7 @@ impl<C: Connect> User<C> {
                     if self.levels[*level] > 0 {
                         position = *first;
                     }
-                    tokio::task::coop::consume_budget().await;
+                    self.let_others_run().await;
                 }
             }
         }
@@ -65,6 +66,7 @@ impl<C: Connect> User<C> {
 
     /// Tries until it succeeds, with growing pauses.
     async fn connect(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
+        self.moment.pass();
         while self.session.is_none() {
             if let Some(at) = self.connect_after {
                 tokio::select! {
@@ -115,6 +117,7 @@ impl<C: Connect> User<C> {
             return Err(Abort::Failed);
         }
         let Some(mut session) = self.session.take() else { return Ok(()) };
+        self.moment.pass();
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
         let due = Instant::now();
@@ -128,7 +131,7 @@ impl<C: Connect> User<C> {
     /// Sends a message and waits for its acknowledgement, if the step says so.
     async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
         self.connected(class, &class.reconnect).await?;
-        let due = Instant::now();
+        let due = self.moment.now();
         let tag = self.tag(&step.request);
         let deadline = due + step.timeout;
         if let Some(until) = self.must_wait(step) {
@@ -161,6 +164,7 @@ impl<C: Connect> User<C> {
 
     /// Pauses until the deadline. A connection that is lost meanwhile is opened again.
     pub(super) async fn pause(&mut self, class: &UserClass, deadline: Instant) {
+        self.moment.pass();
         let shard = Rc::clone(&self.shard);
         while self.session.is_some() {
             tokio::select! {
@@ -181,6 +185,7 @@ impl<C: Connect> User<C> {
 
     /// Drives the session; a lost connection is noted and gone afterwards.
     pub(super) async fn drive(&mut self, until: Until, deadline: Option<Instant>) -> Result<bool, Failure> {
+        self.moment.pass();
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
         let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
         let result = session.drive(until, deadline, &mut sink).await;
@@ -193,14 +198,17 @@ impl<C: Connect> User<C> {
 
     /// Drives the session until the awaited request is finished, and tells how it went.
     pub(super) async fn drive_awaited(&mut self, key: Key) -> Option<Result<(), Failure>> {
+        self.moment.pass();
         let session = self.session.as_mut()?;
         let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
         let result = session.drive(Until::Done(key), None, &mut sink).await;
         let (awaited, told) = (sink.awaited, sink.failures > 0);
-        if let Err(failure) = result {
-            self.lost(failure, told);
+        match (result, awaited) {
+            (Err(failure), _) => self.lost(failure, told),
+            (Ok(_), Some((_, finished))) if sink.others <= FEW => self.moment.read(finished),
+            (Ok(_), _) => {}
         }
-        awaited
+        awaited.map(|(result, _)| result)
     }
 
     /// The connection is gone, and not because the user closed it.

@@ -8,9 +8,9 @@ use std::str::FromStr;
 use crate::diagnostic::nearest;
 use crate::mqtt::MAX_PACKET_BYTES;
 use crate::plan::codes;
-use crate::plan::template::Segment;
 use crate::plan::template::names::{FUNCTIONS, Function, NAMES, function_named, quoted};
 use crate::plan::template::parse::{Fault, Parser, trimmed};
+use crate::plan::template::{Literal, Segment};
 
 impl Parser<'_> {
     /// A call of the function `name` with what stands between its parentheses.
@@ -72,7 +72,7 @@ impl Parser<'_> {
                 texts.iter().map(|text| text.text(function)).collect::<Result<_, _>>().map(Segment::Choice)
             }
             // The only one left: `hostname`.
-            _ => Ok(Segment::Literal(self.names.hostname.as_bytes().into())),
+            _ => Ok(Segment::Literal(Literal::new(self.names.hostname.as_bytes()))),
         }
     }
 

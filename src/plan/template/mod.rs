@@ -24,19 +24,24 @@
 //! ```
 
 use std::fmt;
-use std::io::Write;
 
-use crate::plan::random::{Random, wide_product};
+use crate::plan::random::Random;
+use crate::plan::template::render::{Cursor, ISO_BYTES};
 
 mod call;
 pub mod names;
 pub mod parse;
+mod render;
 
 /// A parsed text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     source: Box<str>,
     segments: Box<[Segment]>,
+    /// The most bytes it renders to, but for client ids.
+    most: usize,
+    /// How often the client id is part of it.
+    client_ids: usize,
 }
 
 /// A template that is never shown.
@@ -89,7 +94,7 @@ pub struct UserScope {
 /// One piece of a template.
 #[derive(Debug, Clone, PartialEq)]
 enum Segment {
-    Literal(Box<[u8]>),
+    Literal(Literal),
     UserNumber,
     UserIndex,
     ClientId,
@@ -113,7 +118,39 @@ enum Segment {
     Choice(Box<[Box<[u8]>]>),
 }
 
+/// A fixed piece of text. Its head stands beside it at full width, since copying a known number of bytes takes
+/// two instructions and copying few of an unknown number a call.
+#[derive(Clone, PartialEq)]
+struct Literal {
+    text: Box<[u8]>,
+    head: [u8; HEAD],
+}
+
+/// Longest text that is copied at full width.
+const HEAD: usize = 32;
+
+impl Literal {
+    fn new(text: &[u8]) -> Self {
+        let mut head = [0; HEAD];
+        let length = text.len().min(HEAD);
+        head[..length].copy_from_slice(&text[..length]);
+        Self { text: text.into(), head }
+    }
+}
+
+impl fmt::Debug for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.text))
+    }
+}
+
 impl Template {
+    fn new(source: &str, segments: Box<[Segment]>) -> Self {
+        let most = segments.iter().fold(0_usize, |sum, segment| sum.saturating_add(segment.length((0, 0)).1));
+        let client_ids = segments.iter().filter(|segment| **segment == Segment::ClientId).count();
+        Self { source: source.into(), segments, most, client_ids }
+    }
+
     /// The text as it was written.
     pub fn source(&self) -> &str {
         &self.source
@@ -128,7 +165,7 @@ impl Template {
     pub fn literal(&self) -> Option<&[u8]> {
         match &*self.segments {
             [] => Some(&[]),
-            [Segment::Literal(text)] => Some(text),
+            [Segment::Literal(literal)] => Some(&literal.text),
             _ => None,
         }
     }
@@ -153,7 +190,7 @@ impl Template {
     pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
         self.segments.iter().flat_map(|segment| {
             let (one, many): (Option<&[u8]>, &[Box<[u8]>]) = match segment {
-                Segment::Literal(text) => (Some(text), &[]),
+                Segment::Literal(literal) => (Some(&literal.text), &[]),
                 Segment::Choice(texts) => (None, texts),
                 _ => (None, &[]),
             };
@@ -172,9 +209,15 @@ impl Template {
     /// Appends the text to `out`; allocates nothing else.
     #[inline]
     pub fn render(&self, scope: &mut Scope<'_>, out: &mut Vec<u8>) {
+        let start = out.len();
+        // Room for all of it at once, and for a head that stands wider than its text.
+        out.resize(start + self.most + self.client_ids * scope.user.client_id.len() + HEAD, 0);
+        let mut cursor = Cursor { bytes: out, at: start };
         for segment in &self.segments {
-            segment.render(scope, out);
+            segment.render(scope, &mut cursor);
         }
+        let end = cursor.at;
+        out.truncate(end);
     }
 }
 
@@ -199,7 +242,7 @@ impl Segment {
 
     fn length(&self, client_id: (usize, usize)) -> (usize, usize) {
         match self {
-            Self::Literal(text) => (text.len(), text.len()),
+            Self::Literal(literal) => (literal.text.len(), literal.text.len()),
             // A user's number is at most a u32; 2^64 has 20 digits, -2^63 19 and a sign.
             Self::UserNumber | Self::UserIndex => (1, 10),
             Self::Iteration | Self::Seq | Self::NowMs | Self::NowNs | Self::RandomInt { .. } => (1, 20),
@@ -214,112 +257,6 @@ impl Segment {
                 (lengths.clone().min().unwrap_or(0), lengths.max().unwrap_or(0))
             }
         }
-    }
-
-    #[inline]
-    fn render(&self, scope: &mut Scope<'_>, out: &mut Vec<u8>) {
-        match self {
-            Self::Literal(text) => out.extend_from_slice(text),
-            Self::UserNumber => push_integer(scope.user.number, out),
-            Self::UserIndex => push_integer(scope.user.index, out),
-            Self::ClientId => out.extend_from_slice(&scope.user.client_id),
-            Self::Iteration => push_integer(scope.iteration, out),
-            Self::Seq => push_integer(scope.seq, out),
-            Self::NowMs => push_integer(scope.now_ns / 1_000_000, out),
-            Self::NowNs => push_integer(scope.now_ns, out),
-            Self::NowIso => push_iso(scope.now_ns, out),
-            Self::Uuid => push_uuid(scope.random, out),
-            Self::RandomInt { low, count } => {
-                let offset = if *count == 0 { scope.random.next_u64() } else { scope.random.below(*count) };
-                push_integer(low.wrapping_add_unsigned(offset), out);
-            }
-            Self::RandomFloat { low, high } => {
-                let share = scope.random.unit();
-                // Not `low + share * (high - low)`: the difference of two finite numbers can be infinite.
-                let number = low * (1.0 - share) + high * share;
-                // Writing to a Vec cannot fail.
-                let _ = write!(out, "{number}");
-            }
-            Self::RandomString(n) => push_random_string(*n, scope.random, out),
-            Self::RandomBytes(n) => {
-                let end = out.len() + n;
-                while out.len() < end {
-                    let bytes = scope.random.next_u64().to_le_bytes();
-                    out.extend_from_slice(&bytes[..bytes.len().min(end - out.len())]);
-                }
-            }
-            Self::Choice(texts) => {
-                let chosen = usize::try_from(scope.random.below(texts.len() as u64)).unwrap_or(0);
-                out.extend_from_slice(&texts[chosen]);
-            }
-        }
-    }
-}
-
-fn push_integer(number: impl itoa::Integer, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-/// A random UUID: version 4, variant 1 (RFC 9562, section 5.4).
-fn push_uuid(random: &mut Random, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&random.next_u64().to_be_bytes());
-    bytes[8..].copy_from_slice(&random.next_u64().to_be_bytes());
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    for (i, byte) in bytes.into_iter().enumerate() {
-        if matches!(i, 4 | 6 | 8 | 10) {
-            out.push(b'-');
-        }
-        out.extend_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-    }
-}
-
-/// Letters and digits, eight from one draw: 62^8 is so far below 2^64 that none is likelier by more than 10^-4.
-fn push_random_string(n: usize, random: &mut Random, out: &mut Vec<u8>) {
-    const CHARACTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut fraction = 0;
-    for i in 0..n {
-        if i % 8 == 0 {
-            fraction = random.next_u64();
-        }
-        let (digit, rest) = wide_product(fraction, CHARACTERS.len() as u64);
-        fraction = rest;
-        out.push(CHARACTERS[usize::try_from(digit).unwrap_or(0)]);
-    }
-}
-
-/// Bytes of a time stamp as [`push_iso`] writes it.
-const ISO_BYTES: usize = "1970-01-01T00:00:00.000Z".len();
-
-/// A time stamp in UTC with milliseconds (RFC 3339).
-///
-/// The day is turned into a date by Howard Hinnant's `civil_from_days`, for years that begin in March, so
-/// that the leap day is a year's last.
-fn push_iso(now_ns: u64, out: &mut Vec<u8>) {
-    let ms = now_ns / 1_000_000;
-    let (seconds, days) = (ms / 1_000 % 86_400, ms / 86_400_000 + 719_468);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    for (number, digits, after) in [
-        (year, 4, b'-'),
-        (month, 2, b'-'),
-        (day, 2, b'T'),
-        (seconds / 3_600, 2, b':'),
-        (seconds / 60 % 60, 2, b':'),
-        (seconds % 60, 2, b'.'),
-        (ms % 1_000, 3, b'Z'),
-    ] {
-        for place in (0..digits).rev() {
-            out.push(b'0' + (number / 10_u64.pow(place) % 10) as u8);
-        }
-        out.push(after);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::diagnostic::nearest;
 use crate::mqtt::TopicError;
 use crate::plan::codes;
 use crate::plan::template::names::{FUNCTIONS, Kind, NAMES, Names, Place, function_named, quoted};
-use crate::plan::template::{Segment, Template};
+use crate::plan::template::{Literal, Segment, Template};
 
 /// A mistake in a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Template {
         if !parser.faults.is_empty() {
             return Err(parser.faults);
         }
-        Ok(Self { source: text.into(), segments: merged(parser.segments) })
+        Ok(Self::new(text, merged(parser.segments)))
     }
 }
 
@@ -114,14 +114,14 @@ impl Parser<'_> {
 
     fn literal(&mut self, range: Range<usize>) {
         if !range.is_empty() {
-            self.push(Segment::Literal(self.text[range.clone()].as_bytes().into()), range);
+            self.push(Segment::Literal(Literal::new(self.text[range.clone()].as_bytes())), range);
         }
     }
 
     /// Takes a segment in, if what it can render to fits the place.
     fn push(&mut self, segment: Segment, range: Range<usize>) {
         let texts: &[Box<[u8]>] = match &segment {
-            Segment::Literal(text) => std::slice::from_ref(text),
+            Segment::Literal(literal) => std::slice::from_ref(&literal.text),
             Segment::Choice(texts) => texts,
             _ => &[],
         };
@@ -214,7 +214,7 @@ impl Parser<'_> {
             (value, _) => value,
         };
         match value {
-            Some(value) => Ok(Segment::Literal(value.into_bytes().into())),
+            Some(value) => Ok(Segment::Literal(Literal::new(value.as_bytes()))),
             None => Err(Fault::new(
                 codes::ENV_NOT_SET,
                 range,
@@ -227,7 +227,7 @@ impl Parser<'_> {
     fn constant(&self, name: &str, range: Range<usize>) -> Result<Segment, Fault> {
         if let Some(value) = self.names.vars.get(name) {
             self.names.used_vars.borrow_mut().insert(name.to_owned());
-            return Ok(Segment::Literal(value.0.as_bytes().into()));
+            return Ok(Segment::Literal(Literal::new(value.0.as_bytes())));
         }
         let known = || self.names.vars.keys().map(String::as_str);
         let fault = Fault::new(codes::UNKNOWN_VAR, range, format!("`vars` has no constant `{name}`"));
@@ -271,7 +271,7 @@ impl Parser<'_> {
             ("iteration", _) => Segment::Iteration,
             ("seq", _) => Segment::Seq,
             // The only one left: `user.class`.
-            (_, class) => Segment::Literal(class.unwrap_or_default().as_bytes().into()),
+            (_, class) => Segment::Literal(Literal::new(class.unwrap_or_default().as_bytes())),
         })
     }
 
@@ -298,16 +298,17 @@ fn merged(segments: Vec<Segment>) -> Box<[Segment]> {
     let mut text = Vec::new();
     for segment in segments {
         if let Segment::Literal(more) = segment {
-            text.extend_from_slice(&more);
+            text.extend_from_slice(&more.text);
         } else {
             if !text.is_empty() {
-                result.push(Segment::Literal(std::mem::take(&mut text).into()));
+                result.push(Segment::Literal(Literal::new(&text)));
+                text.clear();
             }
             result.push(segment);
         }
     }
     if !text.is_empty() {
-        result.push(Segment::Literal(text.into()));
+        result.push(Segment::Literal(Literal::new(&text)));
     }
     result.into()
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::names::{Names, Place};
 use super::parse::Fault;
+use super::render::push_iso;
 use super::*;
 use crate::scenario::model::Scalar;
 
@@ -73,9 +74,9 @@ fn every_name_renders_its_value() {
 #[test]
 fn time_stamps_are_right_around_leap_days_and_centuries() {
     let iso = |seconds: u64| {
-        let mut out = Vec::new();
-        push_iso(seconds * 1_000_000_000, &mut out);
-        String::from_utf8(out).unwrap()
+        let mut bytes = [0; ISO_BYTES];
+        push_iso(seconds * 1_000_000_000, &mut Cursor { bytes: &mut bytes, at: 0 });
+        String::from_utf8(bytes.to_vec()).unwrap()
     };
     assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
     assert_eq!(iso(951_782_400), "2000-02-29T00:00:00.000Z");
