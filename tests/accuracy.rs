@@ -16,8 +16,8 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,7 @@ use mqtt_scenario::plan::{Plan, Step};
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::latency::{Latency, LatencySummary};
 use mqtt_scenario::stats::snapshot::Snapshot;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::support::{PlanBuilder, with_paused_clock, with_sockets};
 
@@ -95,7 +96,11 @@ impl TrueBroker {
         let addr = listener.local_addr().unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let thread = thread::spawn(move || serve(&listener, delay, stall_at, &stopped));
+        keep_to(Core::First);
+        let thread = thread::spawn(move || {
+            keep_to(Core::Last);
+            serve(&listener, delay, stall_at, &stopped)
+        });
         Self { addr, stop, thread }
     }
 
@@ -201,6 +206,32 @@ fn exact(mut times: Vec<u64>) -> [f64; 3] {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
     let at = |quantile| times[rank(quantile) as usize - 1] as f64 / 1e6;
     [at(0.5), at(0.99), at(1.0)]
+}
+
+/// Which of the cores that this process may use.
+#[derive(Clone, Copy)]
+enum Core {
+    First,
+    Last,
+}
+
+/// Keeps the calling thread, and those that it starts, to one core, where the bounds are narrow: the system likes
+/// to wake a reader on the core of its writer, where it waits although another core is free.
+fn keep_to(core: Core) {
+    if !exact_bounds() {
+        return;
+    }
+    /// The first and the last core, read before any thread was kept to one.
+    static CORES: OnceLock<[usize; 2]> = OnceLock::new();
+    let cores = CORES.get_or_init(|| {
+        let allowed = sched_getaffinity(None).unwrap();
+        let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
+        let first = cores.next().unwrap();
+        [first, cores.next_back().unwrap_or(first)]
+    });
+    let mut only = CpuSet::new();
+    only.set(cores[core as usize]);
+    sched_setaffinity(None, &only).unwrap();
 }
 
 fn exact_bounds() -> bool {
