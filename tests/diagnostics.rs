@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::FieldPath;
-use mqtt_scenario::scenario::model::Step;
+use mqtt_scenario::scenario::model::step::Step;
 use mqtt_scenario::scenario::source::{Format, Source};
 use proptest::prelude::*;
 

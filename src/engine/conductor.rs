@@ -16,6 +16,7 @@ use crate::engine::clock::Clock;
 use crate::engine::health::{Monitor, connections_to_one};
 use crate::engine::shard::{Command, NewUser, Report};
 use crate::engine::stop::Phase;
+use crate::engine::tempo::Tempo;
 use crate::engine::vitals::Vitals;
 use crate::engine::{End, Interrupts, Observer, Options, RunError, Tick};
 use crate::plan::Plan;
@@ -104,6 +105,8 @@ enum Stage {
 pub(crate) struct Conductor<'a, O> {
     plan: Arc<Plan>,
     clock: Clock,
+    /// How fast schedules go.
+    tempo: Tempo,
     options: Options,
     lines: Vec<Line>,
     from_shards: UnboundedReceiver<(usize, FromShard)>,
@@ -135,6 +138,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
     pub(crate) fn new(
         plan: Arc<Plan>,
         clock: Clock,
+        tempo: Tempo,
         options: Options,
         lines: Vec<Line>,
         from_shards: UnboundedReceiver<(usize, FromShard)>,
@@ -160,6 +164,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             reset_due: false,
             plan,
             clock,
+            tempo,
             options,
             lines,
             from_shards,

@@ -19,6 +19,7 @@ pub mod limits;
 mod shard;
 mod sink;
 mod stop;
+mod tempo;
 mod user;
 mod vitals;
 
@@ -37,6 +38,7 @@ use crate::engine::conductor::{Conductor, FromShard, Line};
 use crate::engine::health::Health;
 use crate::engine::shard::Shard;
 pub use crate::engine::shard::Unexpected;
+use crate::engine::tempo::Tempo;
 pub use crate::engine::vitals::Share;
 use crate::plan::Plan;
 use crate::stats::batch::Batch;
@@ -139,12 +141,13 @@ pub async fn run<C: Connect, O: Observer>(
     observer: &mut O,
 ) -> Result<Outcome, RunError<O::Error>> {
     let clock = Clock::start();
+    let tempo = Tempo::new();
     let (to_conductor, from_shards) = unbounded_channel();
     let mut lines = Vec::new();
     let mut threads = Vec::new();
     for number in 0..options.threads {
         let (line, commands) = Line::new(number, to_conductor.clone());
-        let (plan, connector) = (Arc::clone(&plan), connector.clone());
+        let (plan, connector, tempo) = (Arc::clone(&plan), connector.clone(), tempo.clone());
         let thread = thread::Builder::new()
             .name(format!("users-{number}"))
             .spawn(move || {
@@ -152,7 +155,7 @@ pub async fn run<C: Connect, O: Observer>(
                     Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
                 runtime.block_on(async {
                     let (connector, alarm) = (connector(), Alarm::kernel()?);
-                    let shard = Rc::new(Shard::new(plan, connector, alarm, clock, options.keep_log));
+                    let shard = Rc::new(Shard::new(plan, connector, alarm, clock, tempo, options.keep_log));
                     Ok(shard.run(commands.receiver, commands.reports).await)
                 })
             })
@@ -161,7 +164,8 @@ pub async fn run<C: Connect, O: Observer>(
         threads.push(thread);
     }
     drop(to_conductor);
-    let end = Conductor::new(plan, clock, options, lines, from_shards, observer).conduct(interrupts).await;
+    let end =
+        Conductor::new(plan, clock, tempo, options, lines, from_shards, observer).conduct(interrupts).await;
     let mut unexpected = Unexpected::new();
     for thread in threads {
         // The conductor has told them to end, or they are dead.
@@ -187,8 +191,9 @@ pub async fn run_here<C: Connect, O: Observer>(
     let (to_conductor, from_shards) = unbounded_channel::<(usize, FromShard)>();
     let (line, commands) = Line::new(0, to_conductor);
     let (plan_too, alarm) = (Arc::clone(&plan), Alarm::Tokio);
-    let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, options.keep_log));
-    let conductor = Conductor::new(plan, clock, options, vec![line], from_shards, observer);
+    let tempo = Tempo::new();
+    let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, tempo.clone(), options.keep_log));
+    let conductor = Conductor::new(plan, clock, tempo, options, vec![line], from_shards, observer);
     let (end, unexpected) =
         tokio::join!(conductor.conduct(interrupts), shard.run(commands.receiver, commands.reports));
     let (end, received) = end?;

@@ -21,6 +21,7 @@ use crate::engine::clock::{Clock, nanos};
 use crate::engine::conductor::Reports;
 use crate::engine::sink;
 use crate::engine::stop::{Leash, Phase};
+use crate::engine::tempo::Tempo;
 use crate::engine::user::User;
 use crate::engine::vitals::{Gauge, Vitals};
 use crate::plan::{ClassId, Plan};
@@ -80,6 +81,7 @@ pub(crate) struct Shard<C> {
     pub(crate) connector: C,
     pub(crate) alarm: Alarm,
     pub(crate) clock: Clock,
+    pub(crate) tempo: Tempo,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) scratch: RefCell<Scratch>,
     pub(crate) gauge: RefCell<Gauge>,
@@ -93,7 +95,14 @@ pub(crate) struct Shard<C> {
 pub type Unexpected = BTreeMap<&'static str, u64>;
 
 impl<C: Connect> Shard<C> {
-    pub(crate) fn new(plan: Arc<Plan>, connector: C, alarm: Alarm, clock: Clock, keep_log: bool) -> Self {
+    pub(crate) fn new(
+        plan: Arc<Plan>,
+        connector: C,
+        alarm: Alarm,
+        clock: Clock,
+        tempo: Tempo,
+        keep_log: bool,
+    ) -> Self {
         let mut recorder = Recorder::new(clock.started_at(), &plan.rows, keep_log);
         let loss_row = recorder.row(&RowKey { request_type: "MQTT".into(), name: "disconnect".into() });
         Self {
@@ -101,6 +110,7 @@ impl<C: Connect> Shard<C> {
             connector,
             alarm,
             clock,
+            tempo,
             recorder: RefCell::new(recorder),
             scratch: RefCell::default(),
             gauge: RefCell::new(Gauge::new()),

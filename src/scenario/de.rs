@@ -104,6 +104,16 @@ impl de::Error for Mistake {
     }
 }
 
+/// The name of a choice that is made by writing a text, without a table around it.
+const PLAIN_TEXT: &str = "$text";
+/// The name of a choice that is made by writing a table, without another one around it.
+const PLAIN_TABLE: &str = "$table";
+
+/// Whether a choice has no key of its own in the file.
+pub(super) fn is_plain(choice: &str) -> bool {
+    matches!(choice, PLAIN_TEXT | PLAIN_TABLE)
+}
+
 /// Reads the model from one node.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'de>(pub(super) &'de Node);
@@ -254,7 +264,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         self.table(visitor)
     }
 
-    /// A choice is written as a table with one key, or as that key alone, as a text.
+    /// A choice is written as a table with one key, or as that key alone, as a text. Where one of the choices is
+    /// [`PLAIN_TEXT`], a text is that one's content instead; where one is [`PLAIN_TABLE`], so is a table.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         of: &'static str,
@@ -262,6 +273,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Mistake> {
         let (choice, content, bare) = match self.0.seen() {
+            Some(Value::Text(_)) if known.contains(&PLAIN_TEXT) => (PLAIN_TEXT, self.0, false),
+            Some(Value::Table(_)) if known.contains(&PLAIN_TABLE) => (PLAIN_TABLE, self.0, false),
             Some(Value::Text(text)) => (&**text, &NULL, true),
             Some(Value::Table(entries)) => {
                 let is_known = |entry: &&Entry| known.contains(&&*entry.key);
@@ -354,7 +367,7 @@ struct Choice<'de> {
 
 impl Choice<'_> {
     fn under(&self, mistake: Mistake) -> Mistake {
-        mistake.under(Part::Key(self.choice.to_owned()))
+        if is_plain(self.choice) { mistake } else { mistake.under(Part::Key(self.choice.to_owned())) }
     }
 }
 

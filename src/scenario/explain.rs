@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
 use crate::scenario::codes;
-use crate::scenario::de::{Kind, Wanted};
+use crate::scenario::de::{Kind, Wanted, is_plain};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::parse::Repair;
 use crate::scenario::source::Format;
@@ -289,7 +289,14 @@ fn noun(type_name: &str) -> String {
 }
 
 fn choices(of: &str, known: &[&str]) -> String {
-    format!("a {} is one of {}", noun(of), list(known))
+    let named: Vec<_> = known.iter().copied().filter(|choice| !is_plain(choice)).collect();
+    if named.len() == known.len() {
+        format!("a {} is one of {}", noun(of), list(&named))
+    } else if named.is_empty() {
+        format!("a {} is a text or a table", noun(of))
+    } else {
+        format!("a {} is a text, or a table with one of {}", noun(of), list(&named))
+    }
 }
 
 fn list(names: &[&str]) -> String {

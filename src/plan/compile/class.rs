@@ -32,7 +32,7 @@ pub(super) struct Compiled {
 
 /// The classes of the run: those asked for, or all, without those that can have no users.
 pub(super) fn select<'a>(
-    classes: &'a BTreeMap<String, model::UserClass>,
+    classes: &'a BTreeMap<String, model::user_class::UserClass>,
     overrides: &Overrides,
     problems: &mut Problems<'_>,
 ) -> BTreeSet<&'a str> {
@@ -81,7 +81,7 @@ pub(super) fn select<'a>(
 
 /// Compiles one class; nothing if there is a mistake in its client id, user name or broker.
 pub(super) fn compile_class(
-    class: &model::UserClass,
+    class: &model::user_class::UserClass,
     at: &FieldPath,
     names: &Names<'_>,
     brokers: &BTreeMap<String, model::Broker>,
@@ -101,7 +101,7 @@ pub(super) fn compile_class(
         })
     };
     let username = credential("username", "this user name", class.username.as_deref());
-    let password = credential("password", "this password", class.password.as_deref());
+    let password = credential("password", "this password", class.password.as_ref().and_then(plain_text));
     let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
     if class.password.is_some() && no_username {
         problems.add(
@@ -179,7 +179,7 @@ fn broker(
 }
 
 /// Weight and fixed count.
-fn share(class: &model::UserClass, at: &FieldPath, problems: &mut Problems<'_>) -> (f64, u32) {
+fn share(class: &model::user_class::UserClass, at: &FieldPath, problems: &mut Problems<'_>) -> (f64, u32) {
     let (weight_at, fixed_at) = (at.key("weight"), at.key("fixed_count"));
     if class.weight.is_some() && class.fixed_count.is_some() {
         problems.add(
@@ -221,11 +221,13 @@ fn text(
     Some(template)
 }
 
-fn wait_time(wait: model::WaitTime, at: &FieldPath, problems: &mut Problems<'_>) -> WaitTime {
+fn wait_time(wait: model::user_class::WaitTime, at: &FieldPath, problems: &mut Problems<'_>) -> WaitTime {
     match wait {
-        model::WaitTime::Constant(HumanDuration(Duration::ZERO)) => WaitTime::Zero,
-        model::WaitTime::Constant(pause) => WaitTime::Constant(problems.duration(pause, &at.key("constant"))),
-        model::WaitTime::Between(shortest, longest) => {
+        model::user_class::WaitTime::Constant(HumanDuration(Duration::ZERO)) => WaitTime::Zero,
+        model::user_class::WaitTime::Constant(pause) => {
+            WaitTime::Constant(problems.duration(pause, &at.key("constant")))
+        }
+        model::user_class::WaitTime::Between(shortest, longest) => {
             let at = at.key("between");
             if shortest > longest {
                 let help = "put the shorter length of time first";
@@ -236,10 +238,11 @@ fn wait_time(wait: model::WaitTime, at: &FieldPath, problems: &mut Problems<'_>)
                 problems.duration(longest, &at.index(1)),
             )
         }
-        model::WaitTime::ConstantPacing(pace) => {
+        model::user_class::WaitTime::Exponential(_) => WaitTime::Zero,
+        model::user_class::WaitTime::ConstantPacing(pace) => {
             WaitTime::ConstantPacing(problems.positive_duration(pace, "a pacing", &at.key("constant_pacing")))
         }
-        model::WaitTime::ConstantThroughput(rate) => {
+        model::user_class::WaitTime::ConstantThroughput(rate) => {
             let at = at.key("constant_throughput");
             // A rate above 10^9 has a pace below the nanosecond that a Duration can tell.
             let pace =
@@ -256,7 +259,7 @@ fn wait_time(wait: model::WaitTime, at: &FieldPath, problems: &mut Problems<'_>)
 
 /// The tasks that users of this class pick from in this run.
 fn tasks(
-    class: &model::UserClass,
+    class: &model::user_class::UserClass,
     at: &FieldPath,
     overrides: &Overrides,
     compiler: &mut StepCompiler<'_>,
@@ -332,4 +335,12 @@ fn tasks(
 fn chosen(tags: &[String], overrides: &Overrides) -> bool {
     (overrides.tags.is_empty() || tags.iter().any(|tag| overrides.tags.contains(tag)))
         && !tags.iter().any(|tag| overrides.exclude_tags.contains(tag))
+}
+
+/// The template of a secret that stands in the file.
+fn plain_text(secret: &model::user_class::Secret) -> Option<&str> {
+    match secret {
+        model::user_class::Secret::Text(text) => Some(text),
+        model::user_class::Secret::File(_) => None,
+    }
 }

@@ -160,7 +160,7 @@ fn check_vars(vars: &BTreeMap<String, model::Scalar>, at: &FieldPath, problems: 
 }
 
 fn compile_load(
-    load: &model::Load,
+    load: &model::load::Load,
     at: &FieldPath,
     overrides: &Overrides,
     problems: &mut Problems<'_>,

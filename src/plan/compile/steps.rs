@@ -100,7 +100,7 @@ impl<'a> StepCompiler<'a> {
     /// A list of steps; those that are wrong are left out and noted.
     pub(super) fn steps(
         &mut self,
-        steps: &[model::Step],
+        steps: &[model::step::Step],
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) -> Steps {
@@ -117,7 +117,12 @@ impl<'a> StepCompiler<'a> {
     }
 
     /// Notes the mistakes of steps that do not belong to the run; nothing of them stays.
-    pub(super) fn check_only(&self, steps: &[model::Step], at: &FieldPath, problems: &mut Problems<'_>) {
+    pub(super) fn check_only(
+        &self,
+        steps: &[model::step::Step],
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) {
         StepCompiler::new(self.names, self.client_id, &mut Rows::default()).steps(steps, at, problems);
     }
 
@@ -131,7 +136,7 @@ impl<'a> StepCompiler<'a> {
 
     fn list(
         &mut self,
-        steps: &[model::Step],
+        steps: &[model::step::Step],
         at: &FieldPath,
         level: usize,
         flat: &mut Vec<Step>,
@@ -140,7 +145,7 @@ impl<'a> StepCompiler<'a> {
         for (i, step) in steps.iter().enumerate() {
             let at = at.index(i);
             match step {
-                model::Step::Connect(connect) => {
+                model::step::Step::Connect(connect) => {
                     let recording = Recording {
                         name: connect.name.as_deref(),
                         request_type: connect.request_type.as_deref(),
@@ -150,7 +155,7 @@ impl<'a> StepCompiler<'a> {
                     self.first_connect.get_or_insert_with(|| request.clone());
                     flat.push(Step::Connect(request));
                 }
-                model::Step::Disconnect(disconnect) => {
+                model::step::Step::Disconnect(disconnect) => {
                     let recording = Recording {
                         name: disconnect.name.as_deref(),
                         request_type: disconnect.request_type.as_deref(),
@@ -159,23 +164,26 @@ impl<'a> StepCompiler<'a> {
                     let request = self.request(&recording, "disconnect", &at.key("disconnect"), problems);
                     flat.push(Step::Disconnect { abrupt: disconnect.abrupt.unwrap_or(false), request });
                 }
-                model::Step::Publish(publish) => {
+                model::step::Step::Publish(publish) => {
                     flat.extend(self.publish(publish, &at.key("publish"), problems));
                 }
-                model::Step::Subscribe(subscribe) => {
+                model::step::Step::Subscribe(subscribe) => {
                     flat.extend(self.subscribe(subscribe, &at.key("subscribe"), problems));
                 }
-                model::Step::Wait(wait) => {
+                model::step::Step::Wait(wait) => {
+                    let model::step::Pause::Constant(wait) = wait else { continue };
                     flat.push(Step::Wait(problems.duration(*wait, &at.key("wait"))));
                 }
-                model::Step::Repeat(repeat) => self.repeat(repeat, &at.key("repeat"), level, flat, problems),
+                model::step::Step::Repeat(repeat) => {
+                    self.repeat(repeat, &at.key("repeat"), level, flat, problems)
+                }
             }
         }
     }
 
     fn repeat(
         &mut self,
-        repeat: &model::Repeat,
+        repeat: &model::step::Repeat,
         at: &FieldPath,
         level: usize,
         flat: &mut Vec<Step>,
@@ -215,7 +223,7 @@ impl<'a> StepCompiler<'a> {
 
     fn publish(
         &mut self,
-        publish: &model::Publish,
+        publish: &model::step::Publish,
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Step> {
@@ -236,7 +244,10 @@ impl<'a> StepCompiler<'a> {
         };
         let request = self.request(&recording, &format!("publish:{level}:{written}"), at, problems);
         let payload_at = at.key("payload");
-        let payload = publish.payload.as_deref().unwrap_or_default();
+        let payload = match &publish.payload {
+            Some(model::payload::Payload::Plain(text) | model::payload::Payload::Text(text)) => text,
+            _ => "",
+        };
         let payload = problems.template(payload, Place::Payload, self.names, &payload_at);
         let topic = publish.topic.as_deref()?;
         let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
@@ -264,7 +275,7 @@ impl<'a> StepCompiler<'a> {
 
     fn subscribe(
         &mut self,
-        subscribe: &model::Subscribe,
+        subscribe: &model::step::Subscribe,
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Step> {

@@ -3,6 +3,12 @@
 //! A bare number is no length of time in a scenario: `30` could mean seconds as in Locust or milliseconds as
 //! in most MQTT tools. Only the command line takes it, because Locust's `-t 30` does.
 
+mod byte_size;
+mod rate;
+
+pub use byte_size::{ByteSize, ByteSizeError};
+pub use rate::{Rate, RateError, RateRange};
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;

@@ -1,0 +1,110 @@
+//! The scenario file as written: serde types one to one with its keys, their docs the language's reference.
+//!
+//! Every field is optional here, also those that a scenario cannot do without: a missing one is found by
+//! `plan::compile` together with all other mistakes, so that one wrong value never hides another. Variants
+//! are externally tagged and nothing is flattened, since both would cost the exact place of a mistake.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, de};
+
+use crate::scenario::model::load::Load;
+use crate::scenario::model::payload::{Feed, Payload};
+use crate::scenario::model::user_class::UserClass;
+use crate::units::HumanDuration;
+
+pub mod load;
+pub mod payload;
+pub mod step;
+pub mod user_class;
+
+/// A whole scenario file.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scenario {
+    /// Version of the scenario language; this one is 1. Required.
+    pub version: Option<u32>,
+    /// Name of the scenario, shown in the plan and the reports. Default: the file's name without ending.
+    pub name: Option<String>,
+    /// Seed of all random draws; two runs of one seed draw the same. Default 0.
+    pub seed: Option<u64>,
+    /// Other scenario files, by path from this one. What stands here wins over what they say, and a later one
+    /// over an earlier: tables are merged key by key, lists and values replaced.
+    pub include: Vec<String>,
+    /// Constants for templates: `${vars.NAME}`.
+    pub vars: BTreeMap<String, Scalar>,
+    /// The systems under test, by name. At least one.
+    pub brokers: BTreeMap<String, Broker>,
+    /// Tables of values for templates, by name: `${row.COLUMN}`.
+    pub feeds: BTreeMap<String, Feed>,
+    /// Payloads for publish steps, by name: `payload = { named = "NAME" }`.
+    pub payloads: BTreeMap<String, Payload>,
+    /// How many users, how fast, how long.
+    pub load: Load,
+    /// Kinds of simulated clients, by name. At least one.
+    pub user_classes: BTreeMap<String, UserClass>,
+    /// What must hold at the end of a run, or it exits with code 3: `"p99 < 200ms"`, `"failures < 1%"`,
+    /// `"p95[MQTT connect] < 1s"`. See `compare --fail-on` for the words.
+    pub thresholds: Vec<String>,
+}
+
+/// A constant: text, whole number, number or truth value, as text in a template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scalar(pub String);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyScalar;
+
+        impl de::Visitor<'_> for AnyScalar {
+            type Value = Scalar;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text, a number, `true` or `false`")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
+                Ok(Scalar(text.to_owned()))
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+                Ok(Scalar(value.to_string()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
+                Ok(Scalar(number.to_string()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
+                Ok(Scalar(number.to_string()))
+            }
+
+            /// With a fraction, if only `.0`, as it stands in the file.
+            fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
+                Ok(Scalar(format!("{number:?}")))
+            }
+        }
+
+        deserializer.deserialize_any(AnyScalar)
+    }
+}
+
+/// A system under test.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Broker {
+    /// `mqtt://HOST[:PORT]` (port 1883), or `embedded:` for a broker inside this process on loopback, with
+    /// planted faults as options: `embedded:?delay=5ms&loss=0.01`. A template of `vars` and `env`. Required.
+    pub url: Option<String>,
+    /// How long a connect may take, from the first packet to CONNACK. Default 10 s.
+    pub connect_timeout: Option<HumanDuration>,
+    /// Longest silence before a PINGREQ; whole seconds up to 65535, 0 for never. Default 60 s.
+    pub keep_alive: Option<HumanDuration>,
+    /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
+    /// further publish waits for its turn. Default 20, as in paho; brokers refuse more unless told to.
+    pub inflight: Option<u16>,
+    /// Local addresses to connect from, in turn. One address has about 28,000 ports for one broker address;
+    /// on loopback, any of 127.0.0.0/8 will do. Default: the system chooses.
+    pub source_addresses: Vec<String>,
+}

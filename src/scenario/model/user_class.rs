@@ -1,0 +1,145 @@
+//! Kinds of users: who they are, when they act, and their tasks.
+
+use serde::Deserialize;
+
+use crate::scenario::model::step::{Step, steps};
+use crate::units::{HumanDuration, Rate};
+
+/// A kind of simulated client. Each user of it has one MQTT connection.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UserClass {
+    /// Another user class, whose keys hold for this one where it does not have them itself; tables are merged,
+    /// lists replaced. `abstract` is not taken over.
+    pub extends: Option<String>,
+    /// Whether the class is only there to be extended, and has no users. Default false.
+    #[serde(rename = "abstract")]
+    pub is_abstract: Option<bool>,
+    /// Name of the broker. Default: the only one of the file.
+    pub broker: Option<String>,
+    /// Share of the users beside other classes, above 0. Default 1.
+    pub weight: Option<f64>,
+    /// Exactly so many users, given out before the weighted ones; excludes `weight`.
+    pub fixed_count: Option<u32>,
+    /// Client id, a template of values that do not change while a user lives.
+    /// Default `${user.class}-${user.number}`.
+    pub client_id: Option<String>,
+    /// User name, a template of values that do not change while a user lives. Default: none.
+    pub username: Option<String>,
+    /// Password, likewise; never shown. Needs `username`. Default: none.
+    pub password: Option<Secret>,
+    /// Feeds whose columns its templates use: `${row.COLUMN}`. No two may have a column of the same name.
+    pub feeds: Vec<String>,
+    /// Pause between tasks. Default: none. Excludes `rate`.
+    pub wait_time: Option<WaitTime>,
+    /// Task runs by the clock, whether the broker is slow or not; response times then count from the moment at
+    /// which the task run was due. Excludes `wait_time`.
+    pub rate: Option<Schedule>,
+    /// Each user stops after so many task runs. Default: never.
+    pub iterations: Option<u64>,
+    /// Each user stops after it has sent so many messages. Default: never.
+    pub messages: Option<u64>,
+    /// What a failed step of a task ends. Default `abort_task`.
+    pub on_error: Option<OnError>,
+    /// Steps of each user before its first task.
+    #[serde(deserialize_with = "steps")]
+    pub on_start: Vec<Step>,
+    /// What each user does, over and over, one picked by weight at a time. At least one, unless there is a
+    /// `sequence`.
+    pub tasks: Vec<Task>,
+    /// What each user does instead, over and over, one after the other in this order. They have no `weight`.
+    pub sequence: Vec<Task>,
+    /// Steps of each user when it stops.
+    #[serde(deserialize_with = "steps")]
+    pub on_stop: Vec<Step>,
+}
+
+/// A text that is never shown: a template, or a table with this key.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Secret {
+    /// A template, best of a variable of the environment: `"${env.MQTT_PASSWORD}"`.
+    #[serde(rename = "$text")]
+    Text(String),
+    /// The text of a file, by path from the scenario, without white space at its end.
+    File(String),
+}
+
+/// Pause between tasks: Locust's four, and one more.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitTime {
+    /// Always so long.
+    Constant(HumanDuration),
+    /// Evenly distributed between two lengths, the second excluded.
+    Between(HumanDuration, HumanDuration),
+    /// Exponentially distributed with this mean, as between events that know nothing of each other.
+    Exponential(HumanDuration),
+    /// Task starts are so far apart, if the task is not longer; no catching up.
+    ConstantPacing(HumanDuration),
+    /// Task starts per second and user, likewise.
+    ConstantThroughput(f64),
+}
+
+/// Task runs by the clock: a rate per user such as `"10/s"`, or a table.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    /// Of each user.
+    #[serde(rename = "$text")]
+    PerUser(Rate),
+    /// With more to say.
+    #[serde(rename = "$table")]
+    Table(ScheduleTable),
+}
+
+/// Task runs by the clock.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScheduleTable {
+    /// Task runs of each user. Either this or `per_class`.
+    pub per_user: Option<Rate>,
+    /// Task runs of all users of the class together, when all of them have started.
+    pub per_class: Option<Rate>,
+    /// Each task run is due by up to so much later than at even times, evenly distributed. Default 0.
+    pub jitter: Option<HumanDuration>,
+    /// When a user's first task run is due. Default `random`.
+    pub phase: Option<Phase>,
+}
+
+/// When the first task run of a schedule is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// At a moment drawn from the first period: users are spread.
+    Random,
+    /// At a multiple of the period since the start of the run: users of one rate are due at the same moments.
+    Aligned,
+}
+
+/// What a failed step of a task ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// The task run; the user goes on with the next one.
+    AbortTask,
+    /// Nothing: the next step follows.
+    Continue,
+    /// The user: on_stop, DISCONNECT, and no other in its place.
+    StopUser,
+}
+
+/// A list of steps that a user picks by weight.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Task {
+    /// Name for plans and messages. Required, unique in its class.
+    pub name: Option<String>,
+    /// Share of the picks, a whole number; 0 for never. Default 1.
+    pub weight: Option<u32>,
+    /// Words by which `--tags` and `--exclude-tags` choose.
+    pub tags: Vec<String>,
+    /// What to do, in order. At least one.
+    #[serde(deserialize_with = "steps")]
+    pub steps: Vec<Step>,
+}

@@ -1,0 +1,154 @@
+//! Numbers of bytes: `20B`, `1KiB`, `1.5MB`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use serde::de::{self, Visitor};
+
+/// A number of bytes.
+///
+/// Written as a number, which may have a fraction, with a unit: `B`, the decimal `kB`, `MB`, `GB` or the binary
+/// `KiB`, `MiB`, `GiB`, in capitals or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct ByteSize(pub u64);
+
+/// Why a text is not a number of bytes: lower case, without the text itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ByteSizeError {
+    /// No number at its beginning.
+    #[error("a number is missing")]
+    NoNumber,
+    /// A number alone.
+    #[error("a unit is missing after {0}")]
+    NoUnit(String),
+    /// A unit that nobody knows.
+    #[error("`{0}` is not a unit of size (B, kB, MB, GB, KiB, MiB, GiB)")]
+    UnknownUnit(String),
+    /// More than 64 bits, or not a whole number of bytes.
+    #[error("it is not a whole number of bytes, or too large")]
+    OutOfRange,
+}
+
+const UNITS: [(&str, u64); 7] = [
+    ("B", 1),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
+
+impl FromStr for ByteSize {
+    type Err = ByteSizeError;
+
+    fn from_str(text: &str) -> Result<Self, ByteSizeError> {
+        let text = text.trim();
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, unit) = (&text[..end], text[end..].trim());
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if whole.is_empty() || number.ends_with('.') {
+            return Err(ByteSizeError::NoNumber);
+        }
+        if unit.is_empty() {
+            return Err(ByteSizeError::NoUnit(number.to_owned()));
+        }
+        let Some((_, factor)) = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)) else {
+            return Err(ByteSizeError::UnknownUnit(unit.to_owned()));
+        };
+        // In whole numbers, so that nothing is rounded: digits without the point, times the unit, by a power of ten.
+        let digits: u128 = format!("{whole}{fraction}").parse().map_err(|_| ByteSizeError::OutOfRange)?;
+        let places = u32::try_from(fraction.len()).map_err(|_| ByteSizeError::OutOfRange)?;
+        let scale = 10_u128.checked_pow(places).ok_or(ByteSizeError::OutOfRange)?;
+        let scaled = digits.checked_mul(u128::from(*factor)).ok_or(ByteSizeError::OutOfRange)?;
+        if scaled % scale != 0 {
+            return Err(ByteSizeError::OutOfRange);
+        }
+        u64::try_from(scaled / scale).map(Self).map_err(|_| ByteSizeError::OutOfRange)
+    }
+}
+
+/// In the largest binary unit that gives a whole number; reads back to the same value.
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let binary = UNITS.iter().rev().filter(|(name, _)| name.contains('i'));
+        let fitting = binary.into_iter().find(|(_, factor)| self.0 > 0 && self.0.is_multiple_of(*factor));
+        let (unit, factor) = fitting.unwrap_or(&UNITS[0]);
+        write!(f, "{}{unit}", self.0 / factor)
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = ByteSize;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of bytes")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ByteSize, E> {
+                text.parse().map_err(|error| E::custom(format_args!("invalid number of bytes: {error}")))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_with_their_units() {
+        for (text, bytes) in [
+            ("0B", 0),
+            ("20B", 20),
+            ("1 KiB", 1024),
+            ("1.5kib", 1536),
+            ("1.5kB", 1500),
+            ("2MB", 2_000_000),
+            ("256MiB", 256 << 20),
+        ] {
+            assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_size_says_why() {
+        for (text, reason) in [
+            ("", "a number is missing"),
+            ("KiB", "a number is missing"),
+            ("1.", "a number is missing"),
+            ("-1B", "a number is missing"),
+            ("20", "a unit is missing after 20"),
+            ("20 bytes", "`bytes` is not a unit of size (B, kB, MB, GB, KiB, MiB, GiB)"),
+            ("1.5B", "it is not a whole number of bytes, or too large"),
+            ("99999999999999999999GiB", "it is not a whole number of bytes, or too large"),
+        ] {
+            assert_eq!(
+                text.parse::<ByteSize>().map_err(|e| e.to_string()),
+                Err(reason.to_owned()),
+                "{text:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_shown_size_reads_back(bytes: u64) {
+            prop_assert_eq!(ByteSize(bytes).to_string().parse(), Ok(ByteSize(bytes)));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[0-9.kKMGiB ]{0,50}|\\PC{0,40}") {
+            let _ = text.parse::<ByteSize>();
+        }
+    }
+}

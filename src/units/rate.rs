@@ -1,0 +1,209 @@
+//! How often a second: `10/s`, `600/min`, `1/10s`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{self, Visitor};
+
+use crate::units::{DurationError, HumanDuration};
+
+/// A rate above 0, finite, in events per second.
+///
+/// Written as a number, a slash and a length of time, in which a 1 may be left out: `10/s`, `0.5/s`, `600/min`,
+/// `1/10s`.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Rate(f64);
+
+/// Two rates with two points between them, `1000/s..100000/s`, the first not above the second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateRange {
+    /// The lower one.
+    pub low: Rate,
+    /// The higher one.
+    pub high: Rate,
+}
+
+/// Why a text is not a rate: lower case, without the text itself.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RateError {
+    /// No slash.
+    #[error("it has no `/` before a unit of time")]
+    NoSlash,
+    /// What stands before the slash.
+    #[error("`{0}` is not a number")]
+    NotANumber(String),
+    /// What stands behind it.
+    #[error("behind the `/`, {0}")]
+    Time(DurationError),
+    /// 0, negative or beyond all measure.
+    #[error("it must be above 0, and at most a thousand million a second")]
+    OutOfRange,
+    /// No two points.
+    #[error("it has no `..` between two rates")]
+    NoRange,
+    /// A range that goes down.
+    #[error("it goes down")]
+    Descending,
+}
+
+/// Highest rate that can be asked for: its period is the nanosecond that a clock can tell.
+const HIGHEST: f64 = 1e9;
+
+impl Rate {
+    /// So many a second, if that is a rate.
+    pub fn per_second(per_second: f64) -> Option<Self> {
+        (per_second > 0.0 && per_second <= HIGHEST).then_some(Self(per_second))
+    }
+
+    /// Events per second.
+    pub fn as_per_second(self) -> f64 {
+        self.0
+    }
+
+    /// The time from one event to the next, [`Duration::MAX`] for longer ones than that.
+    pub fn period(self) -> Duration {
+        Duration::try_from_secs_f64(1.0 / self.0).unwrap_or(Duration::MAX)
+    }
+}
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let (number, time) = text.split_once('/').ok_or(RateError::NoSlash)?;
+        let (number, time) = (number.trim(), time.trim());
+        let events: f64 = number.parse().map_err(|_| RateError::NotANumber(number.to_owned()))?;
+        let time = if time.starts_with(char::is_alphabetic) { format!("1{time}") } else { time.to_owned() };
+        let time: HumanDuration = time.parse().map_err(RateError::Time)?;
+        Self::per_second(events / time.0.as_secs_f64()).ok_or(RateError::OutOfRange)
+    }
+}
+
+impl FromStr for RateRange {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let (low, high) = text.split_once("..").ok_or(RateError::NoRange)?;
+        let range = Self { low: low.parse()?, high: high.parse()? };
+        if range.low > range.high { Err(RateError::Descending) } else { Ok(range) }
+    }
+}
+
+/// Per second; reads back to the same value.
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", self.0)
+    }
+}
+
+/// Reads back to the same value.
+impl fmt::Display for RateRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.low, self.high)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Rate;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a rate")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Rate, E> {
+                text.parse().map_err(|error| E::custom(format_args!("invalid rate: {error}")))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+impl<'de> Deserialize<'de> for RateRange {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = RateRange;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a range of rates")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<RateRange, E> {
+                text.parse().map_err(|error| E::custom(format_args!("invalid range of rates: {error}")))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn rates_are_read_with_their_times() {
+        for (text, per_second) in [
+            ("10/s", 10.0),
+            ("0.5/s", 0.5),
+            ("600/min", 10.0),
+            ("1 / 10s", 0.1),
+            ("3600/h", 1.0),
+            ("5/100ms", 50.0),
+        ] {
+            assert_eq!(text.parse::<Rate>().map(Rate::as_per_second), Ok(per_second), "{text}");
+        }
+        assert_eq!("10/s".parse::<Rate>().map(Rate::period), Ok(Duration::from_millis(100)));
+        let range: RateRange = "10/s..6000/min".parse().unwrap();
+        assert_eq!((range.low.as_per_second(), range.high.as_per_second()), (10.0, 100.0));
+    }
+
+    #[test]
+    fn a_wrong_rate_says_why() {
+        for (text, reason) in [
+            ("10", "it has no `/` before a unit of time"),
+            ("x/s", "`x` is not a number"),
+            ("/s", "`` is not a number"),
+            ("10/", "behind the `/`, it is empty"),
+            (
+                "10/parsec",
+                "behind the `/`, `parsec` is not a unit of time (ns, us, ms, s, m, h, days, weeks)",
+            ),
+            ("10/5", "behind the `/`, a unit is missing after 5"),
+            ("0/s", "it must be above 0, and at most a thousand million a second"),
+            ("-1/s", "it must be above 0, and at most a thousand million a second"),
+            ("NaN/s", "it must be above 0, and at most a thousand million a second"),
+            ("inf/s", "it must be above 0, and at most a thousand million a second"),
+            ("1/0s", "it must be above 0, and at most a thousand million a second"),
+        ] {
+            assert_eq!(text.parse::<Rate>().map_err(|e| e.to_string()), Err(reason.to_owned()), "{text:?}");
+        }
+        let range = |text: &str| text.parse::<RateRange>().map_err(|e| e.to_string());
+        assert_eq!(range("1/s"), Err("it has no `..` between two rates".to_owned()));
+        assert_eq!(range("2/s..1/s"), Err("it goes down".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_shown_rate_reads_back(per_second in 1e-9..1e9_f64) {
+            let rate = Rate::per_second(per_second).unwrap();
+            prop_assert_eq!(rate.to_string().parse(), Ok(rate));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[0-9./a-z]{0,40}|\\PC{0,40}") {
+            let _ = text.parse::<Rate>();
+            let _ = text.parse::<RateRange>();
+        }
+    }
+}
