@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::describe::describe;
+use mqtt_scenario::plan::load::Users;
 use mqtt_scenario::plan::{Row, Step, Target, Text};
-use mqtt_scenario::scenario::model::Scenario;
+use mqtt_scenario::scenario::source::{Format, Source};
 
 const RICH: &str = include_str!("fixtures/plan/rich.toml");
 const WRONG: &str = include_str!("fixtures/plan/wrong.toml");
@@ -28,7 +30,14 @@ fn compiled_with(
     overrides: &Overrides,
     reported: &BTreeSet<FieldPath>,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let scenario: Scenario = toml::from_str(text).unwrap();
+    let (source, parsed) = Source::parse("file.toml", text, Format::Toml);
+    // An empty text is a mistake in its shape already.
+    assert!(
+        text.is_empty() || parsed.diagnostics.is_empty(),
+        "{}",
+        render(&parsed.diagnostics, &source, false)
+    );
+    let scenario = parsed.scenario;
     let env = |name: &str| match name {
         "BROKER" => Some("edge.example".to_owned()),
         "PASSWORD" => Some("hunter2".to_owned()),
@@ -173,7 +182,8 @@ fn the_command_line_goes_before_the_file() {
     // With a host, nobody asks what the URL in the file is.
     let text = SMALL.replace("embedded:", "${env.NOT_SET}");
     let Compiled { plan, warnings } = compiled_with(&text, &overrides, &BTreeSet::new()).unwrap();
-    assert_eq!((plan.load.users, plan.load.spawn_rate, plan.load.run_time), (5, 50.0, None));
+    let stage = &plan.load.stages[0];
+    assert_eq!((&stage.users, stage.spawn_rate, plan.load.run_time), (&Users::Total(5), 50.0, None));
     assert_eq!(plan.load.stop_timeout, Duration::from_secs(9));
     assert_eq!(Some(plan.brokers[0].target.clone()), overrides.host);
     assert_eq!((plan.name.as_str(), warnings), ("file", Vec::new()));
