@@ -7,7 +7,7 @@ use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::describe::describe;
-use mqtt_scenario::plan::load::Users;
+use mqtt_scenario::plan::load::{Course, Users};
 use mqtt_scenario::plan::{Row, Step, Target, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 
@@ -142,6 +142,34 @@ fn all_mistakes_are_found_at_once() {
 #[test]
 fn what_is_surely_not_meant_is_warned_about() {
     insta::assert_snapshot!(listed(&compiled(DOUBTFUL).unwrap().warnings));
+}
+
+#[test]
+fn a_plan_lists_its_stages() {
+    let Compiled { plan, warnings } = compiled(include_str!("fixtures/plan/stages.toml")).unwrap();
+    assert_eq!(listed(&warnings), "");
+    let load = describe(&plan);
+    let load = load.split("\n\n").find(|part| part.starts_with("load")).unwrap();
+    insta::assert_snapshot!(load);
+}
+
+#[test]
+fn flags_of_a_plain_load_do_not_fit_stages_and_a_run_time_cuts_them() {
+    let overrides = Overrides { users: Some(5), spawn_rate: Some(1.0), ..Overrides::default() };
+    let text = include_str!("fixtures/plan/stages.toml");
+    let refused = compiled_with(text, &overrides, &BTreeSet::new()).unwrap_err();
+    insta::assert_snapshot!(listed(&refused));
+    let overrides = Overrides { run_time: Some(Duration::from_secs(70)), ..Overrides::default() };
+    let plan = compiled_with(text, &overrides, &BTreeSet::new()).unwrap().plan;
+    assert_eq!(Course::of(&plan).length(), Some(Duration::from_secs(70)));
+}
+
+#[test]
+fn a_run_that_a_limit_ends_needs_no_run_time() {
+    for limit in ["load.iterations = 5", "load.messages = 5", "user_classes.device.messages = 5"] {
+        let compiled = compiled(&SMALL.replace("load.run_time = \"1m\"", limit)).unwrap();
+        assert_eq!(listed(&compiled.warnings), "", "{limit}");
+    }
 }
 
 #[test]

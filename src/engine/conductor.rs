@@ -137,8 +137,9 @@ impl<'a, O: Observer> Conductor<'a, O> {
                     info!("Stopping: users may finish their tasks, {} at most", self.stop_timeout_text());
                     self.stop(End::Stopped);
                 }
-                from_shard = self.from_shards.recv() => self.take_in(from_shard)?,
+                // Before the news that users are gone, which are gone because of it.
                 () = self.shared.quota.used_up(), if self.state == State::Running => self.finish_tasks(),
+                from_shard = self.from_shards.recv() => self.take_in(from_shard)?,
                 () = self.shared.arrivals.complete(), if self.stages.is_waiting() => self.look_who_arrived(),
                 () = tokio::time::sleep_until(wake) => self.do_what_is_due(Instant::now()),
             }

@@ -185,7 +185,7 @@ impl Course {
             return 0;
         }
         let begun = self.stages.iter().rev().find(|stage| stage.begins <= moment);
-        begun.map_or(0, |stage| stage.users_after(moment - stage.begins))
+        begun.map_or(0, |stage| stage.users_after(moment.saturating_sub(stage.begins)))
     }
 }
 
