@@ -257,6 +257,7 @@ impl PlanBuilder {
             classes: self.classes,
             rows: self.rows,
             load: self.load.build(),
+            thresholds: Vec::new(),
         })
     }
 }

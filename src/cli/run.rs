@@ -23,7 +23,7 @@ use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
 use crate::plan::load::Course;
 use crate::plan::{Plan, Target};
 use crate::report::csv::History;
-use crate::report::{latency, table};
+use crate::report::{latency, table, thresholds};
 use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
@@ -32,6 +32,7 @@ written. A second one stops at once; the files are complete up to that moment.
 
 Exit codes:
   0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario;
+  3 a threshold was missed, whether requests failed or not;
   4 the runner could not go on; 130 interrupted twice
 
 Examples:
@@ -130,7 +131,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         info!("Embedded broker listening on {}", broker.addr());
     }
 
-    let mut observer = RunObserver::new(outputs, progress.clone());
+    let mut observer = RunObserver::new(outputs, progress.clone(), plan.thresholds.clone());
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let engine_options = Options {
         // A thread without a user would only cost.
@@ -231,6 +232,7 @@ fn conclude(
         // With standard output gone the tables have no reader; the exit code still tells.
         let (tables, times) = (table::summary(snapshot, name_width()), latency::summary(snapshot));
         let _ = writeln!(out, "{tables}{times}{}", observer.health);
+        let _ = write!(out, "{}", thresholds::table(&observer.judgements));
         if subscribes {
             let Received { messages, bytes } = snapshot.received;
             let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");
@@ -244,6 +246,9 @@ fn conclude(
             }
             match end {
                 End::Aborted => ExitCode::from(exit::INTERRUPTED),
+                _ if observer.judgements.iter().any(|judgement| !judgement.met) => {
+                    ExitCode::from(exit::THRESHOLD_MISSED)
+                }
                 _ if failed => ExitCode::from(exit_code_on_error),
                 _ => ExitCode::SUCCESS,
             }

@@ -33,6 +33,7 @@ codes! {
     TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
     FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
+    THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     UNCLOSED = "E0301", "A `${` of a template is not closed.";
     EMPTY_EXPRESSION = "E0302", "A `${}` of a template is empty.";
     UNKNOWN_NAME = "E0303", "A template uses a name that does not exist.";
@@ -54,6 +55,7 @@ codes! {
     UNUSED_BROKER = "W0208", "No user class uses a broker.";
     RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
     STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";
+    THRESHOLD_ROW = "W0241", "A threshold asks for a row that the statistics do not have.";
 }
 
 #[cfg(test)]

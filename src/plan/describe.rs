@@ -87,7 +87,14 @@ impl<'a> Description<'a> {
             let mut samples = std::mem::take(&mut self.samples[i]);
             self.class(class, self.counts[i], &mut samples, out)?;
         }
-        self.rows(out)
+        self.rows(out)?;
+        if !plan.thresholds.is_empty() {
+            writeln!(out, "\nthresholds")?;
+        }
+        for threshold in &plan.thresholds {
+            writeln!(out, "  {threshold}")?;
+        }
+        Ok(())
     }
 
     fn brokers(&self, out: &mut String) -> fmt::Result {

@@ -12,6 +12,7 @@ use crate::mqtt::Qos;
 use crate::plan::load::Load;
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
+use crate::stats::threshold::Threshold;
 use crate::stats::{RowId, RowKey};
 
 pub mod codes;
@@ -39,6 +40,8 @@ pub struct Plan {
     pub rows: Vec<RowKey>,
     /// How many users, how fast, how long.
     pub load: Load,
+    /// What must hold at the end of the run.
+    pub thresholds: Vec<Threshold>,
 }
 
 impl Plan {

@@ -14,6 +14,7 @@ use crate::plan::compile::class::{compile_class, select};
 use crate::plan::compile::load::compile_load;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::steps::Rows;
+use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
 use crate::plan::template::names::{Names, Place};
 use crate::plan::{Plan, Target};
 use crate::scenario::model::{self, Scenario};
@@ -24,6 +25,7 @@ mod class;
 mod load;
 mod problems;
 mod steps;
+mod threshold;
 mod warnings;
 
 /// What a scenario is compiled with: everything that does not stand in the file.
@@ -92,6 +94,8 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     let brokers = compile_brokers(&scenario.brokers, &names(None), context, &mut problems);
     let selected = select(&scenario.user_classes, context.overrides, &mut problems);
     let load = compile_load(scenario, &selected, context.overrides, &mut problems);
+    let thresholds_at = root.key("thresholds");
+    let thresholds = compile_thresholds(&scenario.thresholds, &thresholds_at, &mut problems);
     let mut rows = Rows::default();
     let mut compiled = Vec::new();
     for (name, class) in &scenario.user_classes {
@@ -122,9 +126,17 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     };
     let name = scenario.name.clone().unwrap_or_else(|| context.file_stem.to_owned());
     let (classes, notes) = warnings::split(classes);
-    let plan =
-        Plan { name, seed: scenario.seed.unwrap_or(0), brokers, classes, rows: rows.into_keys(), load };
+    let plan = Plan {
+        name,
+        seed: scenario.seed.unwrap_or(0),
+        brokers,
+        classes,
+        rows: rows.into_keys(),
+        load,
+        thresholds,
+    };
     warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
+    warn_of_rows(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
     Ok(Compiled { plan, warnings: problems.found })
 }
 
