@@ -16,11 +16,12 @@ use std::time::Duration;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Sink, Ticket};
 use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::template::Template;
 use mqtt_scenario::plan::template::names::{Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
-    Broker, BrokerId, Load, Plan, Publish, Request, Row, Step, Steps, Target, Task, Text, UserClass,
+    Broker, BrokerId, Plan, Publish, Request, Row, Step, Steps, Target, Task, Text, UserClass,
 };
 use mqtt_scenario::stats::{RowId, RowKey};
 use tempfile::TempDir;
@@ -116,8 +117,31 @@ pub(crate) struct PlanBuilder {
     user_rows: usize,
     classes: Vec<UserClass>,
     pub(crate) broker: Broker,
-    pub(crate) load: Load,
+    pub(crate) load: TestLoad,
     pub(crate) seed: u64,
+}
+
+/// A load, by what most tests say of it.
+pub(crate) struct TestLoad {
+    pub(crate) users: u32,
+    pub(crate) spawn_rate: f64,
+    pub(crate) run_time: Option<Duration>,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) iterations: Option<u64>,
+    pub(crate) messages: Option<u64>,
+    /// If there are any, `users` and `spawn_rate` are of no meaning.
+    pub(crate) stages: Vec<Stage>,
+}
+
+impl TestLoad {
+    fn build(self) -> Load {
+        let Self { users, spawn_rate, run_time, stop_timeout, iterations, messages, mut stages } = self;
+        if stages.is_empty() {
+            let users = Users::Total(users);
+            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock: StageClock::Begin });
+        }
+        Load { stages, run_time, stop_timeout, iterations, messages }
+    }
 }
 
 impl PlanBuilder {
@@ -136,7 +160,15 @@ impl PlanBuilder {
                 inflight: 1,
                 source_addresses: Vec::new(),
             },
-            load: Load { users: 1, spawn_rate: 1.0, run_time: Some(run_time), stop_timeout: Duration::ZERO },
+            load: TestLoad {
+                users: 1,
+                spawn_rate: 1.0,
+                run_time: Some(run_time),
+                stop_timeout: Duration::ZERO,
+                iterations: None,
+                messages: None,
+                stages: Vec::new(),
+            },
             seed: 1,
         }
     }
@@ -224,7 +256,8 @@ impl PlanBuilder {
             brokers: vec![self.broker],
             classes: self.classes,
             rows: self.rows,
-            load: self.load,
+            load: self.load.build(),
+            thresholds: Vec::new(),
         })
     }
 }

@@ -10,18 +10,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::error;
 
 use crate::client::Connect;
 use crate::client::failure::Failure;
+use crate::engine::Shared;
 use crate::engine::alarm::Alarm;
 use crate::engine::clock::{Clock, nanos};
-use crate::engine::conductor::Reports;
+use crate::engine::line::Reports;
+use crate::engine::roster::Fate;
 use crate::engine::sink;
 use crate::engine::stop::{Leash, Phase};
-use crate::engine::tempo::Tempo;
 use crate::engine::user::User;
 use crate::engine::vitals::{Gauge, Vitals};
 use crate::plan::{ClassId, Plan};
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Start(Vec<NewUser>),
     /// Tell all users.
     Pull(Phase),
+    /// Some users, by number: tell or drop them; those that are gone are passed over.
+    Decide(Fate, Vec<u64>),
     /// Drop all users where they are.
     Drop,
     /// Hand over what was recorded up to here.
@@ -81,7 +84,7 @@ pub(crate) struct Shard<C> {
     pub(crate) connector: C,
     pub(crate) alarm: Alarm,
     pub(crate) clock: Clock,
-    pub(crate) tempo: Tempo,
+    pub(crate) shared: Shared,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) scratch: RefCell<Scratch>,
     pub(crate) gauge: RefCell<Gauge>,
@@ -100,7 +103,7 @@ impl<C: Connect> Shard<C> {
         connector: C,
         alarm: Alarm,
         clock: Clock,
-        tempo: Tempo,
+        shared: Shared,
         keep_log: bool,
     ) -> Self {
         let mut recorder = Recorder::new(clock.started_at(), &plan.rows, keep_log);
@@ -110,7 +113,7 @@ impl<C: Connect> Shard<C> {
             connector,
             alarm,
             clock,
-            tempo,
+            shared,
             recorder: RefCell::new(recorder),
             scratch: RefCell::default(),
             gauge: RefCell::new(Gauge::new()),
@@ -171,6 +174,24 @@ impl<C: Connect> Shard<C> {
         self.recorder.borrow_mut().record_failure(self.loss_row, at, None, 0, &failure.to_string());
     }
 
+    /// Whether a task run may begin, as far as the limits of the load go; if so, it counts.
+    pub(crate) fn begin_task_run(&self) -> bool {
+        self.shared.quota.take_iteration()
+    }
+
+    /// Whether a user may send a message, as far as the limits of the load go; if so, it counts. What a user
+    /// sends on its way out is no part of the load.
+    pub(crate) fn begin_message(&self, leash: &Leash) -> bool {
+        leash.is_on_its_way_out() || self.shared.quota.take_message()
+    }
+
+    /// The user of this leash has a connection, or is gone.
+    pub(crate) fn arrived(&self, leash: &Leash) {
+        if leash.arrive() {
+            self.shared.arrivals.arrive();
+        }
+    }
+
     pub(crate) fn unexpected(&self, what: &'static str) {
         *self.unexpected.borrow_mut().entry(what).or_default() += 1;
     }
@@ -182,7 +203,8 @@ impl<C: Connect> Shard<C> {
         reports: Reports,
     ) -> Unexpected {
         let mut users = JoinSet::new();
-        let mut leashes: HashMap<Id, Rc<Leash>> = HashMap::new();
+        let mut living: HashMap<u64, (Rc<Leash>, AbortHandle)> = HashMap::new();
+        let mut numbers: HashMap<Id, u64> = HashMap::new();
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
@@ -191,12 +213,21 @@ impl<C: Connect> Shard<C> {
                         for new in new {
                             let leash = Rc::new(Leash::new());
                             let user = User::new(Rc::clone(&self), Rc::clone(&leash), new);
-                            let id = users.spawn_local(user.live()).id();
-                            leashes.insert(id, leash);
+                            let handle = users.spawn_local(user.live());
+                            numbers.insert(handle.id(), new.number);
+                            living.insert(new.number, (leash, handle));
                             self.users_changed(1);
                         }
                     }
-                    Some(Command::Pull(phase)) => leashes.values().for_each(|leash| leash.pull(phase)),
+                    Some(Command::Pull(phase)) => living.values().for_each(|(leash, _)| leash.pull(phase)),
+                    Some(Command::Decide(fate, numbers)) => {
+                        for (leash, handle) in numbers.iter().filter_map(|number| living.get(number)) {
+                            match fate {
+                                Fate::Told(phase) => leash.pull(phase),
+                                Fate::Dropped => handle.abort(),
+                            }
+                        }
+                    }
                     Some(Command::Drop) => users.abort_all(),
                     Some(Command::Take(until)) => {
                         let batch = self.recorder.borrow_mut().take(until);
@@ -220,7 +251,10 @@ impl<C: Connect> Shard<C> {
                             id
                         }
                     };
-                    leashes.remove(&id);
+                    let gone = numbers.remove(&id).and_then(|number| living.remove(&number));
+                    if let Some((leash, _)) = gone {
+                        self.arrived(&leash);
+                    }
                     self.users_changed(-1);
                     reports.send(Report::Gone);
                 }

@@ -32,6 +32,8 @@ codes! {
     UNKNOWN_CLASS = "E0214", "A user class was asked for that does not exist.";
     TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
+    FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
+    THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     UNCLOSED = "E0301", "A `${` of a template is not closed.";
     EMPTY_EXPRESSION = "E0302", "A `${}` of a template is empty.";
     UNKNOWN_NAME = "E0303", "A template uses a name that does not exist.";
@@ -45,13 +47,15 @@ codes! {
     TEMPLATE_IN_VARS = "E0311", "A constant of `vars` holds `${`, which is not expanded there.";
     CLASS_REMOVED = "W0201", "A user class has weight 0 and no `fixed_count`: it gets no users.";
     MANY_ROWS = "W0202", "A row name differs per user, and there are many users.";
-    NO_RUN_TIME = "W0203", "The run has no `run_time`: it goes on until it is stopped.";
+    NO_RUN_TIME = "W0203", "The run has no end: it goes on until it is stopped.";
     TIMEOUT_LONGER_THAN_RUN = "W0204", "A request may wait longer for its acknowledgement than the run lasts.";
     UNUSED_VAR = "W0205", "A constant of `vars` is not used.";
     SHARED_CLIENT_ID = "W0206", "Several users have the same client id, so that each drives out the one before.";
     TOO_FEW_USERS = "W0207", "There are fewer users than the `fixed_count`s add up to, or classes that get none.";
     UNUSED_BROKER = "W0208", "No user class uses a broker.";
     RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
+    STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";
+    THRESHOLD_ROW = "W0241", "A threshold asks for a row that the statistics do not have.";
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::mqtt::Qos;
+use crate::plan::load::{Course, StageClock, Users};
 use crate::plan::mix::{Dispatcher, Pace};
 use crate::plan::random::Random;
 use crate::plan::rate::messages_per_second;
@@ -36,7 +37,9 @@ pub fn describe(plan: &Plan) -> String {
 /// A plan with what the dispatcher makes of it.
 struct Description<'a> {
     plan: &'a Plan,
-    /// Users per class.
+    /// The course of the run.
+    course: Course,
+    /// The most users per class.
     counts: Vec<u32>,
     /// The first users of each class.
     samples: Vec<Vec<SampleUser>>,
@@ -51,21 +54,24 @@ struct SampleUser {
 impl<'a> Description<'a> {
     fn new(plan: &'a Plan) -> Self {
         let mut dispatcher = Dispatcher::for_classes(&plan.classes);
-        // The pace does not change who is picked.
-        dispatcher.ramp(plan.load.users, 1_000.0);
         let mut samples: Vec<Vec<SampleUser>> = plan.classes.iter().map(|_| Vec::new()).collect();
         let mut number = 0;
-        while let Some(batch) = dispatcher.next_batch() {
-            for class in batch.start {
-                number += 1;
-                let of_class = &mut samples[class.0];
-                if of_class.len() < SAMPLES {
-                    let index = of_class.len() as u64;
-                    of_class.push(SampleUser::new(&plan.classes[class.0], plan.seed, number, index));
+        for stage in &plan.load.stages {
+            // The pace does not change who is picked.
+            dispatcher.ramp_to(&stage.users, 1_000.0);
+            while let Some(batch) = dispatcher.next_batch() {
+                for class in batch.start {
+                    number += 1;
+                    let of_class = &mut samples[class.0];
+                    if of_class.len() < SAMPLES {
+                        let index = of_class.len() as u64;
+                        of_class.push(SampleUser::new(&plan.classes[class.0], plan.seed, number, index));
+                    }
                 }
             }
         }
-        Self { plan, counts: dispatcher.counts().to_vec(), samples }
+        let course = Course::of(plan);
+        Self { plan, counts: course.most.clone(), course, samples }
     }
 
     fn started(&self) -> u32 {
@@ -81,7 +87,14 @@ impl<'a> Description<'a> {
             let mut samples = std::mem::take(&mut self.samples[i]);
             self.class(class, self.counts[i], &mut samples, out)?;
         }
-        self.rows(out)
+        self.rows(out)?;
+        if !plan.thresholds.is_empty() {
+            writeln!(out, "\nthresholds")?;
+        }
+        for threshold in &plan.thresholds {
+            writeln!(out, "  {threshold}")?;
+        }
+        Ok(())
     }
 
     fn brokers(&self, out: &mut String) -> fmt::Result {
@@ -121,20 +134,20 @@ impl<'a> Description<'a> {
 
     fn load(&self, out: &mut String) -> fmt::Result {
         let load = &self.plan.load;
-        let started = self.started();
-        let pace = Pace::new(load.spawn_rate);
         writeln!(out, "\nload")?;
-        write!(out, "  {} at {} per second: ", counted(started, "user"), load.spawn_rate)?;
-        if started <= pace.batch {
-            writeln!(out, "all at the start")?;
-        } else {
-            let end = time(pace.time_for(started));
-            writeln!(out, "{} each {}, all after {end}", pace.batch, time(pace.wait))?;
+        if load.is_staged() {
+            self.stages(out)?;
+        } else if let Some(stage) = load.stages.first() {
+            let (started, pace) = (self.started(), Pace::new(stage.spawn_rate));
+            write!(out, "  {} at {} per second: ", counted(started, "user"), stage.spawn_rate)?;
+            if started <= pace.batch {
+                writeln!(out, "all at the start")?;
+            } else {
+                let end = time(pace.time_for(started));
+                writeln!(out, "{} each {}, all after {end}", pace.batch, time(pace.wait))?;
+            }
         }
-        match load.run_time {
-            Some(run_time) => write!(out, "  ends after {}, the ramp included", time(run_time))?,
-            None => write!(out, "  runs until it is stopped")?,
-        }
+        self.end(out)?;
         match load.stop_timeout {
             Duration::ZERO => writeln!(out, "; users are stopped where they are")?,
             timeout => writeln!(out, "; users get {} to end their task", time(timeout))?,
@@ -144,6 +157,51 @@ impl<'a> Description<'a> {
             .map(|(class, count)| messages_per_second(class).map(|rate| rate * f64::from(*count)))
             .sum::<Option<f64>>();
         writeln!(out, "  {}", rate_text(rate))
+    }
+
+    fn stages(&self, out: &mut String) -> fmt::Result {
+        let load = &self.plan.load;
+        for (place, (stage, passage)) in load.stages.iter().zip(&self.course.stages).enumerate() {
+            let users = match &stage.users {
+                Users::Total(users) => counted(*users, "user"),
+                Users::PerClass(counts) => {
+                    let named = self.plan.classes.iter().zip(counts).filter(|(_, count)| **count > 0);
+                    let named: Vec<_> =
+                        named.map(|(class, count)| format!("{count} {}", class.name)).collect();
+                    if named.is_empty() { counted(0, "user") } else { named.join(", ") }
+                }
+            };
+            let clock = match stage.clock {
+                StageClock::Begin => "",
+                StageClock::Connected => " once all are connected",
+            };
+            write!(out, "  {}: {users} at {} per second", load.stage_title(place), stage.spawn_rate)?;
+            write!(out, ", for {}{clock}", time(stage.duration.unwrap_or_default()))?;
+            writeln!(out, "; from {}, ramp of {}", time(passage.begins), time(passage.ramp))?;
+        }
+        Ok(())
+    }
+
+    /// What ends the run, without the end of the line.
+    fn end(&self, out: &mut String) -> fmt::Result {
+        let load = &self.plan.load;
+        let at_least = load.stages.iter().any(|stage| stage.clock == StageClock::Connected);
+        match self.course.length() {
+            Some(length) if load.run_time == Some(length) => {
+                write!(out, "  ends after {}, the ramp included", time(length))?;
+            }
+            Some(length) if at_least => write!(out, "  ends after {} at least", time(length))?,
+            Some(length) => write!(out, "  ends after {}", time(length))?,
+            None if load.iterations.is_some() || load.messages.is_some() => write!(out, "  ends")?,
+            None => write!(out, "  runs until it is stopped")?,
+        }
+        let limits = [(load.iterations, "task run"), (load.messages, "message")];
+        let mut or = if self.course.length().is_some() { ", or" } else { "" };
+        for (limit, what) in limits.into_iter().filter_map(|(limit, what)| Some((limit?, what))) {
+            write!(out, "{or} after {limit} {what}{}", if limit == 1 { "" } else { "s" })?;
+            or = ", or";
+        }
+        Ok(())
     }
 
     fn class(

@@ -9,13 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mqtt::Qos;
+use crate::plan::load::Load;
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
+use crate::stats::threshold::Threshold;
 use crate::stats::{RowId, RowKey};
 
 pub mod codes;
 pub mod compile;
 pub mod describe;
+pub mod load;
 pub mod mix;
 pub mod random;
 mod rate;
@@ -37,6 +40,8 @@ pub struct Plan {
     pub rows: Vec<RowKey>,
     /// How many users, how fast, how long.
     pub load: Load,
+    /// What must hold at the end of the run.
+    pub thresholds: Vec<Threshold>,
 }
 
 impl Plan {
@@ -88,19 +93,6 @@ pub enum Target {
         /// Planted faults, as written after the `?` of the URL, already checked; empty for none.
         options: String,
     },
-}
-
-/// How many users, how fast, how long.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Load {
-    /// Users in all.
-    pub users: u32,
-    /// Users started per second.
-    pub spawn_rate: f64,
-    /// Length of the run, the ramp included; `None` runs until stopped.
-    pub run_time: Option<Duration>,
-    /// How long users may finish their task when the run stops.
-    pub stop_timeout: Duration,
 }
 
 /// A kind of user.

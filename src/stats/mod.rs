@@ -12,16 +12,19 @@ use std::cmp::Ordering;
 
 pub mod batch;
 pub mod bucket;
+pub mod criterion;
 pub mod entry;
 pub mod exception;
 pub mod failure;
 pub mod histogram;
 pub mod latency;
+pub mod metric;
 pub mod number;
 mod python_text;
 pub mod recorder;
 pub mod snapshot;
 pub mod statistics;
+pub mod threshold;
 mod unprintable;
 
 /// What names a row of the statistics. Ordered as Locust sorts its rows: by name, then by request type, in

@@ -159,6 +159,11 @@ impl Statistics {
         self.received
     }
 
+    /// The response times of all requests, exact to three digits.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
+    }
+
     fn entry(&mut self, row: &RowKey, now: f64) -> &mut Entry {
         let place = match self.places.get(row) {
             Some(&place) => place,

@@ -175,7 +175,7 @@ impl<C: Connect> User<C> {
             WaitTime::Zero | WaitTime::Constant(_) | WaitTime::Between(..) => None,
         };
         let mut intended = Instant::now();
-        while !self.leash.reached(Phase::Stopping) {
+        while !self.leash.reached(Phase::Stopping) && self.shard.begin_task_run() {
             self.late = pace.map(|_| intended.elapsed());
             let mut pick = self.random.below(total);
             let picked = class.tasks.iter().find(|task| {
@@ -223,6 +223,7 @@ impl<C: Connect> User<C> {
 
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
     async fn leave(&mut self, class: &UserClass) {
+        self.leash.leave();
         // How a step of on_stop went is in the statistics; there is nobody left to care.
         let _ = self.run(class, &class.on_stop).await;
         let leash = Rc::clone(&self.leash);

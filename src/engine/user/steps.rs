@@ -21,7 +21,7 @@ use crate::plan::{Publish, Request, Row, Step, Steps, UserClass};
 pub(super) enum Abort {
     /// A step failed: the task is over, the user goes on.
     Failed,
-    /// The user was told to stop while it paused.
+    /// The user was told to stop while it paused, or may do no more.
     Stopped,
 }
 
@@ -82,6 +82,7 @@ impl<C: Connect> User<C> {
                     let finished = Instant::now();
                     self.shard.record(self.tag(request), due, finished, 0, Ok(()), self.late);
                     self.session = Some(session);
+                    self.shard.arrived(&self.leash);
                     self.connected_at = finished;
                     if !self.subscriptions.is_empty() {
                         Box::pin(self.subscribe_again()).await;
@@ -145,6 +146,9 @@ impl<C: Connect> User<C> {
                 self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
                 return Err(Abort::Failed);
             }
+        }
+        if !self.shard.begin_message(&self.leash) {
+            return Err(Abort::Stopped);
         }
         let key = match self.hand_over(step, tag, due, deadline) {
             Ok(key) => key,

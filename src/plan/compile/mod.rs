@@ -11,22 +11,22 @@ use crate::diagnostic::{Diagnostic, FieldPath, Severity};
 use crate::plan::codes;
 use crate::plan::compile::broker::compile_brokers;
 use crate::plan::compile::class::{compile_class, select};
+use crate::plan::compile::load::compile_load;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::steps::Rows;
+use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
 use crate::plan::template::names::{Names, Place};
-use crate::plan::{Load, Plan, Target};
+use crate::plan::{Plan, Target};
 use crate::scenario::model::{self, Scenario};
-use crate::units::HumanDuration;
 
 mod address;
 pub mod broker;
 mod class;
+mod load;
 mod problems;
 mod steps;
+mod threshold;
 mod warnings;
-
-/// More connections than one machine can hold, and few enough to list.
-const MOST_USERS: u32 = 10_000_000;
 
 /// What a scenario is compiled with: everything that does not stand in the file.
 #[derive(Clone, Copy)]
@@ -92,9 +92,10 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         hostname: context.hostname,
     };
     let brokers = compile_brokers(&scenario.brokers, &names(None), context, &mut problems);
-    let load = compile_load(&scenario.load, &root.key("load"), context.overrides, &mut problems);
-
     let selected = select(&scenario.user_classes, context.overrides, &mut problems);
+    let load = compile_load(scenario, &selected, context.overrides, &mut problems);
+    let thresholds_at = root.key("thresholds");
+    let thresholds = compile_thresholds(&scenario.thresholds, &thresholds_at, &mut problems);
     let mut rows = Rows::default();
     let mut compiled = Vec::new();
     for (name, class) in &scenario.user_classes {
@@ -125,9 +126,17 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     };
     let name = scenario.name.clone().unwrap_or_else(|| context.file_stem.to_owned());
     let (classes, notes) = warnings::split(classes);
-    let plan =
-        Plan { name, seed: scenario.seed.unwrap_or(0), brokers, classes, rows: rows.into_keys(), load };
+    let plan = Plan {
+        name,
+        seed: scenario.seed.unwrap_or(0),
+        brokers,
+        classes,
+        rows: rows.into_keys(),
+        load,
+        thresholds,
+    };
     warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
+    warn_of_rows(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
     Ok(Compiled { plan, warnings: problems.found })
 }
 
@@ -157,36 +166,4 @@ fn check_vars(vars: &BTreeMap<String, model::Scalar>, at: &FieldPath, problems: 
             );
         }
     }
-}
-
-fn compile_load(
-    load: &model::load::Load,
-    at: &FieldPath,
-    overrides: &Overrides,
-    problems: &mut Problems<'_>,
-) -> Load {
-    let users = overrides.users.or(load.users).unwrap_or(1);
-    if users == 0 {
-        problems.range(&at.key("users"), "there must be at least 1 user", "write 1 or more");
-    }
-    if users > MOST_USERS {
-        let message = format!("{users} users are more than the {MOST_USERS} that a run can have");
-        problems.range(&at.key("users"), message, "spread them over several machines");
-    }
-    let spawn_rate = overrides.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
-    if !(spawn_rate.is_finite() && spawn_rate > 0.0) {
-        let help = "it is the number of users started per second, such as 10 or 0.5";
-        problems.range(&at.key("spawn_rate"), "the spawn rate must be a number above 0", help);
-    }
-    let run_time_at = at.key("run_time");
-    let run_time = match overrides.run_time {
-        Some(Duration::ZERO) => None,
-        Some(run_time) => Some(problems.duration(HumanDuration(run_time), &run_time_at)),
-        None => {
-            load.run_time.map(|run_time| problems.positive_duration(run_time, "the run time", &run_time_at))
-        }
-    };
-    let stop_timeout = overrides.stop_timeout.map(HumanDuration).or(load.stop_timeout);
-    let stop_timeout = problems.duration(stop_timeout.unwrap_or_default(), &at.key("stop_timeout"));
-    Load { users, spawn_rate, run_time, stop_timeout }
 }

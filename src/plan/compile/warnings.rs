@@ -8,13 +8,13 @@ use crate::plan::codes;
 use crate::plan::compile::Overrides;
 use crate::plan::compile::class::Compiled;
 use crate::plan::compile::problems::Problems;
-use crate::plan::mix::{Pace, users_per_class};
+use crate::plan::load::{Course, Users};
 use crate::plan::template::Varies;
 use crate::plan::{Plan, UserClass};
 use crate::scenario::model::Scenario;
 
 /// From so many users on, a row per user is worth a warning.
-const MANY_ROWS: u32 = 1_000;
+const MANY_ROWS: u64 = 1_000;
 
 /// What compiling a class found out for its warnings, by the place of the class in the plan.
 pub(super) struct Notes {
@@ -56,26 +56,12 @@ pub(super) fn warn(
             problems.add(Diagnostic::warning(codes::UNUSED_BROKER, at, message).help(help));
         }
     }
-    if plan.load.run_time.is_none() && overrides.run_time.is_none() {
-        let message = "no `run_time`: the run goes on until it is stopped";
-        problems.add(
-            Diagnostic::warning(codes::NO_RUN_TIME, root.key("load").key("run_time"), message)
-                .help("add one, such as \"5m\", or stop the run with Ctrl-C"),
-        );
-    }
-    let counts = users_per_class(plan);
-    let ramp = Pace::new(plan.load.spawn_rate).time_for(counts.iter().sum());
-    if plan.load.run_time.is_some_and(|run_time| run_time < ramp) {
-        let ramp = humantime::format_duration(ramp);
-        let message = format!("the run ends before all users have started, which takes {ramp}");
-        problems.add(
-            Diagnostic::warning(codes::RAMP_LONGER_THAN_RUN, root.key("load").key("run_time"), message)
-                .help("the ramp is part of `run_time`: make it longer, or `spawn_rate` higher"),
-        );
-    }
-    warn_of_counts(plan, &counts, problems);
-    warn_of_client_ids(plan, &counts, problems);
-    for (notes, count) in notes.iter().zip(&counts) {
+    let course = Course::of(plan);
+    warn_of_the_end(scenario, plan, &course, overrides, problems);
+    let counts = &course.most;
+    warn_of_counts(plan, &course, problems);
+    warn_of_client_ids(plan, counts, problems);
+    for (notes, count) in notes.iter().zip(&course.started) {
         for at in notes.user_row_places.iter().filter(|_| *count > MANY_ROWS) {
             let message = format!("this name makes a row of the statistics for each of {count} users");
             problems.add(
@@ -83,7 +69,7 @@ pub(super) fn warn(
                     .help("leave out what differs from user to user"),
             );
         }
-        let Some(run_time) = plan.load.run_time else { continue };
+        let Some(run_time) = course.length() else { continue };
         for (at, _) in notes.timeouts.iter().filter(|(_, timeout)| *timeout > run_time) {
             let run_time = humantime::format_duration(run_time);
             let message = format!("this timeout is longer than the run of {run_time}");
@@ -95,31 +81,91 @@ pub(super) fn warn(
     }
 }
 
-fn warn_of_counts(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
-    let at = FieldPath::root().key("user_classes");
-    let started: u64 = counts.iter().copied().map(u64::from).sum();
-    if started < u64::from(plan.load.users) {
-        let message =
-            format!("only {started} of {} users start: the `fixed_count`s leave no more", plan.load.users);
+/// A run without end, and one or a stage that ends too early.
+fn warn_of_the_end(
+    scenario: &Scenario,
+    plan: &Plan,
+    course: &Course,
+    overrides: &Overrides,
+    problems: &mut Problems<'_>,
+) {
+    let at = FieldPath::root().key("load");
+    let limited = plan.load.iterations.is_some() || plan.load.messages.is_some();
+    let users_leave = plan.classes.iter().all(|class| {
+        scenario.user_classes.get(&class.name).is_some_and(|c| c.iterations.is_some() || c.messages.is_some())
+    });
+    if course.length().is_none() && overrides.run_time.is_none() && !limited && !users_leave {
+        let message = "no `run_time`: the run goes on until it is stopped";
         problems.add(
-            Diagnostic::warning(codes::TOO_FEW_USERS, FieldPath::root().key("load").key("users"), message)
-                .help("give a user class a `weight`, or make `users` smaller"),
+            Diagnostic::warning(codes::NO_RUN_TIME, at.key("run_time"), message)
+                .help("add one, such as \"5m\", or stop the run with Ctrl-C"),
         );
     }
-    for (class, count) in plan.classes.iter().zip(counts) {
-        let (name, users) = (class.name.as_str(), plan.load.users);
-        if *count < class.fixed_count {
+    let time = humantime::format_duration;
+    if !plan.load.is_staged() {
+        let ramp = course.stages.first().map_or(Duration::ZERO, |stage| stage.ramp);
+        if plan.load.run_time.is_some_and(|run_time| run_time < ramp) {
+            let message = format!("the run ends before all users have started, which takes {}", time(ramp));
+            problems.add(
+                Diagnostic::warning(codes::RAMP_LONGER_THAN_RUN, at.key("run_time"), message)
+                    .help("the ramp is part of `run_time`: make it longer, or `spawn_rate` higher"),
+            );
+        }
+        return;
+    }
+    for (place, stage) in course.stages.iter().enumerate().filter(|(_, stage)| stage.is_cut) {
+        let message = format!("the stage ends before its ramp, which takes {}", time(stage.full_ramp));
+        problems.add(
+            Diagnostic::warning(
+                codes::STAGE_TOO_SHORT,
+                at.key("stages").index(place).key("duration"),
+                message,
+            )
+            .help("the ramp is part of `duration`: make it longer, or `spawn_rate` higher"),
+        );
+    }
+}
+
+fn warn_of_counts(plan: &Plan, course: &Course, problems: &mut Problems<'_>) {
+    let at = FieldPath::root().key("user_classes");
+    let load_at = FieldPath::root().key("load");
+    let staged = plan.load.is_staged();
+    let mut wanted = 0;
+    for (place, (stage, passage)) in plan.load.stages.iter().zip(&course.stages).enumerate() {
+        let Users::Total(users) = stage.users else { continue };
+        wanted = wanted.max(users);
+        let there: u64 = passage.users.iter().copied().map(u64::from).sum();
+        if there < u64::from(users) && !passage.is_cut {
+            let message = format!("only {there} of {users} users start: the `fixed_count`s leave no more");
+            let at = if staged { load_at.key("stages").index(place) } else { load_at.clone() };
+            problems.add(
+                Diagnostic::warning(codes::TOO_FEW_USERS, at.key("users"), message)
+                    .help("give a user class a `weight`, or make `users` smaller"),
+            );
+        }
+    }
+    // Stages that name their classes may leave out what they like.
+    let by_class = plan.load.stages.iter().any(|stage| matches!(stage.users, Users::PerClass(_)));
+    for (class, count) in plan.classes.iter().zip(&course.most) {
+        let name = class.name.as_str();
+        if *count == 0 && by_class {
+            let message = format!("user class `{name}` gets no users");
+            problems.add(
+                Diagnostic::warning(codes::TOO_FEW_USERS, at.key(name), message)
+                    .help("name it under `user_classes` of a stage, or remove it"),
+            );
+        } else if *count < class.fixed_count && !by_class {
             let message = format!("user class `{name}` gets {count} of its {} users", class.fixed_count);
             let at = at.key(name).key("fixed_count");
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at, message)
-                    .help(format!("make `users` larger, which is {users}, or a `fixed_count` smaller")),
+                    .help(format!("make `users` larger, which is {wanted}, or a `fixed_count` smaller")),
             );
         } else if *count == 0 {
             let message = format!("user class `{name}` gets no users");
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at.key(name), message)
-                    .help(format!("make `users` larger, which is {users}, or the `weight` of the class")),
+                    .help(format!("make `users` larger, which is {wanted}, or the `weight` of the class")),
             );
         }
     }
