@@ -15,7 +15,7 @@ use mqtt_scenario::client::scripted::{Answer, Entry, Script, ScriptedConnector};
 use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
 use mqtt_scenario::engine::{End, Interrupts, Observer, Options, Outcome, RunError, Tick, run, run_here};
 use mqtt_scenario::mqtt::Qos;
-use mqtt_scenario::plan::wait::WaitTime;
+use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
 use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::Batch;
@@ -239,7 +239,7 @@ mod life {
         let mut b = PlanBuilder::new(ms(2_500));
         let mut cycle = vec![b.connect(), b.connect()];
         cycle.extend(steps([b.publish("t", "")]));
-        cycle.extend([b.disconnect(), b.disconnect(), Step::Wait(ms(900))]);
+        cycle.extend([b.disconnect(), b.disconnect(), Step::Wait(Pause::Constant(ms(900)))]);
         b.class("device", WaitTime::Zero, cycle);
         let ran = run_to_end(b.build(), Script::default());
         insta::assert_snapshot!(ran.journal());
@@ -262,7 +262,7 @@ mod life {
     #[test]
     fn pacing_keeps_locusts_starts() {
         let mut b = PlanBuilder::new(ms(3_200));
-        let on_start = vec![b.connect(), Step::Wait(ms(200))];
+        let on_start = vec![b.connect(), Step::Wait(Pause::Constant(ms(200)))];
         let publish = b.publish("t", "");
         b.class("device", WaitTime::ConstantPacing(ms(500)), steps([publish])).on_start = Steps(on_start);
         let ran = run_to_end(b.build(), script(|n| Answer::After(ms(if n == 2 { 900 } else { 100 }))));
@@ -460,7 +460,7 @@ mod stopping {
         let mut b = PlanBuilder::new(ms(1_500));
         b.load.stop_timeout = 60 * SECOND;
         let publish = b.publish("t", "");
-        let list = [vec![Step::Wait(ms(2_300))], steps([publish])].concat();
+        let list = [vec![Step::Wait(Pause::Constant(ms(2_300)))], steps([publish])].concat();
         b.class("device", WaitTime::Zero, list);
         let ran = run_to_end(b.build(), Script::default());
         assert_eq!((ran.times("publish"), ran.times("disconnect")), (vec![2_301], vec![2_302]));
@@ -497,7 +497,8 @@ mod stopping {
         let mut publish = b.publish("bye", "");
         publish.timeout = 600 * SECOND;
         let connect = b.connect();
-        b.class("slow", WaitTime::Zero, vec![connect, Step::Wait(SECOND)]).on_stop = Steps(steps([publish]));
+        b.class("slow", WaitTime::Zero, vec![connect, Step::Wait(Pause::Constant(SECOND))]).on_stop =
+            Steps(steps([publish]));
         b.load.users = 2;
         b.load.spawn_rate = 2.0;
         let ran = run_to_end(b.build(), script(|_| Answer::Never));

@@ -13,6 +13,7 @@ use crate::plan::compile::broker::compile_brokers;
 use crate::plan::compile::class::{compile_class, select};
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::steps::Rows;
+use crate::plan::mix::users_per_class;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::{Load, Plan, Target};
 use crate::scenario::model::{self, Scenario};
@@ -23,6 +24,7 @@ pub mod broker;
 mod class;
 mod problems;
 mod steps;
+mod timing;
 mod warnings;
 
 /// More connections than one machine can hold, and few enough to list.
@@ -125,8 +127,19 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     };
     let name = scenario.name.clone().unwrap_or_else(|| context.file_stem.to_owned());
     let (classes, notes) = warnings::split(classes);
-    let plan =
+    let mut plan =
         Plan { name, seed: scenario.seed.unwrap_or(0), brokers, classes, rows: rows.into_keys(), load };
+    let counts = users_per_class(&plan);
+    timing::share_rates(
+        &mut plan.classes,
+        notes.iter().map(|notes| notes.rate.as_ref()),
+        &counts,
+        &mut problems,
+    );
+    if problems.found.iter().any(is_error) {
+        problems.found.retain(is_error);
+        return Err(problems.found);
+    }
     warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
     Ok(Compiled { plan, warnings: problems.found })
 }
