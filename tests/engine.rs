@@ -19,10 +19,14 @@ use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
 use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::Batch;
+use mqtt_scenario::stats::latency::LatencySummary;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::time::sleep;
 
 use crate::support::{PlanBuilder, task, with_paused_clock, with_sockets};
+
+mod doing;
+mod schedule;
 
 const OPTIONS: Options = Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
 
@@ -62,6 +66,8 @@ struct SeenRequest {
     at_ms: u64,
     name: String,
     response_ms: Option<u64>,
+    /// Of a schedule: from when the step began.
+    began_ms: Option<u64>,
     length: u64,
     error: Option<String>,
 }
@@ -72,6 +78,7 @@ struct Watch {
     ticks: Vec<SeenTick>,
     requests: Vec<SeenRequest>,
     snapshot: Option<Snapshot>,
+    send_lag: Option<LatencySummary>,
 }
 
 impl Watch {
@@ -88,6 +95,7 @@ impl Observer for Watch {
             at_ms: self.since_start(r.at),
             name: r.row.name.clone(),
             response_ms: r.response_ns.map(|ns| ns / 1_000_000),
+            began_ms: r.began_ns.map(|ns| ns / 1_000_000),
             length: r.length,
             error: r.error.map(str::to_owned),
         };
@@ -107,6 +115,7 @@ impl Observer for Watch {
             last: tick.last,
         });
         self.snapshot = Some(snapshot);
+        self.send_lag = tick.health.send_lag;
         Ok(())
     }
 }
@@ -344,6 +353,7 @@ mod life {
             at_ms,
             name: name.to_owned(),
             response_ms: Some(response_ms),
+            began_ms: None,
             length,
             error: None,
         };

@@ -212,6 +212,11 @@ impl PlanBuilder {
         self.classes.last_mut().unwrap()
     }
 
+    /// The class that was added last.
+    pub(crate) fn last(&mut self) -> &mut UserClass {
+        self.classes.last_mut().unwrap()
+    }
+
     pub(crate) fn build(mut self) -> Arc<Plan> {
         self.classes.sort_by(|a, b| a.name.cmp(&b.name));
         for class in &mut self.classes {
