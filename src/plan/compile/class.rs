@@ -277,7 +277,7 @@ fn tasks(
     for (i, task) in class.sequence.iter().enumerate().filter(|(_, task)| task.weight.is_some()) {
         let name = task.name.as_deref().unwrap_or_default();
         let message = format!("task `{name}` of a `sequence` cannot have a `weight`");
-        let help = "each comes once, in the order of the list: remove it, or write the task twice";
+        let help = "each comes once, in the order of the list: remove it";
         let at = sequence_at.index(i).key("weight");
         problems.add(Diagnostic::error(codes::CONFLICT, at, message).help(help));
     }

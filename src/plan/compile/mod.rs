@@ -130,12 +130,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     let mut plan =
         Plan { name, seed: scenario.seed.unwrap_or(0), brokers, classes, rows: rows.into_keys(), load };
     let counts = users_per_class(&plan);
-    timing::share_rates(
-        &mut plan.classes,
-        notes.iter().map(|notes| notes.rate.as_ref()),
-        &counts,
-        &mut problems,
-    );
+    timing::share_rates(&mut plan.classes, notes.iter().map(|notes| notes.rate), &counts, &mut problems);
     if problems.found.iter().any(is_error) {
         problems.found.retain(is_error);
         return Err(problems.found);

@@ -13,11 +13,13 @@ use crate::plan::{UserClass, codes};
 use crate::scenario::model;
 use crate::units::{HumanDuration, Rate};
 
-/// What a file says of a schedule beside what the plan keeps.
+/// Whose rate a schedule's is in the file; in the plan it is always that of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RateOf {
-    /// Whether the rate is that of all users of the class together.
-    pub(super) class: bool,
+pub(super) enum RateOf {
+    /// Of each user.
+    User,
+    /// Of all users of the class together.
+    Class,
 }
 
 /// The schedule of a class, its rate not yet divided by the users; nothing if there is none or it is wrong.
@@ -39,7 +41,7 @@ pub(super) fn schedule(
         model::user_class::Schedule::PerUser(rate) => {
             let per_user = per_second(*rate, &rate_at, problems);
             let schedule = Schedule { per_user, jitter: Duration::ZERO, phase: Phase::Random };
-            return Some((schedule, RateOf { class: false }));
+            return Some((schedule, RateOf::User));
         }
         model::user_class::Schedule::Table(table) => table,
     };
@@ -49,7 +51,7 @@ pub(super) fn schedule(
     };
     let jitter = problems.duration(table.jitter.unwrap_or_default(), &rate_at.key("jitter"));
     let (per_user_at, per_class_at) = (rate_at.key("per_user"), rate_at.key("per_class"));
-    let (rate, of_class, at) = match (table.per_user, table.per_class) {
+    let (rate, rate_of, at) = match (table.per_user, table.per_class) {
         (Some(_), Some(_)) => {
             let message = "`per_user` and `per_class` exclude each other";
             let help = "`per_class` is what all users of the class do together: keep one";
@@ -62,11 +64,25 @@ pub(super) fn schedule(
             problems.add_absence(Diagnostic::error(codes::MISSING, rate_at, message).help(help));
             return None;
         }
-        (Some(rate), None) => (rate, false, per_user_at),
-        (None, Some(rate)) => (rate, true, per_class_at),
+        (Some(rate), None) => (rate, RateOf::User, per_user_at),
+        (None, Some(rate)) => (rate, RateOf::Class, per_class_at),
     };
-    let per_user = per_second(rate, &at, problems);
-    Some((Schedule { per_user, jitter, phase }, RateOf { class: of_class }))
+    let schedule = Schedule { per_user: per_second(rate, &at, problems), jitter, phase };
+    if rate_of == RateOf::User {
+        check_jitter(&schedule, &rate_at, problems);
+    }
+    Some((schedule, rate_of))
+}
+
+/// The order of the task runs would not be that of their moments.
+fn check_jitter(schedule: &Schedule, rate_at: &FieldPath, problems: &mut Problems<'_>) {
+    if !schedule.jitter.is_zero() && schedule.jitter.as_secs_f64() >= schedule.period_s() {
+        let period = Duration::try_from_secs_f64(schedule.period_s()).unwrap_or_default();
+        let period = humantime::format_duration(period);
+        let message = format!("`jitter` must be shorter than the period of each user, which is {period}");
+        let help = "make it shorter: else a task run would be due before the one ahead of it";
+        problems.range(&rate_at.key("jitter"), message, help);
+    }
 }
 
 fn per_second(rate: Rate, at: &FieldPath, problems: &mut Problems<'_>) -> f64 {
@@ -78,23 +94,18 @@ fn per_second(rate: Rate, at: &FieldPath, problems: &mut Problems<'_>) -> f64 {
 }
 
 /// Divides the rates of classes by their users, `counts` by the place of the class, and checks what depends on it.
-pub(super) fn share_rates<'a>(
+pub(super) fn share_rates(
     classes: &mut [UserClass],
-    rates: impl Iterator<Item = Option<&'a RateOf>>,
+    rates: impl Iterator<Item = Option<RateOf>>,
     counts: &[u32],
     problems: &mut Problems<'_>,
 ) {
     for ((class, rate), count) in classes.iter_mut().zip(rates).zip(counts) {
         let Some(schedule) = &mut class.schedule else { continue };
-        if rate.is_some_and(|rate| rate.class) {
+        if rate == Some(RateOf::Class) {
             schedule.per_user /= f64::from(*count).max(1.0);
-        }
-        if schedule.jitter.as_secs_f64() >= schedule.period_s() && !schedule.jitter.is_zero() {
-            let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("rate").key("jitter");
-            let period = Duration::try_from_secs_f64(schedule.period_s()).unwrap_or_default();
-            let period = humantime::format_duration(period);
-            let message = format!("`jitter` must be shorter than the period of each user, which is {period}");
-            problems.range(&at, message, "else a task run would be due before the one ahead of it");
+            let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("rate");
+            check_jitter(schedule, &at, problems);
         }
     }
 }
