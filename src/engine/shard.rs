@@ -134,7 +134,7 @@ impl<C: Connect> Shard<C> {
                 let times = ScheduledNs { intended: intended_ns, began: began_ns };
                 return recorder.record_scheduled(row, at, times, length.into(), error.as_deref());
             }
-            (Timing::BeganOrPaced, Some(intended_ns), _) => recorder.record_intended(intended_ns),
+            (Timing::Paced, Some(intended_ns), _) => recorder.record_intended(intended_ns),
             _ => {}
         }
         match error {

@@ -28,10 +28,10 @@ pub(crate) fn records(tag: u32) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timing {
     /// From when their step began, as in Locust.
-    Began,
-    /// Likewise, and beside it from the moments that a pace intends.
-    BeganOrPaced,
-    /// From the moments of a schedule, and beside it from when their step began.
+    Plain,
+    /// Likewise, and beside that from the moments that their pace intends.
+    Paced,
+    /// From the moments of their schedule, and beside that from when their step began.
     Scheduled,
 }
 
@@ -39,8 +39,8 @@ impl Timing {
     pub(crate) fn of(class: &UserClass) -> Self {
         match (class.schedule, class.wait_time) {
             (Some(_), _) => Self::Scheduled,
-            (None, WaitTime::ConstantPacing(_)) => Self::BeganOrPaced,
-            (None, _) => Self::Began,
+            (None, WaitTime::ConstantPacing(_)) => Self::Paced,
+            (None, _) => Self::Plain,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod message;
 mod moment;
+mod rhythm;
 mod steps;
 mod subscription;
 
@@ -20,9 +21,9 @@ use crate::engine::shard::{NewUser, Shard};
 use crate::engine::sink::{Recording, Timing};
 use crate::engine::stop::{Leash, Phase};
 use crate::engine::user::moment::Moment;
+use crate::engine::user::rhythm::Rhythm;
 use crate::engine::user::steps::{Abort, Part};
 use crate::plan::random::Random;
-use crate::plan::schedule::Timetable;
 use crate::plan::template::{Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
 use crate::plan::{OnError, Plan, Row, Step, Subscribe, Task, TaskOrder, UserClass};
@@ -43,8 +44,8 @@ pub(crate) struct User<C: Connect> {
     jitter: Random,
     created: Instant,
     wait: WaitState,
-    /// Its due moments, if its class has a schedule.
-    timetable: Option<Box<Timetable>>,
+    /// Its schedule, once it has begun.
+    rhythm: Option<Box<Rhythm>>,
     /// How many task runs have ended.
     iteration: u64,
     /// How many messages were handed over.
@@ -80,7 +81,7 @@ impl<C: Connect> User<C> {
             created: Instant::now(),
             connected_at: Instant::now(),
             wait: WaitState::default(),
-            timetable: None,
+            rhythm: None,
             iteration: 0,
             sent: 0,
             counters: vec![0; class.counters].into(),
@@ -182,12 +183,10 @@ impl<C: Connect> User<C> {
         }
         let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
         let mut intended = Instant::now();
-        if class.schedule.is_some() {
-            let Ok(due) = self.scheduled(class).await else { return };
-            intended = due;
-        }
         while !self.leash.reached(Phase::Stopping) {
-            if self.timing != Timing::Began {
+            if let Some(schedule) = &class.schedule {
+                let Ok(()) = self.until_due(class, schedule).await else { return };
+            } else if self.timing == Timing::Paced {
                 self.late = Late::by(intended.elapsed());
             }
             let Some(task) = self.next_task(class, total) else { return };
@@ -200,12 +199,7 @@ impl<C: Connect> User<C> {
             if class.iterations.is_some_and(|most| self.iteration >= most) {
                 return;
             }
-            let next = if class.schedule.is_some() {
-                self.scheduled(class).await
-            } else {
-                self.wait_time(class, intended).await
-            };
-            let Ok(next) = next else { return };
+            let Ok(next) = self.wait_time(class, intended).await else { return };
             intended = next;
             self.let_others_run().await;
         }
@@ -245,22 +239,6 @@ impl<C: Connect> User<C> {
             self.think(class, until).await?;
         }
         Ok(until)
-    }
-
-    /// Waits for the next start by the clock, if it is not over. Returns when it was due.
-    async fn scheduled(&mut self, class: &UserClass) -> Result<Instant, Abort> {
-        let Some(schedule) = &class.schedule else { return Err(Abort::Done) };
-        let (started, tempo) = (self.shard.clock.started(), self.shard.tempo.factor());
-        let ready = Instant::now();
-        let now = ready - started;
-        if self.timetable.is_none() {
-            self.timetable = Some(Box::new(Timetable::new(schedule, now, tempo, &mut self.random)));
-        }
-        let Some(timetable) = &mut self.timetable else { return Err(Abort::Done) };
-        let due = started + timetable.next(schedule, now, tempo, &mut self.random);
-        let on_time = due >= ready && self.think(class, due).await?;
-        self.shard.scheduled_start(!on_time);
-        Ok(due)
     }
 
     /// A user that never has to wait must still let the others run.
@@ -318,7 +296,7 @@ mod tests {
     #[test]
     fn the_state_of_a_user_is_small() {
         let size = size_of_output(User::<TcpConnector>::live);
-        assert!(size <= 1536, "{size}");
+        assert!(size <= 1600, "{size}");
         assert!(size_of::<<TcpConnector as Connect>::Session>() <= 384);
     }
 }

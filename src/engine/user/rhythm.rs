@@ -1,0 +1,105 @@
+//! Waiting for the next task run by the clock, and whose fault it is when its moment is over.
+//!
+//! A late start has one of two causes. The user was busy: with the run before, whose answers took too long, or with a
+//! connection that was lost. Or the user was free, and the generator woke it late. The first is what the broker does
+//! to a rate and counts as a late start; the second is the generator's send lag. A lag can outlast the period, so
+//! that the next start is late too although the user was busy only because it had begun late: that is still the lag.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::client::{Connect, Late};
+use crate::engine::user::User;
+use crate::engine::user::steps::Abort;
+use crate::plan::UserClass;
+use crate::plan::schedule::{Schedule, Timetable};
+
+/// The schedule of one user.
+#[derive(Debug)]
+pub(super) struct Rhythm {
+    timetable: Timetable,
+    /// By how much the generator alone made the last start late.
+    lag: Duration,
+}
+
+impl Rhythm {
+    /// Whether a start that is overdue by so much, at the moment at which its user could begin, was held up by more
+    /// than the generator's lag at the start before.
+    fn held_up(&self, overdue: Duration) -> bool {
+        overdue > self.lag
+    }
+}
+
+impl<C: Connect> User<C> {
+    /// Waits until the next task run is due, if its moment is not over, and notes by how much it is late.
+    pub(super) async fn until_due(&mut self, class: &UserClass, schedule: &Schedule) -> Result<(), Abort> {
+        let (started, tempo) = (self.shard.clock.started(), self.shard.tempo.factor());
+        let ready = Instant::now();
+        let now = ready - started;
+        let random = &mut self.random;
+        let rhythm = self.rhythm.get_or_insert_with(|| {
+            let timetable = Timetable::new(schedule, now, tempo, random);
+            Box::new(Rhythm { timetable, lag: Duration::ZERO })
+        });
+        let due = started + rhythm.timetable.next(schedule, now, tempo, random);
+        let held_up = if due < ready {
+            let held_up = rhythm.held_up(ready - due);
+            if !held_up {
+                self.shard.woke(due);
+            }
+            held_up
+        } else {
+            !self.think(class, due).await?
+        };
+        self.shard.scheduled_start(held_up);
+        let late = due.elapsed();
+        self.late = Late::by(late);
+        if let Some(rhythm) = &mut self.rhythm {
+            rhythm.lag = if held_up { Duration::ZERO } else { late };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::random::Random;
+    use crate::plan::schedule::Phase;
+
+    /// Runs of these lengths in milliseconds, 100 apart, woken late by so much: which starts were held up.
+    fn held_up(lengths: &[u64], woken_late: &[u64]) -> Vec<bool> {
+        let ms = Duration::from_millis;
+        let schedule = Schedule { per_user: 10.0, jitter: Duration::ZERO, phase: Phase::Aligned };
+        let mut random = Random::for_user(0, "test", 0);
+        let timetable = Timetable::new(&schedule, Duration::ZERO, 1.0, &mut random);
+        let mut rhythm = Rhythm { timetable, lag: Duration::ZERO };
+        let mut ready = Duration::ZERO;
+        let start = |(length, late): (&u64, &u64)| {
+            let due = rhythm.timetable.next(&schedule, ready, 1.0, &mut random);
+            let held_up = due < ready && rhythm.held_up(ready.saturating_sub(due));
+            let begun = ready.max(due + ms(if due < ready { 0 } else { *late }));
+            rhythm.lag = if held_up { Duration::ZERO } else { begun.saturating_sub(due) };
+            ready = begun + ms(*length);
+            held_up
+        };
+        lengths.iter().zip(woken_late).map(start).collect()
+    }
+
+    #[test]
+    fn the_broker_is_blamed_for_what_the_generator_did_not_cause() {
+        for (lengths, woken_late, expected) in [
+            // Nobody is late.
+            ([10, 10, 10, 10, 10], [0, 0, 0, 0, 0], [false, false, false, false, false]),
+            // A long run holds up the next two.
+            ([10, 250, 10, 10, 10], [0; 5], [false, false, true, true, false]),
+            // The generator oversleeps by more than a period; the runs themselves are short.
+            ([10, 10, 10, 10, 10], [0, 150, 0, 0, 0], [false; 5]),
+            // It oversleeps, and then the runs take longer than a period.
+            ([10, 120, 120, 10, 10], [0, 150, 0, 0, 0], [false, false, true, true, true]),
+        ] {
+            assert_eq!(held_up(&lengths, &woken_late), expected, "{lengths:?} {woken_late:?}");
+        }
+    }
+}
