@@ -64,9 +64,31 @@ impl<C: Connect> User<C> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    use tokio::time::sleep;
+
     use super::*;
+    use crate::client::scripted::{Script, ScriptedConnector};
+    use crate::engine::alarm::Alarm;
+    use crate::engine::clock::Clock;
+    use crate::engine::shard::{NewUser, Shard};
+    use crate::engine::stop::{self, Leash};
+    use crate::engine::tempo::Tempo;
+    use crate::mqtt::Qos;
     use crate::plan::random::Random;
     use crate::plan::schedule::Phase;
+    use crate::plan::template::Template;
+    use crate::plan::template::names::{Names, Place};
+    use crate::plan::wait::WaitTime;
+    use crate::plan::{
+        Broker, BrokerId, ClassId, Load, OnError, Plan, Publish, Request, Row, Step, Steps, Target, Task,
+        TaskOrder, Text,
+    };
+    use crate::stats::{RowId, RowKey};
 
     /// Runs of these lengths in milliseconds, 100 apart, woken late by so much: which starts were held up.
     fn held_up(lengths: &[u64], woken_late: &[u64]) -> Vec<bool> {
@@ -101,5 +123,87 @@ mod tests {
         ] {
             assert_eq!(held_up(&lengths, &woken_late), expected, "{lengths:?} {woken_late:?}");
         }
+    }
+
+    /// One user that sends a message ten times a second, at multiples of 100 ms.
+    fn ten_a_second() -> Arc<Plan> {
+        let (vars, used_vars, env) = (BTreeMap::new(), RefCell::new(BTreeSet::new()), |_: &str| None);
+        let names =
+            Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "rig" };
+        let request = Request { row: Row::Static(RowId(0)), record: true };
+        let publish = Step::Publish(Box::new(Publish {
+            topic: Text::Constant(b"t".to_vec()),
+            payload: Text::Constant(Vec::new()),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            timeout: Duration::from_secs(10),
+            await_ack: true,
+            request: request.clone(),
+            counter: 0,
+        }));
+        let class = UserClass {
+            name: "device".to_owned(),
+            broker: BrokerId(0),
+            weight: 1.0,
+            fixed_count: 0,
+            client_id: Template::parse("device", Place::ClientId, &names).unwrap(),
+            username: None,
+            password: None,
+            wait_time: WaitTime::Zero,
+            schedule: Some(Schedule { per_user: 10.0, jitter: Duration::ZERO, phase: Phase::Aligned }),
+            iterations: None,
+            messages: None,
+            on_error: OnError::AbortTask,
+            on_start: Steps::default(),
+            order: TaskOrder::Weighted,
+            tasks: vec![Task { name: "t".to_owned(), weight: 1, steps: Steps(vec![publish]) }],
+            on_stop: Steps::default(),
+            reconnect: request,
+            user_texts: 0,
+            user_rows: 0,
+            counters: 1,
+            repeat_depth: 0,
+        };
+        Arc::new(Plan {
+            name: "test".to_owned(),
+            seed: 1,
+            brokers: vec![Broker {
+                name: "local".to_owned(),
+                target: Target::Embedded { options: String::new() },
+                connect_timeout: Duration::from_secs(5),
+                keep_alive_s: 0,
+                inflight: 1,
+                source_addresses: Vec::new(),
+            }],
+            classes: vec![class],
+            rows: vec![RowKey { request_type: "MQTT".to_owned(), name: "all".to_owned() }],
+            load: Load { users: 1, spawn_rate: 1.0, run_time: None, stop_timeout: Duration::ZERO },
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_tempo_holds_from_the_next_start() {
+        let ms = Duration::from_millis;
+        let tempo = Tempo::new();
+        let connector = ScriptedConnector::new(Script::default());
+        let (clock, alarm) = (Clock::start(), Alarm::Tokio);
+        let shard = Shard::new(ten_a_second(), connector.clone(), alarm, clock, tempo.clone(), false);
+        let leash = Rc::new(Leash::new());
+        let new = NewUser { class: ClassId(0), number: 1, index: 0 };
+        let user = User::new(Rc::new(shard), Rc::clone(&leash), new);
+        let search = async {
+            sleep(ms(250)).await;
+            tempo.set(4.0);
+            sleep(ms(125)).await;
+            tempo.set(0.5);
+            sleep(ms(500)).await;
+            leash.pull(stop::Phase::Leaving);
+        };
+        tokio::join!(user.live(), search);
+        let entries = connector.entries();
+        let published = entries.iter().filter(|entry| entry.action.starts_with("publish"));
+        let times: Vec<_> = published.map(|entry| entry.at.as_millis()).collect();
+        // The connect takes a millisecond of the first run.
+        assert_eq!(times, [1, 100, 200, 300, 325, 350, 375, 400, 600, 800]);
     }
 }
