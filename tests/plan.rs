@@ -11,6 +11,8 @@ use mqtt_scenario::plan::load::{Course, Users};
 use mqtt_scenario::plan::{Row, Step, Target, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 
+mod timing;
+
 const RICH: &str = include_str!("fixtures/plan/rich.toml");
 const WRONG: &str = include_str!("fixtures/plan/wrong.toml");
 const DOUBTFUL: &str = include_str!("fixtures/plan/doubtful.toml");

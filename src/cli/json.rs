@@ -16,6 +16,8 @@ pub(super) fn summary(snapshot: &Snapshot, health: &Health, judgements: &[Judgem
         "response_times_ms": snapshot.latency.as_ref().map(times),
         "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
         "thresholds": judgements.iter().map(judgement).collect::<Vec<_>>(),
+        "from_when_they_began_ms": snapshot.began.as_ref().map(times),
+        "scheduled_starts": { "count": snapshot.starts.count, "late": snapshot.starts.late },
         "received": { "messages": snapshot.received.messages, "bytes": snapshot.received.bytes },
         "generator": {
             "was_the_limit": health.limited_seconds > 0,

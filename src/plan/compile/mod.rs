@@ -15,6 +15,7 @@ use crate::plan::compile::load::compile_load;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::steps::Rows;
 use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
+use crate::plan::load::Course;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::{Plan, Target};
 use crate::scenario::model::{self, Scenario};
@@ -26,6 +27,7 @@ mod load;
 mod problems;
 mod steps;
 mod threshold;
+mod timing;
 mod warnings;
 
 /// What a scenario is compiled with: everything that does not stand in the file.
@@ -126,7 +128,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     };
     let name = scenario.name.clone().unwrap_or_else(|| context.file_stem.to_owned());
     let (classes, notes) = warnings::split(classes);
-    let plan = Plan {
+    let mut plan = Plan {
         name,
         seed: scenario.seed.unwrap_or(0),
         brokers,
@@ -135,6 +137,12 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         load,
         thresholds,
     };
+    let most = Course::of(&plan).most;
+    timing::share_rates(&mut plan.classes, notes.iter().map(|notes| notes.rate), &most, &mut problems);
+    if problems.found.iter().any(is_error) {
+        problems.found.retain(is_error);
+        return Err(problems.found);
+    }
     warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
     warn_of_rows(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
     Ok(Compiled { plan, warnings: problems.found })
