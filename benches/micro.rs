@@ -12,7 +12,7 @@ use divan::{Bencher, black_box};
 use mqtt_scenario::engine::clock::Clock;
 use mqtt_scenario::plan::mix::Dispatcher;
 use mqtt_scenario::plan::random::Random;
-use mqtt_scenario::plan::template::names::{Names, Place};
+use mqtt_scenario::plan::template::names::{Columns, Names, Place};
 use mqtt_scenario::plan::template::{Scope, Template, UserScope};
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::recorder::Recorder;
@@ -42,8 +42,15 @@ const TEMPLATES: [(&str, &str); 3] = [
 fn template_render(bencher: Bencher<'_, '_>, name: &str) {
     let text = TEMPLATES.iter().find(|(n, _)| *n == name).unwrap().1;
     let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
-    let env = |_: &str| None;
-    let names = Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "h" };
+    let (env, columns) = (|_: &str| None, Columns::default());
+    let names = Names {
+        class: Some("device"),
+        vars: &vars,
+        used_vars: &used_vars,
+        columns: &columns,
+        env: &env,
+        hostname: "h",
+    };
     let template = Template::parse(text, Place::Payload, &names).unwrap();
     let user = UserScope { number: 50, index: 49, client_id: b"device-50".to_vec() };
     let (mut random, mut seq, mut out) = (Random::for_user(0, "device", 49), 100_000, Vec::new());
@@ -51,7 +58,15 @@ fn template_render(bencher: Bencher<'_, '_>, name: &str) {
         seq += 1;
         out.clear();
         let now_ns = START.0 * 1_000 + seq;
-        let mut scope = Scope { user: &user, iteration: seq, seq, now_ns, random: &mut random };
+        let mut scope = Scope {
+            user: &user,
+            rows: &[],
+            iteration: seq,
+            seq,
+            now_ns,
+            random: &mut random,
+            walks: &mut [],
+        };
         template.render(&mut scope, &mut out);
         black_box(&out);
     });

@@ -42,6 +42,7 @@ fn plan(users: u32, classes: &str) -> Arc<Plan> {
         env: &|_| None,
         hostname: "rig",
         embedded_options: &|_| Ok(()),
+        files: &|_, _| Err("there is no such file".to_owned()),
         overrides: &Overrides::default(),
         reported: &BTreeSet::new(),
     };

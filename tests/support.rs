@@ -17,7 +17,7 @@ use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Sink, Ticket};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::template::Template;
-use mqtt_scenario::plan::template::names::{Names, Place};
+use mqtt_scenario::plan::template::names::{Columns, Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
     Broker, BrokerId, Load, Plan, Publish, Request, Row, Step, Steps, Target, Task, Text, UserClass,
@@ -103,9 +103,15 @@ pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
 /// A template of the class `device`.
 pub(crate) fn template(text: &str, place: Place) -> Template {
     let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
-    let env = |_: &str| None;
-    let names =
-        Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "rig" };
+    let (env, columns) = (|_: &str| None, Columns::default());
+    let names = Names {
+        class: Some("device"),
+        vars: &vars,
+        used_vars: &used_vars,
+        columns: &columns,
+        env: &env,
+        hostname: "rig",
+    };
     Template::parse(text, place, &names).unwrap()
 }
 
@@ -172,13 +178,14 @@ impl PlanBuilder {
         self.counters += 1;
         Publish {
             topic: Text::PerMessage(template(topic, Place::Topic)),
-            payload: Text::PerMessage(template(payload, Place::Payload)),
+            payload: Text::PerMessage(template(payload, Place::Payload)).into(),
             qos: Qos::AtLeastOnce,
             retain: false,
             timeout: Duration::from_secs(10),
             await_ack: true,
             request: self.request("publish"),
             counter: self.counters - 1,
+            feeds: Vec::new(),
         }
     }
 
@@ -193,6 +200,7 @@ impl PlanBuilder {
             client_id: template(&format!("{name}-${{user.number}}"), Place::ClientId),
             username: None,
             password: None,
+            feeds: Vec::new(),
             wait_time,
             on_start: Steps::default(),
             tasks: vec![task("task", 1, steps)],
@@ -201,6 +209,7 @@ impl PlanBuilder {
             user_texts: 0,
             user_rows: 0,
             counters: 0,
+            walks: 0,
             repeat_depth: 0,
         });
         self.classes.last_mut().unwrap()

@@ -21,7 +21,7 @@ use crate::plan::{Publish, Request, Row, Step, Steps, UserClass};
 pub(super) enum Abort {
     /// A step failed: the task is over, the user goes on.
     Failed,
-    /// The user was told to stop while it paused.
+    /// The user was told to stop while it paused, or has nothing left to send.
     Stopped,
 }
 
@@ -130,6 +130,9 @@ impl<C: Connect> User<C> {
 
     /// Sends a message and waits for its acknowledgement, if the step says so.
     async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
+        if self.lacks_a_row(step) {
+            return Err(Abort::Stopped);
+        }
         self.connected(class, &class.reconnect).await?;
         let due = self.moment.now();
         let tag = self.tag(&step.request);
@@ -146,7 +149,7 @@ impl<C: Connect> User<C> {
                 return Err(Abort::Failed);
             }
         }
-        let key = match self.hand_over(step, tag, due, deadline) {
+        let key = match self.hand_over(class, step, tag, due, deadline) {
             Ok(key) => key,
             Err(failure) => {
                 self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
@@ -230,7 +233,7 @@ impl<C: Connect> User<C> {
     pub(super) fn tag(&self, request: &Request) -> u32 {
         let row = match &request.row {
             Row::Static(row) => *row,
-            Row::PerUser { slot, .. } => self.rows[*slot],
+            Row::PerUser { slot, .. } => self.row_ids[*slot],
         };
         sink::tag(row, request.record)
     }

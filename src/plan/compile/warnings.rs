@@ -20,13 +20,16 @@ const MANY_ROWS: u32 = 1_000;
 pub(super) struct Notes {
     user_row_places: Vec<FieldPath>,
     timeouts: Vec<(FieldPath, Duration)>,
+    idle_feeds: Vec<FieldPath>,
 }
 
 /// Takes classes and notes apart.
 pub(super) fn split(classes: Vec<Compiled>) -> (Vec<UserClass>, Vec<Notes>) {
     classes
         .into_iter()
-        .map(|Compiled { class, user_row_places, timeouts }| (class, Notes { user_row_places, timeouts }))
+        .map(|Compiled { class, user_row_places, timeouts, idle_feeds }| {
+            (class, Notes { user_row_places, timeouts, idle_feeds })
+        })
         .unzip()
 }
 
@@ -81,6 +84,13 @@ pub(super) fn warn(
             problems.add(
                 Diagnostic::warning(codes::MANY_ROWS, at.clone(), message)
                     .help("leave out what differs from user to user"),
+            );
+        }
+        for at in &notes.idle_feeds {
+            let message = "this user class uses no column of the feed";
+            problems.add(
+                Diagnostic::warning(codes::IDLE_FEED, at.clone(), message)
+                    .help("use one as `${row.COLUMN}`, or leave the feed out"),
             );
         }
         let Some(run_time) = plan.load.run_time else { continue };
