@@ -7,7 +7,7 @@ use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::describe::describe;
 use mqtt_scenario::plan::{Row, Step, Target, Text};
-use mqtt_scenario::scenario::model::Scenario;
+use mqtt_scenario::scenario::source::{Format, Source};
 
 const RICH: &str = include_str!("fixtures/plan/rich.toml");
 const WRONG: &str = include_str!("fixtures/plan/wrong.toml");
@@ -28,7 +28,7 @@ fn compiled_with(
     overrides: &Overrides,
     reported: &BTreeSet<FieldPath>,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let scenario: Scenario = toml::from_str(text).unwrap();
+    let scenario = Source::parse("file.toml", text, Format::Toml).1.scenario;
     let env = |name: &str| match name {
         "BROKER" => Some("edge.example".to_owned()),
         "PASSWORD" => Some("hunter2".to_owned()),

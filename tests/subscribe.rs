@@ -223,7 +223,7 @@ fn subscriptions_outlive_their_broker() {
 /// A subscription as the compiler would refuse it, or not.
 fn subscribe(b: &mut PlanBuilder, filter: &str) -> Step {
     let request = b.request("subscribe");
-    let filter = Text::Constant(filter.into());
+    let filter = Text::Constant(filter.as_bytes().into());
     Step::Subscribe(Arc::new(Subscribe { filter, qos: Qos::AtLeastOnce, timeout: SECOND, request }))
 }
 

@@ -165,7 +165,8 @@ impl Place {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
                  `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
-            Self::Topic | Self::Payload | Self::JsonText => {
+            Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
+            Self::Topic | Self::Payload => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
             }
         }
