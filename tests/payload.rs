@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use mqtt_scenario::cli::render::render;
+use mqtt_scenario::plan::compile::files::MAX_FILE_BYTES;
 use mqtt_scenario::plan::describe::describe;
 use mqtt_scenario::plan::payload::Payload;
 use mqtt_scenario::plan::{Plan, Step, Text};
@@ -367,6 +368,49 @@ fn a_feed_with_fewer_rows_than_users_is_refused_before_the_start() {
         [RICH_FILES[0], ("readings.csv", b"reading\n1\n2\n3\n"), RICH_FILES[2], RICH_FILES[3]];
     insta::assert_snapshot!(said(&scenario(4, RICH), &few));
     assert!(!said(&scenario(3, RICH), &few).contains("E0234"));
+}
+
+#[test]
+fn a_client_id_that_a_feed_gives_twice_is_warned_about() {
+    let ids = |csv: &[u8], order: &str| {
+        let text = format!(
+            "feeds.f = {{ csv = 'f', order = '{order}' }}\n[user_classes.device]\nfeeds = ['f']\n\
+             client_id = 'c-${{row.id}}'\ntasks = [{{ name = 't', steps = ['connect'] }}]\n"
+        );
+        said(&scenario(3, &text), &[("f", csv)])
+    };
+    assert_eq!(ids(b"id\na\nb\nc\n", "sequential"), "");
+    assert_eq!(ids(b"id\na\nb\nc\n", "unique"), "");
+    insta::assert_snapshot!(ids(b"id\na\nb\n", "sequential"));
+    assert!(ids(b"id\na\nb\na\n", "unique").contains("have the client id `c-a`"));
+    assert!(ids(b"id\na\n", "random").contains("have the client id `c-a`"));
+}
+
+#[test]
+fn two_classes_with_one_unique_feed_share_no_client_id() {
+    let text = "feeds.f = { csv = 'f', order = 'unique' }\n\
+                user_classes.x = { feeds = ['f'], client_id = '${row.id}', tasks = [{ name = 't', steps = ['connect'] }] }\n\
+                user_classes.y = { feeds = ['f'], client_id = '${row.id}', tasks = [{ name = 't', steps = ['connect'] }] }\n";
+    let files: [File<'_>; 1] = [("f", b"id\na\nb\nc\n")];
+    assert_eq!(said(&scenario(3, text), &files), "");
+    let users: Vec<String> = actions(plan(&scenario(3, text), &files)).into_keys().collect();
+    assert_eq!(users, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_row_name_out_of_a_feed_is_a_row_per_user() {
+    let text = "feeds.f = { csv = 'f' }\n[user_classes.device]\nfeeds = ['f']\n\
+                tasks = [{ name = 't', steps = [{ publish = { topic = 't', name = 'of ${row.id}' } }] }]\n";
+    let plan = plan(&scenario(1, text), &[("f", b"id\na\n")]);
+    assert_eq!((plan.classes[0].user_rows, plan.rows.len()), (1, 1), "the other is `connect`");
+}
+
+#[test]
+fn a_file_that_no_message_can_carry_is_refused() {
+    // Zeros that nobody looks at take no memory.
+    let large = vec![0; (MAX_FILE_BYTES + 1).try_into().unwrap()];
+    let told = said(&carrying("{ file = 'large' }"), &[("large", &large)]);
+    assert!(told.contains("E0230") && told.contains("is larger than 256 MiB"), "{told}");
 }
 
 #[test]

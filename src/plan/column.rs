@@ -23,22 +23,9 @@ pub struct Column {
 impl Column {
     /// Puts values together: those of a file, which is far below 4 GiB even with each byte escaped.
     pub fn new<'v>(name: &str, values: impl IntoIterator<Item = &'v [u8]>) -> Self {
-        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-        let (mut shortest, mut longest) = (usize::MAX, 0);
-        for value in values {
-            bytes.extend_from_slice(value);
-            ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-            shortest = shortest.min(value.len());
-            longest = longest.max(value.len());
-        }
-        Self {
-            name: name.into(),
-            bytes: bytes.into(),
-            ends: ends.into(),
-            shortest: shortest.min(longest),
-            longest,
-            in_json: OnceLock::new(),
-        }
+        let mut builder = ColumnBuilder::default();
+        values.into_iter().for_each(|value| builder.push(value));
+        builder.finish(name)
     }
 
     /// What it is called.
@@ -84,9 +71,40 @@ impl Column {
             return Arc::clone(self);
         }
         Arc::clone(self.in_json.get_or_init(|| {
-            let escaped: Vec<Vec<u8>> = self.values().map(json::escaped).collect();
-            Arc::new(Self::new(&self.name, escaped.iter().map(Vec::as_slice)))
+            let mut builder = ColumnBuilder::default();
+            self.values().for_each(|value| builder.push(&json::escaped(value)));
+            Arc::new(builder.finish(&self.name))
         }))
+    }
+}
+
+/// A column value by value, for a file that is read line by line.
+#[derive(Default)]
+pub(in crate::plan) struct ColumnBuilder {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+    shortest: Option<usize>,
+    longest: usize,
+}
+
+impl ColumnBuilder {
+    pub(in crate::plan) fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        // See `Column::new`: more cannot be.
+        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        self.shortest = Some(self.shortest.map_or(value.len(), |shortest| shortest.min(value.len())));
+        self.longest = self.longest.max(value.len());
+    }
+
+    pub(in crate::plan) fn finish(self, name: &str) -> Column {
+        Column {
+            name: name.into(),
+            bytes: self.bytes.into(),
+            ends: self.ends.into(),
+            shortest: self.shortest.unwrap_or(0),
+            longest: self.longest,
+            in_json: OnceLock::new(),
+        }
     }
 }
 

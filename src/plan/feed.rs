@@ -74,55 +74,64 @@ impl Feed {
     }
 }
 
-/// The rows that a user has, and how many it has taken: one of each for each feed of its class.
+/// The rows that a user has of the feeds of its class.
+///
+/// One pointer, as most users have no feeds and an idle one shall weigh little.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rows {
+pub struct Rows(Option<Box<Held>>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Held {
+    /// The present row of each feed.
     current: Box<[u32]>,
+    /// How many rows were taken of each.
     taken: Box<[u32]>,
-    /// A feed had no row left.
+    /// A feed has no row left.
     used_up: bool,
 }
 
 impl Rows {
     /// What the user with this index in its class has at its start: the rows that it keeps.
     pub fn new(feeds: &[Feed], index: u64, random: &mut Random) -> Self {
-        let mut rows =
-            Self { current: vec![0; feeds.len()].into(), taken: vec![0; feeds.len()].into(), used_up: false };
-        for (place, feed) in feeds.iter().enumerate() {
-            match feed.per {
-                Per::User => rows.take(feeds, &[place], index, random),
-                // Has a share at all?
-                Per::Message => {
-                    rows.used_up |= matches!(feed.order, Order::Unique { own, .. } if index >= own.into());
-                }
-            }
+        if feeds.is_empty() {
+            return Self(None);
+        }
+        let none = || vec![0; feeds.len()].into();
+        let owns_nothing =
+            |feed: &Feed| matches!(feed.order, Order::Unique { own, .. } if index >= own.into());
+        let held = Held { current: none(), taken: none(), used_up: feeds.iter().any(owns_nothing) };
+        let mut rows = Self(Some(Box::new(held)));
+        for place in (0..feeds.len()).filter(|place| feeds[*place].per == Per::User) {
+            rows.take(feeds, &[place], index, random);
         }
         rows
     }
 
-    /// Its present row of each feed.
+    /// The present row of each feed.
     #[inline]
     pub fn current(&self) -> &[u32] {
-        &self.current
+        self.0.as_ref().map_or(&[], |held| &held.current)
     }
 
-    /// Goes on to the next row of these feeds. If one has none left, [`Rows::are_used_up`] from then on.
+    /// Goes on to the next row of these feeds. If one has none left after that, [`Rows::are_used_up`].
     pub fn take(&mut self, feeds: &[Feed], places: &[usize], index: u64, random: &mut Random) {
+        let Some(held) = &mut self.0 else { return };
         for place in places {
-            let feed = &feeds[*place];
-            match feed.row(index, self.taken[*place], random) {
-                Some(row) => self.current[*place] = row,
-                None => self.used_up = true,
+            let (feed, taken) = (&feeds[*place], &mut held.taken[*place]);
+            match feed.row(index, *taken, random) {
+                Some(row) => held.current[*place] = row,
+                None => held.used_up = true,
             }
-            self.taken[*place] = self.taken[*place].wrapping_add(1);
-            let more = feed.share().is_none_or(|share| self.taken[*place] < share);
-            self.used_up |= feed.per == Per::Message && !more;
+            *taken = taken.wrapping_add(1);
+            let is_last = feed.share().is_some_and(|share| *taken >= share);
+            held.used_up |= is_last && feed.per == Per::Message;
         }
     }
 
     /// Whether the user has used up its share of some feed, or never had one: it has nothing left to send.
+    #[inline]
     pub fn are_used_up(&self) -> bool {
-        self.used_up
+        self.0.as_ref().is_some_and(|held| held.used_up)
     }
 }
 

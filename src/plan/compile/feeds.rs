@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::codes;
-use crate::plan::column::Column;
+use crate::plan::column::{Column, ColumnBuilder};
 use crate::plan::compile::files::{self, ReadFile, line_of};
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::feed::{Feed, Order, Per};
@@ -242,24 +242,26 @@ fn columns(path: &str, bytes: &[u8]) -> Result<(Vec<Arc<Column>>, u32), Bad> {
             return Err(Bad::new(message, "rename one of them in the first line"));
         }
     }
-    let mut rows = Vec::new();
-    let mut ragged = None;
-    let mut others = 0;
-    for row in reader.byte_records() {
-        let row = row.map_err(unreadable)?;
+    let mut columns: Vec<_> = names.iter().map(|_| ColumnBuilder::default()).collect();
+    let (mut rows, mut ragged, mut others) = (0_u32, None, 0_u32);
+    let mut row = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut row).map_err(unreadable)? {
         if row.len() == names.len() {
-            rows.push(row);
+            columns.iter_mut().zip(&row).for_each(|(column, value)| column.push(value));
+            // A file with 2^32 rows is too large to be read.
+            rows = rows.saturating_add(1);
         } else if ragged.is_none() {
             ragged = Some((row.position().map_or(0, csv::Position::line), row.len()));
         } else {
-            others += 1;
+            others = others.saturating_add(1);
         }
     }
     if let Some((line, found)) = ragged {
         let values = if found == 1 { "value" } else { "values" };
         let more = match others {
             0 => String::new(),
-            n => format!(" (and {n} more lines like it)"),
+            1 => " (and another line like it)".to_owned(),
+            n => format!(" (and {n} other lines like it)"),
         };
         let message =
             format!("line {line} of `{path}` has {found} {values}, its header {}{more}", names.len());
@@ -268,17 +270,11 @@ fn columns(path: &str, bytes: &[u8]) -> Result<(Vec<Arc<Column>>, u32), Bad> {
             "give each line a value for each column; quote values that hold a comma",
         ));
     }
-    if rows.is_empty() {
+    if rows == 0 {
         return Err(Bad::new(format!("`{path}` has a header but no rows"), "add a line for each row"));
     }
-    let count = u32::try_from(rows.len())
-        .map_err(|_| Bad::new(format!("`{path}` has more than {} rows", u32::MAX), "use a smaller file"))?;
-    let columns = names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| Arc::new(Column::new(name, rows.iter().map(|row| row.get(i).unwrap_or_default()))))
-        .collect();
-    Ok((columns, count))
+    let columns = names.iter().zip(columns).map(|(name, column)| Arc::new(column.finish(name)));
+    Ok((columns.collect(), rows))
 }
 
 #[cfg(test)]
@@ -307,7 +303,7 @@ mod tests {
             (b"a,b\n1,2\n3\n\n4,5\n", "line 3 of `f.csv` has 1 value, its header 2"),
             (
                 b"a\n1\n2,3\n\n4,5\n",
-                "line 3 of `f.csv` has 2 values, its header 1 (and 1 more lines like it)",
+                "line 3 of `f.csv` has 2 values, its header 1 (and another line like it)",
             ),
             (b"a\n1\n\xff\n", "`f.csv` is not UTF-8 text: invalid bytes in line 3"),
         ] {
