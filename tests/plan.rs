@@ -52,6 +52,7 @@ fn compiled_with(
         env: &env,
         hostname: "rig",
         embedded_options: &embedded_options,
+        files: &|_, _| Err("there is no such file".to_owned()),
         overrides,
         reported,
     };
@@ -107,7 +108,7 @@ fn a_plan_holds_only_what_the_engine_needs() {
     assert!(matches!(&report[5], Step::EndRepeat { level: 1, first: 4 }), "{report:?}");
     assert!(matches!(&report[6], Step::EndRepeat { level: 0, first: 2 }), "{report:?}");
     let Step::Publish(raw) = &report[4] else { panic!("{report:?}") };
-    assert_eq!(raw.topic, Text::Constant(b"raw/Sensor".to_vec()));
+    assert_eq!(raw.topic, Text::Constant(b"raw/Sensor"[..].into()));
     assert!(!raw.request.record);
     // `gateway` names its first connect per user, without recording it: so is a reconnect.
     let gateway = &plan.classes[2];

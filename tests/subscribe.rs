@@ -42,6 +42,7 @@ fn plan(users: u32, classes: &str) -> Arc<Plan> {
         env: &|_| None,
         hostname: "rig",
         embedded_options: &|_| Ok(()),
+        files: &|_, _| Err("there is no such file".to_owned()),
         overrides: &Overrides::default(),
         reported: &BTreeSet::new(),
     };
@@ -222,7 +223,7 @@ fn subscriptions_outlive_their_broker() {
 /// A subscription as the compiler would refuse it, or not.
 fn subscribe(b: &mut PlanBuilder, filter: &str) -> Step {
     let request = b.request("subscribe");
-    let filter = Text::Constant(filter.into());
+    let filter = Text::Constant(filter.as_bytes().into());
     Step::Subscribe(Arc::new(Subscribe { filter, qos: Qos::AtLeastOnce, timeout: SECOND, request }))
 }
 

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::fs;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,16 +15,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::client::failure::Failure;
+use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Late, Sink, Ticket};
+use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
+use mqtt_scenario::engine::{Interrupts, Observer, Options, Tick, run_here};
 use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::template::Template;
-use mqtt_scenario::plan::template::names::{Names, Place};
+use mqtt_scenario::plan::template::names::{Columns, Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
     Broker, BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Target, Task, TaskOrder, Text,
     UserClass,
 };
+use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::{RowId, RowKey};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, LocalOptions};
@@ -105,10 +112,69 @@ pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
 /// A template of the class `device`.
 pub(crate) fn template(text: &str, place: Place) -> Template {
     let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
-    let env = |_: &str| None;
-    let names =
-        Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "rig" };
+    let (env, columns) = (|_: &str| None, Columns::default());
+    let names = Names {
+        class: Some("device"),
+        vars: &vars,
+        used_vars: &used_vars,
+        columns: &columns,
+        env: &env,
+        hostname: "rig",
+    };
     Template::parse(text, place, &names).unwrap()
+}
+
+/// Compiles a scenario in TOML with these files beside it.
+pub(crate) fn compiled(text: &str, files: &[(&str, &[u8])]) -> (Source, Result<Compiled, Vec<Diagnostic>>) {
+    let (source, parsed) = Source::parse("test.toml", text, Format::Toml);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let read = |_: &FieldPath, path: &str| {
+        let file = files.iter().find(|(name, _)| *name == path);
+        file.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| "there is no such file".to_owned())
+    };
+    let context = Context {
+        file_stem: "test",
+        env: &|_| None,
+        hostname: "rig",
+        embedded_options: &|_| Ok(()),
+        files: &read,
+        overrides: &Overrides::default(),
+        reported: &BTreeSet::new(),
+    };
+    let compiled = compile(&parsed.scenario, &context);
+    (source, compiled)
+}
+
+/// An observer that nothing reaches.
+pub(crate) struct Deaf;
+
+impl Observer for Deaf {
+    type Error = Infallible;
+
+    fn recorded(&mut self, _: &[Batch]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn tick(&mut self, _: &Tick<'_>) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// What the users of a plan do on a paused clock, in order, by client id; a message is `publish TOPIC PAYLOAD`.
+pub(crate) fn actions(plan: Plan) -> BTreeMap<String, Vec<String>> {
+    let options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
+    let entries = with_paused_clock(async {
+        let connector = ScriptedConnector::new(Script::default());
+        run_here(Arc::new(plan), connector.clone(), options, &Interrupts::default(), &mut Deaf)
+            .await
+            .unwrap();
+        connector.entries()
+    });
+    let mut actions = BTreeMap::<_, Vec<_>>::new();
+    for entry in entries {
+        actions.entry(entry.client_id).or_default().push(entry.action);
+    }
+    actions
 }
 
 /// Builds a plan with one broker; steps that it makes have their rows, counters and slots in it.
@@ -205,13 +271,14 @@ impl PlanBuilder {
         self.counters += 1;
         Publish {
             topic: Text::PerMessage(template(topic, Place::Topic)),
-            payload: Text::PerMessage(template(payload, Place::Payload)),
+            payload: Text::PerMessage(template(payload, Place::Payload)).into(),
             qos: Qos::AtLeastOnce,
             retain: false,
             timeout: Duration::from_secs(10),
             await_ack: true,
             request: self.request("publish"),
             counter: self.counters - 1,
+            feeds: Vec::new(),
         }
     }
 
@@ -226,6 +293,7 @@ impl PlanBuilder {
             client_id: template(&format!("{name}-${{user.number}}"), Place::ClientId),
             username: None,
             password: None,
+            feeds: Vec::new(),
             wait_time,
             schedule: None,
             iterations: None,
@@ -239,6 +307,7 @@ impl PlanBuilder {
             user_texts: 0,
             user_rows: 0,
             counters: 0,
+            walks: 0,
             repeat_depth: 0,
         });
         self.classes.last_mut().unwrap()

@@ -7,12 +7,14 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::mqtt::Qos;
+use crate::plan::feed::{Feed, Order, Per, Rows};
 use crate::plan::load::{Course, StageClock, Users};
 use crate::plan::mix::{Dispatcher, Pace};
+use crate::plan::payload::Payload;
 use crate::plan::random::Random;
 use crate::plan::rate::messages_per_second;
 use crate::plan::schedule::{Phase, Schedule};
-use crate::plan::template::{Scope, Template, UserScope};
+use crate::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
 use crate::plan::wait::{Pause, WaitTime};
 use crate::plan::{
     BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, Target, TaskOrder, Text,
@@ -53,6 +55,8 @@ struct SampleUser {
     scope: UserScope,
     username: Option<Vec<u8>>,
     random: Random,
+    rows: Rows,
+    walks: Box<[i64]>,
 }
 
 impl<'a> Description<'a> {
@@ -234,6 +238,9 @@ impl<'a> Description<'a> {
         if class.password.is_some() {
             writeln!(out, "  password ***")?;
         }
+        for feed in &class.feeds {
+            writeln!(out, "  feed {}", feed_text(feed))?;
+        }
         match &class.schedule {
             Some(schedule) => writeln!(out, "  {}", rhythm(schedule))?,
             None => writeln!(out, "  wait time {}", wait_time(class.wait_time))?,
@@ -251,7 +258,7 @@ impl<'a> Description<'a> {
         }
         let rate = messages_per_second(class).map(|rate| rate * f64::from(count));
         writeln!(out, "  {}", rate_text(rate))?;
-        self.steps("on_start", &class.on_start, samples, out)?;
+        self.steps("on_start", class, &class.on_start, samples, out)?;
         let total: u64 = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
         for task in &class.tasks {
             let title = match class.order {
@@ -261,12 +268,19 @@ impl<'a> Description<'a> {
                 }
                 TaskOrder::Sequence => format!("task {} (in this order)", task.name),
             };
-            self.steps(&title, &task.steps, samples, out)?;
+            self.steps(&title, class, &task.steps, samples, out)?;
         }
-        self.steps("on_stop", &class.on_stop, samples, out)
+        self.steps("on_stop", class, &class.on_stop, samples, out)
     }
 
-    fn steps(&self, title: &str, steps: &Steps, samples: &mut [SampleUser], out: &mut String) -> fmt::Result {
+    fn steps(
+        &self,
+        title: &str,
+        class: &UserClass,
+        steps: &Steps,
+        samples: &mut [SampleUser],
+        out: &mut String,
+    ) -> fmt::Result {
         if steps.0.is_empty() {
             return Ok(());
         }
@@ -291,7 +305,7 @@ impl<'a> Description<'a> {
                     writeln!(out, "repeat {times} times")?;
                     indent += 2;
                 }
-                Step::Publish(publish) => self.publish(publish, indent, samples, out)?,
+                Step::Publish(publish) => self.publish(class, publish, indent, samples, out)?,
                 Step::Subscribe(subscribe) => self.subscribe(subscribe, indent, samples, out)?,
                 Step::EndRepeat { .. } => {}
             }
@@ -301,6 +315,7 @@ impl<'a> Description<'a> {
 
     fn publish(
         &self,
+        class: &UserClass,
         publish: &Publish,
         indent: usize,
         samples: &mut [SampleUser],
@@ -315,7 +330,8 @@ impl<'a> Description<'a> {
         let recorded = self.recorded(&publish.request);
         writeln!(out, "publish QoS {}{retain}{ack}{recorded}", publish.qos)?;
         for sample in samples {
-            let (topic, payload) = (sample.render(&publish.topic), sample.render(&publish.payload));
+            sample.take_rows(class, publish);
+            let (topic, payload) = (sample.render(&publish.topic), sample.payload(&publish.payload));
             let (number, bytes) = (sample.scope.number, payload.len());
             let bytes = counted(u32::try_from(bytes).unwrap_or(u32::MAX), "byte");
             writeln!(out, "{:indent$}  user {number}: {}  {} ({bytes})", "", shown(&topic), shown(&payload))?;
@@ -370,19 +386,33 @@ impl<'a> Description<'a> {
 }
 
 impl SampleUser {
-    /// A user as the engine makes it: first its client id is drawn, then its user name.
+    /// A user as the engine makes it: first its rows are drawn, then its client id, then its user name.
     fn new(class: &UserClass, seed: u64, number: u64, index: u64) -> Self {
-        let random = Random::for_user(seed, &class.name, index);
+        let mut random = Random::for_user(seed, &class.name, index);
+        let rows = Rows::new(&class.feeds, index, &mut random);
         let scope = UserScope { number, index, client_id: Vec::new() };
-        let mut user = Self { scope, username: None, random };
+        let mut user =
+            Self { scope, username: None, random, rows, walks: vec![NOT_BEGUN; class.walks].into() };
         user.scope.client_id = user.render_template(&class.client_id);
         user.username = class.username.as_ref().map(|username| user.render_template(username));
         user
     }
 
+    fn take_rows(&mut self, class: &UserClass, publish: &Publish) {
+        self.rows.take(&class.feeds, &publish.feeds, self.scope.index, &mut self.random);
+    }
+
+    fn payload(&mut self, payload: &Payload) -> Vec<u8> {
+        match payload {
+            Payload::Text(text) => self.render(text),
+            Payload::Lines(lines) => lines.line(self.scope.index, 1).to_vec(),
+            Payload::Filling(filling) => filling.draw(&mut self.random).to_vec(),
+        }
+    }
+
     fn render(&mut self, text: &Text) -> Vec<u8> {
         match text {
-            Text::Constant(text) => text.clone(),
+            Text::Constant(text) => text.to_vec(),
             Text::PerUser { template, .. } | Text::PerMessage(template) => self.render_template(template),
         }
     }
@@ -390,10 +420,34 @@ impl SampleUser {
     fn render_template(&mut self, template: &Template) -> Vec<u8> {
         let mut out = Vec::new();
         let random = &mut self.random;
-        let mut scope = Scope { user: &self.scope, iteration: 0, seq: 1, now_ns: NOW_NS, random };
+        let mut scope = Scope {
+            user: &self.scope,
+            rows: self.rows.current(),
+            iteration: 0,
+            seq: 1,
+            now_ns: NOW_NS,
+            random,
+            walks: &mut self.walks,
+        };
         template.render(&mut scope, &mut out);
         out
     }
+}
+
+fn feed_text(feed: &Feed) -> String {
+    let per = match feed.per {
+        Per::User => "a row per user",
+        Per::Message => "a row per message",
+    };
+    let order = match feed.order {
+        Order::Sequential => "in order".to_owned(),
+        Order::Random => "drawn".to_owned(),
+        Order::Unique { .. } => match (feed.per, feed.share()) {
+            (Per::Message, Some(share)) => format!("none twice, {share} for each user"),
+            _ => "none twice".to_owned(),
+        },
+    };
+    format!("{}: {}, {per}, {order}", feed.name, counted(feed.rows, "row"))
 }
 
 fn wait_time(wait_time: WaitTime) -> String {

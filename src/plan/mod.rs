@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mqtt::Qos;
+use crate::plan::feed::Feed;
 use crate::plan::load::Load;
+use crate::plan::payload::Payload;
 use crate::plan::schedule::Schedule;
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::{Pause, WaitTime};
@@ -17,10 +19,13 @@ use crate::stats::threshold::Threshold;
 use crate::stats::{RowId, RowKey};
 
 pub mod codes;
+pub mod column;
 pub mod compile;
 pub mod describe;
+pub mod feed;
 pub mod load;
 pub mod mix;
+pub mod payload;
 pub mod random;
 mod rate;
 pub mod schedule;
@@ -114,6 +119,8 @@ pub struct UserClass {
     pub username: Option<Template>,
     /// Password; varies at most per user. Never shown.
     pub password: Option<Secret>,
+    /// Where its templates find the values of `row.COLUMN`.
+    pub feeds: Vec<Feed>,
     /// Pause between tasks; none if there is a schedule.
     pub wait_time: WaitTime,
     /// Task runs by the clock.
@@ -141,6 +148,8 @@ pub struct UserClass {
     pub user_rows: usize,
     /// How many `seq` counters its steps refer to.
     pub counters: usize,
+    /// How many `walk`s its messages keep per user.
+    pub walks: usize,
     /// Deepest nesting of `repeat` in its steps.
     pub repeat_depth: usize,
 }
@@ -223,7 +232,7 @@ pub struct Publish {
     /// Where to.
     pub topic: Text,
     /// What.
-    pub payload: Text,
+    pub payload: Payload,
     /// Quality of service.
     pub qos: Qos,
     /// Whether the broker shall keep it.
@@ -236,6 +245,8 @@ pub struct Publish {
     pub request: Request,
     /// Which `seq` counter of the user it counts up, one per publish step.
     pub counter: usize,
+    /// Which feeds of the class it takes a row of, each once: those it uses that give one per message.
+    pub feeds: Vec<usize>,
 }
 
 /// Ask for messages.
@@ -255,7 +266,7 @@ pub struct Subscribe {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Text {
     /// The same for everybody.
-    Constant(Vec<u8>),
+    Constant(Arc<[u8]>),
     /// Rendered once per user and kept in its text `slot`.
     PerUser {
         /// Place among the user's texts.
@@ -265,6 +276,16 @@ pub enum Text {
     },
     /// Rendered for each message.
     PerMessage(Template),
+}
+
+impl Text {
+    /// The fewest and the most bytes that it can have, with client ids of `client_id` bytes.
+    pub fn length(&self, client_id: (usize, usize)) -> (usize, usize) {
+        match self {
+            Self::Constant(bytes) => (bytes.len(), bytes.len()),
+            Self::PerUser { template, .. } | Self::PerMessage(template) => template.length(client_id),
+        }
+    }
 }
 
 /// How a request is recorded.

@@ -23,8 +23,10 @@ use crate::engine::stop::{Leash, Phase};
 use crate::engine::user::moment::Moment;
 use crate::engine::user::rhythm::Rhythm;
 use crate::engine::user::steps::{Abort, Part};
+use crate::plan::feed::Rows;
+use crate::plan::payload::Payload;
 use crate::plan::random::Random;
-use crate::plan::template::{Scope, UserScope};
+use crate::plan::template::{NOT_BEGUN, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
 use crate::plan::{OnError, Plan, Row, Step, Subscribe, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
@@ -40,6 +42,10 @@ pub(crate) struct User<C: Connect> {
     password: Option<String>,
     /// Draws of waits, task picks and messages: the same in every run of one seed.
     random: Random,
+    /// Its rows of feeds.
+    rows: Rows,
+    /// Where its `walk`s stand.
+    walks: Box<[i64]>,
     /// Draws that depend on what the broker does, kept apart from the others for that reason.
     jitter: Random,
     created: Instant,
@@ -54,7 +60,8 @@ pub(crate) struct User<C: Connect> {
     counters: Box<[u64]>,
     /// Texts that were rendered once.
     texts: Box<[Box<[u8]>]>,
-    rows: Box<[RowId]>,
+    /// Rows of the statistics that are the user's own.
+    row_ids: Box<[RowId]>,
     /// How often each open `repeat` still runs.
     levels: Box<[u32]>,
     session: Option<C::Session>,
@@ -74,9 +81,12 @@ impl<C: Connect> User<C> {
     pub(crate) fn new(shard: Rc<Shard<C>>, leash: Rc<Leash>, new: NewUser) -> Self {
         let plan = Arc::clone(&shard.plan);
         let class = &plan.classes[new.class.0];
+        let mut random = Random::for_user(plan.seed, &class.name, new.index);
         let mut user = Self {
             scope: UserScope { number: new.number, index: new.index, client_id: Vec::new() },
-            random: Random::for_user(plan.seed, &class.name, new.index),
+            rows: Rows::new(&class.feeds, new.index, &mut random),
+            walks: vec![NOT_BEGUN; class.walks].into(),
+            random,
             jitter: Random::for_user(!plan.seed, &class.name, new.index),
             created: Instant::now(),
             connected_at: Instant::now(),
@@ -86,7 +96,7 @@ impl<C: Connect> User<C> {
             sent: 0,
             counters: vec![0; class.counters].into(),
             texts: vec![Box::default(); class.user_texts].into(),
-            rows: vec![RowId(0); class.user_rows].into(),
+            row_ids: vec![RowId(0); class.user_rows].into(),
             levels: vec![0; class.repeat_depth].into(),
             session: None,
             username: None,
@@ -119,7 +129,9 @@ impl<C: Connect> User<C> {
                 Step::Publish(publish) => {
                     self.keep_row(&publish.request.row);
                     self.keep_text(&publish.topic);
-                    self.keep_text(&publish.payload);
+                    if let Payload::Text(payload) = &publish.payload {
+                        self.keep_text(payload);
+                    }
                 }
                 Step::Subscribe(subscribe) => {
                     self.keep_row(&subscribe.request.row);
@@ -134,7 +146,7 @@ impl<C: Connect> User<C> {
         if let Row::PerUser { slot, request_type, name } = row {
             let name = self.render_once(name);
             let key = RowKey { request_type: request_type.clone(), name };
-            self.rows[*slot] = self.shard.recorder.borrow_mut().row(&key);
+            self.row_ids[*slot] = self.shard.recorder.borrow_mut().row(&key);
         }
     }
 
@@ -152,8 +164,15 @@ impl<C: Connect> User<C> {
         now_ns: u64,
         out: &mut Vec<u8>,
     ) {
-        let mut scope =
-            Scope { user: &self.scope, iteration: self.iteration, seq, now_ns, random: &mut self.random };
+        let mut scope = Scope {
+            user: &self.scope,
+            rows: self.rows.current(),
+            iteration: self.iteration,
+            seq,
+            now_ns,
+            random: &mut self.random,
+            walks: &mut self.walks,
+        };
         template.render(&mut scope, out);
     }
 
@@ -163,6 +182,10 @@ impl<C: Connect> User<C> {
     pub(crate) fn live(self) -> impl Future<Output = ()> {
         let mut user = self;
         async move {
+            // Born without a row of a feed that gives none twice: it has nothing to be.
+            if user.rows.are_used_up() {
+                return;
+            }
             let plan = Arc::clone(&user.plan);
             let class = &plan.classes[user.class];
             let leash = Rc::clone(&user.leash);
@@ -183,7 +206,7 @@ impl<C: Connect> User<C> {
         }
         let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
         let mut intended = Instant::now();
-        while !self.leash.reached(Phase::Stopping) {
+        while !self.leash.reached(Phase::Stopping) && !self.rows.are_used_up() {
             if let Some(schedule) = &class.schedule {
                 let Ok(()) = self.until_due(class, schedule).await else { return };
             } else if self.timing == Timing::Paced {
@@ -199,7 +222,7 @@ impl<C: Connect> User<C> {
                 Err(_) => return,
             }
             self.iteration += 1;
-            if class.iterations.is_some_and(|most| self.iteration >= most) {
+            if class.iterations.is_some_and(|most| self.iteration >= most) || self.rows.are_used_up() {
                 return;
             }
             let Ok(next) = self.wait_time(class, intended).await else { return };

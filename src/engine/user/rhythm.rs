@@ -80,10 +80,11 @@ mod tests {
     use crate::engine::stop::{self, Leash};
     use crate::mqtt::Qos;
     use crate::plan::load::{Load, Stage, StageClock, Users};
+    use crate::plan::payload::Payload;
     use crate::plan::random::Random;
     use crate::plan::schedule::Phase;
     use crate::plan::template::Template;
-    use crate::plan::template::names::{Names, Place};
+    use crate::plan::template::names::{Columns, Names, Place};
     use crate::plan::wait::WaitTime;
     use crate::plan::{
         Broker, BrokerId, ClassId, OnError, Plan, Publish, Request, Row, Step, Steps, Target, Task,
@@ -129,12 +130,20 @@ mod tests {
     /// One user that sends a message ten times a second, at multiples of 100 ms.
     fn ten_a_second() -> Arc<Plan> {
         let (vars, used_vars, env) = (BTreeMap::new(), RefCell::new(BTreeSet::new()), |_: &str| None);
-        let names =
-            Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "rig" };
+        let columns = Columns::default();
+        let names = Names {
+            class: Some("device"),
+            vars: &vars,
+            used_vars: &used_vars,
+            columns: &columns,
+            env: &env,
+            hostname: "rig",
+        };
         let request = Request { row: Row::Static(RowId(0)), record: true };
         let publish = Step::Publish(Box::new(Publish {
-            topic: Text::Constant(b"t".to_vec()),
-            payload: Text::Constant(Vec::new()),
+            topic: Text::Constant(b"t"[..].into()),
+            payload: Payload::Text(Text::Constant(b""[..].into())),
+            feeds: Vec::new(),
             qos: Qos::AtLeastOnce,
             retain: false,
             timeout: Duration::from_secs(10),
@@ -164,6 +173,8 @@ mod tests {
             user_rows: 0,
             counters: 1,
             repeat_depth: 0,
+            feeds: Vec::new(),
+            walks: 0,
         };
         Arc::new(Plan {
             name: "test".to_owned(),

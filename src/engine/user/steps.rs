@@ -21,7 +21,7 @@ use crate::plan::{OnError, Publish, Request, Row, Step, Steps, UserClass};
 pub(super) enum Abort {
     /// A step failed: the list is over.
     Failed,
-    /// The user was told to stop while it paused, or may do no more.
+    /// The user was told to stop while it paused, or there is nothing left to send.
     Stopped,
     /// The user has done all that it should, and leaves by itself.
     Done,
@@ -165,6 +165,9 @@ impl<C: Connect> User<C> {
 
     /// Sends a message and waits for its acknowledgement, if the step says so.
     async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
+        if self.lacks_a_row(step) {
+            return Err(Abort::Stopped);
+        }
         self.connected(class, &class.reconnect).await?;
         let due = self.moment.now();
         let tag = self.tag(&step.request);
@@ -184,7 +187,7 @@ impl<C: Connect> User<C> {
         if !self.shard.begin_message(&self.leash) {
             return Err(Abort::Stopped);
         }
-        let key = match self.hand_over(step, tag, due, deadline) {
+        let key = match self.hand_over(class, step, tag, due, deadline) {
             Ok(key) => key,
             Err(failure) => {
                 self.record(tag, due, Instant::now(), Err(failure));
@@ -280,7 +283,7 @@ impl<C: Connect> User<C> {
     pub(super) fn tag(&self, request: &Request) -> u32 {
         let row = match &request.row {
             Row::Static(row) => *row,
-            Row::PerUser { slot, .. } => self.rows[*slot],
+            Row::PerUser { slot, .. } => self.row_ids[*slot],
         };
         sink::tag(row, request.record)
     }

@@ -11,9 +11,12 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
+use crate::plan::compile::files::{self, ReadFile};
+use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::steps::{Rows, StepCompiler};
 use crate::plan::compile::timing::{RateOf, limit, schedule, wait_time};
+use crate::plan::feed::Feed;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
@@ -31,6 +34,17 @@ pub(super) struct Compiled {
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
     /// What its rate is the rate of.
     pub(super) rate: Option<RateOf>,
+    /// Where it names feeds of which it uses no column.
+    pub(super) idle_feeds: Vec<FieldPath>,
+}
+
+/// What a class is compiled with: the other parts of the scenario.
+pub(super) struct Surroundings<'a> {
+    pub(super) brokers: &'a BTreeMap<String, model::Broker>,
+    pub(super) payloads: &'a Payloads<'a>,
+    /// The feeds of the class, as far as there is nothing wrong with them.
+    pub(super) feeds: Vec<Feed>,
+    pub(super) files: ReadFile<'a>,
 }
 
 /// The classes of the run: those asked for, or all, without those that can have no users.
@@ -102,11 +116,12 @@ pub(super) fn compile_class(
     class: &model::user_class::UserClass,
     at: &FieldPath,
     names: &Names<'_>,
-    brokers: &BTreeMap<String, model::Broker>,
+    surroundings: Surroundings<'_>,
     overrides: &Overrides,
     rows: &mut Rows,
     problems: &mut Problems<'_>,
 ) -> Option<Compiled> {
+    let Surroundings { brokers, payloads, feeds, files } = surroundings;
     // What an abstract class lacks, the classes that extend it may have.
     let may_lack = class.is_abstract == Some(true);
     let broker = match class.broker.as_deref() {
@@ -124,7 +139,13 @@ pub(super) fn compile_class(
         })
     };
     let username = credential("username", "this user name", class.username.as_deref());
-    let password = credential("password", "this password", class.password.as_ref().and_then(plain_text));
+    let password = match &class.password {
+        Some(model::user_class::Secret::File(path)) => {
+            Some(secret_file(path, files, &at.key("password").key("file"), problems))
+        }
+        Some(model::user_class::Secret::Text(text)) => credential("password", "this password", Some(text)),
+        None => None,
+    };
     let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
     if class.password.is_some() && no_username && !may_lack {
         problems.add(
@@ -138,14 +159,19 @@ pub(super) fn compile_class(
     let iterations = limit(class.iterations, "iterations", at, problems);
     let messages = limit(class.messages, "messages", at, problems);
 
-    let mut compiler = StepCompiler::new(names, client_id.as_ref(), rows);
+    let mut compiler = StepCompiler::new(names, client_id.as_ref(), payloads, rows);
     let on_start = compiler.steps(&class.on_start, &at.key("on_start"), problems);
     let (order, tasks) = tasks(class, at, overrides, &mut compiler, problems);
     let on_stop = compiler.steps(&class.on_stop, &at.key("on_stop"), problems);
     let reconnect = compiler.reconnect();
     let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
-    let (counters, repeat_depth) = (compiler.counters, compiler.repeat_depth);
+    let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
     let (user_row_places, timeouts) = (compiler.user_row_places, compiler.timeouts);
+    let used_feeds = names.columns.used_feeds.borrow();
+    let idle_feeds = (0..feeds.len())
+        .filter(|place| !used_feeds.contains(place))
+        .map(|place| at.key("feeds").index(place))
+        .collect();
     Some(Compiled {
         class: UserClass {
             name: names.class.unwrap_or_default().to_owned(),
@@ -161,6 +187,7 @@ pub(super) fn compile_class(
                 Some(password) => Some(Secret(password?)),
                 None => None,
             },
+            feeds,
             wait_time,
             schedule,
             iterations,
@@ -178,11 +205,13 @@ pub(super) fn compile_class(
             user_texts,
             user_rows,
             counters,
+            walks,
             repeat_depth,
         },
         user_row_places,
         timeouts,
         rate,
+        idle_feeds,
     })
 }
 
@@ -379,10 +408,25 @@ fn chosen(tags: &[String], overrides: &Overrides) -> bool {
         && !tags.iter().any(|tag| overrides.exclude_tags.contains(tag))
 }
 
-/// The template of a secret that stands in the file.
-fn plain_text(secret: &model::user_class::Secret) -> Option<&str> {
-    match secret {
-        model::user_class::Secret::Text(text) => Some(text),
-        model::user_class::Secret::File(_) => None,
+/// A secret out of a file of its own. It is never shown, and not looked into: no `${…}` is expanded in it.
+fn secret_file(
+    path: &str,
+    files: ReadFile<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Template> {
+    let bytes = files::read(files, path, at, problems)?;
+    let Ok(text) = str::from_utf8(&bytes) else {
+        let message = format!("the secret in `{path}` is not UTF-8 text");
+        problems.add(Diagnostic::error(codes::TEXT, at.clone(), message).help("save the file as UTF-8"));
+        return None;
+    };
+    let text = text.trim_end();
+    if text.contains('\0') {
+        let message = format!("the secret in `{path}` cannot contain the null character");
+        problems.add(Diagnostic::error(codes::TEXT, at.clone(), message).help("leave it out"));
+        return None;
     }
+    problems.length("this secret", text.len(), MAX_TEXT_BYTES, at);
+    Some(Template::literally(text))
 }

@@ -29,7 +29,10 @@ impl<'a> Problems<'a> {
 
     /// Notes a mistake, unless its place or one around it was complained about before.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        if !self.explained(&diagnostic.at) {
+        // A named payload is compiled for each step that uses it.
+        let is_shared = matches!(diagnostic.at.0.first(), Some(Part::Key(section)) if section == "payloads");
+        let is_known = is_shared && self.found.contains(&diagnostic);
+        if !is_known && !self.explained(&diagnostic.at) {
             self.found.push(diagnostic);
         }
     }

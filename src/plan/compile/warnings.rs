@@ -1,6 +1,6 @@
 //! What can run but is surely not meant so; judged on the finished plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath};
@@ -9,28 +9,34 @@ use crate::plan::compile::Overrides;
 use crate::plan::compile::class::Compiled;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::timing::RateOf;
+use crate::plan::feed::Rows;
 use crate::plan::load::{Course, Users};
+use crate::plan::random::Random;
 use crate::plan::rate::mean_pauses_s;
-use crate::plan::template::Varies;
+use crate::plan::template::{Scope, UserScope, Varies};
 use crate::plan::{Plan, Step, Steps, UserClass};
 use crate::scenario::model::Scenario;
 
 /// From so many users on, a row per user is worth a warning.
 const MANY_ROWS: u64 = 1_000;
 
+/// Among so many users of a class equal client ids are looked for: few enough to take no time.
+const LOOKED_AT: u32 = 100_000;
+
 /// What compiling a class found out for its warnings, by the place of the class in the plan.
 pub(super) struct Notes {
     user_row_places: Vec<FieldPath>,
     timeouts: Vec<(FieldPath, Duration)>,
     pub(super) rate: Option<RateOf>,
+    idle_feeds: Vec<FieldPath>,
 }
 
 /// Takes classes and notes apart.
 pub(super) fn split(classes: Vec<Compiled>) -> (Vec<UserClass>, Vec<Notes>) {
     classes
         .into_iter()
-        .map(|Compiled { class, user_row_places, timeouts, rate }| {
-            (class, Notes { user_row_places, timeouts, rate })
+        .map(|Compiled { class, user_row_places, timeouts, rate, idle_feeds }| {
+            (class, Notes { user_row_places, timeouts, rate, idle_feeds })
         })
         .unzip()
 }
@@ -75,6 +81,13 @@ pub(super) fn warn(
             problems.add(
                 Diagnostic::warning(codes::MANY_ROWS, at.clone(), message)
                     .help("leave out what differs from user to user"),
+            );
+        }
+        for at in &notes.idle_feeds {
+            let message = "this user class uses no column of the feed";
+            problems.add(
+                Diagnostic::warning(codes::IDLE_FEED, at.clone(), message)
+                    .help("use one as `${row.COLUMN}`, or leave the feed out"),
             );
         }
         let Some(run_time) = course.length() else { continue };
@@ -223,6 +236,10 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
         });
         let message = if *count > 1 && class.client_id.varies() == Varies::Never {
             format!("all {count} users of this class have the same client id")
+        } else if let Some(client_id) = shared_by_feed(plan.seed, class, *count) {
+            format!(
+                "several users of this class have the client id `{client_id}`, out of one row or equal ones"
+            )
         } else if let Some((_, (other, _))) = twin {
             format!("users of this class have the client ids of users of `{}`", other.name)
         } else {
@@ -233,4 +250,32 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
                 .help("the broker closes the older of two connections with one id; add `${user.number}`"),
         );
     }
+}
+
+/// A client id that a feed gives to several of the first users of a class, if there is one.
+///
+/// Looked for by making them: whether the rows are enough, some are equal or one is drawn twice, all shows there.
+fn shared_by_feed(seed: u64, class: &UserClass, count: u32) -> Option<String> {
+    if class.client_id.columns().next().is_none() || class.client_id.is_unique_in_run() {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    (0..u64::from(count.min(LOOKED_AT))).find_map(|index| {
+        let mut random = Random::for_user(seed, &class.name, index);
+        let rows = Rows::new(&class.feeds, index, &mut random);
+        let user = UserScope { number: index + 1, index, client_id: Vec::new() };
+        let mut client_id = Vec::new();
+        let mut scope = Scope {
+            user: &user,
+            rows: rows.current(),
+            iteration: 0,
+            seq: 0,
+            now_ns: 0,
+            random: &mut random,
+            walks: &mut [],
+        };
+        class.client_id.render(&mut scope, &mut client_id);
+        let text = String::from_utf8_lossy(&client_id).into_owned();
+        (!seen.insert(client_id) && !text.is_empty()).then_some(text)
+    })
 }

@@ -61,7 +61,7 @@ pub enum Secret {
     /// A template, best of a variable of the environment: `"${env.MQTT_PASSWORD}"`.
     #[serde(rename = "$text")]
     Text(String),
-    /// The text of a file, by path from the scenario, without white space at its end.
+    /// The text of a file, by path from the scenario, without white space at its end; no template.
     File(String),
 }
 
