@@ -14,6 +14,7 @@ mod engine;
 mod golden;
 mod layers;
 mod load;
+mod open_model;
 mod payload;
 mod plan;
 mod recorder;

@@ -47,9 +47,9 @@ impl Schedule {
 
 /// The due moments of one user, as times since the start of the run.
 ///
-/// The tempo is a factor on the rate. When it changes, the moments after the next are those of the new tempo, and
-/// starts that are overdue are dropped: what could not be done at one tempo is no part of what is measured at the
-/// next. Jitter shrinks and grows with the period.
+/// The tempo is a factor on the rate. When it changes, the moment that a user waits for stays, and those after it are
+/// of the new tempo. Starts that are overdue then are dropped: what could not be done at one tempo is no part of what
+/// is measured at the next. Jitter shrinks and grows with the period.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timetable {
     base: Duration,

@@ -7,7 +7,8 @@
 //! them; the times from their intended moments are told beside, with the starts filled in that never came. Users with
 //! a `rate` leave no start out, and what is asked for is how long something took that was due at a moment: their
 //! requests count from their intended moments everywhere, and the raw times are told beside. Either way the delay
-//! that a slow broker causes for what comes after is not lost.
+//! that a slow broker causes for what comes after is not lost. Times from intended moments hold the generator's own
+//! lag too, about half a millisecond where nothing is wrong; its send lag says how much that is.
 
 use crate::stats::Starts;
 use crate::stats::latency::LatencySummary;

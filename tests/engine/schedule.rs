@@ -165,6 +165,13 @@ fn starts_that_a_lost_connection_held_up_are_made_later_and_count_as_late() {
     let waited = u64::try_from((connected - 1_000) / 100).unwrap();
     let snapshot = ran.snapshot();
     assert!((waited..=waited + 1).contains(&snapshot.starts.late), "{:?} {waited}", snapshot.starts);
+    let connects = ran.watch.requests.iter().filter(|request| request.name == "connect");
+    let connects: Vec<_> = connects.map(|request| (request.response_ms, request.began_ms)).collect();
+    assert_eq!(
+        connects,
+        [(Some(0), Some(0)), (Some(300), None)],
+        "a connect in a pause was due at no moment"
+    );
     let first_late = recorded(&ran)[11];
     assert_eq!(first_late, (u64::try_from(connected).unwrap() - 1_100 + 1, 1));
     assert_eq!(ran.failures(), [("disconnect", "connection lost: closed by the broker", 1)]);

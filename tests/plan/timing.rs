@@ -176,3 +176,23 @@ fn a_plan_says_when_users_act_and_leave() {
     ];
     insta::assert_snapshot!(texts.join("\n"));
 }
+
+#[test]
+fn the_most_that_users_send_is_bounded_by_their_rhythm() {
+    let publish = "{ publish = { topic = \"a\" } }";
+    for (keys, steps, rate) in [
+        ("rate = \"10/s\"", format!("[{publish}, {publish}]"), "80.00"),
+        // The pauses are longer than the period.
+        ("rate = \"10/s\"", format!("[{publish}, {{ wait = {{ exponential = \"1s\" }} }}]"), "4.00"),
+        ("wait_time = { exponential = \"2s\" }", format!("[{publish}]"), "2.00"),
+        (
+            "wait_time = { exponential = \"1s\" }",
+            format!("[{publish}, {{ wait = {{ between = [\"0s\", \"2s\"] }} }}]"),
+            "2.00",
+        ),
+    ] {
+        let text = with_keys(&format!("{keys}\nsequence = [{{ name = \"a\", steps = {steps} }}]"));
+        let told = describe(&compiled(&text).unwrap().plan);
+        assert!(told.contains(&format!("  at most {rate} messages/s by its pauses\n")), "{keys} {told}");
+    }
+}

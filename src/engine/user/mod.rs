@@ -216,7 +216,10 @@ impl<C: Connect> User<C> {
                 return;
             }
             let Some(task) = self.next_task(class, total) else { return };
-            match self.run(class, &task.steps, Part::Task).await {
+            let ran = self.run(class, &task.steps, Part::Task).await;
+            // What happens in a pause, such as another connect, was due at no moment.
+            self.late = Late::NONE;
+            match ran {
                 Ok(()) => {}
                 Err(Abort::Failed) if class.on_error != OnError::StopUser => {}
                 Err(_) => return,
@@ -289,7 +292,7 @@ impl<C: Connect> User<C> {
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
     async fn leave(&mut self, class: &UserClass) {
         self.leash.leave();
-        // No task run, so no moment at which it was due.
+        // What a stop cut off may have left it.
         self.late = Late::NONE;
         // How a step of on_stop went is in the statistics; there is nobody left to care.
         let _ = self.run(class, &class.on_stop, Part::Stop).await;

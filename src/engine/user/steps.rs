@@ -185,7 +185,7 @@ impl<C: Connect> User<C> {
             }
         }
         if !self.shard.begin_message(&self.leash) {
-            return Err(Abort::Stopped);
+            return Err(Abort::Done);
         }
         let key = match self.hand_over(class, step, tag, due, deadline) {
             Ok(key) => key,
