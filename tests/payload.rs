@@ -388,9 +388,11 @@ fn a_client_id_that_a_feed_gives_twice_is_warned_about() {
 
 #[test]
 fn two_classes_with_one_unique_feed_share_no_client_id() {
-    let text = "feeds.f = { csv = 'f', order = 'unique' }\n\
-                user_classes.x = { feeds = ['f'], client_id = '${row.id}', tasks = [{ name = 't', steps = ['connect'] }] }\n\
-                user_classes.y = { feeds = ['f'], client_id = '${row.id}', tasks = [{ name = 't', steps = ['connect'] }] }\n";
+    let class = "{ feeds = ['f'], client_id = '${row.id}', wait_time = { constant = '1s' }, \
+                 tasks = [{ name = 't', steps = ['connect'] }] }";
+    let text = &format!(
+        "feeds.f = {{ csv = 'f', order = 'unique' }}\nuser_classes = {{ x = {class}, y = {class} }}\n"
+    );
     let files: [File<'_>; 1] = [("f", b"id\na\nb\nc\n")];
     assert_eq!(said(&scenario(3, text), &files), "");
     let users: Vec<String> = actions(plan(&scenario(3, text), &files)).into_keys().collect();
