@@ -255,10 +255,11 @@ fn damaged(text: &str, hits: &[(u8, prop::sample::Index, char)]) -> String {
 fn check(text: &str, format: Format) -> Result<(), TestCaseError> {
     let (source, parsed) = Source::parse("any", text, format);
     for diagnostic in &parsed.diagnostics {
-        let span = source.span(&diagnostic.at, &diagnostic.mark);
+        let place = source.place(&diagnostic.at, &diagnostic.mark);
+        let text = source.file(place.file).text();
         prop_assert!(
-            source.text().get(span.clone()).is_some_and(|marked| !marked.contains('\n')),
-            "{diagnostic:?} {span:?}"
+            text.get(place.span.clone()).is_some_and(|marked| !marked.contains('\n')),
+            "{diagnostic:?} {place:?}"
         );
         prop_assert!(
             parsed.reported.covers(&FieldPath::root()) || diagnostic.code >= "E0100",

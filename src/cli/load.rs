@@ -45,6 +45,13 @@ pub(super) struct ScenarioOptions {
                   or embedded:")]
     host: Option<String>,
 
+    /// Another value for a key of the scenario, which wins over its files; may be given several times
+    ///
+    /// PATH as messages write it, VALUE as in TOML or as a text without quotes: load.run_time=30s,
+    /// user_classes.device.tasks[0].weight=2, vars."a.b"=5. Paths of files count from the folder of SCENARIO.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+
     /// Only tasks with one of these tags
     #[arg(short = 'T', long, num_args = 1.., value_name = "TAG")]
     tags: Vec<String>,
@@ -82,7 +89,7 @@ fn check_embedded_options(options: &str) -> Result<(), String> {
 /// exit code for it.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
     let path = &options.scenario;
-    let (source, parsed) = Source::read(path).map_err(|error| {
+    let (source, parsed) = Source::read_with(path, &options.set).map_err(|error| {
         let missing = !path.exists() && path == Path::new("scenarios/publish.toml");
         let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
         exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))

@@ -8,7 +8,7 @@ use crate::scenario::codes;
 use crate::scenario::de::{Kind, Wanted, is_plain};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::parse::Repair;
-use crate::scenario::source::Format;
+use crate::scenario::source::{Files, Format};
 use crate::units::HumanDuration;
 
 /// Longest value that is repeated in a message, in bytes.
@@ -16,37 +16,48 @@ const MAX_QUOTED: usize = 40;
 
 const LENGTHS_OF_TIME: &str = "write numbers with units, such as \"500ms\", \"30s\" or \"1h 30m\"";
 
-/// The file that a mistake was found in.
+/// Where a mistake was found.
 pub(super) struct Explainer<'a> {
-    pub(super) root: &'a Node,
-    pub(super) text: &'a str,
-    pub(super) format: Format,
+    path: &'a FieldPath,
+    /// What stands there: nothing, if a choice without content does.
+    node: Option<&'a Node>,
+    /// Of the file that it stands in.
+    text: &'a str,
+    format: Format,
 }
 
-impl Explainer<'_> {
-    /// What to say about a mistake at a path, and how to get it right.
-    pub(super) fn diagnostic(&self, kind: &Kind, path: &FieldPath, repair: &Repair) -> Diagnostic {
+impl<'a> Explainer<'a> {
+    /// For a mistake at a path of a tree.
+    pub(super) fn new(root: &'a Node, files: &'a Files, path: &'a FieldPath) -> Self {
+        let nearest = (0..=path.0.len()).rev().find_map(|length| root.at(&path.0[..length])).unwrap_or(root);
+        let file = files.get(nearest.file);
+        Self { path, node: root.at(&path.0), text: file.text(), format: file.format() }
+    }
+
+    /// What to say about the mistake, and how to get it right.
+    pub(super) fn diagnostic(&self, kind: &Kind, repair: &Repair) -> Diagnostic {
+        let path = self.path;
         let error = |code, message: String| Diagnostic::error(code, path.clone(), message);
         match kind {
             Kind::UnknownKey { key, known } => unknown_key(key, known, path, repair),
             Kind::UnknownChoice { choice, of, known, bare } => {
-                self.unknown_choice(choice, of, known, *bare, path, repair)
+                self.unknown_choice(choice, of, known, *bare, repair)
             }
             Kind::NoChoice { of, known } => {
                 error(codes::NOT_ONE_KEY, format!("an empty {}", noun(of))).help(choices(of, known))
             }
-            Kind::ExtraKey { chosen, extra, of, known } => self.extra_key(chosen, extra, of, known, path),
+            Kind::ExtraKey { chosen, extra, of, known } => self.extra_key(chosen, extra, of, known),
             Kind::WrongType(wanted) => {
-                let (wanted_words, found) = (self.wanted(wanted), self.found(path));
+                let (wanted_words, found) = (self.wanted(wanted), self.found());
                 let message = format!("expected {wanted_words}{}, found {found}", place(path));
                 let error = error(codes::WRONG_TYPE, message).label(format!("expected {wanted_words}"));
-                match self.correction(wanted, path) {
+                match self.correction(wanted) {
                     Some(help) => error.help(help),
                     None => error,
                 }
             }
             Kind::OutOfRange { max } => {
-                let number = self.raw(path);
+                let number = self.raw();
                 let is_negative = number.starts_with('-');
                 let message = if is_negative {
                     format!("a negative number{}", place(path))
@@ -61,15 +72,18 @@ impl Explainer<'_> {
                 };
                 error(codes::OUT_OF_RANGE, message).label(label)
             }
-            Kind::NotFinite => error(
-                codes::OUT_OF_RANGE,
-                format!("{} is not a finite number{}", self.raw(path), place(path)),
-            )
-            .help("write a number such as 10 or 0.5"),
+            Kind::NotFinite => {
+                error(codes::OUT_OF_RANGE, format!("{} is not a finite number{}", self.raw(), place(path)))
+                    .help("write a number such as 10 or 0.5")
+            }
             // `between` is the only list of a fixed length.
-            Kind::WrongLength { wanted, found } => {
+            Kind::WrongLength { of, wanted, found } => {
+                let help = match *of {
+                    "Size" => "write the smallest and the largest size: [\"100B\", \"1KiB\"]",
+                    _ => "write the shortest and the longest pause: [\"1s\", \"3s\"]",
+                };
                 error(codes::WRONG_LENGTH, format!("expected {wanted} items{}, found {found}", place(path)))
-                    .help("write the shortest and the longest pause: [\"1s\", \"3s\"]")
+                    .help(help)
             }
             Kind::EmptyItem => error(codes::WRONG_LENGTH, format!("an empty item{}", in_list(path)))
                 .help("write the item, or remove its place"),
@@ -92,9 +106,9 @@ impl Explainer<'_> {
         of: &'static str,
         known: &[&str],
         bare: bool,
-        path: &FieldPath,
         repair: &Repair,
     ) -> Diagnostic {
+        let path = self.path;
         let message = format!("unknown {} `{}`", noun(of), shorten(choice));
         let (name, help) = match repair {
             Repair::Rename(name) => (*name, format!("did you mean `{name}`?")),
@@ -110,7 +124,8 @@ impl Explainer<'_> {
         }
     }
 
-    fn extra_key(&self, chosen: &str, extra: &str, of: &str, known: &[&str], path: &FieldPath) -> Diagnostic {
+    fn extra_key(&self, chosen: &str, extra: &str, of: &str, known: &[&str]) -> Diagnostic {
+        let path = self.path;
         let message = format!("`{}` stands beside `{}` in one {}", shorten(extra), shorten(chosen), noun(of));
         let help = match (known.contains(&extra), self.format) {
             (true, Format::Yaml) if of == "Step" => "each step begins with its own `- `".to_owned(),
@@ -127,12 +142,13 @@ impl Explainer<'_> {
     }
 
     /// How to write what was meant, where that can be told from the value.
-    fn correction(&self, wanted: &Wanted, path: &FieldPath) -> Option<String> {
-        let Some(node) = self.root.at(&path.0) else {
-            return self.content_of_choice(wanted, path);
+    fn correction(&self, wanted: &Wanted) -> Option<String> {
+        let path = self.path;
+        let Some(node) = self.node else {
+            return self.content_of_choice(wanted);
         };
         let value = &node.value;
-        let raw = self.raw(path);
+        let raw = self.raw();
         match (wanted, value) {
             (Wanted::Words(words), Value::Integer(_) | Value::Float(_)) if words == "a length of time" => {
                 let seconds = format!("{raw}s");
@@ -200,8 +216,8 @@ impl Explainer<'_> {
     }
 
     /// What a choice needs whose name stands alone.
-    fn content_of_choice(&self, wanted: &Wanted, path: &FieldPath) -> Option<String> {
-        let Some(Part::Key(choice)) = path.0.last() else {
+    fn content_of_choice(&self, wanted: &Wanted) -> Option<String> {
+        let Some(Part::Key(choice)) = self.path.0.last() else {
             return None;
         };
         let example = match wanted {
@@ -233,8 +249,8 @@ impl Explainer<'_> {
         }
     }
 
-    fn found(&self, path: &FieldPath) -> &'static str {
-        match (self.root.at(&path.0).map(|node| &node.value), self.format) {
+    fn found(&self) -> &'static str {
+        match (self.node.map(|node| &node.value), self.format) {
             (None | Some(Value::Null), _) => "nothing",
             (Some(Value::Bool(true)), _) => "`true`",
             (Some(Value::Bool(false)), _) => "`false`",
@@ -250,8 +266,8 @@ impl Explainer<'_> {
     }
 
     /// The value as it stands in the file, shortened.
-    fn raw(&self, path: &FieldPath) -> String {
-        let raw = self.root.at(&path.0).and_then(|node| self.text.get(node.span.clone())).unwrap_or_default();
+    fn raw(&self) -> String {
+        let raw = self.node.and_then(|node| self.text.get(node.span.clone())).unwrap_or_default();
         shorten(raw.lines().next().unwrap_or_default())
     }
 
