@@ -7,14 +7,12 @@
 //! To find the next mistake, what stands before the last one need not be read again: mistakes are found in the
 //! order of the tree, so the place of the last one, as the number of the child at each level, says where to go on.
 
-use std::fmt;
-use std::str;
-
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::diagnostic::{FileId, Part};
+use crate::scenario::mistake::{Kind, Mistake, Wanted};
 use crate::scenario::node::{Entry, Node, Table, Value};
 
 /// Stands for a text with a mistake: reads as a text and as a length of time.
@@ -22,90 +20,6 @@ const PLACEHOLDER: &str = "0s";
 
 static NULL: Node = Node { file: FileId(0), span: 0..0, value: Value::Null, unreadable: false };
 static UNREADABLE: Node = Node { file: FileId(0), span: 0..0, value: Value::Null, unreadable: true };
-
-/// The first mistake of a tree.
-#[derive(Debug)]
-pub(super) struct Mistake {
-    /// The way back from the place to the root.
-    backwards: Vec<Part>,
-    /// What is wrong there.
-    pub(super) kind: Kind,
-}
-
-/// What is wrong.
-#[derive(Debug)]
-pub(super) enum Kind {
-    /// The table has a key that it should not have.
-    UnknownKey { key: String, known: &'static [&'static str] },
-    /// The text, or the only key of the table, names none of the choices.
-    UnknownChoice { choice: String, of: &'static str, known: &'static [&'static str], bare: bool },
-    /// The table that should make one choice is empty.
-    NoChoice { of: &'static str, known: &'static [&'static str] },
-    /// The table makes a choice and has one key more.
-    ExtraKey { chosen: String, extra: String, of: &'static str, known: &'static [&'static str] },
-    /// Something else is expected there.
-    WrongType(Wanted),
-    /// A whole number below 0 or above this.
-    OutOfRange { max: u64 },
-    /// `inf` or `nan`.
-    NotFinite,
-    /// The list has not as many items as this choice needs.
-    WrongLength { of: &'static str, wanted: usize, found: usize },
-    /// An item of a list with nothing in it.
-    EmptyItem,
-    /// What a type of the model says about its value.
-    Invalid(String),
-}
-
-/// What is expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
-    Bool,
-    Whole,
-    Number,
-    List,
-    Table,
-    Choice {
-        of: &'static str,
-        known: &'static [&'static str],
-    },
-    /// Something written as a text, in the words of the type of the model.
-    Words(String),
-}
-
-impl Mistake {
-    fn new(kind: Kind) -> Self {
-        Self { backwards: Vec::new(), kind }
-    }
-
-    fn under(mut self, part: Part) -> Self {
-        self.backwards.push(part);
-        self
-    }
-
-    /// The way from the root to the place.
-    pub(super) fn path(&self) -> Vec<Part> {
-        self.backwards.iter().rev().cloned().collect()
-    }
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.kind)
-    }
-}
-
-impl std::error::Error for Mistake {}
-
-impl de::Error for Mistake {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(Kind::Invalid(message.to_string()))
-    }
-
-    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(Kind::WrongType(Wanted::Words(expected.to_string())))
-    }
-}
 
 /// The name of a choice that is made by writing a text, without a table around it.
 const PLAIN_TEXT: &str = "$text";
@@ -167,7 +81,7 @@ impl<'de> Reader<'de> {
             Some(Value::List(items)) => {
                 visitor.visit_seq(Items { rest: items.iter().zip(0..), from: &[], nulls: false })
             }
-            _ => wrong(Wanted::List),
+            _ => wrong(Wanted::Pair { of }),
         }
     }
 }
@@ -186,7 +100,7 @@ macro_rules! unsigned {
             match self.node.seen() {
                 Some(Value::Integer(number)) => match <$type>::try_from(*number) {
                     Ok(number) => visitor.$visit(number),
-                    Err(_) => Err(Mistake::new(Kind::OutOfRange { max: <$type>::MAX.into() })),
+                    Err(_) => Err(Mistake::new(Kind::OutOfRange { least: 0, most: <$type>::MAX.into() })),
                 },
                 None => visitor.$visit(0),
                 _ => wrong(Wanted::Whole),
@@ -205,7 +119,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Some(Value::Integer(number)) => match (i64::try_from(*number), u64::try_from(*number)) {
                 (Ok(number), _) => visitor.visit_i64(number),
                 (_, Ok(number)) => visitor.visit_u64(number),
-                _ => Err(Mistake::new(Kind::OutOfRange { max: u64::MAX })),
+                _ => Err(Mistake::new(Kind::OutOfRange { least: i64::MIN, most: u64::MAX })),
             },
             Some(Value::Float(_)) => self.deserialize_f64(visitor),
             Some(Value::Text(text)) => visitor.visit_borrowed_str(text),
@@ -307,13 +221,18 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
+        // What has no key in the file cannot be chosen by one.
+        let is_known = |choice: &str| known.contains(&choice) && !is_plain(choice);
         let (choice, content, bare) = match self.node.seen() {
-            Some(Value::Text(_)) if known.contains(&PLAIN_TEXT) => (PLAIN_TEXT, self, false),
-            Some(Value::Table(_)) if known.contains(&PLAIN_TABLE) => (PLAIN_TABLE, self, false),
+            None | Some(Value::Text(_)) if known.contains(&PLAIN_TEXT) => {
+                return visitor.visit_enum(Choice { name: PLAIN_TEXT, of, content: self });
+            }
+            Some(Value::Table(_)) if known.contains(&PLAIN_TABLE) => {
+                return visitor.visit_enum(Choice { name: PLAIN_TABLE, of, content: self });
+            }
             Some(Value::Text(text)) => (&**text, Self::new(&NULL, &[]), true),
             Some(Value::Table(table)) => {
-                let chosen = chosen(table, known);
-                let Some((place, chosen)) = chosen else {
+                let Some((place, chosen)) = chosen(table, is_known) else {
                     return Err(Mistake::new(Kind::NoChoice { of, known }));
                 };
                 if let Some(extra) = table.live().find(|entry| entry.key != chosen.key) {
@@ -324,7 +243,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             }
             _ => return wrong(Wanted::Choice { of, known }),
         };
-        if !known.contains(&choice) {
+        if !is_known(choice) {
             return Err(Mistake::new(Kind::UnknownChoice { choice: choice.to_owned(), of, known, bare }));
         }
         visitor.visit_enum(Choice { name: choice, of, content })
@@ -340,9 +259,9 @@ fn wrong<T>(wanted: Wanted) -> Result<T, Mistake> {
 }
 
 /// The entry that makes a choice, and its place: the first known one, or else the first.
-fn chosen<'a>(table: &'a Table, known: &[&str]) -> Option<(usize, &'a Entry)> {
+fn chosen(table: &Table, is_known: impl Fn(&str) -> bool) -> Option<(usize, &Entry)> {
     let live = || table.entries().iter().enumerate().filter(|(_, entry)| !entry.ignored);
-    live().find(|(_, entry)| known.contains(&&*entry.key)).or_else(|| live().next())
+    live().find(|(_, entry)| is_known(&entry.key)).or_else(|| live().next())
 }
 
 struct Items<'de, I> {

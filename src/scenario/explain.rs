@@ -5,16 +5,14 @@
 
 use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
 use crate::scenario::codes;
-use crate::scenario::de::{Kind, Wanted, is_plain};
+use crate::scenario::mistake::{Kind, Wanted};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::parse::Repair;
 use crate::scenario::source::{Files, Format};
+use crate::scenario::words::{
+    a_noun, choices, in_list, list, noun, pair, place, plain_text, quantity, shorten,
+};
 use crate::units::HumanDuration;
-
-/// Longest value that is repeated in a message, in bytes.
-const MAX_QUOTED: usize = 40;
-
-const LENGTHS_OF_TIME: &str = "write numbers with units, such as \"500ms\", \"30s\" or \"1h 30m\"";
 
 /// Where a mistake was found.
 pub(super) struct Explainer<'a> {
@@ -39,7 +37,7 @@ impl<'a> Explainer<'a> {
         let path = self.path;
         let error = |code, message: String| Diagnostic::error(code, path.clone(), message);
         match kind {
-            Kind::UnknownKey { key, known } => unknown_key(key, known, path, repair),
+            Kind::UnknownKey { key, known } => self.unknown_key(key, known, repair),
             Kind::UnknownChoice { choice, of, known, bare } => {
                 self.unknown_choice(choice, of, known, *bare, repair)
             }
@@ -56,48 +54,57 @@ impl<'a> Explainer<'a> {
                     None => error,
                 }
             }
-            Kind::OutOfRange { max } => {
+            Kind::OutOfRange { least, most } => {
                 let number = self.raw();
-                let is_negative = number.starts_with('-');
-                let message = if is_negative {
-                    format!("a negative number{}", place(path))
-                } else {
-                    format!("{number} is too large{}", place(path))
+                let (message, label) = match (number.starts_with('-'), *most) {
+                    (true, _) if *least == 0 => {
+                        ("a negative number".to_owned(), "expected 0 or more".to_owned())
+                    }
+                    (true, _) => (format!("{number} is too small"), format!("expected at least {least}")),
+                    (false, most) => (format!("{number} is too large"), format!("expected at most {most}")),
                 };
                 // A byte is only ever a quality of service, and its limit is not 255.
-                let label = match (*max == u64::from(u8::MAX), is_negative) {
-                    (true, _) => "expected 0, 1 or 2".to_owned(),
-                    (false, true) => "expected 0 or more".to_owned(),
-                    (false, false) => format!("expected at most {max}"),
-                };
-                error(codes::OUT_OF_RANGE, message).label(label)
+                let label = if *most == u64::from(u8::MAX) { "expected 0, 1 or 2".to_owned() } else { label };
+                error(codes::OUT_OF_RANGE, message + &place(path)).label(label)
             }
             Kind::NotFinite => {
                 error(codes::OUT_OF_RANGE, format!("{} is not a finite number{}", self.raw(), place(path)))
                     .help("write a number such as 10 or 0.5")
             }
-            // `between` is the only list of a fixed length.
             Kind::WrongLength { of, wanted, found } => {
-                let help = match *of {
-                    "Size" => "write the smallest and the largest size: [\"100B\", \"1KiB\"]",
-                    _ => "write the shortest and the longest pause: [\"1s\", \"3s\"]",
-                };
                 error(codes::WRONG_LENGTH, format!("expected {wanted} items{}, found {found}", place(path)))
-                    .help(help)
+                    .help(both(of))
             }
             Kind::EmptyItem => error(codes::WRONG_LENGTH, format!("an empty item{}", in_list(path)))
                 .help("write the item, or remove its place"),
             Kind::Invalid(message) => {
                 let error = error(codes::INVALID_VALUE, message.clone());
+                let what = message.strip_prefix("invalid ").and_then(|rest| rest.split(':').next());
                 if message.ends_with("too fine") {
                     error.help("lengths of time go from 1ns to 10 years")
-                } else if message.starts_with("invalid length of time") {
-                    error.help(LENGTHS_OF_TIME)
+                } else if let Some(quantity) = what.and_then(|what| quantity(&format!("a {what}"))) {
+                    error.help(quantity.form)
                 } else {
                     error
                 }
             }
         }
+    }
+
+    fn unknown_key(&self, key: &str, known: &[&str], repair: &Repair) -> Diagnostic {
+        let path = self.path;
+        let file = |key: &str| self.node.and_then(|table| table.get(key)).map(|node| node.file);
+        let (at, help) = match repair {
+            Repair::Rename(name) => (path.key(*name), format!("did you mean `{name}`?")),
+            _ => match nearest(key, known.iter().copied()) {
+                // What another file gives does not stand here.
+                Some(name) if file(name) != file(key) => (path.key(key), format!("did you mean `{name}`?")),
+                Some(name) => (path.key(key), format!("`{name}` stands here already")),
+                None => (path.key(key), format!("the keys here are {}", list(known))),
+            },
+        };
+        let message = format!("unknown key `{}`", shorten(key));
+        Diagnostic::error(codes::UNKNOWN_KEY, at, message).marking(Mark::Key).help(help)
     }
 
     fn unknown_choice(
@@ -149,13 +156,30 @@ impl<'a> Explainer<'a> {
         };
         let value = &node.value;
         let raw = self.raw();
+        let words = match wanted {
+            Wanted::Words(words) => Some(&**words),
+            Wanted::Choice { of, .. } => plain_text(of),
+            _ => None,
+        };
+        if let (Some(quantity), true) = (words.and_then(quantity), is_number(value))
+            && let Some((unit, meaning)) = quantity.unit
+            && !raw.starts_with('-')
+            && !raw.contains(['e', 'E', 'n', '_', 'x'])
+        {
+            return Some(format!("write \"{raw}{unit}\" {meaning}"));
+        }
         match (wanted, value) {
-            (Wanted::Words(words), Value::Integer(_) | Value::Float(_)) if words == "a length of time" => {
-                let seconds = format!("{raw}s");
-                let help = format!("write \"{seconds}\" if seconds are meant; other units are ms, m and h");
-                Some(if seconds.parse::<HumanDuration>().is_ok() { help } else { LENGTHS_OF_TIME.to_owned() })
+            (
+                Wanted::Choice { of, .. },
+                Value::Integer(_) | Value::Float(_) | Value::Bool(_) | Value::Date,
+            ) if plain_text(of) == Some("text") => Some(format!("write it in quotes: \"{raw}\"")),
+            (Wanted::Words(words), _) if quantity(words).is_some() => {
+                quantity(words).map(|quantity| quantity.form.to_owned())
             }
-            (Wanted::Words(words), _) if words == "a length of time" => Some(LENGTHS_OF_TIME.to_owned()),
+            (Wanted::Pair { of }, _) => Some(both(of)),
+            (Wanted::Choice { of: "Payload", .. }, Value::List(_)) => {
+                Some(format!("write {} to send it as JSON", self.table("json", &raw)))
+            }
             (Wanted::Words(words), Value::Integer(_) | Value::Float(_) | Value::Bool(_))
                 if words == "text" =>
             {
@@ -221,8 +245,9 @@ impl<'a> Explainer<'a> {
             return None;
         };
         let example = match wanted {
-            Wanted::Words(words) if words == "a length of time" => "\"1s\"",
-            Wanted::List => "[\"1s\", \"3s\"]",
+            Wanted::Words(words) => quantity(words)?.example,
+            Wanted::Choice { of, .. } => quantity(plain_text(of)?)?.example,
+            Wanted::Pair { of } => pair(of),
             Wanted::Number => "0.5",
             _ => return None,
         };
@@ -244,7 +269,12 @@ impl<'a> Explainer<'a> {
             (Wanted::List, _) => "a list".to_owned(),
             (Wanted::Table, Format::Toml) => "a table".to_owned(),
             (Wanted::Table, Format::Yaml) => "a mapping".to_owned(),
-            (Wanted::Choice { of, .. }, _) => format!("a {}", noun(of)),
+            (Wanted::Pair { .. }, _) => "a list of two".to_owned(),
+            (Wanted::Choice { of, .. }, _) => match (plain_text(of), *of) {
+                (Some(text), "Payload") => format!("{text} or {}", self.wanted(&Wanted::Table)),
+                (Some(text), _) => text.to_owned(),
+                (None, of) => a_noun(of),
+            },
             (Wanted::Words(words), _) => words.clone(),
         }
     }
@@ -280,66 +310,13 @@ impl<'a> Explainer<'a> {
     }
 }
 
-fn unknown_key(key: &str, known: &[&str], path: &FieldPath, repair: &Repair) -> Diagnostic {
-    let (at, help) = match repair {
-        Repair::Rename(name) => (path.key(*name), format!("did you mean `{name}`?")),
-        _ => match nearest(key, known.iter().copied()) {
-            Some(name) => (path.key(key), format!("`{name}` stands here already")),
-            None => (path.key(key), format!("the keys here are {}", list(known))),
-        },
-    };
-    let message = format!("unknown key `{}`", shorten(key));
-    Diagnostic::error(codes::UNKNOWN_KEY, at, message).marking(Mark::Key).help(help)
+/// How to write a list of two.
+fn both(of: &str) -> String {
+    let what =
+        if of == "Size" { "the smallest and the largest size" } else { "the shortest and the longest pause" };
+    format!("write {what}: {}", pair(of))
 }
 
-/// `WaitTime` → `wait time`.
-fn noun(type_name: &str) -> String {
-    let mut words = String::new();
-    for c in type_name.chars() {
-        if c.is_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.extend(c.to_lowercase());
-    }
-    words
-}
-
-fn choices(of: &str, known: &[&str]) -> String {
-    let named: Vec<_> = known.iter().copied().filter(|choice| !is_plain(choice)).collect();
-    if named.len() == known.len() {
-        format!("a {} is one of {}", noun(of), list(&named))
-    } else if named.is_empty() {
-        format!("a {} is a text or a table", noun(of))
-    } else {
-        format!("a {} is a text, or a table with one of {}", noun(of), list(&named))
-    }
-}
-
-fn list(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// What a value is for: ` for `users``, ` for an item of `tags``.
-fn place(path: &FieldPath) -> String {
-    match path.0.as_slice() {
-        [.., Part::Key(key)] => format!(" for `{}`", shorten(key)),
-        [.., Part::Key(key), Part::Index(_)] => format!(" for an item of `{}`", shorten(key)),
-        _ => String::new(),
-    }
-}
-
-fn in_list(path: &FieldPath) -> String {
-    match path.parent().0.last() {
-        Some(Part::Key(key)) => format!(" in `{}`", shorten(key)),
-        _ => String::new(),
-    }
-}
-
-/// At most [`MAX_QUOTED`] bytes on one line.
-fn shorten(text: &str) -> String {
-    if text.len() <= MAX_QUOTED {
-        return text.replace(char::is_control, "\u{fffd}");
-    }
-    let end = text.floor_char_boundary(MAX_QUOTED);
-    shorten(&text[..end]) + "…"
+fn is_number(value: &Value) -> bool {
+    matches!(value, Value::Integer(_) | Value::Float(_))
 }

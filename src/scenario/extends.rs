@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, FieldPath, Mark, nearest};
 use crate::scenario::codes;
 use crate::scenario::merge::{Place, merge};
-use crate::scenario::node::{Entry, Node, Table, Value};
+use crate::scenario::node::{Node, Table, Value};
 use crate::scenario::parse::Reported;
 
 /// Most values that all classes together may take over. Sharing makes the tree small, but the model holds each
@@ -36,14 +36,18 @@ pub(super) fn resolve(root: &mut Node, diagnostics: &mut Vec<Diagnostic>, report
     let Some(classes) = root.get("user_classes").and_then(Node::table) else {
         return false;
     };
-    let extends = |entry: &Entry| match entry.node.get("extends").and_then(Node::seen) {
-        Some(Value::Text(base)) => Some(base.clone()),
-        _ => None,
-    };
-    let bases: Vec<_> = classes.entries().iter().map(extends).collect();
-    if bases.iter().all(Option::is_none) {
-        return false;
+    let mut states = Vec::new();
+    let mut bases = Vec::new();
+    for entry in classes.entries() {
+        let extends = entry.node.get("extends");
+        bases.push(match extends.and_then(Node::seen) {
+            Some(Value::Text(base)) => Some(base.clone()),
+            _ => None,
+        });
+        let is_known = extends.is_none_or(|extends| !extends.unreadable);
+        states.push(if is_known { State::New } else { State::Incomplete });
     }
+    let has_bases = bases.iter().any(Option::is_some);
     let mut resolver = Resolver {
         at: FieldPath::root().key("user_classes"),
         places: classes
@@ -54,7 +58,7 @@ pub(super) fn resolve(root: &mut Node, diagnostics: &mut Vec<Diagnostic>, report
             .collect(),
         names: classes.entries().iter().map(|entry| entry.key.clone()).collect(),
         nodes: classes.entries().iter().map(|entry| entry.node.clone()).collect(),
-        states: vec![State::New; bases.len()],
+        states,
         bases,
         left: MAX_INHERITED,
         is_too_much: false,
@@ -67,14 +71,14 @@ pub(super) fn resolve(root: &mut Node, diagnostics: &mut Vec<Diagnostic>, report
             reported.add(at.key(&**name));
         }
     }
-    if let Some(table) = root.table_mut(&at.0) {
+    if has_bases && let Some(table) = root.table_mut(&at.0) {
         for (name, node) in names.iter().zip(nodes) {
             if let Some(entry) = table.get_mut(name) {
                 entry.node = node;
             }
         }
     }
-    true
+    has_bases
 }
 
 /// All classes by their place in the file.
@@ -147,7 +151,8 @@ impl Resolver<'_> {
             let more = if members.len() > 11 { ", …" } else { "" };
             format!("user class `{name}` extends itself by way of {}{more}", way.join(", "))
         };
-        self.say(codes::EXTENDS_CYCLE, first, message, "remove `extends` from one of them".to_owned());
+        let help = if way.is_empty() { "remove `extends`" } else { "remove `extends` from one of them" };
+        self.say(codes::EXTENDS_CYCLE, first, message, help.to_owned());
         for class in members {
             self.states[*class] = State::Incomplete;
         }

@@ -11,8 +11,9 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
 use crate::scenario::codes;
-use crate::scenario::de::{Kind, Mistake, Reader};
+use crate::scenario::de::{Reader, is_plain};
 use crate::scenario::explain::Explainer;
+use crate::scenario::mistake::{Kind, Mistake};
 use crate::scenario::model::Scenario;
 use crate::scenario::node::{Node, Value};
 use crate::scenario::place::place;
@@ -178,7 +179,8 @@ impl Repair {
                 nearest(key, free).map_or(Self::Ignore, Self::Rename)
             }
             Kind::UnknownChoice { choice, known, .. } => {
-                nearest(choice, known.iter().copied()).map_or(Self::Blank, Self::Rename)
+                let names = known.iter().copied().filter(|name| !is_plain(name));
+                nearest(choice, names).map_or(Self::Blank, Self::Rename)
             }
             Kind::ExtraKey { .. } => Self::Ignore,
             _ => Self::Blank,

@@ -146,7 +146,7 @@ fn parse(argument: &str) -> Result<(Vec<Step>, usize), Fault> {
                 let value = rest[1..].trim_start();
                 break Ok((steps, argument.len() - value.len()));
             }
-            Some('.') => at += 1,
+            Some('.') => at += rest.len() - rest[1..].trim_start().len(),
             Some('[') => {}
             Some(other) => {
                 return Err(wrong(at..at + other.len_utf8(), format!("`{other}` is not expected in a path")));
