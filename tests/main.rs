@@ -12,6 +12,7 @@ mod diagnostics;
 mod dispatch;
 mod engine;
 mod golden;
+mod hostile;
 mod include;
 mod layers;
 mod plan;
