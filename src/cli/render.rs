@@ -4,6 +4,7 @@
 //! would otherwise read the file a hundred times.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -14,6 +15,9 @@ use crate::scenario::source::Source;
 
 /// Columns that a drawn line may take; longer lines are cut around the mark.
 const WIDTH: usize = 120;
+
+/// Bytes on each side of a mark that are looked at when a line is cut, more than fit into [`WIDTH`].
+const WINDOW: usize = 2_000;
 
 /// Most characters that are marked: the renderer cuts lines, but never a mark.
 const MARK: usize = 80;
@@ -61,6 +65,8 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
         let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code));
         let file = source.file(place.file);
         let span = &place.span;
+        // The renderer counts columns in what it is given.
+        let mut corrected = None;
         if *span == (0..0) {
             group = group.element(Origin::path(file.name()));
         } else {
@@ -69,8 +75,17 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
             let length = marked.char_indices().nth(MARK).map_or(marked.len(), |(end, _)| end);
             let mark = span.start - start..span.start - start + length;
             let label = Some(diagnostic.label.as_str()).filter(|label| !label.is_empty());
+            let window = window(line, &mark);
+            let mark = mark.start - window.start..mark.end - window.start;
+            if window.start > 0 {
+                let column_in = |line: &str| line.chars().count() + 1;
+                let place = |column| format!("{}:{number}:{column}", file.name());
+                let shown = column_in(&line[window.start..window.start + mark.start]);
+                let column = shown + line[..window.start].chars().count();
+                corrected = Some((place(shown), place(column)));
+            }
             group = group.element(
-                Snippet::source(line)
+                Snippet::source(&line[window])
                     .line_start(number)
                     .path(file.name())
                     .annotation(AnnotationKind::Primary.span(mark).label(label)),
@@ -79,7 +94,11 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        text.push_str(&renderer.render(&[group]));
+        let drawn = renderer.render(&[group]);
+        match corrected {
+            Some((shown, right)) => text.push_str(&drawn.replacen(&shown, &right, 1)),
+            None => text.push_str(&drawn),
+        }
         text.push_str("\n\n");
     }
     if !marked.is_empty() {
@@ -88,6 +107,13 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
         text.push('\n');
     }
     text
+}
+
+/// The part of a line that the renderer needs to draw a mark: it looks at all that it is given, which takes
+/// seconds for a line of megabytes.
+fn window(line: &str, mark: &Range<usize>) -> Range<usize> {
+    let start = line.floor_char_boundary(mark.start.saturating_sub(WINDOW));
+    start..line.ceil_char_boundary(mark.end + WINDOW)
 }
 
 /// `3 mistakes and 1 warning in scenarios/x.toml; nothing was started`.
