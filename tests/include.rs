@@ -1,5 +1,7 @@
 //! Scenarios of several parts: included files, classes that extend others, and values of the command line.
 
+#![expect(clippy::disallowed_methods, reason = "the wall clock of a reading is what is bounded")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
