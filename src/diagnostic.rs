@@ -25,7 +25,8 @@ pub enum Part {
     Index(usize),
 }
 
-/// The way from the file's root to a value: `user_classes.device.tasks[0].weight`.
+/// The way from the file's root to a value: `user_classes.device.tasks[0].weight`; a key with other characters
+/// than letters, digits, `_` and `-` stands in quotes: `vars."a.b"`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FieldPath(pub Vec<Part>);
 
@@ -64,14 +65,26 @@ impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, part) in self.0.iter().enumerate() {
             match part {
-                Part::Key(key) if i == 0 => write!(f, "{key}")?,
-                Part::Key(key) => write!(f, ".{key}")?,
+                Part::Key(key) => {
+                    let dot = if i == 0 { "" } else { "." };
+                    if is_bare(key) { write!(f, "{dot}{key}")? } else { write!(f, "{dot}{key:?}")? }
+                }
                 Part::Index(index) => write!(f, "[{index}]")?,
             }
         }
         Ok(())
     }
 }
+
+/// Whether a key stands in a path without quotes.
+pub fn is_bare(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+/// One of the texts that a scenario is made of, by its number in `scenario::source::Source`; 0 is the scenario
+/// file itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FileId(pub u32);
 
 /// Which text of the file a diagnostic marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +95,8 @@ pub enum Mark {
     Key,
     /// These bytes of the text value at the path, counted in the decoded text.
     Within(Range<usize>),
-    /// These bytes of the file: a syntax error, which has no path.
-    Source(Range<usize>),
+    /// These bytes of a file: of a syntax error, which has no path, or of a value that another one has replaced.
+    Source(FileId, Range<usize>),
 }
 
 /// Something to say about a scenario.
@@ -169,6 +182,7 @@ mod tests {
         let path = FieldPath::root().key("user_classes").key("device").key("tasks").index(0).key("weight");
         assert_eq!(path.to_string(), "user_classes.device.tasks[0].weight");
         assert_eq!(path.parent().to_string(), "user_classes.device.tasks[0]");
+        assert_eq!(FieldPath::root().key("a.b").key("größe").key("").to_string(), "\"a.b\".größe.\"\"");
     }
 
     #[test]

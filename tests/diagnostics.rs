@@ -1,8 +1,9 @@
 //! What a person sees who made mistakes in a scenario: whole messages, as snapshots.
 //!
 //! `fixtures/broken/shape` holds files with mistakes in the text and its shape; those of `meaning` are well
-//! formed and say something that cannot be; those of `warnings` can run. The snapshots hold what the built
-//! program says about them.
+//! formed and say something that cannot be; those of `layers` include other files, of `layers/parts`, or have
+//! classes that extend each other; those of `warnings` can run. The snapshots hold what the built program says
+//! about them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ fn broken(folder: &str) -> Vec<(String, PathBuf)> {
     let mut files: Vec<_> = fs::read_dir(PathBuf::from("tests/fixtures/broken").join(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path))
         .collect();
     files.sort();
@@ -34,7 +36,7 @@ fn messages(name: &str, text: &str, format: Format) -> String {
 
 #[test]
 fn mistakes_are_all_shown() {
-    for (folder, least) in [("shape", 30), ("meaning", 20)] {
+    for (folder, least) in [("shape", 34), ("meaning", 20), ("layers", 7)] {
         let files = broken(folder);
         assert!(files.len() >= least, "the fixtures were not found");
         for (name, path) in files {
@@ -62,6 +64,86 @@ fn warnings_are_shown_and_stop_nothing() {
         let said = run(path.parent().unwrap(), &["validate", &name]);
         assert_eq!(said.code, Some(0), "{name}");
         insta::assert_snapshot!(format!("warnings_{name}"), said.stderr + &said.stdout);
+    }
+}
+
+#[test]
+fn mistakes_of_the_command_line_show_the_argument() {
+    let said: Vec<_> = [
+        &["load.users"][..],
+        &["load..users=5", "load.users[x]=5", "[0]=5", "vars.\"x=5", "load users=5", "=5", ""],
+        &["load.users=many", "load.run_time=5", "vars.list=[1, 2", "name=5", "vars.\"größe\"=[]"],
+        &["lod.users=5", "load.user=5", "sead=1"],
+        &["user_classes.devise.weight=2", "user_classes.other.weight=2", "brokers.far.keep_alive=5s"],
+        &["user_classes.device.tasks[1].weight=2", "user_classes.device.tasks.weight=2"],
+        &["user_classes.device.on_stop[0]=connect", "load.users.x=5", "load[0]=5", "include=[]"],
+        &["user_classes.device.client_id=${user.nam}", "user_classes.device.tasks[0].weight=-1"],
+    ]
+    .into_iter()
+    .map(|settings| {
+        let arguments = settings.iter().flat_map(|setting| ["--set", setting]);
+        let said = run(
+            &PathBuf::from("scenarios"),
+            &[&["validate", "publish.toml"][..], &arguments.collect::<Vec<_>>()].concat(),
+        );
+        assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{settings:?}");
+        format!("$ --set {}\n{}", settings.join(" --set "), said.stderr)
+    })
+    .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn mistakes_as_json() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("bytes.toml"), b"version = 1\nname = \"\xff\"\n").unwrap();
+    let fixtures = PathBuf::from("tests/fixtures/broken");
+    let said: Vec<_> = [
+        (fixtures.join("layers"), &["meaning.yaml"][..], 2),
+        (fixtures.join("shape"), &["wide-characters.toml"], 2),
+        (fixtures.join("shape"), &["syntax.toml"], 2),
+        (fixtures.join("shape"), &["empty.toml"], 2),
+        (PathBuf::from("scenarios"), &["publish.toml"], 0),
+        (PathBuf::from("scenarios"), &["publish.toml", "--set", "vars.größe=1"], 0),
+        (PathBuf::from("scenarios"), &["publish.toml", "--set", "load.run_time=5"], 2),
+        (dir.path().to_owned(), &["bytes.toml"], 2),
+        (dir.path().to_owned(), &["nosuch.toml"], 2),
+        (dir.path().to_owned(), &["nosuch.json"], 2),
+    ]
+    .into_iter()
+    .map(|(folder, arguments, code)| {
+        let said = run(&folder, &[&["validate", "--format", "json"][..], arguments].concat());
+        assert_eq!((said.code, said.stderr.as_str()), (Some(code), ""), "{arguments:?}");
+        let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+        let count = |severity| {
+            let list = report["diagnostics"].as_array().unwrap();
+            list.iter().filter(|diagnostic| diagnostic["severity"] == severity).count()
+        };
+        assert_eq!((report["fine"] == true, count("error") == 0), (code == 0, code == 0), "{arguments:?}");
+        format!("$ validate --format json {}\n{}", arguments.join(" "), said.stdout)
+    })
+    .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn json_and_text_tell_the_same_mistakes() {
+    for (name, path) in ["shape", "meaning", "layers", "warnings"].into_iter().flat_map(broken) {
+        let folder = path.parent().unwrap();
+        let text = run(folder, &["validate", &name]);
+        let json = run(folder, &["validate", &name, "--format", "json"]);
+        assert_eq!(text.code, json.code, "{name}");
+        let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        for diagnostic in report["diagnostics"].as_array().unwrap() {
+            let (file, line, column) = (&diagnostic["file"], &diagnostic["line"], &diagnostic["column"]);
+            let place = format!("--> {}:{line}:{column}", file.as_str().unwrap());
+            let whole = format!("--> {}\n", file.as_str().unwrap());
+            assert!(text.stderr.contains(&place) || text.stderr.contains(&whole), "{name}: {diagnostic}");
+            assert!(text.stderr.contains(diagnostic["message"].as_str().unwrap()), "{name}: {diagnostic}");
+        }
+        let titles =
+            text.stderr.lines().filter(|line| line.starts_with("error[") || line.starts_with("warning["));
+        assert_eq!(titles.count(), report["diagnostics"].as_array().unwrap().len(), "{name}");
     }
 }
 
@@ -255,10 +337,11 @@ fn damaged(text: &str, hits: &[(u8, prop::sample::Index, char)]) -> String {
 fn check(text: &str, format: Format) -> Result<(), TestCaseError> {
     let (source, parsed) = Source::parse("any", text, format);
     for diagnostic in &parsed.diagnostics {
-        let span = source.span(&diagnostic.at, &diagnostic.mark);
+        let place = source.place(&diagnostic.at, &diagnostic.mark);
+        let text = source.file(place.file).text();
         prop_assert!(
-            source.text().get(span.clone()).is_some_and(|marked| !marked.contains('\n')),
-            "{diagnostic:?} {span:?}"
+            text.get(place.span.clone()).is_some_and(|marked| !marked.contains('\n')),
+            "{diagnostic:?} {place:?}"
         );
         prop_assert!(
             parsed.reported.covers(&FieldPath::root()) || diagnostic.code >= "E0100",

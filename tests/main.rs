@@ -12,6 +12,8 @@ mod diagnostics;
 mod dispatch;
 mod engine;
 mod golden;
+mod hostile;
+mod include;
 mod layers;
 mod load;
 mod open_model;

@@ -15,7 +15,7 @@ use crate::plan::compile::broker::parse_url;
 use crate::plan::compile::files::MAX_FILE_BYTES;
 use crate::plan::compile::{Compiled, Context, Overrides, compile};
 use crate::plan::{Plan, Target};
-use crate::scenario::source::{Source, reason};
+use crate::scenario::source::{ReadError, Source, reason};
 use crate::units::parse_run_time;
 
 /// The scenario and what the command line says instead of it: Locust's flags.
@@ -46,6 +46,12 @@ pub(super) struct ScenarioOptions {
     #[arg(help = "Where the broker is, instead of what the scenario says: mqtt://HOST[:PORT], HOST[:PORT] \
                   or embedded:")]
     host: Option<String>,
+
+    /// Another value for a key of the scenario; may be given several times
+    #[arg(long, value_name = "PATH=VALUE")]
+    #[arg(help = "Another value for a key of the scenario, as in load.run_time=30s or \
+                  'user_classes.device.tasks[0].weight=2'; may be given several times")]
+    set: Vec<String>,
 
     /// Only tasks with one of these tags
     #[arg(short = 'T', long, num_args = 1.., value_name = "TAG")]
@@ -89,16 +95,29 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// A scenario that could be read, with all that is to be said of it.
+pub(super) struct Checked {
+    pub(super) source: Source,
+    /// Mistakes, or warnings if there is a plan.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// If it can run.
+    pub(super) plan: Option<Plan>,
+}
+
 /// Reads and compiles the scenario. What is wrong is told on standard error, warnings too; an error is the
 /// exit code for it.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
-    let path = &options.scenario;
-    let (source, parsed) = Source::read(path).map_err(|error| {
-        let missing = !path.exists() && path == Path::new("scenarios/publish.toml");
-        let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
-        exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
-    })?;
+    tell(options, check(options)?)
+}
+
+/// Reads and compiles the scenario and says nothing, except of a command line that cannot be.
+pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadError>, ExitCode> {
     let host = options.host.as_deref().map(parse_host).transpose()?;
+    let path = &options.scenario;
+    let (source, parsed) = match Source::read_with(path, &options.set) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
     let overrides = Overrides {
         users: options.users,
         spawn_rate: options.spawn_rate,
@@ -115,31 +134,35 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
         env: &|name| std::env::var(name).ok(),
         hostname: &hostname,
         embedded_options: &check_embedded_options,
-        files: &|_, name| read_file(&path.parent().unwrap_or(Path::new("")).join(name)),
+        files: &|at, name| read_file(&source.folder(at).join(name)),
         overrides: &overrides,
         reported: parsed.reported.paths(),
     };
     let mut diagnostics = parsed.diagnostics;
-    let compiled = compile(&parsed.scenario, &context);
-    match compiled {
+    let plan = match compile(&parsed.scenario, &context) {
         Ok(Compiled { plan, warnings }) if diagnostics.is_empty() => {
-            tell(&warnings, &source);
-            Ok(plan)
+            diagnostics = warnings;
+            Some(plan)
         }
-        Ok(_) => {
-            tell(&diagnostics, &source);
-            Err(ExitCode::from(exit::BAD_INPUT))
-        }
+        Ok(_) => None,
         Err(more) => {
             diagnostics.extend(more);
-            tell(&diagnostics, &source);
-            Err(ExitCode::from(exit::BAD_INPUT))
+            None
         }
-    }
+    };
+    Ok(Ok(Checked { source, diagnostics, plan }))
 }
 
-fn tell(diagnostics: &[Diagnostic], source: &Source) {
+/// Says on standard error what was found; without a plan the error is the exit code for it.
+pub(super) fn tell(options: &ScenarioOptions, checked: Result<Checked, ReadError>) -> Result<Plan, ExitCode> {
+    let path = &options.scenario;
+    let Checked { source, diagnostics, plan } = checked.map_err(|error| {
+        let missing = !path.exists() && path == Path::new("scenarios/publish.toml");
+        let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
+        exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
+    })?;
     let colour = std::io::stderr().is_terminal();
     // With standard error gone there is nobody to tell.
-    let _ = anstream::stderr().write_all(render::render(diagnostics, source, colour).as_bytes());
+    let _ = anstream::stderr().write_all(render::render(&diagnostics, &source, colour).as_bytes());
+    plan.ok_or(ExitCode::from(exit::BAD_INPUT))
 }

@@ -4,15 +4,20 @@
 //! would otherwise read the file a hundred times.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, FileId, Severity};
 use crate::scenario::codes::TOO_MANY;
+use crate::scenario::place::Place;
 use crate::scenario::source::Source;
 
 /// Columns that a drawn line may take; longer lines are cut around the mark.
 const WIDTH: usize = 120;
+
+/// Bytes on each side of a mark that are looked at when a line is cut, more than fit into [`WIDTH`].
+const WINDOW: usize = 2_000;
 
 /// Most characters that are marked: the renderer cuts lines, but never a mark.
 const MARK: usize = 80;
@@ -20,56 +25,95 @@ const MARK: usize = 80;
 /// Most diagnostics that are drawn: one mistake in a generated file is soon a thousand.
 const MOST: usize = 100;
 
-/// Draws the first hundred diagnostics in the order of the file and ends with a line that counts them; nothing
+/// A diagnostic with its place in a file.
+pub(super) struct Placed<'a> {
+    pub(super) place: Place,
+    pub(super) diagnostic: &'a Diagnostic,
+}
+
+/// The diagnostics with their places, in the order of the files and of what stands in them; each once, although
+/// a mistake in a shared part of a scenario is found wherever the part is used.
+pub(super) fn placed<'a>(diagnostics: &'a [Diagnostic], source: &Source) -> Vec<Placed<'a>> {
+    let mut placed: Vec<_> = diagnostics
+        .iter()
+        .map(|diagnostic| Placed { place: source.place(&diagnostic.at, &diagnostic.mark), diagnostic })
+        .collect();
+    placed.sort_by_key(|Placed { place, diagnostic }| {
+        (diagnostic.code == TOO_MANY, place.file, place.span.start, place.span.end)
+    });
+    let mut seen = HashSet::new();
+    placed.retain(|Placed { place, diagnostic }| {
+        seen.insert((place.clone(), diagnostic.code, &diagnostic.message))
+    });
+    placed
+}
+
+/// Draws the first hundred diagnostics in the order of the files and ends with a line that counts them; nothing
 /// for none.
 ///
 /// `colour` adds ANSI escapes. Lines and columns count from 1, columns in characters.
 pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> String {
-    let mut marked: Vec<_> = diagnostics
-        .iter()
-        .map(|diagnostic| (source.span(&diagnostic.at, &diagnostic.mark), diagnostic))
-        .collect();
-    marked.sort_by_key(|(span, diagnostic)| (diagnostic.code == TOO_MANY, span.start, span.end));
-    // A mistake in an aliased part of a YAML file is found at each alias, but stands in one place.
-    let mut seen = HashSet::new();
-    marked.retain(|(span, diagnostic)| seen.insert((span.clone(), diagnostic.code, &diagnostic.message)));
-
+    let marked = placed(diagnostics, source);
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
     let mut text = String::new();
-    let mut lines = Lines { text: source.text(), line: 1, start: 0 };
-    for (span, diagnostic) in marked.iter().take(MOST) {
+    let mut lines = Lines::new(source);
+    for Placed { place, diagnostic } in marked.iter().take(MOST) {
         let level = match diagnostic.severity {
             Severity::Warning => Level::WARNING,
             Severity::Error => Level::ERROR,
         };
         let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code));
+        let file = source.file(place.file);
+        let span = &place.span;
+        // The renderer counts columns in what it is given.
+        let mut corrected = None;
         if *span == (0..0) {
-            group = group.element(Origin::path(source.name()));
+            group = group.element(Origin::path(file.name()));
         } else {
-            let (number, start, line) = lines.at(span.start);
-            let marked = &source.text()[span.clone()];
+            let (number, start, line) = lines.at(place);
+            let marked = &file.text()[span.clone()];
             let length = marked.char_indices().nth(MARK).map_or(marked.len(), |(end, _)| end);
             let mark = span.start - start..span.start - start + length;
             let label = Some(diagnostic.label.as_str()).filter(|label| !label.is_empty());
+            let window = window(line, &mark);
+            let mark = mark.start - window.start..mark.end - window.start;
+            if window.start > 0 {
+                let column_in = |line: &str| line.chars().count() + 1;
+                let place = |column| format!("{}:{number}:{column}", file.name());
+                let shown = column_in(&line[window.start..window.start + mark.start]);
+                let column = shown + line[..window.start].chars().count();
+                corrected = Some((place(shown), place(column)));
+            }
             group = group.element(
-                Snippet::source(line)
+                Snippet::source(&line[window])
                     .line_start(number)
-                    .path(source.name())
+                    .path(file.name())
                     .annotation(AnnotationKind::Primary.span(mark).label(label)),
             );
         }
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        text.push_str(&renderer.render(&[group]));
+        let drawn = renderer.render(&[group]);
+        match corrected {
+            Some((shown, right)) => text.push_str(&drawn.replacen(&shown, &right, 1)),
+            None => text.push_str(&drawn),
+        }
         text.push_str("\n\n");
     }
     if !marked.is_empty() {
-        let severities: Vec<_> = marked.iter().map(|(_, diagnostic)| diagnostic.severity).collect();
+        let severities: Vec<_> = marked.iter().map(|marked| marked.diagnostic.severity).collect();
         text.push_str(&summary(&severities, source, &renderer));
         text.push('\n');
     }
     text
+}
+
+/// The part of a line that the renderer needs to draw a mark: it looks at all that it is given, which takes
+/// seconds for a line of megabytes.
+fn window(line: &str, mark: &Range<usize>) -> Range<usize> {
+    let start = line.floor_char_boundary(mark.start.saturating_sub(WINDOW));
+    start..line.ceil_char_boundary(mark.end + WINDOW)
 }
 
 /// `3 mistakes and 1 warning in scenarios/x.toml; nothing was started`.
@@ -92,21 +136,30 @@ fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> Str
     renderer.render(&[Group::with_title(level.primary_title(text))])
 }
 
-/// Finds the lines of ascending places in one pass over the text.
-struct Lines<'a> {
-    text: &'a str,
+/// Finds the lines of ascending places in one pass over each file.
+pub(super) struct Lines<'a> {
+    source: &'a Source,
+    file: FileId,
     /// Number of the line that begins at `start`.
     line: usize,
     start: usize,
 }
 
 impl<'a> Lines<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self { source, file: FileId::default(), line: 1, start: 0 }
+    }
+
     /// Number, first byte and text of the line around a place; the text without its end.
-    fn at(&mut self, place: usize) -> (usize, usize, &'a str) {
-        let passed = &self.text[self.start..place];
+    pub(super) fn at(&mut self, place: &Place) -> (usize, usize, &'a str) {
+        if place.file != self.file {
+            *self = Self { file: place.file, ..Self::new(self.source) };
+        }
+        let text = self.source.file(self.file).text();
+        let passed = &text[self.start..place.span.start];
         self.line += passed.matches('\n').count();
         self.start += passed.rfind('\n').map_or(0, |line_end| line_end + 1);
-        let line = self.text[self.start..].lines().next().unwrap_or_default();
+        let line = text[self.start..].lines().next().unwrap_or_default();
         (self.line, self.start, line)
     }
 }

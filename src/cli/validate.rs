@@ -1,23 +1,57 @@
-//! `validate`: every mistake of a scenario, and nothing else.
+//! `validate`: every mistake of a scenario, and nothing else; as text for people, as JSON for editors and CI.
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 use crate::cli::exit;
-use crate::cli::load::{ScenarioOptions, load};
+use crate::cli::load::{Checked, ScenarioOptions, check, tell};
+use crate::cli::render::{Lines, Placed, placed};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::scenario::codes;
+use crate::scenario::source::{ReadError, Source};
 
 /// Check a scenario: tell every mistake at once, start nothing
 ///
 /// Exit code 0 if the scenario can run, 2 if it cannot.
+///
+/// With `--format json`, standard output is one object: `scenario`, the file as named; `fine`, whether it can run;
+/// and `diagnostics`, a list of objects with `file`, `line`, `column`, `end_line`, `end_column` (from 1, in
+/// characters; the end is the place behind the last one), `code`, `severity` (`error` or `warning`), `message`,
+/// `label`, `help` and `path` (the last three may be null). What concerns a file as a whole stands at its first
+/// character.
 #[derive(Debug, Args)]
 pub(super) struct ValidateOptions {
     #[command(flatten)]
     scenario: ScenarioOptions,
+
+    /// How mistakes are told
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    format: Format,
+}
+
+/// How mistakes are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, with the lines of the file, on standard error
+    Text,
+    /// For programs, on standard output
+    Json,
 }
 
 pub(super) fn run(options: &ValidateOptions) -> ExitCode {
-    match load(&options.scenario) {
+    let checked = match check(&options.scenario) {
+        Ok(checked) => checked,
+        Err(code) => return code,
+    };
+    if options.format == Format::Json {
+        let report = report(&options.scenario, &checked);
+        let said = exit::output(&format!("{report:#}\n"));
+        let is_fine = matches!(&checked, Ok(checked) if checked.plan.is_some());
+        return if is_fine || said != ExitCode::SUCCESS { said } else { ExitCode::from(exit::BAD_INPUT) };
+    }
+    match tell(&options.scenario, checked) {
         Ok(plan) => exit::output(&format!(
             "{}: fine ({} user {}, {} {})\n",
             options.scenario.scenario.display(),
@@ -28,4 +62,58 @@ pub(super) fn run(options: &ValidateOptions) -> ExitCode {
         )),
         Err(code) => code,
     }
+}
+
+fn report(options: &ScenarioOptions, checked: &Result<Checked, ReadError>) -> Value {
+    let name = options.scenario.display().to_string();
+    let (is_fine, diagnostics) = match checked {
+        Ok(checked) => (checked.plan.is_some(), list(&checked.diagnostics, &checked.source)),
+        Err(error) => (false, vec![unreadable(&name, error)]),
+    };
+    json!({ "scenario": name, "fine": is_fine, "diagnostics": diagnostics })
+}
+
+fn list(diagnostics: &[Diagnostic], source: &Source) -> Vec<Value> {
+    let mut lines = Lines::new(source);
+    placed(diagnostics, source).iter().map(|placed| diagnostic(placed, source, &mut lines)).collect()
+}
+
+fn diagnostic(Placed { place, diagnostic }: &Placed<'_>, source: &Source, lines: &mut Lines<'_>) -> Value {
+    let file = source.file(place.file);
+    let (line, start, _) = lines.at(place);
+    let column = file.text()[start..place.span.start].chars().count() + 1;
+    let end_column = column + file.text()[place.span.clone()].chars().count();
+    json!({
+        "file": file.name(),
+        "line": line,
+        "column": column,
+        "end_line": line,
+        "end_column": end_column,
+        "code": diagnostic.code,
+        "severity": match diagnostic.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        },
+        "message": diagnostic.message,
+        "label": Some(&diagnostic.label).filter(|label| !label.is_empty()),
+        "help": diagnostic.help,
+        "path": Some(diagnostic.at.to_string()).filter(|path| !path.is_empty()),
+    })
+}
+
+fn unreadable(name: &str, error: &ReadError) -> Value {
+    let line = if let ReadError::NotUtf8 { line, .. } = error { *line } else { 1 };
+    json!({
+        "file": name,
+        "line": line,
+        "column": 1,
+        "end_line": line,
+        "end_column": 1,
+        "code": codes::UNREADABLE,
+        "severity": "error",
+        "message": error.to_string(),
+        "label": null,
+        "help": null,
+        "path": null,
+    })
 }

@@ -46,7 +46,9 @@ impl<'a> Spelling<'a> {
         let at = match raw.as_bytes().first() {
             Some(b'"' | b'\'') if multi_line => 3,
             Some(b'"' | b'\'') => 1,
-            Some(b'|' | b'>') => raw.find('\n').map_or(raw.len(), |line_end| line_end + 1),
+            Some(b'|' | b'>') if format == Format::Yaml => {
+                raw.find('\n').map_or(raw.len(), |line_end| line_end + 1)
+            }
             _ => 0,
         };
         Self {

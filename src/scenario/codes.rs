@@ -14,6 +14,18 @@ pub const TOO_LARGE: &str = "E0004";
 pub const EMPTY: &str = "E0005";
 /// More mistakes than are worth listing.
 pub const TOO_MANY: &str = "E0006";
+/// A file of `include` that cannot be read.
+pub const INCLUDE: &str = "E0008";
+/// A file that includes itself, be it by way of others.
+pub const INCLUDE_CYCLE: &str = "E0009";
+/// More files than a scenario can be made of, or more in them, or too deep in each other.
+pub const TOO_MUCH_INCLUDED: &str = "E0010";
+/// A scenario file that cannot be read.
+pub const UNREADABLE: &str = "E0011";
+/// A value of the command line that is not written `PATH=VALUE`.
+pub const SETTING: &str = "E0012";
+/// A value of the command line for a place that the scenario does not have.
+pub const NO_SUCH_PLACE: &str = "E0013";
 /// A key that the language does not have there.
 pub const UNKNOWN_KEY: &str = "E0101";
 /// A step or another choice that the language does not have.
@@ -28,3 +40,9 @@ pub const INVALID_VALUE: &str = "E0105";
 pub const NOT_ONE_KEY: &str = "E0106";
 /// A list with too few or too many items, or with an empty one.
 pub const WRONG_LENGTH: &str = "E0107";
+/// A user class that extends one that there is not.
+pub const UNKNOWN_BASE: &str = "E0108";
+/// A user class that extends itself, be it by way of others.
+pub const EXTENDS_CYCLE: &str = "E0109";
+/// User classes that take over more than can be kept.
+pub const TOO_MUCH_INHERITED: &str = "E0110";

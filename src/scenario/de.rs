@@ -3,106 +3,23 @@
 //! serde stops at the first mistake, so its words are of no use here: `parse` turns the data into a message,
 //! repairs the tree and reads again. For that to go well, a value that has been reported (`Node::seen` is
 //! `None`) reads as absent where the model allows it and as some valid value where it does not.
-
-use std::fmt;
-use std::str;
+//!
+//! To find the next mistake, what stands before the last one need not be read again: mistakes are found in the
+//! order of the tree, so the place of the last one, as the number of the child at each level, says where to go on.
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::diagnostic::Part;
-use crate::scenario::node::{Entry, Node, Value};
+use crate::diagnostic::{FileId, Part};
+use crate::scenario::mistake::{Kind, Mistake, Wanted};
+use crate::scenario::node::{Entry, Node, Table, Value};
 
 /// Stands for a text with a mistake: reads as a text and as a length of time.
 const PLACEHOLDER: &str = "0s";
 
-static NULL: Node = Node { span: 0..0, value: Value::Null, unreadable: false, checked: false };
-static UNREADABLE: Node = Node { span: 0..0, value: Value::Null, unreadable: true, checked: false };
-
-/// The first mistake of a tree.
-#[derive(Debug)]
-pub(super) struct Mistake {
-    /// The way back from the place to the root.
-    backwards: Vec<Part>,
-    /// What is wrong there.
-    pub(super) kind: Kind,
-}
-
-/// What is wrong.
-#[derive(Debug)]
-pub(super) enum Kind {
-    /// The table has a key that it should not have.
-    UnknownKey { key: String, known: &'static [&'static str] },
-    /// The text, or the only key of the table, names none of the choices.
-    UnknownChoice { choice: String, of: &'static str, known: &'static [&'static str], bare: bool },
-    /// The table that should make one choice is empty.
-    NoChoice { of: &'static str, known: &'static [&'static str] },
-    /// The table makes a choice and has one key more.
-    ExtraKey { chosen: String, extra: String, of: &'static str, known: &'static [&'static str] },
-    /// Something else is expected there.
-    WrongType(Wanted),
-    /// A whole number below 0 or above this.
-    OutOfRange { max: u64 },
-    /// `inf` or `nan`.
-    NotFinite,
-    /// The list has not as many items as it needs.
-    WrongLength { wanted: usize, found: usize },
-    /// An item of a list with nothing in it.
-    EmptyItem,
-    /// What a type of the model says about its value.
-    Invalid(String),
-}
-
-/// What is expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
-    Bool,
-    Whole,
-    Number,
-    List,
-    Table,
-    Choice {
-        of: &'static str,
-        known: &'static [&'static str],
-    },
-    /// Something written as a text, in the words of the type of the model.
-    Words(String),
-}
-
-impl Mistake {
-    fn new(kind: Kind) -> Self {
-        Self { backwards: Vec::new(), kind }
-    }
-
-    fn under(mut self, part: Part) -> Self {
-        self.backwards.push(part);
-        self
-    }
-
-    /// The way from the root to the place.
-    pub(super) fn path(&self) -> Vec<Part> {
-        self.backwards.iter().rev().cloned().collect()
-    }
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.kind)
-    }
-}
-
-impl std::error::Error for Mistake {}
-
-impl de::Error for Mistake {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(Kind::Invalid(message.to_string()))
-    }
-
-    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(Kind::WrongType(Wanted::Words(expected.to_string())))
-    }
-}
+static NULL: Node = Node { file: FileId(0), span: 0..0, value: Value::Null, unreadable: false };
+static UNREADABLE: Node = Node { file: FileId(0), span: 0..0, value: Value::Null, unreadable: true };
 
 /// The name of a choice that is made by writing a text, without a table around it.
 const PLAIN_TEXT: &str = "$text";
@@ -116,27 +33,74 @@ pub(super) fn is_plain(choice: &str) -> bool {
 
 /// Reads the model from one node.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'de>(pub(super) &'de Node);
+pub(super) struct Reader<'de> {
+    node: &'de Node,
+    /// Where to begin: the children before the first number are passed over, of the child with that number those
+    /// before the second, and so on.
+    from: &'de [usize],
+}
 
 impl<'de> Reader<'de> {
+    /// Reads a node from a place in it on; the model lacks what is passed over.
+    pub(super) fn new(node: &'de Node, from: &'de [usize]) -> Self {
+        Self { node, from }
+    }
+
     fn table<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.seen() {
-            Some(Value::Table(entries)) => {
-                visitor.visit_map(Entries { entries: entries.iter(), entry: None })
+        let entries = match self.node.seen() {
+            Some(Value::Table(table)) => table.entries(),
+            None | Some(Value::Null) => &[],
+            _ => return wrong(Wanted::Table),
+        };
+        let first = self.from.first().copied().unwrap_or(0).min(entries.len());
+        let rest = entries[first..].iter().zip(first..);
+        visitor.visit_map(Entries { rest, from: self.from, entry: None })
+    }
+
+    fn list<V: Visitor<'de>>(self, items: &'de [Node], nulls: bool, visitor: V) -> Result<V::Value, Mistake> {
+        let first = self.from.first().copied().unwrap_or(0).min(items.len());
+        visitor.visit_seq(Items { rest: items[first..].iter().zip(first..), from: self.from, nulls })
+    }
+
+    /// A list of a fixed length, the content of a choice.
+    fn tuple<V: Visitor<'de>>(
+        self,
+        of: &'static str,
+        wanted: usize,
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        match self.node.seen() {
+            Some(Value::List(items)) if items.len() != wanted => {
+                Err(Mistake::new(Kind::WrongLength { of, wanted, found: items.len() }))
             }
-            None | Some(Value::Null) => visitor.visit_map(Entries { entries: [].iter(), entry: None }),
-            _ => wrong(Wanted::Table),
+            None => {
+                let items = vec![&UNREADABLE; wanted];
+                visitor.visit_seq(Items { rest: items.into_iter().zip(0..), from: &[], nulls: false })
+            }
+            // Wherever reading goes on, this list needs all its items.
+            Some(Value::List(items)) => {
+                visitor.visit_seq(Items { rest: items.iter().zip(0..), from: &[], nulls: false })
+            }
+            _ => wrong(Wanted::Pair { of }),
         }
+    }
+}
+
+/// Where to begin within the child with this number.
+fn within(from: &[usize], place: usize) -> &[usize] {
+    match from.split_first() {
+        Some((first, rest)) if *first == place => rest,
+        _ => &[],
     }
 }
 
 macro_rules! unsigned {
     ($($method:ident $visit:ident $type:ty,)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-            match self.0.seen() {
+            match self.node.seen() {
                 Some(Value::Integer(number)) => match <$type>::try_from(*number) {
                     Ok(number) => visitor.$visit(number),
-                    Err(_) => Err(Mistake::new(Kind::OutOfRange { max: <$type>::MAX.into() })),
+                    Err(_) => Err(Mistake::new(Kind::OutOfRange { least: 0, most: <$type>::MAX.into() })),
                 },
                 None => visitor.$visit(0),
                 _ => wrong(Wanted::Whole),
@@ -149,25 +113,25 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     type Error = Mistake;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.seen() {
+        match self.node.seen() {
             Some(Value::Null) => visitor.visit_unit(),
             Some(Value::Bool(value)) => visitor.visit_bool(*value),
             Some(Value::Integer(number)) => match (i64::try_from(*number), u64::try_from(*number)) {
                 (Ok(number), _) => visitor.visit_i64(number),
                 (_, Ok(number)) => visitor.visit_u64(number),
-                _ => Err(Mistake::new(Kind::OutOfRange { max: u64::MAX })),
+                _ => Err(Mistake::new(Kind::OutOfRange { least: i64::MIN, most: u64::MAX })),
             },
             Some(Value::Float(_)) => self.deserialize_f64(visitor),
             Some(Value::Text(text)) => visitor.visit_borrowed_str(text),
             Some(Value::Date) => Err(de::Error::invalid_type(Unexpected::Other("date"), &visitor)),
-            Some(Value::List(_)) => self.deserialize_seq(visitor),
+            Some(Value::List(items)) => self.list(items, true, visitor),
             Some(Value::Table(_)) => self.table(visitor),
             None => visitor.visit_borrowed_str(PLACEHOLDER),
         }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.seen() {
+        match self.node.seen() {
             Some(Value::Bool(value)) => visitor.visit_bool(*value),
             None => visitor.visit_bool(false),
             _ => wrong(Wanted::Bool),
@@ -182,7 +146,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.seen() {
+        match self.node.seen() {
             Some(Value::Float(number)) if number.is_finite() => visitor.visit_f64(*number),
             Some(Value::Float(_)) => Err(Mistake::new(Kind::NotFinite)),
             Some(Value::Integer(number)) => visitor.visit_f64(*number as f64),
@@ -192,7 +156,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.seen() {
+        match self.node.seen() {
             Some(Value::Text(text)) => visitor.visit_borrowed_str(text),
             None => visitor.visit_borrowed_str(PLACEHOLDER),
             _ => {
@@ -209,7 +173,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.seen() {
+        match self.node.seen() {
             None | Some(Value::Null) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
@@ -224,24 +188,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.seen() {
-            Some(Value::List(items)) => visitor.visit_seq(Items::unchecked(items)),
-            None | Some(Value::Null) => visitor.visit_seq(Items::unchecked(&[])),
-            _ => wrong(Wanted::List),
-        }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, wanted: usize, visitor: V) -> Result<V::Value, Mistake> {
-        match self.0.seen() {
-            Some(Value::List(items)) if items.len() != wanted => {
-                Err(Mistake::new(Kind::WrongLength { wanted, found: items.len() }))
-            }
-            None => {
-                let items = vec![&UNREADABLE; wanted];
-                visitor.visit_seq(Items { items: items.into_iter().enumerate() })
-            }
-            // Whatever its items are, this list needs all of them.
-            Some(Value::List(items)) => visitor.visit_seq(Items { items: items.iter().enumerate() }),
+        match self.node.seen() {
+            Some(Value::List(items)) => self.list(items, false, visitor),
+            None | Some(Value::Null) => self.list(&[], false, visitor),
             _ => wrong(Wanted::List),
         }
     }
@@ -256,8 +205,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        if let Some(Value::Table(entries)) = self.0.seen()
-            && let Some(entry) = live(entries).find(|entry| !known.contains(&&*entry.key))
+        if let Some(table) = self.node.table()
+            && let Some(entry) = table.live().find(|entry| !known.contains(&&*entry.key))
         {
             return Err(Mistake::new(Kind::UnknownKey { key: entry.key.to_string(), known }));
         }
@@ -272,31 +221,36 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        let (choice, content, bare) = match self.0.seen() {
-            Some(Value::Text(_)) if known.contains(&PLAIN_TEXT) => (PLAIN_TEXT, self.0, false),
-            Some(Value::Table(_)) if known.contains(&PLAIN_TABLE) => (PLAIN_TABLE, self.0, false),
-            Some(Value::Text(text)) => (&**text, &NULL, true),
-            Some(Value::Table(entries)) => {
-                let is_known = |entry: &&Entry| known.contains(&&*entry.key);
-                let Some(chosen) = live(entries).find(is_known).or_else(|| live(entries).next()) else {
+        // What has no key in the file cannot be chosen by one.
+        let is_known = |choice: &str| known.contains(&choice) && !is_plain(choice);
+        let (choice, content, bare) = match self.node.seen() {
+            None | Some(Value::Text(_)) if known.contains(&PLAIN_TEXT) => {
+                return visitor.visit_enum(Choice { name: PLAIN_TEXT, of, content: self });
+            }
+            Some(Value::Table(_)) if known.contains(&PLAIN_TABLE) => {
+                return visitor.visit_enum(Choice { name: PLAIN_TABLE, of, content: self });
+            }
+            Some(Value::Text(text)) => (&**text, Self::new(&NULL, &[]), true),
+            Some(Value::Table(table)) => {
+                let Some((place, chosen)) = chosen(table, is_known) else {
                     return Err(Mistake::new(Kind::NoChoice { of, known }));
                 };
-                if let Some(extra) = live(entries).find(|entry| entry.key != chosen.key) {
+                if let Some(extra) = table.live().find(|entry| entry.key != chosen.key) {
                     let (chosen, extra) = (chosen.key.to_string(), extra.key.to_string());
                     return Err(Mistake::new(Kind::ExtraKey { chosen, extra, of, known }));
                 }
-                (&*chosen.key, &chosen.node, false)
+                (&*chosen.key, Self::new(&chosen.node, within(self.from, place)), false)
             }
             _ => return wrong(Wanted::Choice { of, known }),
         };
-        if !known.contains(&choice) {
+        if !is_known(choice) {
             return Err(Mistake::new(Kind::UnknownChoice { choice: choice.to_owned(), of, known, bare }));
         }
-        visitor.visit_enum(Choice { choice, content })
+        visitor.visit_enum(Choice { name: choice, of, content })
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u128 f32 char bytes byte_buf unit unit_struct tuple_struct identifier ignored_any
+        i8 i16 i32 i64 i128 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any
     }
 }
 
@@ -304,70 +258,73 @@ fn wrong<T>(wanted: Wanted) -> Result<T, Mistake> {
     Err(Mistake::new(Kind::WrongType(wanted)))
 }
 
-/// The entries that have not been reported as unknown.
-fn live(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
-    entries.iter().filter(|entry| !entry.ignored)
+/// The entry that makes a choice, and its place: the first known one, or else the first.
+fn chosen(table: &Table, is_known: impl Fn(&str) -> bool) -> Option<(usize, &Entry)> {
+    let live = || table.entries().iter().enumerate().filter(|(_, entry)| !entry.ignored);
+    live().find(|(_, entry)| is_known(&entry.key)).or_else(|| live().next())
 }
 
-struct Items<I> {
-    items: I,
+struct Items<'de, I> {
+    rest: I,
+    from: &'de [usize],
+    /// Whether an item may be null, as in JSON.
+    nulls: bool,
 }
 
-impl<'de> Items<()> {
-    /// Without the items that have been read before.
-    fn unchecked(items: &'de [Node]) -> Items<impl Iterator<Item = (usize, &'de Node)>> {
-        Items { items: items.iter().enumerate().filter(|(_, item)| !item.checked) }
-    }
-}
-
-impl<'de, I: Iterator<Item = (usize, &'de Node)>> de::SeqAccess<'de> for Items<I> {
+impl<'de, I: Iterator<Item = (&'de Node, usize)>> de::SeqAccess<'de> for Items<'de, I> {
     type Error = Mistake;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Mistake> {
-        let Some((index, item)) = self.items.next() else {
+        let Some((item, place)) = self.rest.next() else {
             return Ok(None);
         };
-        let part = Part::Index(index);
+        let part = Part::Index(place);
         match item.seen() {
-            Some(Value::Null) => Err(Mistake::new(Kind::EmptyItem).under(part)),
-            _ => seed.deserialize(Reader(item)).map(Some).map_err(|mistake| mistake.under(part)),
+            Some(Value::Null) if !self.nulls => Err(Mistake::new(Kind::EmptyItem).under(part)),
+            _ => seed
+                .deserialize(Reader::new(item, within(self.from, place)))
+                .map(Some)
+                .map_err(|mistake| mistake.under(part)),
         }
     }
 }
 
-struct Entries<'de> {
-    entries: std::slice::Iter<'de, Entry>,
-    entry: Option<&'de Entry>,
+struct Entries<'de, I> {
+    rest: I,
+    from: &'de [usize],
+    entry: Option<(&'de Entry, usize)>,
 }
 
-impl<'de> de::MapAccess<'de> for Entries<'de> {
+impl<'de, I: Iterator<Item = (&'de Entry, usize)>> de::MapAccess<'de> for Entries<'de, I> {
     type Error = Mistake;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mistake> {
-        self.entry = self.entries.find(|entry| !entry.ignored && !entry.node.checked);
+        self.entry = self.rest.find(|(entry, _)| !entry.ignored);
         match self.entry {
-            Some(entry) => seed.deserialize(BorrowedStrDeserializer::new(&entry.key)).map(Some),
+            Some((entry, _)) => seed.deserialize(BorrowedStrDeserializer::new(&entry.key)).map(Some),
             None => Ok(None),
         }
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Mistake> {
-        let Some(entry) = self.entry else {
+        let Some((entry, place)) = self.entry else {
             return Err(de::Error::custom("a value was asked for before its key"));
         };
-        seed.deserialize(Reader(&entry.node))
+        seed.deserialize(Reader::new(&entry.node, within(self.from, place)))
             .map_err(|mistake| mistake.under(Part::Key(entry.key.to_string())))
     }
 }
 
 struct Choice<'de> {
-    choice: &'de str,
-    content: &'de Node,
+    name: &'de str,
+    /// What is chosen from.
+    of: &'static str,
+    content: Reader<'de>,
 }
 
 impl Choice<'_> {
     fn under(&self, mistake: Mistake) -> Mistake {
-        if is_plain(self.choice) { mistake } else { mistake.under(Part::Key(self.choice.to_owned())) }
+        if is_plain(self.name) { mistake } else { mistake.under(Part::Key(self.name.to_owned())) }
     }
 }
 
@@ -376,7 +333,7 @@ impl<'de> de::EnumAccess<'de> for Choice<'de> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Mistake> {
-        let choice: StrDeserializer<'_, Mistake> = self.choice.into_deserializer();
+        let choice: StrDeserializer<'_, Mistake> = self.name.into_deserializer();
         Ok((seed.deserialize(choice)?, self))
     }
 }
@@ -385,18 +342,18 @@ impl<'de> de::VariantAccess<'de> for Choice<'de> {
     type Error = Mistake;
 
     fn unit_variant(self) -> Result<(), Mistake> {
-        match self.content.seen() {
+        match self.content.node.seen() {
             None | Some(Value::Null) => Ok(()),
             _ => Err(self.under(Mistake::new(Kind::WrongType(Wanted::Words("nothing".to_owned()))))),
         }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mistake> {
-        seed.deserialize(Reader(self.content)).map_err(|mistake| self.under(mistake))
+        seed.deserialize(self.content).map_err(|mistake| self.under(mistake))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, wanted: usize, visitor: V) -> Result<V::Value, Mistake> {
-        Reader(self.content).deserialize_tuple(wanted, visitor).map_err(|mistake| self.under(mistake))
+        self.content.tuple(self.of, wanted, visitor).map_err(|mistake| self.under(mistake))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -404,6 +361,6 @@ impl<'de> de::VariantAccess<'de> for Choice<'de> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        Reader(self.content).deserialize_struct("", known, visitor).map_err(|mistake| self.under(mistake))
+        self.content.deserialize_struct("", known, visitor).map_err(|mistake| self.under(mistake))
     }
 }

@@ -5,85 +5,106 @@
 
 use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
 use crate::scenario::codes;
-use crate::scenario::de::{Kind, Wanted, is_plain};
+use crate::scenario::mistake::{Kind, Wanted};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::parse::Repair;
-use crate::scenario::source::Format;
+use crate::scenario::source::{Files, Format};
+use crate::scenario::words::{
+    a_noun, choices, in_list, list, noun, pair, place, plain_text, quantity, shorten,
+};
 use crate::units::HumanDuration;
 
-/// Longest value that is repeated in a message, in bytes.
-const MAX_QUOTED: usize = 40;
-
-const LENGTHS_OF_TIME: &str = "write numbers with units, such as \"500ms\", \"30s\" or \"1h 30m\"";
-
-/// The file that a mistake was found in.
+/// Where a mistake was found.
 pub(super) struct Explainer<'a> {
-    pub(super) root: &'a Node,
-    pub(super) text: &'a str,
-    pub(super) format: Format,
+    path: &'a FieldPath,
+    /// What stands there: nothing, if a choice without content does.
+    node: Option<&'a Node>,
+    /// Of the file that it stands in.
+    text: &'a str,
+    format: Format,
 }
 
-impl Explainer<'_> {
-    /// What to say about a mistake at a path, and how to get it right.
-    pub(super) fn diagnostic(&self, kind: &Kind, path: &FieldPath, repair: &Repair) -> Diagnostic {
+impl<'a> Explainer<'a> {
+    /// For a mistake at a path of a tree.
+    pub(super) fn new(root: &'a Node, files: &'a Files, path: &'a FieldPath) -> Self {
+        let nearest = (0..=path.0.len()).rev().find_map(|length| root.at(&path.0[..length])).unwrap_or(root);
+        let file = files.get(nearest.file);
+        Self { path, node: root.at(&path.0), text: file.text(), format: file.format() }
+    }
+
+    /// What to say about the mistake, and how to get it right.
+    pub(super) fn diagnostic(&self, kind: &Kind, repair: &Repair) -> Diagnostic {
+        let path = self.path;
         let error = |code, message: String| Diagnostic::error(code, path.clone(), message);
         match kind {
-            Kind::UnknownKey { key, known } => unknown_key(key, known, path, repair),
+            Kind::UnknownKey { key, known } => self.unknown_key(key, known, repair),
             Kind::UnknownChoice { choice, of, known, bare } => {
-                self.unknown_choice(choice, of, known, *bare, path, repair)
+                self.unknown_choice(choice, of, known, *bare, repair)
             }
             Kind::NoChoice { of, known } => {
                 error(codes::NOT_ONE_KEY, format!("an empty {}", noun(of))).help(choices(of, known))
             }
-            Kind::ExtraKey { chosen, extra, of, known } => self.extra_key(chosen, extra, of, known, path),
+            Kind::ExtraKey { chosen, extra, of, known } => self.extra_key(chosen, extra, of, known),
             Kind::WrongType(wanted) => {
-                let (wanted_words, found) = (self.wanted(wanted), self.found(path));
+                let (wanted_words, found) = (self.wanted(wanted), self.found());
                 let message = format!("expected {wanted_words}{}, found {found}", place(path));
                 let error = error(codes::WRONG_TYPE, message).label(format!("expected {wanted_words}"));
-                match self.correction(wanted, path) {
+                match self.correction(wanted) {
                     Some(help) => error.help(help),
                     None => error,
                 }
             }
-            Kind::OutOfRange { max } => {
-                let number = self.raw(path);
-                let is_negative = number.starts_with('-');
-                let message = if is_negative {
-                    format!("a negative number{}", place(path))
-                } else {
-                    format!("{number} is too large{}", place(path))
+            Kind::OutOfRange { least, most } => {
+                let number = self.raw();
+                let (message, label) = match (number.starts_with('-'), *most) {
+                    (true, _) if *least == 0 => {
+                        ("a negative number".to_owned(), "expected 0 or more".to_owned())
+                    }
+                    (true, _) => (format!("{number} is too small"), format!("expected at least {least}")),
+                    (false, most) => (format!("{number} is too large"), format!("expected at most {most}")),
                 };
                 // A byte is only ever a quality of service, and its limit is not 255.
-                let label = match (*max == u64::from(u8::MAX), is_negative) {
-                    (true, _) => "expected 0, 1 or 2".to_owned(),
-                    (false, true) => "expected 0 or more".to_owned(),
-                    (false, false) => format!("expected at most {max}"),
-                };
-                error(codes::OUT_OF_RANGE, message).label(label)
+                let label = if *most == u64::from(u8::MAX) { "expected 0, 1 or 2".to_owned() } else { label };
+                error(codes::OUT_OF_RANGE, message + &place(path)).label(label)
             }
-            Kind::NotFinite => error(
-                codes::OUT_OF_RANGE,
-                format!("{} is not a finite number{}", self.raw(path), place(path)),
-            )
-            .help("write a number such as 10 or 0.5"),
-            // `between` is the only list of a fixed length.
-            Kind::WrongLength { wanted, found } => {
+            Kind::NotFinite => {
+                error(codes::OUT_OF_RANGE, format!("{} is not a finite number{}", self.raw(), place(path)))
+                    .help("write a number such as 10 or 0.5")
+            }
+            Kind::WrongLength { of, wanted, found } => {
                 error(codes::WRONG_LENGTH, format!("expected {wanted} items{}, found {found}", place(path)))
-                    .help("write the shortest and the longest pause: [\"1s\", \"3s\"]")
+                    .help(both(of))
             }
             Kind::EmptyItem => error(codes::WRONG_LENGTH, format!("an empty item{}", in_list(path)))
                 .help("write the item, or remove its place"),
             Kind::Invalid(message) => {
                 let error = error(codes::INVALID_VALUE, message.clone());
+                let what = message.strip_prefix("invalid ").and_then(|rest| rest.split(':').next());
                 if message.ends_with("too fine") {
                     error.help("lengths of time go from 1ns to 10 years")
-                } else if message.starts_with("invalid length of time") {
-                    error.help(LENGTHS_OF_TIME)
+                } else if let Some(quantity) = what.and_then(|what| quantity(&format!("a {what}"))) {
+                    error.help(quantity.form)
                 } else {
                     error
                 }
             }
         }
+    }
+
+    fn unknown_key(&self, key: &str, known: &[&str], repair: &Repair) -> Diagnostic {
+        let path = self.path;
+        let file = |key: &str| self.node.and_then(|table| table.get(key)).map(|node| node.file);
+        let (at, help) = match repair {
+            Repair::Rename(name) => (path.key(*name), format!("did you mean `{name}`?")),
+            _ => match nearest(key, known.iter().copied()) {
+                // What another file gives does not stand here.
+                Some(name) if file(name) != file(key) => (path.key(key), format!("did you mean `{name}`?")),
+                Some(name) => (path.key(key), format!("`{name}` stands here already")),
+                None => (path.key(key), format!("the keys here are {}", list(known))),
+            },
+        };
+        let message = format!("unknown key `{}`", shorten(key));
+        Diagnostic::error(codes::UNKNOWN_KEY, at, message).marking(Mark::Key).help(help)
     }
 
     fn unknown_choice(
@@ -92,9 +113,9 @@ impl Explainer<'_> {
         of: &'static str,
         known: &[&str],
         bare: bool,
-        path: &FieldPath,
         repair: &Repair,
     ) -> Diagnostic {
+        let path = self.path;
         let message = format!("unknown {} `{}`", noun(of), shorten(choice));
         let (name, help) = match repair {
             Repair::Rename(name) => (*name, format!("did you mean `{name}`?")),
@@ -110,7 +131,8 @@ impl Explainer<'_> {
         }
     }
 
-    fn extra_key(&self, chosen: &str, extra: &str, of: &str, known: &[&str], path: &FieldPath) -> Diagnostic {
+    fn extra_key(&self, chosen: &str, extra: &str, of: &str, known: &[&str]) -> Diagnostic {
+        let path = self.path;
         let message = format!("`{}` stands beside `{}` in one {}", shorten(extra), shorten(chosen), noun(of));
         let help = match (known.contains(&extra), self.format) {
             (true, Format::Yaml) if of == "Step" => "each step begins with its own `- `".to_owned(),
@@ -127,19 +149,37 @@ impl Explainer<'_> {
     }
 
     /// How to write what was meant, where that can be told from the value.
-    fn correction(&self, wanted: &Wanted, path: &FieldPath) -> Option<String> {
-        let Some(node) = self.root.at(&path.0) else {
-            return self.content_of_choice(wanted, path);
+    fn correction(&self, wanted: &Wanted) -> Option<String> {
+        let path = self.path;
+        let Some(node) = self.node else {
+            return self.content_of_choice(wanted);
         };
         let value = &node.value;
-        let raw = self.raw(path);
+        let raw = self.raw();
+        let words = match wanted {
+            Wanted::Words(words) => Some(&**words),
+            Wanted::Choice { of, .. } => plain_text(of),
+            _ => None,
+        };
+        if let (Some(quantity), true) = (words.and_then(quantity), is_number(value))
+            && let Some((unit, meaning)) = quantity.unit
+            && !raw.starts_with('-')
+            && !raw.contains(['e', 'E', 'n', '_', 'x'])
+        {
+            return Some(format!("write \"{raw}{unit}\" {meaning}"));
+        }
         match (wanted, value) {
-            (Wanted::Words(words), Value::Integer(_) | Value::Float(_)) if words == "a length of time" => {
-                let seconds = format!("{raw}s");
-                let help = format!("write \"{seconds}\" if seconds are meant; other units are ms, m and h");
-                Some(if seconds.parse::<HumanDuration>().is_ok() { help } else { LENGTHS_OF_TIME.to_owned() })
+            (
+                Wanted::Choice { of, .. },
+                Value::Integer(_) | Value::Float(_) | Value::Bool(_) | Value::Date,
+            ) if plain_text(of) == Some("text") => Some(format!("write it in quotes: \"{raw}\"")),
+            (Wanted::Words(words), _) if quantity(words).is_some() => {
+                quantity(words).map(|quantity| quantity.form.to_owned())
             }
-            (Wanted::Words(words), _) if words == "a length of time" => Some(LENGTHS_OF_TIME.to_owned()),
+            (Wanted::Pair { of }, _) => Some(both(of)),
+            (Wanted::Choice { of: "Payload", .. }, Value::List(_)) => {
+                Some(format!("write {} to send it as JSON", self.table("json", &raw)))
+            }
             (Wanted::Words(words), Value::Integer(_) | Value::Float(_) | Value::Bool(_))
                 if words == "text" =>
             {
@@ -200,13 +240,14 @@ impl Explainer<'_> {
     }
 
     /// What a choice needs whose name stands alone.
-    fn content_of_choice(&self, wanted: &Wanted, path: &FieldPath) -> Option<String> {
-        let Some(Part::Key(choice)) = path.0.last() else {
+    fn content_of_choice(&self, wanted: &Wanted) -> Option<String> {
+        let Some(Part::Key(choice)) = self.path.0.last() else {
             return None;
         };
         let example = match wanted {
-            Wanted::Words(words) if words == "a length of time" => "\"1s\"",
-            Wanted::List => "[\"1s\", \"3s\"]",
+            Wanted::Words(words) => quantity(words)?.example,
+            Wanted::Choice { of, .. } => quantity(plain_text(of)?)?.example,
+            Wanted::Pair { of } => pair(of),
             Wanted::Number => "0.5",
             _ => return None,
         };
@@ -228,13 +269,18 @@ impl Explainer<'_> {
             (Wanted::List, _) => "a list".to_owned(),
             (Wanted::Table, Format::Toml) => "a table".to_owned(),
             (Wanted::Table, Format::Yaml) => "a mapping".to_owned(),
-            (Wanted::Choice { of, .. }, _) => format!("a {}", noun(of)),
+            (Wanted::Pair { .. }, _) => "a list of two".to_owned(),
+            (Wanted::Choice { of, .. }, _) => match (plain_text(of), *of) {
+                (Some(text), "Payload") => format!("{text} or {}", self.wanted(&Wanted::Table)),
+                (Some(text), _) => text.to_owned(),
+                (None, of) => a_noun(of),
+            },
             (Wanted::Words(words), _) => words.clone(),
         }
     }
 
-    fn found(&self, path: &FieldPath) -> &'static str {
-        match (self.root.at(&path.0).map(|node| &node.value), self.format) {
+    fn found(&self) -> &'static str {
+        match (self.node.map(|node| &node.value), self.format) {
             (None | Some(Value::Null), _) => "nothing",
             (Some(Value::Bool(true)), _) => "`true`",
             (Some(Value::Bool(false)), _) => "`false`",
@@ -250,8 +296,8 @@ impl Explainer<'_> {
     }
 
     /// The value as it stands in the file, shortened.
-    fn raw(&self, path: &FieldPath) -> String {
-        let raw = self.root.at(&path.0).and_then(|node| self.text.get(node.span.clone())).unwrap_or_default();
+    fn raw(&self) -> String {
+        let raw = self.node.and_then(|node| self.text.get(node.span.clone())).unwrap_or_default();
         shorten(raw.lines().next().unwrap_or_default())
     }
 
@@ -264,66 +310,13 @@ impl Explainer<'_> {
     }
 }
 
-fn unknown_key(key: &str, known: &[&str], path: &FieldPath, repair: &Repair) -> Diagnostic {
-    let (at, help) = match repair {
-        Repair::Rename(name) => (path.key(*name), format!("did you mean `{name}`?")),
-        _ => match nearest(key, known.iter().copied()) {
-            Some(name) => (path.key(key), format!("`{name}` stands here already")),
-            None => (path.key(key), format!("the keys here are {}", list(known))),
-        },
-    };
-    let message = format!("unknown key `{}`", shorten(key));
-    Diagnostic::error(codes::UNKNOWN_KEY, at, message).marking(Mark::Key).help(help)
+/// How to write a list of two.
+fn both(of: &str) -> String {
+    let what =
+        if of == "Size" { "the smallest and the largest size" } else { "the shortest and the longest pause" };
+    format!("write {what}: {}", pair(of))
 }
 
-/// `WaitTime` → `wait time`.
-fn noun(type_name: &str) -> String {
-    let mut words = String::new();
-    for c in type_name.chars() {
-        if c.is_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.extend(c.to_lowercase());
-    }
-    words
-}
-
-fn choices(of: &str, known: &[&str]) -> String {
-    let named: Vec<_> = known.iter().copied().filter(|choice| !is_plain(choice)).collect();
-    if named.len() == known.len() {
-        format!("a {} is one of {}", noun(of), list(&named))
-    } else if named.is_empty() {
-        format!("a {} is a text or a table", noun(of))
-    } else {
-        format!("a {} is a text, or a table with one of {}", noun(of), list(&named))
-    }
-}
-
-fn list(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// What a value is for: ` for `users``, ` for an item of `tags``.
-fn place(path: &FieldPath) -> String {
-    match path.0.as_slice() {
-        [.., Part::Key(key)] => format!(" for `{}`", shorten(key)),
-        [.., Part::Key(key), Part::Index(_)] => format!(" for an item of `{}`", shorten(key)),
-        _ => String::new(),
-    }
-}
-
-fn in_list(path: &FieldPath) -> String {
-    match path.parent().0.last() {
-        Some(Part::Key(key)) => format!(" in `{}`", shorten(key)),
-        _ => String::new(),
-    }
-}
-
-/// At most [`MAX_QUOTED`] bytes on one line.
-fn shorten(text: &str) -> String {
-    if text.len() <= MAX_QUOTED {
-        return text.replace(char::is_control, "\u{fffd}");
-    }
-    let end = text.floor_char_boundary(MAX_QUOTED);
-    shorten(&text[..end]) + "…"
+fn is_number(value: &Value) -> bool {
+    matches!(value, Value::Integer(_) | Value::Float(_))
 }

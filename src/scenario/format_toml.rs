@@ -3,32 +3,52 @@
 //! The parser recovers after an error, but what it guesses then would only give mistakes that are none; so a
 //! file with syntax errors is not looked at further.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Diagnostic, FieldPath, Mark};
+use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 use crate::scenario::codes;
-use crate::scenario::node::{Entry, MAX_DEPTH, Node, Value};
+use crate::scenario::node::{Entry, MAX_DEPTH, Node, Table, Value};
 
 /// Reads TOML; gives the tree, or all syntax errors.
-pub(super) fn read(text: &str) -> Result<Node, Vec<Diagnostic>> {
+pub(super) fn read(text: &str, file: FileId) -> Result<Node, Vec<Diagnostic>> {
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        return Err(independent(text, &errors));
+        return Err(independent(text, &errors, file));
     }
-    table(root.get_ref(), 0..text.len(), 0).map_err(|error| vec![*error])
+    Reader { file, offset: 0 }.table(root.get_ref(), 0..text.len(), 0).map_err(|error| vec![*error])
+}
+
+/// Reads one value, which stands alone in a text from a place on and to its end. What is no TOML is a text as it
+/// stands there, unless it begins as something with an end that is missing.
+pub(super) fn read_value(text: &str, from: usize, file: FileId) -> Result<Node, Box<Diagnostic>> {
+    let rest = text.get(from..).unwrap_or_default();
+    let (value, errors) = DeValue::parse_recoverable(rest);
+    match independent(rest, &errors, file).into_iter().next() {
+        None => Reader { file, offset: from }.node(&value, 0),
+        Some(mut error) if rest.starts_with(['[', '{', '"', '\'']) => {
+            if let Mark::Source(_, span) = &mut error.mark {
+                *span = span.start + from..span.end + from;
+            }
+            Err(Box::new(error))
+        }
+        Some(_) => Ok(Node::new(file, from..text.len().max(from), Value::Text(rest.into()))),
+    }
 }
 
 /// What the parser says after the first mistake of a line is mostly a consequence of that, and so is all it
 /// says once it has lost track of brackets.
-fn independent(text: &str, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
+fn independent(text: &str, errors: &[toml::de::Error], file: FileId) -> Vec<Diagnostic> {
     let mut errors: Vec<_> = errors.iter().collect();
     errors.sort_by_key(|error| start(text, error));
     errors.dedup_by(|later, earlier| !text[start(text, earlier)..start(text, later)].contains('\n'));
     if let Some(last) = errors.iter().position(|error| is_in_table(error) || is_header_in_list(text, error)) {
         errors.truncate(last + 1);
     }
-    errors.into_iter().map(|error| syntax(text, error)).collect()
+    errors.into_iter().map(|error| syntax(text, error, file)).collect()
 }
 
 fn start(text: &str, error: &toml::de::Error) -> usize {
@@ -42,7 +62,7 @@ fn line_at(text: &str, place: usize) -> (usize, &str) {
 }
 
 /// The parser's words, made a little plainer for the most frequent mistakes.
-fn syntax(text: &str, error: &toml::de::Error) -> Diagnostic {
+fn syntax(text: &str, error: &toml::de::Error, file: FileId) -> Diagnostic {
     let span = error.span().unwrap_or(text.len()..text.len());
     let marked = text.get(span.clone()).unwrap_or_default();
     let (line_start, line) = line_at(text, span.start);
@@ -51,7 +71,7 @@ fn syntax(text: &str, error: &toml::de::Error) -> Diagnostic {
     let (in_table, header_in_list) = (is_in_table(error), is_header_in_list(text, error));
     let words = message.trim_end_matches(", expected nothing");
     let error = |code, message: String| {
-        Diagnostic::error(code, FieldPath::root(), message).marking(Mark::Source(span.clone()))
+        Diagnostic::error(code, FieldPath::root(), message).marking(Mark::Source(file, span.clone()))
     };
     match message {
         "duplicate key" => {
@@ -135,36 +155,52 @@ fn is_yaml(line: &str) -> bool {
     })
 }
 
-fn table(table: &DeTable<'_>, span: std::ops::Range<usize>, depth: usize) -> Result<Node, Box<Diagnostic>> {
-    let mut entries = Vec::with_capacity(table.len());
-    for (key, value) in table {
-        entries.push(Entry::new((**key.get_ref()).into(), key.span(), node(value, depth + 1)?));
-    }
-    // The parser sorts by key; mistakes are found in the order of the file.
-    entries.sort_by_key(|entry| entry.key_span.start);
-    Ok(Node::new(span, Value::Table(entries)))
+/// From the parser's values to nodes.
+#[derive(Clone, Copy)]
+struct Reader {
+    file: FileId,
+    /// Where the parsed text begins in the file.
+    offset: usize,
 }
 
-fn node(value: &Spanned<DeValue<'_>>, depth: usize) -> Result<Node, Box<Diagnostic>> {
-    let span = value.span();
-    if depth > MAX_DEPTH {
-        let message = format!("nested deeper than {MAX_DEPTH} levels");
-        let error = Diagnostic::error(codes::TOO_LARGE, FieldPath::root(), message);
-        return Err(Box::new(error.marking(Mark::Source(span))));
+impl Reader {
+    fn table(self, table: &DeTable<'_>, span: Range<usize>, depth: usize) -> Result<Node, Box<Diagnostic>> {
+        let mut entries = Vec::with_capacity(table.len());
+        for (key, value) in table {
+            let key_span = self.in_file(&key.span());
+            entries.push(Entry::new((**key.get_ref()).into(), key_span, self.node(value, depth + 1)?));
+        }
+        // The parser sorts by key; mistakes are found in the order of the file.
+        entries.sort_by_key(|entry| entry.key_span.start);
+        Ok(Node::new(self.file, span, Value::Table(Arc::new(Table::new(entries)))))
     }
-    let value = match value.get_ref() {
-        DeValue::String(text) => Value::Text((**text).into()),
-        DeValue::Integer(number) => {
-            let limit = if number.as_str().starts_with('-') { i128::MIN } else { i128::MAX };
-            Value::Integer(i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(limit))
+
+    fn node(self, value: &Spanned<DeValue<'_>>, depth: usize) -> Result<Node, Box<Diagnostic>> {
+        let span = self.in_file(&value.span());
+        if depth > MAX_DEPTH {
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            let error = Diagnostic::error(codes::TOO_LARGE, FieldPath::root(), message);
+            return Err(Box::new(error.marking(Mark::Source(self.file, span))));
         }
-        DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
-        DeValue::Boolean(value) => Value::Bool(*value),
-        DeValue::Datetime(_) => Value::Date,
-        DeValue::Array(items) => {
-            Value::List(items.iter().map(|item| node(item, depth + 1)).collect::<Result<_, _>>()?)
-        }
-        DeValue::Table(entries) => return table(entries, span, depth),
-    };
-    Ok(Node::new(span, value))
+        let value = match value.get_ref() {
+            DeValue::String(text) => Value::Text((**text).into()),
+            DeValue::Integer(number) => {
+                let limit = if number.as_str().starts_with('-') { i128::MIN } else { i128::MAX };
+                Value::Integer(i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(limit))
+            }
+            DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+            DeValue::Boolean(value) => Value::Bool(*value),
+            DeValue::Datetime(_) => Value::Date,
+            DeValue::Array(items) => {
+                let items = items.iter().map(|item| self.node(item, depth + 1));
+                Value::List(Arc::new(items.collect::<Result<_, _>>()?))
+            }
+            DeValue::Table(entries) => return self.table(entries, span, depth),
+        };
+        Ok(Node::new(self.file, span, value))
+    }
+
+    fn in_file(self, span: &Range<usize>) -> Range<usize> {
+        span.start + self.offset..span.end + self.offset
+    }
 }

@@ -13,9 +13,9 @@ use serde_saphyr::granit_parser::{
     ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag, options,
 };
 
-use crate::diagnostic::{Diagnostic, FieldPath, Mark};
+use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 use crate::scenario::codes;
-use crate::scenario::node::{Entry, MAX_DEPTH, Node, Value};
+use crate::scenario::node::{Entry, MAX_DEPTH, Node, Table, Value};
 
 /// How much aliases and merge keys may add to the tree, in bytes: ends a "billion laughs" file early.
 const MAX_COPIED_BYTES: usize = 16 << 20;
@@ -25,22 +25,27 @@ const NODE_BYTES: usize = 128;
 
 /// Reads YAML; gives the tree, or what is wrong: all duplicate keys, but only the first syntax error, since
 /// the parser stops there.
-pub(super) fn read(text: &str) -> Result<Node, Vec<Diagnostic>> {
+pub(super) fn read(text: &str, file: FileId) -> Result<Node, Vec<Diagnostic>> {
     let mut reader = Reader {
         events: Parser::new_from_str_with_options(text, options! { emit_comments: false }),
         text,
+        file,
         anchors: HashMap::new(),
         copied: 0,
         duplicates: Vec::new(),
     };
-    match reader.document() {
-        Ok(node) if reader.duplicates.is_empty() => Ok(node),
-        Ok(_) => Err(reader.duplicates),
-        Err(error) => {
-            reader.duplicates.push(*error);
-            Err(reader.duplicates)
+    let node = match reader.document() {
+        Ok(node) if reader.duplicates.is_empty() => return Ok(node),
+        Ok(_) => None,
+        Err(error) => Some(*error),
+    };
+    let mut faults: Vec<_> = reader.duplicates.into_iter().chain(node).collect();
+    for fault in &mut faults {
+        if let Mark::Source(id, _) = &mut fault.mark {
+            *id = file;
         }
     }
+    Err(faults)
 }
 
 type Result<T, E = Box<Diagnostic>> = std::result::Result<T, E>;
@@ -48,6 +53,7 @@ type Result<T, E = Box<Diagnostic>> = std::result::Result<T, E>;
 struct Reader<'a> {
     events: Parser<'a, StrInput<'a>>,
     text: &'a str,
+    file: FileId,
     /// Anchored nodes by the parser's number.
     anchors: HashMap<usize, Node>,
     /// Bytes that aliases have added so far.
@@ -85,7 +91,7 @@ impl<'a> Reader<'a> {
                     ));
                 }
                 (Event::StreamEnd, _) => {
-                    return Ok(root.unwrap_or(Node::new(0..self.text.len(), Value::Null)));
+                    return Ok(root.unwrap_or_else(|| self.value(0..self.text.len(), Value::Null)));
                 }
                 (_, span) => return Err(Box::new(fault(codes::SYNTAX, "unexpected content", span))),
             }
@@ -97,7 +103,7 @@ impl<'a> Reader<'a> {
             return Err(too_deep(span));
         }
         let (anchor, node) = match event {
-            Event::Scalar(text, style, anchor, _) => (anchor, Node::new(span, scalar(&text, style))),
+            Event::Scalar(text, style, anchor, _) => (anchor, self.value(span, scalar(&text, style))),
             Event::SequenceStart(style, anchor, _) => (anchor, self.list(style, span, depth)?),
             Event::MappingStart(style, anchor, _) => (anchor, self.table(style, span, depth)?),
             Event::Alias(anchor) => return self.alias(anchor, span, depth),
@@ -107,6 +113,10 @@ impl<'a> Reader<'a> {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    fn value(&self, span: Range<usize>, value: Value) -> Node {
+        Node::new(self.file, span, value)
     }
 
     /// The anchored node again. It keeps the place where it is written, so that a mistake is marked there.
@@ -137,7 +147,7 @@ impl<'a> Reader<'a> {
             match self.next()? {
                 (Event::SequenceEnd, span) => {
                     let end = if style == StructureStyle::Flow { span.end } else { end };
-                    return Ok(Node::new(start.start..end, Value::List(items)));
+                    return Ok(self.value(start.start..end, Value::List(Arc::new(items))));
                 }
                 (event, span) => {
                     let at = span.clone();
@@ -164,7 +174,8 @@ impl<'a> Reader<'a> {
                         }
                     }
                     let end = if style == StructureStyle::Flow { span.end } else { end };
-                    return Ok(Node::new(start.start..end, Value::Table(entries)));
+                    let table = Value::Table(Arc::new(Table::new(entries)));
+                    return Ok(self.value(start.start..end, table));
                 }
                 (event, span) => self.key(event, span)?,
             };
@@ -173,7 +184,7 @@ impl<'a> Reader<'a> {
             let node = self.node(event, span, depth + 1)?;
             end = end.max(key_span.end).max(at.end).max(within(&node.span, start.start));
             let Key::Text(key) = key else {
-                merge(&mut merged, node, &at)?;
+                merge(&mut merged, &node, &at)?;
                 continue;
             };
             if seen.insert(key.clone()) {
@@ -210,20 +221,20 @@ enum Key {
     Merge,
 }
 
-fn merge(merged: &mut Vec<Entry>, node: Node, at: &Range<usize>) -> Result<()> {
-    let tables = match node.value {
-        Value::List(items) => items,
-        value => vec![Node::new(node.span, value)],
+fn merge(merged: &mut Vec<Entry>, node: &Node, at: &Range<usize>) -> Result<()> {
+    let tables = match &node.value {
+        Value::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
     };
     for table in tables {
-        let Value::Table(entries) = table.value else {
+        let Value::Table(table) = &table.value else {
             return Err(Box::new(fault(
                 codes::UNSUPPORTED_YAML,
                 "`<<` takes a mapping or a list of mappings",
                 at.clone(),
             )));
         };
-        merged.extend(entries);
+        merged.extend_from_slice(table.entries());
     }
     Ok(())
 }
@@ -238,7 +249,7 @@ fn measure(node: &Node) -> (usize, usize) {
     let (cost, height) = match &node.value {
         Value::Text(text) => (text.len(), 0),
         Value::List(items) => items.iter().map(measure).fold((0, 0), |a, b| (a.0 + b.0, a.1.max(b.1 + 1))),
-        Value::Table(entries) => entries.iter().fold((0, 0), |(cost, height), entry| {
+        Value::Table(table) => table.entries().iter().fold((0, 0), |(cost, height), entry| {
             let (more, below) = measure(&entry.node);
             (cost + more + entry.key.len(), height.max(below + 1))
         }),
@@ -302,8 +313,9 @@ fn syntax(text: &str, error: &ScanError) -> Diagnostic {
     }
 }
 
+/// A mistake at some bytes; [`read`] says of which file.
 fn fault(code: &'static str, message: impl Into<String>, span: Range<usize>) -> Diagnostic {
-    Diagnostic::error(code, FieldPath::root(), message).marking(Mark::Source(span))
+    Diagnostic::error(code, FieldPath::root(), message).marking(Mark::Source(FileId::default(), span))
 }
 
 fn too_deep(span: Range<usize>) -> Box<Diagnostic> {
@@ -375,14 +387,15 @@ mod tests {
                 Value::Float(number) => format!("{number:?}"),
                 Value::Text(text) => format!("{text:?}"),
                 Value::List(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
-                Value::Table(entries) => {
-                    let entries = entries.iter().map(|entry| format!("{}: {}", entry.key, show(&entry.node)));
+                Value::Table(table) => {
+                    let entries =
+                        table.entries().iter().map(|entry| format!("{}: {}", entry.key, show(&entry.node)));
                     format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
                 }
                 Value::Date => "?".to_owned(),
             }
         }
-        match read(text) {
+        match read(text, FileId::default()) {
             Ok(node) => show(&node),
             Err(errors) => errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; "),
         }

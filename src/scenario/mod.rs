@@ -4,14 +4,28 @@
 //! reads the model from it: so both formats give the same messages, and a mistake is known by its place in
 //! the tree instead of by the words of a library. `parse` repairs each mistake in the tree and reads again,
 //! which is how all of them are reported at once.
+//!
+//! # From files to one tree
+//! ```text
+//! text ──format──▶ tree ──repair──▶ tree without mistakes     each file by itself, so each mistake is found once
+//!    ──include, merge──▶ one tree ──settings──▶ with `--set` ──extends──▶ classes complete ──▶ model
+//! ```
+//! Every node knows its file, so whatever is said of the scenario later shows the line that it comes from.
 
 mod align;
 pub mod codes;
 mod de;
 mod explain;
+mod extends;
 mod format_toml;
 mod format_yaml;
+mod include;
+mod merge;
+mod mistake;
 pub mod model;
 mod node;
 pub mod parse;
+pub mod place;
+mod settings;
 pub mod source;
+mod words;

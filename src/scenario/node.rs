@@ -1,11 +1,14 @@
-//! The file as a tree of values, each with the bytes where it stands: what TOML and YAML have in common.
+//! The scenario as a tree of values, each with the file and the bytes where it stands: what TOML and YAML have in
+//! common, and what files are merged as.
 //!
-//! Texts are shared (`Arc`), since a YAML alias copies its node and must not copy a large payload with it.
+//! Lists, tables and texts are shared (`Arc`) and copied only when a shared one is changed: a YAML alias or a
+//! class that extends another one repeats a node, and must not repeat all that is below it.
 
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::diagnostic::Part;
+use crate::diagnostic::{FileId, Part};
 
 /// Deepest nesting of lists and tables that is read. Keeps every walk over the tree within the stack.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -13,14 +16,14 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    /// Bytes in the source.
+    /// The file that it stands in.
+    pub(super) file: FileId,
+    /// Bytes in that file.
     pub(super) span: Range<usize>,
     /// What stands there.
     pub(super) value: Value,
     /// A mistake in it has been reported: it reads as if the file did not give it.
     pub(super) unreadable: bool,
-    /// It has been read without a mistake and need not be read again to find the next one.
-    pub(super) checked: bool,
 }
 
 /// What a file can hold.
@@ -39,19 +42,19 @@ pub(super) enum Value {
     /// One of TOML's dates and times.
     Date,
     /// A list.
-    List(Vec<Node>),
+    List(Arc<Vec<Node>>),
     /// A table.
-    Table(Vec<Entry>),
+    Table(Arc<Table>),
 }
 
-/// A key of a table with its value.
+/// A key of a table with its value; both stand in the same file.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// The key, corrected once its misspelling has been reported.
     pub(super) key: Arc<str>,
     /// Where the key stands.
     pub(super) key_span: Range<usize>,
-    /// Reported as unknown: reads as if it did not stand there.
+    /// Reported as a key that cannot stand there: reads as if it did not.
     pub(super) ignored: bool,
     /// The value.
     pub(super) node: Node,
@@ -66,8 +69,8 @@ impl Entry {
 
 impl Node {
     /// A value as found in a file.
-    pub(super) fn new(span: Range<usize>, value: Value) -> Self {
-        Self { span, value, unreadable: false, checked: false }
+    pub(super) fn new(file: FileId, span: Range<usize>, value: Value) -> Self {
+        Self { file, span, value, unreadable: false }
     }
 
     /// What stands there as far as the model is concerned: nothing once a mistake in it has been reported.
@@ -75,11 +78,27 @@ impl Node {
         (!self.unreadable).then_some(&self.value)
     }
 
+    /// The table that stands there, if one does and can be read.
+    pub(super) fn table(&self) -> Option<&Arc<Table>> {
+        match self.seen() {
+            Some(Value::Table(table)) => Some(table),
+            _ => None,
+        }
+    }
+
     /// The child under one part of a path.
     pub(super) fn child(&self, part: &Part) -> Option<&Node> {
         match (&self.value, part) {
             (Value::List(items), Part::Index(index)) => items.get(*index),
-            (Value::Table(entries), Part::Key(key)) => find(entries, key).map(|entry| &entry.node),
+            (Value::Table(table), Part::Key(key)) => table.get(key).map(|entry| &entry.node),
+            _ => None,
+        }
+    }
+
+    /// The child under a key.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Table(table) => table.get(key).map(|entry| &entry.node),
             _ => None,
         }
     }
@@ -89,63 +108,134 @@ impl Node {
         path.iter().try_fold(self, |node, part| node.child(part))
     }
 
-    /// The node at a path, to be changed.
+    /// The node at a path, to be changed; what is shared on the way is copied, one level of each.
     pub(super) fn at_mut(&mut self, path: &[Part]) -> Option<&mut Node> {
         let Some((part, rest)) = path.split_first() else {
             return Some(self);
         };
         match (&mut self.value, part) {
-            (Value::List(items), Part::Index(index)) => items.get_mut(*index)?.at_mut(rest),
-            (Value::Table(entries), Part::Key(key)) => {
-                entries.iter_mut().find(|entry| *entry.key == **key)?.node.at_mut(rest)
-            }
+            (Value::List(items), Part::Index(index)) => Arc::make_mut(items).get_mut(*index)?.at_mut(rest),
+            (Value::Table(table), Part::Key(key)) => Arc::make_mut(table).get_mut(key)?.node.at_mut(rest),
             _ => None,
         }
     }
 
-    /// Marks everything that is read before the node at a path.
-    pub(super) fn check_before(&mut self, path: &[Part]) {
-        let Some((part, rest)) = path.split_first() else {
-            return;
-        };
-        match (&mut self.value, part) {
-            (Value::List(items), Part::Index(index)) if *index < items.len() => {
-                items[..*index].iter_mut().for_each(|item| item.checked = true);
-                items[*index].check_before(rest);
-            }
-            (Value::Table(entries), Part::Key(key)) => {
-                if let Some(index) = entries.iter().position(|entry| *entry.key == **key) {
-                    entries[..index].iter_mut().for_each(|entry| entry.node.checked = true);
-                    entries[index].node.check_before(rest);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Takes all marks of [`Node::check_before`] away.
-    pub(super) fn uncheck(&mut self) {
-        self.checked = false;
-        match &mut self.value {
-            Value::List(items) => items.iter_mut().for_each(Self::uncheck),
-            Value::Table(entries) => entries.iter_mut().for_each(|entry| entry.node.uncheck()),
-            _ => {}
-        }
-    }
-
-    /// The entry of a key at a path, to be changed.
-    pub(super) fn entry_mut(&mut self, path: &[Part]) -> Option<&mut Entry> {
-        let (Part::Key(key), parent) = path.split_last()? else {
-            return None;
-        };
-        match &mut self.at_mut(parent)?.value {
-            Value::Table(entries) => entries.iter_mut().find(|entry| *entry.key == **key),
+    /// The table at a path, to be changed.
+    pub(super) fn table_mut(&mut self, path: &[Part]) -> Option<&mut Table> {
+        match &mut self.at_mut(path)?.value {
+            Value::Table(table) => Some(Arc::make_mut(table)),
             _ => None,
         }
+    }
+
+    /// The longest part of a path that leads somewhere, as the places of the children on the way.
+    pub(super) fn places(&self, path: &[Part]) -> Vec<usize> {
+        let mut node = self;
+        let mut places = Vec::with_capacity(path.len());
+        for part in path {
+            let place = match (&node.value, part) {
+                (Value::List(_), Part::Index(index)) => Some(*index),
+                (Value::Table(table), Part::Key(key)) => table.position(key),
+                _ => None,
+            };
+            let (Some(place), Some(child)) = (place, node.child(part)) else { break };
+            places.push(place);
+            node = child;
+        }
+        places
+    }
+
+    /// How many values there are, itself included, each as often as it is repeated; stops counting at `limit`.
+    pub(super) fn count(&self, limit: usize) -> usize {
+        let mut count = 1;
+        let mut add = |child: &Node| {
+            if count < limit {
+                count += child.count(limit - count);
+            }
+        };
+        match &self.value {
+            Value::List(items) => items.iter().for_each(&mut add),
+            Value::Table(table) => table.entries().iter().for_each(|entry| add(&entry.node)),
+            _ => {}
+        }
+        count
     }
 }
 
-/// The entry of a key.
-pub(super) fn find<'a>(entries: &'a [Entry], key: &str) -> Option<&'a Entry> {
-    entries.iter().find(|entry| *entry.key == *key)
+/// Most entries that are searched one by one.
+const FEW: usize = 16;
+
+/// The keys of a table with their values, each key once, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Table {
+    entries: Vec<Entry>,
+    /// Where each key is; made when a large table is first searched.
+    index: OnceLock<HashMap<Arc<str>, usize>>,
+}
+
+impl Table {
+    /// A table of these keys, which must differ.
+    pub(super) fn new(entries: Vec<Entry>) -> Self {
+        Self { entries, index: OnceLock::new() }
+    }
+
+    /// Keys and values.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entries that have not been reported as impossible.
+    pub(super) fn live(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| !entry.ignored)
+    }
+
+    /// The place of a key among the entries.
+    pub(super) fn position(&self, key: &str) -> Option<usize> {
+        if self.entries.len() <= FEW {
+            return self.entries.iter().position(|entry| *entry.key == *key);
+        }
+        let index = self.index.get_or_init(|| {
+            self.entries.iter().enumerate().map(|(place, entry)| (entry.key.clone(), place)).collect()
+        });
+        index.get(key).copied()
+    }
+
+    /// The entry of a key.
+    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+        self.position(key).and_then(|place| self.entries.get(place))
+    }
+
+    /// The entry of a key, to be changed, except for the key.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        self.position(key).and_then(|place| self.entries.get_mut(place))
+    }
+
+    /// Gives a key another name, which must be free.
+    pub(super) fn rename(&mut self, key: &str, name: &str) {
+        let Some(place) = self.position(key) else { return };
+        let name: Arc<str> = name.into();
+        self.entries[place].key = name.clone();
+        if let Some(index) = self.index.get_mut() {
+            index.remove(key);
+            index.insert(name, place);
+        }
+    }
+
+    /// Adds an entry, in place of one with the same key.
+    pub(super) fn insert(&mut self, entry: Entry) {
+        if let Some(place) = self.position(&entry.key) {
+            self.entries[place] = entry;
+            return;
+        }
+        if let Some(index) = self.index.get_mut() {
+            index.insert(entry.key.clone(), self.entries.len());
+        }
+        self.entries.push(entry);
+    }
+
+    /// Takes the entries away of which `keep` does not hold.
+    pub(super) fn retain(&mut self, keep: impl FnMut(&Entry) -> bool) {
+        self.entries.retain(keep);
+        self.index = OnceLock::new();
+    }
 }

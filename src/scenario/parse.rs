@@ -1,23 +1,25 @@
 //! From the tree of nodes to the model, with all mistakes at once.
 //!
 //! serde stops at the first mistake. So each is reported, repaired in the tree (a misspelt key gets the name
-//! that was surely meant, a wrong value reads as absent) and the tree read again until nothing is wrong; what
-//! stands before the mistake is passed over then, so that the time grows with the file and not with the
-//! mistakes in it. Repairing instead of skipping lets one run find the mistakes behind a mistake, too.
+//! that was surely meant, a wrong value reads as absent) and the tree read again until nothing is wrong, each
+//! time from the last mistake on, so that the time grows with the file and not with the mistakes in it. Repairing
+//! instead of skipping lets one run find the mistakes behind a mistake, too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::Deserialize;
 
-use crate::diagnostic::{Diagnostic, FieldPath, Part, nearest};
+use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
 use crate::scenario::codes;
-use crate::scenario::de::{Kind, Reader};
+use crate::scenario::de::{Reader, is_plain};
 use crate::scenario::explain::Explainer;
+use crate::scenario::mistake::{Kind, Mistake};
 use crate::scenario::model::Scenario;
 use crate::scenario::node::{Node, Value};
-use crate::scenario::source::Format;
+use crate::scenario::place::place;
+use crate::scenario::source::Files;
 
-/// Most mistakes that are listed.
+/// Most mistakes that are listed of one file.
 const MAX_DIAGNOSTICS: usize = 100;
 
 /// A scenario as far as it could be read.
@@ -29,13 +31,6 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
     /// Where, so that nobody complains about the consequences.
     pub reported: Reported,
-}
-
-impl Parsed {
-    /// A file of which nothing could be read.
-    pub(super) fn unreadable(diagnostics: Vec<Diagnostic>) -> Self {
-        Self { scenario: Scenario::default(), diagnostics, reported: Reported([FieldPath::root()].into()) }
-    }
 }
 
 /// Places that have a diagnostic already.
@@ -55,44 +50,112 @@ impl Reported {
     }
 }
 
-/// Reads the model from the tree and repairs the tree on the way.
-pub(super) fn model(root: &mut Node, text: &str, format: Format) -> Parsed {
-    let is_empty = match &root.value {
-        Value::Null => true,
-        Value::Table(entries) => entries.is_empty(),
-        _ => false,
-    };
-    if is_empty {
-        let empty = Diagnostic::error(codes::EMPTY, FieldPath::root(), "the scenario is empty")
-            .help("it needs at least `version`, `brokers` and `user_classes`");
-        return Parsed::unreadable(vec![empty]);
+impl Reported {
+    /// Nothing of the scenario is known for certain.
+    pub(super) fn all() -> Self {
+        Self([FieldPath::root()].into())
     }
+
+    /// Counts one more place as reported.
+    pub(super) fn add(&mut self, path: FieldPath) {
+        self.0.insert(path);
+    }
+
+    /// Adds all places of a tree that have been reported.
+    pub(super) fn add_of(&mut self, node: &Node, path: &FieldPath) {
+        if node.unreadable {
+            self.add(path.clone());
+            return;
+        }
+        match &node.value {
+            Value::List(items) => {
+                // The only list of a fixed length is worth nothing without all its items.
+                let is_pair = matches!(path.0.last(), Some(Part::Key(key)) if key == "between");
+                if is_pair && items.iter().any(|item| item.unreadable) {
+                    self.add(path.clone());
+                }
+                items.iter().enumerate().for_each(|(place, item)| self.add_of(item, &path.index(place)));
+            }
+            Value::Table(table) => {
+                let (mut live, ignored): (Vec<_>, Vec<_>) =
+                    table.entries().iter().partition(|entry| !entry.ignored);
+                for entry in ignored {
+                    self.add(path.key(&*entry.key));
+                    // A key beside a choice was most likely meant to stand inside it.
+                    if let [chosen] = live.as_slice() {
+                        self.add(path.key(&*chosen.key).key(&*entry.key));
+                    }
+                }
+                live.drain(..).for_each(|entry| self.add_of(&entry.node, &path.key(&*entry.key)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A tree after all its mistakes have been repaired.
+pub(super) struct Repaired {
+    /// The model; what could not be read is absent in it.
+    pub(super) scenario: Scenario,
+    /// The mistakes, marked by their bytes: other files may replace what stands there.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// There were more mistakes than are listed, and the tree is as good as unreadable.
+    pub(super) gave_up: bool,
+}
+
+/// Reads the model from the tree and repairs the tree on the way.
+pub(super) fn repair(root: &mut Node, files: &Files) -> Repaired {
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
-    let mut reported = Reported::default();
-    // Nothing is passed over.
-    let mut is_whole = true;
+    // What is aliased in YAML is found at each alias, but stands in one place.
+    let mut known = HashSet::new();
+    let mut from = Vec::new();
     loop {
-        let mistake = match Scenario::deserialize(Reader(root)) {
-            Ok(scenario) if is_whole => return Parsed { scenario, diagnostics, reported },
+        let mistake = match Scenario::deserialize(Reader::new(root, &from)) {
+            Ok(scenario) if from.is_empty() => {
+                return Repaired { scenario, diagnostics, gave_up: false };
+            }
             Ok(_) => {
-                root.uncheck();
-                is_whole = true;
+                // Nothing is wrong any more, but the model lacks what was passed over.
+                from.clear();
                 continue;
             }
             Err(mistake) => mistake,
         };
         if diagnostics.len() == MAX_DIAGNOSTICS {
             let message = format!("more than {MAX_DIAGNOSTICS} mistakes; the rest is not shown");
-            diagnostics.push(Diagnostic::error(codes::TOO_MANY, FieldPath::root(), message));
-            return Parsed::unreadable(diagnostics);
+            let file = root.file;
+            let marking = Mark::Source(file, 0..0);
+            diagnostics.push(Diagnostic::error(codes::TOO_MANY, FieldPath::root(), message).marking(marking));
+            return Repaired { scenario: Scenario::default(), diagnostics, gave_up: true };
         }
-        let path = FieldPath(mistake.path());
-        root.check_before(&path.0);
-        is_whole = false;
-        let repair = Repair::of(&mistake.kind, root, &path);
-        diagnostics.push(Explainer { root, text, format }.diagnostic(&mistake.kind, &path, &repair));
-        reported.0.extend(repair.apply(root, &mistake.kind, &path));
+        let Some(mut diagnostic) = mend(root, files, &mistake, &mut from) else { continue };
+        let at = place(root, files, &diagnostic.at, &diagnostic.mark);
+        if known.insert((at.file, at.span.clone(), diagnostic.code, diagnostic.message.clone())) {
+            diagnostic.mark = Mark::Source(at.file, at.span);
+            diagnostics.push(diagnostic);
+        }
     }
+}
+
+/// Says what is wrong, unless it has been said, repairs it, and notes where reading goes on.
+fn mend(root: &mut Node, files: &Files, mistake: &Mistake, from: &mut Vec<usize>) -> Option<Diagnostic> {
+    let path = FieldPath(mistake.path());
+    *from = root.places(&path.0);
+    let is_blank = |length: &usize| root.at(&path.0[..*length]).is_some_and(|node| node.unreadable);
+    if let Some(length) = (1..=from.len()).find(is_blank) {
+        // What holds this value cannot do without it, so it cannot be read either.
+        from.truncate(length - 1);
+        if let Some(node) = root.at_mut(&path.0[..length - 1]) {
+            node.unreadable = true;
+        }
+        return None;
+    }
+    let repair = Repair::of(&mistake.kind, root, &path);
+    let diagnostic = Explainer::new(root, files, &path).diagnostic(&mistake.kind, &repair);
+    // The content of a choice written as a bare text is not in the tree, only the text is.
+    let existing = FieldPath(path.0[..from.len()].to_vec());
+    repair.apply(root, &mistake.kind, &existing);
+    Some(diagnostic)
 }
 
 /// What is done to the tree so that reading goes on behind a mistake.
@@ -111,64 +174,46 @@ impl Repair {
         match kind {
             Kind::UnknownKey { key, known } => {
                 let table = root.at(&path.0);
-                let taken = |name: &str| {
-                    table.is_some_and(|table| table.child(&Part::Key(name.to_owned())).is_some())
-                };
+                let taken = |name: &str| table.is_some_and(|table| table.get(name).is_some());
                 let free = known.iter().copied().filter(|name| !taken(name));
                 nearest(key, free).map_or(Self::Ignore, Self::Rename)
             }
             Kind::UnknownChoice { choice, known, .. } => {
-                nearest(choice, known.iter().copied()).map_or(Self::Blank, Self::Rename)
+                let names = known.iter().copied().filter(|name| !is_plain(name));
+                nearest(choice, names).map_or(Self::Blank, Self::Rename)
             }
             Kind::ExtraKey { .. } => Self::Ignore,
             _ => Self::Blank,
         }
     }
 
-    /// Changes the tree and returns the places that count as reported.
-    fn apply(&self, root: &mut Node, kind: &Kind, path: &FieldPath) -> Vec<FieldPath> {
+    /// Changes the tree so that the mistake is in it no more.
+    fn apply(&self, root: &mut Node, kind: &Kind, path: &FieldPath) {
         let key = match kind {
             Kind::UnknownKey { key, .. } | Kind::UnknownChoice { choice: key, bare: false, .. } => Some(key),
             Kind::ExtraKey { extra, .. } => Some(extra),
             _ => None,
         };
-        let entry = key.map(|key| path.key(key.as_str()));
-        match (self, entry) {
-            (Self::Rename(name), Some(entry)) => {
-                if let Some(entry) = root.entry_mut(&entry.0) {
-                    entry.key = (*name).into();
+        match (self, key) {
+            (Self::Rename(name), Some(key)) => {
+                if let Some(table) = root.table_mut(&path.0) {
+                    table.rename(key, name);
                 }
-                Vec::new()
             }
             (Self::Rename(name), None) => {
                 if let Some(node) = root.at_mut(&path.0) {
                     node.value = Value::Text((*name).into());
                 }
-                Vec::new()
             }
-            (Self::Ignore, Some(entry)) => {
-                if let Some(entry) = root.entry_mut(&entry.0) {
+            (Self::Ignore, Some(key)) => {
+                if let Some(entry) = root.table_mut(&path.0).and_then(|table| table.get_mut(key)) {
                     entry.ignored = true;
                 }
-                // A key beside a choice was most likely meant to stand inside it.
-                let meant = match kind {
-                    Kind::ExtraKey { chosen, extra, .. } => {
-                        Some(path.key(chosen.as_str()).key(extra.as_str()))
-                    }
-                    _ => None,
-                };
-                [entry].into_iter().chain(meant).collect()
             }
             _ => {
-                let mut path = path.clone();
-                // The content of a choice written as a bare text is not in the tree, only the text is.
-                while root.at_mut(&path.0).is_none() {
-                    path = path.parent();
-                }
                 if let Some(node) = root.at_mut(&path.0) {
                     node.unreadable = true;
                 }
-                vec![path]
             }
         }
     }

@@ -1,20 +1,23 @@
-//! A scenario's text with the place of every key and value in it: what a diagnostic's path means in the file.
+//! The files of a scenario with the place of every key and value in them: what a diagnostic's path means.
 //!
-//! The text is kept as it stands in the file except for a byte order mark, which is not part of any line that
-//! a person sees. All places are bytes of that text.
+//! A text is kept as it stands in its file except for a byte order mark, which is not part of any line that a
+//! person sees. All places are bytes of that text. What the command line sets counts as a file, too, whose only
+//! line is the argument.
 
 use std::fs;
 use std::io::{self, Read};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{FieldPath, Mark, Part};
-use crate::scenario::align::align;
-use crate::scenario::node::{Node, Value, find};
-use crate::scenario::parse::{self, Parsed};
-use crate::scenario::{format_toml, format_yaml};
+use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
+use crate::scenario::codes;
+use crate::scenario::include::Loader;
+use crate::scenario::model::Scenario;
+use crate::scenario::node::{Node, Value};
+use crate::scenario::parse::{self, Parsed, Reported};
+use crate::scenario::place::{Place, place};
+use crate::scenario::{extends, settings};
 
-/// Largest scenario file that is read, in bytes.
+/// Most that is read of a scenario, in bytes, with all files that it includes.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// How a scenario is written.
@@ -75,58 +78,25 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
-/// The text of a scenario and where everything stands in it.
-#[derive(Debug, Clone)]
-pub struct Source {
+/// One of the texts that a scenario is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
     name: String,
     text: String,
     format: Format,
-    root: Node,
+    folder: PathBuf,
 }
 
-impl Source {
-    /// Reads a file. What is wrong inside it is no error here, but a diagnostic of the [`Parsed`].
-    pub fn read(path: &Path) -> Result<(Self, Parsed), ReadError> {
-        let format = Format::of(path).ok_or_else(|| ReadError::UnknownFormat(path.to_owned()))?;
-        let mut bytes = Vec::new();
-        fs::File::open(path)
-            .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(ReadError::TooLarge(path.to_owned()));
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self::parse(path.display().to_string(), text, format)),
-            Err(error) => {
-                let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = valid.split(|byte| *byte == b'\n').count();
-                Err(ReadError::NotUtf8 { path: path.to_owned(), line })
-            }
-        }
-    }
-
-    /// Reads a text into the model, with everything that is wrong with its shape. `name` is what messages
-    /// call it.
-    pub fn parse(name: impl Into<String>, text: impl Into<String>, format: Format) -> (Self, Parsed) {
-        let mut text = text.into();
+impl File {
+    /// A text, without its byte order mark; `name` is what messages call it.
+    pub(super) fn new(name: String, mut text: String, format: Format, folder: PathBuf) -> Self {
         if text.starts_with('\u{feff}') {
             text.remove(0);
         }
-        let tree = match format {
-            Format::Toml => format_toml::read(&text),
-            Format::Yaml => format_yaml::read(&text),
-        };
-        let (root, parsed) = match tree {
-            Ok(mut root) => {
-                let parsed = parse::model(&mut root, &text, format);
-                (root, parsed)
-            }
-            Err(diagnostics) => (Node::new(0..0, Value::Null), Parsed::unreadable(diagnostics)),
-        };
-        (Self { name: name.into(), text, format, root }, parsed)
+        Self { name, text, format, folder }
     }
 
-    /// What messages call it: the path of the file.
+    /// What messages call it: the path of the file, or the name of the option.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -141,60 +111,153 @@ impl Source {
         self.format
     }
 
-    /// The bytes that a diagnostic marks: within one line of [`Source::text`] and on character boundaries.
-    ///
-    /// A path that the file does not have stands for the nearest one above it, and a table or list over
-    /// several lines for its key. `0..0` means the file as a whole.
-    pub fn span(&self, path: &FieldPath, mark: &Mark) -> Range<usize> {
-        let span = match mark {
-            Mark::Source(span) => span.clone(),
-            Mark::Key => self.find(path).1,
-            Mark::Value => self.find(path).0,
-            Mark::Within(range) => self.within(path, range).unwrap_or_else(|| self.find(path).0),
-        };
-        self.one_line(span)
+    /// The folder that paths in it count from; empty for the current one.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// All texts that a scenario is made of: at least the scenario file.
+#[derive(Debug, Clone)]
+pub struct Files {
+    first: File,
+    others: Vec<File>,
+}
+
+impl Files {
+    pub(super) fn new(first: File) -> Self {
+        Self { first, others: Vec::new() }
     }
 
-    /// The value and the key that a path leads to; the value for the key of a list's item.
-    fn find(&self, path: &FieldPath) -> (Range<usize>, Range<usize>) {
-        let mut node = &self.root;
-        let (mut value, mut key) = match self.root.value {
-            Value::Null | Value::Table(_) => (0..0, 0..0),
-            _ => (self.root.span.clone(), self.root.span.clone()),
+    pub(super) fn add(&mut self, file: File) -> FileId {
+        self.others.push(file);
+        FileId(u32::try_from(self.others.len()).unwrap_or(0))
+    }
+
+    /// The file with a number; the scenario file for one that was not given out.
+    pub fn get(&self, id: FileId) -> &File {
+        let place = usize::try_from(id.0).ok().and_then(|id| id.checked_sub(1));
+        place.and_then(|place| self.others.get(place)).unwrap_or(&self.first)
+    }
+}
+
+/// The files of a scenario and where everything stands in them.
+#[derive(Debug, Clone)]
+pub struct Source {
+    files: Files,
+    root: Node,
+}
+
+impl Source {
+    /// Reads a file and all that it includes. What is wrong inside is no error here, but a diagnostic of the
+    /// [`Parsed`].
+    pub fn read(path: &Path) -> Result<(Self, Parsed), ReadError> {
+        Self::read_with(path, &[])
+    }
+
+    /// The same with values of the command line, each `PATH=VALUE`, which win over what the files say.
+    pub fn read_with(path: &Path, settings: &[String]) -> Result<(Self, Parsed), ReadError> {
+        let file = read_file(path, MAX_FILE_BYTES)?;
+        Ok(Self::assemble(Loader::on_disk(file, path), settings))
+    }
+
+    /// Reads a text into the model, with everything that is wrong with its shape. It can include no files.
+    /// `name` is what messages call it.
+    pub fn parse(name: impl Into<String>, text: impl Into<String>, format: Format) -> (Self, Parsed) {
+        Self::parse_with(name, text, format, &[])
+    }
+
+    /// The same with values of the command line, as in [`Source::read_with`].
+    pub fn parse_with(
+        name: impl Into<String>,
+        text: impl Into<String>,
+        format: Format,
+        settings: &[String],
+    ) -> (Self, Parsed) {
+        let file = File::new(name.into(), text.into(), format, PathBuf::new());
+        Self::assemble(Loader::in_memory(file), settings)
+    }
+
+    fn assemble(mut loader: Loader, settings: &[String]) -> (Self, Parsed) {
+        let mut root = loader.tree(FileId::default());
+        let Loader { mut files, mut diagnostics, mut has_gaps, .. } = loader;
+        let is_empty = match &root.value {
+            Value::Null => true,
+            Value::Table(table) => table.entries().is_empty(),
+            _ => false,
         };
-        for part in &path.0 {
-            let Some(child) = node.child(part) else { break };
-            key = match (&node.value, part) {
-                (Value::Table(entries), Part::Key(name)) => {
-                    find(entries, name).map_or(child.span.clone(), |entry| entry.key_span.clone())
-                }
-                _ => child.span.clone(),
-            };
-            let raw = self.text.get(child.span.clone()).unwrap_or_default();
-            let is_text = matches!(child.value, Value::Text(_));
-            let by_key = raw.is_empty() || !is_text && raw.contains('\n');
-            value = if by_key { key.clone() } else { child.span.clone() };
-            node = child;
+        if is_empty && diagnostics.is_empty() {
+            let empty = Diagnostic::error(codes::EMPTY, FieldPath::root(), "the scenario is empty")
+                .help("it needs at least `version`, `brokers` and `user_classes`");
+            diagnostics.push(empty.marking(Mark::Source(FileId::default(), 0..0)));
+            has_gaps = true;
         }
-        (value, key)
+        if !has_gaps {
+            settings::apply(&mut root, &mut files, settings, &mut diagnostics);
+        }
+        // The files have no mistakes any more, so this finds only those of the settings.
+        let set = parse::repair(&mut root, &files);
+        diagnostics.extend(set.diagnostics);
+        has_gaps |= set.gave_up;
+        let mut reported = Reported::default();
+        let mut scenario = set.scenario;
+        if !has_gaps && extends::resolve(&mut root, &mut diagnostics, &mut reported) {
+            scenario = parse::repair(&mut root, &files).scenario;
+        }
+        if has_gaps {
+            scenario = Scenario::default();
+            reported = Reported::all();
+        } else if !diagnostics.is_empty() {
+            reported.add_of(&root, &FieldPath::root());
+        }
+        (Self { files, root }, Parsed { scenario, diagnostics, reported })
     }
 
-    fn within(&self, path: &FieldPath, range: &Range<usize>) -> Option<Range<usize>> {
-        let node = self.root.at(&path.0)?;
-        let Value::Text(decoded) = &node.value else {
-            return None;
-        };
-        let raw = self.text.get(node.span.clone())?;
-        let found = align(raw, decoded, range, self.format)?;
-        Some(node.span.start + found.start..node.span.start + found.end)
+    /// What messages call the scenario: the path of its file.
+    pub fn name(&self) -> &str {
+        self.files.first.name()
     }
 
-    /// The part of a span in its first line, on character boundaries.
-    fn one_line(&self, span: Range<usize>) -> Range<usize> {
-        let start = self.text.floor_char_boundary(span.start);
-        let end = self.text.ceil_char_boundary(span.end.max(start));
-        let line = self.text[start..end].split(['\n', '\r']).next().unwrap_or_default();
-        start..start + line.len()
+    /// The file with a number, as in a [`Place`] or a mark.
+    pub fn file(&self, id: FileId) -> &File {
+        self.files.get(id)
+    }
+
+    /// The folder of the file in which the value at a path stands: where paths in this value count from. For a
+    /// value of the command line it is that of the scenario.
+    pub fn folder(&self, path: &FieldPath) -> &Path {
+        self.file(self.place(path, &Mark::Value).file).folder()
+    }
+
+    /// The place that a diagnostic marks: within one line of its file and on character boundaries.
+    ///
+    /// A path that no file has stands for the nearest one above it, and a table or list over several lines for
+    /// its key. `0..0` means a file as a whole.
+    pub fn place(&self, path: &FieldPath, mark: &Mark) -> Place {
+        place(&self.root, &self.files, path, mark)
+    }
+}
+
+/// Reads a file of which at most `most` bytes may be kept.
+pub(super) fn read_file(path: &Path, most: u64) -> Result<File, ReadError> {
+    let format = Format::of(path).ok_or_else(|| ReadError::UnknownFormat(path.to_owned()))?;
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
+        .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    if bytes.len() as u64 > most {
+        return Err(ReadError::TooLarge(path.to_owned()));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            Ok(File::new(path.display().to_string(), text, format, folder))
+        }
+        Err(error) => {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.split(|byte| *byte == b'\n').count();
+            Err(ReadError::NotUtf8 { path: path.to_owned(), line })
+        }
     }
 }
 
@@ -269,8 +332,12 @@ user_classes:
                 for text in [text.to_owned(), text.replace('\n', "\r\n"), format!("\u{feff}{text}")] {
                     let (source, parsed) = Source::parse("test", text, format);
                     assert_eq!(parsed.diagnostics, []);
-                    let span = source.span(&path(dotted), &mark);
-                    assert_eq!(&source.text()[span], expected, "{dotted} {mark:?} {format:?}");
+                    let place = source.place(&path(dotted), &mark);
+                    assert_eq!(
+                        &source.file(place.file).text()[place.span],
+                        expected,
+                        "{dotted} {mark:?} {format:?}"
+                    );
                 }
             }
         }
@@ -280,8 +347,8 @@ user_classes:
     fn a_mark_beyond_the_text_is_cut() {
         let (source, _) = Source::parse("test", "name = \"é\"\n", Format::Toml);
         for range in [9..100, 100..200, 8..9] {
-            let span = source.span(&FieldPath::root(), &Mark::Source(range.clone()));
-            assert!(source.text().get(span).is_some(), "{range:?}");
+            let place = source.place(&FieldPath::root(), &Mark::Source(FileId(0), range.clone()));
+            assert!(source.file(place.file).text().get(place.span).is_some(), "{range:?}");
         }
     }
 }

@@ -29,8 +29,9 @@ pub struct Scenario {
     pub name: Option<String>,
     /// Seed of all random draws; two runs of one seed draw the same. Default 0.
     pub seed: Option<u64>,
-    /// Other scenario files, by path from this one. What stands here wins over what they say, and a later one
-    /// over an earlier: tables are merged key by key, lists and values replaced.
+    /// Other scenario files, TOML or YAML, by path from this one. What stands here wins over what they say, and a
+    /// later one over an earlier: tables are merged key by key; lists, values and choices such as a wait time or a
+    /// payload are replaced. Paths in a file count from its own folder.
     pub include: Vec<String>,
     /// Constants for templates: `${vars.NAME}`.
     pub vars: BTreeMap<String, Scalar>,

@@ -10,7 +10,7 @@ use crate::units::ByteSize;
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Feed {
-    /// A CSV file with a header line that names the columns, by path from the scenario. Required.
+    /// A CSV file with a header line that names the columns, by path from the folder of this file. Required.
     pub csv: Option<String>,
     /// Who gets which row. Default `sequential`.
     pub order: Option<FeedOrder>,
@@ -60,10 +60,10 @@ pub enum Payload {
     Hex(String),
     /// Bytes in base64, the standard one, with or without `=` at its end; white space is passed over.
     Base64(String),
-    /// The bytes of a file, by path from the scenario.
+    /// The bytes of a file, by path from the folder of this one.
     File(String),
-    /// A file of which each message carries one line as it is, without its end, by path from the scenario. At each
-    /// publish with it, each user goes through the lines, beginning with the one of its index.
+    /// A file of which each message carries one line as it is, without its end, by path from the folder of this
+    /// one. At each publish with it, each user goes through the lines, beginning with the one of its index.
     Lines(String),
     /// So many letters and digits of no meaning.
     Size(Size),

@@ -10,7 +10,8 @@ use crate::units::{HumanDuration, Rate};
 #[serde(default, deny_unknown_fields)]
 pub struct UserClass {
     /// Another user class, whose keys hold for this one where it does not have them itself; tables are merged,
-    /// lists replaced. `abstract` is not taken over.
+    /// lists and choices such as a wait time replaced. A key that excludes another one, as `rate` does `wait_time`,
+    /// takes its place. `abstract` is not taken over.
     pub extends: Option<String>,
     /// Whether the class is only there to be extended, and has no users. Default false.
     #[serde(rename = "abstract")]
@@ -61,7 +62,7 @@ pub enum Secret {
     /// A template, best of a variable of the environment: `"${env.MQTT_PASSWORD}"`.
     #[serde(rename = "$text")]
     Text(String),
-    /// The text of a file, by path from the scenario, without white space at its end; no template.
+    /// The text of a file, by path from the folder of this file, without white space at its end; no template.
     File(String),
 }
 

@@ -1,0 +1,201 @@
+//! `include`: from the files of a scenario to one tree.
+//!
+//! Each file is read and its mistakes repaired by itself, before anything is merged: so a mistake is found once,
+//! in the file that made it, also if another file's value wins over it in the end.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, nearest};
+use crate::scenario::merge::{Place, merge};
+use crate::scenario::node::{Node, Value};
+use crate::scenario::source::{File, Files, Format, MAX_FILE_BYTES, ReadError, read_file};
+use crate::scenario::{codes, format_toml, format_yaml, parse};
+
+/// Most files of one scenario.
+const MAX_FILES: usize = 100;
+
+/// How deep files may include each other.
+const MAX_LEVELS: usize = 16;
+
+/// Most names of a folder that are looked at for one that was meant.
+const MAX_NAMES: usize = 1_000;
+
+/// The files of a scenario while they are read.
+pub(super) struct Loader {
+    pub(super) files: Files,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Something could not be read at all, so what is missing says nothing.
+    pub(super) has_gaps: bool,
+    /// May files be included?
+    has_disk: bool,
+    left_bytes: u64,
+    /// The file that is being read and those that include it, the scenario first.
+    open: Vec<(PathBuf, FileId)>,
+    /// Files that have been read, with all that they include.
+    trees: HashMap<PathBuf, Node>,
+}
+
+impl Loader {
+    /// For a text that includes nothing.
+    pub(super) fn in_memory(file: File) -> Self {
+        let left_bytes = MAX_FILE_BYTES.saturating_sub(file.text().len() as u64);
+        Self {
+            files: Files::new(file),
+            diagnostics: Vec::new(),
+            has_gaps: false,
+            has_disk: false,
+            left_bytes,
+            open: Vec::new(),
+            trees: HashMap::new(),
+        }
+    }
+
+    /// For a file that was read from this path.
+    pub(super) fn on_disk(file: File, path: &Path) -> Self {
+        let mut loader = Self::in_memory(file);
+        loader.has_disk = true;
+        loader.open.push((identity(path), FileId::default()));
+        loader
+    }
+
+    /// The tree of a file, its mistakes repaired, with all that it includes.
+    pub(super) fn tree(&mut self, id: FileId) -> Node {
+        let file = self.files.get(id);
+        let nothing = Node::new(id, 0..0, Value::Null);
+        let tree = match file.format() {
+            Format::Toml => format_toml::read(file.text(), id),
+            Format::Yaml => format_yaml::read(file.text(), id),
+        };
+        let mut root = match tree {
+            Ok(root) => root,
+            Err(diagnostics) => {
+                self.diagnostics.extend(diagnostics);
+                self.has_gaps = true;
+                return nothing;
+            }
+        };
+        let repaired = parse::repair(&mut root, &self.files);
+        self.diagnostics.extend(repaired.diagnostics);
+        if repaired.gave_up || root.unreadable {
+            self.has_gaps = true;
+            return nothing;
+        }
+        let paths: Vec<_> = match root.get("include").and_then(Node::seen) {
+            Some(Value::List(items)) => items.iter().filter(|item| !item.unreadable).cloned().collect(),
+            _ => Vec::new(),
+        };
+        let trees: Vec<_> = paths.iter().map(|item| self.included(item)).collect();
+        self.has_gaps |= trees.iter().any(Option::is_none);
+        // The last one lies right below this file.
+        trees.iter().flatten().rev().fold(root, |root, tree| merge(root, tree, Place::Root))
+    }
+
+    /// The tree of a file that an item of `include` names, without its own `include`.
+    fn included(&mut self, item: &Node) -> Option<Node> {
+        let Value::Text(name) = &item.value else { return None };
+        if !self.has_disk {
+            let message = format!("`{name}` cannot be included: this scenario is a text without a folder");
+            return self.refuse(codes::INCLUDE, item, message, "include files in a scenario that is a file");
+        }
+        let path = self.files.get(item.file).folder().join(&**name);
+        let identity = identity(&path);
+        if let Some(first) = self.open.iter().position(|(open, _)| *open == identity) {
+            let way: Vec<_> = self.open[first + 1..].iter().map(|(_, id)| self.name(*id)).collect();
+            let way = if way.is_empty() { String::new() } else { format!(" by way of {}", way.join(", ")) };
+            let message = format!("{} includes itself{way}", self.name(self.open[first].1));
+            let help = "move what both files need into a third one, which includes neither";
+            return self.refuse(codes::INCLUDE_CYCLE, item, message, help);
+        }
+        if let Some(tree) = self.trees.get(&identity) {
+            return Some(tree.clone());
+        }
+        let too_much = |what: String| (what, "put what belongs together into fewer and smaller files");
+        let limit = if self.trees.len() + self.open.len() >= MAX_FILES {
+            Some(too_much(format!("more than {MAX_FILES} files in one scenario")))
+        } else if self.open.len() >= MAX_LEVELS {
+            Some(too_much(format!("files include each other deeper than {MAX_LEVELS} levels")))
+        } else {
+            None
+        };
+        if let Some((message, help)) = limit {
+            return self.refuse(codes::TOO_MUCH_INCLUDED, item, message, help);
+        }
+        let file = match read_file(&path, self.left_bytes) {
+            Ok(file) => file,
+            Err(ReadError::TooLarge(_)) => {
+                let most = MAX_FILE_BYTES >> 20;
+                let (message, help) = too_much(format!(
+                    "with {name} the scenario is larger than {most} MiB, the most that is read"
+                ));
+                return self.refuse(codes::TOO_MUCH_INCLUDED, item, message, help);
+            }
+            Err(error) => {
+                let help = self.cure(&error, name, item.file);
+                return self.refuse(codes::INCLUDE, item, error.to_string(), help);
+            }
+        };
+        self.left_bytes = self.left_bytes.saturating_sub(file.text().len() as u64);
+        let id = self.files.add(file);
+        self.open.push((identity.clone(), id));
+        let mut tree = self.tree(id);
+        self.open.pop();
+        if let Some(table) = tree.table_mut(&[]) {
+            table.retain(|entry| &*entry.key != "include");
+        }
+        self.trees.insert(identity, tree.clone());
+        Some(tree)
+    }
+
+    fn refuse<T>(
+        &mut self,
+        code: &'static str,
+        item: &Node,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Option<T> {
+        let mark = Mark::Source(item.file, item.span.clone());
+        let at = FieldPath::root().key("include");
+        self.diagnostics.push(Diagnostic::error(code, at, message).marking(mark).help(help));
+        None
+    }
+
+    fn name(&self, id: FileId) -> String {
+        self.files.get(id).name().to_owned()
+    }
+
+    /// What to do about a file that cannot be read.
+    fn cure(&self, error: &ReadError, name: &str, includer: FileId) -> String {
+        match error {
+            ReadError::UnknownFormat(_) => "rename it by what is in it".to_owned(),
+            ReadError::Io { path, .. } if !path.exists() => match meant(path) {
+                Some(file) => format!("did you mean `{}`?", Path::new(name).with_file_name(file).display()),
+                None => {
+                    format!(
+                        "a path in `include` counts from the folder of {}",
+                        self.files.get(includer).name()
+                    )
+                }
+            },
+            _ => "mend the file, or remove it from `include`".to_owned(),
+        }
+    }
+}
+
+/// Two paths of one file have the same identity.
+fn identity(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The file of the same folder that was surely meant.
+fn meant(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = fs::read_dir(folder).ok()?.take(MAX_NAMES);
+    let mut names: Vec<_> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| Format::of(Path::new(name)).is_some())
+        .collect();
+    names.sort();
+    nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str)).map(str::to_owned)
+}

@@ -1,0 +1,97 @@
+//! What can be wrong with the shape of a tree, as data: the error of our deserializer.
+
+use std::fmt;
+
+use serde::de::{self, Expected, Unexpected};
+
+use crate::diagnostic::Part;
+
+/// The first mistake of a tree.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    /// The way back from the place to the root.
+    backwards: Vec<Part>,
+    /// What is wrong there.
+    pub(super) kind: Kind,
+}
+
+/// What is wrong.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// The table has a key that it should not have.
+    UnknownKey { key: String, known: &'static [&'static str] },
+    /// The text, or the only key of the table, names none of the choices.
+    UnknownChoice { choice: String, of: &'static str, known: &'static [&'static str], bare: bool },
+    /// The table that should make one choice is empty.
+    NoChoice { of: &'static str, known: &'static [&'static str] },
+    /// The table makes a choice and has one key more.
+    ExtraKey { chosen: String, extra: String, of: &'static str, known: &'static [&'static str] },
+    /// Something else is expected there.
+    WrongType(Wanted),
+    /// A whole number below or above these.
+    OutOfRange { least: i64, most: u64 },
+    /// `inf` or `nan`.
+    NotFinite,
+    /// The list has not as many items as this choice needs.
+    WrongLength { of: &'static str, wanted: usize, found: usize },
+    /// An item of a list with nothing in it.
+    EmptyItem,
+    /// What a type of the model says about its value.
+    Invalid(String),
+}
+
+/// What is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Bool,
+    Whole,
+    Number,
+    List,
+    /// The list of two that a choice needs.
+    Pair {
+        of: &'static str,
+    },
+    Table,
+    Choice {
+        of: &'static str,
+        known: &'static [&'static str],
+    },
+    /// Something written as a text, in the words of the type of the model.
+    Words(String),
+}
+
+impl Mistake {
+    /// At the place where reading is.
+    pub(super) fn new(kind: Kind) -> Self {
+        Self { backwards: Vec::new(), kind }
+    }
+
+    /// One level further from the root.
+    pub(super) fn under(mut self, part: Part) -> Self {
+        self.backwards.push(part);
+        self
+    }
+
+    /// The way from the root to the place.
+    pub(super) fn path(&self) -> Vec<Part> {
+        self.backwards.iter().rev().cloned().collect()
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.kind)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl de::Error for Mistake {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(Kind::Invalid(message.to_string()))
+    }
+
+    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(Kind::WrongType(Wanted::Words(expected.to_string())))
+    }
+}
