@@ -19,6 +19,7 @@ use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
 use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::Batch;
+use mqtt_scenario::stats::search::SearchReport;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::time::sleep;
 
@@ -73,6 +74,7 @@ pub(crate) struct Watch {
     pub(crate) ticks: Vec<SeenTick>,
     pub(crate) requests: Vec<SeenRequest>,
     pub(crate) snapshot: Option<Snapshot>,
+    pub(crate) search: Option<SearchReport>,
 }
 
 impl Watch {
@@ -108,6 +110,7 @@ impl Observer for Watch {
             last: tick.last,
         });
         self.snapshot = Some(snapshot);
+        self.search = tick.search.cloned();
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use crate::engine::clock::Clock;
 use crate::engine::health::{Monitor, connections_to_one};
 use crate::engine::line::{FromShard, Line};
 use crate::engine::roster::{Fate, Roster, Seat};
+use crate::engine::seeker::{Second, Seeker};
 use crate::engine::shard::{Command, Report};
 use crate::engine::stages::Stages;
 use crate::engine::stop::Phase;
@@ -38,6 +39,8 @@ struct Asked {
     at: UnixMicros,
     batches: Vec<Recorded>,
     vitals: Vec<Vitals>,
+    /// Task runs that a search counts.
+    begun: u64,
     last: bool,
 }
 
@@ -68,6 +71,7 @@ pub(crate) struct Conductor<'a, O> {
     monitor: Monitor,
     stages: Stages,
     roster: Roster,
+    seeker: Option<Seeker>,
     state: State,
     end: End,
     /// When the run time is over.
@@ -98,6 +102,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             monitor: Monitor::new(),
             stages: Stages::begin(Arc::clone(&plan), clock.started()),
             roster: Roster::new(plan.classes.len(), lines.len(), stop_timeout, LEAVE_TIME),
+            seeker: Seeker::new(&plan, shared.tempo.clone()),
             state: State::Running,
             end: End::RunTime,
             run_end: plan.load.run_time.map(|length| clock.started() + length),
@@ -237,7 +242,8 @@ impl<'a, O: Observer> Conductor<'a, O> {
         let total: u64 = counts.iter().sum();
         info!("All users spawned: {:?} ({total} total users)", self.by_class(&counts));
         self.reset_due = self.options.reset_stats;
-        if self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected) {
+        let waits = self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected);
+        if waits || self.seeker.is_some() {
             self.stages.wait(now);
             self.shared.arrivals.expect(self.roster.started());
             self.look_who_arrived();
@@ -255,6 +261,9 @@ impl<'a, O: Observer> Conductor<'a, O> {
         if self.missing() == 0 {
             info!("All users are connected");
             self.stages.start_clock(Instant::now());
+            if let Some(seeker) = &mut self.seeker {
+                seeker.begin();
+            }
         }
     }
 
@@ -335,7 +344,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
     fn ask(&mut self, at: UnixMicros, last: bool) {
         let shards = self.lines.len();
         let (batches, vitals) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
-        self.asked.push_back(Asked { at, batches, vitals, last });
+        self.asked.push_back(Asked { at, batches, vitals, begun: 0, last });
         for line in &self.lines {
             line.send(Command::Take(at));
         }
@@ -356,6 +365,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 if let Some(asked) = self.asked.get_mut(place) {
                     asked.batches.push(taken.batch);
                     asked.vitals.push(taken.vitals);
+                    asked.begun += taken.begun;
                 }
                 self.merge()
             }
@@ -383,13 +393,27 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 self.statistics.reset(asked.at.as_secs_f64());
             }
             self.tell(asked.at, reset, asked.last)?;
+            if self.state == State::Running {
+                self.search_on(asked.begun);
+            }
         }
         Ok(())
     }
 
+    /// A second is over for the search, if there is one.
+    fn search_on(&mut self, begun: u64) {
+        let Some(seeker) = &mut self.seeker else { return };
+        let limited = self.monitor.health.limit().is_some();
+        if seeker.tick(Second { statistics: &self.statistics, begun, limited }) {
+            info!("The search is over, shutting down");
+            self.stop(End::Search);
+        }
+    }
+
     fn tell(&mut self, at: UnixMicros, reset: bool, last: bool) -> Result<(), RunError<O::Error>> {
         let (statistics, health) = (&self.statistics, &self.monitor.health);
-        let tick = Tick { statistics, health, at, reset, last };
+        let search = self.seeker.as_ref().map(Seeker::report);
+        let tick = Tick { statistics, health, at, reset, search, last };
         self.observer.tick(&tick).map_err(RunError::Observer)
     }
 

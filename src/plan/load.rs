@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::plan::Plan;
 use crate::plan::mix::{Dispatcher, Pace};
+use crate::plan::search::Search;
 
 /// How many users, how fast, how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Load {
     pub iterations: Option<u64>,
     /// The run ends when all users together have sent so many messages.
     pub messages: Option<u64>,
+    /// A search for the highest rate, which ends the run when it is over.
+    pub search: Option<Search>,
 }
 
 /// A piece of a run: so many users for so long.
@@ -225,7 +228,7 @@ mod tests {
     fn course(names: &[&str], stages: Vec<Stage>, run_time: Option<u64>) -> Course {
         let run_time = run_time.map(Duration::from_secs);
         let stop_timeout = Duration::ZERO;
-        let load = Load { stages, run_time, stop_timeout, iterations: None, messages: None };
+        let load = Load { stages, run_time, stop_timeout, iterations: None, messages: None, search: None };
         let classes: Vec<_> = names.iter().map(|name| (*name, 1.0, 0)).collect();
         Course::new(Dispatcher::new(&classes), &load)
     }

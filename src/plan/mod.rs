@@ -22,6 +22,7 @@ pub mod load;
 pub mod mix;
 pub mod random;
 mod rate;
+pub mod search;
 pub mod template;
 pub mod wait;
 

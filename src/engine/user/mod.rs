@@ -175,7 +175,7 @@ impl<C: Connect> User<C> {
             WaitTime::Zero | WaitTime::Constant(_) | WaitTime::Between(..) => None,
         };
         let mut intended = Instant::now();
-        while !self.leash.reached(Phase::Stopping) && self.shard.begin_task_run() {
+        while !self.leash.reached(Phase::Stopping) && self.shard.begin_task_run(self.class) {
             self.late = pace.map(|_| intended.elapsed());
             let mut pick = self.random.below(total);
             let picked = class.tasks.iter().find(|task| {

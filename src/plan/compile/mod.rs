@@ -13,6 +13,7 @@ use crate::plan::compile::broker::compile_brokers;
 use crate::plan::compile::class::{compile_class, select};
 use crate::plan::compile::load::compile_load;
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::search::without_rate;
 use crate::plan::compile::steps::Rows;
 use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
 use crate::plan::template::names::{Names, Place};
@@ -24,6 +25,7 @@ pub mod broker;
 mod class;
 mod load;
 mod problems;
+mod search;
 mod steps;
 mod threshold;
 mod warnings;
@@ -135,6 +137,12 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         load,
         thresholds,
     };
+    if plan.load.search.as_ref().is_some_and(|search| search.planned(&plan) <= 0.0) {
+        // Only now is it known which classes get users.
+        let before = problems.found.len();
+        without_rate(&root.key("load").key("search"), &mut problems);
+        return Err(problems.found.split_off(before));
+    }
     warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
     warn_of_rows(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
     Ok(Compiled { plan, warnings: problems.found })
