@@ -13,7 +13,6 @@ mod dispatch;
 mod engine;
 mod golden;
 mod layers;
-mod load;
 mod plan;
 mod recorder;
 mod replay_peer;

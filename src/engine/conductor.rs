@@ -4,7 +4,6 @@
 //! after the last one was done: a slow disk or a busy shard makes a tick late, but never moves it, since each
 //! shard cuts its samples by their own time.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,12 +19,11 @@ use crate::engine::seeker::{Second, Seeker};
 use crate::engine::shard::{Command, Report};
 use crate::engine::stages::Stages;
 use crate::engine::stop::Phase;
-use crate::engine::vitals::Vitals;
+use crate::engine::ticks::Ticks;
 use crate::engine::{End, Interrupts, Observer, Options, RunError, Shared, Tick};
 use crate::plan::Plan;
-use crate::plan::load::{StageClock, Users};
+use crate::plan::load::StageClock;
 use crate::plan::mix::Batch;
-use crate::stats::batch::Batch as Recorded;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, UnixMicros};
 
@@ -33,16 +31,6 @@ use crate::stats::{Received, UnixMicros};
 const LEAVE_TIME: Duration = Duration::from_secs(5);
 
 const SECOND_US: u64 = 1_000_000;
-
-/// A tick that was asked for.
-struct Asked {
-    at: UnixMicros,
-    batches: Vec<Recorded>,
-    vitals: Vec<Vitals>,
-    /// Task runs that a search counts.
-    begun: u64,
-    last: bool,
-}
 
 /// How far the run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,9 +68,7 @@ pub(crate) struct Conductor<'a, O> {
     state_end: Option<Instant>,
     living: u64,
     next_tick: u64,
-    /// Ticks that not all shards have answered, and how many were before them.
-    asked: VecDeque<Asked>,
-    done: u64,
+    ticks: Ticks,
     reset_due: bool,
 }
 
@@ -109,8 +95,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             state_end: None,
             living: 0,
             next_tick: 1,
-            asked: VecDeque::new(),
-            done: 0,
+            ticks: Ticks::new(lines.len()),
             reset_due: false,
             plan,
             clock,
@@ -128,7 +113,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         interrupts: &Interrupts,
     ) -> Result<(End, Received), RunError<O::Error>> {
         self.tell(self.clock.started_at(), false, false)?;
-        self.tell_stage();
+        info!("{}", self.stages.announcement());
         while self.state == State::Running || self.living > 0 {
             let due = [self.run_end, self.state_end, self.stages.due(), self.roster.due()];
             let wake = due.into_iter().flatten().fold(self.tick_time(), Instant::min);
@@ -153,22 +138,6 @@ impl<'a, O: Observer> Conductor<'a, O> {
         Ok((self.end, self.statistics.received()))
     }
 
-    /// Tells that a stage begins, or the run without stages.
-    fn tell_stage(&self) {
-        let Some(stage) = self.stages.stage() else { return };
-        let users = match &stage.users {
-            Users::Total(users) => users.to_string(),
-            Users::PerClass(counts) => format!("{:?}", self.by_class(counts)),
-        };
-        let title = self.stages.title().map_or_else(|| "R".to_owned(), |title| format!("{title}: r"));
-        info!("{title}amping to {users} users at a rate of {:.2} per second", stage.spawn_rate);
-    }
-
-    /// Counts of the classes with their names.
-    fn by_class<'c, T>(&'c self, counts: &'c [T]) -> BTreeMap<&'c str, &'c T> {
-        self.plan.classes.iter().map(|class| class.name.as_str()).zip(counts).collect()
-    }
-
     fn tick_time(&self) -> Instant {
         self.clock.instant(self.tick_at(self.next_tick))
     }
@@ -191,7 +160,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 self.stop(End::Stages);
                 break;
             }
-            self.tell_stage();
+            info!("{}", self.stages.announcement());
         }
         if let Some((batch, over)) = self.stages.next_batch(now) {
             self.change_users(&batch, now);
@@ -240,7 +209,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
     fn spawned(&mut self, now: Instant) {
         let counts = self.roster.counts();
         let total: u64 = counts.iter().sum();
-        info!("All users spawned: {:?} ({total} total users)", self.by_class(&counts));
+        info!("All users spawned: {:?} ({total} total users)", self.plan.by_class(&counts));
         self.reset_due = self.options.reset_stats;
         let waits = self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected);
         if waits || self.seeker.is_some() {
@@ -262,7 +231,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             info!("All users are connected");
             self.stages.start_clock(Instant::now());
             if let Some(seeker) = &mut self.seeker {
-                seeker.begin();
+                seeker.begin(self.clock.at(Instant::now()));
             }
         }
     }
@@ -342,9 +311,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     /// Asks all shards for what they recorded up to a tick.
     fn ask(&mut self, at: UnixMicros, last: bool) {
-        let shards = self.lines.len();
-        let (batches, vitals) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
-        self.asked.push_back(Asked { at, batches, vitals, begun: 0, last });
+        self.ticks.ask(at, last);
         for line in &self.lines {
             line.send(Command::Take(at));
         }
@@ -359,14 +326,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 Ok(())
             }
             Some((shard, FromShard::Report(Report::Taken(taken)))) => {
-                let line = &mut self.lines[shard];
-                let place = usize::try_from(line.answered - self.done).unwrap_or(usize::MAX);
-                line.answered += 1;
-                if let Some(asked) = self.asked.get_mut(place) {
-                    asked.batches.push(taken.batch);
-                    asked.vitals.push(taken.vitals);
-                    asked.begun += taken.begun;
-                }
+                self.ticks.answer(shard, *taken);
                 self.merge()
             }
         }
@@ -374,10 +334,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     /// Merges the ticks that all shards have answered.
     fn merge(&mut self) -> Result<(), RunError<O::Error>> {
-        while self.asked.front().is_some_and(|asked| asked.batches.len() == self.lines.len())
-            && let Some(asked) = self.asked.pop_front()
-        {
-            self.done += 1;
+        while let Some(asked) = self.ticks.next_complete() {
             self.observer.recorded(&asked.batches).map_err(RunError::Observer)?;
             self.statistics.merge(asked.batches);
             if asked.last {
@@ -394,17 +351,18 @@ impl<'a, O: Observer> Conductor<'a, O> {
             }
             self.tell(asked.at, reset, asked.last)?;
             if self.state == State::Running {
-                self.search_on(asked.begun);
+                self.search_on(asked.at, asked.begun);
             }
         }
         Ok(())
     }
 
     /// A second is over for the search, if there is one.
-    fn search_on(&mut self, begun: u64) {
+    fn search_on(&mut self, at: UnixMicros, begun: u64) {
         let Some(seeker) = &mut self.seeker else { return };
         let limited = self.monitor.health.limit().is_some();
-        if seeker.tick(Second { statistics: &self.statistics, begun, limited }) {
+        let now = self.clock.at(Instant::now());
+        if seeker.tick(Second { at, now, statistics: &self.statistics, begun, limited }) {
             info!("The search is over, shutting down");
             self.stop(End::Search);
         }
@@ -427,7 +385,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             self.next_tick += 1;
         }
         self.ask(end, true);
-        while !self.asked.is_empty() {
+        while !self.ticks.is_empty() {
             let from_shard = self.from_shards.recv().await;
             self.take_in(from_shard)?;
         }

@@ -26,6 +26,7 @@ mod sink;
 mod stages;
 mod stop;
 mod tempo;
+mod ticks;
 mod user;
 mod vitals;
 

@@ -13,6 +13,7 @@ use tracing::info;
 use crate::engine::tempo::Tempo;
 use crate::plan::Plan;
 use crate::plan::search::{Hunt, Search};
+use crate::stats::UnixMicros;
 use crate::stats::search::{SearchReport, Trial, Verdict, Window};
 use crate::stats::statistics::Statistics;
 
@@ -39,6 +40,7 @@ pub(crate) struct Seeker {
 #[derive(Debug)]
 struct Step {
     rate: f64,
+    began: UnixMicros,
     /// Ticks since it began.
     ticks: u64,
     window: Window,
@@ -51,6 +53,10 @@ struct Step {
 /// What happened in the second before a tick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Second<'a> {
+    /// The tick.
+    pub(crate) at: UnixMicros,
+    /// The present moment, a little later.
+    pub(crate) now: UnixMicros,
     /// The statistics up to the tick.
     pub(crate) statistics: &'a Statistics,
     /// Task runs that were begun, of classes with a rate.
@@ -82,15 +88,15 @@ impl Seeker {
     }
 
     /// All users are there: the first step begins.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, now: UnixMicros) {
         if self.step.is_none() {
-            self.next_step();
+            self.next_step(now);
         }
     }
 
     /// Begins the next step; whether there is one.
-    fn next_step(&mut self) -> bool {
-        self.step = self.hunt.rate().map(Step::new);
+    fn next_step(&mut self, now: UnixMicros) -> bool {
+        self.step = self.hunt.rate().map(|rate| Step::new(rate, now));
         if let Some(step) = &self.step {
             self.set(step.rate);
             info!("Search: trying {} for {}s", per_second(step.rate), self.search.step.as_secs());
@@ -101,7 +107,8 @@ impl Seeker {
     /// Takes in a second; whether the search is over.
     pub(crate) fn tick(&mut self, second: Second<'_>) -> bool {
         let (length, settling) = (self.search.step.as_secs(), settling(self.search.step.as_secs()));
-        let Some(step) = &mut self.step else { return false };
+        // A tick that was late says nothing about a rate that was set after it.
+        let Some(step) = self.step.as_mut().filter(|step| step.began < second.at) else { return false };
         step.ticks += 1;
         if step.ticks <= settling {
             step.before = second.statistics.requests_and_failures();
@@ -122,14 +129,15 @@ impl Seeker {
         self.hunt.judge(trial.verdict == Verdict::Holds);
         self.report.trials.push(trial);
         self.report.highest = self.hunt.highest();
-        self.report.complete = !self.next_step();
+        self.report.complete = !self.next_step(second.now);
         self.report.complete
     }
 }
 
 impl Step {
-    fn new(rate: f64) -> Self {
-        Self { rate, ticks: 0, window: Window::default(), before: (0, 0), begun: 0, limited: false }
+    fn new(rate: f64, began: UnixMicros) -> Self {
+        let window = Window::default();
+        Self { rate, began, ticks: 0, window, before: (0, 0), begun: 0, limited: false }
     }
 
     fn judge(&self, search: &Search) -> Trial {
@@ -186,9 +194,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::stats::RowKey;
     use crate::stats::recorder::Recorder;
     use crate::stats::threshold::Threshold;
-    use crate::stats::{RowKey, UnixMicros};
 
     /// A broker and a generator of which everything is known, a second at a time.
     struct World {
@@ -252,11 +260,12 @@ mod tests {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let begun = rate.min(self.most_begun).round() as u64;
             let limited = rate > self.generator_knee;
-            self.seeker.tick(Second { statistics: &self.statistics, begun, limited })
+            let at = UnixMicros(self.seconds * 1_000_000);
+            self.seeker.tick(Second { at, now: at, statistics: &self.statistics, begun, limited })
         }
 
         fn run(mut self) -> SearchReport {
-            self.seeker.begin();
+            self.seeker.begin(UnixMicros(self.seconds * 1_000_000));
             let limit = self.seconds + 1_000;
             while !self.second() {
                 assert!(self.seconds < limit, "it does not end");

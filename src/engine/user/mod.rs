@@ -175,8 +175,11 @@ impl<C: Connect> User<C> {
             WaitTime::Zero | WaitTime::Constant(_) | WaitTime::Between(..) => None,
         };
         let mut intended = Instant::now();
-        while !self.leash.reached(Phase::Stopping) && self.shard.begin_task_run(self.class) {
+        while !self.leash.reached(Phase::Stopping) {
             self.late = pace.map(|_| intended.elapsed());
+            if !self.shard.begin_task_run(self.class) {
+                return;
+            }
             let mut pick = self.random.below(total);
             let picked = class.tasks.iter().find(|task| {
                 let found = pick < u64::from(task.weight);

@@ -1,22 +1,10 @@
 //! Load over time: stages up and down, and the limits that end a run.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use mqtt_scenario::broker::{Broker, BrokerConfig};
-use mqtt_scenario::client::scripted::{Answer, Script};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
-use mqtt_scenario::engine::{End, Interrupts, Options, run};
-use mqtt_scenario::plan::Steps;
 use mqtt_scenario::plan::load::{Stage, StageClock, Users};
 use mqtt_scenario::plan::search::{ClassRate, Search};
-use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::stats::threshold::Threshold;
 
-use crate::engine::{
-    Interrupt, OPTIONS, Ran, SECOND, Watch, after, ms, run_interrupted, run_to_end, script, steps,
-};
-use crate::support::{PlanBuilder, with_sockets};
+use super::*;
 
 fn stage(users: u32, spawn_rate: f64, duration: Duration) -> Stage {
     let users = Users::Total(users);
