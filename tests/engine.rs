@@ -20,70 +20,72 @@ use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
 use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::latency::LatencySummary;
+use mqtt_scenario::stats::search::SearchReport;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::time::sleep;
 
 use crate::support::{PlanBuilder, task, with_paused_clock, with_sockets};
 
 mod doing;
+mod load;
 mod schedule;
 
-pub(crate) const OPTIONS: Options =
-    Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
+const OPTIONS: Options = Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
 
-pub(crate) const SECOND: Duration = Duration::from_secs(1);
+const SECOND: Duration = Duration::from_secs(1);
 
-pub(crate) fn ms(ms: u64) -> Duration {
+fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-pub(crate) fn after(pause: Duration) -> impl Fn(usize) -> Answer {
+fn after(pause: Duration) -> impl Fn(usize) -> Answer {
     move |_| Answer::After(pause)
 }
 
 /// A script that connects at once.
-pub(crate) fn script(publish: impl Fn(usize) -> Answer + 'static) -> Script {
+fn script(publish: impl Fn(usize) -> Answer + 'static) -> Script {
     Script { connect: Box::new(after(Duration::ZERO)), publish: Box::new(publish), ..Script::default() }
 }
 
-pub(crate) fn steps(publishes: impl IntoIterator<Item = Publish>) -> Vec<Step> {
+fn steps(publishes: impl IntoIterator<Item = Publish>) -> Vec<Step> {
     publishes.into_iter().map(|publish| Step::Publish(Box::new(publish))).collect()
 }
 
 /// A tick as it was seen: milliseconds since the start, users, requests so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SeenTick {
-    pub(crate) at_ms: u64,
-    pub(crate) users: i64,
-    pub(crate) requests: u64,
-    pub(crate) reset: bool,
-    pub(crate) last: bool,
+struct SeenTick {
+    at_ms: u64,
+    users: i64,
+    requests: u64,
+    reset: bool,
+    last: bool,
 }
 
 /// A request as it was recorded.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct SeenRequest {
+struct SeenRequest {
     /// Milliseconds since the start.
-    pub(crate) at_ms: u64,
-    pub(crate) name: String,
-    pub(crate) response_ms: Option<u64>,
+    at_ms: u64,
+    name: String,
+    response_ms: Option<u64>,
     /// Of a schedule: from when the step began.
-    pub(crate) began_ms: Option<u64>,
-    pub(crate) length: u64,
-    pub(crate) error: Option<String>,
+    began_ms: Option<u64>,
+    length: u64,
+    error: Option<String>,
 }
 
 #[derive(Default)]
-pub(crate) struct Watch {
-    pub(crate) start: Option<UnixMicros>,
-    pub(crate) ticks: Vec<SeenTick>,
-    pub(crate) requests: Vec<SeenRequest>,
-    pub(crate) snapshot: Option<Snapshot>,
+struct Watch {
+    start: Option<UnixMicros>,
+    ticks: Vec<SeenTick>,
+    requests: Vec<SeenRequest>,
+    snapshot: Option<Snapshot>,
     send_lag: Option<LatencySummary>,
+    search: Option<SearchReport>,
 }
 
 impl Watch {
-    pub(crate) fn since_start(&self, at: UnixMicros) -> u64 {
+    fn since_start(&self, at: UnixMicros) -> u64 {
         (at.0 - self.start.unwrap().0) / 1_000
     }
 }
@@ -117,19 +119,20 @@ impl Observer for Watch {
         });
         self.snapshot = Some(snapshot);
         self.send_lag = tick.health.send_lag;
+        self.search = tick.search.cloned();
         Ok(())
     }
 }
 
 /// A run that is over.
-pub(crate) struct Ran {
-    pub(crate) journal: Vec<Entry>,
-    pub(crate) watch: Watch,
-    pub(crate) outcome: Outcome,
+struct Ran {
+    journal: Vec<Entry>,
+    watch: Watch,
+    outcome: Outcome,
 }
 
 impl Ran {
-    pub(crate) fn journal(&self) -> String {
+    fn journal(&self) -> String {
         self.journal.iter().fold(String::new(), |mut text, entry| {
             writeln!(text, "{entry}").unwrap();
             text
@@ -137,42 +140,42 @@ impl Ran {
     }
 
     /// When entries whose action begins so were made, in milliseconds.
-    pub(crate) fn times(&self, action: &str) -> Vec<u128> {
+    fn times(&self, action: &str) -> Vec<u128> {
         let wanted = self.journal.iter().filter(|entry| entry.action.starts_with(action));
         wanted.map(|entry| entry.at.as_millis()).collect()
     }
 
-    pub(crate) fn snapshot(&self) -> &Snapshot {
+    fn snapshot(&self) -> &Snapshot {
         self.watch.snapshot.as_ref().unwrap()
     }
 
     /// Requests and failures by name.
-    pub(crate) fn rows(&self) -> BTreeMap<&str, (u64, u64)> {
+    fn rows(&self) -> BTreeMap<&str, (u64, u64)> {
         let rows = self.snapshot().rows.iter();
         rows.map(|row| (row.key.name.as_str(), (row.requests, row.failures))).collect()
     }
 
     /// Texts and counts of the failures.
-    pub(crate) fn failures(&self) -> Vec<(&str, &str, u64)> {
+    fn failures(&self) -> Vec<(&str, &str, u64)> {
         let mut failures: Vec<_> = self.snapshot().failures.iter().collect();
         failures.sort_by_key(|failure| failure.order);
         let text = |f: &'_ &mqtt_scenario::stats::failure::Failure| f.occurrences;
         failures.iter().map(|f| (f.what.row.name.as_str(), f.what.original.as_str(), text(f))).collect()
     }
 
-    pub(crate) fn ended_at_ms(&self) -> u64 {
+    fn ended_at_ms(&self) -> u64 {
         self.watch.ticks.last().unwrap().at_ms
     }
 }
 
 /// What somebody does while it runs.
 #[derive(Clone, Copy)]
-pub(crate) enum Interrupt {
+enum Interrupt {
     Stop,
     Abort,
 }
 
-pub(crate) fn run_interrupted(
+fn run_interrupted(
     plan: Arc<Plan>,
     script: Script,
     options: Options,
@@ -199,13 +202,13 @@ pub(crate) fn run_interrupted(
     })
 }
 
-pub(crate) fn run_to_end(plan: Arc<Plan>, script: Script) -> Ran {
+fn run_to_end(plan: Arc<Plan>, script: Script) -> Ran {
     run_interrupted(plan, script, OPTIONS, &[])
 }
 
 impl Ran {
     /// What holds for every run.
-    pub(crate) fn check(&self) {
+    fn check(&self) {
         let ticks = &self.watch.ticks;
         let first = SeenTick { at_ms: 0, users: 0, requests: 0, reset: false, last: false };
         assert_eq!(ticks[0], first, "nothing has happened at the start");

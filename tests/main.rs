@@ -15,7 +15,6 @@ mod golden;
 mod hostile;
 mod include;
 mod layers;
-mod load;
 mod open_model;
 mod payload;
 mod plan;

@@ -22,6 +22,7 @@ use mqtt_scenario::engine::{Interrupts, Observer, Options, Tick, run_here};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
+use mqtt_scenario::plan::search::Search;
 use mqtt_scenario::plan::template::Template;
 use mqtt_scenario::plan::template::names::{Columns, Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
@@ -196,18 +197,20 @@ pub(crate) struct TestLoad {
     pub(crate) stop_timeout: Duration,
     pub(crate) iterations: Option<u64>,
     pub(crate) messages: Option<u64>,
+    pub(crate) search: Option<Search>,
     /// If there are any, `users` and `spawn_rate` are of no meaning.
     pub(crate) stages: Vec<Stage>,
 }
 
 impl TestLoad {
     fn build(self) -> Load {
-        let Self { users, spawn_rate, run_time, stop_timeout, iterations, messages, mut stages } = self;
+        let Self { users, spawn_rate, run_time, stop_timeout, iterations, messages, search, mut stages } =
+            self;
         if stages.is_empty() {
             let users = Users::Total(users);
             stages.push(Stage { name: None, users, spawn_rate, duration: None, clock: StageClock::Begin });
         }
-        Load { stages, run_time, stop_timeout, iterations, messages }
+        Load { stages, run_time, stop_timeout, iterations, messages, search }
     }
 }
 
@@ -234,6 +237,7 @@ impl PlanBuilder {
                 stop_timeout: Duration::ZERO,
                 iterations: None,
                 messages: None,
+                search: None,
                 stages: Vec::new(),
             },
             seed: 1,

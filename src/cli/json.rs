@@ -3,13 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::engine::health::Health;
+use crate::report::search;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
+use crate::stats::search::{SearchReport, Trial, Verdict};
 use crate::stats::snapshot::{Row, Snapshot};
 use crate::stats::threshold::Judgement;
 
-/// Rows, percentiles from the histograms, thresholds, and how the load generator fared. Times in milliseconds.
-pub(super) fn summary(snapshot: &Snapshot, health: &Health, judgements: &[Judgement]) -> Value {
+/// Rows, percentiles from the histograms, thresholds, what a search found, and how the load generator fared. Times
+/// in milliseconds, rates per second.
+pub(super) fn summary(
+    snapshot: &Snapshot,
+    health: &Health,
+    judgements: &[Judgement],
+    found: Option<&SearchReport>,
+) -> Value {
     json!({
         "rows": snapshot.rows.iter().map(row).collect::<Vec<_>>(),
         "aggregated": row(&snapshot.aggregated),
@@ -18,6 +26,7 @@ pub(super) fn summary(snapshot: &Snapshot, health: &Health, judgements: &[Judgem
         "thresholds": judgements.iter().map(judgement).collect::<Vec<_>>(),
         "from_when_they_began_ms": snapshot.began.as_ref().map(times),
         "scheduled_starts": { "count": snapshot.starts.count, "late": snapshot.starts.late },
+        "search": found.map(search_report),
         "received": { "messages": snapshot.received.messages, "bytes": snapshot.received.bytes },
         "generator": {
             "was_the_limit": health.limited_seconds > 0,
@@ -54,6 +63,27 @@ fn judgement(judgement: &Judgement) -> Value {
         "met": judgement.met,
         "value": judgement.value,
         "sentence": judgement.detail,
+    })
+}
+
+fn search_report(report: &SearchReport) -> Value {
+    let trial = |trial: &Trial| {
+        json!({
+            "rate": trial.rate,
+            "achieved": trial.achieved,
+            "p50_ms": trial.p50_ms,
+            "p99_ms": trial.p99_ms,
+            "failures": trial.failures,
+            "holds": trial.verdict == Verdict::Holds,
+            "generator_was_the_limit": trial.verdict == Verdict::Saturated,
+        })
+    };
+    json!({
+        "until": report.until,
+        "highest_rate": report.highest,
+        "complete": report.complete,
+        "tried": report.trials.iter().map(trial).collect::<Vec<_>>(),
+        "sentence": search::sentence(report),
     })
 }
 

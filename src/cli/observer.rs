@@ -12,6 +12,7 @@ use crate::report::csv::{CsvError, CsvFiles, History};
 use crate::report::events::RequestLog;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
+use crate::stats::search::SearchReport;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::{Judgement, Threshold};
 
@@ -104,6 +105,8 @@ pub(super) struct RunObserver {
     pub(super) health: Health,
     /// How the thresholds came off, once the run is over.
     pub(super) judgements: Vec<Judgement>,
+    /// What a search for the highest rate found, once the run is over.
+    pub(super) search: Option<SearchReport>,
 }
 
 impl RunObserver {
@@ -116,6 +119,7 @@ impl RunObserver {
             last: None,
             health: Health::default(),
             judgements: Vec::new(),
+            search: None,
         }
     }
 }
@@ -149,12 +153,14 @@ impl Observer for RunObserver {
         })?;
         if tick.last {
             let thresholds = self.thresholds.iter();
+            self.search = tick.search.cloned();
             self.judgements = thresholds.flat_map(|t| t.judge(tick.statistics, &snapshot)).collect();
         }
         if tick.last
             && let Some((path, file)) = self.outputs.summary.take()
         {
-            serde_json::to_writer_pretty(file, &json::summary(&snapshot, tick.health, &self.judgements))
+            let summary = json::summary(&snapshot, tick.health, &self.judgements, tick.search);
+            serde_json::to_writer_pretty(file, &summary)
                 .map_err(|error| OutputError::Summary { path, source: error.into() })?;
         }
         if !tick.last {

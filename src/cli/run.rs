@@ -23,7 +23,7 @@ use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
 use crate::plan::load::Course;
 use crate::plan::{Plan, Target};
 use crate::report::csv::History;
-use crate::report::{latency, table, thresholds};
+use crate::report::{latency, search, table, thresholds};
 use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
@@ -233,6 +233,9 @@ fn conclude(
         let (tables, times) = (table::summary(snapshot, name_width()), latency::summary(snapshot));
         let _ = writeln!(out, "{tables}{times}{}", observer.health);
         let _ = write!(out, "{}", thresholds::table(&observer.judgements));
+        if let Some(report) = &observer.search {
+            let _ = write!(out, "{}", search::table(report));
+        }
         if subscribes {
             let Received { messages, bytes } = snapshot.received;
             let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");

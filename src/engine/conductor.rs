@@ -4,7 +4,6 @@
 //! after the last one was done: a slow disk or a busy shard makes a tick late, but never moves it, since each
 //! shard cuts its samples by their own time.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +15,15 @@ use crate::engine::clock::Clock;
 use crate::engine::health::{Monitor, connections_to_one};
 use crate::engine::line::{FromShard, Line};
 use crate::engine::roster::{Fate, Roster, Seat};
+use crate::engine::seeker::{Second, Seeker};
 use crate::engine::shard::{Command, Report};
 use crate::engine::stages::Stages;
 use crate::engine::stop::Phase;
-use crate::engine::vitals::Vitals;
+use crate::engine::ticks::Ticks;
 use crate::engine::{End, Interrupts, Observer, Options, RunError, Shared, Tick};
 use crate::plan::Plan;
-use crate::plan::load::{StageClock, Users};
+use crate::plan::load::StageClock;
 use crate::plan::mix::Batch;
-use crate::stats::batch::Batch as Recorded;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, UnixMicros};
 
@@ -32,14 +31,6 @@ use crate::stats::{Received, UnixMicros};
 const LEAVE_TIME: Duration = Duration::from_secs(5);
 
 const SECOND_US: u64 = 1_000_000;
-
-/// A tick that was asked for.
-struct Asked {
-    at: UnixMicros,
-    batches: Vec<Recorded>,
-    vitals: Vec<Vitals>,
-    last: bool,
-}
 
 /// How far the run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +59,7 @@ pub(crate) struct Conductor<'a, O> {
     monitor: Monitor,
     stages: Stages,
     roster: Roster,
+    seeker: Option<Seeker>,
     state: State,
     end: End,
     /// When the run time is over.
@@ -76,9 +68,7 @@ pub(crate) struct Conductor<'a, O> {
     state_end: Option<Instant>,
     living: u64,
     next_tick: u64,
-    /// Ticks that not all shards have answered, and how many were before them.
-    asked: VecDeque<Asked>,
-    done: u64,
+    ticks: Ticks,
     reset_due: bool,
 }
 
@@ -98,14 +88,14 @@ impl<'a, O: Observer> Conductor<'a, O> {
             monitor: Monitor::new(),
             stages: Stages::begin(Arc::clone(&plan), clock.started()),
             roster: Roster::new(plan.classes.len(), lines.len(), stop_timeout, LEAVE_TIME),
+            seeker: Seeker::new(&plan, shared.tempo.clone()),
             state: State::Running,
             end: End::RunTime,
             run_end: plan.load.run_time.map(|length| clock.started() + length),
             state_end: None,
             living: 0,
             next_tick: 1,
-            asked: VecDeque::new(),
-            done: 0,
+            ticks: Ticks::new(lines.len()),
             reset_due: false,
             plan,
             clock,
@@ -123,7 +113,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         interrupts: &Interrupts,
     ) -> Result<(End, Received), RunError<O::Error>> {
         self.tell(self.clock.started_at(), false, false)?;
-        self.tell_stage();
+        info!("{}", self.stages.announcement());
         while self.state == State::Running || self.living > 0 {
             let due = [self.run_end, self.state_end, self.stages.due(), self.roster.due()];
             let wake = due.into_iter().flatten().fold(self.tick_time(), Instant::min);
@@ -148,22 +138,6 @@ impl<'a, O: Observer> Conductor<'a, O> {
         Ok((self.end, self.statistics.received()))
     }
 
-    /// Tells that a stage begins, or the run without stages.
-    fn tell_stage(&self) {
-        let Some(stage) = self.stages.stage() else { return };
-        let users = match &stage.users {
-            Users::Total(users) => users.to_string(),
-            Users::PerClass(counts) => format!("{:?}", self.by_class(counts)),
-        };
-        let title = self.stages.title().map_or_else(|| "R".to_owned(), |title| format!("{title}: r"));
-        info!("{title}amping to {users} users at a rate of {:.2} per second", stage.spawn_rate);
-    }
-
-    /// Counts of the classes with their names.
-    fn by_class<'c, T>(&'c self, counts: &'c [T]) -> BTreeMap<&'c str, &'c T> {
-        self.plan.classes.iter().map(|class| class.name.as_str()).zip(counts).collect()
-    }
-
     fn tick_time(&self) -> Instant {
         self.clock.instant(self.tick_at(self.next_tick))
     }
@@ -186,7 +160,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 self.stop(End::Stages);
                 break;
             }
-            self.tell_stage();
+            info!("{}", self.stages.announcement());
         }
         if let Some((batch, over)) = self.stages.next_batch(now) {
             self.change_users(&batch, now);
@@ -235,9 +209,10 @@ impl<'a, O: Observer> Conductor<'a, O> {
     fn spawned(&mut self, now: Instant) {
         let counts = self.roster.counts();
         let total: u64 = counts.iter().sum();
-        info!("All users spawned: {:?} ({total} total users)", self.by_class(&counts));
+        info!("All users spawned: {:?} ({total} total users)", self.plan.by_class(&counts));
         self.reset_due = self.options.reset_stats;
-        if self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected) {
+        let waits = self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected);
+        if waits || self.seeker.is_some() {
             self.stages.wait(now);
             self.shared.arrivals.expect(self.roster.started());
             self.look_who_arrived();
@@ -255,6 +230,9 @@ impl<'a, O: Observer> Conductor<'a, O> {
         if self.missing() == 0 {
             info!("All users are connected");
             self.stages.start_clock(Instant::now());
+            if let Some(seeker) = &mut self.seeker {
+                seeker.begin(self.clock.at(Instant::now()));
+            }
         }
     }
 
@@ -333,9 +311,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     /// Asks all shards for what they recorded up to a tick.
     fn ask(&mut self, at: UnixMicros, last: bool) {
-        let shards = self.lines.len();
-        let (batches, vitals) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
-        self.asked.push_back(Asked { at, batches, vitals, last });
+        self.ticks.ask(at, last);
         for line in &self.lines {
             line.send(Command::Take(at));
         }
@@ -350,13 +326,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 Ok(())
             }
             Some((shard, FromShard::Report(Report::Taken(taken)))) => {
-                let line = &mut self.lines[shard];
-                let place = usize::try_from(line.answered - self.done).unwrap_or(usize::MAX);
-                line.answered += 1;
-                if let Some(asked) = self.asked.get_mut(place) {
-                    asked.batches.push(taken.batch);
-                    asked.vitals.push(taken.vitals);
-                }
+                self.ticks.answer(shard, *taken);
                 self.merge()
             }
         }
@@ -364,10 +334,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     /// Merges the ticks that all shards have answered.
     fn merge(&mut self) -> Result<(), RunError<O::Error>> {
-        while self.asked.front().is_some_and(|asked| asked.batches.len() == self.lines.len())
-            && let Some(asked) = self.asked.pop_front()
-        {
-            self.done += 1;
+        while let Some(asked) = self.ticks.next_complete() {
             self.observer.recorded(&asked.batches).map_err(RunError::Observer)?;
             self.statistics.merge(asked.batches);
             if asked.last {
@@ -383,13 +350,28 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 self.statistics.reset(asked.at.as_secs_f64());
             }
             self.tell(asked.at, reset, asked.last)?;
+            if self.state == State::Running {
+                self.search_on(asked.at, asked.begun);
+            }
         }
         Ok(())
     }
 
+    /// A second is over for the search, if there is one.
+    fn search_on(&mut self, at: UnixMicros, begun: u64) {
+        let Some(seeker) = &mut self.seeker else { return };
+        let limited = self.monitor.health.limit().is_some();
+        let now = self.clock.at(Instant::now());
+        if seeker.tick(Second { at, now, statistics: &self.statistics, begun, limited }) {
+            info!("The search is over, shutting down");
+            self.stop(End::Search);
+        }
+    }
+
     fn tell(&mut self, at: UnixMicros, reset: bool, last: bool) -> Result<(), RunError<O::Error>> {
         let (statistics, health) = (&self.statistics, &self.monitor.health);
-        let tick = Tick { statistics, health, at, reset, last };
+        let search = self.seeker.as_ref().map(Seeker::report);
+        let tick = Tick { statistics, health, at, reset, search, last };
         self.observer.tick(&tick).map_err(RunError::Observer)
     }
 
@@ -403,7 +385,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             self.next_tick += 1;
         }
         self.ask(end, true);
-        while !self.asked.is_empty() {
+        while !self.ticks.is_empty() {
             let from_shard = self.from_shards.recv().await;
             self.take_in(from_shard)?;
         }

@@ -44,14 +44,12 @@ pub(crate) struct Commands {
 #[derive(Debug)]
 pub(crate) struct Line {
     commands: UnboundedSender<Command>,
-    /// How many takes it has answered.
-    pub(crate) answered: u64,
 }
 
 impl Line {
     pub(crate) fn new(shard: usize, sender: UnboundedSender<(usize, FromShard)>) -> (Self, Commands) {
         let (commands, receiver) = unbounded_channel();
-        (Self { commands, answered: 0 }, Commands { receiver, reports: Reports { shard, sender } })
+        (Self { commands }, Commands { receiver, reports: Reports { shard, sender } })
     }
 
     /// Tells the shard; one that is gone has said so, and its line is looked at no more.

@@ -20,11 +20,13 @@ pub mod limits;
 mod line;
 mod quota;
 mod roster;
+mod seeker;
 mod shard;
 mod sink;
 mod stages;
 mod stop;
 mod tempo;
+mod ticks;
 mod user;
 mod vitals;
 
@@ -51,6 +53,7 @@ pub use crate::engine::vitals::Share;
 use crate::plan::Plan;
 use crate::plan::load::Load;
 use crate::stats::batch::Batch;
+use crate::stats::search::SearchReport;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, UnixMicros};
 
@@ -85,6 +88,8 @@ pub enum End {
     Stages,
     /// All its task runs or messages were used up.
     Limit,
+    /// Its search for the highest rate was over.
+    Search,
     /// All users had left by themselves, or were stopped.
     UsersGone,
     /// [`Interrupts::stop`].
@@ -115,6 +120,8 @@ pub struct Tick<'a> {
     pub at: UnixMicros,
     /// Whether the statistics began anew at this moment.
     pub reset: bool,
+    /// What the search for the highest rate has found so far, if there is one.
+    pub search: Option<&'a SearchReport>,
     /// Whether it is the last one: everything is in it.
     pub last: bool,
 }

@@ -64,7 +64,7 @@ mod tests {
 
     fn quota(iterations: Option<u64>, messages: Option<u64>) -> Quota {
         let (stages, stop_timeout) = (Vec::<Stage>::new(), Duration::ZERO);
-        Quota::new(&Load { stages, run_time: None, stop_timeout, iterations, messages })
+        Quota::new(&Load { stages, run_time: None, stop_timeout, iterations, messages, search: None })
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Users of a shard share everything through plain cells, since they live on one thread and nothing here is
 //! held over an await. What leaves the thread are the batches that the conductor asks for once a second.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -69,6 +69,8 @@ pub(crate) enum Report {
 pub(crate) struct Taken {
     pub(crate) batch: Batch,
     pub(crate) vitals: Vitals,
+    /// Task runs that a search counts.
+    pub(crate) begun: u64,
 }
 
 /// Buffers that users render into, one message at a time.
@@ -88,6 +90,8 @@ pub(crate) struct Shard<C> {
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) scratch: RefCell<Scratch>,
     pub(crate) gauge: RefCell<Gauge>,
+    /// Task runs that were begun since the last time, as far as a search counts them.
+    begun: Cell<u64>,
     /// Where the loss of an idle connection counts.
     loss_row: RowId,
     /// What brokers sent that fits no request.
@@ -117,6 +121,7 @@ impl<C: Connect> Shard<C> {
             recorder: RefCell::new(recorder),
             scratch: RefCell::default(),
             gauge: RefCell::new(Gauge::new()),
+            begun: Cell::new(0),
             loss_row,
             unexpected: RefCell::default(),
         }
@@ -169,9 +174,15 @@ impl<C: Connect> Shard<C> {
         self.recorder.borrow_mut().record_failure(self.loss_row, at, None, 0, &failure.to_string());
     }
 
-    /// Whether a task run may begin, as far as the limits of the load go; if so, it counts.
-    pub(crate) fn begin_task_run(&self) -> bool {
-        self.shared.quota.take_iteration()
+    /// Whether a task run of a class may begin, as far as the limits of the load go; if so, it counts.
+    pub(crate) fn begin_task_run(&self, class: usize) -> bool {
+        if !self.shared.quota.take_iteration() {
+            return false;
+        }
+        if self.plan.load.search.as_ref().is_some_and(|search| search.is_rated(ClassId(class))) {
+            self.begun.update(|begun| begun + 1);
+        }
+        true
     }
 
     /// Whether a user may send a message, as far as the limits of the load go; if so, it counts. What a user
@@ -227,7 +238,8 @@ impl<C: Connect> Shard<C> {
                     Some(Command::Take(until)) => {
                         let batch = self.recorder.borrow_mut().take(until);
                         let vitals = self.gauge.borrow_mut().take();
-                        reports.send(Report::Taken(Box::new(Taken { batch, vitals })));
+                        let begun = self.begun.take();
+                        reports.send(Report::Taken(Box::new(Taken { batch, vitals, begun })));
                     }
                 },
                 rung = self.alarm.ring() => {

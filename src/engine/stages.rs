@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::plan::Plan;
-use crate::plan::load::{Stage, StageClock};
+use crate::plan::load::{Stage, StageClock, Users};
 use crate::plan::mix::{Batch, Dispatcher};
 
 /// How often somebody who waits is told so.
@@ -57,11 +57,19 @@ impl Stages {
         self.plan.load.stages.get(self.place)
     }
 
-    /// Which of how many it is, with its name; nothing to say without stages.
-    pub(crate) fn title(&self) -> Option<String> {
-        let of = self.plan.load.stages.len();
-        let name = self.stage()?.name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
-        self.plan.load.is_staged().then(|| format!("Stage {} of {of}{name}", self.place + 1))
+    /// What the log says as it begins; without stages, in Locust's words.
+    pub(crate) fn announcement(&self) -> String {
+        let Some(stage) = self.stage() else { return String::new() };
+        let users = match &stage.users {
+            Users::Total(users) => users.to_string(),
+            Users::PerClass(counts) => format!("{:?}", self.plan.by_class(counts)),
+        };
+        let ramp = format!("amping to {users} users at a rate of {:.2} per second", stage.spawn_rate);
+        if !self.plan.load.is_staged() {
+            return format!("R{ramp}");
+        }
+        let name = stage.name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
+        format!("Stage {} of {}{name}: r{ramp}", self.place + 1, self.plan.load.stages.len())
     }
 
     /// Whether no user will ever be started any more.

@@ -45,6 +45,7 @@ codes! {
     ABSTRACT = "E0250", "A user class is to have users but is abstract, or all classes are.";
     FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
     THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
+    SEARCH_WITHOUT_RATE = "E0262", "A search for the highest rate has no user class whose rate it could change.";
     UNCLOSED = "E0301", "A `${` of a template is not closed.";
     EMPTY_EXPRESSION = "E0302", "A `${}` of a template is empty.";
     UNKNOWN_NAME = "E0303", "A template uses a name that does not exist.";

@@ -14,6 +14,7 @@ use crate::plan::payload::Payload;
 use crate::plan::random::Random;
 use crate::plan::rate::messages_per_second;
 use crate::plan::schedule::{Phase, Schedule};
+use crate::plan::search::Search;
 use crate::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
 use crate::plan::wait::{Pause, WaitTime};
 use crate::plan::{
@@ -193,6 +194,11 @@ impl<'a> Description<'a> {
     /// What ends the run, without the end of the line.
     fn end(&self, out: &mut String) -> fmt::Result {
         let load = &self.plan.load;
+        if let Some(search) = &load.search {
+            let Search { low, high, until, step, .. } = search;
+            write!(out, "  searches for the highest rate from {low} to {high} task runs/s at which {until}")?;
+            writeln!(out, ", each for {}", time(*step))?;
+        }
         let at_least = load.stages.iter().any(|stage| stage.clock == StageClock::Connected);
         match self.course.length() {
             Some(length) if load.run_time == Some(length) => {
@@ -200,11 +206,13 @@ impl<'a> Description<'a> {
             }
             Some(length) if at_least => write!(out, "  ends after {} at least", time(length))?,
             Some(length) => write!(out, "  ends after {}", time(length))?,
+            None if load.search.is_some() => write!(out, "  ends with the search")?,
             None if load.iterations.is_some() || load.messages.is_some() => write!(out, "  ends")?,
             None => write!(out, "  runs until it is stopped")?,
         }
         let limits = [(load.iterations, "task run"), (load.messages, "message")];
-        let mut or = if self.course.length().is_some() { ", or" } else { "" };
+        let more = self.course.length().is_some() || load.search.is_some();
+        let mut or = if more { ", or" } else { "" };
         for (limit, what) in limits.into_iter().filter_map(|(limit, what)| Some((limit?, what))) {
             write!(out, "{or} after {limit} {what}{}", if limit == 1 { "" } else { "s" })?;
             or = ", or";

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::plan::Plan;
 use crate::plan::mix::{Dispatcher, Pace};
+use crate::plan::search::Search;
 
 /// How many users, how fast, how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Load {
     pub iterations: Option<u64>,
     /// The run ends when all users together have sent so many messages.
     pub messages: Option<u64>,
+    /// A search for the highest rate, which ends the run when it is over.
+    pub search: Option<Search>,
 }
 
 /// A piece of a run: so many users for so long.
@@ -136,22 +139,22 @@ impl Course {
     }
 
     fn pass(&mut self, stage: &Stage, begins: Duration, dispatcher: &mut Dispatcher) -> Passage {
-        let before = dispatcher.counts().iter().sum();
+        let before: u32 = dispatcher.counts().iter().sum();
         let pace = Pace::new(stage.spawn_rate);
         let changes = changes(dispatcher.counts(), &stage.users);
         let limit = stage.duration.filter(|_| stage.clock == StageClock::Begin);
-        let (mut starts, mut stops, mut ramp, mut is_cut) = (0, 0, Duration::ZERO, false);
+        let (mut starts, mut stops, mut ramp, mut is_cut) = (0_u32, 0_u32, Duration::ZERO, false);
         dispatcher.ramp_to(&stage.users, stage.spawn_rate);
         while let Some(batch) = dispatcher.next_batch() {
+            // Only what a batch starts can be more than there ever was.
             for class in &batch.start {
+                let most = &mut self.most[class.0];
+                *most = (*most).max(dispatcher.counts()[class.0]);
                 self.started[class.0] += 1;
                 starts += 1;
             }
             stops += u32::try_from(batch.stop.len()).unwrap_or(u32::MAX);
-            for (most, count) in self.most.iter_mut().zip(dispatcher.counts()) {
-                *most = (*most).max(*count);
-            }
-            self.most_in_all = self.most_in_all.max(dispatcher.counts().iter().sum());
+            self.most_in_all = self.most_in_all.max(before - stops + starts);
             ramp = ramp.saturating_add(batch.wait);
             if let Some(limit) = limit.filter(|limit| !batch.wait.is_zero() && ramp >= *limit) {
                 (ramp, is_cut) = (limit, true);
@@ -225,7 +228,7 @@ mod tests {
     fn course(names: &[&str], stages: Vec<Stage>, run_time: Option<u64>) -> Course {
         let run_time = run_time.map(Duration::from_secs);
         let stop_timeout = Duration::ZERO;
-        let load = Load { stages, run_time, stop_timeout, iterations: None, messages: None };
+        let load = Load { stages, run_time, stop_timeout, iterations: None, messages: None, search: None };
         let classes: Vec<_> = names.iter().map(|name| (*name, 1.0, 0)).collect();
         Course::new(Dispatcher::new(&classes), &load)
     }

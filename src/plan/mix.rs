@@ -191,32 +191,22 @@ impl Dispatcher {
     /// One batch that stops at most `most` users and starts at most `most`, and whether it is the last one.
     fn towards_counts(&mut self, counts: &[u32], missing: &mut Picker, most: usize) -> (Batch, bool) {
         let mut batch = Batch::default();
-        // The places of those that stop, the newest first.
-        let mut places = Vec::new();
-        for (place, class) in self.running.iter().enumerate().rev() {
-            if places.len() == most {
-                break;
-            }
+        let surplus = total(counts.iter().zip(&self.counts).map(|(wanted, has)| has.saturating_sub(*wanted)));
+        // Those that stay although older ones stop, the newest first.
+        let mut stay = Vec::new();
+        while batch.stop.len() < most.min(surplus)
+            && let Some(class) = self.running.pop()
+        {
             if self.counts[class.0] > counts[class.0] {
                 self.counts[class.0] -= 1;
-                batch.stop.push(*class);
-                places.push(place);
+                batch.stop.push(class);
+            } else {
+                stay.push(class);
             }
         }
-        let mut place = 0;
-        self.running.retain(|_| {
-            let stops = places.last() == Some(&place);
-            if stops {
-                places.pop();
-            }
-            place += 1;
-            !stops
-        });
-        let missing_to = |has: &[u32]| {
-            let missing = counts.iter().zip(has).map(|(wanted, has)| u64::from(wanted.saturating_sub(*has)));
-            usize::try_from(missing.sum::<u64>()).unwrap_or(usize::MAX)
-        };
-        for _ in 0..most.min(missing_to(&self.counts)) {
+        self.running.extend(stay.into_iter().rev());
+        let lacking = total(counts.iter().zip(&self.counts).map(|(wanted, has)| wanted.saturating_sub(*has)));
+        for _ in 0..most.min(lacking) {
             if let Some(class) = missing.pick() {
                 self.start(class, &mut batch);
             }
@@ -255,6 +245,11 @@ impl Dispatcher {
             self.fixed = Some((left, picker));
         }
     }
+}
+
+/// A number of users in all.
+fn total(counts: impl Iterator<Item = u32>) -> usize {
+    usize::try_from(counts.map(u64::from).sum::<u64>()).unwrap_or(usize::MAX)
 }
 
 /// Picks classes so that their shares come as near to their weights as they can at each moment: greedy by

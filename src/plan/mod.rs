@@ -4,6 +4,7 @@
 //! left to look up and nothing to check, only ids into tables. Everything that does not change from message
 //! to message is decided here, since the engine must not spend time on it again.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub mod payload;
 pub mod random;
 mod rate;
 pub mod schedule;
+pub mod search;
 pub mod template;
 pub mod wait;
 
@@ -52,6 +54,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Something of each class, such as a number of users, by the names of the classes.
+    pub fn by_class<'a, T>(&'a self, values: &'a [T]) -> BTreeMap<&'a str, &'a T> {
+        self.classes.iter().map(|class| class.name.as_str()).zip(values).collect()
+    }
+
     /// Whether any step asks for messages.
     pub fn subscribes(&self) -> bool {
         let tasks = self.classes.iter().flat_map(|class| &class.tasks).map(|task| &task.steps);

@@ -10,5 +10,6 @@ pub mod events;
 pub mod latency;
 pub mod number;
 pub mod replay;
+pub mod search;
 pub mod table;
 pub mod thresholds;

@@ -82,6 +82,11 @@ impl Entry {
         RunSpan { start: self.start, last_request: self.last_request }
     }
 
+    /// How many requests were counted, and how many failures.
+    pub fn requests_and_failures(&self) -> (u64, u64) {
+        (self.requests, self.failures)
+    }
+
     /// Counts a request that ended at `now` (unix seconds), with its response time in milliseconds, if it has
     /// one, and its length in bytes.
     pub fn log(&mut self, now: f64, response_time: Option<Number>, length: i128) {

@@ -85,10 +85,15 @@ impl Latency {
         }
     }
 
-    /// The time in milliseconds that this percentage of them (above 0, up to 100) did not exceed; `None` if
+    /// The time in milliseconds that this percentage of them (0 to 100, 0 for the shortest) did not exceed; `None` if
     /// nothing was counted.
     pub fn percentile_ms(&self, percent: f64) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.value_at_percentile(percent) as f64 / 1e6)
+    }
+
+    /// Their mean in milliseconds; `None` if nothing was counted.
+    pub fn mean_ms(&self) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.mean() / 1e6)
     }
 
     /// The percentiles; `None` if nothing was counted.

@@ -22,6 +22,7 @@ pub mod metric;
 pub mod number;
 mod python_text;
 pub mod recorder;
+pub mod search;
 pub mod snapshot;
 pub mod statistics;
 pub mod threshold;

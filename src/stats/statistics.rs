@@ -179,6 +179,16 @@ impl Statistics {
         &self.latency
     }
 
+    /// Those of the last tick only.
+    pub fn tick_latency(&self) -> &Latency {
+        &self.tick_latency
+    }
+
+    /// How many requests there were, and how many of them failed.
+    pub fn requests_and_failures(&self) -> (u64, u64) {
+        self.aggregated.requests_and_failures()
+    }
+
     fn entry(&mut self, row: &RowKey, now: f64) -> &mut Entry {
         let place = match self.places.get(row) {
             Some(&place) => place,

@@ -212,7 +212,7 @@ impl<C: Connect> User<C> {
             } else if self.timing == Timing::Paced {
                 self.late = Late::by(intended.elapsed());
             }
-            if !self.shard.begin_task_run() {
+            if !self.shard.begin_task_run(self.class) {
                 return;
             }
             let Some(task) = self.next_task(class, total) else { return };

@@ -201,6 +201,7 @@ mod tests {
                 stop_timeout: Duration::ZERO,
                 iterations: None,
                 messages: None,
+                search: None,
             },
             thresholds: Vec::new(),
         })

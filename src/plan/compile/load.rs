@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
 use crate::plan::compile::problems::{Problems, suggestion};
+use crate::plan::compile::search::compile_search;
 use crate::plan::load::{Load, Stage, StageClock, Users};
 use crate::scenario::model::{self, Scenario};
 use crate::units::HumanDuration;
@@ -49,7 +50,9 @@ pub(super) fn compile_load(
             problems.range(&at.key(key), message, help);
         }
     }
-    Load { stages, run_time, stop_timeout, iterations: load.iterations, messages: load.messages }
+    let search = compile_search(scenario, selected, problems);
+    let (iterations, messages) = (load.iterations, load.messages);
+    Load { stages, run_time, stop_timeout, iterations, messages, search }
 }
 
 /// A load without stages, as the only stage.

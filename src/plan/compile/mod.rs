@@ -16,6 +16,7 @@ use crate::plan::compile::files::ReadFile;
 use crate::plan::compile::load::compile_load;
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::search::without_rate;
 use crate::plan::compile::steps::Rows;
 use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
 use crate::plan::load::Course;
@@ -31,6 +32,7 @@ pub mod files;
 mod load;
 mod payloads;
 mod problems;
+mod search;
 mod steps;
 mod threshold;
 mod timing;
@@ -164,6 +166,10 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     let rates = notes.iter().map(|notes| notes.rate);
     timing::share_rates(&mut plan.classes, rates, &course.most, &mut problems);
     deal(&mut plan.classes, &course.started, &mut problems);
+    if plan.load.search.as_ref().is_some_and(|search| search.planned(&plan) <= 0.0) {
+        // Only now is it known which classes get users.
+        without_rate(&root.key("load").key("search"), &mut problems);
+    }
     if problems.found.iter().any(is_error) {
         problems.found.retain(is_error);
         return Err(problems.found);

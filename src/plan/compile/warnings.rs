@@ -111,7 +111,8 @@ fn warn_of_the_end(
     problems: &mut Problems<'_>,
 ) {
     let at = FieldPath::root().key("load");
-    let limited = plan.load.iterations.is_some() || plan.load.messages.is_some();
+    let load = &plan.load;
+    let limited = load.iterations.is_some() || load.messages.is_some() || load.search.is_some();
     let users_leave = plan.classes.iter().all(|class| {
         scenario.user_classes.get(&class.name).is_some_and(|c| c.iterations.is_some() || c.messages.is_some())
     });

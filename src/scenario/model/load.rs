@@ -65,8 +65,9 @@ pub enum After {
 pub struct Search {
     /// Lowest and highest rate of task runs of all classes together: `"1000/s..100000/s"`. Required.
     pub rate: Option<RateRange>,
-    /// What must hold: a threshold such as `"p99 < 20ms"`, judged on each step by itself. Required.
+    /// What must hold: a threshold of all requests such as `"p99 < 20ms"`, judged on each step by itself. A step
+    /// fails as well if less than 95 % of its task runs could begin. Required.
     pub until: Option<String>,
-    /// How long each rate is tried. Default 10 s.
+    /// How long each rate is tried, in whole seconds from 2 up; the first fifth is left out. Default 10 s.
     pub step: Option<HumanDuration>,
 }

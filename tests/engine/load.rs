@@ -1,20 +1,10 @@
 //! Load over time: stages up and down, and the limits that end a run.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use mqtt_scenario::broker::{Broker, BrokerConfig};
-use mqtt_scenario::client::scripted::{Answer, Script};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
-use mqtt_scenario::engine::{End, Interrupts, Options, run};
-use mqtt_scenario::plan::Steps;
 use mqtt_scenario::plan::load::{Stage, StageClock, Users};
-use mqtt_scenario::plan::wait::WaitTime;
+use mqtt_scenario::plan::search::{ClassRate, Search};
+use mqtt_scenario::stats::threshold::Threshold;
 
-use crate::engine::{
-    Interrupt, OPTIONS, Ran, SECOND, Watch, after, ms, run_interrupted, run_to_end, script, steps,
-};
-use crate::support::{PlanBuilder, with_sockets};
+use super::*;
 
 fn stage(users: u32, spawn_rate: f64, duration: Duration) -> Stage {
     let users = Users::Total(users);
@@ -281,5 +271,56 @@ mod limits {
             assert_eq!(ran.rows()["publish"], (sent, 0), "every acknowledgement is waited for");
             assert_eq!(ran.outcome.end, End::Limit);
         }
+    }
+}
+
+mod search {
+    use super::*;
+
+    /// Ten users whose task runs begin 100 times a second each, whatever the search asks for.
+    fn searching(until: &str) -> PlanBuilder {
+        let mut b = PlanBuilder::new(SECOND);
+        (b.load.users, b.load.spawn_rate, b.load.run_time) = (10, 5.0, None);
+        let (until, rates) = (Threshold::parse(until).unwrap(), vec![Some(ClassRate::PerUser(1.0))]);
+        b.load.search = Some(Search { low: 100.0, high: 50_000.0, until, step: 4 * SECOND, rates });
+        let (connect, publish) = (b.connect(), b.publish("t", ""));
+        b.class("device", WaitTime::Constant(ms(10)), steps([publish])).on_start = Steps(vec![connect]);
+        b
+    }
+
+    #[test]
+    fn rates_are_tried_once_all_are_connected_and_the_run_ends_with_the_answer() {
+        let connect = Box::new(|n| Answer::After(if n == 3 { 7 * SECOND } else { Duration::ZERO }));
+        let mut b = searching("p99 < 20ms");
+        b.broker.connect_timeout = 60 * SECOND;
+        let ran = run_to_end(b.build(), Script { connect, ..script(after(Duration::ZERO)) });
+        assert_eq!(ran.outcome.end, End::Search);
+        let report = ran.watch.search.as_ref().unwrap();
+        assert!(report.complete);
+        // What is begun does not follow the search here: 95 % of a rate are enough.
+        let begun = report.trials[0].achieved;
+        assert!((850.0..=1_000.0).contains(&begun), "{begun}");
+        let highest = report.highest.unwrap();
+        assert!((begun / 0.95 / 1.06..=begun / 0.95 * 1.01).contains(&highest), "{highest} {begun}");
+        assert!(report.trials.iter().all(|trial| trial.failures == 0 && trial.p99_ms < Some(20.0)));
+        // The fourth user connects at 7 s; then each step takes four ticks.
+        assert_eq!(ran.ended_at_ms() / 1_000, 7 + 4 * report.trials.len() as u64);
+    }
+
+    #[test]
+    fn an_interrupt_leaves_what_was_found_so_far() {
+        let interrupts = [(ms(11_500), Interrupt::Stop)];
+        let ran =
+            run_interrupted(searching("p99 < 20ms").build(), script(after(ms(1))), OPTIONS, &interrupts);
+        let report = ran.watch.search.as_ref().unwrap();
+        assert_eq!((ran.outcome.end, report.complete), (End::Stopped, false));
+        assert_eq!((report.trials.len(), report.highest), (2, Some(200.0)));
+    }
+
+    #[test]
+    fn a_lowest_rate_that_does_not_hold_ends_the_search() {
+        let ran = run_to_end(searching("p99 < 20ms").build(), script(after(ms(40))));
+        let report = ran.watch.search.as_ref().unwrap();
+        assert_eq!((ran.outcome.end, report.trials.len(), report.highest), (End::Search, 1, None));
     }
 }

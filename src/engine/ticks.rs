@@ -1,0 +1,70 @@
+//! Ticks that were asked for, and which of them an answer belongs to.
+//!
+//! Shards answer in the order in which they are asked, each at its own pace, so counting the answers of a shard is
+//! enough to know which tick one is for. A tick is complete when all shards have answered.
+
+use std::collections::VecDeque;
+
+use crate::engine::shard::Taken;
+use crate::engine::vitals::Vitals;
+use crate::stats::UnixMicros;
+use crate::stats::batch::Batch;
+
+/// A tick that was asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) at: UnixMicros,
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) vitals: Vec<Vitals>,
+    /// Task runs that a search counts.
+    pub(crate) begun: u64,
+    /// Whether it is the end of the run.
+    pub(crate) last: bool,
+}
+
+/// The ticks of a run that not all shards have answered.
+#[derive(Debug)]
+pub(crate) struct Ticks {
+    open: VecDeque<Asked>,
+    /// How many were before them.
+    done: u64,
+    /// How many ticks each shard has answered.
+    answered: Vec<u64>,
+}
+
+impl Ticks {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self { open: VecDeque::new(), done: 0, answered: vec![0; shards] }
+    }
+
+    /// All shards are asked for what they recorded up to a tick.
+    pub(crate) fn ask(&mut self, at: UnixMicros, last: bool) {
+        let shards = self.answered.len();
+        let (batches, vitals) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
+        self.open.push_back(Asked { at, batches, vitals, begun: 0, last });
+    }
+
+    /// A shard has answered.
+    pub(crate) fn answer(&mut self, shard: usize, taken: Taken) {
+        let place = usize::try_from(self.answered[shard] - self.done).unwrap_or(usize::MAX);
+        self.answered[shard] += 1;
+        if let Some(asked) = self.open.get_mut(place) {
+            asked.batches.push(taken.batch);
+            asked.vitals.push(taken.vitals);
+            asked.begun += taken.begun;
+        }
+    }
+
+    /// The next tick, if it is complete.
+    pub(crate) fn next_complete(&mut self) -> Option<Asked> {
+        let shards = self.answered.len();
+        let complete = self.open.pop_front_if(|asked| asked.batches.len() == shards)?;
+        self.done += 1;
+        Some(complete)
+    }
+
+    /// Whether none is open.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+}

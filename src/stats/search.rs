@@ -1,0 +1,117 @@
+//! What a search for the highest rate found, as plain data, and the numbers of one of its steps.
+
+use crate::stats::latency::Latency;
+use crate::stats::metric::Metric;
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SearchReport {
+    /// What had to hold.
+    pub until: String,
+    /// The rates that were tried, in order.
+    pub trials: Vec<Trial>,
+    /// The highest rate that held, in task runs per second.
+    pub highest: Option<f64>,
+    /// Whether the search came to its end.
+    pub complete: bool,
+}
+
+/// One rate and how it came off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// Task runs per second that were asked for.
+    pub rate: f64,
+    /// Task runs per second that were begun.
+    pub achieved: f64,
+    /// Median response time, if there was one.
+    pub p50_ms: Option<f64>,
+    /// 99 % of the response times were at most this.
+    pub p99_ms: Option<f64>,
+    /// Requests that failed.
+    pub failures: u64,
+    /// How it came off.
+    pub verdict: Verdict,
+}
+
+/// How a rate came off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds.
+    Holds,
+    /// What had to hold did not.
+    Missed,
+    /// Less than 95 % of the task runs could begin in time.
+    Behind,
+    /// The load generator itself was at its limit: this says nothing about the broker.
+    Saturated,
+}
+
+impl SearchReport {
+    /// The lowest rate that did not hold.
+    pub fn lowest_failed(&self) -> Option<&Trial> {
+        let failed = self.trials.iter().filter(|trial| trial.verdict != Verdict::Holds);
+        failed.min_by(|a, b| a.rate.total_cmp(&b.rate))
+    }
+}
+
+/// The requests of a length of time.
+#[derive(Debug, Clone, Default)]
+pub struct Window {
+    /// Their response times.
+    pub latency: Latency,
+    /// How many there were.
+    pub requests: u64,
+    /// How many of them failed.
+    pub failures: u64,
+    /// How long.
+    pub seconds: f64,
+}
+
+impl Window {
+    /// The value of a metric, in its unit; `None` if nothing happened that could have one.
+    pub fn value(&self, metric: Metric) -> Option<f64> {
+        let (requests, failures) = (self.requests as f64, self.failures as f64);
+        match metric {
+            Metric::Requests => Some(requests),
+            Metric::Failures => Some(failures),
+            Metric::FailureRatio => (self.requests > 0).then(|| failures * 100.0 / requests),
+            Metric::Rps => Some(requests / self.seconds),
+            Metric::FailuresPerS => Some(failures / self.seconds),
+            Metric::Median => self.latency.percentile_ms(50.0),
+            Metric::Average => self.latency.mean_ms(),
+            Metric::Min => self.latency.percentile_ms(0.0),
+            Metric::Max => self.latency.percentile_ms(100.0),
+            Metric::Percentile(p) => self.latency.percentile_ms(p),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_has_the_values_of_its_own_requests() {
+        let mut window = Window { requests: 4, failures: 1, seconds: 2.0, ..Window::default() };
+        assert_eq!(window.value(Metric::Percentile(99.0)), None);
+        for ms in [1, 2, 3, 10] {
+            window.latency.record(ms * 1_000_000);
+        }
+        for (metric, expected) in [
+            (Metric::Requests, 4.0),
+            (Metric::Failures, 1.0),
+            (Metric::FailureRatio, 25.0),
+            (Metric::Rps, 2.0),
+            (Metric::FailuresPerS, 0.5),
+            (Metric::Median, 2.0),
+            (Metric::Average, 4.0),
+            (Metric::Min, 1.0),
+            (Metric::Max, 10.0),
+            (Metric::Percentile(75.0), 3.0),
+        ] {
+            let value = window.value(metric).unwrap();
+            assert!((value - expected).abs() <= expected * 0.001, "{metric}: {value}");
+        }
+        assert_eq!(Window::default().value(Metric::FailureRatio), None);
+    }
+}
