@@ -218,11 +218,11 @@ enum Core {
 /// Keeps the calling thread, and those that it starts, to one core, where the bounds are narrow: the system likes
 /// to wake a reader on the core of its writer, where it waits although another core is free.
 fn keep_to(core: Core) {
+    /// The first and the last core, read before any thread was kept to one.
+    static CORES: OnceLock<[usize; 2]> = OnceLock::new();
     if !exact_bounds() {
         return;
     }
-    /// The first and the last core, read before any thread was kept to one.
-    static CORES: OnceLock<[usize; 2]> = OnceLock::new();
     let cores = CORES.get_or_init(|| {
         let allowed = sched_getaffinity(None).unwrap();
         let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));

@@ -15,17 +15,20 @@ use mqtt_scenario::client::scripted::{Answer, Entry, Script, ScriptedConnector};
 use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
 use mqtt_scenario::engine::{End, Interrupts, Observer, Options, Outcome, RunError, Tick, run, run_here};
 use mqtt_scenario::mqtt::Qos;
-use mqtt_scenario::plan::wait::WaitTime;
+use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
 use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::Batch;
+use mqtt_scenario::stats::latency::LatencySummary;
 use mqtt_scenario::stats::search::SearchReport;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::time::sleep;
 
 use crate::support::{PlanBuilder, task, with_paused_clock, with_sockets};
 
+mod doing;
 mod load;
+mod schedule;
 
 const OPTIONS: Options = Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
 
@@ -65,6 +68,8 @@ struct SeenRequest {
     at_ms: u64,
     name: String,
     response_ms: Option<u64>,
+    /// Of a schedule: from when the step began.
+    began_ms: Option<u64>,
     length: u64,
     error: Option<String>,
 }
@@ -76,6 +81,7 @@ struct Watch {
     requests: Vec<SeenRequest>,
     snapshot: Option<Snapshot>,
     search: Option<SearchReport>,
+    send_lag: Option<LatencySummary>,
 }
 
 impl Watch {
@@ -92,6 +98,7 @@ impl Observer for Watch {
             at_ms: self.since_start(r.at),
             name: r.row.name.clone(),
             response_ms: r.response_ns.map(|ns| ns / 1_000_000),
+            began_ms: r.began_ns.map(|ns| ns / 1_000_000),
             length: r.length,
             error: r.error.map(str::to_owned),
         };
@@ -112,6 +119,7 @@ impl Observer for Watch {
         });
         self.snapshot = Some(snapshot);
         self.search = tick.search.cloned();
+        self.send_lag = tick.health.send_lag;
         Ok(())
     }
 }
@@ -244,7 +252,7 @@ mod life {
         let mut b = PlanBuilder::new(ms(2_500));
         let mut cycle = vec![b.connect(), b.connect()];
         cycle.extend(steps([b.publish("t", "")]));
-        cycle.extend([b.disconnect(), b.disconnect(), Step::Wait(ms(900))]);
+        cycle.extend([b.disconnect(), b.disconnect(), Step::Wait(Pause::Constant(ms(900)))]);
         b.class("device", WaitTime::Zero, cycle);
         let ran = run_to_end(b.build(), Script::default());
         insta::assert_snapshot!(ran.journal());
@@ -267,7 +275,7 @@ mod life {
     #[test]
     fn pacing_keeps_locusts_starts() {
         let mut b = PlanBuilder::new(ms(3_200));
-        let on_start = vec![b.connect(), Step::Wait(ms(200))];
+        let on_start = vec![b.connect(), Step::Wait(Pause::Constant(ms(200)))];
         let publish = b.publish("t", "");
         b.class("device", WaitTime::ConstantPacing(ms(500)), steps([publish])).on_start = Steps(on_start);
         let ran = run_to_end(b.build(), script(|n| Answer::After(ms(if n == 2 { 900 } else { 100 }))));
@@ -349,6 +357,7 @@ mod life {
             at_ms,
             name: name.to_owned(),
             response_ms: Some(response_ms),
+            began_ms: None,
             length,
             error: None,
         };
@@ -465,7 +474,7 @@ mod stopping {
         let mut b = PlanBuilder::new(ms(1_500));
         b.load.stop_timeout = 60 * SECOND;
         let publish = b.publish("t", "");
-        let list = [vec![Step::Wait(ms(2_300))], steps([publish])].concat();
+        let list = [vec![Step::Wait(Pause::Constant(ms(2_300)))], steps([publish])].concat();
         b.class("device", WaitTime::Zero, list);
         let ran = run_to_end(b.build(), Script::default());
         assert_eq!((ran.times("publish"), ran.times("disconnect")), (vec![2_301], vec![2_302]));
@@ -502,7 +511,8 @@ mod stopping {
         let mut publish = b.publish("bye", "");
         publish.timeout = 600 * SECOND;
         let connect = b.connect();
-        b.class("slow", WaitTime::Zero, vec![connect, Step::Wait(SECOND)]).on_stop = Steps(steps([publish]));
+        b.class("slow", WaitTime::Zero, vec![connect, Step::Wait(Pause::Constant(SECOND))]).on_stop =
+            Steps(steps([publish]));
         b.load.users = 2;
         b.load.spawn_rate = 2.0;
         let ran = run_to_end(b.build(), script(|_| Answer::Never));

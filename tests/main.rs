@@ -13,6 +13,7 @@ mod dispatch;
 mod engine;
 mod golden;
 mod layers;
+mod open_model;
 mod plan;
 mod recorder;
 mod replay_peer;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Sink, Ticket};
+use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Late, Sink, Ticket};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::search::Search;
@@ -22,7 +22,8 @@ use mqtt_scenario::plan::template::Template;
 use mqtt_scenario::plan::template::names::{Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
-    Broker, BrokerId, Plan, Publish, Request, Row, Step, Steps, Target, Task, Text, UserClass,
+    Broker, BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Target, Task, TaskOrder, Text,
+    UserClass,
 };
 use mqtt_scenario::stats::{RowId, RowKey};
 use tempfile::TempDir;
@@ -87,7 +88,7 @@ impl Sink for Seen {
 /// A ticket that is due now.
 pub(crate) fn ticket(tag: u32, timeout: Duration) -> Ticket {
     let due = Instant::now();
-    Ticket { tag, awaited: true, due, deadline: due + timeout, length: 0 }
+    Ticket { tag, awaited: true, due, late: Late::NONE, deadline: due + timeout, length: 0 }
 }
 
 /// A connect to the only broker, without keep-alive.
@@ -230,7 +231,12 @@ impl PlanBuilder {
             username: None,
             password: None,
             wait_time,
+            schedule: None,
+            iterations: None,
+            messages: None,
+            on_error: OnError::default(),
             on_start: Steps::default(),
+            order: TaskOrder::default(),
             tasks: vec![task("task", 1, steps)],
             on_stop: Steps::default(),
             reconnect,
@@ -239,6 +245,11 @@ impl PlanBuilder {
             counters: 0,
             repeat_depth: 0,
         });
+        self.classes.last_mut().unwrap()
+    }
+
+    /// The class that was added last.
+    pub(crate) fn last(&mut self) -> &mut UserClass {
         self.classes.last_mut().unwrap()
     }
 

@@ -25,6 +25,8 @@ pub(super) fn summary(
         "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
         "thresholds": judgements.iter().map(judgement).collect::<Vec<_>>(),
         "search": found.map(search_report),
+        "from_when_they_began_ms": snapshot.began.as_ref().map(times),
+        "scheduled_starts": { "count": snapshot.starts.count, "late": snapshot.starts.late },
         "received": { "messages": snapshot.received.messages, "bytes": snapshot.received.bytes },
         "generator": {
             "was_the_limit": health.limited_seconds > 0,

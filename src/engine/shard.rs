@@ -21,13 +21,13 @@ use crate::engine::alarm::Alarm;
 use crate::engine::clock::{Clock, nanos};
 use crate::engine::line::Reports;
 use crate::engine::roster::Fate;
-use crate::engine::sink;
+use crate::engine::sink::{self, Span, Timing};
 use crate::engine::stop::{Leash, Phase};
 use crate::engine::user::User;
 use crate::engine::vitals::{Gauge, Vitals};
 use crate::plan::{ClassId, Plan};
 use crate::stats::batch::Batch;
-use crate::stats::recorder::Recorder;
+use crate::stats::recorder::{Recorder, ScheduledNs};
 use crate::stats::{RowId, RowKey, UnixMicros};
 
 /// A user to start.
@@ -127,38 +127,33 @@ impl<C: Connect> Shard<C> {
         }
     }
 
-    /// Records a request that was due at `due` and came to its end at `finished`; `late` is by how much the task
-    /// run that it belongs to had missed its intended moment, if it had one.
-    pub(crate) fn record(
-        &self,
-        tag: u32,
-        due: Instant,
-        finished: Instant,
-        length: u32,
-        result: Result<(), Failure>,
-        late: Option<Duration>,
-    ) {
-        let at = self.clock.at(finished);
-        let response_ns = nanos(finished.saturating_duration_since(due));
-        let row = sink::row(tag);
-        if let Some(late) = late
-            && (result.is_err() || sink::records(tag))
-        {
-            self.recorder.borrow_mut().record_intended(response_ns + nanos(late));
+    /// Records a request that came to its end, unless it succeeded and successes of its row are left out.
+    pub(crate) fn record(&self, tag: u32, span: Span, length: u32, result: Result<(), Failure>) {
+        if result.is_ok() && !sink::records(tag) {
+            return;
         }
-        match result {
-            Ok(()) if sink::records(tag) => {
-                self.recorder.borrow_mut().record(row, at, Some(response_ns), length.into());
+        let (row, at) = (sink::row(tag), self.clock.at(span.finished));
+        let began_ns = nanos(span.finished.saturating_duration_since(span.began));
+        let intended_ns = span.late.get().map(|late| began_ns + nanos(late));
+        let error = result.err().map(|failure| failure.to_string());
+        let mut recorder = self.recorder.borrow_mut();
+        match (span.timing, intended_ns, &error) {
+            (Timing::Scheduled, Some(intended_ns), error) => {
+                let times = ScheduledNs { intended: intended_ns, began: began_ns };
+                return recorder.record_scheduled(row, at, times, length.into(), error.as_deref());
             }
-            Ok(()) => {}
-            Err(failure) => self.recorder.borrow_mut().record_failure(
-                row,
-                at,
-                Some(response_ns),
-                length.into(),
-                &failure.to_string(),
-            ),
+            (Timing::Paced, Some(intended_ns), _) => recorder.record_intended(intended_ns),
+            _ => {}
         }
+        match error {
+            None => recorder.record(row, at, Some(began_ns), length.into()),
+            Some(error) => recorder.record_failure(row, at, Some(began_ns), length.into(), &error),
+        }
+    }
+
+    /// Counts a task run of a schedule, and whether it was late because its user was busy.
+    pub(crate) fn scheduled_start(&self, late: bool) {
+        self.recorder.borrow_mut().scheduled_start(late);
     }
 
     /// Records the starts that a task run of such a length kept from happening.

@@ -32,6 +32,7 @@ codes! {
     UNKNOWN_CLASS = "E0214", "A user class was asked for that does not exist.";
     TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
+    ABSTRACT = "E0250", "A user class is to have users but is abstract, or all classes are.";
     FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
     THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     SEARCH_WITHOUT_RATE = "E0262", "A search for the highest rate has no user class whose rate it could change.";
@@ -55,6 +56,8 @@ codes! {
     TOO_FEW_USERS = "W0207", "There are fewer users than the `fixed_count`s add up to, or classes that get none.";
     UNUSED_BROKER = "W0208", "No user class uses a broker.";
     RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
+    PAUSES_LONGER_THAN_PERIOD = "W0230", "Task runs of a class with a `rate` pause longer than its period.";
+    NEVER_REACHED = "W0231", "Users leave after so many messages, but send none.";
     STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";
     THRESHOLD_ROW = "W0241", "A threshold asks for a row that the statistics do not have.";
 }

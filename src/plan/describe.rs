@@ -11,10 +11,14 @@ use crate::plan::load::{Course, StageClock, Users};
 use crate::plan::mix::{Dispatcher, Pace};
 use crate::plan::random::Random;
 use crate::plan::rate::messages_per_second;
+use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::search::Search;
 use crate::plan::template::{Scope, Template, UserScope};
-use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, Plan, Publish, Request, Row, Step, Steps, Subscribe, Target, Text, UserClass};
+use crate::plan::wait::{Pause, WaitTime};
+use crate::plan::{
+    BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, Target, TaskOrder, Text,
+    UserClass,
+};
 
 /// The time in sample messages: the first moment of 2026.
 const NOW_NS: u64 = 1_767_225_600_000_000_000;
@@ -238,14 +242,34 @@ impl<'a> Description<'a> {
         if class.password.is_some() {
             writeln!(out, "  password ***")?;
         }
-        writeln!(out, "  wait time {}", wait_time(class.wait_time))?;
+        match &class.schedule {
+            Some(schedule) => writeln!(out, "  {}", rhythm(schedule))?,
+            None => writeln!(out, "  wait time {}", wait_time(class.wait_time))?,
+        }
+        for (limit, what) in [(class.iterations, "task run"), (class.messages, "message")] {
+            if let Some(limit) = limit {
+                let plural = if limit == 1 { "" } else { "s" };
+                writeln!(out, "  each user leaves after {limit} {what}{plural}")?;
+            }
+        }
+        match class.on_error {
+            OnError::AbortTask => {}
+            OnError::Continue => writeln!(out, "  after a failed step the next one follows")?,
+            OnError::StopUser => writeln!(out, "  a user leaves at its first failed step")?,
+        }
         let rate = messages_per_second(class).map(|rate| rate * f64::from(count));
         writeln!(out, "  {}", rate_text(rate))?;
         self.steps("on_start", &class.on_start, samples, out)?;
         let total: u64 = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
         for task in &class.tasks {
-            let percent = f64::from(task.weight) * 100.0 / total as f64;
-            self.steps(&format!("task {} ({percent:.1} %)", task.name), &task.steps, samples, out)?;
+            let title = match class.order {
+                TaskOrder::Weighted => {
+                    let percent = f64::from(task.weight) * 100.0 / total as f64;
+                    format!("task {} ({percent:.1} %)", task.name)
+                }
+                TaskOrder::Sequence => format!("task {} (in this order)", task.name),
+            };
+            self.steps(&title, &task.steps, samples, out)?;
         }
         self.steps("on_stop", &class.on_stop, samples, out)
     }
@@ -270,7 +294,7 @@ impl<'a> Description<'a> {
                     let how = if *abrupt { " abruptly" } else { "" };
                     writeln!(out, "disconnect{how}{}", self.recorded(request))?;
                 }
-                Step::Wait(pause) => writeln!(out, "wait {}", time(*pause))?,
+                Step::Wait(pause) => writeln!(out, "wait {}", pause_text(*pause))?,
                 Step::Repeat { times, .. } => {
                     writeln!(out, "repeat {times} times")?;
                     indent += 2;
@@ -384,9 +408,31 @@ fn wait_time(wait_time: WaitTime) -> String {
     match wait_time {
         WaitTime::Zero => "none".to_owned(),
         WaitTime::Constant(pause) => time(pause),
-        WaitTime::Between(shortest, longest) => format!("{} to {}", time(shortest), time(longest)),
+        WaitTime::Between(shortest, longest) => pause_text(Pause::Between(shortest, longest)),
+        WaitTime::Exponential(mean) => pause_text(Pause::Exponential(mean)),
         WaitTime::ConstantPacing(pace) => format!("up to one task run each {}", time(pace)),
     }
+}
+
+fn pause_text(pause: Pause) -> String {
+    match pause {
+        Pause::Constant(pause) => time(pause),
+        Pause::Between(shortest, longest) => format!("{} to {}", time(shortest), time(longest)),
+        Pause::Exponential(mean) => format!("{} on average, exponentially distributed", time(mean)),
+    }
+}
+
+/// When the users of a class with a schedule start their task runs.
+fn rhythm(schedule: &Schedule) -> String {
+    let jitter = match schedule.jitter {
+        Duration::ZERO => String::new(),
+        jitter => format!(", up to {} later", time(jitter)),
+    };
+    let phase = match schedule.phase {
+        Phase::Random => "users spread",
+        Phase::Aligned => "all users at once",
+    };
+    format!("{} task runs/s of each user by the clock{jitter}, {phase}", schedule.per_user)
 }
 
 fn time(duration: Duration) -> String {

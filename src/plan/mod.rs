@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use crate::mqtt::Qos;
 use crate::plan::load::Load;
+use crate::plan::schedule::Schedule;
 use crate::plan::template::{Secret, Template};
-use crate::plan::wait::WaitTime;
+use crate::plan::wait::{Pause, WaitTime};
 use crate::stats::threshold::Threshold;
 use crate::stats::{RowId, RowKey};
 
@@ -23,6 +24,7 @@ pub mod load;
 pub mod mix;
 pub mod random;
 mod rate;
+pub mod schedule;
 pub mod search;
 pub mod template;
 pub mod wait;
@@ -119,11 +121,21 @@ pub struct UserClass {
     pub username: Option<Template>,
     /// Password; varies at most per user. Never shown.
     pub password: Option<Secret>,
-    /// Pause between tasks.
+    /// Pause between tasks; none if there is a schedule.
     pub wait_time: WaitTime,
+    /// Task runs by the clock.
+    pub schedule: Option<Schedule>,
+    /// Each user leaves after so many task runs.
+    pub iterations: Option<u64>,
+    /// Each user leaves after so many messages; those of `on_stop` do not count.
+    pub messages: Option<u64>,
+    /// What a failed step of a task ends.
+    pub on_error: OnError,
     /// Before the first task.
     pub on_start: Steps,
-    /// What to pick from.
+    /// How the next task is found.
+    pub order: TaskOrder,
+    /// What to choose from.
     pub tasks: Vec<Task>,
     /// When the user stops.
     pub on_stop: Steps,
@@ -140,12 +152,34 @@ pub struct UserClass {
     pub repeat_depth: usize,
 }
 
+/// How a user finds its next task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TaskOrder {
+    /// One picked by weight.
+    #[default]
+    Weighted,
+    /// One after the other, then again from the first.
+    Sequence,
+}
+
+/// What a failed step of a task ends. A failed step of `on_start` or `on_stop` ends that list, whatever this says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// The task run.
+    #[default]
+    AbortTask,
+    /// Nothing.
+    Continue,
+    /// The user: it leaves, and no other comes in its place.
+    StopUser,
+}
+
 /// A task of a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
     /// Its name.
     pub name: String,
-    /// Share of the picks, above 0 (tasks of weight 0 are left out of the plan).
+    /// Share of the picks, above 0 (tasks of weight 0 are left out of the plan); 1 in a sequence.
     pub weight: u32,
     /// What to do.
     pub steps: Steps,
@@ -173,7 +207,7 @@ pub enum Step {
     /// Ask for messages; shared, since a user keeps it to ask again on its next connection.
     Subscribe(Arc<Subscribe>),
     /// Pause.
-    Wait(Duration),
+    Wait(Pause),
     /// Begin of a repeated part: set counter `level` to `times`.
     Repeat {
         /// Nesting depth, from 0.

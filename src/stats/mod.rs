@@ -71,6 +71,24 @@ impl Received {
     }
 }
 
+/// Task runs that a schedule started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Starts {
+    /// All of them.
+    pub count: u64,
+    /// Those that were late because their user was still busy: with the run before, or with a lost connection.
+    /// What the load generator itself was late by is not among them.
+    pub late: u64,
+}
+
+impl Starts {
+    /// Adds the starts of others.
+    pub fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.late += other.late;
+    }
+}
+
 /// Unix time in whole microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixMicros(pub u64);

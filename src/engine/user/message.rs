@@ -64,7 +64,7 @@ impl<C: Connect> User<C> {
             self.moment.pass();
         }
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        let ticket = Ticket { tag, awaited: step.await_ack, due, deadline, length };
+        let ticket = Ticket { tag, awaited: step.await_ack, due, late: self.late, deadline, length };
         let key = match &mut self.session {
             Some(session) => session.publish(&message, ticket),
             None => Err(Failure::Closed),

@@ -6,26 +6,27 @@
 
 mod message;
 mod moment;
+mod rhythm;
 mod steps;
 mod subscription;
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::client::{Close, Connect, Session, Until};
+use crate::client::{Close, Connect, Late, Session, Until};
 use crate::engine::backoff::Backoff;
 use crate::engine::shard::{NewUser, Shard};
-use crate::engine::sink::Recording;
+use crate::engine::sink::{Recording, Timing};
 use crate::engine::stop::{Leash, Phase};
 use crate::engine::user::moment::Moment;
-use crate::engine::user::steps::Abort;
+use crate::engine::user::rhythm::Rhythm;
+use crate::engine::user::steps::{Abort, Part};
 use crate::plan::random::Random;
 use crate::plan::template::{Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{Plan, Row, Step, Subscribe, UserClass};
+use crate::plan::{OnError, Plan, Row, Step, Subscribe, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -43,7 +44,12 @@ pub(crate) struct User<C: Connect> {
     jitter: Random,
     created: Instant,
     wait: WaitState,
+    /// Its schedule, once it has begun.
+    rhythm: Option<Box<Rhythm>>,
+    /// How many task runs have ended.
     iteration: u64,
+    /// How many messages were handed over.
+    sent: u64,
     /// How often each publish step has run.
     counters: Box<[u64]>,
     /// Texts that were rendered once.
@@ -58,8 +64,9 @@ pub(crate) struct User<C: Connect> {
     connect_after: Option<Instant>,
     /// What it asked for: see [`subscription`].
     subscriptions: Vec<Arc<Subscribe>>,
-    /// How long after its intended moment the current task run started; `None` without pacing.
-    late: Option<Duration>,
+    timing: Timing,
+    /// How long after its intended moment the current task run started.
+    late: Late,
     moment: Moment,
 }
 
@@ -74,7 +81,9 @@ impl<C: Connect> User<C> {
             created: Instant::now(),
             connected_at: Instant::now(),
             wait: WaitState::default(),
+            rhythm: None,
             iteration: 0,
+            sent: 0,
             counters: vec![0; class.counters].into(),
             texts: vec![Box::default(); class.user_texts].into(),
             rows: vec![RowId(0); class.user_rows].into(),
@@ -85,7 +94,8 @@ impl<C: Connect> User<C> {
             backoff: Backoff::default(),
             connect_after: None,
             subscriptions: Vec::new(),
-            late: None,
+            timing: Timing::of(class),
+            late: Late::NONE,
             moment: Moment::default(),
             class: new.class.0,
             plan: Arc::clone(&plan),
@@ -165,45 +175,76 @@ impl<C: Connect> User<C> {
         }
     }
 
+    /// on_start, then task runs, until it is told to stop or has done all that it should.
     async fn work(&mut self, class: &UserClass) {
-        if self.run(class, &class.on_start).await == Err(Abort::Stopped) {
-            return;
+        match self.run(class, &class.on_start, Part::Start).await {
+            Ok(()) | Err(Abort::Failed) => {}
+            Err(Abort::Stopped | Abort::Done) => return,
         }
         let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
-        let pace = match class.wait_time {
-            WaitTime::ConstantPacing(pace) => Some(pace),
-            WaitTime::Zero | WaitTime::Constant(_) | WaitTime::Between(..) => None,
-        };
         let mut intended = Instant::now();
         while !self.leash.reached(Phase::Stopping) {
-            self.late = pace.map(|_| intended.elapsed());
+            if let Some(schedule) = &class.schedule {
+                let Ok(()) = self.until_due(class, schedule).await else { return };
+            } else if self.timing == Timing::Paced {
+                self.late = Late::by(intended.elapsed());
+            }
             if !self.shard.begin_task_run(self.class) {
                 return;
             }
-            let mut pick = self.random.below(total);
-            let picked = class.tasks.iter().find(|task| {
-                let found = pick < u64::from(task.weight);
-                pick = pick.wrapping_sub(u64::from(task.weight));
-                found
-            });
-            let Some(task) = picked else { return };
-            if self.run(class, &task.steps).await == Err(Abort::Stopped) {
-                return;
+            let Some(task) = self.next_task(class, total) else { return };
+            let ran = self.run(class, &task.steps, Part::Task).await;
+            // What happens in a pause, such as another connect, was due at no moment.
+            self.late = Late::NONE;
+            match ran {
+                Ok(()) => {}
+                Err(Abort::Failed) if class.on_error != OnError::StopUser => {}
+                Err(_) => return,
             }
             self.iteration += 1;
-            if class.wait_time != WaitTime::Zero {
-                let ended = Instant::now();
-                if let Some(pace) = pace {
-                    self.shard.missed_starts(ended - intended, pace);
-                }
-                let pause = class.wait_time.next(&mut self.wait, ended - self.created, &mut self.random);
-                intended = ended + pause;
-                if !pause.is_zero() && self.think(class, intended).await == Err(Abort::Stopped) {
-                    return;
-                }
+            if class.iterations.is_some_and(|most| self.iteration >= most) {
+                return;
             }
+            let Ok(next) = self.wait_time(class, intended).await else { return };
+            intended = next;
             self.let_others_run().await;
         }
+    }
+
+    fn next_task<'a>(&mut self, class: &'a UserClass, total: u64) -> Option<&'a Task> {
+        match class.order {
+            TaskOrder::Sequence => {
+                let place = self.iteration.checked_rem(class.tasks.len() as u64)?;
+                class.tasks.get(usize::try_from(place).ok()?)
+            }
+            TaskOrder::Weighted => {
+                let mut pick = self.random.below(total);
+                class.tasks.iter().find(|task| {
+                    let found = pick < u64::from(task.weight);
+                    pick = pick.wrapping_sub(u64::from(task.weight));
+                    found
+                })
+            }
+        }
+    }
+
+    /// The pause after a task run that was intended to start at `intended`. Returns when it should have ended, which
+    /// is when the next one should start.
+    async fn wait_time(&mut self, class: &UserClass, intended: Instant) -> Result<Instant, Abort> {
+        // Without a pause nothing needs the time, and a closed loop does not read it.
+        if class.wait_time == WaitTime::Zero {
+            return Ok(intended);
+        }
+        let ended = Instant::now();
+        if let WaitTime::ConstantPacing(pace) = class.wait_time {
+            self.shard.missed_starts(ended - intended, pace);
+        }
+        let pause = class.wait_time.next(&mut self.wait, ended - self.created, &mut self.random);
+        let until = ended + pause;
+        if !pause.is_zero() {
+            self.think(class, until).await?;
+        }
+        Ok(until)
     }
 
     /// A user that never has to wait must still let the others run.
@@ -214,21 +255,24 @@ impl<C: Connect> User<C> {
         tokio::task::coop::consume_budget().await;
     }
 
-    /// Pauses between two tasks: here a stop may take the user away at once.
-    async fn think(&mut self, class: &UserClass, until: Instant) -> Result<(), Abort> {
+    /// Pauses between two tasks: here a stop may take the user away at once. Returns whether the user was free when
+    /// the pause should have ended.
+    async fn think(&mut self, class: &UserClass, until: Instant) -> Result<bool, Abort> {
         let leash = Rc::clone(&self.leash);
         tokio::select! {
             biased;
             () = leash.told(Phase::Stopping) => Err(Abort::Stopped),
-            () = self.pause(class, until) => Ok(()),
+            free = self.pause(class, until) => Ok(free),
         }
     }
 
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
     async fn leave(&mut self, class: &UserClass) {
         self.leash.leave();
+        // What a stop cut off may have left it.
+        self.late = Late::NONE;
         // How a step of on_stop went is in the statistics; there is nobody left to care.
-        let _ = self.run(class, &class.on_stop).await;
+        let _ = self.run(class, &class.on_stop, Part::Stop).await;
         let leash = Rc::clone(&self.leash);
         if self.session.is_some() {
             tokio::select! {
@@ -240,7 +284,7 @@ impl<C: Connect> User<C> {
         if let Some(mut session) = self.session.take() {
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             // Not a step of the scenario, so not a request.
-            let mut sink = Recording::leaving(&self.shard, !self.subscriptions.is_empty());
+            let mut sink = Recording::leaving(&self.shard, !self.subscriptions.is_empty(), self.timing);
             let _ = session.close(Close::Clean, timeout, &mut sink).await;
         }
     }
@@ -259,7 +303,7 @@ mod tests {
     #[test]
     fn the_state_of_a_user_is_small() {
         let size = size_of_output(User::<TcpConnector>::live);
-        assert!(size <= 1536, "{size}");
+        assert!(size <= 1600, "{size}");
         assert!(size_of::<<TcpConnector as Connect>::Session>() <= 384);
     }
 }

@@ -16,6 +16,7 @@ use crate::plan::compile::problems::Problems;
 use crate::plan::compile::search::without_rate;
 use crate::plan::compile::steps::Rows;
 use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
+use crate::plan::load::Course;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::{Plan, Target};
 use crate::scenario::model::{self, Scenario};
@@ -28,6 +29,7 @@ mod problems;
 mod search;
 mod steps;
 mod threshold;
+mod timing;
 mod warnings;
 
 /// What a scenario is compiled with: everything that does not stand in the file.
@@ -128,7 +130,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     };
     let name = scenario.name.clone().unwrap_or_else(|| context.file_stem.to_owned());
     let (classes, notes) = warnings::split(classes);
-    let plan = Plan {
+    let mut plan = Plan {
         name,
         seed: scenario.seed.unwrap_or(0),
         brokers,
@@ -137,6 +139,12 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         load,
         thresholds,
     };
+    let counts = Course::of(&plan).most;
+    timing::share_rates(&mut plan.classes, notes.iter().map(|notes| notes.rate), &counts, &mut problems);
+    if problems.found.iter().any(is_error) {
+        problems.found.retain(is_error);
+        return Err(problems.found);
+    }
     if plan.load.search.as_ref().is_some_and(|search| search.planned(&plan) <= 0.0) {
         // Only now is it known which classes get users.
         let before = problems.found.len();

@@ -14,7 +14,7 @@ use crate::plan::template::names::{Names, Place, quoted};
 use crate::units::HumanDuration;
 
 /// The longest time that a scenario can ask for; far below where adding to a clock could overflow.
-const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
+pub(super) const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
 
 /// Mistakes found so far.
 pub(super) struct Problems<'a> {

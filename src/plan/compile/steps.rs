@@ -12,6 +12,7 @@ use crate::mqtt::{MAX_PACKET_BYTES, Qos};
 use crate::plan::codes;
 use crate::plan::compile::address::{check_filter, check_topic, client_id_length};
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::timing::pause;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
 use crate::plan::{Publish, Request, Row, Step, Steps, Subscribe, Text};
@@ -171,11 +172,10 @@ impl<'a> StepCompiler<'a> {
                     flat.extend(self.subscribe(subscribe, &at.key("subscribe"), problems));
                 }
                 model::step::Step::Wait(wait) => {
-                    let model::step::Pause::Constant(wait) = wait else { continue };
-                    flat.push(Step::Wait(problems.duration(*wait, &at.key("wait"))));
+                    flat.push(Step::Wait(pause(*wait, &at.key("wait"), problems)));
                 }
                 model::step::Step::Repeat(repeat) => {
-                    self.repeat(repeat, &at.key("repeat"), level, flat, problems)
+                    self.repeat(repeat, &at.key("repeat"), level, flat, problems);
                 }
             }
         }

@@ -8,9 +8,11 @@ use crate::plan::codes;
 use crate::plan::compile::Overrides;
 use crate::plan::compile::class::Compiled;
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::timing::RateOf;
 use crate::plan::load::{Course, Users};
+use crate::plan::rate::mean_pauses_s;
 use crate::plan::template::Varies;
-use crate::plan::{Plan, UserClass};
+use crate::plan::{Plan, Step, Steps, UserClass};
 use crate::scenario::model::Scenario;
 
 /// From so many users on, a row per user is worth a warning.
@@ -20,13 +22,16 @@ const MANY_ROWS: u64 = 1_000;
 pub(super) struct Notes {
     user_row_places: Vec<FieldPath>,
     timeouts: Vec<(FieldPath, Duration)>,
+    pub(super) rate: Option<RateOf>,
 }
 
 /// Takes classes and notes apart.
 pub(super) fn split(classes: Vec<Compiled>) -> (Vec<UserClass>, Vec<Notes>) {
     classes
         .into_iter()
-        .map(|Compiled { class, user_row_places, timeouts }| (class, Notes { user_row_places, timeouts }))
+        .map(|Compiled { class, user_row_places, timeouts, rate }| {
+            (class, Notes { user_row_places, timeouts, rate })
+        })
         .unzip()
 }
 
@@ -61,6 +66,9 @@ pub(super) fn warn(
     let counts = &course.most;
     warn_of_counts(plan, &course, problems);
     warn_of_client_ids(plan, counts, problems);
+    for class in &plan.classes {
+        warn_of_rhythm(class, problems);
+    }
     for (notes, count) in notes.iter().zip(&course.started) {
         for at in notes.user_row_places.iter().filter(|_| *count > MANY_ROWS) {
             let message = format!("this name makes a row of the statistics for each of {count} users");
@@ -169,6 +177,37 @@ fn warn_of_counts(plan: &Plan, course: &Course, problems: &mut Problems<'_>) {
                     .help(format!("make `users` larger, which is {wanted}, or the `weight` of the class")),
             );
         }
+    }
+}
+
+/// What a class does cannot keep to when it should.
+fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
+    let at = FieldPath::root().key("user_classes").key(class.name.as_str());
+    let (pauses_s, period_s) = (mean_pauses_s(class), class.schedule.map(|schedule| schedule.period_s()));
+    if let Some(period_s) = period_s.filter(|period_s| pauses_s > *period_s) {
+        let time = |seconds| {
+            humantime::format_duration(Duration::try_from_secs_f64(seconds).unwrap_or_default()).to_string()
+        };
+        let (pauses, period) = (time(pauses_s), time(period_s));
+        let message =
+            format!("its task runs pause for {pauses} on average, longer than the {period} between two");
+        problems.add(Diagnostic::warning(codes::PAUSES_LONGER_THAN_PERIOD, at.key("rate"), message).help(
+            "they get later and later: let more users do it at a lower `rate`, or shorten `wait` steps",
+        ));
+    }
+    let sends = |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_)));
+    if class.messages.is_some()
+        && !class.tasks.iter().any(|task| sends(&task.steps))
+        && !sends(&class.on_start)
+    {
+        problems.add(
+            Diagnostic::warning(
+                codes::NEVER_REACHED,
+                at.key("messages"),
+                "no task of this class sends messages",
+            )
+            .help("users would go on without end: add a `publish`, or use `iterations`"),
+        );
     }
 }
 
