@@ -139,22 +139,22 @@ impl Course {
     }
 
     fn pass(&mut self, stage: &Stage, begins: Duration, dispatcher: &mut Dispatcher) -> Passage {
-        let before = dispatcher.counts().iter().sum();
+        let before: u32 = dispatcher.counts().iter().sum();
         let pace = Pace::new(stage.spawn_rate);
         let changes = changes(dispatcher.counts(), &stage.users);
         let limit = stage.duration.filter(|_| stage.clock == StageClock::Begin);
-        let (mut starts, mut stops, mut ramp, mut is_cut) = (0, 0, Duration::ZERO, false);
+        let (mut starts, mut stops, mut ramp, mut is_cut) = (0_u32, 0_u32, Duration::ZERO, false);
         dispatcher.ramp_to(&stage.users, stage.spawn_rate);
         while let Some(batch) = dispatcher.next_batch() {
+            // Only what a batch starts can be more than there ever was.
             for class in &batch.start {
+                let most = &mut self.most[class.0];
+                *most = (*most).max(dispatcher.counts()[class.0]);
                 self.started[class.0] += 1;
                 starts += 1;
             }
             stops += u32::try_from(batch.stop.len()).unwrap_or(u32::MAX);
-            for (most, count) in self.most.iter_mut().zip(dispatcher.counts()) {
-                *most = (*most).max(*count);
-            }
-            self.most_in_all = self.most_in_all.max(dispatcher.counts().iter().sum());
+            self.most_in_all = self.most_in_all.max(before - stops + starts);
             ramp = ramp.saturating_add(batch.wait);
             if let Some(limit) = limit.filter(|limit| !batch.wait.is_zero() && ramp >= *limit) {
                 (ramp, is_cut) = (limit, true);
