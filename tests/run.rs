@@ -423,3 +423,31 @@ fn stages_and_limits_end_a_run_by_themselves() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(row(&place.rows("a_stats.csv"), "publish").count("Request Count"), 100);
 }
+
+#[test]
+fn a_search_tries_rates_and_tells_the_highest() {
+    let search = "search = { rate = \"20/s..40/s\", until = \"failures < 1%\", step = \"2s\" }";
+    let scenario = STEADY
+        .replace("run_time = \"2s\"", search)
+        .replace("wait_time = { constant = \"10ms\" }", "rate = \"3/s\"");
+    let place = Place::new(&scenario);
+    let run = |broker: &str| {
+        let output = place.run(&["run", "scenario.toml", "-H", broker, "--summary-json", "a.json"]);
+        let summary: serde_json::Value = serde_json::from_str(&place.read("a.json")).unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), summary["search"].clone())
+    };
+    let (code, stdout, found) = run("embedded:");
+    assert_eq!(code, Some(0));
+    assert_eq!((found["highest_rate"].as_f64(), found["complete"].as_bool()), (Some(40.0), Some(true)));
+    // What users begin follows the rates.
+    let begun: Vec<_> =
+        found["tried"].as_array().unwrap().iter().map(|t| t["achieved"].as_f64().unwrap()).collect();
+    assert!((19.0..23.0).contains(&begun[0]) && (38.0..44.0).contains(&begun[1]), "{begun:?}");
+    assert!(stdout.contains("failures < 1% holds up to 40.00 task runs/s"), "{stdout}");
+
+    let (code, _, found) = run("embedded:?never_ack");
+    assert_eq!(
+        (code, found["highest_rate"].as_f64(), found["complete"].as_bool()),
+        (Some(1), None, Some(true))
+    );
+}

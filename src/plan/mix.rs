@@ -25,6 +25,9 @@ pub struct Dispatcher {
     look_for_fixed: bool,
     /// Who runs, in the order of their start.
     running: Vec<ClassId>,
+    /// How many of each class are in `running` and stopped: the newest of it. Taken out when a ramp begins, since
+    /// each time would cost a pass over all users.
+    stopped: Vec<u32>,
     counts: Vec<u32>,
     ramp: Option<Ramp>,
 }
@@ -60,8 +63,8 @@ struct Ramp {
 enum Goal {
     /// So many users, of whichever classes are due.
     Total(usize),
-    /// So many of each class; the picker mixes those that were missing at the start of the ramp.
-    Counts { counts: Vec<u32>, missing: Picker },
+    /// So many of each class: who stops, in this order, and a mix of those that were missing at the start.
+    Counts { counts: Vec<u32>, surplus: std::vec::IntoIter<ClassId>, missing: Picker },
 }
 
 impl Pace {
@@ -101,6 +104,7 @@ impl Dispatcher {
             fixed: None,
             look_for_fixed: true,
             running: Vec::new(),
+            stopped: vec![0; classes.len()],
             counts: vec![0; classes.len()],
             ramp: None,
         }
@@ -121,6 +125,7 @@ impl Dispatcher {
     /// Begins a ramp from the present number of users up or down to `target`, with a spawn rate above 0;
     /// one that is under way ends where it is.
     pub fn ramp(&mut self, target: u32, spawn_rate: f64) {
+        self.forget_stopped();
         self.ramp = Some(Ramp { goal: Goal::Total(target as usize), pace: Pace::new(spawn_rate) });
     }
 
@@ -130,13 +135,16 @@ impl Dispatcher {
     /// many of each class are, and of a class with too many the last given out are taken back. Both go on side
     /// by side, each at the pace, so that exchanging one class for another keeps the load up.
     pub fn ramp_to_counts(&mut self, counts: &[u32], spawn_rate: f64) {
+        self.forget_stopped();
+        let mut left: Vec<u32> =
+            counts.iter().zip(&self.counts).map(|(wanted, has)| has.saturating_sub(*wanted)).collect();
+        let newest = self.running.iter().rev().copied();
+        let surplus: Vec<_> = newest.filter(|class| take_one(&mut left[class.0])).collect();
         let missing = counts.iter().zip(&self.counts).map(|(wanted, has)| wanted.saturating_sub(*has));
         let missing = missing.zip(&self.ranks).enumerate();
         let missing = Picker::new(missing.map(|(id, (count, rank))| (ClassId(id), *rank, f64::from(count))));
-        self.ramp = Some(Ramp {
-            goal: Goal::Counts { counts: counts.to_vec(), missing },
-            pace: Pace::new(spawn_rate),
-        });
+        let goal = Goal::Counts { counts: counts.to_vec(), surplus: surplus.into_iter(), missing };
+        self.ramp = Some(Ramp { goal, pace: Pace::new(spawn_rate) });
         // A later ramp to a number of users looks afresh at who is missing.
         self.fixed = None;
         self.look_for_fixed = true;
@@ -159,7 +167,10 @@ impl Dispatcher {
         let most = pace.batch as usize;
         let (mut batch, over) = match &mut goal {
             Goal::Total(target) => self.towards_total(*target, most),
-            Goal::Counts { counts, missing } => self.towards_counts(counts, missing, most),
+            Goal::Counts { counts, surplus, missing } => {
+                let stop: Vec<_> = surplus.take(most).collect();
+                self.towards_counts(counts, stop, missing, most)
+            }
         };
         if !over {
             batch.wait = pace.wait;
@@ -188,23 +199,19 @@ impl Dispatcher {
         (batch, over)
     }
 
-    /// One batch that stops at most `most` users and starts at most `most`, and whether it is the last one.
-    fn towards_counts(&mut self, counts: &[u32], missing: &mut Picker, most: usize) -> (Batch, bool) {
-        let mut batch = Batch::default();
-        let surplus = total(counts.iter().zip(&self.counts).map(|(wanted, has)| has.saturating_sub(*wanted)));
-        // Those that stay although older ones stop, the newest first.
-        let mut stay = Vec::new();
-        while batch.stop.len() < most.min(surplus)
-            && let Some(class) = self.running.pop()
-        {
-            if self.counts[class.0] > counts[class.0] {
-                self.counts[class.0] -= 1;
-                batch.stop.push(class);
-            } else {
-                stay.push(class);
-            }
+    /// One batch that stops these users and starts at most `most`, and whether it is the last one.
+    fn towards_counts(
+        &mut self,
+        counts: &[u32],
+        stop: Vec<ClassId>,
+        missing: &mut Picker,
+        most: usize,
+    ) -> (Batch, bool) {
+        for class in &stop {
+            self.counts[class.0] -= 1;
+            self.stopped[class.0] += 1;
         }
-        self.running.extend(stay.into_iter().rev());
+        let mut batch = Batch { stop, ..Batch::default() };
         let lacking = total(counts.iter().zip(&self.counts).map(|(wanted, has)| wanted.saturating_sub(*has)));
         for _ in 0..most.min(lacking) {
             if let Some(class) = missing.pick() {
@@ -213,6 +220,17 @@ impl Dispatcher {
         }
         let over = counts == self.counts;
         (batch, over)
+    }
+
+    /// Takes those out of `running` that were stopped by class.
+    fn forget_stopped(&mut self) {
+        if self.stopped.iter().any(|stopped| *stopped > 0) {
+            let stopped = &mut self.stopped;
+            let newest = self.running.iter().rev().copied();
+            let mut running: Vec<_> = newest.filter(|class| !take_one(&mut stopped[class.0])).collect();
+            running.reverse();
+            self.running = running;
+        }
     }
 
     fn start(&mut self, class: ClassId, batch: &mut Batch) {
@@ -245,6 +263,13 @@ impl Dispatcher {
             self.fixed = Some((left, picker));
         }
     }
+}
+
+/// Takes one of what is left, if something is.
+fn take_one(left: &mut u32) -> bool {
+    let some = *left > 0;
+    *left -= u32::from(some);
+    some
 }
 
 /// A number of users in all.
@@ -405,6 +430,9 @@ mod tests {
                 prop_assert_eq!(started, sum(&mut counts.iter().zip(&before)), "none starts in vain");
                 prop_assert_eq!(stopped, sum(&mut before.iter().zip(counts)), "none stops in vain");
             }
+            dispatcher.ramp(0, 100.0);
+            while dispatcher.next_batch().is_some() {}
+            prop_assert_eq!(dispatcher.counts(), [0; 3]);
         }
 
         #[test]
