@@ -20,5 +20,7 @@ mod run;
 mod run_peer;
 mod saturation;
 mod scenarios;
+mod schema;
+mod schema_peer;
 mod subscribe;
 mod support;

@@ -117,7 +117,7 @@ fn a_plan_follows_the_command_line() {
 #[test]
 fn help_of_every_subcommand() {
     insta::assert_snapshot!("help", fine(&["--help"]));
-    for subcommand in ["run", "validate", "plan", "compare", "replay", "broker"] {
+    for subcommand in ["run", "validate", "plan", "compare", "replay", "schema", "broker"] {
         insta::assert_snapshot!(format!("help_of_{subcommand}"), fine(&[subcommand, "--help"]));
     }
 }

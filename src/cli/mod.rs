@@ -14,6 +14,7 @@ mod plan;
 pub mod render;
 pub mod replay;
 mod run;
+mod schema;
 mod validate;
 
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ enum Command {
     Plan(plan::PlanOptions),
     Compare(compare::CompareOptions),
     Replay(replay::ReplayOptions),
+    Schema(schema::SchemaOptions),
     Broker(broker::BrokerOptions),
 }
 
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Replay(options) => replay::run(&options),
+        Command::Schema(options) => schema::run(&options),
         Command::Broker(options) => broker::run(&options),
     }
 }

@@ -14,4 +14,5 @@ mod format_yaml;
 pub mod model;
 mod node;
 pub mod parse;
+pub mod schema;
 pub mod source;

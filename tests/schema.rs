@@ -1,0 +1,103 @@
+//! The schema against the program: what it says about defaults is what compiling makes of an absent key.
+
+use std::path::Path;
+
+use mqtt_scenario::plan::Plan;
+use mqtt_scenario::plan::compile::{Context, Overrides, compile};
+use mqtt_scenario::scenario::schema::schema;
+use mqtt_scenario::scenario::source::{Format, Source};
+use serde_json::{Value, json};
+
+use crate::scenarios::run;
+
+/// A scenario with each of these objects in it, as bare as can be.
+fn bare() -> Value {
+    json!({
+        "version": 1,
+        "brokers": { "b": { "url": "embedded:" } },
+        "load": { "run_time": "1m" },
+        "user_classes": { "c": {
+            "tasks": [{ "name": "t", "steps": [
+                { "connect": {} },
+                { "publish": { "topic": "a" } },
+                { "subscribe": { "filter": "a" } },
+                { "disconnect": {} },
+            ] }],
+        } },
+    })
+}
+
+const OBJECTS: [(&str, &str); 9] = [
+    ("", ""),
+    ("/definitions/Broker", "/brokers/b"),
+    ("/definitions/Load", "/load"),
+    ("/definitions/UserClass", "/user_classes/c"),
+    ("/definitions/Task", "/user_classes/c/tasks/0"),
+    ("/definitions/Connect", "/user_classes/c/tasks/0/steps/0/connect"),
+    ("/definitions/Publish", "/user_classes/c/tasks/0/steps/1/publish"),
+    ("/definitions/Subscribe", "/user_classes/c/tasks/0/steps/2/subscribe"),
+    ("/definitions/Disconnect", "/user_classes/c/tasks/0/steps/3/disconnect"),
+];
+
+/// JSON is YAML.
+fn plan(scenario: &Value) -> Plan {
+    let (_, parsed) = Source::parse("bare.yaml", scenario.to_string(), Format::Yaml);
+    assert_eq!(parsed.diagnostics, [], "{scenario}");
+    let context = Context {
+        file_stem: "bare",
+        env: &|_| None,
+        hostname: "rig",
+        embedded_options: &|_| Ok(()),
+        overrides: &Overrides::default(),
+        reported: parsed.reported.paths(),
+    };
+    compile(&parsed.scenario, &context).unwrap_or_else(|found| panic!("{found:?}\n{scenario}")).plan
+}
+
+#[test]
+fn a_key_at_its_default_is_as_good_as_none() {
+    let schema = schema();
+    let expected = plan(&bare());
+    let mut tried = 0;
+    for (definition, place) in OBJECTS {
+        let properties = schema.pointer(&format!("{definition}/properties")).unwrap().as_object().unwrap();
+        for (key, property) in properties {
+            let Some(default) = property.get("default") else { continue };
+            let mut scenario = bare();
+            let object = scenario.pointer_mut(place).unwrap().as_object_mut().unwrap();
+            object.entry(key).or_insert_with(|| default.clone());
+            assert_eq!(plan(&scenario), expected, "{definition} {key}: {default}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "{tried}");
+}
+
+#[test]
+fn every_key_has_a_meaning_and_says_what_holds_without_it() {
+    let schema = schema();
+    let definitions = schema["definitions"].as_object().unwrap();
+    let objects = definitions.iter().map(|(name, definition)| (name.as_str(), definition));
+    let mut silent = Vec::new();
+    for (name, object) in objects.chain([("Scenario", &schema)]) {
+        assert!(object["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+        let Some(properties) = object.get("properties") else { continue };
+        assert_eq!(object["additionalProperties"], json!(false), "{name}");
+        for (key, property) in properties.as_object().unwrap() {
+            let meaning = property["description"].as_str().unwrap_or_default();
+            let words = ["Required", "Default:", "At least one", "Either this or"];
+            if property.get("default").is_none() && !words.iter().any(|word| meaning.contains(word)) {
+                silent.push(format!("{name}.{key}: {meaning}"));
+            }
+            assert!(!meaning.is_empty(), "{name}.{key}");
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn the_program_prints_the_committed_schema() {
+    let said = run(Path::new("."), &["schema"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout == std::fs::read_to_string("schemas/scenario.schema.json").unwrap());
+}
