@@ -11,6 +11,8 @@ mod compare;
 mod diagnostics;
 mod dispatch;
 mod engine;
+mod explain;
+mod fmt;
 mod golden;
 mod layers;
 mod plan;

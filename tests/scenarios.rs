@@ -117,7 +117,9 @@ fn a_plan_follows_the_command_line() {
 #[test]
 fn help_of_every_subcommand() {
     insta::assert_snapshot!("help", fine(&["--help"]));
-    for subcommand in ["run", "validate", "plan", "compare", "replay", "schema", "broker"] {
+    for subcommand in
+        ["init", "run", "validate", "plan", "compare", "replay", "fmt", "explain", "schema", "broker"]
+    {
         insta::assert_snapshot!(format!("help_of_{subcommand}"), fine(&[subcommand, "--help"]));
     }
 }

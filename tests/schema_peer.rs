@@ -1,4 +1,4 @@
-//! The schema in the hands of a third-party validator: PyPI's jsonschema, with Python's own TOML and PyYAML.
+//! The schema in the hands of a third-party validator: Python's jsonschema, with Python's own readers of the files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -7,6 +7,9 @@ pub mod broker;
 pub mod compare;
 mod console;
 mod exit;
+pub mod explain;
+mod fmt;
+mod init;
 mod json;
 mod load;
 mod observer;
@@ -23,6 +26,7 @@ use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
+  mqtt-scenario init my.toml                           a scenario to start from
   mqtt-scenario run                                    scenarios/publish.toml on the embedded broker
   mqtt-scenario run my.toml -u 1000 -r 100 -t 5m --csv out/a
   mqtt-scenario run my.toml -H mqtt://broker.lan:1883 --only-summary
@@ -44,11 +48,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::InitOptions),
     Run(run::RunOptions),
     Validate(validate::ValidateOptions),
     Plan(plan::PlanOptions),
     Compare(compare::CompareOptions),
     Replay(replay::ReplayOptions),
+    Fmt(fmt::FmtOptions),
+    Explain(explain::ExplainOptions),
     Schema(schema::SchemaOptions),
     Broker(broker::BrokerOptions),
 }
@@ -59,11 +66,14 @@ enum Command {
 /// 4 the runner could not go on; 130 interrupted twice.
 pub fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Init(options) => init::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Validate(options) => validate::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Replay(options) => replay::run(&options),
+        Command::Fmt(options) => fmt::run(&options),
+        Command::Explain(options) => explain::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Broker(options) => broker::run(&options),
     }

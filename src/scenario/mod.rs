@@ -11,6 +11,7 @@ mod de;
 mod explain;
 mod format_toml;
 mod format_yaml;
+pub mod layout;
 pub mod model;
 mod node;
 pub mod parse;
