@@ -16,6 +16,7 @@ use crate::stats::{RowId, RowKey};
 pub mod codes;
 pub mod compile;
 pub mod describe;
+pub mod diff;
 pub mod mix;
 pub mod random;
 mod rate;

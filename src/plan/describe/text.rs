@@ -1,4 +1,4 @@
-//! A plan as text: what a tester wants to see before starting ten thousand users.
+//! A plan as text.
 //!
 //! Two real messages per publish step and not only the templates, since a wrong topic is seen at a glance in
 //! one and overlooked in the other. Time stands still in them, so that the same plan gives the same text.
@@ -7,79 +7,37 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::mqtt::Qos;
-use crate::plan::mix::{Dispatcher, Pace};
-use crate::plan::random::Random;
-use crate::plan::rate::messages_per_second;
-use crate::plan::template::{Scope, Template, UserScope};
+use crate::plan::describe::sample::{SampleUser, shown};
+use crate::plan::describe::{Facts, LOCAL_PORTS};
+use crate::plan::mix::Pace;
+use crate::plan::rate::Traffic;
 use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, Plan, Publish, Request, Row, Step, Steps, Subscribe, Target, Text, UserClass};
+use crate::plan::{BrokerId, Plan, Publish, Request, Row, Step, Steps, Subscribe, Target, UserClass};
 
-/// The time in sample messages: the first moment of 2026.
-const NOW_NS: u64 = 1_767_225_600_000_000_000;
-/// How many users of a class send sample messages.
-const SAMPLES: usize = 2;
-/// How many characters of a sample text are shown.
-const SHOWN: usize = 100;
 /// How many rows are listed.
 const LISTED_ROWS: usize = 30;
-/// Local ports that Linux gives to connections by default (32768 to 60999), for each address of a broker.
-const LOCAL_PORTS: u32 = 28_232;
 
-/// The plan as text of many lines, the last one ended.
-pub fn describe(plan: &Plan) -> String {
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = Description::new(plan).write(&mut out);
-    out
+/// Writes all of it.
+pub(super) fn write(facts: Facts<'_>, out: &mut String) -> fmt::Result {
+    Description { plan: facts.plan, facts }.write(out)
 }
 
-/// A plan with what the dispatcher makes of it.
+/// A plan with what follows from it.
 struct Description<'a> {
     plan: &'a Plan,
-    /// Users per class.
-    counts: Vec<u32>,
-    /// The first users of each class.
-    samples: Vec<Vec<SampleUser>>,
+    facts: Facts<'a>,
 }
 
-struct SampleUser {
-    scope: UserScope,
-    username: Option<Vec<u8>>,
-    random: Random,
-}
-
-impl<'a> Description<'a> {
-    fn new(plan: &'a Plan) -> Self {
-        let mut dispatcher = Dispatcher::for_classes(&plan.classes);
-        // The pace does not change who is picked.
-        dispatcher.ramp(plan.load.users, 1_000.0);
-        let mut samples: Vec<Vec<SampleUser>> = plan.classes.iter().map(|_| Vec::new()).collect();
-        let mut number = 0;
-        while let Some(batch) = dispatcher.next_batch() {
-            for class in batch.start {
-                number += 1;
-                let of_class = &mut samples[class.0];
-                if of_class.len() < SAMPLES {
-                    let index = of_class.len() as u64;
-                    of_class.push(SampleUser::new(&plan.classes[class.0], plan.seed, number, index));
-                }
-            }
-        }
-        Self { plan, counts: dispatcher.counts().to_vec(), samples }
-    }
-
-    fn started(&self) -> u32 {
-        self.counts.iter().sum()
-    }
-
-    fn write(&mut self, out: &mut String) -> fmt::Result {
+impl Description<'_> {
+    fn write(mut self, out: &mut String) -> fmt::Result {
         let plan = self.plan;
         writeln!(out, "scenario {}, seed {}", plan.name, plan.seed)?;
         self.brokers(out)?;
         self.load(out)?;
+        self.needs(out)?;
         for (i, class) in plan.classes.iter().enumerate() {
-            let mut samples = std::mem::take(&mut self.samples[i]);
-            self.class(class, self.counts[i], &mut samples, out)?;
+            let mut samples = std::mem::take(&mut self.facts.classes[i].samples);
+            self.class(class, i, &mut samples, out)?;
         }
         self.rows(out)
     }
@@ -87,9 +45,7 @@ impl<'a> Description<'a> {
     fn brokers(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "\nbrokers")?;
         for (i, broker) in self.plan.brokers.iter().enumerate() {
-            let of_broker =
-                self.plan.classes.iter().zip(&self.counts).filter(|(class, _)| class.broker == BrokerId(i));
-            let connections: u32 = of_broker.map(|(_, count)| count).sum();
+            let connections = self.facts.connections(BrokerId(i));
             let keep_alive = match broker.keep_alive_s {
                 0 => "off".to_owned(),
                 seconds => time(Duration::from_secs(u64::from(seconds))),
@@ -121,7 +77,7 @@ impl<'a> Description<'a> {
 
     fn load(&self, out: &mut String) -> fmt::Result {
         let load = &self.plan.load;
-        let started = self.started();
+        let started = self.facts.users();
         let pace = Pace::new(load.spawn_rate);
         writeln!(out, "\nload")?;
         write!(out, "  {} at {} per second: ", counted(started, "user"), load.spawn_rate)?;
@@ -139,17 +95,28 @@ impl<'a> Description<'a> {
             Duration::ZERO => writeln!(out, "; users are stopped where they are")?,
             timeout => writeln!(out, "; users get {} to end their task", time(timeout))?,
         }
-        let rates = self.plan.classes.iter().zip(&self.counts).filter(|(_, count)| **count > 0);
-        let rate = rates
-            .map(|(class, count)| messages_per_second(class).map(|rate| rate * f64::from(*count)))
-            .sum::<Option<f64>>();
-        writeln!(out, "  {}", rate_text(rate))
+        writeln!(out, "  {}", rate_text(self.facts.traffic()))
+    }
+
+    fn needs(&self, out: &mut String) -> fmt::Result {
+        let needs = &self.facts.needs;
+        let embedded =
+            self.plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. }));
+        let both_ends = if embedded { ", both ends of those to an embedded broker" } else { "" };
+        writeln!(out, "\nneeds, about")?;
+        writeln!(out, "  {} open files{both_ends}", needs.open_files)?;
+        let connections = needs.connections;
+        writeln!(
+            out,
+            "  {connections} local ports, of {LOCAL_PORTS} that Linux has by default for each source address"
+        )?;
+        writeln!(out, "  {} of memory", bytes(needs.memory_bytes as f64))
     }
 
     fn class(
         &self,
         class: &UserClass,
-        count: u32,
+        id: usize,
         samples: &mut [SampleUser],
         out: &mut String,
     ) -> fmt::Result {
@@ -158,6 +125,7 @@ impl<'a> Description<'a> {
             fixed => format!("fixed count {fixed}"),
         };
         let broker = &self.plan.brokers[class.broker.0].name;
+        let count = self.facts.classes[id].users;
         writeln!(out, "\nuser class {}: {} ({share}) of {broker}", class.name, counted(count, "user"))?;
         let shown = |texts: Vec<&[u8]>| {
             let shown: Vec<String> = texts.into_iter().map(shown).collect();
@@ -173,8 +141,7 @@ impl<'a> Description<'a> {
             writeln!(out, "  password ***")?;
         }
         writeln!(out, "  wait time {}", wait_time(class.wait_time))?;
-        let rate = messages_per_second(class).map(|rate| rate * f64::from(count));
-        writeln!(out, "  {}", rate_text(rate))?;
+        writeln!(out, "  {}", rate_text(self.facts.classes[id].traffic))?;
         self.steps("on_start", &class.on_start, samples, out)?;
         let total: u64 = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
         for task in &class.tasks {
@@ -273,8 +240,7 @@ impl<'a> Description<'a> {
 
     fn rows(&self, out: &mut String) -> fmt::Result {
         let rows = &self.plan.rows;
-        let classes = self.plan.classes.iter().zip(&self.counts);
-        let per_user: u64 = classes.map(|(class, count)| class.user_rows as u64 * u64::from(*count)).sum();
+        let per_user = self.facts.rows_per_user();
         write!(out, "\nrows of the statistics: {}", rows.len())?;
         writeln!(out, "{}", if per_user > 0 { format!(", and {per_user} by user") } else { String::new() })?;
         for row in rows.iter().take(LISTED_ROWS) {
@@ -284,33 +250,6 @@ impl<'a> Description<'a> {
             writeln!(out, "  and {} more", rows.len() - LISTED_ROWS)?;
         }
         Ok(())
-    }
-}
-
-impl SampleUser {
-    /// A user as the engine makes it: first its client id is drawn, then its user name.
-    fn new(class: &UserClass, seed: u64, number: u64, index: u64) -> Self {
-        let random = Random::for_user(seed, &class.name, index);
-        let scope = UserScope { number, index, client_id: Vec::new() };
-        let mut user = Self { scope, username: None, random };
-        user.scope.client_id = user.render_template(&class.client_id);
-        user.username = class.username.as_ref().map(|username| user.render_template(username));
-        user
-    }
-
-    fn render(&mut self, text: &Text) -> Vec<u8> {
-        match text {
-            Text::Constant(text) => text.clone(),
-            Text::PerUser { template, .. } | Text::PerMessage(template) => self.render_template(template),
-        }
-    }
-
-    fn render_template(&mut self, template: &Template) -> Vec<u8> {
-        let mut out = Vec::new();
-        let random = &mut self.random;
-        let mut scope = Scope { user: &self.scope, iteration: 0, seq: 1, now_ns: NOW_NS, random };
-        template.render(&mut scope, &mut out);
-        out
     }
 }
 
@@ -331,35 +270,23 @@ fn counted(count: u32, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn rate_text(rate: Option<f64>) -> String {
-    match rate {
+fn rate_text(traffic: Option<Traffic>) -> String {
+    match traffic {
         None => "messages as fast as the broker answers".to_owned(),
-        Some(rate) => {
-            let digits = if rate >= 100.0 { 0 } else { 2 };
-            format!("at most {rate:.digits$} messages/s by its pauses")
+        Some(Traffic { messages: 0.0, .. }) => "no messages".to_owned(),
+        Some(Traffic { messages, bytes: sent }) => {
+            let digits = if messages >= 100.0 { 0 } else { 2 };
+            format!("at most {messages:.digits$} messages/s, {}/s, by its pauses", bytes(sent))
         }
     }
 }
 
-/// A text on one line, shortened; bytes that are no text in hexadecimal.
-fn shown(text: &[u8]) -> String {
-    let Ok(text) = std::str::from_utf8(text) else {
-        let mut hex = String::from("0x");
-        for byte in text.iter().take(SHOWN / 2) {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        return if text.len() > SHOWN / 2 { hex + "…" } else { hex };
-    };
-    let mut line = String::new();
-    for c in text.chars().take(SHOWN) {
-        match c {
-            // JSON stays readable.
-            '"' => line.push(c),
-            c => line.extend(c.escape_debug()),
-        }
+/// `812 B`, `1.5 kB`, `3.2 MB`.
+fn bytes(bytes: f64) -> String {
+    match bytes {
+        ..1e3 => format!("{bytes:.0} B"),
+        ..1e6 => format!("{:.1} kB", bytes / 1e3),
+        ..1e9 => format!("{:.1} MB", bytes / 1e6),
+        _ => format!("{:.1} GB", bytes / 1e9),
     }
-    if text.chars().nth(SHOWN).is_some() {
-        line.push('…');
-    }
-    format!("\"{line}\"")
 }
