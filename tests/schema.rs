@@ -96,6 +96,29 @@ fn every_key_has_a_meaning_and_says_what_holds_without_it() {
 }
 
 #[test]
+fn the_committed_reference_is_that_of_the_schema() {
+    let said = run(Path::new("."), &["schema", "--format", "markdown"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    // As with snapshots.
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write("docs/scenario.md", &said.stdout).unwrap();
+    }
+    let committed = std::fs::read_to_string("docs/scenario.md").unwrap();
+    assert!(said.stdout == committed, "docs/scenario.md is old: run the test with INSTA_UPDATE=always");
+}
+
+#[test]
+fn the_reference_tells_the_response_time_of_every_step() {
+    let reference = std::fs::read_to_string("docs/scenario.md").unwrap();
+    let (_, times) = reference.split_once("## What a response time is").unwrap();
+    for step in schema()["definitions"]["Step"]["oneOf"].as_array().unwrap() {
+        let Some(properties) = step.get("properties") else { continue };
+        let name = properties.as_object().unwrap().keys().next().unwrap();
+        assert!(times.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
 fn the_program_prints_the_committed_schema() {
     let said = run(Path::new("."), &["schema"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);

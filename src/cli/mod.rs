@@ -14,6 +14,7 @@ mod json;
 mod load;
 mod observer;
 mod plan;
+mod reference;
 pub mod render;
 pub mod replay;
 mod run;

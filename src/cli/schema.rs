@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::cli::exit;
+use crate::cli::{exit, reference};
 use crate::scenario::schema;
 
 const AFTER_HELP: &str = "\
@@ -14,15 +14,32 @@ in its first line:
   # yaml-language-server: $schema=scenario.schema.json     YAML
 
 Examples:
-  mqtt-scenario schema > scenario.schema.json";
+  mqtt-scenario schema > scenario.schema.json
+  mqtt-scenario schema --format markdown | less";
 
 /// Print the scenario language as a JSON Schema (draft 7)
 ///
 /// Every key with its meaning, type, limits and default.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct SchemaOptions {}
+pub(super) struct SchemaOptions {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+}
 
-pub(super) fn run(_: &SchemaOptions) -> ExitCode {
-    exit::output(&schema::text())
+/// How the language is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A JSON Schema, for editors
+    Json,
+    /// The reference, for people: docs/scenario.md
+    Markdown,
+}
+
+pub(super) fn run(options: &SchemaOptions) -> ExitCode {
+    exit::output(&match options.format {
+        Format::Json => schema::text(),
+        Format::Markdown => reference::markdown(&schema::schema()),
+    })
 }

@@ -243,10 +243,10 @@ impl Parser<'_> {
     }
 
     fn name(&self, name: &str, range: Range<usize>) -> Result<Segment, Fault> {
-        let Some((_, kind)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        let Some((_, kind, _)) = NAMES.iter().find(|(known, ..)| *known == name) else {
             let fault =
                 Fault::new(codes::UNKNOWN_NAME, range, format!("unknown name `{name}` in a template"));
-            let names = || NAMES.iter().map(|(name, _)| *name);
+            let names = || NAMES.iter().map(|(name, ..)| *name);
             let functions = || FUNCTIONS.iter().map(|function| function.name);
             return Err(if self.names.vars.contains_key(name) {
                 self.names.used_vars.borrow_mut().insert(name.to_owned());
