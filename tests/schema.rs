@@ -1,12 +1,13 @@
 //! The schema against the program: what it says about defaults is what compiling makes of an absent key.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::scenario::schema::schema;
 use mqtt_scenario::scenario::source::{Format, Source};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::scenarios::run;
 
@@ -123,4 +124,75 @@ fn the_program_prints_the_committed_schema() {
     let said = run(Path::new("."), &["schema"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(said.stdout == std::fs::read_to_string("schemas/scenario.schema.json").unwrap());
+}
+
+/// What of a schema a value uses: `Definition.key` and `Definition=choice`.
+struct Coverage<'a> {
+    definitions: &'a Map<String, Value>,
+    used: BTreeSet<String>,
+}
+
+impl Coverage<'_> {
+    fn visit(&mut self, name: &str, schema: &Value, value: &Value) {
+        let reference =
+            schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref")).and_then(Value::as_str);
+        if let Some(reference) = reference {
+            let name = reference.trim_start_matches("#/definitions/");
+            let definition = self.definitions[name].clone();
+            return self.visit(name, &definition, value);
+        }
+        for (i, choice) in schema["oneOf"].as_array().into_iter().flatten().enumerate() {
+            let is_plain = choice.get("properties").is_none();
+            let fits = match value {
+                Value::Object(_) if is_plain => choice.get("allOf").is_some(),
+                Value::Object(object) => object.keys().all(|key| choice["properties"].get(key).is_some()),
+                Value::String(text) => {
+                    let is_word = choice["enum"].as_array().is_none_or(|words| words.contains(value));
+                    is_plain && is_word && choice.get("const").is_none_or(|word| word == text)
+                }
+                _ => false,
+            };
+            if fits {
+                self.used.insert(format!("{name}={i}"));
+                self.visit(name, choice, value);
+            }
+        }
+        match value {
+            Value::Object(object) => {
+                for (key, value) in object {
+                    if let Some(property) = schema["properties"].get(key) {
+                        self.used.insert(format!("{name}.{key}"));
+                        self.visit(name, property, value);
+                    } else {
+                        self.visit(name, &schema["additionalProperties"], value);
+                    }
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|value| self.visit(name, &schema["items"], value)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn the_exhaustive_file_has_every_key_and_choice_and_is_read() {
+    let text = std::fs::read_to_string("tests/fixtures/exhaustive.toml").unwrap();
+    let (_, parsed) = Source::parse("exhaustive.toml", text.as_str(), Format::Toml);
+    assert_eq!(parsed.diagnostics, []);
+
+    let schema = schema();
+    let definitions = schema["definitions"].as_object().unwrap();
+    let mut coverage = Coverage { definitions, used: BTreeSet::new() };
+    let file: Value = toml::from_str(&text).unwrap();
+    coverage.visit("Scenario", &schema, &file);
+    let mut unused = Vec::new();
+    let objects = definitions.iter().map(|(name, definition)| (name.as_str(), definition));
+    for (name, definition) in objects.chain([("Scenario", &schema)]) {
+        let keys = definition["properties"].as_object().into_iter().flatten();
+        let choices = definition["oneOf"].as_array().map_or(0, Vec::len);
+        unused.extend(keys.map(|(key, _)| format!("{name}.{key}")));
+        unused.extend((0..choices).map(|choice| format!("{name}={choice}")));
+    }
+    unused.retain(|used| !coverage.used.contains(used));
+    assert!(unused.is_empty(), "{unused:?}");
 }

@@ -22,7 +22,8 @@ fn validated(files: &[PathBuf]) -> Vec<String> {
 fn every_example_validates_against_the_schema() {
     let mut files = listing(Path::new("scenarios"));
     files.retain(|path| path.extension().is_some_and(|ending| ending == "toml" || ending == "yaml"));
-    files.push("tests/fixtures/plan/rich.toml".into());
+    files.extend(["tests/fixtures/plan/rich.toml", "tests/fixtures/exhaustive.toml"].map(PathBuf::from));
+    files.extend(["src/cli/starter.toml", "src/cli/starter.yaml"].map(PathBuf::from));
     let said = validated(&files);
     assert!(said.len() >= 5, "the examples were not found");
     assert!(said.iter().all(|line| line.ends_with(": fine")), "{}", said.join("\n"));

@@ -1,6 +1,6 @@
 //! A plan for people and scripts: what a tester wants to see before starting ten thousand users.
 //!
-//! What the plan leads to (users of each class, traffic, what the run needs) is worked out once, as [`Facts`];
+//! What the plan leads to (users of each class, traffic, what the run needs) is worked out once, as `Facts`;
 //! `text` and `json` only write it down, so that both say the same.
 
 use serde_json::Value;
