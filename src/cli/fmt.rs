@@ -17,11 +17,12 @@ use crate::scenario::source::{Format, ReadError, Source};
 const DIFFERENT: u8 = 1;
 
 const AFTER_HELP: &str = "\
-Comments, the order of keys and the spelling of values stay; so do the line ends inside lists. YAML is
-not laid out.
+Comments, the order of keys and the spelling of values stay; so do the line ends inside lists.
+YAML is not laid out.
 
 Exit codes:
-  0 fine; 1 a file is laid out differently (--check); 2 a file cannot be laid out; it is left as it is
+  0 fine; 1 a file is laid out differently (--check);
+  2 a file cannot be laid out; it is left as it is
 
 Examples:
   mqtt-scenario fmt scenarios/*.toml

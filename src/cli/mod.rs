@@ -32,6 +32,7 @@ Examples:
   mqtt-scenario run my.toml -u 1000 -r 100 -t 5m --csv out/a
   mqtt-scenario run my.toml -H mqtt://broker.lan:1883 --only-summary
   mqtt-scenario validate my.yaml                       every mistake of a file at once
+  mqtt-scenario explain E0101                          what a mistake means
   mqtt-scenario plan my.toml -u 10000                  what would run, without running it
   mqtt-scenario compare out/a out/b --fail-on 'p95 > +10%'
   mqtt-scenario broker --port 1883 --delay 5ms         a broker to rehearse with";
