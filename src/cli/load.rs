@@ -138,7 +138,8 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
     }
 }
 
-fn tell(diagnostics: &[Diagnostic], source: &Source) {
+/// Draws diagnostics on standard error.
+pub(super) fn tell(diagnostics: &[Diagnostic], source: &Source) {
     let colour = std::io::stderr().is_terminal();
     // With standard error gone there is nobody to tell.
     let _ = anstream::stderr().write_all(render::render(diagnostics, source, colour).as_bytes());
