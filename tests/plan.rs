@@ -6,7 +6,8 @@ use std::time::Duration;
 use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
-use mqtt_scenario::plan::describe::describe;
+use mqtt_scenario::plan::describe::{describe, describe_json, ratio};
+use mqtt_scenario::plan::diff::diff;
 use mqtt_scenario::plan::load::{Course, Users};
 use mqtt_scenario::plan::{Row, Step, Target, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
@@ -39,7 +40,6 @@ fn compiled_with(
         "{}",
         render(&parsed.diagnostics, &source, false)
     );
-    let scenario = parsed.scenario;
     let env = |name: &str| match name {
         "BROKER" => Some("edge.example".to_owned()),
         "PASSWORD" => Some("hunter2".to_owned()),
@@ -56,7 +56,7 @@ fn compiled_with(
         overrides,
         reported,
     };
-    compile(&scenario, &context)
+    compile(&parsed.scenario, &context)
 }
 
 fn compiled(text: &str) -> Result<Compiled, Vec<Diagnostic>> {
@@ -89,6 +89,119 @@ fn a_plan_says_what_will_happen() {
     assert!(!text.contains("hunter2") && !format!("{plan:?}").contains("hunter2"));
     assert_eq!(listed(&warnings), "");
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_plan_as_json_says_the_same_and_masks_the_password() {
+    let json = describe_json(&compiled(RICH).unwrap().plan);
+    let text = format!("{json:#}");
+    assert!(!text.contains("hunter2"));
+    assert_eq!(json["user_classes"][0]["password"], "***");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn traffic_counts_whole_packets_of_all_users() {
+    let text = SMALL
+        .replace("topic = \"a\"", "topic = \"ab\", payload = \"0123456789\", qos = 1")
+        .replace("load.run_time", "load.users = 4\nload.run_time")
+        + "[user_classes.device]\nwait_time = { constant = \"500ms\" }";
+    let json = describe_json(&compiled(&text).unwrap().plan);
+    // Two bytes of fixed header, two of topic length, topic, packet id, payload.
+    let bytes = 2 + 2 + 2 + 2 + 10;
+    assert_eq!(json["load"]["traffic"]["messages_per_s"], 8.0);
+    assert_eq!(json["load"]["traffic"]["bytes_per_s"], f64::from(8 * bytes));
+    assert_eq!(json["user_classes"][0]["traffic"], json["load"]["traffic"]);
+    // Beyond 127 bytes the length takes two.
+    let long = text.replace("0123456789", &"x".repeat(200));
+    let json = describe_json(&compiled(&long).unwrap().plan);
+    assert_eq!(json["load"]["traffic"]["bytes_per_s"], f64::from(8 * (bytes + 191)));
+}
+
+fn difference(before: &str, after: &str) -> String {
+    let [before, after] = [before, after].map(|text| describe_json(&compiled(text).unwrap().plan));
+    diff(&before, &after)
+}
+
+#[test]
+fn plans_of_one_meaning_have_no_difference() {
+    assert_eq!(difference(RICH, RICH), "");
+    // Defaults written out, another order, another spelling, another name.
+    let same =
+        SMALL.replace("load.run_time = \"1m\"", "name = \"x\"\nload = { users = 1, run_time = \"60s\" }");
+    assert_eq!(difference(SMALL, &same.replace("topic = \"a\"", "qos = 0, topic = \"a\"")), "");
+}
+
+#[test]
+fn a_difference_is_told_by_names_with_values_before_and_after() {
+    let changed = RICH
+        .replace("users = 13", "users = 26")
+        .replace("weight = 4", "weight = 9")
+        .replace("random_int(0, 40)", "random_int(0, 50)")
+        .replace("{ wait = \"500ms\" },", "{ wait = \"250ms\" }, { wait = \"1s\" },")
+        .replace("on_start = [{ connect = {} }]", "on_start = [{ disconnect = {} }, { connect = {} }]")
+        .replace("name = \"beat\"", "name = \"pulse\"")
+        .replace("[user_classes.flood]", "[user_classes.deluge]")
+        .replace("[[user_classes.flood.", "[[user_classes.deluge.")
+        .replace("keep_alive = \"0s\"", "keep_alive = \"30s\"");
+    let forth = difference(RICH, &changed);
+    insta::assert_snapshot!(forth);
+    let back = difference(&changed, RICH);
+    assert_eq!(back.lines().count(), forth.lines().count());
+    assert!(back.contains("users: 26 -> 13"), "{back}");
+}
+
+#[test]
+fn steps_in_another_order_are_a_difference() {
+    let two = SMALL.replace("steps = [", "steps = [{ publish = { topic = \"b\" } }, ");
+    let turned = SMALL.replace("\"a\" } }]", "\"a\" } }, { publish = { topic = \"b\" } }]");
+    assert_eq!(
+        difference(&two, &turned),
+        "user class device\n  task t\n    order: publish:0:b, publish:0:a -> publish:0:a, publish:0:b\n"
+    );
+}
+
+/// The classes of `tests/fixtures/locust/task_ratio.py`.
+const RATIOS: &str = r#"
+version = 1
+brokers.b.url = "embedded:"
+load = { users = 13, run_time = "1m" }
+[user_classes.A]
+weight = 3
+[[user_classes.A.tasks]]
+name = "report"
+weight = 4
+steps = ["connect"]
+[[user_classes.A.tasks]]
+name = "alarm"
+steps = ["connect"]
+[user_classes.B]
+fixed_count = 2
+[[user_classes.B.tasks]]
+name = "beat"
+steps = ["connect"]
+[[user_classes.C.tasks]]
+name = "flood"
+steps = ["connect"]
+"#;
+
+#[test]
+fn task_ratios_are_printed_as_locust_prints_them() {
+    let plan = compiled(RATIOS).unwrap().plan;
+    assert_eq!(ratio::table(&plan), include_str!("fixtures/locust/task_ratio.txt"));
+    assert_eq!(
+        format!("{:#}", ratio::json(&plan)),
+        indented_by_two(include_str!("fixtures/locust/task_ratio.json"))
+    );
+}
+
+/// Locust indents by four.
+fn indented_by_two(json: &str) -> String {
+    let lines = json.trim_end().lines().map(|line| {
+        let text = line.trim_start();
+        format!("{:1$}{text}", "", (line.len() - text.len()) / 2)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

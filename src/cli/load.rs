@@ -161,8 +161,13 @@ pub(super) fn tell(options: &ScenarioOptions, checked: Result<Checked, ReadError
         let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
         exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
     })?;
+    draw(&diagnostics, &source);
+    plan.ok_or(ExitCode::from(exit::BAD_INPUT))
+}
+
+/// Draws diagnostics on standard error.
+pub(super) fn draw(diagnostics: &[Diagnostic], source: &Source) {
     let colour = std::io::stderr().is_terminal();
     // With standard error gone there is nobody to tell.
-    let _ = anstream::stderr().write_all(render::render(&diagnostics, &source, colour).as_bytes());
-    plan.ok_or(ExitCode::from(exit::BAD_INPUT))
+    let _ = anstream::stderr().write_all(render::render(diagnostics, source, colour).as_bytes());
 }

@@ -17,6 +17,7 @@ use crate::cli::console::{Progress, name_width, start_log};
 use crate::cli::exit;
 use crate::cli::load::{ScenarioOptions, load};
 use crate::cli::observer::{OutputError, Outputs, RunObserver};
+use crate::cli::plan::RatioOptions;
 use crate::client::tcp::{Endpoint, TcpConnector};
 use crate::engine::limits::raise_open_files;
 use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
@@ -81,6 +82,9 @@ pub(super) struct RunOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
+    #[command(flatten)]
+    ratio: RatioOptions,
+
     /// Accepted for Locust's sake: every run is headless
     #[arg(long)]
     headless: bool,
@@ -114,7 +118,11 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let cannot = |error: &dyn std::fmt::Display| exit::error(exit::CANNOT_GO_ON, error);
-    let plan = Arc::new(load(&options.scenario)?);
+    let plan = load(&options.scenario)?;
+    if let Some(text) = options.ratio.text(&plan) {
+        return Ok(exit::output(&text));
+    }
+    let plan = Arc::new(plan);
     let course = Course::of(&plan);
     raise_open_files(connections(&plan, &course)).map_err(|error| cannot(&error))?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| cannot(&error))?;

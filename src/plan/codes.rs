@@ -3,17 +3,7 @@
 //! One table, so that a code is never given out twice and a list of them can be printed. `E01xx` belongs to
 //! reading the file (`scenario`), `E02xx` to its meaning, `E03xx` to templates, `Wxxxx` are warnings.
 
-macro_rules! codes {
-    ($($name:ident = $code:literal, $meaning:literal;)*) => {
-        $(
-            #[doc = $meaning]
-            pub const $name: &str = $code;
-        )*
-
-        /// Every code with its meaning, in the order of the codes.
-        pub const ALL: &[(&str, &str)] = &[$(($code, $meaning)),*];
-    };
-}
+use crate::diagnostic::codes;
 
 codes! {
     VERSION = "E0201", "The scenario has no `version`, or one that this program does not know.";

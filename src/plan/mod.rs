@@ -23,6 +23,7 @@ pub mod codes;
 pub mod column;
 pub mod compile;
 pub mod describe;
+pub mod diff;
 pub mod feed;
 pub mod load;
 pub mod mix;

@@ -3,7 +3,8 @@
 //! What a class keeps per user (rendered texts, row ids, counters) gets its slots here, equal ones sharing
 //! one, so that the engine knows the size of a user before it makes the first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,10 +61,10 @@ pub(super) struct StepCompiler<'a> {
     client_id: Option<&'a Template>,
     payloads: &'a Payloads<'a>,
     rows: &'a mut Rows,
-    /// Texts per user, by slot.
-    pub(super) texts: Vec<Template>,
-    /// Type and name of rows per user, by slot.
-    pub(super) user_rows: Vec<(String, Template)>,
+    /// Slots of texts per user, by template: in one class, one spelling means one thing.
+    pub(super) texts: HashMap<String, usize>,
+    /// Slots of rows per user, by type and template of the name.
+    pub(super) user_rows: HashMap<(String, String), usize>,
     pub(super) counters: usize,
     pub(super) walks: usize,
     pub(super) repeat_depth: usize,
@@ -93,8 +94,8 @@ impl<'a> StepCompiler<'a> {
             client_id,
             payloads,
             rows,
-            texts: Vec::new(),
-            user_rows: Vec::new(),
+            texts: HashMap::new(),
+            user_rows: HashMap::new(),
             counters: 0,
             walks: 0,
             repeat_depth: 0,
@@ -342,7 +343,9 @@ impl<'a> StepCompiler<'a> {
     fn text(&mut self, template: Template) -> Text {
         match template.varies() {
             Varies::Never => Text::Constant(template.literal().unwrap_or_default().into()),
-            Varies::PerUser => Text::PerUser { slot: slot(&mut self.texts, template.clone()), template },
+            Varies::PerUser => {
+                Text::PerUser { slot: slot(&mut self.texts, template.source().to_owned()), template }
+            }
             Varies::PerMessage => Text::PerMessage(template),
         }
     }
@@ -370,7 +373,7 @@ impl<'a> StepCompiler<'a> {
         let row = match template {
             Some(name) if name.varies() != Varies::Never => {
                 self.user_row_places.push(at.key("name"));
-                let row = (request_type.to_owned(), name.clone());
+                let row = (request_type.to_owned(), name.source().to_owned());
                 Row::PerUser {
                     slot: slot(&mut self.user_rows, row),
                     request_type: request_type.to_owned(),
@@ -398,10 +401,8 @@ fn quality(written: Option<u8>, at: &FieldPath, problems: &mut Problems<'_>) -> 
     (level, qos)
 }
 
-/// The place of an item in a list, put there if it is new.
-fn slot<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
-    list.iter().position(|known| *known == item).unwrap_or_else(|| {
-        list.push(item);
-        list.len() - 1
-    })
+/// The slot of an item, the next one if it is new.
+fn slot<T: Eq + Hash>(slots: &mut HashMap<T, usize>, item: T) -> usize {
+    let next = slots.len();
+    *slots.entry(item).or_insert(next)
 }

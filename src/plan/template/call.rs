@@ -26,7 +26,7 @@ impl Parser<'_> {
             let message = format!("unknown function `{name}` in a template");
             let fault = Fault::new(codes::UNKNOWN_FUNCTION, name_range, message);
             let functions = || FUNCTIONS.iter().map(|function| function.name);
-            return Err(if NAMES.iter().any(|(known, _)| *known == name) {
+            return Err(if NAMES.iter().any(|(known, ..)| *known == name) {
                 fault.help(format!("`{name}` is a name: write `${{{name}}}` without parentheses"))
             } else if let Some(near) = nearest(name, functions()) {
                 fault.help(format!("did you mean `{near}`?"))

@@ -173,29 +173,50 @@ impl Place {
     }
 }
 
-/// The names without parentheses, besides `vars.NAME` and `env.NAME`.
-pub(super) const NAMES: &[(&str, Kind)] = &[
-    ("user.number", Kind::User),
-    ("user.index", Kind::User),
-    ("user.class", Kind::Local),
-    ("client_id", Kind::ClientId),
-    ("iteration", Kind::Message),
-    ("seq", Kind::Message),
+/// The names without parentheses, with what they mean, besides `vars.NAME` and `env.NAME`.
+pub(super) const NAMES: &[(&str, Kind, &str)] = &[
+    ("user.number", Kind::User, "Number of the user in the run, from 1"),
+    ("user.index", Kind::User, "Index of the user in its class, from 0"),
+    ("user.class", Kind::Local, "Name of the user class"),
+    ("client_id", Kind::ClientId, "The user's client id"),
+    ("iteration", Kind::Message, "How many task runs the user has ended"),
+    ("seq", Kind::Message, "Number of the message among those of this step and user, from 1"),
 ];
 
 /// The functions, how they are called, and how many arguments they take at least and at most.
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("now_ms", "now_ms()", Kind::Message, 0, 0),
-    function("now_ns", "now_ns()", Kind::Message, 0, 0),
-    function("now_iso", "now_iso()", Kind::Message, 0, 0),
-    function("uuid", "uuid()", Kind::Random, 0, 0),
-    function("random_int", "random_int(1, 6)", Kind::Random, 2, 2),
-    function("random_float", "random_float(0.5, 1.5)", Kind::Random, 2, 2),
-    function("random_string", "random_string(16)", Kind::Random, 1, 1),
-    function("random_bytes", "random_bytes(16)", Kind::Bytes, 1, 1),
-    function("choice", "choice('red', 'green')", Kind::Random, 1, usize::MAX),
-    function("walk", "walk(15, 25, 0.5)", Kind::Message, 3, 3),
-    function("hostname", "hostname()", Kind::Local, 0, 0),
+    function("now_ms", "now_ms()", Kind::Message, 0, 0, "Milliseconds since 1970 (UTC)"),
+    function("now_ns", "now_ns()", Kind::Message, 0, 0, "Nanoseconds since 1970 (UTC)"),
+    function("now_iso", "now_iso()", Kind::Message, 0, 0, "Now as `2026-01-31T12:00:00.000Z`"),
+    function("uuid", "uuid()", Kind::Random, 0, 0, "A random UUID (version 4)"),
+    function(
+        "random_int",
+        "random_int(1, 6)",
+        Kind::Random,
+        2,
+        2,
+        "A whole number from the first to the second, both included",
+    ),
+    function(
+        "random_float",
+        "random_float(0.5, 1.5)",
+        Kind::Random,
+        2,
+        2,
+        "A number from the first up to the second",
+    ),
+    function("random_string", "random_string(16)", Kind::Random, 1, 1, "So many letters and digits"),
+    function("random_bytes", "random_bytes(16)", Kind::Bytes, 1, 1, "So many bytes of any value"),
+    function("choice", "choice('red', 'green')", Kind::Random, 1, usize::MAX, "One of these texts"),
+    function(
+        "walk",
+        "walk(15, 25, 0.5)",
+        Kind::Message,
+        3,
+        3,
+        "A number from the first to the second that moves by at most the third from message to message",
+    ),
+    function("hostname", "hostname()", Kind::Local, 0, 0, "Name of this machine"),
 ];
 
 /// A function of templates.
@@ -207,6 +228,8 @@ pub(super) struct Function {
     pub(super) kind: Kind,
     pub(super) least: usize,
     pub(super) most: usize,
+    /// What it gives.
+    pub(super) meaning: &'static str,
 }
 
 const fn function(
@@ -215,8 +238,50 @@ const fn function(
     kind: Kind,
     least: usize,
     most: usize,
+    meaning: &'static str,
 ) -> Function {
-    Function { name, example, kind, least, most }
+    Function { name, example, kind, least, most, meaning }
+}
+
+/// What can stand between `${` and `}`, for the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// As it is written, a function with arguments as an example.
+    pub call: String,
+    /// What it stands for.
+    pub meaning: &'static str,
+    /// Where it may stand, in the words of messages.
+    pub places: Vec<&'static str>,
+}
+
+/// Every name and function, in the order of their tables.
+pub fn entries() -> Vec<Entry> {
+    const PLACES: [Place; 7] = [
+        Place::Url,
+        Place::ClientId,
+        Place::Credential,
+        Place::Filter,
+        Place::RowName,
+        Place::Topic,
+        Place::Payload,
+    ];
+    let entry = |call: &str, kind, meaning| {
+        let allowed: Vec<_> = PLACES.into_iter().filter(|place| place.allows(kind)).collect();
+        let places = if allowed == PLACES {
+            vec!["all of them"]
+        } else {
+            allowed.into_iter().map(Place::described).collect()
+        };
+        Entry { call: format!("${{{call}}}"), meaning, places }
+    };
+    let constants = [
+        entry("vars.NAME", Kind::Constant, "A constant of `vars`"),
+        entry("env.NAME", Kind::Constant, "A variable of the environment, which must be set"),
+        entry("env.NAME:-default", Kind::Constant, "The same, or this text if it is not set"),
+    ];
+    let names = NAMES.iter().map(|(name, kind, meaning)| entry(name, *kind, meaning));
+    let functions = FUNCTIONS.iter().map(|function| entry(function.example, function.kind, function.meaning));
+    constants.into_iter().chain(names).chain(functions).collect()
 }
 
 pub(super) fn function_named(name: &str) -> Option<&'static Function> {

@@ -246,10 +246,10 @@ impl Parser<'_> {
     }
 
     fn name(&self, name: &str, range: Range<usize>) -> Result<Segment, Fault> {
-        let Some((_, kind)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        let Some((_, kind, _)) = NAMES.iter().find(|(known, ..)| *known == name) else {
             let fault =
                 Fault::new(codes::UNKNOWN_NAME, range, format!("unknown name `{name}` in a template"));
-            let names = || NAMES.iter().map(|(name, _)| *name);
+            let names = || NAMES.iter().map(|(name, ..)| *name);
             let functions = || FUNCTIONS.iter().map(|function| function.name);
             return Err(if name == "row" {
                 fault.help("a feed's value is written with its column: `${row.COLUMN}`")

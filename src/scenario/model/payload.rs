@@ -1,13 +1,15 @@
 //! What messages carry: payloads and the feeds that fill them.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
 
 use crate::units::ByteSize;
 
 /// A table of values, one row per user or per message.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Feed {
     /// A CSV file with a header line that names the columns, by path from the folder of this file. Required.
@@ -19,7 +21,7 @@ pub struct Feed {
 }
 
 /// Who gets which row of a feed. The same in every run of one seed, whatever the number of threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedOrder {
     /// One after the other, from the first again after the last. Per user: the user with index 0 gets the first
@@ -34,7 +36,7 @@ pub enum FeedOrder {
 }
 
 /// How long a user keeps its row of a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedPer {
     /// As long as it lives.
@@ -44,7 +46,7 @@ pub enum FeedPer {
 }
 
 /// What a message carries: a text, or a table with one of these keys.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Payload {
     /// A text, a template.
@@ -72,7 +74,7 @@ pub enum Payload {
 }
 
 /// A number of bytes: `"1KiB"`, or a table with this key.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Size {
     /// Always so many.
@@ -99,6 +101,21 @@ pub enum Json {
     List(Vec<Json>),
     /// An object.
     Object(Vec<(String, Json)>),
+}
+
+impl JsonSchema for Json {
+    fn schema_name() -> Cow<'static, str> {
+        "Json".into()
+    }
+
+    /// Anything: part of the place that it stands in, since a definition of it would say nothing.
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({})
+    }
 }
 
 impl<'de> Deserialize<'de> for Json {
