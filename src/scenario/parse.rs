@@ -62,35 +62,62 @@ impl Reported {
     }
 
     /// Adds all places of a tree that have been reported.
-    pub(super) fn add_of(&mut self, node: &Node, path: &FieldPath) {
+    pub(super) fn add_all(&mut self, root: &Node) {
+        self.add_below(root, &mut Vec::new());
+    }
+
+    /// `way` leads to the node; only the few that are reported need a path of their own.
+    fn add_below<'a>(&mut self, node: &'a Node, way: &mut Vec<Way<'a>>) {
         if node.unreadable {
-            self.add(path.clone());
+            self.add(path(way));
             return;
         }
         match &node.value {
             Value::List(items) => {
                 // The only list of a fixed length is worth nothing without all its items.
-                let is_pair = matches!(path.0.last(), Some(Part::Key(key)) if key == "between");
-                if is_pair && items.iter().any(|item| item.unreadable) {
-                    self.add(path.clone());
+                if matches!(way.last(), Some(Way::Key("between"))) && items.iter().any(|item| item.unreadable)
+                {
+                    self.add(path(way));
                 }
-                items.iter().enumerate().for_each(|(place, item)| self.add_of(item, &path.index(place)));
+                for (place, item) in items.iter().enumerate() {
+                    way.push(Way::Index(place));
+                    self.add_below(item, way);
+                    way.pop();
+                }
             }
             Value::Table(table) => {
-                let (mut live, ignored): (Vec<_>, Vec<_>) =
-                    table.entries().iter().partition(|entry| !entry.ignored);
-                for entry in ignored {
-                    self.add(path.key(&*entry.key));
-                    // A key beside a choice was most likely meant to stand inside it.
-                    if let [chosen] = live.as_slice() {
-                        self.add(path.key(&*chosen.key).key(&*entry.key));
+                for entry in table.entries() {
+                    if entry.ignored {
+                        let at = path(way);
+                        // A key beside a choice was most likely meant to stand inside it.
+                        if let Ok([chosen]) = <[_; 1]>::try_from(table.live().take(2).collect::<Vec<_>>()) {
+                            self.add(at.key(&*chosen.key).key(&*entry.key));
+                        }
+                        self.add(at.key(&*entry.key));
+                        continue;
                     }
+                    way.push(Way::Key(&entry.key));
+                    self.add_below(&entry.node, way);
+                    way.pop();
                 }
-                live.drain(..).for_each(|entry| self.add_of(&entry.node, &path.key(&*entry.key)));
             }
             _ => {}
         }
     }
+}
+
+/// A part of a path, borrowed from the tree.
+enum Way<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+fn path(way: &[Way<'_>]) -> FieldPath {
+    let part = |step: &Way<'_>| match step {
+        Way::Key(key) => Part::Key((*key).to_owned()),
+        Way::Index(place) => Part::Index(*place),
+    };
+    FieldPath(way.iter().map(part).collect())
 }
 
 /// A tree after all its mistakes have been repaired.

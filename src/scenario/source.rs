@@ -208,7 +208,7 @@ impl Source {
             scenario = Scenario::default();
             reported = Reported::all();
         } else if !diagnostics.is_empty() {
-            reported.add_of(&root, &FieldPath::root());
+            reported.add_all(&root);
         }
         (Self { files, root }, Parsed { scenario, diagnostics, reported })
     }
@@ -216,6 +216,11 @@ impl Source {
     /// What messages call the scenario: the path of its file.
     pub fn name(&self) -> &str {
         self.files.first.name()
+    }
+
+    /// The text of the scenario file itself, without byte order mark.
+    pub fn text(&self) -> &str {
+        self.files.first.text()
     }
 
     /// The file with a number, as in a [`Place`] or a mark.
