@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use mqtt_scenario::cli::explain::{Entry, entries};
+use mqtt_scenario::diagnostic::FieldPath;
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::scenario::source::{Format, Source};
 
@@ -51,6 +52,18 @@ fn every_code_stands_in_its_table_and_is_used() {
     assert!(unused.is_empty(), "{unused:?}");
 }
 
+/// The files that the examples name.
+fn file(_: &FieldPath, path: &str) -> Result<Vec<u8>, String> {
+    match path {
+        "devices.csv" => Ok(b"id,site\na,oslo\nb,bonn\n".to_vec()),
+        "sites.csv" => Ok(b"site,city\nn,oslo\ns,bonn\n".to_vec()),
+        "ragged.csv" => Ok(b"id,site\na,oslo\nb\n".to_vec()),
+        "lines.txt" => Ok(b"one\ntwo\n".to_vec()),
+        "empty.txt" => Ok(Vec::new()),
+        _ => Err("there is no such file".to_owned()),
+    }
+}
+
 /// The codes of everything that is said about a scenario.
 fn codes(text: String, format: Format) -> BTreeSet<&'static str> {
     let (_, parsed) = Source::parse("example", text, format);
@@ -59,7 +72,7 @@ fn codes(text: String, format: Format) -> BTreeSet<&'static str> {
         env: &|_| None,
         hostname: "rig",
         embedded_options: &|_| Ok(()),
-        files: &|_, _| Err("there is no such file".to_owned()),
+        files: &file,
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };
