@@ -9,7 +9,6 @@ use crate::plan::describe::sample::SampleUser;
 pub(super) const MASK: &str = "***";
 
 /// The passwords of all sample users.
-#[derive(Debug)]
 pub(super) struct Secrets(Vec<Vec<u8>>);
 
 impl Secrets {
@@ -32,15 +31,12 @@ impl Secrets {
     pub(super) fn mask(&self, bytes: &[u8]) -> Vec<u8> {
         let (mut out, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
         while let Some((first, tail)) = rest.split_first() {
-            match self.0.iter().find_map(|secret| rest.strip_prefix(secret.as_slice())) {
-                Some(after) => {
-                    out.extend_from_slice(MASK.as_bytes());
-                    rest = after;
-                }
-                None => {
-                    out.push(*first);
-                    rest = tail;
-                }
+            if let Some(after) = self.0.iter().find_map(|secret| rest.strip_prefix(secret.as_slice())) {
+                out.extend_from_slice(MASK.as_bytes());
+                rest = after;
+            } else {
+                out.push(*first);
+                rest = tail;
             }
         }
         out
