@@ -13,6 +13,7 @@ use mqtt_scenario::plan::{Row, Step, Target, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 
 mod timing;
+mod told;
 
 const RICH: &str = include_str!("fixtures/plan/rich.toml");
 const WRONG: &str = include_str!("fixtures/plan/wrong.toml");
@@ -52,7 +53,12 @@ fn compiled_with(
         env: &env,
         hostname: "rig",
         embedded_options: &embedded_options,
-        files: &|_, _| Err("there is no such file".to_owned()),
+        files: &|_, path| match path {
+            "devices.csv" => Ok(b"id,key\na,hunter2\nb,hunter3\nc,hunter4\n".to_vec()),
+            "values.csv" => Ok(b"value\n1\n22\n".to_vec()),
+            "lines.txt" => Ok(b"one\nthree\n".to_vec()),
+            _ => Err("there is no such file".to_owned()),
+        },
         overrides,
         reported,
     };

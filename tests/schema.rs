@@ -11,33 +11,61 @@ use serde_json::{Map, Value, json};
 
 use crate::scenarios::run;
 
-/// A scenario with each of these objects in it, as bare as can be.
-fn bare() -> Value {
+/// A scenario with each of these objects in it, as bare as can be; with stages, if the load shall have them.
+fn bare(staged: bool) -> Value {
+    let load = if staged {
+        json!({ "stages": [{ "users": 1, "duration": "1m" }] })
+    } else {
+        json!({ "run_time": "1m" })
+    };
     json!({
         "version": 1,
         "brokers": { "b": { "url": "embedded:" } },
-        "load": { "run_time": "1m" },
-        "user_classes": { "c": {
-            "tasks": [{ "name": "t", "steps": [
-                { "connect": {} },
-                { "publish": { "topic": "a" } },
-                { "subscribe": { "filter": "a" } },
-                { "disconnect": {} },
-            ] }],
-        } },
+        "feeds": { "f": { "csv": "f.csv" } },
+        "load": load,
+        "user_classes": {
+            "c": {
+                "feeds": ["f"],
+                "tasks": [{ "name": "t", "steps": [
+                    { "connect": {} },
+                    { "publish": { "topic": "a", "payload": "${row.id}" } },
+                    { "subscribe": { "filter": "a" } },
+                    { "disconnect": {} },
+                    { "repeat": { "times": 1, "steps": ["connect"] } },
+                ] }],
+            },
+            "r": {
+                "rate": { "per_user": "1/s" },
+                "tasks": [{ "name": "t", "steps": ["connect"] }],
+            },
+        },
     })
 }
 
-const OBJECTS: [(&str, &str); 9] = [
+/// The same with a search for the highest rate, which needs classes with a rate only.
+fn searching() -> Value {
+    let mut scenario = bare(false);
+    scenario["load"] = json!({ "search": { "rate": "1/s..2/s", "until": "p99 < 1s" } });
+    scenario["user_classes"]["c"]["rate"] = json!("1/s");
+    scenario
+}
+
+/// Objects of the language, and where the scenario has one.
+const OBJECTS: [(&str, &str); 14] = [
     ("", ""),
     ("/definitions/Broker", "/brokers/b"),
+    ("/definitions/Feed", "/feeds/f"),
     ("/definitions/Load", "/load"),
+    ("/definitions/Stage", "/load/stages/0"),
+    ("/definitions/Search", "/load/search"),
     ("/definitions/UserClass", "/user_classes/c"),
+    ("/definitions/ScheduleTable", "/user_classes/r/rate"),
     ("/definitions/Task", "/user_classes/c/tasks/0"),
     ("/definitions/Connect", "/user_classes/c/tasks/0/steps/0/connect"),
     ("/definitions/Publish", "/user_classes/c/tasks/0/steps/1/publish"),
     ("/definitions/Subscribe", "/user_classes/c/tasks/0/steps/2/subscribe"),
     ("/definitions/Disconnect", "/user_classes/c/tasks/0/steps/3/disconnect"),
+    ("/definitions/Repeat", "/user_classes/c/tasks/0/steps/4/repeat"),
 ];
 
 /// JSON is YAML.
@@ -49,7 +77,7 @@ fn plan(scenario: &Value) -> Plan {
         env: &|_| None,
         hostname: "rig",
         embedded_options: &|_| Ok(()),
-        files: &|_, _| Err("there is no such file".to_owned()),
+        files: &|_, _| Ok(b"id\n1\n".to_vec()),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };
@@ -59,20 +87,33 @@ fn plan(scenario: &Value) -> Plan {
 #[test]
 fn a_key_at_its_default_is_as_good_as_none() {
     let schema = schema();
-    let expected = plan(&bare());
     let mut tried = 0;
     for (definition, place) in OBJECTS {
+        let bare = match definition {
+            "/definitions/Search" => searching(),
+            _ => bare(definition == "/definitions/Stage"),
+        };
+        let expected = plan(&bare);
         let properties = schema.pointer(&format!("{definition}/properties")).unwrap().as_object().unwrap();
         for (key, property) in properties {
             let Some(default) = property.get("default") else { continue };
-            let mut scenario = bare();
+            let mut scenario = bare.clone();
             let object = scenario.pointer_mut(place).unwrap().as_object_mut().unwrap();
             object.entry(key).or_insert_with(|| default.clone());
             assert_eq!(plan(&scenario), expected, "{definition} {key}: {default}");
             tried += 1;
         }
     }
-    assert!(tried > 30, "{tried}");
+    assert!(tried > 40, "{tried}");
+    let with_defaults = schema["definitions"].as_object().unwrap().iter().filter(|(_, definition)| {
+        let mut properties = definition["properties"].as_object().into_iter().flatten();
+        properties.any(|(_, property)| property.get("default").is_some())
+    });
+    let forgotten: Vec<_> = with_defaults
+        .map(|(name, _)| format!("/definitions/{name}"))
+        .filter(|name| !OBJECTS.iter().any(|(object, _)| object == name))
+        .collect();
+    assert!(forgotten.is_empty(), "{forgotten:?}");
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn kind(list: &str) -> Option<&'static str> {
         "user_classes" => Some("user class "),
         "tasks" => Some("task "),
         "stages" => Some("stage "),
+        "feeds" => Some("feed "),
         "steps" => Some("step "),
         _ => None,
     }

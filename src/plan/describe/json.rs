@@ -77,7 +77,7 @@ fn stages(facts: &Facts<'_>) -> Vec<Value> {
                 json!({ "name": class.name, "users": users, "traffic": traffic(sent) })
             });
             json!({
-                "name": load.stage_title(place),
+                "name": stage.name.clone().unwrap_or_else(|| (place + 1).to_string()),
                 "users": passage.users.iter().sum::<u32>(),
                 "spawn_rate": stage.spawn_rate,
                 "duration_s": stage.duration.map(seconds),

@@ -3,6 +3,8 @@
 //! What the plan leads to (users of each class, traffic, what the run needs) is worked out once, as `Facts`;
 //! `text` and `json` only write it down, so that both say the same.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::plan::load::Course;
@@ -89,7 +91,7 @@ impl<'a> Facts<'a> {
             .classes
             .iter()
             .zip(&course.most)
-            .zip(samples(plan))
+            .zip(samples(plan, &course))
             .map(|((class, users), samples)| {
                 // A user of its own, so that the samples draw as they would without it.
                 let of_one = match samples.first().cloned() {
@@ -144,20 +146,27 @@ impl<'a> Facts<'a> {
 }
 
 /// The first users of each class, with the numbers that they have in the run.
-fn samples(plan: &Plan) -> Vec<Vec<SampleUser>> {
+fn samples(plan: &Plan, course: &Course) -> Vec<Vec<SampleUser>> {
     let mut dispatcher = Dispatcher::for_classes(&plan.classes);
     let mut samples: Vec<Vec<SampleUser>> = plan.classes.iter().map(|_| Vec::new()).collect();
+    let wanted = course.started.iter().map(|started| (*started).min(SAMPLES as u64));
+    let mut missing: u64 = wanted.sum();
     let mut number = 0;
-    for stage in &plan.load.stages {
-        // The pace does not change who is picked.
-        dispatcher.ramp_to(&stage.users, 1_000.0);
-        while let Some(batch) = dispatcher.next_batch() {
+    for (stage, passage) in plan.load.stages.iter().zip(&course.stages) {
+        dispatcher.ramp_to(&stage.users, stage.spawn_rate);
+        let mut time = Duration::ZERO;
+        while missing > 0
+            && !(passage.is_cut && time >= passage.ramp)
+            && let Some(batch) = dispatcher.next_batch()
+        {
+            time = time.saturating_add(batch.wait);
             for class in batch.start {
                 number += 1;
                 let of_class = &mut samples[class.0];
                 if of_class.len() < SAMPLES {
                     let index = of_class.len() as u64;
                     of_class.push(SampleUser::new(&plan.classes[class.0], plan.seed, number, index));
+                    missing = missing.saturating_sub(1);
                 }
             }
         }

@@ -7,8 +7,8 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::plan::describe::text::words::{bytes, counted, rate, time};
-use crate::plan::describe::{Facts, LOCAL_PORTS, StageFacts};
-use crate::plan::load::{Stage, StageClock, Users};
+use crate::plan::describe::{Facts, LOCAL_PORTS};
+use crate::plan::load::{StageClock, Users};
 use crate::plan::mix::Pace;
 use crate::plan::search::Search;
 use crate::plan::{BrokerId, Plan, Target};
@@ -125,41 +125,26 @@ impl Description<'_> {
         let load = &self.plan.load;
         let passages = self.facts.course.stages.iter().zip(&self.facts.stages);
         for (place, (stage, (passage, facts))) in load.stages.iter().zip(passages).enumerate() {
+            let users: u32 = match &stage.users {
+                Users::Total(users) => *users,
+                Users::PerClass(counts) => counts.iter().sum(),
+            };
             let clock = match stage.clock {
                 StageClock::Begin => "",
                 StageClock::Connected => " once all are connected",
             };
-            write!(out, "  {}: {}", load.stage_title(place), self.leads_to(stage))?;
-            write!(out, " at {} per second", stage.spawn_rate)?;
-            write!(out, ", for {}{clock}", time(stage.duration.unwrap_or_default()))?;
+            let (users, length) = (counted(users, "user"), time(stage.duration.unwrap_or_default()));
+            write!(out, "  {}: {users} at {} per second", load.stage_title(place), stage.spawn_rate)?;
+            write!(out, ", for {length}{clock}")?;
             writeln!(out, "; from {}, ramp of {}", time(passage.begins), time(passage.ramp))?;
-            if passage.is_cut {
-                let users = counted(passage.users.iter().sum::<u32>(), "user");
-                writeln!(out, "    ends before its ramp of {}: at {users}", time(passage.full_ramp))?;
+            let classes = self.plan.classes.iter().zip(&facts.users).filter(|(_, count)| **count > 0);
+            let classes: Vec<_> = classes.map(|(class, count)| format!("{count} {}", class.name)).collect();
+            if !classes.is_empty() {
+                let cut = if passage.is_cut { "cut off at " } else { "" };
+                writeln!(out, "    {cut}{}: {}", classes.join(", "), rate(facts.traffic))?;
             }
-            self.traffic_of(facts, out)?;
         }
         Ok(())
-    }
-
-    /// What a stage leads to, as it is written.
-    fn leads_to(&self, stage: &Stage) -> String {
-        match &stage.users {
-            Users::Total(users) => counted(*users, "user"),
-            Users::PerClass(counts) => self.per_class(counts).unwrap_or_else(|| counted(0_u32, "user")),
-        }
-    }
-
-    /// `40 sensor, 2 gateway`; nothing if there are no users.
-    fn per_class(&self, counts: &[u32]) -> Option<String> {
-        let named = self.plan.classes.iter().zip(counts).filter(|(_, count)| **count > 0);
-        let named: Vec<_> = named.map(|(class, count)| format!("{count} {}", class.name)).collect();
-        (!named.is_empty()).then(|| named.join(", "))
-    }
-
-    fn traffic_of(&self, stage: &StageFacts, out: &mut String) -> fmt::Result {
-        let Some(users) = self.per_class(&stage.users) else { return Ok(()) };
-        writeln!(out, "    {users}; {}", rate(stage.traffic))
     }
 
     /// What ends the run, without the end of the line.

@@ -122,7 +122,7 @@ impl Writer<'_> {
             .map(|task| {
                 json!({
                     "name": task.name,
-                    "weight": task.weight,
+                    "weight": (self.class.order == TaskOrder::Weighted).then_some(task.weight),
                     "probability": f64::from(task.weight) / weights as f64,
                     "steps": self.steps(&task.steps),
                 })

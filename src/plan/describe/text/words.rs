@@ -109,7 +109,7 @@ pub(super) fn rate(traffic: Option<Traffic>) -> String {
         Some(Traffic { messages: 0.0, .. }) => "no messages".to_owned(),
         Some(Traffic { messages, bytes: sent }) => {
             let digits = if messages >= 100.0 { 0 } else { 2 };
-            format!("at most {messages:.digits$} messages/s, {}/s, by its pauses", bytes(sent))
+            format!("at most {messages:.digits$} messages/s, {}/s, if the broker keeps up", bytes(sent))
         }
     }
 }
