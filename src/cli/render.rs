@@ -106,6 +106,10 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
         text.push_str(&summary(&severities, source, &renderer));
         text.push('\n');
     }
+    if let Some(first) = marked.first() {
+        text.push_str(&more_about(first.diagnostic.code, &renderer));
+        text.push('\n');
+    }
     text
 }
 
@@ -134,6 +138,12 @@ fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> Str
     let counts: Vec<_> = [mistakes, count(Severity::Warning, "warning")].into_iter().flatten().collect();
     let text = format!("{} in {}{shown}{end}", counts.join(" and "), source.name());
     renderer.render(&[Group::with_title(level.primary_title(text))])
+}
+
+/// Where to read more, with one of the codes as an example.
+fn more_about(code: &str, renderer: &Renderer) -> String {
+    let text = format!("for more on a code: mqtt-scenario explain {code}");
+    renderer.render(&[Group::with_title(Level::HELP.primary_title(text))])
 }
 
 /// Finds the lines of ascending places in one pass over each file.
