@@ -162,6 +162,14 @@ fn the_reference_tells_the_response_time_of_every_step() {
 }
 
 #[test]
+fn the_reference_tells_all_that_a_template_can_name() {
+    let reference = std::fs::read_to_string("docs/scenario.md").unwrap();
+    for name in ["vars.NAME", "row.COLUMN", "user.index", "seq", "walk(15, 25, 0.5)", "hostname()"] {
+        assert!(reference.contains(&format!("| `${{{name}}}` |")), "{name}");
+    }
+}
+
+#[test]
 fn the_program_prints_the_committed_schema() {
     let said = run(Path::new("."), &["schema"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);

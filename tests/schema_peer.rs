@@ -22,7 +22,10 @@ fn validated(files: &[PathBuf]) -> Vec<String> {
 fn every_example_validates_against_the_schema() {
     let mut files = listing(Path::new("scenarios"));
     files.retain(|path| path.extension().is_some_and(|ending| ending == "toml" || ending == "yaml"));
-    files.extend(["tests/fixtures/plan/rich.toml", "tests/fixtures/exhaustive.toml"].map(PathBuf::from));
+    files.extend(
+        ["rich.toml", "stages.toml", "language.toml"].map(|name| Path::new("tests/fixtures/plan").join(name)),
+    );
+    files.push(PathBuf::from("tests/fixtures/exhaustive.toml"));
     files.extend(["src/cli/starter.toml", "src/cli/starter.yaml"].map(PathBuf::from));
     let said = validated(&files);
     assert!(said.len() >= 5, "the examples were not found");

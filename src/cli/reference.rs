@@ -35,7 +35,8 @@ const RESPONSE_TIMES: &str = "
 ## What a response time is
 
 Milliseconds from the moment at which the step is due to hand over its packet until the acknowledging packet has been read. A request
-that is not acknowledged within its `timeout`, or whose connection is lost, is a failure.
+that is not acknowledged within its `timeout`, or whose connection is lost, is a failure. In a user class with a `rate` all requests of
+a task run count from so much earlier as the task run began after its moment.
 
 | step | begins | ends |
 |---|---|---|

@@ -279,9 +279,14 @@ pub fn entries() -> Vec<Entry> {
         entry("env.NAME", Kind::Constant, "A variable of the environment, which must be set"),
         entry("env.NAME:-default", Kind::Constant, "The same, or this text if it is not set"),
     ];
+    let column = entry(
+        "row.COLUMN",
+        Kind::User,
+        "A value of the row that the user has of a feed; with a row `per` message, only in a topic or payload",
+    );
     let names = NAMES.iter().map(|(name, kind, meaning)| entry(name, *kind, meaning));
     let functions = FUNCTIONS.iter().map(|function| entry(function.example, function.kind, function.meaning));
-    constants.into_iter().chain(names).chain(functions).collect()
+    constants.into_iter().chain(names).chain([column]).chain(functions).collect()
 }
 
 pub(super) fn function_named(name: &str) -> Option<&'static Function> {
