@@ -231,7 +231,8 @@ fn a_hundred_mistakes_are_enough() {
     let shown = messages("x.toml", &text, Format::Toml);
     assert_eq!(shown.matches("expected text, a number").count(), 2 * 100);
     assert!(shown.contains("for `v0`") && shown.contains("for `v99`") && !shown.contains("for `v100`"));
-    let end = "error: more than 100 mistakes in x.toml, the first 100 shown; nothing was started\n";
+    let end = "error: more than 100 mistakes in x.toml, the first 100 shown; nothing was started\n\
+               help: for more on a code: mqtt-scenario explain E0103\n";
     assert!(shown.ends_with(end), "{shown}");
 }
 

@@ -3,6 +3,7 @@
 //! Only what really changes is rendered: a line of a file and a number of filler bytes are pieces of memory that
 //! all users share, and the session copies them straight from there.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::plan::Text;
@@ -53,12 +54,19 @@ impl Lines {
 }
 
 /// Filler bytes of which each message carries some.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Filling {
     /// As many as a message can carry at most.
     pub bytes: Arc<[u8]>,
     /// As many as it carries at least.
     pub least: usize,
+}
+
+impl fmt::Debug for Filling {
+    /// Without the bytes, which mean nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filling").field("least", &self.least).field("most", &self.bytes.len()).finish()
+    }
 }
 
 impl Filling {
