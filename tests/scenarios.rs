@@ -122,7 +122,7 @@ fn toml_and_yaml_say_the_same() {
     assert_eq!(fine(&["plan", "publish.toml"]), fine(&["plan", "publish.yaml"]));
     // The others have no twin in the folder. Here each gets two, by libraries that are not the reader's; both,
     // since those put keys into an order of their own, which is that of a JSON payload too.
-    for name in examples().iter().filter(|name| name.ends_with(".toml")) {
+    for name in examples().iter().filter(|name| Format::of(Path::new(name)) == Some(Format::Toml)) {
         let text = fs::read_to_string(Path::new("scenarios").join(name)).unwrap();
         let tree: toml::Table = text.parse().unwrap();
         let twin = |ending, text: String| {
