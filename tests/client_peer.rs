@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::{Ack, Failure};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use rustix::process::{Pid, Signal, kill_process};
@@ -27,7 +27,7 @@ async fn try_connect(
     login: Option<(&str, &str)>,
     inflight: u16,
 ) -> Result<Driver<TcpStream>, Failure> {
-    let connector = TcpConnector::new(vec![Endpoint::from(mosquitto.addr())]);
+    let connector = Connector::new(vec![Endpoint::from(mosquitto.addr())]);
     connector.connect(&ConnectRequest { login, inflight, ..connect_request("peer") }).await
 }
 

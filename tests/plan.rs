@@ -6,7 +6,8 @@ use std::time::Duration;
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::describe::describe;
-use mqtt_scenario::plan::{Row, Step, Target, Text};
+use mqtt_scenario::plan::target::{Server, Target, Transport};
+use mqtt_scenario::plan::{Row, Step, Text};
 use mqtt_scenario::scenario::model::Scenario;
 
 const RICH: &str = include_str!("fixtures/plan/rich.toml");
@@ -167,7 +168,10 @@ fn the_command_line_goes_before_the_file() {
         spawn_rate: Some(50.0),
         run_time: Some(Duration::ZERO),
         stop_timeout: Some(Duration::from_secs(9)),
-        host: Some(Target::Tcp { host: "h".to_owned(), port: 1 }),
+        host: Some(Target::Remote {
+            transport: Transport::Tcp,
+            servers: vec![Server { host: "h".to_owned(), port: 1, path: String::new() }],
+        }),
         ..Overrides::default()
     };
     // With a host, nobody asks what the URL in the file is.

@@ -16,11 +16,12 @@ use std::time::Duration;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Sink, Ticket};
 use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::template::Template;
 use mqtt_scenario::plan::template::names::{Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
-    Broker, BrokerId, Load, Plan, Publish, Request, Row, Step, Steps, Target, Task, Text, UserClass,
+    Broker, BrokerId, Load, Plan, Publish, Request, Row, Step, Steps, Task, Text, UserClass,
 };
 use mqtt_scenario::stats::{RowId, RowKey};
 use tempfile::TempDir;
@@ -92,6 +93,8 @@ pub(crate) fn ticket(tag: u32, timeout: Duration) -> Ticket {
 pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
     ConnectRequest {
         broker: 0,
+        turn: 0,
+        certificate: None,
         client_id,
         login: None,
         keep_alive_s: 0,
@@ -130,11 +133,16 @@ impl PlanBuilder {
             classes: Vec::new(),
             broker: Broker {
                 name: "local".to_owned(),
-                target: Target::Tcp { host: "127.0.0.1".to_owned(), port: 1883 },
+                target: Target::Remote {
+                    transport: Transport::Tcp,
+                    servers: vec![Server { host: "127.0.0.1".to_owned(), port: 1883, path: String::new() }],
+                },
                 connect_timeout: Duration::from_secs(5),
                 keep_alive_s: 0,
                 inflight: 1,
                 source_addresses: Vec::new(),
+                tls: None,
+                headers: Vec::new(),
             },
             load: Load { users: 1, spawn_rate: 1.0, run_time: Some(run_time), stop_timeout: Duration::ZERO },
             seed: 1,
@@ -193,6 +201,7 @@ impl PlanBuilder {
             client_id: template(&format!("{name}-${{user.number}}"), Place::ClientId),
             username: None,
             password: None,
+            certificate: None,
             wait_time,
             on_start: Steps::default(),
             tasks: vec![task("task", 1, steps)],

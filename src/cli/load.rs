@@ -10,9 +10,10 @@ use clap::Args;
 use crate::broker::faults::Faults;
 use crate::cli::{exit, render};
 use crate::diagnostic::Diagnostic;
-use crate::plan::compile::broker::parse_url;
+use crate::plan::Plan;
+use crate::plan::compile::url::{UrlError, one_target, parse_url};
 use crate::plan::compile::{Compiled, Context, Overrides, compile};
-use crate::plan::{Plan, Target};
+use crate::plan::target::Target;
 use crate::scenario::source::Source;
 use crate::units::parse_run_time;
 
@@ -41,9 +42,9 @@ pub(super) struct ScenarioOptions {
 
     /// Where the broker is, instead of what the scenario says
     #[arg(short = 'H', long, value_name = "URL")]
-    #[arg(help = "Where the broker is, instead of what the scenario says: mqtt://HOST[:PORT], HOST[:PORT] \
-                  or embedded:")]
-    host: Option<String>,
+    #[arg(help = "Where the broker is, instead of what the scenario says: HOST[:PORT], mqtt://, mqtts://, \
+                  ws:// or wss://HOST[:PORT][/PATH], or embedded:; several times for several servers")]
+    hosts: Vec<String>,
 
     /// Only tasks with one of these tags
     #[arg(short = 'T', long, num_args = 1.., value_name = "TAG")]
@@ -69,9 +70,12 @@ fn parse_spawn_rate(text: &str) -> Result<f64, String> {
 }
 
 /// Not clap's to check, which repeats what is wrong: it may hold a password.
-fn parse_host(text: &str) -> Result<Target, ExitCode> {
-    parse_url(text, &check_embedded_options)
-        .map_err(|e| exit::error(exit::BAD_INPUT, format_args!("--host: {}\nhelp: {}", e.message, e.help)))
+fn parse_hosts(texts: &[String]) -> Result<Option<Target>, ExitCode> {
+    let wrong = |UrlError { message, help }| {
+        exit::error(exit::BAD_INPUT, format_args!("--host: {message}\nhelp: {help}"))
+    };
+    let parsed = texts.iter().map(|text| parse_url(text, &check_embedded_options).map_err(wrong));
+    one_target(parsed.collect::<Result<_, _>>()?).map_err(|(_, error)| wrong(error))
 }
 
 fn check_embedded_options(options: &str) -> Result<(), String> {
@@ -87,7 +91,7 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
         let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
         exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
     })?;
-    let host = options.host.as_deref().map(parse_host).transpose()?;
+    let host = parse_hosts(&options.hosts)?;
     let overrides = Overrides {
         users: options.users,
         spawn_rate: options.spawn_rate,

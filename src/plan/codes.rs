@@ -32,6 +32,10 @@ codes! {
     UNKNOWN_CLASS = "E0214", "A user class was asked for that does not exist.";
     TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
+    TRANSPORT_MIX = "E0280", "The `urls` of a broker do not all use one transport.";
+    TRANSPORT_SETTING = "E0281", "A setting of TLS or WebSocket stands at a broker that is not spoken to so.";
+    HEADER = "E0282", "A header of WebSocket is one that cannot be sent, or that is always sent.";
+    TLS_NAME = "E0283", "The server name or a protocol of TLS is one that TLS cannot carry.";
     UNCLOSED = "E0301", "A `${` of a template is not closed.";
     EMPTY_EXPRESSION = "E0302", "A `${}` of a template is empty.";
     UNKNOWN_NAME = "E0303", "A template uses a name that does not exist.";
@@ -52,6 +56,9 @@ codes! {
     TOO_FEW_USERS = "W0207", "There are fewer users than the `fixed_count`s add up to, or classes that get none.";
     UNUSED_BROKER = "W0208", "No user class uses a broker.";
     RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
+    INSECURE = "W0250", "TLS accepts any certificate: anybody can play the broker.";
+    UNUSED_TRANSPORT_SETTING = "W0251", "The host given instead of the scenario's makes settings of a transport useless.";
+    UNUSED_CA = "W0252", "Authorities are named, but any certificate is accepted.";
 }
 
 #[cfg(test)]

@@ -10,9 +10,10 @@ use crate::mqtt::Qos;
 use crate::plan::mix::{Dispatcher, Pace};
 use crate::plan::random::Random;
 use crate::plan::rate::messages_per_second;
+use crate::plan::target::{Target, Tls};
 use crate::plan::template::{Scope, Template, UserScope};
 use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, Plan, Publish, Request, Row, Step, Steps, Subscribe, Target, Text, UserClass};
+use crate::plan::{BrokerId, Plan, Publish, Request, Row, Step, Steps, Subscribe, Text, UserClass};
 
 /// The time in sample messages: the first moment of 2026.
 const NOW_NS: u64 = 1_767_225_600_000_000_000;
@@ -96,7 +97,9 @@ impl<'a> Description<'a> {
             };
             let sources = u32::try_from(broker.source_addresses.len()).unwrap_or(u32::MAX);
             let ports = LOCAL_PORTS.saturating_mul(sources.max(1));
-            let many = connections > ports && matches!(broker.target, Target::Tcp { .. });
+            let servers = u32::try_from(broker.target.servers()).unwrap_or(u32::MAX);
+            let many =
+                connections.div_ceil(servers) > ports && matches!(broker.target, Target::Remote { .. });
             writeln!(out, "  {}: {}", broker.name, broker.target)?;
             writeln!(
                 out,
@@ -107,6 +110,13 @@ impl<'a> Description<'a> {
             if !broker.source_addresses.is_empty() {
                 let sources: Vec<_> = broker.source_addresses.iter().map(ToString::to_string).collect();
                 writeln!(out, "    from {} in turn", sources.join(", "))?;
+            }
+            if let Some(tls) = &broker.tls {
+                writeln!(out, "    TLS: {}", tls_text(tls))?;
+            }
+            if !broker.headers.is_empty() {
+                let names: Vec<_> = broker.headers.iter().map(|header| header.name.as_str()).collect();
+                writeln!(out, "    WebSocket with headers {}", names.join(", "))?;
             }
             write!(out, "    {}", counted(connections, "connection"))?;
             let note = if many {
@@ -312,6 +322,24 @@ impl SampleUser {
         template.render(&mut scope, &mut out);
         out
     }
+}
+
+fn tls_text(tls: &Tls) -> String {
+    let mut text = match &tls.authorities {
+        _ if tls.insecure => "any certificate is accepted".to_owned(),
+        Some(file) => format!("authorities in {file}"),
+        None => "authorities of the system".to_owned(),
+    };
+    if let Some(name) = &tls.server_name {
+        let _ = write!(text, ", server name {name}");
+    }
+    if !tls.alpn.is_empty() {
+        let _ = write!(text, ", ALPN {}", tls.alpn.join(" "));
+    }
+    if !tls.resumption {
+        text.push_str(", no resumption");
+    }
+    text
 }
 
 fn wait_time(wait_time: WaitTime) -> String {

@@ -9,16 +9,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mqtt::Qos;
+use crate::plan::target::{Certificate, Header, Target, Tls};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
 use crate::stats::{RowId, RowKey};
 
+pub mod certificates;
 pub mod codes;
 pub mod compile;
 pub mod describe;
 pub mod mix;
 pub mod random;
 mod rate;
+pub mod target;
 pub mod template;
 pub mod wait;
 
@@ -49,7 +52,7 @@ impl Plan {
 }
 
 /// Place of a broker in [`Plan::brokers`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BrokerId(pub usize);
 
 /// Place of a class in [`Plan::classes`].
@@ -63,7 +66,7 @@ pub struct Broker {
     pub name: String,
     /// Where it is.
     pub target: Target,
-    /// How long a connect may take, from the first packet to CONNACK.
+    /// How long a connect may take, from the first packet to CONNACK: TCP, TLS, the upgrade and MQTT.
     pub connect_timeout: Duration,
     /// Seconds of silence before a PINGREQ; 0 for never.
     pub keep_alive_s: u16,
@@ -71,23 +74,10 @@ pub struct Broker {
     pub inflight: u16,
     /// Local addresses to connect from, in turn; empty for the system's choice.
     pub source_addresses: Vec<IpAddr>,
-}
-
-/// Where a broker is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// TCP, MQTT without encryption.
-    Tcp {
-        /// Name or address, an IPv6 address without brackets.
-        host: String,
-        /// Port.
-        port: u16,
-    },
-    /// A broker inside this process, on loopback.
-    Embedded {
-        /// Planted faults, as written after the `?` of the URL, already checked; empty for none.
-        options: String,
-    },
+    /// How TLS is spoken with it, if it is.
+    pub tls: Option<Tls>,
+    /// Headers of the opening request of a WebSocket.
+    pub headers: Vec<Header>,
 }
 
 /// How many users, how fast, how long.
@@ -120,6 +110,8 @@ pub struct UserClass {
     pub username: Option<Template>,
     /// Password; varies at most per user. Never shown.
     pub password: Option<Secret>,
+    /// What its users prove themselves with in TLS.
+    pub certificate: Option<Certificate>,
     /// Pause between tasks.
     pub wait_time: WaitTime,
     /// Before the first task.

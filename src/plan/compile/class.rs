@@ -12,6 +12,7 @@ use crate::plan::codes;
 use crate::plan::compile::Overrides;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::steps::{Rows, StepCompiler};
+use crate::plan::compile::tls::compile_certificate;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
@@ -84,12 +85,13 @@ pub(super) fn compile_class(
     class: &model::user_class::UserClass,
     at: &FieldPath,
     names: &Names<'_>,
-    brokers: &BTreeMap<String, model::Broker>,
+    brokers: &BTreeMap<String, model::broker::Broker>,
     overrides: &Overrides,
     rows: &mut Rows,
     problems: &mut Problems<'_>,
 ) -> Option<Compiled> {
     let broker = broker(class.broker.as_deref(), &at.key("broker"), brokers, problems);
+    let certificate = broker.map(|broker| compile_certificate(brokers, broker, names, problems));
     let (weight, fixed_count) = share(class, at, problems);
     let client_id = class.client_id.as_deref().unwrap_or(DEFAULT_CLIENT_ID);
     let client_id =
@@ -135,6 +137,7 @@ pub(super) fn compile_class(
                 Some(password) => Some(Secret(password?)),
                 None => None,
             },
+            certificate: certificate.flatten(),
             wait_time,
             on_start,
             tasks,
@@ -153,7 +156,7 @@ pub(super) fn compile_class(
 fn broker(
     name: Option<&str>,
     at: &FieldPath,
-    brokers: &BTreeMap<String, model::Broker>,
+    brokers: &BTreeMap<String, model::broker::Broker>,
     problems: &mut Problems<'_>,
 ) -> Option<BrokerId> {
     let known = brokers.keys().map(String::as_str);

@@ -13,16 +13,19 @@ use crate::plan::compile::broker::compile_brokers;
 use crate::plan::compile::class::{compile_class, select};
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::steps::Rows;
+use crate::plan::target::Target;
 use crate::plan::template::names::{Names, Place};
-use crate::plan::{Load, Plan, Target};
+use crate::plan::{Load, Plan};
 use crate::scenario::model::{self, Scenario};
 use crate::units::HumanDuration;
 
 mod address;
-pub mod broker;
+mod broker;
 mod class;
 mod problems;
 mod steps;
+mod tls;
+pub mod url;
 mod warnings;
 
 /// More connections than one machine can hold, and few enough to list.
