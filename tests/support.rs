@@ -318,7 +318,8 @@ fn launch(dir: &TempDir) -> Child {
         .expect("mosquitto cannot be started")
 }
 
-fn free_port() -> u16 {
+/// A port of 127.0.0.1 that is free now.
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 

@@ -11,15 +11,17 @@ use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
 
 use crate::acceptor::Authority;
-use crate::support::{Mosquitto, Seen, connect_request, ticket, with_sockets};
+use crate::support::{Mosquitto, Seen, connect_request, free_port, ticket, with_sockets};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// A listener with TLS; the files are beside its configuration.
 const TLS: &str = "cafile DIR/ca.pem\ncertfile DIR/server.pem\nkeyfile DIR/server.key\n";
 
-/// A listener with WebSocket. Mosquitto 2.0.11 does not start without one that has none, here a Unix socket.
-const WEBSOCKET: &str = "protocol websockets\nlistener 0 DIR/unused\n";
+/// A listener with WebSocket. Mosquitto 2.0.11 does not start without another that has none.
+fn websocket() -> String {
+    format!("protocol websockets\nlistener {} 127.0.0.1\n", free_port())
+}
 
 /// A Mosquitto with these settings and the files for TLS, and a client certificate of its authority.
 fn mosquitto(settings: &str) -> Mosquitto {
@@ -112,7 +114,7 @@ fn mosquittos_certificate_is_verified() {
 #[test]
 #[ignore = "needs Debian's mosquitto: run by .ci/run"]
 fn mosquitto_speaks_websocket_with_us() {
-    let mosquitto = mosquitto(WEBSOCKET);
+    let mosquitto = mosquitto(&websocket());
     with_sockets(async {
         let servers = [Address { host: "localhost", port: mosquitto.addr().port(), path: "/mqtt" }];
         let endpoint = Endpoint::resolve(&servers).await.unwrap().with_websocket(&[]);
@@ -123,7 +125,7 @@ fn mosquitto_speaks_websocket_with_us() {
 #[test]
 #[ignore = "needs Debian's mosquitto: run by .ci/run"]
 fn mosquitto_speaks_websocket_over_tls_with_us() {
-    let mosquitto = mosquitto(&format!("{TLS}{WEBSOCKET}"));
+    let mosquitto = mosquitto(&format!("{TLS}{}", websocket()));
     with_sockets(async {
         echo(endpoint(&mosquitto, &VERIFIED).await.with_websocket(&[]), false).await.unwrap();
     });
