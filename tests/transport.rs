@@ -1,6 +1,7 @@
 //! Sessions over every transport, against servers that are not ours, and against those that misbehave.
 #![expect(clippy::disallowed_methods, reason = "what is spawned ends with the runtime of its test")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -13,6 +14,12 @@ use mqtt_scenario::client::transport::tls::{Certificate, Tls, TlsFiles, TlsOptio
 use mqtt_scenario::client::transport::{Address, Connector, Endpoint};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::plan::Plan;
+use mqtt_scenario::plan::certificates::certificates;
+use mqtt_scenario::plan::compile::url::{one_target, parse_url};
+use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
+use mqtt_scenario::plan::describe::describe;
+use mqtt_scenario::scenario::source::{Format, Source};
 use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -328,6 +335,28 @@ mod tls {
     }
 
     #[test]
+    fn a_run_that_accepts_any_certificate_says_so_twice() {
+        with_sockets(async {
+            let identity = Authority::new("test").sign("example.com", |_| {});
+            let front = Front::start(Some(Server::new(&identity).config()), false).await;
+            let place = Place::new(&format!(
+                "version = 1\nload.run_time = \"200ms\"\n[brokers.b]\nurl = \"mqtts://localhost:{}\"\n\
+                 tls.insecure = true\n[user_classes.device]\n\
+                 tasks = [{{ name = \"t\", steps = [\"connect\", {{ wait = \"1m\" }}] }}]\n",
+                front.addr.port()
+            ));
+            let output = tokio::task::spawn_blocking(move || place.run(&["run", "scenario.toml"]));
+            let output = output.await.unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(0), "{said}");
+            assert!(said.contains("warning[W0250]"), "{said}");
+            let log = "WARN/mqtt-scenario: INSECURE: any certificate is accepted as that of the broker b";
+            assert!(said.contains(log), "{said}");
+            assert_eq!(front.met().len(), 1);
+        });
+    }
+
+    #[test]
     fn each_user_shows_its_own_certificate() {
         with_sockets(async {
             let authority = Authority::new("test");
@@ -492,6 +521,76 @@ mod websocket {
             }
         });
     }
+}
+
+/// A scenario compiled, or what is wrong with it; warnings with their codes.
+fn compiled(text: &str, host: &[&str]) -> (Plan, Vec<&'static str>) {
+    let (_, parsed) = Source::parse("test.toml", text, Format::Toml);
+    assert_eq!(parsed.diagnostics, []);
+    let targets = host.iter().map(|url| parse_url(url, &|_| Ok(())).unwrap()).collect();
+    let overrides = Overrides { host: one_target(targets).unwrap(), ..Overrides::default() };
+    let context = Context {
+        file_stem: "test",
+        env: &|name| (name == "TOKEN").then(|| "secret".to_owned()),
+        hostname: "rig",
+        embedded_options: &|_| Ok(()),
+        overrides: &overrides,
+        reported: &BTreeSet::new(),
+    };
+    let Compiled { plan, warnings } = compile(&parsed.scenario, &context).unwrap();
+    (plan, warnings.into_iter().map(|warning| warning.code).collect())
+}
+
+const CLUSTER: &str = r#"
+version = 1
+[brokers.cluster]
+urls = ["wss://a.example.com", "wss://b.example.com/x?signature=secret"]
+tls = { ca = "ca.pem", cert = "${user.class}.pem", key = "${user.class}-${user.number}.key", server_name = "example.com", alpn = ["x-amzn-mqtt-ca"], resumption = false }
+websocket = { headers = { Authorization = "Bearer ${env.TOKEN}" } }
+[load]
+users = 3
+run_time = "1m"
+[user_classes.big]
+weight = 2
+tasks = [{ name = "t", steps = ["connect"] }]
+[user_classes.small]
+tasks = [{ name = "t", steps = ["connect"] }]
+"#;
+
+#[test]
+fn a_plan_shows_how_brokers_are_spoken_to_but_no_secrets() {
+    let (plan, warnings) = compiled(CLUSTER, &[]);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let text = describe(&plan);
+    let shown = text.lines().skip(2).take_while(|line| *line != "load").collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(shown);
+    assert!(!format!("{text}{:?}", plan.brokers[0].headers).contains("secret"));
+}
+
+#[test]
+fn the_certificates_of_all_users_are_known_before_the_run() {
+    let files = |plan: &Plan| {
+        let files = certificates(plan).into_iter().map(|(_, files)| files.map(|(_, key)| key));
+        files.collect::<Vec<_>>()
+    };
+    let key = |name: &str| Some(name.to_owned());
+    let (plan, _) = compiled(CLUSTER, &[]);
+    assert_eq!(files(&plan), [key("big-1.key"), key("big-3.key"), key("small-2.key")]);
+    let (plan, _) = compiled(&CLUSTER.replace("-${user.number}", ""), &[]);
+    assert_eq!(files(&plan), [key("big.key"), key("small.key")]);
+}
+
+#[test]
+fn a_host_from_elsewhere_brings_its_transport() {
+    let (plan, warnings) = compiled(CLUSTER, &["c", "d:99"]);
+    assert_eq!(plan.brokers[0].target.to_string(), "mqtt://c:1883, mqtt://d:99");
+    assert_eq!((plan.brokers[0].tls.as_ref(), plan.brokers[0].headers.len()), (None, 0));
+    assert_eq!(warnings, ["W0251", "W0251"]);
+    assert!(certificates(&plan).is_empty());
+    let (plan, warnings) = compiled(CLUSTER, &["mqtts://c"]);
+    assert_eq!(plan.brokers[0].target.to_string(), "mqtts://c:8883");
+    assert!(plan.brokers[0].tls.is_some());
+    assert_eq!(warnings, ["W0251"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! TLS and WebSocket against a real Mosquitto, which has them from OpenSSL and libwebsockets.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
 
 use crate::acceptor::Authority;
+use crate::run::Place;
 use crate::support::{Mosquitto, Seen, connect_request, free_port, ticket, with_sockets};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -131,31 +133,39 @@ fn mosquitto_speaks_websocket_over_tls_with_us() {
     });
 }
 
-#[test]
-#[ignore = "needs Debian's mosquitto: run by .ci/run"]
-fn two_hundred_sessions_over_tls_are_small() {
-    let mosquitto = mosquitto(TLS);
-    with_sockets(async {
-        // The system's authorities as well: they must not be there once per session.
-        let system = TlsFiles::in_folder(Path::new("")).tls(&TlsOptions { authorities: None, ..VERIFIED });
-        let connector = Connector::new(vec![endpoint(&mosquitto, &VERIFIED).await]);
-        let mut sessions = Vec::new();
-        let mut first = 0;
-        for i in 0..201 {
-            let client_id = format!("small-{i}");
-            sessions.push(connector.connect(&connect_request(&client_id)).await.unwrap());
-            if i == 0 {
-                first = resident();
-            }
-        }
-        let each = resident().saturating_sub(first) / 200;
-        assert!(each < 60 * 1024, "{each} bytes for each session");
-        drop(system);
-    });
+/// The program's memory with so many users over TLS, verified by the authorities in `bundle`.
+fn resident(place: &Place, users: &str, bundle: &Path) -> u64 {
+    let running = place.start_with(&["run", "scenario.toml", "-u", users], &[("SSL_CERT_FILE", bundle)]);
+    let status = fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap();
+    let (_, log, code) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
-/// Bytes of this process in memory.
-fn resident() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn two_hundred_users_over_tls_with_the_systems_authorities_are_small() {
+    let mosquitto = mosquitto(TLS);
+    // The authorities of the system are those of this machine and one more.
+    let certificates = rustls_native_certs::load_native_certs().certs;
+    assert!(certificates.len() > 50, "this system trusts nobody");
+    let own = fs::read_to_string(mosquitto.dir().join("ca.pem")).unwrap();
+    let system = fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    let place = Place::new(&format!(
+        r#"
+version = 1
+brokers.b.url = "mqtts://localhost:{}"
+load = {{ spawn_rate = 200, run_time = "4s" }}
+[user_classes.device]
+wait_time = {{ constant = "100ms" }}
+tasks = [{{ name = "t", steps = [{{ publish = {{ topic = "t", payload = "x", qos = 1 }} }}] }}]
+"#,
+        mosquitto.addr().port()
+    ));
+    let bundle = place.path("bundle.pem");
+    fs::write(&bundle, system + &own).unwrap();
+    let first = resident(&place, "1", &bundle);
+    let each = resident(&place, "201", &bundle).saturating_sub(first) / 200;
+    assert!(each < 60 * 1024, "{each} bytes for each user");
 }

@@ -92,3 +92,46 @@ impl Ports {
         port
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// An address on which nobody listens.
+    async fn closed(ip: impl Into<IpAddr>) -> SocketAddr {
+        TcpListener::bind((ip.into(), 0)).await.unwrap().local_addr().unwrap()
+    }
+
+    #[tokio::test]
+    async fn addresses_are_tried_in_order_until_one_answers() {
+        let first = closed(Ipv6Addr::LOCALHOST).await;
+        let second = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await.unwrap().local_addr();
+        let third = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let fourth = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addresses = [first, second.unwrap(), third.local_addr().unwrap(), fourth.local_addr().unwrap()];
+        let stream = Ports::new().connect(&addresses, &[]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), addresses[2]);
+        let failure = Ports::new().connect(&addresses[..2], &[]).await.unwrap_err();
+        assert_eq!(failure.to_string(), "cannot connect: Connection refused (os error 111)");
+    }
+
+    #[tokio::test]
+    async fn addresses_without_a_source_of_their_family_are_passed_over() {
+        let six = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await.unwrap();
+        let four = closed([127, 0, 0, 1]).await;
+        let addresses = [six.local_addr().unwrap(), four];
+        let sources = [IpAddr::from(Ipv6Addr::LOCALHOST)];
+        let stream = Ports::new().connect(&addresses, &sources).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), addresses[0]);
+        // The address that could be tried says why, not the one that could not.
+        let sources = [IpAddr::from([127, 0, 0, 1])];
+        let failure = Ports::new().connect(&addresses, &sources).await.unwrap_err();
+        assert_eq!(failure.to_string(), "cannot connect: Connection refused (os error 111)");
+        let failure = Ports::new().connect(&addresses[..1], &sources).await.unwrap_err();
+        assert!(matches!(failure, Failure::Generator(_)), "{failure}");
+    }
+}
