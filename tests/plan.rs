@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::describe::describe;
+use mqtt_scenario::plan::load::{Course, Users};
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::{Row, Step, Text};
-use mqtt_scenario::scenario::model::Scenario;
+use mqtt_scenario::scenario::source::{Format, Source};
+
+mod timing;
 
 const RICH: &str = include_str!("fixtures/plan/rich.toml");
 const WRONG: &str = include_str!("fixtures/plan/wrong.toml");
@@ -29,7 +33,14 @@ fn compiled_with(
     overrides: &Overrides,
     reported: &BTreeSet<FieldPath>,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let scenario: Scenario = toml::from_str(text).unwrap();
+    let (source, parsed) = Source::parse("file.toml", text, Format::Toml);
+    // An empty text is a mistake in its shape already.
+    assert!(
+        text.is_empty() || parsed.diagnostics.is_empty(),
+        "{}",
+        render(&parsed.diagnostics, &source, false)
+    );
+    let scenario = parsed.scenario;
     let env = |name: &str| match name {
         "BROKER" => Some("edge.example".to_owned()),
         "PASSWORD" => Some("hunter2".to_owned()),
@@ -42,6 +53,7 @@ fn compiled_with(
         env: &env,
         hostname: "rig",
         embedded_options: &embedded_options,
+        files: &|_, _| Err("there is no such file".to_owned()),
         overrides,
         reported,
     };
@@ -97,7 +109,7 @@ fn a_plan_holds_only_what_the_engine_needs() {
     assert!(matches!(&report[5], Step::EndRepeat { level: 1, first: 4 }), "{report:?}");
     assert!(matches!(&report[6], Step::EndRepeat { level: 0, first: 2 }), "{report:?}");
     let Step::Publish(raw) = &report[4] else { panic!("{report:?}") };
-    assert_eq!(raw.topic, Text::Constant(b"raw/Sensor".to_vec()));
+    assert_eq!(raw.topic, Text::Constant(b"raw/Sensor"[..].into()));
     assert!(!raw.request.record);
     // `gateway` names its first connect per user, without recording it: so is a reconnect.
     let gateway = &plan.classes[2];
@@ -134,6 +146,34 @@ fn all_mistakes_are_found_at_once() {
 #[test]
 fn what_is_surely_not_meant_is_warned_about() {
     insta::assert_snapshot!(listed(&compiled(DOUBTFUL).unwrap().warnings));
+}
+
+#[test]
+fn a_plan_lists_its_stages() {
+    let Compiled { plan, warnings } = compiled(include_str!("fixtures/plan/stages.toml")).unwrap();
+    assert_eq!(listed(&warnings), "");
+    let load = describe(&plan);
+    let load = load.split("\n\n").find(|part| part.starts_with("load")).unwrap();
+    insta::assert_snapshot!(load);
+}
+
+#[test]
+fn flags_of_a_plain_load_do_not_fit_stages_and_a_run_time_cuts_them() {
+    let overrides = Overrides { users: Some(5), spawn_rate: Some(1.0), ..Overrides::default() };
+    let text = include_str!("fixtures/plan/stages.toml");
+    let refused = compiled_with(text, &overrides, &BTreeSet::new()).unwrap_err();
+    insta::assert_snapshot!(listed(&refused));
+    let overrides = Overrides { run_time: Some(Duration::from_secs(70)), ..Overrides::default() };
+    let plan = compiled_with(text, &overrides, &BTreeSet::new()).unwrap().plan;
+    assert_eq!(Course::of(&plan).length(), Some(Duration::from_secs(70)));
+}
+
+#[test]
+fn a_run_that_a_limit_ends_needs_no_run_time() {
+    for limit in ["load.iterations = 5", "load.messages = 5", "user_classes.device.messages = 5"] {
+        let compiled = compiled(&SMALL.replace("load.run_time = \"1m\"", limit)).unwrap();
+        assert_eq!(listed(&compiled.warnings), "", "{limit}");
+    }
 }
 
 #[test]
@@ -177,7 +217,8 @@ fn the_command_line_goes_before_the_file() {
     // With a host, nobody asks what the URL in the file is.
     let text = SMALL.replace("embedded:", "${env.NOT_SET}");
     let Compiled { plan, warnings } = compiled_with(&text, &overrides, &BTreeSet::new()).unwrap();
-    assert_eq!((plan.load.users, plan.load.spawn_rate, plan.load.run_time), (5, 50.0, None));
+    let stage = &plan.load.stages[0];
+    assert_eq!((&stage.users, stage.spawn_rate, plan.load.run_time), (&Users::Total(5), 50.0, None));
     assert_eq!(plan.load.stop_timeout, Duration::from_secs(9));
     assert_eq!(Some(plan.brokers[0].target.clone()), overrides.host);
     assert_eq!((plan.name.as_str(), warnings), ("file", Vec::new()));

@@ -69,6 +69,7 @@ fn plan(file: &str) -> Plan {
         env: &|_| None,
         hostname: "rig",
         embedded_options: &|_| Ok(()),
+        files: &|_, _| Err("there is no such file".to_owned()),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

@@ -534,6 +534,7 @@ fn compiled(text: &str, host: &[&str]) -> (Plan, Vec<&'static str>) {
         env: &|name| (name == "TOKEN").then(|| "secret".to_owned()),
         hostname: "rig",
         embedded_options: &|_| Ok(()),
+        files: &|_, _| Ok(b"cert\na\nb\n".to_vec()),
         overrides: &overrides,
         reported: &BTreeSet::new(),
     };
@@ -578,6 +579,19 @@ fn the_certificates_of_all_users_are_known_before_the_run() {
     assert_eq!(files(&plan), [key("big-1.key"), key("big-3.key"), key("small-2.key")]);
     let (plan, _) = compiled(&CLUSTER.replace("-${user.number}", ""), &[]);
     assert_eq!(files(&plan), [key("big.key"), key("small.key")]);
+    // Rows are those that the users get, and stages start further users.
+    let by_row = CLUSTER.replace("${user.class}-${user.number}.key", "${row.cert}-${user.index}.key");
+    let fed = by_row
+        .replace("[user_classes.big]", "[feeds.f]\ncsv = \"f.csv\"\n[user_classes.big]\nfeeds = [\"f\"]")
+        .replace("[user_classes.small]", "[user_classes.small]\nfeeds = [\"f\"]");
+    let (plan, _) = compiled(&fed, &[]);
+    assert_eq!(files(&plan), [key("a-0.key"), key("b-1.key"), key("a-0.key")]);
+    let staged = CLUSTER.replace(
+        "users = 3\nrun_time = \"1m\"",
+        "stages = [{ users = 2, duration = \"1m\" }, { users = 0, duration = \"1m\" }, { users = 1, duration = \"1m\" }]",
+    );
+    let (plan, _) = compiled(&staged, &[]);
+    assert_eq!(files(&plan), [key("big-1.key"), key("big-3.key"), key("small-2.key")]);
 }
 
 #[test]

@@ -20,9 +20,10 @@ use crate::client::transport::{Connector, Endpoint};
 use crate::engine::limits::raise_open_files;
 use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
 use crate::plan::Plan;
+use crate::plan::load::Course;
 use crate::plan::target::Target;
 use crate::report::csv::History;
-use crate::report::{latency, table};
+use crate::report::{latency, table, thresholds};
 use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
@@ -31,6 +32,7 @@ written. A second one stops at once; the files are complete up to that moment.
 
 Exit codes:
   0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario;
+  3 a threshold was missed, whether requests failed or not;
   4 the runner could not go on; 130 interrupted twice
 
 Examples:
@@ -113,7 +115,8 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let cannot = |error: &dyn std::fmt::Display| exit::error(exit::CANNOT_GO_ON, error);
     let plan = Arc::new(load(&options.scenario)?);
-    raise_open_files(connections(&plan)).map_err(|error| cannot(&error))?;
+    let course = Course::of(&plan);
+    raise_open_files(connections(&plan, &course)).map_err(|error| cannot(&error))?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| cannot(&error))?;
     let folder = options.scenario.scenario.parent().unwrap_or(Path::new(""));
     let (brokers, endpoints) = open_brokers(&plan, folder, &runtime).map_err(|error| cannot(&error))?;
@@ -122,7 +125,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let (log, summary) = (options.request_log.as_deref(), options.summary_json.as_deref());
     let outputs =
         Outputs::create(options.csv.as_deref(), history, log, summary).map_err(|error| cannot(&error))?;
-    let progress = Progress::new(plan.load.users, plan.load.run_time, options.only_summary);
+    let progress = Progress::new(course.most_in_all, course.length(), options.only_summary);
     start_log(options.loglevel, options.logfile.as_deref(), &progress)
         .map_err(|error| cannot(&format_args!("cannot write the log: {error}")))?;
     for broker in &brokers {
@@ -132,11 +135,11 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         warn!("INSECURE: any certificate is accepted as that of the broker {}", broker.name);
     }
 
-    let mut observer = RunObserver::new(outputs, progress.clone());
+    let mut observer = RunObserver::new(outputs, progress.clone(), plan.thresholds.clone());
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let engine_options = Options {
         // A thread without a user would only cost.
-        threads: threads.min(plan.load.users as usize).max(1),
+        threads: threads.min(course.most_in_all as usize).max(1),
         keep_log: options.request_log.is_some(),
         keep_history: options.csv_full_history,
         reset_stats: options.reset_stats,
@@ -154,9 +157,9 @@ fn default_threads() -> usize {
 }
 
 /// File descriptors for connections: an embedded broker holds the other end of each.
-fn connections(plan: &Plan) -> u64 {
+fn connections(plan: &Plan, course: &Course) -> u64 {
     let embedded = plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. }));
-    u64::from(plan.load.users) * if embedded { 2 } else { 1 }
+    u64::from(course.most_in_all) * if embedded { 2 } else { 1 }
 }
 
 async fn carry_out(
@@ -209,6 +212,7 @@ fn conclude(
         // With standard output gone the tables have no reader; the exit code still tells.
         let (tables, times) = (table::summary(snapshot, name_width()), latency::summary(snapshot));
         let _ = writeln!(out, "{tables}{times}{}", observer.health);
+        let _ = write!(out, "{}", thresholds::table(&observer.judgements));
         if subscribes {
             let Received { messages, bytes } = snapshot.received;
             let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");
@@ -222,8 +226,11 @@ fn conclude(
             }
             match end {
                 End::Aborted => ExitCode::from(exit::INTERRUPTED),
-                End::RunTime | End::Stopped if failed => ExitCode::from(exit_code_on_error),
-                End::RunTime | End::Stopped => ExitCode::SUCCESS,
+                _ if observer.judgements.iter().any(|judgement| !judgement.met) => {
+                    ExitCode::from(exit::THRESHOLD_MISSED)
+                }
+                _ if failed => ExitCode::from(exit_code_on_error),
+                _ => ExitCode::SUCCESS,
             }
         }
     }

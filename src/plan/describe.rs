@@ -7,13 +7,19 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::mqtt::Qos;
+use crate::plan::feed::{Feed, Order, Per, Rows};
+use crate::plan::load::{Course, StageClock, Users};
 use crate::plan::mix::{Dispatcher, Pace};
+use crate::plan::payload::Payload;
 use crate::plan::random::Random;
 use crate::plan::rate::messages_per_second;
+use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::target::{Target, Tls};
-use crate::plan::template::{Scope, Template, UserScope};
-use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, Plan, Publish, Request, Row, Step, Steps, Subscribe, Text, UserClass};
+use crate::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
+use crate::plan::wait::{Pause, WaitTime};
+use crate::plan::{
+    BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass,
+};
 
 /// The time in sample messages: the first moment of 2026.
 const NOW_NS: u64 = 1_767_225_600_000_000_000;
@@ -37,7 +43,9 @@ pub fn describe(plan: &Plan) -> String {
 /// A plan with what the dispatcher makes of it.
 struct Description<'a> {
     plan: &'a Plan,
-    /// Users per class.
+    /// The course of the run.
+    course: Course,
+    /// The most users per class.
     counts: Vec<u32>,
     /// The first users of each class.
     samples: Vec<Vec<SampleUser>>,
@@ -47,26 +55,31 @@ struct SampleUser {
     scope: UserScope,
     username: Option<Vec<u8>>,
     random: Random,
+    rows: Rows,
+    walks: Box<[i64]>,
 }
 
 impl<'a> Description<'a> {
     fn new(plan: &'a Plan) -> Self {
         let mut dispatcher = Dispatcher::for_classes(&plan.classes);
-        // The pace does not change who is picked.
-        dispatcher.ramp(plan.load.users, 1_000.0);
         let mut samples: Vec<Vec<SampleUser>> = plan.classes.iter().map(|_| Vec::new()).collect();
         let mut number = 0;
-        while let Some(batch) = dispatcher.next_batch() {
-            for class in batch.start {
-                number += 1;
-                let of_class = &mut samples[class.0];
-                if of_class.len() < SAMPLES {
-                    let index = of_class.len() as u64;
-                    of_class.push(SampleUser::new(&plan.classes[class.0], plan.seed, number, index));
+        for stage in &plan.load.stages {
+            // The pace does not change who is picked.
+            dispatcher.ramp_to(&stage.users, 1_000.0);
+            while let Some(batch) = dispatcher.next_batch() {
+                for class in batch.start {
+                    number += 1;
+                    let of_class = &mut samples[class.0];
+                    if of_class.len() < SAMPLES {
+                        let index = of_class.len() as u64;
+                        of_class.push(SampleUser::new(&plan.classes[class.0], plan.seed, number, index));
+                    }
                 }
             }
         }
-        Self { plan, counts: dispatcher.counts().to_vec(), samples }
+        let course = Course::of(plan);
+        Self { plan, counts: course.most.clone(), course, samples }
     }
 
     fn started(&self) -> u32 {
@@ -82,7 +95,14 @@ impl<'a> Description<'a> {
             let mut samples = std::mem::take(&mut self.samples[i]);
             self.class(class, self.counts[i], &mut samples, out)?;
         }
-        self.rows(out)
+        self.rows(out)?;
+        if !plan.thresholds.is_empty() {
+            writeln!(out, "\nthresholds")?;
+        }
+        for threshold in &plan.thresholds {
+            writeln!(out, "  {threshold}")?;
+        }
+        Ok(())
     }
 
     fn brokers(&self, out: &mut String) -> fmt::Result {
@@ -131,20 +151,20 @@ impl<'a> Description<'a> {
 
     fn load(&self, out: &mut String) -> fmt::Result {
         let load = &self.plan.load;
-        let started = self.started();
-        let pace = Pace::new(load.spawn_rate);
         writeln!(out, "\nload")?;
-        write!(out, "  {} at {} per second: ", counted(started, "user"), load.spawn_rate)?;
-        if started <= pace.batch {
-            writeln!(out, "all at the start")?;
-        } else {
-            let end = time(pace.time_for(started));
-            writeln!(out, "{} each {}, all after {end}", pace.batch, time(pace.wait))?;
+        if load.is_staged() {
+            self.stages(out)?;
+        } else if let Some(stage) = load.stages.first() {
+            let (started, pace) = (self.started(), Pace::new(stage.spawn_rate));
+            write!(out, "  {} at {} per second: ", counted(started, "user"), stage.spawn_rate)?;
+            if started <= pace.batch {
+                writeln!(out, "all at the start")?;
+            } else {
+                let end = time(pace.time_for(started));
+                writeln!(out, "{} each {}, all after {end}", pace.batch, time(pace.wait))?;
+            }
         }
-        match load.run_time {
-            Some(run_time) => write!(out, "  ends after {}, the ramp included", time(run_time))?,
-            None => write!(out, "  runs until it is stopped")?,
-        }
+        self.end(out)?;
         match load.stop_timeout {
             Duration::ZERO => writeln!(out, "; users are stopped where they are")?,
             timeout => writeln!(out, "; users get {} to end their task", time(timeout))?,
@@ -154,6 +174,51 @@ impl<'a> Description<'a> {
             .map(|(class, count)| messages_per_second(class).map(|rate| rate * f64::from(*count)))
             .sum::<Option<f64>>();
         writeln!(out, "  {}", rate_text(rate))
+    }
+
+    fn stages(&self, out: &mut String) -> fmt::Result {
+        let load = &self.plan.load;
+        for (place, (stage, passage)) in load.stages.iter().zip(&self.course.stages).enumerate() {
+            let users = match &stage.users {
+                Users::Total(users) => counted(*users, "user"),
+                Users::PerClass(counts) => {
+                    let named = self.plan.classes.iter().zip(counts).filter(|(_, count)| **count > 0);
+                    let named: Vec<_> =
+                        named.map(|(class, count)| format!("{count} {}", class.name)).collect();
+                    if named.is_empty() { counted(0, "user") } else { named.join(", ") }
+                }
+            };
+            let clock = match stage.clock {
+                StageClock::Begin => "",
+                StageClock::Connected => " once all are connected",
+            };
+            write!(out, "  {}: {users} at {} per second", load.stage_title(place), stage.spawn_rate)?;
+            write!(out, ", for {}{clock}", time(stage.duration.unwrap_or_default()))?;
+            writeln!(out, "; from {}, ramp of {}", time(passage.begins), time(passage.ramp))?;
+        }
+        Ok(())
+    }
+
+    /// What ends the run, without the end of the line.
+    fn end(&self, out: &mut String) -> fmt::Result {
+        let load = &self.plan.load;
+        let at_least = load.stages.iter().any(|stage| stage.clock == StageClock::Connected);
+        match self.course.length() {
+            Some(length) if load.run_time == Some(length) => {
+                write!(out, "  ends after {}, the ramp included", time(length))?;
+            }
+            Some(length) if at_least => write!(out, "  ends after {} at least", time(length))?,
+            Some(length) => write!(out, "  ends after {}", time(length))?,
+            None if load.iterations.is_some() || load.messages.is_some() => write!(out, "  ends")?,
+            None => write!(out, "  runs until it is stopped")?,
+        }
+        let limits = [(load.iterations, "task run"), (load.messages, "message")];
+        let mut or = if self.course.length().is_some() { ", or" } else { "" };
+        for (limit, what) in limits.into_iter().filter_map(|(limit, what)| Some((limit?, what))) {
+            write!(out, "{or} after {limit} {what}{}", if limit == 1 { "" } else { "s" })?;
+            or = ", or";
+        }
+        Ok(())
     }
 
     fn class(
@@ -182,19 +247,49 @@ impl<'a> Description<'a> {
         if class.password.is_some() {
             writeln!(out, "  password ***")?;
         }
-        writeln!(out, "  wait time {}", wait_time(class.wait_time))?;
+        for feed in &class.feeds {
+            writeln!(out, "  feed {}", feed_text(feed))?;
+        }
+        match &class.schedule {
+            Some(schedule) => writeln!(out, "  {}", rhythm(schedule))?,
+            None => writeln!(out, "  wait time {}", wait_time(class.wait_time))?,
+        }
+        for (limit, what) in [(class.iterations, "task run"), (class.messages, "message")] {
+            if let Some(limit) = limit {
+                let plural = if limit == 1 { "" } else { "s" };
+                writeln!(out, "  each user leaves after {limit} {what}{plural}")?;
+            }
+        }
+        match class.on_error {
+            OnError::AbortTask => {}
+            OnError::Continue => writeln!(out, "  after a failed step the next one follows")?,
+            OnError::StopUser => writeln!(out, "  a user leaves at its first failed step")?,
+        }
         let rate = messages_per_second(class).map(|rate| rate * f64::from(count));
         writeln!(out, "  {}", rate_text(rate))?;
-        self.steps("on_start", &class.on_start, samples, out)?;
+        self.steps("on_start", class, &class.on_start, samples, out)?;
         let total: u64 = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
         for task in &class.tasks {
-            let percent = f64::from(task.weight) * 100.0 / total as f64;
-            self.steps(&format!("task {} ({percent:.1} %)", task.name), &task.steps, samples, out)?;
+            let title = match class.order {
+                TaskOrder::Weighted => {
+                    let percent = f64::from(task.weight) * 100.0 / total as f64;
+                    format!("task {} ({percent:.1} %)", task.name)
+                }
+                TaskOrder::Sequence => format!("task {} (in this order)", task.name),
+            };
+            self.steps(&title, class, &task.steps, samples, out)?;
         }
-        self.steps("on_stop", &class.on_stop, samples, out)
+        self.steps("on_stop", class, &class.on_stop, samples, out)
     }
 
-    fn steps(&self, title: &str, steps: &Steps, samples: &mut [SampleUser], out: &mut String) -> fmt::Result {
+    fn steps(
+        &self,
+        title: &str,
+        class: &UserClass,
+        steps: &Steps,
+        samples: &mut [SampleUser],
+        out: &mut String,
+    ) -> fmt::Result {
         if steps.0.is_empty() {
             return Ok(());
         }
@@ -214,12 +309,12 @@ impl<'a> Description<'a> {
                     let how = if *abrupt { " abruptly" } else { "" };
                     writeln!(out, "disconnect{how}{}", self.recorded(request))?;
                 }
-                Step::Wait(pause) => writeln!(out, "wait {}", time(*pause))?,
+                Step::Wait(pause) => writeln!(out, "wait {}", pause_text(*pause))?,
                 Step::Repeat { times, .. } => {
                     writeln!(out, "repeat {times} times")?;
                     indent += 2;
                 }
-                Step::Publish(publish) => self.publish(publish, indent, samples, out)?,
+                Step::Publish(publish) => self.publish(class, publish, indent, samples, out)?,
                 Step::Subscribe(subscribe) => self.subscribe(subscribe, indent, samples, out)?,
                 Step::EndRepeat { .. } => {}
             }
@@ -229,6 +324,7 @@ impl<'a> Description<'a> {
 
     fn publish(
         &self,
+        class: &UserClass,
         publish: &Publish,
         indent: usize,
         samples: &mut [SampleUser],
@@ -243,7 +339,8 @@ impl<'a> Description<'a> {
         let recorded = self.recorded(&publish.request);
         writeln!(out, "publish QoS {}{retain}{ack}{recorded}", publish.qos)?;
         for sample in samples {
-            let (topic, payload) = (sample.render(&publish.topic), sample.render(&publish.payload));
+            sample.take_rows(class, publish);
+            let (topic, payload) = (sample.render(&publish.topic), sample.payload(&publish.payload));
             let (number, bytes) = (sample.scope.number, payload.len());
             let bytes = counted(u32::try_from(bytes).unwrap_or(u32::MAX), "byte");
             writeln!(out, "{:indent$}  user {number}: {}  {} ({bytes})", "", shown(&topic), shown(&payload))?;
@@ -298,19 +395,33 @@ impl<'a> Description<'a> {
 }
 
 impl SampleUser {
-    /// A user as the engine makes it: first its client id is drawn, then its user name.
+    /// A user as the engine makes it: first its rows are drawn, then its client id, then its user name.
     fn new(class: &UserClass, seed: u64, number: u64, index: u64) -> Self {
-        let random = Random::for_user(seed, &class.name, index);
+        let mut random = Random::for_user(seed, &class.name, index);
+        let rows = Rows::new(&class.feeds, index, &mut random);
         let scope = UserScope { number, index, client_id: Vec::new() };
-        let mut user = Self { scope, username: None, random };
+        let mut user =
+            Self { scope, username: None, random, rows, walks: vec![NOT_BEGUN; class.walks].into() };
         user.scope.client_id = user.render_template(&class.client_id);
         user.username = class.username.as_ref().map(|username| user.render_template(username));
         user
     }
 
+    fn take_rows(&mut self, class: &UserClass, publish: &Publish) {
+        self.rows.take(&class.feeds, &publish.feeds, self.scope.index, &mut self.random);
+    }
+
+    fn payload(&mut self, payload: &Payload) -> Vec<u8> {
+        match payload {
+            Payload::Text(text) => self.render(text),
+            Payload::Lines(lines) => lines.line(self.scope.index, 1).to_vec(),
+            Payload::Filling(filling) => filling.draw(&mut self.random).to_vec(),
+        }
+    }
+
     fn render(&mut self, text: &Text) -> Vec<u8> {
         match text {
-            Text::Constant(text) => text.clone(),
+            Text::Constant(text) => text.to_vec(),
             Text::PerUser { template, .. } | Text::PerMessage(template) => self.render_template(template),
         }
     }
@@ -318,7 +429,15 @@ impl SampleUser {
     fn render_template(&mut self, template: &Template) -> Vec<u8> {
         let mut out = Vec::new();
         let random = &mut self.random;
-        let mut scope = Scope { user: &self.scope, iteration: 0, seq: 1, now_ns: NOW_NS, random };
+        let mut scope = Scope {
+            user: &self.scope,
+            rows: self.rows.current(),
+            iteration: 0,
+            seq: 1,
+            now_ns: NOW_NS,
+            random,
+            walks: &mut self.walks,
+        };
         template.render(&mut scope, &mut out);
         out
     }
@@ -342,13 +461,51 @@ fn tls_text(tls: &Tls) -> String {
     text
 }
 
+fn feed_text(feed: &Feed) -> String {
+    let per = match feed.per {
+        Per::User => "a row per user",
+        Per::Message => "a row per message",
+    };
+    let order = match feed.order {
+        Order::Sequential => "in order".to_owned(),
+        Order::Random => "drawn".to_owned(),
+        Order::Unique { .. } => match (feed.per, feed.share()) {
+            (Per::Message, Some(share)) => format!("none twice, {share} for each user"),
+            _ => "none twice".to_owned(),
+        },
+    };
+    format!("{}: {}, {per}, {order}", feed.name, counted(feed.rows, "row"))
+}
+
 fn wait_time(wait_time: WaitTime) -> String {
     match wait_time {
         WaitTime::Zero => "none".to_owned(),
         WaitTime::Constant(pause) => time(pause),
-        WaitTime::Between(shortest, longest) => format!("{} to {}", time(shortest), time(longest)),
+        WaitTime::Between(shortest, longest) => pause_text(Pause::Between(shortest, longest)),
+        WaitTime::Exponential(mean) => pause_text(Pause::Exponential(mean)),
         WaitTime::ConstantPacing(pace) => format!("up to one task run each {}", time(pace)),
     }
+}
+
+fn pause_text(pause: Pause) -> String {
+    match pause {
+        Pause::Constant(pause) => time(pause),
+        Pause::Between(shortest, longest) => format!("{} to {}", time(shortest), time(longest)),
+        Pause::Exponential(mean) => format!("{} on average, exponentially distributed", time(mean)),
+    }
+}
+
+/// When the users of a class with a schedule start their task runs.
+fn rhythm(schedule: &Schedule) -> String {
+    let jitter = match schedule.jitter {
+        Duration::ZERO => String::new(),
+        jitter => format!(", up to {} later", time(jitter)),
+    };
+    let phase = match schedule.phase {
+        Phase::Random => "users spread",
+        Phase::Aligned => "all users at once",
+    };
+    format!("{} task runs/s of each user by the clock{jitter}, {phase}", schedule.per_user)
 }
 
 fn time(duration: Duration) -> String {

@@ -11,7 +11,10 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::{MAX_PACKET_BYTES, Qos};
 use crate::plan::codes;
 use crate::plan::compile::address::{check_filter, check_topic, client_id_length};
+use crate::plan::compile::payloads::{Carried, Payloads};
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::timing::pause;
+use crate::plan::payload::Payload;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
 use crate::plan::{Publish, Request, Row, Step, Steps, Subscribe, Text};
@@ -55,12 +58,14 @@ pub(super) struct StepCompiler<'a> {
     names: &'a Names<'a>,
     /// The class's client id, if there is nothing wrong with it.
     client_id: Option<&'a Template>,
+    payloads: &'a Payloads<'a>,
     rows: &'a mut Rows,
     /// Texts per user, by slot.
     pub(super) texts: Vec<Template>,
     /// Type and name of rows per user, by slot.
     pub(super) user_rows: Vec<(String, Template)>,
     pub(super) counters: usize,
+    pub(super) walks: usize,
     pub(super) repeat_depth: usize,
     pub(super) first_connect: Option<Request>,
     /// Where the rows per user are named.
@@ -77,14 +82,21 @@ struct Recording<'a> {
 }
 
 impl<'a> StepCompiler<'a> {
-    pub(super) fn new(names: &'a Names<'a>, client_id: Option<&'a Template>, rows: &'a mut Rows) -> Self {
+    pub(super) fn new(
+        names: &'a Names<'a>,
+        client_id: Option<&'a Template>,
+        payloads: &'a Payloads<'a>,
+        rows: &'a mut Rows,
+    ) -> Self {
         Self {
             names,
             client_id,
+            payloads,
             rows,
             texts: Vec::new(),
             user_rows: Vec::new(),
             counters: 0,
+            walks: 0,
             repeat_depth: 0,
             first_connect: None,
             user_row_places: Vec::new(),
@@ -123,7 +135,8 @@ impl<'a> StepCompiler<'a> {
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) {
-        StepCompiler::new(self.names, self.client_id, &mut Rows::default()).steps(steps, at, problems);
+        let mut rows = Rows::default();
+        StepCompiler::new(self.names, self.client_id, self.payloads, &mut rows).steps(steps, at, problems);
     }
 
     /// The request of a connect that no step asks for.
@@ -171,11 +184,10 @@ impl<'a> StepCompiler<'a> {
                     flat.extend(self.subscribe(subscribe, &at.key("subscribe"), problems));
                 }
                 model::step::Step::Wait(wait) => {
-                    let model::step::Pause::Constant(wait) = wait else { continue };
-                    flat.push(Step::Wait(problems.duration(*wait, &at.key("wait"))));
+                    flat.push(Step::Wait(pause(*wait, &at.key("wait"), problems)));
                 }
                 model::step::Step::Repeat(repeat) => {
-                    self.repeat(repeat, &at.key("repeat"), level, flat, problems)
+                    self.repeat(repeat, &at.key("repeat"), level, flat, problems);
                 }
             }
         }
@@ -243,18 +255,29 @@ impl<'a> StepCompiler<'a> {
             record: publish.record,
         };
         let request = self.request(&recording, &format!("publish:{level}:{written}"), at, problems);
-        let payload_at = at.key("payload");
+        let mut payload_at = at.key("payload");
         let payload = match &publish.payload {
-            Some(model::payload::Payload::Plain(text) | model::payload::Payload::Text(text)) => text,
-            _ => "",
+            Some(payload) => self.payloads.compile(payload, self.names, &mut payload_at, problems),
+            None => Some(Carried::Template(Template::literally(""))),
         };
-        let payload = problems.template(payload, Place::Payload, self.names, &payload_at);
         let topic = publish.topic.as_deref()?;
         let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
         if let Some(topic) = &topic {
             check_topic(topic, self.client_id, &topic_at, problems);
         }
-        let (topic, payload) = (topic?, payload?);
+        let (mut topic, payload) = (topic?, payload?);
+        let mut feeds: Vec<usize> = topic.feeds_per_message().collect();
+        topic.place_walks(&mut self.walks);
+        let payload = match payload {
+            Carried::Template(mut template) => {
+                feeds.extend(template.feeds_per_message());
+                template.place_walks(&mut self.walks);
+                Payload::Text(self.text(template))
+            }
+            Carried::Made(payload) => payload,
+        };
+        feeds.sort_unstable();
+        feeds.dedup();
         let client_id = client_id_length(self.client_id);
         let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
         let most = most.saturating_add(topic.length(client_id).1);
@@ -263,13 +286,14 @@ impl<'a> StepCompiler<'a> {
         self.counters += 1;
         Some(Step::Publish(Box::new(Publish {
             topic: self.text(topic),
-            payload: self.text(payload),
+            payload,
             qos,
             retain: publish.retain.unwrap_or(false),
             timeout,
             await_ack: publish.await_ack.unwrap_or(true),
             request,
             counter,
+            feeds,
         })))
     }
 
@@ -317,7 +341,7 @@ impl<'a> StepCompiler<'a> {
 
     fn text(&mut self, template: Template) -> Text {
         match template.varies() {
-            Varies::Never => Text::Constant(template.literal().unwrap_or_default().to_vec()),
+            Varies::Never => Text::Constant(template.literal().unwrap_or_default().into()),
             Varies::PerUser => Text::PerUser { slot: slot(&mut self.texts, template.clone()), template },
             Varies::PerMessage => Text::PerMessage(template),
         }

@@ -6,10 +6,15 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
+use crate::plan::column::Column;
+use crate::plan::feed::Per;
 use crate::scenario::model::Scalar;
 
 /// What the names of one user class's templates stand for.
+#[derive(Clone, Copy)]
 pub struct Names<'a> {
     /// The user class, where there is one.
     pub class: Option<&'a str>,
@@ -17,6 +22,8 @@ pub struct Names<'a> {
     pub vars: &'a BTreeMap<String, Scalar>,
     /// Gathers the constants that templates use.
     pub used_vars: &'a RefCell<BTreeSet<String>>,
+    /// The columns of the class's feeds.
+    pub columns: &'a Columns,
     /// Looks up an environment variable.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Name of this machine.
@@ -27,6 +34,45 @@ impl std::fmt::Debug for Names<'_> {
     /// Without the environment, which can hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Names").field("class", &self.class).field("vars", &self.vars).finish_non_exhaustive()
+    }
+}
+
+/// The columns of one user class's feeds.
+#[derive(Debug, Default)]
+pub struct Columns {
+    /// By their names.
+    pub by_name: BTreeMap<String, FeedColumn>,
+    /// Whether there are others that are not known, since a feed could not be read.
+    pub is_incomplete: bool,
+    /// The columns of all feeds of the scenario, each with a feed that has it.
+    pub elsewhere: Rc<BTreeMap<String, String>>,
+    /// Gathers the feeds that templates use, by their places in the class.
+    pub used_feeds: RefCell<BTreeSet<usize>>,
+}
+
+/// A column of one user class's feeds.
+#[derive(Debug, Clone)]
+pub struct FeedColumn {
+    /// Place of its feed in the class.
+    pub feed: usize,
+    /// Its values.
+    pub column: Arc<Column>,
+    /// How long a user keeps a row.
+    pub per: Per,
+    /// Whether no two users of the run have one row.
+    pub owned: bool,
+}
+
+impl Columns {
+    /// The column of a name, from now on used.
+    pub(super) fn get(&self, name: &str) -> Option<&FeedColumn> {
+        let column = self.by_name.get(name)?;
+        self.used_feeds.borrow_mut().insert(column.feed);
+        Some(column)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.by_name.keys().map(String::as_str)
     }
 }
 
@@ -51,6 +97,8 @@ pub enum Place {
     Topic,
     /// A payload: everything.
     Payload,
+    /// A text of a JSON payload: everything but raw bytes.
+    JsonText,
 }
 
 /// What a name or function is, as far as places care.
@@ -81,7 +129,9 @@ impl Place {
             Self::RowName | Self::Filter => matches!(kind, Constant | Local | User | ClientId),
             Self::ClientId => matches!(kind, Constant | Local | User | Random),
             Self::Credential => matches!(kind, Constant | Local | User | ClientId | Random),
-            Self::Topic => matches!(kind, Constant | Local | User | ClientId | Random | Message),
+            Self::Topic | Self::JsonText => {
+                matches!(kind, Constant | Local | User | ClientId | Random | Message)
+            }
             Self::Payload => matches!(kind, Constant | Local | User | ClientId | Random | Message | Bytes),
         }
     }
@@ -98,6 +148,7 @@ impl Place {
             Self::Filter => "a filter",
             Self::Topic => "a topic",
             Self::Payload => "a payload",
+            Self::JsonText => "a JSON text",
         }
     }
 
@@ -113,20 +164,21 @@ impl Place {
             }
             Self::RowName => {
                 "rows stay the same while a user lives: `user.number`, `user.index`, `user.class`, \
-                 `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
+                 `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
             Self::ClientId => {
-                "it is made once per user: `user.number`, `user.index`, `user.class`, `vars.NAME`, \
-                 `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                 `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
             Self::Credential => {
-                "it is made once per user: `user.number`, `user.index`, `user.class`, `client_id`, \
-                 `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                 `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
             Self::Filter => {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
-                 `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
+                 `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
+            Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
             Self::Topic | Self::Payload => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
             }
@@ -155,6 +207,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("random_string", "random_string(16)", Kind::Random, 1, 1),
     function("random_bytes", "random_bytes(16)", Kind::Bytes, 1, 1),
     function("choice", "choice('red', 'green')", Kind::Random, 1, usize::MAX),
+    function("walk", "walk(15, 25, 0.5)", Kind::Message, 3, 3),
     function("hostname", "hostname()", Kind::Local, 0, 0),
 ];
 

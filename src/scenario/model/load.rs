@@ -18,9 +18,10 @@ pub struct Load {
     pub run_time: Option<HumanDuration>,
     /// How long users may finish their task when the run stops. Default 0: they are stopped where they are.
     pub stop_timeout: Option<HumanDuration>,
-    /// The run ends when all users together have begun so many task runs.
+    /// The run ends when all users together have begun so many task runs; those are finished.
     pub iterations: Option<u64>,
-    /// The run ends when all users together have sent so many messages.
+    /// The run ends when all users together have sent so many messages, those of `on_stop` not counted; their
+    /// acknowledgements are waited for.
     pub messages: Option<u64>,
     /// Pieces of the run, one after the other, instead of `users`, `spawn_rate` and `run_time`.
     pub stages: Vec<Stage>,
@@ -37,9 +38,9 @@ pub struct Stage {
     /// Users in all, by the weights and fixed counts of their classes; may be fewer than before. Either this or
     /// `user_classes`.
     pub users: Option<u32>,
-    /// Users of each class that is named; none of the others.
+    /// Users of each class that is named, whatever its weight or fixed count; none of the others.
     pub user_classes: BTreeMap<String, u32>,
-    /// Users started (or stopped) per second, above 0. Default: that of the stage before, 1 for the first.
+    /// Users started, and users stopped, per second, above 0; the newest stop first. Default: that of the stage before, 1 for the first.
     pub spawn_rate: Option<f64>,
     /// How long it lasts, the ramp included. Required.
     pub duration: Option<HumanDuration>,
@@ -53,7 +54,8 @@ pub struct Stage {
 pub enum After {
     /// The end of the stage before.
     AtOnce,
-    /// The moment at which all its users have started and are connected: `duration` counts from there.
+    /// The moment at which all users have started and have had a connection (or have left): `duration` counts
+    /// from there, and until then the ramp takes the time it takes.
     Connected,
 }
 

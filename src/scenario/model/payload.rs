@@ -27,8 +27,9 @@ pub enum FeedOrder {
     Sequential,
     /// Drawn from all rows, each time anew.
     Random,
-    /// One after the other, and none twice. Fewer rows than users are a mistake. Per message, each user has an
-    /// equal share of the rows and stops when it has used them.
+    /// One after the other, and none twice, by users of several user classes neither. Fewer rows than users are a
+    /// mistake. Per message, each user has an equal share of the rows and stops when it has used them; what is left
+    /// over, less than a row per user, is not used.
     Unique,
 }
 
@@ -38,7 +39,7 @@ pub enum FeedOrder {
 pub enum FeedPer {
     /// As long as it lives.
     User,
-    /// For one message: each publish that uses the feed gets a row.
+    /// For one message: each publish that uses the feed in its topic or payload gets a row, the same for both.
     Message,
 }
 
@@ -51,21 +52,22 @@ pub enum Payload {
     Plain(String),
     /// The same, spelt out.
     Text(String),
-    /// A JSON value. Texts in it are templates; one that is nothing but a number's template, such as `"${seq}"`
-    /// or `"${random_int(1, 6)}"`, becomes a number.
+    /// A JSON value. Texts in it are templates, keys are not; whatever is rendered into them, the message is JSON. A
+    /// text that is nothing but a number's template, such as `"${seq}"` or `"${random_int(1, 6)}"`, becomes a number;
+    /// columns of feeds stay texts.
     Json(Json),
     /// Bytes in hexadecimal; white space between them is passed over.
     Hex(String),
-    /// Bytes in base64.
+    /// Bytes in base64, the standard one, with or without `=` at its end; white space is passed over.
     Base64(String),
     /// The bytes of a file, by path from the scenario.
     File(String),
-    /// A file of which each message carries one line, without its end, by path from the scenario. Each user goes
-    /// through the lines, beginning with the one of its index.
+    /// A file of which each message carries one line as it is, without its end, by path from the scenario. At each
+    /// publish with it, each user goes through the lines, beginning with the one of its index.
     Lines(String),
-    /// So many bytes of no meaning.
+    /// So many letters and digits of no meaning.
     Size(Size),
-    /// One of `payloads`, by its name.
+    /// One of `payloads`, by its name; such a one cannot be `named` itself.
     Named(String),
 }
 

@@ -37,9 +37,9 @@ pub struct UserClass {
     pub rate: Option<Schedule>,
     /// Each user stops after so many task runs. Default: never.
     pub iterations: Option<u64>,
-    /// Each user stops after it has sent so many messages. Default: never.
+    /// Each user stops after it has sent so many messages; those of `on_stop` come on top. Default: never.
     pub messages: Option<u64>,
-    /// What a failed step of a task ends. Default `abort_task`.
+    /// What a failed step of a task ends; one of `on_start` or `on_stop` ends that list. Default `abort_task`.
     pub on_error: Option<OnError>,
     /// Steps of each user before its first task.
     #[serde(deserialize_with = "steps")]
@@ -61,7 +61,7 @@ pub enum Secret {
     /// A template, best of a variable of the environment: `"${env.MQTT_PASSWORD}"`.
     #[serde(rename = "$text")]
     Text(String),
-    /// The text of a file, by path from the scenario, without white space at its end.
+    /// The text of a file, by path from the scenario, without white space at its end; no template.
     File(String),
 }
 
@@ -101,7 +101,8 @@ pub struct ScheduleTable {
     pub per_user: Option<Rate>,
     /// Task runs of all users of the class together, when all of them have started.
     pub per_class: Option<Rate>,
-    /// Each task run is due by up to so much later than at even times, evenly distributed. Default 0.
+    /// Each task run is due by up to so much later than at even times, evenly distributed; less than the time
+    /// between two task runs of a user. Default 0.
     pub jitter: Option<HumanDuration>,
     /// When a user's first task run is due. Default `random`.
     pub phase: Option<Phase>,
