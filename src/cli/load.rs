@@ -43,7 +43,7 @@ pub(super) struct ScenarioOptions {
     stop_timeout: Option<Duration>,
 
     /// Where the broker is, instead of what the scenario says
-    #[arg(short = 'H', long, value_name = "URL")]
+    #[arg(short = 'H', long = "host", value_name = "URL")]
     #[arg(help = "Where the broker is, instead of what the scenario says: HOST[:PORT], mqtt://, mqtts://, \
                   ws:// or wss://HOST[:PORT][/PATH], or embedded:; several times for several servers")]
     hosts: Vec<String>,
