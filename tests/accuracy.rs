@@ -24,7 +24,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::health::Health;
 use mqtt_scenario::engine::{Interrupts, Observer, Options, Tick, run, run_here};
 use mqtt_scenario::plan::wait::WaitTime;
@@ -189,7 +189,7 @@ fn measure(
 ) -> Outcome {
     let broker = TrueBroker::start(delay, stall_at);
     let endpoints = vec![Endpoint::from(broker.addr)];
-    let connector = move || TcpConnector::new(endpoints.clone());
+    let connector = move || Connector::new(endpoints.clone());
     let mut last = Last::default();
     let plan = plan(users, wait_time, run_time);
     with_sockets(run(plan, connector, OPTIONS, &Interrupts::default(), &mut last)).unwrap();

@@ -13,7 +13,8 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::{Ack, Failure};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::client::transport::stream::Transport;
+use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Key, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::random::Random;
@@ -23,7 +24,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::{Seen, connect_request, ticket, with_sockets};
 
-type Tcp = Driver<TcpStream>;
+type Tcp = Driver<Transport>;
 
 const CONNACK: [u8; 4] = [0x20, 2, 0, 0];
 const SECOND: Duration = Duration::from_secs(1);
@@ -69,9 +70,9 @@ impl Peer {
     }
 }
 
-async fn listen() -> (TcpListener, TcpConnector) {
+async fn listen() -> (TcpListener, Connector) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let connector = TcpConnector::new(vec![Endpoint::from(listener.local_addr().unwrap())]);
+    let connector = Connector::new(vec![Endpoint::from(listener.local_addr().unwrap())]);
     (listener, connector)
 }
 
@@ -1001,7 +1002,7 @@ fn the_embedded_broker_returns_every_message_once() {
     const EACH: u32 = 1_000;
     let broker = Broker::start(BrokerConfig::default()).unwrap();
     with_sockets(async {
-        let connector = TcpConnector::new(vec![Endpoint::from(broker.addr())]);
+        let connector = Connector::new(vec![Endpoint::from(broker.addr())]);
         let mut session = connector.connect(&connect_request("echo")).await.unwrap();
         let mut seen = Seen::default();
         session.subscribe(&[("t", Qos::ExactlyOnce)], ticket(u32::MAX, MINUTE)).unwrap();

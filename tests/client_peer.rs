@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::{Ack, Failure};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::client::transport::stream::Transport;
+use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::support::{Mosquitto, Seen, connect_request, ticket, with_sockets};
@@ -26,20 +26,20 @@ async fn try_connect(
     mosquitto: &Mosquitto,
     login: Option<(&str, &str)>,
     inflight: u16,
-) -> Result<Driver<TcpStream>, Failure> {
-    let connector = TcpConnector::new(vec![Endpoint::from(mosquitto.addr())]);
+) -> Result<Driver<Transport>, Failure> {
+    let connector = Connector::new(vec![Endpoint::from(mosquitto.addr())]);
     connector.connect(&ConnectRequest { login, inflight, ..connect_request("peer") }).await
 }
 
-async fn connect(mosquitto: &Mosquitto) -> Driver<TcpStream> {
+async fn connect(mosquitto: &Mosquitto) -> Driver<Transport> {
     try_connect(mosquitto, None, 20).await.unwrap()
 }
 
-async fn settle(session: &mut Driver<TcpStream>, seen: &mut Seen) -> Result<bool, Failure> {
+async fn settle(session: &mut Driver<Transport>, seen: &mut Seen) -> Result<bool, Failure> {
     session.drive(Until::Idle, Some(Instant::now() + MINUTE), seen).await
 }
 
-async fn subscribe(session: &mut Driver<TcpStream>, filter: &str) -> Result<(), Failure> {
+async fn subscribe(session: &mut Driver<Transport>, filter: &str) -> Result<(), Failure> {
     let mut seen = Seen::default();
     session.subscribe(&[(filter, Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
     settle(session, &mut seen).await.unwrap();
@@ -48,7 +48,7 @@ async fn subscribe(session: &mut Driver<TcpStream>, filter: &str) -> Result<(), 
 
 /// Publishes `count` numbered messages to `t` with every quality of service in turn.
 async fn publish(
-    session: &mut Driver<TcpStream>,
+    session: &mut Driver<Transport>,
     count: u32,
     timeout: Duration,
     seen: &mut Seen,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Answer, Entry, Script, ScriptedConnector};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{End, Interrupts, Observer, Options, Outcome, RunError, Tick, run, run_here};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
@@ -756,7 +756,7 @@ fn two_threads_count_what_the_broker_counts() {
     let mut watch = Watch::default();
     let addr = broker.addr();
     let outcome = with_sockets(async {
-        let connector = move || TcpConnector::new(vec![Endpoint::from(addr)]);
+        let connector = move || Connector::new(vec![Endpoint::from(addr)]);
         let options = Options { threads: 2, ..OPTIONS };
         run(plan, connector, options, &Interrupts::default(), &mut watch).await.unwrap()
     });

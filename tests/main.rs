@@ -1,6 +1,7 @@
 //! The integration tests, one binary: a module per topic.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod acceptor;
 mod accuracy;
 mod benchmarks;
 mod broker;
@@ -31,3 +32,5 @@ mod schema;
 mod schema_peer;
 mod subscribe;
 mod support;
+mod transport;
+mod transport_peer;

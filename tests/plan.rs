@@ -9,7 +9,8 @@ use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::describe::{describe, describe_json, ratio};
 use mqtt_scenario::plan::diff::diff;
 use mqtt_scenario::plan::load::{Course, Users};
-use mqtt_scenario::plan::{Row, Step, Target, Text};
+use mqtt_scenario::plan::target::{Server, Target, Transport};
+use mqtt_scenario::plan::{Row, Step, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 
 mod timing;
@@ -326,7 +327,10 @@ fn the_command_line_goes_before_the_file() {
         spawn_rate: Some(50.0),
         run_time: Some(Duration::ZERO),
         stop_timeout: Some(Duration::from_secs(9)),
-        host: Some(Target::Tcp { host: "h".to_owned(), port: 1 }),
+        host: Some(Target::Remote {
+            transport: Transport::Tcp,
+            servers: vec![Server { host: "h".to_owned(), port: 1, path: String::new() }],
+        }),
         ..Overrides::default()
     };
     // With a host, nobody asks what the URL in the file is.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{Connect, Session, Until};
 use mqtt_scenario::engine::{Interrupts, Options, run};
 use mqtt_scenario::mqtt::Qos;
@@ -91,7 +91,7 @@ fn messages(seed: u64, threads: usize) -> Messages {
     let addr = broker.addr();
     let mut seen = Seen::default();
     with_sockets(async {
-        let connector = move || TcpConnector::new(vec![Endpoint::from(addr)]);
+        let connector = move || Connector::new(vec![Endpoint::from(addr)]);
         let mut subscriber = connector().connect(&connect_request("subscriber")).await.unwrap();
         let key =
             subscriber.subscribe(&[("#", Qos::AtLeastOnce)], ticket(1, Duration::from_secs(5))).unwrap();

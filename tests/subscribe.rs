@@ -12,7 +12,7 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
-use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run, run_here};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
@@ -148,7 +148,7 @@ impl Ran {
 
 async fn run_on(addr: SocketAddr, plan: Arc<Plan>, seen: &Seen) -> Ran {
     let mut watch = Watch { seen, last: None };
-    let connector = move || TcpConnector::new(vec![Endpoint::from(addr)]);
+    let connector = move || Connector::new(vec![Endpoint::from(addr)]);
     let outcome = run(plan, connector, OPTIONS, &seen.stop, &mut watch).await.unwrap();
     let last = watch.last.unwrap();
     assert_eq!(last.received, outcome.received);

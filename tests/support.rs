@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::fs;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,12 +23,12 @@ use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::search::Search;
+use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::template::Template;
 use mqtt_scenario::plan::template::names::{Columns, Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
-    Broker, BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Target, Task, TaskOrder, Text,
-    UserClass,
+    Broker, BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Task, TaskOrder, Text, UserClass,
 };
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::batch::Batch;
@@ -102,6 +102,8 @@ pub(crate) fn ticket(tag: u32, timeout: Duration) -> Ticket {
 pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
     ConnectRequest {
         broker: 0,
+        turn: 0,
+        certificate: None,
         client_id,
         login: None,
         keep_alive_s: 0,
@@ -224,11 +226,16 @@ impl PlanBuilder {
             classes: Vec::new(),
             broker: Broker {
                 name: "local".to_owned(),
-                target: Target::Tcp { host: "127.0.0.1".to_owned(), port: 1883 },
+                target: Target::Remote {
+                    transport: Transport::Tcp,
+                    servers: vec![Server { host: "127.0.0.1".to_owned(), port: 1883, path: String::new() }],
+                },
                 connect_timeout: Duration::from_secs(5),
                 keep_alive_s: 0,
                 inflight: 1,
                 source_addresses: Vec::new(),
+                tls: None,
+                headers: Vec::new(),
             },
             load: TestLoad {
                 users: 1,
@@ -297,6 +304,7 @@ impl PlanBuilder {
             client_id: template(&format!("{name}-${{user.number}}"), Place::ClientId),
             username: None,
             password: None,
+            certificate: None,
             feeds: Vec::new(),
             wait_time,
             schedule: None,
@@ -386,6 +394,11 @@ impl Mosquitto {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
+    /// Where its files are.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
@@ -421,7 +434,8 @@ fn launch(dir: &TempDir) -> Child {
         .expect("mosquitto cannot be started")
 }
 
-fn free_port() -> u16 {
+/// A port of 127.0.0.1 that is free now.
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 

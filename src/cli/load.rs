@@ -11,10 +11,11 @@ use clap::Args;
 use crate::broker::faults::Faults;
 use crate::cli::{exit, render};
 use crate::diagnostic::Diagnostic;
-use crate::plan::compile::broker::parse_url;
+use crate::plan::Plan;
 use crate::plan::compile::files::MAX_FILE_BYTES;
+use crate::plan::compile::url::{UrlError, one_target, parse_url};
 use crate::plan::compile::{Compiled, Context, Overrides, compile};
-use crate::plan::{Plan, Target};
+use crate::plan::target::Target;
 use crate::scenario::source::{ReadError, Source, reason};
 use crate::units::parse_run_time;
 
@@ -42,10 +43,10 @@ pub(super) struct ScenarioOptions {
     stop_timeout: Option<Duration>,
 
     /// Where the broker is, instead of what the scenario says
-    #[arg(short = 'H', long, value_name = "URL")]
-    #[arg(help = "Where the broker is, instead of what the scenario says: mqtt://HOST[:PORT], HOST[:PORT] \
-                  or embedded:")]
-    host: Option<String>,
+    #[arg(short = 'H', long = "host", value_name = "URL")]
+    #[arg(help = "Where the broker is, instead of what the scenario says: HOST[:PORT], mqtt://, mqtts://, \
+                  ws:// or wss://HOST[:PORT][/PATH], or embedded:; several times for several servers")]
+    hosts: Vec<String>,
 
     /// Another value for a key of the scenario; may be given several times
     #[arg(long, value_name = "PATH=VALUE")]
@@ -77,9 +78,12 @@ fn parse_spawn_rate(text: &str) -> Result<f64, String> {
 }
 
 /// Not clap's to check, which repeats what is wrong: it may hold a password.
-fn parse_host(text: &str) -> Result<Target, ExitCode> {
-    parse_url(text, &check_embedded_options)
-        .map_err(|e| exit::error(exit::BAD_INPUT, format_args!("--host: {}\nhelp: {}", e.message, e.help)))
+fn parse_hosts(texts: &[String]) -> Result<Option<Target>, ExitCode> {
+    let wrong = |UrlError { message, help }| {
+        exit::error(exit::BAD_INPUT, format_args!("--host: {message}\nhelp: {help}"))
+    };
+    let parsed = texts.iter().map(|text| parse_url(text, &check_embedded_options).map_err(wrong));
+    one_target(parsed.collect::<Result<_, _>>()?).map_err(|(_, error)| wrong(error))
 }
 
 fn check_embedded_options(options: &str) -> Result<(), String> {
@@ -112,7 +116,7 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
 
 /// Reads and compiles the scenario and says nothing, except of a command line that cannot be.
 pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadError>, ExitCode> {
-    let host = options.host.as_deref().map(parse_host).transpose()?;
+    let host = parse_hosts(&options.hosts)?;
     let path = &options.scenario;
     let (source, parsed) = match Source::read_with(path, &options.set) {
         Ok(read) => read,

@@ -6,6 +6,7 @@
 pub mod broker;
 pub mod compare;
 mod console;
+mod endpoints;
 mod exit;
 pub mod explain;
 mod fmt;

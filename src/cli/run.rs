@@ -1,28 +1,28 @@
 //! `run`: carry out a scenario.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
 use clap::Args;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{Level, info, warn};
 
-use crate::broker::faults::Faults;
-use crate::broker::{Broker, BrokerConfig};
 use crate::cli::console::{Progress, name_width, start_log};
+use crate::cli::endpoints::open_brokers;
 use crate::cli::exit;
 use crate::cli::load::{ScenarioOptions, load};
 use crate::cli::observer::{OutputError, Outputs, RunObserver};
 use crate::cli::plan::RatioOptions;
-use crate::client::tcp::{Endpoint, TcpConnector};
+use crate::client::transport::{Connector, Endpoint};
 use crate::engine::limits::raise_open_files;
 use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
+use crate::plan::Plan;
 use crate::plan::load::Course;
-use crate::plan::{Plan, Target};
+use crate::plan::target::Target;
 use crate::report::csv::History;
 use crate::report::{latency, search, table, thresholds};
 use crate::stats::Received;
@@ -126,7 +126,8 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let course = Course::of(&plan);
     raise_open_files(connections(&plan, &course)).map_err(|error| cannot(&error))?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| cannot(&error))?;
-    let (brokers, endpoints) = open_brokers(&plan, &runtime).map_err(|error| cannot(&error))?;
+    let folder = options.scenario.scenario.parent().unwrap_or(Path::new(""));
+    let (brokers, endpoints) = open_brokers(&plan, folder, &runtime).map_err(|error| cannot(&error))?;
 
     let history = if options.csv_full_history { History::Full } else { History::Aggregated };
     let (log, summary) = (options.request_log.as_deref(), options.summary_json.as_deref());
@@ -137,6 +138,9 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         .map_err(|error| cannot(&format_args!("cannot write the log: {error}")))?;
     for broker in &brokers {
         info!("Embedded broker listening on {}", broker.addr());
+    }
+    for broker in plan.brokers.iter().filter(|broker| broker.tls.as_ref().is_some_and(|tls| tls.insecure)) {
+        warn!("INSECURE: any certificate is accepted as that of the broker {}", broker.name);
     }
 
     let mut observer = RunObserver::new(outputs, progress.clone(), plan.thresholds.clone());
@@ -166,30 +170,6 @@ fn connections(plan: &Plan, course: &Course) -> u64 {
     u64::from(course.most_in_all) * if embedded { 2 } else { 1 }
 }
 
-/// Starts the embedded brokers and looks the others up: the endpoint of each broker of the plan.
-fn open_brokers(
-    plan: &Plan,
-    runtime: &Runtime,
-) -> Result<(Vec<Broker>, Vec<Endpoint>), Box<dyn std::error::Error>> {
-    let mut started = Vec::new();
-    let mut endpoints = Vec::new();
-    for broker in &plan.brokers {
-        let sources = broker.source_addresses.clone();
-        let endpoint = match &broker.target {
-            Target::Tcp { host, port } => runtime.block_on(Endpoint::resolve(host, *port))?,
-            Target::Embedded { options } => {
-                let faults = Faults::from_query(options)?;
-                let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() })?;
-                let endpoint = Endpoint::from(broker.addr());
-                started.push(broker);
-                endpoint
-            }
-        };
-        endpoints.push(endpoint.from_sources(sources));
-    }
-    Ok((started, endpoints))
-}
-
 async fn carry_out(
     plan: &Arc<Plan>,
     endpoints: Vec<Endpoint>,
@@ -197,7 +177,7 @@ async fn carry_out(
     observer: &mut RunObserver,
 ) -> Result<Outcome, RunError<OutputError>> {
     let interrupts = Interrupts::default();
-    let connector = move || TcpConnector::new(endpoints.clone());
+    let connector = move || Connector::new(endpoints.clone());
     tokio::select! {
         outcome = engine::run(Arc::clone(plan), connector, options, &interrupts, observer) => outcome,
         error = heed_signals(&interrupts) => Err(RunError::Thread(error)),

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, timeout_at};
 
 use crate::client::failure::{Ack, Failure};
 use crate::client::inflight::{Acknowledged, Inflight};
@@ -401,7 +401,8 @@ impl<S: Stream> Session for Driver<S> {
         }
         self.out.queue().extend_from_slice(&wire::DISCONNECT);
         let end = self.out.end();
-        let in_time = self.drive(Until::Written, Some(Instant::now() + timeout), sink).await?;
+        let deadline = Instant::now() + timeout;
+        let in_time = self.drive(Until::Written, Some(deadline), sink).await?;
         self.lose(Failure::Closing, sink);
         if !in_time {
             return Err(Failure::WriteTimeout(timeout));
@@ -409,9 +410,12 @@ impl<S: Stream> Session for Driver<S> {
         if !self.out.is_written(end) {
             return Err(Failure::Closed);
         }
-        // The DISCONNECT is out; whether the broker still listens is no longer our business.
-        let _ = self.stream.shutdown().await;
-        Ok(())
+        // The DISCONNECT is out, or in what TLS and WebSocket hold back, which this sends. Whether the broker still
+        // listens is no longer our business, but whether it reads is.
+        match timeout_at(deadline, self.stream.shutdown()).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::WriteTimeout(timeout)),
+        }
     }
 }
 

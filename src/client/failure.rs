@@ -8,6 +8,9 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::client::transport::tls::TlsFault;
+use crate::client::transport::websocket::WebSocketFault;
+
 /// An acknowledgement that a request waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ack {
@@ -69,6 +72,14 @@ pub enum Failure {
     Generator(Os),
     /// The connection was not open in time.
     ConnectTimeout(Duration),
+    /// TLS was not ready in time.
+    TlsTimeout(Duration),
+    /// The upgrade to WebSocket was not answered in time.
+    UpgradeTimeout(Duration),
+    /// TLS failed, in the handshake or after it.
+    Tls(TlsFault),
+    /// WebSocket failed, in the upgrade or after it.
+    WebSocket(WebSocketFault),
     /// The broker said no in its CONNACK: the return code of MQTT 3.1.1, table 3.1.
     Refused(u8),
     /// No acknowledgement in time.
@@ -117,6 +128,12 @@ impl Failure {
 
     /// The failure of an open connection.
     pub(crate) fn lost(error: &io::Error) -> Self {
+        if let Some(fault) = TlsFault::behind(error) {
+            return Self::Tls(fault);
+        }
+        if let Some(fault) = WebSocketFault::behind(error) {
+            return Self::WebSocket(fault);
+        }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Self::Closed,
             _ => Self::Lost(error.into()),
@@ -131,6 +148,10 @@ impl fmt::Display for Failure {
             Self::Unreachable(os) => write!(f, "cannot connect: {os}"),
             Self::Generator(os) => write!(f, "load generator: cannot open a connection: {os}"),
             Self::ConnectTimeout(after) => write!(f, "no connection within {}", within(after)),
+            Self::TlsTimeout(after) => write!(f, "no TLS handshake within {}", within(after)),
+            Self::UpgradeTimeout(after) => write!(f, "no WebSocket upgrade within {}", within(after)),
+            Self::Tls(fault) => write!(f, "TLS: {fault}"),
+            Self::WebSocket(fault) => write!(f, "WebSocket: {fault}"),
             Self::Refused(code) => write!(f, "CONNACK: {} ({code})", refusal(*code)),
             Self::AckTimeout(ack, after) => write!(f, "no {ack} within {}", within(after)),
             Self::WriteTimeout(after) => {

@@ -1,6 +1,6 @@
 //! The MQTT seam: what the engine knows of a broker is a [`Connect`] and the [`Session`]s it gives.
 //!
-//! Two implementations live: the driver on real sockets ([`tcp`], [`driver`]) and a scripted twin in memory
+//! Two implementations live: the driver on real sockets ([`transport`], [`driver`]) and a scripted twin in memory
 //! ([`scripted`]), since a paused test clock and real sockets do not mix. A session has no task and no
 //! channel of its own: the user's task drives it whenever it waits for anything, so a user costs one task,
 //! and an idle connection a few hundred bytes. Requests are finished through a [`Sink`], in whatever order
@@ -13,7 +13,7 @@ mod keep_alive;
 mod outgoing;
 mod pool;
 pub mod scripted;
-pub mod tcp;
+pub mod transport;
 mod wire;
 
 use std::future::Future;
@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
+use crate::client::transport::tls::Certificate;
 use crate::mqtt::Qos;
 
 /// Who connects, and how.
@@ -29,6 +30,10 @@ use crate::mqtt::Qos;
 pub struct ConnectRequest<'a> {
     /// Which broker: place in the plan's table, and so in the connector's.
     pub broker: usize,
+    /// Which of the broker's servers: they are taken in turn, as often as there is need.
+    pub turn: usize,
+    /// What the client proves itself with in TLS; of no meaning without.
+    pub certificate: Option<Certificate<'a>>,
     /// Client id, UTF-8.
     pub client_id: &'a str,
     /// User name and password.
@@ -37,7 +42,7 @@ pub struct ConnectRequest<'a> {
     pub keep_alive_s: u16,
     /// Most messages of QoS 1 and 2 that may wait for acknowledgement at once.
     pub inflight: u16,
-    /// How long it may take, from the first packet to CONNACK.
+    /// How long it may take, from the first packet to CONNACK: TCP, TLS, the upgrade to WebSocket and MQTT.
     pub timeout: Duration,
 }
 

@@ -8,7 +8,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::engine::vitals::{CpuMeter, Share, Spent, Vitals, local_ports, open_files};
-use crate::plan::{Plan, Target};
+use crate::plan::Plan;
+use crate::plan::target::Target;
 use crate::stats::latency::{Latency, LatencySummary};
 
 /// A thread that has had this share of its time something to do has no reserve.
@@ -278,10 +279,12 @@ pub(crate) fn connections_to_one(plan: &Plan, started: &[u64]) -> u64 {
         let target = &plan.brokers[class.broker.0].target;
         // Two brokers of a plan can be one; embedded ones are never.
         let same = plan.brokers.iter().position(|broker| broker.target == *target);
-        let place = same.filter(|_| matches!(target, Target::Tcp { .. })).unwrap_or(class.broker.0);
+        let place = same.filter(|_| matches!(target, Target::Remote { .. })).unwrap_or(class.broker.0);
         connections[place] += users;
     }
-    connections.into_iter().max().unwrap_or(0)
+    // Users are spread evenly over the servers of a broker.
+    let servers = plan.brokers.iter().map(|broker| broker.target.servers() as u64);
+    connections.into_iter().zip(servers).map(|(users, servers)| users.div_ceil(servers)).max().unwrap_or(0)
 }
 
 fn most(one: Option<Share>, other: Option<Share>) -> Option<Share> {

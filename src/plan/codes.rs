@@ -36,6 +36,10 @@ codes! {
     FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
     THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     SEARCH_WITHOUT_RATE = "E0262", "A search for the highest rate has no user class whose rate it could change.";
+    TRANSPORT_MIX = "E0280", "The `urls` of a broker do not all use one transport.";
+    TRANSPORT_SETTING = "E0281", "A setting of TLS or WebSocket stands at a broker that is not spoken to so.";
+    HEADER = "E0282", "A header of WebSocket is one that cannot be sent, or that is always sent.";
+    TLS_NAME = "E0283", "The server name or a protocol of TLS is one that TLS cannot carry.";
     UNCLOSED = "E0301", "A `${` of a template is not closed.";
     EMPTY_EXPRESSION = "E0302", "A `${}` of a template is empty.";
     UNKNOWN_NAME = "E0303", "A template uses a name that does not exist.";
@@ -65,6 +69,9 @@ codes! {
     NEVER_REACHED = "W0231", "Users leave after so many messages, but send none.";
     STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";
     THRESHOLD_ROW = "W0241", "A threshold asks for a row that the statistics do not have.";
+    INSECURE = "W0250", "TLS accepts any certificate: anybody can play the broker.";
+    UNUSED_TRANSPORT_SETTING = "W0251", "The host given instead of the scenario's makes settings of a transport useless.";
+    UNUSED_CA = "W0252", "Authorities are named, but any certificate is accepted.";
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use crate::plan::Plan;
 use crate::plan::mix::{Dispatcher, Pace};
 use crate::plan::search::Search;
+use crate::plan::{ClassId, Plan};
 
 /// How many users, how fast, how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,7 +118,16 @@ impl Course {
     }
 
     /// The course of a load by a dispatcher without users.
-    pub fn new(mut dispatcher: Dispatcher, load: &Load) -> Self {
+    pub fn new(dispatcher: Dispatcher, load: &Load) -> Self {
+        Self::watched(dispatcher, load, &mut |_| {})
+    }
+
+    /// The same, telling of each user, in order, of which class it is.
+    pub(in crate::plan) fn watched(
+        mut dispatcher: Dispatcher,
+        load: &Load,
+        starts: &mut dyn FnMut(ClassId),
+    ) -> Self {
         let classes = dispatcher.counts().len();
         let mut course = Self {
             stages: Vec::new(),
@@ -129,7 +138,7 @@ impl Course {
         };
         let mut begins = Duration::ZERO;
         for stage in &load.stages {
-            let passage = course.pass(stage, begins, &mut dispatcher);
+            let passage = course.pass(stage, begins, &mut dispatcher, starts);
             let ends = passage.ends;
             course.stages.push(passage);
             let Some(ends) = ends else { break };
@@ -138,7 +147,13 @@ impl Course {
         course
     }
 
-    fn pass(&mut self, stage: &Stage, begins: Duration, dispatcher: &mut Dispatcher) -> Passage {
+    fn pass(
+        &mut self,
+        stage: &Stage,
+        begins: Duration,
+        dispatcher: &mut Dispatcher,
+        started: &mut dyn FnMut(ClassId),
+    ) -> Passage {
         let before: u32 = dispatcher.counts().iter().sum();
         let pace = Pace::new(stage.spawn_rate);
         let changes = changes(dispatcher.counts(), &stage.users);
@@ -151,6 +166,7 @@ impl Course {
                 let most = &mut self.most[class.0];
                 *most = (*most).max(dispatcher.counts()[class.0]);
                 self.started[class.0] += 1;
+                started(*class);
                 starts += 1;
             }
             stops += u32::try_from(batch.stop.len()).unwrap_or(u32::MAX);

@@ -14,11 +14,13 @@ use crate::plan::feed::Feed;
 use crate::plan::load::Load;
 use crate::plan::payload::Payload;
 use crate::plan::schedule::Schedule;
+use crate::plan::target::{Certificate, Header, Target, Tls};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::{Pause, WaitTime};
 use crate::stats::threshold::Threshold;
 use crate::stats::{RowId, RowKey};
 
+pub mod certificates;
 pub mod codes;
 pub mod column;
 pub mod compile;
@@ -32,6 +34,7 @@ pub mod random;
 mod rate;
 pub mod schedule;
 pub mod search;
+pub mod target;
 pub mod template;
 pub mod wait;
 
@@ -69,7 +72,7 @@ impl Plan {
 }
 
 /// Place of a broker in [`Plan::brokers`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BrokerId(pub usize);
 
 /// Place of a class in [`Plan::classes`].
@@ -83,7 +86,7 @@ pub struct Broker {
     pub name: String,
     /// Where it is.
     pub target: Target,
-    /// How long a connect may take, from the first packet to CONNACK.
+    /// How long a connect may take, from the first packet to CONNACK: TCP, TLS, the upgrade and MQTT.
     pub connect_timeout: Duration,
     /// Seconds of silence before a PINGREQ; 0 for never.
     pub keep_alive_s: u16,
@@ -91,23 +94,10 @@ pub struct Broker {
     pub inflight: u16,
     /// Local addresses to connect from, in turn; empty for the system's choice.
     pub source_addresses: Vec<IpAddr>,
-}
-
-/// Where a broker is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// TCP, MQTT without encryption.
-    Tcp {
-        /// Name or address, an IPv6 address without brackets.
-        host: String,
-        /// Port.
-        port: u16,
-    },
-    /// A broker inside this process, on loopback.
-    Embedded {
-        /// Planted faults, as written after the `?` of the URL, already checked; empty for none.
-        options: String,
-    },
+    /// How TLS is spoken with it, if it is.
+    pub tls: Option<Tls>,
+    /// Headers of the opening request of a WebSocket.
+    pub headers: Vec<Header>,
 }
 
 /// A kind of user.
@@ -127,6 +117,8 @@ pub struct UserClass {
     pub username: Option<Template>,
     /// Password; varies at most per user. Never shown.
     pub password: Option<Secret>,
+    /// What its users prove themselves with in TLS.
+    pub certificate: Option<Certificate>,
     /// Where its templates find the values of `row.COLUMN`.
     pub feeds: Vec<Feed>,
     /// Pause between tasks; none if there is a schedule.

@@ -259,7 +259,7 @@ mod limits {
             b.class("device", WaitTime::Zero, steps(work)).on_start = Steps(vec![connect]);
             let (plan, addr, mut watch) = (b.build(), broker.addr(), Watch::default());
             let outcome = with_sockets(async {
-                let connector = move || TcpConnector::new(vec![Endpoint::from(addr)]);
+                let connector = move || Connector::new(vec![Endpoint::from(addr)]);
                 let options = Options { threads: 2, ..OPTIONS };
                 run(plan, connector, options, &Interrupts::default(), &mut watch).await.unwrap()
             });

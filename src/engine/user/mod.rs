@@ -40,6 +40,8 @@ pub(crate) struct User<C: Connect> {
     scope: UserScope,
     username: Option<String>,
     password: Option<String>,
+    /// Files of its certificate and key.
+    certificate: Option<Box<(String, String)>>,
     /// Draws of waits, task picks and messages: the same in every run of one seed.
     random: Random,
     /// Its rows of feeds.
@@ -101,6 +103,7 @@ impl<C: Connect> User<C> {
             session: None,
             username: None,
             password: None,
+            certificate: None,
             backoff: Backoff::default(),
             connect_after: None,
             subscriptions: Vec::new(),
@@ -121,6 +124,10 @@ impl<C: Connect> User<C> {
         self.scope.client_id = self.render_once(&class.client_id).into_bytes();
         self.username = class.username.as_ref().map(|template| self.render_once(template));
         self.password = class.password.as_ref().map(|secret| self.render_once(&secret.0));
+        self.certificate = class
+            .certificate
+            .as_ref()
+            .map(|files| Box::new((self.render_once(&files.certificate), self.render_once(&files.key))));
         let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
         self.keep_row(&class.reconnect.row);
         for step in lists.flat_map(|steps| &steps.0) {
@@ -316,7 +323,7 @@ impl<C: Connect> User<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::tcp::TcpConnector;
+    use crate::client::transport::Connector;
 
     fn size_of_output<A, B>(_: fn(A) -> B) -> usize {
         size_of::<B>()
@@ -325,8 +332,8 @@ mod tests {
     /// What an idle user weighs is mostly this future; what does not live as long as the user is boxed.
     #[test]
     fn the_state_of_a_user_is_small() {
-        let size = size_of_output(User::<TcpConnector>::live);
+        let size = size_of_output(User::<Connector>::live);
         assert!(size <= 1600, "{size}");
-        assert!(size_of::<<TcpConnector as Connect>::Session>() <= 384);
+        assert!(size_of::<<Connector as Connect>::Session>() <= 384);
     }
 }

@@ -83,12 +83,12 @@ mod tests {
     use crate::plan::payload::Payload;
     use crate::plan::random::Random;
     use crate::plan::schedule::Phase;
+    use crate::plan::target::Target;
     use crate::plan::template::Template;
     use crate::plan::template::names::{Columns, Names, Place};
     use crate::plan::wait::WaitTime;
     use crate::plan::{
-        Broker, BrokerId, ClassId, OnError, Plan, Publish, Request, Row, Step, Steps, Target, Task,
-        TaskOrder, Text,
+        Broker, BrokerId, ClassId, OnError, Plan, Publish, Request, Row, Step, Steps, Task, TaskOrder, Text,
     };
     use crate::stats::{RowId, RowKey};
 
@@ -159,6 +159,7 @@ mod tests {
             client_id: Template::parse("device", Place::ClientId, &names).unwrap(),
             username: None,
             password: None,
+            certificate: None,
             wait_time: WaitTime::Zero,
             schedule: Some(Schedule { per_user: 10.0, jitter: Duration::ZERO, phase: Phase::Aligned }),
             iterations: None,
@@ -186,6 +187,8 @@ mod tests {
                 keep_alive_s: 0,
                 inflight: 1,
                 source_addresses: Vec::new(),
+                tls: None,
+                headers: Vec::new(),
             }],
             classes: vec![class],
             rows: vec![RowKey { request_type: "MQTT".to_owned(), name: "all".to_owned() }],

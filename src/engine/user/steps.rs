@@ -8,6 +8,7 @@ use std::rc::Rc;
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
+use crate::client::transport::tls::Certificate;
 use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
 use crate::engine::backoff::GOOD_LIFE;
 use crate::engine::sink::{self, Recording, Span};
@@ -137,6 +138,12 @@ impl<C: Connect> User<C> {
         let login = self.username.as_deref().map(|name| (name, self.password.as_deref().unwrap_or_default()));
         let request = ConnectRequest {
             broker: class.broker.0,
+            // By class too: two classes of one user each shall not meet at one server.
+            turn: usize::try_from(self.scope.index).unwrap_or(0).wrapping_add(self.class),
+            certificate: self
+                .certificate
+                .as_deref()
+                .map(|(certificate, key)| Certificate { certificate, key }),
             client_id: str::from_utf8(&self.scope.client_id).unwrap_or_default(),
             login,
             keep_alive_s: broker.keep_alive_s,

@@ -16,6 +16,7 @@ use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::steps::{Rows, StepCompiler};
 use crate::plan::compile::timing::{RateOf, limit, schedule, wait_time};
+use crate::plan::compile::tls::compile_certificate;
 use crate::plan::feed::Feed;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
@@ -40,7 +41,7 @@ pub(super) struct Compiled {
 
 /// What a class is compiled with: the other parts of the scenario.
 pub(super) struct Surroundings<'a> {
-    pub(super) brokers: &'a BTreeMap<String, model::Broker>,
+    pub(super) brokers: &'a BTreeMap<String, model::broker::Broker>,
     pub(super) payloads: &'a Payloads<'a>,
     /// The feeds of the class, as far as there is nothing wrong with them.
     pub(super) feeds: Vec<Feed>,
@@ -128,6 +129,7 @@ pub(super) fn compile_class(
         None if may_lack => None,
         name => broker(name, &at.key("broker"), brokers, problems),
     };
+    let certificate = broker.map(|broker| compile_certificate(brokers, broker, names, problems));
     let (weight, fixed_count) = share(class, at, problems);
     let client_id = class.client_id.as_deref().unwrap_or(DEFAULT_CLIENT_ID);
     let client_id =
@@ -187,6 +189,7 @@ pub(super) fn compile_class(
                 Some(password) => Some(Secret(password?)),
                 None => None,
             },
+            certificate: certificate.flatten(),
             feeds,
             wait_time,
             schedule,
@@ -218,7 +221,7 @@ pub(super) fn compile_class(
 fn broker(
     name: Option<&str>,
     at: &FieldPath,
-    brokers: &BTreeMap<String, model::Broker>,
+    brokers: &BTreeMap<String, model::broker::Broker>,
     problems: &mut Problems<'_>,
 ) -> Option<BrokerId> {
     let known = brokers.keys().map(String::as_str);

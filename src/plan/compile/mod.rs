@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath, Severity};
+use crate::plan::Plan;
 use crate::plan::codes;
 use crate::plan::compile::broker::compile_brokers;
 use crate::plan::compile::class::{Surroundings, compile_class, select};
@@ -20,12 +21,12 @@ use crate::plan::compile::search::without_rate;
 use crate::plan::compile::steps::Rows;
 use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
 use crate::plan::load::Course;
+use crate::plan::target::Target;
 use crate::plan::template::names::{Columns, Names, Place};
-use crate::plan::{Plan, Target};
 use crate::scenario::model::{self, Scenario};
 
 mod address;
-pub mod broker;
+mod broker;
 mod class;
 mod feeds;
 pub mod files;
@@ -36,6 +37,8 @@ mod search;
 mod steps;
 mod threshold;
 mod timing;
+mod tls;
+pub mod url;
 mod warnings;
 
 /// What a scenario is compiled with: everything that does not stand in the file.

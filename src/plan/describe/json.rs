@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::plan::BrokerId;
 use crate::plan::describe::Facts;
 use crate::plan::load::StageClock;
 use crate::plan::mix::Pace;
 use crate::plan::rate::Traffic;
 use crate::plan::search::Search;
-use crate::plan::{BrokerId, Target};
+use crate::plan::target::{Target, Tls};
 
 mod class;
 mod text;
@@ -107,6 +108,17 @@ fn traffic(traffic: Option<Traffic>) -> Value {
     )
 }
 
+fn tls(tls: &Tls) -> Value {
+    let Tls { authorities, server_name, alpn, insecure, resumption } = tls;
+    json!({
+        "ca": authorities,
+        "server_name": server_name,
+        "alpn": alpn,
+        "insecure": insecure,
+        "resumption": resumption,
+    })
+}
+
 fn broker(facts: &Facts<'_>, id: BrokerId) -> Value {
     let broker = &facts.plan.brokers[id.0];
     json!({
@@ -117,6 +129,8 @@ fn broker(facts: &Facts<'_>, id: BrokerId) -> Value {
         "connect_timeout_s": seconds(broker.connect_timeout),
         "keep_alive_s": broker.keep_alive_s,
         "inflight": broker.inflight,
+        "tls": broker.tls.as_ref().map(tls),
+        "headers": broker.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>(),
         "source_addresses": broker.source_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

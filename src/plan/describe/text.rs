@@ -11,8 +11,9 @@ use crate::plan::describe::{Facts, LOCAL_PORTS};
 use crate::plan::load::{StageClock, Users};
 use crate::plan::mix::Pace;
 use crate::plan::search::Search;
-use crate::plan::{BrokerId, Plan, Target};
+use crate::plan::{Plan, Target};
 
+mod broker;
 mod class;
 mod words;
 
@@ -34,7 +35,7 @@ impl Description<'_> {
     fn write(&self, out: &mut String) -> fmt::Result {
         let plan = self.plan;
         writeln!(out, "scenario {}, seed {}", plan.name, plan.seed)?;
-        self.brokers(out)?;
+        broker::write(self.facts, out)?;
         self.load(out)?;
         self.needs(out)?;
         for id in 0..plan.classes.len() {
@@ -46,39 +47,6 @@ impl Description<'_> {
         }
         for threshold in &plan.thresholds {
             writeln!(out, "  {threshold}")?;
-        }
-        Ok(())
-    }
-
-    fn brokers(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "\nbrokers")?;
-        for (i, broker) in self.plan.brokers.iter().enumerate() {
-            let connections = self.facts.connections(BrokerId(i));
-            let keep_alive = match broker.keep_alive_s {
-                0 => "off".to_owned(),
-                seconds => time(Duration::from_secs(u64::from(seconds))),
-            };
-            let sources = u32::try_from(broker.source_addresses.len()).unwrap_or(u32::MAX);
-            let ports = LOCAL_PORTS.saturating_mul(sources.max(1));
-            let many = connections > ports && matches!(broker.target, Target::Tcp { .. });
-            writeln!(out, "  {}: {}", broker.name, broker.target)?;
-            writeln!(
-                out,
-                "    connect timeout {}, keep alive {keep_alive}, inflight {}",
-                time(broker.connect_timeout),
-                broker.inflight
-            )?;
-            if !broker.source_addresses.is_empty() {
-                let sources: Vec<_> = broker.source_addresses.iter().map(ToString::to_string).collect();
-                writeln!(out, "    from {} in turn", sources.join(", "))?;
-            }
-            write!(out, "    {}", counted(connections, "connection"))?;
-            let note = if many {
-                "; Linux has 28232 local ports for each source address by default: add `source_addresses`"
-            } else {
-                ""
-            };
-            writeln!(out, "{note}")?;
         }
         Ok(())
     }

@@ -81,6 +81,10 @@ impl Columns {
 pub enum Place {
     /// A broker's URL: the same for everybody.
     Url,
+    /// Another setting of a broker: the same for everybody.
+    Setting,
+    /// The file of a client certificate or key: what is known of a user before the run.
+    File,
     /// A row of the statistics: what is fixed for a user, without random draws.
     RowName,
     /// A client id: drawn once per user.
@@ -120,7 +124,8 @@ impl Place {
     pub(super) fn allows(self, kind: Kind) -> bool {
         use Kind::{Bytes, ClientId, Constant, Local, Message, Random, User};
         match self {
-            Self::Url => kind == Constant,
+            Self::Url | Self::Setting => kind == Constant,
+            Self::File => matches!(kind, Constant | Local | User),
             Self::RowName | Self::Filter => matches!(kind, Constant | Local | User | ClientId),
             Self::ClientId => matches!(kind, Constant | Local | User | Random),
             Self::Credential => matches!(kind, Constant | Local | User | ClientId | Random),
@@ -135,6 +140,8 @@ impl Place {
     pub(super) fn described(self) -> &'static str {
         match self {
             Self::Url => "the URL of a broker",
+            Self::Setting => "a setting of a broker",
+            Self::File => "the path of a certificate or key",
             Self::RowName => "the name of a row",
             Self::ClientId => "a client id",
             Self::Credential => "a user name or password",
@@ -148,7 +155,13 @@ impl Place {
     /// What can stand there, for a help line.
     pub(super) fn allowed(self) -> &'static str {
         match self {
-            Self::Url => "it is fixed before the first user starts: `vars.NAME` and `env.NAME`",
+            Self::Url | Self::Setting => {
+                "it is fixed before the first user starts: `vars.NAME` and `env.NAME`"
+            }
+            Self::File => {
+                "files are read before the first user starts: `user.number`, `user.index`, `user.class`, \
+                 `vars.NAME`, `env.NAME` and `hostname()`"
+            }
             Self::RowName => {
                 "rows stay the same while a user lives: `user.number`, `user.index`, `user.class`, \
                  `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"

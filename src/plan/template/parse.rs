@@ -161,7 +161,9 @@ impl Parser<'_> {
         match self.place {
             Place::Topic => matches!(byte, 0 | b'+' | b'#'),
             Place::ClientId | Place::Credential | Place::Filter => byte == 0,
-            Place::Url | Place::RowName | Place::Payload | Place::JsonText => false,
+            Place::Url | Place::Setting | Place::File | Place::RowName | Place::Payload | Place::JsonText => {
+                false
+            }
         }
     }
 

@@ -11,11 +11,12 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
 
+use crate::scenario::model::broker::Broker;
 use crate::scenario::model::load::Load;
 use crate::scenario::model::payload::{Feed, Payload};
 use crate::scenario::model::user_class::UserClass;
-use crate::units::HumanDuration;
 
+pub mod broker;
 pub mod load;
 pub mod payload;
 pub mod step;
@@ -105,24 +106,4 @@ impl<'de> Deserialize<'de> for Scalar {
 
         deserializer.deserialize_any(AnyScalar)
     }
-}
-
-/// A system under test.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Broker {
-    /// `mqtt://HOST[:PORT]` (port 1883), or `embedded:` for a broker inside this process on loopback, with
-    /// planted faults as options: `embedded:?delay=5ms&loss=0.01`. A template of `vars` and `env`. Required.
-    pub url: Option<String>,
-    /// How long a connect may take, from the first packet to CONNACK. Default 10 s.
-    pub connect_timeout: Option<HumanDuration>,
-    /// Longest silence before a PINGREQ; whole seconds up to 65535, 0 for never. Default 60 s.
-    pub keep_alive: Option<HumanDuration>,
-    /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
-    /// further publish waits for its turn. Default 20, as in paho; brokers refuse more unless told to.
-    #[schemars(range(min = 1))]
-    pub inflight: Option<u16>,
-    /// Local addresses to connect from, in turn. One address has about 28,000 ports for one broker address;
-    /// on loopback, any of 127.0.0.0/8 will do. Default: the system chooses.
-    pub source_addresses: Vec<String>,
 }

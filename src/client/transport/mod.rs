@@ -1,0 +1,203 @@
+//! Sessions over TCP, TLS, WebSocket and WebSocket over TLS.
+//!
+//! Names are looked up and certificates read before the run: a resolver's or a disk's answer per connect would
+//! be measured with it, and its failure is the scenario's mistake, not a broker's. Whatever carries a session
+//! is a byte stream to the driver, and one enum to the compiler, so that a plain TCP session pays for the
+//! others with one comparison per read and write, and with no memory.
+
+use std::cell::Cell;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::client::driver::Driver;
+use crate::client::failure::{Ack, Failure};
+use crate::client::pool::Pool;
+use crate::client::transport::stream::Transport;
+use crate::client::transport::tcp::Ports;
+use crate::client::transport::tls::Tls;
+use crate::client::transport::websocket::handshake::Upgrade;
+use crate::client::{Connect, ConnectRequest};
+
+pub mod stream;
+mod tcp;
+pub mod tls;
+mod tls_config;
+pub mod websocket;
+
+/// A broker's name could not be looked up.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot look up the broker `{host}`: {source}")]
+pub struct ResolveError {
+    host: String,
+    source: std::io::Error,
+}
+
+/// Where one server of a broker is.
+#[derive(Debug, Clone, Copy)]
+pub struct Address<'a> {
+    /// Name or address, an IPv6 address without brackets.
+    pub host: &'a str,
+    /// Port.
+    pub port: u16,
+    /// What a WebSocket asks for; of no meaning for the others.
+    pub path: &'a str,
+}
+
+/// The servers of a broker, at least one, how they are spoken to, and the addresses to connect from.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    servers: Vec<Server>,
+    sources: Vec<IpAddr>,
+    tls: Option<Tls>,
+    websocket: bool,
+}
+
+/// One server: all the addresses of its name, and what the layers above TCP need to know of it.
+#[derive(Debug, Clone)]
+struct Server {
+    addresses: Vec<SocketAddr>,
+    host: String,
+    upgrade: Upgrade,
+}
+
+impl Endpoint {
+    /// Looks the hosts up; an address needs no look-up.
+    pub async fn resolve(servers: &[Address<'_>]) -> Result<Self, ResolveError> {
+        let mut resolved = Vec::with_capacity(servers.len());
+        for &Address { host, port, path } in servers {
+            let addresses = look_up(host, port).await?;
+            let upgrade = Upgrade::new(host, port, path);
+            resolved.push(Server { addresses, host: host.to_owned(), upgrade });
+        }
+        Ok(Self { servers: resolved, sources: Vec::new(), tls: None, websocket: false })
+    }
+
+    /// The same, connected to from these local addresses in turn; from none, if the system is to choose.
+    #[must_use]
+    pub fn from_sources(self, sources: Vec<IpAddr>) -> Self {
+        Self { sources, ..self }
+    }
+
+    /// The same, spoken to through TLS.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
+
+    /// The same, spoken to through WebSocket, whose opening request carries these headers. They must be
+    /// well-formed; compiling a scenario sees to it.
+    #[must_use]
+    pub fn with_websocket(mut self, headers: &[(String, String)]) -> Self {
+        self.websocket = true;
+        for server in &mut self.servers {
+            server.upgrade.add_headers(headers);
+        }
+        self
+    }
+}
+
+async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let error = |source| ResolveError { host: host.to_owned(), source };
+    let addresses: Vec<_> = tokio::net::lookup_host((host, port)).await.map_err(error)?.collect();
+    if addresses.is_empty() {
+        return Err(error(std::io::Error::other("the name has no address")));
+    }
+    Ok(addresses)
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        let host = address.ip().to_string();
+        let upgrade = Upgrade::new(&host, address.port(), "/");
+        let servers = vec![Server { addresses: vec![address], host, upgrade }];
+        Self { servers, sources: Vec::new(), tls: None, websocket: false }
+    }
+}
+
+/// How far the opening of a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Tcp,
+    Tls,
+    Upgrade,
+    Connack,
+}
+
+impl Stage {
+    /// Why there is no session if it took too long.
+    fn timed_out(self, after: Duration) -> Failure {
+        match self {
+            Self::Tcp => Failure::ConnectTimeout(after),
+            Self::Tls => Failure::TlsTimeout(after),
+            Self::Upgrade => Failure::UpgradeTimeout(after),
+            Self::Connack => Failure::AckTimeout(Ack::Connack, after),
+        }
+    }
+}
+
+/// Opens sessions, for one thread.
+#[derive(Debug)]
+pub struct Connector {
+    endpoints: Vec<Endpoint>,
+    ports: Ports,
+    pool: Pool,
+}
+
+impl Connector {
+    /// `endpoints[i]` is where broker `i` of the plan is.
+    pub fn new(endpoints: Vec<Endpoint>) -> Self {
+        Self { endpoints, ports: Ports::new(), pool: Pool::new() }
+    }
+
+    /// Says in `stage` how far it is.
+    async fn open(
+        &self,
+        request: &ConnectRequest<'_>,
+        stage: &Cell<Stage>,
+    ) -> Result<Driver<Transport>, Failure> {
+        let endpoint = &self.endpoints[request.broker];
+        let server = &endpoint.servers[request.turn % endpoint.servers.len()];
+        // Before the first packet: a certificate that cannot be read is no broker's fault.
+        let tls = match &endpoint.tls {
+            Some(tls) => Some((tls, tls.config(request.certificate)?)),
+            None => None,
+        };
+        let tcp = self.ports.connect(&server.addresses, &endpoint.sources).await?;
+        tcp.set_nodelay(true).map_err(|error| Failure::lost(&error))?;
+        let transport = match (tls, endpoint.websocket) {
+            (None, false) => Transport::Tcp(tcp),
+            (None, true) => {
+                stage.set(Stage::Upgrade);
+                Transport::Ws(Box::new(server.upgrade.perform(tcp, self.pool.clone()).await?))
+            }
+            (Some((tls, config)), websocket) => {
+                stage.set(Stage::Tls);
+                let secured = tls.handshake(config, &server.host, tcp).await?;
+                if websocket {
+                    stage.set(Stage::Upgrade);
+                    Transport::Wss(Box::new(server.upgrade.perform(secured, self.pool.clone()).await?))
+                } else {
+                    Transport::Tls(Box::new(secured))
+                }
+            }
+        };
+        stage.set(Stage::Connack);
+        Driver::open(transport, self.pool.clone(), request).await
+    }
+}
+
+impl Connect for Connector {
+    type Session = Driver<Transport>;
+
+    async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Self::Session, Failure> {
+        // Boxed: this future is large, lives for a moment, and would otherwise be part of every user.
+        let stage = Cell::new(Stage::Tcp);
+        match tokio::time::timeout(request.timeout, Box::pin(self.open(request, &stage))).await {
+            Ok(result) => result,
+            Err(_) => Err(stage.get().timed_out(request.timeout)),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The TLS layer: handshake, stream, and why either failed.
+//!
+//! rustls takes a packet as written when it is encrypted, be the socket full or not. What is left over is
+//! sent with the next read or write, of which the driver does one in each of its polls; so a QoS 0 message
+//! counts as written when it is in rustls's buffer, as on TCP when it is in the kernel's.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error};
+
+use crate::client::failure::Failure;
+use crate::client::transport::stream::OverTcp;
+pub use crate::client::transport::tls_config::{Certificate, Tls, TlsError, TlsFiles, TlsOptions};
+
+impl Tls {
+    /// Agrees with the server on keys and verifies its certificate.
+    pub(super) async fn handshake(
+        &self,
+        config: Arc<ClientConfig>,
+        host: &str,
+        tcp: TcpStream,
+    ) -> Result<TlsStream, Failure> {
+        let name = match self.server_name() {
+            Some(name) => name.clone(),
+            None => {
+                ServerName::try_from(host.to_owned()).map_err(|_| Failure::Tls(TlsFault::NoServerName))?
+            }
+        };
+        match TlsConnector::from(config).connect(name, tcp).await {
+            Ok(stream) => Ok(TlsStream { stream, unsent: false }),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Failure::Tls(TlsFault::Closed)),
+            Err(error) => Err(Failure::lost(&error)),
+        }
+    }
+}
+
+/// A TLS connection.
+#[derive(Debug)]
+pub struct TlsStream {
+    stream: client::TlsStream<TcpStream>,
+    /// Whether there may be encrypted bytes that the socket did not take.
+    unsent: bool,
+}
+
+impl TlsStream {
+    /// Sends what is left over.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.unsent {
+            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+            self.unsent = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl OverTcp for TlsStream {
+    fn tcp(&self) -> &TcpStream {
+        self.stream.get_ref().0
+    }
+}
+
+impl AsyncRead for TlsStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        // If it cannot be sent, reading tells why.
+        let _ = this.poll_send(cx);
+        Pin::new(&mut this.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for TlsStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        ready!(this.poll_send(cx))?;
+        let written = ready!(Pin::new(&mut this.stream).poll_write(cx, bytes))?;
+        this.unsent = true;
+        match this.poll_send(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Ok(written)),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().poll_send(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+/// What went wrong in TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFault {
+    /// No trusted authority stands behind the server's certificate.
+    UnknownIssuer,
+    /// The server's certificate is no longer valid.
+    Expired,
+    /// The server's certificate is not valid yet.
+    NotValidYet,
+    /// The server's certificate is for another name.
+    WrongName,
+    /// The server's certificate was revoked.
+    Revoked,
+    /// The server's certificate may not be used by a server.
+    WrongPurpose,
+    /// The server's certificate is an authority's, not a server's.
+    AuthorityAsServer,
+    /// There is something else wrong with the server's certificate.
+    BadCertificate,
+    /// The server refused with this alert (RFC 8446, section 6).
+    Alert(u8),
+    /// The server does not speak TLS.
+    NotTls,
+    /// Client and server have no TLS version, cipher or other thing in common that they need.
+    Incompatible,
+    /// The server does something that TLS does not allow.
+    Misbehaved,
+    /// The server closed the connection in the middle of the handshake.
+    Closed,
+    /// The host of the URL is nothing that a certificate can be verified against.
+    NoServerName,
+    /// The user's certificate or key could not be read, as the log says.
+    ClientCertificate,
+    /// Something else.
+    Other,
+}
+
+impl TlsFault {
+    /// The fault behind an error of a stream, if it is one of TLS.
+    pub(crate) fn behind(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref::<Error>().map(Self::from)
+    }
+}
+
+impl From<&Error> for TlsFault {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::InvalidCertificate(error) => Self::from(error),
+            Error::AlertReceived(alert) => Self::Alert(u8::from(*alert)),
+            Error::NoApplicationProtocol => Self::Alert(u8::from(AlertDescription::NoApplicationProtocol)),
+            Error::InvalidMessage(_) => Self::NotTls,
+            Error::PeerIncompatible(_) => Self::Incompatible,
+            Error::NoCertificatesPresented => Self::BadCertificate,
+            Error::PeerMisbehaved(_)
+            | Error::InappropriateMessage { .. }
+            | Error::InappropriateHandshakeMessage { .. }
+            | Error::DecryptError
+            | Error::PeerSentOversizedRecord => Self::Misbehaved,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl From<&CertificateError> for TlsFault {
+    fn from(error: &CertificateError) -> Self {
+        match error {
+            CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotValidYet,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Self::WrongName
+            }
+            CertificateError::Revoked => Self::Revoked,
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                Self::WrongPurpose
+            }
+            // The type of this error is webpki's, which is not ours to name; its text is its variant's name.
+            CertificateError::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
+                Self::AuthorityAsServer
+            }
+            _ => Self::BadCertificate,
+        }
+    }
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownIssuer => "certificate of the broker not signed by a trusted authority",
+            Self::Expired => "certificate of the broker expired",
+            Self::NotValidYet => "certificate of the broker not valid yet",
+            Self::WrongName => "certificate of the broker is for another name",
+            Self::Revoked => "certificate of the broker revoked",
+            Self::WrongPurpose => "certificate of the broker not meant for a server",
+            Self::AuthorityAsServer => "certificate of the broker is an authority's, not a server's",
+            Self::BadCertificate => "certificate of the broker not acceptable",
+            Self::Alert(alert) => return write!(f, "refused by the broker: {} ({alert})", words(*alert)),
+            Self::NotTls => "the broker does not speak TLS",
+            Self::Incompatible => "no TLS version or cipher in common with the broker",
+            Self::Misbehaved => "protocol error by the broker",
+            Self::Closed => "closed by the broker during the handshake",
+            Self::NoServerName => "the host is no name to verify a certificate against",
+            Self::ClientCertificate => "load generator: client certificate cannot be read",
+            Self::Other => "handshake failed",
+        })
+    }
+}
+
+/// The words of RFC 8446, section 6, and of RFC 7301 for ALPN.
+fn words(alert: u8) -> &'static str {
+    match AlertDescription::from(alert) {
+        AlertDescription::CloseNotify => "close notify",
+        AlertDescription::UnexpectedMessage => "unexpected message",
+        AlertDescription::HandshakeFailure => "handshake failure",
+        AlertDescription::BadCertificate => "bad client certificate",
+        AlertDescription::UnsupportedCertificate => "unsupported client certificate",
+        AlertDescription::CertificateRevoked => "client certificate revoked",
+        AlertDescription::CertificateExpired => "client certificate expired",
+        AlertDescription::CertificateUnknown => "client certificate unknown",
+        AlertDescription::UnknownCA => "client certificate from an unknown authority",
+        AlertDescription::CertificateRequired => "client certificate required",
+        AlertDescription::AccessDenied => "access denied",
+        AlertDescription::DecryptError => "decrypt error",
+        AlertDescription::ProtocolVersion => "TLS version not supported",
+        AlertDescription::InsufficientSecurity => "insufficient security",
+        AlertDescription::InternalError => "internal error",
+        AlertDescription::UnrecognisedName => "unrecognised server name",
+        AlertDescription::NoApplicationProtocol => "no ALPN protocol in common",
+        _ => "alert",
+    }
+}

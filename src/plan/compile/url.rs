@@ -1,0 +1,295 @@
+//! URLs of brokers.
+//!
+//! Read by hand: we need a host, a port and a path, accept `host:port` without a scheme as Locust's `--host`
+//! users write it, and want to say for each other part of a URL where it belongs instead.
+
+use std::net::Ipv6Addr;
+
+use crate::diagnostic::nearest;
+use crate::plan::target::{Server, Target, Transport};
+
+/// Path of a WebSocket URL that has none: what brokers listen on and paho, Locust and MQTTX ask for.
+const DEFAULT_PATH: &str = "/mqtt";
+
+const FORM: &str = "write `mqtt://HOST[:PORT]`, such as `mqtt://localhost:1883`";
+
+/// What is wrong with the URL of a broker.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UrlError {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+fn url_error(message: impl Into<String>, help: impl Into<String>) -> UrlError {
+    UrlError { message: message.into(), help: help.into() }
+}
+
+/// Where a URL leads: `SCHEME://HOST[:PORT]` with one of [`Transport`]'s schemes, `ws` and `wss` with a path,
+/// `HOST[:PORT]` for `mqtt`, or `embedded:[?OPTIONS]`; IPv6 addresses in brackets. `embedded_options` checks
+/// the options of an embedded broker. The target has one server.
+pub fn parse_url(
+    url: &str,
+    embedded_options: &dyn Fn(&str) -> Result<(), String>,
+) -> Result<Target, UrlError> {
+    if let Some(rest) = url.strip_prefix("embedded:") {
+        let options = rest.strip_prefix('?').unwrap_or_default();
+        if !rest.is_empty() && !rest.starts_with('?') {
+            return Err(url_error(
+                "an embedded broker has no address, only options",
+                "write `embedded:` or, with options, `embedded:?delay=5ms`",
+            ));
+        }
+        return match embedded_options(options) {
+            Ok(()) => Ok(Target::Embedded { options: options.to_owned() }),
+            Err(message) => Err(url_error(message, "options are written `embedded:?NAME=VALUE&NAME=VALUE`")),
+        };
+    }
+    let (transport, rest) = match url.split_once("://") {
+        None => (Transport::Tcp, url),
+        Some((scheme, rest)) => {
+            let transport = Transport::ALL.into_iter().find(|transport| transport.scheme() == scheme);
+            (transport.ok_or_else(|| unknown_scheme(scheme))?, rest)
+        }
+    };
+    Ok(Target::Remote { transport, servers: vec![server(rest, transport)?] })
+}
+
+/// All servers as one target. The index is that of the first that does not go with those before it.
+pub fn one_target(targets: Vec<Target>) -> Result<Option<Target>, (usize, UrlError)> {
+    let mut all: Option<Target> = None;
+    for (i, target) in targets.into_iter().enumerate() {
+        match (&mut all, target) {
+            (None, target) => all = Some(target),
+            (
+                Some(Target::Remote { transport, servers }),
+                Target::Remote { transport: other, servers: more },
+            ) => {
+                if *transport != other {
+                    let message = format!(
+                        "this is `{}://`, but the first URL is `{}://`",
+                        other.scheme(),
+                        transport.scheme()
+                    );
+                    let help = "connect times of two transports would stand in one row: give each transport a \
+                                broker of its own";
+                    return Err((i, url_error(message, help)));
+                }
+                servers.extend(more);
+            }
+            (Some(_), _) => {
+                let message = "an embedded broker cannot be one of several";
+                return Err((i, url_error(message, "leave it alone, or leave it out")));
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn unknown_scheme(scheme: &str) -> UrlError {
+    const SUPPORTED: &str = "supported are `mqtt://`, `mqtts://`, `ws://`, `wss://` and `embedded:`";
+    match scheme {
+        "tcp" => url_error("`tcp://` is not a scheme of this language", "write `mqtt://HOST[:PORT]`"),
+        "ssl" | "tls" => url_error(
+            format!("`{scheme}://` is not a scheme of this language"),
+            "MQTT over TLS is `mqtts://HOST[:PORT]`",
+        ),
+        "http" | "https" => url_error(
+            format!("`{scheme}://` is not a scheme of this language"),
+            "MQTT over WebSocket is `ws://HOST[:PORT]/PATH`, over TLS `wss://`",
+        ),
+        _ => match nearest(scheme, Transport::ALL.iter().map(|t| t.scheme()).chain(["embedded"])) {
+            Some(near) => url_error(format!("unknown scheme `{scheme}`"), format!("did you mean `{near}`?")),
+            None => url_error(format!("unknown scheme `{scheme}`"), SUPPORTED),
+        },
+    }
+}
+
+/// `HOST[:PORT]`, a WebSocket's with a path and query after it, the others with at most a slash.
+fn server(rest: &str, transport: Transport) -> Result<Server, UrlError> {
+    let (address, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if address.contains('@') {
+        // The text is not repeated: it may hold a password.
+        let help = "move them to `username` and `password` of the user class";
+        return Err(url_error("user name and password do not belong into the URL", help));
+    }
+    let path = if transport.is_websocket() { websocket_path(path)? } else { no_path(path, transport)? };
+    let (host, port) = host_and_port(address)?;
+    if host.is_empty() {
+        return Err(url_error("there is no host in this URL", FORM));
+    }
+    let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':'));
+    if let Some(odd) = host.chars().find(|c| odd(*c)) {
+        return Err(url_error(format!("the host `{host}` holds the character {odd:?}"), FORM));
+    }
+    let port = match port.map(str::parse) {
+        None => transport.default_port(),
+        Some(Ok(number)) if number > 0 => number,
+        Some(_) => {
+            let message = format!("`{}` is not a port", port.unwrap_or_default());
+            return Err(url_error(message, "ports are whole numbers from 1 to 65535"));
+        }
+    };
+    Ok(Server { host: host.to_owned(), port, path })
+}
+
+fn no_path(path: &str, transport: Transport) -> Result<String, UrlError> {
+    if matches!(path, "" | "/") {
+        return Ok(String::new());
+    }
+    let over = if transport == Transport::Tls { "TLS" } else { "TCP" };
+    // A query may hold a signature.
+    let shown = path.split('?').next().filter(|path| !path.is_empty()).unwrap_or("?…");
+    Err(url_error(format!("MQTT over {over} has no path or query, but here is `{shown}`"), FORM))
+}
+
+fn websocket_path(path: &str) -> Result<String, UrlError> {
+    if path.contains('#') {
+        return Err(url_error("a broker is not asked for what stands after `#`", "leave it out"));
+    }
+    if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let help = "write spaces and characters beyond ASCII as `%20` and the like";
+        return Err(url_error("the path holds a character that a URL cannot", help));
+    }
+    Ok(match path {
+        "" => DEFAULT_PATH.to_owned(),
+        path if path.starts_with('?') => format!("{DEFAULT_PATH}{path}"),
+        path => path.to_owned(),
+    })
+}
+
+/// The host without brackets, and what is written after the colon.
+fn host_and_port(address: &str) -> Result<(&str, Option<&str>), UrlError> {
+    const BRACKETS: &str = "write `[::1]:1883`";
+    let Some(bracketed) = address.strip_prefix('[') else {
+        return match address.split_once(':') {
+            Some((_, port)) if port.contains(':') => Err(url_error(
+                "this host has several colons",
+                "put an IPv6 address into brackets: `[::1]:1883`",
+            )),
+            Some((host, port)) => Ok((host, Some(port))),
+            None => Ok((address, None)),
+        };
+    };
+    let Some((host, port)) = bracketed.split_once(']') else {
+        return Err(url_error("the bracket of this IPv6 address is not closed", BRACKETS));
+    };
+    if host.parse::<Ipv6Addr>().is_err() {
+        return Err(url_error(format!("`{host}` is not an IPv6 address"), BRACKETS));
+    }
+    match port.strip_prefix(':') {
+        None if !port.is_empty() => {
+            Err(url_error(format!("`{port}` stands between the IPv6 address and the port"), BRACKETS))
+        }
+        port => Ok((host, port)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_options(options: &str) -> Result<(), String> {
+        if options == "bad" { Err("no such option".to_owned()) } else { Ok(()) }
+    }
+
+    #[test]
+    fn urls_lead_to_targets() {
+        use Transport::{SecureWebSocket, Tcp, Tls, WebSocket};
+        for (url, transport, host, port, path) in [
+            ("mqtt://broker", Tcp, "broker", 1883, ""),
+            ("mqtt://broker:1884/", Tcp, "broker", 1884, ""),
+            ("broker", Tcp, "broker", 1883, ""),
+            ("10.0.0.1:99", Tcp, "10.0.0.1", 99, ""),
+            ("mqtt://[::1]", Tcp, "::1", 1883, ""),
+            ("[fe80::2]:1884", Tcp, "fe80::2", 1884, ""),
+            ("mqtts://broker", Tls, "broker", 8883, ""),
+            ("mqtts://[::1]:443/", Tls, "::1", 443, ""),
+            ("ws://broker", WebSocket, "broker", 80, "/mqtt"),
+            ("ws://broker/", WebSocket, "broker", 80, "/"),
+            ("ws://[::1]:8083/a/b", WebSocket, "::1", 8083, "/a/b"),
+            ("wss://broker", SecureWebSocket, "broker", 443, "/mqtt"),
+        ] {
+            let servers = vec![Server { host: host.to_owned(), port, path: path.to_owned() }];
+            let expected = Target::Remote { transport, servers };
+            assert_eq!(parse_url(&expected.to_string(), &no_options), Ok(expected.clone()));
+            assert_eq!(parse_url(url, &no_options), Ok(expected), "{url}");
+        }
+        for (url, options) in
+            [("embedded:", ""), ("embedded:?", ""), ("embedded:?delay=5ms&x", "delay=5ms&x")]
+        {
+            let expected = Target::Embedded { options: options.to_owned() };
+            assert_eq!(parse_url(&expected.to_string(), &no_options), Ok(expected.clone()));
+            assert_eq!(parse_url(url, &no_options), Ok(expected), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_sent_but_not_shown() {
+        let target = parse_url("wss://iot/?X-Amz-Signature=secret", &no_options).unwrap();
+        assert_eq!(target.to_string(), "wss://iot:443/?***");
+        let Target::Remote { servers, .. } = target else { panic!("not remote") };
+        assert_eq!(servers[0].path, "/?X-Amz-Signature=secret");
+    }
+
+    #[test]
+    fn several_urls_are_one_target_if_they_go_together() {
+        let combine = |urls: &[&str]| {
+            let targets = urls.iter().map(|url| parse_url(url, &no_options).unwrap()).collect();
+            match one_target(targets) {
+                Ok(target) => target.map_or_else(|| "none".to_owned(), |target| target.to_string()),
+                Err((i, error)) => format!("{i}: {error}"),
+            }
+        };
+        assert_eq!(combine(&[]), "none");
+        assert_eq!(combine(&["a", "b:2"]), "mqtt://a:1883, mqtt://b:2");
+        assert_eq!(
+            combine(&["mqtts://a", "mqtts://b", "mqtt://c"]),
+            "2: this is `mqtt://`, but the first URL is `mqtts://`"
+        );
+        assert_eq!(combine(&["a", "embedded:"]), "1: an embedded broker cannot be one of several");
+        assert_eq!(combine(&["embedded:", "embedded:"]), "1: an embedded broker cannot be one of several");
+    }
+
+    #[test]
+    fn wrong_urls_are_refused_with_a_cure() {
+        let urls = [
+            "",
+            "mqtt://",
+            ":1883",
+            "mqtts://",
+            "tls://h",
+            "tcp://h",
+            "mqt://h",
+            "wsss://h",
+            "http://h",
+            "coap://h",
+            "mqtt://u:secret@h",
+            "wss://u:secret@h/p",
+            "mqtt://h/path",
+            "mqtts://h/path?secret",
+            "mqtts://h?secret",
+            "ws://h/a b",
+            "ws://h/a#b",
+            "mqtt://h:0",
+            "mqtt://h:65536",
+            "mqtt://h:x",
+            "mqtt://h:",
+            "::1",
+            "[::1",
+            "[x]:1",
+            "[::1]1883",
+            "mqtt://a b",
+            "embedded:local",
+            "embedded:?bad",
+        ];
+        let lines = urls.map(|url| {
+            let UrlError { message, help } = parse_url(url, &no_options).unwrap_err();
+            format!("{url:22} {message} ({help})")
+        });
+        insta::assert_snapshot!(lines.join("\n"));
+        assert!(!lines.iter().any(|line| line[22..].contains("secret")));
+    }
+}

@@ -1,0 +1,74 @@
+//! Brokers: where they are and how they are spoken to.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::units::HumanDuration;
+
+/// A system under test.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Broker {
+    /// Where it is: `mqtt://HOST[:PORT]` (TCP, port 1883), `mqtts://` (TLS, 8883), `ws://HOST[:PORT][/PATH]`
+    /// (WebSocket, 80) or `wss://` (WebSocket over TLS, 443), the path `/mqtt` unless there is one; or `embedded:`
+    /// for a broker inside this process on loopback, with planted faults as options:
+    /// `embedded:?delay=5ms&loss=0.01`. A template of `vars` and `env`. Required, unless there are `urls`.
+    pub url: Option<String>,
+    /// Several servers instead, the nodes of a cluster; users are spread over them evenly, each stays with its
+    /// own. All have the same beginning (`mqtt://` or the others), and none is `embedded:`.
+    pub urls: Vec<String>,
+    /// How long a connect may take, from the first packet to CONNACK: TCP, TLS, the upgrade to WebSocket and
+    /// MQTT together. Default 10 s.
+    pub connect_timeout: Option<HumanDuration>,
+    /// Longest silence before a PINGREQ; whole seconds up to 65535, 0 for never. Default 60 s.
+    pub keep_alive: Option<HumanDuration>,
+    /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
+    /// further publish waits for its turn. Default 20, as in paho; brokers refuse more unless told to.
+    #[schemars(range(min = 1))]
+    pub inflight: Option<u16>,
+    /// Local addresses to connect from, in turn. One address has about 28,000 ports for one broker address;
+    /// on loopback, any of 127.0.0.0/8 will do. Default: the system chooses.
+    pub source_addresses: Vec<String>,
+    /// TLS, for `mqtts://` and `wss://`. Default: verified by the authorities that the system trusts, without a
+    /// client certificate.
+    pub tls: Option<Tls>,
+    /// WebSocket, for `ws://` and `wss://`.
+    pub websocket: Option<WebSocket>,
+}
+
+/// How TLS is spoken. Paths of files are from the scenario's folder; files are PEM and read before the run.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// File of the authorities that may have signed the broker's certificate. Default: those that the system
+    /// trusts.
+    pub ca: Option<String>,
+    /// File of the client's certificate, with the authorities between it and the one that the broker trusts. A
+    /// template that may differ from class to class and user to user: `"certs/${user.index}.pem"`. Needs `key`.
+    pub cert: Option<String>,
+    /// File of the certificate's private key, likewise: PKCS#8, PKCS#1 or SEC1, not encrypted. Never shown. Needs
+    /// `cert`.
+    pub key: Option<String>,
+    /// Name that the broker is asked for (SNI) and that its certificate must be for. Default: the host of the
+    /// URL.
+    pub server_name: Option<String>,
+    /// Protocols to offer (ALPN), the preferred first: `["x-amzn-mqtt-ca"]` for port 443 of Amazon's broker. One
+    /// that chooses none of them may still accept. Default: none offered.
+    pub alpn: Vec<String>,
+    /// Whether any certificate will do, so that anybody can play the broker: for test systems. Default false.
+    pub insecure: Option<bool>,
+    /// Whether a user takes up the keys of an earlier connection, as devices do, which costs broker and users
+    /// less; without it each connect is a device's first. Default true.
+    pub resumption: Option<bool>,
+}
+
+/// How WebSocket is spoken. The subprotocol is always `mqtt`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebSocket {
+    /// Headers of the opening request besides those of the protocol, templates of `vars` and `env`:
+    /// `{ Authorization = "Bearer ${env.TOKEN}" }`. Values are never shown.
+    pub headers: BTreeMap<String, String>,
+}
