@@ -14,7 +14,7 @@ use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::{Ack, Failure};
 use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
-use mqtt_scenario::client::{Close, Connect, ConnectRequest, Key, Message, Session, Until};
+use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Key, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::random::Random;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -102,7 +102,7 @@ async fn open() -> (Tcp, Peer) {
 }
 
 fn message(payload: &[u8], qos: Qos) -> Message<'_> {
-    Message { topic: b"t", payload, qos, retain: false }
+    Message { topic: b"t", payload, qos, retain: false, properties: &[] }
 }
 
 fn publish(session: &mut Tcp, tag: u32, qos: Qos, timeout: Duration) -> Key {
@@ -347,7 +347,7 @@ mod publishing {
                 let mut seen = Seen::default();
                 publish(&mut session, 1, Qos::AtLeastOnce, MINUTE);
                 publish(&mut session, 2, Qos::ExactlyOnce, MINUTE);
-                session.subscribe(&[("#", Qos::AtLeastOnce)], ticket(3, MINUTE)).unwrap();
+                session.subscribe(&[Filter::new("#", Qos::AtLeastOnce)], ticket(3, MINUTE)).unwrap();
                 session.drive(Until::Written, None, &mut seen).await.unwrap();
                 peer.send(&stream[..cut]).await;
                 drive_for(&mut session, Duration::ZERO, &mut seen).await.unwrap();
@@ -396,7 +396,7 @@ mod publishing {
             publish(&mut session, 2, Qos::ExactlyOnce, MINUTE);
             // Neither takes room.
             publish(&mut session, 3, Qos::AtMostOnce, MINUTE);
-            session.subscribe(&[("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
+            session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
             let deadline = Some(Instant::now() + Duration::from_millis(20));
             assert!(!session.drive(Until::Room, deadline, &mut seen).await.unwrap());
             peer.send(&ack(0x50, 2)).await;
@@ -441,7 +441,7 @@ mod publishing {
             let (mut session, _peer) = open().await;
             let topic = vec![b'x'; 65_536];
             for qos in ALL_QOS {
-                let message = Message { topic: &topic, payload: b"", qos, retain: false };
+                let message = Message { topic: &topic, payload: b"", qos, retain: false, properties: &[] };
                 assert_eq!(session.publish(&message, ticket(1, SECOND)), Err(Failure::TooLarge));
             }
             assert_eq!(session.backlog(), 0);
@@ -534,7 +534,7 @@ mod odd_acknowledgements {
             let timeout = Duration::from_millis(50);
             publish(&mut session, 1, Qos::ExactlyOnce, timeout);
             publish(&mut session, 2, Qos::ExactlyOnce, timeout);
-            session.subscribe(&[("#", Qos::AtMostOnce)], ticket(3, timeout)).unwrap();
+            session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(3, timeout)).unwrap();
             peer.send(&ack(0x50, 2)).await;
             settle(&mut session, &mut seen).await.unwrap();
             let failed = |ack| Err(Failure::AckTimeout(ack, timeout));
@@ -551,7 +551,7 @@ mod odd_acknowledgements {
             publish(&mut session, 1, Qos::AtLeastOnce, MINUTE);
             publish(&mut session, 2, Qos::ExactlyOnce, MINUTE);
             publish(&mut session, 3, Qos::ExactlyOnce, MINUTE);
-            session.subscribe(&[("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
+            session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
             for bytes in [ack(0x50, 1), ack(0x40, 2), ack(0x70, 3), ack(0x40, 4)] {
                 peer.send(&bytes).await;
             }
@@ -589,7 +589,7 @@ mod odd_acknowledgements {
         with_sockets(async {
             let (mut session, mut peer) = open().await;
             let mut seen = Seen::default();
-            let filters = [("a", Qos::AtMostOnce), ("b", Qos::AtMostOnce)];
+            let filters = [Filter::new("a", Qos::AtMostOnce), Filter::new("b", Qos::AtMostOnce)];
             session.subscribe(&filters, ticket(1, MINUTE)).unwrap();
             session.drive(Until::Written, None, &mut seen).await.unwrap();
             assert_eq!(peer.packet().await, [0x82, 10, 0, 1, 0, 1, b'a', 0, 0, 1, b'b', 0]);
@@ -607,7 +607,7 @@ mod losing_the_connection {
     async fn window(session: &mut Tcp, seen: &mut Seen) {
         publish(session, 1, Qos::AtLeastOnce, MINUTE);
         publish(session, 2, Qos::ExactlyOnce, MINUTE);
-        session.subscribe(&[("#", Qos::AtMostOnce)], ticket(3, MINUTE)).unwrap();
+        session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(3, MINUTE)).unwrap();
         session.publish(&message(&vec![0; 32 << 20], Qos::AtMostOnce), ticket(4, MINUTE)).unwrap();
         publish(session, 5, Qos::AtLeastOnce, MINUTE);
         drive_for(session, Duration::from_millis(20), seen).await.unwrap();
@@ -1004,7 +1004,7 @@ fn the_embedded_broker_returns_every_message_once() {
         let connector = TcpConnector::new(vec![Endpoint::from(broker.addr())]);
         let mut session = connector.connect(&connect_request("echo")).await.unwrap();
         let mut seen = Seen::default();
-        session.subscribe(&[("t", Qos::ExactlyOnce)], ticket(u32::MAX, MINUTE)).unwrap();
+        session.subscribe(&[Filter::new("t", Qos::ExactlyOnce)], ticket(u32::MAX, MINUTE)).unwrap();
         settle(&mut session, &mut seen).await.unwrap();
         assert_eq!(seen.take(), [(u32::MAX, Ok(()))]);
         for tag in 0..3 * EACH {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::{Ack, Failure};
 use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
-use mqtt_scenario::client::{Close, Connect, ConnectRequest, Message, Session, Until};
+use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpStream;
@@ -41,7 +41,7 @@ async fn settle(session: &mut Driver<TcpStream>, seen: &mut Seen) -> Result<bool
 
 async fn subscribe(session: &mut Driver<TcpStream>, filter: &str) -> Result<(), Failure> {
     let mut seen = Seen::default();
-    session.subscribe(&[(filter, Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
+    session.subscribe(&[Filter::new(filter, Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
     settle(session, &mut seen).await.unwrap();
     seen.completed[0].1
 }
@@ -58,7 +58,8 @@ async fn publish(
         if qos != Qos::AtMostOnce {
             session.drive(Until::Room, None, seen).await?;
         }
-        let message = Message { topic: b"t", payload: &tag.to_be_bytes(), qos, retain: false };
+        let message =
+            Message { topic: b"t", payload: &tag.to_be_bytes(), qos, retain: false, properties: &[] };
         session.publish(&message, ticket(tag, timeout))?;
     }
     Ok(())
@@ -127,7 +128,8 @@ fn a_message_that_an_access_list_denies_is_acknowledged_all_the_same() {
         let mut seen = Seen::default();
         subscribe(&mut session, "#").await.unwrap();
         publish(&mut session, 3, MINUTE, &mut seen).await.unwrap();
-        let message = Message { topic: b"open", payload: b"", qos: Qos::AtLeastOnce, retain: false };
+        let message =
+            Message { topic: b"open", payload: b"", qos: Qos::AtLeastOnce, retain: false, properties: &[] };
         session.publish(&message, ticket(3, MINUTE)).unwrap();
         assert!(settle(&mut session, &mut seen).await.unwrap());
         assert_eq!(seen.tags(), [0, 1, 2, 3]);

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Sink, Ticket};
-use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::mqtt::{Qos, Settings};
 use mqtt_scenario::plan::template::Template;
 use mqtt_scenario::plan::template::names::{Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
@@ -97,6 +97,9 @@ pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
         keep_alive_s: 0,
         inflight: 100,
         timeout: Duration::from_secs(5),
+        settings: Settings::default(),
+        will: None,
+        kept: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The session driver: MQTT 3.1.1 on any byte stream.
+//! The session driver: MQTT 3.1.1 and 5 on any byte stream.
 //!
 //! Everything happens in the poll of one future: write what is queued, read what has come, finish what it
 //! acknowledges, look at the clock. All state is in the [`Driver`], none in the future, so driving can be
@@ -16,23 +16,32 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use crate::client::failure::{Ack, Failure};
+use crate::client::aliases::Aliases;
+use crate::client::failure::{Ack, Failure, Limit};
 use crate::client::inflight::{Acknowledged, Inflight};
 use crate::client::keep_alive::KeepAlive;
+use crate::client::kept::{Kept, Lasting, State};
 use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
-use crate::client::wire::{self, Received, Reply};
+use crate::client::reason::Reason;
+use crate::client::wire::{self, Alias, Connack, Limits, MOST_CONNACK_BYTES, Received, Reply};
 use crate::client::{
-    Close, Completion, ConnectRequest, Incoming, Key, Message, Session, Sink, Ticket, Until,
+    Close, Completion, ConnectRequest, Filter, Incoming, Key, Message, Session, Sink, Ticket, Until,
 };
-use crate::mqtt::{MAX_PACKET_BYTES, Qos};
+use crate::mqtt::{Qos, Settings, Version};
 
 /// Most reads in one poll. A broker that floods must not keep the user from its timer.
 const READS: usize = 16;
 
-/// Most QoS 2 messages from the broker whose PUBREL may be outstanding. A broker is bound to the 65,535
-/// packet ids; one that uses them all without ever releasing is broken all the same.
-const MAX_UNRELEASED: usize = 65_535;
+/// Most bytes of answers that wait to be written. A broker is bound to the 65,535 packet ids, and each of them
+/// has two answers of four bytes at most: one that has more to come sends without reading.
+const MOST_ANSWERS: usize = 65_535 * 2 * 4;
+
+/// `Packet Identifier not found`: what a broker says of a PUBREL that it has answered before.
+const NOT_FOUND: u8 = 0x92;
+
+const LATE: &str = "acknowledgement after its request had timed out";
+const UNKNOWN: &str = "acknowledgement for a packet id that is not in use";
 
 /// A byte stream that a session can run on.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
@@ -51,6 +60,21 @@ pub struct Driver<S> {
     inflight: Inflight,
     /// QoS 2 messages from the broker that it has not released yet.
     unreleased: BTreeSet<u16>,
+    /// How many of those a broker may have at once.
+    receive_maximum: u16,
+    version: Version,
+    /// Whether the broker went on with a session that it had.
+    resumed: bool,
+    /// What the broker takes.
+    limits: Limits,
+    /// The largest packet that is taken from the broker.
+    most_bytes: u32,
+    /// Bytes of answers queued since everything was written last.
+    answers: usize,
+    /// Topic aliases, if they were asked for.
+    aliases: Option<Box<Aliases>>,
+    /// What outlives the connection, if the session does.
+    lasting: Option<Box<Lasting>>,
     timer: Option<Pin<Box<Sleep>>>,
     keep_alive: Option<KeepAlive>,
     /// Why the connection ended; everything after that fails likewise.
@@ -60,42 +84,86 @@ pub struct Driver<S> {
 impl<S: Stream> Driver<S> {
     /// Sends CONNECT on a fresh stream and waits for CONNACK. The time limit is the caller's.
     pub(crate) async fn open(stream: S, pool: Pool, request: &ConnectRequest<'_>) -> Result<Self, Failure> {
+        let settings = &request.settings;
         let mut driver = Self {
             stream,
             out: Outgoing::new(pool.clone()),
             partial: pool.take(),
             inflight: Inflight::new(request.inflight),
             unreleased: BTreeSet::new(),
+            receive_maximum: settings.receive_maximum,
+            version: settings.version,
+            resumed: false,
+            limits: Limits::NONE,
+            most_bytes: settings.max_packet_bytes,
+            answers: 0,
+            aliases: None,
+            lasting: (!settings.clean_session).then(Box::default),
             timer: None,
             keep_alive: KeepAlive::new(request.keep_alive_s, Instant::now()),
             lost: None,
             pool,
         };
-        wire::write_connect(request, driver.out.queue())?;
-        match poll_fn(|cx| driver.poll_connack(cx)).await? {
-            0 => {
-                driver.pool.put(std::mem::take(&mut driver.partial));
-                Ok(driver)
-            }
-            code => Err(Failure::Refused(code)),
+        // A session is resumed by the name that the broker gave it.
+        let given = request.kept.filter(|_| request.client_id.is_empty()).and_then(Kept::client_id);
+        let client_id = given.as_deref().unwrap_or(request.client_id);
+        wire::write_connect(request, client_id, driver.out.queue())?;
+        let connack = poll_fn(|cx| driver.poll_connack(cx, settings)).await?;
+        driver.pool.put(std::mem::take(&mut driver.partial));
+        driver.begin(request, connack, given);
+        Ok(driver)
+    }
+
+    /// Goes by what the broker granted, and on with what the last connection has left.
+    fn begin(&mut self, request: &ConnectRequest<'_>, connack: Connack, given: Option<Box<str>>) {
+        self.limits = connack.limits;
+        self.resumed = connack.session_present;
+        if let Some(seconds) = connack.keep_alive_s {
+            self.keep_alive = KeepAlive::new(seconds, Instant::now());
+        }
+        if request.settings.topic_alias && self.version == Version::V5 {
+            self.aliases = Some(Box::new(Aliases::new(connack.aliases)));
+        }
+        if self.resumed
+            && let Some(state) = request.kept.and_then(Kept::take)
+        {
+            let State { inflight, unreleased, lasting } = *state;
+            (self.inflight, self.unreleased, self.lasting) = (inflight, unreleased, Some(lasting));
+            self.send_again();
+        }
+        self.inflight.set_limit(request.inflight.min(connack.receive_maximum));
+        if let Some(lasting) = &mut self.lasting {
+            lasting.client_id = connack.client_id.or(given);
         }
     }
 
-    fn poll_connack(&mut self, cx: &mut Context<'_>) -> Poll<Result<u8, Failure>> {
+    /// Queues what a resumed session demands (section 4.4), in the order in which it was sent first.
+    fn send_again(&mut self) {
+        let Some(lasting) = &self.lasting else { return };
+        for (id, waits_for) in self.inflight.unanswered() {
+            if waits_for == Ack::Pubcomp {
+                wire::write_reply(Reply::Pubrel, id, self.out.queue());
+            } else if let Some(packet) = lasting.packets.get(&id) {
+                wire::write_again(packet, self.out.queue());
+            }
+        }
+    }
+
+    fn poll_connack(&mut self, cx: &mut Context<'_>, settings: &Settings) -> Poll<Result<Connack, Failure>> {
         // Broker and client may both have sent their last word: what came is read even if writing failed.
         let written = self.out.poll_write(&mut self.stream, cx);
         loop {
-            // No more is read than CONNACK has bytes, since there is nobody here to take what comes after it.
-            let missing = match self.partial[..] {
-                [0x20, 2, _, code] => {
+            let missing = match missing_of_connack(self.version, &self.partial)? {
+                0 => {
+                    let body = wire::frame(&self.partial)?.map_or(0, |frame| frame.body);
+                    let connack = wire::read_connack(settings, &self.partial[body..]);
                     self.partial.clear();
-                    return Poll::Ready(Ok(code));
+                    return Poll::Ready(connack);
                 }
-                [] | [0x20] | [0x20, 2] | [0x20, 2, _] => 4 - self.partial.len(),
-                _ => return Poll::Ready(Err(Failure::Protocol("no CONNACK as its first packet"))),
+                missing => missing,
             };
-            let mut bytes = [0; 4];
-            let mut buffer = ReadBuf::new(&mut bytes[..missing]);
+            let mut bytes = [0; 256];
+            let mut buffer = ReadBuf::new(&mut bytes[..missing.min(256)]);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
                     return Poll::Ready(Err(Failure::Closed));
@@ -152,7 +220,7 @@ impl<S: Stream> Driver<S> {
     /// Writes and reads until neither is possible; if there is still more to read, the task is woken at once.
     fn poll_io(&mut self, cx: &mut Context<'_>, sink: &mut impl Sink) -> Result<(), Failure> {
         if self.out.pending() > 0 {
-            self.out.write(&mut self.stream, cx, sink)?;
+            self.write(cx, sink)?;
         }
         let pool = self.pool.clone();
         let mut shared = pool.read_buffer();
@@ -166,10 +234,20 @@ impl<S: Stream> Driver<S> {
             }
             // Answers to what was read: in one write, now.
             if self.out.pending() > 0 {
-                self.out.write(&mut self.stream, cx, sink)?;
+                self.write(cx, sink)?;
             }
         }
         cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, sink: &mut impl Sink) -> Result<(), Failure> {
+        self.out.write(&mut self.stream, cx, sink)?;
+        if self.out.pending() == 0 {
+            self.answers = 0;
+        } else if self.answers > MOST_ANSWERS {
+            return Err(Failure::Protocol("sends messages without reading their acknowledgements"));
+        }
         Ok(())
     }
 
@@ -199,11 +277,11 @@ impl<S: Stream> Driver<S> {
     fn handle_frames(&mut self, bytes: &[u8], now: Instant, sink: &mut impl Sink) -> Result<usize, Failure> {
         let mut used = 0;
         while let Some(frame) = wire::frame(&bytes[used..])? {
-            if frame.end > MAX_PACKET_BYTES {
-                return Err(Failure::Protocol("packet too large"));
+            if frame.end > self.most_bytes as usize {
+                return Err(Failure::Protocol("packet larger than the client takes"));
             }
             let Some(packet) = bytes.get(used..used + frame.end) else { break };
-            let received = wire::read(frame, packet)?;
+            let received = wire::read(self.version, frame, packet)?;
             self.handle(received, now, sink)?;
             used += frame.end;
         }
@@ -212,16 +290,23 @@ impl<S: Stream> Driver<S> {
 
     fn handle(&mut self, received: Received<'_>, now: Instant, sink: &mut impl Sink) -> Result<(), Failure> {
         match received {
-            Received::Ack(ack, id) => self.acknowledged(ack, id, Ok(()), now, sink),
-            Received::Suback(id, granted) => {
-                let result = if granted { Ok(()) } else { Err(Failure::SubscriptionRefused) };
-                self.acknowledged(Ack::Suback, id, result, now, sink);
+            Received::Ack(ack, id, None) => self.acknowledged(ack, id, now, sink),
+            Received::Ack(ack, id, Some(reason)) => self.refused(ack, id, reason, now, sink),
+            Received::Suback(id, None) => self.acknowledged(Ack::Suback, id, now, sink),
+            Received::Suback(id, Some(failure)) => self.failed(Ack::Suback, id, failure, now, sink),
+            Received::Publish(message, id, 0) => return self.received(message, id, sink),
+            Received::Publish(message, id, alias) => {
+                let Some(aliases) = &mut self.aliases else {
+                    return Err(Failure::Protocol("topic alias that was not allowed"));
+                };
+                let topic = aliases.take(alias, message.topic)?;
+                return self.received(Incoming { topic: &topic, ..message }, id, sink);
             }
-            Received::Publish(message, id) => return self.received(message, id, sink),
             Received::Release(id) => {
                 self.unreleased.remove(&id);
                 self.reply(Reply::Pubcomp, id);
             }
+            Received::Disconnect(reason) => return Err(Failure::Disconnected(reason)),
             Received::Pingresp => {
                 if !self.keep_alive.as_mut().is_some_and(KeepAlive::answered) {
                     sink.unexpected("PINGRESP that was not asked for");
@@ -232,29 +317,54 @@ impl<S: Stream> Driver<S> {
         Ok(())
     }
 
-    fn acknowledged(
-        &mut self,
-        ack: Ack,
-        id: u16,
-        result: Result<(), Failure>,
-        finished: Instant,
-        sink: &mut impl Sink,
-    ) {
-        match self.inflight.acknowledge(id, ack) {
-            Acknowledged::Done(ticket) => sink.completed(Completion { ticket, finished, result }),
+    fn acknowledged(&mut self, ack: Ack, id: u16, finished: Instant, sink: &mut impl Sink) {
+        let answer = self.inflight.acknowledge(id, ack);
+        if let Some(lasting) = &mut self.lasting {
+            lasting.packets.remove(&id);
+        }
+        match answer {
+            Acknowledged::Done(ticket) => sink.completed(Completion { ticket, finished, result: Ok(()) }),
             Acknowledged::Wrong(ticket, expected) => {
                 let result = Err(Failure::WrongAck { expected, got: ack });
                 sink.completed(Completion { ticket, finished, result });
             }
             Acknowledged::Release => self.reply(Reply::Pubrel, id),
-            Acknowledged::Late => sink.unexpected("acknowledgement after its request had timed out"),
+            Acknowledged::Late => sink.unexpected(LATE),
             Acknowledged::Unknown => {
                 // Its sender waits for the rest of the handshake, known or not.
                 if ack == Ack::Pubrec {
                     self.reply(Reply::Pubrel, id);
                 }
-                sink.unexpected("acknowledgement for a packet id that is not in use");
+                sink.unexpected(UNKNOWN);
             }
+        }
+    }
+
+    /// An acknowledgement that is none.
+    fn refused(&mut self, ack: Ack, id: u16, reason: Reason, finished: Instant, sink: &mut impl Sink) {
+        // Of a PUBREL that had been answered, when its answer was lost with the connection.
+        if ack == Ack::Pubcomp && self.resumed && reason.code() == NOT_FOUND {
+            self.acknowledged(ack, id, finished, sink);
+        } else {
+            self.failed(ack, id, Failure::Reason(ack, reason), finished, sink);
+        }
+    }
+
+    /// The broker answered this request with a failure: it is finished, whatever was to follow.
+    fn failed(&mut self, ack: Ack, id: u16, failure: Failure, finished: Instant, sink: &mut impl Sink) {
+        if let Some(lasting) = &mut self.lasting {
+            lasting.packets.remove(&id);
+        }
+        match self.inflight.finish_with(id, ack) {
+            Acknowledged::Done(ticket) => {
+                sink.completed(Completion { ticket, finished, result: Err(failure) });
+            }
+            Acknowledged::Wrong(ticket, expected) => {
+                let result = Err(Failure::WrongAck { expected, got: ack });
+                sink.completed(Completion { ticket, finished, result });
+            }
+            Acknowledged::Late => sink.unexpected(LATE),
+            Acknowledged::Release | Acknowledged::Unknown => sink.unexpected(UNKNOWN),
         }
     }
 
@@ -269,8 +379,8 @@ impl<S: Stream> Driver<S> {
                 if self.unreleased.insert(id) {
                     sink.received(message);
                 }
-                if self.unreleased.len() > MAX_UNRELEASED {
-                    return Err(Failure::Protocol("QoS 2 messages are never released"));
+                if self.unreleased.len() > usize::from(self.receive_maximum) {
+                    return Err(Failure::Protocol("more QoS 2 messages than the receive maximum"));
                 }
                 self.reply(Reply::Pubrec, id);
             }
@@ -279,7 +389,10 @@ impl<S: Stream> Driver<S> {
     }
 
     fn reply(&mut self, reply: Reply, id: u16) {
-        wire::write_reply(reply, id, self.out.queue());
+        let queue = self.out.queue();
+        let before = queue.len();
+        wire::write_reply(reply, id, queue);
+        self.answers += queue.len() - before;
     }
 
     /// Ready with the time as soon as something is due.
@@ -327,12 +440,46 @@ impl<S: Stream> Driver<S> {
         Ok(())
     }
 
-    /// Ends everything that is open with this failure.
+    /// Ends everything that is open with this failure, unless it goes on with the session.
     fn lose(&mut self, failure: Failure, sink: &mut impl Sink) {
         self.lost = Some(failure);
         let finished = Instant::now();
-        self.inflight.drain(|ticket| sink.completed(Completion { ticket, finished, result: Err(failure) }));
-        self.out.drain(|ticket| sink.completed(Completion { ticket, finished, result: Err(failure) }));
+        let mut fail = |ticket| sink.completed(Completion { ticket, finished, result: Err(failure) });
+        if self.lasting.is_none() {
+            self.inflight.drain(&mut fail);
+        } else {
+            self.inflight.drain_subscriptions(&mut fail);
+            if failure == Failure::Closing {
+                // The user waits no longer; what they began is still brought to its end with the broker.
+                self.inflight.abandon(&mut fail);
+            }
+        }
+        self.out.drain(fail);
+    }
+
+    /// What the broker does not take of this message.
+    fn exceeded(&self, message: &Message<'_>) -> Option<Limit> {
+        let Limits { packet_bytes, qos, retain } = self.limits;
+        if message.qos > qos {
+            Some(Limit::Qos(qos))
+        } else if message.retain && !retain {
+            Some(Limit::Retain)
+        } else if wire::publish_bytes(self.version, message) > packet_bytes as usize {
+            Some(Limit::PacketBytes(packet_bytes))
+        } else {
+            None
+        }
+    }
+
+    /// Queues a message that fits.
+    fn queue(&mut self, message: &Message<'_>, id: u16) {
+        let alias = match &mut self.aliases {
+            Some(aliases) if wire::has_room_for_alias(message, self.limits.packet_bytes as usize) => {
+                aliases.give(message.topic)
+            }
+            _ => Alias::None,
+        };
+        wire::write_publish(self.version, message, id, alias, self.out.queue());
     }
 
     fn sent(&mut self, at: Instant) {
@@ -352,18 +499,26 @@ impl<S: Stream> Session for Driver<S> {
     }
 
     fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure> {
-        if !wire::fits(message) {
+        if !wire::fits(self.version, message) {
             return Err(Failure::TooLarge);
+        }
+        if let Some(limit) = self.exceeded(message) {
+            return Err(Failure::NotTaken(limit));
         }
         let key = match message.qos {
             Qos::AtMostOnce => {
-                wire::write_publish(message, 0, self.out.queue());
+                self.queue(message, 0);
                 Key::Written(self.out.message_queued(ticket))
             }
             qos => {
                 let ack = if qos == Qos::AtLeastOnce { Ack::Puback } else { Ack::Pubrec };
                 let id = self.inflight.open(ticket, ack).ok_or(Failure::NoPacketId)?;
-                wire::write_publish(message, id, self.out.queue());
+                self.queue(message, id);
+                if let Some(lasting) = &mut self.lasting {
+                    let mut packet = Vec::new();
+                    wire::write_publish(self.version, message, id, Alias::None, &mut packet);
+                    lasting.packets.insert(id, packet.into());
+                }
                 Key::Packet(id)
             }
         };
@@ -371,14 +526,31 @@ impl<S: Stream> Session for Driver<S> {
         Ok(key)
     }
 
-    fn subscribe(&mut self, filters: &[(&str, Qos)], ticket: Ticket) -> Result<Key, Failure> {
+    fn subscribe(&mut self, filters: &[Filter<'_>], ticket: Ticket) -> Result<Key, Failure> {
         let id = self.inflight.open(ticket, Ack::Suback).ok_or(Failure::NoPacketId)?;
-        if let Err(failure) = wire::write_subscribe(id, filters, self.out.queue()) {
+        let queue = self.out.queue();
+        let before = queue.len();
+        let mut written = wire::write_subscribe(self.version, id, filters, queue);
+        if written.is_ok() && queue.len() - before > self.limits.packet_bytes as usize {
+            queue.truncate(before);
+            written = Err(Failure::NotTaken(Limit::PacketBytes(self.limits.packet_bytes)));
+        }
+        if let Err(failure) = written {
             self.inflight.acknowledge(id, Ack::Suback);
             return Err(failure);
         }
         self.sent(ticket.due);
         Ok(Key::Packet(id))
+    }
+
+    fn resumed(&self) -> bool {
+        self.resumed
+    }
+
+    fn keep(&mut self) -> Kept {
+        let Some(lasting) = self.lasting.take_if(|_| self.lost.is_some()) else { return Kept::default() };
+        let inflight = std::mem::replace(&mut self.inflight, Inflight::new(1));
+        Kept::new(State { inflight, unreleased: std::mem::take(&mut self.unreleased), lasting })
     }
 
     async fn drive(
@@ -418,5 +590,22 @@ impl<S: Stream> Session for Driver<S> {
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
         self.pool.put(std::mem::take(&mut self.partial));
+    }
+}
+
+/// How many bytes of a CONNACK are still to come, if that is what this is the beginning of. No more is read than
+/// it has, since there is nobody yet to take what comes after it.
+fn missing_of_connack(version: Version, bytes: &[u8]) -> Result<usize, Failure> {
+    const OTHER: Failure = Failure::Protocol("no CONNACK as its first packet");
+    if bytes.first().is_some_and(|first| *first != 0x20) {
+        return Err(OTHER);
+    }
+    match wire::frame(bytes)? {
+        // The shortest one has four bytes.
+        None if bytes.len() < 2 => Ok(4 - bytes.len()),
+        None => Ok(1),
+        Some(frame) if frame.end < 4 || (version == Version::V311 && frame.end > 4) => Err(OTHER),
+        Some(frame) if frame.end > MOST_CONNACK_BYTES => Err(Failure::Protocol("CONNACK is too large")),
+        Some(frame) => Ok(frame.end.saturating_sub(bytes.len())),
     }
 }

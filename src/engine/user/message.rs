@@ -59,7 +59,7 @@ impl<C: Connect> User<C> {
         }
         let topic = text(&step.topic, &self.texts, &scratch.topic);
         let payload = text(&step.payload, &self.texts, &scratch.payload);
-        let message = Message { topic, payload, qos: step.qos, retain: step.retain };
+        let message = Message { topic, payload, qos: step.qos, retain: step.retain, properties: &[] };
         if payload.len() > LONG {
             self.moment.pass();
         }

@@ -14,6 +14,7 @@ use crate::engine::sink::{self, Recording};
 use crate::engine::stop::Phase;
 use crate::engine::user::User;
 use crate::engine::user::moment::FEW;
+use crate::mqtt::Settings;
 use crate::plan::{Publish, Request, Row, Step, Steps, UserClass};
 
 /// Why a list of steps ended early.
@@ -107,6 +108,9 @@ impl<C: Connect> User<C> {
             keep_alive_s: broker.keep_alive_s,
             inflight: broker.inflight,
             timeout: broker.connect_timeout,
+            settings: Settings::default(),
+            will: None,
+            kept: None,
         };
         self.shard.connector.connect(&request).await
     }

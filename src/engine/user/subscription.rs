@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::{Connect, Key, Session, Ticket, Until};
+use crate::client::{Connect, Filter, Key, Session, Ticket, Until};
 use crate::engine::user::User;
 use crate::engine::user::message::text;
 use crate::engine::user::steps::Abort;
@@ -52,7 +52,7 @@ impl<C: Connect> User<C> {
         // A template's text is UTF-8 but for raw bytes, which no filter may hold.
         let filter = str::from_utf8(text(&step.filter, &self.texts, &[])).unwrap_or_default();
         let asked = match &mut self.session {
-            Some(session) => session.subscribe(&[(filter, step.qos)], ticket),
+            Some(session) => session.subscribe(&[Filter::new(filter, step.qos)], ticket),
             None => Err(Failure::Closed),
         };
         asked.map_err(|failure| self.shard.record(tag, due, Instant::now(), 0, Err(failure), None)).ok()
