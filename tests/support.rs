@@ -16,6 +16,7 @@ use std::time::Duration;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Sink, Ticket};
 use mqtt_scenario::mqtt::{Qos, Settings};
+use mqtt_scenario::plan::properties::Properties;
 use mqtt_scenario::plan::template::Template;
 use mqtt_scenario::plan::template::names::{Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
@@ -138,6 +139,7 @@ impl PlanBuilder {
                 keep_alive_s: 0,
                 inflight: 1,
                 source_addresses: Vec::new(),
+                settings: Settings::default(),
             },
             load: Load { users: 1, spawn_rate: 1.0, run_time: Some(run_time), stop_timeout: Duration::ZERO },
             seed: 1,
@@ -178,6 +180,7 @@ impl PlanBuilder {
             payload: Text::PerMessage(template(payload, Place::Payload)),
             qos: Qos::AtLeastOnce,
             retain: false,
+            properties: Properties::default(),
             timeout: Duration::from_secs(10),
             await_ack: true,
             request: self.request("publish"),
@@ -196,6 +199,7 @@ impl PlanBuilder {
             client_id: template(&format!("{name}-${{user.number}}"), Place::ClientId),
             username: None,
             password: None,
+            will: None,
             wait_time,
             on_start: Steps::default(),
             tasks: vec![task("task", 1, steps)],

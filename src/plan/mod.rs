@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, Settings, SubscribeOptions};
+use crate::plan::properties::Properties;
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
 use crate::stats::{RowId, RowKey};
@@ -17,6 +18,7 @@ pub mod codes;
 pub mod compile;
 pub mod describe;
 pub mod mix;
+pub mod properties;
 pub mod random;
 mod rate;
 pub mod template;
@@ -71,6 +73,8 @@ pub struct Broker {
     pub inflight: u16,
     /// Local addresses to connect from, in turn; empty for the system's choice.
     pub source_addresses: Vec<IpAddr>,
+    /// Which protocol, and what of it.
+    pub settings: Settings,
 }
 
 /// Where a broker is.
@@ -120,6 +124,8 @@ pub struct UserClass {
     pub username: Option<Template>,
     /// Password; varies at most per user. Never shown.
     pub password: Option<Secret>,
+    /// What the broker publishes when it loses a user.
+    pub will: Option<Box<Will>>,
     /// Pause between tasks.
     pub wait_time: WaitTime,
     /// Before the first task.
@@ -139,6 +145,23 @@ pub struct UserClass {
     pub counters: usize,
     /// Deepest nesting of `repeat` in its steps.
     pub repeat_depth: usize,
+}
+
+/// What a broker publishes when it loses a user; its texts vary at most per user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Will {
+    /// Where to.
+    pub topic: Template,
+    /// What, at most 65,535 bytes.
+    pub payload: Template,
+    /// Quality of service.
+    pub qos: Qos,
+    /// Whether the broker shall keep it.
+    pub retain: bool,
+    /// How long after the loss, in seconds.
+    pub delay_s: u32,
+    /// Its other properties.
+    pub properties: Properties,
 }
 
 /// A task of a class.
@@ -202,6 +225,8 @@ pub struct Publish {
     pub qos: Qos,
     /// Whether the broker shall keep it.
     pub retain: bool,
+    /// Its properties; none for MQTT 3.1.1.
+    pub properties: Properties,
     /// How long to wait for the acknowledgement.
     pub timeout: Duration,
     /// Whether the step waits for the acknowledgement.
@@ -219,6 +244,8 @@ pub struct Subscribe {
     pub filter: Text,
     /// Highest quality of service of what is delivered.
     pub qos: Qos,
+    /// What else it asks for; nothing of MQTT 3.1.1.
+    pub options: SubscribeOptions,
     /// How long to wait for SUBACK.
     pub timeout: Duration,
     /// How it is recorded.

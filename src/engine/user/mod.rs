@@ -8,6 +8,7 @@ mod message;
 mod moment;
 mod steps;
 mod subscription;
+mod will;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::client::failure::Failure;
+use crate::client::kept::Kept;
 use crate::client::{Close, Connect, Session, Until};
 use crate::engine::backoff::Backoff;
 use crate::engine::shard::{NewUser, Shard};
@@ -22,10 +25,12 @@ use crate::engine::sink::Recording;
 use crate::engine::stop::{Leash, Phase};
 use crate::engine::user::moment::Moment;
 use crate::engine::user::steps::Abort;
+use crate::engine::user::subscription::Asked;
+use crate::engine::user::will::WillTexts;
 use crate::plan::random::Random;
 use crate::plan::template::{Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{Plan, Row, Step, Subscribe, UserClass};
+use crate::plan::{Plan, Row, Step, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -57,7 +62,11 @@ pub(crate) struct User<C: Connect> {
     /// Not before this may the user connect again.
     connect_after: Option<Instant>,
     /// What it asked for: see [`subscription`].
-    subscriptions: Vec<Arc<Subscribe>>,
+    subscriptions: Vec<Asked>,
+    /// What the last connection of a session that lasts has left.
+    kept: Kept,
+    /// What the broker publishes when it loses the user.
+    will: Option<Box<WillTexts>>,
     /// How long after its intended moment the current task run started; `None` without pacing.
     late: Option<Duration>,
     moment: Moment,
@@ -85,6 +94,8 @@ impl<C: Connect> User<C> {
             backoff: Backoff::default(),
             connect_after: None,
             subscriptions: Vec::new(),
+            kept: Kept::default(),
+            will: None,
             late: None,
             moment: Moment::default(),
             class: new.class.0,
@@ -101,6 +112,7 @@ impl<C: Connect> User<C> {
         self.scope.client_id = self.render_once(&class.client_id).into_bytes();
         self.username = class.username.as_ref().map(|template| self.render_once(template));
         self.password = class.password.as_ref().map(|secret| self.render_once(&secret.0));
+        self.will = class.will.as_ref().map(|will| Box::new(self.will_texts(will)));
         let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
         self.keep_row(&class.reconnect.row);
         for step in lists.flat_map(|steps| &steps.0) {
@@ -233,6 +245,8 @@ impl<C: Connect> User<C> {
                 _ = self.drive(Until::Idle, None) => {}
             }
         }
+        // What a lost connection left open has nobody to finish it any more.
+        self.kept.fail(Failure::Closing, &mut self.recording());
         if let Some(mut session) = self.session.take() {
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             // Not a step of the scenario, so not a request.

@@ -14,7 +14,6 @@ use crate::engine::sink::{self, Recording};
 use crate::engine::stop::Phase;
 use crate::engine::user::User;
 use crate::engine::user::moment::FEW;
-use crate::mqtt::Settings;
 use crate::plan::{Publish, Request, Row, Step, Steps, UserClass};
 
 /// Why a list of steps ended early.
@@ -36,8 +35,11 @@ impl<C: Connect> User<C> {
                 Step::Connect(request) => self.connected(class, request).await?,
                 Step::Disconnect { abrupt, request } => {
                     let result = Box::pin(self.disconnect(class, *abrupt, request)).await;
-                    // They end with the connection that the scenario closes, however that went.
-                    self.subscriptions.clear();
+                    // They end with the connection that the scenario closes, however that went, unless the
+                    // session lasts.
+                    if self.plan.brokers[class.broker.0].settings.clean_session {
+                        self.subscriptions.clear();
+                    }
                     result?;
                 }
                 Step::Publish(publish) => self.publish(class, publish).await?,
@@ -73,7 +75,7 @@ impl<C: Connect> User<C> {
                 tokio::select! {
                     biased;
                     () = self.leash.told(Phase::Stopping) => return Err(Abort::Stopped),
-                    () = tokio::time::sleep_until(at) => {}
+                    () = self.wait_to_connect(at) => {}
                 }
                 self.connect_after = None;
             }
@@ -82,10 +84,15 @@ impl<C: Connect> User<C> {
                 Ok(session) => {
                     let finished = Instant::now();
                     self.shard.record(self.tag(request), due, finished, 0, Ok(()), self.late);
+                    if !session.resumed() {
+                        // What the last connection left open has nobody to finish it any more.
+                        self.kept.fail(Failure::SessionLost, &mut self.recording());
+                    }
+                    let resumed = session.resumed();
                     self.session = Some(session);
                     self.connected_at = finished;
-                    if !self.subscriptions.is_empty() {
-                        Box::pin(self.subscribe_again()).await;
+                    if self.must_subscribe_again(resumed) {
+                        Box::pin(self.subscribe_again(resumed)).await;
                     }
                 }
                 Err(failure) => {
@@ -98,6 +105,19 @@ impl<C: Connect> User<C> {
         Ok(())
     }
 
+    /// Waits; what the last connection left open goes on to run out of time.
+    async fn wait_to_connect(&self, at: Instant) {
+        while let Some(deadline) = self.kept.next_deadline().filter(|deadline| *deadline < at) {
+            tokio::time::sleep_until(deadline).await;
+            self.kept.expire(Instant::now(), &mut self.recording());
+        }
+        tokio::time::sleep_until(at).await;
+    }
+
+    pub(super) fn recording(&self) -> Recording<'_, C> {
+        Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late)
+    }
+
     async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
         let broker = &self.plan.brokers[class.broker.0];
         let login = self.username.as_deref().map(|name| (name, self.password.as_deref().unwrap_or_default()));
@@ -108,9 +128,9 @@ impl<C: Connect> User<C> {
             keep_alive_s: broker.keep_alive_s,
             inflight: broker.inflight,
             timeout: broker.connect_timeout,
-            settings: Settings::default(),
-            will: None,
-            kept: None,
+            settings: broker.settings,
+            will: self.will.as_ref().zip(class.will.as_ref()).map(|(texts, will)| texts.with(will)),
+            kept: Some(&self.kept),
         };
         self.shard.connector.connect(&request).await
     }
@@ -127,6 +147,7 @@ impl<C: Connect> User<C> {
         let due = Instant::now();
         let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
         let result = session.close(how, timeout, &mut sink).await;
+        self.kept = session.keep();
         self.shard.record(self.tag(request), due, Instant::now(), 0, result, self.late);
         self.backoff.reset();
         result.map_err(|_| Abort::Failed)
@@ -160,9 +181,13 @@ impl<C: Connect> User<C> {
         if !step.await_ack {
             return Ok(());
         }
-        match self.drive_awaited(key).await {
-            Some(Ok(())) => Ok(()),
-            _ => Err(Abort::Failed),
+        loop {
+            match self.drive_awaited(key).await {
+                Some(Ok(())) => return Ok(()),
+                // The session outlives its connection, and so does the request.
+                None if self.kept.is_open(key) => self.connected(class, &class.reconnect).await?,
+                _ => return Err(Abort::Failed),
+            }
         }
     }
 
@@ -220,7 +245,9 @@ impl<C: Connect> User<C> {
     /// The requests that were open have failed with it. If none was (`told` is false), the loss would show
     /// nowhere, so it is counted as a failed `disconnect`, without a response time.
     fn lost(&mut self, failure: Failure, told: bool) {
-        self.session = None;
+        if let Some(mut session) = self.session.take() {
+            self.kept = session.keep();
+        }
         let now = Instant::now();
         if !told {
             self.shard.record_loss(now, failure);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, FieldPath, nearest};
 use crate::plan::codes;
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::protocol::compile_settings;
 use crate::plan::compile::{Context, Names, Place};
 use crate::plan::{Broker, Target};
 use crate::scenario::model;
@@ -212,6 +213,7 @@ fn compile_broker(
         let help = "1 sends one message after the other";
         problems.range(&at.key("inflight"), "`inflight` must be at least 1", help);
     }
+    let settings = compile_settings(name, broker, at, problems);
     let source_addresses = compile_source_addresses(&broker.source_addresses, at, problems);
     let target = match &context.overrides.host {
         Some(target) => Some(target.clone()),
@@ -224,6 +226,7 @@ fn compile_broker(
         keep_alive_s,
         inflight,
         source_addresses,
+        settings,
     })
 }
 

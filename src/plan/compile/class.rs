@@ -11,7 +11,9 @@ use crate::mqtt::MAX_TEXT_BYTES;
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
 use crate::plan::compile::problems::{Problems, suggestion};
+use crate::plan::compile::protocol::Spoken;
 use crate::plan::compile::steps::{Rows, StepCompiler};
+use crate::plan::compile::will::compile_will;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
@@ -112,7 +114,16 @@ pub(super) fn compile_class(
     let wait_time =
         class.wait_time.map_or(WaitTime::Zero, |wait| wait_time(wait, &at.key("wait_time"), problems));
 
+    let spoken = broker.and_then(|broker| Spoken::with(broker, brokers, problems));
+    if let Some(spoken) = &spoken {
+        spoken.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
+    }
+    let will = class.will.as_ref().map(|will| {
+        compile_will(will, &at.key("will"), names, client_id.as_ref(), spoken.as_ref(), problems)
+    });
+
     let mut compiler = StepCompiler::new(names, client_id.as_ref(), rows);
+    compiler.spoken = spoken;
     let on_start = compiler.steps(&class.on_start, &at.key("on_start"), problems);
     let tasks = tasks(class, at, overrides, &mut compiler, problems);
     let on_stop = compiler.steps(&class.on_stop, &at.key("on_stop"), problems);
@@ -133,6 +144,10 @@ pub(super) fn compile_class(
             },
             password: match password {
                 Some(password) => Some(Secret(password?)),
+                None => None,
+            },
+            will: match will {
+                Some(will) => Some(Box::new(will?)),
                 None => None,
             },
             wait_time,

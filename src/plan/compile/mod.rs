@@ -22,8 +22,11 @@ mod address;
 pub mod broker;
 mod class;
 mod problems;
+mod properties;
+mod protocol;
 mod steps;
 mod warnings;
+mod will;
 
 /// More connections than one machine can hold, and few enough to list.
 const MOST_USERS: u32 = 10_000_000;

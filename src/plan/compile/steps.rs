@@ -12,6 +12,8 @@ use crate::mqtt::{MAX_PACKET_BYTES, Qos};
 use crate::plan::codes;
 use crate::plan::compile::address::{check_filter, check_topic, client_id_length};
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::properties::compile_properties;
+use crate::plan::compile::protocol::{Spoken, compile_options};
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
 use crate::plan::{Publish, Request, Row, Step, Steps, Subscribe, Text};
@@ -55,6 +57,8 @@ pub(super) struct StepCompiler<'a> {
     names: &'a Names<'a>,
     /// The class's client id, if there is nothing wrong with it.
     client_id: Option<&'a Template>,
+    /// What the class's broker speaks, if that is known.
+    pub(super) spoken: Option<Spoken<'a>>,
     rows: &'a mut Rows,
     /// Texts per user, by slot.
     pub(super) texts: Vec<Template>,
@@ -81,6 +85,7 @@ impl<'a> StepCompiler<'a> {
         Self {
             names,
             client_id,
+            spoken: None,
             rows,
             texts: Vec::new(),
             user_rows: Vec::new(),
@@ -123,7 +128,10 @@ impl<'a> StepCompiler<'a> {
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) {
-        StepCompiler::new(self.names, self.client_id, &mut Rows::default()).steps(steps, at, problems);
+        let mut rows = Rows::default();
+        let mut compiler = StepCompiler::new(self.names, self.client_id, &mut rows);
+        compiler.spoken = self.spoken;
+        compiler.steps(steps, at, problems);
     }
 
     /// The request of a connect that no step asks for.
@@ -249,6 +257,14 @@ impl<'a> StepCompiler<'a> {
             _ => "",
         };
         let payload = problems.template(payload, Place::Payload, self.names, &payload_at);
+        let properties = publish.properties.as_ref().map(|properties| {
+            let at = at.key("properties");
+            if let Some(spoken) = &self.spoken {
+                spoken.needs_5("`properties`", &at, problems);
+            }
+            compile_properties(properties, Place::Property, &at, self.names, self.client_id, problems)
+        });
+        let properties = properties.unwrap_or_default();
         let topic = publish.topic.as_deref()?;
         let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
         if let Some(topic) = &topic {
@@ -258,6 +274,7 @@ impl<'a> StepCompiler<'a> {
         let client_id = client_id_length(self.client_id);
         let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
         let most = most.saturating_add(topic.length(client_id).1);
+        let most = most.saturating_add(properties.most_bytes(client_id));
         problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
         let counter = self.counters;
         self.counters += 1;
@@ -266,6 +283,7 @@ impl<'a> StepCompiler<'a> {
             payload: self.text(payload),
             qos,
             retain: publish.retain.unwrap_or(false),
+            properties,
             timeout,
             await_ack: publish.await_ack.unwrap_or(true),
             request,
@@ -298,7 +316,9 @@ impl<'a> StepCompiler<'a> {
         let filter = subscribe.filter.as_deref()?;
         let filter = problems.template(filter, Place::Filter, self.names, &filter_at)?;
         check_filter(&filter, self.client_id, &filter_at, problems);
-        Some(Step::Subscribe(Arc::new(Subscribe { filter: self.text(filter), qos, timeout, request })))
+        let options = compile_options(subscribe, &filter, self.spoken.as_ref(), at, problems);
+        let filter = self.text(filter);
+        Some(Step::Subscribe(Arc::new(Subscribe { filter, qos, options, timeout, request })))
     }
 
     fn timeout(
@@ -364,7 +384,7 @@ impl<'a> StepCompiler<'a> {
 }
 
 /// The quality of service, and the number that was written for it.
-fn quality(written: Option<u8>, at: &FieldPath, problems: &mut Problems<'_>) -> (u8, Qos) {
+pub(super) fn quality(written: Option<u8>, at: &FieldPath, problems: &mut Problems<'_>) -> (u8, Qos) {
     let level = written.unwrap_or(0);
     let qos = Qos::from_level(level).unwrap_or_else(|| {
         let message = format!("there is no quality of service {level}");

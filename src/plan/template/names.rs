@@ -47,6 +47,10 @@ pub enum Place {
     Topic,
     /// A payload: everything.
     Payload,
+    /// A text among the properties of a message: everything but raw bytes.
+    Property,
+    /// A will: drawn once per user, after the client id.
+    Will,
 }
 
 /// What a name or function is, as far as places care.
@@ -75,8 +79,12 @@ impl Place {
             Self::Url => kind == Constant,
             Self::RowName | Self::Filter => matches!(kind, Constant | Local | User | ClientId),
             Self::ClientId => matches!(kind, Constant | Local | User | Random),
-            Self::Credential => matches!(kind, Constant | Local | User | ClientId | Random),
-            Self::Topic => matches!(kind, Constant | Local | User | ClientId | Random | Message),
+            Self::Credential | Self::Will => {
+                matches!(kind, Constant | Local | User | ClientId | Random)
+            }
+            Self::Topic | Self::Property => {
+                matches!(kind, Constant | Local | User | ClientId | Random | Message)
+            }
             Self::Payload => matches!(kind, Constant | Local | User | ClientId | Random | Message | Bytes),
         }
     }
@@ -91,6 +99,8 @@ impl Place {
             Self::Filter => "a filter",
             Self::Topic => "a topic",
             Self::Payload => "a payload",
+            Self::Property => "a property",
+            Self::Will => "a will",
         }
     }
 
@@ -106,7 +116,7 @@ impl Place {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `vars.NAME`, \
                  `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
-            Self::Credential => {
+            Self::Credential | Self::Will => {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `client_id`, \
                  `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
@@ -114,7 +124,7 @@ impl Place {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
                  `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
-            Self::Topic | Self::Payload => {
+            Self::Topic | Self::Payload | Self::Property => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
             }
         }

@@ -11,11 +11,13 @@ use serde::{Deserialize, de};
 
 use crate::scenario::model::load::Load;
 use crate::scenario::model::payload::{Feed, Payload};
+use crate::scenario::model::protocol::{Protocol, TopicAlias};
 use crate::scenario::model::user_class::UserClass;
-use crate::units::HumanDuration;
+use crate::units::{ByteSize, HumanDuration};
 
 pub mod load;
 pub mod payload;
+pub mod protocol;
 pub mod step;
 pub mod user_class;
 
@@ -107,4 +109,21 @@ pub struct Broker {
     /// Local addresses to connect from, in turn. One address has about 28,000 ports for one broker address;
     /// on loopback, any of 127.0.0.0/8 will do. Default: the system chooses.
     pub source_addresses: Vec<String>,
+    /// Version of MQTT: `"3.1.1"` or `"5"`. Default `"3.1.1"`.
+    pub protocol: Option<Protocol>,
+    /// Whether each connection begins with nothing. With `false` a session outlives its connection: subscriptions
+    /// end with it and not with `disconnect`, the broker keeps messages of QoS 1 and 2 for users that are away, and
+    /// requests that were open when a connection was lost go on with the next one. Default true.
+    pub clean_session: Option<bool>,
+    /// How long the broker keeps a session without a connection; whole seconds. Needs MQTT 5. Default: not at
+    /// all, or for ever with `clean_session = false`.
+    pub session_expiry: Option<HumanDuration>,
+    /// How many QoS 1 and 2 messages the broker may send to a user before they are acknowledged, 1 to 65535.
+    /// Needs MQTT 5. Default 65535.
+    pub receive_maximum: Option<u16>,
+    /// The largest packet that users take; a larger one ends the connection. The broker is told in MQTT 5.
+    /// Default: the 256 MiB of MQTT.
+    pub max_packet_size: Option<ByteSize>,
+    /// Whether topics are sent as short numbers. Needs MQTT 5. Default `off`.
+    pub topic_alias: Option<TopicAlias>,
 }
