@@ -4,8 +4,9 @@
 //! their time running, until there is a new connection: if the broker still has its half, the driver takes them
 //! up and sends again what the standard demands; if it has not, they have failed.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use tokio::time::Instant;
 
@@ -13,16 +14,22 @@ use crate::client::failure::Failure;
 use crate::client::inflight::Inflight;
 use crate::client::{Completion, Key, Sink};
 
-/// A session without a connection, or nothing.
-#[derive(Debug, Default)]
-pub struct Kept(RefCell<Option<Box<State>>>);
+/// A session without a connection, or nothing: a pointer, since each user has one.
+#[derive(Default)]
+pub struct Kept(Cell<Option<Box<State>>>);
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|state| f.debug_tuple("Kept").field(&state).finish())
+    }
+}
 
 /// The client's half of a session.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) inflight: Inflight,
     /// QoS 2 messages from the broker that it has not released yet.
-    pub(super) unreleased: BTreeSet<u16>,
+    pub(super) unreleased: Option<Box<BTreeSet<u16>>>,
     pub(super) lasting: Box<Lasting>,
 }
 
@@ -38,7 +45,7 @@ pub(super) struct Lasting {
 
 impl Kept {
     pub(super) fn new(state: State) -> Self {
-        Self(RefCell::new(Some(Box::new(state))))
+        Self(Cell::new(Some(Box::new(state))))
     }
 
     /// The state, for a connection that goes on with it.
@@ -46,32 +53,42 @@ impl Kept {
         self.0.take()
     }
 
+    fn with<T>(&self, look: impl FnOnce(&mut Option<Box<State>>) -> T) -> T {
+        let mut state = self.0.take();
+        let seen = look(&mut state);
+        self.0.set(state);
+        seen
+    }
+
     /// The client id that the broker chose for this session.
     pub(super) fn client_id(&self) -> Option<Box<str>> {
-        self.0.borrow().as_ref().and_then(|state| state.lasting.client_id.clone())
+        self.with(|state| state.as_ref().and_then(|state| state.lasting.client_id.clone()))
     }
 
     /// Whether this request waits for a new connection.
     pub fn is_open(&self, key: Key) -> bool {
         match key {
-            Key::Packet(id) => self.0.borrow().as_ref().is_some_and(|state| state.inflight.is_open(id)),
+            Key::Packet(id) => {
+                self.with(|state| state.as_ref().is_some_and(|state| state.inflight.is_open(id)))
+            }
             Key::Written(_) => false,
         }
     }
 
     /// No later than the moment at which a request has waited too long, to be told by [`Kept::expire`].
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.0.borrow().as_ref().and_then(|state| state.inflight.next_deadline())
+        self.with(|state| state.as_ref().and_then(|state| state.inflight.next_deadline()))
     }
 
     /// Finishes the requests whose time is over.
     pub fn expire(&self, now: Instant, sink: &mut impl Sink) {
-        if let Some(state) = &mut *self.0.borrow_mut() {
+        self.with(|state| {
+            let Some(state) = state else { return };
             state.inflight.expire(now, |ticket, ack| {
                 let failure = Failure::AckTimeout(ack, ticket.deadline - ticket.due);
                 sink.completed(Completion { ticket, finished: now, result: Err(failure) });
             });
-        }
+        });
     }
 
     /// The session is gone: its open requests have failed with this.

@@ -31,14 +31,17 @@ impl<S: Stream> Driver<S> {
             Received::Suback(id, Some(failure)) => self.failed(Ack::Suback, id, failure, now, sink),
             Received::Publish(message, id, 0) => return self.received(message, id, sink),
             Received::Publish(message, id, alias) => {
-                let Some(aliases) = &mut self.aliases else {
+                let aliases = self.granted.as_mut().and_then(|granted| granted.aliases.as_mut());
+                let Some(aliases) = aliases else {
                     return Err(Failure::Protocol("topic alias that was not allowed"));
                 };
                 let topic = aliases.take(alias, message.topic)?;
                 return self.received(Incoming { topic: &topic, ..message }, id, sink);
             }
             Received::Release(id) => {
-                self.unreleased.remove(&id);
+                if let Some(unreleased) = &mut self.unreleased {
+                    unreleased.remove(&id);
+                }
                 self.reply(Reply::Pubcomp, id);
             }
             Received::Disconnect(reason) => return Err(Failure::Disconnected(reason)),
@@ -111,10 +114,11 @@ impl<S: Stream> Driver<S> {
                 self.reply(Reply::Puback, id);
             }
             Qos::ExactlyOnce => {
-                if self.unreleased.insert(id) {
+                let unreleased = self.unreleased.get_or_insert_default();
+                if unreleased.insert(id) {
                     sink.received(message);
                 }
-                if self.unreleased.len() > usize::from(self.receive_maximum) {
+                if unreleased.len() > usize::from(self.receive_maximum) {
                     return Err(Failure::Protocol("more QoS 2 messages than the receive maximum"));
                 }
                 self.reply(Reply::Pubrec, id);
@@ -124,9 +128,7 @@ impl<S: Stream> Driver<S> {
     }
 
     fn reply(&mut self, reply: Reply, id: u16) {
-        let queue = self.out.queue();
-        let before = queue.len();
-        wire::write_reply(reply, id, queue);
-        self.answers += queue.len() - before;
+        wire::write_reply(reply, id, self.out.queue());
+        self.answers += wire::REPLY_BYTES;
     }
 }

@@ -34,7 +34,7 @@ const READS: usize = 16;
 
 /// Most bytes of answers that wait to be written. A broker is bound to the 65,535 packet ids, and each of them
 /// has two answers of four bytes at most: one that has more to come sends without reading.
-const MOST_ANSWERS: usize = 65_535 * 2 * 4;
+const MOST_ANSWERS: u32 = 65_535 * 2 * 4;
 
 /// A byte stream that a session can run on.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
@@ -51,27 +51,33 @@ pub struct Driver<S> {
     /// The head of a frame whose end has not come yet.
     partial: Vec<u8>,
     inflight: Inflight,
-    /// QoS 2 messages from the broker that it has not released yet.
-    unreleased: BTreeSet<u16>,
+    /// QoS 2 messages from the broker that it has not released yet, once there was one.
+    unreleased: Option<Box<BTreeSet<u16>>>,
     /// How many of those a broker may have at once.
     receive_maximum: u16,
     version: Version,
     /// Whether the broker went on with a session that it had.
     resumed: bool,
-    /// What the broker takes.
-    limits: Limits,
     /// The largest packet that is taken from the broker.
     most_bytes: u32,
     /// Bytes of answers queued since everything was written last.
-    answers: usize,
-    /// Topic aliases, if they were asked for.
-    aliases: Option<Box<Aliases>>,
+    answers: u32,
+    /// What a broker of MQTT 5 takes; one of 3.1.1 takes everything.
+    granted: Option<Box<Granted>>,
     /// What outlives the connection, if the session does.
     lasting: Option<Box<Lasting>>,
     timer: Option<Pin<Box<Sleep>>>,
     keep_alive: Option<KeepAlive>,
     /// Why the connection ended; everything after that fails likewise.
     lost: Option<Failure>,
+}
+
+/// What a broker of MQTT 5 takes.
+#[derive(Debug)]
+struct Granted {
+    limits: Limits,
+    /// Topic aliases, if they were asked for.
+    aliases: Option<Aliases>,
 }
 
 impl<S: Stream> Driver<S> {

@@ -1,6 +1,5 @@
 //! The beginning of a connection: CONNECT, CONNACK, and what the broker grants with it.
 
-use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,14 +9,14 @@ use tokio::time::Instant;
 
 use crate::client::ConnectRequest;
 use crate::client::aliases::Aliases;
-use crate::client::driver::{Driver, Stream};
+use crate::client::driver::{Driver, Granted, Stream};
 use crate::client::failure::{Ack, Failure};
 use crate::client::inflight::Inflight;
 use crate::client::keep_alive::KeepAlive;
 use crate::client::kept::{Kept, State};
 use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
-use crate::client::wire::{self, Connack, Limits, MOST_CONNACK_BYTES, Reply};
+use crate::client::wire::{self, Connack, MOST_CONNACK_BYTES, Reply};
 use crate::mqtt::{Settings, Version};
 
 impl<S: Stream> Driver<S> {
@@ -29,14 +28,13 @@ impl<S: Stream> Driver<S> {
             out: Outgoing::new(pool.clone()),
             partial: pool.take(),
             inflight: Inflight::new(request.inflight),
-            unreleased: BTreeSet::new(),
+            unreleased: None,
             receive_maximum: settings.receive_maximum,
             version: settings.version,
             resumed: false,
-            limits: Limits::NONE,
             most_bytes: settings.max_packet_bytes,
             answers: 0,
-            aliases: None,
+            granted: None,
             lasting: (!settings.clean_session).then(Box::default),
             timer: None,
             keep_alive: KeepAlive::new(request.keep_alive_s, Instant::now()),
@@ -55,13 +53,13 @@ impl<S: Stream> Driver<S> {
 
     /// Goes by what the broker granted, and on with what the last connection has left.
     fn begin(&mut self, request: &ConnectRequest<'_>, connack: Connack, given: Option<Box<str>>) {
-        self.limits = connack.limits;
         self.resumed = connack.session_present;
         if let Some(seconds) = connack.keep_alive_s {
             self.keep_alive = KeepAlive::new(seconds, Instant::now());
         }
-        if request.settings.topic_alias && self.version == Version::V5 {
-            self.aliases = Some(Box::new(Aliases::new(connack.aliases)));
+        if self.version == Version::V5 {
+            let aliases = request.settings.topic_alias.then(|| Aliases::new(connack.aliases));
+            self.granted = Some(Box::new(Granted { limits: connack.limits, aliases }));
         }
         if self.resumed
             && let Some(state) = request.kept.and_then(Kept::take)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
-use crate::client::driver::{Driver, Stream};
+use crate::client::driver::{Driver, Granted, Stream};
 use crate::client::failure::{Ack, Failure, Limit};
 use crate::client::inflight::Inflight;
 use crate::client::kept::{Kept, State};
@@ -56,9 +56,12 @@ impl<S: Stream> Session for Driver<S> {
         let queue = self.out.queue();
         let before = queue.len();
         let mut written = wire::write_subscribe(self.version, id, filters, queue);
-        if written.is_ok() && queue.len() - before > self.limits.packet_bytes as usize {
+        if let Some(Granted { limits, .. }) = self.granted.as_deref()
+            && written.is_ok()
+            && queue.len() - before > limits.packet_bytes as usize
+        {
             queue.truncate(before);
-            written = Err(Failure::NotTaken(Limit::PacketBytes(self.limits.packet_bytes)));
+            written = Err(Failure::NotTaken(Limit::PacketBytes(limits.packet_bytes)));
         }
         if let Err(failure) = written {
             self.inflight.acknowledge(id, Ack::Suback);
@@ -75,7 +78,7 @@ impl<S: Stream> Session for Driver<S> {
     fn keep(&mut self) -> Kept {
         let Some(lasting) = self.lasting.take_if(|_| self.lost.is_some()) else { return Kept::default() };
         let inflight = std::mem::replace(&mut self.inflight, Inflight::new(1));
-        Kept::new(State { inflight, unreleased: std::mem::take(&mut self.unreleased), lasting })
+        Kept::new(State { inflight, unreleased: self.unreleased.take(), lasting })
     }
 
     async fn drive(
@@ -115,7 +118,7 @@ impl<S: Stream> Session for Driver<S> {
 impl<S: Stream> Driver<S> {
     /// What the broker does not take of this message.
     fn exceeded(&self, message: &Message<'_>) -> Option<Limit> {
-        let Limits { packet_bytes, qos, retain } = self.limits;
+        let Limits { packet_bytes, qos, retain } = self.granted.as_ref()?.limits;
         if message.qos > qos {
             Some(Limit::Qos(qos))
         } else if message.retain && !retain {
@@ -129,8 +132,10 @@ impl<S: Stream> Driver<S> {
 
     /// Queues a message that fits.
     fn queue(&mut self, message: &Message<'_>, id: u16) {
-        let alias = match &mut self.aliases {
-            Some(aliases) if wire::has_room_for_alias(message, self.limits.packet_bytes as usize) => {
+        let alias = match self.granted.as_deref_mut() {
+            Some(Granted { limits, aliases: Some(aliases) })
+                if wire::has_room_for_alias(message, limits.packet_bytes as usize) =>
+            {
                 aliases.give(message.topic)
             }
             _ => Alias::None,

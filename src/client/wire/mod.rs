@@ -202,6 +202,9 @@ pub(crate) enum Reply {
     Pubcomp,
 }
 
+/// Bytes of each of them.
+pub(crate) const REPLY_BYTES: u32 = 4;
+
 /// Appends PUBACK, PUBREC, PUBREL or PUBCOMP: in both versions the same four bytes, as long as all is well.
 pub(crate) fn write_reply(reply: Reply, id: u16, out: &mut Vec<u8>) {
     let first = match reply {
