@@ -1,8 +1,5 @@
 //! The session driver on real sockets, against a broker that is played by hand, byte by byte, and against
-//! the embedded one.
-//!
-//! Most tests play both sides in turn, since what one side has written waits in the kernel for the other;
-//! only what does not fit there needs both at once.
+//! the embedded one. What only MQTT 5 has is in `client5`, what a broken broker may do in `hostile`.
 
 use std::fmt::Write as _;
 use std::future::{Future, poll_fn};
@@ -11,95 +8,18 @@ use std::task::Poll;
 use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
-use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::{Ack, Failure};
 use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Key, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::random::Random;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
+use crate::peer::{
+    ALL_QOS, CONNACK, MINUTE, Peer, SECOND, Tcp, accept, answered_with, listen, open, open_with,
+};
 use crate::support::{Seen, connect_request, ticket, with_sockets};
-
-type Tcp = Driver<TcpStream>;
-
-const CONNACK: [u8; 4] = [0x20, 2, 0, 0];
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_mins(1);
-const ALL_QOS: [Qos; 3] = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce];
-
-/// The broker's end of a connection.
-struct Peer(TcpStream);
-
-impl Peer {
-    async fn send(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).await.unwrap();
-    }
-
-    /// The next packet, whole.
-    async fn packet(&mut self) -> Vec<u8> {
-        let mut packet = vec![self.0.read_u8().await.unwrap()];
-        let (mut length, mut shift) = (0, 0);
-        loop {
-            let byte = self.0.read_u8().await.unwrap();
-            packet.push(byte);
-            length |= usize::from(byte & 0x7F) << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        let head = packet.len();
-        packet.resize(head + length, 0);
-        self.0.read_exact(&mut packet[head..]).await.unwrap();
-        packet
-    }
-
-    /// What comes until the client closes.
-    async fn rest(&mut self) -> std::io::Result<Vec<u8>> {
-        let mut rest = Vec::new();
-        self.0.read_to_end(&mut rest).await.map(|_| rest)
-    }
-
-    /// Closes so that the client sees a reset.
-    fn reset(self) {
-        self.0.set_zero_linger().unwrap();
-    }
-}
-
-async fn listen() -> (TcpListener, TcpConnector) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let connector = TcpConnector::new(vec![Endpoint::from(listener.local_addr().unwrap())]);
-    (listener, connector)
-}
-
-async fn accept(listener: &TcpListener) -> Peer {
-    let (stream, _) = listener.accept().await.unwrap();
-    stream.set_nodelay(true).unwrap();
-    Peer(stream)
-}
-
-/// Connects, while the broker answers the CONNECT with these bytes and keeps the connection open.
-async fn answered_with(bytes: &[u8], request: &ConnectRequest<'_>) -> (Result<Tcp, Failure>, Peer) {
-    let (listener, connector) = listen().await;
-    tokio::join!(connector.connect(request), async {
-        let mut peer = accept(&listener).await;
-        assert_eq!(peer.packet().await[0], 0x10);
-        peer.send(bytes).await;
-        peer
-    })
-}
-
-async fn open_with(request: &ConnectRequest<'_>) -> (Tcp, Peer) {
-    let (session, peer) = answered_with(&CONNACK, request).await;
-    (session.unwrap(), peer)
-}
-
-async fn open() -> (Tcp, Peer) {
-    open_with(&connect_request("c")).await
-}
 
 fn message(payload: &[u8], qos: Qos) -> Message<'_> {
     Message { topic: b"t", payload, qos, retain: false, properties: &[] }
