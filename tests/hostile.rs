@@ -222,18 +222,15 @@ async fn open_three(session: &mut Tcp, seen: &mut Seen) {
 
 /// The loss of the connection, or how each request went; what was noted.
 fn outcome(ended: &Result<bool, Failure>, seen: &Seen) -> String {
-    let mut text = match ended {
-        Err(failure) => {
-            let with_it = seen.completed.iter().filter(|(_, result)| *result == Err(*failure)).count();
-            format!("{failure} [{with_it} of 3 with it]")
-        }
-        Ok(_) => {
-            let texts = seen.completed.iter().map(|(tag, result)| match result {
-                Ok(()) => format!("{tag} ok"),
-                Err(failure) => format!("{tag} {failure}"),
-            });
-            texts.collect::<Vec<_>>().join(", ")
-        }
+    let mut text = if let Err(failure) = ended {
+        let with_it = seen.completed.iter().filter(|(_, result)| *result == Err(*failure)).count();
+        format!("{failure} [{with_it} of 3 with it]")
+    } else {
+        let texts = seen.completed.iter().map(|(tag, result)| match result {
+            Ok(()) => format!("{tag} ok"),
+            Err(failure) => format!("{tag} {failure}"),
+        });
+        texts.collect::<Vec<_>>().join(", ")
     };
     for noted in &seen.unexpected {
         write!(text, "; noted: {noted}").unwrap();

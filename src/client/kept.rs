@@ -29,6 +29,7 @@ impl fmt::Debug for Kept {
 pub(super) struct State {
     pub(super) inflight: Inflight,
     /// QoS 2 messages from the broker that it has not released yet.
+    #[expect(clippy::box_collection, reason = "as the driver has it")]
     pub(super) unreleased: Option<Box<BTreeSet<u16>>>,
     pub(super) lasting: Box<Lasting>,
 }

@@ -52,6 +52,7 @@ pub struct Driver<S> {
     partial: Vec<u8>,
     inflight: Inflight,
     /// QoS 2 messages from the broker that it has not released yet, once there was one.
+    #[expect(clippy::box_collection, reason = "a word in each session instead of three, and seldom used")]
     unreleased: Option<Box<BTreeSet<u16>>>,
     /// How many of those a broker may have at once.
     receive_maximum: u16,

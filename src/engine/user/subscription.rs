@@ -69,7 +69,9 @@ impl<C: Connect> User<C> {
         }
         // Nothing else that takes long is open yet. If the connection is lost, there will be another one.
         if self.drive(Until::Idle, None).await.is_ok() {
-            asked.iter().for_each(|asked| self.set_granted(&asked.step, true));
+            for asked in &asked {
+                self.set_granted(&asked.step, true);
+            }
         }
     }
 
