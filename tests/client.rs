@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::future::{Future, poll_fn};
+use std::io::{Read as _, Write as _};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -797,6 +798,33 @@ mod closing {
             let sent = peer.rest().await.unwrap();
             assert_eq!(sent, b"\x30\x04\0\x01tx\x32\x06\0\x01t\0\x01x\xE0\0");
         });
+    }
+
+    /// On a thread of its own, so that it is as quick as a broker can be.
+    #[test]
+    fn a_broker_may_close_as_soon_as_it_has_read_disconnect() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let connector = TcpConnector::new(vec![Endpoint::from(listener.local_addr().unwrap())]);
+        let broker = std::thread::spawn(move || {
+            for _ in 0..100 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut bytes = [0; 15];
+                stream.read_exact(&mut bytes).unwrap();
+                stream.write_all(&CONNACK).unwrap();
+                stream.read_exact(&mut bytes[..10]).unwrap();
+                assert_eq!(bytes[8..10], [0xE0, 0]);
+            }
+        });
+        with_sockets(async {
+            for _ in 0..100 {
+                let mut session = connector.connect(&connect_request("c")).await.unwrap();
+                let mut seen = Seen::default();
+                publish(&mut session, 1, Qos::AtLeastOnce, SECOND);
+                session.close(Close::Clean, SECOND, &mut seen).await.unwrap();
+                assert_eq!(seen.take(), [(1, Err(Failure::Closing))]);
+            }
+        });
+        broker.join().unwrap();
     }
 
     #[test]

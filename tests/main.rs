@@ -15,6 +15,7 @@ mod engine;
 mod golden;
 mod hostile;
 mod layers;
+mod mqtt5;
 mod peer;
 mod plan;
 mod recorder;

@@ -57,6 +57,8 @@ pub struct Driver<S> {
     /// How many of those a broker may have at once.
     receive_maximum: u16,
     version: Version,
+    /// Whether DISCONNECT is queued: a broker that has read it may close at once.
+    closing: bool,
     /// Whether the broker went on with a session that it had.
     resumed: bool,
     /// The largest packet that is taken from the broker.
@@ -94,7 +96,8 @@ impl<S: Stream> Driver<S> {
                 return Poll::Ready(Err(failure));
             }
             if let Err(failure) = self.poll_io(cx, sink) {
-                self.lose(failure, sink);
+                let wanted = self.closing && self.out.pending() == 0;
+                self.lose(if wanted { Failure::Closing } else { failure }, sink);
                 continue;
             }
             if self.reached(until) {

@@ -31,6 +31,7 @@ impl<S: Stream> Driver<S> {
             unreleased: None,
             receive_maximum: settings.receive_maximum,
             version: settings.version,
+            closing: false,
             resumed: false,
             most_bytes: settings.max_packet_bytes,
             answers: 0,

@@ -1,6 +1,7 @@
 //! What a user asks of a connection.
 
 use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -99,9 +100,18 @@ impl<S: Stream> Session for Driver<S> {
             self.lose(Failure::Closing, sink);
             return Ok(());
         }
+        // A connection that is lost already is no clean close; afterwards the two cannot be told apart.
+        if let Err(failure) = poll_fn(|cx| Poll::Ready(self.poll_io(cx, sink))).await {
+            self.lose(failure, sink);
+            return Err(failure);
+        }
         self.out.queue().extend_from_slice(&wire::DISCONNECT);
+        self.closing = true;
         let end = self.out.end();
-        let in_time = self.drive(Until::Written, Some(Instant::now() + timeout), sink).await?;
+        let in_time = match self.drive(Until::Written, Some(Instant::now() + timeout), sink).await {
+            Err(Failure::Closing) => true,
+            written => written?,
+        };
         self.lose(Failure::Closing, sink);
         if !in_time {
             return Err(Failure::WriteTimeout(timeout));
