@@ -67,6 +67,31 @@ impl Default for Settings {
     }
 }
 
+impl fmt::Display for Settings {
+    /// For people, on one line: what differs from the defaults.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MQTT {}", self.version)?;
+        if !self.clean_session {
+            f.write_str(", sessions last")?;
+        }
+        match self.session_expiry_s {
+            0 => {}
+            u32::MAX => f.write_str(", kept for ever")?,
+            seconds => write!(f, ", kept for {seconds} s")?,
+        }
+        if self.receive_maximum < u16::MAX {
+            write!(f, ", receive maximum {}", self.receive_maximum)?;
+        }
+        if self.max_packet_bytes < MAX_WHOLE_PACKET_BYTES {
+            write!(f, ", packets up to {} bytes", self.max_packet_bytes)?;
+        }
+        if self.topic_alias {
+            f.write_str(", topic aliases")?;
+        }
+        Ok(())
+    }
+}
+
 /// What a subscription of MQTT 5 asks for beside its quality of service. 3.1.1 cannot say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SubscribeOptions {

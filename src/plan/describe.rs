@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, Settings};
 use crate::plan::mix::{Dispatcher, Pace};
 use crate::plan::random::Random;
 use crate::plan::rate::messages_per_second;
@@ -104,6 +104,9 @@ impl<'a> Description<'a> {
                 time(broker.connect_timeout),
                 broker.inflight
             )?;
+            if broker.settings != Settings::default() {
+                writeln!(out, "    {}", broker.settings)?;
+            }
             if !broker.source_addresses.is_empty() {
                 let sources: Vec<_> = broker.source_addresses.iter().map(ToString::to_string).collect();
                 writeln!(out, "    from {} in turn", sources.join(", "))?;
@@ -171,6 +174,15 @@ impl<'a> Description<'a> {
         }
         if class.password.is_some() {
             writeln!(out, "  password ***")?;
+        }
+        if let Some(will) = &class.will {
+            let retain = if will.retain { ", retained" } else { "" };
+            let delay = match will.delay_s {
+                0 => String::new(),
+                seconds => format!(", {} after the loss", time(Duration::from_secs(seconds.into()))),
+            };
+            let (topic, payload) = (will.topic.source(), will.payload.source());
+            writeln!(out, "  will QoS {}{retain}{delay}: {topic}  {payload}", will.qos)?;
         }
         writeln!(out, "  wait time {}", wait_time(class.wait_time))?;
         let rate = messages_per_second(class).map(|rate| rate * f64::from(count));
