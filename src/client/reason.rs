@@ -2,7 +2,7 @@
 //!
 //! A failure is `Copy` and the key of a row, so what a broker says in its own words is stored once per process
 //! and lent for ever. A broker that says something else each time would make a row, and a stored text, of each
-//! request: after [`MOST_TEXTS`] different texts further ones are left out, the code stays.
+//! request: after 256 different texts further ones are left out, the code stays.
 
 use std::collections::BTreeSet;
 use std::fmt;
