@@ -10,10 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use mqtt_scenario::engine::clock::Clock;
+use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::mix::Dispatcher;
+use mqtt_scenario::plan::payload::Payload;
 use mqtt_scenario::plan::random::Random;
-use mqtt_scenario::plan::template::names::{Names, Place};
-use mqtt_scenario::plan::template::{Scope, Template, UserScope};
+use mqtt_scenario::plan::template::names::{Columns, Names, Place};
+use mqtt_scenario::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
+use mqtt_scenario::plan::{Step, Text};
+use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::recorder::Recorder;
 use mqtt_scenario::stats::statistics::Statistics;
@@ -42,16 +46,68 @@ const TEMPLATES: [(&str, &str); 3] = [
 fn template_render(bencher: Bencher<'_, '_>, name: &str) {
     let text = TEMPLATES.iter().find(|(n, _)| *n == name).unwrap().1;
     let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
-    let env = |_: &str| None;
-    let names = Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "h" };
-    let template = Template::parse(text, Place::Payload, &names).unwrap();
+    let (env, columns) = (|_: &str| None, Columns::default());
+    let names = Names {
+        class: Some("device"),
+        vars: &vars,
+        used_vars: &used_vars,
+        columns: &columns,
+        env: &env,
+        hostname: "h",
+    };
+    render(bencher, &Template::parse(text, Place::Payload, &names).unwrap());
+}
+
+const PAYLOADS: [(&str, &str); 3] = [
+    ("json_three", r#"{ json = { id = "${client_id}", seq = "${seq}", t = "${now_ms()}" } }"#),
+    ("json_row", r#"{ json = { name = "${row.name}" } }"#),
+    ("json_walk", r#"{ json = { t = "${walk(15, 25, 0.1)}" } }"#),
+];
+
+/// A payload as it comes out of a scenario, likewise.
+#[divan::bench(args = PAYLOADS.map(|(name, _)| name), sample_size = 1_000)]
+fn template_render_payload(bencher: Bencher<'_, '_>, name: &str) {
+    let payload = PAYLOADS.iter().find(|(n, _)| *n == name).unwrap().1;
+    let text = format!(
+        "version = 1\nbrokers.b.url = \"embedded:\"\nload.run_time = \"1s\"\nfeeds.f.csv = \"f\"\n\
+         [user_classes.device]\nfeeds = [\"f\"]\n\
+         tasks = [{{ name = \"t\", steps = [{{ publish = {{ topic = \"t\", payload = {payload} }} }}] }}]\n"
+    );
+    let (_, parsed) = Source::parse("bench.toml", text, Format::Toml);
+    let context = Context {
+        file_stem: "bench",
+        env: &|_| None,
+        hostname: "h",
+        embedded_options: &|_| Ok(()),
+        files: &|_, _| Ok(b"name\nAda\nGrace\n".to_vec()),
+        overrides: &Overrides::default(),
+        reported: parsed.reported.paths(),
+    };
+    let plan = compile(&parsed.scenario, &context).unwrap().plan;
+    let Step::Publish(publish) = &plan.classes[0].tasks[0].steps.0[0] else { return };
+    let Payload::Text(Text::PerMessage(template) | Text::PerUser { template, .. }) = &publish.payload else {
+        return;
+    };
+    render(bencher, template);
+}
+
+fn render(bencher: Bencher<'_, '_>, template: &Template) {
     let user = UserScope { number: 50, index: 49, client_id: b"device-50".to_vec() };
     let (mut random, mut seq, mut out) = (Random::for_user(0, "device", 49), 100_000, Vec::new());
+    let mut walks = [NOT_BEGUN];
     bencher.bench_local(|| {
         seq += 1;
         out.clear();
         let now_ns = START.0 * 1_000 + seq;
-        let mut scope = Scope { user: &user, iteration: seq, seq, now_ns, random: &mut random };
+        let mut scope = Scope {
+            user: &user,
+            rows: &[1],
+            iteration: seq,
+            seq,
+            now_ns,
+            random: &mut random,
+            walks: &mut walks,
+        };
         template.render(&mut scope, &mut out);
         black_box(&out);
     });

@@ -7,6 +7,21 @@
 use std::fmt;
 use std::ops::Range;
 
+/// Defines the codes of a layer: a constant each, whose doc is its meaning, and a table of all of them.
+macro_rules! codes {
+    ($($name:ident = $code:literal, $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: &str = $code;
+        )*
+
+        /// Every code with its meaning, in the order of the codes.
+        pub const ALL: &[(&str, &str)] = &[$(($code, $meaning)),*];
+    };
+}
+
+pub(crate) use codes;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

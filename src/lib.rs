@@ -48,6 +48,7 @@
 //!     env: &|_| None,
 //!     hostname: "localhost",
 //!     embedded_options: &|_| Ok(()),
+//!     files: &|_, _| Err("there are no files here".to_owned()),
 //!     overrides: &Overrides::default(),
 //!     reported: &BTreeSet::new(),
 //! };

@@ -15,67 +15,75 @@ use mqtt_scenario::client::scripted::{Answer, Entry, Script, ScriptedConnector};
 use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
 use mqtt_scenario::engine::{End, Interrupts, Observer, Options, Outcome, RunError, Tick, run, run_here};
 use mqtt_scenario::mqtt::Qos;
-use mqtt_scenario::plan::wait::WaitTime;
+use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
 use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::Batch;
+use mqtt_scenario::stats::latency::LatencySummary;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::time::sleep;
 
 use crate::support::{PlanBuilder, task, with_paused_clock, with_sockets};
 
-const OPTIONS: Options = Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
+mod doing;
+mod schedule;
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const OPTIONS: Options =
+    Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
 
-fn ms(ms: u64) -> Duration {
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-fn after(pause: Duration) -> impl Fn(usize) -> Answer {
+pub(crate) fn after(pause: Duration) -> impl Fn(usize) -> Answer {
     move |_| Answer::After(pause)
 }
 
 /// A script that connects at once.
-fn script(publish: impl Fn(usize) -> Answer + 'static) -> Script {
+pub(crate) fn script(publish: impl Fn(usize) -> Answer + 'static) -> Script {
     Script { connect: Box::new(after(Duration::ZERO)), publish: Box::new(publish), ..Script::default() }
 }
 
-fn steps(publishes: impl IntoIterator<Item = Publish>) -> Vec<Step> {
+pub(crate) fn steps(publishes: impl IntoIterator<Item = Publish>) -> Vec<Step> {
     publishes.into_iter().map(|publish| Step::Publish(Box::new(publish))).collect()
 }
 
 /// A tick as it was seen: milliseconds since the start, users, requests so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct SeenTick {
-    at_ms: u64,
-    users: i64,
-    requests: u64,
-    reset: bool,
-    last: bool,
+pub(crate) struct SeenTick {
+    pub(crate) at_ms: u64,
+    pub(crate) users: i64,
+    pub(crate) requests: u64,
+    pub(crate) reset: bool,
+    pub(crate) last: bool,
 }
 
 /// A request as it was recorded.
 #[derive(Debug, Clone, PartialEq)]
-struct SeenRequest {
+pub(crate) struct SeenRequest {
     /// Milliseconds since the start.
-    at_ms: u64,
-    name: String,
-    response_ms: Option<u64>,
-    length: u64,
-    error: Option<String>,
+    pub(crate) at_ms: u64,
+    pub(crate) name: String,
+    pub(crate) response_ms: Option<u64>,
+    /// Of a schedule: from when the step began.
+    pub(crate) began_ms: Option<u64>,
+    pub(crate) length: u64,
+    pub(crate) error: Option<String>,
 }
 
 #[derive(Default)]
-struct Watch {
-    start: Option<UnixMicros>,
-    ticks: Vec<SeenTick>,
-    requests: Vec<SeenRequest>,
-    snapshot: Option<Snapshot>,
+pub(crate) struct Watch {
+    pub(crate) start: Option<UnixMicros>,
+    pub(crate) ticks: Vec<SeenTick>,
+    pub(crate) requests: Vec<SeenRequest>,
+    pub(crate) snapshot: Option<Snapshot>,
+    send_lag: Option<LatencySummary>,
 }
 
 impl Watch {
-    fn since_start(&self, at: UnixMicros) -> u64 {
+    pub(crate) fn since_start(&self, at: UnixMicros) -> u64 {
         (at.0 - self.start.unwrap().0) / 1_000
     }
 }
@@ -88,6 +96,7 @@ impl Observer for Watch {
             at_ms: self.since_start(r.at),
             name: r.row.name.clone(),
             response_ms: r.response_ns.map(|ns| ns / 1_000_000),
+            began_ms: r.began_ns.map(|ns| ns / 1_000_000),
             length: r.length,
             error: r.error.map(str::to_owned),
         };
@@ -107,19 +116,20 @@ impl Observer for Watch {
             last: tick.last,
         });
         self.snapshot = Some(snapshot);
+        self.send_lag = tick.health.send_lag;
         Ok(())
     }
 }
 
 /// A run that is over.
-struct Ran {
-    journal: Vec<Entry>,
-    watch: Watch,
-    outcome: Outcome,
+pub(crate) struct Ran {
+    pub(crate) journal: Vec<Entry>,
+    pub(crate) watch: Watch,
+    pub(crate) outcome: Outcome,
 }
 
 impl Ran {
-    fn journal(&self) -> String {
+    pub(crate) fn journal(&self) -> String {
         self.journal.iter().fold(String::new(), |mut text, entry| {
             writeln!(text, "{entry}").unwrap();
             text
@@ -127,42 +137,42 @@ impl Ran {
     }
 
     /// When entries whose action begins so were made, in milliseconds.
-    fn times(&self, action: &str) -> Vec<u128> {
+    pub(crate) fn times(&self, action: &str) -> Vec<u128> {
         let wanted = self.journal.iter().filter(|entry| entry.action.starts_with(action));
         wanted.map(|entry| entry.at.as_millis()).collect()
     }
 
-    fn snapshot(&self) -> &Snapshot {
+    pub(crate) fn snapshot(&self) -> &Snapshot {
         self.watch.snapshot.as_ref().unwrap()
     }
 
     /// Requests and failures by name.
-    fn rows(&self) -> BTreeMap<&str, (u64, u64)> {
+    pub(crate) fn rows(&self) -> BTreeMap<&str, (u64, u64)> {
         let rows = self.snapshot().rows.iter();
         rows.map(|row| (row.key.name.as_str(), (row.requests, row.failures))).collect()
     }
 
     /// Texts and counts of the failures.
-    fn failures(&self) -> Vec<(&str, &str, u64)> {
+    pub(crate) fn failures(&self) -> Vec<(&str, &str, u64)> {
         let mut failures: Vec<_> = self.snapshot().failures.iter().collect();
         failures.sort_by_key(|failure| failure.order);
         let text = |f: &'_ &mqtt_scenario::stats::failure::Failure| f.occurrences;
         failures.iter().map(|f| (f.what.row.name.as_str(), f.what.original.as_str(), text(f))).collect()
     }
 
-    fn ended_at_ms(&self) -> u64 {
+    pub(crate) fn ended_at_ms(&self) -> u64 {
         self.watch.ticks.last().unwrap().at_ms
     }
 }
 
 /// What somebody does while it runs.
 #[derive(Clone, Copy)]
-enum Interrupt {
+pub(crate) enum Interrupt {
     Stop,
     Abort,
 }
 
-fn run_interrupted(
+pub(crate) fn run_interrupted(
     plan: Arc<Plan>,
     script: Script,
     options: Options,
@@ -189,13 +199,13 @@ fn run_interrupted(
     })
 }
 
-fn run_to_end(plan: Arc<Plan>, script: Script) -> Ran {
+pub(crate) fn run_to_end(plan: Arc<Plan>, script: Script) -> Ran {
     run_interrupted(plan, script, OPTIONS, &[])
 }
 
 impl Ran {
     /// What holds for every run.
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         let ticks = &self.watch.ticks;
         let first = SeenTick { at_ms: 0, users: 0, requests: 0, reset: false, last: false };
         assert_eq!(ticks[0], first, "nothing has happened at the start");
@@ -239,7 +249,7 @@ mod life {
         let mut b = PlanBuilder::new(ms(2_500));
         let mut cycle = vec![b.connect(), b.connect()];
         cycle.extend(steps([b.publish("t", "")]));
-        cycle.extend([b.disconnect(), b.disconnect(), Step::Wait(ms(900))]);
+        cycle.extend([b.disconnect(), b.disconnect(), Step::Wait(Pause::Constant(ms(900)))]);
         b.class("device", WaitTime::Zero, cycle);
         let ran = run_to_end(b.build(), Script::default());
         insta::assert_snapshot!(ran.journal());
@@ -262,7 +272,7 @@ mod life {
     #[test]
     fn pacing_keeps_locusts_starts() {
         let mut b = PlanBuilder::new(ms(3_200));
-        let on_start = vec![b.connect(), Step::Wait(ms(200))];
+        let on_start = vec![b.connect(), Step::Wait(Pause::Constant(ms(200)))];
         let publish = b.publish("t", "");
         b.class("device", WaitTime::ConstantPacing(ms(500)), steps([publish])).on_start = Steps(on_start);
         let ran = run_to_end(b.build(), script(|n| Answer::After(ms(if n == 2 { 900 } else { 100 }))));
@@ -344,6 +354,7 @@ mod life {
             at_ms,
             name: name.to_owned(),
             response_ms: Some(response_ms),
+            began_ms: None,
             length,
             error: None,
         };
@@ -460,7 +471,7 @@ mod stopping {
         let mut b = PlanBuilder::new(ms(1_500));
         b.load.stop_timeout = 60 * SECOND;
         let publish = b.publish("t", "");
-        let list = [vec![Step::Wait(ms(2_300))], steps([publish])].concat();
+        let list = [vec![Step::Wait(Pause::Constant(ms(2_300)))], steps([publish])].concat();
         b.class("device", WaitTime::Zero, list);
         let ran = run_to_end(b.build(), Script::default());
         assert_eq!((ran.times("publish"), ran.times("disconnect")), (vec![2_301], vec![2_302]));
@@ -497,7 +508,8 @@ mod stopping {
         let mut publish = b.publish("bye", "");
         publish.timeout = 600 * SECOND;
         let connect = b.connect();
-        b.class("slow", WaitTime::Zero, vec![connect, Step::Wait(SECOND)]).on_stop = Steps(steps([publish]));
+        b.class("slow", WaitTime::Zero, vec![connect, Step::Wait(Pause::Constant(SECOND))]).on_stop =
+            Steps(steps([publish]));
         b.load.users = 2;
         b.load.spawn_rate = 2.0;
         let ran = run_to_end(b.build(), script(|_| Answer::Never));

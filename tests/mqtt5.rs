@@ -31,6 +31,7 @@ fn plan(text: &str) -> Arc<Plan> {
     let context = Context {
         file_stem: "test",
         env: &|_| None,
+        files: &|_, _| Err("there is no such file".to_owned()),
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         overrides: &Overrides::default(),

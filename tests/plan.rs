@@ -3,11 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
-use mqtt_scenario::plan::describe::describe;
+use mqtt_scenario::plan::describe::{describe, describe_json, ratio};
+use mqtt_scenario::plan::diff::diff;
+use mqtt_scenario::plan::load::{Course, Users};
 use mqtt_scenario::plan::{Row, Step, Target, Text};
-use mqtt_scenario::scenario::model::Scenario;
+use mqtt_scenario::scenario::source::{Format, Source};
+
+mod timing;
 
 const RICH: &str = include_str!("fixtures/plan/rich.toml");
 const WRONG: &str = include_str!("fixtures/plan/wrong.toml");
@@ -28,7 +33,13 @@ fn compiled_with(
     overrides: &Overrides,
     reported: &BTreeSet<FieldPath>,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let scenario: Scenario = toml::from_str(text).unwrap();
+    let (source, parsed) = Source::parse("file.toml", text, Format::Toml);
+    // An empty text is a mistake in its shape already.
+    assert!(
+        text.is_empty() || parsed.diagnostics.is_empty(),
+        "{}",
+        render(&parsed.diagnostics, &source, false)
+    );
     let env = |name: &str| match name {
         "BROKER" => Some("edge.example".to_owned()),
         "PASSWORD" => Some("hunter2".to_owned()),
@@ -41,10 +52,11 @@ fn compiled_with(
         env: &env,
         hostname: "rig",
         embedded_options: &embedded_options,
+        files: &|_, _| Err("there is no such file".to_owned()),
         overrides,
         reported,
     };
-    compile(&scenario, &context)
+    compile(&parsed.scenario, &context)
 }
 
 fn compiled(text: &str) -> Result<Compiled, Vec<Diagnostic>> {
@@ -80,6 +92,119 @@ fn a_plan_says_what_will_happen() {
 }
 
 #[test]
+fn a_plan_as_json_says_the_same_and_masks_the_password() {
+    let json = describe_json(&compiled(RICH).unwrap().plan);
+    let text = format!("{json:#}");
+    assert!(!text.contains("hunter2"));
+    assert_eq!(json["user_classes"][0]["password"], "***");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn traffic_counts_whole_packets_of_all_users() {
+    let text = SMALL
+        .replace("topic = \"a\"", "topic = \"ab\", payload = \"0123456789\", qos = 1")
+        .replace("load.run_time", "load.users = 4\nload.run_time")
+        + "[user_classes.device]\nwait_time = { constant = \"500ms\" }";
+    let json = describe_json(&compiled(&text).unwrap().plan);
+    // Two bytes of fixed header, two of topic length, topic, packet id, payload.
+    let bytes = 2 + 2 + 2 + 2 + 10;
+    assert_eq!(json["load"]["traffic"]["messages_per_s"], 8.0);
+    assert_eq!(json["load"]["traffic"]["bytes_per_s"], f64::from(8 * bytes));
+    assert_eq!(json["user_classes"][0]["traffic"], json["load"]["traffic"]);
+    // Beyond 127 bytes the length takes two.
+    let long = text.replace("0123456789", &"x".repeat(200));
+    let json = describe_json(&compiled(&long).unwrap().plan);
+    assert_eq!(json["load"]["traffic"]["bytes_per_s"], f64::from(8 * (bytes + 191)));
+}
+
+fn difference(before: &str, after: &str) -> String {
+    let [before, after] = [before, after].map(|text| describe_json(&compiled(text).unwrap().plan));
+    diff(&before, &after)
+}
+
+#[test]
+fn plans_of_one_meaning_have_no_difference() {
+    assert_eq!(difference(RICH, RICH), "");
+    // Defaults written out, another order, another spelling, another name.
+    let same =
+        SMALL.replace("load.run_time = \"1m\"", "name = \"x\"\nload = { users = 1, run_time = \"60s\" }");
+    assert_eq!(difference(SMALL, &same.replace("topic = \"a\"", "qos = 0, topic = \"a\"")), "");
+}
+
+#[test]
+fn a_difference_is_told_by_names_with_values_before_and_after() {
+    let changed = RICH
+        .replace("users = 13", "users = 26")
+        .replace("weight = 4", "weight = 9")
+        .replace("random_int(0, 40)", "random_int(0, 50)")
+        .replace("{ wait = \"500ms\" },", "{ wait = \"250ms\" }, { wait = \"1s\" },")
+        .replace("on_start = [{ connect = {} }]", "on_start = [{ disconnect = {} }, { connect = {} }]")
+        .replace("name = \"beat\"", "name = \"pulse\"")
+        .replace("[user_classes.flood]", "[user_classes.deluge]")
+        .replace("[[user_classes.flood.", "[[user_classes.deluge.")
+        .replace("keep_alive = \"0s\"", "keep_alive = \"30s\"");
+    let forth = difference(RICH, &changed);
+    insta::assert_snapshot!(forth);
+    let back = difference(&changed, RICH);
+    assert_eq!(back.lines().count(), forth.lines().count());
+    assert!(back.contains("users: 26 -> 13"), "{back}");
+}
+
+#[test]
+fn steps_in_another_order_are_a_difference() {
+    let two = SMALL.replace("steps = [", "steps = [{ publish = { topic = \"b\" } }, ");
+    let turned = SMALL.replace("\"a\" } }]", "\"a\" } }, { publish = { topic = \"b\" } }]");
+    assert_eq!(
+        difference(&two, &turned),
+        "user class device\n  task t\n    order: publish:0:b, publish:0:a -> publish:0:a, publish:0:b\n"
+    );
+}
+
+/// The classes of `tests/fixtures/locust/task_ratio.py`.
+const RATIOS: &str = r#"
+version = 1
+brokers.b.url = "embedded:"
+load = { users = 13, run_time = "1m" }
+[user_classes.A]
+weight = 3
+[[user_classes.A.tasks]]
+name = "report"
+weight = 4
+steps = ["connect"]
+[[user_classes.A.tasks]]
+name = "alarm"
+steps = ["connect"]
+[user_classes.B]
+fixed_count = 2
+[[user_classes.B.tasks]]
+name = "beat"
+steps = ["connect"]
+[[user_classes.C.tasks]]
+name = "flood"
+steps = ["connect"]
+"#;
+
+#[test]
+fn task_ratios_are_printed_as_locust_prints_them() {
+    let plan = compiled(RATIOS).unwrap().plan;
+    assert_eq!(ratio::table(&plan), include_str!("fixtures/locust/task_ratio.txt"));
+    assert_eq!(
+        format!("{:#}", ratio::json(&plan)),
+        indented_by_two(include_str!("fixtures/locust/task_ratio.json"))
+    );
+}
+
+/// Locust indents by four.
+fn indented_by_two(json: &str) -> String {
+    let lines = json.trim_end().lines().map(|line| {
+        let text = line.trim_start();
+        format!("{:1$}{text}", "", (line.len() - text.len()) / 2)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
 fn a_plan_holds_only_what_the_engine_needs() {
     let plan = compiled(RICH).unwrap().plan;
     let names: Vec<&str> = plan.classes.iter().map(|class| class.name.as_str()).collect();
@@ -96,7 +221,7 @@ fn a_plan_holds_only_what_the_engine_needs() {
     assert!(matches!(&report[5], Step::EndRepeat { level: 1, first: 4 }), "{report:?}");
     assert!(matches!(&report[6], Step::EndRepeat { level: 0, first: 2 }), "{report:?}");
     let Step::Publish(raw) = &report[4] else { panic!("{report:?}") };
-    assert_eq!(raw.topic, Text::Constant(b"raw/Sensor".to_vec()));
+    assert_eq!(raw.topic, Text::Constant(b"raw/Sensor"[..].into()));
     assert!(!raw.request.record);
     // `gateway` names its first connect per user, without recording it: so is a reconnect.
     let gateway = &plan.classes[2];
@@ -133,6 +258,34 @@ fn all_mistakes_are_found_at_once() {
 #[test]
 fn what_is_surely_not_meant_is_warned_about() {
     insta::assert_snapshot!(listed(&compiled(DOUBTFUL).unwrap().warnings));
+}
+
+#[test]
+fn a_plan_lists_its_stages() {
+    let Compiled { plan, warnings } = compiled(include_str!("fixtures/plan/stages.toml")).unwrap();
+    assert_eq!(listed(&warnings), "");
+    let load = describe(&plan);
+    let load = load.split("\n\n").find(|part| part.starts_with("load")).unwrap();
+    insta::assert_snapshot!(load);
+}
+
+#[test]
+fn flags_of_a_plain_load_do_not_fit_stages_and_a_run_time_cuts_them() {
+    let overrides = Overrides { users: Some(5), spawn_rate: Some(1.0), ..Overrides::default() };
+    let text = include_str!("fixtures/plan/stages.toml");
+    let refused = compiled_with(text, &overrides, &BTreeSet::new()).unwrap_err();
+    insta::assert_snapshot!(listed(&refused));
+    let overrides = Overrides { run_time: Some(Duration::from_secs(70)), ..Overrides::default() };
+    let plan = compiled_with(text, &overrides, &BTreeSet::new()).unwrap().plan;
+    assert_eq!(Course::of(&plan).length(), Some(Duration::from_secs(70)));
+}
+
+#[test]
+fn a_run_that_a_limit_ends_needs_no_run_time() {
+    for limit in ["load.iterations = 5", "load.messages = 5", "user_classes.device.messages = 5"] {
+        let compiled = compiled(&SMALL.replace("load.run_time = \"1m\"", limit)).unwrap();
+        assert_eq!(listed(&compiled.warnings), "", "{limit}");
+    }
 }
 
 #[test]
@@ -173,7 +326,8 @@ fn the_command_line_goes_before_the_file() {
     // With a host, nobody asks what the URL in the file is.
     let text = SMALL.replace("embedded:", "${env.NOT_SET}");
     let Compiled { plan, warnings } = compiled_with(&text, &overrides, &BTreeSet::new()).unwrap();
-    assert_eq!((plan.load.users, plan.load.spawn_rate, plan.load.run_time), (5, 50.0, None));
+    let stage = &plan.load.stages[0];
+    assert_eq!((&stage.users, stage.spawn_rate, plan.load.run_time), (&Users::Total(5), 50.0, None));
     assert_eq!(plan.load.stop_timeout, Duration::from_secs(9));
     assert_eq!(Some(plan.brokers[0].target.clone()), overrides.host);
     assert_eq!((plan.name.as_str(), warnings), ("file", Vec::new()));

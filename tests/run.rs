@@ -376,3 +376,50 @@ fn the_summary_is_there_as_json_and_says_how_the_generator_fared() {
     let bad = place.run(&["run", "scenario.toml", "--summary-json", "no/such/a.json"]);
     assert_eq!(bad.status.code(), Some(4));
 }
+
+#[test]
+fn a_missed_threshold_is_told_and_exits_with_3() {
+    let thresholds = "thresholds = [\"p99 < 10s\", \"failures[publish] < 1%\", \"requests > 5\"]";
+    let scenario = STEADY.replace("[brokers.b]", &format!("{thresholds}\n[brokers.b]"));
+    let place = Place::new(&scenario);
+    let run = |broker: &str| {
+        let output =
+            place.run(&["run", "scenario.toml", "-t", "1s", "-H", broker, "--summary-json", "a.json"]);
+        let summary: serde_json::Value = serde_json::from_str(&place.read("a.json")).unwrap();
+        let met = summary["thresholds"].as_array().unwrap().iter().map(|t| t["met"] == true);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), met.collect::<Vec<_>>())
+    };
+    let (code, stdout, met) = run("embedded:");
+    assert_eq!((code, met), (Some(0), vec![true; 3]));
+    assert!(stdout.contains("Thresholds: 3 of 3 met"), "{stdout}");
+    // Failures alone are code 1; the threshold that they miss wins.
+    let (code, stdout, met) = run("embedded:?never_ack");
+    assert_eq!((code, met), (Some(3), vec![true, false, true]));
+    let line = stdout.lines().find(|line| line.contains("MISSED")).unwrap();
+    assert_eq!(line, "  MISSED failures[publish] < 1%  MQTT publish: failure_ratio 100%");
+}
+
+#[test]
+fn stages_and_limits_end_a_run_by_themselves() {
+    let stages = "[[load.stages]]\nusers = 4\nspawn_rate = 100\nduration = \"1100ms\"\nafter = \"connected\"\n\
+                  [[load.stages]]\nname = \"down\"\nusers = 1\nduration = \"600ms\"\nspawn_rate = 100\n";
+    let (before, rest) = STEADY.split_once("[load]").unwrap();
+    let (_, after) = rest.split_once("[user_classes").unwrap();
+    let place = Place::new(&format!("{before}{stages}[user_classes{after}"));
+    let output = place.run(&["run", "scenario.toml", "--csv", "a"]);
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(log.contains("Stage 2 of 2 (`down`): ramping to 1 users"), "{log}");
+    assert!(log.contains("The last stage is over"), "{log}");
+    let history = place.rows("a_stats_history.csv");
+    assert_eq!(history.iter().map(|row| row.count("User Count")).max(), Some(4));
+
+    let refused = place.run(&["run", "scenario.toml", "-u", "5"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("--set load.stages[0].users=N"));
+
+    let place = Place::new(&STEADY.replace("run_time = \"2s\"", "messages = 100"));
+    let output = place.run(&["run", "scenario.toml", "--csv", "a"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(row(&place.rows("a_stats.csv"), "publish").count("Request Count"), 100);
+}

@@ -1,9 +1,11 @@
 //! The command line as a person meets it: the examples of `scenarios/`, help, plans, and what is said when there
 //! is no scenario to be had. All through the built program.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
@@ -69,6 +71,7 @@ fn plan(file: &str) -> Plan {
         env: &|_| None,
         hostname: "rig",
         embedded_options: &|_| Ok(()),
+        files: &|_, _| Err("there is no such file".to_owned()),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };
@@ -116,9 +119,65 @@ fn a_plan_follows_the_command_line() {
 }
 
 #[test]
+fn two_scenarios_are_compared_by_meaning() {
+    assert_eq!(fine(&["plan", "publish.toml", "publish.yaml"]), "");
+    let said = run(Path::new("scenarios"), &["plan", "publish.toml", "subscribe.toml", "-u", "20"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(1), ""));
+    assert!(said.stdout.contains("- user class device, users: 20\n"), "{}", said.stdout);
+    refused(Path::new("scenarios"), &["plan", "publish.toml", "nosuch.toml"]);
+    refused(Path::new("scenarios"), &["plan", "publish.toml", "publish.yaml", "--format", "json"]);
+}
+
+#[test]
+fn task_ratios_are_shown_instead_of_a_run() {
+    let shown = fine(&["plan", "subscribe.toml", "--show-task-ratio"]);
+    assert!(shown.starts_with("\n Task ratio per User class\n----"), "{shown}");
+    assert_eq!(fine(&["run", "subscribe.toml", "--show-task-ratio"]), shown);
+    let json: serde_json::Value =
+        serde_json::from_str(&fine(&["run", "subscribe.toml", "--show-task-ratio-json"])).unwrap();
+    assert_eq!(json["per_class"]["sensor"]["tasks"]["measure"]["ratio"], 0.9);
+}
+
+/// Bounds that a debug build on a busy machine keeps; a release build needs a tenth of it.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "measures the program")]
+fn large_scenarios_are_planned_in_little_time_and_memory() {
+    let dir = TempDir::new().unwrap();
+    let mut text =
+        "version = 1\nbrokers.b.url = \"embedded:\"\nload = { users = 20000, run_time = \"1h\" }\n"
+            .to_owned();
+    for class in 0..200 {
+        writeln!(text, "[user_classes.class{class}]\nclient_id = \"c{class}-${{user.number}}\"").unwrap();
+        for task in 0..50 {
+            let steps =
+                format!("[{{ publish = {{ topic = \"t{task}/${{client_id}}\", payload = \"${{seq}}\" }} }}]");
+            writeln!(text, "[[user_classes.class{class}.tasks]]\nname = \"task {task}\"\nsteps = {steps}")
+                .unwrap();
+        }
+    }
+    fs::write(dir.path().join("large.toml"), text).unwrap();
+    fs::copy("scenarios/subscribe.toml", dir.path().join("subscribe.toml")).unwrap();
+    let commands: [&[&str]; 3] = [
+        &["validate", "large.toml", "-r", "1000"],
+        &["plan", "subscribe.toml", "-u", "1000000", "-r", "10000"],
+        &["plan", "subscribe.toml", "-u", "1000000", "-r", "10000", "--format", "json"],
+    ];
+    for command in commands {
+        let start = Instant::now();
+        let limited =
+            format!("ulimit -v 600000; exec {} {}", env!("CARGO_BIN_EXE_mqtt-scenario"), command.join(" "));
+        let output = Command::new("sh").args(["-c", &limited]).current_dir(dir.path()).output().unwrap();
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(start.elapsed() < Duration::from_secs(20), "{command:?}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn help_of_every_subcommand() {
     insta::assert_snapshot!("help", fine(&["--help"]));
-    for subcommand in ["run", "validate", "plan", "compare", "replay", "broker"] {
+    for subcommand in
+        ["init", "run", "validate", "plan", "compare", "replay", "fmt", "explain", "schema", "broker"]
+    {
         insta::assert_snapshot!(format!("help_of_{subcommand}"), fine(&[subcommand, "--help"]));
     }
 }

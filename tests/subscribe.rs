@@ -16,7 +16,7 @@ use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
 use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run, run_here};
 use mqtt_scenario::mqtt::{Qos, SubscribeOptions};
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
-use mqtt_scenario::plan::wait::WaitTime;
+use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step, Steps, Subscribe, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::Received;
@@ -42,6 +42,7 @@ fn plan(users: u32, classes: &str) -> Arc<Plan> {
         env: &|_| None,
         hostname: "rig",
         embedded_options: &|_| Ok(()),
+        files: &|_, _| Err("there is no such file".to_owned()),
         overrides: &Overrides::default(),
         reported: &BTreeSet::new(),
     };
@@ -222,7 +223,7 @@ fn subscriptions_outlive_their_broker() {
 /// A subscription as the compiler would refuse it, or not.
 fn subscribe(b: &mut PlanBuilder, filter: &str) -> Step {
     let request = b.request("subscribe");
-    let filter = Text::Constant(filter.into());
+    let filter = Text::Constant(filter.as_bytes().into());
     Step::Subscribe(Arc::new(Subscribe {
         filter,
         qos: Qos::AtLeastOnce,
@@ -236,7 +237,7 @@ fn subscribe(b: &mut PlanBuilder, filter: &str) -> Step {
 fn a_refused_filter_fails_its_task_and_is_forgotten() {
     let mut b = PlanBuilder::new(Duration::from_hours(1));
     let on_start = vec![subscribe(&mut b, "plant/#"), subscribe(&mut b, "plant/#/x"), b.disconnect()];
-    b.class("device", WaitTime::Zero, vec![Step::Wait(SECOND)]).on_start = Steps(on_start);
+    b.class("device", WaitTime::Zero, vec![Step::Wait(Pause::Constant(SECOND))]).on_start = Steps(on_start);
     let ran = with_sockets(over_a_restart(b.build(), 1));
     assert_eq!(ran.row("subscribe"), (3, 1), "it was not asked for again");
     assert!(ran.failures().contains(&"subscribe: SUBACK: subscription refused (0x80)".to_owned()));
@@ -260,7 +261,8 @@ fn journal(plan: Arc<Plan>) -> Vec<String> {
 fn a_new_connection_gets_each_subscription_once_in_the_order_of_their_last_steps() {
     let mut b = PlanBuilder::new(5 * SECOND);
     let on_start = ["a", "b", "a", "c"].map(|filter| subscribe(&mut b, filter)).to_vec();
-    b.class("device", WaitTime::Constant(SECOND), vec![Step::Wait(SECOND)]).on_start = Steps(on_start);
+    b.class("device", WaitTime::Constant(SECOND), vec![Step::Wait(Pause::Constant(SECOND))]).on_start =
+        Steps(on_start);
     let expected = ["connect", "connected", "subscribe a", "subscribe b", "subscribe a", "subscribe c"];
     let again = ["connect", "connected", "subscribe b", "subscribe a", "subscribe c", "disconnect"];
     assert_eq!(journal(b.build()), [expected, again].concat());
@@ -270,7 +272,12 @@ fn a_new_connection_gets_each_subscription_once_in_the_order_of_their_last_steps
 fn a_disconnect_ends_the_subscriptions() {
     let mut b = PlanBuilder::new(5 * SECOND);
     let on_start = vec![subscribe(&mut b, "a"), b.disconnect(), b.connect(), subscribe(&mut b, "b")];
-    let cycle = vec![Step::Wait(3 * SECOND), b.disconnect(), b.connect(), Step::Wait(SECOND)];
+    let cycle = vec![
+        Step::Wait(Pause::Constant(3 * SECOND)),
+        b.disconnect(),
+        b.connect(),
+        Step::Wait(Pause::Constant(SECOND)),
+    ];
     b.class("device", WaitTime::Constant(10 * SECOND), cycle).on_start = Steps(on_start);
     let journal = journal(b.build());
     let first = ["connect", "connected", "subscribe a", "disconnect"];

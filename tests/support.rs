@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::fs;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,15 +15,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Sink, Ticket};
+use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
+use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Late, Sink, Ticket};
+use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
+use mqtt_scenario::engine::{Interrupts, Observer, Options, Tick, run_here};
 use mqtt_scenario::mqtt::{Qos, Settings};
+use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
+use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::properties::Properties;
 use mqtt_scenario::plan::template::Template;
-use mqtt_scenario::plan::template::names::{Names, Place};
+use mqtt_scenario::plan::template::names::{Columns, Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
-    Broker, BrokerId, Load, Plan, Publish, Request, Row, Step, Steps, Target, Task, Text, UserClass,
+    Broker, BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Target, Task, TaskOrder, Text,
+    UserClass,
 };
+use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::{RowId, RowKey};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, LocalOptions};
@@ -86,7 +95,7 @@ impl Sink for Seen {
 /// A ticket that is due now.
 pub(crate) fn ticket(tag: u32, timeout: Duration) -> Ticket {
     let due = Instant::now();
-    Ticket { tag, awaited: true, due, deadline: due + timeout, length: 0 }
+    Ticket { tag, awaited: true, due, late: Late::NONE, deadline: due + timeout, length: 0 }
 }
 
 /// A connect to the only broker, without keep-alive.
@@ -107,10 +116,69 @@ pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
 /// A template of the class `device`.
 pub(crate) fn template(text: &str, place: Place) -> Template {
     let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
-    let env = |_: &str| None;
-    let names =
-        Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "rig" };
+    let (env, columns) = (|_: &str| None, Columns::default());
+    let names = Names {
+        class: Some("device"),
+        vars: &vars,
+        used_vars: &used_vars,
+        columns: &columns,
+        env: &env,
+        hostname: "rig",
+    };
     Template::parse(text, place, &names).unwrap()
+}
+
+/// Compiles a scenario in TOML with these files beside it.
+pub(crate) fn compiled(text: &str, files: &[(&str, &[u8])]) -> (Source, Result<Compiled, Vec<Diagnostic>>) {
+    let (source, parsed) = Source::parse("test.toml", text, Format::Toml);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let read = |_: &FieldPath, path: &str| {
+        let file = files.iter().find(|(name, _)| *name == path);
+        file.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| "there is no such file".to_owned())
+    };
+    let context = Context {
+        file_stem: "test",
+        env: &|_| None,
+        hostname: "rig",
+        embedded_options: &|_| Ok(()),
+        files: &read,
+        overrides: &Overrides::default(),
+        reported: &BTreeSet::new(),
+    };
+    let compiled = compile(&parsed.scenario, &context);
+    (source, compiled)
+}
+
+/// An observer that nothing reaches.
+pub(crate) struct Deaf;
+
+impl Observer for Deaf {
+    type Error = Infallible;
+
+    fn recorded(&mut self, _: &[Batch]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn tick(&mut self, _: &Tick<'_>) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// What the users of a plan do on a paused clock, in order, by client id; a message is `publish TOPIC PAYLOAD`.
+pub(crate) fn actions(plan: Plan) -> BTreeMap<String, Vec<String>> {
+    let options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
+    let entries = with_paused_clock(async {
+        let connector = ScriptedConnector::new(Script::default());
+        run_here(Arc::new(plan), connector.clone(), options, &Interrupts::default(), &mut Deaf)
+            .await
+            .unwrap();
+        connector.entries()
+    });
+    let mut actions = BTreeMap::<_, Vec<_>>::new();
+    for entry in entries {
+        actions.entry(entry.client_id).or_default().push(entry.action);
+    }
+    actions
 }
 
 /// Builds a plan with one broker; steps that it makes have their rows, counters and slots in it.
@@ -120,8 +188,31 @@ pub(crate) struct PlanBuilder {
     user_rows: usize,
     classes: Vec<UserClass>,
     pub(crate) broker: Broker,
-    pub(crate) load: Load,
+    pub(crate) load: TestLoad,
     pub(crate) seed: u64,
+}
+
+/// A load, by what most tests say of it.
+pub(crate) struct TestLoad {
+    pub(crate) users: u32,
+    pub(crate) spawn_rate: f64,
+    pub(crate) run_time: Option<Duration>,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) iterations: Option<u64>,
+    pub(crate) messages: Option<u64>,
+    /// If there are any, `users` and `spawn_rate` are of no meaning.
+    pub(crate) stages: Vec<Stage>,
+}
+
+impl TestLoad {
+    fn build(self) -> Load {
+        let Self { users, spawn_rate, run_time, stop_timeout, iterations, messages, mut stages } = self;
+        if stages.is_empty() {
+            let users = Users::Total(users);
+            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock: StageClock::Begin });
+        }
+        Load { stages, run_time, stop_timeout, iterations, messages }
+    }
 }
 
 impl PlanBuilder {
@@ -141,7 +232,15 @@ impl PlanBuilder {
                 source_addresses: Vec::new(),
                 settings: Settings::default(),
             },
-            load: Load { users: 1, spawn_rate: 1.0, run_time: Some(run_time), stop_timeout: Duration::ZERO },
+            load: TestLoad {
+                users: 1,
+                spawn_rate: 1.0,
+                run_time: Some(run_time),
+                stop_timeout: Duration::ZERO,
+                iterations: None,
+                messages: None,
+                stages: Vec::new(),
+            },
             seed: 1,
         }
     }
@@ -177,7 +276,7 @@ impl PlanBuilder {
         self.counters += 1;
         Publish {
             topic: Text::PerMessage(template(topic, Place::Topic)),
-            payload: Text::PerMessage(template(payload, Place::Payload)),
+            payload: Text::PerMessage(template(payload, Place::Payload)).into(),
             qos: Qos::AtLeastOnce,
             retain: false,
             properties: Properties::default(),
@@ -185,6 +284,7 @@ impl PlanBuilder {
             await_ack: true,
             request: self.request("publish"),
             counter: self.counters - 1,
+            feeds: Vec::new(),
         }
     }
 
@@ -200,16 +300,28 @@ impl PlanBuilder {
             username: None,
             password: None,
             will: None,
+            feeds: Vec::new(),
             wait_time,
+            schedule: None,
+            iterations: None,
+            messages: None,
+            on_error: OnError::default(),
             on_start: Steps::default(),
+            order: TaskOrder::default(),
             tasks: vec![task("task", 1, steps)],
             on_stop: Steps::default(),
             reconnect,
             user_texts: 0,
             user_rows: 0,
             counters: 0,
+            walks: 0,
             repeat_depth: 0,
         });
+        self.classes.last_mut().unwrap()
+    }
+
+    /// The class that was added last.
+    pub(crate) fn last(&mut self) -> &mut UserClass {
         self.classes.last_mut().unwrap()
     }
 
@@ -231,7 +343,8 @@ impl PlanBuilder {
             brokers: vec![self.broker],
             classes: self.classes,
             rows: self.rows,
-            load: self.load,
+            load: self.load.build(),
+            thresholds: Vec::new(),
         })
     }
 }

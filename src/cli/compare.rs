@@ -14,11 +14,13 @@ use clap::{Args, ValueEnum};
 
 use crate::diagnostic::nearest;
 use crate::report::compare::Comparison;
-use crate::report::compare::fail_on::{FailOn, FailOnError, GRAMMAR, Outcome};
+use crate::report::compare::fail_on::{FailOn, GRAMMAR, Outcome};
 use crate::report::compare::markdown::markdown;
-use crate::report::compare::metric::{Metric, Verdict};
+use crate::report::compare::metric::Verdict;
 use crate::report::compare::table::{Failure, InputError, Table};
 use crate::report::compare::text::text;
+use crate::stats::criterion::Fault;
+use crate::stats::metric::Metric;
 
 /// Every check passed.
 const FINE: u8 = 0;
@@ -141,9 +143,9 @@ fn paint(verdict: Verdict, text: &str) -> String {
 
 fn parse_fail_on(text: &str) -> Result<FailOn, String> {
     text.parse().map_err(|error| {
-        let names: Vec<_> = Metric::NAMED.iter().map(Metric::to_string).collect();
+        let names = Metric::words();
         let similar = match &error {
-            FailOnError::UnknownMetric(word) => nearest(word, names.iter().map(String::as_str)),
+            Fault::UnknownMetric(word) => nearest(word, names.iter().map(String::as_str)),
             _ => None,
         };
         let question = similar.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));

@@ -37,20 +37,20 @@ pub(super) struct Progress {
     bar: Option<ProgressBar>,
     lines: bool,
     users: u32,
-    run_time: Option<Duration>,
+    length: Option<Duration>,
 }
 
 impl Progress {
     /// For a run with so many users; `quiet` shows nothing.
-    pub(super) fn new(users: u32, run_time: Option<Duration>, quiet: bool) -> Self {
+    pub(super) fn new(users: u32, length: Option<Duration>, quiet: bool) -> Self {
         let terminal = io::stderr().is_terminal();
         let bar = (terminal && !quiet).then(|| {
-            let bar = match run_time {
+            let bar = match length {
                 Some(length) => ProgressBar::new(length.as_secs().max(1)),
                 None => ProgressBar::no_length(),
             };
             bar.set_draw_target(ProgressDrawTarget::stderr());
-            let template = if run_time.is_some() {
+            let template = if length.is_some() {
                 "{elapsed_precise} {bar:24.cyan/blue} {msg}"
             } else {
                 "{elapsed_precise} {spinner} {msg}"
@@ -60,7 +60,7 @@ impl Progress {
             }
             bar
         });
-        Self { bar, lines: !terminal && !quiet, users, run_time }
+        Self { bar, lines: !terminal && !quiet, users, length }
     }
 
     /// Shows a tick, `second` seconds after the start.
@@ -71,7 +71,7 @@ impl Progress {
         let text = self.text(snapshot, health);
         match &self.bar {
             Some(bar) => {
-                bar.set_position(self.run_time.map_or(second, |length| second.min(length.as_secs())));
+                bar.set_position(self.length.map_or(second, |length| second.min(length.as_secs())));
                 bar.set_message(text);
             }
             None if second > 0 => {

@@ -6,14 +6,18 @@ use crate::engine::health::Health;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
 use crate::stats::snapshot::{Row, Snapshot};
+use crate::stats::threshold::Judgement;
 
-/// Rows, percentiles from the histograms, and how the load generator fared. Times in milliseconds.
-pub(super) fn summary(snapshot: &Snapshot, health: &Health) -> Value {
+/// Rows, percentiles from the histograms, thresholds, and how the load generator fared. Times in milliseconds.
+pub(super) fn summary(snapshot: &Snapshot, health: &Health, judgements: &[Judgement]) -> Value {
     json!({
         "rows": snapshot.rows.iter().map(row).collect::<Vec<_>>(),
         "aggregated": row(&snapshot.aggregated),
         "response_times_ms": snapshot.latency.as_ref().map(times),
         "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
+        "thresholds": judgements.iter().map(judgement).collect::<Vec<_>>(),
+        "from_when_they_began_ms": snapshot.began.as_ref().map(times),
+        "scheduled_starts": { "count": snapshot.starts.count, "late": snapshot.starts.late },
         "received": { "messages": snapshot.received.messages, "bytes": snapshot.received.bytes },
         "generator": {
             "was_the_limit": health.limited_seconds > 0,
@@ -40,6 +44,16 @@ fn row(row: &Row) -> Value {
         "max_ms": number(row.max),
         "requests_per_s": row.rps,
         "failures_per_s": row.failures_per_s,
+    })
+}
+
+fn judgement(judgement: &Judgement) -> Value {
+    json!({
+        "threshold": judgement.threshold,
+        "row": judgement.row,
+        "met": judgement.met,
+        "value": judgement.value,
+        "sentence": judgement.detail,
     })
 }
 

@@ -1,6 +1,7 @@
 //! From a file to a plan, for every subcommand that needs one; tells all mistakes of the file at once.
 
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,9 +12,10 @@ use crate::broker::faults::Faults;
 use crate::cli::{exit, render};
 use crate::diagnostic::Diagnostic;
 use crate::plan::compile::broker::parse_url;
+use crate::plan::compile::files::MAX_FILE_BYTES;
 use crate::plan::compile::{Compiled, Context, Overrides, compile};
 use crate::plan::{Plan, Target};
-use crate::scenario::source::Source;
+use crate::scenario::source::{Source, reason};
 use crate::units::parse_run_time;
 
 /// The scenario and what the command line says instead of it: Locust's flags.
@@ -78,6 +80,15 @@ fn check_embedded_options(options: &str) -> Result<(), String> {
     Faults::from_query(options).map(drop).map_err(|error| error.to_string())
 }
 
+/// Reads a file that a scenario names, or just so much of it that it is known to be too large.
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| reason(&error))?;
+    Ok(bytes)
+}
+
 /// Reads and compiles the scenario. What is wrong is told on standard error, warnings too; an error is the
 /// exit code for it.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
@@ -104,6 +115,7 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
         env: &|name| std::env::var(name).ok(),
         hostname: &hostname,
         embedded_options: &check_embedded_options,
+        files: &|_, name| read_file(&path.parent().unwrap_or(Path::new("")).join(name)),
         overrides: &overrides,
         reported: parsed.reported.paths(),
     };
@@ -126,7 +138,8 @@ pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
     }
 }
 
-fn tell(diagnostics: &[Diagnostic], source: &Source) {
+/// Draws diagnostics on standard error.
+pub(super) fn tell(diagnostics: &[Diagnostic], source: &Source) {
     let colour = std::io::stderr().is_terminal();
     // With standard error gone there is nobody to tell.
     let _ = anstream::stderr().write_all(render::render(diagnostics, source, colour).as_bytes());

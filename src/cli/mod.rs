@@ -7,13 +7,18 @@ pub mod broker;
 pub mod compare;
 mod console;
 mod exit;
+pub mod explain;
+mod fmt;
+mod init;
 mod json;
 mod load;
 mod observer;
 mod plan;
+mod reference;
 pub mod render;
 pub mod replay;
 mod run;
+mod schema;
 mod validate;
 
 use std::process::ExitCode;
@@ -22,10 +27,12 @@ use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
+  mqtt-scenario init my.toml                           a scenario to start from
   mqtt-scenario run                                    scenarios/publish.toml on the embedded broker
   mqtt-scenario run my.toml -u 1000 -r 100 -t 5m --csv out/a
   mqtt-scenario run my.toml -H mqtt://broker.lan:1883 --only-summary
   mqtt-scenario validate my.yaml                       every mistake of a file at once
+  mqtt-scenario explain E0101                          what a mistake means
   mqtt-scenario plan my.toml -u 10000                  what would run, without running it
   mqtt-scenario compare out/a out/b --fail-on 'p95 > +10%'
   mqtt-scenario broker --port 1883 --delay 5ms         a broker to rehearse with";
@@ -43,11 +50,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::InitOptions),
     Run(run::RunOptions),
     Validate(validate::ValidateOptions),
     Plan(plan::PlanOptions),
     Compare(compare::CompareOptions),
     Replay(replay::ReplayOptions),
+    Fmt(fmt::FmtOptions),
+    Explain(explain::ExplainOptions),
+    Schema(schema::SchemaOptions),
     Broker(broker::BrokerOptions),
 }
 
@@ -57,11 +68,15 @@ enum Command {
 /// 4 the runner could not go on; 130 interrupted twice.
 pub fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Init(options) => init::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Validate(options) => validate::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Replay(options) => replay::run(&options),
+        Command::Fmt(options) => fmt::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Schema(options) => schema::run(&options),
         Command::Broker(options) => broker::run(&options),
     }
 }

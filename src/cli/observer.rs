@@ -13,6 +13,7 @@ use crate::report::events::RequestLog;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::snapshot::Snapshot;
+use crate::stats::threshold::{Judgement, Threshold};
 
 /// Why the outcome of a run could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -94,16 +95,28 @@ impl Outputs {
 pub(super) struct RunObserver {
     outputs: Outputs,
     progress: Progress,
+    /// What must hold at the end.
+    thresholds: Vec<Threshold>,
     start: Option<UnixMicros>,
     /// The state at the last tick.
     pub(super) last: Option<Snapshot>,
     /// How the generator did up to then.
     pub(super) health: Health,
+    /// How the thresholds came off, once the run is over.
+    pub(super) judgements: Vec<Judgement>,
 }
 
 impl RunObserver {
-    pub(super) fn new(outputs: Outputs, progress: Progress) -> Self {
-        Self { outputs, progress, start: None, last: None, health: Health::default() }
+    pub(super) fn new(outputs: Outputs, progress: Progress, thresholds: Vec<Threshold>) -> Self {
+        Self {
+            outputs,
+            progress,
+            thresholds,
+            start: None,
+            last: None,
+            health: Health::default(),
+            judgements: Vec::new(),
+        }
     }
 }
 
@@ -134,10 +147,14 @@ impl Observer for RunObserver {
             }
             if tick.last { log.end(tick.at).map(|_| Log::Ended) } else { Ok(Log::Open(log)) }
         })?;
+        if tick.last {
+            let thresholds = self.thresholds.iter();
+            self.judgements = thresholds.flat_map(|t| t.judge(tick.statistics, &snapshot)).collect();
+        }
         if tick.last
             && let Some((path, file)) = self.outputs.summary.take()
         {
-            serde_json::to_writer_pretty(file, &json::summary(&snapshot, tick.health))
+            serde_json::to_writer_pretty(file, &json::summary(&snapshot, tick.health, &self.judgements))
                 .map_err(|error| OutputError::Summary { path, source: error.into() })?;
         }
         if !tick.last {

@@ -17,12 +17,14 @@ use crate::cli::console::{Progress, name_width, start_log};
 use crate::cli::exit;
 use crate::cli::load::{ScenarioOptions, load};
 use crate::cli::observer::{OutputError, Outputs, RunObserver};
+use crate::cli::plan::RatioOptions;
 use crate::client::tcp::{Endpoint, TcpConnector};
 use crate::engine::limits::raise_open_files;
 use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
+use crate::plan::load::Course;
 use crate::plan::{Plan, Target};
 use crate::report::csv::History;
-use crate::report::{latency, table};
+use crate::report::{latency, table, thresholds};
 use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
@@ -31,6 +33,7 @@ written. A second one stops at once; the files are complete up to that moment.
 
 Exit codes:
   0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario;
+  3 a threshold was missed, whether requests failed or not;
   4 the runner could not go on; 130 interrupted twice
 
 Examples:
@@ -79,6 +82,9 @@ pub(super) struct RunOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
+    #[command(flatten)]
+    ratio: RatioOptions,
+
     /// Accepted for Locust's sake: every run is headless
     #[arg(long)]
     headless: bool,
@@ -112,8 +118,13 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let cannot = |error: &dyn std::fmt::Display| exit::error(exit::CANNOT_GO_ON, error);
-    let plan = Arc::new(load(&options.scenario)?);
-    raise_open_files(connections(&plan)).map_err(|error| cannot(&error))?;
+    let plan = load(&options.scenario)?;
+    if let Some(text) = options.ratio.text(&plan) {
+        return Ok(exit::output(&text));
+    }
+    let plan = Arc::new(plan);
+    let course = Course::of(&plan);
+    raise_open_files(connections(&plan, &course)).map_err(|error| cannot(&error))?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| cannot(&error))?;
     let (brokers, endpoints) = open_brokers(&plan, &runtime).map_err(|error| cannot(&error))?;
 
@@ -121,18 +132,18 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let (log, summary) = (options.request_log.as_deref(), options.summary_json.as_deref());
     let outputs =
         Outputs::create(options.csv.as_deref(), history, log, summary).map_err(|error| cannot(&error))?;
-    let progress = Progress::new(plan.load.users, plan.load.run_time, options.only_summary);
+    let progress = Progress::new(course.most_in_all, course.length(), options.only_summary);
     start_log(options.loglevel, options.logfile.as_deref(), &progress)
         .map_err(|error| cannot(&format_args!("cannot write the log: {error}")))?;
     for broker in &brokers {
         info!("Embedded broker listening on {}", broker.addr());
     }
 
-    let mut observer = RunObserver::new(outputs, progress.clone());
+    let mut observer = RunObserver::new(outputs, progress.clone(), plan.thresholds.clone());
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let engine_options = Options {
         // A thread without a user would only cost.
-        threads: threads.min(plan.load.users as usize).max(1),
+        threads: threads.min(course.most_in_all as usize).max(1),
         keep_log: options.request_log.is_some(),
         keep_history: options.csv_full_history,
         reset_stats: options.reset_stats,
@@ -150,9 +161,9 @@ fn default_threads() -> usize {
 }
 
 /// File descriptors for connections: an embedded broker holds the other end of each.
-fn connections(plan: &Plan) -> u64 {
+fn connections(plan: &Plan, course: &Course) -> u64 {
     let embedded = plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. }));
-    u64::from(plan.load.users) * if embedded { 2 } else { 1 }
+    u64::from(course.most_in_all) * if embedded { 2 } else { 1 }
 }
 
 /// Starts the embedded brokers and looks the others up: the endpoint of each broker of the plan.
@@ -229,6 +240,7 @@ fn conclude(
         // With standard output gone the tables have no reader; the exit code still tells.
         let (tables, times) = (table::summary(snapshot, name_width()), latency::summary(snapshot));
         let _ = writeln!(out, "{tables}{times}{}", observer.health);
+        let _ = write!(out, "{}", thresholds::table(&observer.judgements));
         if subscribes {
             let Received { messages, bytes } = snapshot.received;
             let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");
@@ -242,8 +254,11 @@ fn conclude(
             }
             match end {
                 End::Aborted => ExitCode::from(exit::INTERRUPTED),
-                End::RunTime | End::Stopped if failed => ExitCode::from(exit_code_on_error),
-                End::RunTime | End::Stopped => ExitCode::SUCCESS,
+                _ if observer.judgements.iter().any(|judgement| !judgement.met) => {
+                    ExitCode::from(exit::THRESHOLD_MISSED)
+                }
+                _ if failed => ExitCode::from(exit_code_on_error),
+                _ => ExitCode::SUCCESS,
             }
         }
     }

@@ -282,10 +282,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::client::Late;
 
     fn ticket(tag: u32, due: Instant, timeout_ms: u64) -> Ticket {
         let deadline = due + Duration::from_millis(timeout_ms);
-        Ticket { tag, awaited: false, due, deadline, length: 0 }
+        Ticket { tag, awaited: false, due, late: Late::NONE, deadline, length: 0 }
     }
 
     #[test]

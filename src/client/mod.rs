@@ -112,10 +112,33 @@ pub struct Ticket {
     pub awaited: bool,
     /// When the request was due: the start of its response time.
     pub due: Instant,
+    /// By how much that was after the moment at which it was intended.
+    pub late: Late,
     /// When it has failed for want of an acknowledgement.
     pub deadline: Instant,
     /// Bytes of payload.
     pub length: u32,
+}
+
+/// By how much something began after the moment at which it was intended, or that it had none.
+///
+/// Whole microseconds up to 71 minutes in the four bytes that a [`Ticket`] has to spare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Late(u32);
+
+impl Late {
+    /// There was no intended moment.
+    pub const NONE: Self = Self(u32::MAX);
+
+    /// So much; more than 71 minutes are 71 minutes.
+    pub fn by(late: Duration) -> Self {
+        Self(u32::try_from(late.as_micros()).unwrap_or(u32::MAX).min(u32::MAX - 1))
+    }
+
+    /// How much; `None` without an intended moment.
+    pub fn get(self) -> Option<Duration> {
+        (self != Self::NONE).then(|| Duration::from_micros(self.0.into()))
+    }
 }
 
 /// A request that came to its end.

@@ -8,20 +8,23 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::engine::clock::Clock;
 use crate::engine::health::{Monitor, connections_to_one};
-use crate::engine::shard::{Command, NewUser, Report};
+use crate::engine::line::{FromShard, Line};
+use crate::engine::roster::{Fate, Roster, Seat};
+use crate::engine::shard::{Command, Report};
+use crate::engine::stages::Stages;
 use crate::engine::stop::Phase;
-use crate::engine::tempo::Tempo;
 use crate::engine::vitals::Vitals;
-use crate::engine::{End, Interrupts, Observer, Options, RunError, Tick};
+use crate::engine::{End, Interrupts, Observer, Options, RunError, Shared, Tick};
 use crate::plan::Plan;
-use crate::plan::mix::Dispatcher;
-use crate::stats::batch::Batch;
+use crate::plan::load::{StageClock, Users};
+use crate::plan::mix::Batch;
+use crate::stats::batch::Batch as Recorded;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, UnixMicros};
 
@@ -30,71 +33,22 @@ const LEAVE_TIME: Duration = Duration::from_secs(5);
 
 const SECOND_US: u64 = 1_000_000;
 
-/// What comes from a shard's thread.
-#[derive(Debug)]
-pub(crate) enum FromShard {
-    /// It says something.
-    Report(Report),
-    /// It will say no more.
-    Ended,
-}
-
-/// The shard's end of the line to the conductor.
-#[derive(Debug, Clone)]
-pub(crate) struct Reports {
-    shard: usize,
-    sender: UnboundedSender<(usize, FromShard)>,
-}
-
-impl Reports {
-    /// Tells the conductor, unless it no longer listens; then it has an error of its own to report.
-    pub(crate) fn send(&self, report: Report) {
-        let _ = self.sender.send((self.shard, FromShard::Report(report)));
-    }
-}
-
-impl Drop for Reports {
-    /// However a thread ends, also by a panic, the conductor must not wait for it.
-    fn drop(&mut self) {
-        let _ = self.sender.send((self.shard, FromShard::Ended));
-    }
-}
-
-/// What a shard works on.
-pub(crate) struct Commands {
-    pub(crate) receiver: UnboundedReceiver<Command>,
-    pub(crate) reports: Reports,
-}
-
-/// The conductor's end of the line to a shard.
-#[derive(Debug)]
-pub(crate) struct Line {
-    commands: UnboundedSender<Command>,
-    /// How many takes it has answered.
-    answered: u64,
-}
-
-impl Line {
-    pub(crate) fn new(shard: usize, sender: UnboundedSender<(usize, FromShard)>) -> (Self, Commands) {
-        let (commands, receiver) = unbounded_channel();
-        (Self { commands, answered: 0 }, Commands { receiver, reports: Reports { shard, sender } })
-    }
-}
-
 /// A tick that was asked for.
 struct Asked {
     at: UnixMicros,
-    batches: Vec<Batch>,
+    batches: Vec<Recorded>,
     vitals: Vec<Vitals>,
     last: bool,
 }
 
 /// How far the run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
+enum State {
     /// Users start and work.
     Running,
-    /// Users finish their tasks.
+    /// Users finish their tasks, however long these take: nothing is left for them to begin.
+    Finishing,
+    /// Users finish their tasks, up to the stop timeout.
     Stopping,
     /// Users were cut off.
     Leaving,
@@ -105,28 +59,22 @@ enum Stage {
 pub(crate) struct Conductor<'a, O> {
     plan: Arc<Plan>,
     clock: Clock,
-    /// How fast schedules go.
-    tempo: Tempo,
+    shared: Shared,
     options: Options,
     lines: Vec<Line>,
     from_shards: UnboundedReceiver<(usize, FromShard)>,
     observer: &'a mut O,
     statistics: Statistics,
     monitor: Monitor,
-    dispatcher: Dispatcher,
-    stage: Stage,
+    stages: Stages,
+    roster: Roster,
+    state: State,
     end: End,
-    /// When the next batch of users starts, while the ramp lasts.
-    next_batch: Option<Instant>,
     /// When the run time is over.
     run_end: Option<Instant>,
-    /// When the stage gives way to the next one.
-    stage_end: Option<Instant>,
-    /// Users of each class so far.
-    started: Vec<u64>,
+    /// When the state gives way to the next one.
+    state_end: Option<Instant>,
     living: u64,
-    /// The shard of the next user.
-    next_place: usize,
     next_tick: u64,
     /// Ticks that not all shards have answered, and how many were before them.
     asked: VecDeque<Asked>,
@@ -138,33 +86,30 @@ impl<'a, O: Observer> Conductor<'a, O> {
     pub(crate) fn new(
         plan: Arc<Plan>,
         clock: Clock,
-        tempo: Tempo,
+        shared: Shared,
         options: Options,
         lines: Vec<Line>,
         from_shards: UnboundedReceiver<(usize, FromShard)>,
         observer: &'a mut O,
     ) -> Self {
-        let mut dispatcher = Dispatcher::for_classes(&plan.classes);
-        dispatcher.ramp(plan.load.users, plan.load.spawn_rate);
+        let stop_timeout = plan.load.stop_timeout;
         Self {
             statistics: Statistics::new(clock.started_at().as_secs_f64(), options.keep_history),
             monitor: Monitor::new(),
-            dispatcher,
-            stage: Stage::Running,
+            stages: Stages::begin(Arc::clone(&plan), clock.started()),
+            roster: Roster::new(plan.classes.len(), lines.len(), stop_timeout, LEAVE_TIME),
+            state: State::Running,
             end: End::RunTime,
-            next_batch: Some(clock.started()),
             run_end: plan.load.run_time.map(|length| clock.started() + length),
-            stage_end: None,
-            started: vec![0; plan.classes.len()],
+            state_end: None,
             living: 0,
-            next_place: 0,
             next_tick: 1,
             asked: VecDeque::new(),
             done: 0,
             reset_due: false,
             plan,
             clock,
-            tempo,
+            shared,
             options,
             lines,
             from_shards,
@@ -178,29 +123,45 @@ impl<'a, O: Observer> Conductor<'a, O> {
         interrupts: &Interrupts,
     ) -> Result<(End, Received), RunError<O::Error>> {
         self.tell(self.clock.started_at(), false, false)?;
-        info!(
-            "Ramping to {} users at a rate of {:.2} per second",
-            self.plan.load.users, self.plan.load.spawn_rate
-        );
-        while self.stage == Stage::Running || self.living > 0 {
-            let due = [Some(self.tick_time()), self.next_batch, self.run_end, self.stage_end];
-            let wake = due.into_iter().flatten().min().unwrap_or_else(|| self.tick_time());
+        self.tell_stage();
+        while self.state == State::Running || self.living > 0 {
+            let due = [self.run_end, self.state_end, self.stages.due(), self.roster.due()];
+            let wake = due.into_iter().flatten().fold(self.tick_time(), Instant::min);
             tokio::select! {
                 biased;
-                () = interrupts.abort.cancelled(), if self.stage < Stage::Dropped => {
+                () = interrupts.abort.cancelled(), if self.state < State::Dropped => {
                     self.end = End::Aborted;
                     self.drop_users();
                 }
-                () = interrupts.stop.cancelled(), if self.stage < Stage::Stopping => {
+                () = interrupts.stop.cancelled(), if self.state < State::Stopping => {
                     info!("Stopping: users may finish their tasks, {} at most", self.stop_timeout_text());
                     self.stop(End::Stopped);
                 }
+                // Before the news that users are gone, which are gone because of it.
+                () = self.shared.quota.used_up(), if self.state == State::Running => self.finish_tasks(),
                 from_shard = self.from_shards.recv() => self.take_in(from_shard)?,
+                () = self.shared.arrivals.complete(), if self.stages.is_waiting() => self.look_who_arrived(),
                 () = tokio::time::sleep_until(wake) => self.do_what_is_due(Instant::now()),
             }
         }
         self.finish().await?;
         Ok((self.end, self.statistics.received()))
+    }
+
+    /// Tells that a stage begins, or the run without stages.
+    fn tell_stage(&self) {
+        let Some(stage) = self.stages.stage() else { return };
+        let users = match &stage.users {
+            Users::Total(users) => users.to_string(),
+            Users::PerClass(counts) => format!("{:?}", self.by_class(counts)),
+        };
+        let title = self.stages.title().map_or_else(|| "R".to_owned(), |title| format!("{title}: r"));
+        info!("{title}amping to {users} users at a rate of {:.2} per second", stage.spawn_rate);
+    }
+
+    /// Counts of the classes with their names.
+    fn by_class<'c, T>(&'c self, counts: &'c [T]) -> BTreeMap<&'c str, &'c T> {
+        self.plan.classes.iter().map(|class| class.name.as_str()).zip(counts).collect()
     }
 
     fn tick_time(&self) -> Instant {
@@ -216,13 +177,29 @@ impl<'a, O: Observer> Conductor<'a, O> {
             info!("--run-time limit reached, shutting down");
             self.stop(End::RunTime);
         }
-        if self.stage_end.is_some_and(|at| at <= now) {
-            self.end_stage();
+        if self.state_end.is_some_and(|at| at <= now) {
+            self.end_state();
         }
-        if let Some(at) = self.next_batch
-            && at <= now
-        {
-            self.start_batch(at, now);
+        while self.stages.is_over(now) {
+            if !self.stages.advance(now) {
+                info!("The last stage is over, shutting down");
+                self.stop(End::Stages);
+                break;
+            }
+            self.tell_stage();
+        }
+        if let Some((batch, over)) = self.stages.next_batch(now) {
+            self.change_users(&batch, now);
+            if over {
+                self.spawned(now);
+            }
+        }
+        if self.stages.must_tell(now) {
+            let (missing, all) = (self.missing(), self.roster.started());
+            info!("Waiting for the connections of {missing} of {all} users");
+        }
+        while let Some((fate, seats)) = self.roster.next_due(now) {
+            self.decide(fate, &seats);
         }
         while self.tick_time() <= now {
             self.ask(self.tick_at(self.next_tick), false);
@@ -230,43 +207,72 @@ impl<'a, O: Observer> Conductor<'a, O> {
         }
     }
 
-    /// Starts the users of one step of the ramp.
-    fn start_batch(&mut self, planned: Instant, now: Instant) {
-        let Some(batch) = self.dispatcher.next_batch() else {
-            self.next_batch = None;
-            self.spawned();
-            return;
-        };
-        debug_assert!(batch.stop.is_empty(), "the load only ramps up");
-        let mut shares = vec![Vec::new(); self.lines.len()];
-        let mut places = (0..shares.len()).cycle().skip(self.next_place);
-        for class in batch.start {
-            let number = self.started.iter().sum::<u64>() + 1;
-            let index = self.started[class.0];
-            self.started[class.0] += 1;
-            self.living += 1;
-            let place = places.next().unwrap_or(0);
-            self.next_place = (place + 1) % shares.len();
-            shares[place].push(NewUser { class, number, index });
+    /// Starts and stops the users of one step of the ramp.
+    fn change_users(&mut self, batch: &Batch, now: Instant) {
+        if let Some((fate, seats)) = self.roster.stop(&batch.stop, now) {
+            self.decide(fate, &seats);
         }
-        for (line, share) in self.lines.iter().zip(shares) {
+        self.living += batch.start.len() as u64;
+        for (line, share) in self.lines.iter().zip(self.roster.start(&batch.start)) {
             if !share.is_empty() {
-                let _ = line.commands.send(Command::Start(share));
+                line.send(Command::Start(share));
             }
-        }
-        if batch.wait.is_zero() {
-            self.next_batch = None;
-            self.spawned();
-        } else {
-            // As in Locust, lateness is not caught up with.
-            self.next_batch = Some((planned + batch.wait).max(now));
         }
     }
 
-    fn spawned(&mut self) {
-        let counts: BTreeMap<_, _> = self.plan.classes.iter().map(|c| &c.name).zip(&self.started).collect();
-        info!("All users spawned: {counts:?} ({} total users)", self.living);
+    /// Tells users what becomes of them, or their shards.
+    fn decide(&self, fate: Fate, seats: &[Seat]) {
+        for (shard, line) in self.lines.iter().enumerate() {
+            let numbers: Vec<_> =
+                seats.iter().filter(|seat| seat.shard == shard).map(|seat| seat.number).collect();
+            if !numbers.is_empty() {
+                line.send(Command::Decide(fate, numbers));
+            }
+        }
+    }
+
+    /// The ramp of a stage is over.
+    fn spawned(&mut self, now: Instant) {
+        let counts = self.roster.counts();
+        let total: u64 = counts.iter().sum();
+        info!("All users spawned: {:?} ({total} total users)", self.by_class(&counts));
         self.reset_due = self.options.reset_stats;
+        if self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected) {
+            self.stages.wait(now);
+            self.shared.arrivals.expect(self.roster.started());
+            self.look_who_arrived();
+        }
+        self.end_if_all_left();
+    }
+
+    /// How many users have not had a connection yet.
+    fn missing(&self) -> u64 {
+        self.shared.arrivals.missing(self.roster.started())
+    }
+
+    /// Starts the clock of a stage that waited for its users, if all of them are there.
+    fn look_who_arrived(&mut self) {
+        if self.missing() == 0 {
+            info!("All users are connected");
+            self.stages.start_clock(Instant::now());
+        }
+    }
+
+    /// Without users, and with none to come, there is nothing to wait for.
+    fn end_if_all_left(&mut self) {
+        if self.state == State::Running && self.living == 0 && self.stages.all_started() {
+            info!("All users have left, shutting down");
+            self.stop(End::UsersGone);
+        }
+    }
+
+    /// The limit of the load is reached: who has begun something finishes it, so that the limit is exact.
+    fn finish_tasks(&mut self) {
+        info!("All task runs or messages of the load are used up: users finish what they have begun");
+        self.end = End::Limit;
+        self.state = State::Finishing;
+        self.stages.halt();
+        self.pull(Phase::Stopping);
     }
 
     fn stop_timeout_text(&self) -> humantime::FormattedDuration {
@@ -275,53 +281,53 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     fn pull(&self, phase: Phase) {
         for line in &self.lines {
-            let _ = line.commands.send(Command::Pull(phase));
+            line.send(Command::Pull(phase));
         }
     }
 
     fn stop(&mut self, end: End) {
         self.end = end;
-        self.stage = Stage::Stopping;
-        self.next_batch = None;
+        self.state = State::Stopping;
+        self.stages.halt();
         self.run_end = None;
         if self.plan.load.stop_timeout.is_zero() {
             self.cut_off();
         } else {
             self.pull(Phase::Stopping);
-            self.stage_end = Some(Instant::now() + self.plan.load.stop_timeout);
+            self.state_end = Some(Instant::now() + self.plan.load.stop_timeout);
         }
     }
 
-    fn end_stage(&mut self) {
-        match self.stage {
-            Stage::Stopping => {
+    fn end_state(&mut self) {
+        match self.state {
+            State::Stopping => {
                 info!(
                     "Not all users finished their tasks & terminated in {}. Stopping them...",
                     self.stop_timeout_text()
                 );
                 self.cut_off();
             }
-            Stage::Leaving => {
+            State::Leaving => {
                 warn!("{} users did not come to the end of on_stop and DISCONNECT; dropped", self.living);
                 self.drop_users();
             }
-            Stage::Running | Stage::Dropped => self.stage_end = None,
+            State::Running | State::Finishing | State::Dropped => self.state_end = None,
         }
     }
 
     fn cut_off(&mut self) {
-        self.stage = Stage::Leaving;
+        self.state = State::Leaving;
         self.pull(Phase::Leaving);
-        self.stage_end = Some(Instant::now() + LEAVE_TIME);
+        self.state_end = Some(Instant::now() + LEAVE_TIME);
     }
 
     fn drop_users(&mut self) {
-        self.stage = Stage::Dropped;
-        self.next_batch = None;
+        self.state = State::Dropped;
+        self.stages.halt();
         self.run_end = None;
-        self.stage_end = None;
+        self.state_end = None;
         for line in &self.lines {
-            let _ = line.commands.send(Command::Drop);
+            line.send(Command::Drop);
         }
     }
 
@@ -331,7 +337,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         let (batches, vitals) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
         self.asked.push_back(Asked { at, batches, vitals, last });
         for line in &self.lines {
-            let _ = line.commands.send(Command::Take(at));
+            line.send(Command::Take(at));
         }
     }
 
@@ -340,6 +346,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             None | Some((_, FromShard::Ended)) => Err(RunError::ThreadDied),
             Some((_, FromShard::Report(Report::Gone))) => {
                 self.living -= 1;
+                self.end_if_all_left();
                 Ok(())
             }
             Some((shard, FromShard::Report(Report::Taken(taken)))) => {
@@ -366,7 +373,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             if asked.last {
                 self.monitor.add(&asked.vitals);
             } else {
-                let connections = connections_to_one(&self.plan, &self.started).min(self.living);
+                let connections = connections_to_one(&self.plan, &self.roster.counts()).min(self.living);
                 for warning in self.monitor.second(&asked.vitals, connections) {
                     warn!("{warning}");
                 }

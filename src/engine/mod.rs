@@ -11,13 +11,18 @@
 //! calling thread.
 
 mod alarm;
+mod arrivals;
 mod backoff;
 pub mod clock;
 mod conductor;
 pub mod health;
 pub mod limits;
+mod line;
+mod quota;
+mod roster;
 mod shard;
 mod sink;
+mod stages;
 mod stop;
 mod tempo;
 mod user;
@@ -33,14 +38,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Connect;
 use crate::engine::alarm::Alarm;
+use crate::engine::arrivals::Arrivals;
 use crate::engine::clock::Clock;
-use crate::engine::conductor::{Conductor, FromShard, Line};
+use crate::engine::conductor::Conductor;
 use crate::engine::health::Health;
+use crate::engine::line::{FromShard, Line};
+use crate::engine::quota::Quota;
 use crate::engine::shard::Shard;
 pub use crate::engine::shard::Unexpected;
 use crate::engine::tempo::Tempo;
 pub use crate::engine::vitals::Share;
 use crate::plan::Plan;
+use crate::plan::load::Load;
 use crate::stats::batch::Batch;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, UnixMicros};
@@ -72,6 +81,12 @@ pub struct Interrupts {
 pub enum End {
     /// Its run time was over.
     RunTime,
+    /// Its last stage was over.
+    Stages,
+    /// All its task runs or messages were used up.
+    Limit,
+    /// All users had left by themselves, or were stopped.
+    UsersGone,
     /// [`Interrupts::stop`].
     Stopped,
     /// [`Interrupts::abort`].
@@ -116,6 +131,23 @@ pub trait Observer {
     fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Self::Error>;
 }
 
+/// What all threads of a run have in common. A handle: clones are the same thing.
+#[derive(Debug, Clone)]
+struct Shared {
+    /// How fast schedules go.
+    tempo: Tempo,
+    /// How much all users may do together.
+    quota: Quota,
+    /// Which users have had a connection.
+    arrivals: Arrivals,
+}
+
+impl Shared {
+    fn new(load: &Load) -> Self {
+        Self { tempo: Tempo::new(), quota: Quota::new(load), arrivals: Arrivals::new() }
+    }
+}
+
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError<E> {
@@ -141,13 +173,13 @@ pub async fn run<C: Connect, O: Observer>(
     observer: &mut O,
 ) -> Result<Outcome, RunError<O::Error>> {
     let clock = Clock::start();
-    let tempo = Tempo::new();
+    let shared = Shared::new(&plan.load);
     let (to_conductor, from_shards) = unbounded_channel();
     let mut lines = Vec::new();
     let mut threads = Vec::new();
     for number in 0..options.threads {
         let (line, commands) = Line::new(number, to_conductor.clone());
-        let (plan, connector, tempo) = (Arc::clone(&plan), connector.clone(), tempo.clone());
+        let (plan, connector, shared) = (Arc::clone(&plan), connector.clone(), shared.clone());
         let thread = thread::Builder::new()
             .name(format!("users-{number}"))
             .spawn(move || {
@@ -155,7 +187,7 @@ pub async fn run<C: Connect, O: Observer>(
                     Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
                 runtime.block_on(async {
                     let (connector, alarm) = (connector(), Alarm::kernel()?);
-                    let shard = Rc::new(Shard::new(plan, connector, alarm, clock, tempo, options.keep_log));
+                    let shard = Rc::new(Shard::new(plan, connector, alarm, clock, shared, options.keep_log));
                     Ok(shard.run(commands.receiver, commands.reports).await)
                 })
             })
@@ -165,7 +197,7 @@ pub async fn run<C: Connect, O: Observer>(
     }
     drop(to_conductor);
     let end =
-        Conductor::new(plan, clock, tempo, options, lines, from_shards, observer).conduct(interrupts).await;
+        Conductor::new(plan, clock, shared, options, lines, from_shards, observer).conduct(interrupts).await;
     let mut unexpected = Unexpected::new();
     for thread in threads {
         // The conductor has told them to end, or they are dead.
@@ -191,9 +223,9 @@ pub async fn run_here<C: Connect, O: Observer>(
     let (to_conductor, from_shards) = unbounded_channel::<(usize, FromShard)>();
     let (line, commands) = Line::new(0, to_conductor);
     let (plan_too, alarm) = (Arc::clone(&plan), Alarm::Tokio);
-    let tempo = Tempo::new();
-    let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, tempo.clone(), options.keep_log));
-    let conductor = Conductor::new(plan, clock, tempo, options, vec![line], from_shards, observer);
+    let shared = Shared::new(&plan.load);
+    let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, shared.clone(), options.keep_log));
+    let conductor = Conductor::new(plan, clock, shared, options, vec![line], from_shards, observer);
     let (end, unexpected) =
         tokio::join!(conductor.conduct(interrupts), shard.run(commands.receiver, commands.reports));
     let (end, received) = end?;

@@ -10,23 +10,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::error;
 
 use crate::client::Connect;
 use crate::client::failure::Failure;
+use crate::engine::Shared;
 use crate::engine::alarm::Alarm;
 use crate::engine::clock::{Clock, nanos};
-use crate::engine::conductor::Reports;
-use crate::engine::sink;
+use crate::engine::line::Reports;
+use crate::engine::roster::Fate;
+use crate::engine::sink::{self, Span, Timing};
 use crate::engine::stop::{Leash, Phase};
-use crate::engine::tempo::Tempo;
 use crate::engine::user::User;
 use crate::engine::vitals::{Gauge, Vitals};
 use crate::plan::{ClassId, Plan};
 use crate::stats::batch::Batch;
-use crate::stats::recorder::Recorder;
+use crate::stats::recorder::{Recorder, ScheduledNs};
 use crate::stats::{RowId, RowKey, UnixMicros};
 
 /// A user to start.
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Start(Vec<NewUser>),
     /// Tell all users.
     Pull(Phase),
+    /// Some users, by number: tell or drop them; those that are gone are passed over.
+    Decide(Fate, Vec<u64>),
     /// Drop all users where they are.
     Drop,
     /// Hand over what was recorded up to here.
@@ -82,7 +85,7 @@ pub(crate) struct Shard<C> {
     pub(crate) connector: C,
     pub(crate) alarm: Alarm,
     pub(crate) clock: Clock,
-    pub(crate) tempo: Tempo,
+    pub(crate) shared: Shared,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) scratch: RefCell<Scratch>,
     pub(crate) gauge: RefCell<Gauge>,
@@ -101,7 +104,7 @@ impl<C: Connect> Shard<C> {
         connector: C,
         alarm: Alarm,
         clock: Clock,
-        tempo: Tempo,
+        shared: Shared,
         keep_log: bool,
     ) -> Self {
         let mut recorder = Recorder::new(clock.started_at(), &plan.rows, keep_log);
@@ -111,7 +114,7 @@ impl<C: Connect> Shard<C> {
             connector,
             alarm,
             clock,
-            tempo,
+            shared,
             recorder: RefCell::new(recorder),
             scratch: RefCell::default(),
             gauge: RefCell::new(Gauge::new()),
@@ -120,38 +123,33 @@ impl<C: Connect> Shard<C> {
         }
     }
 
-    /// Records a request that was due at `due` and came to its end at `finished`; `late` is by how much the task
-    /// run that it belongs to had missed its intended moment, if it had one.
-    pub(crate) fn record(
-        &self,
-        tag: u32,
-        due: Instant,
-        finished: Instant,
-        length: u32,
-        result: Result<(), Failure>,
-        late: Option<Duration>,
-    ) {
-        let at = self.clock.at(finished);
-        let response_ns = nanos(finished.saturating_duration_since(due));
-        let row = sink::row(tag);
-        if let Some(late) = late
-            && (result.is_err() || sink::records(tag))
-        {
-            self.recorder.borrow_mut().record_intended(response_ns + nanos(late));
+    /// Records a request that came to its end, unless it succeeded and successes of its row are left out.
+    pub(crate) fn record(&self, tag: u32, span: Span, length: u32, result: Result<(), Failure>) {
+        if result.is_ok() && !sink::records(tag) {
+            return;
         }
-        match result {
-            Ok(()) if sink::records(tag) => {
-                self.recorder.borrow_mut().record(row, at, Some(response_ns), length.into());
+        let (row, at) = (sink::row(tag), self.clock.at(span.finished));
+        let began_ns = nanos(span.finished.saturating_duration_since(span.began));
+        let intended_ns = span.late.get().map(|late| began_ns + nanos(late));
+        let error = result.err().map(|failure| failure.to_string());
+        let mut recorder = self.recorder.borrow_mut();
+        match (span.timing, intended_ns, &error) {
+            (Timing::Scheduled, Some(intended_ns), error) => {
+                let times = ScheduledNs { intended: intended_ns, began: began_ns };
+                return recorder.record_scheduled(row, at, times, length.into(), error.as_deref());
             }
-            Ok(()) => {}
-            Err(failure) => self.recorder.borrow_mut().record_failure(
-                row,
-                at,
-                Some(response_ns),
-                length.into(),
-                &failure.to_string(),
-            ),
+            (Timing::Paced, Some(intended_ns), _) => recorder.record_intended(intended_ns),
+            _ => {}
         }
+        match error {
+            None => recorder.record(row, at, Some(began_ns), length.into()),
+            Some(error) => recorder.record_failure(row, at, Some(began_ns), length.into(), &error),
+        }
+    }
+
+    /// Counts a task run of a schedule, and whether it was late because its user was busy.
+    pub(crate) fn scheduled_start(&self, late: bool) {
+        self.recorder.borrow_mut().scheduled_start(late);
     }
 
     /// Records the starts that a task run of such a length kept from happening.
@@ -172,6 +170,24 @@ impl<C: Connect> Shard<C> {
         self.recorder.borrow_mut().record_failure(self.loss_row, at, None, 0, &failure.to_string());
     }
 
+    /// Whether a task run may begin, as far as the limits of the load go; if so, it counts.
+    pub(crate) fn begin_task_run(&self) -> bool {
+        self.shared.quota.take_iteration()
+    }
+
+    /// Whether a user may send a message, as far as the limits of the load go; if so, it counts. What a user
+    /// sends on its way out is no part of the load.
+    pub(crate) fn begin_message(&self, leash: &Leash) -> bool {
+        leash.is_on_its_way_out() || self.shared.quota.take_message()
+    }
+
+    /// The user of this leash has a connection, or is gone.
+    pub(crate) fn arrived(&self, leash: &Leash) {
+        if leash.arrive() {
+            self.shared.arrivals.arrive();
+        }
+    }
+
     pub(crate) fn unexpected(&self, what: &'static str) {
         *self.unexpected.borrow_mut().entry(what).or_default() += 1;
     }
@@ -183,7 +199,8 @@ impl<C: Connect> Shard<C> {
         reports: Reports,
     ) -> Unexpected {
         let mut users = JoinSet::new();
-        let mut leashes: HashMap<Id, Rc<Leash>> = HashMap::new();
+        let mut living: HashMap<u64, (Rc<Leash>, AbortHandle)> = HashMap::new();
+        let mut numbers: HashMap<Id, u64> = HashMap::new();
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
@@ -192,12 +209,21 @@ impl<C: Connect> Shard<C> {
                         for new in new {
                             let leash = Rc::new(Leash::new());
                             let user = User::new(Rc::clone(&self), Rc::clone(&leash), new);
-                            let id = users.spawn_local(user.live()).id();
-                            leashes.insert(id, leash);
+                            let handle = users.spawn_local(user.live());
+                            numbers.insert(handle.id(), new.number);
+                            living.insert(new.number, (leash, handle));
                             self.users_changed(1);
                         }
                     }
-                    Some(Command::Pull(phase)) => leashes.values().for_each(|leash| leash.pull(phase)),
+                    Some(Command::Pull(phase)) => living.values().for_each(|(leash, _)| leash.pull(phase)),
+                    Some(Command::Decide(fate, numbers)) => {
+                        for (leash, handle) in numbers.iter().filter_map(|number| living.get(number)) {
+                            match fate {
+                                Fate::Told(phase) => leash.pull(phase),
+                                Fate::Dropped => handle.abort(),
+                            }
+                        }
+                    }
                     Some(Command::Drop) => users.abort_all(),
                     Some(Command::Take(until)) => {
                         let batch = self.recorder.borrow_mut().take(until);
@@ -221,7 +247,10 @@ impl<C: Connect> Shard<C> {
                             id
                         }
                     };
-                    leashes.remove(&id);
+                    let gone = numbers.remove(&id).and_then(|number| living.remove(&number));
+                    if let Some((leash, _)) = gone {
+                        self.arrived(&leash);
+                    }
                     self.users_changed(-1);
                     reports.send(Report::Gone);
                 }

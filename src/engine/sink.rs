@@ -1,12 +1,12 @@
 //! Where the sessions of a shard put their finished requests: the shard's recorder.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::{Completion, Connect, Incoming, Sink};
+use crate::client::{Completion, Connect, Incoming, Late, Sink};
 use crate::engine::shard::Shard;
+use crate::plan::UserClass;
+use crate::plan::wait::WaitTime;
 use crate::stats::RowId;
 
 /// A row and whether its successes count, in the one word that a ticket carries.
@@ -24,6 +24,40 @@ pub(crate) fn records(tag: u32) -> bool {
     tag & 1 == 1
 }
 
+/// From when the requests of a class are timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timing {
+    /// From when their step began, as in Locust.
+    Plain,
+    /// Likewise, and beside that from the moments that their pace intends.
+    Paced,
+    /// From the moments of their schedule, and beside that from when their step began.
+    Scheduled,
+}
+
+impl Timing {
+    pub(crate) fn of(class: &UserClass) -> Self {
+        match (class.schedule, class.wait_time) {
+            (Some(_), _) => Self::Scheduled,
+            (None, WaitTime::ConstantPacing(_)) => Self::Paced,
+            (None, _) => Self::Plain,
+        }
+    }
+}
+
+/// How long a request took, and from when that counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// When its step began.
+    pub(crate) began: Instant,
+    /// By how much that was later than intended.
+    pub(crate) late: Late,
+    /// When it came to its end.
+    pub(crate) finished: Instant,
+    /// What counts.
+    pub(crate) timing: Timing,
+}
+
 /// Records what one drive of a session brings.
 pub(crate) struct Recording<'a, C: Connect> {
     shard: &'a Shard<C>,
@@ -31,9 +65,7 @@ pub(crate) struct Recording<'a, C: Connect> {
     subscribed: bool,
     /// Whether requests that end with the session are left out: see [`Recording::leaving`].
     leaving: bool,
-    /// By how much the user's task run missed its intended moment; an acknowledgement that comes in a later
-    /// run counts with that run's.
-    late: Option<Duration>,
+    timing: Timing,
     /// How the request went that the user waits for, and when it ended.
     pub(crate) awaited: Option<(Result<(), Failure>, Instant)>,
     /// How many other things have happened.
@@ -44,14 +76,14 @@ pub(crate) struct Recording<'a, C: Connect> {
 
 impl<'a, C: Connect> Recording<'a, C> {
     /// For a user that asked for messages, or did not (`subscribed`).
-    pub(crate) fn new(shard: &'a Shard<C>, subscribed: bool, late: Option<Duration>) -> Self {
-        Self { shard, subscribed, leaving: false, late, awaited: None, others: 0, failures: 0 }
+    pub(crate) fn new(shard: &'a Shard<C>, subscribed: bool, timing: Timing) -> Self {
+        Self { shard, subscribed, leaving: false, timing, awaited: None, others: 0, failures: 0 }
     }
 
     /// For a user that leaves: what is still open then was cut off by the end of the run, not by the
     /// broker, and is not reported, as in Locust.
-    pub(crate) fn leaving(shard: &'a Shard<C>, subscribed: bool) -> Self {
-        Self { leaving: true, ..Self::new(shard, subscribed, None) }
+    pub(crate) fn leaving(shard: &'a Shard<C>, subscribed: bool, timing: Timing) -> Self {
+        Self { leaving: true, ..Self::new(shard, subscribed, timing) }
     }
 }
 
@@ -62,7 +94,8 @@ impl<C: Connect> Sink for Recording<'_, C> {
             return;
         }
         let length = if result.is_ok() { ticket.length } else { 0 };
-        self.shard.record(ticket.tag, ticket.due, finished, length, result, self.late);
+        let span = Span { began: ticket.due, late: ticket.late, finished, timing: self.timing };
+        self.shard.record(ticket.tag, span, length, result);
         self.failures += u32::from(result.is_err());
         if ticket.awaited {
             self.awaited = Some((result, finished));

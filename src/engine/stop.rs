@@ -25,17 +25,24 @@ pub(crate) enum Phase {
     Leaving,
 }
 
-/// The string between a shard and one of its users.
+/// The string between a shard and one of its users, with what the shard should know of it.
 #[derive(Debug)]
 pub(crate) struct Leash {
     phase: Cell<Phase>,
     /// The user's task; one user is one task, so there is one waker.
     waker: RefCell<Option<Waker>>,
+    arrived: Cell<bool>,
+    on_its_way_out: Cell<bool>,
 }
 
 impl Leash {
     pub(crate) fn new() -> Self {
-        Self { phase: Cell::new(Phase::Running), waker: RefCell::new(None) }
+        Self {
+            phase: Cell::new(Phase::Running),
+            waker: RefCell::new(None),
+            arrived: Cell::new(false),
+            on_its_way_out: Cell::new(false),
+        }
     }
 
     /// Tells the user; phases only go forward.
@@ -50,6 +57,21 @@ impl Leash {
 
     pub(crate) fn reached(&self, phase: Phase) -> bool {
         self.phase.get() >= phase
+    }
+
+    /// Notes that the user has arrived; whether it is the first time.
+    pub(crate) fn arrive(&self) -> bool {
+        !self.arrived.replace(true)
+    }
+
+    /// Notes that the user has done its last task, told or by itself.
+    pub(crate) fn leave(&self) {
+        self.on_its_way_out.set(true);
+    }
+
+    /// Whether the user has done its last task.
+    pub(crate) fn is_on_its_way_out(&self) -> bool {
+        self.on_its_way_out.get()
     }
 
     /// Waits until the user is told so.

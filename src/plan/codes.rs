@@ -3,17 +3,7 @@
 //! One table, so that a code is never given out twice and a list of them can be printed. `E01xx` belongs to
 //! reading the file (`scenario`), `E02xx` to its meaning, `E03xx` to templates, `Wxxxx` are warnings.
 
-macro_rules! codes {
-    ($($name:ident = $code:literal, $meaning:literal;)*) => {
-        $(
-            #[doc = $meaning]
-            pub const $name: &str = $code;
-        )*
-
-        /// Every code with its meaning, in the order of the codes.
-        pub const ALL: &[(&str, &str)] = &[$(($code, $meaning)),*];
-    };
-}
+use crate::diagnostic::codes;
 
 codes! {
     VERSION = "E0201", "The scenario has no `version`, or one that this program does not know.";
@@ -32,6 +22,19 @@ codes! {
     UNKNOWN_CLASS = "E0214", "A user class was asked for that does not exist.";
     TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
+    FILE = "E0230", "A file that the scenario names cannot be read.";
+    FEED = "E0231", "The file of a feed is not a table with a header and rows.";
+    UNKNOWN_FEED = "E0232", "A user class names a feed that does not exist.";
+    COLUMN_TWICE = "E0233", "Two feeds of a user class have a column of the same name.";
+    TOO_FEW_ROWS = "E0234", "A feed that gives no row twice has fewer rows than users.";
+    UNKNOWN_PAYLOAD = "E0235", "A publish names a payload that does not exist.";
+    NAMED_NAME = "E0236", "A named payload is only another name.";
+    HEX = "E0237", "A payload is not in hexadecimal.";
+    BASE64 = "E0238", "A payload is not in base64.";
+    NO_LINES = "E0239", "A file of which each message carries a line has none.";
+    ABSTRACT = "E0250", "A user class is to have users but is abstract, or all classes are.";
+    FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
+    THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     NEEDS_MQTT_5 = "E0290", "Something that only MQTT 5 can say is asked of a broker that speaks 3.1.1.";
     NO_LOCAL_SHARED = "E0291", "A shared subscription has `no_local`, which MQTT forbids.";
     LASTING_WITHOUT_ID = "E0292", "Sessions of MQTT 3.1.1 are to last, but the users have no client id.";
@@ -46,15 +49,24 @@ codes! {
     ENV_NOT_SET = "E0309", "A template uses an environment variable that is not set and has no default.";
     SYNTAX = "E0310", "An expression of a template cannot be understood.";
     TEMPLATE_IN_VARS = "E0311", "A constant of `vars` holds `${`, which is not expanded there.";
+    UNKNOWN_COLUMN = "E0312", "A template uses a column that no feed of its user class has.";
+    NO_FEED = "E0313", "A template uses a column, but its user class has no feeds.";
     CLASS_REMOVED = "W0201", "A user class has weight 0 and no `fixed_count`: it gets no users.";
     MANY_ROWS = "W0202", "A row name differs per user, and there are many users.";
-    NO_RUN_TIME = "W0203", "The run has no `run_time`: it goes on until it is stopped.";
+    NO_RUN_TIME = "W0203", "The run has no end: it goes on until it is stopped.";
     TIMEOUT_LONGER_THAN_RUN = "W0204", "A request may wait longer for its acknowledgement than the run lasts.";
     UNUSED_VAR = "W0205", "A constant of `vars` is not used.";
     SHARED_CLIENT_ID = "W0206", "Several users have the same client id, so that each drives out the one before.";
     TOO_FEW_USERS = "W0207", "There are fewer users than the `fixed_count`s add up to, or classes that get none.";
     UNUSED_BROKER = "W0208", "No user class uses a broker.";
     RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
+    UNUSED_FEED = "W0220", "No user class uses a feed.";
+    IDLE_FEED = "W0221", "A user class has a feed of which it uses no column.";
+    UNUSED_PAYLOAD = "W0222", "No publish uses a named payload.";
+    PAUSES_LONGER_THAN_PERIOD = "W0230", "Task runs of a class with a `rate` pause longer than its period.";
+    NEVER_REACHED = "W0231", "Users leave after so many messages, but send none.";
+    STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";
+    THRESHOLD_ROW = "W0241", "A threshold asks for a row that the statistics do not have.";
     SESSION_LEFT_BEHIND = "W0255", "The broker keeps sessions that no connection takes up again.";
 }
 

@@ -9,7 +9,8 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use crate::plan::{ClassId, Plan, UserClass};
+use crate::plan::load::Users;
+use crate::plan::{ClassId, UserClass};
 
 /// Hands out users by weight and `fixed_count` at the pace of a spawn rate, and takes them back.
 #[derive(Debug, Clone)]
@@ -48,10 +49,19 @@ pub struct Pace {
     pub wait: Duration,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Ramp {
-    target: usize,
+    goal: Goal,
     pace: Pace,
+}
+
+/// Where a ramp leads.
+#[derive(Debug, Clone)]
+enum Goal {
+    /// So many users, of whichever classes are due.
+    Total(usize),
+    /// So many of each class; the picker mixes those that were missing at the start of the ramp.
+    Counts { counts: Vec<u32>, missing: Picker },
 }
 
 impl Pace {
@@ -111,7 +121,33 @@ impl Dispatcher {
     /// Begins a ramp from the present number of users up or down to `target`, with a spawn rate above 0;
     /// one that is under way ends where it is.
     pub fn ramp(&mut self, target: u32, spawn_rate: f64) {
-        self.ramp = Some(Ramp { target: target as usize, pace: Pace::new(spawn_rate) });
+        self.ramp = Some(Ramp { goal: Goal::Total(target as usize), pace: Pace::new(spawn_rate) });
+    }
+
+    /// Begins a ramp to these numbers of users of each class, whatever their weights and fixed counts.
+    ///
+    /// Locust has no such thing, so the rest follows its fixed counts: users that are missing are mixed by how
+    /// many of each class are, and of a class with too many the last given out are taken back. Both go on side
+    /// by side, each at the pace, so that exchanging one class for another keeps the load up.
+    pub fn ramp_to_counts(&mut self, counts: &[u32], spawn_rate: f64) {
+        let missing = counts.iter().zip(&self.counts).map(|(wanted, has)| wanted.saturating_sub(*has));
+        let missing = missing.zip(&self.ranks).enumerate();
+        let missing = Picker::new(missing.map(|(id, (count, rank))| (ClassId(id), *rank, f64::from(count))));
+        self.ramp = Some(Ramp {
+            goal: Goal::Counts { counts: counts.to_vec(), missing },
+            pace: Pace::new(spawn_rate),
+        });
+        // A later ramp to a number of users looks afresh at who is missing.
+        self.fixed = None;
+        self.look_for_fixed = true;
+    }
+
+    /// Begins a ramp to what a stage of a load wants.
+    pub fn ramp_to(&mut self, users: &Users, spawn_rate: f64) {
+        match users {
+            Users::Total(users) => self.ramp(*users, spawn_rate),
+            Users::PerClass(counts) => self.ramp_to_counts(counts, spawn_rate),
+        }
     }
 
     /// The next batch of the ramp, or nothing after its last.
@@ -119,9 +155,22 @@ impl Dispatcher {
     /// As in Locust, a ramp to where one already is has one empty batch, and one that finds no class to pick
     /// (only fixed counts, and the target above them) ends with the batch that could not be filled.
     pub fn next_batch(&mut self) -> Option<Batch> {
-        let Ramp { target, pace } = self.ramp?;
-        let mut batch = Batch::default();
+        let Ramp { mut goal, pace } = self.ramp.take()?;
         let most = pace.batch as usize;
+        let (mut batch, over) = match &mut goal {
+            Goal::Total(target) => self.towards_total(*target, most),
+            Goal::Counts { counts, missing } => self.towards_counts(counts, missing, most),
+        };
+        if !over {
+            batch.wait = pace.wait;
+            self.ramp = Some(Ramp { goal, pace });
+        }
+        Some(batch)
+    }
+
+    /// One batch of at most `most` users, and whether it is the last one.
+    fn towards_total(&mut self, target: usize, most: usize) -> (Batch, bool) {
+        let mut batch = Batch::default();
         if self.running.len() > target {
             let stop = most.min(self.running.len() - target);
             batch.stop.extend(self.running.drain(self.running.len() - stop..).rev());
@@ -131,21 +180,55 @@ impl Dispatcher {
             self.look_for_fixed = true;
         } else {
             for _ in 0..most.min(target - self.running.len()) {
-                let Some(class) = self.pick() else {
-                    self.ramp = None;
-                    return Some(batch);
-                };
-                self.counts[class.0] += 1;
-                self.running.push(class);
-                batch.start.push(class);
+                let Some(class) = self.pick() else { return (batch, true) };
+                self.start(class, &mut batch);
             }
         }
-        if self.running.len() == target {
-            self.ramp = None;
-        } else {
-            batch.wait = pace.wait;
+        let over = self.running.len() == target;
+        (batch, over)
+    }
+
+    /// One batch that stops at most `most` users and starts at most `most`, and whether it is the last one.
+    fn towards_counts(&mut self, counts: &[u32], missing: &mut Picker, most: usize) -> (Batch, bool) {
+        let mut batch = Batch::default();
+        // The places of those that stop, the newest first.
+        let mut places = Vec::new();
+        for (place, class) in self.running.iter().enumerate().rev() {
+            if places.len() == most {
+                break;
+            }
+            if self.counts[class.0] > counts[class.0] {
+                self.counts[class.0] -= 1;
+                batch.stop.push(*class);
+                places.push(place);
+            }
         }
-        Some(batch)
+        let mut place = 0;
+        self.running.retain(|_| {
+            let stops = places.last() == Some(&place);
+            if stops {
+                places.pop();
+            }
+            place += 1;
+            !stops
+        });
+        let missing_to = |has: &[u32]| {
+            let missing = counts.iter().zip(has).map(|(wanted, has)| u64::from(wanted.saturating_sub(*has)));
+            usize::try_from(missing.sum::<u64>()).unwrap_or(usize::MAX)
+        };
+        for _ in 0..most.min(missing_to(&self.counts)) {
+            if let Some(class) = missing.pick() {
+                self.start(class, &mut batch);
+            }
+        }
+        let over = counts == self.counts;
+        (batch, over)
+    }
+
+    fn start(&mut self, class: ClassId, batch: &mut Batch) {
+        self.counts[class.0] += 1;
+        self.running.push(class);
+        batch.start.push(class);
     }
 
     /// The class of the next user: first those missing to the fixed counts, then by weight.
@@ -172,15 +255,6 @@ impl Dispatcher {
             self.fixed = Some((left, picker));
         }
     }
-}
-
-/// How many users each class of a plan has once all have started.
-pub fn users_per_class(plan: &Plan) -> Vec<u32> {
-    let mut dispatcher = Dispatcher::for_classes(&plan.classes);
-    // The pace does not change who is picked.
-    dispatcher.ramp(plan.load.users, 1_000.0);
-    while dispatcher.next_batch().is_some() {}
-    dispatcher.counts
 }
 
 /// Picks classes so that their shares come as near to their weights as they can at each moment: greedy by
@@ -276,6 +350,30 @@ mod tests {
         }
     }
 
+    /// What the batches of the ramp that was begun start and stop, as `started-stopped`.
+    fn batches(dispatcher: &mut Dispatcher) -> Vec<String> {
+        let ids = |list: &[ClassId]| list.iter().map(|class| class.0.to_string()).collect::<String>();
+        std::iter::from_fn(|| dispatcher.next_batch())
+            .map(|batch| format!("{}-{}", ids(&batch.start), ids(&batch.stop)))
+            .collect()
+    }
+
+    #[test]
+    fn counts_of_each_class_are_reached_by_starting_and_stopping_side_by_side() {
+        let mut dispatcher = Dispatcher::new(&[("a", 1.0, 0), ("b", 1.0, 0), ("c", 3.0, 2)]);
+        dispatcher.ramp_to_counts(&[3, 1, 0], 2.0);
+        assert_eq!(batches(&mut dispatcher), ["01-", "00-"]);
+        dispatcher.ramp_to_counts(&[0, 2, 0], 2.0);
+        // The newest first, and one starts while two stop.
+        assert_eq!(batches(&mut dispatcher), ["1-00", "-0"]);
+        assert_eq!(dispatcher.counts(), [0, 2, 0]);
+        // Back to weights and fixed counts: those are filled first.
+        dispatcher.ramp(5, 10.0);
+        assert_eq!(batches(&mut dispatcher), ["220-"]);
+        dispatcher.ramp_to_counts(&[1, 2, 2], 1.0);
+        assert_eq!(batches(&mut dispatcher), ["-"], "a ramp to where one is has one empty batch");
+    }
+
     #[test]
     fn no_class_to_pick_ends_the_ramp() {
         let mut dispatcher = Dispatcher::new(&[("A", 0.0, 0)]);
@@ -285,6 +383,35 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn counts_are_reached_exactly_from_anywhere(
+            ramps in prop::collection::vec((prop::collection::vec(0_u32..30, 3), 0_u32..60, 0.3_f64..40.0, 0_usize..5), 1..8),
+        ) {
+            let mut dispatcher = Dispatcher::new(&[("a", 2.0, 0), ("b", 1.0, 0), ("c", 1.0, 4)]);
+            for (counts, total, rate, cut_after) in &ramps {
+                dispatcher.ramp(*total, *rate);
+                // Cut off somewhere.
+                for _ in 0..*cut_after {
+                    dispatcher.next_batch();
+                }
+                let before = dispatcher.counts().to_vec();
+                dispatcher.ramp_to_counts(counts, *rate);
+                let most = Pace::new(*rate).batch as usize;
+                let (mut started, mut stopped) = (0, 0);
+                while let Some(batch) = dispatcher.next_batch() {
+                    prop_assert!(batch.start.len() <= most && batch.stop.len() <= most);
+                    started += batch.start.len();
+                    stopped += batch.stop.len();
+                }
+                prop_assert_eq!(dispatcher.counts(), &counts[..]);
+                let sum = |pairs: &mut dyn Iterator<Item = (&u32, &u32)>| {
+                    pairs.map(|(a, b)| a.saturating_sub(*b) as usize).sum::<usize>()
+                };
+                prop_assert_eq!(started, sum(&mut counts.iter().zip(&before)), "none starts in vain");
+                prop_assert_eq!(stopped, sum(&mut before.iter().zip(counts)), "none stops in vain");
+            }
+        }
+
         #[test]
         fn many_small_ramps_up_end_where_a_single_one_does(
             weights in prop::collection::vec((0.01_f64..100.0, prop_oneof![Just(0_u32), 0_u32..20]), 1..8),

@@ -9,18 +9,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mqtt::{Qos, Settings, SubscribeOptions};
+use crate::plan::feed::Feed;
+use crate::plan::load::Load;
+use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
+use crate::plan::schedule::Schedule;
 use crate::plan::template::{Secret, Template};
-use crate::plan::wait::WaitTime;
+use crate::plan::wait::{Pause, WaitTime};
+use crate::stats::threshold::Threshold;
 use crate::stats::{RowId, RowKey};
 
 pub mod codes;
+pub mod column;
 pub mod compile;
 pub mod describe;
+pub mod diff;
+pub mod feed;
+pub mod load;
 pub mod mix;
+pub mod payload;
 pub mod properties;
 pub mod random;
 mod rate;
+pub mod schedule;
 pub mod template;
 pub mod wait;
 
@@ -39,6 +50,8 @@ pub struct Plan {
     pub rows: Vec<RowKey>,
     /// How many users, how fast, how long.
     pub load: Load,
+    /// What must hold at the end of the run.
+    pub thresholds: Vec<Threshold>,
 }
 
 impl Plan {
@@ -94,19 +107,6 @@ pub enum Target {
     },
 }
 
-/// How many users, how fast, how long.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Load {
-    /// Users in all.
-    pub users: u32,
-    /// Users started per second.
-    pub spawn_rate: f64,
-    /// Length of the run, the ramp included; `None` runs until stopped.
-    pub run_time: Option<Duration>,
-    /// How long users may finish their task when the run stops.
-    pub stop_timeout: Duration,
-}
-
 /// A kind of user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserClass {
@@ -126,11 +126,23 @@ pub struct UserClass {
     pub password: Option<Secret>,
     /// What the broker publishes when it loses a user.
     pub will: Option<Box<Will>>,
-    /// Pause between tasks.
+    /// Where its templates find the values of `row.COLUMN`.
+    pub feeds: Vec<Feed>,
+    /// Pause between tasks; none if there is a schedule.
     pub wait_time: WaitTime,
+    /// Task runs by the clock.
+    pub schedule: Option<Schedule>,
+    /// Each user leaves after so many task runs.
+    pub iterations: Option<u64>,
+    /// Each user leaves after so many messages; those of `on_stop` do not count.
+    pub messages: Option<u64>,
+    /// What a failed step of a task ends.
+    pub on_error: OnError,
     /// Before the first task.
     pub on_start: Steps,
-    /// What to pick from.
+    /// How the next task is found.
+    pub order: TaskOrder,
+    /// What to choose from.
     pub tasks: Vec<Task>,
     /// When the user stops.
     pub on_stop: Steps,
@@ -143,6 +155,8 @@ pub struct UserClass {
     pub user_rows: usize,
     /// How many `seq` counters its steps refer to.
     pub counters: usize,
+    /// How many `walk`s its messages keep per user.
+    pub walks: usize,
     /// Deepest nesting of `repeat` in its steps.
     pub repeat_depth: usize,
 }
@@ -164,12 +178,34 @@ pub struct Will {
     pub properties: Properties,
 }
 
+/// How a user finds its next task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TaskOrder {
+    /// One picked by weight.
+    #[default]
+    Weighted,
+    /// One after the other, then again from the first.
+    Sequence,
+}
+
+/// What a failed step of a task ends. A failed step of `on_start` or `on_stop` ends that list, whatever this says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// The task run.
+    #[default]
+    AbortTask,
+    /// Nothing.
+    Continue,
+    /// The user: it leaves, and no other comes in its place.
+    StopUser,
+}
+
 /// A task of a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
     /// Its name.
     pub name: String,
-    /// Share of the picks, above 0 (tasks of weight 0 are left out of the plan).
+    /// Share of the picks, above 0 (tasks of weight 0 are left out of the plan); 1 in a sequence.
     pub weight: u32,
     /// What to do.
     pub steps: Steps,
@@ -197,7 +233,7 @@ pub enum Step {
     /// Ask for messages; shared, since a user keeps it to ask again on its next connection.
     Subscribe(Arc<Subscribe>),
     /// Pause.
-    Wait(Duration),
+    Wait(Pause),
     /// Begin of a repeated part: set counter `level` to `times`.
     Repeat {
         /// Nesting depth, from 0.
@@ -220,7 +256,7 @@ pub struct Publish {
     /// Where to.
     pub topic: Text,
     /// What.
-    pub payload: Text,
+    pub payload: Payload,
     /// Quality of service.
     pub qos: Qos,
     /// Whether the broker shall keep it.
@@ -235,6 +271,8 @@ pub struct Publish {
     pub request: Request,
     /// Which `seq` counter of the user it counts up, one per publish step.
     pub counter: usize,
+    /// Which feeds of the class it takes a row of, each once: those it uses that give one per message.
+    pub feeds: Vec<usize>,
 }
 
 /// Ask for messages.
@@ -256,7 +294,7 @@ pub struct Subscribe {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Text {
     /// The same for everybody.
-    Constant(Vec<u8>),
+    Constant(Arc<[u8]>),
     /// Rendered once per user and kept in its text `slot`.
     PerUser {
         /// Place among the user's texts.
@@ -266,6 +304,16 @@ pub enum Text {
     },
     /// Rendered for each message.
     PerMessage(Template),
+}
+
+impl Text {
+    /// The fewest and the most bytes that it can have, with client ids of `client_id` bytes.
+    pub fn length(&self, client_id: (usize, usize)) -> (usize, usize) {
+        match self {
+            Self::Constant(bytes) => (bytes.len(), bytes.len()),
+            Self::PerUser { template, .. } | Self::PerMessage(template) => template.length(client_id),
+        }
+    }
 }
 
 /// How a request is recorded.

@@ -37,6 +37,11 @@ impl Properties {
         }
     }
 
+    /// The templates among them.
+    pub(in crate::plan) fn templates_mut(&mut self) -> impl Iterator<Item = &mut Template> {
+        self.varying.iter_mut().map(|property| &mut property.value)
+    }
+
     /// The bytes that they have at most, with client ids of `client_id` bytes.
     pub fn most_bytes(&self, client_id: (usize, usize)) -> usize {
         let varying = self
@@ -69,13 +74,19 @@ mod tests {
 
     use super::*;
     use crate::mqtt::property::{CONTENT_TYPE, USER_PROPERTY};
-    use crate::plan::template::names::{Names, Place};
+    use crate::plan::template::names::{Columns, Names, Place};
 
     #[test]
     fn constants_are_encoded_once_and_templates_each_time() {
         let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
-        let names =
-            Names { class: None, vars: &vars, used_vars: &used_vars, env: &|_| None, hostname: "rig" };
+        let names = Names {
+            class: None,
+            vars: &vars,
+            used_vars: &used_vars,
+            columns: &Columns::default(),
+            env: &|_| None,
+            hostname: "rig",
+        };
         let template = |text| Template::parse(text, Place::Property, &names).unwrap();
         let mut properties = Properties::default();
         properties.add(vec![USER_PROPERTY, 0, 1, b'k'], template("${seq}"));

@@ -3,45 +3,88 @@
 //! An upper bound and no forecast: requests are taken to need no time, since how long they need is what the
 //! run shall find out.
 
-use crate::plan::wait::WaitTime;
-use crate::plan::{Step, Steps, UserClass};
+use std::ops::Add;
 
-/// Messages per second and user in the long run if every request took no time; nothing if no pause bounds
-/// them. By weight over all tasks: mean messages of a task run divided by the mean length of one.
-pub(super) fn messages_per_second(class: &UserClass) -> Option<f64> {
-    let (mut messages, mut seconds) = (0.0, 0.0);
-    // Not divided by the sum of the weights: it would go out again.
-    for task in &class.tasks {
-        let (of_task, pauses_s) = messages_and_pauses(&task.steps);
-        let cycle_s = match class.wait_time {
-            WaitTime::Zero => pauses_s,
-            WaitTime::Constant(pause) => pauses_s + pause.as_secs_f64(),
-            WaitTime::Between(shortest, longest) => {
-                pauses_s + f64::midpoint(shortest.as_secs_f64(), longest.as_secs_f64())
-            }
-            WaitTime::ConstantPacing(pace) => pauses_s.max(pace.as_secs_f64()),
-        };
-        messages += f64::from(task.weight) * of_task;
-        seconds += f64::from(task.weight) * cycle_s;
-    }
-    if messages == 0.0 { Some(0.0) } else { (seconds > 0.0).then(|| messages / seconds) }
+use crate::plan::wait::{Pause, WaitTime};
+use crate::plan::{Publish, Step, Steps, UserClass};
+
+/// What is sent in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(in crate::plan) struct Traffic {
+    /// Messages published.
+    pub(in crate::plan) messages: f64,
+    /// Bytes of their packets, from the fixed header on.
+    pub(in crate::plan) bytes: f64,
 }
 
-/// How many messages one run of the steps sends, and how many seconds it pauses.
-fn messages_and_pauses(steps: &Steps) -> (f64, f64) {
-    let (mut messages, mut pauses_s) = (0.0, 0.0);
+impl Traffic {
+    /// That of so many users.
+    #[must_use]
+    pub(in crate::plan) fn times(self, users: u32) -> Self {
+        Self { messages: self.messages * f64::from(users), bytes: self.bytes * f64::from(users) }
+    }
+}
+
+impl Add for Traffic {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { messages: self.messages + other.messages, bytes: self.bytes + other.bytes }
+    }
+}
+
+/// The traffic of one user in the long run if every request took no time, packets being as large as `size` says;
+/// nothing if no pause bounds it. By weight over all tasks: that of a mean task run divided by its mean length.
+pub(super) fn traffic(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) -> Option<Traffic> {
+    let (mut sum, mut seconds, mut weights) = (Traffic::default(), 0.0, 0.0);
+    // Not divided by the sum of the weights: it would go out again.
+    for task in &class.tasks {
+        let (of_task, pauses_s) = of_one_run(&task.steps, &mut size);
+        let cycle_s = match class.wait_time {
+            WaitTime::Zero => pauses_s,
+            WaitTime::Constant(pause) | WaitTime::Exponential(pause) => pauses_s + pause.as_secs_f64(),
+            WaitTime::Between(shortest, longest) => pauses_s + Pause::Between(shortest, longest).mean_s(),
+            WaitTime::ConstantPacing(pace) => pauses_s.max(pace.as_secs_f64()),
+        };
+        sum = sum + of_task.times(task.weight);
+        seconds += f64::from(task.weight) * cycle_s;
+        weights += f64::from(task.weight);
+    }
+    if let Some(schedule) = &class.schedule {
+        // A schedule catches up, so that only the mean counts.
+        seconds = f64::max(seconds, weights * schedule.period_s());
+    }
+    let per_second =
+        |traffic: Traffic| Traffic { messages: traffic.messages / seconds, bytes: traffic.bytes / seconds };
+    if sum.messages == 0.0 { Some(sum) } else { (seconds > 0.0).then(|| per_second(sum)) }
+}
+
+/// The mean pauses of a task run in seconds.
+pub(super) fn mean_pauses_s(class: &UserClass) -> f64 {
+    let weights: f64 = class.tasks.iter().map(|task| f64::from(task.weight)).sum();
+    let pauses =
+        class.tasks.iter().map(|task| f64::from(task.weight) * of_one_run(&task.steps, &mut |_| 0.0).1);
+    pauses.sum::<f64>() / weights.max(1.0)
+}
+
+/// What one run of the steps sends, and how many seconds it pauses on average.
+fn of_one_run(steps: &Steps, size: &mut impl FnMut(&Publish) -> f64) -> (Traffic, f64) {
+    let (mut sum, mut pauses_s) = (Traffic::default(), 0.0);
     let mut times = vec![1.0];
     for step in &steps.0 {
         let now = times.last().copied().unwrap_or(1.0);
         match step {
-            Step::Publish(_) => messages += now,
-            Step::Wait(pause) => pauses_s += now * pause.as_secs_f64(),
+            Step::Publish(publish) => {
+                sum.messages += now;
+                sum.bytes += now * size(publish);
+            }
+            Step::Wait(pause) => pauses_s += now * pause.mean_s(),
             Step::Repeat { times: more, .. } => times.push(now * f64::from(*more)),
             Step::EndRepeat { .. } => drop(times.pop()),
             Step::Connect(_) | Step::Disconnect { .. } | Step::Subscribe(_) => {}
         }
     }
-    (messages, pauses_s)
+    (sum, pauses_s)
 }
 
 #[cfg(test)]
@@ -55,17 +98,18 @@ mod tests {
     #[test]
     fn repeats_multiply_what_is_in_them() {
         let request = || Request { row: Row::Static(RowId(0)), record: true };
-        let wait = Step::Wait(Duration::from_millis(500));
+        let ms = Duration::from_millis;
+        let wait = Step::Wait(Pause::Constant(ms(500)));
         let steps = Steps(vec![
             Step::Connect(request()),
             Step::Repeat { level: 0, times: 3 },
             wait.clone(),
             Step::Repeat { level: 1, times: 4 },
-            wait.clone(),
+            Step::Wait(Pause::Between(ms(250), ms(750))),
             Step::EndRepeat { level: 1, first: 4 },
             Step::EndRepeat { level: 0, first: 2 },
-            wait,
+            Step::Wait(Pause::Exponential(ms(500))),
         ]);
-        assert_eq!(messages_and_pauses(&steps), (0.0, 8.0));
+        assert_eq!(of_one_run(&steps, &mut |_| 0.0), (Traffic::default(), 8.0));
     }
 }

@@ -1,4 +1,4 @@
-//! The pause between two tasks: Locust's wait times as pure functions of progress.
+//! Pauses: between two tasks (Locust's wait times as pure functions of progress), and as a step.
 //!
 //! Pacing keeps two numbers per user instead of a schedule of start times, since that is Locust's rule
 //! (`locust/user/wait_time.py`): a task that takes too long moves all later starts, nothing is caught up.
@@ -16,8 +16,21 @@ pub enum WaitTime {
     Constant(Duration),
     /// Evenly distributed from the first length up to the second, that one excluded unless both are equal.
     Between(Duration, Duration),
+    /// Exponentially distributed with this mean.
+    Exponential(Duration),
     /// Task starts are at least so far apart; `constant_throughput = r` is a pacing of 1/r seconds.
     ConstantPacing(Duration),
+}
+
+/// How long a step pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Always so long.
+    Constant(Duration),
+    /// Evenly distributed from the first length up to the second, that one excluded unless both are equal.
+    Between(Duration, Duration),
+    /// Exponentially distributed with this mean.
+    Exponential(Duration),
 }
 
 /// What pacing remembers of one user; fresh when the user is created.
@@ -35,11 +48,8 @@ impl WaitTime {
         match *self {
             Self::Zero => Duration::ZERO,
             Self::Constant(pause) => pause,
-            Self::Between(shortest, longest) => {
-                let width = longest.saturating_sub(shortest).as_nanos();
-                let width = u64::try_from(width).unwrap_or(u64::MAX);
-                shortest.saturating_add(Duration::from_nanos(random.below(width)))
-            }
+            Self::Between(shortest, longest) => Pause::Between(shortest, longest).draw(random),
+            Self::Exponential(mean) => Pause::Exponential(mean).draw(random),
             Self::ConstantPacing(pace) => {
                 // Locust: run = now - last_run - last_wait; wait = max(0, pace - run). Ordered so that a
                 // sleep that ended early (a negative run) counts as well.
@@ -50,6 +60,36 @@ impl WaitTime {
             }
         }
     }
+}
+
+impl Pause {
+    /// The next pause.
+    pub fn draw(&self, random: &mut Random) -> Duration {
+        match *self {
+            Self::Constant(pause) => pause,
+            Self::Between(shortest, longest) => {
+                shortest.saturating_add(below(longest.saturating_sub(shortest), random))
+            }
+            // The inverse of the distribution; 1 - unit() is never 0, so the longest is 37 means.
+            Self::Exponential(mean) => {
+                let means = -(1.0 - random.unit()).ln();
+                Duration::try_from_secs_f64(mean.as_secs_f64() * means).unwrap_or(mean)
+            }
+        }
+    }
+
+    /// The mean pause in seconds.
+    pub fn mean_s(&self) -> f64 {
+        match *self {
+            Self::Constant(pause) | Self::Exponential(pause) => pause.as_secs_f64(),
+            Self::Between(shortest, longest) => f64::midpoint(shortest.as_secs_f64(), longest.as_secs_f64()),
+        }
+    }
+}
+
+/// A length of time from 0 up to `end`, `end` excluded unless it is 0, evenly distributed to the nanosecond.
+pub(super) fn below(end: Duration, random: &mut Random) -> Duration {
+    Duration::from_nanos(random.below(u64::try_from(end.as_nanos()).unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]
@@ -99,5 +139,22 @@ mod tests {
         assert_eq!(next(WaitTime::Between(longest, longest)), longest);
         assert_eq!(next(WaitTime::Constant(shortest)), shortest);
         assert_eq!(next(WaitTime::Zero), Duration::ZERO);
+    }
+
+    #[test]
+    fn exponential_pauses_forget_what_was() {
+        let mean = Duration::from_millis(100);
+        let mut random = random();
+        let drawn: Vec<f64> =
+            (0..20_000).map(|_| Pause::Exponential(mean).draw(&mut random).as_secs_f64()).collect();
+        let average = drawn.iter().sum::<f64>() / drawn.len() as f64;
+        assert!((average - 0.1).abs() < 0.003, "{average}");
+        // Of those that last a mean, as many last another one as of all.
+        let longer = |bound: f64| drawn.iter().filter(|pause| **pause > bound).count() as f64;
+        let (one, two) = (longer(0.1) / longer(-1.0), longer(0.2) / longer(0.1));
+        assert!((one - 0.368).abs() < 0.02 && (two - 0.368).abs() < 0.02, "{one} {two}");
+        let mut state = WaitState::default();
+        let waits = WaitTime::Exponential(Duration::ZERO).next(&mut state, Duration::ZERO, &mut random);
+        assert_eq!(waits, Duration::ZERO);
     }
 }

@@ -29,6 +29,10 @@ pub enum Event<S = String> {
         /// Milliseconds; `null` for a request that has none. A whole number beyond 64 bits reads as a float.
         #[serde(with = "optional_number")]
         response_time: Option<Number>,
+        /// Milliseconds from when the request began, where `response_time` is from the moment at which a schedule
+        /// intended it; a key that other requests do not have.
+        #[serde(default, with = "optional_number", skip_serializing_if = "Option::is_none")]
+        raw_response_time: Option<Number>,
         /// Bytes.
         length: i64,
         /// Why it failed; `null` or empty if it did not.
@@ -203,6 +207,7 @@ impl<W: Write> RequestLog<W> {
 
     /// Writes what all recorders saw in one tick, in order of time. The recorders must keep their log.
     pub fn write_tick(&mut self, batches: &[Batch]) -> io::Result<()> {
+        let ms = |ns: u64| Number::Float(ns as f64 / 1e6);
         let mut events = Vec::new();
         let mut changes: Vec<_> = batches.iter().flat_map(Batch::users).collect();
         changes.sort_by_key(|change| change.at);
@@ -216,7 +221,8 @@ impl<W: Write> RequestLog<W> {
                     t: self.seconds(request.at),
                     method: request.row.request_type.as_str(),
                     name: request.row.name.as_str(),
-                    response_time: request.response_ns.map(|ns| Number::Float(ns as f64 / 1e6)),
+                    response_time: request.response_ns.map(ms),
+                    raw_response_time: request.began_ns.map(ms),
                     length: i64::try_from(request.length).unwrap_or(i64::MAX),
                     error: request.error,
                 };
@@ -291,7 +297,7 @@ mod optional_number {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::recorder::Recorder;
+    use crate::stats::recorder::{Recorder, ScheduledNs};
     use crate::stats::{RowId, RowKey};
 
     fn read(text: &str) -> (Vec<Event>, Option<String>) {
@@ -371,6 +377,7 @@ mod tests {
             method: row.request_type.clone(),
             name: row.name.clone(),
             response_time,
+            raw_response_time: None,
             length,
             error: error.map(str::to_owned),
         };
@@ -390,8 +397,33 @@ mod tests {
             Event::Reset { t: t(1_000_000) },
             Event::End { t: t(3) },
         ];
+        assert!(!text.contains("raw_response_time"), "only a schedule has two times");
         // The end was given too early, so it comes at the time of the last line.
         assert_eq!(events[..events.len() - 1], expected[..expected.len() - 1]);
         assert!(matches!(events.last(), Some(Event::End { .. })));
+    }
+
+    #[test]
+    fn a_request_of_a_schedule_has_both_its_times() {
+        let row = RowKey { request_type: "MQTT".into(), name: "n".into() };
+        let mut recorder = Recorder::new(UnixMicros(0), &[row], true);
+        let times = ScheduledNs { intended: 901_000_000, began: 1_000_000 };
+        recorder.record_scheduled(RowId(0), UnixMicros(10), times, 3, None);
+        recorder.record_scheduled(RowId(0), UnixMicros(20), times, 0, Some("timed out"));
+        let mut log = RequestLog::new(Vec::new(), UnixMicros(0)).unwrap();
+        log.write_tick(&[recorder.take(UnixMicros(1_000_000))]).unwrap();
+        let text = String::from_utf8(log.end(UnixMicros(30)).unwrap()).unwrap();
+        let times: Vec<_> = read(&text)
+            .0
+            .iter()
+            .filter_map(|event| match event {
+                Event::Request { response_time, raw_response_time, error, .. } => {
+                    Some((*response_time, *raw_response_time, error.is_some()))
+                }
+                _ => None,
+            })
+            .collect();
+        let number = |ms| Some(Number::Float(ms));
+        assert_eq!(times, [(number(901.0), number(1.0), false), (number(901.0), number(1.0), true)]);
     }
 }

@@ -1,13 +1,25 @@
 //! Response times to the microsecond in words, for the end of a run and for its progress.
 //!
-//! They stand beside Locust's tables and never in them: Locust's buckets know nothing below a millisecond, and
-//! its times start when a user got round to a request, not when it should have.
+//! They stand beside Locust's tables and never in them: Locust's buckets know nothing below a millisecond.
+//!
+//! Which times the tables and files hold is a matter of what was asked for, and the other ones stand here. Users that
+//! keep a pace wait for answers by Locust's rule, so their requests count as in Locust, from when a user got round to
+//! them; the times from their intended moments are told beside, with the starts filled in that never came. Users with
+//! a `rate` leave no start out, and what is asked for is how long something took that was due at a moment: their
+//! requests count from their intended moments everywhere, and the raw times are told beside. Either way the delay
+//! that a slow broker causes for what comes after is not lost. Times from intended moments hold the generator's own
+//! lag too, about half a millisecond where nothing is wrong; its send lag says how much that is.
 
+use crate::stats::Starts;
 use crate::stats::latency::LatencySummary;
 use crate::stats::snapshot::Snapshot;
 
-/// Percentiles of all response times and, if users keep a pace, from the intended moments; a line each, nothing
-/// without response times.
+/// From so many late starts on they are told: fewer are what a busy machine does to any run.
+const WORTH_TELLING: f64 = 0.01;
+
+/// Percentiles of all response times, and those that stand beside them if users keep a pace or a schedule; a line each,
+/// nothing without response times. A last line if more than 1 % of the starts of a schedule were late because the
+/// users were still busy.
 pub fn summary(snapshot: &Snapshot) -> String {
     let line = |what: &str, summary: &Option<LatencySummary>| {
         summary.map_or_else(String::new, |LatencySummary { p50_ms, p99_ms, max_ms, .. }| {
@@ -16,6 +28,19 @@ pub fn summary(snapshot: &Snapshot) -> String {
     };
     line("Response times", &snapshot.latency)
         + &line("From their intended moments (constant_pacing)", &snapshot.intended)
+        + &line("From when they began (rate)", &snapshot.began)
+        + &late_starts(snapshot.starts)
+}
+
+fn late_starts(Starts { count, late }: Starts) -> String {
+    let share = if count == 0 { 0.0 } else { late as f64 / count as f64 };
+    if share <= WORTH_TELLING {
+        return String::new();
+    }
+    let percent = share * 100.0;
+    format!(
+        "Late starts (rate): {late} of {count} task runs, {percent:.1} %: their users still waited for what was before\n"
+    )
 }
 
 /// Percentiles of the last tick, to hang on a line of progress.
@@ -31,7 +56,7 @@ pub fn tick(snapshot: &Snapshot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::recorder::Recorder;
+    use crate::stats::recorder::{Recorder, ScheduledNs};
     use crate::stats::statistics::Statistics;
     use crate::stats::{RowId, RowKey, UnixMicros};
 
@@ -60,5 +85,33 @@ mod tests {
         assert_eq!(tick(&snapshot), "  intended p50 20.00 ms  p99 30.02 ms", "nothing else in this tick");
         statistics.reset(0.0);
         assert_eq!(summary(&statistics.snapshot(0.0)), "", "a reset takes it back");
+    }
+
+    #[test]
+    fn a_schedule_adds_the_raw_times_and_how_many_starts_were_late() {
+        let row = RowKey { request_type: "MQTT".into(), name: "publish".into() };
+        let mut recorder = Recorder::new(UnixMicros(0), &[row], false);
+        let mut statistics = Statistics::new(0.0, false);
+        let times = ScheduledNs { intended: 40_000_000, began: 1_000_000 };
+        for n in 0..100 {
+            recorder.record_scheduled(RowId(0), UnixMicros(n), times, 0, None);
+            recorder.scheduled_start(n == 0);
+        }
+        statistics.merge(vec![recorder.take(UnixMicros(1_000))]);
+        let both = "Response times: p50 40.010 ms, p99 40.010 ms, max 40.010 ms\n\
+                    From when they began (rate): p50 1.000 ms, p99 1.000 ms, max 1.000 ms\n";
+        assert_eq!(
+            summary(&statistics.snapshot(0.0)),
+            both,
+            "one late start of a hundred is nothing to tell"
+        );
+
+        recorder.scheduled_start(true);
+        statistics.merge(vec![recorder.take(UnixMicros(2_000))]);
+        let late =
+            "Late starts (rate): 2 of 101 task runs, 2.0 %: their users still waited for what was before\n";
+        assert_eq!(summary(&statistics.snapshot(0.0)), format!("{both}{late}"));
+        statistics.reset(0.0);
+        assert_eq!(summary(&statistics.snapshot(0.0)), "");
     }
 }

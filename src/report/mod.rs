@@ -11,3 +11,4 @@ pub mod latency;
 pub mod number;
 pub mod replay;
 pub mod table;
+pub mod thresholds;

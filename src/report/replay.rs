@@ -100,7 +100,7 @@ impl Replay {
 
 fn apply(statistics: &mut Statistics, event: Event) {
     match event {
-        Event::Request { t, method, name, response_time, length, error } => {
+        Event::Request { t, method, name, response_time, raw_response_time: _, length, error } => {
             let row = RowKey { request_type: method, name };
             statistics.log_request(&row, t, response_time, i128::from(length));
             if let Some(error) = error.filter(|error| !error.is_empty()) {

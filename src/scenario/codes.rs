@@ -2,29 +2,20 @@
 //!
 //! A code is never used again for another meaning: people look them up and write them into issues.
 
-/// The text is not valid TOML or YAML.
-pub const SYNTAX: &str = "E0001";
-/// A key stands twice in one table.
-pub const DUPLICATE_KEY: &str = "E0002";
-/// Valid YAML that has no place in a scenario: tags, several documents, keys that are not text.
-pub const UNSUPPORTED_YAML: &str = "E0003";
-/// Nested too deep, or grown too large by YAML aliases.
-pub const TOO_LARGE: &str = "E0004";
-/// Nothing but white space and comments.
-pub const EMPTY: &str = "E0005";
-/// More mistakes than are worth listing.
-pub const TOO_MANY: &str = "E0006";
-/// A key that the language does not have there.
-pub const UNKNOWN_KEY: &str = "E0101";
-/// A step or another choice that the language does not have.
-pub const UNKNOWN_CHOICE: &str = "E0102";
-/// A value of the wrong type.
-pub const WRONG_TYPE: &str = "E0103";
-/// A number that is too large, negative or not finite.
-pub const OUT_OF_RANGE: &str = "E0104";
-/// A text that cannot be read as what it should be, such as a length of time.
-pub const INVALID_VALUE: &str = "E0105";
-/// A step or another choice with no key or with several.
-pub const NOT_ONE_KEY: &str = "E0106";
-/// A list with too few or too many items, or with an empty one.
-pub const WRONG_LENGTH: &str = "E0107";
+use crate::diagnostic::codes;
+
+codes! {
+    SYNTAX = "E0001", "The text is not valid TOML or YAML.";
+    DUPLICATE_KEY = "E0002", "A key stands twice in one table.";
+    UNSUPPORTED_YAML = "E0003", "Valid YAML that has no place in a scenario: tags, several documents, keys that are not text.";
+    TOO_LARGE = "E0004", "Nested too deep, or grown too large by YAML aliases.";
+    EMPTY = "E0005", "Nothing but white space and comments.";
+    TOO_MANY = "E0006", "More mistakes than are worth listing.";
+    UNKNOWN_KEY = "E0101", "A key that the language does not have there.";
+    UNKNOWN_CHOICE = "E0102", "A step or another choice that the language does not have.";
+    WRONG_TYPE = "E0103", "A value of the wrong type.";
+    OUT_OF_RANGE = "E0104", "A number that is too large, negative or not finite.";
+    INVALID_VALUE = "E0105", "A text that cannot be read as what it should be, such as a length of time.";
+    NOT_ONE_KEY = "E0106", "A step or another choice with no key or with several.";
+    WRONG_LENGTH = "E0107", "A list with too few or too many items, or with an empty one.";
+}

@@ -65,8 +65,8 @@ pub enum ReadError {
     },
 }
 
-/// The most frequent reasons in plain words.
-fn reason(error: &io::Error) -> String {
+/// Why a file cannot be read: the most frequent reasons in plain words.
+pub fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),

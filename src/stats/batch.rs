@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::stats::bucket;
 use crate::stats::latency::Latency;
-use crate::stats::{Received, RowId, RowKey, UnixMicros};
+use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
 
 /// This many response times of a row are kept as they are before a table of buckets is opened for it: with
 /// many rows most have few samples a second, and a table is 371 counters.
@@ -23,6 +23,8 @@ pub struct Batch {
     pub(super) latency: Latency,
     pub(super) received: Received,
     pub(super) intended: Option<Latency>,
+    pub(super) began: Option<Latency>,
+    pub(super) starts: Starts,
 }
 
 /// Users came or went.
@@ -54,6 +56,9 @@ pub struct RequestSeen<'a> {
     pub row: &'a RowKey,
     /// How long it took, if it has a response time.
     pub response_ns: Option<u64>,
+    /// How long it took from when it began, if that is not the response time: see
+    /// [`record_scheduled`](crate::stats::recorder::Recorder::record_scheduled).
+    pub began_ns: Option<u64>,
     /// Bytes.
     pub length: u64,
     /// Why it failed, if it did.
@@ -68,6 +73,7 @@ impl Batch {
                 at: logged.at,
                 row: &bin.cells[logged.cell as usize].row,
                 response_ns: logged.response_ns,
+                began_ns: logged.began_ns,
                 length: logged.length,
                 error: logged.text.map(|text| &*bin.failures.texts[text as usize]),
             })
@@ -90,6 +96,8 @@ impl Batch {
 pub(super) struct Sample<'a> {
     pub(super) at: UnixMicros,
     pub(super) response_ns: Option<u64>,
+    /// From when it began, if `response_ns` is from another moment.
+    pub(super) began_ns: Option<u64>,
     pub(super) length: u64,
     pub(super) error: Option<&'a str>,
 }
@@ -150,6 +158,7 @@ struct Logged {
     cell: u32,
     text: Option<u32>,
     response_ns: Option<u64>,
+    began_ns: Option<u64>,
     length: u64,
 }
 
@@ -235,8 +244,8 @@ impl Bin {
             self.failures.add(place, sample.at, error)
         });
         if keep_log {
-            let Sample { at, response_ns, length, .. } = sample;
-            self.log.push(Logged { at, cell: place, text, response_ns, length });
+            let Sample { at, response_ns, began_ns, length, error: _ } = sample;
+            self.log.push(Logged { at, cell: place, text, response_ns, began_ns, length });
         }
     }
 

@@ -85,6 +85,12 @@ impl Latency {
         }
     }
 
+    /// The time in milliseconds that this percentage of them (above 0, up to 100) did not exceed; `None` if
+    /// nothing was counted.
+    pub fn percentile_ms(&self, percent: f64) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.value_at_percentile(percent) as f64 / 1e6)
+    }
+
     /// The percentiles; `None` if nothing was counted.
     pub fn summary(&self) -> Option<LatencySummary> {
         if self.0.is_empty() {

@@ -12,16 +12,19 @@ use std::cmp::Ordering;
 
 pub mod batch;
 pub mod bucket;
+pub mod criterion;
 pub mod entry;
 pub mod exception;
 pub mod failure;
 pub mod histogram;
 pub mod latency;
+pub mod metric;
 pub mod number;
 mod python_text;
 pub mod recorder;
 pub mod snapshot;
 pub mod statistics;
+pub mod threshold;
 mod unprintable;
 
 /// What names a row of the statistics. Ordered as Locust sorts its rows: by name, then by request type, in
@@ -64,6 +67,24 @@ impl Received {
     pub fn add(&mut self, other: Self) {
         self.messages += other.messages;
         self.bytes += other.bytes;
+    }
+}
+
+/// Task runs that a schedule started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Starts {
+    /// All of them.
+    pub count: u64,
+    /// Those that were late because their user was still busy: with the run before, or with a lost connection.
+    /// What the load generator itself was late by is not among them.
+    pub late: u64,
+}
+
+impl Starts {
+    /// Adds the starts of others.
+    pub fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.late += other.late;
     }
 }
 

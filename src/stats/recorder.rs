@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::stats::batch::{Batch, Bin, ExceptionSeen, Room, Sample, UsersChanged};
 use crate::stats::latency::Latency;
-use crate::stats::{Received, RowId, RowKey, UnixMicros};
+use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
 
 /// Records the samples of one thread.
 #[derive(Debug)]
@@ -32,6 +32,18 @@ pub struct Recorder {
     received: Received,
     /// From their intended moments; most runs have no schedule, and none of these.
     intended: Option<Latency>,
+    /// Of requests that are recorded from their intended moments, from when they began.
+    began: Option<Latency>,
+    starts: Starts,
+}
+
+/// The times of a request of a schedule, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScheduledNs {
+    /// From its intended moment: its response time.
+    pub intended: u64,
+    /// From when its step began.
+    pub began: u64,
 }
 
 impl Recorder {
@@ -52,6 +64,8 @@ impl Recorder {
             latency: Latency::new(),
             received: Received::default(),
             intended: None,
+            began: None,
+            starts: Starts::default(),
         };
         for row in rows {
             recorder.intern(row);
@@ -74,7 +88,7 @@ impl Recorder {
     /// A sample that is stamped earlier than the last [`take`](Self::take) counts right after it. `row` must be
     /// an id of this recorder.
     pub fn record(&mut self, row: RowId, at: UnixMicros, response_ns: Option<u64>, length: u64) {
-        self.add(row, Sample { at, response_ns, length, error: None });
+        self.add(row, Sample { at, response_ns, began_ns: None, length, error: None });
     }
 
     /// Records a request that failed at `at`; its time counts like any other's, as in Locust. An empty `error`
@@ -88,7 +102,29 @@ impl Recorder {
         error: &str,
     ) {
         let error = (!error.is_empty()).then_some(error);
-        self.add(row, Sample { at, response_ns, length, error });
+        self.add(row, Sample { at, response_ns, began_ns: None, length, error });
+    }
+
+    /// Records a request of a schedule that came to its end at `at`, from its intended moment; `error` says why it
+    /// failed, if it did. The time from when it began stands beside that.
+    pub fn record_scheduled(
+        &mut self,
+        row: RowId,
+        at: UnixMicros,
+        times: ScheduledNs,
+        length: u64,
+        error: Option<&str>,
+    ) {
+        self.began.get_or_insert_default().record(times.began);
+        let (response_ns, began_ns) = (Some(times.intended), Some(times.began));
+        let error = error.filter(|error| !error.is_empty());
+        self.add(row, Sample { at, response_ns, began_ns, length, error });
+    }
+
+    /// Counts a task run that a schedule started, and whether it was late because its user was busy. It belongs to
+    /// the next [`take`](Self::take).
+    pub fn scheduled_start(&mut self, late: bool) {
+        self.starts.add(Starts { count: 1, late: u64::from(late) });
     }
 
     /// Counts a message with a payload of so many bytes that arrived on a subscription. It has no time: it
@@ -140,6 +176,8 @@ impl Recorder {
             latency: mem::take(&mut self.latency),
             received: mem::take(&mut self.received),
             intended: self.intended.take(),
+            began: self.began.take(),
+            starts: mem::take(&mut self.starts),
         }
     }
 

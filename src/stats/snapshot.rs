@@ -9,7 +9,7 @@ use crate::stats::exception::Exception;
 use crate::stats::failure::Failure;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
-use crate::stats::{Received, RowKey};
+use crate::stats::{Received, RowKey, Starts};
 
 /// The statistics at one moment.
 #[derive(Debug, Clone)]
@@ -41,6 +41,11 @@ pub struct Snapshot {
     pub intended: Option<LatencySummary>,
     /// The same for the last tick only.
     pub tick_intended: Option<LatencySummary>,
+    /// Times of what a schedule had users request, from when each step began: what the broker took for the request
+    /// itself, without the delay that its slowness had caused before. `None` without a schedule, and in a replay.
+    pub began: Option<LatencySummary>,
+    /// Task runs that schedules started, over the whole run; nothing in a replay.
+    pub starts: Starts,
 }
 
 impl Snapshot {

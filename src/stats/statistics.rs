@@ -16,7 +16,7 @@ use crate::stats::failure::{FailureTable, Occurrence};
 use crate::stats::latency::Latency;
 use crate::stats::number::Number;
 use crate::stats::snapshot::Snapshot;
-use crate::stats::{Received, RowKey};
+use crate::stats::{Received, RowKey, Starts};
 
 /// Locust's name of a node in a run of one process.
 pub const LOCAL_NODE: &str = "local";
@@ -39,6 +39,8 @@ pub struct Statistics {
     tick_received: Received,
     intended: Latency,
     tick_intended: Latency,
+    began: Latency,
+    starts: Starts,
 }
 
 impl Statistics {
@@ -60,6 +62,8 @@ impl Statistics {
             tick_received: Received::default(),
             intended: Latency::new(),
             tick_intended: Latency::new(),
+            began: Latency::new(),
+            starts: Starts::default(),
         }
     }
 
@@ -94,13 +98,18 @@ impl Statistics {
         self.entries.fill(fresh.clone());
         self.aggregated = fresh;
         self.failures.clear();
-        for latency in
-            [&mut self.latency, &mut self.tick_latency, &mut self.intended, &mut self.tick_intended]
-        {
+        for latency in [
+            &mut self.latency,
+            &mut self.tick_latency,
+            &mut self.intended,
+            &mut self.tick_intended,
+            &mut self.began,
+        ] {
             latency.clear();
         }
         self.received = Received::default();
         self.tick_received = Received::default();
+        self.starts = Starts::default();
     }
 
     /// Adds what all recorders saw in one tick. Every batch of the tick belongs into the same call.
@@ -117,6 +126,10 @@ impl Statistics {
                 self.tick_intended.add(intended);
                 self.intended.add(intended);
             }
+            if let Some(began) = &batch.began {
+                self.began.add(began);
+            }
+            self.starts.add(batch.starts);
             bins.extend(batch.bins);
             exceptions.extend(batch.exceptions);
         }
@@ -151,12 +164,19 @@ impl Statistics {
             tick_received: self.tick_received,
             intended: self.intended.summary(),
             tick_intended: self.tick_intended.summary(),
+            began: self.began.summary(),
+            starts: self.starts,
         }
     }
 
     /// What arrived on subscriptions so far.
     pub fn received(&self) -> Received {
         self.received
+    }
+
+    /// The response times of all requests, exact to three digits.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
     }
 
     fn entry(&mut self, row: &RowKey, now: f64) -> &mut Entry {

@@ -1,8 +1,10 @@
 //! Numbers of bytes: `20B`, `1KiB`, `1.5MB`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Visitor};
 
@@ -76,6 +78,21 @@ impl fmt::Display for ByteSize {
         let fitting = binary.into_iter().find(|(_, factor)| self.0 > 0 && self.0.is_multiple_of(*factor));
         let (unit, factor) = fitting.unwrap_or(&UNITS[0]);
         write!(f, "{}{unit}", self.0 / factor)
+    }
+}
+
+impl JsonSchema for ByteSize {
+    fn schema_name() -> Cow<'static, str> {
+        "ByteSize".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number of bytes: a number with a unit, which is `B`, `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`.",
+            "type": "string",
+            "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*([bB]|[kKmMgG][iI]?[bB])\s*$",
+            "examples": ["20B", "1KiB", "1.5MB"],
+        })
     }
 }
 

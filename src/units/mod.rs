@@ -9,10 +9,12 @@ mod rate;
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use rate::{Rate, RateError, RateRange};
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Visitor};
 
@@ -95,6 +97,25 @@ fn unexpected(rest: &str) -> DurationError {
 impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+/// The units of `humantime`, as a regular expression.
+const TIME_UNITS: &str = "(nanos|nsec|ns|usec|us|\u{b5}s|millis|msec|ms|seconds|second|secs|sec|s|minutes|minute|mins|\
+                          min|m|hours|hour|hrs|hr|h|days|day|d|weeks|week|wks|wk|w|months|month|M|years|year|yrs|yr|y)";
+
+impl JsonSchema for HumanDuration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A length of time: numbers with units, added up.",
+            "type": "string",
+            "pattern": format!(r"^\s*(0|([0-9]+(\.[0-9]+)?\s*{TIME_UNITS}\s*)+)\s*$"),
+            "examples": ["500ms", "1.5s", "1h 30m"],
+        })
     }
 }
 

@@ -1,13 +1,15 @@
 //! How often a second: `10/s`, `600/min`, `1/10s`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Visitor};
 
-use crate::units::{DurationError, HumanDuration};
+use crate::units::{DurationError, HumanDuration, TIME_UNITS};
 
 /// A rate above 0, finite, in events per second.
 ///
@@ -102,6 +104,44 @@ impl fmt::Display for Rate {
 impl fmt::Display for RateRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}..{}", self.low, self.high)
+    }
+}
+
+/// What a rate looks like, as a regular expression.
+fn rate_pattern() -> String {
+    let number = r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?";
+    let part = r"[0-9]+(\.[0-9]+)?\s*";
+    format!(r"^\s*{number}\s*/\s*({part})?{TIME_UNITS}\s*({part}{TIME_UNITS}\s*)*$")
+}
+
+impl JsonSchema for Rate {
+    fn schema_name() -> Cow<'static, str> {
+        "Rate".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How often: a number above 0, a slash and a length of time, in which a 1 may be left out.",
+            "type": "string",
+            "pattern": rate_pattern(),
+            "examples": ["10/s", "600/min", "1/10s"],
+        })
+    }
+}
+
+impl JsonSchema for RateRange {
+    fn schema_name() -> Cow<'static, str> {
+        "RateRange".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Two rates with two points between them, the lower one first.",
+            "type": "string",
+            // Looser than that of a rate, which would stand here twice.
+            "pattern": r"^\s*[0-9][^/]*/[^/]*[a-zA-Z]\s*\.\.\s*[0-9][^/]*/[^/]*[a-zA-Z]\s*$",
+            "examples": ["1000/s..100000/s"],
+        })
     }
 }
 

@@ -6,7 +6,8 @@ use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Message, Session, Ticket, Until};
 use crate::engine::user::User;
 use crate::mqtt::Qos;
-use crate::plan::{Publish, Text};
+use crate::plan::payload::Payload;
+use crate::plan::{Publish, Text, UserClass};
 
 /// Bytes that may gather before a step that does not wait for its acknowledgement writes them out: large
 /// enough to make the system call cheap, small enough to stay in the cache.
@@ -25,6 +26,11 @@ impl<C: Connect> User<C> {
         }
     }
 
+    /// Whether the message needs a row of a feed of which the user has used up its share.
+    pub(super) fn lacks_a_row(&self, step: &Publish) -> bool {
+        self.rows.are_used_up() && !step.feeds.is_empty()
+    }
+
     /// What the session must do before it can take the message.
     pub(super) fn must_wait(&self, step: &Publish) -> Option<Until> {
         let session = self.session.as_ref()?;
@@ -40,6 +46,7 @@ impl<C: Connect> User<C> {
     /// Renders the message and queues it.
     pub(super) fn hand_over(
         &mut self,
+        class: &UserClass,
         step: &Publish,
         tag: u32,
         due: Instant,
@@ -47,6 +54,9 @@ impl<C: Connect> User<C> {
     ) -> Result<Key, Failure> {
         self.counters[step.counter] += 1;
         let seq = self.counters[step.counter];
+        if !step.feeds.is_empty() {
+            self.rows.take(&class.feeds, &step.feeds, self.scope.index, &mut self.random);
+        }
         let now_ns = self.shard.clock.unix_ns(due);
         let mut scratch = self.shard.scratch.take();
         scratch.topic.clear();
@@ -55,7 +65,7 @@ impl<C: Connect> User<C> {
         if let Text::PerMessage(template) = &step.topic {
             self.render(template, seq, now_ns, &mut scratch.topic);
         }
-        if let Text::PerMessage(template) = &step.payload {
+        if let Payload::Text(Text::PerMessage(template)) = &step.payload {
             self.render(template, seq, now_ns, &mut scratch.payload);
         }
         let properties = if step.properties.varying.is_empty() {
@@ -67,13 +77,17 @@ impl<C: Connect> User<C> {
             &*scratch.properties
         };
         let topic = text(&step.topic, &self.texts, &scratch.topic);
-        let payload = text(&step.payload, &self.texts, &scratch.payload);
+        let payload = match &step.payload {
+            Payload::Text(payload) => text(payload, &self.texts, &scratch.payload),
+            Payload::Lines(lines) => lines.line(self.scope.index, seq),
+            Payload::Filling(filling) => filling.draw(&mut self.random),
+        };
         let message = Message { topic, payload, qos: step.qos, retain: step.retain, properties };
         if payload.len() > LONG {
             self.moment.pass();
         }
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        let ticket = Ticket { tag, awaited: step.await_ack, due, deadline, length };
+        let ticket = Ticket { tag, awaited: step.await_ack, due, late: self.late, deadline, length };
         let key = match &mut self.session {
             Some(session) => session.publish(&message, ticket),
             None => Err(Failure::Closed),

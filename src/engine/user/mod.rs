@@ -6,31 +6,34 @@
 
 mod message;
 mod moment;
+mod rhythm;
 mod steps;
 mod subscription;
 mod will;
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::kept::Kept;
-use crate::client::{Close, Connect, Session, Until};
+use crate::client::{Close, Connect, Late, Session, Until};
 use crate::engine::backoff::Backoff;
 use crate::engine::shard::{NewUser, Shard};
-use crate::engine::sink::Recording;
+use crate::engine::sink::{Recording, Timing};
 use crate::engine::stop::{Leash, Phase};
 use crate::engine::user::moment::Moment;
-use crate::engine::user::steps::Abort;
+use crate::engine::user::rhythm::Rhythm;
+use crate::engine::user::steps::{Abort, Part};
 use crate::engine::user::subscription::Asked;
 use crate::engine::user::will::WillTexts;
+use crate::plan::feed::Rows;
+use crate::plan::payload::Payload;
 use crate::plan::random::Random;
-use crate::plan::template::{Scope, UserScope};
+use crate::plan::template::{NOT_BEGUN, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{Plan, Row, Step, UserClass};
+use crate::plan::{OnError, Plan, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -40,20 +43,30 @@ pub(crate) struct User<C: Connect> {
     class: usize,
     leash: Rc<Leash>,
     scope: UserScope,
-    username: Option<String>,
-    password: Option<String>,
+    username: Option<Box<str>>,
+    password: Option<Box<str>>,
     /// Draws of waits, task picks and messages: the same in every run of one seed.
     random: Random,
+    /// Its rows of feeds.
+    rows: Rows,
+    /// Where its `walk`s stand.
+    walks: Box<[i64]>,
     /// Draws that depend on what the broker does, kept apart from the others for that reason.
     jitter: Random,
     created: Instant,
     wait: WaitState,
+    /// Its schedule, once it has begun.
+    rhythm: Option<Box<Rhythm>>,
+    /// How many task runs have ended.
     iteration: u64,
+    /// How many messages were handed over.
+    sent: u64,
     /// How often each publish step has run.
     counters: Box<[u64]>,
     /// Texts that were rendered once.
     texts: Box<[Box<[u8]>]>,
-    rows: Box<[RowId]>,
+    /// Rows of the statistics that are the user's own.
+    row_ids: Box<[RowId]>,
     /// How often each open `repeat` still runs.
     levels: Box<[u32]>,
     session: Option<C::Session>,
@@ -67,8 +80,9 @@ pub(crate) struct User<C: Connect> {
     kept: Kept,
     /// What the broker publishes when it loses the user.
     will: Option<Box<WillTexts>>,
-    /// How long after its intended moment the current task run started; `None` without pacing.
-    late: Option<Duration>,
+    timing: Timing,
+    /// How long after its intended moment the current task run started.
+    late: Late,
     moment: Moment,
 }
 
@@ -76,17 +90,22 @@ impl<C: Connect> User<C> {
     pub(crate) fn new(shard: Rc<Shard<C>>, leash: Rc<Leash>, new: NewUser) -> Self {
         let plan = Arc::clone(&shard.plan);
         let class = &plan.classes[new.class.0];
+        let mut random = Random::for_user(plan.seed, &class.name, new.index);
         let mut user = Self {
             scope: UserScope { number: new.number, index: new.index, client_id: Vec::new() },
-            random: Random::for_user(plan.seed, &class.name, new.index),
+            rows: Rows::new(&class.feeds, new.index, &mut random),
+            walks: vec![NOT_BEGUN; class.walks].into(),
+            random,
             jitter: Random::for_user(!plan.seed, &class.name, new.index),
             created: Instant::now(),
             connected_at: Instant::now(),
             wait: WaitState::default(),
+            rhythm: None,
             iteration: 0,
+            sent: 0,
             counters: vec![0; class.counters].into(),
             texts: vec![Box::default(); class.user_texts].into(),
-            rows: vec![RowId(0); class.user_rows].into(),
+            row_ids: vec![RowId(0); class.user_rows].into(),
             levels: vec![0; class.repeat_depth].into(),
             session: None,
             username: None,
@@ -96,7 +115,8 @@ impl<C: Connect> User<C> {
             subscriptions: Vec::new(),
             kept: Kept::default(),
             will: None,
-            late: None,
+            timing: Timing::of(class),
+            late: Late::NONE,
             moment: Moment::default(),
             class: new.class.0,
             plan: Arc::clone(&plan),
@@ -110,8 +130,8 @@ impl<C: Connect> User<C> {
     /// Renders once what does not change while the user lives.
     fn personalise(&mut self, class: &UserClass) {
         self.scope.client_id = self.render_once(&class.client_id).into_bytes();
-        self.username = class.username.as_ref().map(|template| self.render_once(template));
-        self.password = class.password.as_ref().map(|secret| self.render_once(&secret.0));
+        self.username = class.username.as_ref().map(|template| self.render_once(template).into());
+        self.password = class.password.as_ref().map(|secret| self.render_once(&secret.0).into());
         self.will = class.will.as_ref().map(|will| Box::new(self.will_texts(will)));
         let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
         self.keep_row(&class.reconnect.row);
@@ -121,7 +141,9 @@ impl<C: Connect> User<C> {
                 Step::Publish(publish) => {
                     self.keep_row(&publish.request.row);
                     self.keep_text(&publish.topic);
-                    self.keep_text(&publish.payload);
+                    if let Payload::Text(payload) = &publish.payload {
+                        self.keep_text(payload);
+                    }
                 }
                 Step::Subscribe(subscribe) => {
                     self.keep_row(&subscribe.request.row);
@@ -136,7 +158,7 @@ impl<C: Connect> User<C> {
         if let Row::PerUser { slot, request_type, name } = row {
             let name = self.render_once(name);
             let key = RowKey { request_type: request_type.clone(), name };
-            self.rows[*slot] = self.shard.recorder.borrow_mut().row(&key);
+            self.row_ids[*slot] = self.shard.recorder.borrow_mut().row(&key);
         }
     }
 
@@ -154,8 +176,15 @@ impl<C: Connect> User<C> {
         now_ns: u64,
         out: &mut Vec<u8>,
     ) {
-        let mut scope =
-            Scope { user: &self.scope, iteration: self.iteration, seq, now_ns, random: &mut self.random };
+        let mut scope = Scope {
+            user: &self.scope,
+            rows: self.rows.current(),
+            iteration: self.iteration,
+            seq,
+            now_ns,
+            random: &mut self.random,
+            walks: &mut self.walks,
+        };
         template.render(&mut scope, out);
     }
 
@@ -165,6 +194,10 @@ impl<C: Connect> User<C> {
     pub(crate) fn live(self) -> impl Future<Output = ()> {
         let mut user = self;
         async move {
+            // Born without a row of a feed that gives none twice: it has nothing to be.
+            if user.rows.are_used_up() {
+                return;
+            }
             let plan = Arc::clone(&user.plan);
             let class = &plan.classes[user.class];
             let leash = Rc::clone(&user.leash);
@@ -177,42 +210,76 @@ impl<C: Connect> User<C> {
         }
     }
 
+    /// on_start, then task runs, until it is told to stop or has done all that it should.
     async fn work(&mut self, class: &UserClass) {
-        if self.run(class, &class.on_start).await == Err(Abort::Stopped) {
-            return;
+        match self.run(class, &class.on_start, Part::Start).await {
+            Ok(()) | Err(Abort::Failed) => {}
+            Err(Abort::Stopped | Abort::Done) => return,
         }
         let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
-        let pace = match class.wait_time {
-            WaitTime::ConstantPacing(pace) => Some(pace),
-            WaitTime::Zero | WaitTime::Constant(_) | WaitTime::Between(..) => None,
-        };
         let mut intended = Instant::now();
-        while !self.leash.reached(Phase::Stopping) {
-            self.late = pace.map(|_| intended.elapsed());
-            let mut pick = self.random.below(total);
-            let picked = class.tasks.iter().find(|task| {
-                let found = pick < u64::from(task.weight);
-                pick = pick.wrapping_sub(u64::from(task.weight));
-                found
-            });
-            let Some(task) = picked else { return };
-            if self.run(class, &task.steps).await == Err(Abort::Stopped) {
+        while !self.leash.reached(Phase::Stopping) && !self.rows.are_used_up() {
+            if let Some(schedule) = &class.schedule {
+                let Ok(()) = self.until_due(class, schedule).await else { return };
+            } else if self.timing == Timing::Paced {
+                self.late = Late::by(intended.elapsed());
+            }
+            if !self.shard.begin_task_run() {
                 return;
             }
-            self.iteration += 1;
-            if class.wait_time != WaitTime::Zero {
-                let ended = Instant::now();
-                if let Some(pace) = pace {
-                    self.shard.missed_starts(ended - intended, pace);
-                }
-                let pause = class.wait_time.next(&mut self.wait, ended - self.created, &mut self.random);
-                intended = ended + pause;
-                if !pause.is_zero() && self.think(class, intended).await == Err(Abort::Stopped) {
-                    return;
-                }
+            let Some(task) = self.next_task(class, total) else { return };
+            let ran = self.run(class, &task.steps, Part::Task).await;
+            // What happens in a pause, such as another connect, was due at no moment.
+            self.late = Late::NONE;
+            match ran {
+                Ok(()) => {}
+                Err(Abort::Failed) if class.on_error != OnError::StopUser => {}
+                Err(_) => return,
             }
+            self.iteration += 1;
+            if class.iterations.is_some_and(|most| self.iteration >= most) || self.rows.are_used_up() {
+                return;
+            }
+            let Ok(next) = self.wait_time(class, intended).await else { return };
+            intended = next;
             self.let_others_run().await;
         }
+    }
+
+    fn next_task<'a>(&mut self, class: &'a UserClass, total: u64) -> Option<&'a Task> {
+        match class.order {
+            TaskOrder::Sequence => {
+                let place = self.iteration.checked_rem(class.tasks.len() as u64)?;
+                class.tasks.get(usize::try_from(place).ok()?)
+            }
+            TaskOrder::Weighted => {
+                let mut pick = self.random.below(total);
+                class.tasks.iter().find(|task| {
+                    let found = pick < u64::from(task.weight);
+                    pick = pick.wrapping_sub(u64::from(task.weight));
+                    found
+                })
+            }
+        }
+    }
+
+    /// The pause after a task run that was intended to start at `intended`. Returns when it should have ended, which
+    /// is when the next one should start.
+    async fn wait_time(&mut self, class: &UserClass, intended: Instant) -> Result<Instant, Abort> {
+        // Without a pause nothing needs the time, and a closed loop does not read it.
+        if class.wait_time == WaitTime::Zero {
+            return Ok(intended);
+        }
+        let ended = Instant::now();
+        if let WaitTime::ConstantPacing(pace) = class.wait_time {
+            self.shard.missed_starts(ended - intended, pace);
+        }
+        let pause = class.wait_time.next(&mut self.wait, ended - self.created, &mut self.random);
+        let until = ended + pause;
+        if !pause.is_zero() {
+            self.think(class, until).await?;
+        }
+        Ok(until)
     }
 
     /// A user that never has to wait must still let the others run.
@@ -223,20 +290,24 @@ impl<C: Connect> User<C> {
         tokio::task::coop::consume_budget().await;
     }
 
-    /// Pauses between two tasks: here a stop may take the user away at once.
-    async fn think(&mut self, class: &UserClass, until: Instant) -> Result<(), Abort> {
+    /// Pauses between two tasks: here a stop may take the user away at once. Returns whether the user was free when
+    /// the pause should have ended.
+    async fn think(&mut self, class: &UserClass, until: Instant) -> Result<bool, Abort> {
         let leash = Rc::clone(&self.leash);
         tokio::select! {
             biased;
             () = leash.told(Phase::Stopping) => Err(Abort::Stopped),
-            () = self.pause(class, until) => Ok(()),
+            free = self.pause(class, until) => Ok(free),
         }
     }
 
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
     async fn leave(&mut self, class: &UserClass) {
+        self.leash.leave();
+        // What a stop cut off may have left it.
+        self.late = Late::NONE;
         // How a step of on_stop went is in the statistics; there is nobody left to care.
-        let _ = self.run(class, &class.on_stop).await;
+        let _ = self.run(class, &class.on_stop, Part::Stop).await;
         let leash = Rc::clone(&self.leash);
         if self.session.is_some() {
             tokio::select! {
@@ -250,7 +321,7 @@ impl<C: Connect> User<C> {
         if let Some(mut session) = self.session.take() {
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             // Not a step of the scenario, so not a request.
-            let mut sink = Recording::leaving(&self.shard, !self.subscriptions.is_empty());
+            let mut sink = Recording::leaving(&self.shard, !self.subscriptions.is_empty(), self.timing);
             let _ = session.close(Close::Clean, timeout, &mut sink).await;
         }
     }
@@ -269,7 +340,7 @@ mod tests {
     #[test]
     fn the_state_of_a_user_is_small() {
         let size = size_of_output(User::<TcpConnector>::live);
-        assert!(size <= 1536, "{size}");
+        assert!(size <= 1600, "{size}");
         assert!(size_of::<<TcpConnector as Connect>::Session>() <= 384);
     }
 }

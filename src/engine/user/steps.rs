@@ -10,29 +10,44 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
 use crate::engine::backoff::GOOD_LIFE;
-use crate::engine::sink::{self, Recording};
+use crate::engine::sink::{self, Recording, Span};
 use crate::engine::stop::Phase;
 use crate::engine::user::User;
 use crate::engine::user::moment::FEW;
-use crate::plan::{Publish, Request, Row, Step, Steps, UserClass};
+use crate::plan::{OnError, Publish, Request, Row, Step, Steps, UserClass};
 
 /// Why a list of steps ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Abort {
-    /// A step failed: the task is over, the user goes on.
+    /// A step failed: the list is over.
     Failed,
-    /// The user was told to stop while it paused.
+    /// The user was told to stop while it paused, or there is nothing left to send.
     Stopped,
+    /// The user has done all that it should, and leaves by itself.
+    Done,
+}
+
+/// Which part of a user's life a list of steps is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// `on_start`.
+    Start,
+    /// A task run.
+    Task,
+    /// `on_stop`.
+    Stop,
 }
 
 impl<C: Connect> User<C> {
     /// Runs steps in order.
-    pub(super) async fn run(&mut self, class: &UserClass, steps: &Steps) -> Result<(), Abort> {
+    pub(super) async fn run(&mut self, class: &UserClass, steps: &Steps, part: Part) -> Result<(), Abort> {
+        let goes_on = part == Part::Task && class.on_error == OnError::Continue;
+        let most_messages = class.messages.filter(|_| part != Part::Stop).unwrap_or(u64::MAX);
         let mut position = 0;
         while let Some(step) = steps.0.get(position) {
             position += 1;
-            match step {
-                Step::Connect(request) => self.connected(class, request).await?,
+            let result = match step {
+                Step::Connect(request) => self.connected(class, request).await,
                 Step::Disconnect { abrupt, request } => {
                     let result = Box::pin(self.disconnect(class, *abrupt, request)).await;
                     // They end with the connection that the scenario closes, however that went, unless the
@@ -40,20 +55,39 @@ impl<C: Connect> User<C> {
                     if self.plan.brokers[class.broker.0].settings.clean_session {
                         self.subscriptions.clear();
                     }
-                    result?;
+                    result
                 }
-                Step::Publish(publish) => self.publish(class, publish).await?,
+                Step::Publish(publish) => {
+                    let result = self.publish(class, publish).await;
+                    if self.sent >= most_messages {
+                        return Err(Abort::Done);
+                    }
+                    result
+                }
                 // Boxed, as it is rare: the future would otherwise be part of every user.
-                Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await?,
-                Step::Wait(pause) => self.pause(class, Instant::now() + *pause).await,
-                Step::Repeat { level, times } => self.levels[*level] = *times,
+                Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await,
+                Step::Wait(pause) => {
+                    let pause = pause.draw(&mut self.random);
+                    self.pause(class, Instant::now() + pause).await;
+                    Ok(())
+                }
+                Step::Repeat { level, times } => {
+                    self.levels[*level] = *times;
+                    Ok(())
+                }
                 Step::EndRepeat { level, first } => {
                     self.levels[*level] -= 1;
                     if self.levels[*level] > 0 {
                         position = *first;
                     }
                     self.let_others_run().await;
+                    Ok(())
                 }
+            };
+            match result {
+                Ok(()) => {}
+                Err(Abort::Failed) if goes_on => {}
+                Err(abort) => return Err(abort),
             }
         }
         Ok(())
@@ -83,13 +117,14 @@ impl<C: Connect> User<C> {
             match self.try_connect(class).await {
                 Ok(session) => {
                     let finished = Instant::now();
-                    self.shard.record(self.tag(request), due, finished, 0, Ok(()), self.late);
+                    self.record(self.tag(request), due, finished, Ok(()));
                     if !session.resumed() {
                         // What the last connection left open has nobody to finish it any more.
                         self.kept.fail(Failure::SessionLost, &mut self.recording());
                     }
                     let resumed = session.resumed();
                     self.session = Some(session);
+                    self.shard.arrived(&self.leash);
                     self.connected_at = finished;
                     if self.must_subscribe_again(resumed) {
                         Box::pin(self.subscribe_again(resumed)).await;
@@ -97,7 +132,7 @@ impl<C: Connect> User<C> {
                 }
                 Err(failure) => {
                     let finished = Instant::now();
-                    self.shard.record(self.tag(request), due, finished, 0, Err(failure), self.late);
+                    self.record(self.tag(request), due, finished, Err(failure));
                     self.connect_after = Some(finished + self.backoff.next(&mut self.jitter));
                 }
             }
@@ -115,7 +150,7 @@ impl<C: Connect> User<C> {
     }
 
     pub(super) fn recording(&self) -> Recording<'_, C> {
-        Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late)
+        Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing)
     }
 
     async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
@@ -145,16 +180,19 @@ impl<C: Connect> User<C> {
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
         let due = Instant::now();
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing);
         let result = session.close(how, timeout, &mut sink).await;
         self.kept = session.keep();
-        self.shard.record(self.tag(request), due, Instant::now(), 0, result, self.late);
+        self.record(self.tag(request), due, Instant::now(), result);
         self.backoff.reset();
         result.map_err(|_| Abort::Failed)
     }
 
     /// Sends a message and waits for its acknowledgement, if the step says so.
     async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
+        if self.lacks_a_row(step) {
+            return Err(Abort::Stopped);
+        }
         self.connected(class, &class.reconnect).await?;
         let due = self.moment.now();
         let tag = self.tag(&step.request);
@@ -167,17 +205,21 @@ impl<C: Connect> User<C> {
                 Err(failure) => Some(failure),
             };
             if let Some(failure) = failure {
-                self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
+                self.record(tag, due, Instant::now(), Err(failure));
                 return Err(Abort::Failed);
             }
         }
-        let key = match self.hand_over(step, tag, due, deadline) {
+        if !self.shard.begin_message(&self.leash) {
+            return Err(Abort::Done);
+        }
+        let key = match self.hand_over(class, step, tag, due, deadline) {
             Ok(key) => key,
             Err(failure) => {
-                self.shard.record(tag, due, Instant::now(), 0, Err(failure), self.late);
+                self.record(tag, due, Instant::now(), Err(failure));
                 return Err(Abort::Failed);
             }
         };
+        self.sent += 1;
         if !step.await_ack {
             return Ok(());
         }
@@ -191,32 +233,37 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Pauses until the deadline. A connection that is lost meanwhile is opened again.
-    pub(super) async fn pause(&mut self, class: &UserClass, deadline: Instant) {
+    /// Pauses until the deadline. A connection that is lost meanwhile is opened again; returns whether nothing like
+    /// that was going on when the pause should have ended.
+    pub(super) async fn pause(&mut self, class: &UserClass, deadline: Instant) -> bool {
         self.moment.pass();
         let shard = Rc::clone(&self.shard);
         while self.session.is_some() {
             tokio::select! {
                 biased;
-                () = shard.alarm.until(deadline) => return shard.woke(deadline),
+                () = shard.alarm.until(deadline) => {
+                    shard.woke(deadline);
+                    return true;
+                }
                 // Driven without a deadline it only ends with the connection.
                 _ = self.drive(Until::Deadline, None) => {}
             }
             let connected = self.connected(class, &class.reconnect).await;
             // What is over by then is late through the broker, which is no lag of ours.
             if connected.is_err() || deadline <= Instant::now() {
-                return;
+                return false;
             }
         }
         shard.alarm.until(deadline).await;
         shard.woke(deadline);
+        true
     }
 
     /// Drives the session; a lost connection is noted and gone afterwards.
     pub(super) async fn drive(&mut self, until: Until, deadline: Option<Instant>) -> Result<bool, Failure> {
         self.moment.pass();
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing);
         let result = session.drive(until, deadline, &mut sink).await;
         let told = sink.failures > 0;
         if let Err(failure) = result {
@@ -229,7 +276,7 @@ impl<C: Connect> User<C> {
     pub(super) async fn drive_awaited(&mut self, key: Key) -> Option<Result<(), Failure>> {
         self.moment.pass();
         let session = self.session.as_mut()?;
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.late);
+        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing);
         let result = session.drive(Until::Done(key), None, &mut sink).await;
         let (awaited, told) = (sink.awaited, sink.failures > 0);
         match (result, awaited) {
@@ -258,10 +305,16 @@ impl<C: Connect> User<C> {
         self.connect_after = Some(now + self.backoff.next(&mut self.jitter));
     }
 
+    /// Records a request that the session did not take or does not know of.
+    pub(super) fn record(&self, tag: u32, began: Instant, finished: Instant, result: Result<(), Failure>) {
+        let span = Span { began, late: self.late, finished, timing: self.timing };
+        self.shard.record(tag, span, 0, result);
+    }
+
     pub(super) fn tag(&self, request: &Request) -> u32 {
         let row = match &request.row {
             Row::Static(row) => *row,
-            Row::PerUser { slot, .. } => self.rows[*slot],
+            Row::PerUser { slot, .. } => self.row_ids[*slot],
         };
         sink::tag(row, request.record)
     }

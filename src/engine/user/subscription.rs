@@ -79,7 +79,7 @@ impl<C: Connect> User<C> {
     fn ask(&mut self, step: &Subscribe, awaited: bool) -> Option<Key> {
         let due = Instant::now();
         let tag = self.tag(&step.request);
-        let ticket = Ticket { tag, awaited, due, deadline: due + step.timeout, length: 0 };
+        let ticket = Ticket { tag, awaited, due, late: self.late, deadline: due + step.timeout, length: 0 };
         // A template's text is UTF-8 but for raw bytes, which no filter may hold.
         let filter = str::from_utf8(text(&step.filter, &self.texts, &[])).unwrap_or_default();
         let asked = match &mut self.session {
@@ -88,6 +88,6 @@ impl<C: Connect> User<C> {
             }
             None => Err(Failure::Closed),
         };
-        asked.map_err(|failure| self.shard.record(tag, due, Instant::now(), 0, Err(failure), None)).ok()
+        asked.map_err(|failure| self.record(tag, due, Instant::now(), Err(failure))).ok()
     }
 }

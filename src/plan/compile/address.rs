@@ -39,7 +39,11 @@ pub(super) fn check_filter(
 ) {
     let kind = Kind { what: "filter", code: codes::FILTER, example: "devices/+/status" };
     kind.check(filter, client_id, at, problems);
-    let Err(error) = check_topic_filter(&with_stand_ins(filter)) else { return };
+    // With columns of feeds in it, it is another one for each of their rows.
+    let rows = filter.columns().map(|(_, column)| column.len()).max().unwrap_or(1);
+    let wrong =
+        (0..rows).find_map(|row| Some((row, check_topic_filter(&with_stand_ins(filter, row)).err()?)));
+    let Some((row, error)) = wrong else { return };
     let help = match error {
         TopicError::MisplacedWildcard('#') => "write `#` alone behind the last `/`, such as `plant/#`",
         TopicError::MisplacedWildcard(_) => "write `+` alone between two `/`, such as `plant/+/temperature`",
@@ -47,7 +51,9 @@ pub(super) fn check_filter(
         // Empty and too long were told above, a null character by the parser.
         TopicError::Empty | TopicError::TooLong | TopicError::Null | TopicError::Wildcard(_) => return,
     };
-    problems.add(Diagnostic::error(codes::FILTER, at.clone(), error.to_string()).help(help));
+    let message =
+        if rows > 1 { format!("with row {} of its feed, {error}", row + 1) } else { error.to_string() };
+    problems.add(Diagnostic::error(codes::FILTER, at.clone(), message).help(help));
 }
 
 /// The fewest and the most bytes of a client id; of one that is wrong, nothing that would be wrong again.
@@ -98,12 +104,25 @@ impl Kind {
     }
 }
 
-/// A filter as some user has it. Numbers and client ids hold no wildcard, so where those of the filter stand is
-/// the same for all users.
-fn with_stand_ins(filter: &Template) -> String {
+/// A filter as some user with this row of each feed has it. Numbers and client ids hold no wildcard, so where those
+/// of the filter stand is the same for all users with these rows.
+fn with_stand_ins(filter: &Template, row: usize) -> String {
+    let mut rows = Vec::new();
+    for (feed, column) in filter.columns() {
+        rows.resize(rows.len().max(feed + 1), 0);
+        rows[feed] = u32::try_from(row % column.len()).unwrap_or(0);
+    }
     let user = UserScope { number: 1, index: 0, client_id: b"x".to_vec() };
     let mut random = Random::for_user(0, "", 0);
-    let mut scope = Scope { user: &user, iteration: 0, seq: 0, now_ns: 0, random: &mut random };
+    let mut scope = Scope {
+        user: &user,
+        rows: &rows,
+        iteration: 0,
+        seq: 0,
+        now_ns: 0,
+        random: &mut random,
+        walks: &mut [],
+    };
     let mut text = Vec::new();
     filter.render(&mut scope, &mut text);
     String::from_utf8_lossy(&text).into_owned()

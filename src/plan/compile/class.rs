@@ -3,6 +3,7 @@
 //! Classes and tasks that this run leaves out (by weight, tags or name) are compiled like the others and
 //! thrown away, since a mistake in them is a mistake, but their rows and slots must not stay.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -10,16 +11,19 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
+use crate::plan::compile::files::{self, ReadFile};
+use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::protocol::Spoken;
 use crate::plan::compile::steps::{Rows, StepCompiler};
+use crate::plan::compile::timing::{RateOf, limit, schedule, wait_time};
 use crate::plan::compile::will::compile_will;
+use crate::plan::feed::Feed;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, Task, UserClass};
+use crate::plan::{BrokerId, OnError, Task, TaskOrder, UserClass};
 use crate::scenario::model;
-use crate::units::HumanDuration;
 
 const DEFAULT_CLIENT_ID: &str = "${user.class}-${user.number}";
 
@@ -30,6 +34,19 @@ pub(super) struct Compiled {
     pub(super) user_row_places: Vec<FieldPath>,
     /// The timeouts of its steps that are written in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
+    /// What its rate is the rate of.
+    pub(super) rate: Option<RateOf>,
+    /// Where it names feeds of which it uses no column.
+    pub(super) idle_feeds: Vec<FieldPath>,
+}
+
+/// What a class is compiled with: the other parts of the scenario.
+pub(super) struct Surroundings<'a> {
+    pub(super) brokers: &'a BTreeMap<String, model::Broker>,
+    pub(super) payloads: &'a Payloads<'a>,
+    /// The feeds of the class, as far as there is nothing wrong with them.
+    pub(super) feeds: Vec<Feed>,
+    pub(super) files: ReadFile<'a>,
 }
 
 /// The classes of the run: those asked for, or all, without those that can have no users.
@@ -53,9 +70,24 @@ pub(super) fn select<'a>(
             problems.add(Diagnostic::error(codes::UNKNOWN_CLASS, at.clone(), message).help(help));
         }
     }
+    let is_abstract = |name: &str| classes.get(name).is_some_and(|class| class.is_abstract == Some(true));
+    for name in overrides.user_classes.iter().filter(|name| is_abstract(name)) {
+        let message = format!("user class `{name}` is abstract: it has no users");
+        problems.add(
+            Diagnostic::error(codes::ABSTRACT, at.key(name.as_str()).key("abstract"), message)
+                .help("ask for a class that extends it, or remove `abstract`"),
+        );
+    }
+    if classes.keys().all(|name| is_abstract(name)) {
+        problems.add(
+            Diagnostic::error(codes::ABSTRACT, at.clone(), "no user class is left: all are abstract")
+                .help("add a class with `extends` and the name of one of them, or remove an `abstract`"),
+        );
+    }
     let asked_for: BTreeSet<&str> = classes
         .keys()
         .map(String::as_str)
+        .filter(|name| !is_abstract(name))
         .filter(|name| {
             overrides.user_classes.is_empty() || overrides.user_classes.iter().any(|asked| asked == name)
         })
@@ -86,12 +118,18 @@ pub(super) fn compile_class(
     class: &model::user_class::UserClass,
     at: &FieldPath,
     names: &Names<'_>,
-    brokers: &BTreeMap<String, model::Broker>,
+    surroundings: Surroundings<'_>,
     overrides: &Overrides,
     rows: &mut Rows,
     problems: &mut Problems<'_>,
 ) -> Option<Compiled> {
-    let broker = broker(class.broker.as_deref(), &at.key("broker"), brokers, problems);
+    let Surroundings { brokers, payloads, feeds, files } = surroundings;
+    // What an abstract class lacks, the classes that extend it may have.
+    let may_lack = class.is_abstract == Some(true);
+    let broker = match class.broker.as_deref() {
+        None if may_lack => None,
+        name => broker(name, &at.key("broker"), brokers, problems),
+    };
     let (weight, fixed_count) = share(class, at, problems);
     let client_id = class.client_id.as_deref().unwrap_or(DEFAULT_CLIENT_ID);
     let client_id =
@@ -103,9 +141,15 @@ pub(super) fn compile_class(
         })
     };
     let username = credential("username", "this user name", class.username.as_deref());
-    let password = credential("password", "this password", class.password.as_ref().and_then(plain_text));
+    let password = match &class.password {
+        Some(model::user_class::Secret::File(path)) => {
+            Some(secret_file(path, files, &at.key("password").key("file"), problems))
+        }
+        Some(model::user_class::Secret::Text(text)) => credential("password", "this password", Some(text)),
+        None => None,
+    };
     let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
-    if class.password.is_some() && no_username {
+    if class.password.is_some() && no_username && !may_lack {
         problems.add(
             Diagnostic::error(codes::CONFLICT, at.key("password"), "a password needs a user name")
                 .help("add `username`: MQTT sends no password without one"),
@@ -113,6 +157,9 @@ pub(super) fn compile_class(
     }
     let wait_time =
         class.wait_time.map_or(WaitTime::Zero, |wait| wait_time(wait, &at.key("wait_time"), problems));
+    let (schedule, rate) = schedule(class, at, problems).unzip();
+    let iterations = limit(class.iterations, "iterations", at, problems);
+    let messages = limit(class.messages, "messages", at, problems);
 
     let spoken = broker.and_then(|broker| Spoken::with(broker, brokers, problems));
     if let Some(spoken) = &spoken {
@@ -122,15 +169,20 @@ pub(super) fn compile_class(
         compile_will(will, &at.key("will"), names, client_id.as_ref(), spoken.as_ref(), problems)
     });
 
-    let mut compiler = StepCompiler::new(names, client_id.as_ref(), rows);
+    let mut compiler = StepCompiler::new(names, client_id.as_ref(), payloads, rows);
     compiler.spoken = spoken;
     let on_start = compiler.steps(&class.on_start, &at.key("on_start"), problems);
-    let tasks = tasks(class, at, overrides, &mut compiler, problems);
+    let (order, tasks) = tasks(class, at, overrides, &mut compiler, problems);
     let on_stop = compiler.steps(&class.on_stop, &at.key("on_stop"), problems);
     let reconnect = compiler.reconnect();
     let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
-    let (counters, repeat_depth) = (compiler.counters, compiler.repeat_depth);
+    let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
     let (user_row_places, timeouts) = (compiler.user_row_places, compiler.timeouts);
+    let used_feeds = names.columns.used_feeds.borrow();
+    let idle_feeds = (0..feeds.len())
+        .filter(|place| !used_feeds.contains(place))
+        .map(|place| at.key("feeds").index(place))
+        .collect();
     Some(Compiled {
         class: UserClass {
             name: names.class.unwrap_or_default().to_owned(),
@@ -150,18 +202,31 @@ pub(super) fn compile_class(
                 Some(will) => Some(Box::new(will?)),
                 None => None,
             },
+            feeds,
             wait_time,
+            schedule,
+            iterations,
+            messages,
+            on_error: match class.on_error {
+                None | Some(model::user_class::OnError::AbortTask) => OnError::AbortTask,
+                Some(model::user_class::OnError::Continue) => OnError::Continue,
+                Some(model::user_class::OnError::StopUser) => OnError::StopUser,
+            },
             on_start,
+            order,
             tasks,
             on_stop,
             reconnect,
             user_texts,
             user_rows,
             counters,
+            walks,
             repeat_depth,
         },
         user_row_places,
         timeouts,
+        rate,
+        idle_feeds,
     })
 }
 
@@ -236,54 +301,78 @@ fn text(
     Some(template)
 }
 
-fn wait_time(wait: model::user_class::WaitTime, at: &FieldPath, problems: &mut Problems<'_>) -> WaitTime {
-    match wait {
-        model::user_class::WaitTime::Constant(HumanDuration(Duration::ZERO)) => WaitTime::Zero,
-        model::user_class::WaitTime::Constant(pause) => {
-            WaitTime::Constant(problems.duration(pause, &at.key("constant")))
-        }
-        model::user_class::WaitTime::Between(shortest, longest) => {
-            let at = at.key("between");
-            if shortest > longest {
-                let help = "put the shorter length of time first";
-                problems.range(&at, "`between` starts above its end", help);
-            }
-            WaitTime::Between(
-                problems.duration(shortest, &at.index(0)),
-                problems.duration(longest, &at.index(1)),
-            )
-        }
-        model::user_class::WaitTime::Exponential(_) => WaitTime::Zero,
-        model::user_class::WaitTime::ConstantPacing(pace) => {
-            WaitTime::ConstantPacing(problems.positive_duration(pace, "a pacing", &at.key("constant_pacing")))
-        }
-        model::user_class::WaitTime::ConstantThroughput(rate) => {
-            let at = at.key("constant_throughput");
-            // A rate above 10^9 has a pace below the nanosecond that a Duration can tell.
-            let pace =
-                Duration::try_from_secs_f64(1.0 / rate).ok().filter(|pace| rate > 0.0 && !pace.is_zero());
-            let Some(pace) = pace else {
-                let help = "it is the number of task runs per second and user, such as 0.5";
-                problems.range(&at, "`constant_throughput` must be above 0 and at most 10^9", help);
-                return WaitTime::Zero;
-            };
-            WaitTime::ConstantPacing(problems.duration(HumanDuration(pace), &at))
-        }
-    }
-}
-
-/// The tasks that users of this class pick from in this run.
+/// The tasks that users of this class do in this run, and in which order.
 fn tasks(
     class: &model::user_class::UserClass,
     at: &FieldPath,
     overrides: &Overrides,
     compiler: &mut StepCompiler<'_>,
     problems: &mut Problems<'_>,
-) -> Vec<Task> {
-    let at = at.key("tasks");
+) -> (TaskOrder, Vec<Task>) {
+    let (tasks_at, sequence_at) = (at.key("tasks"), at.key("sequence"));
+    if !class.tasks.is_empty() && !class.sequence.is_empty() {
+        let message = "`tasks` and `sequence` exclude each other";
+        let help = "users pick `tasks` by weight, and do those of a `sequence` in its order: keep one";
+        problems.add(Diagnostic::error(codes::CONFLICT, sequence_at.clone(), message).help(help));
+    }
+    // Each list is checked by itself, also if there should be only one.
     let mut first_of_name = BTreeMap::new();
+    let picked = task_list(&class.tasks, &tasks_at, overrides, &mut first_of_name, compiler, problems);
+    for (i, task) in class.sequence.iter().enumerate().filter(|(_, task)| task.weight.is_some()) {
+        let name = task.name.as_deref().unwrap_or_default();
+        let message = format!("task `{name}` of a `sequence` cannot have a `weight`");
+        let help = "each comes once, in the order of the list: remove it";
+        let at = sequence_at.index(i).key("weight");
+        problems.add(Diagnostic::error(codes::CONFLICT, at, message).help(help));
+    }
+    let in_order =
+        task_list(&class.sequence, &sequence_at, overrides, &mut first_of_name, compiler, problems);
+    let (order, written, left, at) = if class.sequence.is_empty() {
+        (TaskOrder::Weighted, &class.tasks, picked, tasks_at)
+    } else {
+        (TaskOrder::Sequence, &class.sequence, in_order, sequence_at.clone())
+    };
+    if written.is_empty() {
+        let may_lack = class.is_abstract == Some(true);
+        if !may_lack && !problems.absence_explained(&sequence_at) {
+            problems.add_absence(
+                Diagnostic::error(codes::EMPTY, at, "this user class has no tasks")
+                    .help("add `tasks`: a list, each item with a `name` and `steps`"),
+            );
+        }
+    } else if left.is_empty() {
+        let (why, help) = why_none(written);
+        let message = format!("no task is left in user class `{}`: {why}", compiler.class_name());
+        problems.add(Diagnostic::error(codes::NOTHING_TO_DO, at, message).help(help));
+    }
+    (order, left)
+}
+
+/// Why no task of a list is left, and what to do about it.
+fn why_none(tasks: &[model::user_class::Task]) -> (&'static str, String) {
+    if tasks.iter().all(|task| task.weight == Some(0)) {
+        return ("all have weight 0", "give one of them a weight above 0".to_owned());
+    }
+    let tags: BTreeSet<&str> = tasks.iter().flat_map(|task| &task.tags).map(String::as_str).collect();
+    let help = if tags.is_empty() {
+        "none of its tasks has tags: give them some, or run without choosing by tags".to_owned()
+    } else {
+        format!("the tags of its tasks are: {}", quoted(tags.into_iter()))
+    };
+    ("the tags choose none", help)
+}
+
+/// A list of tasks, without those that this run leaves out. `first_of_name` knows the tasks of the class so far.
+fn task_list<'a>(
+    tasks: &'a [model::user_class::Task],
+    at: &FieldPath,
+    overrides: &Overrides,
+    first_of_name: &mut BTreeMap<&'a str, String>,
+    compiler: &mut StepCompiler<'_>,
+    problems: &mut Problems<'_>,
+) -> Vec<Task> {
     let mut left = Vec::new();
-    for (i, task) in class.tasks.iter().enumerate() {
+    for (i, task) in tasks.iter().enumerate() {
         let at = at.index(i);
         match task.name.as_deref() {
             None => problems.add_absence(
@@ -294,17 +383,21 @@ fn tasks(
                 Diagnostic::error(codes::EMPTY, at.key("name"), "the `name` of a task cannot be empty")
                     .help("it stands in plans and messages"),
             ),
-            Some(name) => {
-                let first = *first_of_name.entry(name).or_insert(i);
-                if first != i {
+            Some(name) => match first_of_name.entry(name) {
+                Entry::Vacant(vacant) => {
+                    // The last two parts of the path: `tasks[0]`.
+                    let place = FieldPath(at.0[at.0.len() - 2..].to_vec());
+                    vacant.insert(place.to_string());
+                }
+                Entry::Occupied(first) => {
                     let message = format!("two tasks of this class have the name `{name}`");
                     problems.add(
                         Diagnostic::error(codes::DUPLICATE, at.key("name"), message)
-                            .label(format!("the first is `tasks[{first}]`"))
+                            .label(format!("the first is `{}`", first.get()))
                             .help("rename one of them"),
                     );
                 }
-            }
+            },
         }
         if task.steps.is_empty() {
             problems.add_absence(
@@ -321,28 +414,6 @@ fn tasks(
             compiler.check_only(&task.steps, &steps_at, problems);
         }
     }
-    if class.tasks.is_empty() {
-        problems.add_absence(
-            Diagnostic::error(codes::EMPTY, at, "this user class has no tasks")
-                .help("add `tasks`: a list, each item with a `name` and `steps`"),
-        );
-    } else if left.is_empty() {
-        let class_name = compiler.class_name();
-        let (why, help) = if class.tasks.iter().all(|task| task.weight == Some(0)) {
-            ("all have weight 0", "give one of them a weight above 0".to_owned())
-        } else {
-            let tags: BTreeSet<&str> =
-                class.tasks.iter().flat_map(|task| &task.tags).map(String::as_str).collect();
-            let help = if tags.is_empty() {
-                "none of its tasks has tags: give them some, or run without choosing by tags".to_owned()
-            } else {
-                format!("the tags of its tasks are: {}", quoted(tags.into_iter()))
-            };
-            ("the tags choose none", help)
-        };
-        let message = format!("no task is left in user class `{class_name}`: {why}");
-        problems.add(Diagnostic::error(codes::NOTHING_TO_DO, at, message).help(help));
-    }
     left
 }
 
@@ -352,10 +423,25 @@ fn chosen(tags: &[String], overrides: &Overrides) -> bool {
         && !tags.iter().any(|tag| overrides.exclude_tags.contains(tag))
 }
 
-/// The template of a secret that stands in the file.
-fn plain_text(secret: &model::user_class::Secret) -> Option<&str> {
-    match secret {
-        model::user_class::Secret::Text(text) => Some(text),
-        model::user_class::Secret::File(_) => None,
+/// A secret out of a file of its own. It is never shown, and not looked into: no `${…}` is expanded in it.
+fn secret_file(
+    path: &str,
+    files: ReadFile<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Template> {
+    let bytes = files::read(files, path, at, problems)?;
+    let Ok(text) = str::from_utf8(&bytes) else {
+        let message = format!("the secret in `{path}` is not UTF-8 text");
+        problems.add(Diagnostic::error(codes::TEXT, at.clone(), message).help("save the file as UTF-8"));
+        return None;
+    };
+    let text = text.trim_end();
+    if text.contains('\0') {
+        let message = format!("the secret in `{path}` cannot contain the null character");
+        problems.add(Diagnostic::error(codes::TEXT, at.clone(), message).help("leave it out"));
+        return None;
     }
+    problems.length("this secret", text.len(), MAX_TEXT_BYTES, at);
+    Some(Template::literally(text))
 }

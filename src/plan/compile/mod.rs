@@ -10,26 +10,34 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, FieldPath, Severity};
 use crate::plan::codes;
 use crate::plan::compile::broker::compile_brokers;
-use crate::plan::compile::class::{compile_class, select};
+use crate::plan::compile::class::{Surroundings, compile_class, select};
+use crate::plan::compile::feeds::{Feeds, deal};
+use crate::plan::compile::files::ReadFile;
+use crate::plan::compile::load::compile_load;
+use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::steps::Rows;
-use crate::plan::template::names::{Names, Place};
-use crate::plan::{Load, Plan, Target};
+use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
+use crate::plan::load::Course;
+use crate::plan::template::names::{Columns, Names, Place};
+use crate::plan::{Plan, Target};
 use crate::scenario::model::{self, Scenario};
-use crate::units::HumanDuration;
 
 mod address;
 pub mod broker;
 mod class;
+mod feeds;
+pub mod files;
+mod load;
+mod payloads;
 mod problems;
 mod properties;
 mod protocol;
 mod steps;
+mod threshold;
+mod timing;
 mod warnings;
 mod will;
-
-/// More connections than one machine can hold, and few enough to list.
-const MOST_USERS: u32 = 10_000_000;
 
 /// What a scenario is compiled with: everything that does not stand in the file.
 #[derive(Clone, Copy)]
@@ -42,6 +50,10 @@ pub struct Context<'a> {
     pub hostname: &'a str,
     /// Checks the options of an embedded broker's URL, what stands after its `?`; says what is wrong.
     pub embedded_options: &'a dyn Fn(&str) -> Result<(), String>,
+    /// Reads a file by what the value at a place says, which is a path from the folder of the file in which that
+    /// value stands; or says why it cannot, in a few words. Not more than one byte above
+    /// [`MAX_FILE_BYTES`](files::MAX_FILE_BYTES) is of use.
+    pub files: ReadFile<'a>,
     /// What the command line says instead of the file.
     pub overrides: &'a Overrides,
     /// Places that reading the file complained about; nothing is said of them again, nor of their absence.
@@ -87,38 +99,52 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     check_version(scenario.version, &root.key("version"), &mut problems);
     check_vars(&scenario.vars, &root.key("vars"), &mut problems);
     let used_vars = RefCell::new(BTreeSet::new());
-    let names = |class| Names {
-        class,
+    let no_columns = Columns::default();
+    let names = Names {
+        class: None,
         vars: &scenario.vars,
         used_vars: &used_vars,
+        columns: &no_columns,
         env: context.env,
         hostname: context.hostname,
     };
-    let brokers = compile_brokers(&scenario.brokers, &names(None), context, &mut problems);
-    let load = compile_load(&scenario.load, &root.key("load"), context.overrides, &mut problems);
-
+    let brokers = compile_brokers(&scenario.brokers, &names, context, &mut problems);
+    let feeds = Feeds::read(scenario, context.files, &mut problems);
+    let payloads = Payloads::new(&scenario.payloads, context.files);
     let selected = select(&scenario.user_classes, context.overrides, &mut problems);
+    let load = compile_load(scenario, &selected, context.overrides, &mut problems);
+    let thresholds_at = root.key("thresholds");
+    let thresholds = compile_thresholds(&scenario.thresholds, &thresholds_at, &mut problems);
     let mut rows = Rows::default();
     let mut compiled = Vec::new();
     for (name, class) in &scenario.user_classes {
         let at = root.key("user_classes").key(name.as_str());
-        let names = names(Some(name));
+        let (class_feeds, columns) = feeds.of_class(&class.feeds, &at, &mut problems);
+        let names = Names { class: Some(name), columns: &columns, ..names };
+        let surroundings = Surroundings {
+            brokers: &scenario.brokers,
+            payloads: &payloads,
+            feeds: class_feeds,
+            files: context.files,
+        };
         if selected.contains(name.as_str()) {
             let overrides = context.overrides;
             compiled.push(compile_class(
                 class,
                 &at,
                 &names,
-                &scenario.brokers,
+                surroundings,
                 overrides,
                 &mut rows,
                 &mut problems,
             ));
         } else {
             let (overrides, mut rows) = (Overrides::default(), Rows::default());
-            compile_class(class, &at, &names, &scenario.brokers, &overrides, &mut rows, &mut problems);
+            compile_class(class, &at, &names, surroundings, &overrides, &mut rows, &mut problems);
         }
     }
+    let any_columns = Columns { is_incomplete: true, ..Columns::default() };
+    payloads.check_unused(&Names { columns: &any_columns, ..names }, &mut problems);
     let classes: Option<Vec<_>> = compiled.into_iter().collect();
     let complete = classes.filter(|classes| !classes.is_empty() && brokers.len() == scenario.brokers.len());
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
@@ -128,9 +154,27 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     };
     let name = scenario.name.clone().unwrap_or_else(|| context.file_stem.to_owned());
     let (classes, notes) = warnings::split(classes);
-    let plan =
-        Plan { name, seed: scenario.seed.unwrap_or(0), brokers, classes, rows: rows.into_keys(), load };
+    let mut plan = Plan {
+        name,
+        seed: scenario.seed.unwrap_or(0),
+        brokers,
+        classes,
+        rows: rows.into_keys(),
+        load,
+        thresholds,
+    };
+    let course = Course::of(&plan);
+    let rates = notes.iter().map(|notes| notes.rate);
+    timing::share_rates(&mut plan.classes, rates, &course.most, &mut problems);
+    deal(&mut plan.classes, &course.started, &mut problems);
+    if problems.found.iter().any(is_error) {
+        problems.found.retain(is_error);
+        return Err(problems.found);
+    }
     warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
+    warn_of_rows(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
+    feeds.warn(&mut problems);
+    payloads.warn(&mut problems);
     Ok(Compiled { plan, warnings: problems.found })
 }
 
@@ -160,36 +204,4 @@ fn check_vars(vars: &BTreeMap<String, model::Scalar>, at: &FieldPath, problems: 
             );
         }
     }
-}
-
-fn compile_load(
-    load: &model::load::Load,
-    at: &FieldPath,
-    overrides: &Overrides,
-    problems: &mut Problems<'_>,
-) -> Load {
-    let users = overrides.users.or(load.users).unwrap_or(1);
-    if users == 0 {
-        problems.range(&at.key("users"), "there must be at least 1 user", "write 1 or more");
-    }
-    if users > MOST_USERS {
-        let message = format!("{users} users are more than the {MOST_USERS} that a run can have");
-        problems.range(&at.key("users"), message, "spread them over several machines");
-    }
-    let spawn_rate = overrides.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
-    if !(spawn_rate.is_finite() && spawn_rate > 0.0) {
-        let help = "it is the number of users started per second, such as 10 or 0.5";
-        problems.range(&at.key("spawn_rate"), "the spawn rate must be a number above 0", help);
-    }
-    let run_time_at = at.key("run_time");
-    let run_time = match overrides.run_time {
-        Some(Duration::ZERO) => None,
-        Some(run_time) => Some(problems.duration(HumanDuration(run_time), &run_time_at)),
-        None => {
-            load.run_time.map(|run_time| problems.positive_duration(run_time, "the run time", &run_time_at))
-        }
-    };
-    let stop_timeout = overrides.stop_timeout.map(HumanDuration).or(load.stop_timeout);
-    let stop_timeout = problems.duration(stop_timeout.unwrap_or_default(), &at.key("stop_timeout"));
-    Load { users, spawn_rate, run_time, stop_timeout }
 }

@@ -14,7 +14,7 @@ use crate::plan::template::names::{Names, Place, quoted};
 use crate::units::HumanDuration;
 
 /// The longest time that a scenario can ask for; far below where adding to a clock could overflow.
-const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
+pub(super) const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
 
 /// Mistakes found so far.
 pub(super) struct Problems<'a> {
@@ -29,7 +29,10 @@ impl<'a> Problems<'a> {
 
     /// Notes a mistake, unless its place or one around it was complained about before.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        if !self.explained(&diagnostic.at) {
+        // A named payload is compiled for each step that uses it.
+        let is_shared = matches!(diagnostic.at.0.first(), Some(Part::Key(section)) if section == "payloads");
+        let is_known = is_shared && self.found.contains(&diagnostic);
+        if !is_known && !self.explained(&diagnostic.at) {
             self.found.push(diagnostic);
         }
     }

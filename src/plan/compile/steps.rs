@@ -3,7 +3,8 @@
 //! What a class keeps per user (rendered texts, row ids, counters) gets its slots here, equal ones sharing
 //! one, so that the engine knows the size of a user before it makes the first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,12 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::{MAX_PACKET_BYTES, Qos};
 use crate::plan::codes;
 use crate::plan::compile::address::{check_filter, check_topic, client_id_length};
+use crate::plan::compile::payloads::{Carried, Payloads};
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::properties::compile_properties;
 use crate::plan::compile::protocol::{Spoken, compile_options};
+use crate::plan::compile::timing::pause;
+use crate::plan::payload::Payload;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
 use crate::plan::{Publish, Request, Row, Step, Steps, Subscribe, Text};
@@ -59,12 +63,14 @@ pub(super) struct StepCompiler<'a> {
     client_id: Option<&'a Template>,
     /// What the class's broker speaks, if that is known.
     pub(super) spoken: Option<Spoken<'a>>,
+    payloads: &'a Payloads<'a>,
     rows: &'a mut Rows,
-    /// Texts per user, by slot.
-    pub(super) texts: Vec<Template>,
-    /// Type and name of rows per user, by slot.
-    pub(super) user_rows: Vec<(String, Template)>,
+    /// Slots of texts per user, by template: in one class, one spelling means one thing.
+    pub(super) texts: HashMap<String, usize>,
+    /// Slots of rows per user, by type and template of the name.
+    pub(super) user_rows: HashMap<(String, String), usize>,
     pub(super) counters: usize,
+    pub(super) walks: usize,
     pub(super) repeat_depth: usize,
     pub(super) first_connect: Option<Request>,
     /// Where the rows per user are named.
@@ -81,15 +87,22 @@ struct Recording<'a> {
 }
 
 impl<'a> StepCompiler<'a> {
-    pub(super) fn new(names: &'a Names<'a>, client_id: Option<&'a Template>, rows: &'a mut Rows) -> Self {
+    pub(super) fn new(
+        names: &'a Names<'a>,
+        client_id: Option<&'a Template>,
+        payloads: &'a Payloads<'a>,
+        rows: &'a mut Rows,
+    ) -> Self {
         Self {
             names,
             client_id,
             spoken: None,
+            payloads,
             rows,
-            texts: Vec::new(),
-            user_rows: Vec::new(),
+            texts: HashMap::new(),
+            user_rows: HashMap::new(),
             counters: 0,
+            walks: 0,
             repeat_depth: 0,
             first_connect: None,
             user_row_places: Vec::new(),
@@ -129,7 +142,7 @@ impl<'a> StepCompiler<'a> {
         problems: &mut Problems<'_>,
     ) {
         let mut rows = Rows::default();
-        let mut compiler = StepCompiler::new(self.names, self.client_id, &mut rows);
+        let mut compiler = StepCompiler::new(self.names, self.client_id, self.payloads, &mut rows);
         compiler.spoken = self.spoken;
         compiler.steps(steps, at, problems);
     }
@@ -179,11 +192,10 @@ impl<'a> StepCompiler<'a> {
                     flat.extend(self.subscribe(subscribe, &at.key("subscribe"), problems));
                 }
                 model::step::Step::Wait(wait) => {
-                    let model::step::Pause::Constant(wait) = wait else { continue };
-                    flat.push(Step::Wait(problems.duration(*wait, &at.key("wait"))));
+                    flat.push(Step::Wait(pause(*wait, &at.key("wait"), problems)));
                 }
                 model::step::Step::Repeat(repeat) => {
-                    self.repeat(repeat, &at.key("repeat"), level, flat, problems)
+                    self.repeat(repeat, &at.key("repeat"), level, flat, problems);
                 }
             }
         }
@@ -251,12 +263,11 @@ impl<'a> StepCompiler<'a> {
             record: publish.record,
         };
         let request = self.request(&recording, &format!("publish:{level}:{written}"), at, problems);
-        let payload_at = at.key("payload");
+        let mut payload_at = at.key("payload");
         let payload = match &publish.payload {
-            Some(model::payload::Payload::Plain(text) | model::payload::Payload::Text(text)) => text,
-            _ => "",
+            Some(payload) => self.payloads.compile(payload, self.names, &mut payload_at, problems),
+            None => Some(Carried::Template(Template::literally(""))),
         };
-        let payload = problems.template(payload, Place::Payload, self.names, &payload_at);
         let properties = publish.properties.as_ref().map(|properties| {
             let at = at.key("properties");
             if let Some(spoken) = &self.spoken {
@@ -264,13 +275,29 @@ impl<'a> StepCompiler<'a> {
             }
             compile_properties(properties, Place::Property, &at, self.names, self.client_id, problems)
         });
-        let properties = properties.unwrap_or_default();
+        let mut properties = properties.unwrap_or_default();
         let topic = publish.topic.as_deref()?;
         let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
         if let Some(topic) = &topic {
             check_topic(topic, self.client_id, &topic_at, problems);
         }
-        let (topic, payload) = (topic?, payload?);
+        let (mut topic, payload) = (topic?, payload?);
+        let mut feeds: Vec<usize> = topic.feeds_per_message().collect();
+        topic.place_walks(&mut self.walks);
+        let payload = match payload {
+            Carried::Template(mut template) => {
+                feeds.extend(template.feeds_per_message());
+                template.place_walks(&mut self.walks);
+                Payload::Text(self.text(template))
+            }
+            Carried::Made(payload) => payload,
+        };
+        for template in properties.templates_mut() {
+            feeds.extend(template.feeds_per_message());
+            template.place_walks(&mut self.walks);
+        }
+        feeds.sort_unstable();
+        feeds.dedup();
         let client_id = client_id_length(self.client_id);
         let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
         let most = most.saturating_add(topic.length(client_id).1);
@@ -280,7 +307,7 @@ impl<'a> StepCompiler<'a> {
         self.counters += 1;
         Some(Step::Publish(Box::new(Publish {
             topic: self.text(topic),
-            payload: self.text(payload),
+            payload,
             qos,
             retain: publish.retain.unwrap_or(false),
             properties,
@@ -288,6 +315,7 @@ impl<'a> StepCompiler<'a> {
             await_ack: publish.await_ack.unwrap_or(true),
             request,
             counter,
+            feeds,
         })))
     }
 
@@ -337,8 +365,10 @@ impl<'a> StepCompiler<'a> {
 
     fn text(&mut self, template: Template) -> Text {
         match template.varies() {
-            Varies::Never => Text::Constant(template.literal().unwrap_or_default().to_vec()),
-            Varies::PerUser => Text::PerUser { slot: slot(&mut self.texts, template.clone()), template },
+            Varies::Never => Text::Constant(template.literal().unwrap_or_default().into()),
+            Varies::PerUser => {
+                Text::PerUser { slot: slot(&mut self.texts, template.source().to_owned()), template }
+            }
             Varies::PerMessage => Text::PerMessage(template),
         }
     }
@@ -366,7 +396,7 @@ impl<'a> StepCompiler<'a> {
         let row = match template {
             Some(name) if name.varies() != Varies::Never => {
                 self.user_row_places.push(at.key("name"));
-                let row = (request_type.to_owned(), name.clone());
+                let row = (request_type.to_owned(), name.source().to_owned());
                 Row::PerUser {
                     slot: slot(&mut self.user_rows, row),
                     request_type: request_type.to_owned(),
@@ -394,10 +424,8 @@ pub(super) fn quality(written: Option<u8>, at: &FieldPath, problems: &mut Proble
     (level, qos)
 }
 
-/// The place of an item in a list, put there if it is new.
-fn slot<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
-    list.iter().position(|known| *known == item).unwrap_or_else(|| {
-        list.push(item);
-        list.len() - 1
-    })
+/// The slot of an item, the next one if it is new.
+fn slot<T: Eq + Hash>(slots: &mut HashMap<T, usize>, item: T) -> usize {
+    let next = slots.len();
+    *slots.entry(item).or_insert(next)
 }

@@ -1,6 +1,6 @@
 //! What can run but is surely not meant so; judged on the finished plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath};
@@ -8,25 +8,36 @@ use crate::plan::codes;
 use crate::plan::compile::Overrides;
 use crate::plan::compile::class::Compiled;
 use crate::plan::compile::problems::Problems;
-use crate::plan::mix::{Pace, users_per_class};
-use crate::plan::template::Varies;
-use crate::plan::{Plan, UserClass};
+use crate::plan::compile::timing::RateOf;
+use crate::plan::feed::Rows;
+use crate::plan::load::{Course, Users};
+use crate::plan::random::Random;
+use crate::plan::rate::mean_pauses_s;
+use crate::plan::template::{Scope, UserScope, Varies};
+use crate::plan::{Plan, Step, Steps, UserClass};
 use crate::scenario::model::Scenario;
 
 /// From so many users on, a row per user is worth a warning.
-const MANY_ROWS: u32 = 1_000;
+const MANY_ROWS: u64 = 1_000;
+
+/// Among so many users of a class equal client ids are looked for: few enough to take no time.
+const LOOKED_AT: u32 = 100_000;
 
 /// What compiling a class found out for its warnings, by the place of the class in the plan.
 pub(super) struct Notes {
     user_row_places: Vec<FieldPath>,
     timeouts: Vec<(FieldPath, Duration)>,
+    pub(super) rate: Option<RateOf>,
+    idle_feeds: Vec<FieldPath>,
 }
 
 /// Takes classes and notes apart.
 pub(super) fn split(classes: Vec<Compiled>) -> (Vec<UserClass>, Vec<Notes>) {
     classes
         .into_iter()
-        .map(|Compiled { class, user_row_places, timeouts }| (class, Notes { user_row_places, timeouts }))
+        .map(|Compiled { class, user_row_places, timeouts, rate, idle_feeds }| {
+            (class, Notes { user_row_places, timeouts, rate, idle_feeds })
+        })
         .unzip()
 }
 
@@ -56,26 +67,15 @@ pub(super) fn warn(
             problems.add(Diagnostic::warning(codes::UNUSED_BROKER, at, message).help(help));
         }
     }
-    if plan.load.run_time.is_none() && overrides.run_time.is_none() {
-        let message = "no `run_time`: the run goes on until it is stopped";
-        problems.add(
-            Diagnostic::warning(codes::NO_RUN_TIME, root.key("load").key("run_time"), message)
-                .help("add one, such as \"5m\", or stop the run with Ctrl-C"),
-        );
+    let course = Course::of(plan);
+    warn_of_the_end(scenario, plan, &course, overrides, problems);
+    let counts = &course.most;
+    warn_of_counts(plan, &course, problems);
+    warn_of_client_ids(plan, counts, problems);
+    for class in &plan.classes {
+        warn_of_rhythm(class, problems);
     }
-    let counts = users_per_class(plan);
-    let ramp = Pace::new(plan.load.spawn_rate).time_for(counts.iter().sum());
-    if plan.load.run_time.is_some_and(|run_time| run_time < ramp) {
-        let ramp = humantime::format_duration(ramp);
-        let message = format!("the run ends before all users have started, which takes {ramp}");
-        problems.add(
-            Diagnostic::warning(codes::RAMP_LONGER_THAN_RUN, root.key("load").key("run_time"), message)
-                .help("the ramp is part of `run_time`: make it longer, or `spawn_rate` higher"),
-        );
-    }
-    warn_of_counts(plan, &counts, problems);
-    warn_of_client_ids(plan, &counts, problems);
-    for (notes, count) in notes.iter().zip(&counts) {
+    for (notes, count) in notes.iter().zip(&course.started) {
         for at in notes.user_row_places.iter().filter(|_| *count > MANY_ROWS) {
             let message = format!("this name makes a row of the statistics for each of {count} users");
             problems.add(
@@ -83,7 +83,14 @@ pub(super) fn warn(
                     .help("leave out what differs from user to user"),
             );
         }
-        let Some(run_time) = plan.load.run_time else { continue };
+        for at in &notes.idle_feeds {
+            let message = "this user class uses no column of the feed";
+            problems.add(
+                Diagnostic::warning(codes::IDLE_FEED, at.clone(), message)
+                    .help("use one as `${row.COLUMN}`, or leave the feed out"),
+            );
+        }
+        let Some(run_time) = course.length() else { continue };
         for (at, _) in notes.timeouts.iter().filter(|(_, timeout)| *timeout > run_time) {
             let run_time = humantime::format_duration(run_time);
             let message = format!("this timeout is longer than the run of {run_time}");
@@ -95,33 +102,124 @@ pub(super) fn warn(
     }
 }
 
-fn warn_of_counts(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
-    let at = FieldPath::root().key("user_classes");
-    let started: u64 = counts.iter().copied().map(u64::from).sum();
-    if started < u64::from(plan.load.users) {
-        let message =
-            format!("only {started} of {} users start: the `fixed_count`s leave no more", plan.load.users);
+/// A run without end, and one or a stage that ends too early.
+fn warn_of_the_end(
+    scenario: &Scenario,
+    plan: &Plan,
+    course: &Course,
+    overrides: &Overrides,
+    problems: &mut Problems<'_>,
+) {
+    let at = FieldPath::root().key("load");
+    let limited = plan.load.iterations.is_some() || plan.load.messages.is_some();
+    let users_leave = plan.classes.iter().all(|class| {
+        scenario.user_classes.get(&class.name).is_some_and(|c| c.iterations.is_some() || c.messages.is_some())
+    });
+    if course.length().is_none() && overrides.run_time.is_none() && !limited && !users_leave {
+        let message = "no `run_time`: the run goes on until it is stopped";
         problems.add(
-            Diagnostic::warning(codes::TOO_FEW_USERS, FieldPath::root().key("load").key("users"), message)
-                .help("give a user class a `weight`, or make `users` smaller"),
+            Diagnostic::warning(codes::NO_RUN_TIME, at.key("run_time"), message)
+                .help("add one, such as \"5m\", or stop the run with Ctrl-C"),
         );
     }
-    for (class, count) in plan.classes.iter().zip(counts) {
-        let (name, users) = (class.name.as_str(), plan.load.users);
-        if *count < class.fixed_count {
+    let time = humantime::format_duration;
+    if !plan.load.is_staged() {
+        let ramp = course.stages.first().map_or(Duration::ZERO, |stage| stage.ramp);
+        if plan.load.run_time.is_some_and(|run_time| run_time < ramp) {
+            let message = format!("the run ends before all users have started, which takes {}", time(ramp));
+            problems.add(
+                Diagnostic::warning(codes::RAMP_LONGER_THAN_RUN, at.key("run_time"), message)
+                    .help("the ramp is part of `run_time`: make it longer, or `spawn_rate` higher"),
+            );
+        }
+        return;
+    }
+    for (place, stage) in course.stages.iter().enumerate().filter(|(_, stage)| stage.is_cut) {
+        let message = format!("the stage ends before its ramp, which takes {}", time(stage.full_ramp));
+        problems.add(
+            Diagnostic::warning(
+                codes::STAGE_TOO_SHORT,
+                at.key("stages").index(place).key("duration"),
+                message,
+            )
+            .help("the ramp is part of `duration`: make it longer, or `spawn_rate` higher"),
+        );
+    }
+}
+
+fn warn_of_counts(plan: &Plan, course: &Course, problems: &mut Problems<'_>) {
+    let at = FieldPath::root().key("user_classes");
+    let load_at = FieldPath::root().key("load");
+    let staged = plan.load.is_staged();
+    let mut wanted = 0;
+    for (place, (stage, passage)) in plan.load.stages.iter().zip(&course.stages).enumerate() {
+        let Users::Total(users) = stage.users else { continue };
+        wanted = wanted.max(users);
+        let there: u64 = passage.users.iter().copied().map(u64::from).sum();
+        if there < u64::from(users) && !passage.is_cut {
+            let message = format!("only {there} of {users} users start: the `fixed_count`s leave no more");
+            let at = if staged { load_at.key("stages").index(place) } else { load_at.clone() };
+            problems.add(
+                Diagnostic::warning(codes::TOO_FEW_USERS, at.key("users"), message)
+                    .help("give a user class a `weight`, or make `users` smaller"),
+            );
+        }
+    }
+    // Stages that name their classes may leave out what they like.
+    let by_class = plan.load.stages.iter().any(|stage| matches!(stage.users, Users::PerClass(_)));
+    for (class, count) in plan.classes.iter().zip(&course.most) {
+        let name = class.name.as_str();
+        if *count == 0 && by_class {
+            let message = format!("user class `{name}` gets no users");
+            problems.add(
+                Diagnostic::warning(codes::TOO_FEW_USERS, at.key(name), message)
+                    .help("name it under `user_classes` of a stage, or remove it"),
+            );
+        } else if *count < class.fixed_count && !by_class {
             let message = format!("user class `{name}` gets {count} of its {} users", class.fixed_count);
             let at = at.key(name).key("fixed_count");
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at, message)
-                    .help(format!("make `users` larger, which is {users}, or a `fixed_count` smaller")),
+                    .help(format!("make `users` larger, which is {wanted}, or a `fixed_count` smaller")),
             );
         } else if *count == 0 {
             let message = format!("user class `{name}` gets no users");
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at.key(name), message)
-                    .help(format!("make `users` larger, which is {users}, or the `weight` of the class")),
+                    .help(format!("make `users` larger, which is {wanted}, or the `weight` of the class")),
             );
         }
+    }
+}
+
+/// What a class does cannot keep to when it should.
+fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
+    let at = FieldPath::root().key("user_classes").key(class.name.as_str());
+    let (pauses_s, period_s) = (mean_pauses_s(class), class.schedule.map(|schedule| schedule.period_s()));
+    if let Some(period_s) = period_s.filter(|period_s| pauses_s > *period_s) {
+        let time = |seconds| {
+            humantime::format_duration(Duration::try_from_secs_f64(seconds).unwrap_or_default()).to_string()
+        };
+        let (pauses, period) = (time(pauses_s), time(period_s));
+        let message =
+            format!("its task runs pause for {pauses} on average, longer than the {period} between two");
+        problems.add(Diagnostic::warning(codes::PAUSES_LONGER_THAN_PERIOD, at.key("rate"), message).help(
+            "they get later and later: let more users do it at a lower `rate`, or shorten `wait` steps",
+        ));
+    }
+    let sends = |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_)));
+    if class.messages.is_some()
+        && !class.tasks.iter().any(|task| sends(&task.steps))
+        && !sends(&class.on_start)
+    {
+        problems.add(
+            Diagnostic::warning(
+                codes::NEVER_REACHED,
+                at.key("messages"),
+                "no task of this class sends messages",
+            )
+            .help("users would go on without end: add a `publish`, or use `iterations`"),
+        );
     }
 }
 
@@ -138,6 +236,10 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
         });
         let message = if *count > 1 && class.client_id.varies() == Varies::Never {
             format!("all {count} users of this class have the same client id")
+        } else if let Some(client_id) = shared_by_feed(plan.seed, class, *count) {
+            format!(
+                "several users of this class have the client id `{client_id}`, out of one row or equal ones"
+            )
         } else if let Some((_, (other, _))) = twin {
             format!("users of this class have the client ids of users of `{}`", other.name)
         } else {
@@ -148,4 +250,32 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
                 .help("the broker closes the older of two connections with one id; add `${user.number}`"),
         );
     }
+}
+
+/// A client id that a feed gives to several of the first users of a class, if there is one.
+///
+/// Looked for by making them: whether the rows are enough, some are equal or one is drawn twice, all shows there.
+fn shared_by_feed(seed: u64, class: &UserClass, count: u32) -> Option<String> {
+    if class.client_id.columns().next().is_none() || class.client_id.is_unique_in_run() {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    (0..u64::from(count.min(LOOKED_AT))).find_map(|index| {
+        let mut random = Random::for_user(seed, &class.name, index);
+        let rows = Rows::new(&class.feeds, index, &mut random);
+        let user = UserScope { number: index + 1, index, client_id: Vec::new() };
+        let mut client_id = Vec::new();
+        let mut scope = Scope {
+            user: &user,
+            rows: rows.current(),
+            iteration: 0,
+            seq: 0,
+            now_ns: 0,
+            random: &mut random,
+            walks: &mut [],
+        };
+        class.client_id.render(&mut scope, &mut client_id);
+        let text = String::from_utf8_lossy(&client_id).into_owned();
+        (!seen.insert(client_id) && !text.is_empty()).then_some(text)
+    })
 }

@@ -10,6 +10,7 @@ use crate::mqtt::MAX_PACKET_BYTES;
 use crate::plan::codes;
 use crate::plan::template::names::{FUNCTIONS, Function, NAMES, function_named, quoted};
 use crate::plan::template::parse::{Fault, Parser, trimmed};
+use crate::plan::template::walk::{MOST_DECIMALS, Walk, decimal};
 use crate::plan::template::{Literal, Segment};
 
 impl Parser<'_> {
@@ -25,7 +26,7 @@ impl Parser<'_> {
             let message = format!("unknown function `{name}` in a template");
             let fault = Fault::new(codes::UNKNOWN_FUNCTION, name_range, message);
             let functions = || FUNCTIONS.iter().map(|function| function.name);
-            return Err(if NAMES.iter().any(|(known, _)| *known == name) {
+            return Err(if NAMES.iter().any(|(known, ..)| *known == name) {
                 fault.help(format!("`{name}` is a name: write `${{{name}}}` without parentheses"))
             } else if let Some(near) = nearest(name, functions()) {
                 fault.help(format!("did you mean `{near}`?"))
@@ -71,6 +72,7 @@ impl Parser<'_> {
             ("choice", texts) => {
                 texts.iter().map(|text| text.text(function)).collect::<Result<_, _>>().map(Segment::Choice)
             }
+            ("walk", [low, high, step]) => walk(low, high, step, function).map(Segment::Walk),
             // The only one left: `hostname`.
             _ => Ok(Segment::Literal(Literal::new(self.names.hostname.as_bytes()))),
         }
@@ -171,6 +173,36 @@ impl Argument<'_> {
         }
         Err(self.fault(function, "has no closing quote"))
     }
+}
+
+/// A walk, in the units of the most exact of its arguments.
+fn walk(
+    low: &Argument<'_>,
+    high: &Argument<'_>,
+    step: &Argument<'_>,
+    function: &Function,
+) -> Result<Walk, Fault> {
+    let read = |argument: &Argument<'_>| {
+        let what =
+            format!("is not a number with up to nine digits before and {MOST_DECIMALS} behind the point");
+        decimal(argument.text).ok_or_else(|| argument.fault(function, &what))
+    };
+    let [(from, a), (to, b), (by, c)] = [read(low)?, read(high)?, read(step)?];
+    if from == to {
+        let message = format!("`{}` starts and ends at {}", function.name, low.text);
+        return Err(Fault::new(codes::ARGUMENT, low.range.start..high.range.end, message)
+            .help("put the largest number second, or write the number itself"));
+    }
+    ordered(from < to, low, high, function)?;
+    if by <= 0 {
+        return Err(step.fault(function, "must be above 0"));
+    }
+    if by > to - from {
+        return Err(step.fault(function, "is a longer step than from one end to the other"));
+    }
+    let decimals = a.max(b).max(c);
+    let unit = 10_i64.pow(MOST_DECIMALS - decimals);
+    Ok(Walk { low: from / unit, high: to / unit, step: by / unit, decimals, place: 0 })
 }
 
 fn ordered(ordered: bool, low: &Argument<'_>, high: &Argument<'_>, function: &Function) -> Result<(), Fault> {

@@ -7,31 +7,54 @@
 //! ```
 //! # use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}};
 //! use mqtt_scenario::plan::random::Random;
-//! use mqtt_scenario::plan::template::names::{Names, Place};
+//! use mqtt_scenario::plan::template::names::{Columns, Names, Place};
 //! use mqtt_scenario::plan::template::{Scope, Template, UserScope};
 //!
-//! # let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
+//! # let (vars, used_vars, columns) = (BTreeMap::new(), RefCell::new(BTreeSet::new()), Columns::default());
 //! # let env = |_: &str| None;
-//! let names = Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "h" };
+//! let names = Names {
+//!     class: Some("device"),
+//!     vars: &vars,
+//!     used_vars: &used_vars,
+//!     columns: &columns,
+//!     env: &env,
+//!     hostname: "h",
+//! };
 //! let template = Template::parse("${user.class}/${user.number}/${seq}", Place::Topic, &names).unwrap();
 //!
 //! let user = UserScope { number: 7, index: 2, client_id: b"c7".to_vec() };
 //! let mut random = Random::for_user(0, "device", 2);
 //! let mut topic = Vec::new();
-//! let mut scope = Scope { user: &user, iteration: 0, seq: 1, now_ns: 0, random: &mut random };
+//! let mut scope = Scope {
+//!     user: &user,
+//!     rows: &[],
+//!     iteration: 0,
+//!     seq: 1,
+//!     now_ns: 0,
+//!     random: &mut random,
+//!     walks: &mut [],
+//! };
 //! template.render(&mut scope, &mut topic);
 //! assert_eq!(topic, b"device/7/1");
 //! ```
 
 use std::fmt;
 
+use crate::plan::column::Column;
 use crate::plan::random::Random;
 use crate::plan::template::render::{Cursor, ISO_BYTES};
+use crate::plan::template::row::Row;
+use crate::plan::template::walk::Walk;
 
 mod call;
+pub(in crate::plan) mod json;
 pub mod names;
 pub mod parse;
 mod render;
+mod row;
+mod walk;
+
+pub use crate::plan::template::walk::NOT_BEGUN;
 
 /// A parsed text.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +63,7 @@ pub struct Template {
     segments: Box<[Segment]>,
     /// The most bytes it renders to, but for client ids.
     most: usize,
-    /// How often the client id is part of it.
+    /// How many times the length of the client id come on top of that at most.
     client_ids: usize,
 }
 
@@ -70,6 +93,8 @@ pub enum Varies {
 pub struct Scope<'a> {
     /// Who renders.
     pub user: &'a UserScope,
+    /// The user's present row of each feed of its class.
+    pub rows: &'a [u32],
     /// How many task runs the user has ended.
     pub iteration: u64,
     /// The how manieth message of this publish step and user, from 1.
@@ -78,6 +103,8 @@ pub struct Scope<'a> {
     pub now_ns: u64,
     /// The user's draws.
     pub random: &'a mut Random,
+    /// Where each `walk` of the user's class stands for it; [`NOT_BEGUN`] at first.
+    pub walks: &'a mut [i64],
 }
 
 /// What is fixed while a user lives.
@@ -116,6 +143,10 @@ enum Segment {
     RandomString(usize),
     RandomBytes(usize),
     Choice(Box<[Box<[u8]>]>),
+    Row(Row),
+    Walk(Walk),
+    /// The client id as it stands between the quotes of a JSON text.
+    JsonClientId,
 }
 
 /// A fixed piece of text. Its head stands beside it at full width, since copying a known number of bytes takes
@@ -147,8 +178,19 @@ impl fmt::Debug for Literal {
 impl Template {
     fn new(source: &str, segments: Box<[Segment]>) -> Self {
         let most = segments.iter().fold(0_usize, |sum, segment| sum.saturating_add(segment.length((0, 0)).1));
-        let client_ids = segments.iter().filter(|segment| **segment == Segment::ClientId).count();
+        let client_ids = segments.iter().map(|segment| match segment {
+            Segment::ClientId => 1,
+            Segment::JsonClientId => json::LONGEST,
+            _ => 0,
+        });
+        let client_ids = client_ids.sum();
         Self { source: source.into(), segments, most, client_ids }
+    }
+
+    /// A text that is not looked into.
+    pub(in crate::plan) fn literally(text: &str) -> Self {
+        let literal = Segment::Literal(Literal::new(text.as_bytes()));
+        Self::new(text, if text.is_empty() { Box::new([]) } else { Box::new([literal]) })
     }
 
     /// The text as it was written.
@@ -172,13 +214,60 @@ impl Template {
 
     /// Whether the client id is part of it.
     pub fn uses_client_id(&self) -> bool {
-        self.segments.contains(&Segment::ClientId)
+        self.segments.iter().any(|segment| matches!(segment, Segment::ClientId | Segment::JsonClientId))
     }
 
-    /// Whether two users of one run can never get the same text from it: by the user's number, or, but for
-    /// chance, by a UUID.
+    /// Whether two users of one run can never get the same text from it: by the user's number, by a feed that
+    /// gives no row and no value twice, or, but for chance, by a UUID.
     pub fn is_unique_in_run(&self) -> bool {
-        self.segments.iter().any(|segment| matches!(segment, Segment::UserNumber | Segment::Uuid))
+        self.segments.iter().any(|segment| match segment {
+            Segment::UserNumber | Segment::Uuid => true,
+            Segment::Row(row) => row.tells_users_apart(),
+            _ => false,
+        })
+    }
+
+    /// Whether it is nothing but a number, rendered as JSON writes one too.
+    pub(in crate::plan) fn is_number(&self) -> bool {
+        matches!(
+            &*self.segments,
+            [Segment::UserNumber
+                | Segment::UserIndex
+                | Segment::Iteration
+                | Segment::Seq
+                | Segment::NowMs
+                | Segment::NowNs
+                | Segment::RandomInt { .. }
+                | Segment::RandomFloat { .. }
+                | Segment::Walk(_)]
+        )
+    }
+
+    /// The columns of feeds in it, each with the place of its feed in the class.
+    pub fn columns(&self) -> impl Iterator<Item = (usize, &Column)> {
+        self.rows().map(|row| (row.feed, &*row.column))
+    }
+
+    /// The places of the feeds in it that give a row for each message.
+    pub(in crate::plan) fn feeds_per_message(&self) -> impl Iterator<Item = usize> {
+        self.rows().filter(|row| row.is_per_message()).map(|row| row.feed)
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Row(row) => Some(row),
+            _ => None,
+        })
+    }
+
+    /// Gives each `walk` in it a place of its own among those of its class, of which there are `walks` so far.
+    pub(in crate::plan) fn place_walks(&mut self, walks: &mut usize) {
+        for segment in &mut self.segments {
+            if let Segment::Walk(walk) = segment {
+                walk.place = *walks;
+                *walks += 1;
+            }
+        }
     }
 
     /// Whether both render the same, however they were written.
@@ -186,11 +275,12 @@ impl Template {
         self.segments == other.segments
     }
 
-    /// The fixed parts of the text, those that random draws choose from included.
+    /// The fixed parts of the text, those that draws and feeds choose from included.
     pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
         self.segments.iter().flat_map(|segment| {
             let (one, many): (Option<&[u8]>, &[Box<[u8]>]) = match segment {
                 Segment::Literal(literal) => (Some(&literal.text), &[]),
+                Segment::Row(row) => (Some(row.column.bytes()), &[]),
                 Segment::Choice(texts) => (None, texts),
                 _ => (None, &[]),
             };
@@ -225,8 +315,11 @@ impl Segment {
     fn varies(&self) -> Varies {
         match self {
             Self::Literal(_) => Varies::Never,
-            Self::UserNumber | Self::UserIndex | Self::ClientId => Varies::PerUser,
-            Self::Iteration
+            Self::UserNumber | Self::UserIndex | Self::ClientId | Self::JsonClientId => Varies::PerUser,
+            Self::Row(row) if !row.is_per_message() => Varies::PerUser,
+            Self::Row(_)
+            | Self::Walk(_)
+            | Self::Iteration
             | Self::Seq
             | Self::NowMs
             | Self::NowNs
@@ -247,6 +340,9 @@ impl Segment {
             Self::UserNumber | Self::UserIndex => (1, 10),
             Self::Iteration | Self::Seq | Self::NowMs | Self::NowNs | Self::RandomInt { .. } => (1, 20),
             Self::ClientId => client_id,
+            Self::JsonClientId => (client_id.0, client_id.1.saturating_mul(json::LONGEST)),
+            Self::Row(row) => row.column.length(),
+            Self::Walk(walk) => walk.length(),
             Self::NowIso => (ISO_BYTES, ISO_BYTES),
             Self::Uuid => (36, 36),
             // Written out without an exponent: the smallest one has 324 digits behind the point and a sign.

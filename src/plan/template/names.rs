@@ -6,10 +6,15 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
+use crate::plan::column::Column;
+use crate::plan::feed::Per;
 use crate::scenario::model::Scalar;
 
 /// What the names of one user class's templates stand for.
+#[derive(Clone, Copy)]
 pub struct Names<'a> {
     /// The user class, where there is one.
     pub class: Option<&'a str>,
@@ -17,6 +22,8 @@ pub struct Names<'a> {
     pub vars: &'a BTreeMap<String, Scalar>,
     /// Gathers the constants that templates use.
     pub used_vars: &'a RefCell<BTreeSet<String>>,
+    /// The columns of the class's feeds.
+    pub columns: &'a Columns,
     /// Looks up an environment variable.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Name of this machine.
@@ -27,6 +34,45 @@ impl std::fmt::Debug for Names<'_> {
     /// Without the environment, which can hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Names").field("class", &self.class).field("vars", &self.vars).finish_non_exhaustive()
+    }
+}
+
+/// The columns of one user class's feeds.
+#[derive(Debug, Default)]
+pub struct Columns {
+    /// By their names.
+    pub by_name: BTreeMap<String, FeedColumn>,
+    /// Whether there are others that are not known, since a feed could not be read.
+    pub is_incomplete: bool,
+    /// The columns of all feeds of the scenario, each with a feed that has it.
+    pub elsewhere: Rc<BTreeMap<String, String>>,
+    /// Gathers the feeds that templates use, by their places in the class.
+    pub used_feeds: RefCell<BTreeSet<usize>>,
+}
+
+/// A column of one user class's feeds.
+#[derive(Debug, Clone)]
+pub struct FeedColumn {
+    /// Place of its feed in the class.
+    pub feed: usize,
+    /// Its values.
+    pub column: Arc<Column>,
+    /// How long a user keeps a row.
+    pub per: Per,
+    /// Whether no two users of the run have one row.
+    pub owned: bool,
+}
+
+impl Columns {
+    /// The column of a name, from now on used.
+    pub(super) fn get(&self, name: &str) -> Option<&FeedColumn> {
+        let column = self.by_name.get(name)?;
+        self.used_feeds.borrow_mut().insert(column.feed);
+        Some(column)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.by_name.keys().map(String::as_str)
     }
 }
 
@@ -51,6 +97,8 @@ pub enum Place {
     Property,
     /// A will: drawn once per user, after the client id.
     Will,
+    /// A text of a JSON payload: everything but raw bytes.
+    JsonText,
 }
 
 /// What a name or function is, as far as places care.
@@ -82,7 +130,7 @@ impl Place {
             Self::Credential | Self::Will => {
                 matches!(kind, Constant | Local | User | ClientId | Random)
             }
-            Self::Topic | Self::Property => {
+            Self::Topic | Self::Property | Self::JsonText => {
                 matches!(kind, Constant | Local | User | ClientId | Random | Message)
             }
             Self::Payload => matches!(kind, Constant | Local | User | ClientId | Random | Message | Bytes),
@@ -101,6 +149,7 @@ impl Place {
             Self::Payload => "a payload",
             Self::Property => "a property",
             Self::Will => "a will",
+            Self::JsonText => "a JSON text",
         }
     }
 
@@ -110,20 +159,21 @@ impl Place {
             Self::Url => "it is fixed before the first user starts: `vars.NAME` and `env.NAME`",
             Self::RowName => {
                 "rows stay the same while a user lives: `user.number`, `user.index`, `user.class`, \
-                 `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
+                 `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
             Self::ClientId => {
-                "it is made once per user: `user.number`, `user.index`, `user.class`, `vars.NAME`, \
-                 `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                 `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
             Self::Credential | Self::Will => {
-                "it is made once per user: `user.number`, `user.index`, `user.class`, `client_id`, \
-                 `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                 `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
             Self::Filter => {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
-                 `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
+                 `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
+            Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
             Self::Topic | Self::Payload | Self::Property => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
             }
@@ -131,28 +181,50 @@ impl Place {
     }
 }
 
-/// The names without parentheses, besides `vars.NAME` and `env.NAME`.
-pub(super) const NAMES: &[(&str, Kind)] = &[
-    ("user.number", Kind::User),
-    ("user.index", Kind::User),
-    ("user.class", Kind::Local),
-    ("client_id", Kind::ClientId),
-    ("iteration", Kind::Message),
-    ("seq", Kind::Message),
+/// The names without parentheses, with what they mean, besides `vars.NAME` and `env.NAME`.
+pub(super) const NAMES: &[(&str, Kind, &str)] = &[
+    ("user.number", Kind::User, "Number of the user in the run, from 1"),
+    ("user.index", Kind::User, "Index of the user in its class, from 0"),
+    ("user.class", Kind::Local, "Name of the user class"),
+    ("client_id", Kind::ClientId, "The user's client id"),
+    ("iteration", Kind::Message, "How many task runs the user has ended"),
+    ("seq", Kind::Message, "Number of the message among those of this step and user, from 1"),
 ];
 
 /// The functions, how they are called, and how many arguments they take at least and at most.
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("now_ms", "now_ms()", Kind::Message, 0, 0),
-    function("now_ns", "now_ns()", Kind::Message, 0, 0),
-    function("now_iso", "now_iso()", Kind::Message, 0, 0),
-    function("uuid", "uuid()", Kind::Random, 0, 0),
-    function("random_int", "random_int(1, 6)", Kind::Random, 2, 2),
-    function("random_float", "random_float(0.5, 1.5)", Kind::Random, 2, 2),
-    function("random_string", "random_string(16)", Kind::Random, 1, 1),
-    function("random_bytes", "random_bytes(16)", Kind::Bytes, 1, 1),
-    function("choice", "choice('red', 'green')", Kind::Random, 1, usize::MAX),
-    function("hostname", "hostname()", Kind::Local, 0, 0),
+    function("now_ms", "now_ms()", Kind::Message, 0, 0, "Milliseconds since 1970 (UTC)"),
+    function("now_ns", "now_ns()", Kind::Message, 0, 0, "Nanoseconds since 1970 (UTC)"),
+    function("now_iso", "now_iso()", Kind::Message, 0, 0, "Now as `2026-01-31T12:00:00.000Z`"),
+    function("uuid", "uuid()", Kind::Random, 0, 0, "A random UUID (version 4)"),
+    function(
+        "random_int",
+        "random_int(1, 6)",
+        Kind::Random,
+        2,
+        2,
+        "A whole number from the first to the second, both included",
+    ),
+    function(
+        "random_float",
+        "random_float(0.5, 1.5)",
+        Kind::Random,
+        2,
+        2,
+        "A number from the first up to the second",
+    ),
+    function("random_string", "random_string(16)", Kind::Random, 1, 1, "So many letters and digits"),
+    function("random_bytes", "random_bytes(16)", Kind::Bytes, 1, 1, "So many bytes of any value"),
+    function("choice", "choice('red', 'green')", Kind::Random, 1, usize::MAX, "One of these texts"),
+    function(
+        "walk",
+        "walk(15, 25, 0.5)",
+        Kind::Message,
+        3,
+        3,
+        "A number from the first to the second that moves by at most the third from message to message",
+    ),
+    function("hostname", "hostname()", Kind::Local, 0, 0, "Name of this machine"),
 ];
 
 /// A function of templates.
@@ -164,6 +236,8 @@ pub(super) struct Function {
     pub(super) kind: Kind,
     pub(super) least: usize,
     pub(super) most: usize,
+    /// What it gives.
+    pub(super) meaning: &'static str,
 }
 
 const fn function(
@@ -172,8 +246,50 @@ const fn function(
     kind: Kind,
     least: usize,
     most: usize,
+    meaning: &'static str,
 ) -> Function {
-    Function { name, example, kind, least, most }
+    Function { name, example, kind, least, most, meaning }
+}
+
+/// What can stand between `${` and `}`, for the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// As it is written, a function with arguments as an example.
+    pub call: String,
+    /// What it stands for.
+    pub meaning: &'static str,
+    /// Where it may stand, in the words of messages.
+    pub places: Vec<&'static str>,
+}
+
+/// Every name and function, in the order of their tables.
+pub fn entries() -> Vec<Entry> {
+    const PLACES: [Place; 7] = [
+        Place::Url,
+        Place::ClientId,
+        Place::Credential,
+        Place::Filter,
+        Place::RowName,
+        Place::Topic,
+        Place::Payload,
+    ];
+    let entry = |call: &str, kind, meaning| {
+        let allowed: Vec<_> = PLACES.into_iter().filter(|place| place.allows(kind)).collect();
+        let places = if allowed == PLACES {
+            vec!["all of them"]
+        } else {
+            allowed.into_iter().map(Place::described).collect()
+        };
+        Entry { call: format!("${{{call}}}"), meaning, places }
+    };
+    let constants = [
+        entry("vars.NAME", Kind::Constant, "A constant of `vars`"),
+        entry("env.NAME", Kind::Constant, "A variable of the environment, which must be set"),
+        entry("env.NAME:-default", Kind::Constant, "The same, or this text if it is not set"),
+    ];
+    let names = NAMES.iter().map(|(name, kind, meaning)| entry(name, *kind, meaning));
+    let functions = FUNCTIONS.iter().map(|function| entry(function.example, function.kind, function.meaning));
+    constants.into_iter().chain(names).chain(functions).collect()
 }
 
 pub(super) fn function_named(name: &str) -> Option<&'static Function> {

@@ -51,7 +51,7 @@ impl Template {
 
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
-    place: Place,
+    pub(super) place: Place,
     pub(super) names: &'a Names<'a>,
     segments: Vec<Segment>,
     faults: Vec<Fault>,
@@ -157,11 +157,11 @@ impl Parser<'_> {
         self.segments.push(segment);
     }
 
-    fn cannot_carry(&self, byte: u8) -> bool {
+    pub(super) fn cannot_carry(&self, byte: u8) -> bool {
         match self.place {
             Place::Topic => matches!(byte, 0 | b'+' | b'#'),
             Place::ClientId | Place::Credential | Place::Filter | Place::Property | Place::Will => byte == 0,
-            Place::Url | Place::RowName | Place::Payload => false,
+            Place::Url | Place::RowName | Place::Payload | Place::JsonText => false,
         }
     }
 
@@ -178,6 +178,9 @@ impl Parser<'_> {
         }
         if let Some(name) = expression.strip_prefix("vars.") {
             return self.constant(name, range);
+        }
+        if let Some(name) = expression.strip_prefix("row.") {
+            return self.column(name.trim_start(), range);
         }
         match expression.find('(') {
             Some(parenthesis) => {
@@ -243,12 +246,16 @@ impl Parser<'_> {
     }
 
     fn name(&self, name: &str, range: Range<usize>) -> Result<Segment, Fault> {
-        let Some((_, kind)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        let Some((_, kind, _)) = NAMES.iter().find(|(known, ..)| *known == name) else {
             let fault =
                 Fault::new(codes::UNKNOWN_NAME, range, format!("unknown name `{name}` in a template"));
-            let names = || NAMES.iter().map(|(name, _)| *name);
+            let names = || NAMES.iter().map(|(name, ..)| *name);
             let functions = || FUNCTIONS.iter().map(|function| function.name);
-            return Err(if self.names.vars.contains_key(name) {
+            return Err(if name == "row" {
+                fault.help("a feed's value is written with its column: `${row.COLUMN}`")
+            } else if self.names.columns.get(name).is_some() {
+                fault.help(format!("columns of feeds are written with `row`: `${{row.{name}}}`"))
+            } else if self.names.vars.contains_key(name) {
                 self.names.used_vars.borrow_mut().insert(name.to_owned());
                 fault.help(format!("constants are written with their section: `${{vars.{name}}}`"))
             } else if let Some(near) = nearest(name, names()) {
@@ -257,7 +264,7 @@ impl Parser<'_> {
                 fault.help(format!("functions are called: `${{{}}}`", function.example))
             } else {
                 fault.help(format!(
-                    "the names are: {}, `vars.NAME` and `env.NAME`; the functions: {}",
+                    "the names are: {}, `row.COLUMN`, `vars.NAME` and `env.NAME`; the functions: {}",
                     quoted(names()),
                     quoted(functions())
                 ))
@@ -293,7 +300,7 @@ pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 }
 
 /// The segments with neighbouring literals put together.
-fn merged(segments: Vec<Segment>) -> Box<[Segment]> {
+pub(super) fn merged(segments: Vec<Segment>) -> Box<[Segment]> {
     let mut result = Vec::<Segment>::new();
     let mut text = Vec::new();
     for segment in segments {

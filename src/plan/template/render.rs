@@ -5,7 +5,7 @@
 use std::fmt::{self, Write};
 
 use crate::plan::random::{Random, wide_product};
-use crate::plan::template::{HEAD, Literal, Scope, Segment};
+use crate::plan::template::{HEAD, Literal, Scope, Segment, json};
 
 impl Segment {
     /// Appends what it stands for now.
@@ -43,6 +43,9 @@ impl Segment {
                 let chosen = usize::try_from(scope.random.below(texts.len() as u64)).unwrap_or(0);
                 out.text(&texts[chosen]);
             }
+            Self::Row(row) => out.text(row.column.value(scope.rows[row.feed] as usize)),
+            Self::Walk(walk) => walk.render(&mut scope.walks[walk.place], scope.random, out),
+            Self::JsonClientId => push_escaped(&scope.user.client_id, out),
         }
     }
 }
@@ -91,6 +94,12 @@ impl Write for Cursor<'_> {
         self.text(text.as_bytes());
         Ok(())
     }
+}
+
+/// A text as it stands between the quotes of a JSON text.
+#[inline(never)]
+fn push_escaped(text: &[u8], out: &mut Cursor<'_>) {
+    json::escape(text, |piece| out.text(piece));
 }
 
 /// A random UUID: version 4, variant 1 (RFC 9562, section 5.4).

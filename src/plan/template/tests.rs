@@ -2,14 +2,33 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::names::{Names, Place};
+use super::names::{Columns, FeedColumn, Names, Place};
 use super::parse::Fault;
 use super::render::push_iso;
 use super::*;
+use crate::plan::feed::Per;
 use crate::scenario::model::Scalar;
+
+/// Two feeds: `serial` and `name` of row 1 of a feed per user, `reading` of row 2 of one per message.
+fn columns() -> Columns {
+    let column = |feed, name: &str, per, values: [&str; 3]| {
+        let column = Arc::new(Column::new(name, values.map(str::as_bytes)));
+        (name.to_owned(), FeedColumn { feed, column, per, owned: false })
+    };
+    let by_name = [
+        column(0, "serial", Per::User, ["a1", "b22", "c333"]),
+        column(0, "the name", Per::User, ["", "\"b\"", "c"]),
+        column(1, "reading", Per::Message, ["1", "2.5", "-3"]),
+        column(1, "wild", Per::Message, ["x", "a/+", "\0"]),
+    ];
+    let elsewhere = [("owner".to_owned(), "people".to_owned())];
+    Columns { by_name: by_name.into(), elsewhere: Rc::new(elsewhere.into()), ..Columns::default() }
+}
 
 fn parse_at(place: Place, text: &str) -> Result<Template, Vec<Fault>> {
     let vars = BTreeMap::from([("site".to_owned(), Scalar("oslo".to_owned()))]);
@@ -19,8 +38,15 @@ fn parse_at(place: Place, text: &str) -> Result<Template, Vec<Fault>> {
         "EMPTY" => Some(String::new()),
         _ => None,
     };
-    let names =
-        Names { class: Some("device"), vars: &vars, used_vars: &used_vars, env: &env, hostname: "rig" };
+    let columns = columns();
+    let names = Names {
+        class: Some("device"),
+        vars: &vars,
+        used_vars: &used_vars,
+        columns: &columns,
+        env: &env,
+        hostname: "rig",
+    };
     Template::parse(text, place, &names)
 }
 
@@ -35,7 +61,15 @@ fn render_bytes(template: &Template) -> Vec<u8> {
     let user = UserScope { number: 42, index: 3, client_id: b"dev-42".to_vec() };
     let mut random = Random::for_user(1, "device", 3);
     let mut out = Vec::new();
-    let mut scope = Scope { user: &user, iteration: 5, seq: 9, now_ns: NOW_NS, random: &mut random };
+    let mut scope = Scope {
+        user: &user,
+        rows: &[1, 2],
+        iteration: 5,
+        seq: 9,
+        now_ns: NOW_NS,
+        random: &mut random,
+        walks: &mut [NOT_BEGUN],
+    };
     template.render(&mut scope, &mut out);
     out
 }
@@ -66,6 +100,7 @@ fn every_name_renders_its_value() {
         ("${hostname()}", "rig"),
         ("${choice('a}b')}${choice(\"q\\\"q\")}${choice(',')}", "a}bq\"q,"),
         ("${random_int(-7, -7)}${random_float(0.5, 0.5)}", "-70.5"),
+        ("${row.serial}/${ row. the name }/${row.reading}", "b22/\"b\"/-3"),
     ] {
         assert_eq!(render(text), expected, "{text}");
     }
@@ -104,7 +139,15 @@ fn random_values_have_their_form() {
     let dice = parse("${random_int(-1, 1)} ${choice('x', 'y')}");
     for _ in 0..200 {
         let mut out = Vec::new();
-        let mut scope = Scope { user: &user, iteration: 0, seq: 1, now_ns: 0, random: &mut random };
+        let mut scope = Scope {
+            user: &user,
+            rows: &[],
+            iteration: 0,
+            seq: 1,
+            now_ns: 0,
+            random: &mut random,
+            walks: &mut [],
+        };
         dice.render(&mut scope, &mut out);
         seen.insert(String::from_utf8(out).unwrap());
     }
@@ -118,6 +161,92 @@ fn random_values_have_their_form() {
 }
 
 #[test]
+fn a_walk_goes_on_where_it_stood_for_each_occurrence() {
+    let mut template = parse("${walk(-1, 1.5, 0.25)} ${walk(0, 10, 1)}");
+    let mut walks = 1;
+    template.place_walks(&mut walks);
+    assert_eq!(walks, 3);
+    let (user, mut random) = (UserScope::default(), Random::for_user(3, "x", 0));
+    let mut walks = [NOT_BEGUN; 3];
+    let mut last: Option<(f64, f64)> = None;
+    for _ in 0..100 {
+        let mut out = Vec::new();
+        let mut scope = Scope {
+            user: &user,
+            rows: &[],
+            iteration: 0,
+            seq: 1,
+            now_ns: 0,
+            random: &mut random,
+            walks: &mut walks,
+        };
+        template.render(&mut scope, &mut out);
+        let text = String::from_utf8(out).unwrap();
+        let (first, second) = text.split_once(' ').unwrap();
+        assert_eq!(first.split_once('.').unwrap().1.len(), 2, "{text}");
+        assert!(!second.contains('.'), "{text}");
+        let now: (f64, f64) = (first.parse().unwrap(), second.parse().unwrap());
+        if let Some(last) = last {
+            assert!((now.0 - last.0).abs() < 0.255 && (now.1 - last.1).abs() <= 1.0, "{last:?} {now:?}");
+        }
+        last = Some(now);
+    }
+    assert_eq!(walks[0], NOT_BEGUN, "that of another template");
+}
+
+#[test]
+fn rendering_again_and_again_needs_no_more_memory() {
+    let text = "${client_id}${seq}${now_iso()}${uuid()}${random_float(-1, 1)}${random_string(20)}\
+                ${random_bytes(9)}${choice('', 'a longer one')}${row.reading}${walk(-5, 500, 0.001)}";
+    let mut json = json::JsonTemplate::default();
+    json.template(&parse_at(Place::JsonText, "${client_id}\"${row.the name}${seq}").unwrap());
+    let user = UserScope { number: 1, index: 0, client_id: b"a \"quoted\" id".to_vec() };
+    for template in [parse(text), json.finish()] {
+        let (mut random, mut out) = (Random::for_user(1, "device", 3), Vec::new());
+        let mut walks = [NOT_BEGUN];
+        let mut render = |out: &mut Vec<u8>, seq: u64| {
+            out.clear();
+            let row = u32::try_from(seq % 3).unwrap();
+            template.render(
+                &mut Scope {
+                    user: &user,
+                    rows: &[row, row],
+                    iteration: seq,
+                    seq,
+                    now_ns: NOW_NS,
+                    random: &mut random,
+                    walks: &mut walks,
+                },
+                out,
+            );
+        };
+        render(&mut out, u64::MAX);
+        let place = (out.as_ptr(), out.capacity());
+        for seq in 1..10_000 {
+            render(&mut out, seq);
+            assert_eq!((out.as_ptr(), out.capacity()), place);
+        }
+    }
+}
+
+#[test]
+fn what_is_nothing_but_a_number_is_known() {
+    for text in [
+        "${seq}",
+        "${ user.index }",
+        "${now_ms()}",
+        "${random_int(1, 2)}",
+        "${random_float(0, 1)}",
+        "${walk(0, 1, 0.1)}",
+    ] {
+        assert!(parse(text).is_number(), "{text}");
+    }
+    for text in ["", "1", " ${seq}", "${seq}${seq}", "${row.reading}", "${uuid()}", "${client_id}"] {
+        assert!(!parse(text).is_number(), "{text}");
+    }
+}
+
+#[test]
 fn texts_are_sorted_by_how_often_they_change() {
     for (text, varies, literal) in [
         ("", Varies::Never, Some("")),
@@ -126,6 +255,9 @@ fn texts_are_sorted_by_how_often_they_change() {
         ("${client_id}", Varies::PerUser, None),
         ("${client_id}${seq}", Varies::PerMessage, None),
         ("${uuid()}", Varies::PerMessage, None),
+        ("${row.serial}", Varies::PerUser, None),
+        ("${row.reading}", Varies::PerMessage, None),
+        ("${walk(0, 1, 1)}", Varies::PerMessage, None),
     ] {
         let template = parse(text);
         assert_eq!(template.varies(), varies, "{text}");
@@ -137,7 +269,7 @@ fn texts_are_sorted_by_how_often_they_change() {
 #[test]
 fn a_rendered_text_has_a_length_within_the_known_bounds() {
     let text = "a${user.number}${client_id}${seq}${now_iso()}${uuid()}${random_float(1e-300, 1e-299)}\
-                ${random_string(5)}${choice('', 'long')}${random_int(-5, 5)}";
+                ${random_string(5)}${choice('', 'long')}${random_int(-5, 5)}${row.serial}${walk(-9, 10, 0.5)}";
     let template = parse(text);
     let (least, most) = template.length((6, 6));
     let length = render_bytes(&template).len();
@@ -182,6 +314,14 @@ fn mistakes_are_named_with_their_place_and_cure() {
         (Place::Topic, "${random_bytes(4)}"),
         (Place::ClientId, "${client_id} ${seq} ${now_ms()} ok ${uuid()} \0"),
         (Place::RowName, "${seq} ${uuid()} ${user.number}"),
+        (Place::Payload, "${row} ${row.} ${row.seril} ${row.unheard_of} ${row.owner} ${serial}"),
+        (Place::RowName, "${row.serial} ${row.reading}"),
+        (Place::Topic, "${row.wild}"),
+        (Place::Filter, "${row.serial}/${row.wild} ${walk(0, 1, 1)}"),
+        (Place::Url, "${row.nothing}"),
+        (Place::JsonText, "${random_bytes(4)} \0 ${choice('+')}"),
+        (Place::Payload, "${walk(1, 2)} ${walk(2, 1, 1)} ${walk(1, 1, 1)} ${walk(0, 1e3, 1)}"),
+        (Place::Payload, "${walk(0, 1, 0)} ${walk(0, 1, 1.5)} ${walk(0, 1, 0.0000000001)}"),
         (Place::Url, "mqtt://${hostname()}:${user.number}/${env.HOME_TOPIC}"),
     ];
     let lines: Vec<String> = cases
@@ -197,7 +337,9 @@ fn mistakes_are_named_with_their_place_and_cure() {
 proptest! {
     #[test]
     fn no_text_makes_the_parser_or_a_template_panic(text in r#"[$\{\}a-c_().,'"\\0-9 :é-]{0,40}"#) {
-        for place in [Place::Payload, Place::Topic, Place::ClientId, Place::RowName, Place::Url] {
+        for place in
+            [Place::Payload, Place::Topic, Place::ClientId, Place::RowName, Place::Url, Place::JsonText]
+        {
             match parse_at(place, &text) {
                 Ok(template) => drop(render_bytes(&template)),
                 Err(faults) => {

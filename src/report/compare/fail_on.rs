@@ -7,85 +7,26 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::report::compare::metric::{Change, Metric, Unit, Verdict, decimals};
+use crate::report::compare::metric::{Change, Verdict};
 use crate::report::compare::table::{InputError, Table, one_line};
 use crate::report::compare::{Comparison, Pair};
+use crate::stats::criterion::{Criterion, Fault, Form, Limit, Rows};
+use crate::stats::metric::{Unit, decimals};
 
 /// The grammar, for help texts and messages.
 pub const GRAMMAR: &str = "\
 METRIC[ROW] OP NUMBER, true if the comparison is to fail
   METRIC  requests failures failure_ratio median average min max rps failures_per_s,
-          or a percentile such as p50 p95 p99 p99.9
+          requests/s and failures/s for the last two, or a percentile such as p50 p95 p99 p99.9
   ROW     `TYPE NAME` or `NAME`, or `*` for every row; without [ROW]: Aggregated
   OP      > >= < <=
   NUMBER  with a sign, the change from BASE to NEW: +10% -5% +20ms +3
-          without one, NEW's own value: 200ms 1.5s 100/s 0, for failure_ratio 1%
+          without one, NEW's own value: 200ms 1.5s 100/s 0, for failure_ratio or failures 1%
           % of a change is of BASE; failure_ratio also changes in points: +1pp";
 
 /// One expression, such as `p95[MQTT connect] > +10%`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FailOn {
-    text: String,
-    metric: Metric,
-    rows: Rows,
-    op: Op,
-    limit: Limit,
-}
-
-/// Which rows an expression is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Rows {
-    Aggregated,
-    /// All but Aggregated.
-    Every,
-    Called(String),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Op {
-    More,
-    AtLeast,
-    Less,
-    AtMost,
-}
-
-/// The number, and what it is held against; in the metric's own unit where it is not in percent of BASE.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Limit {
-    Own(f64),
-    Change(f64),
-    PercentOfBase(f64),
-}
-
-/// An expression that is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FailOnError {
-    /// The metric's word is not known.
-    #[error("no metric `{0}`")]
-    UnknownMetric(String),
-    /// A `[` without its `]`, nothing between them, or text behind them.
-    #[error("the row stands between `[` and `]`, right behind the metric")]
-    Row,
-    /// No operator, or another one.
-    #[error("after the metric comes one of > >= < <=")]
-    Operator,
-    /// The number is not one.
-    #[error("`{0}` does not begin with a number, such as 200ms or +10%")]
-    Number(String),
-    /// A unit that the metric does not have.
-    #[error("`{number}` does not fit {metric}, {kind}")]
-    Unit {
-        /// The metric.
-        metric: String,
-        /// The number and the unit found.
-        number: String,
-        /// What the metric is and what its units are.
-        kind: &'static str,
-    },
-    /// Percent without a sign.
-    #[error("a change has a sign: `+{0}` for more, `-{0}` for less")]
-    PercentWithoutSign(String),
-}
+pub struct FailOn(Criterion);
 
 /// An expression held against one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,37 +75,30 @@ impl fmt::Display for Outcome {
 
 impl fmt::Display for FailOn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        self.0.fmt(f)
     }
 }
 
 impl FromStr for FailOn {
-    type Err = FailOnError;
+    type Err = Fault;
 
-    fn from_str(text: &str) -> Result<Self, FailOnError> {
-        let text = text.trim();
-        let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(text.len());
-        let (word, rest) = text.split_at(end);
-        let metric = Metric::from_name(word).ok_or_else(|| FailOnError::UnknownMetric(word.to_owned()))?;
-        let (rows, rest) = rows(rest.trim_start())?;
-        let (op, rest) = op(rest.trim_start())?;
-        let limit = limit(metric, rest.trim_start())?;
-        Ok(Self { text: text.to_owned(), metric, rows, op, limit })
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        Criterion::parse(text, Form::Comparison).map(Self).map_err(|error| error.fault)
     }
 }
 
 impl FailOn {
     /// Makes sure that the files have the column; BASE needs it only for a change.
     pub fn check(&self, base: &Table, new: &Table) -> Result<(), InputError> {
-        if !matches!(self.limit, Limit::Own(_)) {
-            base.require(self.metric)?;
+        if !matches!(self.0.limit, Limit::Own(_)) {
+            base.require(self.0.metric)?;
         }
-        new.require(self.metric)
+        new.require(self.0.metric)
     }
 
     /// Holds the expression against its rows; at least one judgement.
     pub fn judge(&self, comparison: &Comparison) -> Vec<Judgement> {
-        match &self.rows {
+        match &self.0.rows {
             Rows::Aggregated => vec![self.judge_row(&comparison.aggregated)],
             Rows::Every if comparison.rows.is_empty() => {
                 vec![self.judgement("*", Outcome::Fail, "neither run has any row".to_owned())]
@@ -183,10 +117,10 @@ impl FailOn {
 
     fn judge_row(&self, pair: &Pair) -> Judgement {
         let title = pair.title();
-        let [base, new] = pair.values(self.metric);
+        let [base, new] = pair.values(self.0.metric);
         let nothing = |run: &str, row_is_there: bool| {
             if row_is_there {
-                format!("{run} has no {} for this row: it had no requests", self.metric)
+                format!("{run} has no {} for this row: it had no requests", self.0.metric)
             } else {
                 format!("{run} does not have this row")
             }
@@ -194,168 +128,43 @@ impl FailOn {
         let Some(new) = new else {
             return self.judgement(&title, Outcome::Fail, nothing("NEW", pair.new.is_some()));
         };
-        if let Limit::Own(limit) = self.limit {
-            let unit = self.metric.unit().suffix();
-            let detail = format!("{} {new:.*}{unit}", self.metric, decimals(&[new]));
+        if let Limit::Own(limit) = self.0.limit {
+            let unit = self.0.metric.unit().suffix();
+            let detail = format!("{} {new:.*}{unit}", self.0.metric, decimals(&[new]));
             return self.judgement(&title, self.outcome(new, limit), detail);
         }
         let Some(base) = base else {
-            let outcome = if self.rows == Rows::Every { Outcome::Skip } else { Outcome::Fail };
+            let outcome = if self.0.rows == Rows::Every { Outcome::Skip } else { Outcome::Fail };
             return self.judgement(&title, outcome, nothing("BASE", pair.base.is_some()));
         };
 
-        let change = Change { metric: self.metric, base, new };
-        let outcome = match self.limit {
+        let change = Change { metric: self.0.metric, base, new };
+        let outcome = match self.0.limit {
             Limit::PercentOfBase(limit) => self.outcome(change.percent(), limit),
             Limit::Change(limit) | Limit::Own(limit) => self.outcome(change.delta(), limit),
         };
-        let unit = if self.metric.unit() == Unit::Percent { "pp" } else { self.metric.unit().suffix() };
+        let unit = if self.0.metric.unit() == Unit::Percent { "pp" } else { self.0.metric.unit().suffix() };
         let rounding = if change.is_rounding() { " ~" } else { "" };
         let (values, delta, percent) = (change.values_text(), change.delta_text(), change.percent_text());
         self.judgement(
             &title,
             outcome,
-            format!("{} {values}, {delta}{unit} ({percent}){rounding}", self.metric),
+            format!("{} {values}, {delta}{unit} ({percent}){rounding}", self.0.metric),
         )
     }
 
     fn outcome(&self, value: f64, limit: f64) -> Outcome {
-        let holds = match self.op {
-            Op::More => value > limit,
-            Op::AtLeast => value >= limit,
-            Op::Less => value < limit,
-            Op::AtMost => value <= limit,
-        };
-        if holds { Outcome::Fail } else { Outcome::Pass }
+        if self.0.op.holds(value, limit) { Outcome::Fail } else { Outcome::Pass }
     }
 
     fn judgement(&self, row: &str, outcome: Outcome, detail: String) -> Judgement {
-        Judgement { expression: self.text.clone(), row: one_line(row), outcome, detail }
+        Judgement { expression: self.0.to_string(), row: one_line(row), outcome, detail }
     }
-}
-
-/// `[ROW]`, if it is there; it ends at the last `]`, since a name may hold brackets and a number does not.
-fn rows(text: &str) -> Result<(Rows, &str), FailOnError> {
-    let Some(inside) = text.strip_prefix('[') else { return Ok((Rows::Aggregated, text)) };
-    let (row, rest) = inside.rsplit_once(']').ok_or(FailOnError::Row)?;
-    match row.trim() {
-        "" => Err(FailOnError::Row),
-        "*" => Ok((Rows::Every, rest)),
-        row => Ok((Rows::Called(row.to_owned()), rest)),
-    }
-}
-
-fn op(text: &str) -> Result<(Op, &str), FailOnError> {
-    [(">=", Op::AtLeast), ("<=", Op::AtMost), (">", Op::More), ("<", Op::Less)]
-        .into_iter()
-        .find_map(|(sign, op)| text.strip_prefix(sign).map(|rest| (op, rest)))
-        .ok_or(FailOnError::Operator)
-}
-
-fn limit(metric: Metric, text: &str) -> Result<Limit, FailOnError> {
-    let (sign, unsigned) = match text.strip_prefix(['+', '-']) {
-        Some(rest) if text.starts_with('-') => (Some(-1.0), rest.trim_start()),
-        Some(rest) => (Some(1.0), rest.trim_start()),
-        None => (None, text),
-    };
-    let end = unsigned.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(unsigned.len());
-    let (digits, unit) = unsigned.split_at(end);
-    let number: f64 = digits.parse().map_err(|_| FailOnError::Number(text.to_owned()))?;
-    let unit = unit.trim();
-    let scaled = match (metric.unit(), unit) {
-        (Unit::Milliseconds, "" | "ms") | (Unit::PerSecond, "" | "/s") | (Unit::Count, "") => number,
-        (Unit::Milliseconds, "s") => number * 1_000.0,
-        (Unit::Percent, "%") if sign.is_none() => number,
-        (Unit::Percent, "pp") if sign.is_some() => number,
-        (_, "%") => {
-            return match sign {
-                Some(sign) => Ok(Limit::PercentOfBase(sign * number)),
-                None => Err(FailOnError::PercentWithoutSign(unsigned.to_owned())),
-            };
-        }
-        (kind, _) => {
-            let kind = match kind {
-                Unit::Milliseconds => "a time: in ms, s, or with a sign in %",
-                Unit::PerSecond => "a rate: in /s, or with a sign in %",
-                Unit::Count => "a count: without unit, or with a sign in %",
-                Unit::Percent => "a ratio: in %, or with a sign in % of BASE's or in pp",
-            };
-            return Err(FailOnError::Unit { metric: metric.to_string(), number: text.to_owned(), kind });
-        }
-    };
-    Ok(sign.map_or(Limit::Own(scaled), |sign| Limit::Change(sign * scaled)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const P95: Metric = Metric::Percentile(95.0);
-
-    fn parsed(text: &str) -> (Metric, Rows, Op, Limit) {
-        let FailOn { metric, rows, op, limit, .. } = text.parse().unwrap();
-        (metric, rows, op, limit)
-    }
-
-    #[test]
-    fn a_sign_makes_a_change_and_none_makes_an_own_value() {
-        let called = |row: &str| Rows::Called(row.to_owned());
-        for (text, expected) in [
-            ("p95 > +10%", (P95, Rows::Aggregated, Op::More, Limit::PercentOfBase(10.0))),
-            ("  p95>+10%  ", (P95, Rows::Aggregated, Op::More, Limit::PercentOfBase(10.0))),
-            ("rps < -5%", (Metric::Rps, Rows::Aggregated, Op::Less, Limit::PercentOfBase(-5.0))),
-            ("rps <= - 5 %", (Metric::Rps, Rows::Aggregated, Op::AtMost, Limit::PercentOfBase(-5.0))),
-            ("p99 >= +20ms", (Metric::Percentile(99.0), Rows::Aggregated, Op::AtLeast, Limit::Change(20.0))),
-            ("p99.9 > 1.5s", (Metric::Percentile(99.9), Rows::Aggregated, Op::More, Limit::Own(1500.0))),
-            ("median > 200", (Metric::Median, Rows::Aggregated, Op::More, Limit::Own(200.0))),
-            ("failures > 0", (Metric::Failures, Rows::Aggregated, Op::More, Limit::Own(0.0))),
-            ("failures > +3", (Metric::Failures, Rows::Aggregated, Op::More, Limit::Change(3.0))),
-            ("failures_per_s > 1/s", (Metric::FailuresPerS, Rows::Aggregated, Op::More, Limit::Own(1.0))),
-            ("failure_ratio > 1%", (Metric::FailureRatio, Rows::Aggregated, Op::More, Limit::Own(1.0))),
-            (
-                "failure_ratio > +1%",
-                (Metric::FailureRatio, Rows::Aggregated, Op::More, Limit::PercentOfBase(1.0)),
-            ),
-            ("failure_ratio > +1pp", (Metric::FailureRatio, Rows::Aggregated, Op::More, Limit::Change(1.0))),
-            ("max[*] > 1s", (Metric::Max, Rows::Every, Op::More, Limit::Own(1000.0))),
-            ("p95[MQTT connect] > +10%", (P95, called("MQTT connect"), Op::More, Limit::PercentOfBase(10.0))),
-            ("p95 [ a[0] > b ] < 1ms", (P95, called("a[0] > b"), Op::Less, Limit::Own(1.0))),
-        ] {
-            assert_eq!(parsed(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_expression_says_why() {
-        for (text, expected) in [
-            ("", "no metric ``"),
-            ("p9x > 1", "no metric `p9x`"),
-            ("latency > 1", "no metric `latency`"),
-            ("p95", "after the metric comes one of > >= < <="),
-            ("p95 == 1", "after the metric comes one of > >= < <="),
-            ("p95[] > 1", "the row stands between `[` and `]`, right behind the metric"),
-            ("p95[a > 1", "the row stands between `[` and `]`, right behind the metric"),
-            ("p95 > ", "`` does not begin with a number, such as 200ms or +10%"),
-            ("p95 > +-1", "`+-1` does not begin with a number, such as 200ms or +10%"),
-            ("p95 > 1.2.3", "`1.2.3` does not begin with a number, such as 200ms or +10%"),
-            ("p95 > fast", "`fast` does not begin with a number, such as 200ms or +10%"),
-            ("p95 > 10%", "a change has a sign: `+10%` for more, `-10%` for less"),
-            ("p95 > 1/s", "`1/s` does not fit p95, a time: in ms, s, or with a sign in %"),
-            ("p95 > 1e3", "`1e3` does not fit p95, a time: in ms, s, or with a sign in %"),
-            ("rps > 1ms", "`1ms` does not fit rps, a rate: in /s, or with a sign in %"),
-            ("requests > 1s", "`1s` does not fit requests, a count: without unit, or with a sign in %"),
-            (
-                "failure_ratio > 1",
-                "`1` does not fit failure_ratio, a ratio: in %, or with a sign in % of BASE's or in pp",
-            ),
-            (
-                "failure_ratio > 1pp",
-                "`1pp` does not fit failure_ratio, a ratio: in %, or with a sign in % of BASE's or in pp",
-            ),
-        ] {
-            assert_eq!(text.parse::<FailOn>().unwrap_err().to_string(), expected, "{text}");
-        }
-    }
 
     /// A run of one connect row with this many requests and this p95, and other rows given as text.
     fn table(p95: &str, requests: u32, others: &str) -> Table {

@@ -6,11 +6,12 @@
 use std::fmt::Write as _;
 
 use crate::report::compare::fail_on::Judgement;
-use crate::report::compare::metric::{Change, Metric, Verdict};
+use crate::report::compare::metric::{Change, Verdict};
 use crate::report::compare::summary::sentences;
 use crate::report::compare::table::one_line;
 use crate::report::compare::text::{cell, notes};
 use crate::report::compare::{Comparison, Pair};
+use crate::stats::metric::Metric;
 
 /// Writes the comparison and the judged `--fail-on` expressions.
 pub fn markdown(comparison: &Comparison, judgements: &[Judgement]) -> String {

@@ -1,156 +1,13 @@
-//! What can be compared: the quantities of a Locust statistics row, and one quantity in two runs.
+//! One quantity of a Locust statistics row in two runs.
 //!
 //! A change knows how exact its numbers can be: Locust keeps response times in buckets, so two runs of the
 //! same job often differ by one bucket. Such a change is called rounding and never better or worse.
 
-use std::fmt;
+use crate::stats::metric::{Metric, decimals};
 
 /// A change of more than this many percent is called better or worse. Smaller ones are common between two
 /// runs of the same job on the same machine.
 pub const NOTABLE_PERCENT: f64 = 10.0;
-
-/// One quantity of a statistics row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Metric {
-    /// Number of requests.
-    Requests,
-    /// Number of failed requests.
-    Failures,
-    /// Failed requests in percent of all requests; computed, not a column.
-    FailureRatio,
-    /// Requests per second over the whole run.
-    Rps,
-    /// Failures per second over the whole run.
-    FailuresPerS,
-    /// Median response time in milliseconds, kept within minimum and maximum by Locust.
-    Median,
-    /// Average response time in milliseconds.
-    Average,
-    /// Smallest response time in milliseconds.
-    Min,
-    /// Largest response time in milliseconds.
-    Max,
-    /// The response time in milliseconds that this many percent of the requests did not exceed.
-    Percentile(f64),
-}
-
-/// What a metric is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// A bare number.
-    Count,
-    /// Percent of the requests.
-    Percent,
-    /// Events per second.
-    PerSecond,
-    /// Milliseconds.
-    Milliseconds,
-}
-
-impl Unit {
-    /// The unit as it stands behind a number: ` ms`, `/s`, `%` or nothing.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Self::Count => "",
-            Self::Percent => "%",
-            Self::PerSecond => "/s",
-            Self::Milliseconds => " ms",
-        }
-    }
-}
-
-impl Metric {
-    /// Every metric that has a word of its own, in the order of the columns; the others are percentiles.
-    pub const NAMED: [Self; 9] = [
-        Self::Requests,
-        Self::Failures,
-        Self::FailureRatio,
-        Self::Median,
-        Self::Average,
-        Self::Min,
-        Self::Max,
-        Self::Rps,
-        Self::FailuresPerS,
-    ];
-
-    /// The metric of a word such as `rps` or `p99.9`.
-    pub fn from_name(word: &str) -> Option<Self> {
-        if let Some(metric) = Self::NAMED.into_iter().find(|metric| metric.to_string() == word) {
-            return Some(metric);
-        }
-        let number = word.strip_prefix('p')?;
-        if !number.starts_with(|c: char| c.is_ascii_digit()) {
-            return None;
-        }
-        percentile(number)
-    }
-
-    /// The metric of a percentile column's heading, such as `99.9%`.
-    pub fn from_percentile_heading(heading: &str) -> Option<Self> {
-        percentile(heading.strip_suffix('%')?)
-    }
-
-    /// The heading of its column in `_stats.csv`; none for a computed metric.
-    pub fn heading(self) -> Option<String> {
-        let fixed = match self {
-            Self::Requests => "Request Count",
-            Self::Failures => "Failure Count",
-            Self::FailureRatio => return None,
-            Self::Rps => "Requests/s",
-            Self::FailuresPerS => "Failures/s",
-            Self::Median => "Median Response Time",
-            Self::Average => "Average Response Time",
-            Self::Min => "Min Response Time",
-            Self::Max => "Max Response Time",
-            Self::Percentile(p) => return Some(format!("{p}%")),
-        };
-        Some(fixed.to_owned())
-    }
-
-    /// What it is counted in.
-    pub fn unit(self) -> Unit {
-        match self {
-            Self::Requests | Self::Failures => Unit::Count,
-            Self::FailureRatio => Unit::Percent,
-            Self::Rps | Self::FailuresPerS => Unit::PerSecond,
-            Self::Median | Self::Average | Self::Min | Self::Max | Self::Percentile(_) => Unit::Milliseconds,
-        }
-    }
-
-    /// Its heading for a person: `p95 (ms)`, `requests/s`.
-    pub fn label(self) -> String {
-        match (self, self.unit()) {
-            (Self::Rps, _) => "requests/s".to_owned(),
-            (Self::FailuresPerS, _) => "failures/s".to_owned(),
-            (Self::FailureRatio, _) => "failure ratio (%)".to_owned(),
-            (_, Unit::Milliseconds) => format!("{self} (ms)"),
-            _ => self.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Requests => "requests",
-            Self::Failures => "failures",
-            Self::FailureRatio => "failure_ratio",
-            Self::Rps => "rps",
-            Self::FailuresPerS => "failures_per_s",
-            Self::Median => "median",
-            Self::Average => "average",
-            Self::Min => "min",
-            Self::Max => "max",
-            Self::Percentile(p) => return write!(f, "p{p}"),
-        })
-    }
-}
-
-fn percentile(number: &str) -> Option<Metric> {
-    let plain = number.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let p: f64 = number.parse().ok().filter(|_| plain)?;
-    (p > 0.0 && p <= 100.0).then_some(Metric::Percentile(p))
-}
 
 /// Whether a change is one to worry about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,41 +112,12 @@ impl Change {
     }
 }
 
-/// Digits after the point so that numbers standing side by side subtract to the eye: none for whole
-/// numbers, else about four significant digits of the largest.
-pub fn decimals(values: &[f64]) -> usize {
-    if values.iter().all(|value| value.fract() == 0.0) {
-        return 0;
-    }
-    match values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs())) {
-        largest if largest >= 100.0 => 1,
-        largest if largest >= 10.0 => 2,
-        largest if largest >= 1.0 => 3,
-        largest if largest >= 0.1 => 4,
-        _ => 6,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn p95(base: f64, new: f64) -> Change {
         Change { metric: Metric::Percentile(95.0), base, new }
-    }
-
-    #[test]
-    fn words_and_headings_name_metrics() {
-        for metric in Metric::NAMED.into_iter().chain([Metric::Percentile(99.9), Metric::Percentile(50.0)]) {
-            assert_eq!(Metric::from_name(&metric.to_string()), Some(metric));
-        }
-        assert_eq!(Metric::from_percentile_heading("99.99%"), Some(Metric::Percentile(99.99)));
-        for word in ["p", "p0", "p101", "p9x", "p1e1", "p.5", "P95", "95", ""] {
-            assert_eq!(Metric::from_name(word), None, "{word}");
-        }
-        for heading in ["95", "%", "inf%", "-5%", "Name"] {
-            assert_eq!(Metric::from_percentile_heading(heading), None, "{heading}");
-        }
     }
 
     #[test]

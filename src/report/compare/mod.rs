@@ -12,8 +12,9 @@ pub mod text;
 
 use std::collections::BTreeMap;
 
-use crate::report::compare::metric::{Change, Metric, Verdict};
+use crate::report::compare::metric::{Change, Verdict};
 use crate::report::compare::table::{Failure, Row, Table, one_line};
+use crate::stats::metric::Metric;
 
 /// The metrics that are shown for every row; percentiles only if both files have them.
 const SHOWN: [Metric; 8] = [

@@ -3,8 +3,9 @@
 //! They speak of one percentile only. Average and median tell too little about a slow tail, and a sentence
 //! for each metric would be the table again.
 
-use crate::report::compare::metric::{Change, Metric, NOTABLE_PERCENT, Verdict};
+use crate::report::compare::metric::{Change, NOTABLE_PERCENT, Verdict};
 use crate::report::compare::{Comparison, Pair};
+use crate::stats::metric::Metric;
 
 /// How many rows one sentence names.
 const NAMED: usize = 5;

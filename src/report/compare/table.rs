@@ -7,9 +7,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use crate::stats::metric::{Metric, Unit};
 use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
-
-use crate::report::compare::metric::{Metric, Unit};
 
 /// The statistics of one run.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,10 +6,11 @@
 use std::fmt::Write as _;
 
 use crate::report::compare::fail_on::{Judgement, Outcome};
-use crate::report::compare::metric::{Metric, NOTABLE_PERCENT, Verdict, decimals};
+use crate::report::compare::metric::{NOTABLE_PERCENT, Verdict};
 use crate::report::compare::summary::sentences;
 use crate::report::compare::table::one_line;
 use crate::report::compare::{Comparison, Pair};
+use crate::stats::metric::{Metric, decimals};
 
 /// One printed line: a block's heading, or a metric with its numbers.
 enum Line {

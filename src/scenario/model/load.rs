@@ -2,34 +2,39 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::units::{HumanDuration, RateRange};
 
 /// How many users, how fast, how long: Locust's `-u`, `-r`, `-t` and `--stop-timeout`.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// Users in all. Default 1.
+    #[schemars(range(min = 1))]
     pub users: Option<u32>,
     /// Users started per second, above 0. Default 1.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub spawn_rate: Option<f64>,
     /// Length of the run, the ramp included. Default: until it is stopped.
     pub run_time: Option<HumanDuration>,
     /// How long users may finish their task when the run stops. Default 0: they are stopped where they are.
     pub stop_timeout: Option<HumanDuration>,
-    /// The run ends when all users together have begun so many task runs.
+    /// The run ends when all users together have begun so many task runs; those are finished. Default: never.
     pub iterations: Option<u64>,
-    /// The run ends when all users together have sent so many messages.
+    /// The run ends when all users together have sent so many messages, those of `on_stop` not counted; their
+    /// acknowledgements are waited for. Default: never.
     pub messages: Option<u64>,
     /// Pieces of the run, one after the other, instead of `users`, `spawn_rate` and `run_time`.
     pub stages: Vec<Stage>,
-    /// Search for the highest rate that the brokers sustain, instead of `run_time`. Needs classes with a `rate`.
+    /// Search for the highest rate that the brokers sustain, instead of `run_time`. Needs classes with a `rate`. Default:
+    /// none.
     pub search: Option<Search>,
 }
 
 /// A piece of a run: so many users for so long.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Stage {
     /// Name for plans and the log. Default: its number.
@@ -37,9 +42,11 @@ pub struct Stage {
     /// Users in all, by the weights and fixed counts of their classes; may be fewer than before. Either this or
     /// `user_classes`.
     pub users: Option<u32>,
-    /// Users of each class that is named; none of the others.
+    /// Users of each class that is named, whatever its weight or fixed count; none of the others.
     pub user_classes: BTreeMap<String, u32>,
-    /// Users started (or stopped) per second, above 0. Default: that of the stage before, 1 for the first.
+    /// Users started, and users stopped, per second, above 0; the newest stop first. Default: that of the stage
+    /// before, 1 for the first.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub spawn_rate: Option<f64>,
     /// How long it lasts, the ramp included. Required.
     pub duration: Option<HumanDuration>,
@@ -48,17 +55,18 @@ pub struct Stage {
 }
 
 /// What starts the clock of a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum After {
     /// The end of the stage before.
     AtOnce,
-    /// The moment at which all its users have started and are connected: `duration` counts from there.
+    /// The moment at which all users have started and have had a connection (or have left): `duration` counts
+    /// from there, and until then the ramp takes the time it takes.
     Connected,
 }
 
 /// Steps through rates to find the highest at which something still holds.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Search {
     /// Lowest and highest rate of task runs of all classes together: `"1000/s..100000/s"`. Required.

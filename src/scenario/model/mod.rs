@@ -4,9 +4,11 @@
 //! `plan::compile` together with all other mistakes, so that one wrong value never hides another. Variants
 //! are externally tagged and nothing is flattened, since both would cost the exact place of a mistake.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
 
 use crate::scenario::model::load::Load;
@@ -22,10 +24,11 @@ pub mod step;
 pub mod user_class;
 
 /// A whole scenario file.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scenario {
     /// Version of the scenario language; this one is 1. Required.
+    #[schemars(extend("enum" = [1]))]
     pub version: Option<u32>,
     /// Name of the scenario, shown in the plan and the reports. Default: the file's name without ending.
     pub name: Option<String>,
@@ -42,7 +45,7 @@ pub struct Scenario {
     pub feeds: BTreeMap<String, Feed>,
     /// Payloads for publish steps, by name: `payload = { named = "NAME" }`.
     pub payloads: BTreeMap<String, Payload>,
-    /// How many users, how fast, how long.
+    /// How many users, how fast, how long. Default: one user, until it is stopped.
     pub load: Load,
     /// Kinds of simulated clients, by name. At least one.
     pub user_classes: BTreeMap<String, UserClass>,
@@ -54,6 +57,19 @@ pub struct Scenario {
 /// A constant: text, whole number, number or truth value, as text in a template.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scalar(pub String);
+
+impl JsonSchema for Scalar {
+    fn schema_name() -> Cow<'static, str> {
+        "Scalar".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Text, a number, `true` or `false`; as text in a template.",
+            "type": ["string", "number", "boolean"],
+        })
+    }
+}
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -93,7 +109,7 @@ impl<'de> Deserialize<'de> for Scalar {
 }
 
 /// A system under test.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Broker {
     /// `mqtt://HOST[:PORT]` (port 1883), or `embedded:` for a broker inside this process on loopback, with
@@ -105,6 +121,7 @@ pub struct Broker {
     pub keep_alive: Option<HumanDuration>,
     /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
     /// further publish waits for its turn. Default 20, as in paho; brokers refuse more unless told to.
+    #[schemars(range(min = 1))]
     pub inflight: Option<u16>,
     /// Local addresses to connect from, in turn. One address has about 28,000 ports for one broker address;
     /// on loopback, any of 127.0.0.0/8 will do. Default: the system chooses.

@@ -1,13 +1,15 @@
 //! What messages carry: payloads and the feeds that fill them.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
 
 use crate::units::ByteSize;
 
 /// A table of values, one row per user or per message.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Feed {
     /// A CSV file with a header line that names the columns, by path from the scenario. Required.
@@ -19,7 +21,7 @@ pub struct Feed {
 }
 
 /// Who gets which row of a feed. The same in every run of one seed, whatever the number of threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedOrder {
     /// One after the other, from the first again after the last. Per user: the user with index 0 gets the first
@@ -27,23 +29,24 @@ pub enum FeedOrder {
     Sequential,
     /// Drawn from all rows, each time anew.
     Random,
-    /// One after the other, and none twice. Fewer rows than users are a mistake. Per message, each user has an
-    /// equal share of the rows and stops when it has used them.
+    /// One after the other, and none twice, by users of several user classes neither. Fewer rows than users are a
+    /// mistake. Per message, each user has an equal share of the rows and stops when it has used them; what is left
+    /// over, less than a row per user, is not used.
     Unique,
 }
 
 /// How long a user keeps its row of a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedPer {
     /// As long as it lives.
     User,
-    /// For one message: each publish that uses the feed gets a row.
+    /// For one message: each publish that uses the feed in its topic or payload gets a row, the same for both.
     Message,
 }
 
 /// What a message carries: a text, or a table with one of these keys.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Payload {
     /// A text, a template.
@@ -51,26 +54,27 @@ pub enum Payload {
     Plain(String),
     /// The same, spelt out.
     Text(String),
-    /// A JSON value. Texts in it are templates; one that is nothing but a number's template, such as `"${seq}"`
-    /// or `"${random_int(1, 6)}"`, becomes a number.
+    /// A JSON value. Texts in it are templates, keys are not; whatever is rendered into them, the message is JSON. A
+    /// text that is nothing but a number's template, such as `"${seq}"` or `"${random_int(1, 6)}"`, becomes a number;
+    /// columns of feeds stay texts.
     Json(Json),
     /// Bytes in hexadecimal; white space between them is passed over.
     Hex(String),
-    /// Bytes in base64.
+    /// Bytes in base64, the standard one, with or without `=` at its end; white space is passed over.
     Base64(String),
     /// The bytes of a file, by path from the scenario.
     File(String),
-    /// A file of which each message carries one line, without its end, by path from the scenario. Each user goes
-    /// through the lines, beginning with the one of its index.
+    /// A file of which each message carries one line as it is, without its end, by path from the scenario. At each
+    /// publish with it, each user goes through the lines, beginning with the one of its index.
     Lines(String),
-    /// So many bytes of no meaning.
+    /// So many letters and digits of no meaning.
     Size(Size),
-    /// One of `payloads`, by its name.
+    /// One of `payloads`, by its name; such a one cannot be `named` itself.
     Named(String),
 }
 
 /// A number of bytes: `"1KiB"`, or a table with this key.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Size {
     /// Always so many.
@@ -97,6 +101,21 @@ pub enum Json {
     List(Vec<Json>),
     /// An object.
     Object(Vec<(String, Json)>),
+}
+
+impl JsonSchema for Json {
+    fn schema_name() -> Cow<'static, str> {
+        "Json".into()
+    }
+
+    /// Anything: part of the place that it stands in, since a definition of it would say nothing.
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({})
+    }
 }
 
 impl<'de> Deserialize<'de> for Json {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::units::HumanDuration;
 
 /// Version of MQTT.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Protocol {
     /// MQTT 3.1.1.
     #[serde(rename = "3.1.1")]
@@ -18,7 +19,7 @@ pub enum Protocol {
 }
 
 /// Whether topics are sent as short numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TopicAlias {
     /// Never.
@@ -29,7 +30,7 @@ pub enum TopicAlias {
 }
 
 /// When a subscription is answered with retained messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetainHandling {
     /// Each time it is made.
@@ -41,7 +42,7 @@ pub enum RetainHandling {
 }
 
 /// Properties of a message. They need MQTT 5.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Properties {
     /// What the payload is, such as `application/json`; a template.
@@ -57,7 +58,7 @@ pub struct Properties {
 }
 
 /// What the broker publishes when it loses a user without DISCONNECT. Made once per user.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Will {
     /// Topic, a template of values that do not change while a user lives. Required.

@@ -1,5 +1,6 @@
 //! What a user does, step by step.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, de};
 
 use crate::scenario::model::payload::Payload;
@@ -7,7 +8,7 @@ use crate::scenario::model::protocol::{Properties, RetainHandling};
 use crate::units::HumanDuration;
 
 /// One action of a user: a table with its name as the only key, or, without any options, the name alone.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Open the connection and wait for CONNACK.
@@ -25,7 +26,7 @@ pub enum Step {
 }
 
 /// A pause: a length of time, or a table with one of these keys.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
     /// Always so long.
@@ -39,7 +40,7 @@ pub enum Pause {
 
 /// Open the connection and wait for CONNACK, up to the broker's `connect_timeout`. A failed attempt is a
 /// failed request and is tried again after a growing pause. Nothing happens if the user is connected.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Connect {
     /// Row of the statistics, a template of values that do not change while a user lives. Default `connect`.
@@ -51,7 +52,7 @@ pub struct Connect {
 }
 
 /// Close the connection with DISCONNECT, or without.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Disconnect {
     /// Drop the connection without DISCONNECT, as a lost device does. Default false.
@@ -66,14 +67,15 @@ pub struct Disconnect {
 
 /// Send a message and wait for its acknowledgement: PUBACK for QoS 1, PUBCOMP for QoS 2; QoS 0 counts as
 /// acknowledged when it is written to the socket.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Publish {
     /// Topic, a template. Required.
     pub topic: Option<String>,
-    /// What the message carries. Default nothing.
+    /// What the message carries. Default: nothing.
     pub payload: Option<Payload>,
     /// Quality of service: 0, 1 or 2. Default 0.
+    #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
     /// Whether the broker shall keep the message for later subscribers. Default false.
     pub retain: Option<bool>,
@@ -85,7 +87,7 @@ pub struct Publish {
     /// request is recorded when the acknowledgement comes. Default true.
     pub await_ack: Option<bool>,
     /// Row of the statistics, a template of values that do not change while a user lives.
-    /// Default `publish:QOS:TOPIC`, the topic as written in the file.
+    /// Default: `publish:QOS:TOPIC`, the topic as written in the file.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,
@@ -96,13 +98,14 @@ pub struct Publish {
 /// Ask for the messages of a filter and wait for SUBACK. What arrives is counted from then on, whatever the user
 /// does. A subscription ends with `disconnect`; with a lost connection it does not: it is made again, as a
 /// request of its own, as soon as there is a new one. A session that lasts (`clean_session = false`) keeps it.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Subscribe {
     /// Filter with the wildcards `+` and `#`, or `$share/GROUP/FILTER`; a template of values that do not change
     /// while a user lives. Required.
     pub filter: Option<String>,
     /// Highest quality of service of what is delivered: 0, 1 or 2. Default 0.
+    #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
     /// Whether the broker shall not send a user its own messages. Needs MQTT 5. Default false.
     pub no_local: Option<bool>,
@@ -113,7 +116,7 @@ pub struct Subscribe {
     /// How long to wait for SUBACK before the request has failed. Default 10 s.
     pub timeout: Option<HumanDuration>,
     /// Row of the statistics, a template of values that do not change while a user lives.
-    /// Default `subscribe:QOS:FILTER`, the filter as written in the file.
+    /// Default: `subscribe:QOS:FILTER`, the filter as written in the file.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,
@@ -122,10 +125,11 @@ pub struct Subscribe {
 }
 
 /// Do steps several times.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Repeat {
     /// How often. Required, at least 1.
+    #[schemars(range(min = 1))]
     pub times: Option<u32>,
     /// What to do, in order. At least one.
     #[serde(deserialize_with = "steps")]

@@ -1,5 +1,6 @@
 //! Kinds of users: who they are, when they act, and their tasks.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scenario::model::protocol::Will;
@@ -7,20 +8,22 @@ use crate::scenario::model::step::{Step, steps};
 use crate::units::{HumanDuration, Rate};
 
 /// A kind of simulated client. Each user of it has one MQTT connection.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UserClass {
     /// Another user class, whose keys hold for this one where it does not have them itself; tables are merged,
-    /// lists replaced. `abstract` is not taken over.
+    /// lists replaced. `abstract` is not taken over. Default: none.
     pub extends: Option<String>,
     /// Whether the class is only there to be extended, and has no users. Default false.
     #[serde(rename = "abstract")]
     pub is_abstract: Option<bool>,
     /// Name of the broker. Default: the only one of the file.
     pub broker: Option<String>,
-    /// Share of the users beside other classes, above 0. Default 1.
+    /// Share of the users beside other classes, a number; 0 for none. Default 1.
+    #[schemars(range(min = 0))]
     pub weight: Option<f64>,
-    /// Exactly so many users, given out before the weighted ones; excludes `weight`.
+    /// Exactly so many users, given out before the weighted ones; excludes `weight`. Default: a share by `weight`.
+    #[schemars(range(min = 1))]
     pub fixed_count: Option<u32>,
     /// Client id, a template of values that do not change while a user lives.
     /// Default `${user.class}-${user.number}`.
@@ -36,13 +39,13 @@ pub struct UserClass {
     /// Pause between tasks. Default: none. Excludes `rate`.
     pub wait_time: Option<WaitTime>,
     /// Task runs by the clock, whether the broker is slow or not; response times then count from the moment at
-    /// which the task run was due. Excludes `wait_time`.
+    /// which the task run was due. Excludes `wait_time`. Default: none.
     pub rate: Option<Schedule>,
     /// Each user stops after so many task runs. Default: never.
     pub iterations: Option<u64>,
-    /// Each user stops after it has sent so many messages. Default: never.
+    /// Each user stops after it has sent so many messages; those of `on_stop` come on top. Default: never.
     pub messages: Option<u64>,
-    /// What a failed step of a task ends. Default `abort_task`.
+    /// What a failed step of a task ends; one of `on_start` or `on_stop` ends that list. Default `abort_task`.
     pub on_error: Option<OnError>,
     /// Steps of each user before its first task.
     #[serde(deserialize_with = "steps")]
@@ -58,18 +61,18 @@ pub struct UserClass {
 }
 
 /// A text that is never shown: a template, or a table with this key.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Secret {
     /// A template, best of a variable of the environment: `"${env.MQTT_PASSWORD}"`.
     #[serde(rename = "$text")]
     Text(String),
-    /// The text of a file, by path from the scenario, without white space at its end.
+    /// The text of a file, by path from the scenario, without white space at its end; no template.
     File(String),
 }
 
 /// Pause between tasks: Locust's four, and one more.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitTime {
     /// Always so long.
@@ -85,7 +88,7 @@ pub enum WaitTime {
 }
 
 /// Task runs by the clock: a rate per user such as `"10/s"`, or a table.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
     /// Of each user.
@@ -97,21 +100,23 @@ pub enum Schedule {
 }
 
 /// Task runs by the clock.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScheduleTable {
     /// Task runs of each user. Either this or `per_class`.
     pub per_user: Option<Rate>,
-    /// Task runs of all users of the class together, when all of them have started.
+    /// Task runs of all users of the class together, when all of them have started. Either this
+    /// or `per_user`.
     pub per_class: Option<Rate>,
-    /// Each task run is due by up to so much later than at even times, evenly distributed. Default 0.
+    /// Each task run is due by up to so much later than at even times, evenly distributed; less than the time
+    /// between two task runs of a user. Default 0.
     pub jitter: Option<HumanDuration>,
     /// When a user's first task run is due. Default `random`.
     pub phase: Option<Phase>,
 }
 
 /// When the first task run of a schedule is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// At a moment drawn from the first period: users are spread.
@@ -121,7 +126,7 @@ pub enum Phase {
 }
 
 /// What a failed step of a task ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
     /// The task run; the user goes on with the next one.
@@ -133,7 +138,7 @@ pub enum OnError {
 }
 
 /// A list of steps that a user picks by weight.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Task {
     /// Name for plans and messages. Required, unique in its class.

@@ -1,0 +1,58 @@
+//! `init`: a scenario to start from.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::exit;
+use crate::scenario::source::Format;
+
+const TOML: &str = include_str!("starter.toml");
+const YAML: &str = include_str!("starter.yaml");
+
+const AFTER_HELP: &str = "\
+The scenario runs as it is, on a broker inside the process; its comments say what to change.
+
+Examples:
+  mqtt-scenario init                  scenario.toml
+  mqtt-scenario init load/fleet.yaml  the same in YAML";
+
+/// Write a commented scenario to start from
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct InitOptions {
+    /// File to write; its ending chooses between TOML and YAML
+    #[arg(value_name = "FILE", default_value = "scenario.toml")]
+    file: PathBuf,
+
+    /// Overwrite the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(options: &InitOptions) -> ExitCode {
+    let file = options.file.display();
+    let text = match Format::of(&options.file) {
+        Some(Format::Toml) => TOML,
+        Some(Format::Yaml) => YAML,
+        None => {
+            let help = "the name of a scenario ends in .toml, .yaml or .yml";
+            let message = format_args!("cannot tell which format {file} shall have\nhelp: {help}");
+            return exit::error(exit::BAD_INPUT, message);
+        }
+    };
+    let mut how = OpenOptions::new();
+    // In one step with the creation, so that no file of another process is lost between a look and a write.
+    how.write(true).create(options.force).create_new(!options.force).truncate(options.force);
+    match how.open(&options.file).and_then(|mut written| written.write_all(text.as_bytes())) {
+        Ok(()) => exit::output(&format!("{file}: written; run it with: mqtt-scenario run {file}\n")),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let help = "name another file, or give --force to overwrite it";
+            exit::error(exit::BAD_INPUT, format_args!("{file} exists\nhelp: {help}"))
+        }
+        Err(error) => exit::error(exit::CANNOT_GO_ON, format_args!("cannot write {file}: {error}")),
+    }
+}

@@ -1,0 +1,91 @@
+//! How much all users of a run may do together: task runs and messages, counted down to the last one.
+//!
+//! One counter for all threads, since the limit is exact; it is touched only when there is a limit. Who takes the
+//! last piece wakes the conductor, and who finds nothing left leaves by itself, so that nobody has to be told in
+//! time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+use crate::plan::load::Load;
+
+/// What is left for all users of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Quota {
+    iterations: Option<Arc<AtomicU64>>,
+    messages: Option<Arc<AtomicU64>>,
+    used_up: Arc<Notify>,
+}
+
+impl Quota {
+    pub(crate) fn new(load: &Load) -> Self {
+        let budget = |limit: Option<u64>| limit.map(|limit| Arc::new(AtomicU64::new(limit)));
+        Self {
+            iterations: budget(load.iterations),
+            messages: budget(load.messages),
+            used_up: Arc::new(Notify::new()),
+        }
+    }
+
+    /// Whether one more task run may begin; if so, it counts.
+    pub(crate) fn take_iteration(&self) -> bool {
+        self.take(self.iterations.as_deref())
+    }
+
+    /// Whether one more message may be sent; if so, it counts.
+    pub(crate) fn take_message(&self) -> bool {
+        self.take(self.messages.as_deref())
+    }
+
+    fn take(&self, budget: Option<&AtomicU64>) -> bool {
+        let Some(left) = budget else { return true };
+        let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if taken == Ok(1) {
+            self.used_up.notify_one();
+        }
+        taken.is_ok()
+    }
+
+    /// Waits until the last piece of something has been taken; comes back once for each.
+    pub(crate) async fn used_up(&self) {
+        self.used_up.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::plan::load::Stage;
+
+    fn quota(iterations: Option<u64>, messages: Option<u64>) -> Quota {
+        let (stages, stop_timeout) = (Vec::<Stage>::new(), Duration::ZERO);
+        Quota::new(&Load { stages, run_time: None, stop_timeout, iterations, messages })
+    }
+
+    #[test]
+    fn threads_take_exactly_what_there_is() {
+        let quota = quota(Some(10_000), None);
+        let take = |quota: Quota| move || (0..9_000).filter(|_| quota.take_iteration()).count();
+        let threads: Vec<_> = (0..2).map(|_| thread::spawn(take(quota.clone()))).collect();
+        let taken: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+        assert_eq!(taken, 10_000);
+        assert!(quota.take_message(), "there is no limit on messages");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_piece_wakes_whoever_waits() {
+        let quota = quota(None, Some(2));
+        let used_up =
+            async |quota: &Quota| tokio::time::timeout(Duration::from_secs(1), quota.used_up()).await.is_ok();
+        assert!(quota.take_message());
+        assert!(!used_up(&quota).await);
+        assert!(quota.take_message() && !quota.take_message());
+        assert!(used_up(&quota).await);
+        assert!(!used_up(&quota).await, "once");
+    }
+}

@@ -1,0 +1,182 @@
+//! Who was started on which shard, and the users that a ramp-down has told to stop.
+//!
+//! The dispatcher names a class, and the newest user of it stops. One that left by itself keeps its place: nobody
+//! comes instead of it, and when its turn to stop comes there is nothing to do. Those that stop leave as all users
+//! do at the end of a run:
+//!
+//! ```text
+//!     stop timeout          leave time
+//! Stopping ─────▶ Leaving ─────▶ dropped
+//! ```
+//! Both times are the same for everybody, so who began first is also due first, and queues will do.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::shard::NewUser;
+use crate::engine::stop::Phase;
+use crate::plan::ClassId;
+
+/// Where a user is, and which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub(crate) shard: usize,
+    pub(crate) number: u64,
+}
+
+/// All users that were started and not told to stop, and those that are stopping.
+#[derive(Debug)]
+pub(crate) struct Roster {
+    shards: usize,
+    /// Users of each class, the newest last.
+    seats: Vec<Vec<Seat>>,
+    /// Users of each class that were ever started.
+    started: Vec<u64>,
+    /// The shard of the next user.
+    next_shard: usize,
+    stop_timeout: Duration,
+    leave_time: Duration,
+    stopping: VecDeque<(Instant, Vec<Seat>)>,
+    leaving: VecDeque<(Instant, Vec<Seat>)>,
+}
+
+/// What becomes of users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// They are told.
+    Told(Phase),
+    /// They are dropped where they are.
+    Dropped,
+}
+
+impl Roster {
+    /// Nobody yet, for so many classes and shards; users that stop have so long for their task, and for on_stop
+    /// and DISCONNECT after it.
+    pub(crate) fn new(classes: usize, shards: usize, stop_timeout: Duration, leave_time: Duration) -> Self {
+        Self {
+            shards,
+            seats: vec![Vec::new(); classes],
+            started: vec![0; classes],
+            next_shard: 0,
+            stop_timeout,
+            leave_time,
+            stopping: VecDeque::new(),
+            leaving: VecDeque::new(),
+        }
+    }
+
+    /// How many users were ever started.
+    pub(crate) fn started(&self) -> u64 {
+        self.started.iter().sum()
+    }
+
+    /// How many users of each class are there, but for those that left by themselves.
+    pub(crate) fn counts(&self) -> Vec<u64> {
+        self.seats.iter().map(|seats| seats.len() as u64).collect()
+    }
+
+    /// Gives new users their numbers and shards: a list for each shard.
+    pub(crate) fn start(&mut self, classes: &[ClassId]) -> Vec<Vec<NewUser>> {
+        let mut shares = vec![Vec::new(); self.shards];
+        for &class in classes {
+            let number = self.started() + 1;
+            let index = self.started[class.0];
+            self.started[class.0] += 1;
+            let shard = self.next_shard;
+            self.next_shard = (shard + 1) % self.shards;
+            self.seats[class.0].push(Seat { shard, number });
+            shares[shard].push(NewUser { class, number, index });
+        }
+        shares
+    }
+
+    /// The newest users of these classes stop: what to do with whom.
+    pub(crate) fn stop(&mut self, classes: &[ClassId], now: Instant) -> Option<(Fate, Vec<Seat>)> {
+        let seats: Vec<_> = classes.iter().filter_map(|class| self.seats[class.0].pop()).collect();
+        if seats.is_empty() {
+            return None;
+        }
+        if self.stop_timeout.is_zero() {
+            return Some(self.leave(seats, now));
+        }
+        self.stopping.push_back((now + self.stop_timeout, seats.clone()));
+        Some((Fate::Told(Phase::Stopping), seats))
+    }
+
+    fn leave(&mut self, seats: Vec<Seat>, now: Instant) -> (Fate, Vec<Seat>) {
+        self.leaving.push_back((now + self.leave_time, seats.clone()));
+        (Fate::Told(Phase::Leaving), seats)
+    }
+
+    /// When somebody that stops is due next.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let first = |queue: &VecDeque<(Instant, Vec<Seat>)>| queue.front().map(|(at, _)| *at);
+        [first(&self.stopping), first(&self.leaving)].into_iter().flatten().min()
+    }
+
+    /// What to do with whom now; call it until there is nothing.
+    pub(crate) fn next_due(&mut self, now: Instant) -> Option<(Fate, Vec<Seat>)> {
+        if let Some((_, seats)) = self.stopping.pop_front_if(|(at, _)| *at <= now) {
+            return Some(self.leave(seats, now));
+        }
+        let (_, seats) = self.leaving.pop_front_if(|(at, _)| *at <= now)?;
+        Some((Fate::Dropped, seats))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn numbers(of: Option<(Fate, Vec<Seat>)>) -> Option<(Fate, Vec<u64>)> {
+        of.map(|(fate, seats)| (fate, seats.into_iter().map(|seat| seat.number).collect()))
+    }
+
+    #[test]
+    fn users_are_spread_over_shards_and_numbers_go_on_counting() {
+        let mut roster = Roster::new(2, 2, SECOND, SECOND);
+        let (a, b) = (ClassId(0), ClassId(1));
+        let shares = roster.start(&[a, a, b]);
+        let seen: Vec<Vec<_>> =
+            shares.iter().map(|share| share.iter().map(|new| (new.number, new.index)).collect()).collect();
+        assert_eq!(seen, [vec![(1, 0), (3, 0)], vec![(2, 1)]]);
+        roster.stop(&[a], Instant::now());
+        assert_eq!(roster.counts(), [1, 1]);
+        let shares = roster.start(&[a]);
+        assert_eq!((shares[1][0].number, shares[1][0].index), (4, 2));
+        assert_eq!((roster.counts(), roster.started()), (vec![2, 1], 4));
+    }
+
+    #[test]
+    fn the_newest_stop_and_are_hurried_in_turn() {
+        let mut roster = Roster::new(1, 1, 5 * SECOND, SECOND);
+        let a = ClassId(0);
+        roster.start(&[a, a, a, a]);
+        let now = Instant::now();
+        assert_eq!(numbers(roster.stop(&[a, a], now)), Some((Fate::Told(Phase::Stopping), vec![4, 3])));
+        assert_eq!(numbers(roster.stop(&[a], now + SECOND)), Some((Fate::Told(Phase::Stopping), vec![2])));
+        assert_eq!(roster.due(), Some(now + 5 * SECOND));
+        assert_eq!(roster.next_due(now + 4 * SECOND), None);
+        let later = now + 5 * SECOND;
+        assert_eq!(numbers(roster.next_due(later)), Some((Fate::Told(Phase::Leaving), vec![4, 3])));
+        assert_eq!(roster.next_due(later), None);
+        assert_eq!(roster.due(), Some(now + 6 * SECOND));
+        let later = now + 6 * SECOND;
+        assert_eq!(numbers(roster.next_due(later)), Some((Fate::Told(Phase::Leaving), vec![2])));
+        assert_eq!(numbers(roster.next_due(later)), Some((Fate::Dropped, vec![4, 3])));
+        assert_eq!(roster.next_due(later), None);
+    }
+
+    #[test]
+    fn without_a_stop_timeout_they_leave_at_once() {
+        let mut roster = Roster::new(1, 1, Duration::ZERO, SECOND);
+        roster.start(&[ClassId(0)]);
+        let now = Instant::now();
+        assert_eq!(numbers(roster.stop(&[ClassId(0)], now)), Some((Fate::Told(Phase::Leaving), vec![1])));
+        assert_eq!(roster.stop(&[ClassId(0)], now), None, "nobody is left");
+    }
+}

@@ -1,0 +1,126 @@
+//! Which stage a run is in, and when its next users start or stop.
+//!
+//! Only times and numbers: what is due is asked for with the present moment, and the conductor acts on it. A stage
+//! begins at the moment at which the one before should have ended, not when that was noticed, so that late ticks do
+//! not make a run of many stages longer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::plan::Plan;
+use crate::plan::load::{Stage, StageClock};
+use crate::plan::mix::{Batch, Dispatcher};
+
+/// How often somebody who waits is told so.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// The stages of a run, one of them at present.
+#[derive(Debug)]
+pub(crate) struct Stages {
+    plan: Arc<Plan>,
+    dispatcher: Dispatcher,
+    place: usize,
+    /// When the next batch of users starts or stops, while the ramp lasts.
+    next_batch: Option<Instant>,
+    /// When the stage is over, if that is known.
+    ends: Option<Instant>,
+    /// When to tell again that users are missing, while the stage waits for their connections.
+    tell: Option<Instant>,
+}
+
+impl Stages {
+    /// The first stage begins.
+    pub(crate) fn begin(plan: Arc<Plan>, at: Instant) -> Self {
+        let dispatcher = Dispatcher::for_classes(&plan.classes);
+        let mut stages = Self { plan, dispatcher, place: 0, next_batch: None, ends: None, tell: None };
+        stages.enter(0, at);
+        stages
+    }
+
+    fn enter(&mut self, place: usize, at: Instant) -> bool {
+        let Some(stage) = self.plan.load.stages.get(place) else { return false };
+        self.dispatcher.ramp_to(&stage.users, stage.spawn_rate);
+        self.next_batch = Some(at);
+        self.ends = match stage.clock {
+            StageClock::Begin => stage.duration.map(|duration| at + duration),
+            StageClock::Connected => None,
+        };
+        self.tell = None;
+        self.place = place;
+        true
+    }
+
+    /// The present one.
+    pub(crate) fn stage(&self) -> Option<&Stage> {
+        self.plan.load.stages.get(self.place)
+    }
+
+    /// Which of how many it is, with its name; nothing to say without stages.
+    pub(crate) fn title(&self) -> Option<String> {
+        let of = self.plan.load.stages.len();
+        let name = self.stage()?.name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
+        self.plan.load.is_staged().then(|| format!("Stage {} of {of}{name}", self.place + 1))
+    }
+
+    /// Whether no user will ever be started any more.
+    pub(crate) fn all_started(&self) -> bool {
+        self.next_batch.is_none() && self.place + 1 >= self.plan.load.stages.len()
+    }
+
+    /// When there is something to do next.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        [self.next_batch, self.ends, self.tell].into_iter().flatten().min()
+    }
+
+    /// The users to start and stop now, if some are due, and whether the ramp is over with them.
+    pub(crate) fn next_batch(&mut self, now: Instant) -> Option<(Batch, bool)> {
+        let planned = self.next_batch.filter(|at| *at <= now)?;
+        let batch = self.dispatcher.next_batch().unwrap_or_default();
+        // As in Locust, lateness is not caught up with.
+        self.next_batch = (!batch.wait.is_zero()).then(|| (planned + batch.wait).max(now));
+        Some((batch, self.next_batch.is_none()))
+    }
+
+    /// Whether the present stage waits for the connections of its users.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.tell.is_some()
+    }
+
+    /// The ramp is over, and users are missing whose connections the stage waits for.
+    pub(crate) fn wait(&mut self, now: Instant) {
+        self.tell = Some(now + TELL_EVERY);
+    }
+
+    /// Whether it is time to tell that users are missing.
+    pub(crate) fn must_tell(&mut self, now: Instant) -> bool {
+        let due = self.tell.is_some_and(|at| at <= now);
+        if due {
+            self.tell = Some(now + TELL_EVERY);
+        }
+        due
+    }
+
+    /// All users are connected: the clock of the stage starts.
+    pub(crate) fn start_clock(&mut self, now: Instant) {
+        self.tell = None;
+        self.ends = self.stage().and_then(|stage| stage.duration).map(|duration| now + duration);
+    }
+
+    /// Whether the present stage is over.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.ends.is_some_and(|at| at <= now)
+    }
+
+    /// Goes on to the next stage, if there is one.
+    pub(crate) fn advance(&mut self, now: Instant) -> bool {
+        let at = self.ends.unwrap_or(now);
+        self.enter(self.place + 1, at)
+    }
+
+    /// Nothing is due any more.
+    pub(crate) fn halt(&mut self) {
+        (self.next_batch, self.ends, self.tell) = (None, None, None);
+    }
+}

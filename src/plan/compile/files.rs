@@ -1,0 +1,55 @@
+//! Files that a scenario names beside itself: the only way to them.
+//!
+//! The plan does no I/O; whoever compiles hands in how a file is read, so that tests need no files and a path
+//! means what the caller says it means.
+
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::plan::codes;
+use crate::plan::compile::problems::Problems;
+
+/// Largest file that a scenario may name, in bytes: one message cannot be larger.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// Reads the file that the value at a place names, or says why it cannot: see
+/// [`Context::files`](crate::plan::compile::Context::files).
+pub type ReadFile<'a> = &'a dyn Fn(&FieldPath, &str) -> Result<Vec<u8>, String>;
+
+/// The bytes of a file.
+pub(super) fn read(
+    files: ReadFile<'_>,
+    path: &str,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Vec<u8>> {
+    if path.is_empty() {
+        problems.add(
+            Diagnostic::error(codes::EMPTY, at.clone(), "the name of a file cannot be empty")
+                .help("write a path from the folder of the scenario, such as \"devices.csv\""),
+        );
+        return None;
+    }
+    match files(at, path) {
+        Ok(bytes) if bytes.len() as u64 <= MAX_FILE_BYTES => Some(bytes),
+        Ok(_) => {
+            let message = format!("the file `{path}` is larger than {} MiB", MAX_FILE_BYTES >> 20);
+            problems.add(
+                Diagnostic::error(codes::FILE, at.clone(), message)
+                    .help("no message can carry more; use a smaller file"),
+            );
+            None
+        }
+        Err(reason) => {
+            let message = format!("cannot read `{path}`: {reason}");
+            problems.add(
+                Diagnostic::error(codes::FILE, at.clone(), message)
+                    .help("paths begin at the folder of the scenario file"),
+            );
+            None
+        }
+    }
+}
+
+/// The line of a byte of a text, from 1.
+pub(super) fn line_of(bytes: &[u8], at: usize) -> usize {
+    bytes[..at].split(|byte| *byte == b'\n').count()
+}

@@ -1,0 +1,115 @@
+//! A plan as JSON, for scripts; `docs/plan-json.md` tells its shape, which only grows.
+//!
+//! Lists of things with a name hold objects with `name` first, so that two plans can be compared by it
+//! (`plan::diff`).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::plan::describe::Facts;
+use crate::plan::load::StageClock;
+use crate::plan::mix::Pace;
+use crate::plan::rate::Traffic;
+use crate::plan::{BrokerId, Target};
+
+mod class;
+mod text;
+
+/// The whole plan.
+pub(super) fn plan(facts: &Facts<'_>) -> Value {
+    let plan = facts.plan;
+    let needs = json!({
+        "connections": facts.needs.connections,
+        "local_ports": facts.needs.connections,
+        "open_files": facts.needs.open_files,
+        "memory_bytes": facts.needs.memory_bytes,
+    });
+    let known = plan.rows.iter().map(|row| json!([row.request_type, facts.secrets.mask_text(&row.name)]));
+    let rows = json!({ "known": known.collect::<Vec<_>>(), "per_user": facts.rows_per_user() });
+    json!({
+        "format": 1,
+        "name": plan.name,
+        "seed": plan.seed,
+        "brokers": (0..plan.brokers.len()).map(|id| broker(facts, BrokerId(id))).collect::<Vec<_>>(),
+        "load": load(facts),
+        "needs": needs,
+        "user_classes": (0..plan.classes.len()).map(|id| class::user_class(facts, id)).collect::<Vec<_>>(),
+        "thresholds": plan.thresholds.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "rows": rows,
+    })
+}
+
+fn load(facts: &Facts<'_>) -> Value {
+    let load = &facts.plan.load;
+    let plain = load.stages.first().filter(|_| !load.is_staged());
+    let ramp = plain.map(|stage| seconds(Pace::new(stage.spawn_rate).time_for(facts.users())));
+    let stages = if load.is_staged() { stages(facts) } else { Vec::new() };
+    json!({
+        "users": facts.users(),
+        "spawn_rate": plain.map(|stage| stage.spawn_rate),
+        "ramp_s": ramp,
+        "stages": stages,
+        "run_time_s": load.run_time.map(seconds),
+        "length_s": facts.course.length().map(seconds),
+        "iterations": load.iterations,
+        "messages": load.messages,
+        "stop_timeout_s": seconds(load.stop_timeout),
+        "traffic": traffic(facts.traffic()),
+    })
+}
+
+fn stages(facts: &Facts<'_>) -> Vec<Value> {
+    let load = &facts.plan.load;
+    let known = load.stages.iter().zip(facts.course.stages.iter().zip(&facts.stages)).enumerate();
+    known
+        .map(|(place, (stage, (passage, sent)))| {
+            let classes = facts.plan.classes.iter().zip(facts.classes.iter().zip(&passage.users));
+            let classes = classes.map(|(class, (facts, users))| {
+                let sent = facts.of_one.map(|of_one| of_one.times(*users));
+                json!({ "name": class.name, "users": users, "traffic": traffic(sent) })
+            });
+            json!({
+                "name": load.stage_title(place),
+                "users": passage.users.iter().sum::<u32>(),
+                "spawn_rate": stage.spawn_rate,
+                "duration_s": stage.duration.map(seconds),
+                "after": match stage.clock {
+                    StageClock::Begin => "at_once",
+                    StageClock::Connected => "connected",
+                },
+                "begins_s": seconds(passage.begins),
+                "ramp_s": seconds(passage.ramp),
+                "ramp_is_cut": passage.is_cut,
+                "traffic": traffic(sent.traffic),
+                "user_classes": classes.collect::<Vec<_>>(),
+            })
+        })
+        .collect()
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+/// Nothing for as fast as the broker answers.
+fn traffic(traffic: Option<Traffic>) -> Value {
+    traffic.map_or(
+        Value::Null,
+        |Traffic { messages, bytes }| json!({ "messages_per_s": messages, "bytes_per_s": bytes }),
+    )
+}
+
+fn broker(facts: &Facts<'_>, id: BrokerId) -> Value {
+    let broker = &facts.plan.brokers[id.0];
+    json!({
+        "name": broker.name,
+        "url": broker.target.to_string(),
+        "embedded": matches!(broker.target, Target::Embedded { .. }),
+        "connections": facts.connections(id),
+        "connect_timeout_s": seconds(broker.connect_timeout),
+        "keep_alive_s": broker.keep_alive_s,
+        "inflight": broker.inflight,
+        "source_addresses": broker.source_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,187 @@
+//! A user class with its steps and the first users' messages.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use crate::mqtt::Qos;
+use crate::plan::describe::Facts;
+use crate::plan::describe::sample::SampleUser;
+use crate::plan::describe::secrets::{MASK, Secrets};
+use crate::plan::describe::text::words::{
+    counted, feed, line, pause, payload, rate, rhythm, time, wait_time,
+};
+use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, UserClass};
+
+/// Writes the class at place `id`.
+pub(super) fn write(facts: &Facts<'_>, id: usize, out: &mut String) -> fmt::Result {
+    let Facts { plan, secrets, .. } = facts;
+    let samples = facts.classes[id].samples.clone();
+    Writer { plan, secrets, class: &plan.classes[id], samples }.write(facts, id, out)
+}
+
+struct Writer<'a> {
+    plan: &'a Plan,
+    secrets: &'a Secrets,
+    class: &'a UserClass,
+    samples: Vec<SampleUser>,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, facts: &Facts<'_>, id: usize, out: &mut String) -> fmt::Result {
+        let class = self.class;
+        let share = match class.fixed_count {
+            0 => format!("weight {}", class.weight),
+            fixed => format!("fixed count {fixed}"),
+        };
+        let broker = &self.plan.brokers[class.broker.0].name;
+        let users = counted(facts.classes[id].users, "user");
+        let up_to = if self.plan.load.is_staged() { "up to " } else { "" };
+        writeln!(out, "\nuser class {}: {up_to}{users} ({share}) of {broker}", class.name)?;
+        self.identity(out)?;
+        if let Some(will) = &class.will {
+            let retain = if will.retain { ", retained" } else { "" };
+            let delay = match will.delay_s {
+                0 => String::new(),
+                seconds => format!(", {} after the loss", time(Duration::from_secs(seconds.into()))),
+            };
+            let (topic, payload) = (will.topic.source(), will.payload.source());
+            writeln!(out, "  will QoS {}{retain}{delay}: {topic}  {payload}", will.qos)?;
+        }
+        for each in &class.feeds {
+            writeln!(out, "  feed {}", feed(each))?;
+        }
+        match &class.schedule {
+            Some(schedule) => writeln!(out, "  {}", rhythm(schedule))?,
+            None => writeln!(out, "  wait time {}", wait_time(class.wait_time))?,
+        }
+        for (limit, what) in [(class.iterations, "task run"), (class.messages, "message")] {
+            if let Some(limit) = limit {
+                writeln!(out, "  each user leaves after {}", counted(limit, what))?;
+            }
+        }
+        match class.on_error {
+            OnError::AbortTask => {}
+            OnError::Continue => writeln!(out, "  after a failed step the next one follows")?,
+            OnError::StopUser => writeln!(out, "  a user leaves at its first failed step")?,
+        }
+        writeln!(out, "  {}", rate(facts.classes[id].traffic))?;
+        self.steps("on_start", &class.on_start, out)?;
+        let total: u64 = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
+        for task in &class.tasks {
+            let title = match class.order {
+                TaskOrder::Weighted => {
+                    let percent = f64::from(task.weight) * 100.0 / total as f64;
+                    format!("task {} ({percent:.1} %)", task.name)
+                }
+                TaskOrder::Sequence => format!("task {} (in this order)", task.name),
+            };
+            self.steps(&title, &task.steps, out)?;
+        }
+        self.steps("on_stop", &class.on_stop, out)
+    }
+
+    /// Client id, user name and password.
+    fn identity(&self, out: &mut String) -> fmt::Result {
+        let class = self.class;
+        let shown = |texts: Vec<&[u8]>| {
+            let shown: Vec<String> = texts.into_iter().map(|text| self.shown(text)).collect();
+            if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) }
+        };
+        let client_ids = self.samples.iter().map(|sample| &*sample.scope.client_id).collect();
+        let source = self.secrets.mask_text(class.client_id.source());
+        writeln!(out, "  client id {source}{}", shown(client_ids))?;
+        if let Some(username) = &class.username {
+            let names = self.samples.iter().filter_map(|sample| sample.username.as_deref()).collect();
+            let source = self.secrets.mask_text(username.source());
+            writeln!(out, "  username {source}{}", shown(names))?;
+        }
+        if class.password.is_some() {
+            writeln!(out, "  password {MASK}")?;
+        }
+        Ok(())
+    }
+
+    fn shown(&self, text: &[u8]) -> String {
+        line(&self.secrets.mask(text))
+    }
+
+    fn steps(&mut self, title: &str, steps: &Steps, out: &mut String) -> fmt::Result {
+        if steps.0.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "  {title}")?;
+        let mut indent = 4;
+        for step in &steps.0 {
+            match step {
+                Step::EndRepeat { .. } => {
+                    indent -= 2;
+                    continue;
+                }
+                _ => write!(out, "{:indent$}", "")?,
+            }
+            match step {
+                Step::Connect(request) => writeln!(out, "connect{}", self.recorded(request))?,
+                Step::Disconnect { abrupt, request } => {
+                    let how = if *abrupt { " abruptly" } else { "" };
+                    writeln!(out, "disconnect{how}{}", self.recorded(request))?;
+                }
+                Step::Wait(length) => writeln!(out, "wait {}", pause(*length))?,
+                Step::Repeat { times, .. } => {
+                    writeln!(out, "repeat {times} times")?;
+                    indent += 2;
+                }
+                Step::Publish(publish) => self.publish(publish, indent, out)?,
+                Step::Subscribe(subscribe) => self.subscribe(subscribe, indent, out)?,
+                Step::EndRepeat { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, publish: &Publish, indent: usize, out: &mut String) -> fmt::Result {
+        let retain = if publish.retain { ", retained" } else { "" };
+        let ack = match (publish.await_ack, publish.qos) {
+            (_, Qos::AtMostOnce) => String::new(),
+            (true, _) => format!(", acknowledged within {}", time(publish.timeout)),
+            (false, _) => format!(", acknowledged within {} while going on", time(publish.timeout)),
+        };
+        let (source, recorded) = (payload(&publish.payload), self.recorded(&publish.request));
+        writeln!(out, "publish QoS {}{retain}{ack}{source}{recorded}", publish.qos)?;
+        for i in 0..self.samples.len() {
+            let sample = &mut self.samples[i];
+            let (topic, payload) = sample.message(self.class, publish);
+            let number = sample.scope.number;
+            let bytes = counted(payload.len() as u64, "byte");
+            let (topic, payload) = (self.shown(&topic), self.shown(&payload));
+            writeln!(out, "{:indent$}  user {number}: {topic}  {payload} ({bytes})", "")?;
+        }
+        Ok(())
+    }
+
+    fn subscribe(&mut self, subscribe: &Subscribe, indent: usize, out: &mut String) -> fmt::Result {
+        let (timeout, recorded) = (time(subscribe.timeout), self.recorded(&subscribe.request));
+        writeln!(out, "subscribe QoS {}, acknowledged within {timeout}{recorded}", subscribe.qos)?;
+        for i in 0..self.samples.len() {
+            let filter = self.samples[i].render(&subscribe.filter);
+            let (number, filter) = (self.samples[i].scope.number, self.shown(&filter));
+            writeln!(out, "{:indent$}  user {number}: {filter}", "")?;
+        }
+        Ok(())
+    }
+
+    /// Where a request is recorded.
+    fn recorded(&self, request: &Request) -> String {
+        let only = if request.record { "" } else { ", failures only" };
+        match &request.row {
+            Row::Static(id) => {
+                let row = &self.plan.rows[id.0 as usize];
+                let name = self.secrets.mask_text(&row.name);
+                format!(" -> {} {name}{only}", row.request_type)
+            }
+            Row::PerUser { request_type, name, .. } => {
+                let name = self.secrets.mask_text(name.source());
+                format!(" -> {request_type} {name}, a row per user{only}")
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What differs between two plans by meaning: classes, tasks and steps by their names, values before and after.
+//!
+//! Compares plans as `describe_json` writes them and knows nothing of their keys, so that whatever a plan learns
+//! to say is compared from then on. Samples and the list of rows only follow from the rest and are left out; so
+//! is the scenario's name, which is the file's if it has none.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+/// Keys that are not compared.
+const IGNORED: [&str; 4] = ["format", "samples", "rows", "step"];
+
+/// The differences as an indented text, a line each; empty if there are none.
+///
+/// `+` and `-` stand before what only one of the two has, `key: before -> after` is a value.
+pub fn diff(before: &Value, after: &Value) -> String {
+    let mut out = String::new();
+    let mut lines = Vec::new();
+    if let (Value::Object(before), Value::Object(after)) = (before, after) {
+        let without_name = |object: &Map<String, Value>| {
+            let kept = object.iter().filter(|(key, _)| *key != "name");
+            kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+        };
+        objects(&without_name(before), &without_name(after), 0, &mut lines);
+    }
+    for Line { indent, text } in lines {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{:1$}{text}", "", indent * 2);
+    }
+    out
+}
+
+struct Line {
+    indent: usize,
+    text: String,
+}
+
+/// Writes a title and, further in, what differs below it; nothing if nothing does.
+fn below(title: String, indent: usize, lines: &mut Vec<Line>, differences: impl FnOnce(&mut Vec<Line>)) {
+    let place = lines.len();
+    lines.push(Line { indent, text: title });
+    differences(lines);
+    if lines.len() == place + 1 {
+        lines.pop();
+    }
+}
+
+fn objects(before: &Map<String, Value>, after: &Map<String, Value>, indent: usize, lines: &mut Vec<Line>) {
+    let new = after.keys().filter(|key| !before.contains_key(*key));
+    for key in before.keys().chain(new).filter(|key| !IGNORED.contains(&key.as_str())) {
+        let (old, new) = (before.get(key).unwrap_or(&Value::Null), after.get(key).unwrap_or(&Value::Null));
+        match (old, new) {
+            _ if old == new => {}
+            (Value::Object(old), Value::Object(new)) => {
+                below(key.clone(), indent, lines, |lines| objects(old, new, indent + 1, lines));
+            }
+            (Value::Array(old), Value::Array(new)) if are_named(old) && are_named(new) => match kind(key) {
+                Some(kind) => named(kind, old, new, indent, lines),
+                None => below(key.clone(), indent, lines, |lines| named("", old, new, indent + 1, lines)),
+            },
+            _ => lines.push(Line { indent, text: format!("{key}: {} -> {}", shown(old), shown(new)) }),
+        }
+    }
+}
+
+/// What one thing of a list is called; nothing for lists whose name says where they stand.
+fn kind(list: &str) -> Option<&'static str> {
+    match list {
+        "brokers" => Some("broker "),
+        "user_classes" => Some("user class "),
+        "tasks" => Some("task "),
+        "stages" => Some("stage "),
+        "steps" => Some("step "),
+        _ => None,
+    }
+}
+
+fn are_named(list: &[Value]) -> bool {
+    list.iter().all(|item| item.get("name").is_some_and(Value::is_string))
+}
+
+/// Things by their names; the second of one name is `NAME (2)`.
+fn by_name(list: &[Value]) -> Vec<(String, &Map<String, Value>)> {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let objects = list.iter().filter_map(Value::as_object);
+    let named = objects.map(|object| {
+        let name = object.get("name").and_then(Value::as_str).unwrap_or_default();
+        let count = seen.entry(name).or_default();
+        *count += 1;
+        (if *count == 1 { name.to_owned() } else { format!("{name} ({count})") }, object)
+    });
+    named.collect()
+}
+
+fn named(kind: &str, before: &[Value], after: &[Value], indent: usize, lines: &mut Vec<Line>) {
+    let (before, after) = (by_name(before), by_name(after));
+    let places = |list: &[(String, &Map<String, Value>)]| -> BTreeMap<String, usize> {
+        list.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect()
+    };
+    let (places_before, places_after) = (places(&before), places(&after));
+    let common: Vec<&str> = before
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| places_after.contains_key(*name))
+        .collect();
+    for (name, old) in &before {
+        match places_after.get(name) {
+            Some(place) => {
+                let new = after[*place].1;
+                below(format!("{kind}{name}"), indent, lines, |lines| objects(old, new, indent + 1, lines));
+            }
+            None => lines.push(Line { indent, text: format!("- {}", summary(kind, name, old)) }),
+        }
+    }
+    for (name, new) in after.iter().filter(|(name, _)| !places_before.contains_key(name)) {
+        lines.push(Line { indent, text: format!("+ {}", summary(kind, name, new)) });
+    }
+    if !common.is_sorted_by_key(|name| places_after.get(*name)) {
+        let mut order = common.clone();
+        order.sort_by_key(|name| places_after.get(*name));
+        let text = format!("order: {} -> {}", common.join(", "), order.join(", "));
+        lines.push(Line { indent, text });
+    }
+}
+
+/// A thing that only one plan has, with its users if it has any.
+fn summary(kind: &str, name: &str, object: &Map<String, Value>) -> String {
+    match object.get("users") {
+        Some(users) => format!("{kind}{name}, users: {users}"),
+        None => format!("{kind}{name}"),
+    }
+}
+
+/// A value on one line, numbers no finer than a thousandth.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() => ((float * 1e3).round() / 1e3).to_string(),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}

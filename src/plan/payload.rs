@@ -1,0 +1,95 @@
+//! What messages carry.
+//!
+//! Only what really changes is rendered: a line of a file and a number of filler bytes are pieces of memory that
+//! all users share, and the session copies them straight from there.
+
+use std::sync::Arc;
+
+use crate::plan::Text;
+use crate::plan::column::Column;
+use crate::plan::random::Random;
+
+/// What a message carries.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// A text, or bytes that are the same for all.
+    Text(Text),
+    /// A line of a file.
+    Lines(Lines),
+    /// A number of filler bytes that is drawn for each message.
+    Filling(Filling),
+}
+
+impl Payload {
+    /// The fewest and the most bytes that it can have, with client ids of `client_id` bytes.
+    pub fn length(&self, client_id: (usize, usize)) -> (usize, usize) {
+        match self {
+            Self::Text(text) => text.length(client_id),
+            Self::Lines(Lines(lines)) => lines.length(),
+            Self::Filling(filling) => (filling.least, filling.bytes.len()),
+        }
+    }
+}
+
+impl From<Text> for Payload {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// The lines of a file, at least one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lines(pub Arc<Column>);
+
+impl Lines {
+    /// The line for the `seq`th message, from 1, of the user with this index in its class.
+    #[inline]
+    pub fn line(&self, index: u64, seq: u64) -> &[u8] {
+        let lines = self.0.len() as u64;
+        let place = (index % lines + seq.saturating_sub(1) % lines) % lines;
+        // Below the number of lines, so it fits.
+        self.0.value(usize::try_from(place).unwrap_or(0))
+    }
+}
+
+/// Filler bytes of which each message carries some.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filling {
+    /// As many as a message can carry at most.
+    pub bytes: Arc<[u8]>,
+    /// As many as it carries at least.
+    pub least: usize,
+}
+
+impl Filling {
+    /// Draws how many; each number is equally likely, both ends included.
+    #[inline]
+    pub fn draw(&self, random: &mut Random) -> &[u8] {
+        let choices = (self.bytes.len() - self.least) as u64 + 1;
+        let more = usize::try_from(random.below(choices)).unwrap_or(0);
+        &self.bytes[..self.least + more]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_user_goes_through_the_lines_from_its_own() {
+        let lines = Lines(Arc::new(Column::new("", [&b"a"[..], b"b", b"c"])));
+        let of_user = |index| (1..=4).map(|seq| lines.line(index, seq)).collect::<Vec<_>>().concat();
+        assert_eq!([0, 1, 5].map(of_user), ["abca", "bcab", "cabc"].map(|text| text.as_bytes().to_vec()));
+    }
+
+    #[test]
+    fn a_filling_has_every_length_of_its_range() {
+        let filling = Filling { bytes: vec![b'x'; 5].into(), least: 3 };
+        let mut random = Random::for_user(0, "", 0);
+        let lengths: BTreeSet<_> = (0..200).map(|_| filling.draw(&mut random).len()).collect();
+        assert_eq!(lengths, [3, 4, 5].into());
+        assert_eq!(Payload::Filling(filling).length((0, 0)), (3, 5));
+    }
+}

@@ -1,0 +1,409 @@
+//! Something that a number of the statistics is held against: `p95[MQTT connect] < 1s`.
+//!
+//! One grammar for what must hold at the end of a run (thresholds) and for what makes a comparison of two runs fail
+//! (`compare --fail-on`), which also has changes: those always have a sign and a run's own value never has one, so
+//! that `p95 > +10ms` and `p95 > 10ms` cannot be taken for each other.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::stats::RowKey;
+use crate::stats::metric::{Metric, Unit};
+
+/// One expression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criterion {
+    text: String,
+    /// Which number.
+    pub metric: Metric,
+    /// Of which rows.
+    pub rows: Rows,
+    /// The bytes of the parsed text between `[` and `]`, if they are there.
+    pub rows_at: Option<Range<usize>>,
+    /// How it is held against the limit.
+    pub op: Op,
+    /// What it is held against.
+    pub limit: Limit,
+}
+
+/// What an expression may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Only of one run's own numbers.
+    Own,
+    /// Of changes between two runs, too.
+    Comparison,
+}
+
+/// Which rows an expression is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rows {
+    /// The row for all requests.
+    Aggregated,
+    /// All but Aggregated.
+    Every,
+    /// Those of this name, or of this type and name.
+    Called(String),
+}
+
+/// How a number is held against a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+}
+
+/// The number, and what it is held against; in the metric's own unit where it is not in percent of BASE.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    /// A run's own value.
+    Own(f64),
+    /// The change from BASE to NEW.
+    Change(f64),
+    /// The change in percent of BASE.
+    PercentOfBase(f64),
+}
+
+/// A text that is no expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{fault}")]
+pub struct CriterionError {
+    /// Why.
+    pub fault: Fault,
+    /// Which bytes of the text are wrong; none where something is missing.
+    pub at: Range<usize>,
+}
+
+/// Why a text is no expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The metric's word is not known.
+    #[error("no metric `{0}`")]
+    UnknownMetric(String),
+    /// A `[` without its `]`, nothing between them, or text behind them.
+    #[error("the row stands between `[` and `]`, right behind the metric")]
+    Row,
+    /// No operator, or another one.
+    #[error("after the metric comes one of > >= < <=")]
+    Operator,
+    /// The number is not one.
+    #[error("`{number}` does not begin with a number, such as {such_as}")]
+    Number {
+        /// What stands there.
+        number: String,
+        /// What could.
+        such_as: &'static str,
+    },
+    /// A unit that the metric does not have.
+    #[error("`{number}` does not fit {metric}, {kind}")]
+    Unit {
+        /// The metric.
+        metric: String,
+        /// The number and the unit found.
+        number: String,
+        /// What the metric is and what its units are.
+        kind: &'static str,
+    },
+    /// Percent without a sign.
+    #[error("a change has a sign: `+{0}` for more, `-{0}` for less")]
+    PercentWithoutSign(String),
+    /// A sign where there is nothing to compare with.
+    #[error("`{0}` has a sign, but there is no other run to compare with")]
+    Sign(String),
+}
+
+/// As it was written.
+impl fmt::Display for Criterion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Op {
+    /// Whether a value is on the right side of a limit.
+    pub fn holds(self, value: f64, limit: f64) -> bool {
+        match self {
+            Self::More => value > limit,
+            Self::AtLeast => value >= limit,
+            Self::Less => value < limit,
+            Self::AtMost => value <= limit,
+        }
+    }
+}
+
+impl Rows {
+    /// Whether a row, which is not Aggregated, is one of them.
+    pub fn hold(&self, row: &RowKey) -> bool {
+        match self {
+            Self::Aggregated => false,
+            Self::Every => true,
+            Self::Called(word) => {
+                let of_type = word.strip_prefix(row.request_type.as_str());
+                *word == row.name || of_type.and_then(|rest| rest.strip_prefix(' ')) == Some(&row.name)
+            }
+        }
+    }
+}
+
+impl Criterion {
+    /// Reads an expression; white space around it and its parts is of no meaning.
+    pub fn parse(text: &str, form: Form) -> Result<Self, CriterionError> {
+        let mut reader = Reader { text, rest: text };
+        reader.skip_space();
+        let metric = reader.metric()?;
+        reader.skip_space();
+        let (rows, rows_at) = reader.rows()?;
+        reader.skip_space();
+        let op = reader.op()?;
+        reader.skip_space();
+        let (metric, limit) = reader.limit(metric, form)?;
+        Ok(Self { text: text.trim().to_owned(), metric, rows, rows_at, op, limit })
+    }
+}
+
+/// What of the text is still to be read.
+struct Reader<'a> {
+    text: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn skip_space(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    /// Place of the rest in the text.
+    fn place(&self) -> usize {
+        self.text.len() - self.rest.len()
+    }
+
+    /// A fault of so many bytes of the rest.
+    fn fault(&self, fault: Fault, length: usize) -> CriterionError {
+        CriterionError { fault, at: self.place()..self.place() + length }
+    }
+
+    fn metric(&mut self) -> Result<Metric, CriterionError> {
+        let in_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/');
+        let end = self.rest.find(|c| !in_word(c)).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        let unknown = || self.fault(Fault::UnknownMetric(word.to_owned()), end);
+        let metric = Metric::from_name(word).ok_or_else(unknown)?;
+        self.rest = rest;
+        Ok(metric)
+    }
+
+    /// `[ROW]`, if it is there; it ends at the last `]`, since a name may hold brackets and a number does not.
+    fn rows(&mut self) -> Result<(Rows, Option<Range<usize>>), CriterionError> {
+        let Some(inside) = self.rest.strip_prefix('[') else { return Ok((Rows::Aggregated, None)) };
+        let whole = self.rest.trim_end().len();
+        let (row, rest) = inside.rsplit_once(']').ok_or_else(|| self.fault(Fault::Row, whole))?;
+        let name = row.trim();
+        let start = self.place() + 1 + (row.len() - row.trim_start().len());
+        let rows = match name {
+            "" => return Err(self.fault(Fault::Row, row.len() + 2)),
+            "*" => Rows::Every,
+            "Aggregated" => Rows::Aggregated,
+            name => Rows::Called(name.to_owned()),
+        };
+        self.rest = rest;
+        Ok((rows, Some(start..start + name.len())))
+    }
+
+    fn op(&mut self) -> Result<Op, CriterionError> {
+        for (sign, op) in [(">=", Op::AtLeast), ("<=", Op::AtMost), (">", Op::More), ("<", Op::Less)] {
+            if let Some(rest) = self.rest.strip_prefix(sign) {
+                self.rest = rest;
+                return Ok(op);
+            }
+        }
+        let wrong = self.rest.find(|c: char| c.is_alphanumeric() || c.is_whitespace());
+        Err(self.fault(Fault::Operator, wrong.unwrap_or(self.rest.len())))
+    }
+
+    /// The limit, and the metric as it was meant: `failures < 1%` is about their ratio.
+    fn limit(&self, metric: Metric, form: Form) -> Result<(Metric, Limit), CriterionError> {
+        let text = self.rest.trim_end();
+        let fault = |fault: Fault| self.fault(fault, text.len());
+        let (sign, unsigned) = match text.strip_prefix(['+', '-']) {
+            Some(_) if form == Form::Own => return Err(fault(Fault::Sign(text.to_owned()))),
+            Some(rest) if text.starts_with('-') => (Some(-1.0), rest.trim_start()),
+            Some(rest) => (Some(1.0), rest.trim_start()),
+            None => (None, text),
+        };
+        let end = unsigned.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(unsigned.len());
+        let (digits, unit) = unsigned.split_at(end);
+        let such_as = if form == Form::Own { "200ms or 1%" } else { "200ms or +10%" };
+        let number: f64 =
+            digits.parse().map_err(|_| fault(Fault::Number { number: text.to_owned(), such_as }))?;
+        let unit = unit.trim();
+        let metric = match metric {
+            Metric::Failures if unit == "%" && sign.is_none() => Metric::FailureRatio,
+            metric => metric,
+        };
+        let scaled = match (metric.unit(), unit) {
+            (Unit::Milliseconds, "" | "ms") | (Unit::PerSecond, "" | "/s") | (Unit::Count, "") => number,
+            (Unit::Milliseconds, "s") => number * 1_000.0,
+            (Unit::Percent, "%") if sign.is_none() => number,
+            (Unit::Percent, "pp") if sign.is_some() => number,
+            (_, "%") if form == Form::Comparison => {
+                return match sign {
+                    Some(sign) => Ok((metric, Limit::PercentOfBase(sign * number))),
+                    None => Err(fault(Fault::PercentWithoutSign(unsigned.to_owned()))),
+                };
+            }
+            (kind, _) => {
+                let kind = units(kind, form);
+                let (metric, number) = (metric.to_string(), text.to_owned());
+                return Err(fault(Fault::Unit { metric, number, kind }));
+            }
+        };
+        Ok((metric, sign.map_or(Limit::Own(scaled), |sign| Limit::Change(sign * scaled))))
+    }
+}
+
+/// What a metric is and what its units are.
+fn units(unit: Unit, form: Form) -> &'static str {
+    match (form, unit) {
+        (Form::Own, Unit::Milliseconds) => "a time: in ms or s",
+        (Form::Own, Unit::PerSecond) => "a rate: in /s",
+        (Form::Own, Unit::Count) => "a count: without unit",
+        (Form::Own, Unit::Percent) => "a ratio: in %",
+        (Form::Comparison, Unit::Milliseconds) => "a time: in ms, s, or with a sign in %",
+        (Form::Comparison, Unit::PerSecond) => "a rate: in /s, or with a sign in %",
+        (Form::Comparison, Unit::Count) => "a count: without unit, or with a sign in %",
+        (Form::Comparison, Unit::Percent) => "a ratio: in %, or with a sign in % of BASE's or in pp",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const P95: Metric = Metric::Percentile(95.0);
+
+    fn parsed(text: &str) -> (Metric, Rows, Op, Limit) {
+        let Criterion { metric, rows, op, limit, .. } = Criterion::parse(text, Form::Comparison).unwrap();
+        (metric, rows, op, limit)
+    }
+
+    #[test]
+    fn a_sign_makes_a_change_and_none_makes_an_own_value() {
+        let called = |row: &str| Rows::Called(row.to_owned());
+        for (text, expected) in [
+            ("p95 > +10%", (P95, Rows::Aggregated, Op::More, Limit::PercentOfBase(10.0))),
+            ("  p95>+10%  ", (P95, Rows::Aggregated, Op::More, Limit::PercentOfBase(10.0))),
+            ("rps < -5%", (Metric::Rps, Rows::Aggregated, Op::Less, Limit::PercentOfBase(-5.0))),
+            ("rps <= - 5 %", (Metric::Rps, Rows::Aggregated, Op::AtMost, Limit::PercentOfBase(-5.0))),
+            ("p99 >= +20ms", (Metric::Percentile(99.0), Rows::Aggregated, Op::AtLeast, Limit::Change(20.0))),
+            ("p99.9 > 1.5s", (Metric::Percentile(99.9), Rows::Aggregated, Op::More, Limit::Own(1500.0))),
+            ("median > 200", (Metric::Median, Rows::Aggregated, Op::More, Limit::Own(200.0))),
+            ("failures > 0", (Metric::Failures, Rows::Aggregated, Op::More, Limit::Own(0.0))),
+            ("failures > +3", (Metric::Failures, Rows::Aggregated, Op::More, Limit::Change(3.0))),
+            ("failures_per_s > 1/s", (Metric::FailuresPerS, Rows::Aggregated, Op::More, Limit::Own(1.0))),
+            ("failures > 1%", (Metric::FailureRatio, Rows::Aggregated, Op::More, Limit::Own(1.0))),
+            ("failures > +1%", (Metric::Failures, Rows::Aggregated, Op::More, Limit::PercentOfBase(1.0))),
+            ("requests/s >= 5", (Metric::Rps, Rows::Aggregated, Op::AtLeast, Limit::Own(5.0))),
+            ("failure_ratio > 1%", (Metric::FailureRatio, Rows::Aggregated, Op::More, Limit::Own(1.0))),
+            (
+                "failure_ratio > +1%",
+                (Metric::FailureRatio, Rows::Aggregated, Op::More, Limit::PercentOfBase(1.0)),
+            ),
+            ("failure_ratio > +1pp", (Metric::FailureRatio, Rows::Aggregated, Op::More, Limit::Change(1.0))),
+            ("max[*] > 1s", (Metric::Max, Rows::Every, Op::More, Limit::Own(1000.0))),
+            ("p95[MQTT connect] > +10%", (P95, called("MQTT connect"), Op::More, Limit::PercentOfBase(10.0))),
+            ("p95 [ a[0] > b ] < 1ms", (P95, called("a[0] > b"), Op::Less, Limit::Own(1.0))),
+        ] {
+            assert_eq!(parsed(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_expression_says_why() {
+        for (text, expected) in [
+            ("", "no metric ``"),
+            ("p9x > 1", "no metric `p9x`"),
+            ("latency > 1", "no metric `latency`"),
+            ("p95", "after the metric comes one of > >= < <="),
+            ("p95 == 1", "after the metric comes one of > >= < <="),
+            ("p95[] > 1", "the row stands between `[` and `]`, right behind the metric"),
+            ("p95[a > 1", "the row stands between `[` and `]`, right behind the metric"),
+            ("p95 > ", "`` does not begin with a number, such as 200ms or +10%"),
+            ("p95 > +-1", "`+-1` does not begin with a number, such as 200ms or +10%"),
+            ("p95 > 1.2.3", "`1.2.3` does not begin with a number, such as 200ms or +10%"),
+            ("p95 > fast", "`fast` does not begin with a number, such as 200ms or +10%"),
+            ("p95 > 10%", "a change has a sign: `+10%` for more, `-10%` for less"),
+            ("p95 > 1/s", "`1/s` does not fit p95, a time: in ms, s, or with a sign in %"),
+            ("p95 > 1e3", "`1e3` does not fit p95, a time: in ms, s, or with a sign in %"),
+            ("rps > 1ms", "`1ms` does not fit rps, a rate: in /s, or with a sign in %"),
+            ("requests > 1s", "`1s` does not fit requests, a count: without unit, or with a sign in %"),
+            (
+                "failure_ratio > 1",
+                "`1` does not fit failure_ratio, a ratio: in %, or with a sign in % of BASE's or in pp",
+            ),
+            (
+                "failure_ratio > 1pp",
+                "`1pp` does not fit failure_ratio, a ratio: in %, or with a sign in % of BASE's or in pp",
+            ),
+        ] {
+            assert_eq!(
+                Criterion::parse(text, Form::Comparison).unwrap_err().fault.to_string(),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_by_itself_has_no_changes() {
+        let own = |text: &str| Criterion::parse(text, Form::Own);
+        for text in ["p99 < 200ms", "failures < 1%", "p95[MQTT connect] < 1s", "requests/s > 100"] {
+            let criterion = own(text).unwrap();
+            assert!(matches!(criterion.limit, Limit::Own(_)), "{text}");
+            assert_eq!(criterion.to_string(), text);
+        }
+        // What is marked, between bars.
+        for (text, marked, message) in [
+            ("p95 < +10%", "p95 < |+10%|", "`+10%` has a sign, but there is no other run to compare with"),
+            ("p95 < 10% ", "p95 < |10%| ", "`10%` does not fit p95, a time: in ms or s"),
+            (" requets < 5", " |requets| < 5", "no metric `requets`"),
+            ("p95 == 5", "p95 |==| 5", "after the metric comes one of > >= < <="),
+            ("p95", "p95||", "after the metric comes one of > >= < <="),
+            ("p95[a > 1", "p95|[a > 1|", "the row stands between `[` and `]`, right behind the metric"),
+            ("p95 [ ] > 1", "p95 |[ ]| > 1", "the row stands between `[` and `]`, right behind the metric"),
+            ("p95 < slow", "p95 < |slow|", "`slow` does not begin with a number, such as 200ms or 1%"),
+            ("requests > 5/s", "requests > |5/s|", "`5/s` does not fit requests, a count: without unit"),
+        ] {
+            let CriterionError { fault, at } = own(text).unwrap_err();
+            let (start, end) = (at.start, at.end);
+            let shown = format!("{}|{}|{}", &text[..start], &text[at], &text[end..]);
+            assert_eq!((shown.as_str(), fault.to_string().as_str()), (marked, message));
+        }
+    }
+
+    #[test]
+    fn rows_are_called_by_name_or_by_type_and_name() {
+        let key = RowKey { request_type: "MQTT".to_owned(), name: "connect".to_owned() };
+        let called = |word: &str| Rows::Called(word.to_owned()).hold(&key);
+        assert!(called("connect") && called("MQTT connect"));
+        assert!(!called("MQTT") && !called("MQTTconnect") && !called("onnect") && !called("HTTP connect"));
+        let criterion = Criterion::parse("p95 [ MQTT connect ] < 1", Form::Own).unwrap();
+        assert_eq!(criterion.rows_at, Some(6..18));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics_and_marks_lie_in_it(text in "[p0-9a-z/%.<>= \\[\\]+-]{0,30}|\\PC{0,30}") {
+            for form in [Form::Own, Form::Comparison] {
+                if let Err(error) = Criterion::parse(&text, form) {
+                    proptest::prop_assert!(text.get(error.at).is_some());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Load over time: stages up and down, and the limits that end a run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mqtt_scenario::broker::{Broker, BrokerConfig};
+use mqtt_scenario::client::scripted::{Answer, Script};
+use mqtt_scenario::client::tcp::{Endpoint, TcpConnector};
+use mqtt_scenario::engine::{End, Interrupts, Options, run};
+use mqtt_scenario::plan::Steps;
+use mqtt_scenario::plan::load::{Stage, StageClock, Users};
+use mqtt_scenario::plan::wait::WaitTime;
+
+use crate::engine::{
+    Interrupt, OPTIONS, Ran, SECOND, Watch, after, ms, run_interrupted, run_to_end, script, steps,
+};
+use crate::support::{PlanBuilder, with_sockets};
+
+fn stage(users: u32, spawn_rate: f64, duration: Duration) -> Stage {
+    let users = Users::Total(users);
+    Stage { name: None, users, spawn_rate, duration: Some(duration), clock: StageClock::Begin }
+}
+
+fn per_class(counts: &[u32], spawn_rate: f64, duration: Duration) -> Stage {
+    Stage { users: Users::PerClass(counts.to_vec()), ..stage(0, spawn_rate, duration) }
+}
+
+/// Users that connect and publish each 0.1 s, in stages and without a run time.
+fn staged(stages: Vec<Stage>) -> PlanBuilder {
+    let mut b = PlanBuilder::new(SECOND);
+    b.load.run_time = None;
+    b.load.stages = stages;
+    busy_class(&mut b, "device");
+    b
+}
+
+fn busy_class(b: &mut PlanBuilder, name: &str) {
+    let connect = b.connect();
+    let publish = b.publish("t", "");
+    b.class(name, WaitTime::Constant(ms(100)), steps([publish])).on_start = Steps(vec![connect]);
+}
+
+/// Users at each tick but the last.
+fn users(ran: &Ran) -> Vec<i64> {
+    ran.watch.ticks.iter().filter(|tick| !tick.last).map(|tick| tick.users).collect()
+}
+
+/// When users connected and disconnected, by client id.
+fn lives(ran: &Ran) -> BTreeMap<&str, (u128, u128)> {
+    let mut lives = BTreeMap::new();
+    for entry in &ran.journal {
+        let at = entry.at.as_millis();
+        match entry.action.as_str() {
+            "connected" => drop(lives.insert(entry.client_id.as_str(), (at, 0))),
+            "disconnect" => lives.get_mut(entry.client_id.as_str()).unwrap().1 = at,
+            _ => {}
+        }
+    }
+    lives
+}
+
+mod stages {
+    use super::*;
+
+    #[test]
+    fn users_go_up_and_down_and_the_run_ends_after_the_last_stage() {
+        let b = staged(vec![stage(4, 2.0, 3 * SECOND), stage(1, 1.0, 4 * SECOND), stage(3, 1.0, 3 * SECOND)]);
+        let ran = run_to_end(b.build(), script(after(ms(1))));
+        assert_eq!(users(&ran), [0, 4, 4, 4, 3, 2, 1, 2, 3, 3, 3]);
+        assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::Stages, 10_000));
+        // The newest stop first, and numbers go on counting.
+        let expected = [
+            ("device-1", (0, 10_000)),
+            ("device-2", (0, 5_000)),
+            ("device-3", (1_000, 4_000)),
+            ("device-4", (1_000, 3_000)),
+            ("device-5", (7_000, 10_000)),
+            ("device-6", (8_000, 10_000)),
+        ];
+        assert_eq!(lives(&ran), expected.into());
+        assert_eq!(ran.failures(), []);
+    }
+
+    #[test]
+    fn users_that_a_stage_stops_finish_their_task_within_the_stop_timeout() {
+        let mut b = staged(vec![stage(2, 2.0, ms(1_050)), stage(0, 2.0, 60 * SECOND)]);
+        b.load.stop_timeout = SECOND;
+        // The first messages are acknowledged in time, the second of one user never.
+        let answers = |n| if n < 3 { Answer::After(ms(990)) } else { Answer::Never };
+        let ran = run_to_end(b.build(), script(answers));
+        assert_eq!(ran.outcome.end, End::UsersGone);
+        // Both began their first message at 0, paused from 990 to 1090, and were told at 1050 in the pause.
+        assert_eq!(ran.times("disconnect"), [1_050, 1_050]);
+        assert_eq!(ran.ended_at_ms(), 1_050);
+
+        let mut b = staged(vec![stage(2, 2.0, ms(1_500)), stage(0, 2.0, 60 * SECOND)]);
+        b.load.stop_timeout = SECOND;
+        let ran = run_to_end(b.build(), script(answers));
+        // One of them gets its second acknowledgement, the other is cut off after the stop timeout.
+        assert_eq!(ran.times("disconnect"), [2_080, 2_500]);
+        assert_eq!(ran.rows()["publish"], (3, 0));
+    }
+
+    #[test]
+    fn users_that_do_not_come_to_an_end_are_dropped_after_a_while() {
+        let mut b = staged(vec![stage(1, 1.0, SECOND), stage(0, 1.0, 60 * SECOND)]);
+        let (publish, connect) = (b.publish("bye", ""), b.connect());
+        let class = b.class("sticky", WaitTime::Constant(SECOND), vec![connect]);
+        class.on_stop = Steps(steps([publish]));
+        class.fixed_count = 1;
+        let ran = run_to_end(b.build(), script(|_| Answer::Never));
+        assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::UsersGone, 6_000));
+        assert_eq!(ran.times("disconnect"), [0; 0]);
+    }
+
+    #[test]
+    fn classes_are_counted_one_by_one() {
+        let mut b = staged(vec![
+            per_class(&[2, 0], 10.0, 2 * SECOND),
+            per_class(&[1, 3], 1.0, 4 * SECOND),
+            stage(5, 1.0, 2 * SECOND),
+        ]);
+        busy_class(&mut b, "other");
+        let ran = run_to_end(b.build(), script(after(ms(1))));
+        let lives = lives(&ran);
+        let of = |name: &str| {
+            let of_class = lives.iter().filter(|(id, _)| id.starts_with(name));
+            of_class.map(|(_, life)| *life).collect::<Vec<_>>()
+        };
+        // The second stage exchanges users one by one; the third goes by weight again.
+        assert_eq!(of("device"), [(0, 8_000), (0, 2_000), (6_000, 8_000)]);
+        assert_eq!(of("other"), [(2_000, 8_000), (3_000, 8_000), (4_000, 8_000)]);
+    }
+
+    #[test]
+    fn a_stage_that_is_too_short_gives_way_to_the_next() {
+        let ran = run_to_end(
+            staged(vec![stage(100, 1.0, ms(2_500)), stage(2, 10.0, ms(1_500))]).build(),
+            script(after(ms(1))),
+        );
+        assert_eq!(users(&ran), [0, 2, 3, 2, 2]);
+        assert_eq!(ran.ended_at_ms(), 4_000);
+    }
+
+    #[test]
+    fn a_run_time_cuts_stages_short() {
+        let mut b = staged(vec![stage(1, 1.0, 2 * SECOND), stage(2, 1.0, 60 * SECOND)]);
+        b.load.run_time = Some(ms(3_500));
+        let ran = run_to_end(b.build(), script(after(ms(1))));
+        assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::RunTime, 3_500));
+    }
+
+    #[test]
+    fn statistics_begin_anew_after_the_ramp_of_each_stage() {
+        let b = staged(vec![stage(2, 1.0, 3 * SECOND), stage(3, 1.0, 3 * SECOND)]);
+        let options = Options { reset_stats: true, ..OPTIONS };
+        let ran = run_interrupted(b.build(), script(after(ms(1))), options, &[]);
+        let resets: Vec<_> = ran.watch.ticks.iter().filter(|t| t.reset).map(|t| t.at_ms).collect();
+        assert_eq!(resets, [1_000, 3_000]);
+    }
+}
+
+mod connected {
+    use super::*;
+
+    fn waiting(users: u32, duration: Duration) -> Stage {
+        Stage { clock: StageClock::Connected, ..stage(users, 10.0, duration) }
+    }
+
+    /// The n-th connect takes so many seconds.
+    fn slow_connects(seconds: &'static [u64]) -> Script {
+        let connect = Box::new(|n: usize| Answer::After(SECOND * u32::try_from(seconds[n]).unwrap()));
+        Script { connect, ..script(after(ms(1))) }
+    }
+
+    #[test]
+    fn the_clock_of_a_stage_starts_when_all_its_users_are_connected() {
+        let mut b = staged(vec![waiting(3, 2 * SECOND), stage(0, 10.0, SECOND)]);
+        b.broker.connect_timeout = 60 * SECOND;
+        let ran = run_to_end(b.build(), slow_connects(&[1, 25, 3]));
+        assert_eq!(ran.times("connected"), [1_000, 3_000, 25_000]);
+        assert_eq!((ran.times("disconnect"), ran.ended_at_ms()), (vec![27_000; 3], 27_000));
+        assert_eq!(ran.outcome.end, End::UsersGone);
+    }
+
+    #[test]
+    fn users_that_disconnect_again_have_been_there() {
+        let mut b = PlanBuilder::new(SECOND);
+        b.load.run_time = None;
+        b.load.stages = vec![waiting(2, 2 * SECOND)];
+        let cycle = vec![b.connect(), b.disconnect()];
+        b.class("device", WaitTime::Constant(ms(700)), cycle);
+        let ran = run_to_end(b.build(), slow_connects(&[0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
+        assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::Stages, 3_000));
+    }
+
+    #[test]
+    fn nobody_waits_longer_than_the_run_time_or_an_interrupt() {
+        let connect = || Script { connect: Box::new(|_| Answer::Never), ..Script::default() };
+        let mut b = staged(vec![waiting(1, 2 * SECOND)]);
+        b.load.run_time = Some(ms(31_500));
+        let ran = run_to_end(b.build(), connect());
+        assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::RunTime, 31_500));
+
+        let b = staged(vec![waiting(1, 2 * SECOND)]);
+        let ran = run_interrupted(b.build(), connect(), OPTIONS, &[(ms(12_500), Interrupt::Stop)]);
+        assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::Stopped, 12_500));
+    }
+}
+
+mod limits {
+    use super::*;
+
+    /// Three users that start at once and publish twice in each task, each message acknowledged after 0.4 s.
+    fn limited(iterations: Option<u64>, messages: Option<u64>) -> PlanBuilder {
+        let mut b = PlanBuilder::new(600 * SECOND);
+        (b.load.users, b.load.spawn_rate) = (3, 10.0);
+        (b.load.iterations, b.load.messages) = (iterations, messages);
+        let (connect, bye) = (b.connect(), b.publish("bye", ""));
+        let work = [b.publish("t", ""), b.publish("t", "")];
+        let class = b.class("device", WaitTime::Constant(10 * SECOND), steps(work));
+        class.on_start = Steps(vec![connect]);
+        class.on_stop = Steps(steps([bye]));
+        b
+    }
+
+    #[test]
+    fn the_last_task_run_is_finished_and_pauses_end_at_once() {
+        let ran = run_to_end(limited(Some(7), None).build(), script(after(ms(400))));
+        // Three at 0, three at 10.8, one at 21.6, which takes 0.8 s; the others leave as it begins. One message
+        // more of each user on its way out.
+        assert_eq!(ran.rows()["publish"], (2 * 7 + 3, 0));
+        assert_eq!(ran.times("disconnect"), [22_000, 22_000, 22_800]);
+        assert_eq!(ran.outcome.end, End::Limit);
+    }
+
+    #[test]
+    fn messages_are_counted_to_the_last_one_in_the_middle_of_a_task() {
+        let ran = run_to_end(limited(None, Some(11)).build(), script(after(ms(400))));
+        assert_eq!(ran.rows()["publish"], (11 + 3, 0));
+        assert_eq!(ran.outcome.end, End::Limit);
+        assert_eq!(ran.failures(), []);
+    }
+
+    #[test]
+    fn a_run_time_that_is_over_first_ends_the_run() {
+        let mut b = limited(Some(7), None);
+        b.load.run_time = Some(5 * SECOND);
+        let ran = run_to_end(b.build(), script(after(ms(400))));
+        assert_eq!(ran.outcome.end, End::RunTime);
+    }
+
+    #[test]
+    fn who_waits_for_the_last_tasks_can_be_interrupted() {
+        let b = limited(Some(3), None).build();
+        let ran = run_interrupted(b, script(|_| Answer::Never), OPTIONS, &[(ms(1_500), Interrupt::Stop)]);
+        assert_eq!(ran.outcome.end, End::Stopped);
+        assert_eq!(ran.ended_at_ms(), 6_500, "on_stop gets its five seconds");
+    }
+
+    #[test]
+    fn limits_are_exact_over_threads_and_sockets() {
+        for (iterations, messages) in [(Some(1_001), None), (None, Some(1_001)), (Some(400), Some(9_999))] {
+            let broker = Broker::start(BrokerConfig::default()).unwrap();
+            let mut b = PlanBuilder::new(20 * SECOND);
+            (b.load.users, b.load.spawn_rate) = (6, 100.0);
+            (b.load.iterations, b.load.messages) = (iterations, messages);
+            let (connect, work) = (b.connect(), [b.publish("t", ""), b.publish("t", "")]);
+            b.class("device", WaitTime::Zero, steps(work)).on_start = Steps(vec![connect]);
+            let (plan, addr, mut watch) = (b.build(), broker.addr(), Watch::default());
+            let outcome = with_sockets(async {
+                let connector = move || TcpConnector::new(vec![Endpoint::from(addr)]);
+                let options = Options { threads: 2, ..OPTIONS };
+                run(plan, connector, options, &Interrupts::default(), &mut watch).await.unwrap()
+            });
+            let counters = broker.stop();
+            let ran = Ran { journal: Vec::new(), watch, outcome };
+            ran.check();
+            let sent = messages.filter(|n| *n < 9_999).or(iterations.map(|n| 2 * n)).unwrap();
+            assert_eq!(counters.publishes, [0, sent, 0]);
+            assert_eq!(ran.rows()["publish"], (sent, 0), "every acknowledgement is waited for");
+            assert_eq!(ran.outcome.end, End::Limit);
+        }
+    }
+}
