@@ -1,109 +1,29 @@
 //! The session driver on real sockets, against a broker that is played by hand, byte by byte, and against
-//! the embedded one.
-//!
-//! Most tests play both sides in turn, since what one side has written waits in the kernel for the other;
-//! only what does not fit there needs both at once.
+//! the embedded one. What only MQTT 5 has is in `client5`, what a broken broker may do in `hostile`.
 
 use std::fmt::Write as _;
 use std::future::{Future, poll_fn};
+use std::io::{Read as _, Write as _};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
-use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::{Ack, Failure};
-use mqtt_scenario::client::transport::stream::Transport;
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::client::{Close, Connect, ConnectRequest, Key, Message, Session, Until};
+use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Key, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::random::Random;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
+use crate::peer::{
+    ALL_QOS, CONNACK, MINUTE, Peer, SECOND, Tcp, accept, answered_with, listen, open, open_with,
+};
 use crate::support::{Seen, connect_request, ticket, with_sockets};
 
-type Tcp = Driver<Transport>;
-
-const CONNACK: [u8; 4] = [0x20, 2, 0, 0];
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_mins(1);
-const ALL_QOS: [Qos; 3] = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce];
-
-/// The broker's end of a connection.
-struct Peer(TcpStream);
-
-impl Peer {
-    async fn send(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).await.unwrap();
-    }
-
-    /// The next packet, whole.
-    async fn packet(&mut self) -> Vec<u8> {
-        let mut packet = vec![self.0.read_u8().await.unwrap()];
-        let (mut length, mut shift) = (0, 0);
-        loop {
-            let byte = self.0.read_u8().await.unwrap();
-            packet.push(byte);
-            length |= usize::from(byte & 0x7F) << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        let head = packet.len();
-        packet.resize(head + length, 0);
-        self.0.read_exact(&mut packet[head..]).await.unwrap();
-        packet
-    }
-
-    /// What comes until the client closes.
-    async fn rest(&mut self) -> std::io::Result<Vec<u8>> {
-        let mut rest = Vec::new();
-        self.0.read_to_end(&mut rest).await.map(|_| rest)
-    }
-
-    /// Closes so that the client sees a reset.
-    fn reset(self) {
-        self.0.set_zero_linger().unwrap();
-    }
-}
-
-async fn listen() -> (TcpListener, Connector) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let connector = Connector::new(vec![Endpoint::from(listener.local_addr().unwrap())]);
-    (listener, connector)
-}
-
-async fn accept(listener: &TcpListener) -> Peer {
-    let (stream, _) = listener.accept().await.unwrap();
-    stream.set_nodelay(true).unwrap();
-    Peer(stream)
-}
-
-/// Connects, while the broker answers the CONNECT with these bytes and keeps the connection open.
-async fn answered_with(bytes: &[u8], request: &ConnectRequest<'_>) -> (Result<Tcp, Failure>, Peer) {
-    let (listener, connector) = listen().await;
-    tokio::join!(connector.connect(request), async {
-        let mut peer = accept(&listener).await;
-        assert_eq!(peer.packet().await[0], 0x10);
-        peer.send(bytes).await;
-        peer
-    })
-}
-
-async fn open_with(request: &ConnectRequest<'_>) -> (Tcp, Peer) {
-    let (session, peer) = answered_with(&CONNACK, request).await;
-    (session.unwrap(), peer)
-}
-
-async fn open() -> (Tcp, Peer) {
-    open_with(&connect_request("c")).await
-}
-
 fn message(payload: &[u8], qos: Qos) -> Message<'_> {
-    Message { topic: b"t", payload, qos, retain: false }
+    Message { topic: b"t", payload, qos, retain: false, properties: &[] }
 }
 
 fn publish(session: &mut Tcp, tag: u32, qos: Qos, timeout: Duration) -> Key {
@@ -348,7 +268,7 @@ mod publishing {
                 let mut seen = Seen::default();
                 publish(&mut session, 1, Qos::AtLeastOnce, MINUTE);
                 publish(&mut session, 2, Qos::ExactlyOnce, MINUTE);
-                session.subscribe(&[("#", Qos::AtLeastOnce)], ticket(3, MINUTE)).unwrap();
+                session.subscribe(&[Filter::new("#", Qos::AtLeastOnce)], ticket(3, MINUTE)).unwrap();
                 session.drive(Until::Written, None, &mut seen).await.unwrap();
                 peer.send(&stream[..cut]).await;
                 drive_for(&mut session, Duration::ZERO, &mut seen).await.unwrap();
@@ -397,7 +317,7 @@ mod publishing {
             publish(&mut session, 2, Qos::ExactlyOnce, MINUTE);
             // Neither takes room.
             publish(&mut session, 3, Qos::AtMostOnce, MINUTE);
-            session.subscribe(&[("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
+            session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
             let deadline = Some(Instant::now() + Duration::from_millis(20));
             assert!(!session.drive(Until::Room, deadline, &mut seen).await.unwrap());
             peer.send(&ack(0x50, 2)).await;
@@ -442,7 +362,7 @@ mod publishing {
             let (mut session, _peer) = open().await;
             let topic = vec![b'x'; 65_536];
             for qos in ALL_QOS {
-                let message = Message { topic: &topic, payload: b"", qos, retain: false };
+                let message = Message { topic: &topic, payload: b"", qos, retain: false, properties: &[] };
                 assert_eq!(session.publish(&message, ticket(1, SECOND)), Err(Failure::TooLarge));
             }
             assert_eq!(session.backlog(), 0);
@@ -535,7 +455,7 @@ mod odd_acknowledgements {
             let timeout = Duration::from_millis(50);
             publish(&mut session, 1, Qos::ExactlyOnce, timeout);
             publish(&mut session, 2, Qos::ExactlyOnce, timeout);
-            session.subscribe(&[("#", Qos::AtMostOnce)], ticket(3, timeout)).unwrap();
+            session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(3, timeout)).unwrap();
             peer.send(&ack(0x50, 2)).await;
             settle(&mut session, &mut seen).await.unwrap();
             let failed = |ack| Err(Failure::AckTimeout(ack, timeout));
@@ -552,7 +472,7 @@ mod odd_acknowledgements {
             publish(&mut session, 1, Qos::AtLeastOnce, MINUTE);
             publish(&mut session, 2, Qos::ExactlyOnce, MINUTE);
             publish(&mut session, 3, Qos::ExactlyOnce, MINUTE);
-            session.subscribe(&[("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
+            session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
             for bytes in [ack(0x50, 1), ack(0x40, 2), ack(0x70, 3), ack(0x40, 4)] {
                 peer.send(&bytes).await;
             }
@@ -590,7 +510,7 @@ mod odd_acknowledgements {
         with_sockets(async {
             let (mut session, mut peer) = open().await;
             let mut seen = Seen::default();
-            let filters = [("a", Qos::AtMostOnce), ("b", Qos::AtMostOnce)];
+            let filters = [Filter::new("a", Qos::AtMostOnce), Filter::new("b", Qos::AtMostOnce)];
             session.subscribe(&filters, ticket(1, MINUTE)).unwrap();
             session.drive(Until::Written, None, &mut seen).await.unwrap();
             assert_eq!(peer.packet().await, [0x82, 10, 0, 1, 0, 1, b'a', 0, 0, 1, b'b', 0]);
@@ -608,7 +528,7 @@ mod losing_the_connection {
     async fn window(session: &mut Tcp, seen: &mut Seen) {
         publish(session, 1, Qos::AtLeastOnce, MINUTE);
         publish(session, 2, Qos::ExactlyOnce, MINUTE);
-        session.subscribe(&[("#", Qos::AtMostOnce)], ticket(3, MINUTE)).unwrap();
+        session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(3, MINUTE)).unwrap();
         session.publish(&message(&vec![0; 32 << 20], Qos::AtMostOnce), ticket(4, MINUTE)).unwrap();
         publish(session, 5, Qos::AtLeastOnce, MINUTE);
         drive_for(session, Duration::from_millis(20), seen).await.unwrap();
@@ -880,6 +800,33 @@ mod closing {
         });
     }
 
+    /// On a thread of its own, so that it is as quick as a broker can be.
+    #[test]
+    fn a_broker_may_close_as_soon_as_it_has_read_disconnect() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let connector = Connector::new(vec![Endpoint::from(listener.local_addr().unwrap())]);
+        let broker = std::thread::spawn(move || {
+            for _ in 0..100 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut bytes = [0; 15];
+                stream.read_exact(&mut bytes).unwrap();
+                stream.write_all(&CONNACK).unwrap();
+                stream.read_exact(&mut bytes[..10]).unwrap();
+                assert_eq!(bytes[8..10], [0xE0, 0]);
+            }
+        });
+        with_sockets(async {
+            for _ in 0..100 {
+                let mut session = connector.connect(&connect_request("c")).await.unwrap();
+                let mut seen = Seen::default();
+                publish(&mut session, 1, Qos::AtLeastOnce, SECOND);
+                session.close(Close::Clean, SECOND, &mut seen).await.unwrap();
+                assert_eq!(seen.take(), [(1, Err(Failure::Closing))]);
+            }
+        });
+        broker.join().unwrap();
+    }
+
     #[test]
     fn an_abrupt_close_says_nothing() {
         with_sockets(async {
@@ -1005,7 +952,7 @@ fn the_embedded_broker_returns_every_message_once() {
         let connector = Connector::new(vec![Endpoint::from(broker.addr())]);
         let mut session = connector.connect(&connect_request("echo")).await.unwrap();
         let mut seen = Seen::default();
-        session.subscribe(&[("t", Qos::ExactlyOnce)], ticket(u32::MAX, MINUTE)).unwrap();
+        session.subscribe(&[Filter::new("t", Qos::ExactlyOnce)], ticket(u32::MAX, MINUTE)).unwrap();
         settle(&mut session, &mut seen).await.unwrap();
         assert_eq!(seen.take(), [(u32::MAX, Ok(()))]);
         for tag in 0..3 * EACH {

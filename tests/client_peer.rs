@@ -1,14 +1,14 @@
-//! The session driver against a real Mosquitto: the second witness beside the embedded broker, which shares
-//! rumqttc's codec with it.
+//! The session driver against a real Mosquitto, in both versions of MQTT: the second witness beside the embedded
+//! broker, which shares rumqttc's codec with it.
 
 use std::time::Duration;
 
 use mqtt_scenario::client::driver::Driver;
-use mqtt_scenario::client::failure::{Ack, Failure};
+use mqtt_scenario::client::failure::{Ack, Failure, Limit};
 use mqtt_scenario::client::transport::stream::Transport;
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::client::{Close, Connect, ConnectRequest, Message, Session, Until};
-use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Message, Session, Until, Will};
+use mqtt_scenario::mqtt::{Qos, RetainHandling, Settings, SubscribeOptions, Version};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
@@ -20,15 +20,27 @@ const ALL_QOS: [Qos; 3] = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce];
 /// `secret`, as `mosquitto_passwd` hashes it.
 const PASSWORDS: &str = "me:$7$101$0pGf3TVLOvBbg/2v$itL+FdVNR/KgDHlw0bYk8W+t3LyJwKeTzvvJtaZMqJxvHx1/+tpCCU1Idr+p3WpY3+NACieGDolEr2egzzBiGA==\n";
 
-/// Connects with a window that Mosquitto takes: it ends a connection with more QoS 2 messages in flight than
-/// its `max_inflight_messages` (by default 20), version 3.1.1 or not.
+/// Connects with a window that Mosquitto takes: it ends a connection of 3.1.1 with more QoS 2 messages in flight
+/// than its `max_inflight_messages` (by default 20). To one of 5 it tells that number.
 async fn try_connect(
     mosquitto: &Mosquitto,
     login: Option<(&str, &str)>,
     inflight: u16,
 ) -> Result<Driver<Transport>, Failure> {
-    let connector = Connector::new(vec![Endpoint::from(mosquitto.addr())]);
-    connector.connect(&ConnectRequest { login, inflight, ..connect_request("peer") }).await
+    connect_as(mosquitto, &ConnectRequest { login, inflight, ..connect_request("peer") }).await
+}
+
+async fn connect_as(
+    mosquitto: &Mosquitto,
+    request: &ConnectRequest<'_>,
+) -> Result<Driver<Transport>, Failure> {
+    Connector::new(vec![Endpoint::from(mosquitto.addr())]).connect(request).await
+}
+
+/// Of MQTT 5, with more in flight than any broker takes.
+fn request_5(client_id: &str) -> ConnectRequest<'_> {
+    let settings = Settings { version: Version::V5, ..Settings::default() };
+    ConnectRequest { settings, inflight: u16::MAX, ..connect_request(client_id) }
 }
 
 async fn connect(mosquitto: &Mosquitto) -> Driver<Transport> {
@@ -41,7 +53,7 @@ async fn settle(session: &mut Driver<Transport>, seen: &mut Seen) -> Result<bool
 
 async fn subscribe(session: &mut Driver<Transport>, filter: &str) -> Result<(), Failure> {
     let mut seen = Seen::default();
-    session.subscribe(&[(filter, Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
+    session.subscribe(&[Filter::new(filter, Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
     settle(session, &mut seen).await.unwrap();
     seen.completed[0].1
 }
@@ -58,15 +70,16 @@ async fn publish(
         if qos != Qos::AtMostOnce {
             session.drive(Until::Room, None, seen).await?;
         }
-        let message = Message { topic: b"t", payload: &tag.to_be_bytes(), qos, retain: false };
+        let message =
+            Message { topic: b"t", payload: &tag.to_be_bytes(), qos, retain: false, properties: &[] };
         session.publish(&message, ticket(tag, timeout))?;
     }
     Ok(())
 }
 
-async fn echo(settings: &str, inflight: u16, count: u32) {
+async fn echo(settings: &str, request: ConnectRequest<'_>, count: u32) {
     let mosquitto = Mosquitto::start(settings, &[]);
-    let mut session = try_connect(&mosquitto, None, inflight).await.unwrap();
+    let mut session = connect_as(&mosquitto, &request).await.unwrap();
     let mut seen = Seen::default();
     subscribe(&mut session, "t").await.unwrap();
     publish(&mut session, count, MINUTE, &mut seen).await.unwrap();
@@ -95,13 +108,15 @@ async fn echo(settings: &str, inflight: u16, count: u32) {
 #[test]
 #[ignore = "needs Debian's mosquitto: run by .ci/run"]
 fn every_message_comes_back_once() {
-    with_sockets(echo("max_queued_messages 0", 20, 3_000));
+    let request = ConnectRequest { inflight: 20, ..connect_request("peer") };
+    with_sockets(echo("max_queued_messages 0", request, 3_000));
 }
 
 #[test]
 #[ignore = "needs Debian's mosquitto: run by .ci/run"]
 fn a_broker_that_sends_one_message_at_a_time_is_answered_each_time() {
-    with_sockets(echo("max_queued_messages 0\nmax_inflight_messages 1", 1, 600));
+    let request = ConnectRequest { inflight: 1, ..connect_request("peer") };
+    with_sockets(echo("max_queued_messages 0\nmax_inflight_messages 1", request, 600));
 }
 
 #[test]
@@ -127,7 +142,8 @@ fn a_message_that_an_access_list_denies_is_acknowledged_all_the_same() {
         let mut seen = Seen::default();
         subscribe(&mut session, "#").await.unwrap();
         publish(&mut session, 3, MINUTE, &mut seen).await.unwrap();
-        let message = Message { topic: b"open", payload: b"", qos: Qos::AtLeastOnce, retain: false };
+        let message =
+            Message { topic: b"open", payload: b"", qos: Qos::AtLeastOnce, retain: false, properties: &[] };
         session.publish(&message, ticket(3, MINUTE)).unwrap();
         assert!(settle(&mut session, &mut seen).await.unwrap());
         assert_eq!(seen.tags(), [0, 1, 2, 3]);
@@ -195,4 +211,209 @@ fn a_broker_that_hangs_fails_requests_by_their_time_and_its_late_answers_are_not
         assert!(settle(&mut session, &mut seen).await.unwrap());
         assert!(seen.take().iter().all(|(_, result)| result.is_ok()));
     });
+}
+
+mod version_5 {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn every_message_comes_back_once_within_the_brokers_window() {
+        with_sockets(echo("max_queued_messages 0", request_5("peer"), 3_000));
+        with_sockets(echo("max_queued_messages 0\nmax_inflight_messages 1", request_5("peer"), 600));
+    }
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn every_message_comes_back_once_with_aliases() {
+        let settings = Settings { topic_alias: true, ..request_5("").settings };
+        with_sockets(echo("max_queued_messages 0", ConnectRequest { settings, ..request_5("peer") }, 3_000));
+    }
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn a_refused_login_has_a_reason() {
+        let settings = "allow_anonymous false\npassword_file DIR/passwords";
+        let mosquitto = Mosquitto::start(settings, &[("passwords", PASSWORDS)]);
+        with_sockets(async {
+            let right = ConnectRequest { login: Some(("me", "secret")), ..request_5("peer") };
+            connect_as(&mosquitto, &right).await.unwrap();
+            for login in [None, Some(("me", "wrong")), Some(("you", "secret"))] {
+                let failure = connect_as(&mosquitto, &ConnectRequest { login, ..right }).await.unwrap_err();
+                assert_eq!(failure.to_string(), "CONNACK: Not authorized (0x87)", "{login:?}");
+            }
+        });
+    }
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn what_an_access_list_denies_fails_by_name() {
+        let mosquitto = Mosquitto::start("acl_file DIR/acl", &[("acl", "topic read t\ntopic write open\n")]);
+        with_sockets(async {
+            let mut session = connect_as(&mosquitto, &request_5("peer")).await.unwrap();
+            let mut seen = Seen::default();
+            publish(&mut session, 3, MINUTE, &mut seen).await.unwrap();
+            settle(&mut session, &mut seen).await.unwrap();
+            let mut completed = seen.take();
+            completed.sort_by_key(|(tag, _)| *tag);
+            let texts: Vec<_> =
+                completed.iter().map(|(_, r)| r.map_or_else(|f| f.to_string(), |()| "ok".into())).collect();
+            assert_eq!(texts, ["ok", "PUBACK: Not authorized (0x87)", "PUBREC: Not authorized (0x87)"]);
+        });
+    }
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn what_the_broker_does_not_take_is_not_sent() {
+        let mosquitto = Mosquitto::start("retain_available false\nmax_packet_size 100", &[]);
+        with_sockets(async {
+            let mut session = connect_as(&mosquitto, &request_5("peer")).await.unwrap();
+            let small =
+                Message { topic: b"t", payload: b"", qos: Qos::AtLeastOnce, retain: false, properties: &[] };
+            let retained = Message { retain: true, ..small };
+            let large = Message { payload: &[0; 100], ..small };
+            let refused = |limit| Err(Failure::NotTaken(limit));
+            assert_eq!(session.publish(&retained, ticket(1, MINUTE)), refused(Limit::Retain));
+            assert_eq!(session.publish(&large, ticket(1, MINUTE)), refused(Limit::PacketBytes(100)));
+            session.publish(&small, ticket(2, MINUTE)).unwrap();
+            let mut seen = Seen::default();
+            settle(&mut session, &mut seen).await.unwrap();
+            assert_eq!(seen.take(), [(2, Ok(()))]);
+        });
+    }
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn a_broker_that_ends_the_connection_says_why() {
+        let mosquitto = Mosquitto::start("", &[]);
+        with_sockets(async {
+            let mut session = connect_as(&mosquitto, &request_5("peer")).await.unwrap();
+            // A property that belongs to CONNACK.
+            let wrong = Message {
+                topic: b"t",
+                payload: b"",
+                qos: Qos::AtLeastOnce,
+                retain: false,
+                properties: b"\x13\0\x01",
+            };
+            session.publish(&wrong, ticket(1, MINUTE)).unwrap();
+            let mut seen = Seen::default();
+            let failure = session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
+            assert!(failure.to_string().starts_with("DISCONNECT by the broker: "), "{failure}");
+            assert_eq!(seen.take(), [(1, Err(failure))]);
+        });
+    }
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn options_of_subscriptions_hold() {
+        let mosquitto = Mosquitto::start("", &[]);
+        with_sockets(async {
+            let mut session = connect_as(&mosquitto, &request_5("peer")).await.unwrap();
+            let mut seen = Seen::default();
+            let kept = Message {
+                topic: b"kept",
+                payload: b"",
+                qos: Qos::AtLeastOnce,
+                retain: true,
+                properties: &[],
+            };
+            session.publish(&Message { payload: b"x", ..kept }, ticket(1, MINUTE)).unwrap();
+            settle(&mut session, &mut seen).await.unwrap();
+            let options = SubscribeOptions {
+                no_local: true,
+                retain_handling: RetainHandling::Never,
+                ..SubscribeOptions::default()
+            };
+            let quiet = Filter { path: "kept", qos: Qos::AtLeastOnce, options };
+            session.subscribe(&[quiet], ticket(2, MINUTE)).unwrap();
+            settle(&mut session, &mut seen).await.unwrap();
+            session.publish(&kept, ticket(3, MINUTE)).unwrap();
+            settle(&mut session, &mut seen).await.unwrap();
+            // What came at all would come before the answer to this.
+            subscribe(&mut session, "other").await.unwrap();
+            assert_eq!(seen.received, []);
+        });
+    }
+}
+
+/// In both versions: what a broker of another make does with a session and a will.
+mod lasting_sessions_and_wills {
+    use super::*;
+
+    fn lasting(version: Version) -> Settings {
+        Settings { version, clean_session: false, session_expiry_s: 60, ..Settings::default() }
+    }
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn a_session_goes_on_and_its_requests_count_once() {
+        let mosquitto = Mosquitto::start("", &[]);
+        with_sockets(async {
+            for (version, name) in [(Version::V311, "old"), (Version::V5, "new")] {
+                let request =
+                    ConnectRequest { settings: lasting(version), inflight: 20, ..connect_request(name) };
+                let mut session = connect_as(&mosquitto, &request).await.unwrap();
+                assert!(!session.resumed());
+                let mut seen = Seen::default();
+                subscribe(&mut session, "t").await.unwrap();
+                // Written, and lost before they can be acknowledged: by a reset, or not read any more.
+                publish(&mut session, 12, MINUTE, &mut seen).await.unwrap();
+                session.drive(Until::Written, None, &mut seen).await.unwrap();
+                session.close(Close::Abrupt, MINUTE, &mut seen).await.unwrap();
+                let kept = session.keep();
+                drop(session);
+                assert_eq!(seen.tags(), (0..12).collect::<Vec<_>>(), "{name}");
+                let request = ConnectRequest { kept: Some(&kept), ..request };
+                let mut session = connect_as(&mosquitto, &request).await.unwrap();
+                assert!(session.resumed(), "{name}");
+                // Every QoS 2 message arrives once, however often it was sent.
+                let by = Instant::now() + Duration::from_secs(1);
+                session.drive(Until::Deadline, Some(by), &mut seen).await.unwrap();
+                let mut twice: Vec<_> = seen.received.iter().filter(|m| m.2 == Qos::ExactlyOnce).collect();
+                twice.sort();
+                assert_eq!(twice.len(), 4, "{name}: {:?}", seen.received);
+                twice.dedup();
+                assert_eq!(twice.len(), 4, "{name}");
+                let at_least: std::collections::BTreeSet<_> =
+                    seen.received.iter().filter(|m| m.2 == Qos::AtLeastOnce).map(|m| &m.1).collect();
+                assert_eq!(at_least.len(), 4, "{name}");
+            }
+        });
+    }
+
+    #[test]
+    #[ignore = "needs Debian's mosquitto: run by .ci/run"]
+    fn a_will_is_published_for_the_lost_and_not_for_those_who_left() {
+        let mosquitto = Mosquitto::start("", &[]);
+        with_sockets(async {
+            let mut watcher = connect(&mosquitto).await;
+            subscribe(&mut watcher, "lost").await.unwrap();
+            let mut seen = Seen::default();
+            for version in [Version::V311, Version::V5] {
+                for how in [Close::Clean, Close::Abrupt] {
+                    let payload = format!("{version} {how:?}");
+                    let will = Will {
+                        topic: "lost",
+                        payload: payload.as_bytes(),
+                        qos: Qos::AtLeastOnce,
+                        retain: false,
+                        delay_s: 0,
+                        properties: b"\x03\0\x01t",
+                    };
+                    let settings = Settings { version, ..Settings::default() };
+                    let request = ConnectRequest { settings, will: Some(will), ..connect_request(&payload) };
+                    let mut victim = connect_as(&mosquitto, &request).await.expect(&payload);
+                    victim.close(how, MINUTE, &mut seen).await.unwrap();
+                }
+            }
+            while seen.received.len() < 2 {
+                let soon = Some(Instant::now() + Duration::from_millis(1));
+                watcher.drive(Until::Deadline, soon, &mut seen).await.unwrap();
+            }
+            let mut wills: Vec<_> = seen.received.iter().map(|m| String::from_utf8_lossy(&m.1)).collect();
+            wills.sort();
+            assert_eq!(wills, ["3.1.1 Abrupt", "5 Abrupt"]);
+        });
+    }
 }

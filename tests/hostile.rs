@@ -1,157 +1,515 @@
-//! Input that nobody writes by hand: large, deep, repeated without end. It ends in an answer, soon and with
-//! bounded memory.
-
-#![expect(clippy::disallowed_methods, reason = "the wall clock of a reading is what is bounded")]
+//! Brokers that are broken or mean no good, on raw sockets: each misbehaviour has a name here, and whatever it is,
+//! every request ends once, by name and in its time, in bounded memory.
+//!
+//! The scripts send bytes, not packets of a codec, since a codec would not let most of them pass.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mqtt_scenario::cli::render::render;
-use mqtt_scenario::diagnostic::Diagnostic;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::client::failure::{Ack, Failure};
+use mqtt_scenario::client::{Connect, ConnectRequest, Filter, Message, Session, Until};
+use mqtt_scenario::mqtt::{Qos, Settings, Version};
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep};
 
-/// What is said of a text, and in what time.
-fn said(text: &str, format: Format) -> (Vec<Diagnostic>, String, Duration) {
-    let started = Instant::now();
-    let (source, parsed) = Source::parse("x", text, format);
-    let shown = render(&parsed.diagnostics, &source, false);
-    (parsed.diagnostics, shown, started.elapsed())
-}
+use crate::peer::{MINUTE, Peer, SECOND, Tcp, accept, answered_with, listen};
+use crate::support::{Seen, connect_request, ticket, with_sockets};
 
-#[test]
-fn a_file_of_100_mb_is_not_read_to_its_end() {
-    let dir = tempfile::tempdir().unwrap();
-    for name in ["x.toml", "x.yaml"] {
-        let path = dir.path().join(name);
-        File::create(&path).unwrap().set_len(100 << 20).unwrap();
-        let started = Instant::now();
-        let error = Source::read(&path).unwrap_err().to_string();
-        assert!(error.ends_with("is larger than 16 MiB, the most that is read as a scenario"), "{error}");
-        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+/// How long a request waits here.
+const TIMEOUT: Duration = Duration::from_millis(150);
+
+fn request(version: Version) -> ConnectRequest<'static> {
+    ConnectRequest {
+        timeout: TIMEOUT,
+        settings: Settings { version, ..Settings::default() },
+        ..connect_request("c")
     }
 }
 
-#[test]
-fn deep_nesting_ends_in_an_error() {
-    const DEEP: usize = 100_000;
-    for (format, open, close) in [
-        (Format::Toml, "[", "]"),
-        (Format::Toml, "{a=", "}"),
-        (Format::Toml, "a.", "a = 1"),
-        (Format::Toml, "'a'.", "'a' = 1"),
-        (Format::Yaml, "[", "]"),
-        (Format::Yaml, "{a: ", "}"),
-        (Format::Yaml, "- ", "- a"),
-        (Format::Yaml, "? ", ""),
-        (Format::Yaml, "&a [", "]"),
-    ] {
-        let text = if close.len() == 1 {
-            let begin = if format == Format::Toml { "a = " } else { "" };
-            format!("{begin}{}{}", open.repeat(DEEP), close.repeat(DEEP))
-        } else {
-            format!("{}{close}", open.repeat(DEEP))
-        };
-        let (diagnostics, shown, time) = said(&text, format);
-        assert!(!diagnostics.is_empty(), "{format:?} {open:?}");
-        assert!(shown.len() < 10_000, "{format:?} {open:?}: {} bytes", shown.len());
-        assert!(time < Duration::from_secs(5), "{format:?} {open:?}: {time:?}");
+fn connack(version: Version) -> &'static [u8] {
+    match version {
+        Version::V311 => b"\x20\x02\0\0",
+        Version::V5 => b"\x20\x03\0\0\0",
     }
 }
 
+async fn open(request: &ConnectRequest<'_>) -> (Tcp, Peer) {
+    let (session, peer) = answered_with(connack(request.settings.version), request).await;
+    (session.unwrap(), peer)
+}
+
+const V311: &[Version] = &[Version::V311];
+const V5: &[Version] = &[Version::V5];
+const BOTH: &[Version] = &[Version::V311, Version::V5];
+
+/// What a broker sends instead of a CONNACK, or after it.
+type Misbehaviour = (&'static str, &'static [Version], &'static [u8]);
+
+/// Instead of an orderly CONNACK.
+const AT_CONNECT: &[Misbehaviour] = &[
+    ("says nothing", BOTH, b""),
+    ("stops in the middle of CONNACK", BOTH, b"\x20\x02\0"),
+    ("speaks HTTP", BOTH, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    ("speaks TLS", BOTH, b"\x15\x03\x01\0\x02\x02\x46"),
+    ("begins with PUBLISH", BOTH, b"\x30\x04\0\x01tx"),
+    ("begins with PINGRESP", BOTH, b"\xD0\0"),
+    ("sends CONNACK with wrong flags in its first byte", BOTH, b"\x21\x02\0\0"),
+    ("sends an empty CONNACK", BOTH, b"\x20\0\0\0"),
+    ("sends CONNACK of a byte", BOTH, b"\x20\x01\0\0"),
+    ("sends CONNACK with reserved flags", V311, b"\x20\x02\x02\0"),
+    ("sends CONNACK with reserved flags", V5, b"\x20\x03\x82\0\0"),
+    ("sends CONNACK that is too long", V311, b"\x20\x03\0\0\0"),
+    ("sends CONNACK of 5 to a client of 3.1.1", V311, b"\x20\x06\0\0\x03\x21\0\x05"),
+    ("sends CONNACK of 3.1.1 to a client of 5", V5, b"\x20\x02\0\0"),
+    ("refuses 5 in the words of 3.1.1", V5, b"\x20\x02\0\x01"),
+    ("has a session where none is to be", V311, b"\x20\x02\x01\0"),
+    ("has a session where none is to be", V5, b"\x20\x03\x01\0\0"),
+    ("sends CONNACK of 256 MiB", BOTH, b"\x20\xFF\xFF\xFF\x7F\0\0\0"),
+    ("sends CONNACK of an impossible length", BOTH, b"\x20\xFF\xFF\xFF\xFF\x01"),
+    ("refuses for a reason that is none", V311, b"\x20\x02\0\x63"),
+    ("refuses for a reason that is none", V5, b"\x20\x03\0\x42\0"),
+    ("grants nothing: receive maximum 0", V5, b"\x20\x06\0\0\x03\x21\0\0"),
+    ("grants nothing: packets of 0 bytes", V5, b"\x20\x08\0\0\x05\x27\0\0\0\0"),
+    ("grants quality of service 2 by name", V5, b"\x20\x05\0\0\x02\x24\x02"),
+    ("grants a retain flag of 2", V5, b"\x20\x05\0\0\x02\x25\x02"),
+    ("grants twice", V5, b"\x20\x09\0\0\x06\x21\0\x05\x21\0\x05"),
+    ("grants a property of PUBLISH", V5, b"\x20\x06\0\0\x03\x23\0\x01"),
+    ("grants a property that is none", V5, b"\x20\x05\0\0\x02\x7F\0"),
+    ("has properties longer than the packet", V5, b"\x20\x05\0\0\x09\x24\x01"),
+    ("has properties shorter than the packet", V5, b"\x20\x05\0\0\0\x24\x01"),
+    ("has properties of an endless length", V5, b"\x20\x07\0\0\xFF\xFF\xFF\xFF\x01"),
+    ("cuts a property short", V5, b"\x20\x05\0\0\x02\x21\0"),
+    ("gives reasons in Latin-1", V5, b"\x20\x08\0\x87\x05\x1F\0\x02\xFCb"),
+    ("gives reasons with a null character", V5, b"\x20\x07\0\x87\x04\x1F\0\x01\0"),
+    ("asks for authentication", V5, b"\xF0\x02\x18\0"),
+];
+
+/// After CONNACK, with a QoS 1 message (id 1), a QoS 2 message (id 2) and a SUBSCRIBE (id 3) open.
+const AFTER: &[Misbehaviour] = &[
+    ("never acknowledges", BOTH, b""),
+    ("acknowledges halves", BOTH, b"\x50\x02\0\x02"),
+    ("acknowledges what is not open", BOTH, b"\x40\x02\0\x09\x50\x02\0\x09\x70\x02\0\x09"),
+    ("acknowledges twice", BOTH, b"\x40\x02\0\x01\x40\x02\0\x01\x50\x02\0\x02\x70\x02\0\x02\x70\x02\0\x02"),
+    ("acknowledges with the wrong packet", BOTH, b"\x50\x02\0\x01\x40\x02\0\x02\x70\x02\0\x03"),
+    ("completes what it has not received", BOTH, b"\x70\x02\0\x02"),
+    ("acknowledges packet 0", BOTH, b"\x40\x02\0\0"),
+    ("acknowledges in a byte", BOTH, b"\x40\x01\0"),
+    ("acknowledges in no bytes", BOTH, b"\x40\0"),
+    ("acknowledges at length", V311, b"\x40\x03\0\x01\0"),
+    ("acknowledges at length", V5, b"\x40\x05\0\x01\0\0\0"),
+    ("acknowledges with reserved flags", BOTH, b"\x41\x02\0\x01"),
+    ("releases with wrong flags", BOTH, b"\x60\x02\0\x01"),
+    ("releases what it has not sent", BOTH, b"\x62\x02\0\x07"),
+    ("refuses for a reason that is none", V5, b"\x40\x03\0\x01\x07"),
+    ("refuses for an unknown reason", V5, b"\x40\x03\0\x01\xEE"),
+    ("refuses what is not open", V5, b"\x40\x03\0\x09\x97"),
+    ("refuses in the middle of a handshake", V5, b"\x50\x02\0\x02\x50\x03\0\x02\x97"),
+    ("acknowledges with a property of PUBLISH", V5, b"\x40\x07\0\x01\0\x03\x23\0\x01"),
+    ("acknowledges with properties that are cut short", V5, b"\x40\x05\0\x01\0\x05\x1F"),
+    ("grants no filter", BOTH, b"\x90\x02\0\x03"),
+    ("grants no filter, with properties", V5, b"\x90\x03\0\x03\0"),
+    ("grants a quality of service of 3", V311, b"\x90\x03\0\x03\x03"),
+    ("grants a quality of service of 3", V5, b"\x90\x04\0\x03\0\x03"),
+    ("grants subscription 0", V311, b"\x90\x03\0\0\0"),
+    ("grants subscription 0", V5, b"\x90\x04\0\0\0\0"),
+    ("grants what was not asked for", V311, b"\x90\x03\0\x09\0"),
+    ("grants what was not asked for", V5, b"\x90\x04\0\x09\0\0"),
+    ("sends SUBACK with reserved flags", V311, b"\x92\x03\0\x03\0"),
+    ("sends UNSUBACK out of nothing", V311, b"\xB0\x02\0\x03"),
+    ("sends UNSUBACK out of nothing", V5, b"\xB0\x04\0\x03\0\0"),
+    ("sends PINGRESP out of nothing", BOTH, b"\xD0\0"),
+    ("sends PINGRESP with a body", BOTH, b"\xD0\x01\0"),
+    ("sends PINGRESP with reserved flags", BOTH, b"\xD1\0"),
+    ("accepts a second time", V311, b"\x20\x02\0\0"),
+    ("accepts a second time", V5, b"\x20\x03\0\0\0"),
+    ("plays the client: CONNECT", BOTH, b"\x10\x0C\0\x04MQTT\x04\x02\0\0\0\0"),
+    ("plays the client: SUBSCRIBE", BOTH, b"\x82\x06\0\x01\0\x01a\0"),
+    ("plays the client: UNSUBSCRIBE", BOTH, b"\xA2\x05\0\x01\0\x01a"),
+    ("plays the client: PINGREQ", BOTH, b"\xC0\0"),
+    ("sends DISCONNECT", V311, b"\xE0\0"),
+    ("sends DISCONNECT with reserved flags", V5, b"\xE1\0"),
+    ("sends DISCONNECT with a session expiry", V5, b"\xE0\x07\0\x05\x11\0\0\0\x01"),
+    ("sends DISCONNECT with a length that lies", V5, b"\xE0\x02\x8B\x09"),
+    ("sends AUTH", V5, b"\xF0\0"),
+    ("sends packet type 15", V311, b"\xF0\0"),
+    ("sends packet type 0", BOTH, b"\0\0"),
+    ("sends an impossible length", BOTH, b"\x30\xFF\xFF\xFF\xFF\x01"),
+    ("announces 256 MiB and sends nothing", BOTH, b"\x30\xFF\xFF\xFF\x7F"),
+    ("publishes with quality of service 3", BOTH, b"\x36\x07\0\x01t\0\x01\0x"),
+    ("publishes with packet id 0", BOTH, b"\x32\x07\0\x01t\0\0\0x"),
+    ("publishes without a packet id", BOTH, b"\x32\x03\0\x01t"),
+    ("repeats with quality of service 0", BOTH, b"\x38\x05\0\x01t\0x"),
+    ("publishes to no topic", BOTH, b"\x30\x03\0\0\0"),
+    ("publishes to a topic longer than the packet", BOTH, b"\x30\x02\0\x05"),
+    ("publishes to a wildcard", BOTH, b"\x30\x05\0\x02a#\0"),
+    ("publishes to a topic in Latin-1", BOTH, b"\x30\x04\0\x01\xFC\0"),
+    ("publishes to a topic with a null character", BOTH, b"\x30\x04\0\x01\0\0"),
+    ("publishes a surrogate", BOTH, b"\x30\x06\0\x03\xED\xA0\x80\0"),
+    ("publishes nothing", BOTH, b"\x30\0"),
+    ("publishes without properties", V5, b"\x30\x03\0\x01t"),
+    ("publishes with an alias of 0", V5, b"\x30\x07\0\x01t\x03\x23\0\0"),
+    ("publishes with an alias that was not allowed", V5, b"\x30\x07\0\x01t\x03\x23\0\x01"),
+    ("publishes with an alias only", V5, b"\x30\x06\0\0\x03\x23\0\x01"),
+    ("publishes with a property of CONNACK", V5, b"\x30\x07\0\x01t\x03\x21\0\x01"),
+    ("publishes with a property that is none", V5, b"\x30\x06\0\x01t\x02\x04\0"),
+    ("publishes with a property twice", V5, b"\x30\x08\0\x01t\x04\x01\x01\x01\x01"),
+    ("publishes with a format of 2", V5, b"\x30\x06\0\x01t\x02\x01\x02"),
+    ("publishes with subscription identifier 0", V5, b"\x30\x06\0\x01t\x02\x0B\0"),
+    ("publishes with properties longer than the packet", V5, b"\x30\x05\0\x01t\x7F\x01"),
+    ("publishes with a user property that is cut short", V5, b"\x30\x08\0\x01t\x04\x26\0\x05k"),
+    ("publishes with a content type in Latin-1", V5, b"\x30\x08\0\x01t\x04\x03\0\x01\xFC"),
+    ("sends noise", BOTH, b"\xDE\xAD\xBE\xEF\xDE\xAD\xBE\xEF"),
+];
+
+/// The misbehaviours of a list, one version each, and what comes of them: a line each.
+fn lines(list: &[Misbehaviour], of: impl Fn(Version, &'static [u8]) -> String) -> String {
+    let mut text = String::new();
+    for (name, versions, bytes) in list {
+        for version in *versions {
+            writeln!(text, "{name} ({version}): {}", of(*version, bytes)).unwrap();
+        }
+    }
+    text
+}
+
 #[test]
-fn aliases_and_merge_keys_that_multiply_end_in_an_error() {
-    let levels = |item: &dyn Fn(usize) -> String| {
-        let lines = (1..12).map(|level| item(level) + "\n");
-        lines.collect::<String>()
+fn at_connect_each_misbehaviour_has_its_name() {
+    let text = lines(AT_CONNECT, |version, bytes| {
+        with_sockets(async {
+            let start = Instant::now();
+            let (result, mut peer) = answered_with(bytes, &request(version)).await;
+            assert!(start.elapsed() < 20 * TIMEOUT, "{:?}", start.elapsed());
+            let failure = result.unwrap_err();
+            // Whatever it was, the connection is given up.
+            let _ = peer.0.read(&mut [0; 64]).await;
+            failure.to_string()
+        })
+    });
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn after_connack_each_misbehaviour_has_its_name() {
+    let text = lines(AFTER, |version, bytes| {
+        with_sockets(async {
+            let (mut session, mut peer) = open(&request(version)).await;
+            let mut seen = Seen::default();
+            open_three(&mut session, &mut seen).await;
+            peer.send(bytes).await;
+            let start = Instant::now();
+            let ended = session.drive(Until::Idle, Some(start + SECOND), &mut seen).await;
+            assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+            assert_eq!(seen.tags(), [1, 2, 3], "each request ends once");
+            outcome(&ended, &seen)
+        })
+    });
+    assert!(text.lines().count() >= 40);
+    insta::assert_snapshot!(text);
+}
+
+/// A message of QoS 1, one of QoS 2 and a subscription, written.
+async fn open_three(session: &mut Tcp, seen: &mut Seen) {
+    for (tag, qos) in [(1, Qos::AtLeastOnce), (2, Qos::ExactlyOnce)] {
+        let message = Message { topic: b"t", payload: b"x", qos, retain: false, properties: &[] };
+        session.publish(&message, ticket(tag, TIMEOUT)).unwrap();
+    }
+    session.subscribe(&[Filter::new("t", Qos::ExactlyOnce)], ticket(3, TIMEOUT)).unwrap();
+    session.drive(Until::Written, None, seen).await.unwrap();
+}
+
+/// The loss of the connection, or how each request went; what was noted.
+fn outcome(ended: &Result<bool, Failure>, seen: &Seen) -> String {
+    let mut text = if let Err(failure) = ended {
+        let with_it = seen.completed.iter().filter(|(_, result)| *result == Err(*failure)).count();
+        format!("{failure} [{with_it} of 3 with it]")
+    } else {
+        let texts = seen.completed.iter().map(|(tag, result)| match result {
+            Ok(()) => format!("{tag} ok"),
+            Err(failure) => format!("{tag} {failure}"),
+        });
+        texts.collect::<Vec<_>>().join(", ")
     };
-    let lists = levels(&|n| format!("a{n}: &a{n} [{}]", vec![format!("*a{}", n - 1); 10].join(", ")));
-    let tables = levels(&|n| {
-        let keys: Vec<_> = (0..10).map(|key| format!("k{key}: *a{}", n - 1)).collect();
-        format!("a{n}: &a{n} {{ {} }}", keys.join(", "))
+    for noted in &seen.unexpected {
+        write!(text, "; noted: {noted}").unwrap();
+    }
+    text
+}
+
+/// Runs with both versions.
+fn with_both<T: Future<Output = ()>>(test: impl Fn(Version) -> T) {
+    for version in [Version::V311, Version::V5] {
+        with_sockets(test(version));
+    }
+}
+
+fn publish_header(version: Version, first: u8, id: Option<u16>, payload: usize) -> Vec<u8> {
+    let mut body = vec![0, 1, b't'];
+    body.extend(id.iter().flat_map(|id| id.to_be_bytes()));
+    if version == Version::V5 {
+        body.push(0);
+    }
+    let mut bytes = vec![first];
+    mqtt_scenario::mqtt::property::put_varint(&mut bytes, body.len() + payload);
+    bytes.extend(body);
+    bytes
+}
+
+#[test]
+fn a_packet_larger_than_the_client_takes_is_refused_by_its_header() {
+    with_both(|version| async move {
+        let settings = Settings { max_packet_bytes: 1000, ..request(version).settings };
+        let (mut session, mut peer) = open(&ConnectRequest { settings, ..request(version) }).await;
+        let mut seen = Seen::default();
+        open_three(&mut session, &mut seen).await;
+        // 990 bytes are taken in, whole.
+        let header = publish_header(version, 0x30, None, 980);
+        peer.send(&header).await;
+        peer.send(&[b'x'; 980]).await;
+        peer.send(&publish_header(version, 0x30, None, 1000)).await;
+        let failure = session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
+        assert_eq!(failure, Failure::Protocol("packet larger than the client takes"));
+        assert_eq!(seen.received.len(), 1);
+        assert_eq!(seen.tags(), [1, 2, 3]);
     });
-    let merges = levels(&|n| {
-        let keys: Vec<_> = (0..10).map(|key| format!("k{key}: {{<<: *a{}}}", n - 1)).collect();
-        format!("a{n}: &a{n} {{ {} }}", keys.join(", "))
+}
+
+#[test]
+fn a_connection_that_closes_in_the_middle_of_a_packet_is_lost() {
+    with_both(|version| async move {
+        let (mut session, mut peer) = open(&request(version)).await;
+        let mut seen = Seen::default();
+        open_three(&mut session, &mut seen).await;
+        peer.send(&publish_header(version, 0x30, None, 1000)).await;
+        peer.0.shutdown().await.unwrap();
+        let failure = session.drive(Until::Idle, None, &mut seen).await.unwrap_err();
+        assert_eq!(failure, Failure::Closed);
+        assert_eq!(seen.tags(), [1, 2, 3]);
     });
-    for (name, text) in [
-        ("lists", format!("a0: &a0 [ha]\n{lists}")),
-        ("tables", format!("a0: &a0 {{ha: ha}}\n{tables}")),
-        ("merge keys", format!("a0: &a0 {{ha: ha}}\n{merges}")),
-    ] {
-        let (diagnostics, _, time) = said(&text, Format::Yaml);
-        let said: Vec<_> = diagnostics.iter().map(|diagnostic| &*diagnostic.message).collect();
-        assert_eq!(said, ["aliases make this file larger than 16 MiB"], "{name}");
-        assert!(time < Duration::from_secs(5), "{name}: {time:?}");
+}
+
+/// The connection stands, but nobody is there any more.
+#[test]
+fn a_half_open_connection_is_found_by_its_keep_alive() {
+    with_both(|version| async move {
+        let request = ConnectRequest { keep_alive_s: 1, ..request(version) };
+        let (mut session, _peer) = open(&request).await;
+        let mut seen = Seen::default();
+        let start = Instant::now();
+        let failure = session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
+        assert_eq!(failure, Failure::AckTimeout(Ack::Pingresp, SECOND));
+        assert!(start.elapsed() < 8 * SECOND);
+    });
+}
+
+#[test]
+fn a_broker_that_stops_reading_fails_messages_in_their_time() {
+    with_both(|version| async move {
+        let (mut session, _peer) = open(&request(version)).await;
+        let mut seen = Seen::default();
+        let payload = vec![b'x'; 32 << 20];
+        for (tag, qos) in [(1, Qos::AtMostOnce), (2, Qos::AtLeastOnce)] {
+            let message = Message { topic: b"t", payload: &payload, qos, retain: false, properties: &[] };
+            session.publish(&message, ticket(tag, TIMEOUT)).unwrap();
+        }
+        let start = Instant::now();
+        assert!(session.drive(Until::Idle, Some(start + 5 * SECOND), &mut seen).await.unwrap());
+        assert!(start.elapsed() < 5 * SECOND);
+        let mut completed = seen.take();
+        completed.sort_by_key(|(tag, _)| *tag);
+        let expected = [Failure::WriteTimeout(TIMEOUT), Failure::AckTimeout(Ack::Puback, TIMEOUT)];
+        assert_eq!(completed, [(1, Err(expected[0])), (2, Err(expected[1]))]);
+    });
+}
+
+/// Its acknowledgements pile up on our side: a broker has at most so many packet ids.
+#[test]
+fn a_broker_that_sends_without_reading_is_given_up() {
+    with_both(|version| async move {
+        let (mut session, peer) = open(&request(version)).await;
+        let (reader, mut writer) = peer.0.into_split();
+        let mut seen = Counted::default();
+        let mut packets = Vec::new();
+        for id in 1..=u16::MAX {
+            packets.extend(publish_header(version, 0x34, Some(id), 0));
+        }
+        let flood = async { while writer.write_all(&packets).await.is_ok() {} };
+        let start = Instant::now();
+        let drive = session.drive(Until::Deadline, Some(start + 20 * SECOND), &mut seen);
+        let failure = tokio::select! {
+            () = flood => panic!("the client has closed, without a word"),
+            failure = drive => failure.unwrap_err(),
+        };
+        let text = failure.to_string();
+        assert_eq!(
+            text,
+            "protocol error by the broker: sends messages without reading their acknowledgements"
+        );
+        assert!(session.backlog() < 4 << 20, "{}", session.backlog());
+        assert_eq!(seen.0, 65_535, "each message once");
+        drop(reader);
+    });
+}
+
+/// Counts messages and keeps nothing.
+#[derive(Default)]
+struct Counted(u64);
+
+impl mqtt_scenario::client::Sink for Counted {
+    fn completed(&mut self, _: mqtt_scenario::client::Completion) {}
+
+    fn received(&mut self, _: mqtt_scenario::client::Incoming<'_>) {
+        self.0 += 1;
     }
+
+    fn unexpected(&mut self, _: &'static str) {}
 }
 
 #[test]
-fn mistakes_in_a_large_file_cost_no_more_than_the_file() {
-    let keys = 100_000;
-    let mut fine = String::from("version: 1\nvars:\n");
-    for key in 0..keys {
-        writeln!(fine, "  k{key}: {key}").unwrap();
-    }
-    // What a reading takes in this build, with some room.
-    let (none, _, time) = said(&fine, Format::Yaml);
-    assert!(none.is_empty());
-    let most = time * 3 + Duration::from_millis(500);
-    for (name, text, mistakes) in [
-        ("values", fine.replace("99: ", "99: [] # "), 101),
-        ("unknown keys", fine.replace("vars:\n", "").replace("  k", "versiom"), 101),
-        ("items", format!("version: 1\nthresholds:\n{}{}", "- a\n".repeat(keys), "- []\n".repeat(99)), 99),
-    ] {
-        let (diagnostics, _, time) = said(&text, Format::Yaml);
-        assert_eq!(diagnostics.len(), mistakes, "{name}");
-        assert!(time < most, "{name}: {time:?} instead of {most:?}");
-    }
+fn a_broker_that_exceeds_the_receive_maximum_is_given_up() {
+    with_sockets(async {
+        let settings = Settings { receive_maximum: 3, ..request(Version::V5).settings };
+        let (mut session, mut peer) = open(&ConnectRequest { settings, ..request(Version::V5) }).await;
+        let mut seen = Seen::default();
+        for id in 1..=4 {
+            peer.send(&publish_header(Version::V5, 0x34, Some(id), 0)).await;
+        }
+        let failure = session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
+        assert_eq!(failure, Failure::Protocol("more QoS 2 messages than the receive maximum"));
+    });
 }
 
 #[test]
-fn a_mistake_that_is_aliased_ten_thousand_times_is_one() {
-    let aliases = vec!["*x"; 10_000].join(", ");
-    let text = format!("version: 1\nthresholds: [&x [], {aliases}]\nvars: {{ a: [], b: [] }}\n");
-    let (diagnostics, _, time) = said(&text, Format::Yaml);
-    assert_eq!(diagnostics.len(), 3);
-    assert!(time < Duration::from_secs(5), "{time:?}");
+fn aliases_out_of_range_or_made_up_end_the_connection() {
+    with_sockets(async {
+        let settings = Settings { topic_alias: true, ..request(Version::V5).settings };
+        for (bytes, what) in [
+            (&b"\x30\x07\0\x01t\x03\x23\xFF\xFF"[..], "topic alias above the maximum"),
+            (b"\x30\x06\0\0\x03\x23\0\x05", "topic alias that was not given"),
+        ] {
+            let (mut session, mut peer) = open(&ConnectRequest { settings, ..request(Version::V5) }).await;
+            peer.send(bytes).await;
+            let failure = session.drive(Until::Deadline, None, &mut Seen::default()).await.unwrap_err();
+            assert_eq!(failure, Failure::Protocol(what));
+        }
+    });
+}
+
+/// Rows of the statistics are named by what a broker says, so it may not say something else each time.
+#[test]
+fn reasons_that_are_never_the_same_do_not_make_endless_rows() {
+    with_sockets(async {
+        let (mut session, mut peer) = open(&request(Version::V5)).await;
+        let mut seen = Seen::default();
+        let mut texts = std::collections::BTreeSet::new();
+        for tag in 0..1000_u32 {
+            let message =
+                Message { topic: b"t", payload: b"", qos: Qos::AtLeastOnce, retain: false, properties: &[] };
+            let key = session.publish(&message, ticket(tag, MINUTE)).unwrap();
+            let mqtt_scenario::client::Key::Packet(id) = key else { panic!("no id") };
+            let [high, low] = id.to_be_bytes();
+            let reason = format!("{tag:08}");
+            let mut bytes = vec![0x40, 15, high, low, 0x97, 11, 0x1F, 0, 8];
+            bytes.extend(reason.as_bytes());
+            peer.send(&bytes).await;
+            session.drive(Until::Done(key), None, &mut seen).await.unwrap();
+            texts.insert(seen.take()[0].1.unwrap_err().to_string());
+        }
+        assert!(texts.len() <= 257, "{}", texts.len());
+        assert!(texts.contains("PUBACK: Quota exceeded (0x97)"));
+    });
 }
 
 #[test]
-fn a_hundred_mistakes_in_one_long_line_are_drawn_soon() {
-    let entries: Vec<_> =
-        (0..99).map(|key| format!("v{key} = [], e{key} = '{}'", "日".repeat(7_000))).collect();
-    let text = format!("version = 1\nvars = {{ {} }}\n", entries.join(", "));
-    let (diagnostics, shown, time) = said(&text, Format::Toml);
-    assert_eq!(diagnostics.len(), 99);
-    assert!(shown.len() < 100_000, "{}", shown.len());
-    assert!(time < Duration::from_secs(5), "{time:?}");
+fn a_slow_trickle_does_not_hold_requests_up() {
+    with_both(|version| async move {
+        let (mut session, mut peer) = open(&request(version)).await;
+        let mut seen = Seen::default();
+        open_three(&mut session, &mut seen).await;
+        let start = Instant::now();
+        let trickle = async {
+            peer.send(&publish_header(version, 0x30, None, 100_000)).await;
+            loop {
+                peer.send(b"x").await;
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            () = trickle => {}
+            settled = session.drive(Until::Idle, None, &mut seen) => assert!(settled.unwrap()),
+        }
+        assert!(start.elapsed() < 20 * TIMEOUT);
+        assert_eq!(seen.tags(), [1, 2, 3]);
+    });
 }
 
-#[test]
-fn places_are_right_behind_wide_characters_anchors_and_merge_keys() {
-    let text = "# größe 日本 😀\nversion: 1\nvars: &v { größe: &g 😀, 日本: *g }\n\
-                load: { <<: &l { users: é }, run_time: 1s }\nuser_classes:\n  grün: &d\n    \
-                client_id: '日本 ${user.nam}'\n    weight: 😀\n  rot: { <<: *d, 'wait_tim€': {} }\n";
-    insta::assert_snapshot!(said(text, Format::Yaml).1);
-}
+/// Nearly right packets, of both versions.
+const PACKETS: &[&[u8]] = &[
+    b"\x20\x03\0\0\0",
+    b"\x40\x02\0\x01",
+    b"\x40\x08\0\x01\x97\x04\x1F\0\x01x",
+    b"\x50\x02\0\x02",
+    b"\x70\x02\0\x02",
+    b"\x62\x02\0\x07",
+    b"\x90\x04\0\x03\0\x01",
+    b"\x30\x06\0\x01t\0hi",
+    b"\x34\x12\0\x01t\0\x07\x0B\x23\0\x05\x26\0\x01k\0\x01vhi",
+    b"\xD0\0",
+    b"\xE0\x09\x9D\x07\x1C\0\x04next",
+];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
-    /// The parts of paths, values and sections in any order.
+    /// Whatever comes, each request ends once, in time.
     #[test]
-    fn any_setting_can_be_read_and_its_mistakes_drawn(
-        settings in prop::collection::vec(
-            "(load|vars|user_classes|device|base|tasks|rate|wait_time|\\.|\\.|\\[0\\]|\\[|\\]|=|=|\"|'|\\{|\\}|é| |1|s){0,12}",
-            0..4,
-        ),
+    fn random_and_mutated_bytes_end_each_request_once(
+        v5: bool,
+        noise in vec(any::<u8>(), 0..40),
+        packets in vec(any::<Index>(), 0..8),
+        wrong in vec((any::<Index>(), any::<u8>()), 0..4),
+        connects: bool,
     ) {
-        let text = "version = 1\n[user_classes.device]\nextends = 'base'\n[user_classes.base]\nrate = '1/s'\n\
-                    tasks = [{ name = 't', steps = ['connect'] }]\n";
-        let (source, parsed) = Source::parse_with("x.toml", text, Format::Toml, &settings);
-        let shown = render(&parsed.diagnostics, &source, false);
-        prop_assert_eq!(shown.is_empty(), parsed.diagnostics.is_empty());
+        let version = if v5 { Version::V5 } else { Version::V311 };
+        let mut bytes: Vec<u8> = packets.iter().flat_map(|pick| *pick.get(PACKETS)).copied().collect();
+        bytes.extend(noise);
+        for (place, byte) in wrong {
+            if !bytes.is_empty() {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+        }
+        let timeout = Duration::from_millis(20);
+        with_sockets(async {
+            if connects {
+                let (listener, connector) = listen().await;
+                let request = ConnectRequest { timeout, ..request(version) };
+                let start = Instant::now();
+                let (result, _peer) = tokio::join!(connector.connect(&request), async {
+                    let mut peer = accept(&listener).await;
+                    peer.packet().await;
+                    let _ = peer.0.write_all(&bytes).await;
+                    peer
+                });
+                drop(result);
+                assert!(start.elapsed() < 10 * SECOND);
+                return;
+            }
+            let (mut session, mut peer) = open(&request(version)).await;
+            let mut seen = Seen::default();
+            for (tag, qos) in [(1, Qos::AtLeastOnce), (2, Qos::ExactlyOnce)] {
+                let message = Message { topic: b"t", payload: b"x", qos, retain: false, properties: &[] };
+                session.publish(&message, ticket(tag, timeout)).unwrap();
+            }
+            session.subscribe(&[Filter::new("t", Qos::ExactlyOnce)], ticket(3, timeout)).unwrap();
+            session.drive(Until::Written, None, &mut seen).await.unwrap();
+            let _ = peer.0.write_all(&bytes).await;
+            let start = Instant::now();
+            let _ = session.drive(Until::Idle, Some(start + 10 * SECOND), &mut seen).await;
+            assert!(start.elapsed() < 10 * SECOND);
+            assert_eq!(seen.tags(), [1, 2, 3]);
+        });
     }
 }

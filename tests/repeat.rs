@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::client::{Connect, Session, Until};
+use mqtt_scenario::client::{Connect, Filter, Session, Until};
 use mqtt_scenario::engine::{Interrupts, Options, run};
 use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
@@ -93,8 +93,9 @@ fn messages(seed: u64, threads: usize) -> Messages {
     with_sockets(async {
         let connector = move || Connector::new(vec![Endpoint::from(addr)]);
         let mut subscriber = connector().connect(&connect_request("subscriber")).await.unwrap();
-        let key =
-            subscriber.subscribe(&[("#", Qos::AtLeastOnce)], ticket(1, Duration::from_secs(5))).unwrap();
+        let key = subscriber
+            .subscribe(&[Filter::new("#", Qos::AtLeastOnce)], ticket(1, Duration::from_secs(5)))
+            .unwrap();
         subscriber.drive(Until::Done(key), None, &mut seen).await.unwrap();
         let options = Options { threads, keep_log: false, keep_history: false, reset_stats: false };
         let (interrupts, mut deaf) = (Interrupts::default(), Deaf);

@@ -139,6 +139,7 @@ fn toml_and_yaml_say_the_same() {
 #[test]
 fn plans_of_the_examples() {
     insta::assert_snapshot!("plan_of_publish", fine(&["plan", "publish.toml"]));
+    insta::assert_snapshot!("plan_of_mqtt5", fine(&["plan", "mqtt5.toml"]));
     insta::assert_snapshot!("plan_of_seed", fine(&["plan", "seed.toml"]));
 }
 

@@ -14,7 +14,7 @@ use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run, run_here};
-use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::mqtt::{Qos, SubscribeOptions};
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step, Steps, Subscribe, Text};
@@ -224,7 +224,13 @@ fn subscriptions_outlive_their_broker() {
 fn subscribe(b: &mut PlanBuilder, filter: &str) -> Step {
     let request = b.request("subscribe");
     let filter = Text::Constant(filter.as_bytes().into());
-    Step::Subscribe(Arc::new(Subscribe { filter, qos: Qos::AtLeastOnce, timeout: SECOND, request }))
+    Step::Subscribe(Arc::new(Subscribe {
+        filter,
+        qos: Qos::AtLeastOnce,
+        options: SubscribeOptions::default(),
+        timeout: SECOND,
+        request,
+    }))
 }
 
 #[test]

@@ -19,9 +19,10 @@ use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Late, Sink, Ticket};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
 use mqtt_scenario::engine::{Interrupts, Observer, Options, Tick, run_here};
-use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::mqtt::{Qos, Settings};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
+use mqtt_scenario::plan::properties::Properties;
 use mqtt_scenario::plan::search::Search;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::template::Template;
@@ -109,6 +110,9 @@ pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
         keep_alive_s: 0,
         inflight: 100,
         timeout: Duration::from_secs(5),
+        settings: Settings::default(),
+        will: None,
+        kept: None,
     }
 }
 
@@ -236,6 +240,7 @@ impl PlanBuilder {
                 source_addresses: Vec::new(),
                 tls: None,
                 headers: Vec::new(),
+                settings: Settings::default(),
             },
             load: TestLoad {
                 users: 1,
@@ -285,6 +290,7 @@ impl PlanBuilder {
             payload: Text::PerMessage(template(payload, Place::Payload)).into(),
             qos: Qos::AtLeastOnce,
             retain: false,
+            properties: Properties::default(),
             timeout: Duration::from_secs(10),
             await_ack: true,
             request: self.request("publish"),
@@ -305,6 +311,7 @@ impl PlanBuilder {
             username: None,
             password: None,
             certificate: None,
+            will: None,
             feeds: Vec::new(),
             wait_time,
             schedule: None,

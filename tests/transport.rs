@@ -12,7 +12,7 @@ use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::transport::stream::Transport;
 use mqtt_scenario::client::transport::tls::{Certificate, Tls, TlsFiles, TlsOptions};
 use mqtt_scenario::client::transport::{Address, Connector, Endpoint};
-use mqtt_scenario::client::{Close, Connect, ConnectRequest, Message, Session, Until};
+use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::certificates::certificates;
@@ -80,12 +80,12 @@ async fn refused(endpoint: Endpoint) -> String {
 /// Subscribes, publishes three messages that come back, one of them large, and disconnects.
 async fn exchange(mut session: Driver<Transport>) {
     let mut seen = Seen::default();
-    session.subscribe(&[("t", Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
+    session.subscribe(&[Filter::new("t", Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
     let large = vec![7; 300_000];
     let messages: [(&[u8], Qos); 3] =
         [(b"one", Qos::AtMostOnce), (&large, Qos::AtLeastOnce), (b"", Qos::ExactlyOnce)];
     for (tag, (payload, qos)) in (1..).zip(messages) {
-        let message = Message { topic: b"t", payload, qos, retain: false };
+        let message = Message { topic: b"t", payload, qos, retain: false, properties: &[] };
         session.publish(&message, ticket(tag, MINUTE)).unwrap();
     }
     while seen.received.len() < 3 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::transport::tls::{Certificate, TlsFiles, TlsOptions};
 use mqtt_scenario::client::transport::{Address, Connector, Endpoint};
-use mqtt_scenario::client::{Close, Connect, ConnectRequest, Message, Session, Until};
+use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
 
@@ -61,11 +61,11 @@ async fn echo(endpoint: Endpoint, certificate: bool) -> Result<(), Failure> {
         ConnectRequest { certificate: certificate.then_some(pair), inflight: 20, ..connect_request("peer") };
     let mut session = connector.connect(&request).await?;
     let mut seen = Seen::default();
-    session.subscribe(&[("t", Qos::ExactlyOnce)], ticket(0, MINUTE))?;
+    session.subscribe(&[Filter::new("t", Qos::ExactlyOnce)], ticket(0, MINUTE))?;
     for tag in 1..=100 {
         let qos = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce][tag as usize % 3];
         session.drive(Until::Room, None, &mut seen).await?;
-        let message = Message { topic: b"t", payload: &[7; 3_000], qos, retain: false };
+        let message = Message { topic: b"t", payload: &[7; 3_000], qos, retain: false, properties: &[] };
         session.publish(&message, ticket(tag, MINUTE))?;
     }
     while seen.received.len() < 100 {

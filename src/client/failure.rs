@@ -8,8 +8,10 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::client::reason::Reason;
 use crate::client::transport::tls::TlsFault;
 use crate::client::transport::websocket::WebSocketFault;
+use crate::mqtt::Qos;
 
 /// An acknowledgement that a request waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,17 @@ impl fmt::Display for Os {
     }
 }
 
+/// What a broker of MQTT 5 said in its CONNACK that it does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// A higher quality of service than this.
+    Qos(Qos),
+    /// Messages to be retained.
+    Retain,
+    /// Packets of more bytes.
+    PacketBytes(u32),
+}
+
 /// Why a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -82,6 +95,12 @@ pub enum Failure {
     WebSocket(WebSocketFault),
     /// The broker said no in its CONNACK: the return code of MQTT 3.1.1, table 3.1.
     Refused(u8),
+    /// The broker of MQTT 5 said no in an acknowledgement.
+    Reason(Ack, Reason),
+    /// The broker of MQTT 5 ended the connection with a DISCONNECT.
+    Disconnected(Reason),
+    /// It was not sent, since the broker does not take it.
+    NotTaken(Limit),
     /// No acknowledgement in time.
     AckTimeout(Ack, Duration),
     /// The message could not be written in time, since the broker does not read.
@@ -109,9 +128,16 @@ pub enum Failure {
     SubscriptionRefused,
     /// The user closed the connection before the acknowledgement came.
     Closing,
+    /// The broker has forgotten the session in which the request was sent.
+    SessionLost,
 }
 
 impl Failure {
+    /// Whether the broker refused a subscription.
+    pub fn is_refused_subscription(&self) -> bool {
+        matches!(self, Self::SubscriptionRefused | Self::Reason(Ack::Suback, _))
+    }
+
     /// The failure of an attempt to open a connection.
     pub(crate) fn opening(error: &io::Error) -> Self {
         // EMFILE and ENFILE: no descriptor; EADDRNOTAVAIL, EADDRINUSE: no local port.
@@ -153,6 +179,15 @@ impl fmt::Display for Failure {
             Self::Tls(fault) => write!(f, "TLS: {fault}"),
             Self::WebSocket(fault) => write!(f, "WebSocket: {fault}"),
             Self::Refused(code) => write!(f, "CONNACK: {} ({code})", refusal(*code)),
+            Self::Reason(ack, reason) => write!(f, "{ack}: {reason}"),
+            Self::Disconnected(reason) => write!(f, "DISCONNECT by the broker: {reason}"),
+            Self::NotTaken(Limit::Qos(most)) => {
+                write!(f, "not sent: the broker takes no quality of service above {most}")
+            }
+            Self::NotTaken(Limit::Retain) => f.write_str("not sent: the broker keeps no retained messages"),
+            Self::NotTaken(Limit::PacketBytes(most)) => {
+                write!(f, "not sent: the broker takes no packet above {most} bytes")
+            }
             Self::AckTimeout(ack, after) => write!(f, "no {ack} within {}", within(after)),
             Self::WriteTimeout(after) => {
                 write!(f, "not written within {}: the broker does not read", within(after))
@@ -168,6 +203,7 @@ impl fmt::Display for Failure {
             }
             Self::SubscriptionRefused => f.write_str("SUBACK: subscription refused (0x80)"),
             Self::Closing => f.write_str("disconnected before the acknowledgement came"),
+            Self::SessionLost => f.write_str("session lost: the broker has forgotten it"),
         }
     }
 }
@@ -199,6 +235,21 @@ mod tests {
             ),
             (Failure::AckTimeout(Ack::Puback, Duration::from_secs(10)), "no PUBACK within 10s"),
             (Failure::Refused(5), "CONNACK: not authorized (5)"),
+            (Failure::Reason(Ack::Puback, Reason::of(0x97)), "PUBACK: Quota exceeded (0x97)"),
+            (
+                Failure::Disconnected(Reason::new(0x9D, None, Some("b:1883"))),
+                "DISCONNECT by the broker: Server moved (0x9D): see b:1883",
+            ),
+            (
+                Failure::NotTaken(Limit::Qos(Qos::AtLeastOnce)),
+                "not sent: the broker takes no quality of service above 1",
+            ),
+            (Failure::NotTaken(Limit::Retain), "not sent: the broker keeps no retained messages"),
+            (
+                Failure::NotTaken(Limit::PacketBytes(100)),
+                "not sent: the broker takes no packet above 100 bytes",
+            ),
+            (Failure::SessionLost, "session lost: the broker has forgotten it"),
             (
                 Failure::lost(&io::Error::from(io::ErrorKind::UnexpectedEof)),
                 "connection lost: closed by the broker",

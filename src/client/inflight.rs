@@ -75,6 +75,11 @@ impl Inflight {
         }
     }
 
+    /// Another limit; what is open already stays.
+    pub(crate) fn set_limit(&mut self, limit: u16) {
+        self.limit = usize::from(limit);
+    }
+
     pub(crate) fn has_room(&self) -> bool {
         self.publishes < self.limit && self.open + self.abandoned < IDS
     }
@@ -124,13 +129,20 @@ impl Inflight {
     pub(crate) fn acknowledge(&mut self, id: u16, got: Ack) -> Acknowledged {
         let index = self.index_of(id);
         let Some(slot) = self.slots.get_mut(index) else { return Acknowledged::Unknown };
-        let Some(expected) = slot.waits_for else { return Acknowledged::Unknown };
-        let (ticket, abandoned) = (slot.ticket, slot.abandoned);
-        if got == Ack::Pubrec && matches!(expected, Ack::Pubrec | Ack::Pubcomp) {
+        if got == Ack::Pubrec && matches!(slot.waits_for, Some(Ack::Pubrec | Ack::Pubcomp)) {
             // A second PUBREC means that our PUBREL was lost on the way: answer it again.
             slot.waits_for = Some(Ack::Pubcomp);
             return Acknowledged::Release;
         }
+        self.finish_with(id, got)
+    }
+
+    /// An acknowledgement has come after which nothing follows, be it as it should or because it says no.
+    pub(crate) fn finish_with(&mut self, id: u16, got: Ack) -> Acknowledged {
+        let index = self.index_of(id);
+        let Some(slot) = self.slots.get(index) else { return Acknowledged::Unknown };
+        let Some(expected) = slot.waits_for else { return Acknowledged::Unknown };
+        let (ticket, abandoned) = (slot.ticket, slot.abandoned);
         self.finish(index);
         if abandoned {
             Acknowledged::Late
@@ -162,6 +174,42 @@ impl Inflight {
             }
         }
         self.next_deadline = next;
+    }
+
+    /// What the broker may still have to answer, in the order in which it was sent: the ids, and what they wait
+    /// for. Requests that nobody waits for any more are among them, since the broker knows nothing of that.
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = (u16, Ack)> {
+        let waiting = |(index, slot): (usize, &Slot)| slot.waits_for.map(|ack| (self.id_at(index), ack));
+        self.slots.iter().enumerate().filter_map(waiting)
+    }
+
+    /// Ends the subscriptions, which no session takes over to its next connection, giving each that is still
+    /// waited for to `ended`.
+    pub(crate) fn drain_subscriptions(&mut self, mut ended: impl FnMut(Ticket)) {
+        for index in (0..self.slots.len()).rev() {
+            let slot = self.slots[index];
+            if slot.waits_for == Some(Ack::Suback) {
+                if !slot.abandoned {
+                    ended(slot.ticket);
+                }
+                self.finish(index);
+            }
+        }
+    }
+
+    /// Gives up all requests, giving each that is still waited for to `ended`. Their ids stay taken.
+    pub(crate) fn abandon(&mut self, mut ended: impl FnMut(Ticket)) {
+        for slot in &mut self.slots {
+            let Some(ack) = slot.waits_for.filter(|_| !slot.abandoned) else { continue };
+            slot.abandoned = true;
+            self.open -= 1;
+            self.abandoned += 1;
+            if ack != Ack::Suback {
+                self.publishes -= 1;
+            }
+            ended(slot.ticket);
+        }
+        self.next_deadline = None;
     }
 
     /// Ends everything, giving each request that is still waited for to `ended`.
@@ -277,6 +325,29 @@ mod tests {
         let answer = inflight.acknowledge(id, Ack::Puback);
         assert!(matches!(answer, Acknowledged::Wrong(t, Ack::Pubrec) if t.tag == 1));
         assert!(inflight.is_idle());
+    }
+
+    #[test]
+    fn a_session_without_a_connection_keeps_messages_and_no_subscriptions() {
+        let start = Instant::now();
+        let mut inflight = Inflight::new(10);
+        for (tag, ack) in
+            [Ack::Suback, Ack::Puback, Ack::Pubrec, Ack::Suback, Ack::Pubrec].into_iter().enumerate()
+        {
+            inflight.open(ticket(u32::try_from(tag).unwrap(), start, 10), ack).unwrap();
+        }
+        inflight.acknowledge(5, Ack::Pubrec);
+        let mut ended = Vec::new();
+        inflight.drain_subscriptions(|ticket| ended.push(ticket.tag));
+        assert_eq!(ended, [3, 0]);
+        let expected = [(2, Ack::Puback), (3, Ack::Pubrec), (5, Ack::Pubcomp)];
+        assert_eq!(inflight.unanswered().collect::<Vec<_>>(), expected);
+        inflight.abandon(|ticket| ended.push(ticket.tag));
+        assert_eq!(ended, [3, 0, 1, 2, 4]);
+        assert!(inflight.is_idle() && inflight.has_room());
+        assert_eq!(inflight.unanswered().collect::<Vec<_>>(), expected);
+        assert_eq!(inflight.acknowledge(2, Ack::Puback), Acknowledged::Late);
+        assert!(matches!(inflight.open(ticket(6, start, 10), Ack::Puback), Some(6)));
     }
 
     #[test]

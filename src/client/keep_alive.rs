@@ -12,7 +12,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// The silence of one connection.
 #[derive(Debug)]
 pub(super) struct KeepAlive {
-    interval: Duration,
+    /// Longest silence, above 0.
+    seconds: u16,
     /// No later than the last time something was sent.
     last_sent: Instant,
     /// When the outstanding PINGREQ was sent.
@@ -22,15 +23,14 @@ pub(super) struct KeepAlive {
 impl KeepAlive {
     /// Seconds of silence before a PINGREQ; `None` for 0, which means never.
     pub(super) fn new(seconds: u16, now: Instant) -> Option<Self> {
-        let interval = Duration::from_secs(seconds.into());
-        (seconds > 0).then_some(Self { interval, last_sent: now, pinged: None })
+        (seconds > 0).then_some(Self { seconds, last_sent: now, pinged: None })
     }
 
     /// When to look at it next.
     pub(super) fn due(&self) -> Instant {
         match self.pinged {
             Some(at) => at + self.timeout(),
-            None => self.last_sent + self.interval,
+            None => self.last_sent + self.interval(),
         }
     }
 
@@ -57,7 +57,11 @@ impl KeepAlive {
         self.pinged.take().is_some()
     }
 
+    fn interval(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+
     fn timeout(&self) -> Duration {
-        self.interval.min(PING_TIMEOUT)
+        self.interval().min(PING_TIMEOUT)
     }
 }

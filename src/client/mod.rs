@@ -6,12 +6,15 @@
 //! and an idle connection a few hundred bytes. Requests are finished through a [`Sink`], in whatever order
 //! the broker answers them.
 
+mod aliases;
 pub mod driver;
 pub mod failure;
 mod inflight;
 mod keep_alive;
+pub mod kept;
 mod outgoing;
 mod pool;
+pub mod reason;
 pub mod scripted;
 pub mod transport;
 mod wire;
@@ -22,8 +25,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
+use crate::client::kept::Kept;
 use crate::client::transport::tls::Certificate;
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, Settings, SubscribeOptions};
 
 /// Who connects, and how.
 #[derive(Debug, Clone, Copy)]
@@ -34,16 +38,40 @@ pub struct ConnectRequest<'a> {
     pub turn: usize,
     /// What the client proves itself with in TLS; of no meaning without.
     pub certificate: Option<Certificate<'a>>,
-    /// Client id, UTF-8.
+    /// Client id, UTF-8. Empty: the broker makes one.
     pub client_id: &'a str,
     /// User name and password.
     pub login: Option<(&'a str, &'a str)>,
     /// Seconds of silence before a PINGREQ; 0 for never.
     pub keep_alive_s: u16,
-    /// Most messages of QoS 1 and 2 that may wait for acknowledgement at once.
+    /// Most messages of QoS 1 and 2 that may wait for acknowledgement at once; a broker of MQTT 5 may want fewer.
     pub inflight: u16,
     /// How long it may take, from the first packet to CONNACK: TCP, TLS, the upgrade to WebSocket and MQTT.
     pub timeout: Duration,
+    /// Which protocol, and what of it.
+    pub settings: Settings,
+    /// What the broker is to publish when the connection is lost.
+    pub will: Option<Will<'a>>,
+    /// What the last connection of the session has left, if there was one: taken up if the broker still knows
+    /// the session, and left alone if it does not or the connect fails.
+    pub kept: Option<&'a Kept>,
+}
+
+/// What the broker is to publish when a connection is lost without DISCONNECT.
+#[derive(Debug, Clone, Copy)]
+pub struct Will<'a> {
+    /// Where to.
+    pub topic: &'a str,
+    /// What, at most 65,535 bytes.
+    pub payload: &'a [u8],
+    /// Quality of service.
+    pub qos: Qos,
+    /// Whether the broker shall keep it.
+    pub retain: bool,
+    /// MQTT 5: how long after the loss, in seconds.
+    pub delay_s: u32,
+    /// MQTT 5: its other properties, encoded: see [`property`](crate::mqtt::property).
+    pub properties: &'a [u8],
 }
 
 /// A message to publish. Topic and payload are bytes as they go on the wire.
@@ -57,6 +85,27 @@ pub struct Message<'a> {
     pub qos: Qos,
     /// Whether the broker shall keep it.
     pub retain: bool,
+    /// MQTT 5: its properties, encoded, without their length and without a topic alias: see
+    /// [`property`](crate::mqtt::property).
+    pub properties: &'a [u8],
+}
+
+/// A filter to subscribe to.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter<'a> {
+    /// Which topics.
+    pub path: &'a str,
+    /// Highest quality of service of what is delivered.
+    pub qos: Qos,
+    /// What only MQTT 5 can say.
+    pub options: SubscribeOptions,
+}
+
+impl<'a> Filter<'a> {
+    /// A filter without options.
+    pub fn new(path: &'a str, qos: Qos) -> Self {
+        Self { path, qos, options: SubscribeOptions::default() }
+    }
 }
 
 /// What a request carries from its start to its end; the session only hands it back.
@@ -190,11 +239,17 @@ pub trait Session: 'static {
     fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure>;
 
     /// Queues a SUBSCRIBE; finished by its SUBACK.
-    fn subscribe(&mut self, filters: &[(&str, Qos)], ticket: Ticket) -> Result<Key, Failure>;
+    fn subscribe(&mut self, filters: &[Filter<'_>], ticket: Ticket) -> Result<Key, Failure>;
+
+    /// Whether the broker went on with a session that it had: what was subscribed to before still holds.
+    fn resumed(&self) -> bool;
+
+    /// What is left of the session for its next connection, once this one has ended; nothing of a clean one.
+    fn keep(&mut self) -> Kept;
 
     /// Writes and reads until the condition holds (`true`) or the deadline has passed (`false`); an error
-    /// means that the connection is lost and every open request was finished with it. Expires requests and
-    /// keeps the connection alive on the way. Cancel-safe.
+    /// means that the connection is lost and every open request was finished with it, or is left for
+    /// [`Session::keep`]. Expires requests and keeps the connection alive on the way. Cancel-safe.
     fn drive(
         &mut self,
         until: Until,

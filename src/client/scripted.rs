@@ -13,7 +13,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::client::failure::{Ack, Failure};
-use crate::client::{Close, Completion, Connect, ConnectRequest, Key, Message, Session, Sink, Ticket, Until};
+use crate::client::kept::Kept;
+use crate::client::{
+    Close, Completion, Connect, ConnectRequest, Filter, Key, Message, Session, Sink, Ticket, Until,
+};
 use crate::mqtt::Qos;
 
 /// What the broker does about a connect or a publish.
@@ -229,14 +232,23 @@ impl Session for ScriptedSession {
         Ok(key)
     }
 
-    fn subscribe(&mut self, filters: &[(&str, Qos)], ticket: Ticket) -> Result<Key, Failure> {
-        let names: Vec<_> = filters.iter().map(|(filter, _)| *filter).collect();
+    fn subscribe(&mut self, filters: &[Filter<'_>], ticket: Ticket) -> Result<Key, Failure> {
+        let names: Vec<_> = filters.iter().map(|filter| filter.path).collect();
         self.connector.note(&self.client_id, format!("subscribe {}", names.join(" ")));
         let key = Key::Written(self.next_key);
         self.next_key += 1;
         let acknowledged = Some(Instant::now());
         self.open.push_back(Open { key, ticket, qos: Qos::AtMostOnce, acknowledged });
         Ok(key)
+    }
+
+    /// The script knows clean sessions only.
+    fn resumed(&self) -> bool {
+        false
+    }
+
+    fn keep(&mut self) -> Kept {
+        Kept::default()
     }
 
     async fn drive(

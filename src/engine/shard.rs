@@ -78,6 +78,7 @@ pub(crate) struct Taken {
 pub(crate) struct Scratch {
     pub(crate) topic: Vec<u8>,
     pub(crate) payload: Vec<u8>,
+    pub(crate) properties: Vec<u8>,
 }
 
 /// What the users of a shard share.

@@ -40,6 +40,9 @@ codes! {
     TRANSPORT_SETTING = "E0281", "A setting of TLS or WebSocket stands at a broker that is not spoken to so.";
     HEADER = "E0282", "A header of WebSocket is one that cannot be sent, or that is always sent.";
     TLS_NAME = "E0283", "The server name or a protocol of TLS is one that TLS cannot carry.";
+    NEEDS_MQTT_5 = "E0290", "Something that only MQTT 5 can say is asked of a broker that speaks 3.1.1.";
+    NO_LOCAL_SHARED = "E0291", "A shared subscription has `no_local`, which MQTT forbids.";
+    LASTING_WITHOUT_ID = "E0292", "Sessions of MQTT 3.1.1 are to last, but the users have no client id.";
     UNCLOSED = "E0301", "A `${` of a template is not closed.";
     EMPTY_EXPRESSION = "E0302", "A `${}` of a template is empty.";
     UNKNOWN_NAME = "E0303", "A template uses a name that does not exist.";
@@ -72,6 +75,7 @@ codes! {
     INSECURE = "W0250", "TLS accepts any certificate: anybody can play the broker.";
     UNUSED_TRANSPORT_SETTING = "W0251", "The host given instead of the scenario's makes settings of a transport useless.";
     UNUSED_CA = "W0252", "Authorities are named, but any certificate is accepted.";
+    SESSION_LEFT_BEHIND = "W0255", "The broker keeps sessions that no connection takes up again.";
 }
 
 #[cfg(test)]

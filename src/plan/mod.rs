@@ -9,10 +9,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, Settings, SubscribeOptions};
 use crate::plan::feed::Feed;
 use crate::plan::load::Load;
 use crate::plan::payload::Payload;
+use crate::plan::properties::Properties;
 use crate::plan::schedule::Schedule;
 use crate::plan::target::{Certificate, Header, Target, Tls};
 use crate::plan::template::{Secret, Template};
@@ -30,6 +31,7 @@ pub mod feed;
 pub mod load;
 pub mod mix;
 pub mod payload;
+pub mod properties;
 pub mod random;
 mod rate;
 pub mod schedule;
@@ -98,6 +100,8 @@ pub struct Broker {
     pub tls: Option<Tls>,
     /// Headers of the opening request of a WebSocket.
     pub headers: Vec<Header>,
+    /// Which protocol, and what of it.
+    pub settings: Settings,
 }
 
 /// A kind of user.
@@ -119,6 +123,8 @@ pub struct UserClass {
     pub password: Option<Secret>,
     /// What its users prove themselves with in TLS.
     pub certificate: Option<Certificate>,
+    /// What the broker publishes when it loses a user.
+    pub will: Option<Box<Will>>,
     /// Where its templates find the values of `row.COLUMN`.
     pub feeds: Vec<Feed>,
     /// Pause between tasks; none if there is a schedule.
@@ -152,6 +158,23 @@ pub struct UserClass {
     pub walks: usize,
     /// Deepest nesting of `repeat` in its steps.
     pub repeat_depth: usize,
+}
+
+/// What a broker publishes when it loses a user; its texts vary at most per user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Will {
+    /// Where to.
+    pub topic: Template,
+    /// What, at most 65,535 bytes.
+    pub payload: Template,
+    /// Quality of service.
+    pub qos: Qos,
+    /// Whether the broker shall keep it.
+    pub retain: bool,
+    /// How long after the loss, in seconds.
+    pub delay_s: u32,
+    /// Its other properties.
+    pub properties: Properties,
 }
 
 /// How a user finds its next task.
@@ -237,6 +260,8 @@ pub struct Publish {
     pub qos: Qos,
     /// Whether the broker shall keep it.
     pub retain: bool,
+    /// Its properties; none for MQTT 3.1.1.
+    pub properties: Properties,
     /// How long to wait for the acknowledgement.
     pub timeout: Duration,
     /// Whether the step waits for the acknowledgement.
@@ -256,6 +281,8 @@ pub struct Subscribe {
     pub filter: Text,
     /// Highest quality of service of what is delivered.
     pub qos: Qos,
+    /// What else it asks for; nothing of MQTT 3.1.1.
+    pub options: SubscribeOptions,
     /// How long to wait for SUBACK.
     pub timeout: Duration,
     /// How it is recorded.

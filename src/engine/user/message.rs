@@ -61,19 +61,28 @@ impl<C: Connect> User<C> {
         let mut scratch = self.shard.scratch.take();
         scratch.topic.clear();
         scratch.payload.clear();
+        scratch.properties.clear();
         if let Text::PerMessage(template) = &step.topic {
             self.render(template, seq, now_ns, &mut scratch.topic);
         }
         if let Payload::Text(Text::PerMessage(template)) = &step.payload {
             self.render(template, seq, now_ns, &mut scratch.payload);
         }
+        let properties = if step.properties.varying.is_empty() {
+            &*step.properties.fixed
+        } else {
+            step.properties.write(&mut scratch.properties, |template, out| {
+                self.render(template, seq, now_ns, out);
+            });
+            &*scratch.properties
+        };
         let topic = text(&step.topic, &self.texts, &scratch.topic);
         let payload = match &step.payload {
             Payload::Text(payload) => text(payload, &self.texts, &scratch.payload),
             Payload::Lines(lines) => lines.line(self.scope.index, seq),
             Payload::Filling(filling) => filling.draw(&mut self.random),
         };
-        let message = Message { topic, payload, qos: step.qos, retain: step.retain };
+        let message = Message { topic, payload, qos: step.qos, retain: step.retain, properties };
         if payload.len() > LONG {
             self.moment.pass();
         }

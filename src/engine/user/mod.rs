@@ -9,12 +9,15 @@ mod moment;
 mod rhythm;
 mod steps;
 mod subscription;
+mod will;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::client::failure::Failure;
+use crate::client::kept::Kept;
 use crate::client::{Close, Connect, Late, Session, Until};
 use crate::engine::backoff::Backoff;
 use crate::engine::shard::{NewUser, Shard};
@@ -23,12 +26,14 @@ use crate::engine::stop::{Leash, Phase};
 use crate::engine::user::moment::Moment;
 use crate::engine::user::rhythm::Rhythm;
 use crate::engine::user::steps::{Abort, Part};
+use crate::engine::user::subscription::Asked;
+use crate::engine::user::will::WillTexts;
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
 use crate::plan::random::Random;
 use crate::plan::template::{NOT_BEGUN, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{OnError, Plan, Row, Step, Subscribe, Task, TaskOrder, UserClass};
+use crate::plan::{OnError, Plan, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -38,8 +43,8 @@ pub(crate) struct User<C: Connect> {
     class: usize,
     leash: Rc<Leash>,
     scope: UserScope,
-    username: Option<String>,
-    password: Option<String>,
+    username: Option<Box<str>>,
+    password: Option<Box<str>>,
     /// Files of its certificate and key.
     certificate: Option<Box<(String, String)>>,
     /// Draws of waits, task picks and messages: the same in every run of one seed.
@@ -72,7 +77,11 @@ pub(crate) struct User<C: Connect> {
     /// Not before this may the user connect again.
     connect_after: Option<Instant>,
     /// What it asked for: see [`subscription`].
-    subscriptions: Vec<Arc<Subscribe>>,
+    subscriptions: Vec<Asked>,
+    /// What the last connection of a session that lasts has left.
+    kept: Kept,
+    /// What the broker publishes when it loses the user.
+    will: Option<Box<WillTexts>>,
     timing: Timing,
     /// How long after its intended moment the current task run started.
     late: Late,
@@ -107,6 +116,8 @@ impl<C: Connect> User<C> {
             backoff: Backoff::default(),
             connect_after: None,
             subscriptions: Vec::new(),
+            kept: Kept::default(),
+            will: None,
             timing: Timing::of(class),
             late: Late::NONE,
             moment: Moment::default(),
@@ -122,12 +133,13 @@ impl<C: Connect> User<C> {
     /// Renders once what does not change while the user lives.
     fn personalise(&mut self, class: &UserClass) {
         self.scope.client_id = self.render_once(&class.client_id).into_bytes();
-        self.username = class.username.as_ref().map(|template| self.render_once(template));
-        self.password = class.password.as_ref().map(|secret| self.render_once(&secret.0));
         self.certificate = class
             .certificate
             .as_ref()
             .map(|files| Box::new((self.render_once(&files.certificate), self.render_once(&files.key))));
+        self.username = class.username.as_ref().map(|template| self.render_once(template).into());
+        self.password = class.password.as_ref().map(|secret| self.render_once(&secret.0).into());
+        self.will = class.will.as_ref().map(|will| Box::new(self.will_texts(will)));
         let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
         self.keep_row(&class.reconnect.row);
         for step in lists.flat_map(|steps| &steps.0) {
@@ -311,6 +323,8 @@ impl<C: Connect> User<C> {
                 _ = self.drive(Until::Idle, None) => {}
             }
         }
+        // What a lost connection left open has nobody to finish it any more.
+        self.kept.fail(Failure::Closing, &mut self.recording());
         if let Some(mut session) = self.session.take() {
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             // Not a step of the scenario, so not a request.

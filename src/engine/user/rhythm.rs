@@ -78,9 +78,10 @@ mod tests {
     use crate::engine::clock::Clock;
     use crate::engine::shard::{NewUser, Shard};
     use crate::engine::stop::{self, Leash};
-    use crate::mqtt::Qos;
+    use crate::mqtt::{Qos, Settings};
     use crate::plan::load::{Load, Stage, StageClock, Users};
     use crate::plan::payload::Payload;
+    use crate::plan::properties::Properties;
     use crate::plan::random::Random;
     use crate::plan::schedule::Phase;
     use crate::plan::target::Target;
@@ -146,6 +147,7 @@ mod tests {
             feeds: Vec::new(),
             qos: Qos::AtLeastOnce,
             retain: false,
+            properties: Properties::default(),
             timeout: Duration::from_secs(10),
             await_ack: true,
             request: request.clone(),
@@ -160,6 +162,7 @@ mod tests {
             username: None,
             password: None,
             certificate: None,
+            will: None,
             wait_time: WaitTime::Zero,
             schedule: Some(Schedule { per_user: 10.0, jitter: Duration::ZERO, phase: Phase::Aligned }),
             iterations: None,
@@ -189,6 +192,7 @@ mod tests {
                 source_addresses: Vec::new(),
                 tls: None,
                 headers: Vec::new(),
+                settings: Settings::default(),
             }],
             classes: vec![class],
             rows: vec![RowKey { request_type: "MQTT".to_owned(), name: "all".to_owned() }],

@@ -51,8 +51,11 @@ impl<C: Connect> User<C> {
                 Step::Connect(request) => self.connected(class, request).await,
                 Step::Disconnect { abrupt, request } => {
                     let result = Box::pin(self.disconnect(class, *abrupt, request)).await;
-                    // They end with the connection that the scenario closes, however that went.
-                    self.subscriptions.clear();
+                    // They end with the connection that the scenario closes, however that went, unless the
+                    // session lasts.
+                    if self.plan.brokers[class.broker.0].settings.clean_session {
+                        self.subscriptions.clear();
+                    }
                     result
                 }
                 Step::Publish(publish) => {
@@ -107,7 +110,7 @@ impl<C: Connect> User<C> {
                 tokio::select! {
                     biased;
                     () = self.leash.told(Phase::Stopping) => return Err(Abort::Stopped),
-                    () = tokio::time::sleep_until(at) => {}
+                    () = self.wait_to_connect(at) => {}
                 }
                 self.connect_after = None;
             }
@@ -116,11 +119,16 @@ impl<C: Connect> User<C> {
                 Ok(session) => {
                     let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Ok(()));
+                    if !session.resumed() {
+                        // What the last connection left open has nobody to finish it any more.
+                        self.kept.fail(Failure::SessionLost, &mut self.recording());
+                    }
+                    let resumed = session.resumed();
                     self.session = Some(session);
                     self.shard.arrived(&self.leash);
                     self.connected_at = finished;
-                    if !self.subscriptions.is_empty() {
-                        Box::pin(self.subscribe_again()).await;
+                    if self.must_subscribe_again(resumed) {
+                        Box::pin(self.subscribe_again(resumed)).await;
                     }
                 }
                 Err(failure) => {
@@ -131,6 +139,19 @@ impl<C: Connect> User<C> {
             }
         }
         Ok(())
+    }
+
+    /// Waits; what the last connection left open goes on to run out of time.
+    async fn wait_to_connect(&self, at: Instant) {
+        while let Some(deadline) = self.kept.next_deadline().filter(|deadline| *deadline < at) {
+            tokio::time::sleep_until(deadline).await;
+            self.kept.expire(Instant::now(), &mut self.recording());
+        }
+        tokio::time::sleep_until(at).await;
+    }
+
+    pub(super) fn recording(&self) -> Recording<'_, C> {
+        Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing)
     }
 
     async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
@@ -149,6 +170,9 @@ impl<C: Connect> User<C> {
             keep_alive_s: broker.keep_alive_s,
             inflight: broker.inflight,
             timeout: broker.connect_timeout,
+            settings: broker.settings,
+            will: self.will.as_ref().zip(class.will.as_ref()).map(|(texts, will)| texts.with(will)),
+            kept: Some(&self.kept),
         };
         self.shard.connector.connect(&request).await
     }
@@ -165,6 +189,7 @@ impl<C: Connect> User<C> {
         let due = Instant::now();
         let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing);
         let result = session.close(how, timeout, &mut sink).await;
+        self.kept = session.keep();
         self.record(self.tag(request), due, Instant::now(), result);
         self.backoff.reset();
         result.map_err(|_| Abort::Failed)
@@ -205,9 +230,13 @@ impl<C: Connect> User<C> {
         if !step.await_ack {
             return Ok(());
         }
-        match self.drive_awaited(key).await {
-            Some(Ok(())) => Ok(()),
-            _ => Err(Abort::Failed),
+        loop {
+            match self.drive_awaited(key).await {
+                Some(Ok(())) => return Ok(()),
+                // The session outlives its connection, and so does the request.
+                None if self.kept.is_open(key) => self.connected(class, &class.reconnect).await?,
+                _ => return Err(Abort::Failed),
+            }
         }
     }
 
@@ -270,7 +299,9 @@ impl<C: Connect> User<C> {
     /// The requests that were open have failed with it. If none was (`told` is false), the loss would show
     /// nowhere, so it is counted as a failed `disconnect`, without a response time.
     fn lost(&mut self, failure: Failure, told: bool) {
-        self.session = None;
+        if let Some(mut session) = self.session.take() {
+            self.kept = session.keep();
+        }
         let now = Instant::now();
         if !told {
             self.shard.record_loss(now, failure);

@@ -21,6 +21,15 @@ pub(super) fn check_topic(
     kind.check(topic, client_id, at, problems);
 }
 
+/// Checks that a topic whose place allows them has no wildcard of its own.
+pub(super) fn check_no_wildcard(topic: &Template, at: &FieldPath, problems: &mut Problems<'_>) {
+    if let Some(wildcard) = topic.literals().flatten().find(|byte| matches!(byte, b'+' | b'#')) {
+        let message = TopicError::Wildcard(char::from(*wildcard)).to_string();
+        let help = "wildcards belong to subscriptions; write one topic, such as `devices/${client_id}`";
+        problems.add(Diagnostic::error(codes::TOPIC, at.clone(), message).help(help));
+    }
+}
+
 /// Checks the filter of a subscription, `$share/GROUP/FILTER` included.
 pub(super) fn check_filter(
     filter: &Template,

@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::Broker;
 use crate::plan::codes;
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::protocol::compile_settings;
 use crate::plan::compile::tls::{compile_headers, compile_tls};
 use crate::plan::compile::url::{UrlError, one_target, parse_url};
 use crate::plan::compile::{Context, Names, Place};
@@ -86,6 +87,7 @@ fn compile_broker(
         let help = "1 sends one message after the other";
         problems.range(&at.key("inflight"), "`inflight` must be at least 1", help);
     }
+    let settings = compile_settings(name, broker, at, problems);
     let source_addresses = compile_source_addresses(&broker.source_addresses, at, problems);
     let overridden = context.overrides.host.is_some();
     let target = match &context.overrides.host {
@@ -104,6 +106,7 @@ fn compile_broker(
         source_addresses,
         tls,
         headers,
+        settings,
     })
 }
 

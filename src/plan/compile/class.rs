@@ -14,9 +14,11 @@ use crate::plan::compile::Overrides;
 use crate::plan::compile::files::{self, ReadFile};
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
+use crate::plan::compile::protocol::Spoken;
 use crate::plan::compile::steps::{Rows, StepCompiler};
 use crate::plan::compile::timing::{RateOf, limit, schedule, wait_time};
 use crate::plan::compile::tls::compile_certificate;
+use crate::plan::compile::will::compile_will;
 use crate::plan::feed::Feed;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
@@ -161,7 +163,16 @@ pub(super) fn compile_class(
     let iterations = limit(class.iterations, "iterations", at, problems);
     let messages = limit(class.messages, "messages", at, problems);
 
+    let spoken = broker.and_then(|broker| Spoken::with(broker, brokers, problems));
+    if let Some(spoken) = &spoken {
+        spoken.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
+    }
+    let will = class.will.as_ref().map(|will| {
+        compile_will(will, &at.key("will"), names, client_id.as_ref(), spoken.as_ref(), problems)
+    });
+
     let mut compiler = StepCompiler::new(names, client_id.as_ref(), payloads, rows);
+    compiler.spoken = spoken;
     let on_start = compiler.steps(&class.on_start, &at.key("on_start"), problems);
     let (order, tasks) = tasks(class, at, overrides, &mut compiler, problems);
     let on_stop = compiler.steps(&class.on_stop, &at.key("on_stop"), problems);
@@ -190,6 +201,10 @@ pub(super) fn compile_class(
                 None => None,
             },
             certificate: certificate.flatten(),
+            will: match will {
+                Some(will) => Some(Box::new(will?)),
+                None => None,
+            },
             feeds,
             wait_time,
             schedule,

@@ -33,6 +33,8 @@ pub mod files;
 mod load;
 mod payloads;
 mod problems;
+mod properties;
+mod protocol;
 mod search;
 mod steps;
 mod threshold;
@@ -40,6 +42,7 @@ mod timing;
 mod tls;
 pub mod url;
 mod warnings;
+mod will;
 
 /// What a scenario is compiled with: everything that does not stand in the file.
 #[derive(Clone, Copy)]

@@ -14,6 +14,8 @@ use crate::plan::codes;
 use crate::plan::compile::address::{check_filter, check_topic, client_id_length};
 use crate::plan::compile::payloads::{Carried, Payloads};
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::properties::compile_properties;
+use crate::plan::compile::protocol::{Spoken, compile_options};
 use crate::plan::compile::timing::pause;
 use crate::plan::payload::Payload;
 use crate::plan::template::names::{Names, Place};
@@ -59,6 +61,8 @@ pub(super) struct StepCompiler<'a> {
     names: &'a Names<'a>,
     /// The class's client id, if there is nothing wrong with it.
     client_id: Option<&'a Template>,
+    /// What the class's broker speaks, if that is known.
+    pub(super) spoken: Option<Spoken<'a>>,
     payloads: &'a Payloads<'a>,
     rows: &'a mut Rows,
     /// Slots of texts per user, by template: in one class, one spelling means one thing.
@@ -92,6 +96,7 @@ impl<'a> StepCompiler<'a> {
         Self {
             names,
             client_id,
+            spoken: None,
             payloads,
             rows,
             texts: HashMap::new(),
@@ -137,7 +142,9 @@ impl<'a> StepCompiler<'a> {
         problems: &mut Problems<'_>,
     ) {
         let mut rows = Rows::default();
-        StepCompiler::new(self.names, self.client_id, self.payloads, &mut rows).steps(steps, at, problems);
+        let mut compiler = StepCompiler::new(self.names, self.client_id, self.payloads, &mut rows);
+        compiler.spoken = self.spoken;
+        compiler.steps(steps, at, problems);
     }
 
     /// The request of a connect that no step asks for.
@@ -261,6 +268,14 @@ impl<'a> StepCompiler<'a> {
             Some(payload) => self.payloads.compile(payload, self.names, &mut payload_at, problems),
             None => Some(Carried::Template(Template::literally(""))),
         };
+        let properties = publish.properties.as_ref().map(|properties| {
+            let at = at.key("properties");
+            if let Some(spoken) = &self.spoken {
+                spoken.needs_5("`properties`", &at, problems);
+            }
+            compile_properties(properties, Place::Property, &at, self.names, self.client_id, problems)
+        });
+        let mut properties = properties.unwrap_or_default();
         let topic = publish.topic.as_deref()?;
         let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
         if let Some(topic) = &topic {
@@ -277,11 +292,16 @@ impl<'a> StepCompiler<'a> {
             }
             Carried::Made(payload) => payload,
         };
+        for template in properties.templates_mut() {
+            feeds.extend(template.feeds_per_message());
+            template.place_walks(&mut self.walks);
+        }
         feeds.sort_unstable();
         feeds.dedup();
         let client_id = client_id_length(self.client_id);
         let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
         let most = most.saturating_add(topic.length(client_id).1);
+        let most = most.saturating_add(properties.most_bytes(client_id));
         problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
         let counter = self.counters;
         self.counters += 1;
@@ -290,6 +310,7 @@ impl<'a> StepCompiler<'a> {
             payload,
             qos,
             retain: publish.retain.unwrap_or(false),
+            properties,
             timeout,
             await_ack: publish.await_ack.unwrap_or(true),
             request,
@@ -323,7 +344,9 @@ impl<'a> StepCompiler<'a> {
         let filter = subscribe.filter.as_deref()?;
         let filter = problems.template(filter, Place::Filter, self.names, &filter_at)?;
         check_filter(&filter, self.client_id, &filter_at, problems);
-        Some(Step::Subscribe(Arc::new(Subscribe { filter: self.text(filter), qos, timeout, request })))
+        let options = compile_options(subscribe, &filter, self.spoken.as_ref(), at, problems);
+        let filter = self.text(filter);
+        Some(Step::Subscribe(Arc::new(Subscribe { filter, qos, options, timeout, request })))
     }
 
     fn timeout(
@@ -391,7 +414,7 @@ impl<'a> StepCompiler<'a> {
 }
 
 /// The quality of service, and the number that was written for it.
-fn quality(written: Option<u8>, at: &FieldPath, problems: &mut Problems<'_>) -> (u8, Qos) {
+pub(super) fn quality(written: Option<u8>, at: &FieldPath, problems: &mut Problems<'_>) -> (u8, Qos) {
     let level = written.unwrap_or(0);
     let qos = Qos::from_level(level).unwrap_or_else(|| {
         let message = format!("there is no quality of service {level}");

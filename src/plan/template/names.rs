@@ -97,6 +97,10 @@ pub enum Place {
     Topic,
     /// A payload: everything.
     Payload,
+    /// A text among the properties of a message: everything but raw bytes.
+    Property,
+    /// A will: drawn once per user, after the client id.
+    Will,
     /// A text of a JSON payload: everything but raw bytes.
     JsonText,
 }
@@ -128,8 +132,10 @@ impl Place {
             Self::File => matches!(kind, Constant | Local | User),
             Self::RowName | Self::Filter => matches!(kind, Constant | Local | User | ClientId),
             Self::ClientId => matches!(kind, Constant | Local | User | Random),
-            Self::Credential => matches!(kind, Constant | Local | User | ClientId | Random),
-            Self::Topic | Self::JsonText => {
+            Self::Credential | Self::Will => {
+                matches!(kind, Constant | Local | User | ClientId | Random)
+            }
+            Self::Topic | Self::Property | Self::JsonText => {
                 matches!(kind, Constant | Local | User | ClientId | Random | Message)
             }
             Self::Payload => matches!(kind, Constant | Local | User | ClientId | Random | Message | Bytes),
@@ -148,6 +154,8 @@ impl Place {
             Self::Filter => "a filter",
             Self::Topic => "a topic",
             Self::Payload => "a payload",
+            Self::Property => "a property",
+            Self::Will => "a will",
             Self::JsonText => "a JSON text",
         }
     }
@@ -170,7 +178,7 @@ impl Place {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
                  `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
-            Self::Credential => {
+            Self::Credential | Self::Will => {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
                  `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
@@ -179,7 +187,7 @@ impl Place {
                  `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
             Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
-            Self::Topic | Self::Payload => {
+            Self::Topic | Self::Payload | Self::Property => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
             }
         }

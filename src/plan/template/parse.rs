@@ -160,7 +160,7 @@ impl Parser<'_> {
     pub(super) fn cannot_carry(&self, byte: u8) -> bool {
         match self.place {
             Place::Topic => matches!(byte, 0 | b'+' | b'#'),
-            Place::ClientId | Place::Credential | Place::Filter => byte == 0,
+            Place::ClientId | Place::Credential | Place::Filter | Place::Property | Place::Will => byte == 0,
             Place::Url | Place::Setting | Place::File | Place::RowName | Place::Payload | Place::JsonText => {
                 false
             }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::units::HumanDuration;
+use crate::scenario::model::protocol::{Protocol, TopicAlias};
+use crate::units::{ByteSize, HumanDuration};
 
 /// A system under test.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
@@ -36,6 +37,23 @@ pub struct Broker {
     pub tls: Option<Tls>,
     /// WebSocket, for `ws://` and `wss://`.
     pub websocket: Option<WebSocket>,
+    /// Version of MQTT: `"3.1.1"` or `"5"`. Default `"3.1.1"`.
+    pub protocol: Option<Protocol>,
+    /// Whether each connection begins with nothing. With `false` a session outlives its connection: subscriptions
+    /// end with it and not with `disconnect`, the broker keeps messages of QoS 1 and 2 for users that are away, and
+    /// requests that were open when a connection was lost go on with the next one. Default true.
+    pub clean_session: Option<bool>,
+    /// How long the broker keeps a session without a connection; whole seconds. Needs MQTT 5. Default: not at
+    /// all, or for ever with `clean_session = false`.
+    pub session_expiry: Option<HumanDuration>,
+    /// How many QoS 1 and 2 messages the broker may send to a user before they are acknowledged, 1 to 65535.
+    /// Needs MQTT 5. Default 65535.
+    pub receive_maximum: Option<u16>,
+    /// The largest packet that users take; a larger one ends the connection. The broker is told in MQTT 5.
+    /// Default: the 256 MiB of MQTT.
+    pub max_packet_size: Option<ByteSize>,
+    /// Whether topics are sent as short numbers. Needs MQTT 5. Default `off`.
+    pub topic_alias: Option<TopicAlias>,
 }
 
 /// How TLS is spoken. Paths of files are from the scenario's folder; files are PEM and read before the run.

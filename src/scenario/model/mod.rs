@@ -19,6 +19,7 @@ use crate::scenario::model::user_class::UserClass;
 pub mod broker;
 pub mod load;
 pub mod payload;
+pub mod protocol;
 pub mod step;
 pub mod user_class;
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, de};
 
 use crate::scenario::model::payload::Payload;
+use crate::scenario::model::protocol::{Properties, RetainHandling};
 use crate::units::HumanDuration;
 
 /// One action of a user: a table with its name as the only key, or, without any options, the name alone.
@@ -78,6 +79,8 @@ pub struct Publish {
     pub qos: Option<u8>,
     /// Whether the broker shall keep the message for later subscribers. Default false.
     pub retain: Option<bool>,
+    /// Properties of the message. They need MQTT 5. Default: none.
+    pub properties: Option<Properties>,
     /// How long to wait for the acknowledgement before the request has failed. Default 10 s.
     pub timeout: Option<HumanDuration>,
     /// Whether the step waits for the acknowledgement; with `false` the next step starts at once and the
@@ -94,7 +97,7 @@ pub struct Publish {
 
 /// Ask for the messages of a filter and wait for SUBACK. What arrives is counted from then on, whatever the user
 /// does. A subscription ends with `disconnect`; with a lost connection it does not: it is made again, as a
-/// request of its own, as soon as there is a new one.
+/// request of its own, as soon as there is a new one. A session that lasts (`clean_session = false`) keeps it.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Subscribe {
@@ -104,6 +107,12 @@ pub struct Subscribe {
     /// Highest quality of service of what is delivered: 0, 1 or 2. Default 0.
     #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
+    /// Whether the broker shall not send a user its own messages. Needs MQTT 5. Default false.
+    pub no_local: Option<bool>,
+    /// Whether messages keep the retain flag that they were published with. Needs MQTT 5. Default false.
+    pub retain_as_published: Option<bool>,
+    /// When the subscription is answered with retained messages. Needs MQTT 5. Default `always`.
+    pub retain_handling: Option<RetainHandling>,
     /// How long to wait for SUBACK before the request has failed. Default 10 s.
     pub timeout: Option<HumanDuration>,
     /// Row of the statistics, a template of values that do not change while a user lives.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::scenario::model::protocol::Will;
 use crate::scenario::model::step::{Step, steps};
 use crate::units::{HumanDuration, Rate};
 
@@ -32,6 +33,8 @@ pub struct UserClass {
     pub username: Option<String>,
     /// Password, likewise; never shown. Needs `username`. Default: none.
     pub password: Option<Secret>,
+    /// What the broker publishes when it loses a user. Default: nothing.
+    pub will: Option<Will>,
     /// Feeds whose columns its templates use: `${row.COLUMN}`. No two may have a column of the same name.
     pub feeds: Vec<String>,
     /// Pause between tasks. Default: none. Excludes `rate`.

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use crate::mqtt::Settings;
 use crate::plan::describe::text::words::{counted, time};
 use crate::plan::describe::{Facts, LOCAL_PORTS};
 use crate::plan::target::{Target, Tls};
@@ -29,6 +30,9 @@ fn one(broker: &Broker, connections: u32, out: &mut String) -> fmt::Result {
         time(broker.connect_timeout),
         broker.inflight
     )?;
+    if broker.settings != Settings::default() {
+        writeln!(out, "    {}", broker.settings)?;
+    }
     if !broker.source_addresses.is_empty() {
         let sources: Vec<_> = broker.source_addresses.iter().map(ToString::to_string).collect();
         writeln!(out, "    from {} in turn", sources.join(", "))?;

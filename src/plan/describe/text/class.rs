@@ -1,6 +1,7 @@
 //! A user class with its steps and the first users' messages.
 
 use std::fmt::{self, Write};
+use std::time::Duration;
 
 use crate::mqtt::Qos;
 use crate::plan::describe::Facts;
@@ -37,6 +38,15 @@ impl Writer<'_> {
         let up_to = if self.plan.load.is_staged() { "up to " } else { "" };
         writeln!(out, "\nuser class {}: {up_to}{users} ({share}) of {broker}", class.name)?;
         self.identity(out)?;
+        if let Some(will) = &class.will {
+            let retain = if will.retain { ", retained" } else { "" };
+            let delay = match will.delay_s {
+                0 => String::new(),
+                seconds => format!(", {} after the loss", time(Duration::from_secs(seconds.into()))),
+            };
+            let (topic, payload) = (will.topic.source(), will.payload.source());
+            writeln!(out, "  will QoS {}{retain}{delay}: {topic}  {payload}", will.qos)?;
+        }
         for each in &class.feeds {
             writeln!(out, "  feed {}", feed(each))?;
         }

@@ -1,15 +1,119 @@
-//! The protocol's words as types: quality of service, topic names and filters.
+//! The protocol's words as types: versions, quality of service, topic names and filters.
 //!
 //! A leaf: plain values that every layer may use, so that rumqttc's own types stay inside `client` and
 //! `broker`. Rules are those of MQTT 3.1.1 (OASIS, section 4.7) and are the same in version 5.
 
 use std::fmt;
 
+pub mod property;
+
 /// The longest topic, client id or other text that MQTT can carry, in bytes of UTF-8 (a 16-bit length).
 pub const MAX_TEXT_BYTES: usize = 65_535;
 
 /// The largest payload plus header that a packet can carry, in bytes (a 28-bit remaining length).
 pub const MAX_PACKET_BYTES: usize = 268_435_455;
+
+/// The protocol that a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Version {
+    /// MQTT 3.1.1, protocol level 4.
+    #[default]
+    V311,
+    /// MQTT 5.
+    V5,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V311 => "3.1.1",
+            Self::V5 => "5",
+        })
+    }
+}
+
+/// The largest packet, its fixed header included: [`MAX_PACKET_BYTES`] and a header of five bytes.
+pub const MAX_WHOLE_PACKET_BYTES: u32 = 268_435_460;
+
+/// How a client connects, besides who it is: the same for all users of one broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Which protocol.
+    pub version: Version,
+    /// Whether each connection begins with nothing (`clean session` of 3.1.1, `clean start` of 5), or with the
+    /// session that the last one left.
+    pub clean_session: bool,
+    /// MQTT 5: for how many seconds the broker keeps the session after a connection; [`u32::MAX`] for ever.
+    pub session_expiry_s: u32,
+    /// MQTT 5: how many messages of QoS 1 and 2 the broker may send without an acknowledgement, at least 1.
+    pub receive_maximum: u16,
+    /// The largest packet that the client takes, at least 1; the broker of MQTT 5 is told.
+    pub max_packet_bytes: u32,
+    /// MQTT 5: whether topics are sent as short numbers once they are known, in both directions.
+    pub topic_alias: bool,
+}
+
+impl Default for Settings {
+    /// MQTT 3.1.1, everything clean, no limits.
+    fn default() -> Self {
+        Self {
+            version: Version::V311,
+            clean_session: true,
+            session_expiry_s: 0,
+            receive_maximum: u16::MAX,
+            max_packet_bytes: MAX_WHOLE_PACKET_BYTES,
+            topic_alias: false,
+        }
+    }
+}
+
+impl fmt::Display for Settings {
+    /// For people, on one line: what differs from the defaults.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MQTT {}", self.version)?;
+        if !self.clean_session {
+            f.write_str(", sessions last")?;
+        }
+        match self.session_expiry_s {
+            0 => {}
+            u32::MAX => f.write_str(", kept for ever")?,
+            seconds => write!(f, ", kept for {seconds} s")?,
+        }
+        if self.receive_maximum < u16::MAX {
+            write!(f, ", receive maximum {}", self.receive_maximum)?;
+        }
+        if self.max_packet_bytes < MAX_WHOLE_PACKET_BYTES {
+            write!(f, ", packets up to {} bytes", self.max_packet_bytes)?;
+        }
+        if self.topic_alias {
+            f.write_str(", topic aliases")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a subscription of MQTT 5 asks for beside its quality of service. 3.1.1 cannot say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SubscribeOptions {
+    /// Whether the broker shall not send the client its own messages.
+    pub no_local: bool,
+    /// Whether messages keep the retain flag that they were published with.
+    pub retain_as_published: bool,
+    /// When the subscription is answered with retained messages.
+    pub retain_handling: RetainHandling,
+}
+
+/// When a subscription is answered with retained messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RetainHandling {
+    /// Each time it is made.
+    #[default]
+    Always,
+    /// Only if there was none for this filter.
+    IfNew,
+    /// Never.
+    Never,
+}
 
 /// Quality of service of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -1,0 +1,86 @@
+//! Topic aliases of MQTT 5, in both directions (section 3.3.2.3.4).
+//!
+//! The first topics of a connection get an alias each and keep it: the topics of a device are few, and with more
+//! of them than aliases any rule of replacing would send topics again and again. Both tables are small, since
+//! there is one of each per user.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::client::failure::Failure;
+use crate::client::wire::{Alias, MOST_ALIASES};
+
+/// The aliases of one connection.
+#[derive(Debug)]
+pub(super) struct Aliases {
+    /// How many the broker takes, at most [`MOST_ALIASES`].
+    most: u16,
+    given: HashMap<Box<[u8]>, u16>,
+    /// Those of the broker: alias `i + 1` is the `i`-th.
+    taken: Vec<Option<Rc<str>>>,
+}
+
+impl Aliases {
+    /// For a broker that takes so many.
+    pub(super) fn new(most: u16) -> Self {
+        Self { most: most.min(MOST_ALIASES), given: HashMap::new(), taken: Vec::new() }
+    }
+
+    /// How to write this topic. A new alias is given out with it, so it must be sent.
+    pub(super) fn give(&mut self, topic: &[u8]) -> Alias {
+        if let Some(alias) = self.given.get(topic) {
+            return Alias::Known(*alias);
+        }
+        let next = u16::try_from(self.given.len()).unwrap_or(u16::MAX);
+        if next >= self.most {
+            return Alias::None;
+        }
+        self.given.insert(topic.into(), next + 1);
+        Alias::New(next + 1)
+    }
+
+    /// The topic of a message that came with an alias, and with a topic if that is not empty.
+    pub(super) fn take(&mut self, alias: u16, topic: &str) -> Result<Rc<str>, Failure> {
+        if alias > MOST_ALIASES {
+            return Err(Failure::Protocol("topic alias above the maximum"));
+        }
+        let place = usize::from(alias).wrapping_sub(1);
+        if topic.is_empty() {
+            let known = self.taken.get(place).and_then(Option::as_ref);
+            return known.map(Rc::clone).ok_or(Failure::Protocol("topic alias that was not given"));
+        }
+        if self.taken.len() <= place {
+            self.taken.resize(place + 1, None);
+        }
+        let topic: Rc<str> = topic.into();
+        self.taken[place] = Some(Rc::clone(&topic));
+        Ok(topic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_topics_get_an_alias_and_keep_it() {
+        let mut aliases = Aliases::new(2);
+        assert_eq!(aliases.give(b"a"), Alias::New(1));
+        assert_eq!(aliases.give(b"b"), Alias::New(2));
+        assert_eq!(aliases.give(b"c"), Alias::None);
+        assert_eq!(aliases.give(b"a"), Alias::Known(1));
+        assert_eq!(Aliases::new(0).give(b"a"), Alias::None);
+    }
+
+    #[test]
+    fn a_broker_can_change_its_aliases_but_not_make_them_up() {
+        let mut aliases = Aliases::new(0);
+        assert_eq!(aliases.take(5, "").unwrap_err(), Failure::Protocol("topic alias that was not given"));
+        assert_eq!(&*aliases.take(5, "a").unwrap(), "a");
+        assert_eq!(&*aliases.take(5, "").unwrap(), "a");
+        assert_eq!(&*aliases.take(5, "b").unwrap(), "b");
+        assert_eq!(&*aliases.take(5, "").unwrap(), "b");
+        assert_eq!(aliases.take(4, "").unwrap_err(), Failure::Protocol("topic alias that was not given"));
+        assert_eq!(aliases.take(65, "a").unwrap_err(), Failure::Protocol("topic alias above the maximum"));
+    }
+}

@@ -1,0 +1,134 @@
+//! What a packet from the broker does: which request it finishes, and what it is answered with.
+
+use tokio::time::Instant;
+
+use crate::client::driver::{Driver, Stream};
+use crate::client::failure::{Ack, Failure};
+use crate::client::inflight::Acknowledged;
+use crate::client::keep_alive::KeepAlive;
+use crate::client::reason::Reason;
+use crate::client::wire::{self, Received, Reply};
+use crate::client::{Completion, Incoming, Sink};
+use crate::mqtt::Qos;
+
+/// `Packet Identifier not found`: what a broker says of a PUBREL that it has answered before.
+const NOT_FOUND: u8 = 0x92;
+
+const LATE: &str = "acknowledgement after its request had timed out";
+const UNKNOWN: &str = "acknowledgement for a packet id that is not in use";
+
+impl<S: Stream> Driver<S> {
+    pub(super) fn handle(
+        &mut self,
+        received: Received<'_>,
+        now: Instant,
+        sink: &mut impl Sink,
+    ) -> Result<(), Failure> {
+        match received {
+            Received::Ack(ack, id, None) => self.acknowledged(ack, id, now, sink),
+            Received::Ack(ack, id, Some(reason)) => self.refused(ack, id, reason, now, sink),
+            Received::Suback(id, None) => self.acknowledged(Ack::Suback, id, now, sink),
+            Received::Suback(id, Some(failure)) => self.failed(Ack::Suback, id, failure, now, sink),
+            Received::Publish(message, id, 0) => return self.received(message, id, sink),
+            Received::Publish(message, id, alias) => {
+                let aliases = self.granted.as_mut().and_then(|granted| granted.aliases.as_mut());
+                let Some(aliases) = aliases else {
+                    return Err(Failure::Protocol("topic alias that was not allowed"));
+                };
+                let topic = aliases.take(alias, message.topic)?;
+                return self.received(Incoming { topic: &topic, ..message }, id, sink);
+            }
+            Received::Release(id) => {
+                if let Some(unreleased) = &mut self.unreleased {
+                    unreleased.remove(&id);
+                }
+                self.reply(Reply::Pubcomp, id);
+            }
+            Received::Disconnect(reason) => return Err(Failure::Disconnected(reason)),
+            Received::Pingresp => {
+                if !self.keep_alive.as_mut().is_some_and(KeepAlive::answered) {
+                    sink.unexpected("PINGRESP that was not asked for");
+                }
+            }
+            Received::Connack => return Err(Failure::Protocol("second CONNACK")),
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, ack: Ack, id: u16, finished: Instant, sink: &mut impl Sink) {
+        let answer = self.inflight.acknowledge(id, ack);
+        if let Some(lasting) = &mut self.lasting {
+            lasting.packets.remove(&id);
+        }
+        match answer {
+            Acknowledged::Done(ticket) => sink.completed(Completion { ticket, finished, result: Ok(()) }),
+            Acknowledged::Wrong(ticket, expected) => {
+                let result = Err(Failure::WrongAck { expected, got: ack });
+                sink.completed(Completion { ticket, finished, result });
+            }
+            Acknowledged::Release => self.reply(Reply::Pubrel, id),
+            Acknowledged::Late => sink.unexpected(LATE),
+            Acknowledged::Unknown => {
+                // Its sender waits for the rest of the handshake, known or not.
+                if ack == Ack::Pubrec {
+                    self.reply(Reply::Pubrel, id);
+                }
+                sink.unexpected(UNKNOWN);
+            }
+        }
+    }
+
+    /// An acknowledgement that is none.
+    fn refused(&mut self, ack: Ack, id: u16, reason: Reason, finished: Instant, sink: &mut impl Sink) {
+        // Of a PUBREL that had been answered, when its answer was lost with the connection.
+        if ack == Ack::Pubcomp && self.resumed && reason.code() == NOT_FOUND {
+            self.acknowledged(ack, id, finished, sink);
+        } else {
+            self.failed(ack, id, Failure::Reason(ack, reason), finished, sink);
+        }
+    }
+
+    /// The broker answered this request with a failure: it is finished, whatever was to follow.
+    fn failed(&mut self, ack: Ack, id: u16, failure: Failure, finished: Instant, sink: &mut impl Sink) {
+        if let Some(lasting) = &mut self.lasting {
+            lasting.packets.remove(&id);
+        }
+        match self.inflight.finish_with(id, ack) {
+            Acknowledged::Done(ticket) => {
+                sink.completed(Completion { ticket, finished, result: Err(failure) });
+            }
+            Acknowledged::Wrong(ticket, expected) => {
+                let result = Err(Failure::WrongAck { expected, got: ack });
+                sink.completed(Completion { ticket, finished, result });
+            }
+            Acknowledged::Late => sink.unexpected(LATE),
+            Acknowledged::Release | Acknowledged::Unknown => sink.unexpected(UNKNOWN),
+        }
+    }
+
+    fn received(&mut self, message: Incoming<'_>, id: u16, sink: &mut impl Sink) -> Result<(), Failure> {
+        match message.qos {
+            Qos::AtMostOnce => sink.received(message),
+            Qos::AtLeastOnce => {
+                sink.received(message);
+                self.reply(Reply::Puback, id);
+            }
+            Qos::ExactlyOnce => {
+                let unreleased = self.unreleased.get_or_insert_default();
+                if unreleased.insert(id) {
+                    sink.received(message);
+                }
+                if unreleased.len() > usize::from(self.receive_maximum) {
+                    return Err(Failure::Protocol("more QoS 2 messages than the receive maximum"));
+                }
+                self.reply(Reply::Pubrec, id);
+            }
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, reply: Reply, id: u16) {
+        wire::write_reply(reply, id, self.out.queue());
+        self.answers += wire::REPLY_BYTES;
+    }
+}

@@ -1,0 +1,271 @@
+//! The session driver: MQTT 3.1.1 and 5 on any byte stream.
+//!
+//! Everything happens in the poll of one future: write what is queued, read what has come, finish what it
+//! acknowledges, look at the clock. All state is in the [`Driver`], none in the future, so driving can be
+//! dropped at any point and taken up again. Packets that are queued between two polls go out in one write,
+//! and all that one read brought is handled at one reading of the clock. The timer is armed only when
+//! nothing earlier is armed already: with a timeout of seconds and answers in microseconds it is set once
+//! in thousands of requests.
+
+mod answer;
+mod open;
+mod session;
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use crate::client::aliases::Aliases;
+use crate::client::failure::Failure;
+use crate::client::inflight::Inflight;
+use crate::client::keep_alive::KeepAlive;
+use crate::client::kept::Lasting;
+use crate::client::outgoing::Outgoing;
+use crate::client::pool::Pool;
+use crate::client::wire::{self, Limits};
+use crate::client::{Completion, Key, Sink, Until};
+use crate::mqtt::Version;
+
+/// Most reads in one poll. A broker that floods must not keep the user from its timer.
+const READS: usize = 16;
+
+/// Most bytes of answers that wait to be written. A broker is bound to the 65,535 packet ids, and each of them
+/// has two answers of four bytes at most: one that has more to come sends without reading.
+const MOST_ANSWERS: u32 = 65_535 * 2 * 4;
+
+/// A byte stream that a session can run on.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Makes the coming close abrupt: the peer sees a reset, as from a lost device.
+    fn abort_on_close(&mut self);
+}
+
+/// An open MQTT connection.
+#[derive(Debug)]
+pub struct Driver<S> {
+    stream: S,
+    pool: Pool,
+    out: Outgoing,
+    /// The head of a frame whose end has not come yet.
+    partial: Vec<u8>,
+    inflight: Inflight,
+    /// QoS 2 messages from the broker that it has not released yet, once there was one.
+    #[expect(clippy::box_collection, reason = "a word in each session instead of three, and seldom used")]
+    unreleased: Option<Box<BTreeSet<u16>>>,
+    /// How many of those a broker may have at once.
+    receive_maximum: u16,
+    version: Version,
+    /// Whether DISCONNECT is queued: a broker that has read it may close at once.
+    closing: bool,
+    /// Whether the broker went on with a session that it had.
+    resumed: bool,
+    /// The largest packet that is taken from the broker.
+    most_bytes: u32,
+    /// Bytes of answers queued since everything was written last.
+    answers: u32,
+    /// What a broker of MQTT 5 takes; one of 3.1.1 takes everything.
+    granted: Option<Box<Granted>>,
+    /// What outlives the connection, if the session does.
+    lasting: Option<Box<Lasting>>,
+    timer: Option<Pin<Box<Sleep>>>,
+    keep_alive: Option<KeepAlive>,
+    /// Why the connection ended; everything after that fails likewise.
+    lost: Option<Failure>,
+}
+
+/// What a broker of MQTT 5 takes.
+#[derive(Debug)]
+struct Granted {
+    limits: Limits,
+    /// Topic aliases, if they were asked for.
+    aliases: Option<Aliases>,
+}
+
+impl<S: Stream> Driver<S> {
+    fn poll_drive(
+        &mut self,
+        cx: &mut Context<'_>,
+        until: Until,
+        deadline: Option<Instant>,
+        sink: &mut impl Sink,
+    ) -> Poll<Result<bool, Failure>> {
+        loop {
+            if let Some(failure) = self.lost {
+                return Poll::Ready(Err(failure));
+            }
+            if let Err(failure) = self.poll_io(cx, sink) {
+                let wanted = self.closing && self.out.pending() == 0;
+                self.lose(if wanted { Failure::Closing } else { failure }, sink);
+                continue;
+            }
+            if self.reached(until) {
+                return Poll::Ready(Ok(true));
+            }
+            let now = ready!(self.poll_timer(cx, deadline));
+            self.expire(now, sink);
+            if let Err(failure) = self.keep_alive(now) {
+                self.lose(failure, sink);
+            } else if deadline.is_some_and(|deadline| deadline <= now) {
+                return Poll::Ready(Ok(self.reached(until)));
+            }
+        }
+    }
+
+    fn reached(&self, until: Until) -> bool {
+        match until {
+            Until::Deadline => false,
+            Until::Done(Key::Packet(id)) => !self.inflight.is_open(id),
+            Until::Done(Key::Written(end)) => !self.out.is_open(end),
+            Until::Room => self.inflight.has_room(),
+            Until::Written => self.out.pending() == 0,
+            Until::Idle => self.inflight.is_idle() && self.out.is_idle(),
+        }
+    }
+
+    /// Writes and reads until neither is possible; if there is still more to read, the task is woken at once.
+    fn poll_io(&mut self, cx: &mut Context<'_>, sink: &mut impl Sink) -> Result<(), Failure> {
+        if self.out.pending() > 0 {
+            self.write(cx, sink)?;
+        }
+        let pool = self.pool.clone();
+        let mut shared = pool.read_buffer();
+        for _ in 0..READS {
+            let mut buffer = ReadBuf::new(&mut shared);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Err(Failure::Closed),
+                Poll::Ready(Ok(())) => self.take_in(buffer.filled(), Instant::now(), sink)?,
+                Poll::Ready(Err(error)) => return Err(Failure::lost(&error)),
+                Poll::Pending => return Ok(()),
+            }
+            // Answers to what was read: in one write, now.
+            if self.out.pending() > 0 {
+                self.write(cx, sink)?;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, sink: &mut impl Sink) -> Result<(), Failure> {
+        self.out.write(&mut self.stream, cx, sink)?;
+        if self.out.pending() == 0 {
+            self.answers = 0;
+        } else if self.answers > MOST_ANSWERS {
+            return Err(Failure::Protocol("sends messages without reading their acknowledgements"));
+        }
+        Ok(())
+    }
+
+    /// Handles bytes from the broker; an unfinished frame at their end is kept.
+    fn take_in(&mut self, bytes: &[u8], now: Instant, sink: &mut impl Sink) -> Result<(), Failure> {
+        if self.partial.is_empty() {
+            let used = self.handle_frames(bytes, now, sink)?;
+            if used < bytes.len() {
+                self.partial = self.pool.take();
+                self.partial.extend_from_slice(&bytes[used..]);
+            }
+            return Ok(());
+        }
+        let mut joined = std::mem::take(&mut self.partial);
+        joined.extend_from_slice(bytes);
+        let used = self.handle_frames(&joined, now, sink)?;
+        if used == joined.len() {
+            self.pool.put(joined);
+        } else {
+            joined.drain(..used);
+            self.partial = joined;
+        }
+        Ok(())
+    }
+
+    /// Handles the whole frames at the head of `bytes` and tells how many bytes they were.
+    fn handle_frames(&mut self, bytes: &[u8], now: Instant, sink: &mut impl Sink) -> Result<usize, Failure> {
+        let mut used = 0;
+        while let Some(frame) = wire::frame(&bytes[used..])? {
+            if frame.end > self.most_bytes as usize {
+                return Err(Failure::Protocol("packet larger than the client takes"));
+            }
+            let Some(packet) = bytes.get(used..used + frame.end) else { break };
+            let received = wire::read(self.version, frame, packet)?;
+            self.handle(received, now, sink)?;
+            used += frame.end;
+        }
+        Ok(used)
+    }
+
+    /// Ready with the time as soon as something is due.
+    fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<Instant> {
+        let keep_alive = self.keep_alive.as_ref().map(KeepAlive::due);
+        let times = [deadline, self.inflight.next_deadline(), self.out.next_deadline(), keep_alive];
+        let Some(due) = times.into_iter().flatten().min() else { return Poll::Pending };
+        let timer = match &mut self.timer {
+            Some(timer) => {
+                // Armed for an earlier time: let it ring once too often rather than set it each time. One
+                // that has rung must be set anew.
+                if timer.deadline() > due || timer.is_elapsed() {
+                    timer.as_mut().reset(due);
+                }
+                timer
+            }
+            None => self.timer.insert(Box::pin(tokio::time::sleep_until(due))),
+        };
+        loop {
+            ready!(timer.as_mut().poll(cx));
+            let now = Instant::now();
+            if due <= now {
+                return Poll::Ready(now);
+            }
+            timer.as_mut().reset(due);
+        }
+    }
+
+    /// Finishes the requests whose time is over.
+    fn expire(&mut self, now: Instant, sink: &mut impl Sink) {
+        self.inflight.expire(now, |ticket, ack| {
+            let failure = Failure::AckTimeout(ack, ticket.deadline - ticket.due);
+            sink.completed(Completion { ticket, finished: now, result: Err(failure) });
+        });
+        self.out.expire(now, sink);
+    }
+
+    /// Queues a PINGREQ if one is due; fails if the last one was not answered.
+    fn keep_alive(&mut self, now: Instant) -> Result<(), Failure> {
+        if let Some(keep_alive) = &mut self.keep_alive
+            && keep_alive.must_ping(now)?
+        {
+            self.out.queue().extend_from_slice(&wire::PINGREQ);
+        }
+        Ok(())
+    }
+
+    /// Ends everything that is open with this failure, unless it goes on with the session.
+    fn lose(&mut self, failure: Failure, sink: &mut impl Sink) {
+        self.lost = Some(failure);
+        let finished = Instant::now();
+        let mut fail = |ticket| sink.completed(Completion { ticket, finished, result: Err(failure) });
+        if self.lasting.is_none() {
+            self.inflight.drain(&mut fail);
+        } else {
+            self.inflight.drain_subscriptions(&mut fail);
+            if failure == Failure::Closing {
+                // The user waits no longer; what they began is still brought to its end with the broker.
+                self.inflight.abandon(&mut fail);
+            }
+        }
+        self.out.drain(fail);
+    }
+
+    fn sent(&mut self, at: Instant) {
+        if let Some(keep_alive) = &mut self.keep_alive {
+            keep_alive.sent(at);
+        }
+    }
+}
+
+impl<S> Drop for Driver<S> {
+    fn drop(&mut self) {
+        self.pool.put(std::mem::take(&mut self.partial));
+    }
+}

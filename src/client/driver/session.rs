@@ -1,0 +1,159 @@
+//! What a user asks of a connection.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout_at};
+
+use crate::client::driver::{Driver, Granted, Stream};
+use crate::client::failure::{Ack, Failure, Limit};
+use crate::client::inflight::Inflight;
+use crate::client::kept::{Kept, State};
+use crate::client::wire::{self, Alias, Limits};
+use crate::client::{Close, Filter, Key, Message, Session, Sink, Ticket, Until};
+use crate::mqtt::Qos;
+
+impl<S: Stream> Session for Driver<S> {
+    fn has_room(&self) -> bool {
+        self.inflight.has_room()
+    }
+
+    fn backlog(&self) -> usize {
+        self.out.pending()
+    }
+
+    fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure> {
+        if !wire::fits(self.version, message) {
+            return Err(Failure::TooLarge);
+        }
+        if let Some(limit) = self.exceeded(message) {
+            return Err(Failure::NotTaken(limit));
+        }
+        let key = match message.qos {
+            Qos::AtMostOnce => {
+                self.queue(message, 0);
+                Key::Written(self.out.message_queued(ticket))
+            }
+            qos => {
+                let ack = if qos == Qos::AtLeastOnce { Ack::Puback } else { Ack::Pubrec };
+                let id = self.inflight.open(ticket, ack).ok_or(Failure::NoPacketId)?;
+                self.queue(message, id);
+                if let Some(lasting) = &mut self.lasting {
+                    let mut packet = Vec::new();
+                    wire::write_publish(self.version, message, id, Alias::None, &mut packet);
+                    lasting.packets.insert(id, packet.into());
+                }
+                Key::Packet(id)
+            }
+        };
+        self.sent(ticket.due);
+        Ok(key)
+    }
+
+    fn subscribe(&mut self, filters: &[Filter<'_>], ticket: Ticket) -> Result<Key, Failure> {
+        let id = self.inflight.open(ticket, Ack::Suback).ok_or(Failure::NoPacketId)?;
+        let queue = self.out.queue();
+        let before = queue.len();
+        let mut written = wire::write_subscribe(self.version, id, filters, queue);
+        if let Some(Granted { limits, .. }) = self.granted.as_deref()
+            && written.is_ok()
+            && queue.len() - before > limits.packet_bytes as usize
+        {
+            queue.truncate(before);
+            written = Err(Failure::NotTaken(Limit::PacketBytes(limits.packet_bytes)));
+        }
+        if let Err(failure) = written {
+            self.inflight.acknowledge(id, Ack::Suback);
+            return Err(failure);
+        }
+        self.sent(ticket.due);
+        Ok(Key::Packet(id))
+    }
+
+    fn resumed(&self) -> bool {
+        self.resumed
+    }
+
+    fn keep(&mut self) -> Kept {
+        let Some(lasting) = self.lasting.take_if(|_| self.lost.is_some()) else { return Kept::default() };
+        let inflight = std::mem::replace(&mut self.inflight, Inflight::new(1));
+        Kept::new(State { inflight, unreleased: self.unreleased.take(), lasting })
+    }
+
+    async fn drive(
+        &mut self,
+        until: Until,
+        deadline: Option<Instant>,
+        sink: &mut impl Sink,
+    ) -> Result<bool, Failure> {
+        poll_fn(|cx| self.poll_drive(cx, until, deadline, sink)).await
+    }
+
+    async fn close(&mut self, how: Close, timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {
+        if let Some(failure) = self.lost {
+            return Err(failure);
+        }
+        if how == Close::Abrupt {
+            self.stream.abort_on_close();
+            self.lose(Failure::Closing, sink);
+            return Ok(());
+        }
+        // A connection that is lost already is no clean close; afterwards the two cannot be told apart.
+        if let Err(failure) = poll_fn(|cx| Poll::Ready(self.poll_io(cx, sink))).await {
+            self.lose(failure, sink);
+            return Err(failure);
+        }
+        self.out.queue().extend_from_slice(&wire::DISCONNECT);
+        self.closing = true;
+        let end = self.out.end();
+        let deadline = Instant::now() + timeout;
+        let in_time = match self.drive(Until::Written, Some(deadline), sink).await {
+            Err(Failure::Closing) => true,
+            written => written?,
+        };
+        self.lose(Failure::Closing, sink);
+        if !in_time {
+            return Err(Failure::WriteTimeout(timeout));
+        }
+        if !self.out.is_written(end) {
+            return Err(Failure::Closed);
+        }
+        // The DISCONNECT is out, or in what TLS and WebSocket hold back, which this sends. Whether the broker still
+        // listens is no longer our business, but whether it reads is.
+        match timeout_at(deadline, self.stream.shutdown()).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::WriteTimeout(timeout)),
+        }
+    }
+}
+
+impl<S: Stream> Driver<S> {
+    /// What the broker does not take of this message.
+    fn exceeded(&self, message: &Message<'_>) -> Option<Limit> {
+        let Limits { packet_bytes, qos, retain } = self.granted.as_ref()?.limits;
+        if message.qos > qos {
+            Some(Limit::Qos(qos))
+        } else if message.retain && !retain {
+            Some(Limit::Retain)
+        } else if wire::publish_bytes(self.version, message) > packet_bytes as usize {
+            Some(Limit::PacketBytes(packet_bytes))
+        } else {
+            None
+        }
+    }
+
+    /// Queues a message that fits.
+    fn queue(&mut self, message: &Message<'_>, id: u16) {
+        let alias = match self.granted.as_deref_mut() {
+            Some(Granted { limits, aliases: Some(aliases) })
+                if wire::has_room_for_alias(message, limits.packet_bytes as usize) =>
+            {
+                aliases.give(message.topic)
+            }
+            _ => Alias::None,
+        };
+        wire::write_publish(self.version, message, id, alias, self.out.queue());
+    }
+}

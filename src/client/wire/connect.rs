@@ -1,0 +1,309 @@
+//! CONNECT and CONNACK of both versions.
+//!
+//! CONNECT is written here, since a will's properties come encoded from the plan, and rumqttc would take them
+//! apart again only to put them together; its reader is the witness in the tests.
+
+use crate::client::failure::{Ack, Failure};
+use crate::client::reason::Reason;
+use crate::client::wire::properties::{self, Allowed, Value};
+use crate::client::wire::put_header;
+use crate::client::{ConnectRequest, Will};
+use crate::mqtt::property::{
+    self, ASSIGNED_CLIENT_ID, MAXIMUM_PACKET_SIZE, MAXIMUM_QOS, REASON_STRING, RECEIVE_MAXIMUM,
+    RETAIN_AVAILABLE, SERVER_KEEP_ALIVE, SERVER_REFERENCE, SESSION_EXPIRY, TOPIC_ALIAS_MAXIMUM, WILL_DELAY,
+};
+use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, MAX_WHOLE_PACKET_BYTES, Qos, Settings, Version};
+
+/// The largest CONNACK that is read. Its properties can be longer, but a broker that says so much is broken.
+pub(crate) const MOST_CONNACK_BYTES: usize = 256 * 1024;
+
+/// Most topic aliases that a client takes, and that it gives out: see [`aliases`](crate::client::aliases).
+pub(crate) const MOST_ALIASES: u16 = 64;
+
+/// Appends CONNECT (section 3.1). `client_id` stands for the one of the request.
+pub(crate) fn write_connect(
+    request: &ConnectRequest<'_>,
+    client_id: &str,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let settings = &request.settings;
+    let is_v5 = settings.version == Version::V5;
+    let mut flags = if settings.clean_session { 0b10 } else { 0 };
+    let mut body = Vec::with_capacity(64);
+    let (username, password) = (request.login.map(|l| l.0), request.login.map(|l| l.1));
+    let will_topic = request.will.map(|will| will.topic);
+    for text in [Some(client_id), username, password, will_topic].into_iter().flatten() {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(Failure::TooLarge);
+        }
+    }
+    property::put_string(&mut body, client_id.as_bytes());
+    if let Some(will) = &request.will {
+        if will.payload.len() > MAX_TEXT_BYTES {
+            return Err(Failure::TooLarge);
+        }
+        flags |= 0b100 | will.qos.level() << 3 | u8::from(will.retain) << 5;
+        if is_v5 {
+            put_properties(&mut body, &will_properties(will));
+        }
+        property::put_string(&mut body, will.topic.as_bytes());
+        property::put_string(&mut body, will.payload);
+    }
+    for (flag, text) in [(0x80, username), (0x40, password)] {
+        if let Some(text) = text {
+            flags |= flag;
+            property::put_string(&mut body, text.as_bytes());
+        }
+    }
+    let [high, low] = request.keep_alive_s.to_be_bytes();
+    let level = if is_v5 { 5 } else { 4 };
+    let mut head = vec![0, 4, b'M', b'Q', b'T', b'T', level, flags, high, low];
+    if is_v5 {
+        put_properties(&mut head, &connect_properties(settings));
+    }
+    if head.len() + body.len() > MAX_PACKET_BYTES {
+        return Err(Failure::TooLarge);
+    }
+    put_header(0x10, head.len() + body.len(), out);
+    out.extend_from_slice(&head);
+    out.extend_from_slice(&body);
+    Ok(())
+}
+
+/// Only what differs from what the standard takes for granted.
+fn connect_properties(settings: &Settings) -> Vec<u8> {
+    let mut properties = Vec::new();
+    if settings.session_expiry_s > 0 {
+        property::put_u32(&mut properties, SESSION_EXPIRY, settings.session_expiry_s);
+    }
+    if settings.receive_maximum < u16::MAX {
+        property::put_u16(&mut properties, RECEIVE_MAXIMUM, settings.receive_maximum);
+    }
+    if settings.max_packet_bytes < MAX_WHOLE_PACKET_BYTES {
+        property::put_u32(&mut properties, MAXIMUM_PACKET_SIZE, settings.max_packet_bytes);
+    }
+    if settings.topic_alias {
+        property::put_u16(&mut properties, TOPIC_ALIAS_MAXIMUM, MOST_ALIASES);
+    }
+    properties
+}
+
+fn will_properties(will: &Will<'_>) -> Vec<u8> {
+    let mut properties = Vec::new();
+    if will.delay_s > 0 {
+        property::put_u32(&mut properties, WILL_DELAY, will.delay_s);
+    }
+    properties.extend_from_slice(will.properties);
+    properties
+}
+
+fn put_properties(out: &mut Vec<u8>, properties: &[u8]) {
+    property::put_varint(out, properties.len());
+    out.extend_from_slice(properties);
+}
+
+/// What the broker grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Connack {
+    /// Whether it goes on with a session that it had.
+    pub(crate) session_present: bool,
+    /// What may be sent.
+    pub(crate) limits: Limits,
+    /// Most messages of QoS 1 and 2 that it takes unacknowledged.
+    pub(crate) receive_maximum: u16,
+    /// The keep-alive time to use instead of the one that was asked for.
+    pub(crate) keep_alive_s: Option<u16>,
+    /// How many topic aliases it takes.
+    pub(crate) aliases: u16,
+    /// The client id that it chose.
+    pub(crate) client_id: Option<Box<str>>,
+}
+
+/// What a broker takes; of MQTT 3.1.1, everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// The largest packet, in bytes with its fixed header.
+    pub(crate) packet_bytes: u32,
+    /// The highest quality of service.
+    pub(crate) qos: Qos,
+    /// Whether messages may be retained.
+    pub(crate) retain: bool,
+}
+
+impl Limits {
+    pub(crate) const NONE: Self =
+        Self { packet_bytes: MAX_WHOLE_PACKET_BYTES, qos: Qos::ExactlyOnce, retain: true };
+}
+
+/// Reads the body of a CONNACK (section 3.2); a refusal is the error.
+pub(crate) fn read_connack(settings: &Settings, body: &[u8]) -> Result<Connack, Failure> {
+    const MALFORMED: Failure = Failure::Protocol("malformed CONNACK");
+    let [flags, code, rest @ ..] = body else { return Err(MALFORMED) };
+    if *flags > 1 {
+        return Err(Failure::Protocol("CONNACK with reserved flags"));
+    }
+    let mut connack = Connack {
+        session_present: *flags == 1,
+        limits: Limits::NONE,
+        receive_maximum: u16::MAX,
+        keep_alive_s: None,
+        aliases: 0,
+        client_id: None,
+    };
+    let (mut said, mut reference) = (None, None);
+    // A broker that does not know version 5 may refuse it in the words of 3.1.1.
+    if settings.version == Version::V311 || (rest.is_empty() && matches!(*code, 1..=5)) {
+        match (code, rest) {
+            (0, []) => {}
+            (code, []) => return Err(Failure::Refused(*code)),
+            _ => return Err(MALFORMED),
+        }
+    } else {
+        let two = |value| u16::try_from(value).unwrap_or(u16::MAX);
+        let rest = properties::read(rest, Allowed::CONNACK, |number, value| {
+            match (number, value) {
+                (RECEIVE_MAXIMUM, Value::Number(most)) => connack.receive_maximum = two(most),
+                (SERVER_KEEP_ALIVE, Value::Number(seconds)) => connack.keep_alive_s = Some(two(seconds)),
+                (TOPIC_ALIAS_MAXIMUM, Value::Number(most)) => connack.aliases = two(most),
+                (MAXIMUM_PACKET_SIZE, Value::Number(bytes)) => {
+                    connack.limits.packet_bytes = bytes.min(MAX_WHOLE_PACKET_BYTES);
+                }
+                (MAXIMUM_QOS, Value::Number(level)) => {
+                    connack.limits.qos = if level == 0 { Qos::AtMostOnce } else { Qos::AtLeastOnce };
+                }
+                (RETAIN_AVAILABLE, Value::Number(is)) => connack.limits.retain = is == 1,
+                (ASSIGNED_CLIENT_ID, Value::Text(id)) => connack.client_id = Some(id.into()),
+                (REASON_STRING, Value::Text(text)) => said = Some(text),
+                (SERVER_REFERENCE, Value::Text(server)) => reference = Some(server),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        match (*code, rest) {
+            (0, []) => {}
+            (0x80.., []) => return Err(Failure::Reason(Ack::Connack, Reason::new(*code, said, reference))),
+            (_, []) => return Err(Failure::Protocol("CONNACK with a reason code that is none")),
+            _ => return Err(MALFORMED),
+        }
+    }
+    if connack.session_present && settings.clean_session {
+        return Err(Failure::Protocol("CONNACK goes on with a session, but a clean one was asked for"));
+    }
+    Ok(connack)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::{Bytes, BytesMut};
+    use rumqttc::mqttbytes::v4;
+    use rumqttc::v5::mqttbytes::v5;
+
+    use super::*;
+    use crate::mqtt::property::CONTENT_TYPE;
+
+    fn request() -> ConnectRequest<'static> {
+        ConnectRequest {
+            broker: 0,
+            turn: 0,
+            certificate: None,
+            client_id: "",
+            login: Some(("me", "secret")),
+            keep_alive_s: 30,
+            inflight: 1,
+            timeout: std::time::Duration::from_secs(1),
+            settings: Settings::default(),
+            will: Some(Will {
+                topic: "gone",
+                payload: b"\xFF\0",
+                qos: Qos::ExactlyOnce,
+                retain: true,
+                delay_s: 7,
+                properties: b"\x03\0\x01t",
+            }),
+            kept: None,
+        }
+    }
+
+    #[test]
+    fn a_connect_of_3_1_1_reads_as_the_codec_reads_it() {
+        let mut bytes = Vec::new();
+        write_connect(&request(), "c", &mut bytes).unwrap();
+        let mut stream = BytesMut::from(&bytes[..]);
+        let Ok(v4::Packet::Connect(read)) = v4::Packet::read(&mut stream, 1000) else { panic!("{bytes:?}") };
+        let will = read.last_will.unwrap();
+        assert_eq!((&*read.client_id, read.keep_alive, read.clean_session), ("c", 30, true));
+        assert_eq!(
+            (&*will.topic, &will.message[..], will.qos as u8, will.retain),
+            ("gone", &b"\xFF\0"[..], 2, true)
+        );
+        assert_eq!(read.login.unwrap(), v4::Login::new("me", "secret"));
+        assert!(stream.is_empty());
+    }
+
+    #[test]
+    fn a_connect_of_5_reads_as_the_codec_reads_it() {
+        let settings = Settings {
+            version: Version::V5,
+            clean_session: false,
+            session_expiry_s: 60,
+            receive_maximum: 10,
+            max_packet_bytes: 1000,
+            topic_alias: true,
+        };
+        let mut bytes = Vec::new();
+        write_connect(&ConnectRequest { settings, ..request() }, "c", &mut bytes).unwrap();
+        let header = v5::check(bytes.iter(), None).unwrap();
+        let (read, will, login) = v5::Connect::read(header, Bytes::from(bytes)).unwrap();
+        assert_eq!((&*read.client_id, read.keep_alive, read.clean_start), ("c", 30, false));
+        let properties = read.properties.unwrap();
+        assert_eq!(properties.session_expiry_interval, Some(60));
+        assert_eq!(properties.receive_maximum, Some(10));
+        assert_eq!(properties.max_packet_size, Some(1000));
+        assert_eq!(properties.topic_alias_max, Some(MOST_ALIASES));
+        let will = will.unwrap();
+        assert_eq!((&will.topic[..], &will.message[..], will.retain), (&b"gone"[..], &b"\xFF\0"[..], true));
+        let properties = will.properties.unwrap();
+        assert_eq!((properties.delay_interval, properties.content_type.as_deref()), (Some(7), Some("t")));
+        assert_eq!(login.unwrap().password, "secret");
+        assert_eq!(CONTENT_TYPE, 3);
+    }
+
+    #[test]
+    fn what_a_connack_grants_is_read() {
+        let settings = Settings { version: Version::V5, ..Settings::default() };
+        let body =
+            b"\0\0\x1B\x21\0\x05\x24\x01\x25\0\x27\0\0\x01\0\x12\0\x02id\x22\0\x09\x13\0\x07\x28\0\x29\x01";
+        let expected = Connack {
+            session_present: false,
+            limits: Limits { packet_bytes: 256, qos: Qos::AtLeastOnce, retain: false },
+            receive_maximum: 5,
+            keep_alive_s: Some(7),
+            aliases: 9,
+            client_id: Some("id".into()),
+        };
+        assert_eq!(read_connack(&settings, body), Ok(expected));
+    }
+
+    #[test]
+    fn refusals_and_mistakes_are_named() {
+        let v5 = Settings { version: Version::V5, ..Settings::default() };
+        for (settings, body, text) in [
+            (Settings::default(), &b"\0\x05"[..], "CONNACK: not authorized (5)"),
+            (v5, b"\0\x01", "CONNACK: unacceptable protocol version (1)"),
+            (v5, b"\0\x87\0", "CONNACK: Not authorized (0x87)"),
+            (v5, b"\0\x87\x05\x1F\0\x02no", "CONNACK: Not authorized (0x87): no"),
+            (v5, b"\0\x9C\x04\x1C\0\x01b", "CONNACK: Use another server (0x9C): see b"),
+            (v5, b"\0\x10\0", "protocol error by the broker: CONNACK with a reason code that is none"),
+            (v5, b"\0\0", "protocol error by the broker: properties are cut short"),
+            (v5, b"\0\0\0\0", "protocol error by the broker: malformed CONNACK"),
+            (v5, b"\x02\0\0", "protocol error by the broker: CONNACK with reserved flags"),
+            (
+                v5,
+                b"\x01\0\0",
+                "protocol error by the broker: CONNACK goes on with a session, but a clean one was asked for",
+            ),
+        ] {
+            assert_eq!(read_connack(&settings, body).unwrap_err().to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Properties of MQTT 5 packets (section 2.2.2): their numbers, and how they are written.
+//!
+//! Here and not in `client`, since the properties of a message that are the same for everybody are encoded
+//! once, when a scenario is compiled. A list of properties is written as its bytes; what goes before it on the
+//! wire, its length, belongs to the packet that carries it.
+
+/// Payload Format Indicator: a byte.
+pub const PAYLOAD_FORMAT: u8 = 0x01;
+/// Message Expiry Interval: four bytes, seconds.
+pub const MESSAGE_EXPIRY: u8 = 0x02;
+/// Content Type: text.
+pub const CONTENT_TYPE: u8 = 0x03;
+/// Response Topic: text.
+pub const RESPONSE_TOPIC: u8 = 0x08;
+/// Correlation Data: bytes.
+pub const CORRELATION_DATA: u8 = 0x09;
+/// Subscription Identifier: a variable byte integer.
+pub const SUBSCRIPTION_ID: u8 = 0x0B;
+/// Session Expiry Interval: four bytes, seconds.
+pub const SESSION_EXPIRY: u8 = 0x11;
+/// Assigned Client Identifier: text.
+pub const ASSIGNED_CLIENT_ID: u8 = 0x12;
+/// Server Keep Alive: two bytes, seconds.
+pub const SERVER_KEEP_ALIVE: u8 = 0x13;
+/// Authentication Method: text.
+pub const AUTHENTICATION_METHOD: u8 = 0x15;
+/// Authentication Data: bytes.
+pub const AUTHENTICATION_DATA: u8 = 0x16;
+/// Will Delay Interval: four bytes, seconds.
+pub const WILL_DELAY: u8 = 0x18;
+/// Response Information: text.
+pub const RESPONSE_INFORMATION: u8 = 0x1A;
+/// Server Reference: text.
+pub const SERVER_REFERENCE: u8 = 0x1C;
+/// Reason String: text.
+pub const REASON_STRING: u8 = 0x1F;
+/// Receive Maximum: two bytes.
+pub const RECEIVE_MAXIMUM: u8 = 0x21;
+/// Topic Alias Maximum: two bytes.
+pub const TOPIC_ALIAS_MAXIMUM: u8 = 0x22;
+/// Topic Alias: two bytes.
+pub const TOPIC_ALIAS: u8 = 0x23;
+/// Maximum QoS: a byte.
+pub const MAXIMUM_QOS: u8 = 0x24;
+/// Retain Available: a byte.
+pub const RETAIN_AVAILABLE: u8 = 0x25;
+/// User Property: two texts.
+pub const USER_PROPERTY: u8 = 0x26;
+/// Maximum Packet Size: four bytes.
+pub const MAXIMUM_PACKET_SIZE: u8 = 0x27;
+/// Wildcard Subscription Available: a byte.
+pub const WILDCARD_AVAILABLE: u8 = 0x28;
+/// Subscription Identifiers Available: a byte.
+pub const SUBSCRIPTION_ID_AVAILABLE: u8 = 0x29;
+/// Shared Subscription Available: a byte.
+pub const SHARED_AVAILABLE: u8 = 0x2A;
+
+/// Appends a property of two bytes.
+pub fn put_u16(out: &mut Vec<u8>, property: u8, value: u16) {
+    out.push(property);
+    out.extend_from_slice(&value.to_be_bytes());
+}
+
+/// Appends a property of four bytes.
+pub fn put_u32(out: &mut Vec<u8>, property: u8, value: u32) {
+    out.push(property);
+    out.extend_from_slice(&value.to_be_bytes());
+}
+
+/// Appends a property that is a text or bytes.
+pub fn put_text(out: &mut Vec<u8>, property: u8, text: &[u8]) {
+    out.push(property);
+    put_string(out, text);
+}
+
+/// Appends a text or bytes behind their length. They must fit into its 16 bits: what does not is cut off, so
+/// that the packet stays one.
+pub fn put_string(out: &mut Vec<u8>, text: &[u8]) {
+    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(&text[..usize::from(length)]);
+}
+
+/// Appends a variable byte integer (section 1.5.5), at most [`MAX_PACKET_BYTES`](super::MAX_PACKET_BYTES).
+#[expect(clippy::cast_possible_truncation, reason = "7 bits at a time")]
+pub fn put_varint(out: &mut Vec<u8>, mut value: usize) {
+    loop {
+        let low = (value & 0x7F) as u8;
+        value >>= 7;
+        if value == 0 {
+            return out.push(low);
+        }
+        out.push(low | 0x80);
+    }
+}
+
+/// How many bytes a variable byte integer has.
+pub fn varint_length(value: usize) -> usize {
+    match value {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        _ => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mqtt::MAX_PACKET_BYTES;
+
+    #[test]
+    fn integers_of_variable_length_are_as_the_standard_has_them() {
+        for (value, bytes) in [
+            (0, &[0][..]),
+            (127, &[0x7F]),
+            (128, &[0x80, 1]),
+            (16_383, &[0xFF, 0x7F]),
+            (16_384, &[0x80, 0x80, 1]),
+            (2_097_151, &[0xFF, 0xFF, 0x7F]),
+            (2_097_152, &[0x80, 0x80, 0x80, 1]),
+            (MAX_PACKET_BYTES, &[0xFF, 0xFF, 0xFF, 0x7F]),
+        ] {
+            let mut out = Vec::new();
+            put_varint(&mut out, value);
+            assert_eq!(out, bytes);
+            assert_eq!(varint_length(value), bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_property_is_its_number_and_its_value() {
+        let mut out = Vec::new();
+        put_u16(&mut out, TOPIC_ALIAS, 258);
+        put_u32(&mut out, MESSAGE_EXPIRY, 1);
+        put_text(&mut out, CONTENT_TYPE, b"a/b");
+        assert_eq!(out, b"\x23\x01\x02\x02\0\0\0\x01\x03\0\x03a/b");
+    }
+}

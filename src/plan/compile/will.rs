@@ -1,0 +1,61 @@
+//! The will of a user class.
+
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::mqtt::MAX_TEXT_BYTES;
+use crate::plan::compile::address::{check_no_wildcard, check_topic, client_id_length};
+use crate::plan::compile::problems::Problems;
+use crate::plan::compile::properties::compile_properties;
+use crate::plan::compile::protocol::{Spoken, whole_seconds};
+use crate::plan::compile::steps::quality;
+use crate::plan::template::Template;
+use crate::plan::template::names::{Names, Place};
+use crate::plan::{Will, codes};
+use crate::scenario::model::protocol;
+
+/// Compiles a will; nothing if there is a mistake in its topic or payload.
+pub(super) fn compile_will(
+    will: &protocol::Will,
+    at: &FieldPath,
+    names: &Names<'_>,
+    client_id: Option<&Template>,
+    spoken: Option<&Spoken<'_>>,
+    problems: &mut Problems<'_>,
+) -> Option<Will> {
+    for (key, is_there) in [("delay", will.delay.is_some()), ("properties", will.properties.is_some())] {
+        if let Some(spoken) = spoken.filter(|_| is_there) {
+            spoken.needs_5(&format!("`{key}`"), &at.key(key), problems);
+        }
+    }
+    let (_, qos) = quality(will.qos, at, problems);
+    let delay = will.delay.unwrap_or_default();
+    let delay_s = whole_seconds(delay, "`delay`", &at.key("delay"), problems);
+    let properties = will.properties.as_ref().map(|properties| {
+        compile_properties(properties, Place::Will, &at.key("properties"), names, client_id, problems)
+    });
+    let payload_at = at.key("payload");
+    let payload = will.payload.as_deref().unwrap_or_default();
+    let payload = problems.template(payload, Place::Will, names, &payload_at);
+    if let Some(payload) = &payload {
+        let most = payload.length(client_id_length(client_id)).1;
+        problems.length("the payload of a will", most, MAX_TEXT_BYTES, &payload_at);
+    }
+    let topic_at = at.key("topic");
+    let Some(topic) = &will.topic else {
+        problems.add_absence(
+            Diagnostic::error(codes::MISSING, topic_at, "this will has no `topic`")
+                .help("add one, such as \"devices/${client_id}/lost\""),
+        );
+        return None;
+    };
+    let topic = problems.template(topic, Place::Will, names, &topic_at)?;
+    check_topic(&topic, client_id, &topic_at, problems);
+    check_no_wildcard(&topic, &topic_at, problems);
+    Some(Will {
+        topic,
+        payload: payload?,
+        qos,
+        retain: will.retain.unwrap_or(false),
+        delay_s,
+        properties: properties.unwrap_or_default(),
+    })
+}

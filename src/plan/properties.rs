@@ -1,0 +1,100 @@
+//! The properties of messages of MQTT 5, encoded as far as they are known before the run.
+//!
+//! What is the same for all messages stands in one piece, as it goes on the wire; a message without templates in
+//! its properties costs nothing to make.
+
+use crate::mqtt::MAX_TEXT_BYTES;
+use crate::mqtt::property;
+use crate::plan::template::Template;
+
+/// The properties of a message.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Properties {
+    /// Those that are always the same, encoded.
+    pub fixed: Vec<u8>,
+    /// Those that are templates.
+    pub varying: Vec<Property>,
+}
+
+/// A property whose value is a template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Property {
+    /// What stands before the length of the value: its number and, of a user property, its name.
+    pub head: Vec<u8>,
+    /// The value.
+    pub value: Template,
+}
+
+impl Properties {
+    /// Takes a property in: `head` is what stands before the length of its value.
+    pub(in crate::plan) fn add(&mut self, head: Vec<u8>, value: Template) {
+        match value.literal() {
+            Some(value) => {
+                self.fixed.extend_from_slice(&head);
+                property::put_string(&mut self.fixed, value);
+            }
+            None => self.varying.push(Property { head, value }),
+        }
+    }
+
+    /// The templates among them.
+    pub(in crate::plan) fn templates_mut(&mut self) -> impl Iterator<Item = &mut Template> {
+        self.varying.iter_mut().map(|property| &mut property.value)
+    }
+
+    /// The bytes that they have at most, with client ids of `client_id` bytes.
+    pub fn most_bytes(&self, client_id: (usize, usize)) -> usize {
+        let varying = self
+            .varying
+            .iter()
+            .map(|property| property.value.length(client_id).1.saturating_add(property.head.len() + 2));
+        varying.fold(self.fixed.len() + 4, usize::saturating_add)
+    }
+
+    /// Appends them, encoded; `render` appends the text of a template.
+    pub fn write(&self, out: &mut Vec<u8>, mut render: impl FnMut(&Template, &mut Vec<u8>)) {
+        out.extend_from_slice(&self.fixed);
+        for Property { head, value } in &self.varying {
+            out.extend_from_slice(head);
+            let length_at = out.len();
+            out.extend_from_slice(&[0, 0]);
+            render(value, out);
+            // Compile has seen to it that it fits.
+            out.truncate(length_at + 2 + MAX_TEXT_BYTES);
+            let length = u16::try_from(out.len() - length_at - 2).unwrap_or(u16::MAX);
+            out[length_at..length_at + 2].copy_from_slice(&length.to_be_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::mqtt::property::{CONTENT_TYPE, USER_PROPERTY};
+    use crate::plan::template::names::{Columns, Names, Place};
+
+    #[test]
+    fn constants_are_encoded_once_and_templates_each_time() {
+        let (vars, used_vars) = (BTreeMap::new(), RefCell::new(BTreeSet::new()));
+        let names = Names {
+            class: None,
+            vars: &vars,
+            used_vars: &used_vars,
+            columns: &Columns::default(),
+            env: &|_| None,
+            hostname: "rig",
+        };
+        let template = |text| Template::parse(text, Place::Property, &names).unwrap();
+        let mut properties = Properties::default();
+        properties.add(vec![USER_PROPERTY, 0, 1, b'k'], template("${seq}"));
+        properties.add(vec![CONTENT_TYPE], template("a/b"));
+        assert_eq!(properties.fixed, b"\x03\0\x03a/b");
+        let mut out = vec![b'-'];
+        properties.write(&mut out, |_, out| out.extend_from_slice(b"17"));
+        assert_eq!(out, b"-\x03\0\x03a/b\x26\0\x01k\0\x0217");
+        assert!(properties.most_bytes((1, 1)) >= out.len() - 1);
+    }
+}

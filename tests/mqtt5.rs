@@ -1,0 +1,287 @@
+//! MQTT 5, wills and lasting sessions through all layers: what a scenario says is on the wire, and what brokers do is
+//! in the statistics, once.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mqtt_scenario::broker::{Broker, BrokerConfig};
+use mqtt_scenario::client::transport::{Connector, Endpoint};
+use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run};
+use mqtt_scenario::plan::Plan;
+use mqtt_scenario::plan::compile::{Context, Overrides, compile};
+use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::stats::batch::Batch;
+use mqtt_scenario::stats::snapshot::Snapshot;
+use tokio::net::TcpListener;
+
+use crate::peer::{Peer, accept};
+use crate::run::{Place, row};
+use crate::support::with_sockets;
+
+const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
+
+fn plan(text: &str) -> Arc<Plan> {
+    let text = text.replace("[brokers.b]", "[brokers.b]\nurl = \"mqtt://127.0.0.1\"");
+    let text = format!("version = 1\nload.run_time = \"1m\"\n{text}");
+    let (_, parsed) = Source::parse("test.toml", &text, Format::Toml);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let context = Context {
+        file_stem: "test",
+        env: &|_| None,
+        files: &|_, _| Err("there is no such file".to_owned()),
+        hostname: "rig",
+        embedded_options: &|_| Ok(()),
+        overrides: &Overrides::default(),
+        reported: &BTreeSet::new(),
+    };
+    Arc::new(compile(&parsed.scenario, &context).unwrap().plan)
+}
+
+#[derive(Default)]
+struct Watch(Option<Snapshot>);
+
+impl Observer for Watch {
+    type Error = Infallible;
+
+    fn recorded(&mut self, _batches: &[Batch]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
+        self.0 = Some(tick.statistics.snapshot(tick.at.as_secs_f64()));
+        Ok(())
+    }
+}
+
+/// A run that is over.
+struct Ran {
+    outcome: Outcome,
+    last: Snapshot,
+}
+
+impl Ran {
+    /// Requests and failures of a row, and its longest response time in milliseconds.
+    fn row(&self, name: &str) -> (u64, u64, f64) {
+        let row = self.last.rows.iter().find(|row| row.key.name == name).unwrap();
+        (row.requests, row.failures, row.max.to_f64())
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let failures = self.last.failures_as_seen().into_iter();
+        failures.map(|f| format!("{}: {}", f.what.row.name, f.what.original)).collect()
+    }
+}
+
+async fn run_on(addr: SocketAddr, plan: Arc<Plan>, interrupts: &Interrupts) -> Ran {
+    let mut watch = Watch::default();
+    let connector = move || Connector::new(vec![Endpoint::from(addr)]);
+    let outcome = run(plan, connector, OPTIONS, interrupts, &mut watch).await.unwrap();
+    Ran { outcome, last: watch.0.unwrap() }
+}
+
+/// Runs a plan against a broker that is played by hand; the run ends with the play.
+async fn played<T: Future<Output = ()>>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> Ran {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let interrupts = Interrupts::default();
+    let (ran, ()) = tokio::join!(run_on(addr, plan, &interrupts), async {
+        play(listener).await;
+        interrupts.stop.cancel();
+    });
+    ran
+}
+
+async fn connected(listener: &TcpListener, connack: &[u8]) -> (Peer, Vec<u8>) {
+    let mut peer = accept(listener).await;
+    let packet = peer.packet().await;
+    peer.send(connack).await;
+    (peer, packet)
+}
+
+#[test]
+fn what_a_scenario_says_is_on_the_wire() {
+    let plan = plan(
+        r#"
+        [brokers.b]
+        protocol = "5"
+        keep_alive = "0s"
+        clean_session = false
+        session_expiry = "1h"
+        receive_maximum = 8
+        max_packet_size = "1KiB"
+        topic_alias = "auto"
+        [user_classes.device]
+        client_id = "c${user.number}"
+        will = { topic = "w/${client_id}", payload = "gone", qos = 1, retain = true, delay = "2s", properties = { message_expiry = "1m" } }
+        tasks = [{ name = "t", steps = [
+          { subscribe = { filter = "f", qos = 1, no_local = true, retain_as_published = true, retain_handling = "if_new" } },
+          { repeat = { times = 2, steps = [
+            { publish = { topic = "t", payload = "p", qos = 1, properties = { content_type = "a/b", correlation_data = "${seq}", user_properties = { k = "${client_id}" } } } },
+          ] } },
+          { wait = "1m" },
+        ] }]
+        "#,
+    );
+    let ran = with_sockets(played(plan, |listener| async move {
+        let (mut peer, packet) = connected(&listener, b"\x20\x06\0\0\x03\x22\0\x05").await;
+        let connect = [
+            &b"\x10\x36\0\x04MQTT\x05\x2C\0\0"[..],
+            b"\x10\x11\0\0\x0E\x10\x21\0\x08\x27\0\0\x04\0\x22\0\x40",
+            b"\0\x02c1",
+            b"\x0A\x18\0\0\0\x02\x02\0\0\0\x3C\0\x04w/c1\0\x04gone",
+        ];
+        assert_eq!(packet, connect.concat());
+        assert_eq!(peer.packet().await, b"\x82\x07\0\x01\0\0\x01f\x1D");
+        peer.send(b"\x90\x04\0\x01\0\x01").await;
+        let first = b"\x32\x1C\0\x01t\0\x02\x15\x23\0\x01\x03\0\x03a/b\x09\0\x011\x26\0\x01k\0\x02c1p";
+        assert_eq!(peer.packet().await, first);
+        peer.send(b"\x40\x02\0\x02").await;
+        let second = b"\x32\x1B\0\0\0\x03\x15\x23\0\x01\x03\0\x03a/b\x09\0\x012\x26\0\x01k\0\x02c1p";
+        assert_eq!(peer.packet().await, second);
+        peer.send(b"\x40\x03\0\x03\x97").await;
+        // The failed step ends the task, and the next one begins with its subscription.
+        assert_eq!(peer.packet().await[0], 0x82);
+    }));
+    assert_eq!(ran.failures()[0], "publish:1:t: PUBACK: Quota exceeded (0x97)");
+    assert!(ran.outcome.unexpected.is_empty());
+}
+
+const LASTING: &str = r#"
+    [brokers.b]
+    clean_session = false
+    keep_alive = "0s"
+    [user_classes.device]
+    on_start = [{ subscribe = { filter = "f", qos = 1, name = "subscribe" } }]
+    tasks = [{ name = "t", steps = [{ publish = { topic = "t", payload = "p", qos = 1, name = "publish" } }, { wait = "1m" }] }]
+"#;
+
+/// Takes a subscription and a message, and is gone before it acknowledges the message.
+async fn lose_a_message(listener: &TcpListener) {
+    let (mut peer, packet) = connected(listener, b"\x20\x02\0\0").await;
+    assert_eq!(packet[9], 0, "no clean session");
+    assert_eq!(peer.packet().await[0], 0x82);
+    peer.send(b"\x90\x03\0\x01\x01").await;
+    assert_eq!(peer.packet().await[0], 0x32);
+    peer.reset();
+}
+
+#[test]
+fn a_request_outlives_its_connection_and_counts_once() {
+    let ran = with_sockets(played(plan(LASTING), |listener| async move {
+        lose_a_message(&listener).await;
+        let (mut peer, _) = connected(&listener, b"\x20\x02\x01\0").await;
+        assert_eq!(peer.packet().await, b"\x3A\x06\0\x01t\0\x02p", "and no SUBSCRIBE before it");
+        peer.send(b"\x40\x02\0\x02").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }));
+    let (requests, failures, max_ms) = ran.row("publish");
+    assert_eq!((requests, failures), (1, 0));
+    assert!(max_ms >= 100.0, "its time counts from the first send: {max_ms} ms");
+    assert_eq!(ran.row("connect").0, 2);
+    assert_eq!(ran.row("subscribe").0, 1, "the session has it");
+    assert_eq!(ran.row("disconnect").1, 1, "the loss");
+}
+
+#[test]
+fn a_request_of_a_session_that_is_forgotten_fails_once() {
+    let ran = with_sockets(played(plan(LASTING), |listener| async move {
+        lose_a_message(&listener).await;
+        let (mut peer, _) = connected(&listener, b"\x20\x02\0\0").await;
+        assert_eq!(peer.packet().await[0], 0x82, "the subscription is made again");
+        peer.send(b"\x90\x03\0\x01\x01").await;
+        assert_eq!(peer.packet().await[0], 0x32, "the next task run, without DUP");
+        peer.send(b"\x40\x02\0\x02").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }));
+    let (requests, failures, _) = ran.row("publish");
+    assert_eq!((requests, failures), (2, 1));
+    assert!(ran.failures().contains(&"publish: session lost: the broker has forgotten it".to_owned()));
+    assert_eq!(ran.row("subscribe").0, 2);
+}
+
+#[test]
+fn a_request_that_runs_out_of_time_without_a_connection_fails_in_its_time() {
+    let text =
+        LASTING.replace("qos = 1, name = \"publish\"", "qos = 1, name = \"publish\", timeout = \"50ms\"");
+    let ran = with_sockets(played(plan(&text), |listener| async move {
+        lose_a_message(&listener).await;
+        let (mut peer, _) = connected(&listener, b"\x20\x02\x01\0").await;
+        assert_eq!(peer.packet().await, b"\x3A\x06\0\x01t\0\x02p", "the broker is told all the same");
+        peer.send(b"\x40\x02\0\x02").await;
+        assert_eq!(peer.packet().await[0], 0x32);
+        peer.send(b"\x40\x02\0\x03").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }));
+    let (requests, failures, max_ms) = ran.row("publish");
+    assert_eq!((requests, failures), (2, 1));
+    assert!((50.0..100.0).contains(&max_ms), "{max_ms} ms");
+    assert!(ran.failures().contains(&"publish: no PUBACK within 50ms".to_owned()), "{:?}", ran.failures());
+}
+
+/// Who is away gets what was published meanwhile, on both protocols.
+#[test]
+fn messages_wait_for_users_that_are_away() {
+    for protocol in ["3.1.1", "5"] {
+        let plan = plan(&format!(
+            r#"
+            [brokers.b]
+            protocol = "{protocol}"
+            clean_session = false
+            [user_classes.device]
+            client_id = "sleeper"
+            on_start = [
+              {{ subscribe = {{ filter = "f", qos = 1 }} }},
+              {{ publish = {{ topic = "f", payload = "12345", qos = 1, await_ack = false }} }},
+              {{ disconnect = {{}} }},
+              {{ wait = "100ms" }},
+              {{ connect = {{}} }},
+            ]
+            tasks = [{{ name = "t", steps = [{{ wait = "1m" }}] }}]
+            "#
+        ));
+        let broker = Broker::start(BrokerConfig::default()).unwrap();
+        let interrupts = Interrupts::default();
+        let ran = with_sockets(async {
+            let (ran, ()) = tokio::join!(run_on(broker.addr(), plan, &interrupts), async {
+                tokio::time::sleep(Duration::from_millis(1_500)).await;
+                interrupts.stop.cancel();
+            });
+            ran
+        });
+        assert_eq!(ran.outcome.received.messages, 1, "{protocol}");
+        assert!(ran.outcome.unexpected.is_empty(), "{protocol}: {:?}", ran.outcome.unexpected);
+        assert_eq!(broker.stop().protocol_errors, 0);
+    }
+}
+
+/// Through the built program: a will reaches the user that waits for it, who is the same one a moment later.
+#[test]
+fn the_program_leaves_a_will() {
+    for protocol in ["3.1.1", "5"] {
+        let place = Place::new(&format!(
+            r#"
+            version = 1
+            load = {{ users = 4, spawn_rate = 100, run_time = "3s" }}
+            [brokers.b]
+            url = "embedded:"
+            protocol = "{protocol}"
+            [user_classes.watcher]
+            fixed_count = 1
+            on_start = [{{ subscribe = {{ filter = "lost/+", name = "subscribe" }} }}]
+            tasks = [{{ name = "t", steps = [{{ wait = "1m" }}] }}]
+            [user_classes.victim]
+            will = {{ topic = "lost/${{client_id}}", payload = "0123456789" }}
+            on_start = [{{ wait = "500ms" }}, {{ connect = {{}} }}, {{ disconnect = {{ abrupt = true }} }}]
+            tasks = [{{ name = "t", steps = [{{ wait = "1m" }}] }}]
+            "#
+        ));
+        let output = place.run(&["run", "scenario.toml", "--csv", "out"]);
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert_eq!(output.status.code(), Some(0), "{stderr}");
+        assert_eq!(stdout.lines().last(), Some("Received 3 messages, 30 bytes"), "{protocol}");
+        assert_eq!(row(&place.rows("out_stats.csv"), "subscribe").count("Failure Count"), 0);
+    }
+}
