@@ -20,11 +20,16 @@ fn bare(staged: bool) -> Value {
     };
     json!({
         "version": 1,
-        "brokers": { "b": { "url": "embedded:" } },
+        "brokers": {
+            "b": { "url": "embedded:" },
+            "five": { "url": "embedded:", "protocol": "5" },
+            "secure": { "url": "wss://b.example", "tls": {}, "websocket": {} },
+        },
         "feeds": { "f": { "csv": "f.csv" } },
         "load": load,
         "user_classes": {
             "c": {
+                "broker": "b",
                 "feeds": ["f"],
                 "tasks": [{ "name": "t", "steps": [
                     { "connect": {} },
@@ -34,7 +39,14 @@ fn bare(staged: bool) -> Value {
                     { "repeat": { "times": 1, "steps": ["connect"] } },
                 ] }],
             },
+            "m": {
+                "broker": "five",
+                "will": { "topic": "a", "properties": {} },
+                "rate": { "per_user": "1/s" },
+                "tasks": [{ "name": "t", "steps": ["connect"] }],
+            },
             "r": {
+                "broker": "secure",
                 "rate": { "per_user": "1/s" },
                 "tasks": [{ "name": "t", "steps": ["connect"] }],
             },
@@ -51,14 +63,18 @@ fn searching() -> Value {
 }
 
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 14] = [
+const OBJECTS: [(&str, &str); 18] = [
     ("", ""),
     ("/definitions/Broker", "/brokers/b"),
+    ("/definitions/Tls", "/brokers/secure/tls"),
+    ("/definitions/WebSocket", "/brokers/secure/websocket"),
     ("/definitions/Feed", "/feeds/f"),
     ("/definitions/Load", "/load"),
     ("/definitions/Stage", "/load/stages/0"),
     ("/definitions/Search", "/load/search"),
     ("/definitions/UserClass", "/user_classes/c"),
+    ("/definitions/Will", "/user_classes/m/will"),
+    ("/definitions/Properties", "/user_classes/m/will/properties"),
     ("/definitions/ScheduleTable", "/user_classes/r/rate"),
     ("/definitions/Task", "/user_classes/c/tasks/0"),
     ("/definitions/Connect", "/user_classes/c/tasks/0/steps/0/connect"),

@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn the_state_of_a_user_is_small() {
         let size = size_of_output(User::<Connector>::live);
-        assert!(size <= 1600, "{size}");
+        assert!(size <= 1664, "{size}");
         assert!(size_of::<<Connector as Connect>::Session>() <= 384);
     }
 }

@@ -35,6 +35,11 @@ impl<'a> Spoken<'a> {
         })
     }
 
+    /// Whether this is MQTT 5.
+    pub(super) fn is_5(&self) -> bool {
+        self.version == Version::V5
+    }
+
     /// Notes that `what` cannot be said to this broker, if that is so.
     pub(super) fn needs_5(&self, what: &str, at: &FieldPath, problems: &mut Problems<'_>) {
         if self.version == Version::V311 {
@@ -141,7 +146,10 @@ pub(super) fn compile_options(
     for (key, is_there) in [
         ("no_local", subscribe.no_local == Some(true)),
         ("retain_as_published", subscribe.retain_as_published == Some(true)),
-        ("retain_handling", subscribe.retain_handling.is_some()),
+        (
+            "retain_handling",
+            subscribe.retain_handling.is_some_and(|when| when != protocol::RetainHandling::Always),
+        ),
     ] {
         if let Some(spoken) = spoken.filter(|_| is_there) {
             spoken.needs_5(&format!("`{key}`"), &at.key(key), problems);

@@ -301,7 +301,8 @@ impl<'a> StepCompiler<'a> {
         let client_id = client_id_length(self.client_id);
         let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
         let most = most.saturating_add(topic.length(client_id).1);
-        let most = most.saturating_add(properties.most_bytes(client_id));
+        let is_5 = self.spoken.is_some_and(|spoken| spoken.is_5());
+        let most = most.saturating_add(if is_5 { properties.most_bytes(client_id) } else { 0 });
         problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
         let counter = self.counters;
         self.counters += 1;

@@ -95,7 +95,10 @@ impl<'a> Facts<'a> {
             .map(|((class, users), samples)| {
                 // A user of its own, so that the samples draw as they would without it.
                 let of_one = match samples.first().cloned() {
-                    Some(mut user) => traffic(class, |publish| user.packet_bytes(class, publish)),
+                    Some(mut user) => {
+                        let version = plan.brokers[class.broker.0].settings.version;
+                        traffic(class, |publish| user.packet_bytes(version, class, publish))
+                    }
                     None => Some(Traffic::default()),
                 };
                 let traffic = of_one.map(|traffic| traffic.times(*users));

@@ -1,8 +1,9 @@
 //! What users of a plan would send, rendered: real texts, with time standing still.
 
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, Version};
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
+use crate::plan::properties::Properties;
 use crate::plan::random::Random;
 use crate::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
 use crate::plan::{Publish, Text, UserClass};
@@ -12,43 +13,71 @@ const NOW_NS: u64 = 1_767_225_600_000_000_000;
 /// How many renderings the mean size of a message is taken from.
 const MEASURED: u32 = 8;
 
+/// A message as it would be sent.
+pub(super) struct SampleMessage {
+    pub(super) topic: Vec<u8>,
+    pub(super) payload: Vec<u8>,
+    /// Properties of MQTT 5, encoded.
+    pub(super) properties: Vec<u8>,
+}
+
 /// A user that renders but does not run.
 #[derive(Clone)]
 pub(super) struct SampleUser {
     pub(super) scope: UserScope,
     pub(super) username: Option<Vec<u8>>,
     pub(super) password: Option<Vec<u8>>,
+    /// Topic and payload of its will.
+    pub(super) will: Option<(Vec<u8>, Vec<u8>)>,
     random: Random,
     rows: Rows,
     walks: Box<[i64]>,
 }
 
 impl SampleUser {
-    /// A user as the engine makes it: first its rows are drawn, then its client id, user name and password.
+    /// A user as the engine makes it: first its rows are drawn, then its client id, user name, password
+    /// and will.
     pub(super) fn new(class: &UserClass, seed: u64, number: u64, index: u64) -> Self {
         let mut random = Random::for_user(seed, &class.name, index);
         let rows = Rows::new(&class.feeds, index, &mut random);
         let scope = UserScope { number, index, client_id: Vec::new() };
         let walks = vec![NOT_BEGUN; class.walks].into();
-        let mut user = Self { scope, username: None, password: None, random, rows, walks };
+        let mut user = Self { scope, username: None, password: None, will: None, random, rows, walks };
         user.scope.client_id = user.render_template(&class.client_id);
         user.username = class.username.as_ref().map(|username| user.render_template(username));
         user.password = class.password.as_ref().map(|password| user.render_template(&password.0));
+        if let Some(will) = &class.will {
+            let (topic, payload) = (user.render_template(&will.topic), user.render_template(&will.payload));
+            // They are not shown, but draw as those of the engine do.
+            user.properties(&will.properties);
+            user.will = Some((topic, payload));
+        }
         user
     }
 
-    /// Topic and payload of its next message of a step.
-    pub(super) fn message(&mut self, class: &UserClass, publish: &Publish) -> (Vec<u8>, Vec<u8>) {
+    /// Its next message of a step.
+    pub(super) fn message(&mut self, class: &UserClass, publish: &Publish) -> SampleMessage {
         self.rows.take(&class.feeds, &publish.feeds, self.scope.index, &mut self.random);
-        (self.render(&publish.topic), self.payload(&publish.payload))
-    }
-
-    fn payload(&mut self, payload: &Payload) -> Vec<u8> {
-        match payload {
-            Payload::Text(text) => self.render(text),
+        // In the engine's order: properties are drawn before a filling.
+        let topic = self.render(&publish.topic);
+        let text = match &publish.payload {
+            Payload::Text(text) => Some(self.render(text)),
+            Payload::Lines(_) | Payload::Filling(_) => None,
+        };
+        let properties = self.properties(&publish.properties);
+        let payload = match &publish.payload {
+            Payload::Text(_) => text.unwrap_or_default(),
             Payload::Lines(lines) => lines.line(self.scope.index, 1).to_vec(),
             Payload::Filling(filling) => filling.draw(&mut self.random).to_vec(),
-        }
+        };
+        SampleMessage { topic, payload, properties }
+    }
+
+    /// Properties as they go on the wire.
+    fn properties(&mut self, properties: &Properties) -> Vec<u8> {
+        let mut out = Vec::new();
+        properties.write(&mut out, |template, out| out.extend(self.render_template(template)));
+        out
     }
 
     pub(super) fn render(&mut self, text: &Text) -> Vec<u8> {
@@ -74,23 +103,30 @@ impl SampleUser {
     }
 
     /// The mean size of the packets of a publish step, from the fixed header on, over a few of them.
-    pub(super) fn packet_bytes(&mut self, class: &UserClass, publish: &Publish) -> f64 {
-        let id_bytes = if publish.qos == Qos::AtMostOnce { 0 } else { 2 };
-        let size = |topic: f64, payload: f64| {
-            let rest = 2.0 + topic + f64::from(id_bytes) + payload;
-            // A byte of type and flags, and the length in groups of seven bits.
-            let length_bytes = (rest.max(1.0).log2() / 7.0).floor() + 1.0;
-            1.0 + length_bytes + rest
+    pub(super) fn packet_bytes(&mut self, version: Version, class: &UserClass, publish: &Publish) -> f64 {
+        let id_bytes = if publish.qos == Qos::AtMostOnce { 0.0 } else { 2.0 };
+        // Lengths are written in groups of seven bits.
+        let length_bytes = |length: f64| (length.max(1.0).log2() / 7.0).floor() + 1.0;
+        let size = |topic: f64, properties: f64, payload: f64| {
+            let properties = match version {
+                Version::V311 => 0.0,
+                Version::V5 => length_bytes(properties) + properties,
+            };
+            let rest = 2.0 + topic + id_bytes + properties + payload;
+            // And a byte of type and flags.
+            1.0 + length_bytes(rest) + rest
         };
         let is_constant = |text: &Text| !matches!(text, Text::PerMessage(_));
         let is_same = match &publish.payload {
             Payload::Text(text) => is_constant(text) && is_constant(&publish.topic),
             Payload::Lines(_) | Payload::Filling(_) => is_constant(&publish.topic),
         };
+        let is_same = is_same && publish.properties.varying.is_empty();
         let times = if is_same { 1 } else { MEASURED };
         let sizes = (0..times).map(|_| {
-            let (topic, payload) = self.message(class, publish);
-            size(topic.len() as f64, mean_bytes(&publish.payload).unwrap_or(payload.len() as f64))
+            let SampleMessage { topic, payload, properties } = self.message(class, publish);
+            let payload = mean_bytes(&publish.payload).unwrap_or(payload.len() as f64);
+            size(topic.len() as f64, properties.len() as f64, payload)
         });
         sizes.sum::<f64>() / f64::from(times)
     }

@@ -35,9 +35,9 @@ pub struct Broker {
     /// TLS, for `mqtts://` and `wss://`. Default: verified by the authorities that the system trusts, without a
     /// client certificate.
     pub tls: Option<Tls>,
-    /// WebSocket, for `ws://` and `wss://`.
+    /// WebSocket, for `ws://` and `wss://`. Default: no headers of its own.
     pub websocket: Option<WebSocket>,
-    /// Version of MQTT: `"3.1.1"` or `"5"`. Default `"3.1.1"`.
+    /// Version of MQTT, a text. Default `3.1.1`.
     pub protocol: Option<Protocol>,
     /// Whether each connection begins with nothing. With `false` a session outlives its connection: subscriptions
     /// end with it and not with `disconnect`, the broker keeps messages of QoS 1 and 2 for users that are away, and
@@ -47,7 +47,7 @@ pub struct Broker {
     /// all, or for ever with `clean_session = false`.
     pub session_expiry: Option<HumanDuration>,
     /// How many QoS 1 and 2 messages the broker may send to a user before they are acknowledged, 1 to 65535.
-    /// Needs MQTT 5. Default 65535.
+    /// Needs MQTT 5. Default: 65535.
     pub receive_maximum: Option<u16>,
     /// The largest packet that users take; a larger one ends the connection. The broker is told in MQTT 5.
     /// Default: the 256 MiB of MQTT.
@@ -65,9 +65,10 @@ pub struct Tls {
     pub ca: Option<String>,
     /// File of the client's certificate, with the authorities between it and the one that the broker trusts. A
     /// template that may differ from class to class and user to user: `"certs/${user.index}.pem"`. Needs `key`.
+    /// Default: none.
     pub cert: Option<String>,
     /// File of the certificate's private key, likewise: PKCS#8, PKCS#1 or SEC1, not encrypted. Never shown. Needs
-    /// `cert`.
+    /// `cert`. Default: none.
     pub key: Option<String>,
     /// Name that the broker is asked for (SNI) and that its certificate must be for. Default: the host of the
     /// URL.

@@ -45,13 +45,13 @@ pub enum RetainHandling {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Properties {
-    /// What the payload is, such as `application/json`; a template.
+    /// What the payload is, such as `application/json`; a template. Default: nothing.
     pub content_type: Option<String>,
     /// How long the broker keeps the message for those who cannot receive it now; whole seconds. Default: for ever.
     pub message_expiry: Option<HumanDuration>,
-    /// Where an answer is to be published; a template.
+    /// Where an answer is to be published; a template. Default: nowhere.
     pub response_topic: Option<String>,
-    /// What an answer is to carry, to be known again; a template.
+    /// What an answer is to carry, to be known again; a template. Default: nothing.
     pub correlation_data: Option<String>,
     /// Names and values of one's own; the values are templates.
     pub user_properties: BTreeMap<String, String>,
@@ -63,15 +63,16 @@ pub struct Properties {
 pub struct Will {
     /// Topic, a template of values that do not change while a user lives. Required.
     pub topic: Option<String>,
-    /// Payload, likewise. Default nothing.
+    /// Payload, likewise. Default: nothing.
     pub payload: Option<String>,
     /// Quality of service: 0, 1 or 2. Default 0.
+    #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
     /// Whether the broker shall keep it for later subscribers. Default false.
     pub retain: Option<bool>,
     /// How long after the loss it is published, whole seconds; never, if the user is back by then. Needs MQTT 5.
-    /// Default at once.
+    /// Default: at once.
     pub delay: Option<HumanDuration>,
-    /// Its other properties. They need MQTT 5.
+    /// Its other properties. They need MQTT 5. Default: none.
     pub properties: Option<Properties>,
 }

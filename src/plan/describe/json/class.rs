@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 use crate::plan::describe::Facts;
 use crate::plan::describe::json::text::{payload, source, text};
 use crate::plan::describe::json::{seconds, traffic};
-use crate::plan::describe::sample::SampleUser;
+use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::wait::{Pause, WaitTime};
-use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, UserClass};
+use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, UserClass, Will};
 
 /// The class at place `id`.
 pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
@@ -31,6 +31,8 @@ pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
         "client_id": secrets.mask_text(class.client_id.source()),
         "username": class.username.as_ref().map(|username| secrets.mask_text(username.source())),
         "password": class.password.as_ref().map(|_| MASK),
+        "will": class.will.as_deref().map(|of| will(of, secrets)),
+        "certificate": class.certificate.as_ref().map(|of| secrets.mask_text(of.certificate.source())),
         "feeds": class.feeds.iter().map(feed).collect::<Vec<_>>(),
         "wait_time": wait_time(class.wait_time),
         "schedule": class.schedule.as_ref().map(schedule),
@@ -58,6 +60,19 @@ fn identity(user: &SampleUser, secrets: &Secrets) -> Value {
         "number": user.scope.number,
         "client_id": text(&user.scope.client_id, secrets),
         "username": user.username.as_deref().map(|name| text(name, secrets)),
+        "will": user.will.as_ref().map(|(topic, payload)| {
+            json!({ "topic": text(topic, secrets), "payload": text(payload, secrets) })
+        }),
+    })
+}
+
+fn will(will: &Will, secrets: &Secrets) -> Value {
+    json!({
+        "topic": secrets.mask_text(will.topic.source()),
+        "payload": secrets.mask_text(will.payload.source()),
+        "qos": will.qos.level(),
+        "retain": will.retain,
+        "delay_s": will.delay_s,
     })
 }
 
@@ -161,7 +176,7 @@ impl Writer<'_> {
     fn publish(&mut self, publish: &Publish) -> Value {
         let (class, secrets) = (self.class, self.secrets);
         let sent = self.samples.iter_mut().map(|user| {
-            let (topic, payload) = user.message(class, publish);
+            let SampleMessage { topic, payload, .. } = user.message(class, publish);
             json!({
                 "user": user.scope.number,
                 "topic": text(&topic, secrets),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::mqtt::Qos;
 use crate::plan::describe::Facts;
-use crate::plan::describe::sample::SampleUser;
+use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::describe::text::words::{
     counted, feed, line, pause, payload, rate, rhythm, time, wait_time,
@@ -44,8 +44,12 @@ impl Writer<'_> {
                 0 => String::new(),
                 seconds => format!(", {} after the loss", time(Duration::from_secs(seconds.into()))),
             };
-            let (topic, payload) = (will.topic.source(), will.payload.source());
-            writeln!(out, "  will QoS {}{retain}{delay}: {topic}  {payload}", will.qos)?;
+            writeln!(out, "  will QoS {}{retain}{delay}", will.qos)?;
+            for SampleUser { scope, will, .. } in &self.samples {
+                let Some((topic, payload)) = will else { continue };
+                let (topic, payload) = (self.shown(topic), self.shown(payload));
+                writeln!(out, "    user {}: {topic}  {payload}", scope.number)?;
+            }
         }
         for each in &class.feeds {
             writeln!(out, "  feed {}", feed(each))?;
@@ -80,7 +84,7 @@ impl Writer<'_> {
         self.steps("on_stop", &class.on_stop, out)
     }
 
-    /// Client id, user name and password.
+    /// Client id, user name, password and certificate.
     fn identity(&self, out: &mut String) -> fmt::Result {
         let class = self.class;
         let shown = |texts: Vec<&[u8]>| {
@@ -97,6 +101,9 @@ impl Writer<'_> {
         }
         if class.password.is_some() {
             writeln!(out, "  password {MASK}")?;
+        }
+        if let Some(files) = &class.certificate {
+            writeln!(out, "  certificate {}", self.secrets.mask_text(files.certificate.source()))?;
         }
         Ok(())
     }
@@ -149,7 +156,7 @@ impl Writer<'_> {
         writeln!(out, "publish QoS {}{retain}{ack}{source}{recorded}", publish.qos)?;
         for i in 0..self.samples.len() {
             let sample = &mut self.samples[i];
-            let (topic, payload) = sample.message(self.class, publish);
+            let SampleMessage { topic, payload, .. } = sample.message(self.class, publish);
             let number = sample.scope.number;
             let bytes = counted(payload.len() as u64, "byte");
             let (topic, payload) = (self.shown(&topic), self.shown(&payload));
