@@ -18,7 +18,7 @@ use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::certificates::certificates;
 use mqtt_scenario::plan::compile::url::{one_target, parse_url};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
-use mqtt_scenario::plan::describe::describe;
+use mqtt_scenario::plan::describe::{describe, describe_json};
 use mqtt_scenario::scenario::source::{Format, Source};
 use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 use tempfile::TempDir;
@@ -565,7 +565,10 @@ fn a_plan_shows_how_brokers_are_spoken_to_but_no_secrets() {
     let text = describe(&plan);
     let shown = text.lines().skip(2).take_while(|line| *line != "load").collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(shown);
-    assert!(!format!("{text}{:?}", plan.brokers[0].headers).contains("secret"));
+    let json = describe_json(&plan);
+    assert_eq!(json["user_classes"][0]["certificate"], "${user.class}.pem");
+    assert!(text.contains("\n  certificate ${user.class}.pem\n"), "{text}");
+    assert!(!format!("{text}{json}{:?}", plan.brokers[0].headers).contains("secret"));
 }
 
 #[test]

@@ -24,8 +24,8 @@ const TEMPLATES: &str = "
 
 Texts that reach the broker or name a row hold `${…}` expressions. `$${` is a literal `${`. Draws come from a stream of each user's own,
 so that a run repeats with its `seed`. Places differ in how long their text must stay the same, and so in what they may use: a URL
-knows what is fixed before the first user starts; a client id, user name and password are made once per user; filters and names of
-rows stay the same while a user lives; topics and payloads are made for each message.
+knows what is fixed before the first user starts; a client id, user name, password and will are made once per user; filters and names
+of rows stay the same while a user lives; topics, payloads and properties are made for each message.
 
 | expression | meaning | may stand in |
 |---|---|---|
@@ -35,12 +35,13 @@ const RESPONSE_TIMES: &str = "
 ## What a response time is
 
 Milliseconds from the moment at which the step is due to hand over its packet until the acknowledging packet has been read. A request
-that is not acknowledged within its `timeout`, or whose connection is lost, is a failure. In a user class with a `rate` all requests of
-a task run count from so much earlier as the task run began after its moment.
+that is not acknowledged within its `timeout`, or whose connection is lost, is a failure; with `clean_session = false` a `publish` of QoS
+1 or 2 outlives its connection and goes on with the next one, unless the broker has forgotten the session. In a user class with a `rate`
+all requests of a task run count from so much earlier as the task run began after its moment.
 
 | step | begins | ends |
 |---|---|---|
-| `connect` | with the first packet of the TCP connection | CONNACK |
+| `connect` | with the first packet of the TCP connection, so that TLS and WebSocket count | CONNACK |
 | `disconnect` | with the step | DISCONNECT is written and the connection closed |
 | `publish` QoS 0 | with the step | the message is written to the socket |
 | `publish` QoS 1 | with the step | PUBACK |

@@ -99,7 +99,8 @@ fn a_password_is_shown_nowhere_wherever_else_it_stands() {
             format!("topic = \"a/{text}\", payload = '{{\"k\":\"{text}\"}}', name = \"row {text}\"");
         SMALL.replace("topic = \"a\"", &publish).replace("version = 1", "version = 1\nload.users = 3")
             + &format!(
-                "[user_classes.device]\nusername = \"{text}\"\npassword = \"{password}\"\nclient_id = \"{text}-${{user.index}}\"\n"
+                "[user_classes.device]\nusername = \"{text}\"\npassword = \"{password}\"\nclient_id = \"{text}-${{user.index}}\"\n\
+                 will = {{ topic = \"lost/{text}\", payload = \"{text}\" }}\n"
             )
     };
     // The same variable at both places, or the same row of a feed.
@@ -116,6 +117,7 @@ fn a_password_is_shown_nowhere_wherever_else_it_stands() {
             assert!(!said.contains("hunter"), "{said}");
         }
         assert_eq!(told.contains("\"a/***\""), is_shown, "{told}");
+        assert_eq!(told.contains("\"lost/***\"  \"***\""), is_shown, "{told}");
         assert_eq!(json["user_classes"][0]["password"], "***");
     }
 }
