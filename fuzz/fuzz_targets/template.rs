@@ -45,14 +45,16 @@ fuzz_target!(|input: (u8, u64, &str)| {
                 assert!(text.get(fault.range.clone()).is_some(), "{fault:?}");
             }
         }
-        Ok(template) => {
+        Ok(mut template) => {
             let user = UserScope { number: 42, index: 3, client_id: b"dev-42".to_vec() };
             let (least, most) = template.length((6, 6));
             if most > LONGEST {
                 return;
             }
             let mut random = Random::for_user(seed, "device", 3);
-            let mut walks = vec![NOT_BEGUN; text.matches("walk").count()];
+            let mut count = 0;
+            template.place_walks(&mut count);
+            let mut walks = vec![NOT_BEGUN; count];
             let mut out = b"before".to_vec();
             for _ in 0..2 {
                 out.truncate(6);

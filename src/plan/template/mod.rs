@@ -261,7 +261,7 @@ impl Template {
     }
 
     /// Gives each `walk` in it a place of its own among those of its class, of which there are `walks` so far.
-    pub(in crate::plan) fn place_walks(&mut self, walks: &mut usize) {
+    pub fn place_walks(&mut self, walks: &mut usize) {
         for segment in &mut self.segments {
             if let Segment::Walk(walk) = segment {
                 walk.place = *walks;
