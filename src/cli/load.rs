@@ -54,6 +54,10 @@ pub(super) struct ScenarioOptions {
                   'user_classes.device.tasks[0].weight=2'; may be given several times")]
     set: Vec<String>,
 
+    /// Only users of these classes
+    #[arg(short = 'C', long, num_args = 1.., value_name = "CLASS")]
+    user_classes: Vec<String>,
+
     /// Only tasks with one of these tags
     #[arg(short = 'T', long, num_args = 1.., value_name = "TAG")]
     tags: Vec<String>,
@@ -130,7 +134,7 @@ pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadErr
         host,
         tags: options.tags.clone(),
         exclude_tags: options.exclude_tags.clone(),
-        user_classes: Vec::new(),
+        user_classes: options.user_classes.clone(),
     };
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let context = Context {

@@ -37,6 +37,7 @@ mod properties;
 mod protocol;
 mod search;
 mod steps;
+mod tasks;
 mod threshold;
 mod timing;
 mod tls;

@@ -1,0 +1,100 @@
+//! The publish step: where its texts, its payload and its properties come together.
+
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::mqtt::MAX_PACKET_BYTES;
+use crate::plan::codes;
+use crate::plan::compile::address::{check_topic, client_id_length};
+use crate::plan::compile::payloads::Carried;
+use crate::plan::compile::problems::Problems;
+use crate::plan::compile::properties::compile_properties;
+use crate::plan::compile::steps::{Recording, StepCompiler, quality};
+use crate::plan::payload::Payload;
+use crate::plan::template::Template;
+use crate::plan::template::names::Place;
+use crate::plan::{Publish, Step};
+use crate::scenario::model;
+
+/// The bytes of a PUBLISH beside topic and payload, after the fixed header: topic length and packet id.
+const PUBLISH_OVERHEAD_BYTES: usize = 4;
+
+impl StepCompiler<'_> {
+    /// A message; its feeds and walks are told apart from those of the class's other steps.
+    pub(super) fn publish(
+        &mut self,
+        publish: &model::step::Publish,
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Option<Step> {
+        let (level, qos) = quality(publish.qos, at, problems);
+        let timeout = self.timeout(publish.timeout, at, problems);
+        let topic_at = at.key("topic");
+        if publish.topic.is_none() {
+            problems.add_absence(
+                Diagnostic::error(codes::MISSING, topic_at.clone(), "this publish has no `topic`")
+                    .help("add one, such as \"devices/${client_id}\""),
+            );
+        }
+        let written = publish.topic.as_deref().unwrap_or_default();
+        let recording = Recording {
+            name: publish.name.as_deref(),
+            request_type: publish.request_type.as_deref(),
+            record: publish.record,
+        };
+        let request = self.request(&recording, &format!("publish:{level}:{written}"), at, problems);
+        let mut payload_at = at.key("payload");
+        let payload = match &publish.payload {
+            Some(payload) => self.payloads.compile(payload, self.names, &mut payload_at, problems),
+            None => Some(Carried::Template(Template::literally(""))),
+        };
+        let properties = publish.properties.as_ref().map(|properties| {
+            let at = at.key("properties");
+            if let Some(spoken) = &self.spoken {
+                spoken.needs_5("`properties`", &at, problems);
+            }
+            compile_properties(properties, Place::Property, &at, self.names, self.client_id, problems)
+        });
+        let mut properties = properties.unwrap_or_default();
+        let topic = publish.topic.as_deref()?;
+        let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
+        if let Some(topic) = &topic {
+            check_topic(topic, self.client_id, &topic_at, problems);
+        }
+        let (mut topic, payload) = (topic?, payload?);
+        let mut feeds: Vec<usize> = topic.feeds_per_message().collect();
+        topic.place_walks(&mut self.walks);
+        let payload = match payload {
+            Carried::Template(mut template) => {
+                feeds.extend(template.feeds_per_message());
+                template.place_walks(&mut self.walks);
+                Payload::Text(self.text(template))
+            }
+            Carried::Made(payload) => payload,
+        };
+        for template in properties.templates_mut() {
+            feeds.extend(template.feeds_per_message());
+            template.place_walks(&mut self.walks);
+        }
+        feeds.sort_unstable();
+        feeds.dedup();
+        let client_id = client_id_length(self.client_id);
+        let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
+        let most = most.saturating_add(topic.length(client_id).1);
+        let is_5 = self.spoken.is_some_and(|spoken| spoken.is_5());
+        let most = most.saturating_add(if is_5 { properties.most_bytes(client_id) } else { 0 });
+        problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
+        let counter = self.counters;
+        self.counters += 1;
+        Some(Step::Publish(Box::new(Publish {
+            topic: self.text(topic),
+            payload,
+            qos,
+            retain: publish.retain.unwrap_or(false),
+            properties,
+            timeout,
+            await_ack: publish.await_ack.unwrap_or(true),
+            request,
+            counter,
+            feeds,
+        })))
+    }
+}
