@@ -360,7 +360,7 @@ struct Counted(u64);
 impl mqtt_scenario::client::Sink for Counted {
     fn completed(&mut self, _: mqtt_scenario::client::Completion) {}
 
-    fn received(&mut self, _: mqtt_scenario::client::Incoming<'_>) {
+    fn received(&mut self, _: mqtt_scenario::client::Incoming<'_>, _: Instant) {
         self.0 += 1;
     }
 

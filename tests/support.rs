@@ -84,7 +84,7 @@ impl Sink for Seen {
         self.completed.push((completion.ticket.tag, completion.result));
     }
 
-    fn received(&mut self, message: Incoming<'_>) {
+    fn received(&mut self, message: Incoming<'_>, _: Instant) {
         self.received.push((message.topic.to_owned(), message.payload.to_vec(), message.qos));
     }
 

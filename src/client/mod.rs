@@ -170,6 +170,8 @@ pub struct Incoming<'a> {
     pub retain: bool,
     /// Whether the broker says that it may have been delivered before.
     pub dup: bool,
+    /// MQTT 5: its properties, encoded and known to be well-formed: see [`property`](crate::mqtt::property).
+    pub properties: &'a [u8],
 }
 
 /// Where a session puts what happens on it. Called in the middle of reading: short work only.
@@ -177,8 +179,8 @@ pub trait Sink {
     /// A request came to its end. Called exactly once for each request that the session took.
     fn completed(&mut self, completion: Completion);
 
-    /// A message came in (a QoS 2 message once, however often it was sent).
-    fn received(&mut self, message: Incoming<'_>);
+    /// A message came in (a QoS 2 message once, however often it was sent); `at` is when it had been read.
+    fn received(&mut self, message: Incoming<'_>, at: Instant);
 
     /// The broker sent something that fits no request, and was ignored, such as a second PUBACK.
     fn unexpected(&mut self, what: &'static str);

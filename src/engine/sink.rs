@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::client::{Completion, Connect, Incoming, Late, Sink};
 use crate::engine::shard::Shard;
+use crate::engine::user::inbound::Inbound;
 use crate::plan::UserClass;
 use crate::plan::wait::WaitTime;
 use crate::stats::RowId;
@@ -61,8 +62,8 @@ pub(crate) struct Span {
 /// Records what one drive of a session brings.
 pub(crate) struct Recording<'a, C: Connect> {
     shard: &'a Shard<C>,
-    /// Whether the user asked for messages.
-    subscribed: bool,
+    /// What the user does with messages, if it has asked for any.
+    inbound: Option<&'a mut Inbound>,
     /// Whether requests that end with the session are left out: see [`Recording::leaving`].
     leaving: bool,
     timing: Timing,
@@ -75,15 +76,15 @@ pub(crate) struct Recording<'a, C: Connect> {
 }
 
 impl<'a, C: Connect> Recording<'a, C> {
-    /// For a user that asked for messages, or did not (`subscribed`).
-    pub(crate) fn new(shard: &'a Shard<C>, subscribed: bool, timing: Timing) -> Self {
-        Self { shard, subscribed, leaving: false, timing, awaited: None, others: 0, failures: 0 }
+    /// For a user that has asked for messages, or has not.
+    pub(crate) fn new(shard: &'a Shard<C>, inbound: Option<&'a mut Inbound>, timing: Timing) -> Self {
+        Self { shard, inbound, leaving: false, timing, awaited: None, others: 0, failures: 0 }
     }
 
     /// For a user that leaves: what is still open then was cut off by the end of the run, not by the
     /// broker, and is not reported, as in Locust.
-    pub(crate) fn leaving(shard: &'a Shard<C>, subscribed: bool, timing: Timing) -> Self {
-        Self { leaving: true, ..Self::new(shard, subscribed, timing) }
+    pub(crate) fn leaving(shard: &'a Shard<C>, inbound: Option<&'a mut Inbound>, timing: Timing) -> Self {
+        Self { leaving: true, ..Self::new(shard, inbound, timing) }
     }
 }
 
@@ -104,12 +105,11 @@ impl<C: Connect> Sink for Recording<'_, C> {
         }
     }
 
-    fn received(&mut self, message: Incoming<'_>) {
+    fn received(&mut self, message: Incoming<'_>, at: Instant) {
         self.others += 1;
-        if self.subscribed {
-            self.shard.recorder.borrow_mut().received(message.payload.len() as u64);
-        } else {
-            self.unexpected("message that was not subscribed to");
+        match self.inbound.as_mut().filter(|inbound| inbound.is_subscribed()) {
+            Some(inbound) => inbound.take_in(self.shard, &message, at),
+            None => self.unexpected("message that was not subscribed to"),
         }
     }
 

@@ -29,14 +29,14 @@ impl<S: Stream> Driver<S> {
             Received::Ack(ack, id, Some(reason)) => self.refused(ack, id, reason, now, sink),
             Received::Suback(id, None) => self.acknowledged(Ack::Suback, id, now, sink),
             Received::Suback(id, Some(failure)) => self.failed(Ack::Suback, id, failure, now, sink),
-            Received::Publish(message, id, 0) => return self.received(message, id, sink),
+            Received::Publish(message, id, 0) => return self.received(message, id, now, sink),
             Received::Publish(message, id, alias) => {
                 let aliases = self.granted.as_mut().and_then(|granted| granted.aliases.as_mut());
                 let Some(aliases) = aliases else {
                     return Err(Failure::Protocol("topic alias that was not allowed"));
                 };
                 let topic = aliases.take(alias, message.topic)?;
-                return self.received(Incoming { topic: &topic, ..message }, id, sink);
+                return self.received(Incoming { topic: &topic, ..message }, id, now, sink);
             }
             Received::Release(id) => {
                 if let Some(unreleased) = &mut self.unreleased {
@@ -106,17 +106,23 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    fn received(&mut self, message: Incoming<'_>, id: u16, sink: &mut impl Sink) -> Result<(), Failure> {
+    fn received(
+        &mut self,
+        message: Incoming<'_>,
+        id: u16,
+        at: Instant,
+        sink: &mut impl Sink,
+    ) -> Result<(), Failure> {
         match message.qos {
-            Qos::AtMostOnce => sink.received(message),
+            Qos::AtMostOnce => sink.received(message, at),
             Qos::AtLeastOnce => {
-                sink.received(message);
+                sink.received(message, at);
                 self.reply(Reply::Puback, id);
             }
             Qos::ExactlyOnce => {
                 let unreleased = self.unreleased.get_or_insert_default();
                 if unreleased.insert(id) {
-                    sink.received(message);
+                    sink.received(message, at);
                 }
                 if unreleased.len() > usize::from(self.receive_maximum) {
                     return Err(Failure::Protocol("more QoS 2 messages than the receive maximum"));

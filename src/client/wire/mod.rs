@@ -335,9 +335,9 @@ fn read_publish(version: Version, first: u8, body: &[u8]) -> Result<Received<'_>
         let (id, rest) = rest.split_first_chunk::<2>().ok_or(malformed)?;
         (packet_id(*id)?, rest)
     };
-    let (alias, payload) = match (version, rest) {
-        (Version::V311, _) => (0, rest),
-        (Version::V5, [0, payload @ ..]) => (0, payload),
+    let (alias, properties, payload) = match (version, rest) {
+        (Version::V311, _) => (0, &[][..], rest),
+        (Version::V5, [0, payload @ ..]) => (0, &[][..], payload),
         (Version::V5, _) => read_alias(rest)?,
     };
     // By bytes and to the end, since this is done for each message: a vector of them is compared at a time.
@@ -346,15 +346,16 @@ fn read_publish(version: Version, first: u8, body: &[u8]) -> Result<Received<'_>
     if is_none {
         return Err(Failure::Protocol("PUBLISH to a topic that is none"));
     }
-    let message = Incoming { topic, payload, qos, retain: first & 1 != 0, dup: first & 8 != 0 };
+    let message = Incoming { topic, payload, qos, retain: first & 1 != 0, dup: first & 8 != 0, properties };
     if message.dup && qos == Qos::AtMostOnce {
         return Err(Failure::Protocol("PUBLISH of QoS 0 that repeats one"));
     }
     Ok(Received::Publish(message, id, alias))
 }
 
-/// The topic alias among the properties of a message, 0 if it has none; and what comes after them.
-fn read_alias(bytes: &[u8]) -> Result<(u16, &[u8]), Failure> {
+/// The topic alias among the properties of a message, 0 if it has none; the properties without their length; and
+/// what comes after them.
+fn read_alias(bytes: &[u8]) -> Result<(u16, &[u8], &[u8]), Failure> {
     let mut alias = 0;
     let rest = properties::read(bytes, Allowed::PUBLISH, |number, value| {
         if let (TOPIC_ALIAS, Value::Number(number)) = (number, value) {
@@ -362,7 +363,9 @@ fn read_alias(bytes: &[u8]) -> Result<(u16, &[u8]), Failure> {
         }
         Ok(())
     })?;
-    Ok((alias, rest))
+    let before = bytes.len() - rest.len();
+    let length = bytes.iter().position(|byte| byte & 0x80 == 0).map_or(0, |last| last + 1);
+    Ok((alias, &bytes[length..before], rest))
 }
 
 fn read_suback(bytes: &[u8]) -> Result<Received<'_>, Failure> {

@@ -4,6 +4,7 @@
 //! that acknowledgements are read and the connection is kept alive in pauses too. What it may not do is fail:
 //! whatever a broker does ends as a recorded request, and the user goes on.
 
+pub(crate) mod inbound;
 mod message;
 mod moment;
 mod rhythm;
@@ -23,10 +24,10 @@ use crate::engine::backoff::Backoff;
 use crate::engine::shard::{NewUser, Shard};
 use crate::engine::sink::{Recording, Timing};
 use crate::engine::stop::{Leash, Phase};
+use crate::engine::user::inbound::Inbound;
 use crate::engine::user::moment::Moment;
 use crate::engine::user::rhythm::Rhythm;
 use crate::engine::user::steps::{Abort, Part};
-use crate::engine::user::subscription::Asked;
 use crate::engine::user::will::WillTexts;
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
@@ -76,8 +77,8 @@ pub(crate) struct User<C: Connect> {
     backoff: Backoff,
     /// Not before this may the user connect again.
     connect_after: Option<Instant>,
-    /// What it asked for: see [`subscription`].
-    subscriptions: Vec<Asked>,
+    /// What it does with messages, once it has asked for some.
+    inbound: Option<Box<Inbound>>,
     /// What the last connection of a session that lasts has left.
     kept: Kept,
     /// What the broker publishes when it loses the user.
@@ -115,7 +116,7 @@ impl<C: Connect> User<C> {
             certificate: None,
             backoff: Backoff::default(),
             connect_after: None,
-            subscriptions: Vec::new(),
+            inbound: None,
             kept: Kept::default(),
             will: None,
             timing: Timing::of(class),
@@ -328,7 +329,7 @@ impl<C: Connect> User<C> {
         if let Some(mut session) = self.session.take() {
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             // Not a step of the scenario, so not a request.
-            let mut sink = Recording::leaving(&self.shard, !self.subscriptions.is_empty(), self.timing);
+            let mut sink = Recording::leaving(&self.shard, self.inbound.as_deref_mut(), self.timing);
             let _ = session.close(Close::Clean, timeout, &mut sink).await;
         }
     }

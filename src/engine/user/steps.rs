@@ -54,7 +54,7 @@ impl<C: Connect> User<C> {
                     // They end with the connection that the scenario closes, however that went, unless the
                     // session lasts.
                     if self.plan.brokers[class.broker.0].settings.clean_session {
-                        self.subscriptions.clear();
+                        self.forget_subscriptions();
                     }
                     result
                 }
@@ -150,8 +150,9 @@ impl<C: Connect> User<C> {
         tokio::time::sleep_until(at).await;
     }
 
+    /// For what no message can come with.
     pub(super) fn recording(&self) -> Recording<'_, C> {
-        Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing)
+        Recording::new(&self.shard, None, self.timing)
     }
 
     async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
@@ -187,7 +188,7 @@ impl<C: Connect> User<C> {
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
         let due = Instant::now();
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing);
+        let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
         let result = session.close(how, timeout, &mut sink).await;
         self.kept = session.keep();
         self.record(self.tag(request), due, Instant::now(), result);
@@ -270,7 +271,7 @@ impl<C: Connect> User<C> {
     pub(super) async fn drive(&mut self, until: Until, deadline: Option<Instant>) -> Result<bool, Failure> {
         self.moment.pass();
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing);
+        let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
         let result = session.drive(until, deadline, &mut sink).await;
         let told = sink.failures > 0;
         if let Err(failure) = result {
@@ -283,7 +284,7 @@ impl<C: Connect> User<C> {
     pub(super) async fn drive_awaited(&mut self, key: Key) -> Option<Result<(), Failure>> {
         self.moment.pass();
         let session = self.session.as_mut()?;
-        let mut sink = Recording::new(&self.shard, !self.subscriptions.is_empty(), self.timing);
+        let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
         let result = session.drive(Until::Done(key), None, &mut sink).await;
         let (awaited, told) = (sink.awaited, sink.failures > 0);
         match (result, awaited) {

@@ -31,8 +31,9 @@ impl<C: Connect> User<C> {
         self.connected(class, &class.reconnect).await?;
         let key = self.ask(step, true).ok_or(Abort::Failed)?;
         // To the broker a second one for the same filter takes the place of the first.
-        self.subscriptions.retain(|asked| asked.step.filter != step.filter);
-        self.subscriptions.push(Asked { step: Arc::clone(step), granted: false });
+        let subscriptions = self.subscriptions();
+        subscriptions.retain(|asked| asked.step.filter != step.filter);
+        subscriptions.push(Asked { step: Arc::clone(step), granted: false });
         let result = self.drive_awaited(key).await;
         match result {
             Some(Ok(())) => {
@@ -40,28 +41,40 @@ impl<C: Connect> User<C> {
                 Ok(())
             }
             Some(Err(failure)) if failure.is_refused_subscription() => {
-                self.subscriptions.retain(|asked| asked.step.filter != step.filter);
+                self.subscriptions().retain(|asked| asked.step.filter != step.filter);
                 Err(Abort::Failed)
             }
             _ => Err(Abort::Failed),
         }
     }
 
+    fn subscriptions(&mut self) -> &mut Vec<Asked> {
+        &mut self.inbound.get_or_insert_default().subscriptions
+    }
+
+    /// They end with the connection.
+    pub(super) fn forget_subscriptions(&mut self) {
+        if let Some(inbound) = &mut self.inbound {
+            inbound.subscriptions.clear();
+        }
+    }
+
     fn set_granted(&mut self, step: &Subscribe, granted: bool) {
-        if let Some(asked) = self.subscriptions.iter_mut().find(|asked| asked.step.filter == step.filter) {
+        if let Some(asked) = self.subscriptions().iter_mut().find(|asked| asked.step.filter == step.filter) {
             asked.granted = granted;
         }
     }
 
     /// Whether a new connection lacks subscriptions; `resumed` says whether it goes on with the session.
     pub(super) fn must_subscribe_again(&self, resumed: bool) -> bool {
-        self.subscriptions.iter().any(|asked| !(resumed && asked.granted))
+        let inbound = self.inbound.as_ref();
+        inbound.is_some_and(|inbound| inbound.subscriptions.iter().any(|asked| !(resumed && asked.granted)))
     }
 
     /// Asks again, on a new connection, for everything that was asked for on the last one. What fails is in the
     /// statistics, and is tried again with the next connection.
     pub(super) async fn subscribe_again(&mut self, resumed: bool) {
-        let mut asked = self.subscriptions.clone();
+        let mut asked = self.subscriptions().clone();
         asked.retain(|asked| !(resumed && asked.granted));
         for Asked { step, .. } in &asked {
             self.set_granted(step, false);

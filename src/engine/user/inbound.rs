@@ -1,0 +1,29 @@
+//! What a user does with the messages that arrive for it.
+//!
+//! Boxed, and made by its first subscription: most users of most runs never ask for a message.
+
+use tokio::time::Instant;
+
+use crate::client::{Connect, Incoming};
+use crate::engine::shard::Shard;
+use crate::engine::user::subscription::Asked;
+
+/// What a user has asked for, and what becomes of it.
+#[derive(Debug, Default)]
+pub(crate) struct Inbound {
+    /// What it asked for: see [`subscription`](crate::engine::user::subscription).
+    pub(super) subscriptions: Vec<Asked>,
+}
+
+impl Inbound {
+    /// Whether messages are expected at all.
+    pub(crate) fn is_subscribed(&self) -> bool {
+        !self.subscriptions.is_empty()
+    }
+
+    /// A message that was read at `at`.
+    #[expect(clippy::unused_self, reason = "so far they are only counted")]
+    pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, _at: Instant) {
+        shard.recorder.borrow_mut().received(message.payload.len() as u64);
+    }
+}
