@@ -1,0 +1,130 @@
+//! Shared subscriptions: the members of a group, on whatever threads, are one receiver.
+//!
+//! Each message goes to one of them, so only together do they see a stream without gaps. What they received is
+//! brought into order once a second, and order among members means nothing: it is not counted.
+
+use std::collections::HashMap;
+
+use crate::stats::delivery::track::{Seen, Track};
+use crate::stats::delivery::{Arrival, Counts, Fast, StreamKey};
+
+/// A message that a member of a group received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shared {
+    /// Hash of the whole filter.
+    pub group: u64,
+    /// Which stream.
+    pub key: StreamKey,
+    /// Its number in the stream; 0 if it is not counted.
+    pub seq: u64,
+    /// When it was sent.
+    pub sent_ns: u64,
+    /// How it was delivered.
+    pub arrival: Arrival,
+}
+
+/// What the groups of a run received.
+#[derive(Debug, Default)]
+pub struct Groups {
+    groups: HashMap<u64, Group, Fast>,
+    streams: usize,
+}
+
+/// What a group received.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// Duplicates and untracked messages.
+    pub counts: Counts,
+    tracks: HashMap<StreamKey, Track, Fast>,
+}
+
+impl Groups {
+    /// Takes in what all members received in about the same time; `most` is for how many streams there is room.
+    pub fn take(&mut self, mut messages: Vec<Shared>, most: usize) {
+        // In the order of sending, or each gap between two members' messages would be open for a while.
+        messages.sort_unstable_by_key(|message| (message.group, message.key, message.seq));
+        for Shared { group, key, seq, sent_ns, arrival } in messages {
+            let Group { counts, tracks } = self.groups.entry(group).or_default();
+            if seq == 0 {
+                counts.untracked += 1;
+            } else if let Some(track) = tracks.get_mut(&key) {
+                if track.take(seq, sent_ns) == Seen::Again {
+                    if arrival.qos > 0 && arrival.dup {
+                        counts.duplicates.redelivered += 1;
+                    } else {
+                        counts.duplicates.unexplained += 1;
+                    }
+                }
+            } else if self.streams < most {
+                self.streams += 1;
+                tracks.insert(key, Track::begin(seq, sent_ns, arrival.qos));
+            } else {
+                counts.untracked += 1;
+            }
+        }
+    }
+
+    /// A group by the hash of its whole filter; nothing if nothing arrived.
+    pub fn group(&self, group: u64) -> Option<&Group> {
+        self.groups.get(&group)
+    }
+}
+
+impl Group {
+    /// What arrived, by stream.
+    pub fn tracks(&self) -> impl Iterator<Item = (StreamKey, &Track)> {
+        self.tracks.iter().map(|(key, track)| (*key, track))
+    }
+
+    /// The track of a stream of which something arrived.
+    pub fn track(&self, key: &StreamKey) -> Option<&Track> {
+        self.tracks.get(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::stats::stamp::Publisher;
+
+    fn message(group: u64, user: u32, seq: u64) -> Shared {
+        let key = StreamKey { publisher: Publisher { run: 1, user }, step: 0, topic: 0 };
+        Shared { group, key, seq, sent_ns: seq * 10, arrival: Arrival { qos: 1, dup: false } }
+    }
+
+    #[test]
+    fn members_fill_each_others_gaps() {
+        let mut groups = Groups::default();
+        let members = [2, 4, 6, 8, 1, 3, 5, 8].map(|seq| message(7, 1, seq));
+        groups.take(members.to_vec(), 10);
+        groups.take(vec![message(7, 1, 9), message(8, 1, 2), message(7, 2, 1), message(7, 1, 0)], 1);
+        let group = groups.group(7).unwrap();
+        let track = group.track(&message(7, 1, 1).key).unwrap();
+        assert_eq!((track.received, track.high.0), (8, 9));
+        assert_eq!(track.gaps().map(|gap| (gap.first, gap.last)).collect::<Vec<_>>(), [(7, 7)]);
+        assert_eq!((group.counts.duplicates.unexplained, group.counts.untracked), (1, 2));
+        assert!(groups.group(8).is_some() && groups.group(9).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn how_messages_are_spread_over_members_changes_nothing(
+            seqs in vec(1_u64..50, 1..80), cut in 0_usize..80,
+        ) {
+            let messages: Vec<_> = seqs.iter().map(|seq| message(1, 1, *seq)).collect();
+            let (mut once, mut twice) = (Groups::default(), Groups::default());
+            once.take(messages.clone(), 10);
+            let (a, b) = messages.split_at(cut.min(messages.len()));
+            twice.take(a.to_vec(), 10);
+            twice.take(b.to_vec(), 10);
+            let (once, twice) = (once.group(1).unwrap(), twice.group(1).unwrap());
+            prop_assert_eq!(once.counts, twice.counts);
+            let key = messages[0].key;
+            let gaps = |group: &Group| group.track(&key).unwrap().gaps().collect::<Vec<_>>();
+            prop_assert_eq!(gaps(once), gaps(twice));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The sender's side of a stream: how many messages, about when each, and which of them failed.
+
+use crate::stats::delivery::StreamKey;
+
+/// Moments that are kept of a stream; when they are full every second one goes, so that they spread over all of it.
+const MOST_MARKS: usize = 64;
+/// Runs of failed messages that are kept of a stream; failures beyond are not told from other losses.
+const MOST_FAILED: usize = 4_096;
+
+/// What a user published as one stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Which stream.
+    pub key: StreamKey,
+    /// Its topic; the first one if it has several.
+    pub topic: Box<str>,
+    /// To which broker: its place in the plan.
+    pub broker: usize,
+    /// Quality of service: 0, 1 or 2.
+    pub qos: u8,
+    /// Whether its messages have an expiry interval.
+    pub expires: bool,
+    /// How many were handed over to the session.
+    pub sent: u64,
+    last_ns: u64,
+    /// When the messages 1, 1 + `every`, 1 + 2 `every` … were sent.
+    marks: Vec<u64>,
+    every: u64,
+    /// First and last number of runs of failed messages, in order.
+    failed: Vec<(u64, u64)>,
+}
+
+impl Published {
+    /// A stream of which nothing was sent yet.
+    pub fn new(key: StreamKey, topic: Box<str>, broker: usize, qos: u8, expires: bool) -> Self {
+        let (marks, failed) = (Vec::new(), Vec::new());
+        Self { key, topic, broker, qos, expires, sent: 0, last_ns: 0, marks, every: 1, failed }
+    }
+
+    /// The next message was handed over; times never go back.
+    #[inline]
+    pub fn send(&mut self, at_ns: u64) {
+        self.last_ns = at_ns;
+        if self.sent.is_multiple_of(self.every) {
+            self.mark(at_ns);
+        }
+        self.sent += 1;
+    }
+
+    fn mark(&mut self, at_ns: u64) {
+        if self.marks.len() == MOST_MARKS {
+            let mut place = 0;
+            self.marks.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            self.every *= 2;
+            // 64 intervals are 32 of twice the length, so the moment stays one of a mark.
+        }
+        self.marks.push(at_ns);
+    }
+
+    /// This message failed.
+    pub fn fail(&mut self, seq: u64) {
+        let place = self.failed.partition_point(|(_, last)| last + 1 < seq);
+        let (after, has_room) = (self.failed.get(place + 1).copied(), self.failed.len() < MOST_FAILED);
+        match self.failed.get_mut(place) {
+            Some((first, last)) if (*first..=*last).contains(&seq) => {}
+            Some((_, last)) if *last + 1 == seq => {
+                *last = seq;
+                if let Some((_, end)) = after.filter(|(first, _)| *first == seq + 1) {
+                    *last = end;
+                    self.failed.remove(place + 1);
+                }
+            }
+            Some((first, _)) if seq + 1 == *first => *first = seq,
+            _ if has_room => self.failed.insert(place, (seq, seq)),
+            _ => {}
+        }
+    }
+
+    /// How many of the messages from `first` to `last` failed.
+    pub fn failed_in(&self, first: u64, last: u64) -> u64 {
+        let start = self.failed.partition_point(|(_, end)| *end < first);
+        let runs = self.failed[start..].iter().take_while(|(begin, _)| *begin <= last);
+        runs.map(|(begin, end)| (*end).min(last) - (*begin).max(first) + 1).sum()
+    }
+
+    /// The first message that is known to have been sent at `at_ns` or later.
+    pub fn first_after(&self, at_ns: u64) -> Option<u64> {
+        let place = self.marks.partition_point(|mark| *mark < at_ns);
+        if place < self.marks.len() {
+            return Some(1 + place as u64 * self.every);
+        }
+        (self.sent > 0 && self.last_ns >= at_ns).then_some(self.sent)
+    }
+
+    /// The last message that is known to have been sent at `at_ns` or before; 0 if none is.
+    pub fn last_before(&self, at_ns: u64) -> u64 {
+        if self.last_ns <= at_ns {
+            return self.sent;
+        }
+        match self.marks.partition_point(|mark| *mark <= at_ns) {
+            0 => 0,
+            place => 1 + (place as u64 - 1) * self.every,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::stats::stamp::Publisher;
+
+    fn published() -> Published {
+        let key = StreamKey { publisher: Publisher { run: 1, user: 1 }, step: 0, topic: 0 };
+        Published::new(key, "t".into(), 0, 1, false)
+    }
+
+    #[test]
+    fn moments_are_exact_for_few_messages_and_on_the_safe_side_for_many() {
+        let mut few = published();
+        assert_eq!((few.first_after(0), few.last_before(9)), (None, 0));
+        for seq in 1..=64 {
+            few.send(seq * 10);
+        }
+        assert_eq!(
+            (few.first_after(0), few.first_after(15), few.first_after(20)),
+            (Some(1), Some(2), Some(2))
+        );
+        assert_eq!((few.first_after(640), few.first_after(641)), (Some(64), None));
+        assert_eq!((few.last_before(9), few.last_before(10), few.last_before(25)), (0, 1, 2));
+        assert_eq!(few.last_before(u64::MAX), 64);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_known_is_never_too_much(steps in vec(1_u64..5, 1..1_500), at in 0_u64..4_000) {
+            let mut published = published();
+            let times: Vec<u64> =
+                steps.iter().scan(0, |now, step| { *now += step; Some(*now) }).collect();
+            for time in &times {
+                published.send(*time);
+            }
+            let sent = times.len() as u64;
+            // Half of the marks are left after they were thinned.
+            let apart = (sent / 32).next_power_of_two().max(1);
+            let first = times.iter().position(|time| *time >= at).map(|place| place as u64 + 1);
+            let known = published.first_after(at);
+            prop_assert_eq!(known.is_some(), first.is_some());
+            if let (Some(known), Some(first)) = (known, first) {
+                prop_assert!(known >= first && known - first < apart, "{} {} {}", known, first, apart);
+            }
+            let last = times.iter().filter(|time| **time <= at).count() as u64;
+            let known = published.last_before(at);
+            prop_assert!(known <= last && last - known < apart, "{} {} {}", known, last, apart);
+        }
+
+        #[test]
+        fn failures_are_counted_as_in_a_set(seqs in vec(1_u64..60, 0..60), first in 1_u64..60, more in 0_u64..60) {
+            let mut published = published();
+            for seq in &seqs {
+                published.fail(*seq);
+            }
+            let known: BTreeSet<u64> = seqs.into_iter().collect();
+            let expected = known.range(first..=first + more).count() as u64;
+            prop_assert_eq!(published.failed_in(first, first + more), expected);
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! One user's subscription as a receiver: what arrived of each stream, and when it could not.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::stats::RowId;
+use crate::stats::delivery::track::{Seen, Track};
+use crate::stats::delivery::{Arrival, Counts, Fast, StreamKey};
+use crate::stats::stamp::Publisher;
+
+/// Absences that are kept apart; the oldest ones beyond become one.
+const MOST_ABSENCES: usize = 1_024;
+
+/// Why a subscription could not deliver for a while. Ordered by how much that explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Its connection was lost, and the broker went on with the session: QoS 1 and 2 had to be kept.
+    Resumed,
+    /// Its connection was lost, and with it a session that was never meant to last.
+    Lost,
+    /// Likewise, but the session should have lasted: it had expired or was lost.
+    Expired,
+    /// It had ended, and was made again later: nothing was to be delivered meanwhile.
+    Ended,
+}
+
+/// A time in which a subscription could not deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Absence {
+    /// When it began.
+    pub from_ns: u64,
+    /// When it was over.
+    pub to_ns: u64,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What a subscription asks for, as far as a measurement goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Where its times and counts go.
+    pub row: RowId,
+    /// Which topics, without a `$share/GROUP/`.
+    pub filter: Box<str>,
+    /// Of a shared subscription, the hash of its whole filter.
+    pub group: Option<u64>,
+    /// From which broker: its place in the plan.
+    pub broker: usize,
+    /// Highest quality of service of what is delivered.
+    pub qos: u8,
+    /// Whose messages it does not want: the subscriber's own, if at all.
+    pub not_of: Option<Publisher>,
+    /// Whether its session is meant to outlive a connection.
+    pub lasting: bool,
+}
+
+/// How a subscription stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Messages may come.
+    Live,
+    /// Its connection is gone since then.
+    Away(u64),
+    /// It has ended then.
+    Ended(u64),
+}
+
+/// What a message is to a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is measured.
+    Measured,
+    /// It was sent before the subscription was asked for.
+    Retained,
+    /// The subscription has ended, or does not ask for such a topic.
+    NotAskedFor,
+}
+
+/// What a subscription received.
+#[derive(Debug)]
+pub struct Receiver {
+    /// What it asked for.
+    pub terms: Terms,
+    /// What was counted so far beside tracks: duplicates, order, retained and untracked messages.
+    pub counts: Counts,
+    asked_ns: u64,
+    granted_ns: Option<u64>,
+    state: State,
+    absences: VecDeque<Absence>,
+    /// Place in `tracks` by stream.
+    places: HashMap<StreamKey, usize, Fast>,
+    tracks: Vec<(StreamKey, Track)>,
+    /// Place of the last message's stream: the next one is mostly of the same.
+    last: usize,
+}
+
+impl Receiver {
+    /// A subscription that is asked for at `now_ns`.
+    pub fn new(terms: Terms, now_ns: u64) -> Self {
+        Self {
+            terms,
+            counts: Counts::default(),
+            asked_ns: now_ns,
+            granted_ns: None,
+            state: State::Live,
+            absences: VecDeque::new(),
+            places: HashMap::default(),
+            tracks: Vec::new(),
+            last: 0,
+        }
+    }
+
+    /// It is asked for, on a new connection or after it had ended.
+    pub fn asked(&mut self, now_ns: u64) {
+        if let State::Ended(from_ns) = self.state {
+            self.absent(Absence { from_ns, to_ns: now_ns, reason: Reason::Ended });
+            self.asked_ns = now_ns;
+            self.state = State::Live;
+        }
+    }
+
+    /// The broker has granted it.
+    pub fn granted(&mut self, now_ns: u64) {
+        self.granted_ns.get_or_insert(now_ns);
+        let reason = if self.terms.lasting { Reason::Expired } else { Reason::Lost };
+        self.back(now_ns, reason);
+    }
+
+    /// The broker goes on with it on a new connection.
+    pub fn resumed(&mut self, now_ns: u64) {
+        self.back(now_ns, Reason::Resumed);
+    }
+
+    /// Its connection is gone.
+    pub fn away(&mut self, now_ns: u64) {
+        if self.state == State::Live {
+            self.state = State::Away(now_ns);
+        }
+    }
+
+    /// It has ended.
+    pub fn ended(&mut self, now_ns: u64) {
+        if !matches!(self.state, State::Ended(_)) {
+            self.back(now_ns, Reason::Lost);
+            self.state = State::Ended(now_ns);
+        }
+    }
+
+    /// Whether messages may come, now or on its next connection.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.state, State::Ended(_))
+    }
+
+    fn back(&mut self, to_ns: u64, reason: Reason) {
+        if let State::Away(from_ns) = self.state {
+            self.absent(Absence { from_ns, to_ns, reason });
+            self.state = State::Live;
+        }
+    }
+
+    fn absent(&mut self, absence: Absence) {
+        self.absences.push_back(absence);
+        if self.absences.len() > MOST_ABSENCES
+            && let Some(oldest) = self.absences.pop_front()
+            && let Some(next) = self.absences.front_mut()
+        {
+            next.from_ns = oldest.from_ns;
+            next.reason = next.reason.max(oldest.reason);
+        }
+    }
+
+    /// A message arrived that was sent at `sent_ns` as the `seq`th of its stream (0 if it is not counted). `room`
+    /// is for how many new streams there is room; `matches` tells whether its topic is one that was asked for.
+    #[inline]
+    pub fn take(
+        &mut self,
+        key: StreamKey,
+        seq: u64,
+        sent_ns: u64,
+        arrival: Arrival,
+        room: &mut usize,
+        matches: impl FnOnce(&str) -> bool,
+    ) -> Taken {
+        if matches!(self.state, State::Ended(_)) {
+            return Taken::NotAskedFor;
+        }
+        let known = match self.tracks.get(self.last) {
+            Some((last, _)) if *last == key => Some(self.last),
+            _ => self.places.get(&key).copied(),
+        };
+        // What belongs to a stream that is known has been held against the filter before.
+        if known.is_none() && !matches(&self.terms.filter) {
+            return Taken::NotAskedFor;
+        }
+        if sent_ns < self.asked_ns {
+            self.counts.retained += 1;
+            return Taken::Retained;
+        }
+        if self.terms.group.is_some() {
+            // Counted where all members come together; here only for the filter's sake.
+            if known.is_none() && *room > 0 {
+                self.begin(key, seq, sent_ns, arrival, room);
+            }
+            return Taken::Measured;
+        }
+        match known {
+            _ if seq == 0 => self.counts.untracked += 1,
+            Some(place) => {
+                self.last = place;
+                match self.tracks[place].1.take(seq, sent_ns) {
+                    Seen::New => {}
+                    Seen::Late => self.counts.reordered += 1,
+                    Seen::Again => self.again(sent_ns, arrival),
+                }
+            }
+            None if *room == 0 => self.counts.untracked += 1,
+            None => self.begin(key, seq, sent_ns, arrival, room),
+        }
+        Taken::Measured
+    }
+
+    fn begin(&mut self, key: StreamKey, seq: u64, sent_ns: u64, arrival: Arrival, room: &mut usize) {
+        *room -= 1;
+        self.last = self.tracks.len();
+        self.places.insert(key, self.last);
+        self.tracks.push((key, Track::begin(seq, sent_ns, arrival.qos)));
+    }
+
+    fn again(&mut self, sent_ns: u64, arrival: Arrival) {
+        let since_return = self.absences.back().is_none_or(|absence| sent_ns > absence.to_ns);
+        if arrival.qos > 0 && (arrival.dup || !since_return) {
+            self.counts.duplicates.redelivered += 1;
+        } else {
+            self.counts.duplicates.unexplained += 1;
+        }
+    }
+
+    /// A message arrived that the broker had kept from before the subscription.
+    pub fn retained(&mut self) {
+        self.counts.retained += 1;
+    }
+
+    /// When the broker granted it first.
+    pub fn granted_ns(&self) -> Option<u64> {
+        self.granted_ns
+    }
+
+    /// When it ended; nothing if it has not.
+    pub fn ended_ns(&self) -> Option<u64> {
+        match self.state {
+            State::Ended(at_ns) => Some(at_ns),
+            State::Live | State::Away(_) => None,
+        }
+    }
+
+    /// When it could not deliver; an absence that is not over ends never.
+    pub fn absences(&self) -> Vec<Absence> {
+        let open = match self.state {
+            State::Away(from_ns) => Some(Absence { from_ns, to_ns: u64::MAX, reason: Reason::Lost }),
+            State::Live | State::Ended(_) => None,
+        };
+        self.absences.iter().copied().chain(open).collect()
+    }
+
+    /// What arrived, by stream.
+    pub fn tracks(&self) -> impl Iterator<Item = (StreamKey, &Track)> {
+        self.tracks.iter().map(|(key, track)| (*key, track))
+    }
+
+    /// The track of a stream of which something arrived.
+    pub fn track(&self, key: &StreamKey) -> Option<&Track> {
+        self.places.get(key).map(|place| &self.tracks[*place].1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARRIVAL: Arrival = Arrival { qos: 1, dup: false };
+
+    fn key(user: u32) -> StreamKey {
+        StreamKey { publisher: Publisher { run: 1, user }, step: 0, topic: 0 }
+    }
+
+    fn receiver(lasting: bool) -> Receiver {
+        let (filter, row) = ("a/+".into(), RowId(0));
+        Receiver::new(Terms { row, filter, group: None, broker: 0, qos: 1, not_of: None, lasting }, 100)
+    }
+
+    fn take(receiver: &mut Receiver, user: u32, seq: u64, sent_ns: u64) -> Taken {
+        receiver.take(key(user), seq, sent_ns, ARRIVAL, &mut 100, |_| true)
+    }
+
+    #[test]
+    fn what_was_sent_before_the_subscription_is_retained() {
+        let mut receiver = receiver(false);
+        assert_eq!(take(&mut receiver, 1, 8, 99), Taken::Retained);
+        assert_eq!(take(&mut receiver, 1, 9, 100), Taken::Measured, "before it was granted");
+        receiver.granted(150);
+        assert_eq!(take(&mut receiver, 1, 11, 170), Taken::Measured);
+        let track = receiver.track(&key(1)).unwrap();
+        assert_eq!((track.first, track.received, track.gaps().count()), ((9, 100), 2, 1));
+        assert_eq!((receiver.counts.retained, receiver.granted_ns()), (1, Some(150)));
+    }
+
+    #[test]
+    fn a_topic_is_held_against_the_filter_once_for_a_stream() {
+        let mut receiver = receiver(false);
+        let mut take = |user, seq, fits: bool| {
+            receiver.take(key(user), seq, 200, ARRIVAL, &mut 100, |filter| filter == "a/+" && fits)
+        };
+        assert_eq!(take(1, 1, false), Taken::NotAskedFor);
+        assert_eq!(take(1, 1, true), Taken::Measured);
+        assert_eq!(take(2, 1, true), Taken::Measured);
+        assert_eq!(take(1, 2, false), Taken::Measured);
+    }
+
+    #[test]
+    fn streams_without_room_and_messages_without_number_are_not_tracked() {
+        let mut receiver = receiver(false);
+        let mut room = 1;
+        for (user, seq) in [(1, 1), (2, 1), (2, 2), (1, 2), (1, 0)] {
+            receiver.take(key(user), seq, 200, ARRIVAL, &mut room, |_| true);
+        }
+        assert_eq!((receiver.counts.untracked, receiver.tracks().count(), room), (3, 1, 0));
+        assert_eq!(receiver.track(&key(1)).unwrap().received, 2);
+    }
+
+    #[test]
+    fn absences_tell_why() {
+        let absence = |from_ns, to_ns, reason| Absence { from_ns, to_ns, reason };
+        let mut clean = receiver(false);
+        clean.granted(110);
+        clean.away(200);
+        clean.away(210);
+        clean.asked(220);
+        clean.granted(230);
+        clean.ended(300);
+        assert_eq!(take(&mut clean, 1, 1, 290), Taken::NotAskedFor);
+        clean.asked(400);
+        assert!(clean.is_live());
+        assert_eq!(take(&mut clean, 1, 2, 399), Taken::Retained);
+        clean.granted(410);
+        clean.away(500);
+        assert_eq!(
+            clean.absences(),
+            [
+                absence(200, 230, Reason::Lost),
+                absence(300, 400, Reason::Ended),
+                absence(500, u64::MAX, Reason::Lost),
+            ]
+        );
+        assert_eq!(clean.granted_ns(), Some(110));
+
+        let mut lasting = receiver(true);
+        lasting.granted(110);
+        lasting.away(200);
+        lasting.resumed(210);
+        lasting.away(300);
+        lasting.granted(320);
+        let expected = [absence(200, 210, Reason::Resumed), absence(300, 320, Reason::Expired)];
+        assert_eq!(lasting.absences(), expected);
+        assert_eq!(lasting.ended_ns(), None);
+    }
+
+    #[test]
+    fn what_comes_again_is_explained_by_its_mark_or_a_reconnect() {
+        let mut receiver = receiver(true);
+        let again = |receiver: &mut Receiver, sent_ns, qos, dup| {
+            let before = receiver.counts.duplicates;
+            receiver.take(key(1), 1, sent_ns, Arrival { qos, dup }, &mut 100, |_| true);
+            let now = receiver.counts.duplicates;
+            (now.redelivered - before.redelivered, now.unexplained - before.unexplained)
+        };
+        assert_eq!(again(&mut receiver, 150, 1, false), (0, 0), "the first time");
+        assert_eq!(again(&mut receiver, 150, 1, false), (0, 1));
+        assert_eq!(again(&mut receiver, 150, 1, true), (1, 0));
+        assert_eq!(again(&mut receiver, 150, 0, true), (0, 1));
+        receiver.away(200);
+        receiver.resumed(210);
+        assert_eq!(again(&mut receiver, 150, 1, false), (1, 0));
+        assert_eq!(again(&mut receiver, 150, 0, false), (0, 1));
+    }
+
+    #[test]
+    fn old_absences_become_one() {
+        let mut receiver = receiver(false);
+        for n in 0..2_000 {
+            receiver.away(1_000 + n * 10);
+            receiver.resumed(1_005 + n * 10);
+        }
+        let absences = receiver.absences();
+        assert_eq!((absences.len(), absences[0].from_ns, absences[1].to_ns), (MOST_ABSENCES, 1_000, 10_775));
+    }
+}

@@ -1,0 +1,539 @@
+//! Both ends together: which messages should have arrived and did not, and why.
+//!
+//! What is missing between two messages that arrived is known from their numbers alone. What is missing before the
+//! first and after the last one is told from when the publisher sent what, held against when the subscription was
+//! granted and when it ended:
+//!
+//! ```text
+//! granted                                              ended - settle time   ended
+//!    │  sent, not arrived   first ─── gaps ─── last      sent, not arrived     │   sent later
+//! ───┼──── lost ────────────┼──── lost ────────┼──────── lost ────────┼unsettled┼── not expected ──▶
+//! ```
+//! Times are on the safe side: what may have been sent before the grant is not expected.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::stats::RowId;
+use crate::stats::delivery::group::{Group, Groups};
+use crate::stats::delivery::published::Published;
+use crate::stats::delivery::receiver::{Absence, Reason, Receiver};
+use crate::stats::delivery::track::Track;
+use crate::stats::delivery::{Counts, Fast, StreamKey};
+use crate::stats::stamp::Publisher;
+
+/// Filters are held against topics up to so often, which takes some seconds.
+const MOST_COMPARISONS: u64 = 50_000_000;
+
+/// What a run has to be settled.
+#[derive(Debug)]
+pub struct Ends<'a> {
+    /// What its users published.
+    pub published: &'a [Published],
+    /// What its subscriptions received.
+    pub receivers: &'a [Receiver],
+    /// What its shared groups received.
+    pub groups: &'a Groups,
+    /// When it ended.
+    pub end_ns: u64,
+    /// How long before a subscription's end a message must have been sent for its absence to be a loss.
+    pub settle_ns: u64,
+    /// Whether a topic (the second) fits a filter.
+    pub matches: fn(&str, &str) -> bool,
+}
+
+/// Counts by row, and whether all publishers could be held against all subscriptions.
+pub fn settle(ends: &Ends<'_>) -> (BTreeMap<u32, Counts>, bool) {
+    Settling::new(ends).settle()
+}
+
+/// A receiver: a subscription of one user, or a shared group.
+struct View<'a> {
+    row: RowId,
+    filter: &'a str,
+    broker: usize,
+    qos: u8,
+    not_of: Option<Publisher>,
+    /// When it was first granted, and when it ended last.
+    life: Option<(u64, u64)>,
+    absences: Vec<Absence>,
+    arrived: Arrived<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Arrived<'a> {
+    /// On one subscription.
+    Alone(&'a Receiver),
+    /// In a shared group; nothing if nothing did.
+    Together(Option<&'a Group>),
+}
+
+impl<'a> Arrived<'a> {
+    fn tracks(self) -> Box<dyn Iterator<Item = (StreamKey, &'a Track)> + 'a> {
+        match self {
+            Self::Alone(receiver) => Box::new(receiver.tracks()),
+            Self::Together(group) => Box::new(group.into_iter().flat_map(|group| group.tracks())),
+        }
+    }
+
+    fn has(self, key: &StreamKey) -> bool {
+        match self {
+            Self::Alone(receiver) => receiver.track(key).is_some(),
+            Self::Together(group) => group.is_some_and(|group| group.track(key).is_some()),
+        }
+    }
+}
+
+struct Settling<'a> {
+    ends: &'a Ends<'a>,
+    by_key: HashMap<StreamKey, &'a Published, Fast>,
+    by_topic: HashMap<(usize, &'a str), Vec<&'a Published>>,
+    comparisons: u64,
+    complete: bool,
+}
+
+impl<'a> Settling<'a> {
+    fn new(ends: &'a Ends<'a>) -> Self {
+        let mut by_topic: HashMap<_, Vec<_>> = HashMap::new();
+        for published in ends.published {
+            by_topic.entry((published.broker, &*published.topic)).or_default().push(published);
+        }
+        let by_key = ends.published.iter().map(|published| (published.key, published)).collect();
+        Self { ends, by_key, by_topic, comparisons: 0, complete: true }
+    }
+
+    fn settle(mut self) -> (BTreeMap<u32, Counts>, bool) {
+        let mut rows: BTreeMap<u32, Counts> = BTreeMap::new();
+        for receiver in self.ends.receivers {
+            *rows.entry(receiver.terms.row.0).or_default() += receiver.counts;
+        }
+        for view in self.views() {
+            let counts = self.count(&view);
+            *rows.entry(view.row.0).or_default() += counts;
+        }
+        (rows, self.complete)
+    }
+
+    /// Subscriptions, and the members of each shared group as one.
+    fn views(&self) -> Vec<View<'a>> {
+        let mut views = Vec::new();
+        let mut members: BTreeMap<(u64, u32, usize), Vec<&'a Receiver>> = BTreeMap::new();
+        for receiver in self.ends.receivers {
+            let terms = &receiver.terms;
+            match terms.group {
+                Some(group) => members.entry((group, terms.row.0, terms.broker)).or_default().push(receiver),
+                None => views.push(self.view(&[receiver], Arrived::Alone(receiver))),
+            }
+        }
+        for ((group, ..), members) in members {
+            views.push(self.view(&members, Arrived::Together(self.ends.groups.group(group))));
+        }
+        views
+    }
+
+    /// The view of receivers that are one.
+    fn view(&self, members: &[&'a Receiver], arrived: Arrived<'a>) -> View<'a> {
+        let terms = &members[0].terms;
+        let granted = members.iter().filter_map(|member| member.granted_ns()).min();
+        let ended = members.iter().map(|member| member.ended_ns().unwrap_or(self.ends.end_ns)).max();
+        let absences = members.iter().flat_map(|member| member.absences());
+        // While one member has no subscription, the others have.
+        let absences = absences.filter(|absence| members.len() == 1 || absence.reason != Reason::Ended);
+        View {
+            row: terms.row,
+            filter: &terms.filter,
+            broker: terms.broker,
+            qos: terms.qos,
+            not_of: terms.not_of,
+            life: granted.zip(ended),
+            absences: absences.collect(),
+            arrived,
+        }
+    }
+
+    fn count(&mut self, view: &View<'a>) -> Counts {
+        let mut counts = Counts::default();
+        if let Arrived::Together(Some(group)) = view.arrived {
+            counts += group.counts;
+        }
+        for (key, track) in view.arrived.tracks() {
+            let published = self.by_key.get(&key).copied();
+            let mut tally = Tally { view, published, track: Some(track), counts: &mut counts };
+            tally.counts.received += track.received;
+            tally.lose_given_up(track.given_up);
+            for gap in track.gaps() {
+                tally.lose(gap.first, gap.last, (gap.before_ns, gap.after_ns));
+            }
+            tally.edges(self.ends.settle_ns);
+        }
+        for published in self.silent(view) {
+            let mut tally = Tally { view, published: Some(published), track: None, counts: &mut counts };
+            tally.edges(self.ends.settle_ns);
+        }
+        counts
+    }
+
+    /// What should have arrived on a subscription, of which nothing did.
+    fn silent(&mut self, view: &View<'a>) -> Vec<&'a Published> {
+        if view.life.is_none() {
+            return Vec::new();
+        }
+        let candidates: Vec<_> = if view.filter.contains(['+', '#']) {
+            let all = self.ends.published;
+            self.comparisons += all.len() as u64;
+            if self.comparisons > MOST_COMPARISONS {
+                self.complete = false;
+                return Vec::new();
+            }
+            let fits = |published: &&Published| {
+                published.broker == view.broker && (self.ends.matches)(view.filter, &published.topic)
+            };
+            all.iter().filter(fits).collect()
+        } else {
+            self.by_topic.get(&(view.broker, view.filter)).cloned().unwrap_or_default()
+        };
+        let is_silent = |published: &&Published| {
+            Some(published.key.publisher) != view.not_of && !view.arrived.has(&published.key)
+        };
+        candidates.into_iter().filter(is_silent).collect()
+    }
+}
+
+/// Counts what is missing of one stream on one subscription.
+struct Tally<'a, 'b> {
+    view: &'b View<'a>,
+    /// The sender's side, if it was a user of this run.
+    published: Option<&'a Published>,
+    /// What arrived, if anything did.
+    track: Option<&'a Track>,
+    counts: &'b mut Counts,
+}
+
+impl Tally<'_, '_> {
+    /// What is missing before the first and after the last arrival, or at all.
+    fn edges(&mut self, settle_ns: u64) {
+        let track = self.track;
+        let (Some(published), Some((granted, ended))) = (self.published, self.view.life) else { return };
+        let settled = ended.saturating_sub(settle_ns);
+        let Some(first) = published.first_after(granted).or(track.map(|track| track.first.0)) else { return };
+        let (high, high_ns) = match track {
+            None => (first - 1, granted),
+            Some(track) => {
+                if first < track.first.0 {
+                    self.lose(first, track.first.0 - 1, (granted, track.first.1));
+                }
+                track.high
+            }
+        };
+        let (certain, possible) = (published.last_before(settled), published.last_before(ended));
+        if certain > high {
+            self.lose(high + 1, certain, (high_ns, settled));
+        }
+        self.counts.unsettled += possible.saturating_sub(certain.max(high));
+    }
+
+    /// The messages from `first` to `last` did not arrive, sent between these two times.
+    fn lose(&mut self, first: u64, last: u64, between: (u64, u64)) {
+        let overlaps = |absence: &&Absence| absence.from_ns <= between.1 && between.0 <= absence.to_ns;
+        let absences = self.view.absences.iter().filter(overlaps);
+        let reason = absences.map(|absence| absence.reason).max();
+        if reason == Some(Reason::Ended) {
+            return;
+        }
+        let failed = self.published.map_or(0, |published| published.failed_in(first, last));
+        let missing = last - first + 1 - failed;
+        let qos_0 = self.is_qos_0();
+        let lost = &mut self.counts.lost;
+        lost.not_acknowledged += failed;
+        match reason {
+            Some(Reason::Lost) => lost.reconnect += missing,
+            Some(Reason::Resumed) if qos_0 => lost.reconnect += missing,
+            Some(Reason::Expired) => lost.expiry += missing,
+            _ => self.lose_in_life(missing),
+        }
+    }
+
+    /// So many messages did not arrive although there was a connection.
+    fn lose_in_life(&mut self, missing: u64) {
+        let (qos_0, lost) = (self.is_qos_0(), &mut self.counts.lost);
+        if self.published.is_some_and(|published| published.expires) {
+            lost.expiry += missing;
+        } else if qos_0 {
+            lost.qos_0 += missing;
+        } else {
+            lost.unexplained += missing;
+        }
+    }
+
+    /// So many gave room to younger gaps; when they were sent is not known any more.
+    fn lose_given_up(&mut self, missing: u64) {
+        if missing > 0 {
+            self.lose_in_life(missing);
+        }
+    }
+
+    /// Whether nobody promised more than QoS 0. What a publisher of another run asked for shows in the delivery.
+    fn is_qos_0(&self) -> bool {
+        let sent = self.published.map(|published| published.qos).or(self.track.map(|track| track.qos));
+        self.view.qos == 0 || sent == Some(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::stats::delivery::group::Shared;
+    use crate::stats::delivery::receiver::Terms;
+    use crate::stats::delivery::{Arrival, Duplicates, Lost};
+
+    const SETTLE: u64 = 100;
+
+    fn key(user: u32) -> StreamKey {
+        StreamKey { publisher: Publisher { run: 1, user }, step: 0, topic: 0 }
+    }
+
+    /// Messages 1 … `sent` at 1,010, 1,020 …
+    fn published(user: u32, topic: &str, qos: u8, sent: u64) -> Published {
+        let mut published = Published::new(key(user), topic.into(), 0, qos, false);
+        (1..=sent).for_each(|seq| published.send(at(seq)));
+        published
+    }
+
+    fn at(seq: u64) -> u64 {
+        1_000 + seq * 10
+    }
+
+    fn terms(filter: &str, qos: u8) -> Terms {
+        let (row, filter) = (RowId(0), filter.into());
+        Terms { row, filter, group: None, broker: 0, qos, not_of: None, lasting: false }
+    }
+
+    /// A subscription from 900 on.
+    fn receiver(terms: Terms, arrived: &[u64]) -> Receiver {
+        let mut receiver = Receiver::new(terms, 900);
+        receiver.granted(910);
+        arrive(&mut receiver, arrived);
+        receiver
+    }
+
+    fn arrive(receiver: &mut Receiver, arrived: &[u64]) {
+        for seq in arrived {
+            let arrival = Arrival { qos: receiver.terms.qos, dup: false };
+            receiver.take(key(1), *seq, at(*seq), arrival, &mut 100, |_| true);
+        }
+    }
+
+    fn matches(filter: &str, topic: &str) -> bool {
+        filter == "#" || filter == topic
+    }
+
+    fn all(published: &[Published], receivers: &[Receiver], groups: &Groups, end_ns: u64) -> Counts {
+        let ends = Ends { published, receivers, groups, end_ns, settle_ns: SETTLE, matches };
+        let (rows, complete) = settle(&ends);
+        assert!(complete);
+        rows.get(&0).copied().unwrap_or_default()
+    }
+
+    fn alone(published: Published, receiver: Receiver, end_ns: u64) -> Counts {
+        all(&[published], &[receiver], &Groups::default(), end_ns)
+    }
+
+    #[test]
+    fn what_is_missing_before_in_between_and_after_is_lost() {
+        let published = published(1, "t", 1, 10);
+        for (arrived, received, lost) in [
+            (&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10][..], 10, 0),
+            (&[3, 4, 6, 7], 4, 6),
+            (&[10], 1, 9),
+            (&[], 0, 10),
+        ] {
+            for filter in ["t", "#"] {
+                let counts = alone(published.clone(), receiver(terms(filter, 1), arrived), 9_000);
+                let expected = Lost { unexplained: lost, ..Lost::default() };
+                assert_eq!(
+                    (counts.received, counts.lost, counts.unsettled),
+                    (received, expected, 0),
+                    "{arrived:?}"
+                );
+                assert_eq!(counts.expected(), 10);
+            }
+        }
+        let other = receiver(terms("u", 1), &[]);
+        assert_eq!(alone(published, other, 9_000), Counts::default(), "another topic");
+    }
+
+    #[test]
+    fn what_was_sent_before_the_grant_or_in_the_last_moments_is_not_lost() {
+        let arrived = [4, 5];
+        let mut late = Receiver::new(terms("t", 1), 1_015);
+        late.granted(1_025);
+        arrive(&mut late, &arrived);
+        // Granted between 2 and 3; the end between 10 and 11, so that 1 to 6 are settled.
+        late.ended(1_105);
+        let counts = alone(published(1, "t", 1, 20), late, 9_000);
+        let lost = Lost { unexplained: 1, ..Lost::default() };
+        assert_eq!((counts.received, counts.lost, counts.unsettled), (2, lost, 5));
+        let mut never = Receiver::new(terms("t", 1), 900);
+        never.ended(2_000);
+        assert_eq!(alone(published(1, "t", 1, 5), never, 9_000), Counts::default(), "never granted");
+    }
+
+    #[test]
+    fn each_loss_has_the_cause_that_explains_it_best() {
+        let arrived = [1, 2, 5, 6];
+        let lost = |published: Published, terms: Terms, lose: fn(&mut Receiver)| {
+            let mut receiver = Receiver::new(terms, 900);
+            receiver.granted(910);
+            arrive(&mut receiver, &arrived[..2]);
+            lose(&mut receiver);
+            arrive(&mut receiver, &arrived[2..]);
+            alone(published, receiver, 9_000).lost
+        };
+        let none = |_: &mut Receiver| {};
+        let reconnect = |receiver: &mut Receiver| {
+            receiver.away(1_033);
+            receiver.granted(1_043);
+        };
+        let resumed = |receiver: &mut Receiver| {
+            receiver.away(1_033);
+            receiver.resumed(1_043);
+        };
+        let lasting = Terms { lasting: true, ..terms("t", 1) };
+        let sent = |qos| published(1, "t", qos, 6);
+        let failed = || {
+            let mut sent = sent(1);
+            sent.fail(4);
+            sent
+        };
+        let expires = || {
+            let mut sent = sent(1);
+            sent.expires = true;
+            sent
+        };
+        let lost_for = |lost: fn(&mut Lost, u64)| {
+            let mut all = Lost::default();
+            lost(&mut all, 2);
+            all
+        };
+        let qos_0 = lost_for(|lost, n| lost.qos_0 = n);
+        let unexplained = lost_for(|lost, n| lost.unexplained = n);
+        let reconnected = lost_for(|lost, n| lost.reconnect = n);
+        let expired = lost_for(|lost, n| lost.expiry = n);
+        assert_eq!(lost(sent(1), terms("t", 1), none), unexplained);
+        assert_eq!(lost(sent(0), terms("t", 1), none), qos_0);
+        assert_eq!(lost(sent(1), terms("t", 0), none), qos_0);
+        assert_eq!(lost(sent(1), terms("t", 1), reconnect), reconnected);
+        assert_eq!(lost(sent(1), lasting.clone(), reconnect), expired, "the session was gone");
+        assert_eq!(lost(sent(1), lasting.clone(), resumed), unexplained, "it had to be kept");
+        assert_eq!(lost(sent(0), lasting, resumed), reconnected, "it had not");
+        assert_eq!(lost(expires(), terms("t", 1), none), expired);
+        let one_each = Lost { not_acknowledged: 1, unexplained: 1, ..Lost::default() };
+        assert_eq!(lost(failed(), terms("t", 1), none), one_each);
+        let ended = |receiver: &mut Receiver| {
+            receiver.ended(1_033);
+            receiver.asked(1_043);
+            receiver.granted(1_044);
+        };
+        assert_eq!(lost(sent(1), terms("t", 1), ended), Lost::default(), "there was no subscription");
+    }
+
+    #[test]
+    fn a_publisher_of_another_run_leaves_gaps_only() {
+        let counts = all(&[], &[receiver(terms("t", 1), &[3, 5])], &Groups::default(), 9_000);
+        assert_eq!((counts.received, counts.lost.unexplained), (2, 1));
+        let mut receiver = receiver(terms("t", 1), &[]);
+        for seq in [3, 5] {
+            receiver.take(key(1), seq, at(seq), Arrival { qos: 0, dup: false }, &mut 100, |_| true);
+        }
+        let counts = all(&[], &[receiver], &Groups::default(), 9_000);
+        assert_eq!(counts.lost.qos_0, 1, "as it was delivered");
+    }
+
+    #[test]
+    fn own_messages_are_not_expected_if_they_are_not_wanted() {
+        let terms = Terms { not_of: Some(key(1).publisher), ..terms("#", 1) };
+        let published = [published(1, "t", 1, 5), published(2, "t", 1, 3)];
+        let counts = all(&published, &[receiver(terms, &[])], &Groups::default(), 9_000);
+        assert_eq!(counts.lost.unexplained, 3);
+    }
+
+    #[test]
+    fn the_members_of_a_group_are_one_receiver() {
+        let member = || receiver(Terms { group: Some(7), ..terms("t", 1) }, &[]);
+        let shared = |seq| {
+            let arrival = Arrival { qos: 1, dup: false };
+            Shared { group: 7, key: key(1), seq, sent_ns: at(seq), arrival }
+        };
+        let mut groups = Groups::default();
+        groups.take([2, 3, 5, 5].map(shared).to_vec(), 10);
+        let counts = all(&[published(1, "t", 1, 6)], &[member(), member()], &groups, 9_000);
+        let (lost, duplicates) =
+            (Lost { unexplained: 3, ..Lost::default() }, Duplicates { redelivered: 0, unexplained: 1 });
+        assert_eq!(counts, Counts { received: 3, lost, duplicates, ..Counts::default() });
+    }
+
+    #[test]
+    fn too_many_comparisons_are_left_out_and_told() {
+        let published: Vec<_> = (1..=8_000).map(|user| published(user, "t", 1, 1)).collect();
+        let receivers: Vec<_> = (0..7_000).map(|_| receiver(terms("+", 1), &[])).collect();
+        let ends = Ends {
+            published: &published,
+            receivers: &receivers,
+            groups: &Groups::default(),
+            end_ns: 9_000,
+            settle_ns: 0,
+            matches: |_, _| false,
+        };
+        assert!(!settle(&ends).1);
+    }
+
+    /// What a broker does with a message.
+    #[derive(Debug, Clone, Copy)]
+    enum Fate {
+        Deliver,
+        Drop,
+        Repeat,
+        /// Deliver it after the next one.
+        Swap,
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_broker_does_is_counted_exactly(
+            fates in vec(
+                prop_oneof![3 => Just(Fate::Deliver), 1 => Just(Fate::Drop), 1 => Just(Fate::Repeat), 1 => Just(Fate::Swap)], 1..200,
+            ),
+            qos in 0_u8..2,
+        ) {
+            let (mut arrived, mut held, mut expected) = (Vec::new(), Vec::new(), Counts::default());
+            for (seq, fate) in (1..).zip(&fates) {
+                match fate {
+                    Fate::Drop => {
+                        expected.lost.qos_0 += u64::from(qos == 0);
+                        expected.lost.unexplained += u64::from(qos > 0);
+                        continue;
+                    }
+                    Fate::Swap => {
+                        held.push(seq);
+                        continue;
+                    }
+                    Fate::Deliver => arrived.push(seq),
+                    Fate::Repeat => {
+                        arrived.extend([seq, seq]);
+                        expected.duplicates.unexplained += 1;
+                    }
+                }
+                expected.reordered += held.len() as u64;
+                expected.received += 1 + held.len() as u64;
+                arrived.append(&mut held);
+            }
+            expected.received += held.len() as u64;
+            arrived.append(&mut held);
+            let counts = alone(published(1, "t", qos, fates.len() as u64), receiver(terms("t", 1), &arrived), 9_000);
+            prop_assert_eq!(counts, expected);
+            prop_assert_eq!(counts.expected(), fates.len() as u64);
+        }
+    }
+}
