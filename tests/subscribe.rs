@@ -230,6 +230,7 @@ fn subscribe(b: &mut PlanBuilder, filter: &str) -> Step {
         options: SubscribeOptions::default(),
         timeout: SECOND,
         request,
+        measure: None,
     }))
 }
 

@@ -296,6 +296,7 @@ impl PlanBuilder {
             request: self.request("publish"),
             counter: self.counters - 1,
             feeds: Vec::new(),
+            stamp: None,
         }
     }
 

@@ -12,10 +12,12 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::engine::clock::Clock;
+use crate::engine::delivery;
 use crate::engine::health::{Monitor, connections_to_one};
 use crate::engine::line::{FromShard, Line};
 use crate::engine::roster::{Fate, Roster, Seat};
 use crate::engine::seeker::{Second, Seeker};
+use crate::engine::settling::Settling;
 use crate::engine::shard::{Command, Report};
 use crate::engine::stages::Stages;
 use crate::engine::stop::Phase;
@@ -24,6 +26,8 @@ use crate::engine::{End, Interrupts, Observer, Options, RunError, Shared, Tick};
 use crate::plan::Plan;
 use crate::plan::load::StageClock;
 use crate::plan::mix::Batch;
+use crate::stats::delivery::DeliveryReport;
+use crate::stats::delivery::group::Groups;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, UnixMicros};
 
@@ -60,6 +64,10 @@ pub(crate) struct Conductor<'a, O> {
     stages: Stages,
     roster: Roster,
     seeker: Option<Seeker>,
+    settling: Settling,
+    /// What shared groups that are measured received.
+    groups: Groups,
+    delivery: Option<DeliveryReport>,
     state: State,
     end: End,
     /// When the run time is over.
@@ -89,6 +97,9 @@ impl<'a, O: Observer> Conductor<'a, O> {
             stages: Stages::begin(Arc::clone(&plan), clock.started()),
             roster: Roster::new(plan.classes.len(), lines.len(), stop_timeout, LEAVE_TIME),
             seeker: Seeker::new(&plan, shared.tempo.clone()),
+            settling: Settling::new(plan.measures()),
+            groups: Groups::default(),
+            delivery: None,
             state: State::Running,
             end: End::RunTime,
             run_end: plan.load.run_time.map(|length| clock.started() + length),
@@ -115,7 +126,8 @@ impl<'a, O: Observer> Conductor<'a, O> {
         self.tell(self.clock.started_at(), false, false)?;
         info!("{}", self.stages.announcement());
         while self.state == State::Running || self.living > 0 {
-            let due = [self.run_end, self.state_end, self.stages.due(), self.roster.due()];
+            let due =
+                [self.run_end, self.state_end, self.stages.due(), self.roster.due(), self.settling.due()];
             let wake = due.into_iter().flatten().fold(self.tick_time(), Instant::min);
             tokio::select! {
                 biased;
@@ -131,6 +143,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 () = self.shared.quota.used_up(), if self.state == State::Running => self.finish_tasks(),
                 from_shard = self.from_shards.recv() => self.take_in(from_shard)?,
                 () = self.shared.arrivals.complete(), if self.stages.is_waiting() => self.look_who_arrived(),
+                () = self.shared.quiet.complete(), if self.settling.is_waiting() => self.look_who_is_quiet(),
                 () = tokio::time::sleep_until(wake) => self.do_what_is_due(Instant::now()),
             }
         }
@@ -153,6 +166,11 @@ impl<'a, O: Observer> Conductor<'a, O> {
         }
         if self.state_end.is_some_and(|at| at <= now) {
             self.end_state();
+        }
+        if self.settling.is_over(now) {
+            for line in &self.lines {
+                line.send(Command::Settle);
+            }
         }
         while self.stages.is_over(now) {
             if !self.stages.advance(now) {
@@ -251,6 +269,22 @@ impl<'a, O: Observer> Conductor<'a, O> {
         self.state = State::Finishing;
         self.stages.halt();
         self.pull(Phase::Stopping);
+        self.settle();
+    }
+
+    /// Users that measure wait from now on for the others.
+    fn settle(&mut self) {
+        if self.settling.begin() {
+            self.shared.quiet.expect(self.roster.started());
+            self.look_who_is_quiet();
+        }
+    }
+
+    /// Gives the last messages their time once nobody sends any more.
+    fn look_who_is_quiet(&mut self) {
+        if self.shared.quiet.missing(self.roster.started()) == 0 {
+            self.settling.all_quiet(Instant::now());
+        }
     }
 
     fn stop_timeout_text(&self) -> humantime::FormattedDuration {
@@ -268,6 +302,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         self.state = State::Stopping;
         self.stages.halt();
         self.run_end = None;
+        self.settle();
         if self.plan.load.stop_timeout.is_zero() {
             self.cut_off();
         } else {
@@ -296,7 +331,9 @@ impl<'a, O: Observer> Conductor<'a, O> {
     fn cut_off(&mut self) {
         self.state = State::Leaving;
         self.pull(Phase::Leaving);
-        self.state_end = Some(Instant::now() + LEAVE_TIME);
+        let now = Instant::now();
+        self.settling.hurry(now, LEAVE_TIME);
+        self.state_end = Some(now + LEAVE_TIME);
     }
 
     fn drop_users(&mut self) {
@@ -313,7 +350,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
     fn ask(&mut self, at: UnixMicros, last: bool) {
         self.ticks.ask(at, last);
         for line in &self.lines {
-            line.send(Command::Take(at));
+            line.send(if last { Command::TakeAll(at) } else { Command::Take(at) });
         }
     }
 
@@ -337,7 +374,13 @@ impl<'a, O: Observer> Conductor<'a, O> {
         while let Some(asked) = self.ticks.next_complete() {
             self.observer.recorded(&asked.batches).map_err(RunError::Observer)?;
             self.statistics.merge(asked.batches);
+            delivery::take_in(&mut self.groups, asked.shared);
             if asked.last {
+                let end_ns = self.clock.unix_ns(Instant::now());
+                self.delivery = self
+                    .plan
+                    .measures()
+                    .then(|| delivery::report(&self.plan, &asked.ends, &self.groups, end_ns));
                 self.monitor.add(&asked.vitals);
             } else {
                 let connections = connections_to_one(&self.plan, &self.roster.counts()).min(self.living);
@@ -371,7 +414,8 @@ impl<'a, O: Observer> Conductor<'a, O> {
     fn tell(&mut self, at: UnixMicros, reset: bool, last: bool) -> Result<(), RunError<O::Error>> {
         let (statistics, health) = (&self.statistics, &self.monitor.health);
         let search = self.seeker.as_ref().map(Seeker::report);
-        let tick = Tick { statistics, health, at, reset, search, last };
+        let delivery = self.delivery.as_ref();
+        let tick = Tick { statistics, health, at, reset, search, delivery, last };
         self.observer.tick(&tick).map_err(RunError::Observer)
     }
 

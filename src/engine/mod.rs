@@ -15,12 +15,14 @@ mod arrivals;
 mod backoff;
 pub mod clock;
 mod conductor;
+mod delivery;
 pub mod health;
 pub mod limits;
 mod line;
 mod quota;
 mod roster;
 mod seeker;
+mod settling;
 mod shard;
 mod sink;
 mod stages;
@@ -30,6 +32,7 @@ mod ticks;
 mod user;
 mod vitals;
 
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -53,6 +56,7 @@ pub use crate::engine::vitals::Share;
 use crate::plan::Plan;
 use crate::plan::load::Load;
 use crate::stats::batch::Batch;
+use crate::stats::delivery::DeliveryReport;
 use crate::stats::search::SearchReport;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, UnixMicros};
@@ -122,6 +126,8 @@ pub struct Tick<'a> {
     pub reset: bool,
     /// What the search for the highest rate has found so far, if there is one.
     pub search: Option<&'a SearchReport>,
+    /// What became of measured messages, if any are; with the last tick.
+    pub delivery: Option<&'a DeliveryReport>,
     /// Whether it is the last one: everything is in it.
     pub last: bool,
 }
@@ -147,11 +153,23 @@ struct Shared {
     quota: Quota,
     /// Which users have had a connection.
     arrivals: Arrivals,
+    /// Which users have done their part at the end of the run, but for what they still receive.
+    quiet: Arrivals,
+    /// A number of this run, which no other one has but for chance.
+    run: u32,
 }
 
 impl Shared {
     fn new(load: &Load) -> Self {
-        Self { tempo: Tempo::new(), quota: Quota::new(load), arrivals: Arrivals::new() }
+        #[expect(clippy::cast_possible_truncation, reason = "half of a drawn number is one too")]
+        let run = RandomState::new().hash_one(()) as u32;
+        Self {
+            tempo: Tempo::new(),
+            quota: Quota::new(load),
+            arrivals: Arrivals::new(),
+            quiet: Arrivals::new(),
+            run,
+        }
     }
 }
 

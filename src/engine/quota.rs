@@ -48,6 +48,12 @@ impl Quota {
         taken.is_ok()
     }
 
+    /// Whether there is nothing left of something.
+    pub(crate) fn is_used_up(&self) -> bool {
+        let budgets = [&self.iterations, &self.messages];
+        budgets.into_iter().flatten().any(|left| left.load(Ordering::Relaxed) == 0)
+    }
+
     /// Waits until the last piece of something has been taken; comes back once for each.
     pub(crate) async fn used_up(&self) {
         self.used_up.notified().await;

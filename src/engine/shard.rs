@@ -19,6 +19,7 @@ use crate::client::failure::Failure;
 use crate::engine::Shared;
 use crate::engine::alarm::Alarm;
 use crate::engine::clock::{Clock, nanos};
+use crate::engine::delivery::{BothEnds, Delivery};
 use crate::engine::line::Reports;
 use crate::engine::roster::Fate;
 use crate::engine::sink::{self, Span, Timing};
@@ -27,6 +28,7 @@ use crate::engine::user::User;
 use crate::engine::vitals::{Gauge, Vitals};
 use crate::plan::{ClassId, Plan};
 use crate::stats::batch::Batch;
+use crate::stats::delivery::group::SharedMessage;
 use crate::stats::recorder::{Recorder, ScheduledNs};
 use crate::stats::{RowId, RowKey, UnixMicros};
 
@@ -49,10 +51,14 @@ pub(crate) enum Command {
     Pull(Phase),
     /// Some users, by number: tell or drop them; those that are gone are passed over.
     Decide(Fate, Vec<u64>),
+    /// Nothing can be under way any more: users that receive to the end may leave.
+    Settle,
     /// Drop all users where they are.
     Drop,
     /// Hand over what was recorded up to here.
     Take(UnixMicros),
+    /// Likewise for the last time, with both ends of all measurements.
+    TakeAll(UnixMicros),
 }
 
 /// What a shard tells the conductor.
@@ -71,6 +77,10 @@ pub(crate) struct Taken {
     pub(crate) vitals: Vitals,
     /// Task runs that a search counts.
     pub(crate) begun: u64,
+    /// What arrived in shared groups that are measured.
+    pub(crate) shared: Vec<SharedMessage>,
+    /// Both ends of all measurements, at the end.
+    pub(crate) ends: BothEnds,
 }
 
 /// Buffers that users render into, one message at a time.
@@ -93,6 +103,10 @@ pub(crate) struct Shard<C> {
     pub(crate) gauge: RefCell<Gauge>,
     /// Task runs that were begun since the last time, as far as a search counts them.
     begun: Cell<u64>,
+    /// What is measured from end to end.
+    pub(crate) delivery: Delivery,
+    /// Whether all users have been told to stop.
+    ending: Cell<bool>,
     /// Where the loss of an idle connection counts.
     loss_row: RowId,
     /// What brokers sent that fits no request.
@@ -123,6 +137,8 @@ impl<C: Connect> Shard<C> {
             scratch: RefCell::default(),
             gauge: RefCell::new(Gauge::new()),
             begun: Cell::new(0),
+            delivery: Delivery::new(),
+            ending: Cell::new(false),
             loss_row,
             unexpected: RefCell::default(),
         }
@@ -199,6 +215,18 @@ impl<C: Connect> Shard<C> {
         }
     }
 
+    /// The user of this leash does nothing more, but for what it receives.
+    pub(crate) fn quiet(&self, leash: &Leash) {
+        if leash.become_quiet() {
+            self.shared.quiet.arrive();
+        }
+    }
+
+    /// Whether the run comes to its end: by a word to all users, or since nothing is left to do.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.get() || self.shared.quota.is_used_up()
+    }
+
     pub(crate) fn unexpected(&self, what: &'static str) {
         *self.unexpected.borrow_mut().entry(what).or_default() += 1;
     }
@@ -226,7 +254,11 @@ impl<C: Connect> Shard<C> {
                             self.users_changed(1);
                         }
                     }
-                    Some(Command::Pull(phase)) => living.values().for_each(|(leash, _)| leash.pull(phase)),
+                    Some(Command::Pull(phase)) => {
+                        self.ending.set(true);
+                        living.values().for_each(|(leash, _)| leash.pull(phase));
+                    }
+                    Some(Command::Settle) => living.values().for_each(|(leash, _)| leash.settle()),
                     Some(Command::Decide(fate, numbers)) => {
                         for (leash, handle) in numbers.iter().filter_map(|number| living.get(number)) {
                             match fate {
@@ -237,10 +269,10 @@ impl<C: Connect> Shard<C> {
                     }
                     Some(Command::Drop) => users.abort_all(),
                     Some(Command::Take(until)) => {
-                        let batch = self.recorder.borrow_mut().take(until);
-                        let vitals = self.gauge.borrow_mut().take();
-                        let begun = self.begun.take();
-                        reports.send(Report::Taken(Box::new(Taken { batch, vitals, begun })));
+                        reports.send(Report::Taken(Box::new(self.take(until, BothEnds::default()))));
+                    }
+                    Some(Command::TakeAll(until)) => {
+                        reports.send(Report::Taken(Box::new(self.take(until, self.delivery.take_all()))));
                     }
                 },
                 rung = self.alarm.ring() => {
@@ -262,6 +294,7 @@ impl<C: Connect> Shard<C> {
                     let gone = numbers.remove(&id).and_then(|number| living.remove(&number));
                     if let Some((leash, _)) = gone {
                         self.arrived(&leash);
+                        self.quiet(&leash);
                     }
                     self.users_changed(-1);
                     reports.send(Report::Gone);
@@ -269,6 +302,16 @@ impl<C: Connect> Shard<C> {
             }
         }
         self.unexpected.take()
+    }
+
+    fn take(&self, until: UnixMicros, ends: BothEnds) -> Taken {
+        Taken {
+            batch: self.recorder.borrow_mut().take(until),
+            vitals: self.gauge.borrow_mut().take(),
+            begun: self.begun.take(),
+            shared: self.delivery.take_shared(),
+            ends,
+        }
     }
 
     fn users_changed(&self, by: i32) {

@@ -1,23 +1,36 @@
 //! Where the sessions of a shard put their finished requests: the shard's recorder.
 
+use std::cell::RefCell;
+
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{Completion, Connect, Incoming, Late, Sink};
 use crate::engine::shard::Shard;
 use crate::engine::user::inbound::Inbound;
+use crate::engine::user::outbound::Outbound;
 use crate::plan::UserClass;
 use crate::plan::wait::WaitTime;
 use crate::stats::RowId;
 
-/// A row and whether its successes count, in the one word that a ticket carries.
+/// A row, whether its successes count and whether the message is stamped, in the one word that a ticket carries.
 pub(crate) fn tag(row: RowId, record: bool) -> u32 {
-    row.0 << 1 | u32::from(record)
+    row.0 << 2 | u32::from(record)
+}
+
+/// The same for a message that is stamped.
+pub(crate) fn stamped(tag: u32) -> u32 {
+    tag | 2
+}
+
+/// Whether the message of a tag is stamped.
+fn is_stamped(tag: u32) -> bool {
+    tag & 2 == 2
 }
 
 /// The row of a tag.
 pub(crate) fn row(tag: u32) -> RowId {
-    RowId(tag >> 1)
+    RowId(tag >> 2)
 }
 
 /// Whether successes of a tag count.
@@ -64,6 +77,8 @@ pub(crate) struct Recording<'a, C: Connect> {
     shard: &'a Shard<C>,
     /// What the user does with messages, if it has asked for any.
     inbound: Option<&'a mut Inbound>,
+    /// What it published with stamps, where there is no `inbound` to tell.
+    stamps: Option<&'a RefCell<Outbound>>,
     /// Whether requests that end with the session are left out: see [`Recording::leaving`].
     leaving: bool,
     timing: Timing,
@@ -78,7 +93,16 @@ pub(crate) struct Recording<'a, C: Connect> {
 impl<'a, C: Connect> Recording<'a, C> {
     /// For a user that has asked for messages, or has not.
     pub(crate) fn new(shard: &'a Shard<C>, inbound: Option<&'a mut Inbound>, timing: Timing) -> Self {
-        Self { shard, inbound, leaving: false, timing, awaited: None, others: 0, failures: 0 }
+        Self { shard, inbound, stamps: None, leaving: false, timing, awaited: None, others: 0, failures: 0 }
+    }
+
+    /// For what no message can come with, of a user that may have published with stamps.
+    pub(crate) fn of_requests(
+        shard: &'a Shard<C>,
+        stamps: Option<&'a RefCell<Outbound>>,
+        timing: Timing,
+    ) -> Self {
+        Self { stamps, ..Self::new(shard, None, timing) }
     }
 
     /// For a user that leaves: what is still open then was cut off by the end of the run, not by the
@@ -91,6 +115,13 @@ impl<'a, C: Connect> Recording<'a, C> {
 impl<C: Connect> Sink for Recording<'_, C> {
     fn completed(&mut self, completion: Completion) {
         let Completion { ticket, finished, result } = completion;
+        if is_stamped(ticket.tag) {
+            match (&self.inbound, self.stamps) {
+                (Some(inbound), _) => inbound.completed(ticket.due, result.is_err()),
+                (None, Some(stamps)) => stamps.borrow_mut().completed(ticket.due, result.is_err()),
+                (None, None) => {}
+            }
+        }
         if self.leaving && result == Err(Failure::Closing) {
             return;
         }

@@ -33,6 +33,8 @@ pub(crate) struct Leash {
     waker: RefCell<Option<Waker>>,
     arrived: Cell<bool>,
     on_its_way_out: Cell<bool>,
+    quiet: Cell<bool>,
+    settled: Cell<bool>,
 }
 
 impl Leash {
@@ -42,6 +44,8 @@ impl Leash {
             waker: RefCell::new(None),
             arrived: Cell::new(false),
             on_its_way_out: Cell::new(false),
+            quiet: Cell::new(false),
+            settled: Cell::new(false),
         }
     }
 
@@ -49,10 +53,25 @@ impl Leash {
     pub(crate) fn pull(&self, phase: Phase) {
         if phase > self.phase.get() {
             self.phase.set(phase);
-            if let Some(waker) = self.waker.take() {
-                waker.wake();
-            }
+            self.wake();
         }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Tells a user that receives to the end that the end has come.
+    pub(crate) fn settle(&self) {
+        self.settled.set(true);
+        self.wake();
+    }
+
+    /// Notes that the user does nothing more, but for what it receives; whether it is the first time.
+    pub(crate) fn become_quiet(&self) -> bool {
+        !self.quiet.replace(true)
     }
 
     pub(crate) fn reached(&self, phase: Phase) -> bool {
@@ -76,8 +95,17 @@ impl Leash {
 
     /// Waits until the user is told so.
     pub(crate) async fn told(&self, phase: Phase) {
+        self.until(|| self.reached(phase)).await;
+    }
+
+    /// Waits until nothing that was sent can be under way any more.
+    pub(crate) async fn settled(&self) {
+        self.until(|| self.settled.get()).await;
+    }
+
+    async fn until(&self, holds: impl Fn() -> bool) {
         poll_fn(|cx| {
-            if self.reached(phase) {
+            if holds() {
                 return Poll::Ready(());
             }
             let mut waker = self.waker.borrow_mut();

@@ -5,10 +5,12 @@
 
 use std::collections::VecDeque;
 
+use crate::engine::delivery::BothEnds;
 use crate::engine::shard::Taken;
 use crate::engine::vitals::Vitals;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
+use crate::stats::delivery::group::SharedMessage;
 
 /// A tick that was asked for.
 #[derive(Debug)]
@@ -18,6 +20,10 @@ pub(crate) struct Asked {
     pub(crate) vitals: Vec<Vitals>,
     /// Task runs that a search counts.
     pub(crate) begun: u64,
+    /// What arrived in shared groups that are measured.
+    pub(crate) shared: Vec<SharedMessage>,
+    /// Both ends of all measurements, at the end of the run.
+    pub(crate) ends: BothEnds,
     /// Whether it is the end of the run.
     pub(crate) last: bool,
 }
@@ -41,7 +47,8 @@ impl Ticks {
     pub(crate) fn ask(&mut self, at: UnixMicros, last: bool) {
         let shards = self.answered.len();
         let (batches, vitals) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
-        self.open.push_back(Asked { at, batches, vitals, begun: 0, last });
+        let (shared, ends) = (Vec::new(), BothEnds::default());
+        self.open.push_back(Asked { at, batches, vitals, begun: 0, shared, ends, last });
     }
 
     /// A shard has answered.
@@ -52,6 +59,9 @@ impl Ticks {
             asked.batches.push(taken.batch);
             asked.vitals.push(taken.vitals);
             asked.begun += taken.begun;
+            asked.shared.extend(taken.shared);
+            asked.ends.published.extend(taken.ends.published);
+            asked.ends.receivers.extend(taken.ends.receivers);
         }
     }
 

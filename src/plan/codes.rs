@@ -36,6 +36,8 @@ codes! {
     FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
     THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     SEARCH_WITHOUT_RATE = "E0262", "A search for the highest rate has no user class whose rate it could change.";
+    STAMP = "E0270", "The place for a stamp is one that there is not.";
+    STAMP_PLACE = "E0271", "A stamp cannot stand at this place of the payload.";
     TRANSPORT_MIX = "E0280", "The `urls` of a broker do not all use one transport.";
     TRANSPORT_SETTING = "E0281", "A setting of TLS or WebSocket stands at a broker that is not spoken to so.";
     HEADER = "E0282", "A header of WebSocket is one that cannot be sent, or that is always sent.";
@@ -76,6 +78,7 @@ codes! {
     UNUSED_TRANSPORT_SETTING = "W0251", "The host given instead of the scenario's makes settings of a transport useless.";
     UNUSED_CA = "W0252", "Authorities are named, but any certificate is accepted.";
     SESSION_LEFT_BEHIND = "W0255", "The broker keeps sessions that no connection takes up again.";
+    UNSTAMPED = "W0270", "A subscribe measures, but no publish of the run stamps its messages.";
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::mqtt::{Qos, Settings, SubscribeOptions};
 use crate::plan::feed::Feed;
 use crate::plan::load::Load;
+use crate::plan::measure::{Measure, Stamping};
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::schedule::Schedule;
@@ -29,6 +30,7 @@ pub mod describe;
 pub mod diff;
 pub mod feed;
 pub mod load;
+pub mod measure;
 pub mod mix;
 pub mod payload;
 pub mod properties;
@@ -67,9 +69,24 @@ impl Plan {
 
     /// Whether any step asks for messages.
     pub fn subscribes(&self) -> bool {
+        self.steps().any(|step| matches!(step, Step::Subscribe(_)))
+    }
+
+    /// Whether any step measures what arrives.
+    pub fn measures(&self) -> bool {
+        self.steps().any(|step| matches!(step, Step::Subscribe(subscribe) if subscribe.measure.is_some()))
+    }
+
+    /// Whether any step stamps its messages.
+    pub fn stamps(&self) -> bool {
+        self.steps().any(|step| matches!(step, Step::Publish(publish) if publish.stamp.is_some()))
+    }
+
+    /// The steps of all classes, in no order.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
         let tasks = self.classes.iter().flat_map(|class| &class.tasks).map(|task| &task.steps);
         let others = self.classes.iter().flat_map(|class| [&class.on_start, &class.on_stop]);
-        tasks.chain(others).flat_map(|steps| &steps.0).any(|step| matches!(step, Step::Subscribe(_)))
+        tasks.chain(others).flat_map(|steps| &steps.0)
     }
 }
 
@@ -272,6 +289,8 @@ pub struct Publish {
     pub counter: usize,
     /// Which feeds of the class it takes a row of, each once: those it uses that give one per message.
     pub feeds: Vec<usize>,
+    /// How its messages are stamped, if they are.
+    pub stamp: Option<Box<Stamping>>,
 }
 
 /// Ask for messages.
@@ -287,6 +306,8 @@ pub struct Subscribe {
     pub timeout: Duration,
     /// How it is recorded.
     pub request: Request,
+    /// How what arrives is measured, if it is.
+    pub measure: Option<Measure>,
 }
 
 /// A text that goes on the wire, sorted by how often it must be rendered.

@@ -22,6 +22,7 @@ pub struct Batch {
     pub(super) exceptions: Vec<ExceptionSeen>,
     pub(super) latency: Latency,
     pub(super) received: Received,
+    pub(super) measured: Vec<(Arc<RowKey>, Latency)>,
     pub(super) intended: Option<Latency>,
     pub(super) began: Option<Latency>,
     pub(super) starts: Starts,

@@ -30,6 +30,8 @@ pub struct Recorder {
     exceptions: Vec<ExceptionSeen>,
     latency: Latency,
     received: Received,
+    /// Of messages that were measured, by row; most runs measure none.
+    measured: Vec<(RowId, Latency)>,
     /// From their intended moments; most runs have no schedule, and none of these.
     intended: Option<Latency>,
     /// Of requests that are recorded from their intended moments, from when they began.
@@ -63,6 +65,7 @@ impl Recorder {
             exceptions: Vec::new(),
             latency: Latency::new(),
             received: Received::default(),
+            measured: Vec::new(),
             intended: None,
             began: None,
             starts: Starts::default(),
@@ -121,6 +124,18 @@ impl Recorder {
         self.add(row, Sample { at, response_ns, began_ns, length, error });
     }
 
+    /// Records a message that was measured from end to end: a request like any other, but that its time is kept
+    /// apart from those of requests, in a histogram of its row.
+    pub fn record_measured(&mut self, row: RowId, at: UnixMicros, ns: u64, length: u64) {
+        let place = self.measured.iter().position(|(measured, _)| *measured == row);
+        let place = place.unwrap_or_else(|| {
+            self.measured.push((row, Latency::new()));
+            self.measured.len() - 1
+        });
+        self.measured[place].1.record(ns);
+        self.add_beside(row, Sample { at, response_ns: Some(ns), began_ns: None, length, error: None });
+    }
+
     /// Counts a task run that a schedule started, and whether it was late because its user was busy. It belongs to
     /// the next [`take`](Self::take).
     pub fn scheduled_start(&mut self, late: bool) {
@@ -175,6 +190,10 @@ impl Recorder {
             exceptions: self.exceptions.extract_if(.., |exception| exception.at <= until).collect(),
             latency: mem::take(&mut self.latency),
             received: mem::take(&mut self.received),
+            measured: mem::take(&mut self.measured)
+                .into_iter()
+                .map(|(row, latency)| (Arc::clone(&self.rows[row.0 as usize]), latency))
+                .collect(),
             intended: self.intended.take(),
             began: self.began.take(),
             starts: mem::take(&mut self.starts),
@@ -190,11 +209,16 @@ impl Recorder {
         id
     }
 
-    fn add(&mut self, row: RowId, mut sample: Sample<'_>) {
-        sample.at = sample.at.max(self.earliest);
+    fn add(&mut self, row: RowId, sample: Sample<'_>) {
         if let Some(ns) = sample.response_ns {
             self.latency.record(ns);
         }
+        self.add_beside(row, sample);
+    }
+
+    /// Adds a sample that is not one of the response times of all requests.
+    fn add_beside(&mut self, row: RowId, mut sample: Sample<'_>) {
+        sample.at = sample.at.max(self.earliest);
         if !self.bins.get(self.current).is_some_and(|bin| bin.holds(sample.at)) {
             self.current = self.bin_of(sample.at);
         }

@@ -35,6 +35,9 @@ pub struct Snapshot {
     pub received: Received,
     /// The same for the last tick only.
     pub tick_received: Received,
+    /// Times of measured messages from end to end over the whole run, by row in the order of the files; they are in
+    /// none of the others. Nothing in a replay.
+    pub measured: Vec<(Arc<RowKey>, LatencySummary)>,
     /// Times of what users with pacing request, from the moments at which it was intended, and of the starts
     /// that were missed: what `latency` cannot show of a broker that stalls, since a user that waits for it
     /// starts nothing meanwhile. `None` without pacing.

@@ -37,6 +37,7 @@ pub struct Statistics {
     tick_latency: Latency,
     received: Received,
     tick_received: Received,
+    measured: BTreeMap<Arc<RowKey>, Latency>,
     intended: Latency,
     tick_intended: Latency,
     began: Latency,
@@ -60,6 +61,7 @@ impl Statistics {
             tick_latency: Latency::new(),
             received: Received::default(),
             tick_received: Received::default(),
+            measured: BTreeMap::new(),
             intended: Latency::new(),
             tick_intended: Latency::new(),
             began: Latency::new(),
@@ -107,6 +109,7 @@ impl Statistics {
         ] {
             latency.clear();
         }
+        self.measured.clear();
         self.received = Received::default();
         self.tick_received = Received::default();
         self.starts = Starts::default();
@@ -122,6 +125,9 @@ impl Statistics {
             self.user_count += batch.users.iter().map(|users| i64::from(users.by)).sum::<i64>();
             self.tick_latency.add(&batch.latency);
             self.tick_received.add(batch.received);
+            for (row, latency) in &batch.measured {
+                self.measured.entry(Arc::clone(row)).or_default().add(latency);
+            }
             if let Some(intended) = &batch.intended {
                 self.tick_intended.add(intended);
                 self.intended.add(intended);
@@ -162,6 +168,11 @@ impl Statistics {
             tick_latency: self.tick_latency.summary(),
             received: self.received,
             tick_received: self.tick_received,
+            measured: self
+                .measured
+                .iter()
+                .filter_map(|(row, latency)| Some((Arc::clone(row), latency.summary()?)))
+                .collect(),
             intended: self.intended.summary(),
             tick_intended: self.tick_intended.summary(),
             began: self.began.summary(),

@@ -1,11 +1,14 @@
-//! What a user does with the messages that arrive for it.
+//! What a user does with the messages that arrive for it, and what it must remember of those it sends.
 //!
-//! Boxed, and made by its first subscription: most users of most runs never ask for a message.
+//! Boxed, and made by its first subscription or stamp: most users of most runs never ask for a message. Both ends of
+//! a measurement stand here, since a session tells one sink of both.
 
 use tokio::time::Instant;
 
 use crate::client::{Connect, Incoming};
 use crate::engine::shard::Shard;
+use crate::engine::user::measured::Measured;
+use crate::engine::user::outbound::Stamps;
 use crate::engine::user::subscription::Asked;
 
 /// What a user has asked for, and what becomes of it.
@@ -13,6 +16,10 @@ use crate::engine::user::subscription::Asked;
 pub(crate) struct Inbound {
     /// What it asked for: see [`subscription`](crate::engine::user::subscription).
     pub(super) subscriptions: Vec<Asked>,
+    /// What of it is measured, ended subscriptions included.
+    pub(super) measured: Vec<Measured>,
+    /// What it published with stamps.
+    pub(super) stamps: Stamps,
 }
 
 impl Inbound {
@@ -22,8 +29,17 @@ impl Inbound {
     }
 
     /// A message that was read at `at`.
-    #[expect(clippy::unused_self, reason = "so far they are only counted")]
-    pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, _at: Instant) {
+    pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, at: Instant) {
         shard.recorder.borrow_mut().received(message.payload.len() as u64);
+        if !self.measured.is_empty() {
+            self.measure(shard, message, at);
+        }
+    }
+
+    /// A stamped message that was due at `due` came to its end.
+    pub(crate) fn completed(&self, due: Instant, failed: bool) {
+        if let Some(stamps) = &self.stamps {
+            stamps.borrow_mut().completed(due, failed);
+        }
     }
 }

@@ -4,9 +4,12 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Message, Session, Ticket, Until};
+use crate::engine::sink;
 use crate::engine::user::User;
 use crate::mqtt::Qos;
+use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
+use crate::plan::random::Random;
 use crate::plan::{Publish, Text, UserClass};
 
 /// Bytes that may gather before a step that does not wait for its acknowledgement writes them out: large
@@ -65,35 +68,76 @@ impl<C: Connect> User<C> {
         if let Text::PerMessage(template) = &step.topic {
             self.render(template, seq, now_ns, &mut scratch.topic);
         }
+        let place = step.stamp.as_ref().map(|stamping| &stamping.place);
+        let stamped = step.stamp.as_deref().map(|stamping| self.stamp(stamping, step, &scratch.topic, due));
+        if let (Some(StampPlace::Prefix), Some(stamped)) = (place, &stamped) {
+            scratch.payload.extend_from_slice(&stamped.text);
+        }
         if let Payload::Text(Text::PerMessage(template)) = &step.payload {
             self.render(template, seq, now_ns, &mut scratch.payload);
         }
-        let properties = if step.properties.varying.is_empty() {
+        if let (Some(StampPlace::Json { rest, .. }), Some(stamped)) = (place, &stamped) {
+            if let Payload::Text(begin @ (Text::Constant(_) | Text::PerUser { .. })) = &step.payload {
+                scratch.payload.extend_from_slice(text(begin, &self.texts, &[]));
+            }
+            scratch.payload.extend_from_slice(&stamped.text);
+            self.render(rest, seq, now_ns, &mut scratch.payload);
+        }
+        let property = stamped.as_ref().filter(|_| place == Some(&StampPlace::Property));
+        let properties = if step.properties.varying.is_empty() && property.is_none() {
             &*step.properties.fixed
         } else {
             step.properties.write(&mut scratch.properties, |template, out| {
                 self.render(template, seq, now_ns, out);
             });
+            if let Some(stamped) = property {
+                scratch.properties.extend_from_slice(&Stamping::property(&stamped.text));
+            }
             &*scratch.properties
         };
         let topic = text(&step.topic, &self.texts, &scratch.topic);
-        let payload = match &step.payload {
-            Payload::Text(payload) => text(payload, &self.texts, &scratch.payload),
-            Payload::Lines(lines) => lines.line(self.scope.index, seq),
-            Payload::Filling(filling) => filling.draw(&mut self.random),
+        let index = self.scope.index;
+        let payload = match (place, &step.payload) {
+            (Some(StampPlace::Json { .. }), _)
+            | (Some(StampPlace::Prefix), Payload::Text(Text::PerMessage(_))) => &scratch.payload,
+            (Some(StampPlace::Prefix), payload) => {
+                let bytes = bytes(payload, &self.texts, &[], (index, seq), &mut self.random);
+                scratch.payload.extend_from_slice(bytes);
+                &scratch.payload
+            }
+            (_, payload) => bytes(payload, &self.texts, &scratch.payload, (index, seq), &mut self.random),
         };
         let message = Message { topic, payload, qos: step.qos, retain: step.retain, properties };
         if payload.len() > LONG {
             self.moment.pass();
         }
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        let (tag, due) = stamped.as_ref().map_or((tag, due), |stamped| (sink::stamped(tag), stamped.due));
         let ticket = Ticket { tag, awaited: step.await_ack, due, late: self.late, deadline, length };
         let key = match &mut self.session {
             Some(session) => session.publish(&message, ticket),
             None => Err(Failure::Closed),
         };
+        if let (Some(stamped), Ok(_)) = (&stamped, &key) {
+            self.sent_stamped(stamped);
+        }
         self.shard.scratch.replace(scratch);
         key
+    }
+}
+
+/// The bytes of a payload, wherever they are: those for the message of this user by index, and number.
+fn bytes<'a>(
+    payload: &'a Payload,
+    kept: &'a [Box<[u8]>],
+    rendered: &'a [u8],
+    (index, seq): (u64, u64),
+    random: &mut Random,
+) -> &'a [u8] {
+    match payload {
+        Payload::Text(payload) => text(payload, kept, rendered),
+        Payload::Lines(lines) => lines.line(index, seq),
+        Payload::Filling(filling) => filling.draw(random),
     }
 }
 

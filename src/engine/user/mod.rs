@@ -5,8 +5,10 @@
 //! whatever a broker does ends as a recorded request, and the user goes on.
 
 pub(crate) mod inbound;
+mod measured;
 mod message;
 mod moment;
+pub(crate) mod outbound;
 mod rhythm;
 mod steps;
 mod subscription;
@@ -312,6 +314,7 @@ impl<C: Connect> User<C> {
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
     async fn leave(&mut self, class: &UserClass) {
         self.leash.leave();
+        self.linger().await;
         // What a stop cut off may have left it.
         self.late = Late::NONE;
         // How a step of on_stop went is in the statistics; there is nobody left to care.
@@ -324,6 +327,7 @@ impl<C: Connect> User<C> {
                 _ = self.drive(Until::Idle, None) => {}
             }
         }
+        let ends = Instant::now();
         // What a lost connection left open has nobody to finish it any more.
         self.kept.fail(Failure::Closing, &mut self.recording());
         if let Some(mut session) = self.session.take() {
@@ -331,6 +335,9 @@ impl<C: Connect> User<C> {
             // Not a step of the scenario, so not a request.
             let mut sink = Recording::leaving(&self.shard, self.inbound.as_deref_mut(), self.timing);
             let _ = session.close(Close::Clean, timeout, &mut sink).await;
+        }
+        if let Some(inbound) = &self.inbound {
+            inbound.all_ended(self.shard.clock.unix_ns(ends));
         }
     }
 }

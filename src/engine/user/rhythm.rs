@@ -152,6 +152,7 @@ mod tests {
             await_ack: true,
             request: request.clone(),
             counter: 0,
+            stamp: None,
         }));
         let class = UserClass {
             name: "device".to_owned(),

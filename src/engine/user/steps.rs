@@ -55,6 +55,8 @@ impl<C: Connect> User<C> {
                     // session lasts.
                     if self.plan.brokers[class.broker.0].settings.clean_session {
                         self.forget_subscriptions();
+                    } else if let Some((inbound, now_ns)) = self.measuring() {
+                        inbound.away(now_ns);
                     }
                     result
                 }
@@ -124,6 +126,9 @@ impl<C: Connect> User<C> {
                         self.kept.fail(Failure::SessionLost, &mut self.recording());
                     }
                     let resumed = session.resumed();
+                    if resumed && let Some((inbound, now_ns)) = self.measuring() {
+                        inbound.resumed(now_ns);
+                    }
                     self.session = Some(session);
                     self.shard.arrived(&self.leash);
                     self.connected_at = finished;
@@ -152,7 +157,7 @@ impl<C: Connect> User<C> {
 
     /// For what no message can come with.
     pub(super) fn recording(&self) -> Recording<'_, C> {
-        Recording::new(&self.shard, None, self.timing)
+        Recording::of_requests(&self.shard, self.stamps(), self.timing)
     }
 
     async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
@@ -302,6 +307,9 @@ impl<C: Connect> User<C> {
     fn lost(&mut self, failure: Failure, told: bool) {
         if let Some(mut session) = self.session.take() {
             self.kept = session.keep();
+        }
+        if let Some((inbound, now_ns)) = self.measuring() {
+            inbound.away(now_ns);
         }
         let now = Instant::now();
         if !told {

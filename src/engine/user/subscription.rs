@@ -41,6 +41,9 @@ impl<C: Connect> User<C> {
                 Ok(())
             }
             Some(Err(failure)) if failure.is_refused_subscription() => {
+                if let Some((inbound, now_ns)) = self.measuring() {
+                    inbound.ended(step, now_ns);
+                }
                 self.subscriptions().retain(|asked| asked.step.filter != step.filter);
                 Err(Abort::Failed)
             }
@@ -54,12 +57,18 @@ impl<C: Connect> User<C> {
 
     /// They end with the connection.
     pub(super) fn forget_subscriptions(&mut self) {
+        if let Some((inbound, now_ns)) = self.measuring() {
+            inbound.all_ended(now_ns);
+        }
         if let Some(inbound) = &mut self.inbound {
             inbound.subscriptions.clear();
         }
     }
 
     fn set_granted(&mut self, step: &Subscribe, granted: bool) {
+        if granted && let Some((inbound, now_ns)) = self.measuring() {
+            inbound.granted(step, now_ns);
+        }
         if let Some(asked) = self.subscriptions().iter_mut().find(|asked| asked.step.filter == step.filter) {
             asked.granted = granted;
         }
@@ -89,7 +98,7 @@ impl<C: Connect> User<C> {
     }
 
     /// Queues a SUBSCRIBE; if it cannot be, that is recorded.
-    fn ask(&mut self, step: &Subscribe, awaited: bool) -> Option<Key> {
+    fn ask(&mut self, step: &Arc<Subscribe>, awaited: bool) -> Option<Key> {
         let due = Instant::now();
         let tag = self.tag(&step.request);
         let ticket = Ticket { tag, awaited, due, late: self.late, deadline: due + step.timeout, length: 0 };
@@ -101,6 +110,10 @@ impl<C: Connect> User<C> {
             }
             None => Err(Failure::Closed),
         };
+        if asked.is_ok() && step.measure.is_some() {
+            let filter = filter.to_owned();
+            self.measure_asked(step, &filter, due);
+        }
         asked.map_err(|failure| self.record(tag, due, Instant::now(), Err(failure))).ok()
     }
 }

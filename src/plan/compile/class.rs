@@ -33,6 +33,8 @@ pub(super) struct Compiled {
     pub(super) class: UserClass,
     /// Where its rows per user are named.
     pub(super) user_row_places: Vec<FieldPath>,
+    /// Where its steps ask for measurements.
+    pub(super) measure_places: Vec<FieldPath>,
     /// The timeouts of its steps that are written in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
     /// What its rate is the rate of.
@@ -180,6 +182,7 @@ pub(super) fn compile_class(
     let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
     let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
     let (user_row_places, timeouts) = (compiler.user_row_places, compiler.timeouts);
+    let measure_places = compiler.measure_places;
     let used_feeds = names.columns.used_feeds.borrow();
     let idle_feeds = (0..feeds.len())
         .filter(|place| !used_feeds.contains(place))
@@ -227,6 +230,7 @@ pub(super) fn compile_class(
             repeat_depth,
         },
         user_row_places,
+        measure_places,
         timeouts,
         rate,
         idle_feeds,

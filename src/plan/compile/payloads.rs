@@ -3,6 +3,8 @@
 //! A named payload is compiled for each step that uses it, since `${user.class}` and `${row.COLUMN}` differ from
 //! class to class; what is the same for all (files, fillers, decoded bytes) is made once and shared.
 
+mod stamp;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -43,6 +45,17 @@ pub(super) enum Carried {
     Made(Payload),
 }
 
+/// Where in a JSON value a stamp shall stand.
+#[derive(Clone, Copy)]
+pub(super) struct Pointed<'a> {
+    /// As written.
+    pub(super) pointer: &'a str,
+    /// Its parts.
+    pub(super) parts: &'a [Box<str>],
+    /// Where it is written.
+    pub(super) at: &'a FieldPath,
+}
+
 /// The named payloads of a scenario, and whatever of payloads is made once.
 pub(super) struct Payloads<'a> {
     named: &'a BTreeMap<String, model::payload::Payload>,
@@ -65,9 +78,49 @@ impl<'a> Payloads<'a> {
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Carried> {
-        let model::payload::Payload::Named(name) = payload else {
-            return self.unnamed(payload, names, at, problems);
+        let payload = self.resolve(payload, at, problems)?;
+        self.unnamed(payload, names, at, problems)
+    }
+
+    /// Compiles a JSON payload as what stands before a stamp and behind it; likewise.
+    pub(super) fn compile_around(
+        &self,
+        payload: Option<&model::payload::Payload>,
+        place: Pointed<'_>,
+        names: &Names<'_>,
+        at: &mut FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Option<(Template, Template)> {
+        let payload = match payload {
+            Some(payload) => Some(self.resolve(payload, at, problems)?),
+            None if problems.absence_explained(at) => return None,
+            None => None,
         };
+        let Some(model::payload::Payload::Json(value)) = payload else {
+            let message = format!("`json:{}` needs a payload that is JSON", place.pointer);
+            let help = "write payload = { json = { … } }; for any other payload there is \"prefix\"";
+            problems.add(Diagnostic::error(codes::STAMP_PLACE, place.at.clone(), message).help(help));
+            return None;
+        };
+        if let Err(why) = stamp::fits(value, place.parts) {
+            let message = format!("the stamp cannot stand at `{}`: {why}", place.pointer);
+            let help = "point to a text of the payload that the stamp takes the place of, or to a new key of an object";
+            problems.add(Diagnostic::error(codes::STAMP_PLACE, place.at.clone(), message).help(help));
+            return None;
+        }
+        *at = at.key("json");
+        let mut json = JsonTemplate::default();
+        write(value, Some(place.parts), &mut json, names, at, problems).then(|| json.finish_around_stamp())
+    }
+
+    /// What a payload really is: `at` becomes its place.
+    fn resolve<'p>(
+        &'p self,
+        payload: &'p model::payload::Payload,
+        at: &mut FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Option<&'p model::payload::Payload> {
+        let model::payload::Payload::Named(name) = payload else { return Some(payload) };
         let named_at = FieldPath::root().key("payloads").key(name.as_str());
         let Some(payload) = self.named.get(name) else {
             self.unknown(name, &at.key("named"), &named_at, problems);
@@ -75,7 +128,7 @@ impl<'a> Payloads<'a> {
         };
         self.used.borrow_mut().insert(name.clone());
         *at = named_at;
-        self.unnamed(payload, names, at, problems)
+        Some(payload)
     }
 
     /// Compiles the named payloads that nothing uses, so that their mistakes are found too.
@@ -195,18 +248,23 @@ fn constant(bytes: Vec<u8>) -> Payload {
 /// The template of a JSON value, on one line and without white space, keys in their order.
 fn json(value: &Json, names: &Names<'_>, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Template> {
     let mut json = JsonTemplate::default();
-    write(value, &mut json, names, at, problems).then(|| json.finish())
+    write(value, None, &mut json, names, at, problems).then(|| json.finish())
 }
 
-/// Writes a value; false if there is a mistake in it.
+/// Writes a value, with a stamp where `stamp` points to; false if there is a mistake in it.
 fn write(
     value: &Json,
+    stamp: Option<&[Box<str>]>,
     json: &mut JsonTemplate,
     names: &Names<'_>,
     at: &FieldPath,
     problems: &mut Problems<'_>,
 ) -> bool {
     let mut is_right = true;
+    if stamp.is_some_and(<[_]>::is_empty) {
+        json.stamp();
+        return true;
+    }
     match value {
         Json::Null => json.raw("null"),
         Json::Bool(value) => json.raw(if *value { "true" } else { "false" }),
@@ -220,7 +278,8 @@ fn write(
         Json::List(items) => {
             for (i, item) in items.iter().enumerate() {
                 json.raw(if i == 0 { "[" } else { "," });
-                is_right &= write(item, json, names, &at.index(i), problems);
+                let stamp = stamp::beneath(stamp, &i.to_string());
+                is_right &= write(item, stamp, json, names, &at.index(i), problems);
             }
             json.raw(if items.is_empty() { "[]" } else { "]" });
         }
@@ -229,9 +288,18 @@ fn write(
                 json.raw(if i == 0 { "{" } else { "," });
                 json.literal(key);
                 json.raw(":");
-                is_right &= write(value, json, names, &at.key(key.as_str()), problems);
+                let stamp = stamp::beneath(stamp, key);
+                is_right &= write(value, stamp, json, names, &at.key(key.as_str()), problems);
             }
-            json.raw(if entries.is_empty() { "{}" } else { "}" });
+            if let Some(key) = stamp::new_key(stamp, entries) {
+                json.raw(if entries.is_empty() { "{" } else { "," });
+                json.literal(key);
+                json.raw(":");
+                json.stamp();
+                json.raw("}");
+            } else {
+                json.raw(if entries.is_empty() { "{}" } else { "}" });
+            }
         }
     }
     is_right

@@ -3,6 +3,7 @@
 //! What a class keeps per user (rendered texts, row ids, counters) gets its slots here, equal ones sharing
 //! one, so that the engine knows the size of a user before it makes the first.
 
+mod measure;
 mod publish;
 
 use std::collections::{BTreeMap, HashMap};
@@ -72,6 +73,8 @@ pub(super) struct StepCompiler<'a> {
     pub(super) first_connect: Option<Request>,
     /// Where the rows per user are named.
     pub(super) user_row_places: Vec<FieldPath>,
+    /// Where measurements are asked for.
+    pub(super) measure_places: Vec<FieldPath>,
     /// The timeouts in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
 }
@@ -103,6 +106,7 @@ impl<'a> StepCompiler<'a> {
             repeat_depth: 0,
             first_connect: None,
             user_row_places: Vec::new(),
+            measure_places: Vec::new(),
             timeouts: Vec::new(),
         }
     }
@@ -260,12 +264,13 @@ impl<'a> StepCompiler<'a> {
             record: subscribe.record,
         };
         let request = self.request(&recording, &format!("subscribe:{level}:{written}"), at, problems);
+        let measure = self.measure(subscribe, written, level, at, problems);
         let filter = subscribe.filter.as_deref()?;
         let filter = problems.template(filter, Place::Filter, self.names, &filter_at)?;
         check_filter(&filter, self.client_id, &filter_at, problems);
         let options = compile_options(subscribe, &filter, self.spoken.as_ref(), at, problems);
         let filter = self.text(filter);
-        Some(Step::Subscribe(Arc::new(Subscribe { filter, qos, options, timeout, request })))
+        Some(Step::Subscribe(Arc::new(Subscribe { filter, qos, options, timeout, request, measure })))
     }
 
     fn timeout(

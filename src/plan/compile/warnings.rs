@@ -26,6 +26,7 @@ const LOOKED_AT: u32 = 100_000;
 /// What compiling a class found out for its warnings, by the place of the class in the plan.
 pub(super) struct Notes {
     user_row_places: Vec<FieldPath>,
+    measure_places: Vec<FieldPath>,
     timeouts: Vec<(FieldPath, Duration)>,
     pub(super) rate: Option<RateOf>,
     idle_feeds: Vec<FieldPath>,
@@ -35,8 +36,8 @@ pub(super) struct Notes {
 pub(super) fn split(classes: Vec<Compiled>) -> (Vec<UserClass>, Vec<Notes>) {
     classes
         .into_iter()
-        .map(|Compiled { class, user_row_places, timeouts, rate, idle_feeds }| {
-            (class, Notes { user_row_places, timeouts, rate, idle_feeds })
+        .map(|Compiled { class, user_row_places, measure_places, timeouts, rate, idle_feeds }| {
+            (class, Notes { user_row_places, measure_places, timeouts, rate, idle_feeds })
         })
         .unzip()
 }
@@ -81,6 +82,13 @@ pub(super) fn warn(
             problems.add(
                 Diagnostic::warning(codes::MANY_ROWS, at.clone(), message)
                     .help("leave out what differs from user to user"),
+            );
+        }
+        for at in notes.measure_places.iter().filter(|_| !plan.stamps()) {
+            let message = "no publish of this run stamps its messages";
+            problems.add(
+                Diagnostic::warning(codes::UNSTAMPED, at.clone(), message)
+                    .help("add stamp = \"prefix\" to a publish, or have another run send stamped messages"),
             );
         }
         for at in &notes.idle_feeds {

@@ -2,11 +2,13 @@
 
 use crate::mqtt::{Qos, Version};
 use crate::plan::feed::Rows;
+use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::random::Random;
 use crate::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
 use crate::plan::{Publish, Text, UserClass};
+use crate::stats::stamp::{self, Publisher, Stamp};
 
 /// The time in sample messages: the first moment of 2026.
 const NOW_NS: u64 = 1_767_225_600_000_000_000;
@@ -60,17 +62,43 @@ impl SampleUser {
         self.rows.take(&class.feeds, &publish.feeds, self.scope.index, &mut self.random);
         // In the engine's order: properties are drawn before a filling.
         let topic = self.render(&publish.topic);
+        let stamp = publish.stamp.as_deref().map(|stamping| (stamping, self.stamp(publish, stamping)));
         let text = match &publish.payload {
             Payload::Text(text) => Some(self.render(text)),
             Payload::Lines(_) | Payload::Filling(_) => None,
         };
-        let properties = self.properties(&publish.properties);
-        let payload = match &publish.payload {
+        let rest = match publish.stamp.as_deref() {
+            Some(Stamping { place: StampPlace::Json { rest, .. }, .. }) => self.render_template(rest),
+            _ => Vec::new(),
+        };
+        let mut properties = self.properties(&publish.properties);
+        let mut payload = match &publish.payload {
             Payload::Text(_) => text.unwrap_or_default(),
             Payload::Lines(lines) => lines.line(self.scope.index, 1).to_vec(),
             Payload::Filling(filling) => filling.draw(&mut self.random).to_vec(),
         };
+        match stamp {
+            None => {}
+            Some((Stamping { place: StampPlace::Property, .. }, stamp)) => {
+                properties.extend(Stamping::property(&stamp));
+            }
+            Some((Stamping { place: StampPlace::Prefix, .. }, stamp)) => {
+                payload.splice(..0, stamp);
+            }
+            Some((Stamping { place: StampPlace::Json { .. }, .. }, stamp)) => {
+                payload.extend(stamp);
+                payload.extend(rest);
+            }
+        }
         SampleMessage { topic, payload, properties }
+    }
+
+    /// The stamp of a first message.
+    fn stamp(&self, publish: &Publish, stamping: &Stamping) -> [u8; stamp::LENGTH] {
+        let user = u32::try_from(self.scope.number).unwrap_or(u32::MAX);
+        let by_topic = matches!(publish.topic, Text::PerMessage(_));
+        let publisher = Publisher { run: 0, user };
+        Stamp { time_ns: NOW_NS, publisher, step: stamping.step, by_topic, seq: 1 }.encode()
     }
 
     /// Properties as they go on the wire.
@@ -121,7 +149,9 @@ impl SampleUser {
             Payload::Text(text) => is_constant(text) && is_constant(&publish.topic),
             Payload::Lines(_) | Payload::Filling(_) => is_constant(&publish.topic),
         };
-        let is_same = is_same && publish.properties.varying.is_empty();
+        let is_stamped_json =
+            publish.stamp.as_ref().is_some_and(|stamp| matches!(stamp.place, StampPlace::Json { .. }));
+        let is_same = is_same && publish.properties.varying.is_empty() && !is_stamped_json;
         let times = if is_same { 1 } else { MEASURED };
         let sizes = (0..times).map(|_| {
             let SampleMessage { topic, payload, properties } = self.message(class, publish);

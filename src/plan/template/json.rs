@@ -48,6 +48,8 @@ pub(in crate::plan) fn escaped(text: &[u8]) -> Vec<u8> {
 pub(in crate::plan) struct JsonTemplate {
     source: String,
     segments: Vec<Segment>,
+    /// Where the stamp stands: in the source and among the segments.
+    stamp: Option<(usize, usize)>,
 }
 
 impl JsonTemplate {
@@ -78,6 +80,21 @@ impl JsonTemplate {
         self.segments.push(quote());
         self.segments.extend(template.segments.iter().map(segment));
         self.segments.push(quote());
+    }
+
+    /// A text that is a stamp, of which only the quotes are known.
+    pub(in crate::plan) fn stamp(&mut self) {
+        self.raw("\"");
+        self.stamp = Some((self.source.len(), self.segments.len()));
+        self.raw("\"");
+    }
+
+    /// The templates of what stands before and behind the stamp.
+    pub(in crate::plan) fn finish_around_stamp(mut self) -> (Template, Template) {
+        let (source, place) = self.stamp.unwrap_or((self.source.len(), self.segments.len()));
+        let rest = merged(self.segments.split_off(place));
+        let (before, behind) = self.source.split_at(source);
+        (Template::new(before, merged(self.segments)), Template::new(behind, rest))
     }
 
     /// The template of what was put together.

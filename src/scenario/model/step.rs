@@ -86,6 +86,12 @@ pub struct Publish {
     /// Whether the step waits for the acknowledgement; with `false` the next step starts at once and the
     /// request is recorded when the acknowledgement comes. Default true.
     pub await_ack: Option<bool>,
+    /// Where each message carries a stamp (when, by whom and as the how manieth it was sent), so that a `subscribe`
+    /// with `measure` can time it and count what is lost: `user_property` (needs MQTT 5), `prefix` (33 characters in
+    /// front of the payload) or `json:/POINTER` (a text at this pointer of a payload that is `json`, in the place of
+    /// what stands there or as a new key). Default: no stamp.
+    #[schemars(extend("pattern" = "^(user_property|prefix|json:/.*)$"))]
+    pub stamp: Option<String>,
     /// Row of the statistics, a template of values that do not change while a user lives.
     /// Default: `publish:QOS:TOPIC`, the topic as written in the file.
     pub name: Option<String>,
@@ -115,6 +121,15 @@ pub struct Subscribe {
     pub retain_handling: Option<RetainHandling>,
     /// How long to wait for SUBACK before the request has failed. Default 10 s.
     pub timeout: Option<HumanDuration>,
+    /// What is measured of the messages that arrive. Default: nothing.
+    pub measure: Option<Measure>,
+    /// Where they carry their stamp: `user_property`, `prefix` or `json:/POINTER`, as for `publish`. Needs `measure`.
+    /// Default: the user property if there is one, else `prefix`.
+    #[schemars(extend("pattern" = "^(user_property|prefix|json:/.*)$"))]
+    pub stamp: Option<String>,
+    /// Row of the measured messages, the same for all users. Needs `measure`. Default: `end_to_end:QOS:FILTER`, the
+    /// filter as written in the file.
+    pub measure_name: Option<String>,
     /// Row of the statistics, a template of values that do not change while a user lives.
     /// Default: `subscribe:QOS:FILTER`, the filter as written in the file.
     pub name: Option<String>,
@@ -122,6 +137,15 @@ pub struct Subscribe {
     pub request_type: Option<String>,
     /// Whether successes are written to the statistics; failures always are. Default true.
     pub record: Option<bool>,
+}
+
+/// What is measured of messages that arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Each stamped message is a request of a row of its own: its response time is from the beginning of its publish
+    /// step until it has been read. What was lost, came twice or out of order is counted: see `docs/end-to-end.md`.
+    EndToEnd,
 }
 
 /// Do steps several times.

@@ -10,7 +10,7 @@ use crate::stats::delivery::{Arrival, Counts, Fast, StreamKey};
 
 /// A message that a member of a group received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shared {
+pub struct SharedMessage {
     /// Hash of the whole filter.
     pub group: u64,
     /// Which stream.
@@ -40,10 +40,10 @@ pub struct Group {
 
 impl Groups {
     /// Takes in what all members received in about the same time; `most` is for how many streams there is room.
-    pub fn take(&mut self, mut messages: Vec<Shared>, most: usize) {
+    pub fn take(&mut self, mut messages: Vec<SharedMessage>, most: usize) {
         // In the order of sending, or each gap between two members' messages would be open for a while.
         messages.sort_unstable_by_key(|message| (message.group, message.key, message.seq));
-        for Shared { group, key, seq, sent_ns, arrival } in messages {
+        for SharedMessage { group, key, seq, sent_ns, arrival } in messages {
             let Group { counts, tracks } = self.groups.entry(group).or_default();
             if seq == 0 {
                 counts.untracked += 1;
@@ -90,9 +90,9 @@ mod tests {
     use super::*;
     use crate::stats::stamp::Publisher;
 
-    fn message(group: u64, user: u32, seq: u64) -> Shared {
+    fn message(group: u64, user: u32, seq: u64) -> SharedMessage {
         let key = StreamKey { publisher: Publisher { run: 1, user }, step: 0, topic: 0 };
-        Shared { group, key, seq, sent_ns: seq * 10, arrival: Arrival { qos: 1, dup: false } }
+        SharedMessage { group, key, seq, sent_ns: seq * 10, arrival: Arrival { qos: 1, dup: false } }
     }
 
     #[test]

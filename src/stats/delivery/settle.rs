@@ -284,7 +284,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::stats::delivery::group::Shared;
+    use crate::stats::delivery::group::SharedMessage;
     use crate::stats::delivery::receiver::Terms;
     use crate::stats::delivery::{Arrival, Duplicates, Lost};
 
@@ -464,7 +464,7 @@ mod tests {
         let member = || receiver(Terms { group: Some(7), ..terms("t", 1) }, &[]);
         let shared = |seq| {
             let arrival = Arrival { qos: 1, dup: false };
-            Shared { group: 7, key: key(1), seq, sent_ns: at(seq), arrival }
+            SharedMessage { group: 7, key: key(1), seq, sent_ns: at(seq), arrival }
         };
         let mut groups = Groups::default();
         groups.take([2, 3, 5, 5].map(shared).to_vec(), 10);

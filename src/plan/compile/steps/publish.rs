@@ -4,10 +4,12 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_PACKET_BYTES;
 use crate::plan::codes;
 use crate::plan::compile::address::{check_topic, client_id_length};
-use crate::plan::compile::payloads::Carried;
+use crate::plan::compile::payloads::{Carried, Pointed};
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::properties::compile_properties;
+use crate::plan::compile::steps::measure::Written;
 use crate::plan::compile::steps::{Recording, StepCompiler, quality};
+use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
 use crate::plan::template::Template;
 use crate::plan::template::names::Place;
@@ -42,9 +44,21 @@ impl StepCompiler<'_> {
         };
         let request = self.request(&recording, &format!("publish:{level}:{written}"), at, problems);
         let mut payload_at = at.key("payload");
-        let payload = match &publish.payload {
-            Some(payload) => self.payloads.compile(payload, self.names, &mut payload_at, problems),
-            None => Some(Carried::Template(Template::literally(""))),
+        let stamp_at = at.key("stamp");
+        let stamp = publish.stamp.as_deref().map(|text| self.stamp_place(text, &stamp_at, problems));
+        let mut rest = None;
+        let payload = match (&publish.payload, &stamp) {
+            (payload, Some(Some(Written::Json(pointer, parts)))) => {
+                let place = Pointed { pointer, parts, at: &stamp_at };
+                let payload = payload.as_ref();
+                let split = self.payloads.compile_around(payload, place, self.names, &mut payload_at, problems);
+                split.map(|(head, tail)| {
+                    rest = Some(tail);
+                    Carried::Template(head)
+                })
+            }
+            (Some(payload), _) => self.payloads.compile(payload, self.names, &mut payload_at, problems),
+            (None, _) => Some(Carried::Template(Template::literally(""))),
         };
         let properties = publish.properties.as_ref().map(|properties| {
             let at = at.key("properties");
@@ -74,12 +88,31 @@ impl StepCompiler<'_> {
             feeds.extend(template.feeds_per_message());
             template.place_walks(&mut self.walks);
         }
+        if let Some(rest) = &mut rest {
+            feeds.extend(rest.feeds_per_message());
+            rest.place_walks(&mut self.walks);
+        }
         feeds.sort_unstable();
         feeds.dedup();
+        let expires = publish.properties.as_ref().is_some_and(|p| p.message_expiry.is_some());
+        let stamp = stamp.flatten().map(|written| {
+            let step = self.stamp_step(publish, &written, at, problems);
+            let place = match written {
+                Written::Property => StampPlace::Property,
+                Written::Prefix => StampPlace::Prefix,
+                Written::Json(pointer, _) => {
+                    StampPlace::Json { pointer, rest: rest.unwrap_or_else(|| Template::literally("")) }
+                }
+            };
+            Box::new(Stamping { step, place, expires })
+        });
         let client_id = client_id_length(self.client_id);
         let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
         let most = most.saturating_add(topic.length(client_id).1);
         let is_5 = self.spoken.is_some_and(|spoken| spoken.is_5());
+        let most = stamp.as_ref().map_or(most, |stamp| {
+            most.saturating_add(stamp.payload_bytes(client_id)).saturating_add(stamp.property_bytes())
+        });
         let most = most.saturating_add(if is_5 { properties.most_bytes(client_id) } else { 0 });
         problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
         let counter = self.counters;
@@ -95,6 +128,7 @@ impl StepCompiler<'_> {
             request,
             counter,
             feeds,
+            stamp,
         })))
     }
 }

@@ -8,6 +8,7 @@ use crate::plan::describe::json::{seconds, traffic};
 use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::feed::{Feed, Order, Per};
+use crate::plan::measure::Measure;
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::wait::{Pause, WaitTime};
 use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, UserClass, Will};
@@ -191,6 +192,7 @@ impl Writer<'_> {
             "retain": publish.retain,
             "await_ack": publish.await_ack,
             "timeout_s": seconds(publish.timeout),
+            "stamp": publish.stamp.as_ref().map(ToString::to_string),
             "next_row_of": publish.feeds.iter().map(|place| &class.feeds[*place].name).collect::<Vec<_>>(),
             "samples": sent.collect::<Vec<_>>(),
         });
@@ -199,16 +201,28 @@ impl Writer<'_> {
 
     fn subscribe(&mut self, subscribe: &Subscribe) -> Value {
         let secrets = self.secrets;
+        let measure = subscribe.measure.as_ref().map(|measure| self.measure(measure));
         let asked = self.samples.iter_mut().map(
             |user| json!({ "user": user.scope.number, "filter": text(&user.render(&subscribe.filter), secrets) }),
         );
         let more = json!({
             "filter": source(&subscribe.filter, secrets),
             "qos": subscribe.qos.level(),
+            "measure": measure,
             "timeout_s": seconds(subscribe.timeout),
             "samples": asked.collect::<Vec<_>>(),
         });
         self.named("subscribe", &subscribe.request, more)
+    }
+
+    fn measure(&self, measure: &Measure) -> Value {
+        let row = &self.plan.rows[measure.row.0 as usize];
+        json!({
+            "what": "end_to_end",
+            "stamp": measure.look.to_string(),
+            "request_type": row.request_type,
+            "name": self.secrets.mask_text(&row.name),
+        })
     }
 
     /// A step that is recorded, by the name of its row.

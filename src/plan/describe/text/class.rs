@@ -153,7 +153,8 @@ impl Writer<'_> {
             (false, _) => format!(", acknowledged within {} while going on", time(publish.timeout)),
         };
         let (source, recorded) = (payload(&publish.payload), self.recorded(&publish.request));
-        writeln!(out, "publish QoS {}{retain}{ack}{source}{recorded}", publish.qos)?;
+        let stamp = publish.stamp.as_ref().map_or_else(String::new, |stamp| format!(", stamped: {stamp}"));
+        writeln!(out, "publish QoS {}{retain}{ack}{source}{stamp}{recorded}", publish.qos)?;
         for i in 0..self.samples.len() {
             let sample = &mut self.samples[i];
             let SampleMessage { topic, payload, .. } = sample.message(self.class, publish);
@@ -168,6 +169,12 @@ impl Writer<'_> {
     fn subscribe(&mut self, subscribe: &Subscribe, indent: usize, out: &mut String) -> fmt::Result {
         let (timeout, recorded) = (time(subscribe.timeout), self.recorded(&subscribe.request));
         writeln!(out, "subscribe QoS {}, acknowledged within {timeout}{recorded}", subscribe.qos)?;
+        if let Some(measure) = &subscribe.measure {
+            let row = &self.plan.rows[measure.row.0 as usize];
+            let name = self.secrets.mask_text(&row.name);
+            let stamp = &measure.look;
+            writeln!(out, "{:indent$}  measured end to end, stamp: {stamp} -> {} {name}", "", row.request_type)?;
+        }
         for i in 0..self.samples.len() {
             let filter = self.samples[i].render(&subscribe.filter);
             let (number, filter) = (self.samples[i].scope.number, self.shown(&filter));

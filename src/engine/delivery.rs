@@ -1,0 +1,127 @@
+//! What the users of a shard published and received that is measured: kept here, since it is needed when they are
+//! gone, however they went.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::mqtt;
+use crate::plan::{Plan, Step};
+use crate::stats::delivery::DeliveryReport;
+use crate::stats::delivery::group::{Groups, SharedMessage};
+use crate::stats::delivery::published::Published;
+use crate::stats::delivery::receiver::Receiver;
+use crate::stats::delivery::settle::{Ends, settle};
+
+use crate::engine::user::outbound::Outbound;
+
+/// How long the last messages may be under way: users that measure stay so long after the others have gone.
+pub(crate) const SETTLE_TIME: Duration = Duration::from_millis(250);
+
+/// Streams that a shard keeps track of, on either side; some hundred bytes each.
+const MOST_STREAMS: usize = 1 << 20;
+
+/// Both ends of a shard's measurements.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    outbound: RefCell<Vec<Rc<RefCell<Outbound>>>>,
+    receivers: RefCell<Vec<Rc<RefCell<Receiver>>>>,
+    /// What arrived in shared groups since the last time.
+    shared: RefCell<Vec<SharedMessage>>,
+    /// For how many streams there is room.
+    sent_room: Cell<usize>,
+    received_room: Cell<usize>,
+}
+
+/// What a shard hands over at the end.
+#[derive(Debug, Default)]
+pub(crate) struct BothEnds {
+    pub(crate) published: Vec<Published>,
+    pub(crate) receivers: Vec<Receiver>,
+}
+
+impl Delivery {
+    pub(crate) fn new() -> Self {
+        Self {
+            outbound: RefCell::default(),
+            receivers: RefCell::default(),
+            shared: RefCell::default(),
+            sent_room: Cell::new(MOST_STREAMS),
+            received_room: Cell::new(MOST_STREAMS),
+        }
+    }
+
+    /// Keeps what a user publishes.
+    pub(crate) fn keep_outbound(&self, outbound: Outbound) -> Rc<RefCell<Outbound>> {
+        let outbound = Rc::new(RefCell::new(outbound));
+        self.outbound.borrow_mut().push(Rc::clone(&outbound));
+        outbound
+    }
+
+    /// Keeps what a subscription receives.
+    pub(crate) fn keep_receiver(&self, receiver: Receiver) -> Rc<RefCell<Receiver>> {
+        let receiver = Rc::new(RefCell::new(receiver));
+        self.receivers.borrow_mut().push(Rc::clone(&receiver));
+        receiver
+    }
+
+    /// Whether there is room for one more published stream; if so, it counts.
+    pub(crate) fn begin_stream(&self) -> bool {
+        let room = self.sent_room.get();
+        self.sent_room.set(room.saturating_sub(1));
+        room > 0
+    }
+
+    /// Does something that may use up room for received streams.
+    #[inline]
+    pub(crate) fn with_room<T>(&self, act: impl FnOnce(&mut usize) -> T) -> T {
+        let mut room = self.received_room.get();
+        let result = act(&mut room);
+        self.received_room.set(room);
+        result
+    }
+
+    /// A member of a shared group received a message.
+    pub(crate) fn shared(&self, message: SharedMessage) {
+        self.shared.borrow_mut().push(message);
+    }
+
+    /// What arrived in shared groups since the last time.
+    pub(crate) fn take_shared(&self) -> Vec<SharedMessage> {
+        self.shared.take()
+    }
+
+    /// Everything, once the users are gone.
+    pub(crate) fn take_all(&self) -> BothEnds {
+        let outbound = self.outbound.take().into_iter().filter_map(Rc::into_inner);
+        let receivers = self.receivers.take().into_iter().filter_map(Rc::into_inner);
+        BothEnds {
+            published: outbound.flat_map(|outbound| outbound.into_inner().into_published()).collect(),
+            receivers: receivers.map(RefCell::into_inner).collect(),
+        }
+    }
+}
+
+/// What the members of shared groups received, brought together.
+pub(crate) fn take_in(groups: &mut Groups, messages: Vec<SharedMessage>) {
+    groups.take(messages, MOST_STREAMS);
+}
+
+/// What became of the measured messages of a run that ended at `end_ns`.
+pub(crate) fn report(plan: &Plan, ends: &BothEnds, groups: &Groups, end_ns: u64) -> DeliveryReport {
+    let settle_ns = u64::try_from(SETTLE_TIME.as_nanos()).unwrap_or(u64::MAX);
+    let (published, receivers) = (&ends.published, &ends.receivers);
+    let ends = Ends { published, receivers, groups, end_ns, settle_ns, matches: mqtt::matches };
+    let (mut counts, complete) = settle(&ends);
+    for step in plan.steps() {
+        if let Step::Subscribe(subscribe) = step
+            && let Some(measure) = &subscribe.measure
+        {
+            counts.entry(measure.row.0).or_default();
+        }
+    }
+    let mut rows: Vec<_> =
+        counts.into_iter().map(|(row, counts)| (plan.rows[row as usize].clone(), counts)).collect();
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    DeliveryReport { rows, complete }
+}

@@ -1,0 +1,128 @@
+//! When users that measure may leave at the end of a run: later than the others, so that what was sent last can
+//! still arrive.
+//!
+//! ```text
+//! told to stop                  all others gone          + settle time
+//!      │  they finish their task      │   they only receive    │
+//! ─────┴──────────────────────────────┴────────────────────────┴──▶ on_stop, DISCONNECT
+//! ```
+//! However long the others take, users are not kept beyond half of the leave time after they were cut off, so that
+//! they too come to the end of on_stop.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::delivery::SETTLE_TIME;
+
+/// How far that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The run goes on, or nobody measures.
+    Idle,
+    /// Others are not done.
+    Waiting,
+    /// All are done, or there was no time left.
+    Settling,
+    /// Who measures has been told.
+    Over,
+}
+
+/// The end of a run for those who measure.
+#[derive(Debug)]
+pub(crate) struct Settling {
+    measures: bool,
+    state: State,
+    at: Option<Instant>,
+}
+
+impl Settling {
+    /// For a plan that measures, or does not.
+    pub(crate) fn new(measures: bool) -> Self {
+        Self { measures, state: State::Idle, at: None }
+    }
+
+    /// Users are told to stop; true the first time, if anybody measures.
+    pub(crate) fn begin(&mut self) -> bool {
+        let begins = self.measures && self.state == State::Idle;
+        if begins {
+            self.state = State::Waiting;
+        }
+        begins
+    }
+
+    /// Whether it waits for others.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state == State::Waiting
+    }
+
+    /// All others are done.
+    pub(crate) fn all_quiet(&mut self, now: Instant) {
+        if self.state == State::Waiting {
+            self.state = State::Settling;
+            let end = now + SETTLE_TIME;
+            self.at = Some(self.at.map_or(end, |at| at.min(end)));
+        }
+    }
+
+    /// Users were cut off, and are dropped after `leave_time`.
+    pub(crate) fn hurry(&mut self, now: Instant, leave_time: Duration) {
+        if matches!(self.state, State::Waiting | State::Settling) {
+            let end = now + leave_time / 2;
+            self.at = Some(self.at.map_or(end, |at| at.min(end)));
+        }
+    }
+
+    /// When it is over.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.at
+    }
+
+    /// Whether it is over now; true once.
+    pub(crate) fn is_over(&mut self, now: Instant) -> bool {
+        let is_over = self.at.is_some_and(|at| at <= now);
+        if is_over {
+            self.state = State::Over;
+            self.at = None;
+        }
+        is_over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAVE: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_over_when_the_last_messages_had_their_time() {
+        let now = Instant::now();
+        let mut settling = Settling::new(true);
+        assert!(settling.begin() && settling.is_waiting());
+        assert!(!settling.begin(), "once");
+        assert_eq!(settling.due(), None);
+        settling.all_quiet(now);
+        assert!(!settling.is_waiting());
+        assert_eq!(settling.due(), Some(now + SETTLE_TIME));
+        assert!(!settling.is_over(now));
+        settling.hurry(now, LEAVE);
+        assert!(settling.is_over(now + SETTLE_TIME) && !settling.is_over(now + LEAVE), "once");
+        settling.hurry(now, LEAVE);
+        assert_eq!(settling.due(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn others_that_do_not_end_are_not_waited_for_too_long() {
+        let now = Instant::now();
+        let mut settling = Settling::new(true);
+        settling.hurry(now, LEAVE);
+        assert_eq!(settling.due(), None, "the run goes on");
+        settling.begin();
+        settling.hurry(now, LEAVE);
+        assert_eq!(settling.due(), Some(now + LEAVE / 2));
+        settling.all_quiet(now + LEAVE / 2 - SETTLE_TIME / 2);
+        assert_eq!(settling.due(), Some(now + LEAVE / 2));
+        assert!(!Settling::new(false).begin(), "nobody measures");
+    }
+}

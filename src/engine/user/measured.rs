@@ -1,0 +1,253 @@
+//! Subscriptions that measure: what arrives on them becomes samples, and is held against its stream.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::client::{Connect, Incoming, Until};
+use crate::engine::shard::Shard;
+use crate::engine::user::User;
+use crate::engine::user::inbound::Inbound;
+use crate::mqtt::{self, property};
+use crate::plan::Subscribe;
+use crate::plan::measure::{Look, Measure};
+use crate::stats::delivery::group::SharedMessage;
+use crate::stats::delivery::receiver::{Receiver, Taken, Terms};
+use crate::stats::delivery::{Arrival, StreamKey, hash};
+use crate::stats::stamp::{self, PROPERTY, Publisher, Stamp};
+
+/// A filter that is measured.
+#[derive(Debug)]
+pub(super) struct Measured {
+    step: Arc<Subscribe>,
+    /// As it was subscribed to.
+    filter: Box<str>,
+    receiver: Rc<RefCell<Receiver>>,
+}
+
+impl Measured {
+    fn measure(&self) -> Option<&Measure> {
+        self.step.measure.as_ref()
+    }
+}
+
+impl Inbound {
+    /// A message that was read at `at`, for each subscription that measures.
+    pub(super) fn measure<C: Connect>(&self, shard: &Shard<C>, message: &Incoming<'_>, at: Instant) {
+        for measured in &self.measured {
+            measured.take_in(shard, message, at);
+        }
+    }
+
+    /// The connection is gone.
+    pub(super) fn away(&self, now_ns: u64) {
+        self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().away(now_ns));
+    }
+
+    /// The broker goes on with the session.
+    pub(super) fn resumed(&self, now_ns: u64) {
+        self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().resumed(now_ns));
+    }
+
+    /// What a step subscribed to was granted.
+    pub(super) fn granted(&self, step: &Subscribe, now_ns: u64) {
+        self.of(step).for_each(|measured| measured.receiver.borrow_mut().granted(now_ns));
+    }
+
+    /// What a step subscribed to has ended.
+    pub(super) fn ended(&self, step: &Subscribe, now_ns: u64) {
+        self.of(step).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
+    }
+
+    /// All subscriptions have ended.
+    pub(super) fn all_ended(&self, now_ns: u64) {
+        self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
+    }
+
+    /// Whether measured messages may come.
+    pub(super) fn is_measuring(&self) -> bool {
+        self.measured.iter().any(|measured| measured.receiver.borrow().is_live())
+    }
+
+    fn of(&self, step: &Subscribe) -> impl Iterator<Item = &Measured> {
+        self.measured.iter().filter(move |measured| measured.step.filter == step.filter)
+    }
+}
+
+impl Measured {
+    fn take_in<C: Connect>(&self, shard: &Shard<C>, message: &Incoming<'_>, at: Instant) {
+        let Some(measure) = self.measure() else { return };
+        let mut receiver = self.receiver.borrow_mut();
+        if !receiver.is_live() {
+            return;
+        }
+        let fits = |filter: &str| mqtt::matches(filter, message.topic);
+        // With `retain_as_published` the flag says nothing of when the message was sent; its stamp does.
+        let is_retained = message.retain && !self.step.options.retain_as_published;
+        let Some(stamp) = find(&measure.look, message) else {
+            if fits(&receiver.terms.filter) && !is_retained {
+                shard.unexpected("message without a stamp on a measured subscription");
+            }
+            return;
+        };
+        if is_retained {
+            if fits(&receiver.terms.filter) {
+                receiver.retained();
+            }
+            return;
+        }
+        let key = StreamKey::of(&stamp, message.topic.as_bytes());
+        let arrival = Arrival { qos: message.qos.level(), dup: message.dup };
+        let Stamp { seq, time_ns: sent_ns, .. } = stamp;
+        let taken = shard.delivery.with_room(|room| receiver.take(key, seq, sent_ns, arrival, room, fits));
+        if taken != Taken::Measured {
+            return;
+        }
+        let ns = shard.clock.unix_ns(at).checked_sub(sent_ns).unwrap_or_else(|| {
+            shard.unexpected("stamp from the future: the clocks of the machines differ");
+            0
+        });
+        let length = message.payload.len() as u64;
+        shard.recorder.borrow_mut().record_measured(measure.row, shard.clock.at(at), ns, length);
+        if let Some(group) = receiver.terms.group {
+            shard.delivery.shared(SharedMessage { group, key, seq, sent_ns, arrival });
+        }
+    }
+}
+
+/// The stamp of a message.
+#[inline]
+fn find(look: &Look, message: &Incoming<'_>) -> Option<Stamp> {
+    match look {
+        Look::Around => {
+            in_properties(message.properties).or_else(|| Stamp::decode_prefix(message.payload))
+        }
+        Look::Property => in_properties(message.properties),
+        Look::Prefix => Stamp::decode_prefix(message.payload),
+        Look::Json(pointer) => Stamp::decode(stamp::text_at(message.payload, pointer)?),
+    }
+}
+
+/// The stamp among the properties of a message, which are known to be well-formed.
+fn in_properties(mut properties: &[u8]) -> Option<Stamp> {
+    while let Some((number, rest)) = properties.split_first() {
+        properties = match *number {
+            property::USER_PROPERTY => {
+                let (name, rest) = string(rest)?;
+                let (value, rest) = string(rest)?;
+                if name == PROPERTY.as_bytes()
+                    && let Some(stamp) = Stamp::decode(value)
+                {
+                    return Some(stamp);
+                }
+                rest
+            }
+            property::PAYLOAD_FORMAT => rest.get(1..)?,
+            property::MESSAGE_EXPIRY => rest.get(4..)?,
+            property::TOPIC_ALIAS => rest.get(2..)?,
+            property::SUBSCRIPTION_ID => &rest[rest.iter().position(|byte| byte & 0x80 == 0)? + 1..],
+            property::CONTENT_TYPE | property::RESPONSE_TOPIC | property::CORRELATION_DATA => string(rest)?.1,
+            _ => return None,
+        };
+    }
+    None
+}
+
+/// A text with its length before it, and what follows.
+fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<2>()?;
+    rest.split_at_checked(u16::from_be_bytes(*length).into())
+}
+
+impl<C: Connect> User<C> {
+    /// A subscription of a step is asked for; nothing if it measures nothing.
+    pub(super) fn measure_asked(&mut self, step: &Arc<Subscribe>, filter: &str, now: Instant) {
+        let Some(measure) = &step.measure else { return };
+        let now_ns = self.shard.clock.unix_ns(now);
+        let broker = self.plan.classes[self.class].broker.0;
+        let settings = self.plan.brokers[broker].settings;
+        let publisher = Publisher {
+            run: self.shard.shared.run,
+            user: u32::try_from(self.scope.number).unwrap_or(u32::MAX),
+        };
+        let measured = &mut self.inbound.get_or_insert_default().measured;
+        let known = measured.iter_mut().find(|measured| {
+            *measured.filter == *filter && measured.measure().map(|measure| measure.row) == Some(measure.row)
+        });
+        if let Some(known) = known {
+            known.step = Arc::clone(step);
+            return known.receiver.borrow_mut().asked(now_ns);
+        }
+        let shared = filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/'));
+        let terms = Terms {
+            row: measure.row,
+            filter: shared.map_or(filter, |(_, filter)| filter).into(),
+            group: shared.map(|_| hash(format!("{}\0{broker}\0{filter}", measure.row.0).as_bytes())),
+            broker,
+            qos: step.qos.level(),
+            not_of: step.options.no_local.then_some(publisher),
+            lasting: !settings.clean_session,
+        };
+        let receiver = self.shard.delivery.keep_receiver(Receiver::new(terms, now_ns));
+        measured.push(Measured { step: Arc::clone(step), filter: filter.into(), receiver });
+    }
+
+    /// What the user measures, if it does, with the time now.
+    pub(super) fn measuring(&self) -> Option<(&Inbound, u64)> {
+        let inbound = self.inbound.as_deref().filter(|inbound| !inbound.measured.is_empty())?;
+        Some((inbound, self.shard.clock.unix_ns(Instant::now())))
+    }
+
+    /// At the end of the run, receives until the last messages of the others had time to arrive.
+    pub(super) async fn linger(&mut self) {
+        let measures = self.inbound.as_ref().is_some_and(|inbound| inbound.is_measuring());
+        if !measures || !self.shard.is_ending() {
+            return;
+        }
+        let leash = Rc::clone(&self.leash);
+        self.shard.quiet(&leash);
+        if self.session.is_some() {
+            tokio::select! {
+                biased;
+                () = leash.settled() => {}
+                // Driven without a deadline it only ends with the connection.
+                _ = self.drive(Until::Deadline, None) => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::measure::Stamping;
+
+    #[test]
+    fn a_stamp_is_found_behind_other_properties() {
+        let stamp = Stamp {
+            time_ns: 1,
+            publisher: Publisher { run: 2, user: 3 },
+            step: 4,
+            by_topic: false,
+            seq: 5,
+        };
+        let mut properties = vec![property::PAYLOAD_FORMAT, 1];
+        property::put_u32(&mut properties, property::MESSAGE_EXPIRY, 9);
+        property::put_u16(&mut properties, property::TOPIC_ALIAS, 9);
+        property::put_text(&mut properties, property::CONTENT_TYPE, b"text/plain");
+        properties.push(property::SUBSCRIPTION_ID);
+        property::put_varint(&mut properties, 300);
+        properties.push(property::USER_PROPERTY);
+        property::put_string(&mut properties, b"site");
+        property::put_string(&mut properties, &stamp.encode());
+        assert_eq!(in_properties(&properties), None, "another name");
+        let others = properties.len();
+        properties.extend(Stamping::property(&stamp.encode()));
+        assert_eq!(in_properties(&properties), Some(stamp));
+        for end in others..properties.len() {
+            assert_eq!(in_properties(&properties[..end]), None);
+        }
+    }
+}
