@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use crate::engine::health::Health;
 use crate::report::search;
+use crate::stats::RowKey;
+use crate::stats::delivery::{Counts, DeliveryReport};
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
 use crate::stats::search::{SearchReport, Trial, Verdict};
@@ -17,6 +19,7 @@ pub(super) fn summary(
     health: &Health,
     judgements: &[Judgement],
     found: Option<&SearchReport>,
+    delivery: Option<&DeliveryReport>,
 ) -> Value {
     json!({
         "rows": snapshot.rows.iter().map(row).collect::<Vec<_>>(),
@@ -27,6 +30,7 @@ pub(super) fn summary(
         "from_when_they_began_ms": snapshot.began.as_ref().map(times),
         "scheduled_starts": { "count": snapshot.starts.count, "late": snapshot.starts.late },
         "search": found.map(search_report),
+        "end_to_end": delivery.map(|report| end_to_end(snapshot, report)),
         "received": { "messages": snapshot.received.messages, "bytes": snapshot.received.bytes },
         "generator": {
             "was_the_limit": health.limited_seconds > 0,
@@ -85,6 +89,39 @@ fn search_report(report: &SearchReport) -> Value {
         "tried": report.trials.iter().map(trial).collect::<Vec<_>>(),
         "sentence": search::sentence(report),
     })
+}
+
+/// Times and counts of each measured row.
+fn end_to_end(snapshot: &Snapshot, report: &DeliveryReport) -> Value {
+    let row = |(key, counts): &(RowKey, Counts)| {
+        let latency = snapshot.measured.iter().find(|(row, _)| **row == *key).map(|(_, latency)| latency);
+        let Counts { received, lost, duplicates, reordered, unsettled, retained, untracked } = counts;
+        json!({
+            "type": key.request_type,
+            "name": key.name,
+            "times_ms": latency.map(times),
+            "expected": counts.expected(),
+            "received": received,
+            "lost": {
+                "total": lost.total(),
+                "qos_0": lost.qos_0,
+                "reconnect": lost.reconnect,
+                "expiry": lost.expiry,
+                "not_acknowledged": lost.not_acknowledged,
+                "unexplained": lost.unexplained,
+            },
+            "duplicates": {
+                "total": duplicates.total(),
+                "redelivered": duplicates.redelivered,
+                "unexplained": duplicates.unexplained,
+            },
+            "reordered": reordered,
+            "unsettled": unsettled,
+            "retained": retained,
+            "untracked": untracked,
+        })
+    };
+    json!({ "rows": report.rows.iter().map(row).collect::<Vec<_>>(), "complete": report.complete })
 }
 
 fn times(latency: &LatencySummary) -> Value {

@@ -12,6 +12,7 @@ use crate::report::csv::{CsvError, CsvFiles, History};
 use crate::report::events::RequestLog;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
+use crate::stats::delivery::DeliveryReport;
 use crate::stats::search::SearchReport;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::{Judgement, Threshold};
@@ -107,6 +108,8 @@ pub(super) struct RunObserver {
     pub(super) judgements: Vec<Judgement>,
     /// What a search for the highest rate found, once the run is over.
     pub(super) search: Option<SearchReport>,
+    /// What became of measured messages, once the run is over.
+    pub(super) delivery: Option<DeliveryReport>,
 }
 
 impl RunObserver {
@@ -120,6 +123,7 @@ impl RunObserver {
             health: Health::default(),
             judgements: Vec::new(),
             search: None,
+            delivery: None,
         }
     }
 }
@@ -154,12 +158,13 @@ impl Observer for RunObserver {
         if tick.last {
             let thresholds = self.thresholds.iter();
             self.search = tick.search.cloned();
+            self.delivery = tick.delivery.cloned();
             self.judgements = thresholds.flat_map(|t| t.judge(tick.statistics, &snapshot)).collect();
         }
         if tick.last
             && let Some((path, file)) = self.outputs.summary.take()
         {
-            let summary = json::summary(&snapshot, tick.health, &self.judgements, tick.search);
+            let summary = json::summary(&snapshot, tick.health, &self.judgements, tick.search, tick.delivery);
             serde_json::to_writer_pretty(file, &summary)
                 .map_err(|error| OutputError::Summary { path, source: error.into() })?;
         }

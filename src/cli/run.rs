@@ -24,7 +24,7 @@ use crate::plan::Plan;
 use crate::plan::load::Course;
 use crate::plan::target::Target;
 use crate::report::csv::History;
-use crate::report::{latency, search, table, thresholds};
+use crate::report::{delivery, latency, search, table, thresholds};
 use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
@@ -219,7 +219,10 @@ fn conclude(
         let mut out = std::io::stdout().lock();
         // With standard output gone the tables have no reader; the exit code still tells.
         let (tables, times) = (table::summary(snapshot, name_width()), latency::summary(snapshot));
+        let delivery = observer.delivery.as_ref();
+        let measured = delivery.map_or_else(String::new, |report| delivery::summary(snapshot, report));
         let _ = writeln!(out, "{tables}{times}{}", observer.health);
+        let _ = write!(out, "{measured}");
         let _ = write!(out, "{}", thresholds::table(&observer.judgements));
         if let Some(report) = &observer.search {
             let _ = write!(out, "{}", search::table(report));

@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod csv;
+pub mod delivery;
 pub mod events;
 pub mod latency;
 pub mod number;
