@@ -4,7 +4,7 @@
 //! which cannot be its own witness.
 
 use mqtt_scenario::broker::counters::Counters;
-use mqtt_scenario::broker::faults::Faults;
+use mqtt_scenario::broker::faults::{Faults, HELD};
 use mqtt_scenario::broker::{Broker, BrokerConfig, BrokerError, QueueLimit};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -666,7 +666,106 @@ fn planted_repeats_double_acknowledgements_and_messages() {
     sub.expect(&publish_packet(2, "t", 2, b"x"));
     sub.silent();
     let counters = broker.counters();
-    assert_eq!((counters.repeated, counters.forwarded), (2, 2));
+    assert_eq!((counters.repeated_acks, counters.repeated_deliveries, counters.forwarded), (1, 1, 2));
+}
+
+#[test]
+fn a_planted_repeat_has_no_dup_flag_and_the_same_id_for_quality_2_alone() {
+    for (qos, first, second) in [(0, 0, 0), (1, 1, 2), (2, 1, 1)] {
+        let broker = start("repeat=1");
+        let mut sub = Peer::subscribed(&broker, "sub", "t", qos);
+        let mut publisher = Peer::new(&broker, "pub");
+        publisher.send(&publish_packet(4, "t", 1, b"x"));
+        sub.expect(&publish_packet(qos << 1, "t", first, b"x"));
+        sub.expect(&publish_packet(qos << 1, "t", second, b"x"));
+        sub.silent();
+        let counters = broker.counters();
+        assert_eq!((counters.repeated_deliveries, counters.forwarded), (1, 2), "quality {qos}");
+    }
+}
+
+#[test]
+fn planted_drops_are_acknowledged_and_take_no_packet_id() {
+    for qos in [0, 1, 2] {
+        let broker = start("drop=0.5&seed=3");
+        let mut sub = Peer::subscribed(&broker, "sub", "t", qos);
+        let mut publisher = Peer::new(&broker, "pub");
+        for pkid in 1..=100 {
+            publisher.ask(&publish_packet(2, "t", pkid, &[pkid]), &puback(pkid));
+        }
+        let counters = broker.counters();
+        let (forwarded, dropped) = (counters.forwarded, counters.dropped_deliveries);
+        assert_eq!(forwarded + dropped, 100);
+        assert!((30..70).contains(&dropped), "{dropped}");
+        assert_eq!((counters.dropped, counters.lost, counters.acks), (0, 0, 100));
+        let mut last = 0;
+        for pkid in 1..=u8::try_from(forwarded).unwrap() {
+            let pkid = if qos == 0 { 0 } else { pkid };
+            let mut got = publish_packet(qos.min(1) << 1, "t", pkid, &[0]);
+            let (payload, head) = (got.len() - 1, got.clone());
+            sub.0.read_exact(&mut got).unwrap();
+            assert_eq!(got[..payload], head[..payload]);
+            assert!(got[payload] > last, "{} after {last}", got[payload]);
+            last = got[payload];
+        }
+        sub.silent();
+    }
+}
+
+#[test]
+fn planted_swaps_change_two_neighbours_and_let_the_last_one_go() {
+    let broker = start("swap=1");
+    let mut sub = Peer::subscribed(&broker, "sub", "t", 0);
+    let mut publisher = Peer::new(&broker, "pub");
+    let burst: Vec<u8> = (1..=5).flat_map(|n| publish_packet(0, "t", 0, &[n])).collect();
+    let since = Instant::now();
+    publisher.send(&burst);
+    for n in [2, 1, 4, 3, 5] {
+        sub.expect(&publish_packet(0, "t", 0, &[n]));
+    }
+    let waited = since.elapsed();
+    assert!((HELD..PATIENCE).contains(&waited), "{waited:?}");
+    let counters = broker.counters();
+    assert_eq!((counters.swapped_deliveries, counters.forwarded), (2, 5));
+    // One that is held back when the connection ends is kept if the session is.
+    let mut stays = Peer::persistent(&broker, "stays", false);
+    stays.subscribe("kept", 1);
+    publisher.ask(&publish_packet(2, "kept", 1, b"x"), &puback(1));
+    stays.ask(&DISCONNECT, &[]);
+    stays.closed();
+    let mut stays = Peer::persistent(&broker, "stays", true);
+    stays.expect(&publish_packet(2, "kept", 1, b"x"));
+    assert_eq!(broker.counters().swapped_deliveries, 2);
+}
+
+/// What a fault did is counted so exactly that it can be told from what arrived.
+#[test]
+fn drops_repeats_and_swaps_together_are_counted_exactly() {
+    let broker = start("drop=0.1&repeat=0.1&swap=0.1&seed=11");
+    let mut sub = Peer::subscribed(&broker, "sub", "t", 0);
+    let mut publisher = Peer::new(&broker, "pub");
+    for n in 1..=200 {
+        publisher.ask(&publish_packet(2, "t", 1, &[n]), &puback(1));
+    }
+    // The last one may be held back.
+    std::thread::sleep(HELD + MOMENT);
+    let counters = broker.counters();
+    let mut arrived = vec![0; usize::try_from(counters.forwarded).unwrap() * 6];
+    sub.0.read_exact(&mut arrived).unwrap();
+    sub.silent();
+    let arrived: Vec<u8> = arrived.chunks(6).map(|packet| packet[5]).collect();
+    let mut seen = arrived.clone();
+    seen.dedup();
+    let repeated = (arrived.len() - seen.len()) as u64;
+    let swapped = seen.windows(2).filter(|pair| pair[1] < pair[0]).count() as u64;
+    let dropped = (200 - seen.len()) as u64;
+    assert_eq!(
+        (dropped, repeated, swapped),
+        (counters.dropped_deliveries, counters.repeated_deliveries, counters.swapped_deliveries)
+    );
+    for count in [dropped, repeated, swapped] {
+        assert!((5..50).contains(&count), "{dropped} {repeated} {swapped}");
+    }
 }
 
 #[test]
@@ -827,6 +926,27 @@ mod v5 {
         let left = got[12];
         assert!((90..=99).contains(&left), "{left} s left");
         assert_eq!(got, publish(2, "t", 1, &[2, 0, 0, 0, left], b"fresh"));
+    }
+
+    #[test]
+    fn planted_faults_are_the_same_as_in_3_1_1() {
+        // Packet id and payload of each delivery.
+        for (query, deliveries) in [
+            ("swap=1", &[(1, 2), (2, 1), (3, 3)][..]),
+            ("repeat=1", &[(1, 1), (1, 1), (2, 2), (2, 2), (3, 3), (3, 3)]),
+            ("drop=1", &[]),
+        ] {
+            let broker = start(query);
+            let mut sub = connect(&broker, "sub", &[], false);
+            subscribe(&mut sub, "t", 2);
+            let mut publisher = Peer::new(&broker, "pub");
+            publisher.send(&(1..=3).flat_map(|n| publish_packet(4, "t", n, &[n])).collect::<Vec<_>>());
+            for (pkid, n) in deliveries {
+                sub.expect(&publish(4, "t", *pkid, &[], &[*n]));
+            }
+            sub.silent();
+            assert_eq!(broker.counters().forwarded, deliveries.len() as u64, "{query}");
+        }
     }
 
     #[test]

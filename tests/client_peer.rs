@@ -52,9 +52,16 @@ async fn settle(session: &mut Driver<Transport>, seen: &mut Seen) -> Result<bool
 }
 
 async fn subscribe(session: &mut Driver<Transport>, filter: &str) -> Result<(), Failure> {
-    let mut seen = Seen::default();
+    subscribe_into(session, filter, &mut Seen::default()).await
+}
+
+async fn subscribe_into(
+    session: &mut Driver<Transport>,
+    filter: &str,
+    seen: &mut Seen,
+) -> Result<(), Failure> {
     session.subscribe(&[Filter::new(filter, Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
-    settle(session, &mut seen).await.unwrap();
+    settle(session, seen).await.unwrap();
     seen.completed[0].1
 }
 
@@ -211,6 +218,54 @@ fn a_broker_that_hangs_fails_requests_by_their_time_and_its_late_answers_are_not
         assert!(settle(&mut session, &mut seen).await.unwrap());
         assert!(seen.take().iter().all(|(_, result)| result.is_ok()));
     });
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn a_queue_of_ten_gives_a_returning_session_ten_of_fifty_messages() {
+    for version in [Version::V311, Version::V5] {
+        let mosquitto = Mosquitto::start("max_queued_messages 10\nmax_inflight_messages 5", &[]);
+        let settings =
+            Settings { version, clean_session: false, session_expiry_s: 60, ..Settings::default() };
+        let sleeper = ConnectRequest { settings, ..connect_request("sleeper") };
+        with_sockets(async {
+            let mut seen = Seen::default();
+            let mut session = connect_as(&mosquitto, &sleeper).await.unwrap();
+            subscribe(&mut session, "t").await.unwrap();
+            session.close(Close::Clean, MINUTE, &mut seen).await.unwrap();
+            let mut publisher = connect_as(&mosquitto, &request_5("publisher")).await.unwrap();
+            for tag in 0..50 {
+                let payload = [tag];
+                let message = Message {
+                    topic: b"t",
+                    payload: &payload,
+                    qos: Qos::AtLeastOnce,
+                    retain: false,
+                    properties: &[],
+                };
+                publisher.drive(Until::Room, None, &mut seen).await.unwrap();
+                publisher.publish(&message, ticket(tag.into(), MINUTE)).unwrap();
+            }
+            settle(&mut publisher, &mut seen).await.unwrap();
+            assert!(
+                seen.take().iter().all(|(_, result)| result.is_ok()),
+                "the queue is no concern of theirs"
+            );
+            let mut session = connect_as(&mosquitto, &sleeper).await.unwrap();
+            assert!(session.resumed());
+            let mut seen = Seen::default();
+            while seen.received.len() < 10 {
+                let soon = Some(Instant::now() + Duration::from_millis(1));
+                session.drive(Until::Deadline, soon, &mut seen).await.unwrap();
+            }
+            // What is still under way comes before the answer to one of these.
+            for _ in 0..2 {
+                subscribe_into(&mut session, "other", &mut seen).await.unwrap();
+            }
+            let came: Vec<_> = seen.received.iter().map(|message| message.1[0]).collect();
+            assert_eq!(came, (0..10).collect::<Vec<_>>(), "{version}");
+        });
+    }
 }
 
 mod version_5 {

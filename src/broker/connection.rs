@@ -166,6 +166,9 @@ impl Connection {
             if let Err(end) = self.handle_input() {
                 return end;
             }
+            if self.hub.faults.swap > 0.0 {
+                self.session.borrow_mut().let_go_of_old();
+            }
             if sending.is_empty() {
                 if sending.capacity() > SMALL_READ {
                     // An idle connection keeps no large buffer.
@@ -174,7 +177,8 @@ impl Connection {
                 self.session.borrow_mut().take_output(sending);
                 self.answers.take_due(sending);
             }
-            if let Some(next) = self.answers.next_due() {
+            let next = self.next_due();
+            if let Some(next) = next {
                 due.as_mut().reset(next);
             }
             let reads = sending.len() + self.answers.len() < OUTPUT_LIMIT;
@@ -196,7 +200,7 @@ impl Connection {
                     }
                     _ => return End::Lost,
                 },
-                () = &mut due, if self.answers.next_due().is_some() => {}
+                () = &mut due, if next.is_some() => {}
                 () = &mut silent, if self.silence.is_some() => {
                     let limit = last_read + self.silence.unwrap_or_default();
                     if limit <= Instant::now() {
@@ -206,6 +210,16 @@ impl Connection {
                 }
             }
             tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    /// When a planted fault lets go of something next.
+    fn next_due(&self) -> Option<Instant> {
+        let answer = self.answers.next_due();
+        if self.hub.faults.swap > 0.0 {
+            answer.into_iter().chain(self.session.borrow().held_until()).min()
+        } else {
+            answer
         }
     }
 
@@ -280,7 +294,7 @@ impl Connection {
         }
         self.hub.tally.acks.add();
         if self.hub.chance(self.hub.faults.repeat) {
-            self.hub.tally.repeated.add();
+            self.hub.tally.repeated_acks.add();
             self.answer(answer)?;
         }
         self.answer(answer)

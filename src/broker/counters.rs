@@ -26,21 +26,28 @@ pub struct Counters {
     pub acks: u64,
     /// Messages written to subscribers, planted repeats included, retransmissions after a reconnect not.
     pub forwarded: u64,
-    /// Messages dropped because a subscriber's queue was full, or the message too large for the subscriber.
+    /// Messages dropped because a subscriber's queue was full, or the message too large for the subscriber;
+    /// nothing planted.
     pub dropped: u64,
     /// Planted: CONNECTs refused.
     pub refused: u64,
     /// Planted: PUBLISH packets neither acknowledged nor forwarded.
     pub lost: u64,
-    /// Planted: acknowledgements and messages sent a second time.
-    pub repeated: u64,
+    /// Planted: acknowledgements sent a second time.
+    pub repeated_acks: u64,
+    /// Planted: messages written to a subscriber a second time.
+    pub repeated_deliveries: u64,
+    /// Planted: messages that a subscriber should have got and did not.
+    pub dropped_deliveries: u64,
+    /// Planted: pairs of messages that changed places on their way to a subscriber.
+    pub swapped_deliveries: u64,
     /// Planted: acknowledgements withheld.
     pub withheld: u64,
 }
 
 impl Counters {
     /// All counters with their names, in the order in which a person wants to read them.
-    pub fn rows(&self) -> [(&'static str, u64); 14] {
+    pub fn rows(&self) -> [(&'static str, u64); 17] {
         [
             ("connections accepted", self.connections),
             ("sessions opened", self.sessions),
@@ -54,7 +61,10 @@ impl Counters {
             ("messages dropped", self.dropped),
             ("planted: connects refused", self.refused),
             ("planted: publishes lost", self.lost),
-            ("planted: repeats", self.repeated),
+            ("planted: acknowledgements repeated", self.repeated_acks),
+            ("planted: deliveries repeated", self.repeated_deliveries),
+            ("planted: deliveries dropped", self.dropped_deliveries),
+            ("planted: deliveries swapped", self.swapped_deliveries),
             ("planted: acknowledgements withheld", self.withheld),
         ]
     }
@@ -88,7 +98,10 @@ pub(super) struct Tally {
     pub(super) dropped: Count,
     pub(super) refused: Count,
     pub(super) lost: Count,
-    pub(super) repeated: Count,
+    pub(super) repeated_acks: Count,
+    pub(super) repeated_deliveries: Count,
+    pub(super) dropped_deliveries: Count,
+    pub(super) swapped_deliveries: Count,
     pub(super) withheld: Count,
 }
 
@@ -105,7 +118,10 @@ impl Tally {
             dropped: self.dropped.read(),
             refused: self.refused.read(),
             lost: self.lost.read(),
-            repeated: self.repeated.read(),
+            repeated_acks: self.repeated_acks.read(),
+            repeated_deliveries: self.repeated_deliveries.read(),
+            dropped_deliveries: self.dropped_deliveries.read(),
+            swapped_deliveries: self.swapped_deliveries.read(),
             withheld: self.withheld.read(),
         }
     }

@@ -16,8 +16,15 @@ pub struct Faults {
     pub jitter: Duration,
     /// Probability (0 to 1) that a publish is received but neither acknowledged nor forwarded.
     pub loss: f64,
-    /// Probability (0 to 1) that an acknowledgement of a publish, or a forwarded message, is sent twice.
+    /// Probability (0 to 1) that an acknowledgement of a publish, or a forwarded message, is sent twice. The
+    /// second copy of a message has no dup flag: of quality of service 1, a packet id of its own; of 2, that
+    /// of the first, so that a client that keeps its ids hands it on once.
     pub repeat: f64,
+    /// Probability (0 to 1) that a message is not forwarded to a subscriber, drawn for each of them.
+    pub drop: f64,
+    /// Probability (0 to 1) that a message changes places with the next one for the same subscriber, if that
+    /// comes within [`HELD`]. Neither of the two changes places a second time.
+    pub swap: f64,
     /// Probability (0 to 1) that a CONNECT is refused with "server unavailable".
     pub refuse: f64,
     /// A while in which the broker neither reads nor writes, once.
@@ -27,6 +34,10 @@ pub struct Faults {
     /// Seed of the stream that the draws come from.
     pub seed: u64,
 }
+
+/// How long a message waits for the one that it is to change places with; then it goes as if nothing were
+/// planted.
+pub const HELD: Duration = Duration::from_millis(50);
 
 /// A while in which nothing is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +87,7 @@ const DURATION: &str = "a duration such as 5ms";
 const PROBABILITY: &str = "a probability from 0 to 1";
 
 /// All options of an `embedded:` URL.
-pub const OPTIONS: [FaultOption; 9] = [
+pub const OPTIONS: [FaultOption; 11] = [
     FaultOption { name: "delay", value: DURATION, doc: "every answer waits this long" },
     FaultOption {
         name: "jitter",
@@ -92,6 +103,16 @@ pub const OPTIONS: [FaultOption; 9] = [
         name: "repeat",
         value: PROBABILITY,
         doc: "an acknowledgement or a forwarded message is sent twice",
+    },
+    FaultOption {
+        name: "drop",
+        value: PROBABILITY,
+        doc: "a message is acknowledged but not forwarded to a subscriber, drawn for each of them",
+    },
+    FaultOption {
+        name: "swap",
+        value: PROBABILITY,
+        doc: "a message changes places with the next one for the same subscriber, if that comes within 50ms",
     },
     FaultOption {
         name: "refuse",
@@ -136,6 +157,8 @@ impl Faults {
                 "jitter" => faults.jitter = duration()?,
                 "loss" => faults.loss = chance()?,
                 "repeat" => faults.repeat = chance()?,
+                "drop" => faults.drop = chance()?,
+                "swap" => faults.swap = chance()?,
                 "refuse" => faults.refuse = chance()?,
                 "stall" => stall = Some(duration()?),
                 "stall_after" => stall_after = Some(duration()?),
@@ -207,13 +230,15 @@ mod tests {
 
     #[test]
     fn every_option_is_read() {
-        let all =
-            "delay=5ms&jitter=1ms&loss=0.01&repeat=0.5&refuse=1&stall=2s&stall_after=10s&never_ack&seed=7";
+        let all = "delay=5ms&jitter=1ms&loss=0.01&repeat=0.5&drop=0.2&swap=0.3&refuse=1&stall=2s&stall_after=10s&\
+             never_ack&seed=7";
         let expected = Faults {
             delay: Duration::from_millis(5),
             jitter: Duration::from_millis(1),
             loss: 0.01,
             repeat: 0.5,
+            drop: 0.2,
+            swap: 0.3,
             refuse: 1.0,
             stall: Some(Stall { after: Duration::from_secs(10), length: Duration::from_secs(2) }),
             never_ack: true,
@@ -230,11 +255,13 @@ mod tests {
         for (query, message) in [
             (
                 "dealy=5ms",
-                "unknown option `dealy`; there are delay, jitter, loss, repeat, refuse, stall, stall_after, \
-                 never_ack, seed",
+                "unknown option `dealy`; there are delay, jitter, loss, repeat, drop, swap, refuse, stall, \
+                 stall_after, never_ack, seed",
             ),
             ("delay=5", "`delay=5`: a duration such as 5ms is needed"),
             ("loss=1.5", "`loss=1.5`: a probability from 0 to 1 is needed"),
+            ("drop=-0.1", "`drop=-0.1`: a probability from 0 to 1 is needed"),
+            ("swap=often", "`swap=often`: a probability from 0 to 1 is needed"),
             ("loss=NaN", "`loss=NaN`: a probability from 0 to 1 is needed"),
             ("never_ack=1", "`never_ack=1`: true or false is needed"),
             ("seed=-1", "`seed=-1`: a whole number is needed"),

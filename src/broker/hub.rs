@@ -6,7 +6,7 @@
 use crate::broker::counters::Tally;
 use crate::broker::faults::{Dice, Faults};
 use crate::broker::router::{MAX_LEVELS, Router, Target};
-use crate::broker::session::{Delivery, Link, Session, SessionRef};
+use crate::broker::session::{Copies, Delivery, Link, Session, SessionRef};
 use crate::broker::wire::{Connect, Filter, Message, SendRetained, Will, WireError};
 use crate::broker::{BrokerConfig, QueueLimit};
 use crate::mqtt::{Qos, check_topic_filter};
@@ -198,15 +198,31 @@ impl Hub {
                 message: Rc::clone(&message),
                 qos: qos.min(options.qos),
                 retain: retain && options.retain_as_published,
+                copies: Copies::One,
             };
-            if self.chance(self.faults.repeat) {
-                self.tally.repeated.add();
-                session.borrow_mut().deliver(delivery.clone());
-            }
-            session.borrow_mut().deliver(delivery);
+            self.forward(&session, delivery);
         }
         self.targets.replace(targets);
         matched
+    }
+
+    /// Sends a message to a subscriber, or what a planted fault makes of it.
+    fn forward(&self, session: &SessionRef, mut delivery: Delivery) {
+        let mut session = session.borrow_mut();
+        if !session.takes(delivery.qos) {
+            return;
+        }
+        if self.chance(self.faults.drop) {
+            return self.tally.dropped_deliveries.add();
+        }
+        if self.chance(self.faults.repeat) {
+            delivery.copies = Copies::Two;
+        }
+        if session.may_hold() && self.chance(self.faults.swap) {
+            session.hold(delivery);
+        } else {
+            session.forward(delivery);
+        }
     }
 
     /// Subscribes; the granted quality of service, or none if the filter is refused.
@@ -224,9 +240,12 @@ impl Hub {
             SendRetained::Never => false,
         };
         if wanted {
+            // Retained messages have no part in what is planted.
+            state.let_go();
             for retained in router.retained(&path) {
                 let qos = retained.qos.min(options.qos);
-                state.deliver(Delivery { message: retained.message, qos, retain: true });
+                let copies = Copies::One;
+                state.deliver(Delivery { message: retained.message, qos, retain: true, copies });
             }
         }
         state.filters.insert(path);

@@ -12,6 +12,7 @@
 
 use crate::broker::QueueLimit;
 use crate::broker::counters::Tally;
+use crate::broker::faults::HELD;
 use crate::broker::wire::{self, Answer, Message, PublishHeader, Version, Will, WireError};
 use crate::mqtt::Qos;
 use bytes::BytesMut;
@@ -40,6 +41,18 @@ pub(super) struct Delivery {
     pub(super) message: Rc<Message>,
     pub(super) qos: Qos,
     pub(super) retain: bool,
+    pub(super) copies: Copies,
+}
+
+/// How often a message is sent to its subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copies {
+    /// Once, as it should be.
+    One,
+    /// Twice, by a planted fault.
+    Two,
+    /// This is the second of two with packet ids of their own.
+    Second,
 }
 
 /// A session's connection, as the session sees it.
@@ -80,6 +93,8 @@ pub(super) struct Session {
     /// What to publish for it unless the client is back by then.
     pub(super) will: Option<(Instant, Will)>,
     link: Option<Link>,
+    /// What a planted fault holds back until the next message has gone, and when it goes at the latest.
+    held: Option<(Instant, Delivery)>,
     /// Counts the connections that it has had: a connection's task that finds another number has lost it.
     generation: u64,
     queue: VecDeque<Delivery>,
@@ -117,6 +132,7 @@ impl Session {
             ends: None,
             will: None,
             link: None,
+            held: None,
             generation: 0,
             queue: VecDeque::new(),
             queue_bytes: 0,
@@ -141,7 +157,7 @@ impl Session {
         again.sort_unstable_by_key(|(in_flight, _)| in_flight.number);
         for (in_flight, pkid) in again {
             match &in_flight.stage {
-                Stage::Published(Delivery { message, qos, retain }) => {
+                Stage::Published(Delivery { message, qos, retain, .. }) => {
                     let header = PublishHeader { qos: *qos, retain: *retain, dup: true, pkid };
                     let (version, limit) = (link.version, link.max_packet_bytes);
                     wire::write_publish(version, header, message, Instant::now, limit, &mut link.out);
@@ -159,11 +175,13 @@ impl Session {
         if let Some(old) = self.link.take() {
             old.wake.notify_one();
         }
+        self.let_go();
     }
 
     /// The session's connection is gone.
     pub(super) fn detach(&mut self) {
         self.link = None;
+        self.let_go();
     }
 
     /// Whether the connection with this number still has the session.
@@ -175,12 +193,62 @@ impl Session {
         self.link.is_some()
     }
 
+    /// Whether a message of this quality of service is for the session at all, now or later.
+    pub(super) fn takes(&self, qos: Qos) -> bool {
+        self.is_online() || qos > Qos::AtMostOnce
+    }
+
+    /// Whether a message may be held back: there is a connection, and nothing is held back already.
+    pub(super) fn may_hold(&self) -> bool {
+        self.held.is_none() && self.is_online()
+    }
+
+    /// Holds a message back until the next one has gone, or [`HELD`] has passed.
+    pub(super) fn hold(&mut self, delivery: Delivery) {
+        self.held = Some((Instant::now() + HELD, delivery));
+        if let Some(link) = &self.link {
+            link.wake.notify_one();
+        }
+    }
+
+    /// When what is held back goes at the latest.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        self.held.as_ref().map(|(until, _)| *until)
+    }
+
+    /// Sends what has been held back long enough.
+    pub(super) fn let_go_of_old(&mut self) {
+        if self.held_until().is_some_and(|until| until <= Instant::now()) {
+            self.let_go();
+        }
+    }
+
+    /// Sends what is held back.
+    pub(super) fn let_go(&mut self) {
+        if let Some((_, held)) = self.held.take() {
+            self.deliver(held);
+        }
+    }
+
+    /// Sends a message, as [`Self::deliver`] does, and after it what is held back.
+    pub(super) fn forward(&mut self, delivery: Delivery) {
+        self.deliver(delivery);
+        if self.held.is_some() {
+            self.tally.swapped_deliveries.add();
+            self.let_go();
+        }
+    }
+
     /// Sends a message, or queues it, or drops it: quality of service 0 if there is no connection, any if
     /// the queue is full.
     pub(super) fn deliver(&mut self, delivery: Delivery) {
+        if delivery.copies == Copies::Two && delivery.qos == Qos::AtLeastOnce {
+            self.deliver(Delivery { copies: Copies::One, ..delivery.clone() });
+            return self.deliver(Delivery { copies: Copies::Second, ..delivery });
+        }
         if self.queue.is_empty() && self.can_send(delivery.qos) {
             self.send(delivery);
-        } else if self.is_online() || delivery.qos > Qos::AtMostOnce {
+        } else if self.takes(delivery.qos) {
             let bytes = cost(&delivery);
             if self.queue.len() >= self.limit.messages || self.queue_bytes + bytes > self.limit.bytes {
                 self.tally.dropped.add();
@@ -256,11 +324,19 @@ impl Session {
         let header = PublishHeader { qos: delivery.qos, retain: delivery.retain, dup: false, pkid };
         let idle = link.out.is_empty();
         let (version, limit) = (link.version, link.max_packet_bytes);
-        if !wire::write_publish(version, header, &delivery.message, Instant::now, limit, &mut link.out) {
+        let mut write =
+            || wire::write_publish(version, header, &delivery.message, Instant::now, limit, &mut link.out);
+        if !write() {
             self.tally.dropped.add();
             return;
         }
         self.tally.forwarded.add();
+        if delivery.copies == Copies::Two && write() {
+            self.tally.forwarded.add();
+            self.tally.repeated_deliveries.add();
+        } else if delivery.copies == Copies::Second {
+            self.tally.repeated_deliveries.add();
+        }
         if idle {
             link.wake.notify_one();
         }

@@ -50,6 +50,16 @@ pub struct BrokerOptions {
     #[arg(help_heading = "Planted faults")]
     pub repeat: f64,
 
+    /// A message is acknowledged but not forwarded to a subscriber, drawn for each of them
+    #[arg(long, default_value = "0", value_name = "PROBABILITY", value_parser = probability)]
+    #[arg(help_heading = "Planted faults")]
+    pub drop: f64,
+
+    /// A message changes places with the next one for the same subscriber, if that comes within 50ms
+    #[arg(long, default_value = "0", value_name = "PROBABILITY", value_parser = probability)]
+    #[arg(help_heading = "Planted faults")]
+    pub swap: f64,
+
     /// A CONNECT is refused with "server unavailable"
     #[arg(long, default_value = "0", value_name = "PROBABILITY", value_parser = probability)]
     #[arg(help_heading = "Planted faults")]
@@ -81,6 +91,8 @@ impl BrokerOptions {
             jitter: self.jitter,
             loss: self.loss,
             repeat: self.repeat,
+            drop: self.drop,
+            swap: self.swap,
             refuse: self.refuse,
             stall: self.stall.map(|length| Stall { after: self.stall_after, length }),
             never_ack: self.never_ack,
@@ -159,8 +171,8 @@ mod tests {
             let flag = option.name.replace('_', "-");
             assert!(command().get_arguments().any(|arg| arg.get_long() == Some(&flag)), "--{flag}");
         }
-        let query =
-            "delay=5ms&jitter=1ms&loss=0.1&repeat=0.2&refuse=0.3&stall=1s&stall_after=2s&never_ack&seed=9";
+        let query = "delay=5ms&jitter=1ms&loss=0.1&repeat=0.2&drop=0.4&swap=0.5&refuse=0.3&stall=1s&stall_after=2s&\
+                     never_ack&seed=9";
         let flags = query.split('&').map(|pair| format!("--{}", pair.replacen('_', "-", 1)));
         let matches = command().get_matches_from(["broker".to_owned()].into_iter().chain(flags));
         let options = BrokerOptions::from_arg_matches(&matches).unwrap();
