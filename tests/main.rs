@@ -12,6 +12,7 @@ mod client_peer;
 mod compare;
 mod diagnostics;
 mod dispatch;
+mod end_to_end;
 mod engine;
 mod explain;
 mod fmt;
