@@ -47,6 +47,7 @@ all requests of a task run count from so much earlier as the task run began afte
 | `publish` QoS 1 | with the step | PUBACK |
 | `publish` QoS 2 | with the step | PUBCOMP |
 | `subscribe` | with the step | SUBACK |
+| a message, with `measure = \"end_to_end\"` | with the `publish` step that sent it | the message has been read |
 | `wait`, `repeat` | are no requests | |
 ";
 

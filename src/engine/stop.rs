@@ -94,17 +94,17 @@ impl Leash {
     }
 
     /// Waits until the user is told so.
-    pub(crate) async fn told(&self, phase: Phase) {
-        self.until(|| self.reached(phase)).await;
+    pub(crate) fn told(&self, phase: Phase) -> impl Future<Output = ()> {
+        self.until(move || self.reached(phase))
     }
 
     /// Waits until nothing that was sent can be under way any more.
-    pub(crate) async fn settled(&self) {
-        self.until(|| self.settled.get()).await;
+    pub(crate) fn settled(&self) -> impl Future<Output = ()> {
+        self.until(|| self.settled.get())
     }
 
-    async fn until(&self, holds: impl Fn() -> bool) {
-        poll_fn(|cx| {
+    fn until(&self, holds: impl Fn() -> bool) -> impl Future<Output = ()> {
+        poll_fn(move |cx| {
             if holds() {
                 return Poll::Ready(());
             }
@@ -114,6 +114,5 @@ impl Leash {
             }
             Poll::Pending
         })
-        .await;
     }
 }

@@ -314,7 +314,7 @@ impl<C: Connect> User<C> {
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
     async fn leave(&mut self, class: &UserClass) {
         self.leash.leave();
-        self.linger().await;
+        Box::pin(self.linger()).await;
         // What a stop cut off may have left it.
         self.late = Late::NONE;
         // How a step of on_stop went is in the statistics; there is nobody left to care.
