@@ -145,6 +145,7 @@ fn toml_and_yaml_say_the_same() {
 fn plans_of_the_examples() {
     insta::assert_snapshot!("plan_of_publish", fine(&["plan", "publish.toml"]));
     insta::assert_snapshot!("plan_of_mqtt5", fine(&["plan", "mqtt5.toml"]));
+    insta::assert_snapshot!("plan_of_end_to_end", fine(&["plan", "end_to_end.toml"]));
     insta::assert_snapshot!("plan_of_seed", fine(&["plan", "seed.toml"]));
 }
 
