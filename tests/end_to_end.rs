@@ -153,3 +153,143 @@ fn what_changes_places_is_counted_to_the_message() {
         assert!(all.lost.total() > 20 && all.reordered > 20, "{all:?}");
     }
 }
+
+/// A subscriber to everything beneath `t`, and one publisher that begins half a second later; `more` is what the
+/// publisher's class has besides, `steps` what its task does.
+fn one_to_one(broker: &str, load: &str, subscriber: &str, more: &str, steps: &str) -> String {
+    format!(
+        r#"
+        version = 1
+        load = {{ users = 2, spawn_rate = 100, {load} }}
+        [brokers.b]
+        url = "mqtt://127.0.0.1"
+        {broker}
+        [user_classes.publisher]
+        {more}
+        on_start = ["connect", {{ wait = "500ms" }}]
+        tasks = [{{ name = "publish", steps = [{steps}] }}]
+        [user_classes.subscriber]
+        client_id = "subscriber"
+        on_start = [{{ subscribe = {{ filter = "t/#", qos = 1, measure = "end_to_end", measure_name = "all" }} }}]
+        tasks = [{{ name = "listen", steps = [{subscriber}] }}]
+        "#
+    )
+}
+
+const STAY: &str = r#"{ wait = "100ms" }"#;
+const PUBLISH: &str = r#"{ publish = { topic = "t/a", qos = 1, stamp = "prefix", name = "publish" } }"#;
+
+#[test]
+fn what_is_sent_last_still_arrives_however_the_run_ends() {
+    let flood = r#"{ publish = { topic = "t/a", stamp = "prefix", await_ack = false, name = "publish" } }"#;
+    for (load, steps, all) in [
+        (r#"run_time = "1s""#, PUBLISH, None),
+        (r#"run_time = "1s", stop_timeout = "2s""#, PUBLISH, None),
+        (r#"run_time = "1s""#, flood, None),
+        ("messages = 400", PUBLISH, Some(400)),
+    ] {
+        let ran = carry_out(&one_to_one("", load, STAY, "", steps), Faults::default());
+        let counts = ran.counts("all");
+        assert_eq!((counts.lost.total(), counts.unsettled, counts.duplicates.total()), (0, 0, 0), "{load}");
+        assert!(counts.received > 100, "{load}");
+        // What was cut off in the middle may have gone out.
+        let sent = ran.requests("publish");
+        assert!((sent..=sent + 1_000).contains(&counts.received), "{load}: {sent} {counts:?}");
+        assert!(all.is_none_or(|all| counts.expected() == all), "{load}: {counts:?}");
+        assert_eq!(ran.requests("all"), counts.received);
+    }
+}
+
+#[test]
+fn a_topic_for_each_message_has_a_sequence_for_each_topic() {
+    let steps = r#"{ repeat = { times = 300, steps = [
+      { publish = { topic = "t/${random_int(1, 7)}", qos = 1, stamp = "prefix" } },
+    ] } }"#;
+    let text = one_to_one("", r#"run_time = "2s""#, STAY, "iterations = 1", steps);
+    let some = text.replace("filter = \"t/#\"", "filter = \"t/3\"");
+    for (text, least, most) in [(&text, 300, 300), (&some, 10, 100)] {
+        let ran = carry_out(text, Faults { drop: 0.1, seed: 5, ..Faults::default() });
+        let counts = ran.counts("all");
+        assert!((least..=most).contains(&counts.expected()), "{counts:?}");
+        assert_eq!(counts.lost.unexplained, ran.broker.dropped_deliveries);
+        assert!(counts.lost.total() > 0);
+    }
+}
+
+#[test]
+fn what_fails_at_the_publisher_is_not_put_on_the_broker() {
+    let steps = PUBLISH.replace("qos = 1", "qos = 1, timeout = \"30ms\"");
+    let more = "iterations = 120\non_error = \"continue\"";
+    let text = one_to_one("", r#"run_time = "6s""#, STAY, more, &steps);
+    let ran = carry_out(&text, Faults { loss: 0.2, seed: 2, ..Faults::default() });
+    let counts = ran.counts("all");
+    assert_eq!((counts.expected(), counts.lost.total()), (120, ran.broker.lost));
+    assert_eq!(counts.lost.not_acknowledged, counts.lost.total());
+    assert!(ran.broker.lost > 10);
+    let ran = carry_out(&text, Faults { never_ack: true, ..Faults::default() });
+    assert_eq!((ran.counts("all").received, ran.counts("all").lost.total()), (120, 0), "they arrived all the same");
+}
+
+#[test]
+fn what_is_sent_while_a_subscriber_is_away_is_told_apart() {
+    let steps = r#"{ repeat = { times = 100, steps = [
+      { publish = { topic = "t/a", qos = 1, stamp = "prefix" } }, { wait = "10ms" },
+    ] } }"#;
+    // Another user with the same client id drives it out.
+    let text = one_to_one("", r#"run_time = "4s""#, STAY, "iterations = 1", steps);
+    let text = text.replace("users = 2", "users = 3")
+        + r#"
+        [user_classes.intruder]
+        client_id = "subscriber"
+        iterations = 1
+        on_start = [{ wait = "900ms" }]
+        tasks = [{ name = "intrude", steps = ["connect", { wait = "50ms" }, "disconnect"] }]
+        "#;
+    let counts = carry_out(&text, Faults::default()).counts("all");
+    assert_eq!((counts.expected(), counts.lost.reconnect), (100, counts.lost.total()), "{counts:?}");
+    assert!(counts.lost.total() > 5, "{counts:?}");
+
+    // It goes away and comes back. A session that lasts is given what it missed, if that was more than QoS 0.
+    let leaves = r#"{ wait = "900ms" }, { disconnect = { abrupt = true } }, { wait = "200ms" }, "connect", { wait = "1h" }"#;
+    for (protocol, qos, loses) in [("3.1.1", 1, false), ("5", 1, false), ("3.1.1", 0, true)] {
+        let broker = format!("clean_session = false\nprotocol = \"{protocol}\"");
+        let steps = steps.replace("qos = 1", &format!("qos = {qos}"));
+        let text = one_to_one(&broker, r#"run_time = "3s""#, leaves, "iterations = 1", &steps);
+        let ran = carry_out(&text, Faults::default());
+        let counts = ran.counts("all");
+        assert_eq!((counts.expected(), counts.lost.reconnect), (100, counts.lost.total()), "{counts:?}");
+        assert_eq!(counts.lost.total() > 0, loses, "{counts:?}");
+    }
+
+    // A clean one has ended meanwhile: nothing of that time is expected.
+    let text = one_to_one("", r#"run_time = "3s""#, leaves, "iterations = 1", steps);
+    let counts = carry_out(&text, Faults::default()).counts("all");
+    assert_eq!((counts.lost.total(), counts.unsettled), (0, 0), "{counts:?}");
+    assert!(counts.received < 100, "{counts:?}");
+}
+
+#[test]
+fn retained_and_unstamped_messages_are_measured_for_nothing() {
+    let text = r#"
+        version = 1
+        load = { users = 2, spawn_rate = 100, run_time = "2s" }
+        [brokers.b]
+        url = "mqtt://127.0.0.1"
+        [user_classes.publisher]
+        iterations = 1
+        tasks = [{ name = "publish", steps = [
+          { publish = { topic = "t/kept", qos = 1, retain = true, stamp = "prefix" } },
+          { wait = "1s" },
+          { publish = { topic = "t/kept", qos = 1, retain = true, stamp = "prefix" } },
+          { publish = { topic = "t/plain", qos = 1 } },
+        ] }]
+        [user_classes.subscriber]
+        on_start = ["connect", { wait = "500ms" }, { subscribe = { filter = "t/#", qos = 1, measure = "end_to_end", measure_name = "all" } }]
+        tasks = [{ name = "listen", steps = [{ wait = "1h" }] }]
+    "#;
+    let ran = carry_out(text, Faults::default());
+    assert_eq!(ran.counts("all"), Counts { received: 1, retained: 1, ..Counts::default() });
+    assert_eq!((ran.requests("all"), ran.outcome.received.messages), (1, 3));
+    let unexpected: Vec<_> = ran.outcome.unexpected.into_iter().collect();
+    assert_eq!(unexpected, [("message without a stamp on a measured subscription", 1)]);
+}
