@@ -2,6 +2,7 @@
 //! embedded broker did, to the message.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mqtt_scenario::broker::counters::Counters;
@@ -13,7 +14,7 @@ use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::delivery::{Counts, DeliveryReport};
 use mqtt_scenario::stats::snapshot::Snapshot;
 
-use crate::support::{compiled, with_sockets};
+use crate::support::{Mosquitto, compiled, with_sockets};
 
 const OPTIONS: Options = Options { threads: 2, keep_log: false, keep_history: false, reset_stats: false };
 
@@ -22,6 +23,7 @@ struct Ran {
     outcome: Outcome,
     snapshot: Snapshot,
     report: DeliveryReport,
+    /// What the embedded broker counted; nothing of another one.
     broker: Counters,
 }
 
@@ -58,15 +60,20 @@ impl Observer for Last {
 
 /// Carries out a scenario against a broker with such faults.
 fn carry_out(text: &str, faults: Faults) -> Ran {
-    let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
     let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() }).unwrap();
-    let endpoint = Endpoint::from(broker.addr());
+    let ran = carry_out_at(broker.addr(), text);
+    Ran { broker: broker.stop(), ..ran }
+}
+
+fn carry_out_at(addr: SocketAddr, text: &str) -> Ran {
+    let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
+    let endpoint = Endpoint::from(addr);
     let connector = move || Connector::new(vec![endpoint.clone()]);
     let mut last = Last::default();
     let outcome = with_sockets(run(plan, connector, OPTIONS, &Interrupts::default(), &mut last)).unwrap();
     let (snapshot, report) = (last.snapshot.unwrap(), last.report.unwrap());
     assert!(report.complete);
-    Ran { outcome, snapshot, report, broker: broker.stop() }
+    Ran { outcome, snapshot, report, broker: Counters::default() }
 }
 
 /// Five publishers that begin when three subscribers and a shared group of two have subscribed.
@@ -292,4 +299,22 @@ fn retained_and_unstamped_messages_are_measured_for_nothing() {
     assert_eq!((ran.requests("all"), ran.outcome.received.messages), (1, 3));
     let unexpected: Vec<_> = ran.outcome.unexpected.into_iter().collect();
     assert_eq!(unexpected, [("message without a stamp on a measured subscription", 1)]);
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn mosquitto_loses_doubles_and_reorders_nothing() {
+    for (protocol, qos, stamp) in
+        [("3.1.1", 0, "prefix"), ("3.1.1", 1, "json:/sent"), ("5", 1, "user_property"), ("5", 2, "prefix")]
+    {
+        let mosquitto = Mosquitto::start("max_queued_messages 0\nmax_inflight_messages 100", &[]);
+        let ran = carry_out_at(mosquitto.addr(), &many_to_many(protocol, qos, stamp));
+        for (row, expected) in [("all", 3 * EACH), ("shared", EACH)] {
+            let counts = ran.counts(row);
+            assert_eq!(counts, Counts { received: expected, ..Counts::default() }, "{protocol} {qos} {row}");
+            assert_eq!(ran.requests(row), expected);
+        }
+        assert!(ran.outcome.unexpected.is_empty(), "{:?}", ran.outcome.unexpected);
+        assert_eq!(ran.snapshot.failures, []);
+    }
 }
