@@ -19,7 +19,10 @@ use mqtt_scenario::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
 use mqtt_scenario::plan::{Step, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::batch::Batch;
+use mqtt_scenario::stats::delivery::receiver::{Receiver, Terms};
+use mqtt_scenario::stats::delivery::{Arrival, StreamKey};
 use mqtt_scenario::stats::recorder::Recorder;
+use mqtt_scenario::stats::stamp::{Publisher, Stamp, text_at};
 use mqtt_scenario::stats::statistics::Statistics;
 use mqtt_scenario::stats::{RowId, RowKey, UnixMicros};
 use tokio::time::Instant;
@@ -129,6 +132,57 @@ fn sample_record(bencher: Bencher<'_, '_>, rows: u32) {
         let row = RowId(u32::try_from(sample % u64::from(rows)).unwrap());
         recorder.record(row, at, Some(90_000 + sample % 65_536), 20);
     });
+}
+
+/// A stamp as it goes into a message.
+#[divan::bench(sample_size = 10_000)]
+fn stamp_encode(bencher: Bencher<'_, '_>) {
+    let mut seq = 0;
+    bencher.bench_local(|| {
+        seq += 1;
+        black_box(stamp(seq)).encode()
+    });
+}
+
+/// And as it is read.
+#[divan::bench(sample_size = 10_000)]
+fn stamp_decode(bencher: Bencher<'_, '_>) {
+    let text = stamp(7).encode();
+    bencher.bench_local(|| Stamp::decode(black_box(&text)));
+}
+
+/// The text at a pointer behind four others.
+#[divan::bench(sample_size = 10_000)]
+fn stamp_in_json(bencher: Bencher<'_, '_>) {
+    let json = br#"{"id":"device-17","seq":123456,"t":1763850000000,"temperature":20.5,"sent":"~"}"#;
+    let pointer = ["sent".into()];
+    bencher.bench_local(|| text_at(black_box(json), &pointer));
+}
+
+/// A message of a subscription that measures, in order or with every tenth one missing.
+#[divan::bench(args = [0, 10], sample_size = 10_000)]
+fn delivery_receive(bencher: Bencher<'_, '_>, missing: u64) {
+    let terms = Terms {
+        row: RowId(0),
+        filter: "a/+".into(),
+        group: None,
+        broker: 0,
+        qos: 1,
+        not_of: None,
+        lasting: false,
+    };
+    let (mut receiver, mut room, mut seq) = (Receiver::new(terms, 0), 10, 0);
+    bencher.bench_local(|| {
+        seq += 1 + u64::from(missing > 0 && seq % missing == 0);
+        let stamp = stamp(seq);
+        let key = StreamKey::of(&stamp, b"a/1");
+        receiver.take(key, seq, stamp.time_ns, Arrival { qos: 1, dup: false }, &mut room, |_| true)
+    });
+}
+
+fn stamp(seq: u64) -> Stamp {
+    let publisher = Publisher { run: 0x1234_5678, user: 17 };
+    Stamp { time_ns: START.0 * 1_000 + seq, publisher, step: 3, by_topic: false, seq }
 }
 
 /// All that a measured message of a closed loop costs more than one that is not: a reading of the clock, which ends

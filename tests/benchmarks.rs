@@ -12,6 +12,7 @@ mod null_broker;
 #[path = "../benches/load/wire.rs"]
 mod wire;
 
+use mqtt_scenario::stats::stamp::Stamp;
 use null_broker::{Counts, Deliveries};
 
 use crate::scenarios::run;
@@ -78,6 +79,24 @@ fn the_null_broker_answers_every_packet_and_counts_it() {
         assert_eq!(counts(), published);
         client.write_all(&[0xE0, 0]).unwrap();
         assert_eq!(client.read(&mut [0]).unwrap(), 0, "it closes after DISCONNECT");
+    });
+}
+
+#[test]
+fn the_stamps_of_the_null_broker_are_a_sequence_without_gaps() {
+    with_null_broker(Deliveries::Stamped, |mut client, _| {
+        client.write_all(&CONNECT).unwrap();
+        client.write_all(&[0x82, 6, 0, 9, 0, 1, b'#', 0]).unwrap();
+        expect(&mut client, &[0x20, 2, 0, 0, 0x90, 3, 0, 9, 0]);
+        let head = wire::publish(null_broker::TOPIC, &[0; 33 + 20], 0).0.len() - 33 - 20;
+        // More than are written at a time.
+        for seq in 1..=600 {
+            let mut message = vec![0; head + 33 + 20];
+            client.read_exact(&mut message).unwrap();
+            let (stamp, payload) = message[head..].split_at(33);
+            assert_eq!(Stamp::decode(stamp).map(|stamp| stamp.seq), Some(seq));
+            assert_eq!(payload, b"01234567890123456789");
+        }
     });
 }
 

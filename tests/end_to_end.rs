@@ -234,7 +234,11 @@ fn what_fails_at_the_publisher_is_not_put_on_the_broker() {
     assert_eq!(counts.lost.not_acknowledged, counts.lost.total());
     assert!(ran.broker.lost > 10);
     let ran = carry_out(&text, Faults { never_ack: true, ..Faults::default() });
-    assert_eq!((ran.counts("all").received, ran.counts("all").lost.total()), (120, 0), "they arrived all the same");
+    assert_eq!(
+        (ran.counts("all").received, ran.counts("all").lost.total()),
+        (120, 0),
+        "they arrived all the same"
+    );
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn serve(deliveries: &str) -> Result<(), Box<dyn Error>> {
     let deliveries = match deliveries {
         "0" => Deliveries::None,
         "flood" => Deliveries::Flood,
+        "stamped" => Deliveries::Stamped,
         rate => Deliveries::PerSecond(rate.parse()?),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;

@@ -11,8 +11,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use mqtt_scenario::stats::stamp::{self, Publisher, Stamp};
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
@@ -32,7 +33,7 @@ const READ_BYTES: usize = 64 * 1024;
 const LISTENER: u64 = u64::MAX;
 const COMMANDS: u64 = u64::MAX - 1;
 
-/// What subscribers get, 20 bytes of payload at QoS 0.
+/// What subscribers get, 20 bytes of payload at QoS 0, a stamp not counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Deliveries {
     /// Nothing.
@@ -41,6 +42,8 @@ pub(crate) enum Deliveries {
     PerSecond(f64),
     /// As much as they take.
     Flood,
+    /// The same with a stamp in front, as if one publisher sent to each subscriber.
+    Stamped,
 }
 
 /// What happened so far.
@@ -87,8 +90,19 @@ pub(crate) fn serve(
     let epoll = epoll::create(CreateFlags::CLOEXEC)?;
     epoll::add(&epoll, listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
     epoll::add(&epoll, &commands, EventData::new_u64(COMMANDS), EventFlags::IN)?;
-    let message = wire::publish(TOPIC, b"01234567890123456789", 0).0;
-    let flood = if deliveries == Deliveries::Flood { message.repeat(FLOOD_BATCH) } else { Vec::new() };
+    let payload = *b"01234567890123456789";
+    let (message, flood) = match deliveries {
+        Deliveries::None | Deliveries::PerSecond(_) => (wire::publish(TOPIC, &payload, 0).0, Vec::new()),
+        Deliveries::Flood => {
+            let message = wire::publish(TOPIC, &payload, 0).0;
+            (message.clone(), message.repeat(FLOOD_BATCH))
+        }
+        Deliveries::Stamped => {
+            let message = wire::publish(TOPIC, &[&[b'~'; stamp::LENGTH][..], &payload].concat(), 0).0;
+            (message.clone(), message.repeat(FLOOD_BATCH))
+        }
+    };
+    let stamped_from_end = (deliveries == Deliveries::Stamped).then_some(payload.len() + stamp::LENGTH);
     let mut broker = Broker {
         epoll,
         connections: Vec::new(),
@@ -96,6 +110,7 @@ pub(crate) fn serve(
         subscribers: Vec::new(),
         message,
         flood,
+        stamped_from_end,
         counts: Counts::default(),
     };
     let mut events = Vec::with_capacity(1024);
@@ -132,6 +147,8 @@ struct Connection {
     partial: Vec<u8>,
     out: Vec<u8>,
     subscribed: bool,
+    /// Messages with stamps.
+    stamped: u64,
     /// What epoll was told.
     wants_write: bool,
 }
@@ -145,6 +162,8 @@ struct Broker {
     message: Vec<u8>,
     /// What a subscriber gets when it has nothing to read; empty without a flood.
     flood: Vec<u8>,
+    /// Where the stamp of a message begins, from its end.
+    stamped_from_end: Option<usize>,
     counts: Counts,
 }
 
@@ -167,7 +186,7 @@ impl Broker {
             epoll::add(&self.epoll, &stream, EventData::new_u64(key as u64), EventFlags::IN)?;
             let (partial, out) = (Vec::new(), Vec::new());
             self.connections[key] =
-                Some(Connection { stream, partial, out, subscribed: false, wants_write: false });
+                Some(Connection { stream, partial, out, subscribed: false, stamped: 0, wants_write: false });
         }
     }
 
@@ -251,6 +270,9 @@ impl Broker {
         let flooded = connection.subscribed && !self.flood.is_empty();
         if flooded && connection.out.is_empty() {
             connection.out.extend_from_slice(&self.flood);
+            if let Some(place) = self.stamped_from_end {
+                stamp_all(connection, key, self.message.len(), place);
+            }
             self.counts.delivered += FLOOD_BATCH as u64;
         }
         if !connection.out.is_empty() {
@@ -297,6 +319,19 @@ impl Broker {
             }
         }
         Timespec::try_from(pace.due.saturating_duration_since(Instant::now())).ok()
+    }
+}
+
+/// Writes the next stamps of a subscriber's own publisher into messages of this length; each begins so far from the
+/// end.
+fn stamp_all(connection: &mut Connection, key: usize, length: usize, place: usize) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time_ns = u64::try_from(now.as_nanos()).unwrap_or(0);
+    let publisher = Publisher { run: 1, user: u32::try_from(key).unwrap_or(0) };
+    for message in connection.out.chunks_exact_mut(length) {
+        connection.stamped += 1;
+        let stamp = Stamp { time_ns, publisher, step: 0, by_topic: false, seq: connection.stamped };
+        message[length - place..][..stamp::LENGTH].copy_from_slice(&stamp.encode());
     }
 }
 

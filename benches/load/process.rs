@@ -135,6 +135,7 @@ impl NullBroker {
             Deliveries::None => "0".to_owned(),
             Deliveries::PerSecond(rate) => rate.to_string(),
             Deliveries::Flood => "flood".to_owned(),
+            Deliveries::Stamped => "stamped".to_owned(),
         };
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["null-broker", &deliveries]).stdin(Stdio::piped()).stdout(Stdio::piped());

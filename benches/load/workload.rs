@@ -46,6 +46,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     workload("w2", "QoS 0, flat out", 100, Some(Job::Flood)),
     workload("w2-size", "the same with 88 bytes of payload", 100, None),
     workload("w2-json", "the same with a template of 5 placeholders", 100, None),
+    workload("w2-stamp", "the same with a stamp in front", 100, None),
     workload("w3", "QoS 1, window of 100", 100, Some(Job::Window(100))),
     Workload {
         counted: Counted::Connects,
@@ -59,6 +60,10 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     receiving("w7", "receive 20,000/s", Deliveries::PerSecond(20_000.0)),
     receiving("w7-100k", "receive 100,000/s", Deliveries::PerSecond(100_000.0)),
     receiving("w7-flood", "receive flat out", Deliveries::Flood),
+    Workload {
+        scenario: "w7-e2e",
+        ..receiving("w7-e2e", "receive flat out, measured from end to end", Deliveries::Stamped)
+    },
 ];
 
 const fn workload(name: &'static str, what: &'static str, users: usize, job: Option<Job>) -> Workload {

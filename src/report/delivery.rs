@@ -61,21 +61,27 @@ fn details(counts: &Counts) -> Vec<String> {
         (!causes.is_empty()).then(|| format!("{what}: {}", causes.join(", ")))
     };
     let Counts { lost, duplicates, retained, untracked, .. } = counts;
-    let lost = list("lost", &[
-        (lost.qos_0, "by QoS 0"),
-        (lost.reconnect, "during a reconnect"),
-        (lost.expiry, "expired"),
-        (lost.not_acknowledged, "not acknowledged to the publisher"),
-        (lost.unexplained, "unexplained"),
-    ]);
-    let twice = list("twice", &[
-        (duplicates.redelivered, "delivered again"),
-        (duplicates.unexplained, "unexplained"),
-    ]);
-    let beside = list("not counted", &[
-        (*retained, "from before the subscription"),
-        (*untracked, "of more streams than are kept track of"),
-    ]);
+    let lost = list(
+        "lost",
+        &[
+            (lost.qos_0, "by QoS 0"),
+            (lost.reconnect, "during a reconnect"),
+            (lost.expiry, "expired"),
+            (lost.not_acknowledged, "not acknowledged to the publisher"),
+            (lost.unexplained, "unexplained"),
+        ],
+    );
+    let twice = list(
+        "twice",
+        &[(duplicates.redelivered, "delivered again"), (duplicates.unexplained, "unexplained")],
+    );
+    let beside = list(
+        "not counted",
+        &[
+            (*retained, "from before the subscription"),
+            (*untracked, "of more streams than are kept track of"),
+        ],
+    );
     [lost, twice, beside].into_iter().flatten().collect()
 }
 
@@ -107,7 +113,15 @@ mod tests {
         assert_eq!(snapshot.latency.unwrap().count, 1, "measured times are no response times of requests");
         let lost = Lost { qos_0: 1, reconnect: 2, expiry: 3, not_acknowledged: 4, unexplained: 5 };
         let duplicates = Duplicates { redelivered: 6, unexplained: 7 };
-        let bad = Counts { received: 100, lost, duplicates, reordered: 8, unsettled: 9, retained: 10, untracked: 11 };
+        let bad = Counts {
+            received: 100,
+            lost,
+            duplicates,
+            reordered: 8,
+            unsettled: 9,
+            retained: 10,
+            untracked: 11,
+        };
         let good = Counts { received: 12_345_678, ..Counts::default() };
         let rows = vec![(row("end_to_end:1:a/+"), bad), (row("good"), good)];
         let report = DeliveryReport { rows, complete: false };

@@ -121,9 +121,7 @@ impl Measured {
 #[inline]
 fn find(look: &Look, message: &Incoming<'_>) -> Option<Stamp> {
     match look {
-        Look::Around => {
-            in_properties(message.properties).or_else(|| Stamp::decode_prefix(message.payload))
-        }
+        Look::Around => in_properties(message.properties).or_else(|| Stamp::decode_prefix(message.payload)),
         Look::Property => in_properties(message.properties),
         Look::Prefix => Stamp::decode_prefix(message.payload),
         Look::Json(pointer) => Stamp::decode(stamp::text_at(message.payload, pointer)?),
@@ -226,13 +224,8 @@ mod tests {
 
     #[test]
     fn a_stamp_is_found_behind_other_properties() {
-        let stamp = Stamp {
-            time_ns: 1,
-            publisher: Publisher { run: 2, user: 3 },
-            step: 4,
-            by_topic: false,
-            seq: 5,
-        };
+        let stamp =
+            Stamp { time_ns: 1, publisher: Publisher { run: 2, user: 3 }, step: 4, by_topic: false, seq: 5 };
         let mut properties = vec![property::PAYLOAD_FORMAT, 1];
         property::put_u32(&mut properties, property::MESSAGE_EXPIRY, 9);
         property::put_u16(&mut properties, property::TOPIC_ALIAS, 9);

@@ -85,7 +85,12 @@ impl Outbound {
 
     /// Place of a stream; `begin` makes it if it is new and there is room.
     #[inline]
-    fn place(&mut self, step: u16, topic: u64, begin: impl FnOnce(StreamKey) -> Option<Published>) -> Option<usize> {
+    fn place(
+        &mut self,
+        step: u16,
+        topic: u64,
+        begin: impl FnOnce(StreamKey) -> Option<Published>,
+    ) -> Option<usize> {
         let key = (step, topic);
         match self.last {
             Some((last, place)) if last == key => return Some(place),
@@ -143,13 +148,13 @@ impl<C: Connect> User<C> {
         due: Instant,
     ) -> Stamped {
         let (shard, class) = (&self.shard, &self.plan.classes[self.class]);
-        let publisher = Publisher {
-            run: shard.shared.run,
-            user: u32::try_from(self.scope.number).unwrap_or(u32::MAX),
-        };
-        let outbound = self.inbound.get_or_insert_default().stamps.get_or_insert_with(|| {
-            shard.delivery.keep_outbound(Outbound::new(publisher))
-        });
+        let publisher =
+            Publisher { run: shard.shared.run, user: u32::try_from(self.scope.number).unwrap_or(u32::MAX) };
+        let outbound = self
+            .inbound
+            .get_or_insert_default()
+            .stamps
+            .get_or_insert_with(|| shard.delivery.keep_outbound(Outbound::new(publisher)));
         let mut outbound = outbound.borrow_mut();
         let due = outbound.own_moment(due);
         let by_topic = matches!(step.topic, Text::PerMessage(_));

@@ -40,7 +40,8 @@ impl StepCompiler<'_> {
                     let message = format!("there is no place `{text}` for a stamp");
                     let help = match suggestion(text, "places", ["user_property", "prefix"].into_iter()) {
                         near if near.starts_with("did") => near,
-                        _ => "write \"user_property\", \"prefix\" or a pointer such as \"json:/sent\"".to_owned(),
+                        _ => "write \"user_property\", \"prefix\" or a pointer such as \"json:/sent\""
+                            .to_owned(),
                     };
                     problems.add(Diagnostic::error(codes::STAMP, at.clone(), message).help(help));
                     return None;
@@ -67,18 +68,21 @@ impl StepCompiler<'_> {
     ) -> u16 {
         let taken = publish.properties.as_ref().is_some_and(|p| p.user_properties.contains_key(PROPERTY));
         if taken && *place == Written::Property {
-            let message = format!("the stamp has the user property `{PROPERTY}`, which these properties have too");
+            let message =
+                format!("the stamp has the user property `{PROPERTY}`, which these properties have too");
             let at = at.key("properties").key("user_properties").key(PROPERTY);
             problems.add(Diagnostic::error(codes::CONFLICT, at, message).help("give it another name"));
         }
-        u16::try_from(self.counters).ok().filter(|step| usize::from(*step) < MOST_STEPS).unwrap_or_else(|| {
-            let message = format!("only the first {MOST_STEPS} publish steps of a class can be stamped");
-            problems.add(
-                Diagnostic::error(codes::TOO_MANY_STEPS, at.key("stamp"), message)
-                    .help("put the stamped steps first, or use `repeat`"),
-            );
-            0
-        })
+        u16::try_from(self.counters).ok().filter(|step| usize::from(*step) < MOST_STEPS).unwrap_or_else(
+            || {
+                let message = format!("only the first {MOST_STEPS} publish steps of a class can be stamped");
+                problems.add(
+                    Diagnostic::error(codes::TOO_MANY_STEPS, at.key("stamp"), message)
+                        .help("put the stamped steps first, or use `repeat`"),
+                );
+                0
+            },
+        )
     }
 
     /// What a subscription measures, if it does; `filter` is as written.
@@ -131,8 +135,9 @@ impl StepCompiler<'_> {
                 }
                 let message = "the row of a measurement is the same for all users";
                 problems.add(
-                    Diagnostic::error(codes::NOT_ALLOWED_HERE, name_at, message)
-                        .help("leave out what differs from user to user: each row keeps a histogram of its own"),
+                    Diagnostic::error(codes::NOT_ALLOWED_HERE, name_at, message).help(
+                        "leave out what differs from user to user: each row keeps a histogram of its own",
+                    ),
                 );
                 None
             }),

@@ -51,7 +51,8 @@ impl StepCompiler<'_> {
             (payload, Some(Some(Written::Json(pointer, parts)))) => {
                 let place = Pointed { pointer, parts, at: &stamp_at };
                 let payload = payload.as_ref();
-                let split = self.payloads.compile_around(payload, place, self.names, &mut payload_at, problems);
+                let split =
+                    self.payloads.compile_around(payload, place, self.names, &mut payload_at, problems);
                 split.map(|(head, tail)| {
                     rest = Some(tail);
                     Carried::Template(head)

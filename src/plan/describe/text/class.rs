@@ -173,7 +173,11 @@ impl Writer<'_> {
             let row = &self.plan.rows[measure.row.0 as usize];
             let name = self.secrets.mask_text(&row.name);
             let stamp = &measure.look;
-            writeln!(out, "{:indent$}  measured end to end, stamp: {stamp} -> {} {name}", "", row.request_type)?;
+            writeln!(
+                out,
+                "{:indent$}  measured end to end, stamp: {stamp} -> {} {name}",
+                "", row.request_type
+            )?;
         }
         for i in 0..self.samples.len() {
             let filter = self.samples[i].render(&subscribe.filter);
