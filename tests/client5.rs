@@ -16,6 +16,9 @@ use tokio::time::{Instant, sleep};
 use crate::peer::{ALL_QOS, CONNACK, MINUTE, Peer, SECOND, Tcp, accept, answered_with, listen, open_with};
 use crate::support::{Seen, connect_request, ticket, with_sockets};
 
+/// Long enough for what the other side has sent.
+const SOON: Duration = Duration::from_millis(100);
+
 const CONNACK_5: [u8; 5] = [0x20, 3, 0, 0, 0];
 
 fn settings() -> Settings {
@@ -420,6 +423,63 @@ mod lasting_sessions {
                 // Ids go on where they were.
                 assert_eq!(publish(&mut session, 7, Qos::AtLeastOnce), Key::Packet(6));
             }
+        });
+    }
+
+    /// A broker that takes fewer messages than before gets them one by one, in their order, and no new one before.
+    #[test]
+    fn what_is_sent_again_keeps_to_the_receive_maximum_of_the_new_connack() {
+        with_sockets(async {
+            let settings = lasting(Version::V5);
+            let (mut session, mut peer) = open(settings, None, 0).await;
+            let mut seen = Seen::default();
+            let qos = [Qos::ExactlyOnce, Qos::AtLeastOnce, Qos::ExactlyOnce, Qos::AtLeastOnce];
+            for (tag, qos) in (1..).zip(qos) {
+                publish(&mut session, tag, qos);
+            }
+            session.drive(Until::Written, None, &mut seen).await.unwrap();
+            for _ in qos {
+                peer.packet().await;
+            }
+            // Half of a handshake, which is not limited but is not over.
+            peer.send(&[0x50, 2, 0, 1]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, [0x62, 2, 0, 1]);
+            peer.reset();
+            session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
+            let kept = session.keep();
+            let request = ConnectRequest { settings, kept: Some(&kept), ..connect_request("c") };
+            let (session, mut peer) = answered_with(&[0x20, 6, 1, 0, 3, 0x21, 0, 2], &request).await;
+            let mut session = session.unwrap();
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert!(!session.has_room());
+            assert_eq!(peer.packet().await, [0x62, 2, 0, 1]);
+            assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, 2));
+            // A foreign one makes no room.
+            peer.send(&[0x40, 2, 0, 9]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert!(peer.is_silent());
+            peer.send(&[0x70, 2, 0, 1]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3C, 3));
+            // The second one is held back until a handshake is over: by its first half it is not.
+            peer.send(&[0x50, 2, 0, 3]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, [0x62, 2, 0, 3]);
+            assert!(peer.is_silent() && !session.has_room());
+            // A refusal is an end, too.
+            peer.send(&[0x40, 3, 0, 2, 0x97]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, 4));
+            peer.send(&[0x40, 2, 0, 4, 0x70, 2, 0, 3]).await;
+            assert!(settle(&mut session, &mut seen).await.unwrap());
+            assert!(session.has_room());
+            assert_eq!(seen.tags(), [1, 2, 3, 4], "each ends once");
+            let refused = Failure::Reason(Ack::Puback, Reason::of(0x97));
+            assert_eq!(
+                seen.completed.iter().filter(|(_, result)| result.is_err()).collect::<Vec<_>>(),
+                [&(2, Err(refused))]
+            );
         });
     }
 
