@@ -484,6 +484,58 @@ mod lasting_sessions {
     }
 
     #[test]
+    fn what_is_held_back_moves_on_whatever_ends_the_message_before_it() {
+        with_sockets(async {
+            let settings = lasting(Version::V5);
+            let (mut session, mut peer) = open(settings, None, 0).await;
+            let mut seen = Seen::default();
+            for tag in 1..=4 {
+                publish(&mut session, tag, Qos::AtLeastOnce);
+            }
+            session.drive(Until::Written, None, &mut seen).await.unwrap();
+            for _ in 0..4 {
+                peer.packet().await;
+            }
+            peer.reset();
+            session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
+            let kept = session.keep();
+            let request = ConnectRequest { settings, kept: Some(&kept), ..connect_request("c") };
+            let (session, mut peer) = answered_with(&[0x20, 6, 1, 0, 3, 0x21, 0, 1], &request).await;
+            let mut session = session.unwrap();
+            // Wrong answers, one of them that of a subscription; and one to a subscription that makes no room.
+            let key = session.subscribe(&[Filter::new("t", Qos::AtMostOnce)], ticket(5, MINUTE)).unwrap();
+            assert_eq!(key, Key::Packet(5));
+            session.drive(Until::Written, None, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, 1));
+            assert_eq!(peer.packet().await[0], 0x82);
+            peer.send(&[0x40, 2, 0, 5]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert!(peer.is_silent());
+            for (id, answer) in
+                [(1, &[0x70, 2, 0, 1][..]), (2, &[0x90, 4, 0, 2, 0, 0]), (3, &[0x40, 2, 0, 3])]
+            {
+                peer.send(answer).await;
+                drive_for(&mut session, SOON, &mut seen).await.unwrap();
+                assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, id + 1));
+                assert!(peer.is_silent());
+            }
+            peer.send(&[0x40, 2, 0, 4]).await;
+            assert!(settle(&mut session, &mut seen).await.unwrap());
+            let wrong = |expected, got| Err(Failure::WrongAck { expected, got });
+            assert_eq!(
+                seen.take(),
+                [
+                    (5, wrong(Ack::Suback, Ack::Puback)),
+                    (1, wrong(Ack::Puback, Ack::Pubcomp)),
+                    (2, wrong(Ack::Puback, Ack::Suback)),
+                    (3, Ok(())),
+                    (4, Ok(())),
+                ]
+            );
+        });
+    }
+
+    #[test]
     fn without_the_session_what_was_open_has_failed() {
         with_sockets(async {
             let (mut session, peer) = open(lasting(Version::V5), None, 0).await;

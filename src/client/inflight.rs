@@ -131,6 +131,11 @@ impl Inflight {
         (slot.waits_for == Some(ack)).then_some(slot.filters)
     }
 
+    /// Whether a message has this id.
+    pub(crate) fn is_message(&self, id: u16) -> bool {
+        self.slots.get(self.index_of(id)).is_some_and(|slot| slot.waits_for.is_some_and(is_of_message))
+    }
+
     /// Most messages of QoS 1 and 2 that may wait for acknowledgement.
     pub(crate) fn limit(&self) -> usize {
         self.limit

@@ -50,11 +50,14 @@ impl<S> Driver<S> {
         }
     }
 
-    /// This acknowledgement has finished a request.
-    pub(super) fn freed(&mut self, ack: Ack) {
-        if !matches!(ack, Ack::Suback | Ack::Unsuback)
-            && let Some(held) = self.lasting.as_mut().and_then(|lasting| lasting.held.as_mut())
-        {
+    /// Whether the end of this request makes room for a message that is held back.
+    pub(super) fn makes_room(&self, id: u16) -> bool {
+        self.holds_back() && self.inflight.is_message(id)
+    }
+
+    /// A request that [`makes_room`](Self::makes_room) has ended.
+    pub(super) fn room_made(&mut self) {
+        if let Some(held) = self.lasting.as_mut().and_then(|lasting| lasting.held.as_mut()) {
             held.room += 1;
             self.send_held();
         }
@@ -62,6 +65,10 @@ impl<S> Driver<S> {
 
     /// Whether a new message of QoS 1 or 2 may be sent.
     pub(super) fn has_room_for_more(&self) -> bool {
-        self.inflight.has_room() && self.lasting.as_ref().is_none_or(|lasting| lasting.held.is_none())
+        self.inflight.has_room() && !self.holds_back()
+    }
+
+    fn holds_back(&self) -> bool {
+        self.lasting.as_ref().is_some_and(|lasting| lasting.held.is_some())
     }
 }

@@ -55,12 +55,13 @@ impl<S: Stream> Driver<S> {
     }
 
     fn acknowledged(&mut self, ack: Ack, id: u16, finished: Instant, sink: &mut impl Sink) {
+        let makes_room = self.makes_room(id);
         let answer = self.inflight.acknowledge(id, ack);
         if let Some(lasting) = &mut self.lasting {
             lasting.packets.remove(&id);
         }
-        if !matches!(answer, Acknowledged::Release | Acknowledged::Unknown) {
-            self.freed(ack);
+        if makes_room && answer != Acknowledged::Release {
+            self.room_made();
         }
         match answer {
             Acknowledged::Done(ticket) => sink.completed(Completion { ticket, finished, result: Ok(()) }),
@@ -123,9 +124,10 @@ impl<S: Stream> Driver<S> {
         if let Some(lasting) = &mut self.lasting {
             lasting.packets.remove(&id);
         }
+        let makes_room = self.makes_room(id);
         let answer = self.inflight.finish_with(id, ack);
-        if !matches!(answer, Acknowledged::Unknown) {
-            self.freed(ack);
+        if makes_room {
+            self.room_made();
         }
         match answer {
             Acknowledged::Done(ticket) => {

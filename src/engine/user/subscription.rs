@@ -147,7 +147,8 @@ impl<C: Connect> User<C> {
 
     /// What is not answered by now will not be, or nobody will hear of it.
     fn give_up_waiting(&mut self) {
-        for asked in self.subscriptions() {
+        let Some(inbound) = &mut self.inbound else { return };
+        for asked in &mut inbound.subscriptions {
             match asked.standing {
                 Standing::Open(..) => asked.standing = Standing::Lacking,
                 Standing::Leaving(..) => asked.standing = Standing::Left,
