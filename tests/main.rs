@@ -14,6 +14,7 @@ mod diagnostics;
 mod dispatch;
 mod engine;
 mod explain;
+mod filters;
 mod fmt;
 mod golden;
 mod hostile;

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::{Completion, Connect, Incoming, Late, Sink};
+use crate::client::{Completion, Connect, Incoming, Key, Late, Sink};
 use crate::engine::shard::Shard;
 use crate::engine::user::inbound::Inbound;
 use crate::plan::UserClass;
@@ -110,6 +110,12 @@ impl<C: Connect> Sink for Recording<'_, C> {
         match self.inbound.as_mut().filter(|inbound| inbound.is_subscribed()) {
             Some(inbound) => inbound.take_in(self.shard, &message, at),
             None => self.unexpected("message that was not subscribed to"),
+        }
+    }
+
+    fn answered(&mut self, key: Key, answers: &[u8]) {
+        if self.inbound.as_mut().is_some_and(|inbound| inbound.answered(key, answers)) {
+            self.unexpected("subscription granted with a lower quality of service");
         }
     }
 

@@ -4,7 +4,7 @@
 
 use tokio::time::Instant;
 
-use crate::client::{Connect, Incoming};
+use crate::client::{Connect, Incoming, Key};
 use crate::engine::shard::Shard;
 use crate::engine::user::subscription::Asked;
 
@@ -19,6 +19,16 @@ impl Inbound {
     /// Whether messages are expected at all.
     pub(crate) fn is_subscribed(&self) -> bool {
         !self.subscriptions.is_empty()
+    }
+
+    /// What the broker says of each filter of a request: see [`Sink::answered`](crate::client::Sink::answered).
+    /// Whether it grants a lower quality of service than was asked for.
+    pub(crate) fn answered(&mut self, key: Key, answers: &[u8]) -> bool {
+        let mut lowered = false;
+        for asked in &mut self.subscriptions {
+            lowered |= asked.answered(key, answers);
+        }
+        lowered
     }
 
     /// A message that was read at `at`.
