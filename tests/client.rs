@@ -610,7 +610,7 @@ mod losing_the_connection {
                 b"\x90\x02\0\x01",
                 b"\x90\x03\0\0\0",
                 b"\xA2\x05\0\x01\0\x01a",
-                b"\xB0\x02\0\x01",
+                b"\xB0\x03\0\x01\0",
                 b"\xC0\0",
                 b"\xD0\x01\0",
                 b"\xE0\0",

@@ -16,6 +16,9 @@ use tokio::time::{Instant, sleep};
 use crate::peer::{ALL_QOS, CONNACK, MINUTE, Peer, SECOND, Tcp, accept, answered_with, listen, open_with};
 use crate::support::{Seen, connect_request, ticket, with_sockets};
 
+/// Long enough for what the other side has sent.
+const SOON: Duration = Duration::from_millis(100);
+
 const CONNACK_5: [u8; 5] = [0x20, 3, 0, 0, 0];
 
 fn settings() -> Settings {
@@ -420,6 +423,115 @@ mod lasting_sessions {
                 // Ids go on where they were.
                 assert_eq!(publish(&mut session, 7, Qos::AtLeastOnce), Key::Packet(6));
             }
+        });
+    }
+
+    /// A broker that takes fewer messages than before gets them one by one, in their order, and no new one before.
+    #[test]
+    fn what_is_sent_again_keeps_to_the_receive_maximum_of_the_new_connack() {
+        with_sockets(async {
+            let settings = lasting(Version::V5);
+            let (mut session, mut peer) = open(settings, None, 0).await;
+            let mut seen = Seen::default();
+            let qos = [Qos::ExactlyOnce, Qos::AtLeastOnce, Qos::ExactlyOnce, Qos::AtLeastOnce];
+            for (tag, qos) in (1..).zip(qos) {
+                publish(&mut session, tag, qos);
+            }
+            session.drive(Until::Written, None, &mut seen).await.unwrap();
+            for _ in qos {
+                peer.packet().await;
+            }
+            // Half of a handshake, which is not limited but is not over.
+            peer.send(&[0x50, 2, 0, 1]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, [0x62, 2, 0, 1]);
+            peer.reset();
+            session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
+            let kept = session.keep();
+            let request = ConnectRequest { settings, kept: Some(&kept), ..connect_request("c") };
+            let (session, mut peer) = answered_with(&[0x20, 6, 1, 0, 3, 0x21, 0, 2], &request).await;
+            let mut session = session.unwrap();
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert!(!session.has_room());
+            assert_eq!(peer.packet().await, [0x62, 2, 0, 1]);
+            assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, 2));
+            // A foreign one makes no room.
+            peer.send(&[0x40, 2, 0, 9]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert!(peer.is_silent());
+            peer.send(&[0x70, 2, 0, 1]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3C, 3));
+            // The second one is held back until a handshake is over: by its first half it is not.
+            peer.send(&[0x50, 2, 0, 3]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, [0x62, 2, 0, 3]);
+            assert!(peer.is_silent() && !session.has_room());
+            // A refusal is an end, too.
+            peer.send(&[0x40, 3, 0, 2, 0x97]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, 4));
+            peer.send(&[0x40, 2, 0, 4, 0x70, 2, 0, 3]).await;
+            assert!(settle(&mut session, &mut seen).await.unwrap());
+            assert!(session.has_room());
+            assert_eq!(seen.tags(), [1, 2, 3, 4], "each ends once");
+            let refused = Failure::Reason(Ack::Puback, Reason::of(0x97));
+            assert_eq!(
+                seen.completed.iter().filter(|(_, result)| result.is_err()).collect::<Vec<_>>(),
+                [&(2, Err(refused))]
+            );
+        });
+    }
+
+    #[test]
+    fn what_is_held_back_moves_on_whatever_ends_the_message_before_it() {
+        with_sockets(async {
+            let settings = lasting(Version::V5);
+            let (mut session, mut peer) = open(settings, None, 0).await;
+            let mut seen = Seen::default();
+            for tag in 1..=4 {
+                publish(&mut session, tag, Qos::AtLeastOnce);
+            }
+            session.drive(Until::Written, None, &mut seen).await.unwrap();
+            for _ in 0..4 {
+                peer.packet().await;
+            }
+            peer.reset();
+            session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
+            let kept = session.keep();
+            let request = ConnectRequest { settings, kept: Some(&kept), ..connect_request("c") };
+            let (session, mut peer) = answered_with(&[0x20, 6, 1, 0, 3, 0x21, 0, 1], &request).await;
+            let mut session = session.unwrap();
+            // Wrong answers, one of them that of a subscription; and one to a subscription that makes no room.
+            let key = session.subscribe(&[Filter::new("t", Qos::AtMostOnce)], ticket(5, MINUTE)).unwrap();
+            assert_eq!(key, Key::Packet(5));
+            session.drive(Until::Written, None, &mut seen).await.unwrap();
+            assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, 1));
+            assert_eq!(peer.packet().await[0], 0x82);
+            peer.send(&[0x40, 2, 0, 5]).await;
+            drive_for(&mut session, SOON, &mut seen).await.unwrap();
+            assert!(peer.is_silent());
+            for (id, answer) in
+                [(1, &[0x70, 2, 0, 1][..]), (2, &[0x90, 4, 0, 2, 0, 0]), (3, &[0x40, 2, 0, 3])]
+            {
+                peer.send(answer).await;
+                drive_for(&mut session, SOON, &mut seen).await.unwrap();
+                assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, id + 1));
+                assert!(peer.is_silent());
+            }
+            peer.send(&[0x40, 2, 0, 4]).await;
+            assert!(settle(&mut session, &mut seen).await.unwrap());
+            let wrong = |expected, got| Err(Failure::WrongAck { expected, got });
+            assert_eq!(
+                seen.take(),
+                [
+                    (5, wrong(Ack::Suback, Ack::Puback)),
+                    (1, wrong(Ack::Puback, Ack::Pubcomp)),
+                    (2, wrong(Ack::Puback, Ack::Suback)),
+                    (3, Ok(())),
+                    (4, Ok(())),
+                ]
+            );
         });
     }
 

@@ -197,11 +197,14 @@ fn what_is_sent_last_still_arrives_however_the_run_ends() {
     ] {
         let ran = carry_out(&one_to_one("", load, STAY, "", steps), Faults::default());
         let counts = ran.counts("all");
-        assert_eq!((counts.lost.total(), counts.unsettled, counts.duplicates.total()), (0, 0, 0), "{load}");
+        // A flood is more than the queue of the broker holds, and that counts what it drops.
+        let lost = counts.lost.total() - counts.lost.not_acknowledged;
+        assert_eq!((lost, counts.unsettled), (ran.broker.dropped, 0), "{load}");
+        assert_eq!(counts.duplicates.total(), 0, "{load}");
         assert!(counts.received > 100, "{load}");
-        // What was cut off in the middle may have gone out.
+        // What was cut off in the middle is no request, and may have gone out.
         let sent = ran.requests("publish");
-        assert!((sent..=sent + 1_000).contains(&counts.received), "{load}: {sent} {counts:?}");
+        assert!((sent..=sent + 1_000).contains(&counts.expected()), "{load}: {sent} {counts:?}");
         assert!(all.is_none_or(|all| counts.expected() == all), "{load}: {counts:?}");
         assert_eq!(ran.requests("all"), counts.received);
     }

@@ -15,6 +15,7 @@ mod dispatch;
 mod end_to_end;
 mod engine;
 mod explain;
+mod filters;
 mod fmt;
 mod golden;
 mod hostile;

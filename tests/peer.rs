@@ -50,6 +50,12 @@ impl Peer {
         packet
     }
 
+    /// Whether nothing more has come.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        let read = self.0.try_read(&mut [0; 1]);
+        matches!(read, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
     /// What comes until the client closes.
     pub(crate) async fn rest(&mut self) -> std::io::Result<Vec<u8>> {
         let mut rest = Vec::new();

@@ -1,6 +1,8 @@
 //! Subscriptions through all layers: what arrives is counted to the message, on real sockets; what is asked again
 //! after a loss is seen exactly on a paused clock.
 
+mod several;
+
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -16,6 +18,7 @@ use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run, run_here};
 use mqtt_scenario::mqtt::{Qos, SubscribeOptions};
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
+use mqtt_scenario::plan::subscription::Subscription;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step, Steps, Subscribe, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
@@ -224,10 +227,11 @@ fn subscriptions_outlive_their_broker() {
 fn subscribe(b: &mut PlanBuilder, filter: &str) -> Step {
     let request = b.request("subscribe");
     let filter = Text::Constant(filter.as_bytes().into());
+    let options = SubscribeOptions::default();
+    let filters = vec![Subscription { filter, qos: Qos::AtLeastOnce, options }];
     Step::Subscribe(Arc::new(Subscribe {
-        filter,
-        qos: Qos::AtLeastOnce,
-        options: SubscribeOptions::default(),
+        filters,
+        identifier: None,
         timeout: SECOND,
         request,
         measure: None,

@@ -47,12 +47,17 @@ all requests of a task run count from so much earlier as the task run began afte
 | `publish` QoS 1 | with the step | PUBACK |
 | `publish` QoS 2 | with the step | PUBCOMP |
 | `subscribe` | with the step | SUBACK |
+| `unsubscribe` | with the step | UNSUBACK |
 | a message, with `measure = \"end_to_end\"` | with the `publish` step that sent it | the message has been read |
 | `wait`, `repeat` | are no requests | |
 ";
 
 /// Sections that are not titled by their type's name.
-const TITLES: [(&str, &str); 2] = [("Scenario", "The file"), ("ScheduleTable", "Schedule, as a table")];
+const TITLES: [(&str, &str); 3] = [
+    ("Scenario", "The file"),
+    ("ScheduleTable", "Schedule, as a table"),
+    ("FilterTable", "Filter, as a table"),
+];
 
 /// The whole document.
 pub(super) fn markdown(schema: &Value) -> String {

@@ -26,6 +26,8 @@ pub enum Ack {
     Pubcomp,
     /// Of a SUBSCRIBE.
     Suback,
+    /// Of an UNSUBSCRIBE.
+    Unsuback,
     /// Of a PINGREQ.
     Pingresp,
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Ack {
             Self::Pubrec => "PUBREC",
             Self::Pubcomp => "PUBCOMP",
             Self::Suback => "SUBACK",
+            Self::Unsuback => "UNSUBACK",
             Self::Pingresp => "PINGRESP",
         })
     }
@@ -74,6 +77,12 @@ pub enum Limit {
     Retain,
     /// Packets of more bytes.
     PacketBytes(u32),
+    /// Subscriptions with an identifier.
+    SubscriptionIds,
+    /// Shared subscriptions.
+    Shared,
+    /// Filters with wildcards.
+    Wildcards,
 }
 
 /// Why a request failed.
@@ -187,6 +196,15 @@ impl fmt::Display for Failure {
             Self::NotTaken(Limit::Retain) => f.write_str("not sent: the broker keeps no retained messages"),
             Self::NotTaken(Limit::PacketBytes(most)) => {
                 write!(f, "not sent: the broker takes no packet above {most} bytes")
+            }
+            Self::NotTaken(Limit::SubscriptionIds) => {
+                f.write_str("not sent: the broker takes no subscription identifiers")
+            }
+            Self::NotTaken(Limit::Shared) => {
+                f.write_str("not sent: the broker takes no shared subscriptions")
+            }
+            Self::NotTaken(Limit::Wildcards) => {
+                f.write_str("not sent: the broker takes no filters with wildcards")
             }
             Self::AckTimeout(ack, after) => write!(f, "no {ack} within {}", within(after)),
             Self::WriteTimeout(after) => {

@@ -21,6 +21,8 @@ const IDS: usize = 65_535;
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     ticket: Ticket,
+    /// Of a SUBSCRIBE or UNSUBSCRIBE: how many filters wait for an answer.
+    filters: u32,
     /// What it waits for; `None` when it is finished.
     waits_for: Option<Ack>,
     /// Timed out: reported, but an acknowledgement may still come.
@@ -93,14 +95,19 @@ impl Inflight {
         self.next_deadline
     }
 
-    /// Opens a request that waits for `ack` and gives its packet id; `None` if all ids are taken.
+    /// Opens a message that waits for `ack` and gives its packet id; `None` if all ids are taken.
     pub(crate) fn open(&mut self, ticket: Ticket, ack: Ack) -> Option<u16> {
+        self.open_filters(ticket, ack, 0)
+    }
+
+    /// Likewise, for a packet of so many filters.
+    pub(crate) fn open_filters(&mut self, ticket: Ticket, ack: Ack, filters: u32) -> Option<u16> {
         while self.slots.len() >= MAX_ABANDONED
             && self.slots.front().is_some_and(|s| s.abandoned || s.waits_for.is_none())
         {
             self.forget_front();
         }
-        let slot = Slot { ticket, waits_for: Some(ack), abandoned: false };
+        let slot = Slot { ticket, filters, waits_for: Some(ack), abandoned: false };
         let index = if self.slots.len() < IDS {
             self.slots.push_back(slot);
             self.slots.len() - 1
@@ -111,13 +118,27 @@ impl Inflight {
         };
         let id = self.id_at(index);
         self.open += 1;
-        if ack != Ack::Suback {
-            self.publishes += 1;
-        }
+        self.publishes += usize::from(is_of_message(ack));
         if self.next_deadline.is_none_or(|next| ticket.deadline < next) {
             self.next_deadline = Some(ticket.deadline);
         }
         Some(id)
+    }
+
+    /// How many answers `ack` must have for this id, if that is what it waits for.
+    pub(crate) fn filters(&self, id: u16, ack: Ack) -> Option<u32> {
+        let slot = self.slots.get(self.index_of(id))?;
+        (slot.waits_for == Some(ack)).then_some(slot.filters)
+    }
+
+    /// Whether a message has this id.
+    pub(crate) fn is_message(&self, id: u16) -> bool {
+        self.slots.get(self.index_of(id)).is_some_and(|slot| slot.waits_for.is_some_and(is_of_message))
+    }
+
+    /// Most messages of QoS 1 and 2 that may wait for acknowledgement.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Whether the request with this id is still waited for.
@@ -165,9 +186,7 @@ impl Inflight {
                 slot.abandoned = true;
                 self.open -= 1;
                 self.abandoned += 1;
-                if ack != Ack::Suback {
-                    self.publishes -= 1;
-                }
+                self.publishes -= usize::from(is_of_message(ack));
                 expired(slot.ticket, ack);
             } else if next.is_none_or(|next| slot.ticket.deadline < next) {
                 next = Some(slot.ticket.deadline);
@@ -183,12 +202,12 @@ impl Inflight {
         self.slots.iter().enumerate().filter_map(waiting)
     }
 
-    /// Ends the subscriptions, which no session takes over to its next connection, giving each that is still
-    /// waited for to `ended`.
+    /// Ends what asks for messages or for no more of them, which no session takes over to its next connection,
+    /// giving each request that is still waited for to `ended`.
     pub(crate) fn drain_subscriptions(&mut self, mut ended: impl FnMut(Ticket)) {
         for index in (0..self.slots.len()).rev() {
             let slot = self.slots[index];
-            if slot.waits_for == Some(Ack::Suback) {
+            if slot.waits_for.is_some_and(|ack| !is_of_message(ack)) {
                 if !slot.abandoned {
                     ended(slot.ticket);
                 }
@@ -204,9 +223,7 @@ impl Inflight {
             slot.abandoned = true;
             self.open -= 1;
             self.abandoned += 1;
-            if ack != Ack::Suback {
-                self.publishes -= 1;
-            }
+            self.publishes -= usize::from(is_of_message(ack));
             ended(slot.ticket);
         }
         self.next_deadline = None;
@@ -231,9 +248,7 @@ impl Inflight {
             self.abandoned -= 1;
         } else {
             self.open -= 1;
-            if slot.waits_for != Some(Ack::Suback) {
-                self.publishes -= 1;
-            }
+            self.publishes -= usize::from(slot.waits_for.is_none_or(is_of_message));
         }
         slot.waits_for = None;
         slot.abandoned = false;
@@ -273,6 +288,11 @@ impl Inflight {
         }
         (usize::from(id) + IDS - usize::from(self.base)) % IDS
     }
+}
+
+/// Whether this acknowledges a message, and so takes part in the inflight limit.
+fn is_of_message(ack: Ack) -> bool {
+    !matches!(ack, Ack::Suback | Ack::Unsuback)
 }
 
 #[cfg(test)]
@@ -319,6 +339,23 @@ mod tests {
     }
 
     #[test]
+    fn what_has_filters_is_not_limited_and_knows_how_many() {
+        let start = Instant::now();
+        let mut inflight = Inflight::new(1);
+        let id = inflight.open_filters(ticket(1, start, 10), Ack::Suback, 3).unwrap();
+        let other = inflight.open_filters(ticket(2, start, 10), Ack::Unsuback, 2).unwrap();
+        assert!(inflight.has_room());
+        assert_eq!((inflight.filters(id, Ack::Suback), inflight.filters(id, Ack::Unsuback)), (Some(3), None));
+        assert_eq!(inflight.filters(other, Ack::Unsuback), Some(2));
+        // Also when nobody waits for it any more.
+        inflight.expire(start + Duration::from_millis(10), |_, _| {});
+        assert_eq!(inflight.filters(id, Ack::Suback), Some(3));
+        assert_eq!(inflight.acknowledge(id, Ack::Suback), Acknowledged::Late);
+        assert_eq!(inflight.filters(id, Ack::Suback), None);
+        assert!(inflight.has_room());
+    }
+
+    #[test]
     fn the_wrong_acknowledgement_ends_the_request() {
         let mut inflight = Inflight::new(10);
         let id = inflight.open(ticket(1, Instant::now(), 10), Ack::Pubrec).unwrap();
@@ -332,7 +369,7 @@ mod tests {
         let start = Instant::now();
         let mut inflight = Inflight::new(10);
         for (tag, ack) in
-            [Ack::Suback, Ack::Puback, Ack::Pubrec, Ack::Suback, Ack::Pubrec].into_iter().enumerate()
+            [Ack::Suback, Ack::Puback, Ack::Pubrec, Ack::Unsuback, Ack::Pubrec].into_iter().enumerate()
         {
             inflight.open(ticket(u32::try_from(tag).unwrap(), start, 10), ack).unwrap();
         }

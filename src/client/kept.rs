@@ -5,7 +5,7 @@
 //! up and sends again what the standard demands; if it has not, they have failed.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use tokio::time::Instant;
@@ -40,8 +40,19 @@ pub(super) struct Lasting {
     /// The PUBLISH of each packet id that may have to be sent again. One that is acknowledged stays until its id
     /// is used anew if nobody asks for it, so this is bounded by the number of ids.
     pub(super) packets: BTreeMap<u16, Box<[u8]>>,
+    /// What is still to be sent again on this connection, if the broker does not take it all at once.
+    pub(super) held: Option<Box<Held>>,
     /// The client id that the broker chose, if it did.
     pub(super) client_id: Option<Box<str>>,
+}
+
+/// Messages that wait for room to be sent again.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Their packet ids, in the order in which they were sent first.
+    pub(super) ids: VecDeque<u16>,
+    /// How many of them may be sent now; below 0 if more handshakes are open already than may be.
+    pub(super) room: i64,
 }
 
 impl Kept {

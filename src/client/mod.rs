@@ -182,6 +182,10 @@ pub trait Sink {
     /// A message came in (a QoS 2 message once, however often it was sent); `at` is when it had been read.
     fn received(&mut self, message: Incoming<'_>, at: Instant);
 
+    /// What the broker says of each filter of this request, in their order: the quality of service that it grants,
+    /// or from 0x80 up why it refuses. Nothing, if it does not say (UNSUBACK of 3.1.1). The request is completed next.
+    fn answered(&mut self, _key: Key, _answers: &[u8]) {}
+
     /// The broker sent something that fits no request, and was ignored, such as a second PUBACK.
     fn unexpected(&mut self, what: &'static str);
 }
@@ -240,8 +244,23 @@ pub trait Session: 'static {
     /// On an error nothing was queued, and the sink will not hear of it.
     fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure>;
 
-    /// Queues a SUBSCRIBE; finished by its SUBACK.
-    fn subscribe(&mut self, filters: &[Filter<'_>], ticket: Ticket) -> Result<Key, Failure>;
+    /// Queues a SUBSCRIBE without an identifier.
+    fn subscribe(&mut self, filters: &[Filter<'_>], ticket: Ticket) -> Result<Key, Failure> {
+        self.subscribe_with(filters, None, ticket)
+    }
+
+    /// Queues a SUBSCRIBE; finished by its SUBACK, as failed if a filter is refused. MQTT 5: with an identifier of 1
+    /// to 268,435,455, which comes with each message that one of these filters brings. On an error nothing was
+    /// queued, and the sink will not hear of it.
+    fn subscribe_with(
+        &mut self,
+        filters: &[Filter<'_>],
+        identifier: Option<u32>,
+        ticket: Ticket,
+    ) -> Result<Key, Failure>;
+
+    /// Queues an UNSUBSCRIBE; finished by its UNSUBACK. That there was no such subscription is no failure.
+    fn unsubscribe(&mut self, filters: &[&str], ticket: Ticket) -> Result<Key, Failure>;
 
     /// Whether the broker went on with a session that it had: what was subscribed to before still holds.
     fn resumed(&self) -> bool;

@@ -55,7 +55,8 @@ pub struct Entry {
     pub at: Duration,
     /// Whose.
     pub client_id: String,
-    /// What: `connect`, `connected`, `publish TOPIC PAYLOAD`, `disconnect`, `drop`.
+    /// What: `connect`, `connected`, `publish TOPIC PAYLOAD`, `subscribe FILTER… as IDENTIFIER`,
+    /// `unsubscribe FILTER…`, `disconnect`, `drop`.
     pub action: String,
 }
 
@@ -134,6 +135,8 @@ struct Open {
     qos: Qos,
     /// When it is acknowledged, if ever.
     acknowledged: Option<Instant>,
+    /// What is said of each of its filters, if it has any.
+    answers: Vec<u8>,
 }
 
 /// A connection of a [`ScriptedConnector`].
@@ -157,11 +160,21 @@ impl ScriptedSession {
         }
     }
 
+    fn begin(&mut self, ticket: Ticket, qos: Qos, acknowledged: Option<Instant>, answers: Vec<u8>) -> Key {
+        let key = Key::Written(self.next_key);
+        self.next_key += 1;
+        self.open.push_back(Open { key, ticket, qos, acknowledged, answers });
+        key
+    }
+
     /// Does what is due by now.
     fn advance(&mut self, now: Instant, sink: &mut impl Sink) {
         let mut still_open = VecDeque::new();
         for open in self.open.drain(..) {
             let result = if open.acknowledged.is_some_and(|at| at <= now) {
+                if !open.answers.is_empty() {
+                    sink.answered(open.key, &open.answers);
+                }
                 Ok(())
             } else if open.ticket.deadline <= now {
                 Err(Failure::AckTimeout(Ack::Puback, open.ticket.deadline - open.ticket.due))
@@ -226,20 +239,26 @@ impl Session for ScriptedSession {
             Answer::After(pause) => Some(now + pause),
             Answer::Never => None,
         };
-        let key = Key::Written(self.next_key);
-        self.next_key += 1;
-        self.open.push_back(Open { key, ticket, qos: message.qos, acknowledged });
-        Ok(key)
+        Ok(self.begin(ticket, message.qos, acknowledged, Vec::new()))
     }
 
-    fn subscribe(&mut self, filters: &[Filter<'_>], ticket: Ticket) -> Result<Key, Failure> {
+    fn subscribe_with(
+        &mut self,
+        filters: &[Filter<'_>],
+        identifier: Option<u32>,
+        ticket: Ticket,
+    ) -> Result<Key, Failure> {
         let names: Vec<_> = filters.iter().map(|filter| filter.path).collect();
-        self.connector.note(&self.client_id, format!("subscribe {}", names.join(" ")));
-        let key = Key::Written(self.next_key);
-        self.next_key += 1;
-        let acknowledged = Some(Instant::now());
-        self.open.push_back(Open { key, ticket, qos: Qos::AtMostOnce, acknowledged });
-        Ok(key)
+        let identifier = identifier.map(|identifier| format!(" as {identifier}")).unwrap_or_default();
+        self.connector.note(&self.client_id, format!("subscribe {}{identifier}", names.join(" ")));
+        let answers = filters.iter().map(|filter| filter.qos.level()).collect();
+        Ok(self.begin(ticket, Qos::AtMostOnce, Some(Instant::now()), answers))
+    }
+
+    fn unsubscribe(&mut self, filters: &[&str], ticket: Ticket) -> Result<Key, Failure> {
+        self.connector.note(&self.client_id, format!("unsubscribe {}", filters.join(" ")));
+        let answers = vec![0; filters.len()];
+        Ok(self.begin(ticket, Qos::AtMostOnce, Some(Instant::now()), answers))
     }
 
     /// The script knows clean sessions only.

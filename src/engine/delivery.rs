@@ -117,7 +117,9 @@ pub(crate) fn report(plan: &Plan, ends: &BothEnds, groups: &Groups, end_ns: u64)
         if let Step::Subscribe(subscribe) = step
             && let Some(measure) = &subscribe.measure
         {
-            counts.entry(measure.row.0).or_default();
+            for row in &measure.rows {
+                counts.entry(row.0).or_default();
+            }
         }
     }
     let mut rows: Vec<_> =

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::{Completion, Connect, Incoming, Late, Sink};
+use crate::client::{Completion, Connect, Incoming, Key, Late, Sink};
 use crate::engine::shard::Shard;
 use crate::engine::user::inbound::Inbound;
 use crate::engine::user::outbound::Outbound;
@@ -141,6 +141,17 @@ impl<C: Connect> Sink for Recording<'_, C> {
         match self.inbound.as_mut().filter(|inbound| inbound.is_subscribed()) {
             Some(inbound) => inbound.take_in(self.shard, &message, at),
             None => self.unexpected("message that was not subscribed to"),
+        }
+    }
+
+    fn answered(&mut self, key: Key, answers: &[u8]) {
+        let Some(inbound) = &mut self.inbound else { return };
+        let lowered = inbound.answered(key, answers);
+        if inbound.measures() {
+            inbound.grants_are_known(self.shard.clock.unix_ns(Instant::now()));
+        }
+        if lowered {
+            self.unexpected("subscription granted with a lower quality of service");
         }
     }
 

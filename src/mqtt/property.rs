@@ -104,6 +104,58 @@ pub fn varint_length(value: usize) -> usize {
     }
 }
 
+/// The identifiers of the subscriptions that brought a message, from its properties, which are well-formed; what is
+/// not ends it. Without properties, as most messages are, it costs nothing.
+pub fn subscription_ids(properties: &[u8]) -> impl Iterator<Item = u32> {
+    let mut rest = properties;
+    std::iter::from_fn(move || {
+        while let Some((&number, value)) = rest.split_first() {
+            let (length, identifier) = match number {
+                SUBSCRIPTION_ID => {
+                    let (length, identifier) = varint(value)?;
+                    (length, Some(identifier))
+                }
+                _ => (value_length(number, value)?, None),
+            };
+            rest = value.get(length..)?;
+            if identifier.is_some() {
+                return identifier;
+            }
+        }
+        None
+    })
+}
+
+/// The bytes of the value of a message's property at the head of `bytes`.
+fn value_length(number: u8, bytes: &[u8]) -> Option<usize> {
+    let text = |bytes: &[u8]| {
+        let length = bytes.first_chunk::<2>()?;
+        Some(2 + usize::from(u16::from_be_bytes(*length)))
+    };
+    match number {
+        PAYLOAD_FORMAT => Some(1),
+        TOPIC_ALIAS => Some(2),
+        MESSAGE_EXPIRY => Some(4),
+        USER_PROPERTY => {
+            let name = text(bytes)?;
+            Some(name + text(bytes.get(name..)?)?)
+        }
+        _ => text(bytes),
+    }
+}
+
+/// A variable byte integer at the head of `bytes`: its length and its value.
+fn varint(bytes: &[u8]) -> Option<(usize, u32)> {
+    let mut value = 0;
+    for (i, byte) in bytes.iter().take(4).enumerate() {
+        value |= u32::from(byte & 0x7F) << (7 * i);
+        if byte & 0x80 == 0 {
+            return Some((i + 1, value));
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,5 +187,22 @@ mod tests {
         put_u32(&mut out, MESSAGE_EXPIRY, 1);
         put_text(&mut out, CONTENT_TYPE, b"a/b");
         assert_eq!(out, b"\x23\x01\x02\x02\0\0\0\x01\x03\0\x03a/b");
+    }
+
+    #[test]
+    fn subscription_identifiers_are_found_among_the_other_properties() {
+        let all = b"\x01\x01\x0B\x80\x01\x02\0\0\x01\0\x03\0\x01t\x08\0\x01r\x09\0\x02\x0B\x07\x23\0\x0B\x26\0\x01k\0\x01\x0B\x0B\xFF\xFF\xFF\x7F";
+        for (properties, expected) in [
+            (&b""[..], &[][..]),
+            (b"\x0B\x01", &[1]),
+            (b"\x0B\x01\x0B\x02\x0B\x01", &[1, 2, 1]),
+            (all, &[128, 268_435_455]),
+            (b"\x0B\x05\x26\0\x01k", &[5]),
+            (b"\x0B\x05\x0B\x80", &[5]),
+            (b"\x03\0\x09t\x0B\x05", &[]),
+            (b"\x0B\xFF\xFF\xFF\xFF\x01", &[]),
+        ] {
+            assert_eq!(subscription_ids(properties).collect::<Vec<_>>(), expected, "{properties:?}");
+        }
     }
 }

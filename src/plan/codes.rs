@@ -22,6 +22,7 @@ codes! {
     UNKNOWN_CLASS = "E0214", "A user class was asked for that does not exist.";
     TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
+    FILTER_TWICE = "E0217", "A step names a filter twice.";
     FILE = "E0230", "A file that the scenario names cannot be read.";
     FEED = "E0231", "The file of a feed is not a table with a header and rows.";
     UNKNOWN_FEED = "E0232", "A user class names a feed that does not exist.";

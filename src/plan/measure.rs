@@ -81,8 +81,8 @@ impl fmt::Display for Stamping {
 /// How the messages of a subscription are measured, from end to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measure {
-    /// Which row.
-    pub row: RowId,
+    /// Which row, for each filter of the step.
+    pub rows: Vec<RowId>,
     /// Where a message has its stamp.
     pub look: Look,
 }

@@ -9,13 +9,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::mqtt::{Qos, Settings, SubscribeOptions};
+use crate::mqtt::{Qos, Settings};
 use crate::plan::feed::Feed;
 use crate::plan::load::Load;
 use crate::plan::measure::{Measure, Stamping};
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::schedule::Schedule;
+use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::target::{Certificate, Header, Target, Tls};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::{Pause, WaitTime};
@@ -38,6 +39,7 @@ pub mod random;
 mod rate;
 pub mod schedule;
 pub mod search;
+pub mod subscription;
 pub mod target;
 pub mod template;
 pub mod wait;
@@ -248,6 +250,8 @@ pub enum Step {
     Publish(Box<Publish>),
     /// Ask for messages; shared, since a user keeps it to ask again on its next connection.
     Subscribe(Arc<Subscribe>),
+    /// End subscriptions.
+    Unsubscribe(Box<Unsubscribe>),
     /// Pause.
     Wait(Pause),
     /// Begin of a repeated part: set counter `level` to `times`.
@@ -296,12 +300,10 @@ pub struct Publish {
 /// Ask for messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subscribe {
-    /// Of which topics; never [`Text::PerMessage`].
-    pub filter: Text,
-    /// Highest quality of service of what is delivered.
-    pub qos: Qos,
-    /// What else it asks for; nothing of MQTT 3.1.1.
-    pub options: SubscribeOptions,
+    /// Of which topics, at least one; asked for in one packet.
+    pub filters: Vec<Subscription>,
+    /// MQTT 5: what the broker shall send with each message of these, 1 to 268,435,455.
+    pub identifier: Option<u32>,
     /// How long to wait for SUBACK.
     pub timeout: Duration,
     /// How it is recorded.

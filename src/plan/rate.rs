@@ -81,7 +81,7 @@ fn of_one_run(steps: &Steps, size: &mut impl FnMut(&Publish) -> f64) -> (Traffic
             Step::Wait(pause) => pauses_s += now * pause.mean_s(),
             Step::Repeat { times: more, .. } => times.push(now * f64::from(*more)),
             Step::EndRepeat { .. } => drop(times.pop()),
-            Step::Connect(_) | Step::Disconnect { .. } | Step::Subscribe(_) => {}
+            Step::Connect(_) | Step::Disconnect { .. } | Step::Subscribe(_) | Step::Unsubscribe(_) => {}
         }
     }
     (sum, pauses_s)

@@ -172,7 +172,8 @@ impl Transform for BareSteps {
         let needs_nothing = |reference: &str| {
             let name = reference.trim_start_matches("#/definitions/");
             definitions.get(name).is_some_and(|of| {
-                of.get("type").is_some_and(|of| of == "object") && of.get("required").is_none()
+                let needs = |key| of.get(key).is_some();
+                of.get("type").is_some_and(|of| of == "object") && !needs("required") && !needs("oneOf")
             })
         };
         let mut additions = Vec::new();

@@ -7,8 +7,8 @@ use crate::client::failure::{Ack, Failure};
 use crate::client::inflight::Acknowledged;
 use crate::client::keep_alive::KeepAlive;
 use crate::client::reason::Reason;
-use crate::client::wire::{self, Received, Reply};
-use crate::client::{Completion, Incoming, Sink};
+use crate::client::wire::{self, Answers, Received, Reply};
+use crate::client::{Completion, Incoming, Key, Sink};
 use crate::mqtt::Qos;
 
 /// `Packet Identifier not found`: what a broker says of a PUBREL that it has answered before.
@@ -27,8 +27,7 @@ impl<S: Stream> Driver<S> {
         match received {
             Received::Ack(ack, id, None) => self.acknowledged(ack, id, now, sink),
             Received::Ack(ack, id, Some(reason)) => self.refused(ack, id, reason, now, sink),
-            Received::Suback(id, None) => self.acknowledged(Ack::Suback, id, now, sink),
-            Received::Suback(id, Some(failure)) => self.failed(Ack::Suback, id, failure, now, sink),
+            Received::Answers(ack, id, answers) => return self.answered(ack, id, answers, now, sink),
             Received::Publish(message, id, 0) => return self.received(message, id, now, sink),
             Received::Publish(message, id, alias) => {
                 let aliases = self.granted.as_mut().and_then(|granted| granted.aliases.as_mut());
@@ -56,9 +55,13 @@ impl<S: Stream> Driver<S> {
     }
 
     fn acknowledged(&mut self, ack: Ack, id: u16, finished: Instant, sink: &mut impl Sink) {
+        let makes_room = self.makes_room(id);
         let answer = self.inflight.acknowledge(id, ack);
         if let Some(lasting) = &mut self.lasting {
             lasting.packets.remove(&id);
+        }
+        if makes_room && answer != Acknowledged::Release {
+            self.room_made();
         }
         match answer {
             Acknowledged::Done(ticket) => sink.completed(Completion { ticket, finished, result: Ok(()) }),
@@ -78,6 +81,34 @@ impl<S: Stream> Driver<S> {
         }
     }
 
+    /// SUBACK or UNSUBACK.
+    fn answered(
+        &mut self,
+        ack: Ack,
+        id: u16,
+        answers: Answers<'_>,
+        now: Instant,
+        sink: &mut impl Sink,
+    ) -> Result<(), Failure> {
+        if let Some(filters) = self.inflight.filters(id, ack) {
+            // Which answer is whose, nobody can tell any more.
+            if !answers.codes.is_empty() && answers.codes.len() != filters as usize {
+                return Err(Failure::Protocol(match ack {
+                    Ack::Unsuback => "UNSUBACK with more or fewer codes than there were filters",
+                    _ => "SUBACK with more or fewer codes than there were filters",
+                }));
+            }
+            if self.inflight.is_open(id) {
+                sink.answered(Key::Packet(id), answers.codes);
+            }
+        }
+        match answers.refusal(self.version, ack) {
+            None => self.acknowledged(ack, id, now, sink),
+            Some(failure) => self.failed(ack, id, failure, now, sink),
+        }
+        Ok(())
+    }
+
     /// An acknowledgement that is none.
     fn refused(&mut self, ack: Ack, id: u16, reason: Reason, finished: Instant, sink: &mut impl Sink) {
         // Of a PUBREL that had been answered, when its answer was lost with the connection.
@@ -93,7 +124,12 @@ impl<S: Stream> Driver<S> {
         if let Some(lasting) = &mut self.lasting {
             lasting.packets.remove(&id);
         }
-        match self.inflight.finish_with(id, ack) {
+        let makes_room = self.makes_room(id);
+        let answer = self.inflight.finish_with(id, ack);
+        if makes_room {
+            self.room_made();
+        }
+        match answer {
             Acknowledged::Done(ticket) => {
                 sink.completed(Completion { ticket, finished, result: Err(failure) });
             }

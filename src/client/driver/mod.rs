@@ -7,6 +7,7 @@
 //! nothing earlier is armed already: with a timeout of seconds and answers in microseconds it is set once
 //! in thousands of requests.
 
+mod again;
 mod answer;
 mod open;
 mod session;
@@ -118,7 +119,7 @@ impl<S: Stream> Driver<S> {
             Until::Deadline => false,
             Until::Done(Key::Packet(id)) => !self.inflight.is_open(id),
             Until::Done(Key::Written(end)) => !self.out.is_open(end),
-            Until::Room => self.inflight.has_room(),
+            Until::Room => self.has_room_for_more(),
             Until::Written => self.out.pending() == 0,
             Until::Idle => self.inflight.is_idle() && self.out.is_idle(),
         }

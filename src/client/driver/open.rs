@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use crate::client::ConnectRequest;
 use crate::client::aliases::Aliases;
 use crate::client::driver::{Driver, Granted, Stream};
-use crate::client::failure::{Ack, Failure};
+use crate::client::failure::Failure;
 use crate::client::inflight::Inflight;
 use crate::client::keep_alive::KeepAlive;
 use crate::client::kept::{Kept, State};
 use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
-use crate::client::wire::{self, Connack, MOST_CONNACK_BYTES, Reply};
+use crate::client::wire::{self, Connack, MOST_CONNACK_BYTES};
 use crate::mqtt::{Settings, Version};
 
 impl<S: Stream> Driver<S> {
@@ -62,28 +62,18 @@ impl<S: Stream> Driver<S> {
             let aliases = request.settings.topic_alias.then(|| Aliases::new(connack.aliases));
             self.granted = Some(Box::new(Granted { limits: connack.limits, aliases }));
         }
+        let limit = request.inflight.min(connack.receive_maximum);
+        self.inflight.set_limit(limit);
         if self.resumed
             && let Some(state) = request.kept.and_then(Kept::take)
         {
             let State { inflight, unreleased, lasting } = *state;
             (self.inflight, self.unreleased, self.lasting) = (inflight, unreleased, Some(lasting));
+            self.inflight.set_limit(limit);
             self.send_again();
         }
-        self.inflight.set_limit(request.inflight.min(connack.receive_maximum));
         if let Some(lasting) = &mut self.lasting {
             lasting.client_id = connack.client_id.or(given);
-        }
-    }
-
-    /// Queues what a resumed session demands (section 4.4), in the order in which it was sent first.
-    fn send_again(&mut self) {
-        let Some(lasting) = &self.lasting else { return };
-        for (id, waits_for) in self.inflight.unanswered() {
-            if waits_for == Ack::Pubcomp {
-                wire::write_reply(Reply::Pubrel, id, self.out.queue());
-            } else if let Some(packet) = lasting.packets.get(&id) {
-                wire::write_again(packet, self.out.queue());
-            }
         }
     }
 

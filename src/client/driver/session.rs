@@ -13,11 +13,11 @@ use crate::client::inflight::Inflight;
 use crate::client::kept::{Kept, State};
 use crate::client::wire::{self, Alias, Limits};
 use crate::client::{Close, Filter, Key, Message, Session, Sink, Ticket, Until};
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, Version};
 
 impl<S: Stream> Session for Driver<S> {
     fn has_room(&self) -> bool {
-        self.inflight.has_room()
+        self.has_room_for_more()
     }
 
     fn backlog(&self) -> usize {
@@ -52,24 +52,24 @@ impl<S: Stream> Session for Driver<S> {
         Ok(key)
     }
 
-    fn subscribe(&mut self, filters: &[Filter<'_>], ticket: Ticket) -> Result<Key, Failure> {
-        let id = self.inflight.open(ticket, Ack::Suback).ok_or(Failure::NoPacketId)?;
-        let queue = self.out.queue();
-        let before = queue.len();
-        let mut written = wire::write_subscribe(self.version, id, filters, queue);
-        if let Some(Granted { limits, .. }) = self.granted.as_deref()
-            && written.is_ok()
-            && queue.len() - before > limits.packet_bytes as usize
-        {
-            queue.truncate(before);
-            written = Err(Failure::NotTaken(Limit::PacketBytes(limits.packet_bytes)));
+    fn subscribe_with(
+        &mut self,
+        filters: &[Filter<'_>],
+        identifier: Option<u32>,
+        ticket: Ticket,
+    ) -> Result<Key, Failure> {
+        if let Some(limit) = self.exceeded_by(filters, identifier) {
+            return Err(Failure::NotTaken(limit));
         }
-        if let Err(failure) = written {
-            self.inflight.acknowledge(id, Ack::Suback);
-            return Err(failure);
-        }
-        self.sent(ticket.due);
-        Ok(Key::Packet(id))
+        self.ask(Ack::Suback, filters.len(), ticket, |version, id, out| {
+            wire::write_subscribe(version, id, filters, identifier, out)
+        })
+    }
+
+    fn unsubscribe(&mut self, filters: &[&str], ticket: Ticket) -> Result<Key, Failure> {
+        self.ask(Ack::Unsuback, filters.len(), ticket, |version, id, out| {
+            wire::write_unsubscribe(version, id, filters, out)
+        })
     }
 
     fn resumed(&self) -> bool {
@@ -132,7 +132,7 @@ impl<S: Stream> Session for Driver<S> {
 impl<S: Stream> Driver<S> {
     /// What the broker does not take of this message.
     fn exceeded(&self, message: &Message<'_>) -> Option<Limit> {
-        let Limits { packet_bytes, qos, retain } = self.granted.as_ref()?.limits;
+        let Limits { packet_bytes, qos, retain, .. } = self.granted.as_ref()?.limits;
         if message.qos > qos {
             Some(Limit::Qos(qos))
         } else if message.retain && !retain {
@@ -142,6 +142,49 @@ impl<S: Stream> Driver<S> {
         } else {
             None
         }
+    }
+
+    /// What the broker does not take of a subscription.
+    fn exceeded_by(&self, filters: &[Filter<'_>], identifier: Option<u32>) -> Option<Limit> {
+        let limits = &self.granted.as_ref()?.limits;
+        let has_wildcard = |filter: &Filter<'_>| filter.path.contains(['+', '#']);
+        if identifier.is_some() && !limits.identifiers {
+            Some(Limit::SubscriptionIds)
+        } else if !limits.shared && filters.iter().any(|filter| filter.path.starts_with("$share/")) {
+            Some(Limit::Shared)
+        } else if !limits.wildcards && filters.iter().any(has_wildcard) {
+            Some(Limit::Wildcards)
+        } else {
+            None
+        }
+    }
+
+    /// Queues a packet of so many filters that `ack` answers.
+    fn ask(
+        &mut self,
+        ack: Ack,
+        filters: usize,
+        ticket: Ticket,
+        write: impl FnOnce(Version, u16, &mut Vec<u8>) -> Result<(), Failure>,
+    ) -> Result<Key, Failure> {
+        let filters = u32::try_from(filters).map_err(|_| Failure::TooLarge)?;
+        let id = self.inflight.open_filters(ticket, ack, filters).ok_or(Failure::NoPacketId)?;
+        let queue = self.out.queue();
+        let before = queue.len();
+        let mut written = write(self.version, id, queue);
+        if let Some(Granted { limits, .. }) = self.granted.as_deref()
+            && written.is_ok()
+            && queue.len() - before > limits.packet_bytes as usize
+        {
+            queue.truncate(before);
+            written = Err(Failure::NotTaken(Limit::PacketBytes(limits.packet_bytes)));
+        }
+        if let Err(failure) = written {
+            self.inflight.acknowledge(id, ack);
+            return Err(failure);
+        }
+        self.sent(ticket.due);
+        Ok(Key::Packet(id))
     }
 
     /// Queues a message that fits.

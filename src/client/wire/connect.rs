@@ -10,7 +10,8 @@ use crate::client::wire::put_header;
 use crate::client::{ConnectRequest, Will};
 use crate::mqtt::property::{
     self, ASSIGNED_CLIENT_ID, MAXIMUM_PACKET_SIZE, MAXIMUM_QOS, REASON_STRING, RECEIVE_MAXIMUM,
-    RETAIN_AVAILABLE, SERVER_KEEP_ALIVE, SERVER_REFERENCE, SESSION_EXPIRY, TOPIC_ALIAS_MAXIMUM, WILL_DELAY,
+    RETAIN_AVAILABLE, SERVER_KEEP_ALIVE, SERVER_REFERENCE, SESSION_EXPIRY, SHARED_AVAILABLE,
+    SUBSCRIPTION_ID_AVAILABLE, TOPIC_ALIAS_MAXIMUM, WILDCARD_AVAILABLE, WILL_DELAY,
 };
 use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, MAX_WHOLE_PACKET_BYTES, Qos, Settings, Version};
 
@@ -121,6 +122,7 @@ pub(crate) struct Connack {
 
 /// What a broker takes; of MQTT 3.1.1, everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the standard has a flag for each")]
 pub(crate) struct Limits {
     /// The largest packet, in bytes with its fixed header.
     pub(crate) packet_bytes: u32,
@@ -128,11 +130,23 @@ pub(crate) struct Limits {
     pub(crate) qos: Qos,
     /// Whether messages may be retained.
     pub(crate) retain: bool,
+    /// Whether subscriptions may have an identifier.
+    pub(crate) identifiers: bool,
+    /// Whether subscriptions may be shared.
+    pub(crate) shared: bool,
+    /// Whether filters may have wildcards.
+    pub(crate) wildcards: bool,
 }
 
 impl Limits {
-    pub(crate) const NONE: Self =
-        Self { packet_bytes: MAX_WHOLE_PACKET_BYTES, qos: Qos::ExactlyOnce, retain: true };
+    pub(crate) const NONE: Self = Self {
+        packet_bytes: MAX_WHOLE_PACKET_BYTES,
+        qos: Qos::ExactlyOnce,
+        retain: true,
+        identifiers: true,
+        shared: true,
+        wildcards: true,
+    };
 }
 
 /// Reads the body of a CONNACK (section 3.2); a refusal is the error.
@@ -172,6 +186,9 @@ pub(crate) fn read_connack(settings: &Settings, body: &[u8]) -> Result<Connack, 
                     connack.limits.qos = if level == 0 { Qos::AtMostOnce } else { Qos::AtLeastOnce };
                 }
                 (RETAIN_AVAILABLE, Value::Number(is)) => connack.limits.retain = is == 1,
+                (SUBSCRIPTION_ID_AVAILABLE, Value::Number(is)) => connack.limits.identifiers = is == 1,
+                (SHARED_AVAILABLE, Value::Number(is)) => connack.limits.shared = is == 1,
+                (WILDCARD_AVAILABLE, Value::Number(is)) => connack.limits.wildcards = is == 1,
                 (ASSIGNED_CLIENT_ID, Value::Text(id)) => connack.client_id = Some(id.into()),
                 (REASON_STRING, Value::Text(text)) => said = Some(text),
                 (SERVER_REFERENCE, Value::Text(server)) => reference = Some(server),
@@ -272,10 +289,17 @@ mod tests {
     fn what_a_connack_grants_is_read() {
         let settings = Settings { version: Version::V5, ..Settings::default() };
         let body =
-            b"\0\0\x1B\x21\0\x05\x24\x01\x25\0\x27\0\0\x01\0\x12\0\x02id\x22\0\x09\x13\0\x07\x28\0\x29\x01";
+            b"\0\0\x1D\x21\0\x05\x24\x01\x25\0\x27\0\0\x01\0\x12\0\x02id\x22\0\x09\x13\0\x07\x28\0\x29\x01\x2A\0";
         let expected = Connack {
             session_present: false,
-            limits: Limits { packet_bytes: 256, qos: Qos::AtLeastOnce, retain: false },
+            limits: Limits {
+                packet_bytes: 256,
+                qos: Qos::AtLeastOnce,
+                retain: false,
+                identifiers: true,
+                shared: false,
+                wildcards: false,
+            },
             receive_maximum: 5,
             keep_alive_s: Some(7),
             aliases: 9,

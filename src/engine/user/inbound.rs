@@ -5,7 +5,7 @@
 
 use tokio::time::Instant;
 
-use crate::client::{Connect, Incoming};
+use crate::client::{Connect, Incoming, Key};
 use crate::engine::shard::Shard;
 use crate::engine::user::measured::Measured;
 use crate::engine::user::outbound::Stamps;
@@ -28,10 +28,20 @@ impl Inbound {
         !self.subscriptions.is_empty()
     }
 
+    /// What the broker says of each filter of a request: see [`Sink::answered`](crate::client::Sink::answered).
+    /// Whether it grants a lower quality of service than was asked for.
+    pub(crate) fn answered(&mut self, key: Key, answers: &[u8]) -> bool {
+        let mut lowered = false;
+        for asked in &mut self.subscriptions {
+            lowered |= asked.answered(key, answers);
+        }
+        lowered
+    }
+
     /// A message that was read at `at`.
     pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, at: Instant) {
         shard.recorder.borrow_mut().received(message.payload.len() as u64);
-        if !self.measured.is_empty() {
+        if self.measures() {
             self.measure(shard, message, at);
         }
     }

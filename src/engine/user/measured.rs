@@ -10,9 +10,12 @@ use crate::client::{Connect, Incoming, Until};
 use crate::engine::shard::Shard;
 use crate::engine::user::User;
 use crate::engine::user::inbound::Inbound;
+use crate::engine::user::subscription::{Asked, path};
 use crate::mqtt::{self, property};
 use crate::plan::Subscribe;
-use crate::plan::measure::{Look, Measure};
+use crate::plan::measure::Look;
+use crate::plan::subscription::Subscription;
+use crate::stats::RowId;
 use crate::stats::delivery::group::SharedMessage;
 use crate::stats::delivery::receiver::{Receiver, Taken, Terms};
 use crate::stats::delivery::{Arrival, StreamKey, hash};
@@ -22,15 +25,12 @@ use crate::stats::stamp::{self, PROPERTY, Publisher, Stamp};
 #[derive(Debug)]
 pub(super) struct Measured {
     step: Arc<Subscribe>,
+    /// Which filter of the step.
+    place: usize,
     /// As it was subscribed to.
     filter: Box<str>,
+    row: RowId,
     receiver: Rc<RefCell<Receiver>>,
-}
-
-impl Measured {
-    fn measure(&self) -> Option<&Measure> {
-        self.step.measure.as_ref()
-    }
 }
 
 impl Inbound {
@@ -51,14 +51,34 @@ impl Inbound {
         self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().resumed(now_ns));
     }
 
-    /// What a step subscribed to was granted.
-    pub(super) fn granted(&self, step: &Subscribe, now_ns: u64) {
-        self.of(step).for_each(|measured| measured.receiver.borrow_mut().granted(now_ns));
+    /// Whether anything is measured, or was.
+    pub(crate) fn measures(&self) -> bool {
+        !self.measured.is_empty()
     }
 
-    /// What a step subscribed to has ended.
-    pub(super) fn ended(&self, step: &Subscribe, now_ns: u64) {
-        self.of(step).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
+    /// Answers have come: what the broker has now is granted.
+    pub(crate) fn grants_are_known(&self, now_ns: u64) {
+        for measured in &self.measured {
+            let is_granted = |asked: &Asked| asked.is_granted(&measured.step, measured.place);
+            if self.subscriptions.iter().any(is_granted) {
+                let mut receiver = measured.receiver.borrow_mut();
+                // Again, if it was the end of it that was refused.
+                receiver.asked(now_ns);
+                receiver.granted(now_ns);
+            }
+        }
+    }
+
+    /// This filter of a step has ended.
+    pub(super) fn ended(&self, step: &Arc<Subscribe>, place: usize, now_ns: u64) {
+        let of = |measured: &&Measured| measured.place == place && Arc::ptr_eq(&measured.step, step);
+        self.measured.iter().filter(of).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
+    }
+
+    /// What was subscribed to as this filter has ended.
+    pub(super) fn filter_ended(&self, filter: &str, now_ns: u64) {
+        let of = |measured: &&Measured| *measured.filter == *filter;
+        self.measured.iter().filter(of).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
     }
 
     /// All subscriptions have ended.
@@ -70,24 +90,24 @@ impl Inbound {
     pub(super) fn is_measuring(&self) -> bool {
         self.measured.iter().any(|measured| measured.receiver.borrow().is_live())
     }
-
-    fn of(&self, step: &Subscribe) -> impl Iterator<Item = &Measured> {
-        self.measured.iter().filter(move |measured| measured.step.filter == step.filter)
-    }
 }
 
 impl Measured {
     fn take_in<C: Connect>(&self, shard: &Shard<C>, message: &Incoming<'_>, at: Instant) {
-        let Some(measure) = self.measure() else { return };
-        let mut receiver = self.receiver.borrow_mut();
-        if !receiver.is_live() {
-            return;
+        let Some(measure) = &self.step.measure else { return };
+        // Of several subscriptions that a message fits, the broker says which one brought it, if it has names.
+        if let Some(identifier) = self.step.identifier {
+            let mut identifiers = property::subscription_ids(message.properties).peekable();
+            if identifiers.peek().is_some() && !identifiers.any(|id| id == identifier) {
+                return;
+            }
         }
+        let mut receiver = self.receiver.borrow_mut();
         let fits = |filter: &str| mqtt::matches(filter, message.topic);
         // With `retain_as_published` the flag says nothing of when the message was sent; its stamp does.
-        let is_retained = message.retain && !self.step.options.retain_as_published;
+        let is_retained = message.retain && !self.step.filters[self.place].options.retain_as_published;
         let Some(stamp) = find(&measure.look, message) else {
-            if fits(&receiver.terms.filter) && !is_retained {
+            if receiver.is_live() && fits(&receiver.terms.filter) && !is_retained {
                 shard.unexpected("message without a stamp on a measured subscription");
             }
             return;
@@ -110,7 +130,7 @@ impl Measured {
             0
         });
         let length = message.payload.len() as u64;
-        shard.recorder.borrow_mut().record_measured(measure.row, shard.clock.at(at), ns, length);
+        shard.recorder.borrow_mut().record_measured(self.row, shard.clock.at(at), ns, length);
         if let Some(group) = receiver.terms.group {
             shard.delivery.shared(SharedMessage { group, key, seq, sent_ns, arrival });
         }
@@ -160,41 +180,53 @@ fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 impl<C: Connect> User<C> {
-    /// A subscription of a step is asked for; nothing if it measures nothing.
-    pub(super) fn measure_asked(&mut self, step: &Arc<Subscribe>, filter: &str, now: Instant) {
-        let Some(measure) = &step.measure else { return };
+    /// Filters of a step are asked for. To the broker each takes the place of what was asked for as the same filter
+    /// before, whether that was measured or not.
+    pub(super) fn measure_asked(&mut self, step: &Arc<Subscribe>, places: &[usize], now: Instant) {
+        if step.measure.is_none() && !self.inbound.as_ref().is_some_and(|inbound| inbound.measures()) {
+            return;
+        }
         let now_ns = self.shard.clock.unix_ns(now);
         let broker = self.plan.classes[self.class].broker.0;
-        let settings = self.plan.brokers[broker].settings;
+        let lasting = !self.plan.brokers[broker].settings.clean_session;
         let publisher = Publisher {
             run: self.shard.shared.run,
             user: u32::try_from(self.scope.number).unwrap_or(u32::MAX),
         };
         let measured = &mut self.inbound.get_or_insert_default().measured;
-        let known = measured.iter_mut().find(|measured| {
-            *measured.filter == *filter && measured.measure().map(|measure| measure.row) == Some(measure.row)
-        });
-        if let Some(known) = known {
-            known.step = Arc::clone(step);
-            return known.receiver.borrow_mut().asked(now_ns);
+        for &place in places {
+            let Subscription { filter, qos, options } = &step.filters[place];
+            let filter = path(filter, &self.texts);
+            let row = step.measure.as_ref().and_then(|measure| measure.rows.get(place)).copied();
+            let mut is_known = false;
+            for known in measured.iter_mut().filter(|known| *known.filter == *filter) {
+                if Some(known.row) == row {
+                    (known.step, known.place) = (Arc::clone(step), place);
+                    known.receiver.borrow_mut().asked(now_ns);
+                    is_known = true;
+                } else {
+                    known.receiver.borrow_mut().ended(now_ns);
+                }
+            }
+            let Some(row) = row.filter(|_| !is_known) else { continue };
+            let shared = filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/'));
+            let terms = Terms {
+                row,
+                filter: shared.map_or(filter, |(_, filter)| filter).into(),
+                group: shared.map(|_| hash(format!("{}\0{broker}\0{filter}", row.0).as_bytes())),
+                broker,
+                qos: qos.level(),
+                not_of: options.no_local.then_some(publisher),
+                lasting,
+            };
+            let receiver = self.shard.delivery.keep_receiver(Receiver::new(terms, now_ns));
+            measured.push(Measured { step: Arc::clone(step), place, filter: filter.into(), row, receiver });
         }
-        let shared = filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/'));
-        let terms = Terms {
-            row: measure.row,
-            filter: shared.map_or(filter, |(_, filter)| filter).into(),
-            group: shared.map(|_| hash(format!("{}\0{broker}\0{filter}", measure.row.0).as_bytes())),
-            broker,
-            qos: step.qos.level(),
-            not_of: step.options.no_local.then_some(publisher),
-            lasting: !settings.clean_session,
-        };
-        let receiver = self.shard.delivery.keep_receiver(Receiver::new(terms, now_ns));
-        measured.push(Measured { step: Arc::clone(step), filter: filter.into(), receiver });
     }
 
     /// What the user measures, if it does, with the time now.
     pub(super) fn measuring(&self) -> Option<(&Inbound, u64)> {
-        let inbound = self.inbound.as_deref().filter(|inbound| !inbound.measured.is_empty())?;
+        let inbound = self.inbound.as_deref().filter(|inbound| inbound.measures())?;
         Some((inbound, self.shard.clock.unix_ns(Instant::now())))
     }
 

@@ -157,7 +157,11 @@ impl<C: Connect> User<C> {
                 }
                 Step::Subscribe(subscribe) => {
                     self.keep_row(&subscribe.request.row);
-                    self.keep_text(&subscribe.filter);
+                    subscribe.filters.iter().for_each(|wanted| self.keep_text(&wanted.filter));
+                }
+                Step::Unsubscribe(unsubscribe) => {
+                    self.keep_row(&unsubscribe.request.row);
+                    unsubscribe.filters.iter().for_each(|filter| self.keep_text(filter));
                 }
                 Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => {}
             }

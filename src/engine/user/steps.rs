@@ -69,6 +69,7 @@ impl<C: Connect> User<C> {
                 }
                 // Boxed, as it is rare: the future would otherwise be part of every user.
                 Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await,
+                Step::Unsubscribe(unsubscribe) => Box::pin(self.unsubscribe(class, unsubscribe)).await,
                 Step::Wait(pause) => {
                     let pause = pause.draw(&mut self.random);
                     self.pause(class, Instant::now() + pause).await;

@@ -1,12 +1,14 @@
-//! Asking for messages, and asking again.
+//! Asking for messages, asking again, and asking for no more.
 //!
 //! A broker forgets the subscriptions of a clean session with its connection; the user keeps them until a
 //! `disconnect` step, and makes them again on every new connection, or a long run would go silent after the
 //! broker's first restart. One is kept from the moment it is sent, not granted: messages may come before SUBACK
-//! (MQTT 3.1.1, section 3.8.4), and a connection may be lost before it. Where the broker goes on with a session
-//! that lasts, only those are made again that it had not granted.
+//! (MQTT 3.1.1, section 3.8.4), and a connection may be lost before it. It is given up from the moment an
+//! UNSUBSCRIBE for it is sent, unless the broker refuses that. Where the broker goes on with a session that lasts,
+//! only those are made again that it had not granted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -15,44 +17,137 @@ use crate::client::{Connect, Filter, Key, Session, Ticket, Until};
 use crate::engine::user::User;
 use crate::engine::user::message::text;
 use crate::engine::user::steps::Abort;
-use crate::plan::{Subscribe, UserClass};
+use crate::plan::subscription::{Subscription, Unsubscribe};
+use crate::plan::{Request, Subscribe, Text, UserClass};
 
 /// A subscription that a user has asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     step: Arc<Subscribe>,
-    /// Whether the broker has answered.
-    granted: bool,
+    /// Which filter of the step.
+    place: usize,
+    standing: Standing,
+}
+
+/// What is known of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Asked for in this request, at this place of its filters; not answered yet.
+    Open(Key, usize),
+    /// The broker does not have it, as far as anybody knows.
+    Lacking,
+    /// The broker has it.
+    Granted,
+    /// To be ended by this request, at this place of its filters; not answered yet.
+    Leaving(Key, usize),
+    /// Not wanted any more. It stays here since the broker may still send what it had for it.
+    Left,
+}
+
+impl Asked {
+    /// An answer has come. Whether it grants a lower quality of service than was asked for.
+    pub(super) fn answered(&mut self, key: Key, answers: &[u8]) -> bool {
+        const REFUSED: u8 = 0x80;
+        let answer = |place: usize| answers.get(place).copied().unwrap_or(0);
+        match self.standing {
+            Standing::Open(of, place) if of == key => {
+                let answer = answer(place);
+                self.standing = if answer < REFUSED { Standing::Granted } else { Standing::Lacking };
+                answer < self.wanted().qos.level()
+            }
+            Standing::Leaving(of, place) if of == key => {
+                self.standing = if answer(place) < REFUSED { Standing::Left } else { Standing::Granted };
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is this filter of this step, and the broker has it.
+    pub(super) fn is_granted(&self, step: &Arc<Subscribe>, place: usize) -> bool {
+        self.standing == Standing::Granted && self.place == place && Arc::ptr_eq(&self.step, step)
+    }
+
+    fn wanted(&self) -> &Subscription {
+        &self.step.filters[self.place]
+    }
+
+    /// Whether a new connection lacks it; `resumed` says whether that goes on with the session.
+    fn is_lacking(&self, resumed: bool) -> bool {
+        match self.standing {
+            Standing::Open(..) | Standing::Lacking => true,
+            Standing::Granted => !resumed,
+            Standing::Leaving(..) | Standing::Left => false,
+        }
+    }
 }
 
 impl<C: Connect> User<C> {
     /// Asks for messages and waits until the broker grants it.
     pub(super) async fn subscribe(&mut self, class: &UserClass, step: &Arc<Subscribe>) -> Result<(), Abort> {
         self.connected(class, &class.reconnect).await?;
-        let key = self.ask(step, true).ok_or(Abort::Failed)?;
-        // To the broker a second one for the same filter takes the place of the first.
-        let subscriptions = self.subscriptions();
-        subscriptions.retain(|asked| asked.step.filter != step.filter);
-        subscriptions.push(Asked { step: Arc::clone(step), granted: false });
+        let places: Vec<_> = (0..step.filters.len()).collect();
+        let key = self.ask(step, &places, true).ok_or(Abort::Failed)?;
+        for place in places {
+            // To the broker a second one for the same filter takes the place of the first.
+            self.each_of(&step.filters[place].filter, |_| false);
+            let standing = Standing::Open(key, place);
+            self.subscriptions().push(Asked { step: Arc::clone(step), place, standing });
+        }
         let result = self.drive_awaited(key).await;
+        self.give_up_waiting();
         match result {
-            Some(Ok(())) => {
-                self.set_granted(step, true);
-                Ok(())
-            }
+            Some(Ok(())) => Ok(()),
             Some(Err(failure)) if failure.is_refused_subscription() => {
+                let is_refused =
+                    |asked: &Asked| Arc::ptr_eq(&asked.step, step) && asked.standing == Standing::Lacking;
                 if let Some((inbound, now_ns)) = self.measuring() {
-                    inbound.ended(step, now_ns);
+                    let refused = inbound.subscriptions.iter().filter(|asked| is_refused(asked));
+                    refused.for_each(|asked| inbound.ended(&asked.step, asked.place, now_ns));
                 }
-                self.subscriptions().retain(|asked| asked.step.filter != step.filter);
+                self.subscriptions().retain(|asked| !is_refused(asked));
                 Err(Abort::Failed)
             }
             _ => Err(Abort::Failed),
         }
     }
 
+    /// Asks for no more messages and waits until the broker has answered.
+    pub(super) async fn unsubscribe(&mut self, class: &UserClass, step: &Unsubscribe) -> Result<(), Abort> {
+        self.connected(class, &class.reconnect).await?;
+        let filters: Vec<_> = step.filters.iter().map(|filter| path(filter, &self.texts)).collect();
+        let ticket = self.ticket(&step.request, step.timeout, true);
+        let sent = match &mut self.session {
+            Some(session) => session.unsubscribe(&filters, ticket),
+            None => Err(Failure::Closed),
+        };
+        let key = self.sent(ticket, sent).ok_or(Abort::Failed)?;
+        for (place, filter) in step.filters.iter().enumerate() {
+            if let Some((inbound, now_ns)) = self.measuring() {
+                inbound.filter_ended(path(filter, &self.texts), now_ns);
+            }
+            self.each_of(filter, |asked| {
+                asked.standing = Standing::Leaving(key, place);
+                true
+            });
+        }
+        let result = self.drive_awaited(key).await;
+        self.give_up_waiting();
+        if result == Some(Ok(())) { Ok(()) } else { Err(Abort::Failed) }
+    }
+
     fn subscriptions(&mut self) -> &mut Vec<Asked> {
         &mut self.inbound.get_or_insert_default().subscriptions
+    }
+
+    /// Those for this filter: `keep` tells whether they stay.
+    fn each_of(&mut self, filter: &Text, mut keep: impl FnMut(&mut Asked) -> bool) {
+        let Self { inbound, texts, .. } = self;
+        let Some(inbound) = inbound else { return };
+        let filter = text(filter, texts, &[]);
+        inbound
+            .subscriptions
+            .retain_mut(|asked| text(&asked.wanted().filter, texts, &[]) != filter || keep(asked));
     }
 
     /// They end with the connection.
@@ -65,55 +160,81 @@ impl<C: Connect> User<C> {
         }
     }
 
-    fn set_granted(&mut self, step: &Subscribe, granted: bool) {
-        if granted && let Some((inbound, now_ns)) = self.measuring() {
-            inbound.granted(step, now_ns);
-        }
-        if let Some(asked) = self.subscriptions().iter_mut().find(|asked| asked.step.filter == step.filter) {
-            asked.granted = granted;
+    /// What is not answered by now will not be, or nobody will hear of it.
+    fn give_up_waiting(&mut self) {
+        let Some(inbound) = &mut self.inbound else { return };
+        for asked in &mut inbound.subscriptions {
+            match asked.standing {
+                Standing::Open(..) => asked.standing = Standing::Lacking,
+                Standing::Leaving(..) => asked.standing = Standing::Left,
+                Standing::Lacking | Standing::Granted | Standing::Left => {}
+            }
         }
     }
 
     /// Whether a new connection lacks subscriptions; `resumed` says whether it goes on with the session.
     pub(super) fn must_subscribe_again(&self, resumed: bool) -> bool {
         let inbound = self.inbound.as_ref();
-        inbound.is_some_and(|inbound| inbound.subscriptions.iter().any(|asked| !(resumed && asked.granted)))
+        inbound.is_some_and(|inbound| inbound.subscriptions.iter().any(|asked| asked.is_lacking(resumed)))
     }
 
-    /// Asks again, on a new connection, for everything that was asked for on the last one. What fails is in the
-    /// statistics, and is tried again with the next connection.
+    /// Asks again, on a new connection, for everything that was asked for on the last one, what belongs to one step
+    /// in one packet. What fails is in the statistics, and is tried again with the next connection.
     pub(super) async fn subscribe_again(&mut self, resumed: bool) {
-        let mut asked = self.subscriptions().clone();
-        asked.retain(|asked| !(resumed && asked.granted));
-        for Asked { step, .. } in &asked {
-            self.set_granted(step, false);
-            self.ask(step, false);
+        let mut packets: Vec<(Arc<Subscribe>, Vec<usize>)> = Vec::new();
+        for asked in self.subscriptions().iter_mut().filter(|asked| asked.is_lacking(resumed)) {
+            asked.standing = Standing::Lacking;
+            match packets.last_mut() {
+                Some((step, places)) if Arc::ptr_eq(step, &asked.step) => places.push(asked.place),
+                _ => packets.push((Arc::clone(&asked.step), vec![asked.place])),
+            }
+        }
+        for (step, places) in packets {
+            let Some(key) = self.ask(&step, &places, false) else { continue };
+            for asked in self.subscriptions().iter_mut().filter(|asked| Arc::ptr_eq(&asked.step, &step)) {
+                if let Some(place) = places.iter().position(|place| *place == asked.place) {
+                    asked.standing = Standing::Open(key, place);
+                }
+            }
         }
         // Nothing else that takes long is open yet. If the connection is lost, there will be another one.
-        if self.drive(Until::Idle, None).await.is_ok() {
-            for asked in &asked {
-                self.set_granted(&asked.step, true);
-            }
-        }
+        let _ = self.drive(Until::Idle, None).await;
+        self.give_up_waiting();
     }
 
-    /// Queues a SUBSCRIBE; if it cannot be, that is recorded.
-    fn ask(&mut self, step: &Arc<Subscribe>, awaited: bool) -> Option<Key> {
-        let due = Instant::now();
-        let tag = self.tag(&step.request);
-        let ticket = Ticket { tag, awaited, due, late: self.late, deadline: due + step.timeout, length: 0 };
-        // A template's text is UTF-8 but for raw bytes, which no filter may hold.
-        let filter = str::from_utf8(text(&step.filter, &self.texts, &[])).unwrap_or_default();
-        let asked = match &mut self.session {
-            Some(session) => {
-                session.subscribe(&[Filter { path: filter, qos: step.qos, options: step.options }], ticket)
-            }
+    /// Queues a SUBSCRIBE for these filters of a step; if it cannot be, that is recorded.
+    fn ask(&mut self, step: &Arc<Subscribe>, places: &[usize], awaited: bool) -> Option<Key> {
+        let ticket = self.ticket(&step.request, step.timeout, awaited);
+        let filters: Vec<_> = places
+            .iter()
+            .map(|place| {
+                let Subscription { filter, qos, options } = &step.filters[*place];
+                Filter { path: path(filter, &self.texts), qos: *qos, options: *options }
+            })
+            .collect();
+        let sent = match &mut self.session {
+            Some(session) => session.subscribe_with(&filters, step.identifier, ticket),
             None => Err(Failure::Closed),
         };
-        if asked.is_ok() && step.measure.is_some() {
-            let filter = filter.to_owned();
-            self.measure_asked(step, &filter, due);
+        if sent.is_ok() {
+            self.measure_asked(step, places, ticket.due);
         }
-        asked.map_err(|failure| self.record(tag, due, Instant::now(), Err(failure))).ok()
+        self.sent(ticket, sent)
     }
+
+    fn ticket(&self, request: &Request, timeout: Duration, awaited: bool) -> Ticket {
+        let due = Instant::now();
+        let tag = self.tag(request);
+        Ticket { tag, awaited, due, late: self.late, deadline: due + timeout, length: 0 }
+    }
+
+    /// The request that was queued; one that could not be is recorded.
+    fn sent(&self, ticket: Ticket, sent: Result<Key, Failure>) -> Option<Key> {
+        sent.map_err(|failure| self.record(ticket.tag, ticket.due, Instant::now(), Err(failure))).ok()
+    }
+}
+
+/// A filter as it goes on the wire. A template's text is UTF-8 but for raw bytes, which no filter may hold.
+pub(super) fn path<'a>(filter: &'a Text, texts: &'a [Box<[u8]>]) -> &'a str {
+    str::from_utf8(text(filter, texts, &[])).unwrap_or_default()
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, FieldPath};
-use crate::mqtt::{MAX_WHOLE_PACKET_BYTES, RetainHandling, Settings, SubscribeOptions, Version};
+use crate::mqtt::{MAX_WHOLE_PACKET_BYTES, Settings, Version};
 use crate::plan::compile::problems::Problems;
 use crate::plan::template::Template;
 use crate::plan::{BrokerId, codes};
-use crate::scenario::model::{broker, protocol, step};
+use crate::scenario::model::{broker, protocol};
 use crate::units::HumanDuration;
 
 /// The protocol of a class's broker.
@@ -132,45 +132,6 @@ pub(super) fn compile_settings(
         receive_maximum,
         max_packet_bytes,
         topic_alias: broker.topic_alias == Some(protocol::TopicAlias::Auto),
-    }
-}
-
-/// What a subscription asks for beside its quality of service.
-pub(super) fn compile_options(
-    subscribe: &step::Subscribe,
-    filter: &Template,
-    spoken: Option<&Spoken<'_>>,
-    at: &FieldPath,
-    problems: &mut Problems<'_>,
-) -> SubscribeOptions {
-    for (key, is_there) in [
-        ("no_local", subscribe.no_local == Some(true)),
-        ("retain_as_published", subscribe.retain_as_published == Some(true)),
-        (
-            "retain_handling",
-            subscribe.retain_handling.is_some_and(|when| when != protocol::RetainHandling::Always),
-        ),
-    ] {
-        if let Some(spoken) = spoken.filter(|_| is_there) {
-            spoken.needs_5(&format!("`{key}`"), &at.key(key), problems);
-        }
-    }
-    let shared = filter.literals().next().is_some_and(|head| head.starts_with(b"$share/"));
-    if shared && subscribe.no_local == Some(true) {
-        let message = "a shared subscription cannot have `no_local`";
-        problems.add(
-            Diagnostic::error(codes::NO_LOCAL_SHARED, at.key("no_local"), message)
-                .help("leave it out: a message goes to one of the group, whoever sent it"),
-        );
-    }
-    SubscribeOptions {
-        no_local: subscribe.no_local.unwrap_or(false),
-        retain_as_published: subscribe.retain_as_published.unwrap_or(false),
-        retain_handling: match subscribe.retain_handling {
-            None | Some(protocol::RetainHandling::Always) => RetainHandling::Always,
-            Some(protocol::RetainHandling::IfNew) => RetainHandling::IfNew,
-            Some(protocol::RetainHandling::Never) => RetainHandling::Never,
-        },
     }
 }
 

@@ -5,23 +5,22 @@
 
 mod measure;
 mod publish;
+mod subscribe;
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::Qos;
 use crate::plan::codes;
-use crate::plan::compile::address::check_filter;
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::Problems;
-use crate::plan::compile::protocol::{Spoken, compile_options};
+use crate::plan::compile::protocol::Spoken;
 use crate::plan::compile::timing::pause;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
-use crate::plan::{Request, Row, Step, Steps, Subscribe, Text};
+use crate::plan::{Request, Row, Step, Steps, Text};
 use crate::scenario::model;
 use crate::stats::{RowId, RowKey};
 use crate::units::HumanDuration;
@@ -192,6 +191,9 @@ impl<'a> StepCompiler<'a> {
                 model::step::Step::Subscribe(subscribe) => {
                     flat.extend(self.subscribe(subscribe, &at.key("subscribe"), problems));
                 }
+                model::step::Step::Unsubscribe(unsubscribe) => {
+                    flat.extend(self.unsubscribe(unsubscribe, &at.key("unsubscribe"), problems));
+                }
                 model::step::Step::Wait(wait) => {
                     flat.push(Step::Wait(pause(*wait, &at.key("wait"), problems)));
                 }
@@ -240,37 +242,6 @@ impl<'a> StepCompiler<'a> {
         let first = flat.len();
         self.list(&repeat.steps, &at.key("steps"), level + 1, flat, problems);
         flat.push(Step::EndRepeat { level, first });
-    }
-
-    fn subscribe(
-        &mut self,
-        subscribe: &model::step::Subscribe,
-        at: &FieldPath,
-        problems: &mut Problems<'_>,
-    ) -> Option<Step> {
-        let (level, qos) = quality(subscribe.qos, at, problems);
-        let timeout = self.timeout(subscribe.timeout, at, problems);
-        let filter_at = at.key("filter");
-        if subscribe.filter.is_none() {
-            problems.add_absence(
-                Diagnostic::error(codes::MISSING, filter_at.clone(), "this subscribe has no `filter`")
-                    .help("add one, such as \"devices/+/status\""),
-            );
-        }
-        let written = subscribe.filter.as_deref().unwrap_or_default();
-        let recording = Recording {
-            name: subscribe.name.as_deref(),
-            request_type: subscribe.request_type.as_deref(),
-            record: subscribe.record,
-        };
-        let request = self.request(&recording, &format!("subscribe:{level}:{written}"), at, problems);
-        let measure = self.measure(subscribe, written, level, at, problems);
-        let filter = subscribe.filter.as_deref()?;
-        let filter = problems.template(filter, Place::Filter, self.names, &filter_at)?;
-        check_filter(&filter, self.client_id, &filter_at, problems);
-        let options = compile_options(subscribe, &filter, self.spoken.as_ref(), at, problems);
-        let filter = self.text(filter);
-        Some(Step::Subscribe(Arc::new(Subscribe { filter, qos, options, timeout, request, measure })))
     }
 
     fn timeout(

@@ -21,6 +21,7 @@ pub mod load;
 pub mod payload;
 pub mod protocol;
 pub mod step;
+pub mod subscription;
 pub mod user_class;
 
 /// A whole scenario file.

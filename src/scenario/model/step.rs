@@ -5,6 +5,7 @@ use serde::{Deserialize, de};
 
 use crate::scenario::model::payload::Payload;
 use crate::scenario::model::protocol::{Properties, RetainHandling};
+use crate::scenario::model::subscription::{Filter, Unsubscribe, either};
 use crate::units::HumanDuration;
 
 /// One action of a user: a table with its name as the only key, or, without any options, the name alone.
@@ -19,6 +20,8 @@ pub enum Step {
     Publish(Publish),
     /// Ask for messages and wait until the broker grants it.
     Subscribe(Subscribe),
+    /// End subscriptions and wait until the broker has.
+    Unsubscribe(Unsubscribe),
     /// Pause; the connection is kept alive.
     Wait(Pause),
     /// Do steps several times.
@@ -101,15 +104,21 @@ pub struct Publish {
     pub record: Option<bool>,
 }
 
-/// Ask for the messages of a filter and wait for SUBACK. What arrives is counted from then on, whatever the user
-/// does. A subscription ends with `disconnect`; with a lost connection it does not: it is made again, as a
-/// request of its own, as soon as there is a new one. A session that lasts (`clean_session = false`) keeps it.
+/// Ask for the messages of one or more filters and wait for SUBACK. What arrives is counted from then on, whatever
+/// the user does. A subscription ends with `unsubscribe` or `disconnect`; with a lost connection it does not: it is
+/// made again, as a request of its own, as soon as there is a new one. A session that lasts
+/// (`clean_session = false`) keeps it. If the broker refuses some of the filters, the request has failed with the
+/// first refusal, and the others hold.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("oneOf" = either(["filter", "filters"])))]
 pub struct Subscribe {
     /// Filter with the wildcards `+` and `#`, or `$share/GROUP/FILTER`; a template of values that do not change
-    /// while a user lives. Required.
+    /// while a user lives. Either this or `filters`.
     pub filter: Option<String>,
+    /// Several filters, asked for in one packet: texts, or tables with options of their own. At least one of them.
+    /// Either this or `filter`.
+    pub filters: Option<Vec<Filter>>,
     /// Highest quality of service of what is delivered: 0, 1 or 2. Default 0.
     #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
@@ -119,6 +128,10 @@ pub struct Subscribe {
     pub retain_as_published: Option<bool>,
     /// When the subscription is answered with retained messages. Needs MQTT 5. Default `always`.
     pub retain_handling: Option<RetainHandling>,
+    /// A number that the broker sends with each message of this subscription, 1 to 268435455; a broker may take
+    /// none. Needs MQTT 5. Default: none.
+    #[schemars(range(min = 1, max = 268_435_455))]
+    pub identifier: Option<u32>,
     /// How long to wait for SUBACK before the request has failed. Default 10 s.
     pub timeout: Option<HumanDuration>,
     /// What is measured of the messages that arrive. Default: nothing.
@@ -131,7 +144,8 @@ pub struct Subscribe {
     /// filter as written in the file.
     pub measure_name: Option<String>,
     /// Row of the statistics, a template of values that do not change while a user lives.
-    /// Default: `subscribe:QOS:FILTER`, the filter as written in the file.
+    /// Default: `subscribe:QOS:FILTER`, the filter as written in the file; several, each with its quality of service,
+    /// are joined by commas.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,

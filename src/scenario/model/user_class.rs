@@ -26,7 +26,8 @@ pub struct UserClass {
     /// Exactly so many users, given out before the weighted ones; excludes `weight`. Default: a share by `weight`.
     #[schemars(range(min = 1))]
     pub fixed_count: Option<u32>,
-    /// Client id, a template of values that do not change while a user lives.
+    /// Client id, a template of values that do not change while a user lives. If it is empty the broker makes one;
+    /// `${client_id}` stays empty then, since it is the same from before the first connection to after the last.
     /// Default `${user.class}-${user.number}`.
     pub client_id: Option<String>,
     /// User name, a template of values that do not change while a user lives. Default: none.

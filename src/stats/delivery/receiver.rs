@@ -180,7 +180,8 @@ impl Receiver {
         room: &mut usize,
         matches: impl FnOnce(&str) -> bool,
     ) -> Taken {
-        if matches!(self.state, State::Ended(_)) {
+        // What was sent before the end may still be under way.
+        if matches!(self.state, State::Ended(at_ns) if sent_ns >= at_ns) {
             return Taken::NotAskedFor;
         }
         let known = match self.tracks.get(self.last) {
@@ -336,10 +337,11 @@ mod tests {
         clean.asked(220);
         clean.granted(230);
         clean.ended(300);
-        assert_eq!(take(&mut clean, 1, 1, 290), Taken::NotAskedFor);
+        assert_eq!(take(&mut clean, 1, 1, 299), Taken::Measured, "on its way when it ended");
+        assert_eq!(take(&mut clean, 1, 2, 300), Taken::NotAskedFor);
         clean.asked(400);
         assert!(clean.is_live());
-        assert_eq!(take(&mut clean, 1, 2, 399), Taken::Retained);
+        assert_eq!(take(&mut clean, 1, 3, 399), Taken::Retained);
         clean.granted(410);
         clean.away(500);
         assert_eq!(

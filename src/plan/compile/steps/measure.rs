@@ -85,12 +85,11 @@ impl StepCompiler<'_> {
         )
     }
 
-    /// What a subscription measures, if it does; `filter` is as written.
+    /// What a subscription measures, if it does; `names` has quality of service and text of each filter.
     pub(super) fn measure(
         &mut self,
         subscribe: &model::step::Subscribe,
-        filter: &str,
-        level: u8,
+        names: &[String],
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Measure> {
@@ -120,8 +119,8 @@ impl StepCompiler<'_> {
             }),
         };
         let name_at = at.key("measure_name");
-        let name = match subscribe.measure_name.as_deref() {
-            None => Some(format!("end_to_end:{level}:{filter}")),
+        let names: Option<Vec<_>> = match subscribe.measure_name.as_deref() {
+            None => Some(names.iter().map(|name| format!("end_to_end:{name}")).collect()),
             Some("") => {
                 problems.add(
                     Diagnostic::error(codes::EMPTY, name_at, "`measure_name` cannot be empty")
@@ -129,22 +128,23 @@ impl StepCompiler<'_> {
                 );
                 None
             }
-            Some(name) => problems.template(name, Place::RowName, self.names, &name_at).and_then(|name| {
-                if name.varies() == Varies::Never {
-                    return Some(String::from_utf8_lossy(name.literal().unwrap_or_default()).into_owned());
-                }
-                let message = "the row of a measurement is the same for all users";
-                problems.add(
-                    Diagnostic::error(codes::NOT_ALLOWED_HERE, name_at, message).help(
+            Some(name) => {
+                problems.template(name, Place::RowName, self.names, &name_at).and_then(|name| {
+                    if name.varies() == Varies::Never {
+                        let name = String::from_utf8_lossy(name.literal().unwrap_or_default()).into_owned();
+                        return Some(vec![name; names.len()]);
+                    }
+                    let message = "the row of a measurement is the same for all users";
+                    problems.add(Diagnostic::error(codes::NOT_ALLOWED_HERE, name_at, message).help(
                         "leave out what differs from user to user: each row keeps a histogram of its own",
-                    ),
-                );
-                None
-            }),
+                    ));
+                    None
+                })
+            }
         };
         self.measure_places.push(at.key("measure"));
-        let row = self.rows.id(DEFAULT_REQUEST_TYPE, name?);
-        Some(Measure { row, look: look? })
+        let rows = names?.into_iter().map(|name| self.rows.id(DEFAULT_REQUEST_TYPE, name)).collect();
+        Some(Measure { rows, look: look? })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::mqtt::RetainHandling;
 use crate::plan::describe::Facts;
 use crate::plan::describe::json::text::{payload, source, text};
 use crate::plan::describe::json::{seconds, traffic};
@@ -10,8 +11,11 @@ use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::measure::Measure;
 use crate::plan::schedule::{Phase, Schedule};
+use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::wait::{Pause, WaitTime};
-use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, UserClass, Will};
+use crate::plan::{
+    OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass, Will,
+};
 
 /// The class at place `id`.
 pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
@@ -115,6 +119,20 @@ fn wait_time(wait_time: WaitTime) -> Value {
     }
 }
 
+fn subscription(of: &Subscription, secrets: &Secrets) -> Value {
+    json!({
+        "filter": source(&of.filter, secrets),
+        "qos": of.qos.level(),
+        "no_local": of.options.no_local,
+        "retain_as_published": of.options.retain_as_published,
+        "retain_handling": match of.options.retain_handling {
+            RetainHandling::Always => "always",
+            RetainHandling::IfNew => "if_new",
+            RetainHandling::Never => "never",
+        },
+    })
+}
+
 fn pause(pause: Pause) -> Value {
     match pause {
         Pause::Constant(length) => json!({ "constant_s": seconds(length) }),
@@ -161,6 +179,7 @@ impl Writer<'_> {
                 }
                 Step::Publish(step) => self.publish(step),
                 Step::Subscribe(step) => self.subscribe(step),
+                Step::Unsubscribe(step) => self.unsubscribe(step),
                 Step::Wait(length) => json!({ "name": "wait", "step": "wait", "wait": pause(*length) }),
                 Step::Repeat { times, .. } => json!({
                     "name": "repeat",
@@ -202,27 +221,54 @@ impl Writer<'_> {
     fn subscribe(&mut self, subscribe: &Subscribe) -> Value {
         let secrets = self.secrets;
         let measure = subscribe.measure.as_ref().map(|measure| self.measure(measure));
-        let asked = self.samples.iter_mut().map(
-            |user| json!({ "user": user.scope.number, "filter": text(&user.render(&subscribe.filter), secrets) }),
-        );
+        let filters: Vec<_> = subscribe.filters.iter().map(|wanted| &wanted.filter).collect();
+        let only = subscribe.filters.first().filter(|_| filters.len() == 1);
         let more = json!({
-            "filter": source(&subscribe.filter, secrets),
-            "qos": subscribe.qos.level(),
+            "filter": only.map(|wanted| source(&wanted.filter, secrets)),
+            "qos": only.map(|wanted| wanted.qos.level()),
+            "filters": subscribe.filters.iter().map(|of| subscription(of, secrets)).collect::<Vec<_>>(),
+            "identifier": subscribe.identifier,
             "measure": measure,
             "timeout_s": seconds(subscribe.timeout),
-            "samples": asked.collect::<Vec<_>>(),
+            "samples": self.filters(&filters),
         });
         self.named("subscribe", &subscribe.request, more)
     }
 
     fn measure(&self, measure: &Measure) -> Value {
-        let row = &self.plan.rows[measure.row.0 as usize];
+        let rows = measure.rows.iter().map(|row| {
+            let row = &self.plan.rows[row.0 as usize];
+            json!({ "request_type": row.request_type, "name": self.secrets.mask_text(&row.name) })
+        });
         json!({
             "what": "end_to_end",
             "stamp": measure.look.to_string(),
-            "request_type": row.request_type,
-            "name": self.secrets.mask_text(&row.name),
+            "rows": rows.collect::<Vec<_>>(),
         })
+    }
+
+    fn unsubscribe(&mut self, unsubscribe: &Unsubscribe) -> Value {
+        let filters: Vec<_> = unsubscribe.filters.iter().collect();
+        let more = json!({
+            "filters": filters.iter().map(|filter| source(filter, self.secrets)).collect::<Vec<_>>(),
+            "timeout_s": seconds(unsubscribe.timeout),
+            "samples": self.filters(&filters),
+        });
+        self.named("unsubscribe", &unsubscribe.request, more)
+    }
+
+    /// The filters of the first users.
+    fn filters(&mut self, filters: &[&Text]) -> Vec<Value> {
+        let secrets = self.secrets;
+        let users = self.samples.iter_mut();
+        users
+            .map(|user| {
+                let shown: Vec<_> =
+                    filters.iter().map(|filter| text(&user.render(filter), secrets)).collect();
+                let only = shown.first().filter(|_| shown.len() == 1).cloned();
+                json!({ "user": user.scope.number, "filter": only, "filters": shown })
+            })
+            .collect()
     }
 
     /// A step that is recorded, by the name of its row.

@@ -8,8 +8,9 @@ use crate::plan::describe::Facts;
 use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::describe::text::words::{
-    counted, feed, line, pause, payload, rate, rhythm, time, wait_time,
+    counted, feed, line, pause, payload, rate, rhythm, time, wait_time, wanted,
 };
+use crate::plan::subscription::Unsubscribe;
 use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, UserClass};
 
 /// Writes the class at place `id`.
@@ -139,6 +140,7 @@ impl Writer<'_> {
                 }
                 Step::Publish(publish) => self.publish(publish, indent, out)?,
                 Step::Subscribe(subscribe) => self.subscribe(subscribe, indent, out)?,
+                Step::Unsubscribe(unsubscribe) => self.unsubscribe(unsubscribe, indent, out)?,
                 Step::EndRepeat { .. } => {}
             }
         }
@@ -168,21 +170,44 @@ impl Writer<'_> {
 
     fn subscribe(&mut self, subscribe: &Subscribe, indent: usize, out: &mut String) -> fmt::Result {
         let (timeout, recorded) = (time(subscribe.timeout), self.recorded(&subscribe.request));
-        writeln!(out, "subscribe QoS {}, acknowledged within {timeout}{recorded}", subscribe.qos)?;
+        let identifier = match subscribe.identifier {
+            Some(identifier) => format!(", identifier {identifier}"),
+            None => String::new(),
+        };
+        let what = match subscribe.filters.as_slice() {
+            [only] => wanted(only),
+            filters => counted(filters.len() as u64, "filter"),
+        };
+        writeln!(out, "subscribe {what}{identifier}, acknowledged within {timeout}{recorded}")?;
         if let Some(measure) = &subscribe.measure {
-            let row = &self.plan.rows[measure.row.0 as usize];
-            let name = self.secrets.mask_text(&row.name);
-            let stamp = &measure.look;
-            writeln!(
-                out,
-                "{:indent$}  measured end to end, stamp: {stamp} -> {} {name}",
-                "", row.request_type
-            )?;
+            let mut rows = measure.rows.clone();
+            rows.dedup();
+            let names: Vec<_> =
+                rows.iter().map(|row| self.secrets.mask_text(&self.plan.rows[row.0 as usize].name)).collect();
+            let (stamp, names) = (&measure.look, names.join(", "));
+            writeln!(out, "{:indent$}  measured end to end, stamp: {stamp} -> MQTT {names}", "")?;
         }
+        let is_one = subscribe.filters.len() == 1;
         for i in 0..self.samples.len() {
-            let filter = self.samples[i].render(&subscribe.filter);
-            let (number, filter) = (self.samples[i].scope.number, self.shown(&filter));
-            writeln!(out, "{:indent$}  user {number}: {filter}", "")?;
+            for of in &subscribe.filters {
+                let filter = self.samples[i].render(&of.filter);
+                let (number, filter) = (self.samples[i].scope.number, self.shown(&filter));
+                let what = if is_one { String::new() } else { format!("  {}", wanted(of)) };
+                writeln!(out, "{:indent$}  user {number}: {filter}{what}", "")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, unsubscribe: &Unsubscribe, indent: usize, out: &mut String) -> fmt::Result {
+        let (timeout, recorded) = (time(unsubscribe.timeout), self.recorded(&unsubscribe.request));
+        writeln!(out, "unsubscribe, acknowledged within {timeout}{recorded}")?;
+        for i in 0..self.samples.len() {
+            for filter in &unsubscribe.filters {
+                let filter = self.samples[i].render(filter);
+                let (number, filter) = (self.samples[i].scope.number, self.shown(&filter));
+                writeln!(out, "{:indent$}  user {number}: {filter}", "")?;
+            }
         }
         Ok(())
     }

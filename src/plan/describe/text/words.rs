@@ -3,10 +3,12 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::mqtt::RetainHandling;
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::payload::Payload;
 use crate::plan::rate::Traffic;
 use crate::plan::schedule::{Phase, Schedule};
+use crate::plan::subscription::Subscription;
 use crate::plan::wait::{Pause, WaitTime};
 
 /// How many characters of a sample text are shown.
@@ -33,6 +35,18 @@ pub(super) fn line(text: &[u8]) -> String {
         line.push('…');
     }
     format!("\"{line}\"")
+}
+
+/// What is wanted of the messages of a filter.
+pub(super) fn wanted(of: &Subscription) -> String {
+    let no_local = if of.options.no_local { ", no local" } else { "" };
+    let as_published = if of.options.retain_as_published { ", retained as published" } else { "" };
+    let retained = match of.options.retain_handling {
+        RetainHandling::Always => "",
+        RetainHandling::IfNew => ", retained messages if new",
+        RetainHandling::Never => ", no retained messages",
+    };
+    format!("QoS {}{no_local}{as_published}{retained}", of.qos)
 }
 
 pub(super) fn feed(feed: &Feed) -> String {

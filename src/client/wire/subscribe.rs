@@ -1,0 +1,252 @@
+//! SUBSCRIBE, UNSUBSCRIBE and what a broker answers to them.
+//!
+//! One answer stands for each filter, in their order, but for the UNSUBACK of 3.1.1, which says nothing beside its
+//! packet id. That there are as many answers as filters only the driver can know.
+
+use crate::client::Filter;
+use crate::client::failure::{Ack, Failure};
+use crate::client::reason::Reason;
+use crate::client::wire::properties::{self, Allowed, Value};
+use crate::client::wire::{Received, packet_id, put_header};
+use crate::mqtt::property::{REASON_STRING, SUBSCRIPTION_ID, put_string, put_varint, varint_length};
+use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, RetainHandling, Version};
+
+/// From here up, an answer is a refusal.
+const REFUSED: u8 = 0x80;
+
+/// Appends SUBSCRIBE (section 3.8). 3.1.1 can say neither `identifier` nor the options of filters.
+pub(crate) fn write_subscribe(
+    version: Version,
+    id: u16,
+    filters: &[Filter<'_>],
+    identifier: Option<u32>,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let mut properties = Vec::new();
+    if let Some(identifier) = identifier {
+        properties.push(SUBSCRIPTION_ID);
+        put_varint(&mut properties, identifier as usize);
+    }
+    let paths = filters.iter().map(|filter| filter.path);
+    begin(version, 0x82, id, &properties, paths, 1, out)?;
+    for filter in filters {
+        put_string(out, filter.path.as_bytes());
+        out.push(match version {
+            Version::V311 => filter.qos.level(),
+            Version::V5 => options(filter),
+        });
+    }
+    Ok(())
+}
+
+/// Appends UNSUBSCRIBE (section 3.10).
+pub(crate) fn write_unsubscribe(
+    version: Version,
+    id: u16,
+    filters: &[&str],
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    begin(version, 0xA2, id, &[], filters.iter().copied(), 0, out)?;
+    for filter in filters {
+        put_string(out, filter.as_bytes());
+    }
+    Ok(())
+}
+
+/// Appends what stands before the filters, each of which is followed by so many bytes.
+fn begin<'a>(
+    version: Version,
+    first: u8,
+    id: u16,
+    properties: &[u8],
+    mut paths: impl Iterator<Item = &'a str>,
+    behind: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let head = match version {
+        Version::V311 => 2,
+        Version::V5 => 2 + varint_length(properties.len()) + properties.len(),
+    };
+    let length = paths
+        .try_fold(head, |sum, path| (path.len() <= MAX_TEXT_BYTES).then(|| sum + 2 + path.len() + behind));
+    let length = length.filter(|length| *length <= MAX_PACKET_BYTES).ok_or(Failure::TooLarge)?;
+    put_header(first, length, out);
+    out.extend_from_slice(&id.to_be_bytes());
+    if version == Version::V5 {
+        put_varint(out, properties.len());
+        out.extend_from_slice(properties);
+    }
+    Ok(())
+}
+
+/// The byte behind a filter of version 5.
+fn options(filter: &Filter<'_>) -> u8 {
+    let retain_handling = match filter.options.retain_handling {
+        RetainHandling::Always => 0,
+        RetainHandling::IfNew => 1,
+        RetainHandling::Never => 2,
+    };
+    filter.qos.level()
+        | u8::from(filter.options.no_local) << 2
+        | u8::from(filter.options.retain_as_published) << 3
+        | retain_handling << 4
+}
+
+/// What a broker answers to the filters of a packet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answers<'a> {
+    /// One for each filter; none in an UNSUBACK of 3.1.1.
+    pub(crate) codes: &'a [u8],
+    /// The broker's own words.
+    said: Option<&'a str>,
+}
+
+impl Answers<'_> {
+    /// The first refusal.
+    pub(crate) fn refusal(&self, version: Version, ack: Ack) -> Option<Failure> {
+        let code = self.codes.iter().find(|code| **code >= REFUSED)?;
+        Some(match version {
+            Version::V311 => Failure::SubscriptionRefused,
+            Version::V5 => Failure::Reason(ack, Reason::new(*code, self.said, None)),
+        })
+    }
+}
+
+/// Reads the body of a SUBACK or UNSUBACK.
+pub(super) fn read_answers(version: Version, ack: Ack, body: &[u8]) -> Result<Received<'_>, Failure> {
+    let malformed = Failure::Protocol(match ack {
+        Ack::Unsuback => "malformed UNSUBACK",
+        _ => "malformed SUBACK",
+    });
+    let (id, rest) = body.split_first_chunk::<2>().ok_or(malformed)?;
+    let id = packet_id(*id)?;
+    let mut said = None;
+    let codes = match version {
+        Version::V311 => rest,
+        Version::V5 => properties::read(rest, Allowed::ACK, |number, value| {
+            if let (REASON_STRING, Value::Text(text)) = (number, value) {
+                said = Some(text);
+            }
+            Ok(())
+        })?,
+    };
+    let says_nothing = version == Version::V311 && ack == Ack::Unsuback;
+    let is_code = |code: &u8| match (version, ack) {
+        (Version::V311, _) => matches!(code, 0..=2 | 0x80),
+        (Version::V5, Ack::Unsuback) => matches!(code, 0 | 0x11 | 0x80..),
+        (Version::V5, _) => matches!(code, 0..=2 | 0x80..),
+    };
+    if codes.is_empty() != says_nothing || !codes.iter().all(is_code) {
+        return Err(malformed);
+    }
+    Ok(Received::Answers(ack, id, Answers { codes, said }))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::{Bytes, BytesMut};
+    use rumqttc::mqttbytes::v4;
+    use rumqttc::v5::mqttbytes::v5;
+
+    use super::*;
+    use crate::mqtt::Qos;
+
+    #[test]
+    fn a_subscribe_of_5_has_options_and_an_identifier() {
+        let mut filter = Filter::new("a/#", Qos::AtLeastOnce);
+        filter.options.no_local = true;
+        filter.options.retain_handling = RetainHandling::Never;
+        let mut published = Filter::new("b", Qos::ExactlyOnce);
+        published.options.retain_as_published = true;
+        published.options.retain_handling = RetainHandling::IfNew;
+        let filters = [filter, published];
+        let mut bytes = Vec::new();
+        write_subscribe(Version::V5, 7, &filters, None, &mut bytes).unwrap();
+        assert_eq!(bytes, b"\x82\x0D\0\x07\0\0\x03a/#\x25\0\x01b\x1A");
+        bytes.clear();
+        write_subscribe(Version::V5, 7, &filters, Some(268_435_455), &mut bytes).unwrap();
+        let header = v5::check(bytes.iter(), None).unwrap();
+        assert_eq!(header.frame_length(), bytes.len());
+        let read = v5::Subscribe::read(header, Bytes::from(bytes)).unwrap();
+        assert_eq!((read.pkid, read.filters.len()), (7, 2));
+        assert_eq!(read.properties.unwrap().id, Some(268_435_455));
+    }
+
+    #[test]
+    fn packets_of_3_1_1_read_as_the_codec_reads_them() {
+        let mut bytes = Vec::new();
+        let filters = [Filter::new("a/#", Qos::ExactlyOnce), Filter::new("b", Qos::AtMostOnce)];
+        write_subscribe(Version::V311, 7, &filters, Some(1), &mut bytes).unwrap();
+        write_unsubscribe(Version::V311, 8, &["a/#", "b"], &mut bytes).unwrap();
+        let mut stream = BytesMut::from(&bytes[..]);
+        let Ok(v4::Packet::Subscribe(read)) = v4::Packet::read(&mut stream, 1000) else {
+            panic!("{bytes:?}")
+        };
+        let read: Vec<_> = read.filters.iter().map(|filter| (&*filter.path, filter.qos as u8)).collect();
+        assert_eq!(read, [("a/#", 2), ("b", 0)]);
+        let Ok(v4::Packet::Unsubscribe(read)) = v4::Packet::read(&mut stream, 1000) else { panic!() };
+        assert_eq!((read.pkid, read.topics), (8, vec!["a/#".to_owned(), "b".to_owned()]));
+        assert!(stream.is_empty());
+    }
+
+    #[test]
+    fn an_unsubscribe_of_5_has_empty_properties() {
+        let mut bytes = Vec::new();
+        write_unsubscribe(Version::V5, 7, &["a/#", "b"], &mut bytes).unwrap();
+        assert_eq!(bytes, b"\xA2\x0B\0\x07\0\0\x03a/#\0\x01b");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_written() {
+        let long = "x".repeat(65_536);
+        let most = &long[1..];
+        let many = vec![most; 4096];
+        for version in [Version::V311, Version::V5] {
+            let mut out = Vec::new();
+            assert_eq!(write_unsubscribe(version, 1, &[&long], &mut out), Err(Failure::TooLarge));
+            assert_eq!(write_unsubscribe(version, 1, &many, &mut out), Err(Failure::TooLarge));
+            let filter = Filter::new(&long, Qos::AtMostOnce);
+            assert_eq!(write_subscribe(version, 1, &[filter], None, &mut out), Err(Failure::TooLarge));
+            assert!(out.is_empty());
+            write_unsubscribe(version, 1, &[most], &mut out).unwrap();
+        }
+    }
+
+    #[test]
+    fn answers_are_read_or_named_as_malformed() {
+        for (version, ack, body, codes) in [
+            (Version::V311, Ack::Suback, &b"\0\x07\0\x01\x02\x80"[..], Some(&b"\0\x01\x02\x80"[..])),
+            (Version::V311, Ack::Suback, b"\0\x07", None),
+            (Version::V311, Ack::Suback, b"\0\x07\x03", None),
+            (Version::V311, Ack::Suback, b"\0\x07\x81", None),
+            (Version::V311, Ack::Suback, b"\0", None),
+            (Version::V311, Ack::Unsuback, b"\0\x07", Some(b"")),
+            (Version::V311, Ack::Unsuback, b"\0\x07\0", None),
+            (Version::V311, Ack::Unsuback, b"\0", None),
+            (Version::V5, Ack::Suback, b"\0\x07\0\x02\x9E", Some(b"\x02\x9E")),
+            (Version::V5, Ack::Suback, b"\0\x07\0\x11", None),
+            (Version::V5, Ack::Suback, b"\0\x07\0", None),
+            (Version::V5, Ack::Unsuback, b"\0\x07\0\0\x11\x87", Some(b"\0\x11\x87")),
+            (Version::V5, Ack::Unsuback, b"\0\x07\0\x01", None),
+            (Version::V5, Ack::Unsuback, b"\0\x07\0", None),
+            (Version::V5, Ack::Unsuback, b"\0\x07", None),
+        ] {
+            match (read_answers(version, ack, body), codes) {
+                (Ok(Received::Answers(got, 7, answers)), Some(codes)) => {
+                    assert_eq!((got, answers.codes), (ack, codes), "{body:?}");
+                }
+                (Err(Failure::Protocol(_)), None) => {}
+                (other, _) => panic!("{version} {ack} {body:?}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_refusal_counts() {
+        let answers = Answers { codes: &[0, 0x9E, 0x87], said: Some("no") };
+        let failure = answers.refusal(Version::V5, Ack::Suback).unwrap();
+        assert_eq!(failure.to_string(), "SUBACK: Shared Subscriptions not supported (0x9E): no");
+        assert_eq!(answers.refusal(Version::V311, Ack::Suback), Some(Failure::SubscriptionRefused));
+        assert_eq!(Answers { codes: &[0, 0x11], said: None }.refusal(Version::V5, Ack::Unsuback), None);
+    }
+}
