@@ -256,7 +256,9 @@ impl<C: Connect> Shard<C> {
                     }
                     Some(Command::Pull(phase)) => {
                         self.ending.set(true);
-                        living.values().for_each(|(leash, _)| leash.pull(phase));
+                        for (leash, _) in living.values() {
+                            leash.pull(phase);
+                        }
                     }
                     Some(Command::Settle) => living.values().for_each(|(leash, _)| leash.settle()),
                     Some(Command::Decide(fate, numbers)) => {

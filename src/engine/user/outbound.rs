@@ -96,13 +96,12 @@ impl Outbound {
             Some((last, place)) if last == key => return Some(place),
             _ => {}
         }
-        let place = match self.places.get(&key) {
-            Some(place) => *place,
-            None => {
-                self.streams.push(begin(StreamKey { publisher: self.publisher, step, topic })?);
-                self.places.insert(key, self.streams.len() - 1);
-                self.streams.len() - 1
-            }
+        let place = if let Some(place) = self.places.get(&key) {
+            *place
+        } else {
+            self.streams.push(begin(StreamKey { publisher: self.publisher, step, topic })?);
+            self.places.insert(key, self.streams.len() - 1);
+            self.streams.len() - 1
         };
         self.last = Some((key, place));
         Some(place)

@@ -71,7 +71,7 @@ impl<'a> Arrived<'a> {
     fn tracks(self) -> Box<dyn Iterator<Item = (StreamKey, &'a Track)> + 'a> {
         match self {
             Self::Alone(receiver) => Box::new(receiver.tracks()),
-            Self::Together(group) => Box::new(group.into_iter().flat_map(|group| group.tracks())),
+            Self::Together(group) => Box::new(group.into_iter().flat_map(Group::tracks)),
         }
     }
 

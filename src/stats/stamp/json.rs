@@ -179,7 +179,7 @@ mod tests {
         ) {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
             let text = text.unwrap();
-            let pointer: String = parts.iter().map(|part| format!("/{part}")).collect();
+            let pointer = [vec![String::new()], parts.clone()].concat().join("/");
             let expected = match value.pointer(&pointer) {
                 Some(Value::String(found)) => {
                     let quoted = serde_json::to_string(found).unwrap();
