@@ -325,3 +325,52 @@ fn mosquitto_loses_doubles_and_reorders_nothing() {
         assert_eq!(ran.snapshot.failures, []);
     }
 }
+
+#[test]
+fn each_filter_has_a_row_and_ends_for_itself() {
+    let steps = r#"{ repeat = { times = 100, steps = [
+      { publish = { topic = "t/a", qos = 1, stamp = "prefix" } }, { publish = { topic = "t/b", qos = 1, stamp = "prefix" } }, { wait = "10ms" },
+    ] } }"#;
+    let leaves = r#"{ wait = "1s" }, { unsubscribe = { filter = "t/a" } }, { wait = "1h" }"#;
+    let text = one_to_one("", r#"run_time = "3s""#, leaves, "iterations = 1", steps);
+    let subscribe = r#"filter = "t/#", qos = 1, measure = "end_to_end", measure_name = "all""#;
+    let text = text.replace(subscribe, r#"filters = ["t/a", "t/b"], qos = 1, measure = "end_to_end""#);
+    let ran = carry_out(&text, Faults::default());
+    let (ended, stayed) = (ran.counts("end_to_end:1:t/a"), ran.counts("end_to_end:1:t/b"));
+    assert_eq!(stayed, Counts { received: 100, ..Counts::default() });
+    assert!((20..90).contains(&ended.received) && ended.lost.total() == 0, "{ended:?}");
+}
+
+/// A user with two subscriptions that a message to `t/a` both fits, of a publisher to `t/a` and `t/b`.
+fn overlapping(identifiers: bool) -> String {
+    let steps = r#"{ repeat = { times = 50, steps = [
+      { publish = { topic = "t/a", qos = 1, stamp = "user_property" } }, { publish = { topic = "t/b", qos = 1, stamp = "user_property" } },
+    ] } }"#;
+    let text = one_to_one("protocol = \"5\"", r#"run_time = "2s""#, STAY, "iterations = 1", steps);
+    let alone = r#"{ subscribe = { filter = "t/#", qos = 1, measure = "end_to_end", measure_name = "all" } }"#;
+    let [wide, narrow] = if identifiers { ["identifier = 1,", "identifier = 2,"] } else { ["", ""] };
+    let both = format!(
+        r#"
+        {{ subscribe = {{ filter = "t/#", qos = 1, {wide} measure = "end_to_end", measure_name = "wide" }} }},
+        {{ subscribe = {{ filter = "t/a", qos = 1, {narrow} measure = "end_to_end", measure_name = "narrow" }} }},
+        "#
+    );
+    text.replace(alone, &both)
+}
+
+#[test]
+fn subscriptions_that_overlap_each_count_what_fits_them() {
+    let ran = carry_out(&overlapping(false), Faults::default());
+    assert_eq!(ran.counts("wide"), Counts { received: 100, ..Counts::default() });
+    assert_eq!(ran.counts("narrow"), Counts { received: 50, ..Counts::default() });
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn subscriptions_that_overlap_are_told_apart_by_their_identifiers() {
+    let mosquitto = Mosquitto::start("allow_duplicate_messages true", &[]);
+    let ran = carry_out_at(mosquitto.addr(), &overlapping(true));
+    assert_eq!(ran.counts("wide"), Counts { received: 100, ..Counts::default() });
+    assert_eq!(ran.counts("narrow"), Counts { received: 50, ..Counts::default() });
+    assert_eq!(ran.outcome.received.messages, 150, "Mosquitto sends one for each subscription");
+}
