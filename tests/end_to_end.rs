@@ -14,6 +14,7 @@ use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::delivery::{Counts, DeliveryReport};
 use mqtt_scenario::stats::snapshot::Snapshot;
 
+use crate::run::{Place, row};
 use crate::support::{Mosquitto, compiled, with_sockets};
 
 const OPTIONS: Options = Options { threads: 2, keep_log: false, keep_history: false, reset_stats: false };
@@ -347,7 +348,8 @@ fn overlapping(identifiers: bool) -> String {
       { publish = { topic = "t/a", qos = 1, stamp = "user_property" } }, { publish = { topic = "t/b", qos = 1, stamp = "user_property" } },
     ] } }"#;
     let text = one_to_one("protocol = \"5\"", r#"run_time = "2s""#, STAY, "iterations = 1", steps);
-    let alone = r#"{ subscribe = { filter = "t/#", qos = 1, measure = "end_to_end", measure_name = "all" } }"#;
+    let alone =
+        r#"{ subscribe = { filter = "t/#", qos = 1, measure = "end_to_end", measure_name = "all" } }"#;
     let [wide, narrow] = if identifiers { ["identifier = 1,", "identifier = 2,"] } else { ["", ""] };
     let both = format!(
         r#"
@@ -373,4 +375,29 @@ fn subscriptions_that_overlap_are_told_apart_by_their_identifiers() {
     assert_eq!(ran.counts("wide"), Counts { received: 100, ..Counts::default() });
     assert_eq!(ran.counts("narrow"), Counts { received: 50, ..Counts::default() });
     assert_eq!(ran.outcome.received.messages, 150, "Mosquitto sends one for each subscription");
+}
+
+#[test]
+fn the_program_tells_times_and_counts_on_the_console_in_its_files_and_as_json() {
+    let steps =
+        r#"{ repeat = { times = 100, steps = [{ publish = { topic = "t/a", stamp = "prefix" } }] } }"#;
+    let text = one_to_one("", r#"run_time = "2s""#, STAY, "iterations = 1", steps);
+    let place = Place::new(&text.replace("mqtt://127.0.0.1", "embedded:?drop=0.2&repeat=0.2&seed=4"));
+    let output =
+        place.run(&["run", "scenario.toml", "--only-summary", "--csv", "ours", "--summary-json", "end.json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary: serde_json::Value = serde_json::from_str(&place.read("end.json")).unwrap();
+    let told = &summary["end_to_end"]["rows"][0];
+    let number = |pointer: &str| told.pointer(pointer).unwrap().as_u64().unwrap();
+    let (lost, twice, received) =
+        (number("/lost/qos_0"), number("/duplicates/unexplained"), number("/received"));
+    assert_eq!((number("/expected"), lost + received), (100, 100), "{told}");
+    assert!(lost > 5 && twice > 5, "{told}");
+    assert_eq!((&told["name"], number("/times_ms/count")), (&"all".into(), received + twice));
+    let stats = place.rows("ours_stats.csv");
+    assert_eq!(row(&stats, "all").count("Request Count"), received + twice);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = format!("  all {:>11}{received:>11}{lost:>11}{twice:>11}{:>11}{:>11}", 100, 0, 0);
+    assert!(said.contains(&line) && said.contains("End to end all: p50 "), "{said}");
+    assert!(said.contains(&format!("lost: {lost} by QoS 0")), "{said}");
 }
