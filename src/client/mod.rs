@@ -182,6 +182,11 @@ pub trait Sink {
     /// A message came in (a QoS 2 message once, however often it was sent); `at` is when it had been read.
     fn received(&mut self, message: Incoming<'_>, at: Instant);
 
+    /// Whether what was received is enough: see [`Until::Sink`].
+    fn satisfied(&self) -> bool {
+        false
+    }
+
     /// The broker sent something that fits no request, and was ignored, such as a second PUBACK.
     fn unexpected(&mut self, what: &'static str);
 }
@@ -208,6 +213,8 @@ pub enum Until {
     Written,
     /// Until nothing is open.
     Idle,
+    /// Until the sink is [satisfied](Sink::satisfied).
+    Sink,
 }
 
 /// How to end a session.

@@ -185,13 +185,14 @@ impl ScriptedSession {
         acknowledgements.chain(deadlines).chain(self.breaks.map(|b| b.0)).min()
     }
 
-    fn reached(&self, until: Until) -> bool {
+    fn reached(&self, until: Until, sink: &impl Sink) -> bool {
         match until {
             Until::Deadline => false,
             Until::Done(key) => !self.open.iter().any(|o| o.key == key),
             Until::Room => self.has_room(),
             Until::Written => true,
             Until::Idle => self.open.is_empty(),
+            Until::Sink => sink.satisfied(),
         }
     }
 }
@@ -263,7 +264,7 @@ impl Session for ScriptedSession {
             if let Some(failure) = self.lost {
                 return Err(failure);
             }
-            if self.reached(until) {
+            if self.reached(until, sink) {
                 return Ok(true);
             }
             if deadline.is_some_and(|deadline| deadline <= now) {

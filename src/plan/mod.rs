@@ -14,6 +14,7 @@ use crate::plan::feed::Feed;
 use crate::plan::load::Load;
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
+use crate::plan::receive::{Exchange, Keeps, Receive};
 use crate::plan::schedule::Schedule;
 use crate::plan::target::{Certificate, Header, Target, Tls};
 use crate::plan::template::{Secret, Template};
@@ -25,6 +26,7 @@ pub mod certificates;
 pub mod codes;
 pub mod column;
 pub mod compile;
+pub mod condition;
 pub mod describe;
 pub mod diff;
 pub mod feed;
@@ -34,6 +36,7 @@ pub mod payload;
 pub mod properties;
 pub mod random;
 mod rate;
+pub mod receive;
 pub mod schedule;
 pub mod search;
 pub mod target;
@@ -158,6 +161,8 @@ pub struct UserClass {
     pub walks: usize,
     /// Deepest nesting of `repeat` in its steps.
     pub repeat_depth: usize,
+    /// Which messages its users keep until a step takes them.
+    pub keeps: Keeps,
 }
 
 /// What a broker publishes when it loses a user; its texts vary at most per user.
@@ -231,6 +236,10 @@ pub enum Step {
     Publish(Box<Publish>),
     /// Ask for messages; shared, since a user keeps it to ask again on its next connection.
     Subscribe(Arc<Subscribe>),
+    /// Wait for messages.
+    Receive(Box<Receive>),
+    /// Send a message and wait for its reply.
+    Request(Box<Exchange>),
     /// Pause.
     Wait(Pause),
     /// Begin of a repeated part: set counter `level` to `times`.

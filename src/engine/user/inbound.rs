@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::client::{Connect, Incoming};
 use crate::engine::shard::Shard;
+use crate::engine::user::inbox::{DROPPED, Inbox};
 use crate::engine::user::subscription::Asked;
 
 /// What a user has asked for, and what becomes of it.
@@ -13,6 +14,8 @@ use crate::engine::user::subscription::Asked;
 pub(crate) struct Inbound {
     /// What it asked for: see [`subscription`](crate::engine::user::subscription).
     pub(super) subscriptions: Vec<Asked>,
+    /// What it keeps until a step takes it.
+    pub(super) inbox: Inbox,
 }
 
 impl Inbound {
@@ -22,8 +25,15 @@ impl Inbound {
     }
 
     /// A message that was read at `at`.
-    #[expect(clippy::unused_self, reason = "so far they are only counted")]
-    pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, _at: Instant) {
+    pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, at: Instant) {
         shard.recorder.borrow_mut().received(message.payload.len() as u64);
+        for _ in 0..self.inbox.take_in(message, at) {
+            shard.unexpected(DROPPED);
+        }
+    }
+
+    /// Whether the step that waits for messages waits no longer.
+    pub(crate) fn is_satisfied(&self) -> bool {
+        self.inbox.is_satisfied()
     }
 }

@@ -5,8 +5,10 @@
 //! whatever a broker does ends as a recorded request, and the user goes on.
 
 pub(crate) mod inbound;
+mod inbox;
 mod message;
 mod moment;
+mod receive;
 mod rhythm;
 mod steps;
 mod subscription;
@@ -34,7 +36,7 @@ use crate::plan::payload::Payload;
 use crate::plan::random::Random;
 use crate::plan::template::{NOT_BEGUN, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{OnError, Plan, Row, Step, Task, TaskOrder, UserClass};
+use crate::plan::{OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -146,19 +148,32 @@ impl<C: Connect> User<C> {
         for step in lists.flat_map(|steps| &steps.0) {
             match step {
                 Step::Connect(request) | Step::Disconnect { request, .. } => self.keep_row(&request.row),
-                Step::Publish(publish) => {
-                    self.keep_row(&publish.request.row);
-                    self.keep_text(&publish.topic);
-                    if let Payload::Text(payload) = &publish.payload {
-                        self.keep_text(payload);
-                    }
-                }
+                Step::Publish(publish) => self.keep_message(publish),
                 Step::Subscribe(subscribe) => {
                     self.keep_row(&subscribe.request.row);
                     self.keep_text(&subscribe.filter);
                 }
+                Step::Receive(receive) => {
+                    self.keep_row(&receive.request.row);
+                    self.keep_text(&receive.filter);
+                    self.keep_condition(&receive.takes);
+                    self.keep_condition(&receive.expect);
+                }
+                Step::Request(exchange) => {
+                    self.keep_message(&exchange.publish);
+                    self.keep_text(&exchange.reply_topic);
+                    self.keep_condition(&exchange.expect);
+                }
                 Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => {}
             }
+        }
+    }
+
+    fn keep_message(&mut self, publish: &Publish) {
+        self.keep_row(&publish.request.row);
+        self.keep_text(&publish.topic);
+        if let Payload::Text(payload) = &publish.payload {
+            self.keep_text(payload);
         }
     }
 

@@ -49,7 +49,7 @@ impl<C: Connect> User<C> {
     }
 
     fn subscriptions(&mut self) -> &mut Vec<Asked> {
-        &mut self.inbound.get_or_insert_default().subscriptions
+        &mut self.inbound().subscriptions
     }
 
     /// They end with the connection.

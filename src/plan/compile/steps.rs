@@ -4,6 +4,7 @@
 //! one, so that the engine knows the size of a user before it makes the first.
 
 mod publish;
+mod receive;
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -18,6 +19,7 @@ use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::protocol::{Spoken, compile_options};
 use crate::plan::compile::timing::pause;
+use crate::plan::receive::Keeps;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
 use crate::plan::{Request, Row, Step, Steps, Subscribe, Text};
@@ -74,6 +76,9 @@ pub(super) struct StepCompiler<'a> {
     pub(super) user_row_places: Vec<FieldPath>,
     /// The timeouts in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
+    /// What steps wait for, and where they say so.
+    awaited: Vec<(FieldPath, Text)>,
+    pub(super) keeps: Keeps,
 }
 
 /// The keys by which each request can be recorded differently.
@@ -104,6 +109,8 @@ impl<'a> StepCompiler<'a> {
             first_connect: None,
             user_row_places: Vec::new(),
             timeouts: Vec::new(),
+            awaited: Vec::new(),
+            keeps: Keeps::default(),
         }
     }
 
@@ -187,6 +194,12 @@ impl<'a> StepCompiler<'a> {
                 }
                 model::step::Step::Subscribe(subscribe) => {
                     flat.extend(self.subscribe(subscribe, &at.key("subscribe"), problems));
+                }
+                model::step::Step::Receive(receive) => {
+                    flat.extend(self.receive(receive, &at.key("receive"), problems));
+                }
+                model::step::Step::Request(request) => {
+                    flat.extend(self.exchange(request, &at.key("request"), problems));
                 }
                 model::step::Step::Wait(wait) => {
                     flat.push(Step::Wait(pause(*wait, &at.key("wait"), problems)));

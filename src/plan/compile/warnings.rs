@@ -208,7 +208,8 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
             "they get later and later: let more users do it at a lower `rate`, or shorten `wait` steps",
         ));
     }
-    let sends = |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_)));
+    let sends =
+        |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_) | Step::Request(_)));
     if class.messages.is_some()
         && !class.tasks.iter().any(|task| sends(&task.steps))
         && !sends(&class.on_start)

@@ -103,6 +103,8 @@ pub enum Place {
     Will,
     /// A text of a JSON payload: everything but raw bytes.
     JsonText,
+    /// What a message must be like: everything but draws, which no message could meet.
+    Condition,
 }
 
 /// What a name or function is, as far as places care.
@@ -138,6 +140,7 @@ impl Place {
             Self::Topic | Self::Property | Self::JsonText => {
                 matches!(kind, Constant | Local | User | ClientId | Random | Message)
             }
+            Self::Condition => matches!(kind, Constant | Local | User | ClientId | Message),
             Self::Payload => matches!(kind, Constant | Local | User | ClientId | Random | Message | Bytes),
         }
     }
@@ -157,6 +160,7 @@ impl Place {
             Self::Property => "a property",
             Self::Will => "a will",
             Self::JsonText => "a JSON text",
+            Self::Condition => "a condition",
         }
     }
 
@@ -186,6 +190,7 @@ impl Place {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
                  `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
+            Self::Condition => "no message could meet what is drawn at random; everything else can stand there",
             Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
             Self::Topic | Self::Payload | Self::Property => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
@@ -277,7 +282,7 @@ pub struct Entry {
 
 /// Every name and function, in the order of their tables.
 pub fn entries() -> Vec<Entry> {
-    const PLACES: [Place; 7] = [
+    const PLACES: [Place; 8] = [
         Place::Url,
         Place::ClientId,
         Place::Credential,
@@ -285,6 +290,7 @@ pub fn entries() -> Vec<Entry> {
         Place::RowName,
         Place::Topic,
         Place::Payload,
+        Place::Condition,
     ];
     let entry = |call: &str, kind, meaning| {
         let allowed: Vec<_> = PLACES.into_iter().filter(|place| place.allows(kind)).collect();

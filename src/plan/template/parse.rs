@@ -161,7 +161,7 @@ impl Parser<'_> {
         match self.place {
             Place::Topic => matches!(byte, 0 | b'+' | b'#'),
             Place::ClientId | Place::Credential | Place::Filter | Place::Property | Place::Will => byte == 0,
-            Place::Url | Place::Setting | Place::File | Place::RowName | Place::Payload | Place::JsonText => {
+            Place::Url | Place::Setting | Place::File | Place::RowName | Place::Payload | Place::JsonText | Place::Condition => {
                 false
             }
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, de};
 
 use crate::scenario::model::payload::Payload;
 use crate::scenario::model::protocol::{Properties, RetainHandling};
+use crate::scenario::model::receive::{Receive, Request};
 use crate::units::HumanDuration;
 
 /// One action of a user: a table with its name as the only key, or, without any options, the name alone.
@@ -19,6 +20,10 @@ pub enum Step {
     Publish(Publish),
     /// Ask for messages and wait until the broker grants it.
     Subscribe(Subscribe),
+    /// Wait for messages.
+    Receive(Receive),
+    /// Send a message and wait for its reply.
+    Request(Request),
     /// Pause; the connection is kept alive.
     Wait(Pause),
     /// Do steps several times.
