@@ -325,7 +325,7 @@ mod tests {
         })
     }
 
-    fn any(filter: &str, count: u32) -> Wait {
+    fn wait_for(filter: &str, count: u32) -> Wait {
         Wait::messages(filter, Check::default(), Check::default(), count, false)
     }
 
@@ -342,14 +342,14 @@ mod tests {
     #[test]
     fn what_is_not_wanted_stays() {
         let messages = [message("a", b"1"), message("b", b"2"), message("a", b"3"), message("a", b"4")];
-        let (wait, left) = after(&messages, any("a", 2), Since::Subscribe);
+        let (wait, left) = after(&messages, wait_for("a", 2), Since::Subscribe);
         assert_eq!((wait.over.unwrap().0, wait.bytes, left), (Ok(()), 2, 2));
         let wait = Wait::messages("a", equals("4"), Check::default(), 1, false);
         let (wait, left) = after(&messages, wait, Since::Subscribe);
         assert_eq!((wait.over.unwrap().0, wait.has_passed_over, left), (Ok(()), true, 3));
-        let (wait, left) = after(&messages, any("c", 1), Since::Subscribe);
+        let (wait, left) = after(&messages, wait_for("c", 1), Since::Subscribe);
         assert_eq!((wait.over, wait.has_passed_over, left), (None, false, 4));
-        let (wait, left) = after(&messages, any("$share/g/a", 3), Since::Step);
+        let (wait, left) = after(&messages, wait_for("$share/g/a", 3), Since::Step);
         assert_eq!((wait.over, left), (None, 4));
     }
 
@@ -382,11 +382,11 @@ mod tests {
             let mut inbox = inbox(&["a"], long);
             inbox.take_in(&message("a", b""), Instant::now());
             inbox.begin_list();
-            inbox.begin(any("a", 1), since, Instant::now());
+            inbox.begin(wait_for("a", 1), since, Instant::now());
             assert_eq!(inbox.is_satisfied(), found, "{long} {since:?}");
             inbox.begin_list();
             inbox.take_in(&message("a", b""), Instant::now());
-            inbox.begin(any("a", 1), since, Instant::now());
+            inbox.begin(wait_for("a", 1), since, Instant::now());
             assert!(inbox.is_satisfied());
         }
     }
@@ -438,6 +438,8 @@ mod tests {
     }
 
     proptest! {
+        // Long ones and few, as it is the bounds that take many messages.
+        #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn each_message_is_taken_once_in_order_and_the_bounds_hold(
             events in prop::collection::vec(event(), 1..3_000),
@@ -471,7 +473,7 @@ mod tests {
                     }
                     Event::Begins { topic, count, since } => {
                         let since = [Since::Task, Since::Step, Since::Subscribe][usize::from(since)];
-                        inbox.begin(any(topics[usize::from(topic)], count), since, start);
+                        inbox.begin(wait_for(topics[usize::from(topic)], count), since, start);
                         let now = numbers(&inbox);
                         prop_assert!(now.is_subset(&before));
                         let missing = inbox.wait.as_ref().unwrap().missing;
@@ -511,9 +513,9 @@ mod tests {
         inbox.take_in(&message("a", b""), start);
         tokio::time::advance(Duration::from_secs(1)).await;
         let began = Instant::now();
-        inbox.begin(any("a", 1), Since::Subscribe, began);
+        inbox.begin(wait_for("a", 1), Since::Subscribe, began);
         assert_eq!(inbox.end().unwrap().over, Some((Ok(()), began)));
-        inbox.begin(any("a", 2), Since::Subscribe, began);
+        inbox.begin(wait_for("a", 2), Since::Subscribe, began);
         for second in 1..4 {
             inbox.take_in(&message("a", b""), began + Duration::from_secs(second));
         }
