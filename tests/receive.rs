@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use mqtt_scenario::broker::faults::Faults;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
+use mqtt_scenario::client::failure::Failure;
+use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run};
+use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run, run_here};
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::net::TcpListener;
 
 use crate::peer::{Peer, accept};
-use crate::support::{Mosquitto, compiled, with_sockets};
+use crate::support::{Mosquitto, compiled, with_paused_clock, with_sockets};
 
 const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
 
@@ -270,7 +272,8 @@ fn what_no_step_takes_is_dropped_in_the_end_and_told() {
         ] }]
     "#;
     on_broker(Faults::default(), class, |version, ran| {
-        let dropped = ran.outcome.unexpected.get("message dropped: 1,000 of them, or 1 MiB, wait for a `receive`");
+        let dropped =
+            ran.outcome.unexpected.get("message dropped: 1,000 of them, or 1 MiB, wait for a `receive`");
         assert_eq!((dropped, ran.failures()), (Some(&4), vec![]), "{version}: {:?}", ran.outcome.unexpected);
     });
 }
@@ -349,7 +352,10 @@ fn swapped_replies_reach_their_requests() {
     let text = format!(
         "version = 1\nload = {{ users = 2, spawn_rate = 100 }}\n\
          [brokers.b]\nurl = \"mqtt://127.0.0.1\"\nprotocol = \"5\"\n[user_classes.device]\niterations = 1\n{}",
-        ASKING.replace("r/${client_id}", "r/c1").replace("times = 2", "times = 1").replace("${seq}", "${user.number}")
+        ASKING
+            .replace("r/${client_id}", "r/c1")
+            .replace("times = 2", "times = 1")
+            .replace("${seq}", "${user.number}")
     );
     let plan = Arc::new(compiled(&text, &[]).1.unwrap().plan);
     let ran = with_sockets(played(plan, |listener| async move {
@@ -374,7 +380,9 @@ fn swapped_replies_reach_their_requests() {
 
 #[test]
 fn a_wrong_reply_and_a_missing_acknowledgement_are_one_failure_each() {
-    let class = |qos: u8| ASKING.replace("payload = \"${seq}\"", &format!("qos = {qos}")).replace("times = 2", "times = 1");
+    let class = |qos: u8| {
+        ASKING.replace("payload = \"${seq}\"", &format!("qos = {qos}")).replace("times = 2", "times = 1")
+    };
     let ran = with_sockets(played(plan("5", &class(0)), |listener| async move {
         let mut peer = subscribed(&listener).await;
         let (data, _) = asked(&peer.packet().await);
@@ -441,6 +449,139 @@ fn replies_are_known_by_topic_or_by_a_value_of_their_json() {
         assert_eq!(ran.failures(), [expected], "{version}");
         assert_eq!((ran.row("request").0, ran.row("request").1), (2, 2));
     });
+}
+
+#[test]
+fn a_class_can_answer_what_another_asks() {
+    let text = r#"
+        version = 1
+        load = { users = 4, spawn_rate = 100 }
+        [brokers.b]
+        url = "mqtt://127.0.0.1"
+        protocol = "5"
+        [user_classes.service]
+        fixed_count = 1
+        iterations = 60
+        on_start = [{ subscribe = { filter = "ask/+", qos = 1 } }]
+        tasks = [{ name = "t", steps = [
+          { receive = { filter = "ask/+", since = "subscribe", record = false } },
+          { publish = { topic = "${received.response_topic}", payload = "${received.topic} ${received.payload}", qos = 1, properties = { correlation_data = "${received.correlation_data}" }, name = "answer" } },
+        ] }]
+        [user_classes.client]
+        iterations = 20
+        on_start = [{ subscribe = { filter = "re/${client_id}" } }, { wait = "200ms" }]
+        tasks = [{ name = "t", steps = [
+          { request = { topic = "ask/${client_id}", payload = "${seq}", qos = 1, reply_topic = "re/${client_id}", expect = { equals = "ask/${client_id} ${seq}" }, name = "ask" } },
+        ] }]
+    "#;
+    let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
+    let ran = with_sockets(async {
+        let broker = Broker::start(BrokerConfig::default()).unwrap();
+        run_on(broker.addr(), plan).await
+    });
+    assert_eq!(ran.failures(), [""; 0]);
+    assert_eq!((ran.row("ask").0, ran.row("answer").0), (60, 60));
+    assert!(ran.outcome.unexpected.is_empty(), "{:?}", ran.outcome.unexpected);
+}
+
+#[test]
+fn what_was_received_must_make_a_topic() {
+    let class = r#"
+        on_error = "continue"
+        on_start = [{ subscribe = { filter = "a" } }]
+        tasks = [{ name = "t", steps = [
+          { publish = { topic = "a", properties = { correlation_data = "${random_bytes(4)}" } } },
+          { receive = { filter = "a" } },
+          { publish = { topic = "${received.response_topic}", name = "without" } },
+          { publish = { topic = "a", properties = { response_topic = "b" } } },
+          { receive = { filter = "a" } },
+          { publish = { topic = "${received.response_topic}", name = "with" } },
+        ] }]
+    "#;
+    let ran = with_sockets(async {
+        let broker = Broker::start(BrokerConfig::default()).unwrap();
+        run_on(broker.addr(), plan("5", class)).await
+    });
+    assert_eq!(ran.failures(), ["without: not sent: what was received makes no topic"]);
+    assert_eq!((ran.row("with").0, ran.row("with").1), (1, 0));
+}
+
+/// How a class fares on a broker that follows a script, on a paused clock.
+fn scripted(script: Script, class: &str) -> (Ran, Vec<String>) {
+    let plan = plan("3.1.1", class);
+    with_paused_clock(async {
+        let connector = ScriptedConnector::new(script);
+        let mut watch = Watch::default();
+        let outcome =
+            run_here(plan, connector.clone(), OPTIONS, &Interrupts::default(), &mut watch).await.unwrap();
+        let entries = connector.entries().iter().map(ToString::to_string).collect();
+        (Ran { outcome, last: watch.0.unwrap() }, entries)
+    })
+}
+
+const S: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_wait_counts_from_its_step_to_the_reading_of_its_last_message() {
+    let sends =
+        |_| vec![(S, "a", "1"), (2 * S, "b", ""), (3 * S, "a", "2"), (4 * S, "a", "3"), (9 * S, "a", "")];
+    let class = r#"
+        on_start = [{ subscribe = { filter = "+" } }]
+        tasks = [{ name = "t", steps = [
+          { wait = "1500ms" },
+          { receive = { filter = "a", count = 3, name = "three" } },
+          { receive = { filter = "b", name = "before" } },
+          { receive = { filter = "a", timeout = "2s", name = "late" } },
+        ] }]
+    "#;
+    let (ran, _) = scripted(Script { sends: Box::new(sends), ..Script::default() }, class);
+    assert_eq!(ran.failures(), ["late: no message within 2s"]);
+    assert_eq!(ran.row("three"), (1, 0, 2_500.0));
+    assert_eq!(ran.row("before"), (1, 0, 0.0));
+    assert_eq!(ran.row("late"), (1, 1, 2_000.0));
+}
+
+#[test]
+fn the_deadline_of_a_wait_stays_where_it_was_when_the_connection_is_lost() {
+    let class = r#"
+        on_start = [{ subscribe = { filter = "+" } }]
+        tasks = [{ name = "t", steps = [
+          { receive = { filter = "a", timeout = "TIMEOUT", name = "wait" } },
+          { publish = { topic = "next" } },
+        ] }]
+    "#;
+    // Lost after a second, and again only six seconds later there is a connection; a second after that a message.
+    let script = || Script {
+        lives: Box::new(|n| (n == 0).then_some((S, Failure::Closed))),
+        connect: Box::new(|n| Answer::After(if n == 0 { Duration::ZERO } else { 6 * S })),
+        sends: Box::new(|n| if n == 0 { Vec::new() } else { vec![(S, "a", "")] }),
+        ..Script::default()
+    };
+    let (ran, entries) = scripted(script(), &class.replace("TIMEOUT", "3s"));
+    let expected = ["disconnect: connection lost: closed by the broker", "wait: no message within 3s"];
+    assert_eq!((ran.failures(), ran.row("wait").2), (expected.map(str::to_owned).to_vec(), 3_000.0));
+    assert!(!entries.iter().any(|entry| entry.contains("publish")), "{entries:?}");
+    let (ran, entries) = scripted(script(), &class.replace("TIMEOUT", "20s"));
+    assert_eq!(ran.failures(), expected[..1]);
+    let longest = ran.row("wait").2;
+    assert!((8_000.0..10_000.0).contains(&longest), "loss, pause, connect, message: {longest}");
+    assert!(entries.iter().any(|entry| entry.contains("publish next")), "{entries:?}");
+}
+
+#[test]
+fn what_a_condition_passes_over_is_there_for_the_next_step() {
+    let sends = |_| vec![(S, "a", "1"), (S, "a", "2"), (S, "a", "3"), (2 * S, "a", "4")];
+    let class = r#"
+        on_start = [{ subscribe = { filter = "+" } }]
+        tasks = [{ name = "t", steps = [
+          { receive = { filter = "a", where = { equals = "3" } } },
+          { receive = { filter = "a", expect = { equals = "1" } } },
+          { receive = { filter = "+", expect = { equals = "2" } } },
+          { receive = { filter = "+", since = "step", name = "last", expect = { equals = "4" } } },
+        ] }]
+    "#;
+    let (ran, _) = scripted(Script { sends: Box::new(sends), ..Script::default() }, class);
+    assert_eq!((ran.failures(), ran.row("last").2), (Vec::new(), 1_000.0));
 }
 
 /// Mosquitto as the second witness, in both versions.

@@ -37,6 +37,8 @@ fn bare(staged: bool) -> Value {
                     { "subscribe": { "filter": "a" } },
                     { "disconnect": {} },
                     { "repeat": { "times": 1, "steps": ["connect"] } },
+                    { "receive": { "filter": "a", "expect": { "equals": "a" } } },
+                    { "request": { "topic": "a", "reply_topic": "a" } },
                 ] }],
             },
             "m": {
@@ -63,7 +65,7 @@ fn searching() -> Value {
 }
 
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 18] = [
+const OBJECTS: [(&str, &str); 21] = [
     ("", ""),
     ("/definitions/Broker", "/brokers/b"),
     ("/definitions/Tls", "/brokers/secure/tls"),
@@ -82,6 +84,9 @@ const OBJECTS: [(&str, &str); 18] = [
     ("/definitions/Subscribe", "/user_classes/c/tasks/0/steps/2/subscribe"),
     ("/definitions/Disconnect", "/user_classes/c/tasks/0/steps/3/disconnect"),
     ("/definitions/Repeat", "/user_classes/c/tasks/0/steps/4/repeat"),
+    ("/definitions/Receive", "/user_classes/c/tasks/0/steps/5/receive"),
+    ("/definitions/Condition", "/user_classes/c/tasks/0/steps/5/receive/expect"),
+    ("/definitions/Request", "/user_classes/c/tasks/0/steps/6/request"),
 ];
 
 /// JSON is YAML.

@@ -47,6 +47,8 @@ all requests of a task run count from so much earlier as the task run began afte
 | `publish` QoS 1 | with the step | PUBACK |
 | `publish` QoS 2 | with the step | PUBCOMP |
 | `subscribe` | with the step | SUBACK |
+| `receive` | with the step | the last of its messages has been read; at once if that was before |
+| `request` | with the step | the reply has been read; the message must be acknowledged too |
 | `wait`, `repeat` | are no requests | |
 ";
 

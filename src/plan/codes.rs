@@ -24,6 +24,7 @@ codes! {
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
     REGEX = "E0220", "A regular expression cannot be understood.";
     JSON_POINTER = "E0221", "A JSON pointer is none.";
+    NOTHING_RECEIVED = "E0222", "A template uses what was received before any step receives.";
     FILE = "E0230", "A file that the scenario names cannot be read.";
     FEED = "E0231", "The file of a feed is not a table with a header and rows.";
     UNKNOWN_FEED = "E0232", "A user class names a feed that does not exist.";

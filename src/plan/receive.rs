@@ -72,4 +72,6 @@ pub struct Keeps {
     pub filters: Vec<Text>,
     /// Whether some of those count longer than a list of steps.
     pub long: bool,
+    /// Whether they keep the message that was taken last, for templates.
+    pub last: bool,
 }

@@ -8,6 +8,7 @@ use crate::client::{Connect, Incoming};
 use crate::engine::shard::Shard;
 use crate::engine::user::inbox::{DROPPED, Inbox};
 use crate::engine::user::subscription::Asked;
+use crate::plan::template::Received;
 
 /// What a user has asked for, and what becomes of it.
 #[derive(Debug, Default)]
@@ -30,6 +31,11 @@ impl Inbound {
         for _ in 0..self.inbox.take_in(message, at) {
             shard.unexpected(DROPPED);
         }
+    }
+
+    /// The message that a step has taken last, if some step needs it.
+    pub(super) fn last_received(&self) -> &Received {
+        &self.inbox.last
     }
 
     /// Whether the step that waits for messages waits no longer.

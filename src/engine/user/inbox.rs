@@ -25,6 +25,7 @@ use crate::mqtt;
 use crate::mqtt::property;
 use crate::plan::condition::{Check, Mismatch, Payload, same};
 use crate::plan::receive::Since;
+use crate::plan::template::Received;
 
 /// Most messages that one user stores.
 const MOST: usize = 1_000;
@@ -32,8 +33,7 @@ const MOST: usize = 1_000;
 const MOST_BYTES: usize = 1 << 20;
 
 /// Said at the end of a run of each message that was dropped for one of the bounds.
-pub(super) const DROPPED: &str =
-    "message dropped: 1,000 of them, or 1 MiB, wait for a `receive`";
+pub(super) const DROPPED: &str = "message dropped: 1,000 of them, or 1 MiB, wait for a `receive`";
 
 /// What is known of the correlation data of a request: unlike that of all others.
 pub(super) type RequestId = [u8; 24];
@@ -53,6 +53,9 @@ pub(crate) struct Inbox {
     /// The first number of this list of steps.
     list_began: u64,
     wait: Option<Box<Wait>>,
+    /// The message that was taken last, if somebody needs it.
+    pub(super) last: Received,
+    keeps_last: bool,
     /// How many requests the user has made that are known by a number.
     pub(super) requests: u64,
 }
@@ -97,9 +100,10 @@ struct Arrival<'a> {
 }
 
 impl Inbox {
-    /// One that stores what matches these filters; `long` says whether beyond a list of steps.
-    pub(super) fn new(filters: Box<[Box<str>]>, long: bool) -> Self {
-        Self { filters, long, ..Self::default() }
+    /// One that stores what matches these filters; `long` says whether beyond a list of steps, `keeps_last` whether
+    /// the message that was taken last is needed.
+    pub(super) fn new(filters: Box<[Box<str>]>, long: bool, keeps_last: bool) -> Self {
+        Self { filters, long, keeps_last, ..Self::default() }
     }
 
     /// A message has come. Returns how many were dropped for it.
@@ -107,6 +111,9 @@ impl Inbox {
         if let Some(wait) = &mut self.wait {
             let Incoming { topic, payload, properties, retain, .. } = *message;
             if wait.takes(Arrival { topic, payload, properties, retain }, at) {
+                if self.keeps_last {
+                    self.last.set(topic, payload, properties);
+                }
                 return 0;
             }
         }
@@ -151,7 +158,11 @@ impl Inbox {
         };
         let mut place = self.stored.partition_point(|stored| stored.number < first);
         while let Some(stored) = self.stored.get(place).filter(|_| !wait.is_over()) {
+            let Arrival { topic, payload, properties, .. } = stored.arrival();
             if wait.takes(stored.arrival(), now) {
+                if self.keeps_last {
+                    self.last.set(topic, payload, properties);
+                }
                 self.remove(place);
             } else {
                 place += 1;
@@ -314,7 +325,7 @@ mod tests {
     }
 
     fn inbox(filters: &[&str], long: bool) -> Inbox {
-        Inbox::new(filters.iter().map(|filter| (*filter).into()).collect(), long)
+        Inbox::new(filters.iter().map(|filter| (*filter).into()).collect(), long, true)
     }
 
     fn equals(text: &str) -> Check {
@@ -400,9 +411,13 @@ mod tests {
         assert!(!sought.is_met(&[], &Payload::new(b"")));
         assert!(!Sought::Data([8; 24]).is_met(&with_data, &Payload::new(b"")));
         let sought = Sought::Json("/id".into(), 7.into());
-        for (payload, is_met) in
-            [("{\"id\":7}", true), ("{\"id\":7.0}", true), ("{\"id\":\"7\"}", false), ("{}", false), ("", false)]
-        {
+        for (payload, is_met) in [
+            ("{\"id\":7}", true),
+            ("{\"id\":7.0}", true),
+            ("{\"id\":\"7\"}", false),
+            ("{}", false),
+            ("", false),
+        ] {
             assert_eq!(sought.is_met(&[], &Payload::new(payload.as_bytes())), is_met, "{payload}");
         }
     }

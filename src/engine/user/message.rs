@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Message, Session, Ticket, Until};
 use crate::engine::user::User;
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, check_topic_name};
 use crate::plan::payload::Payload;
 use crate::plan::receive::{Correlation, Exchange};
 use crate::plan::{Publish, Text, UserClass};
@@ -93,18 +93,30 @@ impl<C: Connect> User<C> {
         }
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let ticket = Ticket { tag, awaited: step.await_ack, due, late: self.late, deadline, length };
+        let fits = match &step.topic {
+            Text::PerMessage(template) if template.uses_received() => is_topic(topic),
+            _ => Ok(()),
+        };
         let known = match asks {
             Some(Exchange { correlation: Correlation::Json(pointer), .. }) => {
                 Self::seek(self.inbound.as_deref_mut(), pointer, payload)
             }
             _ => Ok(()),
         };
-        let key = known.and_then(|()| match &mut self.session {
+        let key = fits.and(known).and_then(|()| match &mut self.session {
             Some(session) => session.publish(&message, ticket),
             None => Err(Failure::Closed),
         });
         self.shard.scratch.replace(scratch);
         key
+    }
+}
+
+/// Whether what was received makes a topic.
+fn is_topic(topic: &[u8]) -> Result<(), Failure> {
+    match str::from_utf8(topic) {
+        Ok(topic) if check_topic_name(topic).is_ok() => Ok(()),
+        _ => Err(Failure::NotSent("what was received makes no topic")),
     }
 }
 

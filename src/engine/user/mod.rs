@@ -34,7 +34,7 @@ use crate::engine::user::will::WillTexts;
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
 use crate::plan::random::Random;
-use crate::plan::template::{NOT_BEGUN, Scope, UserScope};
+use crate::plan::template::{NOT_BEGUN, NOTHING, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
 use crate::plan::{OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
@@ -207,6 +207,7 @@ impl<C: Connect> User<C> {
             now_ns,
             random: &mut self.random,
             walks: &mut self.walks,
+            received: self.inbound.as_ref().map_or(&NOTHING, |inbound| inbound.last_received()),
         };
         template.render(&mut scope, out);
     }

@@ -78,7 +78,7 @@ impl<C: Connect> User<C> {
                 let filter = String::from_utf8_lossy(text(filter, &self.texts, &[]));
                 mqtt::without_share(&filter).into()
             });
-            let inbox = Inbox::new(filters.collect(), keeps.long);
+            let inbox = Inbox::new(filters.collect(), keeps.long, keeps.last);
             self.inbound = Some(Box::new(Inbound { inbox, ..Inbound::default() }));
         }
         self.inbound.get_or_insert_default()
@@ -150,7 +150,11 @@ impl<C: Connect> User<C> {
     }
 
     /// A request is known by a value of its payload, if it has one there.
-    pub(super) fn seek(inbound: Option<&mut Inbound>, pointer: &Arc<str>, payload: &[u8]) -> Result<(), Failure> {
+    pub(super) fn seek(
+        inbound: Option<&mut Inbound>,
+        pointer: &Arc<str>,
+        payload: &[u8],
+    ) -> Result<(), Failure> {
         let payload = Payload::new(payload);
         let value = payload.json().and_then(|json| json.pointer(pointer)).cloned();
         let (Some(value), Some(inbound)) = (value, inbound) else {

@@ -79,6 +79,8 @@ pub(super) struct StepCompiler<'a> {
     /// What steps wait for, and where they say so.
     awaited: Vec<(FieldPath, Text)>,
     pub(super) keeps: Keeps,
+    /// Whether a step before receives something.
+    receives: bool,
 }
 
 /// The keys by which each request can be recorded differently.
@@ -111,6 +113,7 @@ impl<'a> StepCompiler<'a> {
             timeouts: Vec::new(),
             awaited: Vec::new(),
             keeps: Keeps::default(),
+            receives: false,
         }
     }
 
@@ -148,6 +151,7 @@ impl<'a> StepCompiler<'a> {
         let mut rows = Rows::default();
         let mut compiler = StepCompiler::new(self.names, self.client_id, self.payloads, &mut rows);
         compiler.spoken = self.spoken;
+        compiler.receives = self.receives;
         compiler.steps(steps, at, problems);
     }
 

@@ -103,6 +103,8 @@ pub enum Place {
     Will,
     /// A text of a JSON payload: everything but raw bytes.
     JsonText,
+    /// Bytes among the properties of a message: everything.
+    Binary,
     /// What a message must be like: everything but draws, which no message could meet.
     Condition,
 }
@@ -122,13 +124,15 @@ pub(super) enum Kind {
     Random,
     /// Progress and time.
     Message,
+    /// A text of what was received.
+    Received,
     /// Raw bytes.
     Bytes,
 }
 
 impl Place {
     pub(super) fn allows(self, kind: Kind) -> bool {
-        use Kind::{Bytes, ClientId, Constant, Local, Message, Random, User};
+        use Kind::{ClientId, Constant, Local, Message, Random, Received, User};
         match self {
             Self::Url | Self::Setting => kind == Constant,
             Self::File => matches!(kind, Constant | Local | User),
@@ -138,10 +142,10 @@ impl Place {
                 matches!(kind, Constant | Local | User | ClientId | Random)
             }
             Self::Topic | Self::Property | Self::JsonText => {
-                matches!(kind, Constant | Local | User | ClientId | Random | Message)
+                matches!(kind, Constant | Local | User | ClientId | Random | Message | Received)
             }
-            Self::Condition => matches!(kind, Constant | Local | User | ClientId | Message),
-            Self::Payload => matches!(kind, Constant | Local | User | ClientId | Random | Message | Bytes),
+            Self::Condition => matches!(kind, Constant | Local | User | ClientId | Message | Received),
+            Self::Payload | Self::Binary => true,
         }
     }
 
@@ -161,6 +165,7 @@ impl Place {
             Self::Will => "a will",
             Self::JsonText => "a JSON text",
             Self::Condition => "a condition",
+            Self::Binary => "correlation data",
         }
     }
 
@@ -190,9 +195,9 @@ impl Place {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
                  `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
-            Self::Condition => "no message could meet what is drawn at random; everything else can stand there",
+            Self::Condition => "no message could meet what is drawn at random, and conditions are texts",
             Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
-            Self::Topic | Self::Payload | Self::Property => {
+            Self::Topic | Self::Payload | Self::Property | Self::Binary => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
             }
         }
@@ -207,6 +212,18 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("client_id", Kind::ClientId, "The user's client id"),
     ("iteration", Kind::Message, "How many task runs the user has ended"),
     ("seq", Kind::Message, "Number of the message among those of this step and user, from 1"),
+    ("received.topic", Kind::Received, "Topic of the message that a `receive` or `request` has taken last"),
+    ("received.payload", Kind::Bytes, "Its payload, as it came"),
+    (
+        "received.response_topic",
+        Kind::Received,
+        "Where it asks for an answer (MQTT 5); without that, what is published there is not sent",
+    ),
+    (
+        "received.correlation_data",
+        Kind::Bytes,
+        "What an answer to it is to carry (MQTT 5); for `correlation_data` too",
+    ),
 ];
 
 /// The functions, how they are called, and how many arguments they take at least and at most.

@@ -73,6 +73,15 @@ impl StepCompiler<'_> {
         if let Some(topic) = &topic {
             check_topic(topic, self.client_id, &topic_at, problems);
         }
+        if let Some(topic) = &topic {
+            self.check_received(topic, &topic_at, problems);
+        }
+        for template in properties.templates() {
+            self.check_received(template, &at.key("properties"), problems);
+        }
+        if let Some(Carried::Template(template)) = &payload {
+            self.check_received(template, &payload_at, problems);
+        }
         let (mut topic, payload) = (topic?, payload?);
         let mut feeds: Vec<usize> = topic.feeds_per_message().collect();
         topic.place_walks(&mut self.walks);

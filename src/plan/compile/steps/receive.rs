@@ -13,6 +13,7 @@ use crate::plan::compile::steps::{Recording, StepCompiler};
 use crate::plan::condition::{Condition, JsonValue, Pattern, Wanted};
 use crate::plan::receive::{Correlation, Exchange, Keeps, Receive, Since};
 use crate::plan::template::names::Place;
+use crate::plan::template::{Part, Template};
 use crate::plan::{Step, Steps, Subscribe, Text, codes};
 use crate::scenario::model;
 use crate::scenario::model::receive as written;
@@ -57,6 +58,7 @@ impl StepCompiler<'_> {
         self.keep(&filter, since);
         let counter = self.counters;
         self.counters += 1;
+        self.receives = true;
         Some(Step::Receive(Box::new(Receive {
             filter,
             takes,
@@ -113,7 +115,9 @@ impl StepCompiler<'_> {
         publish.feeds.extend(reply_topic.feeds_per_message());
         publish.feeds.sort_unstable();
         publish.feeds.dedup();
+        self.check_received(&reply_topic, &reply_at, problems);
         reply_topic.place_walks(&mut self.walks);
+        self.receives = true;
         let reply_topic = self.text(reply_topic);
         self.awaited.push((reply_at, reply_topic.clone()));
         Some(Step::Request(Box::new(Exchange { publish, reply_topic, correlation: correlation?, expect })))
@@ -175,6 +179,7 @@ impl StepCompiler<'_> {
             let mut template =
                 problems.template(text.as_deref()?, Place::Condition, self.names, &at.key(key))?;
             template.place_walks(&mut self.walks);
+            self.check_received(&template, &at.key(key), problems);
             Some(self.text(template))
         };
         let equals = text(equals, "equals", problems);
@@ -192,6 +197,7 @@ impl StepCompiler<'_> {
             let pointer = json_pointer(pointer, &at, problems);
             let mut value = payloads::json(value, Place::Condition, self.names, &at, problems)?;
             value.place_walks(&mut self.walks);
+            self.check_received(&value, &at, problems);
             let value = match self.text(value) {
                 // Whatever is rendered into it, the template of a JSON value is JSON.
                 Text::Constant(json) => {
@@ -205,9 +211,34 @@ impl StepCompiler<'_> {
         Condition { equals, contains, regex, topic, json }
     }
 
+    /// Notes what a template uses of a message that no step before receives, or that its broker cannot say.
+    pub(super) fn check_received(
+        &mut self,
+        template: &Template,
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) {
+        if !template.uses_received() {
+            return;
+        }
+        self.keeps.last = true;
+        if !self.receives {
+            let message = "nothing is received before this, so that `received` has no meaning";
+            problems.add(
+                Diagnostic::error(codes::NOTHING_RECEIVED, at.clone(), message)
+                    .help("put a `receive` or `request` before it"),
+            );
+        }
+        if let Some(spoken) = &self.spoken {
+            for part in template.received().filter_map(Part::of_5) {
+                spoken.needs_5(part, at, problems);
+            }
+        }
+    }
+
     /// Has users keep what comes before a step waits for it, if it counts.
     fn keep(&mut self, filter: &Text, since: Since) {
-        let Keeps { filters, long } = &mut self.keeps;
+        let Keeps { filters, long, .. } = &mut self.keeps;
         *long |= since == Since::Subscribe;
         if since != Since::Step && !filters.contains(filter) {
             filters.push(filter.clone());
@@ -275,7 +306,9 @@ fn pattern(regex: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Option<P
             let what = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             problems.add(
                 Diagnostic::error(codes::REGEX, at.clone(), format!("this is no regular expression: {what}"))
-                    .help("write `\\\\` before a character that shall stand for itself, as in \"\\\\[a\\\\]\""),
+                    .help(
+                        "write `\\\\` before a character that shall stand for itself, as in \"\\\\[a\\\\]\"",
+                    ),
             );
             None
         }
@@ -289,7 +322,10 @@ fn json_pointer(pointer: &str, at: &FieldPath, problems: &mut Problems<'_>) -> O
         return Some(pointer.into());
     }
     let (message, help) = if escapes {
-        (format!("`{pointer}` is no JSON pointer: it does not begin with `/`"), format!("write \"/{pointer}\""))
+        (
+            format!("`{pointer}` is no JSON pointer: it does not begin with `/`"),
+            format!("write \"/{pointer}\""),
+        )
     } else {
         (
             format!("`{pointer}` is no JSON pointer: a `~` stands before 0 or 1"),

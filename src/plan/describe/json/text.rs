@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use crate::plan::Text;
-use crate::plan::describe::secrets::Secrets;
 use crate::plan::condition::{Condition, Wanted};
+use crate::plan::describe::secrets::Secrets;
 use crate::plan::payload::Payload;
 
 /// How many bytes of a text are shown: a payload can have millions.

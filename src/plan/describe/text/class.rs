@@ -4,13 +4,13 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::mqtt::Qos;
+use crate::plan::condition::Condition;
 use crate::plan::describe::Facts;
 use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::describe::text::words::{
     conditions, counted, feed, line, pause, payload, rate, rhythm, time, wait_time,
 };
-use crate::plan::condition::Condition;
 use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass};
 
@@ -172,11 +172,7 @@ impl Writer<'_> {
         };
         let (within, recorded) = (time(publish.timeout), self.recorded(&publish.request));
         let source = payload(&publish.payload);
-        writeln!(
-            out,
-            "request QoS {}, reply within {within}, known by {by}{source}{recorded}",
-            publish.qos
-        )?;
+        writeln!(out, "request QoS {}, reply within {within}, known by {by}{source}{recorded}", publish.qos)?;
         self.condition("expect", expect, indent, out)?;
         self.messages(publish, indent, out)?;
         self.rendered(reply_topic, "reply ", indent, out)

@@ -75,12 +75,18 @@ pub(super) fn conditions(condition: &Condition) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(equals.as_ref().map(|text| format!("payload equal to {}", source(text))));
     lines.extend(contains.as_ref().map(|text| format!("payload with {}", source(text))));
-    lines.extend(regex.as_ref().map(|pattern| format!("payload matching {}", line(pattern.0.as_str().as_bytes()))));
+    lines.extend(
+        regex.as_ref().map(|pattern| format!("payload matching {}", line(pattern.0.as_str().as_bytes()))),
+    );
     lines.extend(topic.as_ref().map(|filter| format!("topic matching {}", source(filter))));
     lines.extend(json.iter().map(|JsonValue { pointer, value }| {
         let value = match value {
             Wanted::Constant(value) => value.to_string(),
-            Wanted::Rendered(text) => source(text),
+            // As JSON writes it already.
+            Wanted::Rendered(Text::PerUser { template, .. } | Text::PerMessage(template)) => {
+                template.source().to_owned()
+            }
+            Wanted::Rendered(Text::Constant(json)) => String::from_utf8_lossy(json).into_owned(),
         };
         format!("JSON {pointer} = {value}")
     }));
