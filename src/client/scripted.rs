@@ -38,10 +38,12 @@ pub struct Script {
     pub publish: Box<dyn Fn(usize) -> Answer>,
     /// How long after its beginning, and how, the connection breaks by itself, if it does.
     pub lives: Box<dyn Fn(usize) -> Option<(Duration, Failure)>>,
-    /// What the broker sends on a connection, whatever it was asked for, in order: how long after its beginning,
-    /// topic and payload.
-    pub sends: Box<dyn Fn(usize) -> Vec<(Duration, &'static str, &'static str)>>,
+    /// What the broker sends on a connection, whatever it was asked for, in order.
+    pub sends: Box<dyn Fn(usize) -> Vec<Sends>>,
 }
+
+/// A message that the broker sends: how long after the beginning of the connection, topic and payload.
+pub type Sends = (Duration, &'static str, &'static str);
 
 impl Default for Script {
     /// Everything is acknowledged after a millisecond, no connection breaks, and nothing is sent.

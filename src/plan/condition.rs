@@ -212,8 +212,8 @@ mod tests {
 
     use super::*;
 
-    fn text(text: &str) -> Option<Text> {
-        Some(Text::Constant(text.as_bytes().into()))
+    fn text(text: &str) -> Text {
+        Text::Constant(text.as_bytes().into())
     }
 
     fn check(condition: &Condition, topic: &str, payload: &str) -> Result<(), String> {
@@ -226,12 +226,12 @@ mod tests {
 
     #[test]
     fn each_condition_says_what_is_wrong() {
-        let equals = Condition { equals: text("on"), ..Condition::default() };
-        let contains = Condition { contains: text("rat"), ..Condition::default() };
+        let equals = Condition { equals: Some(text("on")), ..Condition::default() };
+        let contains = Condition { contains: Some(text("rat")), ..Condition::default() };
         let regex = Pattern(Arc::new(Regex::new(r"^\d+$").unwrap()));
         let regex = Condition { regex: Some(regex), ..Condition::default() };
-        let topic = Condition { topic: text("a/+"), ..Condition::default() };
-        let shared = Condition { topic: text("$share/g/a/+"), ..Condition::default() };
+        let topic = Condition { topic: Some(text("a/+")), ..Condition::default() };
+        let shared = Condition { topic: Some(text("$share/g/a/+")), ..Condition::default() };
         let json = |pointer: &str, value| {
             let value = Wanted::Constant(Arc::new(value));
             Condition { json: vec![JsonValue { pointer: pointer.into(), value }], ..Condition::default() }
@@ -266,10 +266,10 @@ mod tests {
 
     #[test]
     fn all_conditions_must_hold() {
-        let both = Condition { equals: text("ab"), contains: text("b"), ..Condition::default() };
+        let both = Condition { equals: Some(text("ab")), contains: Some(text("b")), ..Condition::default() };
         assert_eq!(check(&both, "t", "ab"), Ok(()));
         assert!(check(&both, "t", "b").is_err());
-        let never = Condition { equals: text("ab"), contains: text("c"), ..Condition::default() };
+        let never = Condition { equals: Some(text("ab")), contains: Some(text("c")), ..Condition::default() };
         assert!(check(&never, "t", "ab").is_err());
     }
 

@@ -66,12 +66,21 @@ pub enum Correlation {
 }
 
 /// What the users of a class keep of messages for which no step waits yet.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Keeps {
     /// Those that match one of these: the filters of all steps for which an earlier message counts.
     pub filters: Vec<Text>,
+    /// How many at most: as many as one of those steps waits for, and at least 1,000.
+    pub most: usize,
     /// Whether some of those count longer than a list of steps.
     pub long: bool,
     /// Whether they keep the message that was taken last, for templates.
     pub last: bool,
+}
+
+impl Default for Keeps {
+    /// Nothing.
+    fn default() -> Self {
+        Self { filters: Vec::new(), most: 1_000, long: false, last: false }
+    }
 }

@@ -34,8 +34,8 @@ impl Inbound {
     }
 
     /// The message that a step has taken last, if some step needs it.
-    pub(super) fn last_received(&self) -> &Received {
-        &self.inbox.last
+    pub(super) fn last_received(&self) -> Option<&Received> {
+        self.inbox.last()
     }
 
     /// Whether the step that waits for messages waits no longer.

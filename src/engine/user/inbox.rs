@@ -24,16 +24,15 @@ use crate::client::Incoming;
 use crate::mqtt;
 use crate::mqtt::property;
 use crate::plan::condition::{Check, Mismatch, Payload, same};
-use crate::plan::receive::Since;
+use crate::plan::receive::{Keeps, Since};
 use crate::plan::template::Received;
 
-/// Most messages that one user stores.
-const MOST: usize = 1_000;
-/// Most bytes that they have in all, unless a single one has more.
+/// Most bytes that the messages have in all which one user stores, unless a single one has more. As many bytes as a
+/// session reads at once, so that a step that directly follows a subscription misses nothing.
 const MOST_BYTES: usize = 1 << 20;
 
 /// Said at the end of a run of each message that was dropped for one of the bounds.
-pub(super) const DROPPED: &str = "message dropped: 1,000 of them, or 1 MiB, wait for a `receive`";
+pub(super) const DROPPED: &str = "message dropped: too many wait for a `receive`";
 
 /// What is known of the correlation data of a request: unlike that of all others.
 pub(super) type RequestId = [u8; 24];
@@ -43,6 +42,8 @@ pub(super) type RequestId = [u8; 24];
 pub(crate) struct Inbox {
     /// What of messages is stored: filters without `$share/GROUP/`.
     filters: Box<[Box<str>]>,
+    /// Most messages that are stored.
+    most: usize,
     /// Whether messages stay for the next list of steps.
     long: bool,
     stored: VecDeque<Stored>,
@@ -53,9 +54,8 @@ pub(crate) struct Inbox {
     /// The first number of this list of steps.
     list_began: u64,
     wait: Option<Box<Wait>>,
-    /// The message that was taken last, if somebody needs it.
-    pub(super) last: Received,
-    keeps_last: bool,
+    /// The message that was taken last, if some step needs it.
+    last: Option<Box<Received>>,
     /// How many requests the user has made that are known by a number.
     pub(super) requests: u64,
 }
@@ -100,10 +100,15 @@ struct Arrival<'a> {
 }
 
 impl Inbox {
-    /// One that stores what matches these filters; `long` says whether beyond a list of steps, `keeps_last` whether
-    /// the message that was taken last is needed.
-    pub(super) fn new(filters: Box<[Box<str>]>, long: bool, keeps_last: bool) -> Self {
-        Self { filters, long, keeps_last, ..Self::default() }
+    /// One for a class that keeps this, with its filters rendered and without `$share/GROUP/`.
+    pub(super) fn new(filters: Box<[Box<str>]>, keeps: &Keeps) -> Self {
+        let Keeps { most, long, last, .. } = *keeps;
+        Self { filters, most, long, last: last.then(Box::default), ..Self::default() }
+    }
+
+    /// The message that was taken last, if some step needs it.
+    pub(super) fn last(&self) -> Option<&Received> {
+        self.last.as_deref()
     }
 
     /// A message has come. Returns how many were dropped for it.
@@ -111,8 +116,8 @@ impl Inbox {
         if let Some(wait) = &mut self.wait {
             let Incoming { topic, payload, properties, retain, .. } = *message;
             if wait.takes(Arrival { topic, payload, properties, retain }, at) {
-                if self.keeps_last {
-                    self.last.set(topic, payload, properties);
+                if let Some(last) = &mut self.last {
+                    last.set(topic, payload, properties);
                 }
                 return 0;
             }
@@ -125,7 +130,7 @@ impl Inbox {
         self.bytes += stored.bytes.len();
         self.stored.push_back(stored);
         let mut dropped = 0;
-        while self.stored.len() > MOST || (self.bytes > MOST_BYTES && self.stored.len() > 1) {
+        while self.stored.len() > self.most || (self.bytes > MOST_BYTES && self.stored.len() > 1) {
             self.remove(0);
             dropped += 1;
         }
@@ -160,8 +165,8 @@ impl Inbox {
         while let Some(stored) = self.stored.get(place).filter(|_| !wait.is_over()) {
             let Arrival { topic, payload, properties, .. } = stored.arrival();
             if wait.takes(stored.arrival(), now) {
-                if self.keeps_last {
-                    self.last.set(topic, payload, properties);
+                if let Some(last) = &mut self.last {
+                    last.set(topic, payload, properties);
                 }
                 self.remove(place);
             } else {
@@ -325,7 +330,10 @@ mod tests {
     }
 
     fn inbox(filters: &[&str], long: bool) -> Inbox {
-        Inbox::new(filters.iter().map(|filter| (*filter).into()).collect(), long, true)
+        Inbox::new(
+            filters.iter().map(|filter| (*filter).into()).collect(),
+            &Keeps { long, ..Keeps::default() },
+        )
     }
 
     fn equals(text: &str) -> Check {
@@ -505,7 +513,7 @@ mod tests {
                         }
                     }
                 }
-                prop_assert!(inbox.stored.len() <= MOST);
+                prop_assert!(inbox.stored.len() <= 1_000);
                 prop_assert!(inbox.bytes <= MOST_BYTES || inbox.stored.len() == 1);
                 prop_assert_eq!(inbox.bytes, inbox.stored.iter().map(|stored| stored.bytes.len()).sum::<usize>());
                 prop_assert!(taken + (dropped + inbox.stored.len()) as u64 <= u64::from(arrived));

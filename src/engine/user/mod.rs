@@ -207,7 +207,7 @@ impl<C: Connect> User<C> {
             now_ns,
             random: &mut self.random,
             walks: &mut self.walks,
-            received: self.inbound.as_ref().map_or(&NOTHING, |inbound| inbound.last_received()),
+            received: self.inbound.as_ref().and_then(|inbound| inbound.last_received()).unwrap_or(&NOTHING),
         };
         template.render(&mut scope, out);
     }

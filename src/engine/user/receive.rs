@@ -78,7 +78,7 @@ impl<C: Connect> User<C> {
                 let filter = String::from_utf8_lossy(text(filter, &self.texts, &[]));
                 mqtt::without_share(&filter).into()
             });
-            let inbox = Inbox::new(filters.collect(), keeps.long, keeps.last);
+            let inbox = Inbox::new(filters.collect(), keeps);
             self.inbound = Some(Box::new(Inbound { inbox, ..Inbound::default() }));
         }
         self.inbound.get_or_insert_default()

@@ -326,7 +326,7 @@ pub fn entries() -> Vec<Entry> {
     let column = entry(
         "row.COLUMN",
         Kind::User,
-        "A value of the row that the user has of a feed; with a row `per` message, only in a topic or payload",
+        "A value of the row that the user has of a feed; with a row `per` message, only in a topic, payload or condition, which has the row of the last message",
     );
     let names = NAMES.iter().map(|(name, kind, meaning)| entry(name, *kind, meaning));
     let functions = FUNCTIONS.iter().map(|function| entry(function.example, function.kind, function.meaning));

@@ -10,8 +10,8 @@ use crate::scenario::model::protocol::Properties;
 use crate::units::HumanDuration;
 
 /// Wait for messages that a `subscribe` has asked for. Each message is taken once, by the first step that takes it.
-/// Until then it waits for one, together with at most 999 others and as long as they have no more than 1 MiB in
-/// all; then the oldest is dropped, which the end of the run tells. A connection that is lost meanwhile is opened
+/// Until then it is kept, of each user at most 1,000 (or the largest `count`) and 1 MiB in all; beyond that the
+/// oldest is dropped, which the end of the run tells. A connection that is lost meanwhile is opened
 /// again, and the wait goes on.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

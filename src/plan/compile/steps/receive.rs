@@ -55,7 +55,7 @@ impl StepCompiler<'_> {
             Some(written::Since::Step) => Since::Step,
             Some(written::Since::Subscribe) => Since::Subscribe,
         };
-        self.keep(&filter, since);
+        self.keep(&filter, since, receive.count.unwrap_or(1));
         let counter = self.counters;
         self.counters += 1;
         self.receives = true;
@@ -237,10 +237,14 @@ impl StepCompiler<'_> {
     }
 
     /// Has users keep what comes before a step waits for it, if it counts.
-    fn keep(&mut self, filter: &Text, since: Since) {
-        let Keeps { filters, long, .. } = &mut self.keeps;
+    fn keep(&mut self, filter: &Text, since: Since, count: u32) {
+        if since == Since::Step {
+            return;
+        }
+        let Keeps { filters, most, long, .. } = &mut self.keeps;
         *long |= since == Since::Subscribe;
-        if since != Since::Step && !filters.contains(filter) {
+        *most = usize::try_from(count).unwrap_or(usize::MAX).max(*most);
+        if !filters.contains(filter) {
             filters.push(filter.clone());
         }
     }
