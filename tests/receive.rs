@@ -263,7 +263,7 @@ fn a_retained_set_is_complete_or_not() {
 #[test]
 fn a_large_set_that_comes_at_once_is_kept_for_the_step_that_waits_for_all_of_it() {
     let class = r#"
-        on_start = [{ repeat = { times = 3000, steps = [{ publish = { topic = "set/${seq}", qos = 1, retain = true, await_ack = false } }] } }]
+        on_start = [{ repeat = { times = 3000, steps = [{ publish = { topic = "set/${seq}", payload = "on", qos = 1, retain = true, await_ack = false } }] } }]
         tasks = [{ name = "t", steps = [
           { subscribe = { filter = "set/+" } },
           { wait = "500ms" },
