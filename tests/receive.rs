@@ -24,9 +24,10 @@ const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: fa
 
 /// The plan of one class `device` of one user, which leaves after a task run; `class` is what stands in the class.
 fn plan(protocol: &str, class: &str) -> Arc<Plan> {
+    let iterations = if class.contains("iterations") { "" } else { "iterations = 1" };
     let text = format!(
         "version = 1\n[brokers.b]\nurl = \"mqtt://127.0.0.1\"\nprotocol = \"{protocol}\"\n\
-         [user_classes.device]\nclient_id = \"c${{user.number}}\"\niterations = 1\n{class}"
+         [user_classes.device]\nclient_id = \"c${{user.number}}\"\n{iterations}\n{class}"
     );
     Arc::new(compiled(&text, &[]).1.unwrap().plan)
 }
@@ -581,6 +582,23 @@ fn the_deadline_of_a_wait_stays_where_it_was_when_the_connection_is_lost() {
     let longest = ran.row("wait").2;
     assert!((8_000.0..10_000.0).contains(&longest), "loss, pause, connect, message: {longest}");
     assert!(entries.iter().any(|entry| entry.contains("publish next")), "{entries:?}");
+}
+
+#[test]
+fn what_comes_between_two_task_runs_is_for_no_step() {
+    let sends = |_| {
+        let flood = (0..1_500).map(|_| (3 * S, "a", "flood"));
+        [(S, "a", "0")].into_iter().chain(flood).chain([(6 * S, "a", "1")]).collect()
+    };
+    let class = r#"
+        iterations = 2
+        wait_time = { constant = "4s" }
+        on_start = [{ subscribe = { filter = "+" } }]
+        tasks = [{ name = "t", steps = [{ receive = { filter = "a", expect = { equals = "${iteration}" }, name = "receive" } }] }]
+    "#;
+    let (ran, _) = scripted(Script { sends: Box::new(sends), ..Script::default() }, class);
+    assert_eq!((ran.failures(), ran.row("receive").0), (Vec::new(), 2));
+    assert_eq!((ran.outcome.received.messages, ran.outcome.unexpected.len()), (1_502, 0));
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub(crate) struct Inbox {
     most: usize,
     /// Whether messages stay for the next list of steps.
     long: bool,
+    /// Whether nothing is stored now, since no list of steps runs that could take it.
+    is_idle: bool,
     stored: VecDeque<Stored>,
     /// The bytes of those.
     bytes: usize,
@@ -122,7 +124,7 @@ impl Inbox {
                 return 0;
             }
         }
-        if !self.filters.iter().any(|filter| mqtt::matches(filter, message.topic)) {
+        if self.is_idle || !self.filters.iter().any(|filter| mqtt::matches(filter, message.topic)) {
             return 0;
         }
         let stored = Stored::new(self.next, message);
@@ -145,8 +147,15 @@ impl Inbox {
 
     /// A list of steps begins. What waited in the last one, cut off, waits no more.
     pub(super) fn begin_list(&mut self) {
-        self.wait = None;
+        self.end_list();
+        self.is_idle = false;
         self.list_began = self.next;
+    }
+
+    /// A list of steps is over: what is only for its steps has nobody to take it.
+    pub(super) fn end_list(&mut self) {
+        self.wait = None;
+        self.is_idle = !self.long;
         if !self.long && !self.stored.is_empty() {
             // With their room: a user that was flooded once need not hold it for ever.
             self.stored = VecDeque::new();
@@ -400,6 +409,9 @@ mod tests {
         ] {
             let mut inbox = inbox(&["a"], long);
             inbox.take_in(&message("a", b""), Instant::now());
+            inbox.end_list();
+            inbox.take_in(&message("a", b""), Instant::now());
+            assert_eq!(inbox.stored.len(), if long { 2 } else { 0 });
             inbox.begin_list();
             inbox.begin(wait_for("a", 1), since, Instant::now());
             assert_eq!(inbox.is_satisfied(), found, "{long} {since:?}");

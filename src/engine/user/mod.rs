@@ -236,7 +236,9 @@ impl<C: Connect> User<C> {
 
     /// on_start, then task runs, until it is told to stop or has done all that it should.
     async fn work(&mut self, class: &UserClass) {
-        match self.run(class, &class.on_start, Part::Start).await {
+        let started = self.run(class, &class.on_start, Part::Start).await;
+        self.end_list();
+        match started {
             Ok(()) | Err(Abort::Failed) => {}
             Err(Abort::Stopped | Abort::Done) => return,
         }
@@ -253,6 +255,7 @@ impl<C: Connect> User<C> {
             }
             let Some(task) = self.next_task(class, total) else { return };
             let ran = self.run(class, &task.steps, Part::Task).await;
+            self.end_list();
             // What happens in a pause, such as another connect, was due at no moment.
             self.late = Late::NONE;
             match ran {

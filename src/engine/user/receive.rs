@@ -84,6 +84,13 @@ impl<C: Connect> User<C> {
         self.inbound.get_or_insert_default()
     }
 
+    /// A list of steps is over; what came for it alone is dropped.
+    pub(super) fn end_list(&mut self) {
+        if let Some(inbound) = &mut self.inbound {
+            inbound.inbox.end_list();
+        }
+    }
+
     /// Renders once what of a condition does not change while the user lives.
     pub(super) fn keep_condition(&mut self, condition: &Condition) {
         for text in condition.texts() {

@@ -211,7 +211,11 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("user.class", Kind::Local, "Name of the user class"),
     ("client_id", Kind::ClientId, "The user's client id"),
     ("iteration", Kind::Message, "How many task runs the user has ended"),
-    ("seq", Kind::Message, "Number of the message among those of this step and user, from 1"),
+    (
+        "seq",
+        Kind::Message,
+        "Number of the message among those of this step and user, from 1; of the wait in a `receive`",
+    ),
     ("received.topic", Kind::Received, "Topic of the message that a `receive` or `request` has taken last"),
     ("received.payload", Kind::Bytes, "Its payload, as it came"),
     (
