@@ -18,6 +18,7 @@ use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::net::TcpListener;
 
 use crate::peer::{Peer, accept};
+use crate::run::Place;
 use crate::support::{Mosquitto, compiled, with_paused_clock, with_sockets};
 
 const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
@@ -615,6 +616,41 @@ fn what_a_condition_passes_over_is_there_for_the_next_step() {
     "#;
     let (ran, _) = scripted(Script { sends: Box::new(sends), ..Script::default() }, class);
     assert_eq!((ran.failures(), ran.row("last").2), (Vec::new(), 1_000.0));
+}
+
+#[test]
+fn a_plan_tells_what_is_waited_for_and_what_of_it_is_expected() {
+    let place = Place::new(
+        r#"
+        version = 1
+        load.run_time = "1m"
+        [brokers.b]
+        url = "embedded:"
+        protocol = "5"
+        [user_classes.device]
+        username = "u"
+        password = "secret"
+        on_start = [{ subscribe = { filter = "a/#" } }]
+        tasks = [{ name = "t", steps = [
+          { receive = { filter = "a/${client_id}/+", where = { contains = "secret", topic = "+/${client_id}/#" }, expect = { equals = "n${seq}", regex = "^n\\d+", json = { "/a" = "${seq}", "/b" = "n${seq}", "/c" = [1.5, true] } }, count = 3, since = "subscribe" } },
+          { receive = { filter = "a/+", retained = true, since = "step", timeout = "1s" } },
+          { request = { topic = "b", payload = "${received.payload}", reply_topic = "a/${random_int(7, 7)}", expect = { equals = "on" } } },
+          { request = { topic = "b", payload = { json = { id = 1 } }, reply_topic = "a", correlation = { json = "/id" }, qos = 1 } },
+          { request = { topic = "b", reply_topic = "a", correlation = "topic" } },
+        ] }]
+        "#,
+    );
+    let said = |arguments: &[&str]| {
+        let output = place.run(&[&["plan", "scenario.toml"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (_, text) = said(&[]).split_once("  on_start").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    insta::assert_snapshot!("plan_as_text", text);
+    let json: serde_json::Value = serde_json::from_str(&said(&["--format", "json"])).unwrap();
+    let steps = &json["user_classes"][0]["tasks"][0]["steps"];
+    insta::assert_snapshot!("plan_as_json", format!("{steps:#}"));
+    assert!(!format!("{text}{json}").contains("secret"));
 }
 
 /// Mosquitto as the second witness, in both versions.

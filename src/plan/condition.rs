@@ -201,6 +201,7 @@ impl fmt::Display for Mismatch {
             Self::OtherTopic => f.write_str("topic does not match what is expected"),
             Self::NoJson => f.write_str("payload is not JSON"),
             Self::Absent(pointer) => write!(f, "JSON pointer {pointer} is absent"),
+            Self::OtherValue(pointer) if pointer.is_empty() => f.write_str("payload is another JSON value"),
             Self::OtherValue(pointer) => write!(f, "JSON pointer {pointer} has another value"),
         }
     }
@@ -255,7 +256,7 @@ mod tests {
             (&json("/a", json!(null)), "{\"a\":null}", None),
             (&json("/x~1y", json!("")), "{\"x/y\":\"\"}", None),
             (&json("", json!({"a": [1.0]})), "{\"a\":[1]}", None),
-            (&json("", json!({"a": [1]})), "{\"a\":[1],\"b\":2}", Some("JSON pointer  has another value")),
+            (&json("", json!({"a": [1]})), "{\"a\":[1],\"b\":2}", Some("payload is another JSON value")),
             (&json("/a", json!(1)), "a", Some("payload is not JSON")),
         ] {
             let wrong = wrong.map(|wrong| format!("received message: {wrong}"));
