@@ -26,6 +26,7 @@ mod open_model;
 mod payload;
 mod peer;
 mod plan;
+mod receive;
 mod recorder;
 mod repeat;
 mod replay_peer;

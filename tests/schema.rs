@@ -38,6 +38,8 @@ fn bare(staged: bool) -> Value {
                     { "disconnect": {} },
                     { "repeat": { "times": 1, "steps": ["connect"] } },
                     { "unsubscribe": { "filter": "a" } },
+                    { "receive": { "filter": "a", "expect": { "equals": "a" } } },
+                    { "request": { "topic": "a", "reply_topic": "a" } },
                 ] }],
             },
             "m": {
@@ -64,7 +66,7 @@ fn searching() -> Value {
 }
 
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 19] = [
+const OBJECTS: [(&str, &str); 22] = [
     ("", ""),
     ("/definitions/Broker", "/brokers/b"),
     ("/definitions/Tls", "/brokers/secure/tls"),
@@ -84,6 +86,9 @@ const OBJECTS: [(&str, &str); 19] = [
     ("/definitions/Disconnect", "/user_classes/c/tasks/0/steps/3/disconnect"),
     ("/definitions/Repeat", "/user_classes/c/tasks/0/steps/4/repeat"),
     ("/definitions/Unsubscribe", "/user_classes/c/tasks/0/steps/5/unsubscribe"),
+    ("/definitions/Receive", "/user_classes/c/tasks/0/steps/6/receive"),
+    ("/definitions/Condition", "/user_classes/c/tasks/0/steps/6/receive/expect"),
+    ("/definitions/Request", "/user_classes/c/tasks/0/steps/7/request"),
 ];
 
 /// JSON is YAML.

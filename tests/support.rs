@@ -23,6 +23,7 @@ use mqtt_scenario::mqtt::{Qos, Settings};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::properties::Properties;
+use mqtt_scenario::plan::receive::Keeps;
 use mqtt_scenario::plan::search::Search;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::template::Template;
@@ -328,6 +329,7 @@ impl PlanBuilder {
             counters: 0,
             walks: 0,
             repeat_depth: 0,
+            keeps: Keeps::default(),
         });
         self.classes.last_mut().unwrap()
     }

@@ -48,6 +48,8 @@ all requests of a task run count from so much earlier as the task run began afte
 | `publish` QoS 2 | with the step | PUBCOMP |
 | `subscribe` | with the step | SUBACK |
 | `unsubscribe` | with the step | UNSUBACK |
+| `receive` | with the step | the last of its messages has been read; at once if that was before |
+| `request` | with the step | the reply has been read; the message must be acknowledged too |
 | `wait`, `repeat` | are no requests | |
 ";
 

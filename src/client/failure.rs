@@ -110,6 +110,8 @@ pub enum Failure {
     Disconnected(Reason),
     /// It was not sent, since the broker does not take it.
     NotTaken(Limit),
+    /// It was not sent, since it is no message.
+    NotSent(&'static str),
     /// No acknowledgement in time.
     AckTimeout(Ack, Duration),
     /// The message could not be written in time, since the broker does not read.
@@ -206,6 +208,7 @@ impl fmt::Display for Failure {
             Self::NotTaken(Limit::Wildcards) => {
                 f.write_str("not sent: the broker takes no filters with wildcards")
             }
+            Self::NotSent(why) => write!(f, "not sent: {why}"),
             Self::AckTimeout(ack, after) => write!(f, "no {ack} within {}", within(after)),
             Self::WriteTimeout(after) => {
                 write!(f, "not written within {}: the broker does not read", within(after))

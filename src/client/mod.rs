@@ -186,6 +186,11 @@ pub trait Sink {
     /// or from 0x80 up why it refuses. Nothing, if it does not say (UNSUBACK of 3.1.1). The request is completed next.
     fn answered(&mut self, _key: Key, _answers: &[u8]) {}
 
+    /// Whether what was received is enough: see [`Until::Sink`].
+    fn satisfied(&self) -> bool {
+        false
+    }
+
     /// The broker sent something that fits no request, and was ignored, such as a second PUBACK.
     fn unexpected(&mut self, what: &'static str);
 }
@@ -212,6 +217,8 @@ pub enum Until {
     Written,
     /// Until nothing is open.
     Idle,
+    /// Until the sink is [satisfied](Sink::satisfied).
+    Sink,
 }
 
 /// How to end a session.

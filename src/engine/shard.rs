@@ -133,22 +133,31 @@ impl<C: Connect> Shard<C> {
         if result.is_ok() && !sink::records(tag) {
             return;
         }
+        let error = result.err().map(|failure| failure.to_string());
+        self.record_as(tag, span, length, error.as_deref());
+    }
+
+    /// Records a request that failed for a reason that is none of its session's.
+    pub(crate) fn record_failure(&self, tag: u32, span: Span, error: &str) {
+        self.record_as(tag, span, 0, Some(error));
+    }
+
+    fn record_as(&self, tag: u32, span: Span, length: u32, error: Option<&str>) {
         let (row, at) = (sink::row(tag), self.clock.at(span.finished));
         let began_ns = nanos(span.finished.saturating_duration_since(span.began));
         let intended_ns = span.late.get().map(|late| began_ns + nanos(late));
-        let error = result.err().map(|failure| failure.to_string());
         let mut recorder = self.recorder.borrow_mut();
-        match (span.timing, intended_ns, &error) {
+        match (span.timing, intended_ns, error) {
             (Timing::Scheduled, Some(intended_ns), error) => {
                 let times = ScheduledNs { intended: intended_ns, began: began_ns };
-                return recorder.record_scheduled(row, at, times, length.into(), error.as_deref());
+                return recorder.record_scheduled(row, at, times, length.into(), error);
             }
             (Timing::Paced, Some(intended_ns), _) => recorder.record_intended(intended_ns),
             _ => {}
         }
         match error {
             None => recorder.record(row, at, Some(began_ns), length.into()),
-            Some(error) => recorder.record_failure(row, at, Some(began_ns), length.into(), &error),
+            Some(error) => recorder.record_failure(row, at, Some(began_ns), length.into(), error),
         }
     }
 

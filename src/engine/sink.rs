@@ -15,6 +15,11 @@ pub(crate) fn tag(row: RowId, record: bool) -> u32 {
     row.0 << 1 | u32::from(record)
 }
 
+/// The same tag, but for its successes, which do not count.
+pub(crate) fn failures_only(tag: u32) -> u32 {
+    tag & !1
+}
+
 /// The row of a tag.
 pub(crate) fn row(tag: u32) -> RowId {
     RowId(tag >> 1)
@@ -117,6 +122,10 @@ impl<C: Connect> Sink for Recording<'_, C> {
         if self.inbound.as_mut().is_some_and(|inbound| inbound.answered(key, answers)) {
             self.unexpected("subscription granted with a lower quality of service");
         }
+    }
+
+    fn satisfied(&self) -> bool {
+        self.inbound.as_ref().is_some_and(|inbound| inbound.is_satisfied())
     }
 
     fn unexpected(&mut self, what: &'static str) {

@@ -23,6 +23,9 @@ codes! {
     TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
     FILTER_TWICE = "E0217", "A step names a filter twice.";
+    REGEX = "E0220", "A regular expression cannot be understood.";
+    JSON_POINTER = "E0221", "A JSON pointer is none.";
+    NOTHING_RECEIVED = "E0222", "A template uses what was received before any step receives.";
     FILE = "E0230", "A file that the scenario names cannot be read.";
     FEED = "E0231", "The file of a feed is not a table with a header and rows.";
     UNKNOWN_FEED = "E0232", "A user class names a feed that does not exist.";
@@ -66,6 +69,7 @@ codes! {
     TOO_FEW_USERS = "W0207", "There are fewer users than the `fixed_count`s add up to, or classes that get none.";
     UNUSED_BROKER = "W0208", "No user class uses a broker.";
     RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
+    NOTHING_SUBSCRIBED = "W0210", "A user class waits for messages that it has not subscribed to.";
     UNUSED_FEED = "W0220", "No user class uses a feed.";
     IDLE_FEED = "W0221", "A user class has a feed of which it uses no column.";
     UNUSED_PAYLOAD = "W0222", "No publish uses a named payload.";

@@ -14,6 +14,7 @@ use crate::plan::feed::Feed;
 use crate::plan::load::Load;
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
+use crate::plan::receive::{Exchange, Keeps, Receive};
 use crate::plan::schedule::Schedule;
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::target::{Certificate, Header, Target, Tls};
@@ -26,6 +27,7 @@ pub mod certificates;
 pub mod codes;
 pub mod column;
 pub mod compile;
+pub mod condition;
 pub mod describe;
 pub mod diff;
 pub mod feed;
@@ -35,6 +37,7 @@ pub mod payload;
 pub mod properties;
 pub mod random;
 mod rate;
+pub mod receive;
 pub mod schedule;
 pub mod search;
 pub mod subscription;
@@ -160,6 +163,8 @@ pub struct UserClass {
     pub walks: usize,
     /// Deepest nesting of `repeat` in its steps.
     pub repeat_depth: usize,
+    /// Which messages its users keep until a step takes them.
+    pub keeps: Keeps,
 }
 
 /// What a broker publishes when it loses a user; its texts vary at most per user.
@@ -235,6 +240,10 @@ pub enum Step {
     Subscribe(Arc<Subscribe>),
     /// End subscriptions.
     Unsubscribe(Box<Unsubscribe>),
+    /// Wait for messages.
+    Receive(Box<Receive>),
+    /// Send a message and wait for its reply.
+    Request(Box<Exchange>),
     /// Pause.
     Wait(Pause),
     /// Begin of a repeated part: set counter `level` to `times`.

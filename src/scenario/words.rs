@@ -72,6 +72,7 @@ pub(super) fn noun(type_name: &str) -> String {
         "After" => "beginning of a stage".to_owned(),
         "FeedOrder" => "order of a feed".to_owned(),
         "FeedPer" => "keeper of a row".to_owned(),
+        "Since" => "beginning of a receive".to_owned(),
         "OnError" => "answer to an error".to_owned(),
         _ => {
             let mut words = String::new();

@@ -6,13 +6,17 @@ use tokio::time::Instant;
 
 use crate::client::{Connect, Incoming, Key};
 use crate::engine::shard::Shard;
+use crate::engine::user::inbox::{DROPPED, Inbox};
 use crate::engine::user::subscription::Asked;
+use crate::plan::template::Received;
 
 /// What a user has asked for, and what becomes of it.
 #[derive(Debug, Default)]
 pub(crate) struct Inbound {
     /// What it asked for: see [`subscription`](crate::engine::user::subscription).
     pub(super) subscriptions: Vec<Asked>,
+    /// What it keeps until a step takes it.
+    pub(super) inbox: Inbox,
 }
 
 impl Inbound {
@@ -32,8 +36,20 @@ impl Inbound {
     }
 
     /// A message that was read at `at`.
-    #[expect(clippy::unused_self, reason = "so far they are only counted")]
-    pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, _at: Instant) {
+    pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, at: Instant) {
         shard.recorder.borrow_mut().received(message.payload.len() as u64);
+        for _ in 0..self.inbox.take_in(message, at) {
+            shard.unexpected(DROPPED);
+        }
+    }
+
+    /// The message that a step has taken last, if some step needs it.
+    pub(super) fn last_received(&self) -> Option<&Received> {
+        self.inbox.last()
+    }
+
+    /// Whether the step that waits for messages waits no longer.
+    pub(crate) fn is_satisfied(&self) -> bool {
+        self.inbox.is_satisfied()
     }
 }

@@ -5,8 +5,9 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Message, Session, Ticket, Until};
 use crate::engine::user::User;
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, check_topic_name};
 use crate::plan::payload::Payload;
+use crate::plan::receive::{Correlation, Exchange};
 use crate::plan::{Publish, Text, UserClass};
 
 /// Bytes that may gather before a step that does not wait for its acknowledgement writes them out: large
@@ -43,11 +44,12 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Renders the message and queues it.
+    /// Renders the message and queues it; if it asks for a reply, the user waits for that from now on.
     pub(super) fn hand_over(
         &mut self,
         class: &UserClass,
         step: &Publish,
+        asks: Option<&Exchange>,
         tag: u32,
         due: Instant,
         deadline: Instant,
@@ -68,12 +70,15 @@ impl<C: Connect> User<C> {
         if let Payload::Text(Text::PerMessage(template)) = &step.payload {
             self.render(template, seq, now_ns, &mut scratch.payload);
         }
-        let properties = if step.properties.varying.is_empty() {
+        let properties = if step.properties.varying.is_empty() && asks.is_none() {
             &*step.properties.fixed
         } else {
             step.properties.write(&mut scratch.properties, |template, out| {
                 self.render(template, seq, now_ns, out);
             });
+            if let Some(exchange) = asks {
+                self.ask_for_reply(exchange, seq, due, &mut scratch.properties);
+            }
             &*scratch.properties
         };
         let topic = text(&step.topic, &self.texts, &scratch.topic);
@@ -88,12 +93,30 @@ impl<C: Connect> User<C> {
         }
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let ticket = Ticket { tag, awaited: step.await_ack, due, late: self.late, deadline, length };
-        let key = match &mut self.session {
+        let fits = match &step.topic {
+            Text::PerMessage(template) if template.uses_received() => is_topic(topic),
+            _ => Ok(()),
+        };
+        let known = match asks {
+            Some(Exchange { correlation: Correlation::Json(pointer), .. }) => {
+                Self::seek(self.inbound.as_deref_mut(), pointer, payload)
+            }
+            _ => Ok(()),
+        };
+        let key = fits.and(known).and_then(|()| match &mut self.session {
             Some(session) => session.publish(&message, ticket),
             None => Err(Failure::Closed),
-        };
+        });
         self.shard.scratch.replace(scratch);
         key
+    }
+}
+
+/// Whether what was received makes a topic.
+fn is_topic(topic: &[u8]) -> Result<(), Failure> {
+    match str::from_utf8(topic) {
+        Ok(topic) if check_topic_name(topic).is_ok() => Ok(()),
+        _ => Err(Failure::NotSent("what was received makes no topic")),
     }
 }
 

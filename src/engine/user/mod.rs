@@ -5,8 +5,10 @@
 //! whatever a broker does ends as a recorded request, and the user goes on.
 
 pub(crate) mod inbound;
+mod inbox;
 mod message;
 mod moment;
+mod receive;
 mod rhythm;
 mod steps;
 mod subscription;
@@ -32,9 +34,9 @@ use crate::engine::user::will::WillTexts;
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
 use crate::plan::random::Random;
-use crate::plan::template::{NOT_BEGUN, Scope, UserScope};
+use crate::plan::template::{NOT_BEGUN, NOTHING, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{OnError, Plan, Row, Step, Task, TaskOrder, UserClass};
+use crate::plan::{OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -146,13 +148,7 @@ impl<C: Connect> User<C> {
         for step in lists.flat_map(|steps| &steps.0) {
             match step {
                 Step::Connect(request) | Step::Disconnect { request, .. } => self.keep_row(&request.row),
-                Step::Publish(publish) => {
-                    self.keep_row(&publish.request.row);
-                    self.keep_text(&publish.topic);
-                    if let Payload::Text(payload) = &publish.payload {
-                        self.keep_text(payload);
-                    }
-                }
+                Step::Publish(publish) => self.keep_message(publish),
                 Step::Subscribe(subscribe) => {
                     self.keep_row(&subscribe.request.row);
                     subscribe.filters.iter().for_each(|wanted| self.keep_text(&wanted.filter));
@@ -161,8 +157,27 @@ impl<C: Connect> User<C> {
                     self.keep_row(&unsubscribe.request.row);
                     unsubscribe.filters.iter().for_each(|filter| self.keep_text(filter));
                 }
+                Step::Receive(receive) => {
+                    self.keep_row(&receive.request.row);
+                    self.keep_text(&receive.filter);
+                    self.keep_condition(&receive.takes);
+                    self.keep_condition(&receive.expect);
+                }
+                Step::Request(exchange) => {
+                    self.keep_message(&exchange.publish);
+                    self.keep_text(&exchange.reply_topic);
+                    self.keep_condition(&exchange.expect);
+                }
                 Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => {}
             }
+        }
+    }
+
+    fn keep_message(&mut self, publish: &Publish) {
+        self.keep_row(&publish.request.row);
+        self.keep_text(&publish.topic);
+        if let Payload::Text(payload) = &publish.payload {
+            self.keep_text(payload);
         }
     }
 
@@ -196,6 +211,7 @@ impl<C: Connect> User<C> {
             now_ns,
             random: &mut self.random,
             walks: &mut self.walks,
+            received: self.inbound.as_ref().and_then(|inbound| inbound.last_received()).unwrap_or(&NOTHING),
         };
         template.render(&mut scope, out);
     }
@@ -224,7 +240,9 @@ impl<C: Connect> User<C> {
 
     /// on_start, then task runs, until it is told to stop or has done all that it should.
     async fn work(&mut self, class: &UserClass) {
-        match self.run(class, &class.on_start, Part::Start).await {
+        let started = self.run(class, &class.on_start, Part::Start).await;
+        self.end_list();
+        match started {
             Ok(()) | Err(Abort::Failed) => {}
             Err(Abort::Stopped | Abort::Done) => return,
         }
@@ -241,6 +259,7 @@ impl<C: Connect> User<C> {
             }
             let Some(task) = self.next_task(class, total) else { return };
             let ran = self.run(class, &task.steps, Part::Task).await;
+            self.end_list();
             // What happens in a pause, such as another connect, was due at no moment.
             self.late = Late::NONE;
             match ran {

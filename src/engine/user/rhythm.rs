@@ -83,6 +83,7 @@ mod tests {
     use crate::plan::payload::Payload;
     use crate::plan::properties::Properties;
     use crate::plan::random::Random;
+    use crate::plan::receive::Keeps;
     use crate::plan::schedule::Phase;
     use crate::plan::target::Target;
     use crate::plan::template::Template;
@@ -177,6 +178,7 @@ mod tests {
             user_rows: 0,
             counters: 1,
             repeat_depth: 0,
+            keeps: Keeps::default(),
             feeds: Vec::new(),
             walks: 0,
         };

@@ -15,6 +15,7 @@ use crate::engine::sink::{self, Recording, Span};
 use crate::engine::stop::Phase;
 use crate::engine::user::User;
 use crate::engine::user::moment::FEW;
+use crate::plan::receive::Exchange;
 use crate::plan::{OnError, Publish, Request, Row, Step, Steps, UserClass};
 
 /// Why a list of steps ended early.
@@ -42,6 +43,9 @@ pub(super) enum Part {
 impl<C: Connect> User<C> {
     /// Runs steps in order.
     pub(super) async fn run(&mut self, class: &UserClass, steps: &Steps, part: Part) -> Result<(), Abort> {
+        if let Some(inbound) = &mut self.inbound {
+            inbound.inbox.begin_list();
+        }
         let goes_on = part == Part::Task && class.on_error == OnError::Continue;
         let most_messages = class.messages.filter(|_| part != Part::Stop).unwrap_or(u64::MAX);
         let mut position = 0;
@@ -65,6 +69,14 @@ impl<C: Connect> User<C> {
                     }
                     result
                 }
+                Step::Request(exchange) => {
+                    let result = Box::pin(self.request(class, exchange)).await;
+                    if self.sent >= most_messages {
+                        return Err(Abort::Done);
+                    }
+                    result
+                }
+                Step::Receive(receive) => Box::pin(self.receive(class, receive)).await,
                 // Boxed, as it is rare: the future would otherwise be part of every user.
                 Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await,
                 Step::Unsubscribe(unsubscribe) => Box::pin(self.unsubscribe(class, unsubscribe)).await,
@@ -199,6 +211,18 @@ impl<C: Connect> User<C> {
 
     /// Sends a message and waits for its acknowledgement, if the step says so.
     async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
+        let (_, _, key) = self.send(class, step, None).await?;
+        if step.await_ack { self.acknowledged(class, key).await } else { Ok(()) }
+    }
+
+    /// Hands a message over, which may ask for a reply. Returns the mark of its request and when that was due; what
+    /// asks for a reply is recorded with it, but for its failures.
+    pub(super) async fn send(
+        &mut self,
+        class: &UserClass,
+        step: &Publish,
+        asks: Option<&Exchange>,
+    ) -> Result<(u32, Instant, Key), Abort> {
         if self.lacks_a_row(step) {
             return Err(Abort::Stopped);
         }
@@ -221,17 +245,21 @@ impl<C: Connect> User<C> {
         if !self.shard.begin_message(&self.leash) {
             return Err(Abort::Done);
         }
-        let key = match self.hand_over(class, step, tag, due, deadline) {
-            Ok(key) => key,
+        let mark = if asks.is_some() { sink::failures_only(tag) } else { tag };
+        match self.hand_over(class, step, asks, mark, due, deadline) {
+            Ok(key) => {
+                self.sent += 1;
+                Ok((tag, due, key))
+            }
             Err(failure) => {
                 self.record(tag, due, Instant::now(), Err(failure));
-                return Err(Abort::Failed);
+                Err(Abort::Failed)
             }
-        };
-        self.sent += 1;
-        if !step.await_ack {
-            return Ok(());
         }
+    }
+
+    /// Waits until a message is acknowledged.
+    pub(super) async fn acknowledged(&mut self, class: &UserClass, key: Key) -> Result<(), Abort> {
         loop {
             match self.drive_awaited(key).await {
                 Some(Ok(())) => return Ok(()),

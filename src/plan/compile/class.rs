@@ -177,9 +177,13 @@ pub(super) fn compile_class(
     let (order, tasks) = tasks(class, at, overrides, &mut compiler, problems);
     let on_stop = compiler.steps(&class.on_stop, &at.key("on_stop"), problems);
     let reconnect = compiler.reconnect();
+    if !may_lack {
+        let lists = [&on_start, &on_stop].into_iter().chain(tasks.iter().map(|task| &task.steps));
+        compiler.warn_of_silence(lists, problems);
+    }
     let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
     let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
-    let (user_row_places, timeouts) = (compiler.user_row_places, compiler.timeouts);
+    let (user_row_places, timeouts, keeps) = (compiler.user_row_places, compiler.timeouts, compiler.keeps);
     let used_feeds = names.columns.used_feeds.borrow();
     let idle_feeds = (0..feeds.len())
         .filter(|place| !used_feeds.contains(place))
@@ -225,6 +229,7 @@ pub(super) fn compile_class(
             counters,
             walks,
             repeat_depth,
+            keeps,
         },
         user_row_places,
         timeouts,

@@ -141,7 +141,7 @@ impl<'a> Payloads<'a> {
             Written::Plain(text) | Written::Text(text) => {
                 problems.template(text, Place::Payload, names, at).map(Carried::Template)
             }
-            Written::Json(value) => json(value, names, at, problems).map(Carried::Template),
+            Written::Json(value) => json(value, Place::JsonText, names, at, problems).map(Carried::Template),
             Written::Hex(text) => self.once(at, || hex(text, at, problems).map(constant)),
             Written::Base64(text) => self.once(at, || base64(text, at, problems).map(constant)),
             Written::File(path) => {
@@ -192,15 +192,23 @@ fn constant(bytes: Vec<u8>) -> Payload {
     Payload::Text(Text::Constant(bytes.into()))
 }
 
-/// The template of a JSON value, on one line and without white space, keys in their order.
-fn json(value: &Json, names: &Names<'_>, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Template> {
+/// The template of a JSON value, on one line and without white space, keys in their order. `place` says what its texts
+/// may hold.
+pub(super) fn json(
+    value: &Json,
+    place: Place,
+    names: &Names<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Template> {
     let mut json = JsonTemplate::default();
-    write(value, &mut json, names, at, problems).then(|| json.finish())
+    write(value, place, &mut json, names, at, problems).then(|| json.finish())
 }
 
 /// Writes a value; false if there is a mistake in it.
 fn write(
     value: &Json,
+    place: Place,
     json: &mut JsonTemplate,
     names: &Names<'_>,
     at: &FieldPath,
@@ -213,14 +221,14 @@ fn write(
         Json::Integer(number) => json.raw(&number.to_string()),
         // With a fraction, if only `.0`, or with an exponent. The file cannot hold what JSON has no word for.
         Json::Float(number) => json.raw(&format!("{number:?}")),
-        Json::Text(text) => match problems.template(text, Place::JsonText, names, at) {
+        Json::Text(text) => match problems.template(text, place, names, at) {
             Some(template) => json.template(&template),
             None => is_right = false,
         },
         Json::List(items) => {
             for (i, item) in items.iter().enumerate() {
                 json.raw(if i == 0 { "[" } else { "," });
-                is_right &= write(item, json, names, &at.index(i), problems);
+                is_right &= write(item, place, json, names, &at.index(i), problems);
             }
             json.raw(if items.is_empty() { "[]" } else { "]" });
         }
@@ -229,7 +237,7 @@ fn write(
                 json.raw(if i == 0 { "{" } else { "," });
                 json.literal(key);
                 json.raw(":");
-                is_right &= write(value, json, names, &at.key(key.as_str()), problems);
+                is_right &= write(value, place, json, names, &at.key(key.as_str()), problems);
             }
             json.raw(if entries.is_empty() { "{}" } else { "}" });
         }

@@ -4,6 +4,7 @@
 //! one, so that the engine knows the size of a user before it makes the first.
 
 mod publish;
+mod receive;
 mod subscribe;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,6 +18,7 @@ use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::protocol::Spoken;
 use crate::plan::compile::timing::pause;
+use crate::plan::receive::Keeps;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
 use crate::plan::{Request, Row, Step, Steps, Text};
@@ -73,6 +75,11 @@ pub(super) struct StepCompiler<'a> {
     pub(super) user_row_places: Vec<FieldPath>,
     /// The timeouts in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
+    /// What steps wait for, and where they say so.
+    awaited: Vec<(FieldPath, Text)>,
+    pub(super) keeps: Keeps,
+    /// Whether a step before receives something.
+    receives: bool,
 }
 
 /// The keys by which each request can be recorded differently.
@@ -103,6 +110,9 @@ impl<'a> StepCompiler<'a> {
             first_connect: None,
             user_row_places: Vec::new(),
             timeouts: Vec::new(),
+            awaited: Vec::new(),
+            keeps: Keeps::default(),
+            receives: false,
         }
     }
 
@@ -140,6 +150,7 @@ impl<'a> StepCompiler<'a> {
         let mut rows = Rows::default();
         let mut compiler = StepCompiler::new(self.names, self.client_id, self.payloads, &mut rows);
         compiler.spoken = self.spoken;
+        compiler.receives = self.receives;
         compiler.steps(steps, at, problems);
     }
 
@@ -189,6 +200,12 @@ impl<'a> StepCompiler<'a> {
                 }
                 model::step::Step::Unsubscribe(unsubscribe) => {
                     flat.extend(self.unsubscribe(unsubscribe, &at.key("unsubscribe"), problems));
+                }
+                model::step::Step::Receive(receive) => {
+                    flat.extend(self.receive(receive, &at.key("receive"), problems));
+                }
+                model::step::Step::Request(request) => {
+                    flat.extend(self.exchange(request, &at.key("request"), problems));
                 }
                 model::step::Step::Wait(wait) => {
                     flat.push(Step::Wait(pause(*wait, &at.key("wait"), problems)));

@@ -13,7 +13,7 @@ use crate::plan::feed::Rows;
 use crate::plan::load::{Course, Users};
 use crate::plan::random::Random;
 use crate::plan::rate::mean_pauses_s;
-use crate::plan::template::{Scope, UserScope, Varies};
+use crate::plan::template::{NOTHING, Scope, UserScope, Varies};
 use crate::plan::{Plan, Step, Steps, UserClass};
 use crate::scenario::model::Scenario;
 
@@ -208,7 +208,8 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
             "they get later and later: let more users do it at a lower `rate`, or shorten `wait` steps",
         ));
     }
-    let sends = |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_)));
+    let sends =
+        |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_) | Step::Request(_)));
     if class.messages.is_some()
         && !class.tasks.iter().any(|task| sends(&task.steps))
         && !sends(&class.on_start)
@@ -274,6 +275,7 @@ fn shared_by_feed(seed: u64, class: &UserClass, count: u32) -> Option<String> {
             now_ns: 0,
             random: &mut random,
             walks: &mut [],
+            received: &NOTHING,
         };
         class.client_id.render(&mut scope, &mut client_id);
         let text = String::from_utf8_lossy(&client_id).into_owned();

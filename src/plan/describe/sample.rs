@@ -1,11 +1,12 @@
 //! What users of a plan would send, rendered: real texts, with time standing still.
 
+use crate::mqtt::property::{self, CORRELATION_DATA, RESPONSE_TOPIC};
 use crate::mqtt::{Qos, Version};
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::random::Random;
-use crate::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
+use crate::plan::template::{NOT_BEGUN, Received, Scope, Template, UserScope};
 use crate::plan::{Publish, Text, UserClass};
 
 /// The time in sample messages: the first moment of 2026.
@@ -89,6 +90,11 @@ impl SampleUser {
 
     fn render_template(&mut self, template: &Template) -> Vec<u8> {
         let mut out = Vec::new();
+        // Nobody knows what will come: it stands as in the file.
+        let mut properties = Vec::new();
+        property::put_text(&mut properties, RESPONSE_TOPIC, b"${received.response_topic}");
+        property::put_text(&mut properties, CORRELATION_DATA, b"${received.correlation_data}");
+        let received = Received::new("${received.topic}", b"${received.payload}", &properties);
         let mut scope = Scope {
             user: &self.scope,
             rows: self.rows.current(),
@@ -97,6 +103,7 @@ impl SampleUser {
             now_ns: NOW_NS,
             random: &mut self.random,
             walks: &mut self.walks,
+            received: &received,
         };
         template.render(&mut scope, &mut out);
         out

@@ -103,6 +103,10 @@ pub enum Place {
     Will,
     /// A text of a JSON payload: everything but raw bytes.
     JsonText,
+    /// Bytes among the properties of a message: everything.
+    Binary,
+    /// What a message must be like: everything but draws, which no message could meet.
+    Condition,
 }
 
 /// What a name or function is, as far as places care.
@@ -120,13 +124,15 @@ pub(super) enum Kind {
     Random,
     /// Progress and time.
     Message,
+    /// A text of what was received.
+    Received,
     /// Raw bytes.
     Bytes,
 }
 
 impl Place {
     pub(super) fn allows(self, kind: Kind) -> bool {
-        use Kind::{Bytes, ClientId, Constant, Local, Message, Random, User};
+        use Kind::{ClientId, Constant, Local, Message, Random, Received, User};
         match self {
             Self::Url | Self::Setting => kind == Constant,
             Self::File => matches!(kind, Constant | Local | User),
@@ -136,9 +142,10 @@ impl Place {
                 matches!(kind, Constant | Local | User | ClientId | Random)
             }
             Self::Topic | Self::Property | Self::JsonText => {
-                matches!(kind, Constant | Local | User | ClientId | Random | Message)
+                matches!(kind, Constant | Local | User | ClientId | Random | Message | Received)
             }
-            Self::Payload => matches!(kind, Constant | Local | User | ClientId | Random | Message | Bytes),
+            Self::Condition => matches!(kind, Constant | Local | User | ClientId | Message | Received),
+            Self::Payload | Self::Binary => true,
         }
     }
 
@@ -157,6 +164,8 @@ impl Place {
             Self::Property => "a property",
             Self::Will => "a will",
             Self::JsonText => "a JSON text",
+            Self::Condition => "a condition",
+            Self::Binary => "correlation data",
         }
     }
 
@@ -186,8 +195,9 @@ impl Place {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
                  `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
+            Self::Condition => "no message could meet what is drawn at random, and conditions are texts",
             Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
-            Self::Topic | Self::Payload | Self::Property => {
+            Self::Topic | Self::Payload | Self::Property | Self::Binary => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
             }
         }
@@ -201,7 +211,23 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("user.class", Kind::Local, "Name of the user class"),
     ("client_id", Kind::ClientId, "The user's client id"),
     ("iteration", Kind::Message, "How many task runs the user has ended"),
-    ("seq", Kind::Message, "Number of the message among those of this step and user, from 1"),
+    (
+        "seq",
+        Kind::Message,
+        "Number of the message among those of this step and user, from 1; of the wait in a `receive`",
+    ),
+    ("received.topic", Kind::Received, "Topic of the message that a `receive` or `request` has taken last"),
+    ("received.payload", Kind::Bytes, "Its payload, as it came"),
+    (
+        "received.response_topic",
+        Kind::Received,
+        "Where it asks for an answer (MQTT 5); without that, what is published there is not sent",
+    ),
+    (
+        "received.correlation_data",
+        Kind::Bytes,
+        "What an answer to it is to carry (MQTT 5); for `correlation_data` too",
+    ),
 ];
 
 /// The functions, how they are called, and how many arguments they take at least and at most.
@@ -277,7 +303,7 @@ pub struct Entry {
 
 /// Every name and function, in the order of their tables.
 pub fn entries() -> Vec<Entry> {
-    const PLACES: [Place; 7] = [
+    const PLACES: [Place; 8] = [
         Place::Url,
         Place::ClientId,
         Place::Credential,
@@ -285,6 +311,7 @@ pub fn entries() -> Vec<Entry> {
         Place::RowName,
         Place::Topic,
         Place::Payload,
+        Place::Condition,
     ];
     let entry = |call: &str, kind, meaning| {
         let allowed: Vec<_> = PLACES.into_iter().filter(|place| place.allows(kind)).collect();
@@ -303,7 +330,7 @@ pub fn entries() -> Vec<Entry> {
     let column = entry(
         "row.COLUMN",
         Kind::User,
-        "A value of the row that the user has of a feed; with a row `per` message, only in a topic or payload",
+        "A value of the row that the user has of a feed; with a row `per` message, only in a topic, payload or condition, which has the row of the last message",
     );
     let names = NAMES.iter().map(|(name, kind, meaning)| entry(name, *kind, meaning));
     let functions = FUNCTIONS.iter().map(|function| entry(function.example, function.kind, function.meaning));

@@ -5,6 +5,7 @@ use serde::{Deserialize, de};
 
 use crate::scenario::model::payload::Payload;
 use crate::scenario::model::protocol::{Properties, RetainHandling};
+use crate::scenario::model::receive::{Receive, Request};
 use crate::scenario::model::subscription::{Filter, Unsubscribe, either};
 use crate::units::HumanDuration;
 
@@ -22,6 +23,10 @@ pub enum Step {
     Subscribe(Subscribe),
     /// End subscriptions and wait until the broker has.
     Unsubscribe(Unsubscribe),
+    /// Wait for messages.
+    Receive(Receive),
+    /// Send a message and wait for its reply.
+    Request(Request),
     /// Pause; the connection is kept alive.
     Wait(Pause),
     /// Do steps several times.

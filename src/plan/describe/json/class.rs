@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use crate::mqtt::RetainHandling;
 use crate::plan::describe::Facts;
-use crate::plan::describe::json::text::{payload, source, text};
+use crate::plan::describe::json::text::{condition, payload, source, text};
 use crate::plan::describe::json::{seconds, traffic};
 use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::feed::{Feed, Order, Per};
+use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::wait::{Pause, WaitTime};
@@ -179,6 +180,8 @@ impl Writer<'_> {
                 Step::Publish(step) => self.publish(step),
                 Step::Subscribe(step) => self.subscribe(step),
                 Step::Unsubscribe(step) => self.unsubscribe(step),
+                Step::Receive(step) => self.receive(step),
+                Step::Request(step) => self.exchange(step),
                 Step::Wait(length) => json!({ "name": "wait", "step": "wait", "wait": pause(*length) }),
                 Step::Repeat { times, .. } => json!({
                     "name": "repeat",
@@ -193,6 +196,46 @@ impl Writer<'_> {
     }
 
     fn publish(&mut self, publish: &Publish) -> Value {
+        let more = self.message(publish);
+        self.named("publish", &publish.request, more)
+    }
+
+    fn receive(&mut self, receive: &Receive) -> Value {
+        let secrets = self.secrets;
+        let asked = self.samples.iter_mut().map(
+            |user| json!({ "user": user.scope.number, "filter": text(&user.render(&receive.filter), secrets) }),
+        );
+        let more = json!({
+            "filter": source(&receive.filter, secrets),
+            "where": condition(&receive.takes, secrets),
+            "expect": condition(&receive.expect, secrets),
+            "count": receive.count,
+            "since": match receive.since {
+                Since::Task => "task",
+                Since::Step => "step",
+                Since::Subscribe => "subscribe",
+            },
+            "retained": receive.retained,
+            "timeout_s": seconds(receive.timeout),
+            "samples": asked.collect::<Vec<_>>(),
+        });
+        self.named("receive", &receive.request, more)
+    }
+
+    fn exchange(&mut self, exchange: &Exchange) -> Value {
+        let mut more = self.message(&exchange.publish);
+        more["reply_topic"] = source(&exchange.reply_topic, self.secrets);
+        more["correlation"] = match &exchange.correlation {
+            Correlation::Property => "property".into(),
+            Correlation::Topic => "topic".into(),
+            Correlation::Json(pointer) => json!({ "json": self.secrets.mask_text(pointer) }),
+        };
+        more["expect"] = condition(&exchange.expect, self.secrets);
+        self.named("request", &exchange.publish.request, more)
+    }
+
+    /// A message of a step, with those that the first users send.
+    fn message(&mut self, publish: &Publish) -> Value {
         let (class, secrets) = (self.class, self.secrets);
         let sent = self.samples.iter_mut().map(|user| {
             let SampleMessage { topic, payload, .. } = user.message(class, publish);
@@ -203,7 +246,7 @@ impl Writer<'_> {
                 "payload_bytes": payload.len(),
             })
         });
-        let more = json!({
+        json!({
             "topic": source(&publish.topic, secrets),
             "payload": payload(&publish.payload, secrets),
             "qos": publish.qos.level(),
@@ -212,8 +255,7 @@ impl Writer<'_> {
             "timeout_s": seconds(publish.timeout),
             "next_row_of": publish.feeds.iter().map(|place| &class.feeds[*place].name).collect::<Vec<_>>(),
             "samples": sent.collect::<Vec<_>>(),
-        });
-        self.named("publish", &publish.request, more)
+        })
     }
 
     fn subscribe(&mut self, subscribe: &Subscribe) -> Value {

@@ -4,6 +4,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::mqtt::RetainHandling;
+use crate::plan::Text;
+use crate::plan::condition::{Condition, JsonValue, Wanted};
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::payload::Payload;
 use crate::plan::rate::Traffic;
@@ -75,6 +77,34 @@ pub(super) fn payload(payload: &Payload) -> String {
             format!(", {least} to {most} of filling")
         }
     }
+}
+
+/// What a condition asks for, a line each.
+pub(super) fn conditions(condition: &Condition) -> Vec<String> {
+    let source = |text: &Text| match text {
+        Text::Constant(bytes) => line(bytes),
+        Text::PerUser { template, .. } | Text::PerMessage(template) => line(template.source().as_bytes()),
+    };
+    let Condition { equals, contains, regex, topic, json } = condition;
+    let mut lines = Vec::new();
+    lines.extend(equals.as_ref().map(|text| format!("payload equal to {}", source(text))));
+    lines.extend(contains.as_ref().map(|text| format!("payload with {}", source(text))));
+    lines.extend(
+        regex.as_ref().map(|pattern| format!("payload matching {}", line(pattern.0.as_str().as_bytes()))),
+    );
+    lines.extend(topic.as_ref().map(|filter| format!("topic matching {}", source(filter))));
+    lines.extend(json.iter().map(|JsonValue { pointer, value }| {
+        let value = match value {
+            Wanted::Constant(value) => value.to_string(),
+            // As JSON writes it already.
+            Wanted::Rendered(Text::PerUser { template, .. } | Text::PerMessage(template)) => {
+                template.source().to_owned()
+            }
+            Wanted::Rendered(Text::Constant(json)) => String::from_utf8_lossy(json).into_owned(),
+        };
+        format!("JSON {pointer} = {value}")
+    }));
+    lines
 }
 
 pub(super) fn wait_time(wait_time: WaitTime) -> String {
