@@ -26,6 +26,7 @@ use tokio::time::sleep;
 
 use crate::support::{PlanBuilder, task, with_paused_clock, with_sockets};
 
+mod connection;
 mod doing;
 mod load;
 mod schedule;

@@ -23,6 +23,7 @@ use mqtt_scenario::mqtt::{Qos, Settings};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::properties::Properties;
+use mqtt_scenario::plan::reconnect::Reconnect;
 use mqtt_scenario::plan::search::Search;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::template::Template;
@@ -323,6 +324,7 @@ impl PlanBuilder {
             tasks: vec![task("task", 1, steps)],
             on_stop: Steps::default(),
             reconnect,
+            reconnection: Reconnect::default(),
             user_texts: 0,
             user_rows: 0,
             counters: 0,

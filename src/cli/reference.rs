@@ -51,7 +51,11 @@ all requests of a task run count from so much earlier as the task run began afte
 ";
 
 /// Sections that are not titled by their type's name.
-const TITLES: [(&str, &str); 2] = [("Scenario", "The file"), ("ScheduleTable", "Schedule, as a table")];
+const TITLES: [(&str, &str); 3] = [
+    ("Scenario", "The file"),
+    ("ReconnectTable", "Reconnect, as a table"),
+    ("ScheduleTable", "Schedule, as a table"),
+];
 
 /// The whole document.
 pub(super) fn markdown(schema: &Value) -> String {

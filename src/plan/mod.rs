@@ -14,6 +14,7 @@ use crate::plan::feed::Feed;
 use crate::plan::load::Load;
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
+use crate::plan::reconnect::Reconnect;
 use crate::plan::schedule::Schedule;
 use crate::plan::target::{Certificate, Header, Target, Tls};
 use crate::plan::template::{Secret, Template};
@@ -34,6 +35,7 @@ pub mod payload;
 pub mod properties;
 pub mod random;
 mod rate;
+pub mod reconnect;
 pub mod schedule;
 pub mod search;
 pub mod target;
@@ -148,6 +150,8 @@ pub struct UserClass {
     /// The row and record flag of a connect that no step asked for (a publish on a closed or lost
     /// connection); those of the class's first connect step if it has one.
     pub reconnect: Request,
+    /// When its users come back after their connection was lost, or could not be opened.
+    pub reconnection: Reconnect,
     /// How many texts its steps keep per user: see [`Text::PerUser`].
     pub user_texts: usize,
     /// How many rows its steps keep per user: see [`Row::PerUser`].

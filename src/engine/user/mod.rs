@@ -302,11 +302,12 @@ impl<C: Connect> User<C> {
     /// the pause should have ended.
     async fn think(&mut self, class: &UserClass, until: Instant) -> Result<bool, Abort> {
         let leash = Rc::clone(&self.leash);
-        tokio::select! {
+        let free = tokio::select! {
             biased;
-            () = leash.told(Phase::Stopping) => Err(Abort::Stopped),
-            free = self.pause(class, until) => Ok(free),
-        }
+            () = leash.told(Phase::Stopping) => return Err(Abort::Stopped),
+            free = self.pause(class, until) => free,
+        };
+        if self.backoff.gave_up() { Err(Abort::Done) } else { Ok(free) }
     }
 
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.

@@ -83,6 +83,7 @@ mod tests {
     use crate::plan::payload::Payload;
     use crate::plan::properties::Properties;
     use crate::plan::random::Random;
+    use crate::plan::reconnect::Reconnect;
     use crate::plan::schedule::Phase;
     use crate::plan::target::Target;
     use crate::plan::template::Template;
@@ -173,6 +174,7 @@ mod tests {
             tasks: vec![Task { name: "t".to_owned(), weight: 1, steps: Steps(vec![publish]) }],
             on_stop: Steps::default(),
             reconnect: request,
+            reconnection: Reconnect::default(),
             user_texts: 0,
             user_rows: 0,
             counters: 1,

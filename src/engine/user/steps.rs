@@ -85,6 +85,10 @@ impl<C: Connect> User<C> {
                     Ok(())
                 }
             };
+            // Without a connection, and with none to come, it leaves.
+            if self.backoff.gave_up() && part != Part::Stop {
+                return Err(Abort::Done);
+            }
             match result {
                 Ok(()) => {}
                 Err(Abort::Failed) if goes_on => {}
@@ -102,10 +106,13 @@ impl<C: Connect> User<C> {
         if self.session.is_some() { Ok(()) } else { Box::pin(self.connect(class, request)).await }
     }
 
-    /// Tries until it succeeds, with growing pauses.
+    /// Tries until it succeeds, with growing pauses, or gives up.
     async fn connect(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
         self.moment.pass();
         while self.session.is_none() {
+            if self.backoff.gave_up() {
+                return Err(Abort::Done);
+            }
             if let Some(at) = self.connect_after {
                 tokio::select! {
                     biased;
@@ -125,6 +132,7 @@ impl<C: Connect> User<C> {
                     }
                     let resumed = session.resumed();
                     self.session = Some(session);
+                    self.backoff.connected();
                     self.shard.arrived(&self.leash);
                     self.connected_at = finished;
                     if self.must_subscribe_again(resumed) {
@@ -134,7 +142,8 @@ impl<C: Connect> User<C> {
                 Err(failure) => {
                     let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Err(failure));
-                    self.connect_after = Some(finished + self.backoff.next(&mut self.jitter));
+                    let pause = self.backoff.failed(&class.reconnection, &mut self.jitter);
+                    self.connect_after = pause.map(|pause| finished + pause);
                 }
             }
         }
@@ -310,7 +319,9 @@ impl<C: Connect> User<C> {
         if now - self.connected_at >= GOOD_LIFE {
             self.backoff.reset();
         }
-        self.connect_after = Some(now + self.backoff.next(&mut self.jitter));
+        let reconnection = &self.plan.classes[self.class].reconnection;
+        let pause = self.backoff.lost(reconnection, &mut self.jitter);
+        self.connect_after = pause.map(|pause| now + pause);
     }
 
     /// Records a request that the session did not take or does not know of.

@@ -14,6 +14,7 @@ use crate::plan::compile::files::{self, ReadFile};
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::protocol::Spoken;
+use crate::plan::compile::reconnect::compile_reconnect;
 use crate::plan::compile::steps::{Rows, StepCompiler};
 use crate::plan::compile::tasks::tasks;
 use crate::plan::compile::timing::{RateOf, limit, schedule, wait_time};
@@ -160,6 +161,7 @@ pub(super) fn compile_class(
     let wait_time =
         class.wait_time.map_or(WaitTime::Zero, |wait| wait_time(wait, &at.key("wait_time"), problems));
     let (schedule, rate) = schedule(class, at, problems).unzip();
+    let reconnection = compile_reconnect(class.reconnect.as_ref(), &at.key("reconnect"), problems);
     let iterations = limit(class.iterations, "iterations", at, problems);
     let messages = limit(class.messages, "messages", at, problems);
 
@@ -220,6 +222,7 @@ pub(super) fn compile_class(
             tasks,
             on_stop,
             reconnect,
+            reconnection,
             user_texts,
             user_rows,
             counters,

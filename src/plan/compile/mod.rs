@@ -35,6 +35,7 @@ mod payloads;
 mod problems;
 mod properties;
 mod protocol;
+mod reconnect;
 mod search;
 mod steps;
 mod tasks;

@@ -8,7 +8,7 @@ use crate::plan::describe::Facts;
 use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::describe::text::words::{
-    counted, feed, line, pause, payload, rate, rhythm, time, wait_time,
+    counted, feed, line, pause, payload, rate, reconnect, rhythm, time, wait_time,
 };
 use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, UserClass};
 
@@ -62,6 +62,9 @@ impl Writer<'_> {
             if let Some(limit) = limit {
                 writeln!(out, "  each user leaves after {}", counted(limit, what))?;
             }
+        }
+        if let Some(reconnect) = reconnect(&class.reconnection) {
+            writeln!(out, "  {reconnect}")?;
         }
         match class.on_error {
             OnError::AbortTask => {}
