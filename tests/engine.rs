@@ -30,6 +30,7 @@ mod connection;
 mod doing;
 mod load;
 mod schedule;
+mod storm;
 
 const OPTIONS: Options = Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
 

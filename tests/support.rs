@@ -114,6 +114,7 @@ pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
         settings: Settings::default(),
         will: None,
         kept: None,
+        marks: None,
     }
 }
 
@@ -215,7 +216,8 @@ impl TestLoad {
             self;
         if stages.is_empty() {
             let users = Users::Total(users);
-            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock: StageClock::Begin });
+            let clock = StageClock::Begin;
+            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock, drop_connections: 0.0 });
         }
         Load { stages, run_time, stop_timeout, iterations, messages, search }
     }
@@ -242,6 +244,7 @@ impl PlanBuilder {
                 tls: None,
                 headers: Vec::new(),
                 settings: Settings::default(),
+                connect_detail: false,
             },
             load: TestLoad {
                 users: 1,
@@ -325,6 +328,7 @@ impl PlanBuilder {
             on_stop: Steps::default(),
             reconnect,
             reconnection: Reconnect::default(),
+            connect_parts: Vec::new(),
             user_texts: 0,
             user_rows: 0,
             counters: 0,

@@ -57,7 +57,7 @@ impl Backoff {
     }
 
     /// Whether there will be no other connect.
-    pub(crate) fn gave_up(&self) -> bool {
+    pub(crate) fn gave_up(self) -> bool {
         self.gave_up
     }
 }

@@ -41,6 +41,8 @@ pub struct Stage {
     pub duration: Option<Duration>,
     /// When `duration` begins to count.
     pub clock: StageClock,
+    /// Share of the users whose connections are dropped as it begins, from 0 to 1.
+    pub drop_connections: f64,
 }
 
 /// How many users a stage leads to.
@@ -238,7 +240,8 @@ mod tests {
 
     fn stage(users: u32, spawn_rate: f64, seconds: u64) -> Stage {
         let duration = Some(Duration::from_secs(seconds));
-        Stage { name: None, users: Users::Total(users), spawn_rate, duration, clock: StageClock::Begin }
+        let (users, clock) = (Users::Total(users), StageClock::Begin);
+        Stage { name: None, users, spawn_rate, duration, clock, drop_connections: 0.0 }
     }
 
     fn course(names: &[&str], stages: Vec<Stage>, run_time: Option<u64>) -> Course {

@@ -104,6 +104,8 @@ pub struct Broker {
     pub headers: Vec<Header>,
     /// Which protocol, and what of it.
     pub settings: Settings,
+    /// Whether connects are recorded in parts, too.
+    pub connect_detail: bool,
 }
 
 /// A kind of user.
@@ -152,6 +154,8 @@ pub struct UserClass {
     pub reconnect: Request,
     /// When its users come back after their connection was lost, or could not be opened.
     pub reconnection: Reconnect,
+    /// Where the parts of its connects are recorded: one for each row of a connect, or none at all.
+    pub connect_parts: Vec<ConnectParts>,
     /// How many texts its steps keep per user: see [`Text::PerUser`].
     pub user_texts: usize,
     /// How many rows its steps keep per user: see [`Row::PerUser`].
@@ -326,6 +330,28 @@ pub struct Request {
     pub row: Row,
     /// Whether successes are recorded; failures always are.
     pub record: bool,
+}
+
+/// Rows of the parts of a connect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectParts {
+    /// That of the whole.
+    pub whole: Row,
+    /// Of the TCP connection.
+    pub tcp: Row,
+    /// Of the TLS handshake, if there is one.
+    pub tls: Option<Row>,
+    /// Of the upgrade to WebSocket, if there is one.
+    pub websocket: Option<Row>,
+    /// From CONNECT to CONNACK.
+    pub connack: Row,
+}
+
+impl ConnectParts {
+    /// All rows but that of the whole.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        [Some(&self.tcp), self.tls.as_ref(), self.websocket.as_ref(), Some(&self.connack)].into_iter().flatten()
+    }
 }
 
 /// A row of the statistics.

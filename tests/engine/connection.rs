@@ -48,7 +48,6 @@ fn a_user_leaves_after_so_many_failed_connects_in_a_row() {
     // The third succeeds and lives for a while; then none does.
     let connect = |n| if n == 2 { Answer::After(Duration::ZERO) } else { refused(n) };
     let ran = run_to_end(b.build(), network(connect, |_| Some(ms(2_500))));
-    assert_eq!(ran.times("connect "), [0; 0]);
     let attempts: Vec<_> =
         ran.journal.iter().filter(|e| e.action == "connect").map(|e| e.at.as_millis()).collect();
     assert_eq!(attempts, [0, 1_100, 2_200, 5_700, 6_800, 7_900]);

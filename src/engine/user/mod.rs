@@ -7,6 +7,7 @@
 pub(crate) mod inbound;
 mod message;
 mod moment;
+mod parts;
 mod rhythm;
 mod steps;
 mod subscription;
@@ -34,7 +35,7 @@ use crate::plan::payload::Payload;
 use crate::plan::random::Random;
 use crate::plan::template::{NOT_BEGUN, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{OnError, Plan, Row, Step, Task, TaskOrder, UserClass};
+use crate::plan::{ConnectParts, OnError, Plan, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -143,6 +144,9 @@ impl<C: Connect> User<C> {
         self.will = class.will.as_ref().map(|will| Box::new(self.will_texts(will)));
         let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
         self.keep_row(&class.reconnect.row);
+        for row in class.connect_parts.iter().flat_map(ConnectParts::rows) {
+            self.keep_row(row);
+        }
         for step in lists.flat_map(|steps| &steps.0) {
             match step {
                 Step::Connect(request) | Step::Disconnect { request, .. } => self.keep_row(&request.row),

@@ -3,11 +3,15 @@
 //! A step either does what it says or has failed, in the statistics; no error leaves this file but the two
 //! reasons for which a list of steps ends early.
 
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
+use crate::client::marks::Marks;
 use crate::client::transport::tls::Certificate;
 use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
 use crate::engine::backoff::GOOD_LIFE;
@@ -121,8 +125,14 @@ impl<C: Connect> User<C> {
                 }
                 self.connect_after = None;
             }
+            let parts = class.connect_parts.iter().find(|parts| parts.whole == request.row);
+            let marks = Cell::new(Marks::default());
             let due = Instant::now();
-            match self.try_connect(class).await {
+            let connected = self.try_connect(class, parts.map(|_| &marks)).await;
+            if let Some(parts) = parts {
+                self.record_parts(parts, due, marks.get(), request.record);
+            }
+            match connected {
                 Ok(session) => {
                     let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Ok(()));
@@ -132,6 +142,7 @@ impl<C: Connect> User<C> {
                     }
                     let resumed = session.resumed();
                     self.session = Some(session);
+                    self.leash.set_connected(true);
                     self.backoff.connected();
                     self.shard.arrived(&self.leash);
                     self.connected_at = finished;
@@ -164,7 +175,11 @@ impl<C: Connect> User<C> {
         Recording::new(&self.shard, None, self.timing)
     }
 
-    async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
+    async fn try_connect(
+        &mut self,
+        class: &UserClass,
+        marks: Option<&Cell<Marks>>,
+    ) -> Result<C::Session, Failure> {
         let broker = &self.plan.brokers[class.broker.0];
         let login = self.username.as_deref().map(|name| (name, self.password.as_deref().unwrap_or_default()));
         let request = ConnectRequest {
@@ -183,6 +198,7 @@ impl<C: Connect> User<C> {
             settings: broker.settings,
             will: self.will.as_ref().zip(class.will.as_ref()).map(|(texts, will)| texts.with(will)),
             kept: Some(&self.kept),
+            marks,
         };
         self.shard.connector.connect(&request).await
     }
@@ -193,6 +209,7 @@ impl<C: Connect> User<C> {
             return Err(Abort::Failed);
         }
         let Some(mut session) = self.session.take() else { return Ok(()) };
+        self.leash.set_connected(false);
         self.moment.pass();
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
@@ -281,7 +298,13 @@ impl<C: Connect> User<C> {
         self.moment.pass();
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
         let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = session.drive(until, deadline, &mut sink).await;
+        let result = {
+            let mut driving = pin!(session.drive(until, deadline, &mut sink));
+            poll_fn(|cx| self.leash.poll_uncut(cx, driving.as_mut())).await
+        };
+        if result == Err(Failure::Dropped) {
+            session.sever(Failure::Dropped, &mut sink);
+        }
         let told = sink.failures > 0;
         if let Err(failure) = result {
             self.lost(failure, told);
@@ -294,7 +317,13 @@ impl<C: Connect> User<C> {
         self.moment.pass();
         let session = self.session.as_mut()?;
         let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = session.drive(Until::Done(key), None, &mut sink).await;
+        let result = {
+            let mut driving = pin!(session.drive(Until::Done(key), None, &mut sink));
+            poll_fn(|cx| self.leash.poll_uncut(cx, driving.as_mut())).await
+        };
+        if result == Err(Failure::Dropped) {
+            session.sever(Failure::Dropped, &mut sink);
+        }
         let (awaited, told) = (sink.awaited, sink.failures > 0);
         match (result, awaited) {
             (Err(failure), _) => self.lost(failure, told),
@@ -307,13 +336,14 @@ impl<C: Connect> User<C> {
     /// The connection is gone, and not because the user closed it.
     ///
     /// The requests that were open have failed with it. If none was (`told` is false), the loss would show
-    /// nowhere, so it is counted as a failed `disconnect`, without a response time.
+    /// nowhere, so it is counted as a failed `disconnect`, without a response time; unless the scenario did it.
     fn lost(&mut self, failure: Failure, told: bool) {
         if let Some(mut session) = self.session.take() {
             self.kept = session.keep();
         }
+        self.leash.set_connected(false);
         let now = Instant::now();
-        if !told {
+        if !told && failure != Failure::Dropped {
             self.shard.record_loss(now, failure);
         }
         if now - self.connected_at >= GOOD_LIFE {
@@ -331,10 +361,14 @@ impl<C: Connect> User<C> {
     }
 
     pub(super) fn tag(&self, request: &Request) -> u32 {
-        let row = match &request.row {
+        self.tag_of(&request.row, request.record)
+    }
+
+    pub(super) fn tag_of(&self, row: &Row, record: bool) -> u32 {
+        let row = match row {
             Row::Static(row) => *row,
             Row::PerUser { slot, .. } => self.row_ids[*slot],
         };
-        sink::tag(row, request.record)
+        sink::tag(row, record)
     }
 }

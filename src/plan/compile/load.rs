@@ -69,7 +69,8 @@ fn plain(
     check_most(u64::from(users), &at.key("users"), problems);
     let spawn_rate = overrides.spawn_rate.or(load.spawn_rate).unwrap_or(SPAWN_RATE);
     check_spawn_rate(spawn_rate, &at.key("spawn_rate"), problems);
-    Stage { name: None, users: Users::Total(users), spawn_rate, duration: None, clock: StageClock::Begin }
+    let (users, clock) = (Users::Total(users), StageClock::Begin);
+    Stage { name: None, users, spawn_rate, duration: None, clock, drop_connections: 0.0 }
 }
 
 fn check_most(users: u64, at: &FieldPath, problems: &mut Problems<'_>) {
@@ -152,6 +153,7 @@ impl Stages<'_, '_, '_> {
                 spawn_rate,
                 duration: Some(duration),
                 clock,
+                drop_connections: self.drop_connections(stage, i, &at),
             });
         }
         let none = stages.iter().all(|stage| match &stage.users {
@@ -165,6 +167,20 @@ impl Stages<'_, '_, '_> {
             self.problems.range(at, "no stage has any user", "give one of them `users` above 0");
         }
         stages
+    }
+
+    fn drop_connections(&mut self, stage: &model::load::Stage, place: usize, at: &FieldPath) -> f64 {
+        let at = at.key("drop_connections");
+        let share = stage.drop_connections.unwrap_or(0.0);
+        if !(0.0..=1.0).contains(&share) {
+            let help = "it is a share of the users: 0.5 for half of them, 1 for all";
+            self.problems.range(&at, "`drop_connections` must be from 0 to 1", help);
+        } else if place == 0 && share > 0.0 {
+            let message = "the first stage drops connections, but nobody is connected before it";
+            let help = "put a stage before it in which users connect";
+            self.problems.add(Diagnostic::error(codes::NOTHING_TO_DROP, at, message).help(help));
+        }
+        share
     }
 
     fn users(&mut self, stage: &model::load::Stage, at: &FieldPath) -> Users {

@@ -104,6 +104,9 @@ impl Description<'_> {
             let (users, length) = (counted(users, "user"), time(stage.duration.unwrap_or_default()));
             write!(out, "  {}: {users} at {} per second", load.stage_title(place), stage.spawn_rate)?;
             write!(out, ", for {length}{clock}")?;
+            if stage.drop_connections > 0.0 {
+                write!(out, "; drops the connections of {} %", stage.drop_connections * 100.0)?;
+            }
             writeln!(out, "; from {}, ramp of {}", time(passage.begins), time(passage.ramp))?;
             let classes = self.plan.classes.iter().zip(&facts.users).filter(|(_, count)| **count > 0);
             let classes: Vec<_> = classes.map(|(class, count)| format!("{count} {}", class.name)).collect();
