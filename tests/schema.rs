@@ -31,6 +31,7 @@ fn bare(staged: bool) -> Value {
             "c": {
                 "broker": "b",
                 "feeds": ["f"],
+                "reconnect": {},
                 "tasks": [{ "name": "t", "steps": [
                     { "connect": {} },
                     { "publish": { "topic": "a", "payload": "${row.id}" } },
@@ -63,7 +64,7 @@ fn searching() -> Value {
 }
 
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 18] = [
+const OBJECTS: [(&str, &str); 19] = [
     ("", ""),
     ("/definitions/Broker", "/brokers/b"),
     ("/definitions/Tls", "/brokers/secure/tls"),
@@ -76,6 +77,7 @@ const OBJECTS: [(&str, &str); 18] = [
     ("/definitions/Will", "/user_classes/m/will"),
     ("/definitions/Properties", "/user_classes/m/will/properties"),
     ("/definitions/ScheduleTable", "/user_classes/r/rate"),
+    ("/definitions/ReconnectTable", "/user_classes/c/reconnect"),
     ("/definitions/Task", "/user_classes/c/tasks/0"),
     ("/definitions/Connect", "/user_classes/c/tasks/0/steps/0/connect"),
     ("/definitions/Publish", "/user_classes/c/tasks/0/steps/1/publish"),

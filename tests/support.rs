@@ -217,7 +217,7 @@ impl TestLoad {
         if stages.is_empty() {
             let users = Users::Total(users);
             let clock = StageClock::Begin;
-            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock, drop_connections: 0.0 });
+            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock, storm: None });
         }
         Load { stages, run_time, stop_timeout, iterations, messages, search }
     }

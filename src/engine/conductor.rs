@@ -193,11 +193,8 @@ impl<'a, O: Observer> Conductor<'a, O> {
     /// Drops the connections of as many users as the stage that begins wants.
     fn drop_connections(&mut self) {
         let place = self.stages.place();
-        let share = self.stages.stage().map_or(0.0, |stage| stage.drop_connections);
-        if share <= 0.0 {
-            return;
-        }
-        let seats = self.roster.draw(share, self.plan.seed.wrapping_add(place as u64));
+        let Some(storm) = self.stages.stage().and_then(|stage| stage.storm.as_ref()) else { return };
+        let seats = self.roster.draw(storm, self.plan.seed.wrapping_add(place as u64));
         self.storms.begin(place, seats.len(), self.lines.len());
         for (shard, line) in self.lines.iter().enumerate() {
             line.send(Command::Cut(place, numbers_on(shard, &seats)));

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::engine::shard::NewUser;
 use crate::engine::stop::Phase;
 use crate::plan::ClassId;
+use crate::plan::load::Storm;
 use crate::plan::random::Random;
 
 /// Where a user is, and which it is.
@@ -86,14 +87,15 @@ impl Roster {
         self.gone.insert(number);
     }
 
-    /// A share of the users that are there, drawn by their numbers, so that they are the same on any number of
-    /// shards; another `seed` draws others.
-    pub(crate) fn draw(&self, share: f64, seed: u64) -> Vec<Seat> {
-        let there = self.seats.iter().flatten().filter(|seat| !self.gone.contains(&seat.number));
+    /// Whom a storm strikes: a share of the users that are there, drawn by their numbers, so that they are the same
+    /// on any number of shards. Another `seed` draws others.
+    pub(crate) fn draw(&self, storm: &Storm, seed: u64) -> Vec<Seat> {
+        let seats = storm.of.iter().flat_map(|class| &self.seats[class.0]);
+        let there = seats.filter(|seat| !self.gone.contains(&seat.number));
         let lot = |seat: &Seat| Random::for_user(seed, "drop_connections", seat.number).next_u64();
         let mut drawn: Vec<_> = there.map(|seat| (lot(seat), *seat)).collect();
         drawn.sort_unstable_by_key(|(lot, seat)| (*lot, seat.number));
-        let wanted = drawn.len() as f64 * share;
+        let wanted = drawn.len() as f64 * storm.share;
         let enough = drawn.iter().enumerate().position(|(count, _)| count as f64 + 0.5 > wanted);
         drawn.truncate(enough.unwrap_or(drawn.len()));
         drawn.into_iter().map(|(_, seat)| seat).collect()
@@ -196,12 +198,17 @@ mod tests {
     #[test]
     fn a_share_is_drawn_of_those_that_are_there() {
         let draw = |shards, share, seed| {
-            let mut roster = Roster::new(1, shards, SECOND, SECOND);
+            let mut roster = Roster::new(2, shards, SECOND, SECOND);
             roster.start(&[ClassId(0); 12]);
+            roster.start(&[ClassId(1); 5]);
             roster.stop(&[ClassId(0)], Instant::now());
             roster.gone(12);
             roster.gone(3);
-            let mut numbers: Vec<_> = roster.draw(share, seed).iter().map(|seat| seat.number).collect();
+            let mut numbers: Vec<_> = roster
+                .draw(&Storm { share, of: vec![ClassId(0)] }, seed)
+                .iter()
+                .map(|seat| seat.number)
+                .collect();
             numbers.sort_unstable();
             numbers
         };

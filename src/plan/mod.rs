@@ -350,7 +350,9 @@ pub struct ConnectParts {
 impl ConnectParts {
     /// All rows but that of the whole.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
-        [Some(&self.tcp), self.tls.as_ref(), self.websocket.as_ref(), Some(&self.connack)].into_iter().flatten()
+        [Some(&self.tcp), self.tls.as_ref(), self.websocket.as_ref(), Some(&self.connack)]
+            .into_iter()
+            .flatten()
     }
 }
 

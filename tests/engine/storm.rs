@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use mqtt_scenario::plan::load::{Stage, StageClock, Users};
+use mqtt_scenario::plan::ClassId;
+use mqtt_scenario::plan::load::{Stage, StageClock, Storm, Users};
 use mqtt_scenario::plan::reconnect::{Pauses, Reconnect};
 
 use super::*;
 
-fn stage(users: u32, duration: Duration, drop_connections: f64) -> Stage {
+/// A stage that drops the connections of such a share of the first class, if any.
+fn stage(users: u32, duration: Duration, share: f64) -> Stage {
     let (duration, clock) = (Some(duration), StageClock::Begin);
-    Stage { name: None, users: Users::Total(users), spawn_rate: 100.0, duration, clock, drop_connections }
+    let storm = (share > 0.0).then(|| Storm { share, of: vec![ClassId(0)] });
+    Stage { name: None, users: Users::Total(users), spawn_rate: 100.0, duration, clock, storm }
 }
 
 /// Ten users that connect and pause; in the third second of the run a share of them loses its connection.
@@ -39,7 +42,11 @@ fn half_of_the_users_lose_their_connections_and_come_back() {
     assert_eq!(ran.times("sever"), [2_000; 5]);
     assert_eq!(who(&ran, "sever").len(), 5);
     assert_eq!(ran.times("connected"), [vec![0; 10], vec![3_000; 5]].concat());
-    assert_eq!(ran.rows(), [("connect", (15, 0))].into(), "what the scenario does is no failure of the broker");
+    assert_eq!(
+        ran.rows(),
+        [("connect", (15, 0))].into(),
+        "what the scenario does is no failure of the broker"
+    );
     assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::Stages, 8_000));
 }
 

@@ -207,7 +207,7 @@ mod tests {
                     spawn_rate: 1.0,
                     duration: None,
                     clock: StageClock::Begin,
-                    drop_connections: 0.0,
+                    storm: None,
                 }],
                 run_time: None,
                 stop_timeout: Duration::ZERO,

@@ -20,7 +20,8 @@ pub(super) fn compile_reconnect(
     let mut pause = |key: &str, written: Option<_>, default| {
         written.map_or(default, |pause| problems.positive_duration(pause, "a pause", &at.key(key)))
     };
-    let (initial, max) = (pause("initial", table.initial, default.initial), pause("max", table.max, default.max));
+    let (initial, max) =
+        (pause("initial", table.initial, default.initial), pause("max", table.max, default.max));
     if initial > max {
         let (initial, max) = (humantime::format_duration(initial), humantime::format_duration(max));
         let key = if table.initial.is_some() { "initial" } else { "max" };

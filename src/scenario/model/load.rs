@@ -57,6 +57,8 @@ pub struct Stage {
     /// without a connection at that moment are passed over. Not for the first stage. Default 0.
     #[schemars(range(min = 0, max = 1))]
     pub drop_connections: Option<f64>,
+    /// Names of the user classes that `drop_connections` means. Default: all of them.
+    pub drop_connections_of: Vec<String>,
 }
 
 /// What starts the clock of a stage.

@@ -32,7 +32,8 @@ impl StepCompiler<'_> {
             Row::PerUser { request_type, name, .. } => {
                 let source = format!("{}:{part}", name.source());
                 // What stands before the colon is a template already, and a colon and a word add nothing to it.
-                let name = Template::parse(&source, Place::RowName, self.names).unwrap_or_else(|_| name.clone());
+                let name =
+                    Template::parse(&source, Place::RowName, self.names).unwrap_or_else(|_| name.clone());
                 let slot = slot(&mut self.user_rows, (request_type.clone(), source));
                 Row::PerUser { slot, request_type: request_type.clone(), name }
             }

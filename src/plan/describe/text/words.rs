@@ -60,7 +60,8 @@ pub(super) fn reconnect(reconnect: &Reconnect) -> Option<String> {
     let &Reconnect::After(Pauses { initial, max, jitter, attempts }) = reconnect else {
         return Some("a user leaves when its connection is lost or cannot be opened".to_owned());
     };
-    let mut text = format!("reconnects after {}, doubling up to {}, jitter {jitter}", time(initial), time(max));
+    let mut text =
+        format!("reconnects after {}, doubling up to {}, jitter {jitter}", time(initial), time(max));
     if let Some(attempts) = attempts {
         let _ = write!(text, "; leaves after {} in a row", counted(attempts, "failed connect"));
     }
