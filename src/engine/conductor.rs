@@ -48,11 +48,6 @@ enum State {
     Dropped,
 }
 
-/// Numbers of the users that are on one shard.
-fn numbers_on(shard: usize, seats: &[Seat]) -> Vec<u64> {
-    seats.iter().filter(|seat| seat.shard == shard).map(|seat| seat.number).collect()
-}
-
 pub(crate) struct Conductor<'a, O> {
     plan: Arc<Plan>,
     clock: Clock,
@@ -195,10 +190,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         let place = self.stages.place();
         let Some(storm) = self.stages.stage().and_then(|stage| stage.storm.as_ref()) else { return };
         let seats = self.roster.draw(storm, self.plan.seed.wrapping_add(place as u64));
-        self.storms.begin(place, seats.len(), self.lines.len());
-        for (shard, line) in self.lines.iter().enumerate() {
-            line.send(Command::Cut(place, numbers_on(shard, &seats)));
-        }
+        self.storms.begin(place, &seats, &self.lines);
     }
 
     /// A shard has dropped so many connections.
@@ -225,7 +217,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
     /// Tells users what becomes of them, or their shards.
     fn decide(&self, fate: Fate, seats: &[Seat]) {
         for (shard, line) in self.lines.iter().enumerate() {
-            let numbers = numbers_on(shard, seats);
+            let numbers = Seat::numbers_on(seats, shard);
             if !numbers.is_empty() {
                 line.send(Command::Decide(fate, numbers));
             }

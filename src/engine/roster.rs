@@ -28,6 +28,13 @@ pub(crate) struct Seat {
     pub(crate) number: u64,
 }
 
+impl Seat {
+    /// Numbers of those on one shard.
+    pub(crate) fn numbers_on(seats: &[Self], shard: usize) -> Vec<u64> {
+        seats.iter().filter(|seat| seat.shard == shard).map(|seat| seat.number).collect()
+    }
+}
+
 /// All users that were started and not told to stop, and those that are stopping.
 #[derive(Debug)]
 pub(crate) struct Roster {

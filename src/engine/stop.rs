@@ -92,7 +92,11 @@ impl Leash {
         cx: &mut Context<'_>,
         driving: Pin<&mut impl Future<Output = Result<T, Failure>>>,
     ) -> Poll<Result<T, Failure>> {
-        if self.cut.take() { Poll::Ready(Err(Failure::Dropped)) } else { driving.poll(cx) }
+        if self.cut.get() {
+            self.cut.set(false);
+            return Poll::Ready(Err(Failure::Dropped));
+        }
+        driving.poll(cx)
     }
 
     pub(crate) fn reached(&self, phase: Phase) -> bool {

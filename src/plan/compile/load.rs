@@ -196,8 +196,8 @@ impl Stages<'_, '_, '_> {
             stage.drop_connections_of.is_empty() || stage.drop_connections_of.iter().any(|of| of == name)
         };
         let of = self.selected.iter().enumerate().filter(|(_, name)| is_meant(name));
-        let of = of.map(|(place, _)| ClassId(place)).collect();
-        (share > 0.0).then_some(Storm { share, of })
+        let of: Vec<_> = of.map(|(place, _)| ClassId(place)).collect();
+        (share > 0.0 && !of.is_empty()).then_some(Storm { share, of })
     }
 
     fn users(&mut self, stage: &model::load::Stage, at: &FieldPath) -> Users {
