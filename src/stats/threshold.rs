@@ -2,9 +2,10 @@
 //!
 //! Held against the exact numbers where there are some: percentiles of all requests come from the histogram, to
 //! three digits, while those of a single row are Locust's buckets, as in the files. What cannot be judged (no such
-//! row, no response time) is missed: a threshold that silently passes because its row was renamed guards nothing. But
-//! where nothing was requested nothing has failed: failures of a row that never occurred are 0, or a threshold could not
-//! ask for a connection that is never lost. A row that cannot occur is warned about when the scenario is compiled.
+//! row, no response time) is missed: a threshold that silently passes because its row was renamed guards nothing.
+//! But where nothing was requested nothing has failed: failures of a row that never occurred are 0, or a threshold
+//! could not ask for a connection that is never lost. A row that cannot occur is warned about when the scenario is
+//! compiled.
 
 use std::fmt;
 

@@ -129,12 +129,12 @@ impl<C: Connect> User<C> {
             let marks = Cell::new(Marks::default());
             let due = Instant::now();
             let connected = self.try_connect(class, parts.map(|_| &marks)).await;
+            let finished = Instant::now();
             if let Some(parts) = parts {
                 self.record_parts(parts, due, marks.get(), request.record);
             }
             match connected {
                 Ok(session) => {
-                    let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Ok(()));
                     if !session.resumed() {
                         // What the last connection left open has nobody to finish it any more.
@@ -151,7 +151,6 @@ impl<C: Connect> User<C> {
                     }
                 }
                 Err(failure) => {
-                    let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Err(failure));
                     let pause = self.backoff.failed(&class.reconnection, &mut self.jitter);
                     self.connect_after = pause.map(|pause| finished + pause);
