@@ -21,6 +21,8 @@ mod hostile;
 mod include;
 mod layers;
 mod mqtt5;
+mod network;
+mod network_peer;
 mod odd_input;
 mod open_model;
 mod payload;

@@ -82,14 +82,16 @@ async fn run_on(addr: SocketAddr, plan: Arc<Plan>, interrupts: &Interrupts) -> R
     Ran { outcome, last: watch.0.unwrap() }
 }
 
-/// Runs a plan against a broker that is played by hand; the run ends with the play.
-async fn played<T: Future<Output = ()>>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> Ran {
+/// Runs a plan against a broker that is played by hand; the run ends with the play. What the play leaves, such as a
+/// connection, is kept until then, or its loss may still count.
+async fn played<T: Future>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> Ran {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let interrupts = Interrupts::default();
-    let (ran, ()) = tokio::join!(run_on(addr, plan, &interrupts), async {
-        play(listener).await;
+    let (ran, _) = tokio::join!(run_on(addr, plan, &interrupts), async {
+        let left = play(listener).await;
         interrupts.stop.cancel();
+        left
     });
     ran
 }
@@ -176,6 +178,7 @@ fn a_request_outlives_its_connection_and_counts_once() {
         assert_eq!(peer.packet().await, b"\x3A\x06\0\x01t\0\x02p", "and no SUBSCRIBE before it");
         peer.send(b"\x40\x02\0\x02").await;
         tokio::time::sleep(Duration::from_millis(50)).await;
+        peer
     }));
     let (requests, failures, max_ms) = ran.row("publish");
     assert_eq!((requests, failures), (1, 0));

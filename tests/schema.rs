@@ -31,6 +31,7 @@ fn bare(staged: bool) -> Value {
             "c": {
                 "broker": "b",
                 "feeds": ["f"],
+                "reconnect": {},
                 "tasks": [{ "name": "t", "steps": [
                     { "connect": {} },
                     { "publish": { "topic": "a", "payload": "${row.id}" } },
@@ -66,7 +67,7 @@ fn searching() -> Value {
 }
 
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 22] = [
+const OBJECTS: [(&str, &str); 23] = [
     ("", ""),
     ("/definitions/Broker", "/brokers/b"),
     ("/definitions/Tls", "/brokers/secure/tls"),
@@ -79,6 +80,7 @@ const OBJECTS: [(&str, &str); 22] = [
     ("/definitions/Will", "/user_classes/m/will"),
     ("/definitions/Properties", "/user_classes/m/will/properties"),
     ("/definitions/ScheduleTable", "/user_classes/r/rate"),
+    ("/definitions/ReconnectTable", "/user_classes/c/reconnect"),
     ("/definitions/Task", "/user_classes/c/tasks/0"),
     ("/definitions/Connect", "/user_classes/c/tasks/0/steps/0/connect"),
     ("/definitions/Publish", "/user_classes/c/tasks/0/steps/1/publish"),

@@ -42,6 +42,10 @@ all requests of a task run count from so much earlier as the task run began afte
 | step | begins | ends |
 |---|---|---|
 | `connect` | with the first packet of the TCP connection, so that TLS and WebSocket count | CONNACK |
+| `connect:tcp`, a part of it, with `connect_detail` | likewise | the TCP connection is open |
+| `connect:tls`, likewise | where the part before ended | the TLS handshake is over |
+| `connect:websocket`, likewise | where the part before ended | the upgrade to WebSocket is answered |
+| `connect:connack`, likewise | where the part before ended, with CONNECT | CONNACK |
 | `disconnect` | with the step | DISCONNECT is written and the connection closed |
 | `publish` QoS 0 | with the step | the message is written to the socket |
 | `publish` QoS 1 | with the step | PUBACK |
@@ -54,10 +58,11 @@ all requests of a task run count from so much earlier as the task run began afte
 ";
 
 /// Sections that are not titled by their type's name.
-const TITLES: [(&str, &str); 3] = [
+const TITLES: [(&str, &str); 4] = [
     ("Scenario", "The file"),
-    ("ScheduleTable", "Schedule, as a table"),
     ("FilterTable", "Filter, as a table"),
+    ("ReconnectTable", "Reconnect, as a table"),
+    ("ScheduleTable", "Schedule, as a table"),
 ];
 
 /// The whole document.

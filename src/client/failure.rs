@@ -139,6 +139,8 @@ pub enum Failure {
     SubscriptionRefused,
     /// The user closed the connection before the acknowledgement came.
     Closing,
+    /// The scenario dropped the connection, in the place of a failing network.
+    Dropped,
     /// The broker has forgotten the session in which the request was sent.
     SessionLost,
 }
@@ -224,6 +226,7 @@ impl fmt::Display for Failure {
             }
             Self::SubscriptionRefused => f.write_str("SUBACK: subscription refused (0x80)"),
             Self::Closing => f.write_str("disconnected before the acknowledgement came"),
+            Self::Dropped => f.write_str("connection dropped by the scenario"),
             Self::SessionLost => f.write_str("session lost: the broker has forgotten it"),
         }
     }
@@ -270,6 +273,7 @@ mod tests {
                 Failure::NotTaken(Limit::PacketBytes(100)),
                 "not sent: the broker takes no packet above 100 bytes",
             ),
+            (Failure::Dropped, "connection dropped by the scenario"),
             (Failure::SessionLost, "session lost: the broker has forgotten it"),
             (
                 Failure::lost(&io::Error::from(io::ErrorKind::UnexpectedEof)),

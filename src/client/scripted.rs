@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::client::failure::{Ack, Failure};
 use crate::client::kept::Kept;
+use crate::client::marks::Marks;
 use crate::client::{
     Close, Completion, Connect, ConnectRequest, Filter, Incoming, Key, Message, Session, Sink, Ticket, Until,
 };
@@ -66,7 +67,7 @@ pub struct Entry {
     /// Whose.
     pub client_id: String,
     /// What: `connect`, `connected`, `publish TOPIC PAYLOAD`, `subscribe FILTER… as IDENTIFIER`,
-    /// `unsubscribe FILTER…`, `disconnect`, `drop`.
+    /// `unsubscribe FILTER…`, `disconnect`, `drop`, `sever`.
     pub action: String,
 }
 
@@ -124,8 +125,12 @@ impl Connect for ScriptedConnector {
             Answer::Never => (request.timeout, Err(Failure::AckTimeout(Ack::Connack, request.timeout))),
             Answer::Fail(pause, failure) => (pause, Err(failure)),
         };
+        let mark = |marks: Marks| request.marks.inspect(|cell| cell.set(marks));
+        let opened = Marks { tcp: Some(Instant::now()), ..Marks::default() };
+        mark(opened);
         tokio::time::sleep(result.0).await;
         result.1?;
+        mark(Marks { connack: Some(Instant::now()), ..opened });
         self.note(request.client_id, "connected");
         let begun = Instant::now();
         Ok(ScriptedSession {
@@ -314,6 +319,11 @@ impl Session for ScriptedSession {
                 None => std::future::pending().await,
             }
         }
+    }
+
+    fn sever(&mut self, failure: Failure, sink: &mut impl Sink) {
+        self.connector.note(&self.client_id, "sever");
+        self.lose(failure, sink);
     }
 
     async fn close(&mut self, how: Close, _timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {

@@ -25,6 +25,7 @@ mod shard;
 mod sink;
 mod stages;
 mod stop;
+mod storm;
 mod tempo;
 mod ticks;
 mod user;

@@ -49,6 +49,9 @@ pub(crate) enum Command {
     Pull(Phase),
     /// Some users, by number: tell or drop them; those that are gone are passed over.
     Decide(Fate, Vec<u64>),
+    /// Drop the connections of these users at the begin of this stage; those that are gone or have none are passed
+    /// over.
+    Cut(usize, Vec<u64>),
     /// Drop all users where they are.
     Drop,
     /// Hand over what was recorded up to here.
@@ -60,8 +63,10 @@ pub(crate) enum Command {
 pub(crate) enum Report {
     /// Answer to [`Command::Take`].
     Taken(Box<Taken>),
-    /// A user is gone.
-    Gone,
+    /// The user with this number is gone.
+    Gone(u64),
+    /// Answer to [`Command::Cut`]: how many connections were dropped at the begin of this stage.
+    Cut(usize, u64),
 }
 
 /// What a shard has to hand over once a second.
@@ -244,6 +249,11 @@ impl<C: Connect> Shard<C> {
                             }
                         }
                     }
+                    Some(Command::Cut(stage, numbers)) => {
+                        let leashes = numbers.iter().filter_map(|number| living.get(number));
+                        let cut = leashes.filter(|(leash, _)| leash.cut()).count();
+                        reports.send(Report::Cut(stage, cut as u64));
+                    }
                     Some(Command::Drop) => users.abort_all(),
                     Some(Command::Take(until)) => {
                         let batch = self.recorder.borrow_mut().take(until);
@@ -268,12 +278,12 @@ impl<C: Connect> Shard<C> {
                             id
                         }
                     };
-                    let gone = numbers.remove(&id).and_then(|number| living.remove(&number));
-                    if let Some((leash, _)) = gone {
+                    let number = numbers.remove(&id).unwrap_or_default();
+                    if let Some((leash, _)) = living.remove(&number) {
                         self.arrived(&leash);
                     }
                     self.users_changed(-1);
-                    reports.send(Report::Gone);
+                    reports.send(Report::Gone(number));
                 }
             }
         }

@@ -8,11 +8,15 @@
 //! ```
 //! A user that ends its task while it is `Stopping` goes on to on_stop and DISCONNECT by itself. All users
 //! of a shard live on one thread, so the phase is a plain cell that a user looks at for nothing, and its one
-//! waker is kept here: waiting for a stop registers nothing per message.
+//! waker is kept here: waiting for a stop registers nothing per message. The same goes for the other thing that a
+//! shard does to a user: dropping its connection.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
-use std::task::{Poll, Waker};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::client::failure::Failure;
 
 /// How far a user has been told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +37,10 @@ pub(crate) struct Leash {
     waker: RefCell<Option<Waker>>,
     arrived: Cell<bool>,
     on_its_way_out: Cell<bool>,
+    /// Whether the user has a connection that it wants to keep.
+    connected: Cell<bool>,
+    /// Whether that connection is to be dropped.
+    cut: Cell<bool>,
 }
 
 impl Leash {
@@ -42,6 +50,8 @@ impl Leash {
             waker: RefCell::new(None),
             arrived: Cell::new(false),
             on_its_way_out: Cell::new(false),
+            connected: Cell::new(false),
+            cut: Cell::new(false),
         }
     }
 
@@ -49,10 +59,44 @@ impl Leash {
     pub(crate) fn pull(&self, phase: Phase) {
         if phase > self.phase.get() {
             self.phase.set(phase);
-            if let Some(waker) = self.waker.take() {
-                waker.wake();
-            }
+            self.wake();
         }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Notes whether the user has a connection that it wants to keep.
+    pub(crate) fn set_connected(&self, connected: bool) {
+        self.connected.set(connected);
+        self.cut.set(false);
+    }
+
+    /// Has the user's connection dropped; whether it has one. One that leaves keeps it.
+    pub(crate) fn cut(&self) -> bool {
+        if !self.connected.get() || self.is_on_its_way_out() || self.cut.replace(true) {
+            return false;
+        }
+        self.wake();
+        true
+    }
+
+    /// Polls what drives the user's session; a failure as soon as the connection is to be dropped.
+    ///
+    /// Registers nothing: as long as a user can be cut, it also waits to be told to leave, and so is woken.
+    pub(crate) fn poll_uncut<T>(
+        &self,
+        cx: &mut Context<'_>,
+        driving: Pin<&mut impl Future<Output = Result<T, Failure>>>,
+    ) -> Poll<Result<T, Failure>> {
+        if self.cut.get() {
+            self.cut.set(false);
+            return Poll::Ready(Err(Failure::Dropped));
+        }
+        driving.poll(cx)
     }
 
     pub(crate) fn reached(&self, phase: Phase) -> bool {

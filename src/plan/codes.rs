@@ -40,6 +40,7 @@ codes! {
     FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
     THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     SEARCH_WITHOUT_RATE = "E0262", "A search for the highest rate has no user class whose rate it could change.";
+    NOTHING_TO_DROP = "E0263", "The first stage of a load drops connections, but nobody is connected before it.";
     TRANSPORT_MIX = "E0280", "The `urls` of a broker do not all use one transport.";
     TRANSPORT_SETTING = "E0281", "A setting of TLS or WebSocket stands at a broker that is not spoken to so.";
     HEADER = "E0282", "A header of WebSocket is one that cannot be sent, or that is always sent.";

@@ -15,6 +15,7 @@ use crate::plan::load::Load;
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::receive::{Exchange, Keeps, Receive};
+use crate::plan::reconnect::Reconnect;
 use crate::plan::schedule::Schedule;
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::target::{Certificate, Header, Target, Tls};
@@ -38,6 +39,7 @@ pub mod properties;
 pub mod random;
 mod rate;
 pub mod receive;
+pub mod reconnect;
 pub mod schedule;
 pub mod search;
 pub mod subscription;
@@ -107,6 +109,8 @@ pub struct Broker {
     pub headers: Vec<Header>,
     /// Which protocol, and what of it.
     pub settings: Settings,
+    /// Whether connects are recorded in parts, too.
+    pub connect_detail: bool,
 }
 
 /// A kind of user.
@@ -153,6 +157,10 @@ pub struct UserClass {
     /// The row and record flag of a connect that no step asked for (a publish on a closed or lost
     /// connection); those of the class's first connect step if it has one.
     pub reconnect: Request,
+    /// When its users come back after their connection was lost, or could not be opened.
+    pub reconnection: Reconnect,
+    /// Where the parts of its connects are recorded: one for each row of a connect, or none at all.
+    pub connect_parts: Vec<ConnectParts>,
     /// How many texts its steps keep per user: see [`Text::PerUser`].
     pub user_texts: usize,
     /// How many rows its steps keep per user: see [`Row::PerUser`].
@@ -333,6 +341,30 @@ pub struct Request {
     pub row: Row,
     /// Whether successes are recorded; failures always are.
     pub record: bool,
+}
+
+/// Rows of the parts of a connect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectParts {
+    /// That of the whole.
+    pub whole: Row,
+    /// Of the TCP connection.
+    pub tcp: Row,
+    /// Of the TLS handshake, if there is one.
+    pub tls: Option<Row>,
+    /// Of the upgrade to WebSocket, if there is one.
+    pub websocket: Option<Row>,
+    /// From CONNECT to CONNACK.
+    pub connack: Row,
+}
+
+impl ConnectParts {
+    /// All rows but that of the whole.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        [Some(&self.tcp), self.tls.as_ref(), self.websocket.as_ref(), Some(&self.connack)]
+            .into_iter()
+            .flatten()
+    }
 }
 
 /// A row of the statistics.

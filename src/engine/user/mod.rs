@@ -8,6 +8,7 @@ pub(crate) mod inbound;
 mod inbox;
 mod message;
 mod moment;
+mod parts;
 mod receive;
 mod rhythm;
 mod steps;
@@ -36,7 +37,7 @@ use crate::plan::payload::Payload;
 use crate::plan::random::Random;
 use crate::plan::template::{NOT_BEGUN, NOTHING, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
+use crate::plan::{ConnectParts, OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -145,6 +146,9 @@ impl<C: Connect> User<C> {
         self.will = class.will.as_ref().map(|will| Box::new(self.will_texts(will)));
         let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
         self.keep_row(&class.reconnect.row);
+        for row in class.connect_parts.iter().flat_map(ConnectParts::rows) {
+            self.keep_row(row);
+        }
         for step in lists.flat_map(|steps| &steps.0) {
             match step {
                 Step::Connect(request) | Step::Disconnect { request, .. } => self.keep_row(&request.row),
@@ -325,11 +329,12 @@ impl<C: Connect> User<C> {
     /// the pause should have ended.
     async fn think(&mut self, class: &UserClass, until: Instant) -> Result<bool, Abort> {
         let leash = Rc::clone(&self.leash);
-        tokio::select! {
+        let free = tokio::select! {
             biased;
-            () = leash.told(Phase::Stopping) => Err(Abort::Stopped),
-            free = self.pause(class, until) => Ok(free),
-        }
+            () = leash.told(Phase::Stopping) => return Err(Abort::Stopped),
+            free = self.pause(class, until) => free,
+        };
+        if self.backoff.gave_up() { Err(Abort::Done) } else { Ok(free) }
     }
 
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.

@@ -3,11 +3,15 @@
 //! A step either does what it says or has failed, in the statistics; no error leaves this file but the two
 //! reasons for which a list of steps ends early.
 
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
+use crate::client::marks::Marks;
 use crate::client::transport::tls::Certificate;
 use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
 use crate::engine::backoff::GOOD_LIFE;
@@ -98,6 +102,10 @@ impl<C: Connect> User<C> {
                     Ok(())
                 }
             };
+            // Without a connection, and with none to come, it leaves.
+            if self.backoff.gave_up() && part != Part::Stop {
+                return Err(Abort::Done);
+            }
             match result {
                 Ok(()) => {}
                 Err(Abort::Failed) if goes_on => {}
@@ -115,10 +123,13 @@ impl<C: Connect> User<C> {
         if self.session.is_some() { Ok(()) } else { Box::pin(self.connect(class, request)).await }
     }
 
-    /// Tries until it succeeds, with growing pauses.
+    /// Tries until it succeeds, with growing pauses, or gives up.
     async fn connect(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
         self.moment.pass();
         while self.session.is_none() {
+            if self.backoff.gave_up() {
+                return Err(Abort::Done);
+            }
             if let Some(at) = self.connect_after {
                 tokio::select! {
                     biased;
@@ -127,10 +138,16 @@ impl<C: Connect> User<C> {
                 }
                 self.connect_after = None;
             }
+            let parts = class.connect_parts.iter().find(|parts| parts.whole == request.row);
+            let marks = Cell::new(Marks::default());
             let due = Instant::now();
-            match self.try_connect(class).await {
+            let connected = self.try_connect(class, parts.map(|_| &marks)).await;
+            let finished = Instant::now();
+            if let Some(parts) = parts {
+                self.record_parts(parts, due, marks.get(), request.record);
+            }
+            match connected {
                 Ok(session) => {
-                    let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Ok(()));
                     if !session.resumed() {
                         // What the last connection left open has nobody to finish it any more.
@@ -138,6 +155,8 @@ impl<C: Connect> User<C> {
                     }
                     let resumed = session.resumed();
                     self.session = Some(session);
+                    self.leash.set_connected(true);
+                    self.backoff.connected();
                     self.shard.arrived(&self.leash);
                     self.connected_at = finished;
                     if self.must_subscribe_again(resumed) {
@@ -145,9 +164,9 @@ impl<C: Connect> User<C> {
                     }
                 }
                 Err(failure) => {
-                    let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Err(failure));
-                    self.connect_after = Some(finished + self.backoff.next(&mut self.jitter));
+                    let pause = self.backoff.failed(&class.reconnection, &mut self.jitter);
+                    self.connect_after = pause.map(|pause| finished + pause);
                 }
             }
         }
@@ -168,7 +187,11 @@ impl<C: Connect> User<C> {
         Recording::new(&self.shard, None, self.timing)
     }
 
-    async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
+    async fn try_connect(
+        &mut self,
+        class: &UserClass,
+        marks: Option<&Cell<Marks>>,
+    ) -> Result<C::Session, Failure> {
         let broker = &self.plan.brokers[class.broker.0];
         let login = self.username.as_deref().map(|name| (name, self.password.as_deref().unwrap_or_default()));
         let request = ConnectRequest {
@@ -187,6 +210,7 @@ impl<C: Connect> User<C> {
             settings: broker.settings,
             will: self.will.as_ref().zip(class.will.as_ref()).map(|(texts, will)| texts.with(will)),
             kept: Some(&self.kept),
+            marks,
         };
         self.shard.connector.connect(&request).await
     }
@@ -197,6 +221,7 @@ impl<C: Connect> User<C> {
             return Err(Abort::Failed);
         }
         let Some(mut session) = self.session.take() else { return Ok(()) };
+        self.leash.set_connected(false);
         self.moment.pass();
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
@@ -301,7 +326,13 @@ impl<C: Connect> User<C> {
         self.moment.pass();
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
         let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = session.drive(until, deadline, &mut sink).await;
+        let result = {
+            let mut driving = pin!(session.drive(until, deadline, &mut sink));
+            poll_fn(|cx| self.leash.poll_uncut(cx, driving.as_mut())).await
+        };
+        if result == Err(Failure::Dropped) {
+            session.sever(Failure::Dropped, &mut sink);
+        }
         let told = sink.failures > 0;
         if let Err(failure) = result {
             self.lost(failure, told);
@@ -314,7 +345,13 @@ impl<C: Connect> User<C> {
         self.moment.pass();
         let session = self.session.as_mut()?;
         let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = session.drive(Until::Done(key), None, &mut sink).await;
+        let result = {
+            let mut driving = pin!(session.drive(Until::Done(key), None, &mut sink));
+            poll_fn(|cx| self.leash.poll_uncut(cx, driving.as_mut())).await
+        };
+        if result == Err(Failure::Dropped) {
+            session.sever(Failure::Dropped, &mut sink);
+        }
         let (awaited, told) = (sink.awaited, sink.failures > 0);
         match (result, awaited) {
             (Err(failure), _) => self.lost(failure, told),
@@ -327,19 +364,22 @@ impl<C: Connect> User<C> {
     /// The connection is gone, and not because the user closed it.
     ///
     /// The requests that were open have failed with it. If none was (`told` is false), the loss would show
-    /// nowhere, so it is counted as a failed `disconnect`, without a response time.
+    /// nowhere, so it is counted as a failed `disconnect`, without a response time; unless the scenario did it.
     fn lost(&mut self, failure: Failure, told: bool) {
         if let Some(mut session) = self.session.take() {
             self.kept = session.keep();
         }
+        self.leash.set_connected(false);
         let now = Instant::now();
-        if !told {
+        if !told && failure != Failure::Dropped {
             self.shard.record_loss(now, failure);
         }
         if now - self.connected_at >= GOOD_LIFE {
             self.backoff.reset();
         }
-        self.connect_after = Some(now + self.backoff.next(&mut self.jitter));
+        let reconnection = &self.plan.classes[self.class].reconnection;
+        let pause = self.backoff.lost(reconnection, &mut self.jitter);
+        self.connect_after = pause.map(|pause| now + pause);
     }
 
     /// Records a request that the session did not take or does not know of.
@@ -349,10 +389,14 @@ impl<C: Connect> User<C> {
     }
 
     pub(super) fn tag(&self, request: &Request) -> u32 {
-        let row = match &request.row {
+        self.tag_of(&request.row, request.record)
+    }
+
+    pub(super) fn tag_of(&self, row: &Row, record: bool) -> u32 {
+        let row = match row {
             Row::Static(row) => *row,
             Row::PerUser { slot, .. } => self.row_ids[*slot],
         };
-        sink::tag(row, request.record)
+        sink::tag(row, record)
     }
 }

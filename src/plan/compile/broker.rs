@@ -107,6 +107,7 @@ fn compile_broker(
         tls,
         headers,
         settings,
+        connect_detail: broker.connect_detail.unwrap_or(false),
     })
 }
 

@@ -14,6 +14,7 @@ use crate::plan::compile::files::{self, ReadFile};
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::protocol::Spoken;
+use crate::plan::compile::reconnect::compile_reconnect;
 use crate::plan::compile::steps::{Rows, StepCompiler};
 use crate::plan::compile::tasks::tasks;
 use crate::plan::compile::timing::{RateOf, limit, schedule, wait_time};
@@ -23,7 +24,7 @@ use crate::plan::feed::Feed;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, OnError, UserClass};
+use crate::plan::{Broker, BrokerId, OnError, UserClass};
 use crate::scenario::model;
 
 const DEFAULT_CLIENT_ID: &str = "${user.class}-${user.number}";
@@ -44,6 +45,8 @@ pub(super) struct Compiled {
 /// What a class is compiled with: the other parts of the scenario.
 pub(super) struct Surroundings<'a> {
     pub(super) brokers: &'a BTreeMap<String, model::broker::Broker>,
+    /// Those with nothing wrong with them, compiled; all of them, if there is to be a plan.
+    pub(super) compiled_brokers: &'a [Broker],
     pub(super) payloads: &'a Payloads<'a>,
     /// The feeds of the class, as far as there is nothing wrong with them.
     pub(super) feeds: Vec<Feed>,
@@ -124,7 +127,7 @@ pub(super) fn compile_class(
     rows: &mut Rows,
     problems: &mut Problems<'_>,
 ) -> Option<Compiled> {
-    let Surroundings { brokers, payloads, feeds, files } = surroundings;
+    let Surroundings { brokers, compiled_brokers, payloads, feeds, files } = surroundings;
     // What an abstract class lacks, the classes that extend it may have.
     let may_lack = class.is_abstract == Some(true);
     let broker = match class.broker.as_deref() {
@@ -160,6 +163,7 @@ pub(super) fn compile_class(
     let wait_time =
         class.wait_time.map_or(WaitTime::Zero, |wait| wait_time(wait, &at.key("wait_time"), problems));
     let (schedule, rate) = schedule(class, at, problems).unzip();
+    let reconnection = compile_reconnect(class.reconnect.as_ref(), &at.key("reconnect"), problems);
     let iterations = limit(class.iterations, "iterations", at, problems);
     let messages = limit(class.messages, "messages", at, problems);
 
@@ -173,6 +177,7 @@ pub(super) fn compile_class(
 
     let mut compiler = StepCompiler::new(names, client_id.as_ref(), payloads, rows);
     compiler.spoken = spoken;
+    compiler.detailed = broker.and_then(|broker| compiled_brokers.get(broker.0)).filter(|b| b.connect_detail);
     let on_start = compiler.steps(&class.on_start, &at.key("on_start"), problems);
     let (order, tasks) = tasks(class, at, overrides, &mut compiler, problems);
     let on_stop = compiler.steps(&class.on_stop, &at.key("on_stop"), problems);
@@ -184,6 +189,7 @@ pub(super) fn compile_class(
     let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
     let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
     let (user_row_places, timeouts, keeps) = (compiler.user_row_places, compiler.timeouts, compiler.keeps);
+    let connect_parts = compiler.connect_parts;
     let used_feeds = names.columns.used_feeds.borrow();
     let idle_feeds = (0..feeds.len())
         .filter(|place| !used_feeds.contains(place))
@@ -224,6 +230,8 @@ pub(super) fn compile_class(
             tasks,
             on_stop,
             reconnect,
+            reconnection,
+            connect_parts,
             user_texts,
             user_rows,
             counters,

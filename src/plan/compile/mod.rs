@@ -35,6 +35,7 @@ mod payloads;
 mod problems;
 mod properties;
 mod protocol;
+mod reconnect;
 mod search;
 mod steps;
 mod tasks;
@@ -129,6 +130,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         let names = Names { class: Some(name), columns: &columns, ..names };
         let surroundings = Surroundings {
             brokers: &scenario.brokers,
+            compiled_brokers: &brokers,
             payloads: &payloads,
             feeds: class_feeds,
             files: context.files,

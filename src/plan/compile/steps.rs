@@ -3,6 +3,7 @@
 //! What a class keeps per user (rendered texts, row ids, counters) gets its slots here, equal ones sharing
 //! one, so that the engine knows the size of a user before it makes the first.
 
+mod connect;
 mod publish;
 mod receive;
 mod subscribe;
@@ -21,7 +22,7 @@ use crate::plan::compile::timing::pause;
 use crate::plan::receive::Keeps;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
-use crate::plan::{Request, Row, Step, Steps, Text};
+use crate::plan::{Broker, ConnectParts, Request, Row, Step, Steps, Text};
 use crate::scenario::model;
 use crate::stats::{RowId, RowKey};
 use crate::units::HumanDuration;
@@ -61,6 +62,10 @@ pub(super) struct StepCompiler<'a> {
     client_id: Option<&'a Template>,
     /// What the class's broker speaks, if that is known.
     pub(super) spoken: Option<Spoken<'a>>,
+    /// The class's broker, if connects to it are recorded in parts.
+    pub(super) detailed: Option<&'a Broker>,
+    /// Rows of the parts of connects.
+    pub(super) connect_parts: Vec<ConnectParts>,
     payloads: &'a Payloads<'a>,
     rows: &'a mut Rows,
     /// Slots of texts per user, by template: in one class, one spelling means one thing.
@@ -100,6 +105,8 @@ impl<'a> StepCompiler<'a> {
             names,
             client_id,
             spoken: None,
+            detailed: None,
+            connect_parts: Vec::new(),
             payloads,
             rows,
             texts: HashMap::new(),
@@ -156,10 +163,12 @@ impl<'a> StepCompiler<'a> {
 
     /// The request of a connect that no step asks for.
     pub(super) fn reconnect(&mut self) -> Request {
-        self.first_connect.clone().unwrap_or_else(|| Request {
+        let request = self.first_connect.clone().unwrap_or_else(|| Request {
             row: Row::Static(self.rows.id(DEFAULT_REQUEST_TYPE, "connect".to_owned())),
             record: true,
-        })
+        });
+        self.note_parts(&request.row);
+        request
     }
 
     fn list(
@@ -180,6 +189,7 @@ impl<'a> StepCompiler<'a> {
                         record: connect.record,
                     };
                     let request = self.request(&recording, "connect", &at.key("connect"), problems);
+                    self.note_parts(&request.row);
                     self.first_connect.get_or_insert_with(|| request.clone());
                     flat.push(Step::Connect(request));
                 }

@@ -13,6 +13,7 @@ use crate::plan::feed::Rows;
 use crate::plan::load::{Course, Users};
 use crate::plan::random::Random;
 use crate::plan::rate::mean_pauses_s;
+use crate::plan::reconnect::Reconnect;
 use crate::plan::template::{NOTHING, Scope, UserScope, Varies};
 use crate::plan::{Plan, Step, Steps, UserClass};
 use crate::scenario::model::Scenario;
@@ -229,7 +230,9 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
 fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
     // An empty client id has the broker make one.
     let empty = |class: &UserClass| class.client_id.literal() == Some(b"");
-    let classes = || plan.classes.iter().zip(counts).filter(|(class, _)| !empty(class)).enumerate();
+    // Who never comes back does not fight: one that takes over is all that is wanted.
+    let fights = |class: &UserClass| !empty(class) && class.reconnection != Reconnect::Never;
+    let classes = || plan.classes.iter().zip(counts).filter(|(class, _)| fights(class)).enumerate();
     for (i, (class, count)) in classes() {
         let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("client_id");
         let twin = classes().take(i).find(|(_, (other, other_count))| {

@@ -59,7 +59,7 @@ pub struct Connect {
     pub record: Option<bool>,
 }
 
-/// Close the connection with DISCONNECT, or without.
+/// Close the connection with DISCONNECT, or without. The user stays without one until its next step that needs it.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Disconnect {

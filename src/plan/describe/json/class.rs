@@ -10,6 +10,7 @@ use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::receive::{Correlation, Exchange, Receive, Since};
+use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::wait::{Pause, WaitTime};
@@ -43,6 +44,7 @@ pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
         "schedule": class.schedule.as_ref().map(schedule),
         "iterations": class.iterations,
         "messages": class.messages,
+        "reconnect": reconnect(&class.reconnection),
         "on_error": match class.on_error {
             OnError::AbortTask => "abort_task",
             OnError::Continue => "continue",
@@ -96,6 +98,18 @@ fn feed(feed: &Feed) -> Value {
         },
         "rows_per_user": feed.share(),
     })
+}
+
+fn reconnect(reconnect: &Reconnect) -> Value {
+    match reconnect {
+        Reconnect::Never => "never".into(),
+        Reconnect::After(Pauses { initial, max, jitter, attempts }) => json!({
+            "initial_s": seconds(*initial),
+            "max_s": seconds(*max),
+            "jitter": jitter,
+            "attempts": attempts,
+        }),
+    }
 }
 
 fn schedule(schedule: &Schedule) -> Value {

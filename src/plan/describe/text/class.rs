@@ -9,7 +9,7 @@ use crate::plan::describe::Facts;
 use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::describe::text::words::{
-    conditions, counted, feed, line, pause, payload, rate, rhythm, time, wait_time, wanted,
+    conditions, counted, feed, line, pause, payload, rate, reconnect, rhythm, time, wait_time, wanted,
 };
 use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 use crate::plan::subscription::Unsubscribe;
@@ -65,6 +65,9 @@ impl Writer<'_> {
             if let Some(limit) = limit {
                 writeln!(out, "  each user leaves after {}", counted(limit, what))?;
             }
+        }
+        if let Some(reconnect) = reconnect(&class.reconnection) {
+            writeln!(out, "  {reconnect}")?;
         }
         match class.on_error {
             OnError::AbortTask => {}

@@ -9,6 +9,7 @@ use crate::plan::condition::{Condition, JsonValue, Wanted};
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::payload::Payload;
 use crate::plan::rate::Traffic;
+use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::subscription::Subscription;
 use crate::plan::wait::{Pause, WaitTime};
@@ -65,6 +66,22 @@ pub(super) fn feed(feed: &Feed) -> String {
         },
     };
     format!("{}: {}, {per}, {order}", feed.name, counted(feed.rows, "row"))
+}
+
+/// When users come back; nothing if as by default.
+pub(super) fn reconnect(reconnect: &Reconnect) -> Option<String> {
+    if *reconnect == Reconnect::default() {
+        return None;
+    }
+    let &Reconnect::After(Pauses { initial, max, jitter, attempts }) = reconnect else {
+        return Some("a user leaves when its connection is lost or cannot be opened".to_owned());
+    };
+    let mut text =
+        format!("reconnects after {}, doubling up to {}, jitter {jitter}", time(initial), time(max));
+    if let Some(attempts) = attempts {
+        let _ = write!(text, "; leaves after {} in a row", counted(attempts, "failed connect"));
+    }
+    Some(text)
 }
 
 /// Where payloads come from if not from a text, which the samples show.
