@@ -10,8 +10,8 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run};
-use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
+use mqtt_scenario::plan::{Plan, codes};
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::snapshot::Snapshot;
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::peer::{Peer, accept};
 use crate::run::{Place, row};
-use crate::support::with_sockets;
+use crate::support::{compiled, with_sockets};
 
 const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
 
@@ -31,7 +31,11 @@ fn plan(text: &str) -> Arc<Plan> {
     let context = Context {
         file_stem: "test",
         env: &|_| None,
-        files: &|_, _| Err("there is no such file".to_owned()),
+        files: &|_, name| match name {
+            "will.bin" => Ok(b"\0\xFF".to_vec()),
+            "wills.txt" => Ok(b"first\nsecond\n".to_vec()),
+            _ => Err("there is no such file".to_owned()),
+        },
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         overrides: &Overrides::default(),
@@ -147,6 +151,65 @@ fn what_a_scenario_says_is_on_the_wire() {
     }));
     assert_eq!(ran.failures()[0], "publish:1:t: PUBACK: Quota exceeded (0x97)");
     assert!(ran.outcome.unexpected.is_empty());
+}
+
+/// All ways of saying what a message carries, once per user.
+#[test]
+fn a_will_carries_what_a_message_can_carry() {
+    // The bytes, or how many there are if they are drawn.
+    for (payload, expected) in [
+        ("'gone ${client_id}'", Ok(&b"gone c1"[..])),
+        ("{ text = '${random_bytes(2)}' }", Err(2)),
+        (
+            "{ json = { id = '${client_id}', at = '${user.number}', ok = true } }",
+            Ok(br#"{"id":"c1","at":1,"ok":true}"#),
+        ),
+        ("{ hex = '00 ff' }", Ok(b"\0\xFF")),
+        ("{ base64 = 'AP8=' }", Ok(b"\0\xFF")),
+        ("{ file = 'will.bin' }", Ok(b"\0\xFF")),
+        ("{ lines = 'wills.txt' }", Ok(b"first")),
+        ("{ size = '4B' }", Err(4)),
+        ("{ size = { between = ['3B', '3B'] } }", Err(3)),
+        ("{ named = 'lost' }", Ok(b"c1 is lost")),
+    ] {
+        let text = format!(
+            "payloads.lost = '${{client_id}} is lost'\n[brokers.b]\n[user_classes.device]\n\
+             client_id = 'c${{user.number}}'\nwill = {{ topic = 'w', payload = {payload} }}\n\
+             tasks = [{{ name = 't', steps = [{{ publish = {{ topic = 't', payload = {{ named = 'lost' }} }} }}] }}]\n"
+        );
+        with_sockets(played(plan(&text), |listener| async move {
+            let (_peer, packet) = connected(&listener, b"\x20\x02\0\0").await;
+            let start = packet.windows(3).position(|bytes| bytes == b"\0\x01w").unwrap() + 3;
+            let length = usize::from(u16::from_be_bytes([packet[start], packet[start + 1]]));
+            let carried = &packet[start + 2..];
+            assert_eq!(carried.len(), length, "{payload}");
+            match expected {
+                Ok(bytes) => assert_eq!(carried, bytes, "{payload}"),
+                Err(drawn) => assert_eq!(length, drawn, "{payload}"),
+            }
+        }));
+    }
+}
+
+#[test]
+fn a_will_is_the_same_as_long_as_its_user_lives() {
+    for (payload, code) in [
+        ("'${seq}'", codes::NOT_ALLOWED_HERE),
+        ("{ json = { at = '${now_ms()}' } }", codes::NOT_ALLOWED_HERE),
+        ("{ json = '${random_bytes(2)}' }", codes::NOT_ALLOWED_HERE),
+        ("{ size = '65536B' }", codes::TOO_LONG),
+        ("{ file = 'none.bin' }", codes::FILE),
+        ("{ hex = 'f' }", codes::HEX),
+        ("{ named = 'none' }", codes::UNKNOWN_PAYLOAD),
+    ] {
+        let text = format!(
+            "version = 1\nbrokers.b.url = 'embedded:'\n[user_classes.device]\n\
+             will = {{ topic = 'w', payload = {payload} }}\ntasks = [{{ name = 't', steps = ['connect'] }}]\n"
+        );
+        let (_, compiled) = compiled(&text, &[]);
+        let found: Vec<_> = compiled.unwrap_err().iter().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!(found, [code], "{payload}");
+    }
 }
 
 const LASTING: &str = r#"

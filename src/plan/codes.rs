@@ -67,7 +67,7 @@ codes! {
     RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
     UNUSED_FEED = "W0220", "No user class uses a feed.";
     IDLE_FEED = "W0221", "A user class has a feed of which it uses no column.";
-    UNUSED_PAYLOAD = "W0222", "No publish uses a named payload.";
+    UNUSED_PAYLOAD = "W0222", "No publish and no will uses a named payload.";
     PAUSES_LONGER_THAN_PERIOD = "W0230", "Task runs of a class with a `rate` pause longer than its period.";
     NEVER_REACHED = "W0231", "Users leave after so many messages, but send none.";
     STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";

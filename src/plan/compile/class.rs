@@ -168,7 +168,8 @@ pub(super) fn compile_class(
         spoken.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
     }
     let will = class.will.as_ref().map(|will| {
-        compile_will(will, &at.key("will"), names, client_id.as_ref(), spoken.as_ref(), problems)
+        let (at, client_id) = (at.key("will"), client_id.as_ref());
+        compile_will(will, &at, names, client_id, payloads, spoken.as_ref(), problems)
     });
 
     let mut compiler = StepCompiler::new(names, client_id.as_ref(), payloads, rows);

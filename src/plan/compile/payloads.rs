@@ -57,16 +57,18 @@ impl<'a> Payloads<'a> {
         Self { named, files, used: RefCell::default(), made: RefCell::default() }
     }
 
-    /// Compiles a payload; nothing if there is a mistake in it. `at` becomes the place of what it really is.
+    /// Compiles the payload of a message, or of a will (`place`); nothing if there is a mistake in it. `at` becomes
+    /// the place of what it really is.
     pub(super) fn compile(
         &self,
         payload: &model::payload::Payload,
+        place: Place,
         names: &Names<'_>,
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Carried> {
         let model::payload::Payload::Named(name) = payload else {
-            return self.unnamed(payload, names, at, problems);
+            return self.unnamed(payload, place, names, at, problems);
         };
         let named_at = FieldPath::root().key("payloads").key(name.as_str());
         let Some(payload) = self.named.get(name) else {
@@ -75,7 +77,7 @@ impl<'a> Payloads<'a> {
         };
         self.used.borrow_mut().insert(name.clone());
         *at = named_at;
-        self.unnamed(payload, names, at, problems)
+        self.unnamed(payload, place, names, at, problems)
     }
 
     /// Compiles the named payloads that nothing uses, so that their mistakes are found too.
@@ -83,7 +85,7 @@ impl<'a> Payloads<'a> {
         for (name, payload) in self.named {
             if !self.used.borrow().contains(name) {
                 let mut at = FieldPath::root().key("payloads").key(name.as_str());
-                self.unnamed(payload, names, &mut at, problems);
+                self.unnamed(payload, Place::Payload, names, &mut at, problems);
             }
         }
     }
@@ -92,7 +94,7 @@ impl<'a> Payloads<'a> {
     pub(super) fn warn(&self, problems: &mut Problems<'_>) {
         let used = self.used.borrow();
         for name in self.named.keys().filter(|name| !used.contains(*name)) {
-            let message = format!("no publish uses the payload `{name}`");
+            let message = format!("no publish and no will uses the payload `{name}`");
             let help = format!("use it as `payload = {{ named = \"{name}\" }}`, or remove it");
             let at = FieldPath::root().key("payloads").key(name.as_str());
             problems.add(Diagnostic::warning(codes::UNUSED_PAYLOAD, at, message).help(help));
@@ -118,6 +120,7 @@ impl<'a> Payloads<'a> {
     fn unnamed(
         &self,
         payload: &model::payload::Payload,
+        place: Place,
         names: &Names<'_>,
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
@@ -139,9 +142,9 @@ impl<'a> Payloads<'a> {
         }
         match payload {
             Written::Plain(text) | Written::Text(text) => {
-                problems.template(text, Place::Payload, names, at).map(Carried::Template)
+                problems.template(text, place, names, at).map(Carried::Template)
             }
-            Written::Json(value) => json(value, names, at, problems).map(Carried::Template),
+            Written::Json(value) => json(value, place.in_json(), names, at, problems).map(Carried::Template),
             Written::Hex(text) => self.once(at, || hex(text, at, problems).map(constant)),
             Written::Base64(text) => self.once(at, || base64(text, at, problems).map(constant)),
             Written::File(path) => {
@@ -193,15 +196,22 @@ fn constant(bytes: Vec<u8>) -> Payload {
 }
 
 /// The template of a JSON value, on one line and without white space, keys in their order.
-fn json(value: &Json, names: &Names<'_>, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Template> {
+fn json(
+    value: &Json,
+    place: Place,
+    names: &Names<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Template> {
     let mut json = JsonTemplate::default();
-    write(value, &mut json, names, at, problems).then(|| json.finish())
+    write(value, &mut json, place, names, at, problems).then(|| json.finish())
 }
 
 /// Writes a value; false if there is a mistake in it.
 fn write(
     value: &Json,
     json: &mut JsonTemplate,
+    place: Place,
     names: &Names<'_>,
     at: &FieldPath,
     problems: &mut Problems<'_>,
@@ -213,14 +223,14 @@ fn write(
         Json::Integer(number) => json.raw(&number.to_string()),
         // With a fraction, if only `.0`, or with an exponent. The file cannot hold what JSON has no word for.
         Json::Float(number) => json.raw(&format!("{number:?}")),
-        Json::Text(text) => match problems.template(text, Place::JsonText, names, at) {
+        Json::Text(text) => match problems.template(text, place, names, at) {
             Some(template) => json.template(&template),
             None => is_right = false,
         },
         Json::List(items) => {
             for (i, item) in items.iter().enumerate() {
                 json.raw(if i == 0 { "[" } else { "," });
-                is_right &= write(item, json, names, &at.index(i), problems);
+                is_right &= write(item, json, place, names, &at.index(i), problems);
             }
             json.raw(if items.is_empty() { "[]" } else { "]" });
         }
@@ -229,7 +239,7 @@ fn write(
                 json.raw(if i == 0 { "{" } else { "," });
                 json.literal(key);
                 json.raw(":");
-                is_right &= write(value, json, names, &at.key(key.as_str()), problems);
+                is_right &= write(value, json, place, names, &at.key(key.as_str()), problems);
             }
             json.raw(if entries.is_empty() { "{}" } else { "}" });
         }

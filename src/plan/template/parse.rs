@@ -161,9 +161,14 @@ impl Parser<'_> {
         match self.place {
             Place::Topic => matches!(byte, 0 | b'+' | b'#'),
             Place::ClientId | Place::Credential | Place::Filter | Place::Property | Place::Will => byte == 0,
-            Place::Url | Place::Setting | Place::File | Place::RowName | Place::Payload | Place::JsonText => {
-                false
-            }
+            Place::Url
+            | Place::Setting
+            | Place::File
+            | Place::RowName
+            | Place::Payload
+            | Place::WillPayload
+            | Place::WillJson
+            | Place::JsonText => false,
         }
     }
 
