@@ -38,6 +38,7 @@ fn plan(text: &str) -> Arc<Plan> {
         },
         hostname: "rig",
         embedded_options: &|_| Ok(()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: &BTreeSet::new(),
     };

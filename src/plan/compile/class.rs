@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
-use crate::plan::compile::files::{self, ReadFile};
+use crate::plan::compile::files::{self, FolderOf, ReadFile};
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::protocol::Spoken;
@@ -23,7 +23,7 @@ use crate::plan::feed::Feed;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, OnError, UserClass};
+use crate::plan::{Broker, BrokerId, OnError, UserClass};
 use crate::scenario::model;
 
 const DEFAULT_CLIENT_ID: &str = "${user.class}-${user.number}";
@@ -44,10 +44,13 @@ pub(super) struct Compiled {
 /// What a class is compiled with: the other parts of the scenario.
 pub(super) struct Surroundings<'a> {
     pub(super) brokers: &'a BTreeMap<String, model::broker::Broker>,
+    /// Those with nothing wrong.
+    pub(super) compiled_brokers: &'a [Broker],
     pub(super) payloads: &'a Payloads<'a>,
     /// The feeds of the class, as far as there is nothing wrong with them.
     pub(super) feeds: Vec<Feed>,
     pub(super) files: ReadFile<'a>,
+    pub(super) folder: FolderOf<'a>,
 }
 
 /// The classes of the run: those asked for, or all, without those that can have no users.
@@ -124,14 +127,14 @@ pub(super) fn compile_class(
     rows: &mut Rows,
     problems: &mut Problems<'_>,
 ) -> Option<Compiled> {
-    let Surroundings { brokers, payloads, feeds, files } = surroundings;
+    let Surroundings { brokers, payloads, files, .. } = surroundings;
     // What an abstract class lacks, the classes that extend it may have.
     let may_lack = class.is_abstract == Some(true);
     let broker = match class.broker.as_deref() {
         None if may_lack => None,
         name => broker(name, &at.key("broker"), brokers, problems),
     };
-    let certificate = broker.map(|broker| compile_certificate(brokers, broker, names, problems));
+    let certificate = broker.map(|broker| compile_certificate(&surroundings, broker, names, problems));
     let (weight, fixed_count) = share(class, at, problems);
     let client_id = class.client_id.as_deref().unwrap_or(DEFAULT_CLIENT_ID);
     let client_id =
@@ -181,6 +184,7 @@ pub(super) fn compile_class(
     let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
     let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
     let (user_row_places, timeouts) = (compiler.user_row_places, compiler.timeouts);
+    let feeds = surroundings.feeds;
     let used_feeds = names.columns.used_feeds.borrow();
     let idle_feeds = (0..feeds.len())
         .filter(|place| !used_feeds.contains(place))
