@@ -13,7 +13,7 @@ mod inflight;
 mod keep_alive;
 pub mod kept;
 mod outgoing;
-mod pool;
+pub mod pool;
 pub mod reason;
 pub mod scripted;
 pub mod transport;
