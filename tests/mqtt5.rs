@@ -213,6 +213,51 @@ fn a_will_is_the_same_as_long_as_its_user_lives() {
     }
 }
 
+/// A broker that sends a client elsewhere has not lost it, and one that closes has not sent it elsewhere.
+#[test]
+fn redirects_are_told_apart_from_lost_connections() {
+    let text = "[brokers.b]\nprotocol = '5'\n[user_classes.device]\nclient_id = 'c'\n\
+                tasks = [{ name = 't', steps = [{ publish = { topic = 't', qos = 1, name = 'publish' } }] }]\n";
+    for (connack, then, row, failure) in [
+        (
+            &b"\x20\x09\0\x9C\x06\x1C\0\x03b:1"[..],
+            &b""[..],
+            "connect",
+            "CONNACK: Use another server (0x9C): see b:1",
+        ),
+        (b"\x20\x09\0\x9D\x06\x1C\0\x03b:1", b"", "connect", "CONNACK: Server moved (0x9D): see b:1"),
+        (b"\x20\x03\0\x9D\0", b"", "connect", "CONNACK: Server moved (0x9D)"),
+        (b"", b"", "connect", "connection lost: closed by the broker"),
+        (
+            b"\x20\x03\0\0\0",
+            b"\xE0\x08\x9C\x06\x1C\0\x03b:1",
+            "publish",
+            "DISCONNECT by the broker: Use another server (0x9C): see b:1",
+        ),
+        (
+            b"\x20\x03\0\0\0",
+            b"\xE0\x08\x9D\x06\x1C\0\x03b:1",
+            "publish",
+            "DISCONNECT by the broker: Server moved (0x9D): see b:1",
+        ),
+        (b"\x20\x03\0\0\0", b"", "publish", "connection lost: closed by the broker"),
+    ] {
+        let ran = with_sockets(played(plan(text), |listener| async move {
+            let (mut peer, _) = connected(&listener, connack).await;
+            if row == "publish" {
+                assert_eq!(peer.packet().await[0], 0x32);
+                peer.send(then).await;
+            }
+            // The broker closes, and what it is connected to next is still itself: redirects are not followed.
+            drop(peer);
+            let (peer, packet) = connected(&listener, b"").await;
+            assert_eq!(packet[0], 0x10);
+            drop(peer);
+        }));
+        assert_eq!(ran.failures()[0], format!("{row}: {failure}"));
+    }
+}
+
 const LASTING: &str = r#"
     [brokers.b]
     clean_session = false
