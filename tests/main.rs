@@ -17,6 +17,7 @@ mod explain;
 mod fmt;
 mod golden;
 mod hostile;
+mod hostile_tls;
 mod include;
 mod layers;
 mod mqtt5;
