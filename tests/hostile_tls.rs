@@ -1,6 +1,7 @@
 //! Brokers that are broken behind TLS: what they leave unread, unsaid or unfinished waits in more buffers there, and
 //! still every request ends once, by name and in its time.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use mqtt_scenario::client::driver::Driver;
@@ -209,7 +210,7 @@ fn each_way_to_end_a_connection_has_its_name() {
             assert!(seen.completed.iter().all(|(_, result)| *result == Err(failure)), "{ending:?}");
             failure.to_string()
         });
-        said.push_str(&format!("{ending:?}: {failure}\n"));
+        writeln!(said, "{ending:?}: {failure}").unwrap();
     }
     insta::assert_snapshot!(said);
 }

@@ -524,7 +524,7 @@ mod websocket {
     }
 }
 
-/// A fleet as AWS IoT has it: port and ALPN of MQTT, and a thing's certificate for each device, by a feed.
+/// A fleet as `AWS IoT` has it: port and ALPN of MQTT, and a thing's certificate for each device, by a feed.
 #[test]
 fn each_thing_of_a_feed_shows_its_certificate_and_asks_for_mqtt() {
     with_sockets(async {
@@ -635,9 +635,9 @@ fn compiled(text: &str, host: &[&str]) -> (Plan, Vec<&'static str>) {
         env: &|name| (name == "TOKEN").then(|| "secret".to_owned()),
         hostname: "rig",
         embedded_options: &|_| Ok(()),
-        files: &|_, name| match name {
-            name if name.ends_with(".pem") => Ok(fs::read("tests/fixtures/tls/ec.pem").unwrap()),
-            name if name.ends_with(".key") => Ok(fs::read("tests/fixtures/tls/ec-sec1.key").unwrap()),
+        files: &|_, name| match name.rsplit('.').next() {
+            Some("pem") => Ok(fs::read("tests/fixtures/tls/ec.pem").unwrap()),
+            Some("key") => Ok(fs::read("tests/fixtures/tls/ec-sec1.key").unwrap()),
             _ => Ok(b"cert\na\nb\n".to_vec()),
         },
         folder: &|_| String::new(),

@@ -156,7 +156,7 @@ pub(super) fn compile_certificate(
         let path = problems.template(text?, Place::File, names, &at)?;
         // One that differs between users is read when the run begins.
         if let Some(path) = path.literal().filter(|_| secure) {
-            check(*files, &String::from_utf8_lossy(&path), part, &at, problems);
+            check(*files, &String::from_utf8_lossy(path), part, &at, problems);
         }
         Some(template_from_scenario(path, &at, *folder))
     };
