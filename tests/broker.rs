@@ -4,7 +4,7 @@
 //! which cannot be its own witness.
 
 use mqtt_scenario::broker::counters::Counters;
-use mqtt_scenario::broker::faults::{Faults, HELD};
+use mqtt_scenario::broker::faults::{FaultOption, Faults, HELD, OPTIONS};
 use mqtt_scenario::broker::{Broker, BrokerConfig, BrokerError, QueueLimit};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -609,6 +609,16 @@ fn stopping_closes_every_connection_and_frees_the_port() {
     assert_eq!(again.addr(), addr);
     let taken = Broker::start(BrokerConfig { bind: addr, ..BrokerConfig::default() });
     assert!(matches!(taken, Err(BrokerError::Bind { address, .. }) if address == addr), "{taken:?}");
+}
+
+#[test]
+fn the_documentation_has_every_option() {
+    let text = std::fs::read_to_string("docs/transports.md").unwrap();
+    let rows: Vec<&str> = text.lines().collect();
+    for FaultOption { name, value, doc } in OPTIONS {
+        let row = format!("| `{name}` | {value} | {doc} |");
+        assert!(rows.contains(&&*row), "{row}");
+    }
 }
 
 #[test]
