@@ -710,6 +710,8 @@ fn a_host_from_elsewhere_brings_its_transport() {
     assert_eq!((plan.brokers[0].tls.as_ref(), plan.brokers[0].headers.len()), (None, 0));
     assert_eq!(warnings, ["W0251", "W0251"]);
     assert!(certificates(&plan).is_empty());
+    // Files of TLS that is not spoken are nobody's business.
+    compiled(&CLUSTER.replace("ca.pem", "no-pem"), &["c"]);
     let (plan, warnings) = compiled(CLUSTER, &["mqtts://c"]);
     assert_eq!(plan.brokers[0].target.to_string(), "mqtts://c:8883");
     assert!(plan.brokers[0].tls.is_some());
