@@ -80,6 +80,7 @@ fn template_render_payload(bencher: Bencher<'_, '_>, name: &str) {
         hostname: "h",
         embedded_options: &|_| Ok(()),
         files: &|_, _| Ok(b"name\nAda\nGrace\n".to_vec()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

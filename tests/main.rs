@@ -18,6 +18,7 @@ mod filters;
 mod fmt;
 mod golden;
 mod hostile;
+mod hostile_tls;
 mod include;
 mod layers;
 mod mqtt5;

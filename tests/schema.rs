@@ -103,6 +103,7 @@ fn plan(scenario: &Value) -> Plan {
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &|_, _| Ok(b"id\n1\n".to_vec()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

@@ -148,6 +148,7 @@ pub(crate) fn compiled(text: &str, files: &[(&str, &[u8])]) -> (Source, Result<C
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &read,
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: &BTreeSet::new(),
     };

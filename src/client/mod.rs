@@ -14,7 +14,7 @@ mod keep_alive;
 pub mod kept;
 pub mod marks;
 mod outgoing;
-mod pool;
+pub mod pool;
 pub mod reason;
 pub mod scripted;
 pub mod transport;

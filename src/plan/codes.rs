@@ -45,6 +45,7 @@ codes! {
     TRANSPORT_SETTING = "E0281", "A setting of TLS or WebSocket stands at a broker that is not spoken to so.";
     HEADER = "E0282", "A header of WebSocket is one that cannot be sent, or that is always sent.";
     TLS_NAME = "E0283", "The server name or a protocol of TLS is one that TLS cannot carry.";
+    TLS_FILE = "E0284", "A file of TLS holds no certificate, or no private key.";
     NEEDS_MQTT_5 = "E0290", "Something that only MQTT 5 can say is asked of a broker that speaks 3.1.1.";
     NO_LOCAL_SHARED = "E0291", "A shared subscription has `no_local`, which MQTT forbids.";
     LASTING_WITHOUT_ID = "E0292", "Sessions of MQTT 3.1.1 are to last, but the users have no client id.";
@@ -73,7 +74,7 @@ codes! {
     NOTHING_SUBSCRIBED = "W0210", "A user class waits for messages that it has not subscribed to.";
     UNUSED_FEED = "W0220", "No user class uses a feed.";
     IDLE_FEED = "W0221", "A user class has a feed of which it uses no column.";
-    UNUSED_PAYLOAD = "W0222", "No publish uses a named payload.";
+    UNUSED_PAYLOAD = "W0222", "No publish and no will uses a named payload.";
     PAUSES_LONGER_THAN_PERIOD = "W0230", "Task runs of a class with a `rate` pause longer than its period.";
     NEVER_REACHED = "W0231", "Users leave after so many messages, but send none.";
     STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";

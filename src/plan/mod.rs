@@ -175,13 +175,13 @@ pub struct UserClass {
     pub keeps: Keeps,
 }
 
-/// What a broker publishes when it loses a user; its texts vary at most per user.
+/// What a broker publishes when it loses a user; it varies at most per user, who renders and draws it once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Will {
     /// Where to.
     pub topic: Template,
-    /// What, at most 65,535 bytes.
-    pub payload: Template,
+    /// What, at most 65,535 bytes. Being rendered once anyway, its text has no slot among the user's.
+    pub payload: Payload,
     /// Quality of service.
     pub qos: Qos,
     /// Whether the broker shall keep it.

@@ -179,7 +179,7 @@ pub struct Connector {
 impl Connector {
     /// `endpoints[i]` is where broker `i` of the plan is.
     pub fn new(endpoints: Vec<Endpoint>) -> Self {
-        Self { endpoints, ports: Ports::new(), pool: Pool::new() }
+        Self { endpoints, ports: Ports::new(), pool: Pool::default() }
     }
 
     /// Says in `opening` how far it is.

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
-use crate::plan::compile::files::{self, ReadFile};
+use crate::plan::compile::files::{self, FolderOf, ReadFile};
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::protocol::Spoken;
@@ -51,6 +51,7 @@ pub(super) struct Surroundings<'a> {
     /// The feeds of the class, as far as there is nothing wrong with them.
     pub(super) feeds: Vec<Feed>,
     pub(super) files: ReadFile<'a>,
+    pub(super) folder: FolderOf<'a>,
 }
 
 /// The classes of the run: those asked for, or all, without those that can have no users.
@@ -127,14 +128,14 @@ pub(super) fn compile_class(
     rows: &mut Rows,
     problems: &mut Problems<'_>,
 ) -> Option<Compiled> {
-    let Surroundings { brokers, compiled_brokers, payloads, feeds, files } = surroundings;
+    let Surroundings { brokers, compiled_brokers, payloads, files, .. } = surroundings;
     // What an abstract class lacks, the classes that extend it may have.
     let may_lack = class.is_abstract == Some(true);
     let broker = match class.broker.as_deref() {
         None if may_lack => None,
         name => broker(name, &at.key("broker"), brokers, problems),
     };
-    let certificate = broker.map(|broker| compile_certificate(brokers, broker, names, problems));
+    let certificate = broker.map(|broker| compile_certificate(&surroundings, broker, names, problems));
     let (weight, fixed_count) = share(class, at, problems);
     let client_id = class.client_id.as_deref().unwrap_or(DEFAULT_CLIENT_ID);
     let client_id =
@@ -172,7 +173,8 @@ pub(super) fn compile_class(
         spoken.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
     }
     let will = class.will.as_ref().map(|will| {
-        compile_will(will, &at.key("will"), names, client_id.as_ref(), spoken.as_ref(), problems)
+        let (at, client_id) = (at.key("will"), client_id.as_ref());
+        compile_will(will, &at, names, client_id, payloads, spoken.as_ref(), problems)
     });
 
     let mut compiler = StepCompiler::new(names, client_id.as_ref(), payloads, rows);
@@ -190,6 +192,7 @@ pub(super) fn compile_class(
     let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
     let (user_row_places, timeouts, keeps) = (compiler.user_row_places, compiler.timeouts, compiler.keeps);
     let connect_parts = compiler.connect_parts;
+    let feeds = surroundings.feeds;
     let used_feeds = names.columns.used_feeds.borrow();
     let idle_feeds = (0..feeds.len())
         .filter(|place| !used_feeds.contains(place))

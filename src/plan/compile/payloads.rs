@@ -57,16 +57,18 @@ impl<'a> Payloads<'a> {
         Self { named, files, used: RefCell::default(), made: RefCell::default() }
     }
 
-    /// Compiles a payload; nothing if there is a mistake in it. `at` becomes the place of what it really is.
+    /// Compiles the payload of a message, or of a will (`place`); nothing if there is a mistake in it. `at` becomes
+    /// the place of what it really is.
     pub(super) fn compile(
         &self,
         payload: &model::payload::Payload,
+        place: Place,
         names: &Names<'_>,
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Carried> {
         let model::payload::Payload::Named(name) = payload else {
-            return self.unnamed(payload, names, at, problems);
+            return self.unnamed(payload, place, names, at, problems);
         };
         let named_at = FieldPath::root().key("payloads").key(name.as_str());
         let Some(payload) = self.named.get(name) else {
@@ -75,7 +77,7 @@ impl<'a> Payloads<'a> {
         };
         self.used.borrow_mut().insert(name.clone());
         *at = named_at;
-        self.unnamed(payload, names, at, problems)
+        self.unnamed(payload, place, names, at, problems)
     }
 
     /// Compiles the named payloads that nothing uses, so that their mistakes are found too.
@@ -83,7 +85,7 @@ impl<'a> Payloads<'a> {
         for (name, payload) in self.named {
             if !self.used.borrow().contains(name) {
                 let mut at = FieldPath::root().key("payloads").key(name.as_str());
-                self.unnamed(payload, names, &mut at, problems);
+                self.unnamed(payload, Place::Payload, names, &mut at, problems);
             }
         }
     }
@@ -92,7 +94,7 @@ impl<'a> Payloads<'a> {
     pub(super) fn warn(&self, problems: &mut Problems<'_>) {
         let used = self.used.borrow();
         for name in self.named.keys().filter(|name| !used.contains(*name)) {
-            let message = format!("no publish uses the payload `{name}`");
+            let message = format!("no publish and no will uses the payload `{name}`");
             let help = format!("use it as `payload = {{ named = \"{name}\" }}`, or remove it");
             let at = FieldPath::root().key("payloads").key(name.as_str());
             problems.add(Diagnostic::warning(codes::UNUSED_PAYLOAD, at, message).help(help));
@@ -118,6 +120,7 @@ impl<'a> Payloads<'a> {
     fn unnamed(
         &self,
         payload: &model::payload::Payload,
+        place: Place,
         names: &Names<'_>,
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
@@ -139,9 +142,9 @@ impl<'a> Payloads<'a> {
         }
         match payload {
             Written::Plain(text) | Written::Text(text) => {
-                problems.template(text, Place::Payload, names, at).map(Carried::Template)
+                problems.template(text, place, names, at).map(Carried::Template)
             }
-            Written::Json(value) => json(value, Place::JsonText, names, at, problems).map(Carried::Template),
+            Written::Json(value) => json(value, place.in_json(), names, at, problems).map(Carried::Template),
             Written::Hex(text) => self.once(at, || hex(text, at, problems).map(constant)),
             Written::Base64(text) => self.once(at, || base64(text, at, problems).map(constant)),
             Written::File(path) => {

@@ -48,7 +48,12 @@ impl SampleUser {
         user.username = class.username.as_ref().map(|username| user.render_template(username));
         user.password = class.password.as_ref().map(|password| user.render_template(&password.0));
         if let Some(will) = &class.will {
-            let (topic, payload) = (user.render_template(&will.topic), user.render_template(&will.payload));
+            let topic = user.render_template(&will.topic);
+            let payload = match &will.payload {
+                Payload::Text(text) => user.render(text),
+                Payload::Lines(lines) => lines.line(index, 1).to_vec(),
+                Payload::Filling(filling) => filling.draw(&mut user.random).to_vec(),
+            };
             // They are not shown, but draw as those of the engine do.
             user.properties(&will.properties);
             user.will = Some((topic, payload));

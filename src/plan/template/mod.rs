@@ -207,6 +207,18 @@ impl Template {
         Self::new(text, if text.is_empty() { Box::new([]) } else { Box::new([literal]) })
     }
 
+    /// The same with a fixed text before it.
+    pub(in crate::plan) fn after(&self, text: &str) -> Self {
+        let mut segments = vec![Segment::Literal(Literal::new(text.as_bytes()))];
+        segments.extend_from_slice(&self.segments);
+        Self::new(&format!("{text}{}", self.source), parse::merged(segments))
+    }
+
+    /// Whether it begins with this byte, whatever is rendered into it.
+    pub(in crate::plan) fn begins_with(&self, byte: u8) -> bool {
+        matches!(self.segments.first(), Some(Segment::Literal(first)) if first.text.first() == Some(&byte))
+    }
+
     /// The text as it was written.
     pub fn source(&self) -> &str {
         &self.source

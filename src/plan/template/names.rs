@@ -101,6 +101,10 @@ pub enum Place {
     Property,
     /// A will: drawn once per user, after the client id.
     Will,
+    /// The payload of a will: drawn once per user, raw bytes too.
+    WillPayload,
+    /// A text of a will's JSON payload: as in a will.
+    WillJson,
     /// A text of a JSON payload: everything but raw bytes.
     JsonText,
     /// Bytes among the properties of a message: everything.
@@ -131,16 +135,22 @@ pub(super) enum Kind {
 }
 
 impl Place {
+    /// Where a text of JSON stands, in a payload of this place.
+    pub(in crate::plan) fn in_json(self) -> Self {
+        if self == Self::WillPayload { Self::WillJson } else { Self::JsonText }
+    }
+
     pub(super) fn allows(self, kind: Kind) -> bool {
-        use Kind::{ClientId, Constant, Local, Message, Random, Received, User};
+        use Kind::{Bytes, ClientId, Constant, Local, Message, Random, Received, User};
         match self {
             Self::Url | Self::Setting => kind == Constant,
             Self::File => matches!(kind, Constant | Local | User),
             Self::RowName | Self::Filter => matches!(kind, Constant | Local | User | ClientId),
             Self::ClientId => matches!(kind, Constant | Local | User | Random),
-            Self::Credential | Self::Will => {
+            Self::Credential | Self::Will | Self::WillJson => {
                 matches!(kind, Constant | Local | User | ClientId | Random)
             }
+            Self::WillPayload => matches!(kind, Constant | Local | User | ClientId | Random | Bytes),
             Self::Topic | Self::Property | Self::JsonText => {
                 matches!(kind, Constant | Local | User | ClientId | Random | Message | Received)
             }
@@ -162,7 +172,7 @@ impl Place {
             Self::Topic => "a topic",
             Self::Payload => "a payload",
             Self::Property => "a property",
-            Self::Will => "a will",
+            Self::Will | Self::WillPayload | Self::WillJson => "a will",
             Self::JsonText => "a JSON text",
             Self::Condition => "a condition",
             Self::Binary => "correlation data",
@@ -187,7 +197,11 @@ impl Place {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
                  `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
-            Self::Credential | Self::Will => {
+            Self::WillPayload => {
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                 `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions"
+            }
+            Self::Credential | Self::Will | Self::WillJson => {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
                  `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }

@@ -166,6 +166,8 @@ impl Parser<'_> {
             | Place::File
             | Place::RowName
             | Place::Payload
+            | Place::WillPayload
+            | Place::WillJson
             | Place::JsonText
             | Place::Condition
             | Place::Binary => false,

@@ -61,7 +61,7 @@ pub struct Broker {
     pub topic_alias: Option<TopicAlias>,
 }
 
-/// How TLS is spoken. Paths of files are from the scenario's folder; files are PEM and read before the run.
+/// How TLS is spoken. Files are PEM, by path from the folder of this file, and read before the run.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {

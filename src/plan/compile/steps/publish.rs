@@ -57,7 +57,9 @@ impl StepCompiler<'_> {
         let request = self.request(&recording, row, at, problems);
         let mut payload_at = at.key("payload");
         let payload = match &publish.payload {
-            Some(payload) => self.payloads.compile(payload, self.names, &mut payload_at, problems),
+            Some(payload) => {
+                self.payloads.compile(payload, Place::Payload, self.names, &mut payload_at, problems)
+            }
             None => Some(Carried::Template(Template::literally(""))),
         };
         let properties = publish.properties.as_ref().map(|properties| {

@@ -76,7 +76,7 @@ fn identity(user: &SampleUser, secrets: &Secrets) -> Value {
 fn will(will: &Will, secrets: &Secrets) -> Value {
     json!({
         "topic": secrets.mask_text(will.topic.source()),
-        "payload": secrets.mask_text(will.payload.source()),
+        "payload": payload(&will.payload, secrets),
         "qos": will.qos.level(),
         "retain": will.retain,
         "delay_s": will.delay_s,

@@ -47,7 +47,7 @@ impl Writer<'_> {
                 0 => String::new(),
                 seconds => format!(", {} after the loss", time(Duration::from_secs(seconds.into()))),
             };
-            writeln!(out, "  will QoS {}{retain}{delay}", will.qos)?;
+            writeln!(out, "  will QoS {}{retain}{delay}{}", will.qos, payload(&will.payload))?;
             for SampleUser { scope, will, .. } in &self.samples {
                 let Some((topic, payload)) = will else { continue };
                 let (topic, payload) = (self.shown(topic), self.shown(payload));
