@@ -15,7 +15,7 @@ use mqtt_scenario::plan::mix::Dispatcher;
 use mqtt_scenario::plan::payload::Payload;
 use mqtt_scenario::plan::random::Random;
 use mqtt_scenario::plan::template::names::{Columns, Names, Place};
-use mqtt_scenario::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
+use mqtt_scenario::plan::template::{NOT_BEGUN, NOTHING, Scope, Template, UserScope};
 use mqtt_scenario::plan::{Step, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::batch::Batch;
@@ -83,6 +83,7 @@ fn template_render_payload(bencher: Bencher<'_, '_>, name: &str) {
         hostname: "h",
         embedded_options: &|_| Ok(()),
         files: &|_, _| Ok(b"name\nAda\nGrace\n".to_vec()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };
@@ -110,6 +111,7 @@ fn render(bencher: Bencher<'_, '_>, template: &Template) {
             now_ns,
             random: &mut random,
             walks: &mut walks,
+            received: &NOTHING,
         };
         template.render(&mut scope, &mut out);
         black_box(&out);

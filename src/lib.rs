@@ -49,6 +49,7 @@
 //!     hostname: "localhost",
 //!     embedded_options: &|_| Ok(()),
 //!     files: &|_, _| Err("there are no files here".to_owned()),
+//!     folder: &|_| String::new(),
 //!     overrides: &Overrides::default(),
 //!     reported: &BTreeSet::new(),
 //! };

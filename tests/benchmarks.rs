@@ -4,9 +4,12 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+#[path = "../benches/load/link.rs"]
+mod link;
 #[path = "../benches/load/null_broker.rs"]
 mod null_broker;
 #[path = "../benches/load/wire.rs"]
@@ -14,7 +17,12 @@ mod wire;
 
 use mqtt_scenario::stats::stamp::Stamp;
 use null_broker::{Counts, Deliveries};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 
+use crate::acceptor::{Authority, Server};
 use crate::scenarios::run;
 
 #[test]
@@ -31,11 +39,20 @@ fn every_scenario_of_the_benchmarks_compiles() {
 
 /// A null broker on a thread, and its pipe.
 fn with_null_broker(deliveries: Deliveries, test: impl FnOnce(TcpStream, &mut dyn FnMut() -> Counts)) {
+    with_tls(deliveries, None, test);
+}
+
+/// The same through TLS.
+fn with_tls(
+    deliveries: Deliveries,
+    tls: Option<Arc<ServerConfig>>,
+    test: impl FnOnce(TcpStream, &mut dyn FnMut() -> Counts),
+) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let (commands, mut asks) = io::pipe().unwrap();
     let (told, answers) = io::pipe().unwrap();
-    let broker = thread::spawn(move || null_broker::serve(&listener, deliveries, commands, answers));
+    let broker = thread::spawn(move || null_broker::serve(&listener, deliveries, tls, commands, answers));
     let mut told = BufReader::new(told);
     let mut counts = || {
         asks.write_all(b"?").unwrap();
@@ -97,6 +114,35 @@ fn the_stamps_of_the_null_broker_are_a_sequence_without_gaps() {
             assert_eq!(Stamp::decode(stamp).map(|stamp| stamp.seq), Some(seq));
             assert_eq!(payload, b"01234567890123456789");
         }
+    });
+}
+
+#[test]
+fn the_null_broker_speaks_tls_if_it_shall() {
+    let authority = Authority::new("test");
+    let identity = authority.localhost();
+    let server = Server::new(&identity).config();
+    with_tls(Deliveries::None, Some(server), |client, counts| {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let session = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+        let mut client = StreamOwned::new(session, client);
+        let mut expect = |sent: &[u8], bytes: &[u8]| {
+            client.write_all(sent).unwrap();
+            let mut got = vec![0; bytes.len()];
+            client.read_exact(&mut got).unwrap();
+            assert_eq!(got, bytes);
+        };
+        expect(&CONNECT, &[0x20, 2, 0, 0]);
+        let message = wire::publish("a/b", &[7; 200], 1).0;
+        expect(&message, &[0x40, 2, 0, 1]);
+        expect(&message.repeat(500), &[0x40, 2, 0, 1].repeat(500));
+        assert_eq!(counts(), Counts { connects: 1, published: 501, ..Counts::default() });
     });
 }
 

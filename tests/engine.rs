@@ -26,9 +26,11 @@ use tokio::time::sleep;
 
 use crate::support::{PlanBuilder, task, with_paused_clock, with_sockets};
 
+mod connection;
 mod doing;
 mod load;
 mod schedule;
+mod storm;
 
 const OPTIONS: Options = Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
 

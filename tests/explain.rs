@@ -60,6 +60,7 @@ fn file(_: &FieldPath, path: &str) -> Result<Vec<u8>, String> {
         "ragged.csv" => Ok(b"id,site\na,oslo\nb\n".to_vec()),
         "lines.txt" => Ok(b"one\ntwo\n".to_vec()),
         "empty.txt" => Ok(Vec::new()),
+        "ca.pem" => Ok(fs::read("tests/fixtures/tls/ec.pem").unwrap()),
         _ => Err("there is no such file".to_owned()),
     }
 }
@@ -73,6 +74,7 @@ fn codes(text: String, format: Format) -> BTreeSet<&'static str> {
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &file,
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

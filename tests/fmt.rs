@@ -18,6 +18,7 @@ fn compiled(path: &Path) -> Compiled {
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &|_, _| Err("there is no such file".to_owned()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

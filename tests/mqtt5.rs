@@ -10,8 +10,8 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run};
-use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
+use mqtt_scenario::plan::{Plan, codes};
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::snapshot::Snapshot;
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::peer::{Peer, accept};
 use crate::run::{Place, row};
-use crate::support::with_sockets;
+use crate::support::{compiled, with_sockets};
 
 const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
 
@@ -31,9 +31,14 @@ fn plan(text: &str) -> Arc<Plan> {
     let context = Context {
         file_stem: "test",
         env: &|_| None,
-        files: &|_, _| Err("there is no such file".to_owned()),
+        files: &|_, name| match name {
+            "will.bin" => Ok(b"\0\xFF".to_vec()),
+            "wills.txt" => Ok(b"first\nsecond\n".to_vec()),
+            _ => Err("there is no such file".to_owned()),
+        },
         hostname: "rig",
         embedded_options: &|_| Ok(()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: &BTreeSet::new(),
     };
@@ -82,14 +87,16 @@ async fn run_on(addr: SocketAddr, plan: Arc<Plan>, interrupts: &Interrupts) -> R
     Ran { outcome, last: watch.0.unwrap() }
 }
 
-/// Runs a plan against a broker that is played by hand; the run ends with the play.
-async fn played<T: Future<Output = ()>>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> Ran {
+/// Runs a plan against a broker that is played by hand; the run ends with the play. What the play leaves, such as a
+/// connection, is kept until then, or its loss may still count.
+async fn played<T: Future>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> Ran {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let interrupts = Interrupts::default();
-    let (ran, ()) = tokio::join!(run_on(addr, plan, &interrupts), async {
-        play(listener).await;
+    let (ran, _) = tokio::join!(run_on(addr, plan, &interrupts), async {
+        let left = play(listener).await;
         interrupts.stop.cancel();
+        left
     });
     ran
 }
@@ -149,6 +156,110 @@ fn what_a_scenario_says_is_on_the_wire() {
     assert!(ran.outcome.unexpected.is_empty());
 }
 
+/// All ways of saying what a message carries, once per user.
+#[test]
+fn a_will_carries_what_a_message_can_carry() {
+    // The bytes, or how many there are if they are drawn.
+    for (payload, expected) in [
+        ("'gone ${client_id}'", Ok(&b"gone c1"[..])),
+        ("{ text = '${random_bytes(2)}' }", Err(2)),
+        (
+            "{ json = { id = '${client_id}', at = '${user.number}', ok = true } }",
+            Ok(br#"{"id":"c1","at":1,"ok":true}"#),
+        ),
+        ("{ hex = '00 ff' }", Ok(b"\0\xFF")),
+        ("{ base64 = 'AP8=' }", Ok(b"\0\xFF")),
+        ("{ file = 'will.bin' }", Ok(b"\0\xFF")),
+        ("{ lines = 'wills.txt' }", Ok(b"first")),
+        ("{ size = '4B' }", Err(4)),
+        ("{ size = { between = ['3B', '3B'] } }", Err(3)),
+        ("{ named = 'lost' }", Ok(b"c1 is lost")),
+    ] {
+        let text = format!(
+            "payloads.lost = '${{client_id}} is lost'\n[brokers.b]\n[user_classes.device]\n\
+             client_id = 'c${{user.number}}'\nwill = {{ topic = 'w', payload = {payload} }}\n\
+             tasks = [{{ name = 't', steps = [{{ publish = {{ topic = 't', payload = {{ named = 'lost' }} }} }}] }}]\n"
+        );
+        with_sockets(played(plan(&text), |listener| async move {
+            let (_peer, packet) = connected(&listener, b"\x20\x02\0\0").await;
+            let start = packet.windows(3).position(|bytes| bytes == b"\0\x01w").unwrap() + 3;
+            let length = usize::from(u16::from_be_bytes([packet[start], packet[start + 1]]));
+            let carried = &packet[start + 2..];
+            assert_eq!(carried.len(), length, "{payload}");
+            match expected {
+                Ok(bytes) => assert_eq!(carried, bytes, "{payload}"),
+                Err(drawn) => assert_eq!(length, drawn, "{payload}"),
+            }
+        }));
+    }
+}
+
+#[test]
+fn a_will_is_the_same_as_long_as_its_user_lives() {
+    for (payload, code) in [
+        ("'${seq}'", codes::NOT_ALLOWED_HERE),
+        ("{ json = { at = '${now_ms()}' } }", codes::NOT_ALLOWED_HERE),
+        ("{ json = '${random_bytes(2)}' }", codes::NOT_ALLOWED_HERE),
+        ("{ size = '65536B' }", codes::TOO_LONG),
+        ("{ file = 'none.bin' }", codes::FILE),
+        ("{ hex = 'f' }", codes::HEX),
+        ("{ named = 'none' }", codes::UNKNOWN_PAYLOAD),
+    ] {
+        let text = format!(
+            "version = 1\nbrokers.b.url = 'embedded:'\n[user_classes.device]\n\
+             will = {{ topic = 'w', payload = {payload} }}\ntasks = [{{ name = 't', steps = ['connect'] }}]\n"
+        );
+        let (_, compiled) = compiled(&text, &[]);
+        let found: Vec<_> = compiled.unwrap_err().iter().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!(found, [code], "{payload}");
+    }
+}
+
+/// A broker that sends a client elsewhere has not lost it, and one that closes has not sent it elsewhere.
+#[test]
+fn redirects_are_told_apart_from_lost_connections() {
+    let text = "[brokers.b]\nprotocol = '5'\n[user_classes.device]\nclient_id = 'c'\n\
+                tasks = [{ name = 't', steps = [{ publish = { topic = 't', qos = 1, name = 'publish' } }] }]\n";
+    for (connack, then, row, failure) in [
+        (
+            &b"\x20\x09\0\x9C\x06\x1C\0\x03b:1"[..],
+            &b""[..],
+            "connect",
+            "CONNACK: Use another server (0x9C): see b:1",
+        ),
+        (b"\x20\x09\0\x9D\x06\x1C\0\x03b:1", b"", "connect", "CONNACK: Server moved (0x9D): see b:1"),
+        (b"\x20\x03\0\x9D\0", b"", "connect", "CONNACK: Server moved (0x9D)"),
+        (b"", b"", "connect", "connection lost: closed by the broker"),
+        (
+            b"\x20\x03\0\0\0",
+            b"\xE0\x08\x9C\x06\x1C\0\x03b:1",
+            "publish",
+            "DISCONNECT by the broker: Use another server (0x9C): see b:1",
+        ),
+        (
+            b"\x20\x03\0\0\0",
+            b"\xE0\x08\x9D\x06\x1C\0\x03b:1",
+            "publish",
+            "DISCONNECT by the broker: Server moved (0x9D): see b:1",
+        ),
+        (b"\x20\x03\0\0\0", b"", "publish", "connection lost: closed by the broker"),
+    ] {
+        let ran = with_sockets(played(plan(text), |listener| async move {
+            let (mut peer, _) = connected(&listener, connack).await;
+            if row == "publish" {
+                assert_eq!(peer.packet().await[0], 0x32);
+                peer.send(then).await;
+            }
+            // The broker closes, and what it is connected to next is still itself: redirects are not followed.
+            drop(peer);
+            let (peer, packet) = connected(&listener, b"").await;
+            assert_eq!(packet[0], 0x10);
+            drop(peer);
+        }));
+        assert_eq!(ran.failures()[0], format!("{row}: {failure}"));
+    }
+}
+
 const LASTING: &str = r#"
     [brokers.b]
     clean_session = false
@@ -176,6 +287,7 @@ fn a_request_outlives_its_connection_and_counts_once() {
         assert_eq!(peer.packet().await, b"\x3A\x06\0\x01t\0\x02p", "and no SUBSCRIBE before it");
         peer.send(b"\x40\x02\0\x02").await;
         tokio::time::sleep(Duration::from_millis(50)).await;
+        peer
     }));
     let (requests, failures, max_ms) = ran.row("publish");
     assert_eq!((requests, failures), (1, 0));

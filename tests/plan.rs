@@ -60,6 +60,7 @@ fn compiled_with(
             "lines.txt" => Ok(b"one\nthree\n".to_vec()),
             _ => Err("there is no such file".to_owned()),
         },
+        folder: &|_| String::new(),
         overrides,
         reported,
     };

@@ -72,6 +72,7 @@ fn plan(file: &str) -> Plan {
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &|_, name| fs::read(Path::new("scenarios").join(name)).map_err(|error| error.to_string()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

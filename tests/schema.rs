@@ -31,6 +31,7 @@ fn bare(staged: bool) -> Value {
             "c": {
                 "broker": "b",
                 "feeds": ["f"],
+                "reconnect": {},
                 "tasks": [{ "name": "t", "steps": [
                     { "connect": {} },
                     { "publish": { "topic": "a", "payload": "${row.id}" } },
@@ -38,6 +39,8 @@ fn bare(staged: bool) -> Value {
                     { "disconnect": {} },
                     { "repeat": { "times": 1, "steps": ["connect"] } },
                     { "unsubscribe": { "filter": "a" } },
+                    { "receive": { "filter": "a", "expect": { "equals": "a" } } },
+                    { "request": { "topic": "a", "reply_topic": "a" } },
                 ] }],
             },
             "m": {
@@ -64,7 +67,7 @@ fn searching() -> Value {
 }
 
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 19] = [
+const OBJECTS: [(&str, &str); 23] = [
     ("", ""),
     ("/definitions/Broker", "/brokers/b"),
     ("/definitions/Tls", "/brokers/secure/tls"),
@@ -77,6 +80,7 @@ const OBJECTS: [(&str, &str); 19] = [
     ("/definitions/Will", "/user_classes/m/will"),
     ("/definitions/Properties", "/user_classes/m/will/properties"),
     ("/definitions/ScheduleTable", "/user_classes/r/rate"),
+    ("/definitions/ReconnectTable", "/user_classes/c/reconnect"),
     ("/definitions/Task", "/user_classes/c/tasks/0"),
     ("/definitions/Connect", "/user_classes/c/tasks/0/steps/0/connect"),
     ("/definitions/Publish", "/user_classes/c/tasks/0/steps/1/publish"),
@@ -84,6 +88,9 @@ const OBJECTS: [(&str, &str); 19] = [
     ("/definitions/Disconnect", "/user_classes/c/tasks/0/steps/3/disconnect"),
     ("/definitions/Repeat", "/user_classes/c/tasks/0/steps/4/repeat"),
     ("/definitions/Unsubscribe", "/user_classes/c/tasks/0/steps/5/unsubscribe"),
+    ("/definitions/Receive", "/user_classes/c/tasks/0/steps/6/receive"),
+    ("/definitions/Condition", "/user_classes/c/tasks/0/steps/6/receive/expect"),
+    ("/definitions/Request", "/user_classes/c/tasks/0/steps/7/request"),
 ];
 
 /// JSON is YAML.
@@ -96,6 +103,7 @@ fn plan(scenario: &Value) -> Plan {
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &|_, _| Ok(b"id\n1\n".to_vec()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

@@ -46,6 +46,7 @@ fn plan(users: u32, classes: &str) -> Arc<Plan> {
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &|_, _| Err("there is no such file".to_owned()),
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: &BTreeSet::new(),
     };

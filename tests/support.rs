@@ -23,6 +23,8 @@ use mqtt_scenario::mqtt::{Qos, Settings};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::properties::Properties;
+use mqtt_scenario::plan::receive::Keeps;
+use mqtt_scenario::plan::reconnect::Reconnect;
 use mqtt_scenario::plan::search::Search;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::template::Template;
@@ -113,6 +115,7 @@ pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
         settings: Settings::default(),
         will: None,
         kept: None,
+        marks: None,
     }
 }
 
@@ -145,6 +148,7 @@ pub(crate) fn compiled(text: &str, files: &[(&str, &[u8])]) -> (Source, Result<C
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &read,
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: &BTreeSet::new(),
     };
@@ -214,7 +218,8 @@ impl TestLoad {
             self;
         if stages.is_empty() {
             let users = Users::Total(users);
-            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock: StageClock::Begin });
+            let clock = StageClock::Begin;
+            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock, storm: None });
         }
         Load { stages, run_time, stop_timeout, iterations, messages, search }
     }
@@ -241,6 +246,7 @@ impl PlanBuilder {
                 tls: None,
                 headers: Vec::new(),
                 settings: Settings::default(),
+                connect_detail: false,
             },
             load: TestLoad {
                 users: 1,
@@ -324,11 +330,14 @@ impl PlanBuilder {
             tasks: vec![task("task", 1, steps)],
             on_stop: Steps::default(),
             reconnect,
+            reconnection: Reconnect::default(),
+            connect_parts: Vec::new(),
             user_texts: 0,
             user_rows: 0,
             counters: 0,
             walks: 0,
             repeat_depth: 0,
+            keeps: Keeps::default(),
         });
         self.classes.last_mut().unwrap()
     }

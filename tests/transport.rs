@@ -14,11 +14,11 @@ use mqtt_scenario::client::transport::tls::{Certificate, Tls, TlsFiles, TlsOptio
 use mqtt_scenario::client::transport::{Address, Connector, Endpoint};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
-use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::certificates::certificates;
 use mqtt_scenario::plan::compile::url::{one_target, parse_url};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::describe::{describe, describe_json};
+use mqtt_scenario::plan::{Plan, codes};
 use mqtt_scenario::scenario::source::{Format, Source};
 use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 use tempfile::TempDir;
@@ -400,7 +400,8 @@ tasks = [{{ name = "t", steps = ["connect", {{ wait = "1m" }}] }}]
                 let shown = |der: &[u8]| der.windows(8).any(|bytes| bytes == name.as_bytes());
                 assert_eq!(met.iter().filter(|met| shown(&met.certificate)).count(), 1, "{name}");
             }
-            // What cannot be read is told before the first user starts.
+            // What cannot be read is told before the first user starts; what differs between users, by the run alone.
+            assert_eq!(place.run(&["validate", "scenario.toml"]).status.code(), Some(0));
             fs::remove_file(place.path("device-2.key")).unwrap();
             let (_, output) = run(place).await;
             assert_eq!(output.status.code(), Some(4));
@@ -523,6 +524,106 @@ mod websocket {
     }
 }
 
+/// A fleet as `AWS IoT` has it: port and ALPN of MQTT, and a thing's certificate for each device, by a feed.
+#[test]
+fn each_thing_of_a_feed_shows_its_certificate_and_asks_for_mqtt() {
+    with_sockets(async {
+        let authority = Authority::new("test");
+        let identity = authority.localhost();
+        let alpn = &["x-amzn-mqtt-ca"][..];
+        let server = Server { clients: Some(&authority), alpn, ..Server::new(&identity) };
+        let front = Front::start(Some(server.config()), false).await;
+        // Broker and feed stand in a file of their own, from whose folder its paths count.
+        let place = Place::new(
+            r#"
+version = 1
+include = ["cloud/aws.toml"]
+load = { users = 2, spawn_rate = 100, run_time = "500ms" }
+[user_classes.device]
+feeds = ["things"]
+client_id = "${row.thing}"
+tasks = [{ name = "t", steps = ["connect", { wait = "1m" }] }]
+"#,
+        );
+        fs::create_dir_all(place.path("cloud/certs")).unwrap();
+        let aws = format!(
+            "feeds.things.csv = \"things.csv\"\n[brokers.aws]\nurl = \"mqtts://localhost:{}\"\n[brokers.aws.tls]\n\
+             ca = \"certs/ca.pem\"\nalpn = [\"x-amzn-mqtt-ca\"]\n\
+             cert = \"certs/${{row.thing}}.pem\"\nkey = \"certs/${{row.thing}}.key\"\n",
+            front.addr.port()
+        );
+        fs::write(place.path("cloud/aws.toml"), aws).unwrap();
+        fs::write(place.path("cloud/things.csv"), "thing\nthing-a\nthing-b\n").unwrap();
+        fs::write(place.path("cloud/certs/ca.pem"), &authority.pem).unwrap();
+        for thing in ["thing-a", "thing-b"] {
+            let identity = authority.sign(thing, |_| {});
+            fs::write(place.path(&format!("cloud/certs/{thing}.pem")), &identity.certificate).unwrap();
+            fs::write(place.path(&format!("cloud/certs/{thing}.key")), &identity.key).unwrap();
+        }
+        let run = |place: Place, arguments: &'static [&'static str]| async {
+            let output = tokio::task::spawn_blocking(|| {
+                let output = place.run(arguments);
+                (place, output)
+            });
+            output.await.unwrap()
+        };
+        let (place, output) = run(place, &["run", "scenario.toml", "--only-summary"]).await;
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let met = front.met();
+        assert_eq!(met.len(), 2);
+        assert!(met.iter().all(|met| met.alpn.as_deref() == Some("x-amzn-mqtt-ca")));
+        for name in ["thing-a", "thing-b"] {
+            let shown = |der: &[u8]| der.windows(name.len()).any(|bytes| bytes == name.as_bytes());
+            assert_eq!(met.iter().filter(|met| shown(&met.certificate)).count(), 1, "{name}");
+        }
+        // The place of a mistake in a file is in the file that names it.
+        fs::write(place.path("cloud/certs/ca.pem"), "no certificate").unwrap();
+        let (_, output) = run(place, &["validate", "scenario.toml"]).await;
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("error[E0284]: `certs/ca.pem` holds no certificate"), "{said}");
+        assert!(said.contains("aws.toml:5:6"), "{said}");
+    });
+}
+
+#[test]
+fn files_that_are_the_same_for_a_class_are_looked_at_with_the_scenario() {
+    const CA: &str = "brokers.b.tls.ca";
+    const CERT: &str = "brokers.b.tls.cert";
+    const KEY: &str = "brokers.b.tls.key";
+    let [pem, key, encrypted] = ["ec.pem", "ec-sec1.key", "rsa-encrypted.key"]
+        .map(|name| fs::read(format!("tests/fixtures/tls/{name}")).unwrap());
+    let files = [("a.pem", &*pem), ("a.key", &*key), ("locked.key", &*encrypted), ("text", b"x")];
+    for (url, tls, expected) in [
+        ("mqtts://h", "ca = 'a.pem', cert = 'a.pem', key = 'a.key'", &[][..]),
+        ("wss://h", "ca = '${vars.a}', cert = '${user.class}.pem', key = '${user.class}.key'", &[]),
+        ("mqtts://h", "ca = 'none.pem'", &[(codes::FILE, CA)]),
+        ("mqtts://h", "ca = 'a.key'", &[(codes::TLS_FILE, CA)]),
+        ("mqtts://h", "ca = ''", &[(codes::EMPTY, CA)]),
+        (
+            "mqtts://h",
+            "cert = 'text', key = 'locked.key'",
+            &[(codes::TLS_FILE, CERT), (codes::TLS_FILE, KEY)],
+        ),
+        ("mqtts://h", "cert = 'b.pem', key = 'b.key'", &[(codes::FILE, CERT), (codes::FILE, KEY)]),
+        // Known only with the users.
+        ("mqtts://h", "cert = '${user.number}.pem', key = '${user.index}.key'", &[]),
+    ] {
+        let text = format!(
+            "version = 1\nvars.a = 'a.pem'\nload.run_time = '1m'\nbrokers.b = {{ url = '{url}', tls = {{ {tls} }} }}\n\
+             [user_classes.a]\ntasks = [{{ name = 't', steps = ['connect'] }}]\n\
+             [user_classes.unused]\nabstract = true\nclient_id = 'x'\n"
+        );
+        let (_, found) = crate::support::compiled(&text, &files);
+        let found = found.err().unwrap_or_default();
+        // What classes have in common is told once for each text.
+        let mut found: Vec<_> = found.iter().map(|found| (found.code, found.at.to_string())).collect();
+        found.dedup();
+        let found: Vec<_> = found.iter().map(|(code, at)| (*code, &**at)).collect();
+        assert_eq!(found, expected, "{tls}");
+    }
+}
+
 /// A scenario compiled, or what is wrong with it; warnings with their codes.
 fn compiled(text: &str, host: &[&str]) -> (Plan, Vec<&'static str>) {
     let (_, parsed) = Source::parse("test.toml", text, Format::Toml);
@@ -534,7 +635,12 @@ fn compiled(text: &str, host: &[&str]) -> (Plan, Vec<&'static str>) {
         env: &|name| (name == "TOKEN").then(|| "secret".to_owned()),
         hostname: "rig",
         embedded_options: &|_| Ok(()),
-        files: &|_, _| Ok(b"cert\na\nb\n".to_vec()),
+        files: &|_, name| match name.rsplit('.').next() {
+            Some("pem") => Ok(fs::read("tests/fixtures/tls/ec.pem").unwrap()),
+            Some("key") => Ok(fs::read("tests/fixtures/tls/ec-sec1.key").unwrap()),
+            _ => Ok(b"cert\na\nb\n".to_vec()),
+        },
+        folder: &|_| String::new(),
         overrides: &overrides,
         reported: &BTreeSet::new(),
     };
@@ -604,6 +710,8 @@ fn a_host_from_elsewhere_brings_its_transport() {
     assert_eq!((plan.brokers[0].tls.as_ref(), plan.brokers[0].headers.len()), (None, 0));
     assert_eq!(warnings, ["W0251", "W0251"]);
     assert!(certificates(&plan).is_empty());
+    // Files of TLS that is not spoken are nobody's business.
+    compiled(&CLUSTER.replace("ca.pem", "no-pem"), &["c"]);
     let (plan, warnings) = compiled(CLUSTER, &["mqtts://c"]);
     assert_eq!(plan.brokers[0].target.to_string(), "mqtts://c:8883");
     assert!(plan.brokers[0].tls.is_some());

@@ -10,7 +10,9 @@
     reason = "wall time and blocking waits are the engine's taboo, not a harness's"
 )]
 
+mod cipher;
 mod floor;
+mod link;
 mod measure;
 mod mosquitto;
 mod null_broker;
@@ -24,6 +26,7 @@ mod workload;
 use std::error::Error;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -38,7 +41,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
-        ["null-broker", deliveries] => serve(deliveries),
+        ["null-broker", deliveries] => serve(deliveries, None),
+        ["null-broker", deliveries, ca] => serve(deliveries, Some(Path::new(ca))),
         ["raw-floor", job, users, port] => {
             floor_arguments(job, users, port).and_then(|(job, users, port)| raw_floor::run(job, users, port))
         }
@@ -55,7 +59,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(deliveries: &str) -> Result<(), Box<dyn Error>> {
+fn serve(deliveries: &str, ca: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    let tls = ca.map(cipher::server_known_by).transpose()?;
     let deliveries = match deliveries {
         "0" => Deliveries::None,
         "flood" => Deliveries::Flood,
@@ -69,7 +74,7 @@ fn serve(deliveries: &str) -> Result<(), Box<dyn Error>> {
     let mut answers = std::io::stdout().lock();
     writeln!(answers, "{}", listener.local_addr()?.port())?;
     answers.flush()?;
-    Ok(null_broker::serve(&listener, deliveries, std::io::stdin(), answers)?)
+    Ok(null_broker::serve(&listener, deliveries, tls, std::io::stdin(), answers)?)
 }
 
 fn floor_arguments(job: &str, users: &str, port: &str) -> Result<(floor::Job, usize, u16), Box<dyn Error>> {
@@ -137,6 +142,7 @@ fn compare(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
     let clients = Client::at_hand();
     print!("{}", table::head(wanted.style));
     let (mut left_out, mut cannot) = (Vec::new(), Vec::new());
+    let (mut tcp_us, mut tls_us) = (None, None);
     for workload in &wanted.workloads {
         let mut rows: Vec<_> = clients.iter().map(|client| Row::new(workload, client.name())).collect();
         let mut out = vec![false; clients.len()];
@@ -156,8 +162,16 @@ fn compare(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
                 }
             }
         }
+        match workload.name {
+            "w1" => tcp_us = rows[0].cpu_us(),
+            "w1-tls" => tls_us = rows[0].cpu_us(),
+            _ => {}
+        }
         print!("{}", table::rows(wanted.style, &rows));
         std::io::stdout().flush()?;
+    }
+    if let Some((tcp_us, tls_us)) = tcp_us.zip(tls_us) {
+        print!("\n{}", cipher::verdict(tcp_us, tls_us, cipher::microseconds_per_message()?));
     }
     if !cannot.is_empty() {
         println!("\nNot possible: {}", cannot.join(", "));

@@ -1,6 +1,7 @@
 //! One client, one workload, one run.
 
 use std::error::Error;
+use std::path::Path;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -54,9 +55,14 @@ enum Broker {
 }
 
 impl Broker {
-    fn start(kind: BrokerKind, cores: Cores, deliveries: Deliveries) -> std::io::Result<Self> {
+    fn start(
+        kind: BrokerKind,
+        cores: Cores,
+        deliveries: Deliveries,
+        ca: Option<&Path>,
+    ) -> std::io::Result<Self> {
         Ok(match kind {
-            BrokerKind::Null => Self::Null(NullBroker::start(cores, deliveries)?),
+            BrokerKind::Null => Self::Null(NullBroker::start(cores, deliveries, ca)?),
             BrokerKind::Mosquitto => Self::Mosquitto(Mosquitto::start(cores)?),
         })
     }
@@ -84,15 +90,19 @@ pub(crate) fn measure(
     cores: Cores,
     window: Duration,
 ) -> Result<Option<Measured>, Box<dyn Error>> {
-    if broker == BrokerKind::Mosquitto && workload.counted != Counted::Published {
-        // It tells its counts once a second, too seldom for the others, and publishes nothing by itself.
+    let told = workload.counted == Counted::Published && !workload.tls;
+    if broker == BrokerKind::Mosquitto && !told {
+        // It tells its counts once a second, too seldom for the others, and publishes nothing by itself; and it has
+        // no certificate.
         return Ok(None);
     }
     let folder = tempfile::tempdir()?;
     let csv = folder.path().join("csv");
     // A fresh port for every run: those of the last one may be exhausted.
-    let broker = Broker::start(broker, cores, workload.deliveries)?;
-    let Some(mut command) = client.command(workload, broker.port(), &csv.to_string_lossy()) else {
+    let ca = folder.path().join("ca.pem");
+    let broker = Broker::start(broker, cores, workload.deliveries, workload.tls.then_some(&*ca))?;
+    let (ca, csv) = (ca.to_string_lossy(), csv.to_string_lossy());
+    let Some(mut command) = client.command(workload, broker.port(), &ca, &csv) else {
         return Ok(None);
     };
     let log = std::fs::File::create(folder.path().join("log"))?;

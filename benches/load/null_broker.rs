@@ -8,16 +8,19 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mqtt_scenario::stats::stamp::{self, Publisher, Stamp};
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use tokio_rustls::rustls::ServerConfig;
 
+use super::link::Link;
 use super::wire;
 
 /// The topic of what subscribers get.
@@ -79,10 +82,11 @@ impl FromStr for Counts {
     }
 }
 
-/// Serves until `commands` is closed; answers each byte of it with a line of [`Counts`].
+/// Serves until `commands` is closed, through TLS if it is told how; answers each byte of it with a line of [`Counts`].
 pub(crate) fn serve(
     listener: &TcpListener,
     deliveries: Deliveries,
+    tls: Option<Arc<ServerConfig>>,
     mut commands: impl Read + AsFd,
     mut answers: impl Write,
 ) -> io::Result<()> {
@@ -105,6 +109,7 @@ pub(crate) fn serve(
     let stamped_from_end = (deliveries == Deliveries::Stamped).then_some(payload.len() + stamp::LENGTH);
     let mut broker = Broker {
         epoll,
+        tls,
         connections: Vec::new(),
         free: Vec::new(),
         subscribers: Vec::new(),
@@ -142,7 +147,7 @@ pub(crate) fn serve(
 }
 
 struct Connection {
-    stream: TcpStream,
+    link: Link,
     /// The head of a packet whose end has not come.
     partial: Vec<u8>,
     out: Vec<u8>,
@@ -155,6 +160,7 @@ struct Connection {
 
 struct Broker {
     epoll: std::os::fd::OwnedFd,
+    tls: Option<Arc<ServerConfig>>,
     connections: Vec<Option<Connection>>,
     free: Vec<usize>,
     /// Keys of connections that subscribed; those that are gone are skipped.
@@ -185,8 +191,9 @@ impl Broker {
             });
             epoll::add(&self.epoll, &stream, EventData::new_u64(key as u64), EventFlags::IN)?;
             let (partial, out) = (Vec::new(), Vec::new());
+            let link = Link::new(stream, self.tls.as_ref())?;
             self.connections[key] =
-                Some(Connection { stream, partial, out, subscribed: false, stamped: 0, wants_write: false });
+                Some(Connection { link, partial, out, subscribed: false, stamped: 0, wants_write: false });
         }
     }
 
@@ -207,7 +214,7 @@ impl Broker {
 
     /// One read, and all packets in it. An error means that the connection is over.
     fn read(&mut self, connection: &mut Connection, key: usize, buffer: &mut [u8]) -> io::Result<()> {
-        let length = match connection.stream.read(buffer) {
+        let length = match connection.link.read(buffer) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(length) => length,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
@@ -275,19 +282,19 @@ impl Broker {
             }
             self.counts.delivered += FLOOD_BATCH as u64;
         }
-        if !connection.out.is_empty() {
-            match connection.stream.write(&connection.out) {
+        if !connection.out.is_empty() || connection.link.wants_write() {
+            match connection.link.write(&connection.out) {
                 Ok(length) if length == connection.out.len() => connection.out.clear(),
                 Ok(length) => drop(connection.out.drain(..length)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
         }
-        let wants_write = flooded || !connection.out.is_empty();
+        let wants_write = flooded || !connection.out.is_empty() || connection.link.wants_write();
         if wants_write != connection.wants_write {
             connection.wants_write = wants_write;
             let interest = if wants_write { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN };
-            epoll::modify(&self.epoll, &connection.stream, EventData::new_u64(key as u64), interest)?;
+            epoll::modify(&self.epoll, &connection.link.tcp, EventData::new_u64(key as u64), interest)?;
         }
         Ok(())
     }

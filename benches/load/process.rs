@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -129,8 +130,8 @@ pub(crate) struct NullBroker {
 }
 
 impl NullBroker {
-    /// Starts one on a free port.
-    pub(crate) fn start(cores: Cores, deliveries: Deliveries) -> io::Result<Self> {
+    /// Starts one on a free port; if there is a place for its authority, it speaks TLS.
+    pub(crate) fn start(cores: Cores, deliveries: Deliveries, ca: Option<&Path>) -> io::Result<Self> {
         let deliveries = match deliveries {
             Deliveries::None => "0".to_owned(),
             Deliveries::PerSecond(rate) => rate.to_string(),
@@ -138,7 +139,7 @@ impl NullBroker {
             Deliveries::Stamped => "stamped".to_owned(),
         };
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["null-broker", &deliveries]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["null-broker", &deliveries]).args(ca).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = cores.start_broker(&mut command)?;
         let (Some(commands), Some(answers)) = (process.child.stdin.take(), process.child.stdout.take())
         else {

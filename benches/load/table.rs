@@ -31,6 +31,11 @@ impl Row {
         Self { workload: name, what, users, counted, client, runs: Vec::new() }
     }
 
+    /// CPU time for each, in the middle of the runs, if there were any.
+    pub(crate) fn cpu_us(&self) -> Option<f64> {
+        (!self.runs.is_empty()).then(|| self.median(|run| run.cpu_us))
+    }
+
     fn sorted(&self, value: impl Fn(&Measured) -> f64) -> Vec<f64> {
         let mut values: Vec<f64> = self.runs.iter().map(value).collect();
         values.sort_by(f64::total_cmp);

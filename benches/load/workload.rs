@@ -37,11 +37,14 @@ pub(crate) struct Workload {
     pub(crate) deliveries: Deliveries,
     /// What a floor does for it, if there is one.
     pub(crate) job: Option<Job>,
+    /// Whether it goes through TLS.
+    pub(crate) tls: bool,
 }
 
 /// All workloads, in the order in which they are run.
 pub(crate) const WORKLOADS: &[Workload] = &[
     workload("w1", "QoS 1, closed loop", 100, Some(Job::Window(1))),
+    Workload { tls: true, ..workload("w1-tls", "the same over TLS", 100, None) },
     workload("w1-json", "the same with a template of 5 placeholders", 100, None),
     workload("w2", "QoS 0, flat out", 100, Some(Job::Flood)),
     workload("w2-size", "the same with 88 bytes of payload", 100, None),
@@ -75,6 +78,7 @@ const fn workload(name: &'static str, what: &'static str, users: usize, job: Opt
         counted: Counted::Published,
         deliveries: Deliveries::None,
         job,
+        tls: false,
     }
 }
 
@@ -131,8 +135,8 @@ impl Client {
         }
     }
 
-    /// How to start it on a workload, if it can do that.
-    pub(crate) fn command(&self, workload: &Workload, port: u16, csv: &str) -> Option<Command> {
+    /// How to start it on a workload, if it can do that. `ca` is where the broker's authority is, for TLS.
+    pub(crate) fn command(&self, workload: &Workload, port: u16, ca: &str, csv: &str) -> Option<Command> {
         let here = concat!(env!("CARGO_MANIFEST_DIR"), "/benches");
         let (users, life, port_text) = (workload.users.to_string(), LIFE_S.to_string(), port.to_string());
         let floor = |kind: &str| {
@@ -143,10 +147,18 @@ impl Client {
         match self {
             Self::Product => {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-scenario"));
+                let host = if workload.tls {
+                    format!("mqtts://localhost:{port}")
+                } else {
+                    format!("127.0.0.1:{port}")
+                };
                 command
                     .args(["run", &format!("{here}/scenarios/{}.toml", workload.scenario)])
-                    .args(["-H", &format!("127.0.0.1:{port}"), "-u", &users, "-t", &life])
+                    .args(["-H", &host, "-u", &users, "-t", &life])
                     .args(["--csv", csv, "--loglevel", "error"]);
+                if workload.tls {
+                    command.args(["--set", &format!("brokers.broker.tls.ca={ca}")]);
+                }
                 Some(command)
             }
             Self::RawFloor => floor("raw-floor"),

@@ -23,6 +23,7 @@ fuzz_target!(|input: (bool, &str)| {
         hostname: "rig",
         embedded_options: &|_| Ok(()),
         files: &files,
+        folder: &|_| String::new(),
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

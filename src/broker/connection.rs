@@ -5,12 +5,12 @@
 //! task stops reading from it (so that unread answers are bounded) and still notices a takeover and the
 //! keep-alive. Messages from other clients wait in the session, not here.
 
+use crate::broker::answers::Answers;
 use crate::broker::hub::{Hub, Opened};
 use crate::broker::session::{OUTPUT_LIMIT, SessionRef};
 use crate::broker::wire::{self, Answer, Connect, Filter, Packet, Refusal, Version, Will, WireError};
 use crate::mqtt::{self, Qos};
 use bytes::{Buf, BytesMut};
-use std::collections::VecDeque;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -319,50 +319,6 @@ impl Connection {
             }
         }
         self.hub.close(&self.session, self.generation, will);
-    }
-}
-
-/// Encoded answers, those that may go and those that a planted delay holds back.
-#[derive(Default)]
-struct Answers {
-    ready: BytesMut,
-    delayed: BytesMut,
-    /// When the next part of `delayed` is due, and how long it is in bytes; moments never decrease.
-    due: VecDeque<(Instant, usize)>,
-}
-
-impl Answers {
-    fn push<E>(&mut self, due: Instant, write: impl FnOnce(&mut BytesMut) -> Result<(), E>) -> Result<(), E> {
-        let before = self.delayed.len();
-        write(&mut self.delayed)?;
-        let due = self.due.back().map_or(due, |(last, _)| due.max(*last));
-        self.due.push_back((due, self.delayed.len() - before));
-        Ok(())
-    }
-
-    fn next_due(&self) -> Option<Instant> {
-        self.due.front().map(|(due, _)| *due)
-    }
-
-    /// Bytes held.
-    fn len(&self) -> usize {
-        self.ready.len() + self.delayed.len()
-    }
-
-    /// Moves what may go behind what `out` holds.
-    fn take_due(&mut self, out: &mut BytesMut) {
-        if !self.due.is_empty() {
-            let now = Instant::now();
-            while let Some((_, bytes)) = self.due.pop_front_if(|(due, _)| *due <= now) {
-                self.ready.extend_from_slice(&self.delayed.split_to(bytes));
-            }
-        }
-        if out.is_empty() {
-            std::mem::swap(out, &mut self.ready);
-        } else {
-            out.extend_from_slice(&self.ready);
-            self.ready.clear();
-        }
     }
 }
 

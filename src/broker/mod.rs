@@ -20,6 +20,7 @@
 pub mod counters;
 pub mod faults;
 
+mod answers;
 mod connection;
 mod hub;
 mod router;

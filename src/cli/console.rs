@@ -23,6 +23,9 @@ use crate::stats::snapshot::Snapshot;
 /// How often a line is written where there is no terminal: as often as Locust prints its table.
 const LINE_EVERY: u64 = 2;
 
+/// Up to this second the rate is that of the whole run, afterwards that of about the last ten seconds.
+const RATE_FROM: u64 = 3;
+
 /// How wide the tables on standard output may make their names.
 pub(super) fn name_width() -> usize {
     match rustix::termios::tcgetwinsize(io::stdout()) {
@@ -68,7 +71,7 @@ impl Progress {
         if self.bar.is_none() && !(self.lines && second.is_multiple_of(LINE_EVERY)) {
             return;
         }
-        let text = self.text(snapshot, health);
+        let text = self.text(second, snapshot, health);
         match &self.bar {
             Some(bar) => {
                 bar.set_position(self.length.map_or(second, |length| second.min(length.as_secs())));
@@ -81,12 +84,14 @@ impl Progress {
         }
     }
 
-    fn text(&self, snapshot: &Snapshot, health: &Health) -> String {
+    fn text(&self, second: u64, snapshot: &Snapshot, health: &Health) -> String {
         use std::fmt::Write;
         let all = &snapshot.aggregated;
+        // Locust's window ends two seconds ago, so that at first there is nothing in it.
+        let rate = if second <= RATE_FROM { all.rps } else { all.current_rps };
         let mut text = format!(
             "users {}/{}  requests {} ({:.1}/s)  failures {}",
-            snapshot.user_count, self.users, all.requests, all.current_rps, all.failures
+            snapshot.user_count, self.users, all.requests, rate, all.failures
         );
         text += &latency::tick(snapshot);
         if let Some(limit) = health.limit() {

@@ -103,6 +103,15 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// What leads from the folder of a scenario to that of a file it includes.
+fn folder_between(scenario: &Path, included: &Path) -> String {
+    // Included by a path from there, unless by an absolute one.
+    match included.strip_prefix(scenario).unwrap_or(included) {
+        same if same.as_os_str().is_empty() => String::new(),
+        folder => format!("{}/", folder.display()),
+    }
+}
+
 /// A scenario that could be read, with all that is to be said of it.
 pub(super) struct Checked {
     pub(super) source: Source,
@@ -143,6 +152,7 @@ pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadErr
         hostname: &hostname,
         embedded_options: &check_embedded_options,
         files: &|at, name| read_file(&source.folder(at).join(name)),
+        folder: &|at| folder_between(path.parent().unwrap_or(Path::new("")), source.folder(at)),
         overrides: &overrides,
         reported: parsed.reported.paths(),
     };

@@ -42,21 +42,28 @@ all requests of a task run count from so much earlier as the task run began afte
 | step | begins | ends |
 |---|---|---|
 | `connect` | with the first packet of the TCP connection, so that TLS and WebSocket count | CONNACK |
+| `connect:tcp`, a part of it, with `connect_detail` | likewise | the TCP connection is open |
+| `connect:tls`, likewise | where the part before ended | the TLS handshake is over |
+| `connect:websocket`, likewise | where the part before ended | the upgrade to WebSocket is answered |
+| `connect:connack`, likewise | where the part before ended, with CONNECT | CONNACK |
 | `disconnect` | with the step | DISCONNECT is written and the connection closed |
 | `publish` QoS 0 | with the step | the message is written to the socket |
 | `publish` QoS 1 | with the step | PUBACK |
 | `publish` QoS 2 | with the step | PUBCOMP |
 | `subscribe` | with the step | SUBACK |
 | `unsubscribe` | with the step | UNSUBACK |
+| `receive` | with the step | the last of its messages has been read; at once if that was before |
+| `request` | with the step | the reply has been read; the message must be acknowledged too |
 | a message, with `measure = \"end_to_end\"` | with the `publish` step that sent it | the message has been read |
 | `wait`, `repeat` | are no requests | |
 ";
 
 /// Sections that are not titled by their type's name.
-const TITLES: [(&str, &str); 3] = [
+const TITLES: [(&str, &str); 4] = [
     ("Scenario", "The file"),
-    ("ScheduleTable", "Schedule, as a table"),
     ("FilterTable", "Filter, as a table"),
+    ("ReconnectTable", "Reconnect, as a table"),
+    ("ScheduleTable", "Schedule, as a table"),
 ];
 
 /// The whole document.

@@ -110,6 +110,8 @@ pub enum Failure {
     Disconnected(Reason),
     /// It was not sent, since the broker does not take it.
     NotTaken(Limit),
+    /// It was not sent, since it is no message.
+    NotSent(&'static str),
     /// No acknowledgement in time.
     AckTimeout(Ack, Duration),
     /// The message could not be written in time, since the broker does not read.
@@ -137,6 +139,8 @@ pub enum Failure {
     SubscriptionRefused,
     /// The user closed the connection before the acknowledgement came.
     Closing,
+    /// The scenario dropped the connection, in the place of a failing network.
+    Dropped,
     /// The broker has forgotten the session in which the request was sent.
     SessionLost,
 }
@@ -206,6 +210,7 @@ impl fmt::Display for Failure {
             Self::NotTaken(Limit::Wildcards) => {
                 f.write_str("not sent: the broker takes no filters with wildcards")
             }
+            Self::NotSent(why) => write!(f, "not sent: {why}"),
             Self::AckTimeout(ack, after) => write!(f, "no {ack} within {}", within(after)),
             Self::WriteTimeout(after) => {
                 write!(f, "not written within {}: the broker does not read", within(after))
@@ -221,6 +226,7 @@ impl fmt::Display for Failure {
             }
             Self::SubscriptionRefused => f.write_str("SUBACK: subscription refused (0x80)"),
             Self::Closing => f.write_str("disconnected before the acknowledgement came"),
+            Self::Dropped => f.write_str("connection dropped by the scenario"),
             Self::SessionLost => f.write_str("session lost: the broker has forgotten it"),
         }
     }
@@ -267,6 +273,7 @@ mod tests {
                 Failure::NotTaken(Limit::PacketBytes(100)),
                 "not sent: the broker takes no packet above 100 bytes",
             ),
+            (Failure::Dropped, "connection dropped by the scenario"),
             (Failure::SessionLost, "session lost: the broker has forgotten it"),
             (
                 Failure::lost(&io::Error::from(io::ErrorKind::UnexpectedEof)),

@@ -12,13 +12,15 @@ pub mod failure;
 mod inflight;
 mod keep_alive;
 pub mod kept;
+pub mod marks;
 mod outgoing;
-mod pool;
+pub mod pool;
 pub mod reason;
 pub mod scripted;
 pub mod transport;
 mod wire;
 
+use std::cell::Cell;
 use std::future::Future;
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::kept::Kept;
+use crate::client::marks::Marks;
 use crate::client::transport::tls::Certificate;
 use crate::mqtt::{Qos, Settings, SubscribeOptions};
 
@@ -55,6 +58,8 @@ pub struct ConnectRequest<'a> {
     /// What the last connection of the session has left, if there was one: taken up if the broker still knows
     /// the session, and left alone if it does not or the connect fails.
     pub kept: Option<&'a Kept>,
+    /// Where to note the ends of its parts, if somebody wants to know.
+    pub marks: Option<&'a Cell<Marks>>,
 }
 
 /// What the broker is to publish when a connection is lost without DISCONNECT.
@@ -186,6 +191,11 @@ pub trait Sink {
     /// or from 0x80 up why it refuses. Nothing, if it does not say (UNSUBACK of 3.1.1). The request is completed next.
     fn answered(&mut self, _key: Key, _answers: &[u8]) {}
 
+    /// Whether what was received is enough: see [`Until::Sink`].
+    fn satisfied(&self) -> bool {
+        false
+    }
+
     /// The broker sent something that fits no request, and was ignored, such as a second PUBACK.
     fn unexpected(&mut self, what: &'static str);
 }
@@ -212,6 +222,8 @@ pub enum Until {
     Written,
     /// Until nothing is open.
     Idle,
+    /// Until the sink is [satisfied](Sink::satisfied).
+    Sink,
 }
 
 /// How to end a session.
@@ -277,6 +289,10 @@ pub trait Session: 'static {
         deadline: Option<Instant>,
         sink: &mut impl Sink,
     ) -> impl Future<Output = Result<bool, Failure>>;
+
+    /// Drops the connection without a word, as a lost device or a failing network does. Requests still open are
+    /// finished as failed with `failure`, or left for [`Session::keep`].
+    fn sever(&mut self, failure: Failure, sink: &mut impl Sink);
 
     /// Ends the connection, if the last bytes can be written within `timeout`. Requests still open are
     /// finished as failed with [`Failure::Closing`].

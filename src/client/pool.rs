@@ -16,9 +16,10 @@ const KEEP_BYTES: usize = 64 * 1024;
 /// Most buffers kept for reuse.
 const KEEP: usize = 256;
 
-/// The buffers of one thread.
+/// The buffers of one thread: 64 KiB to read into, and as many to write from as were needed at once, up to 256.
+/// A clone is the same pool.
 #[derive(Debug, Clone)]
-pub(crate) struct Pool(Rc<Inner>);
+pub struct Pool(Rc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -26,14 +27,16 @@ struct Inner {
     free: RefCell<Vec<Vec<u8>>>,
 }
 
-impl Pool {
-    pub(crate) fn new() -> Self {
+impl Default for Pool {
+    fn default() -> Self {
         Self(Rc::new(Inner {
             read: RefCell::new(vec![0; READ_BYTES].into()),
             free: RefCell::new(Vec::new()),
         }))
     }
+}
 
+impl Pool {
     /// The shared read buffer, for the length of one read.
     pub(crate) fn read_buffer(&self) -> RefMut<'_, Box<[u8]>> {
         self.0.read.borrow_mut()

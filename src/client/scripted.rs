@@ -14,8 +14,9 @@ use tokio::time::Instant;
 
 use crate::client::failure::{Ack, Failure};
 use crate::client::kept::Kept;
+use crate::client::marks::Marks;
 use crate::client::{
-    Close, Completion, Connect, ConnectRequest, Filter, Key, Message, Session, Sink, Ticket, Until,
+    Close, Completion, Connect, ConnectRequest, Filter, Incoming, Key, Message, Session, Sink, Ticket, Until,
 };
 use crate::mqtt::Qos;
 
@@ -38,13 +39,23 @@ pub struct Script {
     pub publish: Box<dyn Fn(usize) -> Answer>,
     /// How long after its beginning, and how, the connection breaks by itself, if it does.
     pub lives: Box<dyn Fn(usize) -> Option<(Duration, Failure)>>,
+    /// What the broker sends on a connection, whatever it was asked for, in order.
+    pub sends: Box<dyn Fn(usize) -> Vec<Sends>>,
 }
 
+/// A message that the broker sends: how long after the beginning of the connection, topic and payload.
+pub type Sends = (Duration, &'static str, &'static str);
+
 impl Default for Script {
-    /// Everything is acknowledged after a millisecond, and no connection breaks.
+    /// Everything is acknowledged after a millisecond, no connection breaks, and nothing is sent.
     fn default() -> Self {
         let answer = |_| Answer::After(Duration::from_millis(1));
-        Self { connect: Box::new(answer), publish: Box::new(answer), lives: Box::new(|_| None) }
+        Self {
+            connect: Box::new(answer),
+            publish: Box::new(answer),
+            lives: Box::new(|_| None),
+            sends: Box::new(|_| Vec::new()),
+        }
     }
 }
 
@@ -56,7 +67,7 @@ pub struct Entry {
     /// Whose.
     pub client_id: String,
     /// What: `connect`, `connected`, `publish TOPIC PAYLOAD`, `subscribe FILTER… as IDENTIFIER`,
-    /// `unsubscribe FILTER…`, `disconnect`, `drop`.
+    /// `unsubscribe FILTER…`, `disconnect`, `drop`, `sever`.
     pub action: String,
 }
 
@@ -103,27 +114,33 @@ impl Connect for ScriptedConnector {
 
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<ScriptedSession, Failure> {
         self.note(request.client_id, "connect");
-        let (answer, lives) = {
+        let (answer, lives, sends) = {
             let mut stage = self.0.borrow_mut();
             let number = stage.connects;
             stage.connects += 1;
-            ((stage.script.connect)(number), (stage.script.lives)(number))
+            ((stage.script.connect)(number), (stage.script.lives)(number), (stage.script.sends)(number))
         };
         let result = match answer {
             Answer::After(pause) => (pause, Ok(())),
             Answer::Never => (request.timeout, Err(Failure::AckTimeout(Ack::Connack, request.timeout))),
             Answer::Fail(pause, failure) => (pause, Err(failure)),
         };
+        let mark = |marks: Marks| request.marks.inspect(|cell| cell.set(marks));
+        let opened = Marks { tcp: Some(Instant::now()), ..Marks::default() };
+        mark(opened);
         tokio::time::sleep(result.0).await;
         result.1?;
+        mark(Marks { connack: Some(Instant::now()), ..opened });
         self.note(request.client_id, "connected");
+        let begun = Instant::now();
         Ok(ScriptedSession {
             connector: self.clone(),
             client_id: request.client_id.to_owned(),
             limit: request.inflight.into(),
             next_key: 0,
             open: VecDeque::new(),
-            breaks: lives.map(|(length, failure)| (Instant::now() + length, failure)),
+            breaks: lives.map(|(length, failure)| (begun + length, failure)),
+            sends: sends.into_iter().map(|(after, topic, payload)| (begun + after, topic, payload)).collect(),
             lost: None,
         })
     }
@@ -148,6 +165,8 @@ pub struct ScriptedSession {
     open: VecDeque<Open>,
     /// When and how the connection breaks.
     breaks: Option<(Instant, Failure)>,
+    /// What the broker will send.
+    sends: VecDeque<(Instant, &'static str, &'static str)>,
     lost: Option<Failure>,
 }
 
@@ -185,6 +204,11 @@ impl ScriptedSession {
             sink.completed(Completion { ticket: open.ticket, finished: now, result });
         }
         self.open = still_open;
+        while let Some((at, topic, payload)) = self.sends.pop_front_if(|(at, ..)| *at <= now) {
+            let payload = payload.as_bytes();
+            let qos = Qos::AtMostOnce;
+            sink.received(Incoming { topic, payload, qos, retain: false, dup: false, properties: &[] }, at);
+        }
         if let Some((at, failure)) = self.breaks
             && at <= now
         {
@@ -195,16 +219,18 @@ impl ScriptedSession {
     fn next_event(&self) -> Option<Instant> {
         let acknowledgements = self.open.iter().filter_map(|o| o.acknowledged);
         let deadlines = self.open.iter().map(|o| o.ticket.deadline);
-        acknowledgements.chain(deadlines).chain(self.breaks.map(|b| b.0)).min()
+        let sends = self.sends.front().map(|s| s.0);
+        acknowledgements.chain(deadlines).chain(self.breaks.map(|b| b.0)).chain(sends).min()
     }
 
-    fn reached(&self, until: Until) -> bool {
+    fn reached(&self, until: Until, sink: &impl Sink) -> bool {
         match until {
             Until::Deadline => false,
             Until::Done(key) => !self.open.iter().any(|o| o.key == key),
             Until::Room => self.has_room(),
             Until::Written => true,
             Until::Idle => self.open.is_empty(),
+            Until::Sink => sink.satisfied(),
         }
     }
 }
@@ -282,7 +308,7 @@ impl Session for ScriptedSession {
             if let Some(failure) = self.lost {
                 return Err(failure);
             }
-            if self.reached(until) {
+            if self.reached(until, sink) {
                 return Ok(true);
             }
             if deadline.is_some_and(|deadline| deadline <= now) {
@@ -293,6 +319,11 @@ impl Session for ScriptedSession {
                 None => std::future::pending().await,
             }
         }
+    }
+
+    fn sever(&mut self, failure: Failure, sink: &mut impl Sink) {
+        self.connector.note(&self.client_id, "sever");
+        self.lose(failure, sink);
     }
 
     async fn close(&mut self, how: Close, _timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {

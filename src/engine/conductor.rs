@@ -21,6 +21,7 @@ use crate::engine::settling::Settling;
 use crate::engine::shard::{Command, Report};
 use crate::engine::stages::Stages;
 use crate::engine::stop::Phase;
+use crate::engine::storm::Storms;
 use crate::engine::ticks::Ticks;
 use crate::engine::{End, Interrupts, Observer, Options, RunError, Shared, Tick};
 use crate::plan::Plan;
@@ -68,6 +69,7 @@ pub(crate) struct Conductor<'a, O> {
     /// What shared groups that are measured received.
     groups: Groups,
     delivery: Option<DeliveryReport>,
+    storms: Storms,
     state: State,
     end: End,
     /// When the run time is over.
@@ -100,6 +102,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             settling: Settling::new(plan.measures()),
             groups: Groups::default(),
             delivery: None,
+            storms: Storms::default(),
             state: State::Running,
             end: End::RunTime,
             run_end: plan.load.run_time.map(|length| clock.started() + length),
@@ -179,6 +182,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 break;
             }
             info!("{}", self.stages.announcement());
+            self.drop_connections();
         }
         if let Some((batch, over)) = self.stages.next_batch(now) {
             self.change_users(&batch, now);
@@ -199,6 +203,22 @@ impl<'a, O: Observer> Conductor<'a, O> {
         }
     }
 
+    /// Drops the connections of as many users as the stage that begins wants.
+    fn drop_connections(&mut self) {
+        let place = self.stages.place();
+        let Some(storm) = self.stages.stage().and_then(|stage| stage.storm.as_ref()) else { return };
+        let seats = self.roster.draw(storm, self.plan.seed.wrapping_add(place as u64));
+        self.storms.begin(place, &seats, &self.lines);
+    }
+
+    /// A shard has dropped so many connections.
+    fn dropped(&mut self, stage: usize, connections: u64) {
+        if let Some((dropped, drawn)) = self.storms.answer(stage, connections) {
+            let title = self.plan.load.stage_title(stage);
+            info!("The begin of {title} dropped the connections of {dropped} of {drawn} users");
+        }
+    }
+
     /// Starts and stops the users of one step of the ramp.
     fn change_users(&mut self, batch: &Batch, now: Instant) {
         if let Some((fate, seats)) = self.roster.stop(&batch.stop, now) {
@@ -215,8 +235,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
     /// Tells users what becomes of them, or their shards.
     fn decide(&self, fate: Fate, seats: &[Seat]) {
         for (shard, line) in self.lines.iter().enumerate() {
-            let numbers: Vec<_> =
-                seats.iter().filter(|seat| seat.shard == shard).map(|seat| seat.number).collect();
+            let numbers = Seat::numbers_on(seats, shard);
             if !numbers.is_empty() {
                 line.send(Command::Decide(fate, numbers));
             }
@@ -357,8 +376,13 @@ impl<'a, O: Observer> Conductor<'a, O> {
     fn take_in(&mut self, from_shard: Option<(usize, FromShard)>) -> Result<(), RunError<O::Error>> {
         match from_shard {
             None | Some((_, FromShard::Ended)) => Err(RunError::ThreadDied),
-            Some((_, FromShard::Report(Report::Gone))) => {
+            Some((_, FromShard::Report(Report::Cut(stage, connections)))) => {
+                self.dropped(stage, connections);
+                Ok(())
+            }
+            Some((_, FromShard::Report(Report::Gone(number)))) => {
                 self.living -= 1;
+                self.roster.gone(number);
                 self.end_if_all_left();
                 Ok(())
             }

@@ -27,6 +27,7 @@ mod shard;
 mod sink;
 mod stages;
 mod stop;
+mod storm;
 mod tempo;
 mod ticks;
 mod user;

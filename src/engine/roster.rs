@@ -10,7 +10,7 @@
 //! ```
 //! Both times are the same for everybody, so who began first is also due first, and queues will do.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,12 +18,21 @@ use tokio::time::Instant;
 use crate::engine::shard::NewUser;
 use crate::engine::stop::Phase;
 use crate::plan::ClassId;
+use crate::plan::load::Storm;
+use crate::plan::random::Random;
 
 /// Where a user is, and which it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seat {
     pub(crate) shard: usize,
     pub(crate) number: u64,
+}
+
+impl Seat {
+    /// Numbers of those on one shard.
+    pub(crate) fn numbers_on(seats: &[Self], shard: usize) -> Vec<u64> {
+        seats.iter().filter(|seat| seat.shard == shard).map(|seat| seat.number).collect()
+    }
 }
 
 /// All users that were started and not told to stop, and those that are stopping.
@@ -34,6 +43,8 @@ pub(crate) struct Roster {
     seats: Vec<Vec<Seat>>,
     /// Users of each class that were ever started.
     started: Vec<u64>,
+    /// Numbers of those that have left, by themselves or not.
+    gone: HashSet<u64>,
     /// The shard of the next user.
     next_shard: usize,
     stop_timeout: Duration,
@@ -59,6 +70,7 @@ impl Roster {
             shards,
             seats: vec![Vec::new(); classes],
             started: vec![0; classes],
+            gone: HashSet::new(),
             next_shard: 0,
             stop_timeout,
             leave_time,
@@ -75,6 +87,25 @@ impl Roster {
     /// How many users of each class are there, but for those that left by themselves.
     pub(crate) fn counts(&self) -> Vec<u64> {
         self.seats.iter().map(|seats| seats.len() as u64).collect()
+    }
+
+    /// A user has left.
+    pub(crate) fn gone(&mut self, number: u64) {
+        self.gone.insert(number);
+    }
+
+    /// Whom a storm strikes: a share of the users that are there, drawn by their numbers, so that they are the same
+    /// on any number of shards. Another `seed` draws others.
+    pub(crate) fn draw(&self, storm: &Storm, seed: u64) -> Vec<Seat> {
+        let seats = storm.of.iter().flat_map(|class| &self.seats[class.0]);
+        let there = seats.filter(|seat| !self.gone.contains(&seat.number));
+        let lot = |seat: &Seat| Random::for_user(seed, "drop_connections", seat.number).next_u64();
+        let mut drawn: Vec<_> = there.map(|seat| (lot(seat), *seat)).collect();
+        drawn.sort_unstable_by_key(|(lot, seat)| (*lot, seat.number));
+        let wanted = drawn.len() as f64 * storm.share;
+        let enough = drawn.iter().enumerate().position(|(count, _)| count as f64 + 0.5 > wanted);
+        drawn.truncate(enough.unwrap_or(drawn.len()));
+        drawn.into_iter().map(|(_, seat)| seat).collect()
     }
 
     /// Gives new users their numbers and shards: a list for each shard.
@@ -169,6 +200,32 @@ mod tests {
         assert_eq!(numbers(roster.next_due(later)), Some((Fate::Told(Phase::Leaving), vec![2])));
         assert_eq!(numbers(roster.next_due(later)), Some((Fate::Dropped, vec![4, 3])));
         assert_eq!(roster.next_due(later), None);
+    }
+
+    #[test]
+    fn a_share_is_drawn_of_those_that_are_there() {
+        let draw = |shards, share, seed| {
+            let mut roster = Roster::new(2, shards, SECOND, SECOND);
+            roster.start(&[ClassId(0); 12]);
+            roster.start(&[ClassId(1); 5]);
+            roster.stop(&[ClassId(0)], Instant::now());
+            roster.gone(12);
+            roster.gone(3);
+            let mut numbers: Vec<_> = roster
+                .draw(&Storm { share, of: vec![ClassId(0)] }, seed)
+                .iter()
+                .map(|seat| seat.number)
+                .collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        assert_eq!(draw(1, 1.0, 1), [1, 2, 4, 5, 6, 7, 8, 9, 10, 11]);
+        assert_eq!(draw(1, 0.0, 1), [0; 0]);
+        for (share, count) in [(0.04, 0), (0.05, 1), (0.5, 5), (0.55, 6), (0.94, 9)] {
+            assert_eq!(draw(1, share, 1).len(), count, "{share}");
+            assert_eq!(draw(1, share, 1), draw(3, share, 1), "{share}");
+        }
+        assert_ne!(draw(1, 0.5, 1), draw(1, 0.5, 2));
     }
 
     #[test]

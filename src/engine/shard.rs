@@ -53,6 +53,9 @@ pub(crate) enum Command {
     Decide(Fate, Vec<u64>),
     /// Nothing can be under way any more: users that receive to the end may leave.
     Settle,
+    /// Drop the connections of these users at the begin of this stage; those that are gone or have none are passed
+    /// over.
+    Cut(usize, Vec<u64>),
     /// Drop all users where they are.
     Drop,
     /// Hand over what was recorded up to here.
@@ -66,8 +69,10 @@ pub(crate) enum Command {
 pub(crate) enum Report {
     /// Answer to [`Command::Take`].
     Taken(Box<Taken>),
-    /// A user is gone.
-    Gone,
+    /// The user with this number is gone.
+    Gone(u64),
+    /// Answer to [`Command::Cut`]: how many connections were dropped at the begin of this stage.
+    Cut(usize, u64),
 }
 
 /// What a shard has to hand over once a second.
@@ -149,22 +154,31 @@ impl<C: Connect> Shard<C> {
         if result.is_ok() && !sink::records(tag) {
             return;
         }
+        let error = result.err().map(|failure| failure.to_string());
+        self.record_as(tag, span, length, error.as_deref());
+    }
+
+    /// Records a request that failed for a reason that is none of its session's.
+    pub(crate) fn record_failure(&self, tag: u32, span: Span, error: &str) {
+        self.record_as(tag, span, 0, Some(error));
+    }
+
+    fn record_as(&self, tag: u32, span: Span, length: u32, error: Option<&str>) {
         let (row, at) = (sink::row(tag), self.clock.at(span.finished));
         let began_ns = nanos(span.finished.saturating_duration_since(span.began));
         let intended_ns = span.late.get().map(|late| began_ns + nanos(late));
-        let error = result.err().map(|failure| failure.to_string());
         let mut recorder = self.recorder.borrow_mut();
-        match (span.timing, intended_ns, &error) {
+        match (span.timing, intended_ns, error) {
             (Timing::Scheduled, Some(intended_ns), error) => {
                 let times = ScheduledNs { intended: intended_ns, began: began_ns };
-                return recorder.record_scheduled(row, at, times, length.into(), error.as_deref());
+                return recorder.record_scheduled(row, at, times, length.into(), error);
             }
             (Timing::Paced, Some(intended_ns), _) => recorder.record_intended(intended_ns),
             _ => {}
         }
         match error {
             None => recorder.record(row, at, Some(began_ns), length.into()),
-            Some(error) => recorder.record_failure(row, at, Some(began_ns), length.into(), &error),
+            Some(error) => recorder.record_failure(row, at, Some(began_ns), length.into(), error),
         }
     }
 
@@ -269,6 +283,11 @@ impl<C: Connect> Shard<C> {
                             }
                         }
                     }
+                    Some(Command::Cut(stage, numbers)) => {
+                        let leashes = numbers.iter().filter_map(|number| living.get(number));
+                        let cut = leashes.filter(|(leash, _)| leash.cut()).count();
+                        reports.send(Report::Cut(stage, cut as u64));
+                    }
                     Some(Command::Drop) => users.abort_all(),
                     Some(Command::Take(until)) => {
                         reports.send(Report::Taken(Box::new(self.take(until, BothEnds::default()))));
@@ -293,13 +312,13 @@ impl<C: Connect> Shard<C> {
                             id
                         }
                     };
-                    let gone = numbers.remove(&id).and_then(|number| living.remove(&number));
-                    if let Some((leash, _)) = gone {
+                    let number = numbers.remove(&id).unwrap_or_default();
+                    if let Some((leash, _)) = living.remove(&number) {
                         self.arrived(&leash);
                         self.quiet(&leash);
                     }
                     self.users_changed(-1);
-                    reports.send(Report::Gone);
+                    reports.send(Report::Gone(number));
                 }
             }
         }

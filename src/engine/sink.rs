@@ -28,6 +28,11 @@ fn is_stamped(tag: u32) -> bool {
     tag & 2 == 2
 }
 
+/// The same tag, but for its successes, which do not count.
+pub(crate) fn failures_only(tag: u32) -> u32 {
+    tag & !1
+}
+
 /// The row of a tag.
 pub(crate) fn row(tag: u32) -> RowId {
     RowId(tag >> 2)
@@ -153,6 +158,10 @@ impl<C: Connect> Sink for Recording<'_, C> {
         if lowered {
             self.unexpected("subscription granted with a lower quality of service");
         }
+    }
+
+    fn satisfied(&self) -> bool {
+        self.inbound.as_ref().is_some_and(|inbound| inbound.is_satisfied())
     }
 
     fn unexpected(&mut self, what: &'static str) {

@@ -57,6 +57,11 @@ impl Stages {
         self.plan.load.stages.get(self.place)
     }
 
+    /// Which one that is, from 0.
+    pub(crate) fn place(&self) -> usize {
+        self.place
+    }
+
     /// What the log says as it begins; without stages, in Locust's words.
     pub(crate) fn announcement(&self) -> String {
         let Some(stage) = self.stage() else { return String::new() };

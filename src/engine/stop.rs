@@ -8,11 +8,15 @@
 //! ```
 //! A user that ends its task while it is `Stopping` goes on to on_stop and DISCONNECT by itself. All users
 //! of a shard live on one thread, so the phase is a plain cell that a user looks at for nothing, and its one
-//! waker is kept here: waiting for a stop registers nothing per message.
+//! waker is kept here: waiting for a stop registers nothing per message. The same goes for the other thing that a
+//! shard does to a user: dropping its connection.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
-use std::task::{Poll, Waker};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::client::failure::Failure;
 
 /// How far a user has been told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +39,10 @@ pub(crate) struct Leash {
     on_its_way_out: Cell<bool>,
     quiet: Cell<bool>,
     settled: Cell<bool>,
+    /// Whether the user has a connection that it wants to keep.
+    connected: Cell<bool>,
+    /// Whether that connection is to be dropped.
+    cut: Cell<bool>,
 }
 
 impl Leash {
@@ -46,6 +54,8 @@ impl Leash {
             on_its_way_out: Cell::new(false),
             quiet: Cell::new(false),
             settled: Cell::new(false),
+            connected: Cell::new(false),
+            cut: Cell::new(false),
         }
     }
 
@@ -72,6 +82,36 @@ impl Leash {
     /// Notes that the user does nothing more, but for what it receives; whether it is the first time.
     pub(crate) fn become_quiet(&self) -> bool {
         !self.quiet.replace(true)
+    }
+
+    /// Notes whether the user has a connection that it wants to keep.
+    pub(crate) fn set_connected(&self, connected: bool) {
+        self.connected.set(connected);
+        self.cut.set(false);
+    }
+
+    /// Has the user's connection dropped; whether it has one. One that leaves keeps it.
+    pub(crate) fn cut(&self) -> bool {
+        if !self.connected.get() || self.is_on_its_way_out() || self.cut.replace(true) {
+            return false;
+        }
+        self.wake();
+        true
+    }
+
+    /// Polls what drives the user's session; a failure as soon as the connection is to be dropped.
+    ///
+    /// Registers nothing: as long as a user can be cut, it also waits to be told to leave, and so is woken.
+    pub(crate) fn poll_uncut<T>(
+        &self,
+        cx: &mut Context<'_>,
+        driving: Pin<&mut impl Future<Output = Result<T, Failure>>>,
+    ) -> Poll<Result<T, Failure>> {
+        if self.cut.get() {
+            self.cut.set(false);
+            return Poll::Ready(Err(Failure::Dropped));
+        }
+        driving.poll(cx)
     }
 
     pub(crate) fn reached(&self, phase: Phase) -> bool {

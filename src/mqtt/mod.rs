@@ -231,6 +231,30 @@ fn check_text(text: &str) -> Result<(), TopicError> {
     }
 }
 
+/// The filter of a shared subscription; another one as it is.
+pub fn without_share(filter: &str) -> &str {
+    let shared = filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/'));
+    shared.map_or(filter, |(_, filter)| filter)
+}
+
+/// Whether there are topics that match both filters (without a `$share/…` prefix), both already checked.
+pub fn overlap(a: &str, b: &str) -> bool {
+    let begins = |filter: &str, with: &[char]| filter.starts_with(with);
+    let (wild, system) = (['+', '#'], ['$']);
+    if begins(a, &wild) && begins(b, &system) || begins(a, &system) && begins(b, &wild) {
+        return false;
+    }
+    let (mut a, mut b) = (a.split('/'), b.split('/'));
+    loop {
+        match (a.next(), b.next()) {
+            // `a/#` matches `a` too.
+            (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
+            (Some(x), Some(y)) if x == y || x == "+" || y == "+" => {}
+            _ => return false,
+        }
+    }
+}
+
 /// Whether a topic matches a filter (without a `$share/…` prefix), both already checked.
 ///
 /// A filter that begins with a wildcard does not match a topic that begins with `$` (section 4.7.2).
@@ -274,6 +298,31 @@ mod tests {
         ] {
             assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
         }
+    }
+
+    #[test]
+    fn filters_overlap_where_a_topic_matches_both() {
+        for (a, b, expected) in [
+            ("a/b", "a/b", true),
+            ("a/b", "a/c", false),
+            ("a/+", "+/b", true),
+            ("a/+", "a", false),
+            ("a/#", "a", true),
+            ("a/#", "a/+/c", true),
+            ("a/+/c", "a/b", false),
+            ("#", "a", true),
+            ("#", "$SYS/#", false),
+            ("$SYS/+", "$SYS/x", true),
+        ] {
+            assert_eq!(overlap(a, b), expected, "{a} {b}");
+            assert_eq!(overlap(b, a), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn a_shared_filter_is_that_behind_its_group() {
+        assert_eq!(without_share("$share/g/a/#"), "a/#");
+        assert_eq!(without_share("a/#"), "a/#");
     }
 
     #[test]

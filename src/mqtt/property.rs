@@ -94,6 +94,35 @@ pub fn put_varint(out: &mut Vec<u8>, mut value: usize) {
     }
 }
 
+/// The value of a property that is a text or bytes, if it is there. The list must be well-formed.
+pub fn find(properties: &[u8], wanted: u8) -> Option<&[u8]> {
+    let mut rest = properties;
+    loop {
+        let (number, after) = rest.split_first()?;
+        let value = match *number {
+            PAYLOAD_FORMAT => 1,
+            MESSAGE_EXPIRY => 4,
+            TOPIC_ALIAS => 2,
+            SUBSCRIPTION_ID => 1 + after.iter().take_while(|byte| **byte & 0x80 != 0).count(),
+            USER_PROPERTY => {
+                let name = string_bytes(after)?;
+                name + string_bytes(after.get(name..)?)?
+            }
+            // All others that a message can have.
+            _ => string_bytes(after)?,
+        };
+        if *number == wanted {
+            return after.get(2..value);
+        }
+        rest = after.get(value..)?;
+    }
+}
+
+/// How many bytes a text at the head of these has, its length included.
+fn string_bytes(bytes: &[u8]) -> Option<usize> {
+    bytes.first_chunk().map(|length| 2 + usize::from(u16::from_be_bytes(*length)))
+}
+
 /// How many bytes a variable byte integer has.
 pub fn varint_length(value: usize) -> usize {
     match value {
@@ -178,6 +207,17 @@ mod tests {
             assert_eq!(out, bytes);
             assert_eq!(varint_length(value), bytes.len());
         }
+    }
+
+    #[test]
+    fn a_text_is_found_behind_all_others() {
+        let before = b"\x01\x01\x02\0\0\x01\0\x0B\x80\x01\x23\0\x05\x26\0\x01k\0\x02\x09\0\x03\0\x01t";
+        assert_eq!(find(before, CORRELATION_DATA), None);
+        assert_eq!(find(before, CONTENT_TYPE), Some(&b"t"[..]));
+        let all = [before, &b"\x09\0\x03\xFF\0\x08\x08\0\0"[..]].concat();
+        assert_eq!(find(&all, CORRELATION_DATA), Some(&b"\xFF\0\x08"[..]));
+        assert_eq!(find(&all, RESPONSE_TOPIC), Some(&b""[..]));
+        assert_eq!(find(b"", CONTENT_TYPE), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::plan::load::Course;
 use crate::plan::mix::Dispatcher;
 use crate::plan::random::Random;
 use crate::plan::target::Certificate;
-use crate::plan::template::{Scope, Template, UserScope, Varies};
+use crate::plan::template::{NOTHING, Scope, Template, UserScope, Varies};
 use crate::plan::{BrokerId, Plan, UserClass};
 
 /// Files of a certificate and its key that users show to a broker; `None` if they show none.
@@ -67,6 +67,7 @@ fn files(
             now_ns: 0,
             random: &mut random,
             walks: &mut [],
+            received: &NOTHING,
         };
         template.render(&mut scope, &mut out);
         String::from_utf8_lossy(&out).into_owned()

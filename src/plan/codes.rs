@@ -23,6 +23,9 @@ codes! {
     TEXT = "E0215", "A text holds a character that MQTT cannot carry.";
     FILTER = "E0216", "A filter is one that nobody can subscribe to.";
     FILTER_TWICE = "E0217", "A step names a filter twice.";
+    REGEX = "E0220", "A regular expression cannot be understood.";
+    JSON_POINTER = "E0221", "A JSON pointer is none.";
+    NOTHING_RECEIVED = "E0222", "A template uses what was received before any step receives.";
     FILE = "E0230", "A file that the scenario names cannot be read.";
     FEED = "E0231", "The file of a feed is not a table with a header and rows.";
     UNKNOWN_FEED = "E0232", "A user class names a feed that does not exist.";
@@ -37,12 +40,14 @@ codes! {
     FLAG_BESIDE_STAGES = "E0260", "A flag of the command line changes a load without stages, and the load has stages.";
     THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     SEARCH_WITHOUT_RATE = "E0262", "A search for the highest rate has no user class whose rate it could change.";
+    NOTHING_TO_DROP = "E0263", "The first stage of a load drops connections, but nobody is connected before it.";
     STAMP = "E0270", "The place for a stamp is one that there is not.";
     STAMP_PLACE = "E0271", "A stamp cannot stand at this place of the payload.";
     TRANSPORT_MIX = "E0280", "The `urls` of a broker do not all use one transport.";
     TRANSPORT_SETTING = "E0281", "A setting of TLS or WebSocket stands at a broker that is not spoken to so.";
     HEADER = "E0282", "A header of WebSocket is one that cannot be sent, or that is always sent.";
     TLS_NAME = "E0283", "The server name or a protocol of TLS is one that TLS cannot carry.";
+    TLS_FILE = "E0284", "A file of TLS holds no certificate, or no private key.";
     NEEDS_MQTT_5 = "E0290", "Something that only MQTT 5 can say is asked of a broker that speaks 3.1.1.";
     NO_LOCAL_SHARED = "E0291", "A shared subscription has `no_local`, which MQTT forbids.";
     LASTING_WITHOUT_ID = "E0292", "Sessions of MQTT 3.1.1 are to last, but the users have no client id.";
@@ -68,9 +73,10 @@ codes! {
     TOO_FEW_USERS = "W0207", "There are fewer users than the `fixed_count`s add up to, or classes that get none.";
     UNUSED_BROKER = "W0208", "No user class uses a broker.";
     RAMP_LONGER_THAN_RUN = "W0209", "The run ends before all users have started.";
+    NOTHING_SUBSCRIBED = "W0210", "A user class waits for messages that it has not subscribed to.";
     UNUSED_FEED = "W0220", "No user class uses a feed.";
     IDLE_FEED = "W0221", "A user class has a feed of which it uses no column.";
-    UNUSED_PAYLOAD = "W0222", "No publish uses a named payload.";
+    UNUSED_PAYLOAD = "W0222", "No publish and no will uses a named payload.";
     PAUSES_LONGER_THAN_PERIOD = "W0230", "Task runs of a class with a `rate` pause longer than its period.";
     NEVER_REACHED = "W0231", "Users leave after so many messages, but send none.";
     STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";

@@ -41,6 +41,17 @@ pub struct Stage {
     pub duration: Option<Duration>,
     /// When `duration` begins to count.
     pub clock: StageClock,
+    /// Whose connections are dropped as it begins.
+    pub storm: Option<Storm>,
+}
+
+/// Users whose connections are dropped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Storm {
+    /// Share of the users that are there, above 0 and up to 1.
+    pub share: f64,
+    /// The classes whose users are meant.
+    pub of: Vec<ClassId>,
 }
 
 /// How many users a stage leads to.
@@ -238,7 +249,8 @@ mod tests {
 
     fn stage(users: u32, spawn_rate: f64, seconds: u64) -> Stage {
         let duration = Some(Duration::from_secs(seconds));
-        Stage { name: None, users: Users::Total(users), spawn_rate, duration, clock: StageClock::Begin }
+        let (users, clock) = (Users::Total(users), StageClock::Begin);
+        Stage { name: None, users, spawn_rate, duration, clock, storm: None }
     }
 
     fn course(names: &[&str], stages: Vec<Stage>, run_time: Option<u64>) -> Course {

@@ -15,6 +15,8 @@ use crate::plan::load::Load;
 use crate::plan::measure::{Measure, Stamping};
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
+use crate::plan::receive::{Exchange, Keeps, Receive};
+use crate::plan::reconnect::Reconnect;
 use crate::plan::schedule::Schedule;
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::target::{Certificate, Header, Target, Tls};
@@ -27,6 +29,7 @@ pub mod certificates;
 pub mod codes;
 pub mod column;
 pub mod compile;
+pub mod condition;
 pub mod describe;
 pub mod diff;
 pub mod feed;
@@ -37,6 +40,8 @@ pub mod payload;
 pub mod properties;
 pub mod random;
 mod rate;
+pub mod receive;
+pub mod reconnect;
 pub mod schedule;
 pub mod search;
 pub mod subscription;
@@ -121,6 +126,8 @@ pub struct Broker {
     pub headers: Vec<Header>,
     /// Which protocol, and what of it.
     pub settings: Settings,
+    /// Whether connects are recorded in parts, too.
+    pub connect_detail: bool,
 }
 
 /// A kind of user.
@@ -167,6 +174,10 @@ pub struct UserClass {
     /// The row and record flag of a connect that no step asked for (a publish on a closed or lost
     /// connection); those of the class's first connect step if it has one.
     pub reconnect: Request,
+    /// When its users come back after their connection was lost, or could not be opened.
+    pub reconnection: Reconnect,
+    /// Where the parts of its connects are recorded: one for each row of a connect, or none at all.
+    pub connect_parts: Vec<ConnectParts>,
     /// How many texts its steps keep per user: see [`Text::PerUser`].
     pub user_texts: usize,
     /// How many rows its steps keep per user: see [`Row::PerUser`].
@@ -177,15 +188,17 @@ pub struct UserClass {
     pub walks: usize,
     /// Deepest nesting of `repeat` in its steps.
     pub repeat_depth: usize,
+    /// Which messages its users keep until a step takes them.
+    pub keeps: Keeps,
 }
 
-/// What a broker publishes when it loses a user; its texts vary at most per user.
+/// What a broker publishes when it loses a user; it varies at most per user, who renders and draws it once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Will {
     /// Where to.
     pub topic: Template,
-    /// What, at most 65,535 bytes.
-    pub payload: Template,
+    /// What, at most 65,535 bytes. Being rendered once anyway, its text has no slot among the user's.
+    pub payload: Payload,
     /// Quality of service.
     pub qos: Qos,
     /// Whether the broker shall keep it.
@@ -252,6 +265,10 @@ pub enum Step {
     Subscribe(Arc<Subscribe>),
     /// End subscriptions.
     Unsubscribe(Box<Unsubscribe>),
+    /// Wait for messages.
+    Receive(Box<Receive>),
+    /// Send a message and wait for its reply.
+    Request(Box<Exchange>),
     /// Pause.
     Wait(Pause),
     /// Begin of a repeated part: set counter `level` to `times`.
@@ -345,6 +362,30 @@ pub struct Request {
     pub row: Row,
     /// Whether successes are recorded; failures always are.
     pub record: bool,
+}
+
+/// Rows of the parts of a connect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectParts {
+    /// That of the whole.
+    pub whole: Row,
+    /// Of the TCP connection.
+    pub tcp: Row,
+    /// Of the TLS handshake, if there is one.
+    pub tls: Option<Row>,
+    /// Of the upgrade to WebSocket, if there is one.
+    pub websocket: Option<Row>,
+    /// From CONNECT to CONNACK.
+    pub connack: Row,
+}
+
+impl ConnectParts {
+    /// All rows but that of the whole.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        [Some(&self.tcp), self.tls.as_ref(), self.websocket.as_ref(), Some(&self.connack)]
+            .into_iter()
+            .flatten()
+    }
 }
 
 /// A row of the statistics.

@@ -42,6 +42,11 @@ impl Properties {
         self.varying.iter_mut().map(|property| &mut property.value)
     }
 
+    /// The templates among them.
+    pub(in crate::plan) fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.varying.iter().map(|property| &property.value)
+    }
+
     /// The bytes that they have at most, with client ids of `client_id` bytes.
     pub fn most_bytes(&self, client_id: (usize, usize)) -> usize {
         let varying = self

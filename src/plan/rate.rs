@@ -78,10 +78,18 @@ fn of_one_run(steps: &Steps, size: &mut impl FnMut(&Publish) -> f64) -> (Traffic
                 sum.messages += now;
                 sum.bytes += now * size(publish);
             }
+            Step::Request(exchange) => {
+                sum.messages += now;
+                sum.bytes += now * size(&exchange.publish);
+            }
             Step::Wait(pause) => pauses_s += now * pause.mean_s(),
             Step::Repeat { times: more, .. } => times.push(now * f64::from(*more)),
             Step::EndRepeat { .. } => drop(times.pop()),
-            Step::Connect(_) | Step::Disconnect { .. } | Step::Subscribe(_) | Step::Unsubscribe(_) => {}
+            Step::Connect(_)
+            | Step::Disconnect { .. }
+            | Step::Subscribe(_)
+            | Step::Unsubscribe(_)
+            | Step::Receive(_) => {}
         }
     }
     (sum, pauses_s)

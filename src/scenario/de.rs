@@ -24,7 +24,7 @@ static UNREADABLE: Node = Node { file: FileId(0), span: 0..0, value: Value::Null
 /// The name of a choice that is made by writing a text, without a table around it.
 const PLAIN_TEXT: &str = "$text";
 /// The name of a choice that is made by writing a table, without another one around it.
-const PLAIN_TABLE: &str = "$table";
+pub(super) const PLAIN_TABLE: &str = "$table";
 
 /// Whether a choice has no key of its own in the file.
 pub(super) fn is_plain(choice: &str) -> bool {

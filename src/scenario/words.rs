@@ -1,7 +1,7 @@
 //! The vocabulary of messages: what the types of the model are called, and how their values are written.
 
 use crate::diagnostic::{FieldPath, Part};
-use crate::scenario::de::is_plain;
+use crate::scenario::de::{PLAIN_TABLE, is_plain};
 
 /// Longest value that is repeated in a message, in bytes.
 const MAX_QUOTED: usize = 40;
@@ -72,7 +72,9 @@ pub(super) fn noun(type_name: &str) -> String {
         "After" => "beginning of a stage".to_owned(),
         "FeedOrder" => "order of a feed".to_owned(),
         "FeedPer" => "keeper of a row".to_owned(),
+        "Since" => "beginning of a receive".to_owned(),
         "OnError" => "answer to an error".to_owned(),
+        "Reconnect" => "way to reconnect".to_owned(),
         _ => {
             let mut words = String::new();
             for c in type_name.chars() {
@@ -103,6 +105,7 @@ pub(super) fn choices(of: &str, known: &[&str]) -> String {
         _ => format!("a table with one of {}", list(&named)),
     };
     match plain_text(of) {
+        None if known.contains(&PLAIN_TABLE) => format!("{} is {}, or a table", a_noun(of), list(&named)),
         None => format!("{} is one of {}", a_noun(of), list(&named)),
         Some(text) => {
             let example = quantity(text).map(|quantity| format!(" such as {}", quantity.example));

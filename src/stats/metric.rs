@@ -53,6 +53,11 @@ impl Unit {
 }
 
 impl Metric {
+    /// Whether it counts failures, of which there are none where there was no request.
+    pub fn is_of_failures(self) -> bool {
+        matches!(self, Self::Failures | Self::FailureRatio | Self::FailuresPerS)
+    }
+
     /// Every metric that has a word of its own, in the order of the columns; the others are percentiles.
     pub const NAMED: [Self; 9] = [
         Self::Requests,

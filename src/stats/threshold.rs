@@ -3,6 +3,9 @@
 //! Held against the exact numbers where there are some: percentiles of all requests come from the histogram, to
 //! three digits, while those of a single row are Locust's buckets, as in the files. What cannot be judged (no such
 //! row, no response time) is missed: a threshold that silently passes because its row was renamed guards nothing.
+//! But where nothing was requested nothing has failed: failures of a row that never occurred are 0, or a threshold
+//! could not ask for a connection that is never lost. A row that cannot occur is warned about when the scenario is
+//! compiled.
 
 use std::fmt;
 
@@ -90,6 +93,9 @@ impl Threshold {
             Rows::Called(word) => word.as_str(),
             Rows::Every | Rows::Aggregated => "*",
         };
+        if metric.is_of_failures() {
+            return vec![self.judgement(row, Some(0.0), format!("{metric} 0: the run has no such row"))];
+        }
         vec![self.judgement(row, None, "the run has no such row".to_owned())]
     }
 
@@ -189,6 +195,10 @@ mod tests {
             ("failures[connect] < 1%", "missed MQTT connect: failure_ratio 25%"),
             ("requests/s > 51", "met Aggregated: rps 52/s"),
             ("p95[no] < 1s", "missed no: the run has no such row"),
+            ("requests[no] < 1", "missed no: the run has no such row"),
+            ("failures[no] < 1", "met no: failures 0: the run has no such row"),
+            ("failures[no] < 1%", "met no: failure_ratio 0: the run has no such row"),
+            ("failures/s[no] > 1", "missed no: failures_per_s 0: the run has no such row"),
             ("requests[Aggregated] >= 104", "met Aggregated: requests 104"),
         ] {
             assert_eq!(judged(&statistics, text), [expected], "{text}");

@@ -8,7 +8,8 @@ use super::*;
 
 fn stage(users: u32, spawn_rate: f64, duration: Duration) -> Stage {
     let users = Users::Total(users);
-    Stage { name: None, users, spawn_rate, duration: Some(duration), clock: StageClock::Begin }
+    let (duration, clock) = (Some(duration), StageClock::Begin);
+    Stage { name: None, users, spawn_rate, duration, clock, storm: None }
 }
 
 fn per_class(counts: &[u32], spawn_rate: f64, duration: Duration) -> Stage {

@@ -81,6 +81,12 @@ fn what_the_language_has_is_compared() {
     let changed = LANGUAGE
         .replace("order = \"unique\"", "order = \"random\"")
         .replace("name = \"night\"", "name = \"evening\"")
+        .replace("reconnect = \"never\"", "reconnect = { attempts = 5 }")
+        .replace("initial = \"1s\", attempts = 5", "initial = \"2s\"")
+        .replace(
+            "user_classes = { meter = 2, sensor = 1 }\n",
+            "user_classes = { meter = 2, sensor = 1 }\ndrop_connections = 1\n",
+        )
         .replace("messages = 1000", "messages = 2000")
         .replace("{ meter = 2, sensor = 1 }", "{ meter = 2, sensor = 2 }")
         .replace("on_error = \"continue\"", "on_error = \"stop_user\"")

@@ -101,7 +101,7 @@ impl<S: Stream> Driver<S> {
                 self.lose(if wanted { Failure::Closing } else { failure }, sink);
                 continue;
             }
-            if self.reached(until) {
+            if self.reached(until, sink) {
                 return Poll::Ready(Ok(true));
             }
             let now = ready!(self.poll_timer(cx, deadline));
@@ -109,12 +109,12 @@ impl<S: Stream> Driver<S> {
             if let Err(failure) = self.keep_alive(now) {
                 self.lose(failure, sink);
             } else if deadline.is_some_and(|deadline| deadline <= now) {
-                return Poll::Ready(Ok(self.reached(until)));
+                return Poll::Ready(Ok(self.reached(until, sink)));
             }
         }
     }
 
-    fn reached(&self, until: Until) -> bool {
+    fn reached(&self, until: Until, sink: &impl Sink) -> bool {
         match until {
             Until::Deadline => false,
             Until::Done(Key::Packet(id)) => !self.inflight.is_open(id),
@@ -122,6 +122,7 @@ impl<S: Stream> Driver<S> {
             Until::Room => self.has_room_for_more(),
             Until::Written => self.out.pending() == 0,
             Until::Idle => self.inflight.is_idle() && self.out.is_idle(),
+            Until::Sink => sink.satisfied(),
         }
     }
 

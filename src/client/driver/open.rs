@@ -20,8 +20,11 @@ use crate::client::wire::{self, Connack, MOST_CONNACK_BYTES};
 use crate::mqtt::{Settings, Version};
 
 impl<S: Stream> Driver<S> {
-    /// Sends CONNECT on a fresh stream and waits for CONNACK. The time limit is the caller's.
-    pub(crate) async fn open(stream: S, pool: Pool, request: &ConnectRequest<'_>) -> Result<Self, Failure> {
+    /// Sends CONNECT on a fresh stream and waits for CONNACK. The time limit is the caller's, and so is the stream's
+    /// kind: what the request says of broker, turn and certificate is of no meaning here.
+    ///
+    /// Fails as [`Connect::connect`](crate::client::Connect::connect) does once there is a stream.
+    pub async fn open(stream: S, pool: Pool, request: &ConnectRequest<'_>) -> Result<Self, Failure> {
         let settings = &request.settings;
         let mut driver = Self {
             stream,

@@ -91,13 +91,19 @@ impl<S: Stream> Session for Driver<S> {
         poll_fn(|cx| self.poll_drive(cx, until, deadline, sink)).await
     }
 
+    fn sever(&mut self, failure: Failure, sink: &mut impl Sink) {
+        if self.lost.is_none() {
+            self.stream.abort_on_close();
+            self.lose(failure, sink);
+        }
+    }
+
     async fn close(&mut self, how: Close, timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {
         if let Some(failure) = self.lost {
             return Err(failure);
         }
         if how == Close::Abrupt {
-            self.stream.abort_on_close();
-            self.lose(Failure::Closing, sink);
+            self.sever(Failure::Closing, sink);
             return Ok(());
         }
         // A connection that is lost already is no clean close; afterwards the two cannot be told apart.

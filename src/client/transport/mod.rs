@@ -9,8 +9,11 @@ use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::client::driver::Driver;
 use crate::client::failure::{Ack, Failure};
+use crate::client::marks::Marks;
 use crate::client::pool::Pool;
 use crate::client::transport::stream::Transport;
 use crate::client::transport::tcp::Ports;
@@ -138,6 +141,33 @@ impl Stage {
     }
 }
 
+/// A connection that is being opened.
+struct Opening<'a> {
+    stage: Cell<Stage>,
+    marks: Option<&'a Cell<Marks>>,
+}
+
+impl Opening<'_> {
+    /// The present stage is over, and another one begins.
+    fn enter(&self, next: Stage) {
+        self.mark();
+        self.stage.set(next);
+    }
+
+    /// Notes that the present stage is over.
+    fn mark(&self) {
+        let Some(cell) = self.marks else { return };
+        let (now, mut marks) = (Some(Instant::now()), cell.get());
+        match self.stage.get() {
+            Stage::Tcp => marks.tcp = now,
+            Stage::Tls => marks.tls = now,
+            Stage::Upgrade => marks.websocket = now,
+            Stage::Connack => marks.connack = now,
+        }
+        cell.set(marks);
+    }
+}
+
 /// Opens sessions, for one thread.
 #[derive(Debug)]
 pub struct Connector {
@@ -149,17 +179,17 @@ pub struct Connector {
 impl Connector {
     /// `endpoints[i]` is where broker `i` of the plan is.
     pub fn new(endpoints: Vec<Endpoint>) -> Self {
-        Self { endpoints, ports: Ports::new(), pool: Pool::new() }
+        Self { endpoints, ports: Ports::new(), pool: Pool::default() }
     }
 
-    /// Says in `stage` how far it is.
+    /// Says in `opening` how far it is.
     ///
     /// What only TLS and WebSocket need is boxed by itself: ten thousand plain connects under way at once would
     /// otherwise leave three kilobytes each behind in the allocator.
     async fn open(
         &self,
         request: &ConnectRequest<'_>,
-        stage: &Cell<Stage>,
+        opening: &Opening<'_>,
     ) -> Result<Driver<Transport>, Failure> {
         let endpoint = &self.endpoints[request.broker];
         let server = &endpoint.servers[request.turn % endpoint.servers.len()];
@@ -173,15 +203,15 @@ impl Connector {
         let transport = match (tls, endpoint.websocket) {
             (None, false) => Transport::Tcp(tcp),
             (None, true) => {
-                stage.set(Stage::Upgrade);
+                opening.enter(Stage::Upgrade);
                 let upgraded = Box::pin(server.upgrade.perform(tcp, self.pool.clone()));
                 Transport::Ws(Box::new(upgraded.await?))
             }
             (Some((tls, config)), websocket) => {
-                stage.set(Stage::Tls);
+                opening.enter(Stage::Tls);
                 let secured = Box::pin(tls.handshake(config, &server.host, tcp)).await?;
                 if websocket {
-                    stage.set(Stage::Upgrade);
+                    opening.enter(Stage::Upgrade);
                     let upgraded = Box::pin(server.upgrade.perform(secured, self.pool.clone()));
                     Transport::Wss(Box::new(upgraded.await?))
                 } else {
@@ -189,8 +219,10 @@ impl Connector {
                 }
             }
         };
-        stage.set(Stage::Connack);
-        Driver::open(transport, self.pool.clone(), request).await
+        opening.enter(Stage::Connack);
+        let session = Driver::open(transport, self.pool.clone(), request).await?;
+        opening.mark();
+        Ok(session)
     }
 }
 
@@ -199,10 +231,10 @@ impl Connect for Connector {
 
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Self::Session, Failure> {
         // Boxed: this future is large, lives for a moment, and would otherwise be part of every user.
-        let stage = Cell::new(Stage::Tcp);
-        match tokio::time::timeout(request.timeout, Box::pin(self.open(request, &stage))).await {
+        let opening = Opening { stage: Cell::new(Stage::Tcp), marks: request.marks };
+        match tokio::time::timeout(request.timeout, Box::pin(self.open(request, &opening))).await {
             Ok(result) => result,
-            Err(_) => Err(stage.get().timed_out(request.timeout)),
+            Err(_) => Err(opening.stage.get().timed_out(request.timeout)),
         }
     }
 }

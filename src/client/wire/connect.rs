@@ -238,6 +238,7 @@ mod tests {
                 properties: b"\x03\0\x01t",
             }),
             kept: None,
+            marks: None,
         }
     }
 

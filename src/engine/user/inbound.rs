@@ -7,9 +7,11 @@ use tokio::time::Instant;
 
 use crate::client::{Connect, Incoming, Key};
 use crate::engine::shard::Shard;
+use crate::engine::user::inbox::{DROPPED, Inbox};
 use crate::engine::user::measured::Measured;
 use crate::engine::user::outbound::Stamps;
 use crate::engine::user::subscription::Asked;
+use crate::plan::template::Received;
 
 /// What a user has asked for, and what becomes of it.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub(crate) struct Inbound {
     pub(super) measured: Vec<Measured>,
     /// What it published with stamps.
     pub(super) stamps: Stamps,
+    /// What it keeps until a step takes it.
+    pub(super) inbox: Inbox,
 }
 
 impl Inbound {
@@ -44,6 +48,19 @@ impl Inbound {
         if self.measures() {
             self.measure(shard, message, at);
         }
+        for _ in 0..self.inbox.take_in(message, at) {
+            shard.unexpected(DROPPED);
+        }
+    }
+
+    /// The message that a step has taken last, if some step needs it.
+    pub(super) fn last_received(&self) -> Option<&Received> {
+        self.inbox.last()
+    }
+
+    /// Whether the step that waits for messages waits no longer.
+    pub(crate) fn is_satisfied(&self) -> bool {
+        self.inbox.is_satisfied()
     }
 
     /// A stamped message that was due at `due` came to its end.

@@ -3,10 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::client::{Connect, Incoming, Until};
+use crate::engine::delivery::SETTLE_TIME;
 use crate::engine::shard::Shard;
 use crate::engine::user::User;
 use crate::engine::user::inbound::Inbound;
@@ -20,6 +22,9 @@ use crate::stats::delivery::group::SharedMessage;
 use crate::stats::delivery::receiver::{Receiver, Taken, Terms};
 use crate::stats::delivery::{Arrival, StreamKey, hash};
 use crate::stats::stamp::{self, PROPERTY, Publisher, Stamp};
+
+/// How long users receive at most after all others are done and their last messages had time.
+const MOST_LINGERED: Duration = Duration::from_secs(2);
 
 /// A filter that is measured.
 #[derive(Debug)]
@@ -125,10 +130,12 @@ impl Measured {
         if taken != Taken::Measured {
             return;
         }
-        let ns = shard.clock.unix_ns(at).checked_sub(sent_ns).unwrap_or_else(|| {
+        let at_ns = shard.clock.unix_ns(at);
+        let ns = at_ns.checked_sub(sent_ns).unwrap_or_else(|| {
             shard.unexpected("stamp from the future: the clocks of the machines differ");
             0
         });
+        receiver.arrived(at_ns, ns);
         let length = message.payload.len() as u64;
         shard.recorder.borrow_mut().record_measured(self.row, shard.clock.at(at), ns, length);
         if let Some(group) = receiver.terms.group {
@@ -230,7 +237,8 @@ impl<C: Connect> User<C> {
         Some((inbound, self.shard.clock.unix_ns(Instant::now())))
     }
 
-    /// At the end of the run, receives until the last messages of the others had time to arrive.
+    /// At the end of the run, receives until the last messages of the others had time to arrive, and for a while as
+    /// long as any do.
     pub(super) async fn linger(&mut self) {
         let measures = self.inbound.as_ref().is_some_and(|inbound| inbound.is_measuring());
         if !measures || !self.shard.is_ending() {
@@ -246,6 +254,21 @@ impl<C: Connect> User<C> {
                 _ = self.drive(Until::Deadline, None) => {}
             }
         }
+        let last = Instant::now() + MOST_LINGERED;
+        while let Some(until) = self.still_arrives() {
+            let until = until.min(last);
+            if self.drive(Until::Deadline, Some(until)).await.is_err() || until == last {
+                break;
+            }
+        }
+    }
+
+    /// If measured messages still arrive: until when the next one would have to.
+    fn still_arrives(&self) -> Option<Instant> {
+        let (inbound, now_ns) = self.measuring()?;
+        let arrivals = inbound.measured.iter().map(|measured| measured.receiver.borrow().last_arrival().0);
+        let since = Duration::from_nanos(now_ns.saturating_sub(arrivals.max()?));
+        Some(Instant::now() + SETTLE_TIME.checked_sub(since).filter(|left| !left.is_zero())?)
     }
 }
 

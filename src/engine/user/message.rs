@@ -6,10 +6,11 @@ use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Message, Session, Ticket, Until};
 use crate::engine::sink;
 use crate::engine::user::User;
-use crate::mqtt::Qos;
+use crate::mqtt::{Qos, check_topic_name};
 use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
 use crate::plan::random::Random;
+use crate::plan::receive::{Correlation, Exchange};
 use crate::plan::{Publish, Text, UserClass};
 
 /// Bytes that may gather before a step that does not wait for its acknowledgement writes them out: large
@@ -46,11 +47,12 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Renders the message and queues it.
+    /// Renders the message and queues it; if it asks for a reply, the user waits for that from now on.
     pub(super) fn hand_over(
         &mut self,
         class: &UserClass,
         step: &Publish,
+        asks: Option<&Exchange>,
         tag: u32,
         due: Instant,
         deadline: Instant,
@@ -84,7 +86,7 @@ impl<C: Connect> User<C> {
             self.render(rest, seq, now_ns, &mut scratch.payload);
         }
         let property = stamped.as_ref().filter(|_| place == Some(&StampPlace::Property));
-        let properties = if step.properties.varying.is_empty() && property.is_none() {
+        let properties = if step.properties.varying.is_empty() && asks.is_none() && property.is_none() {
             &*step.properties.fixed
         } else {
             step.properties.write(&mut scratch.properties, |template, out| {
@@ -92,6 +94,9 @@ impl<C: Connect> User<C> {
             });
             if let Some(stamped) = property {
                 scratch.properties.extend_from_slice(&Stamping::property(&stamped.text));
+            }
+            if let Some(exchange) = asks {
+                self.ask_for_reply(exchange, seq, due, &mut scratch.properties);
             }
             &*scratch.properties
         };
@@ -114,10 +119,20 @@ impl<C: Connect> User<C> {
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let (tag, due) = stamped.as_ref().map_or((tag, due), |stamped| (sink::stamped(tag), stamped.due));
         let ticket = Ticket { tag, awaited: step.await_ack, due, late: self.late, deadline, length };
-        let key = match &mut self.session {
+        let fits = match &step.topic {
+            Text::PerMessage(template) if template.uses_received() => is_topic(topic),
+            _ => Ok(()),
+        };
+        let known = match asks {
+            Some(Exchange { correlation: Correlation::Json(pointer), .. }) => {
+                Self::seek(self.inbound.as_deref_mut(), pointer, payload)
+            }
+            _ => Ok(()),
+        };
+        let key = fits.and(known).and_then(|()| match &mut self.session {
             Some(session) => session.publish(&message, ticket),
             None => Err(Failure::Closed),
-        };
+        });
         if let (Some(stamped), Ok(_)) = (&stamped, &key) {
             self.sent_stamped(stamped);
         }
@@ -138,6 +153,14 @@ fn bytes<'a>(
         Payload::Text(payload) => text(payload, kept, rendered),
         Payload::Lines(lines) => lines.line(index, seq),
         Payload::Filling(filling) => filling.draw(random),
+    }
+}
+
+/// Whether what was received makes a topic.
+fn is_topic(topic: &[u8]) -> Result<(), Failure> {
+    match str::from_utf8(topic) {
+        Ok(topic) if check_topic_name(topic).is_ok() => Ok(()),
+        _ => Err(Failure::NotSent("what was received makes no topic")),
     }
 }
 

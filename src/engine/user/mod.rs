@@ -5,10 +5,13 @@
 //! whatever a broker does ends as a recorded request, and the user goes on.
 
 pub(crate) mod inbound;
+mod inbox;
 mod measured;
 mod message;
 mod moment;
 pub(crate) mod outbound;
+mod parts;
+mod receive;
 mod rhythm;
 mod steps;
 mod subscription;
@@ -34,9 +37,9 @@ use crate::engine::user::will::WillTexts;
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
 use crate::plan::random::Random;
-use crate::plan::template::{NOT_BEGUN, Scope, UserScope};
+use crate::plan::template::{NOT_BEGUN, NOTHING, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{OnError, Plan, Row, Step, Task, TaskOrder, UserClass};
+use crate::plan::{ConnectParts, OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 
 /// One live instance of a user class.
@@ -145,16 +148,13 @@ impl<C: Connect> User<C> {
         self.will = class.will.as_ref().map(|will| Box::new(self.will_texts(will)));
         let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
         self.keep_row(&class.reconnect.row);
+        for row in class.connect_parts.iter().flat_map(ConnectParts::rows) {
+            self.keep_row(row);
+        }
         for step in lists.flat_map(|steps| &steps.0) {
             match step {
                 Step::Connect(request) | Step::Disconnect { request, .. } => self.keep_row(&request.row),
-                Step::Publish(publish) => {
-                    self.keep_row(&publish.request.row);
-                    self.keep_text(&publish.topic);
-                    if let Payload::Text(payload) = &publish.payload {
-                        self.keep_text(payload);
-                    }
-                }
+                Step::Publish(publish) => self.keep_message(publish),
                 Step::Subscribe(subscribe) => {
                     self.keep_row(&subscribe.request.row);
                     subscribe.filters.iter().for_each(|wanted| self.keep_text(&wanted.filter));
@@ -163,8 +163,27 @@ impl<C: Connect> User<C> {
                     self.keep_row(&unsubscribe.request.row);
                     unsubscribe.filters.iter().for_each(|filter| self.keep_text(filter));
                 }
+                Step::Receive(receive) => {
+                    self.keep_row(&receive.request.row);
+                    self.keep_text(&receive.filter);
+                    self.keep_condition(&receive.takes);
+                    self.keep_condition(&receive.expect);
+                }
+                Step::Request(exchange) => {
+                    self.keep_message(&exchange.publish);
+                    self.keep_text(&exchange.reply_topic);
+                    self.keep_condition(&exchange.expect);
+                }
                 Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => {}
             }
+        }
+    }
+
+    fn keep_message(&mut self, publish: &Publish) {
+        self.keep_row(&publish.request.row);
+        self.keep_text(&publish.topic);
+        if let Payload::Text(payload) = &publish.payload {
+            self.keep_text(payload);
         }
     }
 
@@ -198,6 +217,7 @@ impl<C: Connect> User<C> {
             now_ns,
             random: &mut self.random,
             walks: &mut self.walks,
+            received: self.inbound.as_ref().and_then(|inbound| inbound.last_received()).unwrap_or(&NOTHING),
         };
         template.render(&mut scope, out);
     }
@@ -226,7 +246,9 @@ impl<C: Connect> User<C> {
 
     /// on_start, then task runs, until it is told to stop or has done all that it should.
     async fn work(&mut self, class: &UserClass) {
-        match self.run(class, &class.on_start, Part::Start).await {
+        let started = self.run(class, &class.on_start, Part::Start).await;
+        self.end_list();
+        match started {
             Ok(()) | Err(Abort::Failed) => {}
             Err(Abort::Stopped | Abort::Done) => return,
         }
@@ -243,6 +265,7 @@ impl<C: Connect> User<C> {
             }
             let Some(task) = self.next_task(class, total) else { return };
             let ran = self.run(class, &task.steps, Part::Task).await;
+            self.end_list();
             // What happens in a pause, such as another connect, was due at no moment.
             self.late = Late::NONE;
             match ran {
@@ -308,11 +331,12 @@ impl<C: Connect> User<C> {
     /// the pause should have ended.
     async fn think(&mut self, class: &UserClass, until: Instant) -> Result<bool, Abort> {
         let leash = Rc::clone(&self.leash);
-        tokio::select! {
+        let free = tokio::select! {
             biased;
-            () = leash.told(Phase::Stopping) => Err(Abort::Stopped),
-            free = self.pause(class, until) => Ok(free),
-        }
+            () = leash.told(Phase::Stopping) => return Err(Abort::Stopped),
+            free = self.pause(class, until) => free,
+        };
+        if self.backoff.gave_up() { Err(Abort::Done) } else { Ok(free) }
     }
 
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.

@@ -83,6 +83,8 @@ mod tests {
     use crate::plan::payload::Payload;
     use crate::plan::properties::Properties;
     use crate::plan::random::Random;
+    use crate::plan::receive::Keeps;
+    use crate::plan::reconnect::Reconnect;
     use crate::plan::schedule::Phase;
     use crate::plan::target::Target;
     use crate::plan::template::Template;
@@ -174,10 +176,13 @@ mod tests {
             tasks: vec![Task { name: "t".to_owned(), weight: 1, steps: Steps(vec![publish]) }],
             on_stop: Steps::default(),
             reconnect: request,
+            reconnection: Reconnect::default(),
+            connect_parts: Vec::new(),
             user_texts: 0,
             user_rows: 0,
             counters: 1,
             repeat_depth: 0,
+            keeps: Keeps::default(),
             feeds: Vec::new(),
             walks: 0,
         };
@@ -194,6 +199,7 @@ mod tests {
                 tls: None,
                 headers: Vec::new(),
                 settings: Settings::default(),
+                connect_detail: false,
             }],
             classes: vec![class],
             rows: vec![RowKey { request_type: "MQTT".to_owned(), name: "all".to_owned() }],
@@ -204,6 +210,7 @@ mod tests {
                     spawn_rate: 1.0,
                     duration: None,
                     clock: StageClock::Begin,
+                    storm: None,
                 }],
                 run_time: None,
                 stop_timeout: Duration::ZERO,

@@ -3,11 +3,15 @@
 //! A step either does what it says or has failed, in the statistics; no error leaves this file but the two
 //! reasons for which a list of steps ends early.
 
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
+use crate::client::marks::Marks;
 use crate::client::transport::tls::Certificate;
 use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
 use crate::engine::backoff::GOOD_LIFE;
@@ -15,6 +19,7 @@ use crate::engine::sink::{self, Recording, Span};
 use crate::engine::stop::Phase;
 use crate::engine::user::User;
 use crate::engine::user::moment::FEW;
+use crate::plan::receive::Exchange;
 use crate::plan::{OnError, Publish, Request, Row, Step, Steps, UserClass};
 
 /// Why a list of steps ended early.
@@ -42,6 +47,9 @@ pub(super) enum Part {
 impl<C: Connect> User<C> {
     /// Runs steps in order.
     pub(super) async fn run(&mut self, class: &UserClass, steps: &Steps, part: Part) -> Result<(), Abort> {
+        if let Some(inbound) = &mut self.inbound {
+            inbound.inbox.begin_list();
+        }
         let goes_on = part == Part::Task && class.on_error == OnError::Continue;
         let most_messages = class.messages.filter(|_| part != Part::Stop).unwrap_or(u64::MAX);
         let mut position = 0;
@@ -67,6 +75,14 @@ impl<C: Connect> User<C> {
                     }
                     result
                 }
+                Step::Request(exchange) => {
+                    let result = Box::pin(self.request(class, exchange)).await;
+                    if self.sent >= most_messages {
+                        return Err(Abort::Done);
+                    }
+                    result
+                }
+                Step::Receive(receive) => Box::pin(self.receive(class, receive)).await,
                 // Boxed, as it is rare: the future would otherwise be part of every user.
                 Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await,
                 Step::Unsubscribe(unsubscribe) => Box::pin(self.unsubscribe(class, unsubscribe)).await,
@@ -88,6 +104,10 @@ impl<C: Connect> User<C> {
                     Ok(())
                 }
             };
+            // Without a connection, and with none to come, it leaves.
+            if self.backoff.gave_up() && part != Part::Stop {
+                return Err(Abort::Done);
+            }
             match result {
                 Ok(()) => {}
                 Err(Abort::Failed) if goes_on => {}
@@ -105,10 +125,13 @@ impl<C: Connect> User<C> {
         if self.session.is_some() { Ok(()) } else { Box::pin(self.connect(class, request)).await }
     }
 
-    /// Tries until it succeeds, with growing pauses.
+    /// Tries until it succeeds, with growing pauses, or gives up.
     async fn connect(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
         self.moment.pass();
         while self.session.is_none() {
+            if self.backoff.gave_up() {
+                return Err(Abort::Done);
+            }
             if let Some(at) = self.connect_after {
                 tokio::select! {
                     biased;
@@ -117,10 +140,16 @@ impl<C: Connect> User<C> {
                 }
                 self.connect_after = None;
             }
+            let parts = class.connect_parts.iter().find(|parts| parts.whole == request.row);
+            let marks = Cell::new(Marks::default());
             let due = Instant::now();
-            match self.try_connect(class).await {
+            let connected = self.try_connect(class, parts.map(|_| &marks)).await;
+            let finished = Instant::now();
+            if let Some(parts) = parts {
+                self.record_parts(parts, due, marks.get(), request.record);
+            }
+            match connected {
                 Ok(session) => {
-                    let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Ok(()));
                     if !session.resumed() {
                         // What the last connection left open has nobody to finish it any more.
@@ -131,6 +160,8 @@ impl<C: Connect> User<C> {
                         inbound.resumed(now_ns);
                     }
                     self.session = Some(session);
+                    self.leash.set_connected(true);
+                    self.backoff.connected();
                     self.shard.arrived(&self.leash);
                     self.connected_at = finished;
                     if self.must_subscribe_again(resumed) {
@@ -138,9 +169,9 @@ impl<C: Connect> User<C> {
                     }
                 }
                 Err(failure) => {
-                    let finished = Instant::now();
                     self.record(self.tag(request), due, finished, Err(failure));
-                    self.connect_after = Some(finished + self.backoff.next(&mut self.jitter));
+                    let pause = self.backoff.failed(&class.reconnection, &mut self.jitter);
+                    self.connect_after = pause.map(|pause| finished + pause);
                 }
             }
         }
@@ -161,7 +192,11 @@ impl<C: Connect> User<C> {
         Recording::of_requests(&self.shard, self.stamps(), self.timing)
     }
 
-    async fn try_connect(&mut self, class: &UserClass) -> Result<C::Session, Failure> {
+    async fn try_connect(
+        &mut self,
+        class: &UserClass,
+        marks: Option<&Cell<Marks>>,
+    ) -> Result<C::Session, Failure> {
         let broker = &self.plan.brokers[class.broker.0];
         let login = self.username.as_deref().map(|name| (name, self.password.as_deref().unwrap_or_default()));
         let request = ConnectRequest {
@@ -180,6 +215,7 @@ impl<C: Connect> User<C> {
             settings: broker.settings,
             will: self.will.as_ref().zip(class.will.as_ref()).map(|(texts, will)| texts.with(will)),
             kept: Some(&self.kept),
+            marks,
         };
         self.shard.connector.connect(&request).await
     }
@@ -190,6 +226,7 @@ impl<C: Connect> User<C> {
             return Err(Abort::Failed);
         }
         let Some(mut session) = self.session.take() else { return Ok(()) };
+        self.leash.set_connected(false);
         self.moment.pass();
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
@@ -204,6 +241,18 @@ impl<C: Connect> User<C> {
 
     /// Sends a message and waits for its acknowledgement, if the step says so.
     async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
+        let (_, _, key) = self.send(class, step, None).await?;
+        if step.await_ack { self.acknowledged(class, key).await } else { Ok(()) }
+    }
+
+    /// Hands a message over, which may ask for a reply. Returns the mark of its request and when that was due; what
+    /// asks for a reply is recorded with it, but for its failures.
+    pub(super) async fn send(
+        &mut self,
+        class: &UserClass,
+        step: &Publish,
+        asks: Option<&Exchange>,
+    ) -> Result<(u32, Instant, Key), Abort> {
         if self.lacks_a_row(step) {
             return Err(Abort::Stopped);
         }
@@ -226,17 +275,21 @@ impl<C: Connect> User<C> {
         if !self.shard.begin_message(&self.leash) {
             return Err(Abort::Done);
         }
-        let key = match self.hand_over(class, step, tag, due, deadline) {
-            Ok(key) => key,
+        let mark = if asks.is_some() { sink::failures_only(tag) } else { tag };
+        match self.hand_over(class, step, asks, mark, due, deadline) {
+            Ok(key) => {
+                self.sent += 1;
+                Ok((tag, due, key))
+            }
             Err(failure) => {
                 self.record(tag, due, Instant::now(), Err(failure));
-                return Err(Abort::Failed);
+                Err(Abort::Failed)
             }
-        };
-        self.sent += 1;
-        if !step.await_ack {
-            return Ok(());
         }
+    }
+
+    /// Waits until a message is acknowledged.
+    pub(super) async fn acknowledged(&mut self, class: &UserClass, key: Key) -> Result<(), Abort> {
         loop {
             match self.drive_awaited(key).await {
                 Some(Ok(())) => return Ok(()),
@@ -278,7 +331,13 @@ impl<C: Connect> User<C> {
         self.moment.pass();
         let Some(session) = &mut self.session else { return Err(Failure::Closed) };
         let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = session.drive(until, deadline, &mut sink).await;
+        let result = {
+            let mut driving = pin!(session.drive(until, deadline, &mut sink));
+            poll_fn(|cx| self.leash.poll_uncut(cx, driving.as_mut())).await
+        };
+        if result == Err(Failure::Dropped) {
+            session.sever(Failure::Dropped, &mut sink);
+        }
         let told = sink.failures > 0;
         if let Err(failure) = result {
             self.lost(failure, told);
@@ -291,7 +350,13 @@ impl<C: Connect> User<C> {
         self.moment.pass();
         let session = self.session.as_mut()?;
         let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = session.drive(Until::Done(key), None, &mut sink).await;
+        let result = {
+            let mut driving = pin!(session.drive(Until::Done(key), None, &mut sink));
+            poll_fn(|cx| self.leash.poll_uncut(cx, driving.as_mut())).await
+        };
+        if result == Err(Failure::Dropped) {
+            session.sever(Failure::Dropped, &mut sink);
+        }
         let (awaited, told) = (sink.awaited, sink.failures > 0);
         match (result, awaited) {
             (Err(failure), _) => self.lost(failure, told),
@@ -304,7 +369,7 @@ impl<C: Connect> User<C> {
     /// The connection is gone, and not because the user closed it.
     ///
     /// The requests that were open have failed with it. If none was (`told` is false), the loss would show
-    /// nowhere, so it is counted as a failed `disconnect`, without a response time.
+    /// nowhere, so it is counted as a failed `disconnect`, without a response time; unless the scenario did it.
     fn lost(&mut self, failure: Failure, told: bool) {
         if let Some(mut session) = self.session.take() {
             self.kept = session.keep();
@@ -312,14 +377,17 @@ impl<C: Connect> User<C> {
         if let Some((inbound, now_ns)) = self.measuring() {
             inbound.away(now_ns);
         }
+        self.leash.set_connected(false);
         let now = Instant::now();
-        if !told {
+        if !told && failure != Failure::Dropped {
             self.shard.record_loss(now, failure);
         }
         if now - self.connected_at >= GOOD_LIFE {
             self.backoff.reset();
         }
-        self.connect_after = Some(now + self.backoff.next(&mut self.jitter));
+        let reconnection = &self.plan.classes[self.class].reconnection;
+        let pause = self.backoff.lost(reconnection, &mut self.jitter);
+        self.connect_after = pause.map(|pause| now + pause);
     }
 
     /// Records a request that the session did not take or does not know of.
@@ -329,10 +397,14 @@ impl<C: Connect> User<C> {
     }
 
     pub(super) fn tag(&self, request: &Request) -> u32 {
-        let row = match &request.row {
+        self.tag_of(&request.row, request.record)
+    }
+
+    pub(super) fn tag_of(&self, row: &Row, record: bool) -> u32 {
+        let row = match row {
             Row::Static(row) => *row,
             Row::PerUser { slot, .. } => self.row_ids[*slot],
         };
-        sink::tag(row, request.record)
+        sink::tag(row, record)
     }
 }

@@ -137,7 +137,7 @@ impl<C: Connect> User<C> {
     }
 
     fn subscriptions(&mut self) -> &mut Vec<Asked> {
-        &mut self.inbound.get_or_insert_default().subscriptions
+        &mut self.inbound().subscriptions
     }
 
     /// Those for this filter: `keep` tells whether they stay.

@@ -8,7 +8,7 @@ use crate::mqtt::{MAX_TEXT_BYTES, TopicError, check_topic_filter};
 use crate::plan::codes;
 use crate::plan::compile::problems::Problems;
 use crate::plan::random::Random;
-use crate::plan::template::{Scope, Template, UserScope};
+use crate::plan::template::{NOTHING, Scope, Template, UserScope};
 
 /// Checks the topic of a message of users with this client id, if there is nothing wrong with that.
 pub(super) fn check_topic(
@@ -122,6 +122,7 @@ fn with_stand_ins(filter: &Template, row: usize) -> String {
         now_ns: 0,
         random: &mut random,
         walks: &mut [],
+        received: &NOTHING,
     };
     let mut text = Vec::new();
     filter.render(&mut scope, &mut text);

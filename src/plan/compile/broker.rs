@@ -94,7 +94,7 @@ fn compile_broker(
         Some(target) => Some(target.clone()),
         None => compile_target(broker, at, names, context, problems),
     };
-    let tls = compile_tls(broker.tls.as_ref(), target.as_ref(), overridden, at, names, problems);
+    let tls = compile_tls(broker.tls.as_ref(), target.as_ref(), at, names, context, problems);
     let headers =
         compile_headers(broker.websocket.as_ref(), target.as_ref(), overridden, at, names, problems);
     Some(Broker {
@@ -107,6 +107,7 @@ fn compile_broker(
         tls,
         headers,
         settings,
+        connect_detail: broker.connect_detail.unwrap_or(false),
     })
 }
 

@@ -10,10 +10,11 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
-use crate::plan::compile::files::{self, ReadFile};
+use crate::plan::compile::files::{self, FolderOf, ReadFile};
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::protocol::Spoken;
+use crate::plan::compile::reconnect::compile_reconnect;
 use crate::plan::compile::steps::{Rows, StepCompiler};
 use crate::plan::compile::tasks::tasks;
 use crate::plan::compile::timing::{RateOf, limit, schedule, wait_time};
@@ -23,7 +24,7 @@ use crate::plan::feed::Feed;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::plan::template::{Secret, Template};
 use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, OnError, UserClass};
+use crate::plan::{Broker, BrokerId, OnError, UserClass};
 use crate::scenario::model;
 
 const DEFAULT_CLIENT_ID: &str = "${user.class}-${user.number}";
@@ -46,10 +47,13 @@ pub(super) struct Compiled {
 /// What a class is compiled with: the other parts of the scenario.
 pub(super) struct Surroundings<'a> {
     pub(super) brokers: &'a BTreeMap<String, model::broker::Broker>,
+    /// Those with nothing wrong with them, compiled; all of them, if there is to be a plan.
+    pub(super) compiled_brokers: &'a [Broker],
     pub(super) payloads: &'a Payloads<'a>,
     /// The feeds of the class, as far as there is nothing wrong with them.
     pub(super) feeds: Vec<Feed>,
     pub(super) files: ReadFile<'a>,
+    pub(super) folder: FolderOf<'a>,
 }
 
 /// The classes of the run: those asked for, or all, without those that can have no users.
@@ -126,14 +130,14 @@ pub(super) fn compile_class(
     rows: &mut Rows,
     problems: &mut Problems<'_>,
 ) -> Option<Compiled> {
-    let Surroundings { brokers, payloads, feeds, files } = surroundings;
+    let Surroundings { brokers, compiled_brokers, payloads, files, .. } = surroundings;
     // What an abstract class lacks, the classes that extend it may have.
     let may_lack = class.is_abstract == Some(true);
     let broker = match class.broker.as_deref() {
         None if may_lack => None,
         name => broker(name, &at.key("broker"), brokers, problems),
     };
-    let certificate = broker.map(|broker| compile_certificate(brokers, broker, names, problems));
+    let certificate = broker.map(|broker| compile_certificate(&surroundings, broker, names, problems));
     let (weight, fixed_count) = share(class, at, problems);
     let client_id = class.client_id.as_deref().unwrap_or(DEFAULT_CLIENT_ID);
     let client_id =
@@ -162,6 +166,7 @@ pub(super) fn compile_class(
     let wait_time =
         class.wait_time.map_or(WaitTime::Zero, |wait| wait_time(wait, &at.key("wait_time"), problems));
     let (schedule, rate) = schedule(class, at, problems).unzip();
+    let reconnection = compile_reconnect(class.reconnect.as_ref(), &at.key("reconnect"), problems);
     let iterations = limit(class.iterations, "iterations", at, problems);
     let messages = limit(class.messages, "messages", at, problems);
 
@@ -170,18 +175,26 @@ pub(super) fn compile_class(
         spoken.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
     }
     let will = class.will.as_ref().map(|will| {
-        compile_will(will, &at.key("will"), names, client_id.as_ref(), spoken.as_ref(), problems)
+        let (at, client_id) = (at.key("will"), client_id.as_ref());
+        compile_will(will, &at, names, client_id, payloads, spoken.as_ref(), problems)
     });
 
     let mut compiler = StepCompiler::new(names, client_id.as_ref(), payloads, rows);
     compiler.spoken = spoken;
+    compiler.detailed = broker.and_then(|broker| compiled_brokers.get(broker.0)).filter(|b| b.connect_detail);
     let on_start = compiler.steps(&class.on_start, &at.key("on_start"), problems);
     let (order, tasks) = tasks(class, at, overrides, &mut compiler, problems);
     let on_stop = compiler.steps(&class.on_stop, &at.key("on_stop"), problems);
     let reconnect = compiler.reconnect();
+    if !may_lack {
+        let lists = [&on_start, &on_stop].into_iter().chain(tasks.iter().map(|task| &task.steps));
+        compiler.warn_of_silence(lists, problems);
+    }
     let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
     let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
-    let (user_row_places, timeouts) = (compiler.user_row_places, compiler.timeouts);
+    let (user_row_places, timeouts, keeps) = (compiler.user_row_places, compiler.timeouts, compiler.keeps);
+    let connect_parts = compiler.connect_parts;
+    let feeds = surroundings.feeds;
     let measure_places = compiler.measure_places;
     let used_feeds = names.columns.used_feeds.borrow();
     let idle_feeds = (0..feeds.len())
@@ -223,11 +236,14 @@ pub(super) fn compile_class(
             tasks,
             on_stop,
             reconnect,
+            reconnection,
+            connect_parts,
             user_texts,
             user_rows,
             counters,
             walks,
             repeat_depth,
+            keeps,
         },
         user_row_places,
         measure_places,

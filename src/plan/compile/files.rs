@@ -14,6 +14,10 @@ pub const MAX_FILE_BYTES: u64 = 256 << 20;
 /// [`Context::files`](crate::plan::compile::Context::files).
 pub type ReadFile<'a> = &'a dyn Fn(&FieldPath, &str) -> Result<Vec<u8>, String>;
 
+/// Says what leads from the folder of the scenario to that of the file in which the value at a place stands: see
+/// [`Context::folder`](crate::plan::compile::Context::folder).
+pub type FolderOf<'a> = &'a dyn Fn(&FieldPath) -> String;
+
 /// The bytes of a file.
 pub(super) fn read(
     files: ReadFile<'_>,

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
+use crate::plan::ClassId;
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::search::compile_search;
-use crate::plan::load::{Load, Stage, StageClock, Users};
+use crate::plan::load::{Load, Stage, StageClock, Storm, Users};
 use crate::scenario::model::{self, Scenario};
 use crate::units::HumanDuration;
 
@@ -69,7 +70,8 @@ fn plain(
     check_most(u64::from(users), &at.key("users"), problems);
     let spawn_rate = overrides.spawn_rate.or(load.spawn_rate).unwrap_or(SPAWN_RATE);
     check_spawn_rate(spawn_rate, &at.key("spawn_rate"), problems);
-    Stage { name: None, users: Users::Total(users), spawn_rate, duration: None, clock: StageClock::Begin }
+    let (users, clock) = (Users::Total(users), StageClock::Begin);
+    Stage { name: None, users, spawn_rate, duration: None, clock, storm: None }
 }
 
 fn check_most(users: u64, at: &FieldPath, problems: &mut Problems<'_>) {
@@ -152,6 +154,7 @@ impl Stages<'_, '_, '_> {
                 spawn_rate,
                 duration: Some(duration),
                 clock,
+                storm: self.storm(stage, i, &at),
             });
         }
         let none = stages.iter().all(|stage| match &stage.users {
@@ -165,6 +168,36 @@ impl Stages<'_, '_, '_> {
             self.problems.range(at, "no stage has any user", "give one of them `users` above 0");
         }
         stages
+    }
+
+    fn storm(&mut self, stage: &model::load::Stage, place: usize, at: &FieldPath) -> Option<Storm> {
+        let (share_at, of_at) = (at.key("drop_connections"), at.key("drop_connections_of"));
+        for (i, name) in stage.drop_connections_of.iter().enumerate() {
+            self.check_class(name, of_at.index(i), Mark::Value);
+        }
+        let Some(share) = stage.drop_connections else {
+            if !stage.drop_connections_of.is_empty() && !self.problems.absence_explained(&share_at) {
+                let message = "`drop_connections_of` needs `drop_connections`";
+                let help = "add the share of their users: 0.5 for half of them, 1 for all";
+                self.problems
+                    .add(Diagnostic::error(codes::CONFLICT, of_at, message).marking(Mark::Key).help(help));
+            }
+            return None;
+        };
+        if !(0.0..=1.0).contains(&share) {
+            let help = "it is a share of the users: 0.5 for half of them, 1 for all";
+            self.problems.range(&share_at, "`drop_connections` must be from 0 to 1", help);
+        } else if place == 0 && share > 0.0 {
+            let message = "the first stage drops connections, but nobody is connected before it";
+            let help = "put a stage before it in which users connect";
+            self.problems.add(Diagnostic::error(codes::NOTHING_TO_DROP, share_at, message).help(help));
+        }
+        let is_meant = |name: &&str| {
+            stage.drop_connections_of.is_empty() || stage.drop_connections_of.iter().any(|of| of == name)
+        };
+        let of = self.selected.iter().enumerate().filter(|(_, name)| is_meant(name));
+        let of: Vec<_> = of.map(|(place, _)| ClassId(place)).collect();
+        (share > 0.0 && !of.is_empty()).then_some(Storm { share, of })
     }
 
     fn users(&mut self, stage: &model::load::Stage, at: &FieldPath) -> Users {
@@ -197,30 +230,32 @@ impl Stages<'_, '_, '_> {
     }
 
     fn per_class(&mut self, stage: &model::load::Stage, at: &FieldPath) -> Users {
-        let known = &self.scenario.user_classes;
         for name in stage.user_classes.keys() {
-            let place = at.key(name.as_str());
-            let unread = FieldPath::root().key("user_classes").key(name.as_str());
-            if !known.contains_key(name) {
-                if known.is_empty() || self.problems.absence_explained(&unread) {
-                    continue;
-                }
-                let help = suggestion(name, "user classes", known.keys().map(String::as_str));
-                let message = format!("there is no user class `{name}`");
-                self.problems.add(
-                    Diagnostic::error(codes::UNKNOWN_CLASS, place, message).marking(Mark::Key).help(help),
-                );
-            } else if !self.selected.contains(name.as_str()) && self.is_asked_for(name) {
-                let message = format!("the stage wants users of `{name}`, a class that has none");
-                let help = "give the class a `weight` above 0, or remove it here";
-                self.problems
-                    .add(Diagnostic::error(codes::CONFLICT, place, message).marking(Mark::Key).help(help));
-            }
+            self.check_class(name, at.key(name.as_str()), Mark::Key);
         }
         let counts = self.selected.iter().map(|name| stage.user_classes.get(*name).copied().unwrap_or(0));
         let counts: Vec<u32> = counts.collect();
         check_most(counts.iter().copied().map(u64::from).sum(), at, self.problems);
         Users::PerClass(counts)
+    }
+
+    /// Notes a class that does not exist or has no users.
+    fn check_class(&mut self, name: &str, place: FieldPath, mark: Mark) {
+        let known = &self.scenario.user_classes;
+        let unread = FieldPath::root().key("user_classes").key(name);
+        if !known.contains_key(name) {
+            if known.is_empty() || self.problems.absence_explained(&unread) {
+                return;
+            }
+            let help = suggestion(name, "user classes", known.keys().map(String::as_str));
+            let message = format!("there is no user class `{name}`");
+            self.problems
+                .add(Diagnostic::error(codes::UNKNOWN_CLASS, place, message).marking(mark).help(help));
+        } else if !self.selected.contains(name) && self.is_asked_for(name) {
+            let message = format!("the stage wants users of `{name}`, a class that has none");
+            let help = "give the class a `weight` above 0, or remove it here";
+            self.problems.add(Diagnostic::error(codes::CONFLICT, place, message).marking(mark).help(help));
+        }
     }
 
     /// Whether a class would be part of the run by the command line.

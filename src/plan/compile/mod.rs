@@ -13,7 +13,7 @@ use crate::plan::codes;
 use crate::plan::compile::broker::compile_brokers;
 use crate::plan::compile::class::{Surroundings, compile_class, select};
 use crate::plan::compile::feeds::{Feeds, deal};
-use crate::plan::compile::files::ReadFile;
+use crate::plan::compile::files::{FolderOf, ReadFile};
 use crate::plan::compile::load::compile_load;
 use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::Problems;
@@ -35,12 +35,14 @@ mod payloads;
 mod problems;
 mod properties;
 mod protocol;
+mod reconnect;
 mod search;
 mod steps;
 mod tasks;
 mod threshold;
 mod timing;
 mod tls;
+mod tls_files;
 pub mod url;
 mod warnings;
 mod will;
@@ -60,6 +62,9 @@ pub struct Context<'a> {
     /// value stands; or says why it cannot, in a few words. Not more than one byte above
     /// [`MAX_FILE_BYTES`](files::MAX_FILE_BYTES) is of use.
     pub files: ReadFile<'a>,
+    /// What to put before a path in the value at a place, so that it counts from the folder of the scenario: nothing
+    /// for a value of the scenario's own file, or a path that ends with `/`.
+    pub folder: FolderOf<'a>,
     /// What the command line says instead of the file.
     pub overrides: &'a Overrides,
     /// Places that reading the file complained about; nothing is said of them again, nor of their absence.
@@ -129,9 +134,11 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         let names = Names { class: Some(name), columns: &columns, ..names };
         let surroundings = Surroundings {
             brokers: &scenario.brokers,
+            compiled_brokers: &brokers,
             payloads: &payloads,
             feeds: class_feeds,
             files: context.files,
+            folder: context.folder,
         };
         if selected.contains(name.as_str()) {
             let overrides = context.overrides;

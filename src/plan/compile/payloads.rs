@@ -70,16 +70,18 @@ impl<'a> Payloads<'a> {
         Self { named, files, used: RefCell::default(), made: RefCell::default() }
     }
 
-    /// Compiles a payload; nothing if there is a mistake in it. `at` becomes the place of what it really is.
+    /// Compiles the payload of a message, or of a will (`place`); nothing if there is a mistake in it. `at` becomes
+    /// the place of what it really is.
     pub(super) fn compile(
         &self,
         payload: &model::payload::Payload,
+        place: Place,
         names: &Names<'_>,
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Carried> {
         let payload = self.resolve(payload, at, problems)?;
-        self.unnamed(payload, names, at, problems)
+        self.unnamed(payload, place, names, at, problems)
     }
 
     /// Compiles a JSON payload as what stands before a stamp and behind it; likewise.
@@ -110,7 +112,8 @@ impl<'a> Payloads<'a> {
         }
         *at = at.key("json");
         let mut json = JsonTemplate::default();
-        write(value, Some(place.parts), &mut json, names, at, problems).then(|| json.finish_around_stamp())
+        write(value, Some(place.parts), Place::JsonText, &mut json, names, at, problems)
+            .then(|| json.finish_around_stamp())
     }
 
     /// What a payload really is: `at` becomes its place.
@@ -136,7 +139,7 @@ impl<'a> Payloads<'a> {
         for (name, payload) in self.named {
             if !self.used.borrow().contains(name) {
                 let mut at = FieldPath::root().key("payloads").key(name.as_str());
-                self.unnamed(payload, names, &mut at, problems);
+                self.unnamed(payload, Place::Payload, names, &mut at, problems);
             }
         }
     }
@@ -145,7 +148,7 @@ impl<'a> Payloads<'a> {
     pub(super) fn warn(&self, problems: &mut Problems<'_>) {
         let used = self.used.borrow();
         for name in self.named.keys().filter(|name| !used.contains(*name)) {
-            let message = format!("no publish uses the payload `{name}`");
+            let message = format!("no publish and no will uses the payload `{name}`");
             let help = format!("use it as `payload = {{ named = \"{name}\" }}`, or remove it");
             let at = FieldPath::root().key("payloads").key(name.as_str());
             problems.add(Diagnostic::warning(codes::UNUSED_PAYLOAD, at, message).help(help));
@@ -171,6 +174,7 @@ impl<'a> Payloads<'a> {
     fn unnamed(
         &self,
         payload: &model::payload::Payload,
+        place: Place,
         names: &Names<'_>,
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
@@ -192,9 +196,9 @@ impl<'a> Payloads<'a> {
         }
         match payload {
             Written::Plain(text) | Written::Text(text) => {
-                problems.template(text, Place::Payload, names, at).map(Carried::Template)
+                problems.template(text, place, names, at).map(Carried::Template)
             }
-            Written::Json(value) => json(value, names, at, problems).map(Carried::Template),
+            Written::Json(value) => json(value, place.in_json(), names, at, problems).map(Carried::Template),
             Written::Hex(text) => self.once(at, || hex(text, at, problems).map(constant)),
             Written::Base64(text) => self.once(at, || base64(text, at, problems).map(constant)),
             Written::File(path) => {
@@ -245,16 +249,24 @@ fn constant(bytes: Vec<u8>) -> Payload {
     Payload::Text(Text::Constant(bytes.into()))
 }
 
-/// The template of a JSON value, on one line and without white space, keys in their order.
-fn json(value: &Json, names: &Names<'_>, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Template> {
+/// The template of a JSON value, on one line and without white space, keys in their order. `place` says what its texts
+/// may hold.
+pub(super) fn json(
+    value: &Json,
+    place: Place,
+    names: &Names<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Template> {
     let mut json = JsonTemplate::default();
-    write(value, None, &mut json, names, at, problems).then(|| json.finish())
+    write(value, None, place, &mut json, names, at, problems).then(|| json.finish())
 }
 
 /// Writes a value, with a stamp where `stamp` points to; false if there is a mistake in it.
 fn write(
     value: &Json,
     stamp: Option<&[Box<str>]>,
+    place: Place,
     json: &mut JsonTemplate,
     names: &Names<'_>,
     at: &FieldPath,
@@ -271,7 +283,7 @@ fn write(
         Json::Integer(number) => json.raw(&number.to_string()),
         // With a fraction, if only `.0`, or with an exponent. The file cannot hold what JSON has no word for.
         Json::Float(number) => json.raw(&format!("{number:?}")),
-        Json::Text(text) => match problems.template(text, Place::JsonText, names, at) {
+        Json::Text(text) => match problems.template(text, place, names, at) {
             Some(template) => json.template(&template),
             None => is_right = false,
         },
@@ -279,7 +291,7 @@ fn write(
             for (i, item) in items.iter().enumerate() {
                 json.raw(if i == 0 { "[" } else { "," });
                 let stamp = stamp::beneath(stamp, &i.to_string());
-                is_right &= write(item, stamp, json, names, &at.index(i), problems);
+                is_right &= write(item, stamp, place, json, names, &at.index(i), problems);
             }
             json.raw(if items.is_empty() { "[]" } else { "]" });
         }
@@ -289,7 +301,7 @@ fn write(
                 json.literal(key);
                 json.raw(":");
                 let stamp = stamp::beneath(stamp, key);
-                is_right &= write(value, stamp, json, names, &at.key(key.as_str()), problems);
+                is_right &= write(value, stamp, place, json, names, &at.key(key.as_str()), problems);
             }
             if let Some(key) = stamp::new_key(stamp, entries) {
                 json.raw(if entries.is_empty() { "{" } else { "," });

@@ -39,6 +39,8 @@ pub(super) fn compile_properties(
     for (key, number, text) in texts {
         let Some(text) = text else { continue };
         let at = at.key(key);
+        let place =
+            if number == CORRELATION_DATA && place == Place::Property { Place::Binary } else { place };
         let Some(template) = problems.template(text, place, names, &at) else { continue };
         if number == RESPONSE_TOPIC {
             check_topic(&template, client_id, &at, problems);

@@ -3,8 +3,10 @@
 //! What a class keeps per user (rendered texts, row ids, counters) gets its slots here, equal ones sharing
 //! one, so that the engine knows the size of a user before it makes the first.
 
+mod connect;
 mod measure;
 mod publish;
+mod receive;
 mod subscribe;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,9 +20,10 @@ use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::protocol::Spoken;
 use crate::plan::compile::timing::pause;
+use crate::plan::receive::Keeps;
 use crate::plan::template::names::{Names, Place};
 use crate::plan::template::{Template, Varies};
-use crate::plan::{Request, Row, Step, Steps, Text};
+use crate::plan::{Broker, ConnectParts, Request, Row, Step, Steps, Text};
 use crate::scenario::model;
 use crate::stats::{RowId, RowKey};
 use crate::units::HumanDuration;
@@ -60,6 +63,10 @@ pub(super) struct StepCompiler<'a> {
     client_id: Option<&'a Template>,
     /// What the class's broker speaks, if that is known.
     pub(super) spoken: Option<Spoken<'a>>,
+    /// The class's broker, if connects to it are recorded in parts.
+    pub(super) detailed: Option<&'a Broker>,
+    /// Rows of the parts of connects.
+    pub(super) connect_parts: Vec<ConnectParts>,
     payloads: &'a Payloads<'a>,
     rows: &'a mut Rows,
     /// Slots of texts per user, by template: in one class, one spelling means one thing.
@@ -76,6 +83,11 @@ pub(super) struct StepCompiler<'a> {
     pub(super) measure_places: Vec<FieldPath>,
     /// The timeouts in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
+    /// What steps wait for, and where they say so.
+    awaited: Vec<(FieldPath, Text)>,
+    pub(super) keeps: Keeps,
+    /// Whether a step before receives something.
+    receives: bool,
 }
 
 /// The keys by which each request can be recorded differently.
@@ -96,6 +108,8 @@ impl<'a> StepCompiler<'a> {
             names,
             client_id,
             spoken: None,
+            detailed: None,
+            connect_parts: Vec::new(),
             payloads,
             rows,
             texts: HashMap::new(),
@@ -107,6 +121,9 @@ impl<'a> StepCompiler<'a> {
             user_row_places: Vec::new(),
             measure_places: Vec::new(),
             timeouts: Vec::new(),
+            awaited: Vec::new(),
+            keeps: Keeps::default(),
+            receives: false,
         }
     }
 
@@ -144,15 +161,18 @@ impl<'a> StepCompiler<'a> {
         let mut rows = Rows::default();
         let mut compiler = StepCompiler::new(self.names, self.client_id, self.payloads, &mut rows);
         compiler.spoken = self.spoken;
+        compiler.receives = self.receives;
         compiler.steps(steps, at, problems);
     }
 
     /// The request of a connect that no step asks for.
     pub(super) fn reconnect(&mut self) -> Request {
-        self.first_connect.clone().unwrap_or_else(|| Request {
+        let request = self.first_connect.clone().unwrap_or_else(|| Request {
             row: Row::Static(self.rows.id(DEFAULT_REQUEST_TYPE, "connect".to_owned())),
             record: true,
-        })
+        });
+        self.note_parts(&request.row);
+        request
     }
 
     fn list(
@@ -173,6 +193,7 @@ impl<'a> StepCompiler<'a> {
                         record: connect.record,
                     };
                     let request = self.request(&recording, "connect", &at.key("connect"), problems);
+                    self.note_parts(&request.row);
                     self.first_connect.get_or_insert_with(|| request.clone());
                     flat.push(Step::Connect(request));
                 }
@@ -193,6 +214,12 @@ impl<'a> StepCompiler<'a> {
                 }
                 model::step::Step::Unsubscribe(unsubscribe) => {
                     flat.extend(self.unsubscribe(unsubscribe, &at.key("unsubscribe"), problems));
+                }
+                model::step::Step::Receive(receive) => {
+                    flat.extend(self.receive(receive, &at.key("receive"), problems));
+                }
+                model::step::Step::Request(request) => {
+                    flat.extend(self.exchange(request, &at.key("request"), problems));
                 }
                 model::step::Step::Wait(wait) => {
                     flat.push(Step::Wait(pause(*wait, &at.key("wait"), problems)));

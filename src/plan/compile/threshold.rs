@@ -78,7 +78,9 @@ pub(super) fn warn_of_rows(plan: &Plan, thresholds: &[String], at: &FieldPath, p
             None => "`mqtt-scenario plan` lists the rows of the statistics".to_owned(),
         };
         let mark = threshold.criterion().rows_at.clone().map_or(Mark::Value, Mark::Within);
-        let message = format!("no row of the statistics is called `{word}`: the threshold will be missed");
+        let of_failures = threshold.criterion().metric.is_of_failures();
+        let end = if of_failures { "nothing of it can fail" } else { "the threshold will be missed" };
+        let message = format!("no row of the statistics is called `{word}`: {end}");
         problems
             .add(Diagnostic::warning(codes::THRESHOLD_ROW, at.index(i), message).marking(mark).help(help));
     }

@@ -1,12 +1,15 @@
 //! How a broker is spoken to above TCP: TLS, client certificates, headers of WebSocket.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::BrokerId;
 use crate::plan::codes;
+use crate::plan::compile::Context;
+use crate::plan::compile::class::Surroundings;
 use crate::plan::compile::problems::Problems;
+use crate::plan::compile::tls_files::{Part, check, from_scenario, template_from_scenario};
 use crate::plan::target::{Certificate, Header, Target, Tls};
 use crate::plan::template::Secret;
 use crate::plan::template::names::{Names, Place};
@@ -49,16 +52,17 @@ fn useless(key: &str, target: &Target, overridden: bool, at: &FieldPath, problem
     });
 }
 
-/// How TLS is spoken, if it is. Mistakes in it are told in any case; the client's certificate is compiled per
-/// class.
+/// How TLS is spoken, if it is. Mistakes in it are told in any case, those in files only if it is spoken; the
+/// client's certificate is compiled per class.
 pub(super) fn compile_tls(
     tls: Option<&model::broker::Tls>,
     target: Option<&Target>,
-    overridden: bool,
     at: &FieldPath,
     names: &Names<'_>,
+    context: &Context<'_>,
     problems: &mut Problems<'_>,
 ) -> Option<Tls> {
+    let overridden = context.overrides.host.is_some();
     let secure = target.is_some_and(Target::is_secure);
     let none = model::broker::Tls::default();
     if let Some(target) = target.filter(|_| tls.is_some() && !secure) {
@@ -109,8 +113,12 @@ pub(super) fn compile_tls(
             );
         }
     }
+    let authorities = authorities.flatten();
+    if let Some(path) = authorities.as_deref().filter(|_| secure && !insecure) {
+        check(context.files, path, Part::Certificate, &at.key("ca"), problems);
+    }
     secure.then(|| Tls {
-        authorities: authorities.flatten(),
+        authorities: authorities.map(|path| from_scenario(path, &at.key("ca"), context.folder)),
         server_name: server_name.flatten(),
         alpn: tls.alpn.clone(),
         insecure,
@@ -132,18 +140,28 @@ fn is_server_name(name: &str) -> bool {
 
 /// What the users of one class show to their broker.
 pub(super) fn compile_certificate(
-    brokers: &BTreeMap<String, model::broker::Broker>,
+    Surroundings { brokers, compiled_brokers, files, folder, .. }: &Surroundings<'_>,
     broker: BrokerId,
     names: &Names<'_>,
     problems: &mut Problems<'_>,
 ) -> Option<Certificate> {
     let (name, broker) = brokers.iter().nth(broker.0)?;
     let tls = broker.tls.as_ref()?;
+    let secure = compiled_brokers.iter().any(|broker| broker.name == *name && broker.tls.is_some());
     let at = FieldPath::root().key("brokers").key(name.as_str()).key("tls");
     // One text for several classes, whose mistakes are told once.
     let before = problems.found.len();
-    let mut path = |key: &str, text: Option<&str>| problems.template(text?, Place::File, names, &at.key(key));
-    let (certificate, key) = (path("cert", tls.cert.as_deref()), path("key", tls.key.as_deref()));
+    let mut path = |key: &str, text: Option<&str>, part| {
+        let at = at.key(key);
+        let path = problems.template(text?, Place::File, names, &at)?;
+        // One that differs between users is read when the run begins.
+        if let Some(path) = path.literal().filter(|_| secure) {
+            check(*files, &String::from_utf8_lossy(path), part, &at, problems);
+        }
+        Some(template_from_scenario(path, &at, *folder))
+    };
+    let certificate = path("cert", tls.cert.as_deref(), Part::Certificate);
+    let key = path("key", tls.key.as_deref(), Part::Key);
     for mistake in problems.found.split_off(before) {
         if !problems.found.contains(&mistake) {
             problems.found.push(mistake);

@@ -13,7 +13,8 @@ use crate::plan::feed::Rows;
 use crate::plan::load::{Course, Users};
 use crate::plan::random::Random;
 use crate::plan::rate::mean_pauses_s;
-use crate::plan::template::{Scope, UserScope, Varies};
+use crate::plan::reconnect::Reconnect;
+use crate::plan::template::{NOTHING, Scope, UserScope, Varies};
 use crate::plan::{Plan, Step, Steps, UserClass};
 use crate::scenario::model::Scenario;
 
@@ -216,7 +217,8 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
             "they get later and later: let more users do it at a lower `rate`, or shorten `wait` steps",
         ));
     }
-    let sends = |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_)));
+    let sends =
+        |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_) | Step::Request(_)));
     if class.messages.is_some()
         && !class.tasks.iter().any(|task| sends(&task.steps))
         && !sends(&class.on_start)
@@ -236,7 +238,9 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
 fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
     // An empty client id has the broker make one.
     let empty = |class: &UserClass| class.client_id.literal() == Some(b"");
-    let classes = || plan.classes.iter().zip(counts).filter(|(class, _)| !empty(class)).enumerate();
+    // Who never comes back does not fight: one that takes over is all that is wanted.
+    let fights = |class: &UserClass| !empty(class) && class.reconnection != Reconnect::Never;
+    let classes = || plan.classes.iter().zip(counts).filter(|(class, _)| fights(class)).enumerate();
     for (i, (class, count)) in classes() {
         let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("client_id");
         let twin = classes().take(i).find(|(_, (other, other_count))| {
@@ -282,6 +286,7 @@ fn shared_by_feed(seed: u64, class: &UserClass, count: u32) -> Option<String> {
             now_ns: 0,
             random: &mut random,
             walks: &mut [],
+            received: &NOTHING,
         };
         class.client_id.render(&mut scope, &mut client_id);
         let text = String::from_utf8_lossy(&client_id).into_owned();

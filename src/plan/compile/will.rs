@@ -3,13 +3,15 @@
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::plan::compile::address::{check_no_wildcard, check_topic, client_id_length};
+use crate::plan::compile::payloads::{Carried, Payloads};
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::properties::compile_properties;
 use crate::plan::compile::protocol::{Spoken, whole_seconds};
 use crate::plan::compile::steps::quality;
+use crate::plan::payload::Payload;
 use crate::plan::template::Template;
 use crate::plan::template::names::{Names, Place};
-use crate::plan::{Will, codes};
+use crate::plan::{Text, Will, codes};
 use crate::scenario::model::protocol;
 
 /// Compiles a will; nothing if there is a mistake in its topic or payload.
@@ -18,6 +20,7 @@ pub(super) fn compile_will(
     at: &FieldPath,
     names: &Names<'_>,
     client_id: Option<&Template>,
+    payloads: &Payloads<'_>,
     spoken: Option<&Spoken<'_>>,
     problems: &mut Problems<'_>,
 ) -> Option<Will> {
@@ -32,9 +35,18 @@ pub(super) fn compile_will(
     let properties = will.properties.as_ref().map(|properties| {
         compile_properties(properties, Place::Will, &at.key("properties"), names, client_id, problems)
     });
-    let payload_at = at.key("payload");
-    let payload = will.payload.as_deref().unwrap_or_default();
-    let payload = problems.template(payload, Place::Will, names, &payload_at);
+    let mut payload_at = at.key("payload");
+    let payload = match &will.payload {
+        Some(payload) => payloads.compile(payload, Place::WillPayload, names, &mut payload_at, problems),
+        None => Some(Carried::Template(Template::literally(""))),
+    };
+    let payload = payload.map(|payload| match payload {
+        Carried::Template(template) => Payload::Text(match template.literal() {
+            Some(text) => Text::Constant(text.into()),
+            None => Text::PerMessage(template),
+        }),
+        Carried::Made(payload) => payload,
+    });
     if let Some(payload) = &payload {
         let most = payload.length(client_id_length(client_id)).1;
         problems.length("the payload of a will", most, MAX_TEXT_BYTES, &payload_at);

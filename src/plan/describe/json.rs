@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::plan::BrokerId;
 use crate::plan::describe::Facts;
-use crate::plan::load::StageClock;
+use crate::plan::load::{StageClock, Storm};
 use crate::plan::mix::Pace;
 use crate::plan::rate::Traffic;
 use crate::plan::search::Search;
@@ -86,6 +86,8 @@ fn stages(facts: &Facts<'_>) -> Vec<Value> {
                     StageClock::Begin => "at_once",
                     StageClock::Connected => "connected",
                 },
+                "drop_connections": stage.storm.as_ref().map(|storm| storm.share),
+                "drop_connections_of": stage.storm.as_ref().map(|storm| names(facts, storm)),
                 "begins_s": seconds(passage.begins),
                 "ramp_s": seconds(passage.ramp),
                 "ramp_is_cut": passage.is_cut,
@@ -94,6 +96,10 @@ fn stages(facts: &Facts<'_>) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+fn names<'a>(facts: &'a Facts<'_>, storm: &Storm) -> Vec<&'a str> {
+    storm.of.iter().map(|class| facts.plan.classes[class.0].name.as_str()).collect()
 }
 
 fn seconds(duration: Duration) -> f64 {
@@ -127,6 +133,7 @@ fn broker(facts: &Facts<'_>, id: BrokerId) -> Value {
         "embedded": matches!(broker.target, Target::Embedded { .. }),
         "connections": facts.connections(id),
         "connect_timeout_s": seconds(broker.connect_timeout),
+        "connect_detail": broker.connect_detail,
         "keep_alive_s": broker.keep_alive_s,
         "inflight": broker.inflight,
         "protocol": broker.settings.version.to_string(),

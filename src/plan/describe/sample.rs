@@ -1,12 +1,13 @@
 //! What users of a plan would send, rendered: real texts, with time standing still.
 
+use crate::mqtt::property::{self, CORRELATION_DATA, RESPONSE_TOPIC};
 use crate::mqtt::{Qos, Version};
 use crate::plan::feed::Rows;
 use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::random::Random;
-use crate::plan::template::{NOT_BEGUN, Scope, Template, UserScope};
+use crate::plan::template::{NOT_BEGUN, Received, Scope, Template, UserScope};
 use crate::plan::{Publish, Text, UserClass};
 use crate::stats::stamp::{self, Publisher, Stamp};
 
@@ -49,7 +50,12 @@ impl SampleUser {
         user.username = class.username.as_ref().map(|username| user.render_template(username));
         user.password = class.password.as_ref().map(|password| user.render_template(&password.0));
         if let Some(will) = &class.will {
-            let (topic, payload) = (user.render_template(&will.topic), user.render_template(&will.payload));
+            let topic = user.render_template(&will.topic);
+            let payload = match &will.payload {
+                Payload::Text(text) => user.render(text),
+                Payload::Lines(lines) => lines.line(index, 1).to_vec(),
+                Payload::Filling(filling) => filling.draw(&mut user.random).to_vec(),
+            };
             // They are not shown, but draw as those of the engine do.
             user.properties(&will.properties);
             user.will = Some((topic, payload));
@@ -117,6 +123,11 @@ impl SampleUser {
 
     fn render_template(&mut self, template: &Template) -> Vec<u8> {
         let mut out = Vec::new();
+        // Nobody knows what will come: it stands as in the file.
+        let mut properties = Vec::new();
+        property::put_text(&mut properties, RESPONSE_TOPIC, b"${received.response_topic}");
+        property::put_text(&mut properties, CORRELATION_DATA, b"${received.correlation_data}");
+        let received = Received::new("${received.topic}", b"${received.payload}", &properties);
         let mut scope = Scope {
             user: &self.scope,
             rows: self.rows.current(),
@@ -125,6 +136,7 @@ impl SampleUser {
             now_ns: NOW_NS,
             random: &mut self.random,
             walks: &mut self.walks,
+            received: &received,
         };
         template.render(&mut scope, &mut out);
         out

@@ -104,6 +104,13 @@ impl Description<'_> {
             let (users, length) = (counted(users, "user"), time(stage.duration.unwrap_or_default()));
             write!(out, "  {}: {users} at {} per second", load.stage_title(place), stage.spawn_rate)?;
             write!(out, ", for {length}{clock}")?;
+            if let Some(storm) = &stage.storm {
+                let names: Vec<_> =
+                    storm.of.iter().map(|class| self.plan.classes[class.0].name.as_str()).collect();
+                let of =
+                    if names.len() < self.plan.classes.len() { names.join(", ") } else { "users".to_owned() };
+                write!(out, "; drops the connections of {} % of {of}", storm.share * 100.0)?;
+            }
             writeln!(out, "; from {}, ramp of {}", time(passage.begins), time(passage.ramp))?;
             let classes = self.plan.classes.iter().zip(&facts.users).filter(|(_, count)| **count > 0);
             let classes: Vec<_> = classes.map(|(class, count)| format!("{count} {}", class.name)).collect();

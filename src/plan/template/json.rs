@@ -1,7 +1,7 @@
 //! Templates of JSON values: whatever is rendered into one of their texts, the whole stays JSON.
 //!
 //! Everything known at compile is escaped there: literal text, choices, the columns of feeds. Only a client id
-//! can bring in a quote later, so only that is looked at while rendering.
+//! and what was received can bring in a quote later, so only those are looked at while rendering.
 
 use crate::plan::template::parse::merged;
 use crate::plan::template::{Literal, Segment, Template};
@@ -110,6 +110,7 @@ fn segment(segment: &Segment) -> Segment {
         Segment::Choice(texts) => Segment::Choice(texts.iter().map(|text| escaped(text).into()).collect()),
         Segment::ClientId => Segment::JsonClientId,
         Segment::Row(row) => Segment::Row(row.in_json()),
+        Segment::Received(part) => Segment::JsonReceived(*part),
         // Numbers, time stamps, letters and digits. Raw bytes cannot stand in a text of JSON.
         other => other.clone(),
     }

@@ -8,7 +8,7 @@
 //! # use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}};
 //! use mqtt_scenario::plan::random::Random;
 //! use mqtt_scenario::plan::template::names::{Columns, Names, Place};
-//! use mqtt_scenario::plan::template::{Scope, Template, UserScope};
+//! use mqtt_scenario::plan::template::{NOTHING, Scope, Template, UserScope};
 //!
 //! # let (vars, used_vars, columns) = (BTreeMap::new(), RefCell::new(BTreeSet::new()), Columns::default());
 //! # let env = |_: &str| None;
@@ -33,6 +33,7 @@
 //!     now_ns: 0,
 //!     random: &mut random,
 //!     walks: &mut [],
+//!     received: &NOTHING,
 //! };
 //! template.render(&mut scope, &mut topic);
 //! assert_eq!(topic, b"device/7/1");
@@ -50,10 +51,13 @@ mod call;
 pub(in crate::plan) mod json;
 pub mod names;
 pub mod parse;
+mod received;
 mod render;
 mod row;
 mod walk;
 
+pub(in crate::plan) use crate::plan::template::received::Part;
+pub use crate::plan::template::received::{NOTHING, Received};
 pub use crate::plan::template::walk::NOT_BEGUN;
 
 /// A parsed text.
@@ -65,6 +69,8 @@ pub struct Template {
     most: usize,
     /// How many times the length of the client id come on top of that at most.
     client_ids: usize,
+    /// Whether there is something in it that was received, of which nobody knows how long it is.
+    uses_received: bool,
 }
 
 /// A template that is never shown.
@@ -105,6 +111,8 @@ pub struct Scope<'a> {
     pub random: &'a mut Random,
     /// Where each `walk` of the user's class stands for it; [`NOT_BEGUN`] at first.
     pub walks: &'a mut [i64],
+    /// What the user has received last.
+    pub received: &'a Received,
 }
 
 /// What is fixed while a user lives.
@@ -147,6 +155,9 @@ enum Segment {
     Walk(Walk),
     /// The client id as it stands between the quotes of a JSON text.
     JsonClientId,
+    Received(Part),
+    /// The same as it stands between the quotes of a JSON text.
+    JsonReceived(Part),
 }
 
 /// A fixed piece of text. Its head stands beside it at full width, since copying a known number of bytes takes
@@ -184,13 +195,28 @@ impl Template {
             _ => 0,
         });
         let client_ids = client_ids.sum();
-        Self { source: source.into(), segments, most, client_ids }
+        let is_received =
+            |segment: &Segment| matches!(segment, Segment::Received(_) | Segment::JsonReceived(_));
+        let uses_received = segments.iter().any(is_received);
+        Self { source: source.into(), segments, most, client_ids, uses_received }
     }
 
     /// A text that is not looked into.
     pub(in crate::plan) fn literally(text: &str) -> Self {
         let literal = Segment::Literal(Literal::new(text.as_bytes()));
         Self::new(text, if text.is_empty() { Box::new([]) } else { Box::new([literal]) })
+    }
+
+    /// The same with a fixed text before it.
+    pub(in crate::plan) fn after(&self, text: &str) -> Self {
+        let mut segments = vec![Segment::Literal(Literal::new(text.as_bytes()))];
+        segments.extend_from_slice(&self.segments);
+        Self::new(&format!("{text}{}", self.source), parse::merged(segments))
+    }
+
+    /// Whether it begins with this byte, whatever is rendered into it.
+    pub(in crate::plan) fn begins_with(&self, byte: u8) -> bool {
+        matches!(self.segments.first(), Some(Segment::Literal(first)) if first.text.first() == Some(&byte))
     }
 
     /// The text as it was written.
@@ -215,6 +241,19 @@ impl Template {
     /// Whether the client id is part of it.
     pub fn uses_client_id(&self) -> bool {
         self.segments.iter().any(|segment| matches!(segment, Segment::ClientId | Segment::JsonClientId))
+    }
+
+    /// Whether something is part of it that the user has received.
+    pub fn uses_received(&self) -> bool {
+        self.uses_received
+    }
+
+    /// The parts of received messages in it.
+    pub(in crate::plan) fn received(&self) -> impl Iterator<Item = Part> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Received(part) | Segment::JsonReceived(part) => Some(*part),
+            _ => None,
+        })
     }
 
     /// Whether two users of one run can never get the same text from it: by the user's number, by a feed that
@@ -288,7 +327,8 @@ impl Template {
         })
     }
 
-    /// The fewest and the most bytes that the text can have, with client ids of `client_id` bytes.
+    /// The fewest and the most bytes that the text can have, with client ids of `client_id` bytes. What was received
+    /// counts as one byte, as nobody knows: the session sees to it that it fits.
     pub fn length(&self, client_id: (usize, usize)) -> (usize, usize) {
         self.segments
             .iter()
@@ -301,7 +341,12 @@ impl Template {
     pub fn render(&self, scope: &mut Scope<'_>, out: &mut Vec<u8>) {
         let start = out.len();
         // Room for all of it at once, and for a head that stands wider than its text.
-        out.resize(start + self.most + self.client_ids * scope.user.client_id.len() + HEAD, 0);
+        let mut room = self.most + self.client_ids * scope.user.client_id.len() + HEAD;
+        if self.uses_received {
+            let parts = self.received().map(|part| json::LONGEST * scope.received.part(part).len());
+            room += parts.sum::<usize>();
+        }
+        out.resize(start + room, 0);
         let mut cursor = Cursor { bytes: out, at: start };
         for segment in &self.segments {
             segment.render(scope, &mut cursor);
@@ -329,7 +374,9 @@ impl Segment {
             | Self::RandomFloat { .. }
             | Self::RandomString(_)
             | Self::RandomBytes(_)
-            | Self::Choice(_) => Varies::PerMessage,
+            | Self::Choice(_)
+            | Self::Received(_)
+            | Self::JsonReceived(_) => Varies::PerMessage,
         }
     }
 
@@ -340,6 +387,7 @@ impl Segment {
             Self::UserNumber | Self::UserIndex => (1, 10),
             Self::Iteration | Self::Seq | Self::NowMs | Self::NowNs | Self::RandomInt { .. } => (1, 20),
             Self::ClientId => client_id,
+            Self::Received(_) | Self::JsonReceived(_) => (1, 1),
             Self::JsonClientId => (client_id.0, client_id.1.saturating_mul(json::LONGEST)),
             Self::Row(row) => row.column.length(),
             Self::Walk(walk) => walk.length(),

@@ -101,8 +101,16 @@ pub enum Place {
     Property,
     /// A will: drawn once per user, after the client id.
     Will,
+    /// The payload of a will: drawn once per user, raw bytes too.
+    WillPayload,
+    /// A text of a will's JSON payload: as in a will.
+    WillJson,
     /// A text of a JSON payload: everything but raw bytes.
     JsonText,
+    /// Bytes among the properties of a message: everything.
+    Binary,
+    /// What a message must be like: everything but draws, which no message could meet.
+    Condition,
 }
 
 /// What a name or function is, as far as places care.
@@ -120,25 +128,34 @@ pub(super) enum Kind {
     Random,
     /// Progress and time.
     Message,
+    /// A text of what was received.
+    Received,
     /// Raw bytes.
     Bytes,
 }
 
 impl Place {
+    /// Where a text of JSON stands, in a payload of this place.
+    pub(in crate::plan) fn in_json(self) -> Self {
+        if self == Self::WillPayload { Self::WillJson } else { Self::JsonText }
+    }
+
     pub(super) fn allows(self, kind: Kind) -> bool {
-        use Kind::{Bytes, ClientId, Constant, Local, Message, Random, User};
+        use Kind::{Bytes, ClientId, Constant, Local, Message, Random, Received, User};
         match self {
             Self::Url | Self::Setting => kind == Constant,
             Self::File => matches!(kind, Constant | Local | User),
             Self::RowName | Self::Filter => matches!(kind, Constant | Local | User | ClientId),
             Self::ClientId => matches!(kind, Constant | Local | User | Random),
-            Self::Credential | Self::Will => {
+            Self::Credential | Self::Will | Self::WillJson => {
                 matches!(kind, Constant | Local | User | ClientId | Random)
             }
+            Self::WillPayload => matches!(kind, Constant | Local | User | ClientId | Random | Bytes),
             Self::Topic | Self::Property | Self::JsonText => {
-                matches!(kind, Constant | Local | User | ClientId | Random | Message)
+                matches!(kind, Constant | Local | User | ClientId | Random | Message | Received)
             }
-            Self::Payload => matches!(kind, Constant | Local | User | ClientId | Random | Message | Bytes),
+            Self::Condition => matches!(kind, Constant | Local | User | ClientId | Message | Received),
+            Self::Payload | Self::Binary => true,
         }
     }
 
@@ -155,8 +172,10 @@ impl Place {
             Self::Topic => "a topic",
             Self::Payload => "a payload",
             Self::Property => "a property",
-            Self::Will => "a will",
+            Self::Will | Self::WillPayload | Self::WillJson => "a will",
             Self::JsonText => "a JSON text",
+            Self::Condition => "a condition",
+            Self::Binary => "correlation data",
         }
     }
 
@@ -178,7 +197,11 @@ impl Place {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
                  `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
-            Self::Credential | Self::Will => {
+            Self::WillPayload => {
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                 `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions"
+            }
+            Self::Credential | Self::Will | Self::WillJson => {
                 "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
                  `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
@@ -186,8 +209,9 @@ impl Place {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
                  `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
+            Self::Condition => "no message could meet what is drawn at random, and conditions are texts",
             Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
-            Self::Topic | Self::Payload | Self::Property => {
+            Self::Topic | Self::Payload | Self::Property | Self::Binary => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
             }
         }
@@ -201,7 +225,23 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("user.class", Kind::Local, "Name of the user class"),
     ("client_id", Kind::ClientId, "The user's client id"),
     ("iteration", Kind::Message, "How many task runs the user has ended"),
-    ("seq", Kind::Message, "Number of the message among those of this step and user, from 1"),
+    (
+        "seq",
+        Kind::Message,
+        "Number of the message among those of this step and user, from 1; of the wait in a `receive`",
+    ),
+    ("received.topic", Kind::Received, "Topic of the message that a `receive` or `request` has taken last"),
+    ("received.payload", Kind::Bytes, "Its payload, as it came"),
+    (
+        "received.response_topic",
+        Kind::Received,
+        "Where it asks for an answer (MQTT 5); without that, what is published there is not sent",
+    ),
+    (
+        "received.correlation_data",
+        Kind::Bytes,
+        "What an answer to it is to carry (MQTT 5); for `correlation_data` too",
+    ),
 ];
 
 /// The functions, how they are called, and how many arguments they take at least and at most.
@@ -277,7 +317,7 @@ pub struct Entry {
 
 /// Every name and function, in the order of their tables.
 pub fn entries() -> Vec<Entry> {
-    const PLACES: [Place; 7] = [
+    const PLACES: [Place; 8] = [
         Place::Url,
         Place::ClientId,
         Place::Credential,
@@ -285,6 +325,7 @@ pub fn entries() -> Vec<Entry> {
         Place::RowName,
         Place::Topic,
         Place::Payload,
+        Place::Condition,
     ];
     let entry = |call: &str, kind, meaning| {
         let allowed: Vec<_> = PLACES.into_iter().filter(|place| place.allows(kind)).collect();
@@ -303,7 +344,7 @@ pub fn entries() -> Vec<Entry> {
     let column = entry(
         "row.COLUMN",
         Kind::User,
-        "A value of the row that the user has of a feed; with a row `per` message, only in a topic or payload",
+        "A value of the row that the user has of a feed; with a row `per` message, only in a topic, payload or condition, which has the row of the last message",
     );
     let names = NAMES.iter().map(|(name, kind, meaning)| entry(name, *kind, meaning));
     let functions = FUNCTIONS.iter().map(|function| entry(function.example, function.kind, function.meaning));

@@ -9,7 +9,7 @@ use crate::diagnostic::nearest;
 use crate::mqtt::TopicError;
 use crate::plan::codes;
 use crate::plan::template::names::{FUNCTIONS, Kind, NAMES, Names, Place, function_named, quoted};
-use crate::plan::template::{Literal, Segment, Template};
+use crate::plan::template::{Literal, Part, Segment, Template};
 
 /// A mistake in a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,9 +161,16 @@ impl Parser<'_> {
         match self.place {
             Place::Topic => matches!(byte, 0 | b'+' | b'#'),
             Place::ClientId | Place::Credential | Place::Filter | Place::Property | Place::Will => byte == 0,
-            Place::Url | Place::Setting | Place::File | Place::RowName | Place::Payload | Place::JsonText => {
-                false
-            }
+            Place::Url
+            | Place::Setting
+            | Place::File
+            | Place::RowName
+            | Place::Payload
+            | Place::WillPayload
+            | Place::WillJson
+            | Place::JsonText
+            | Place::Condition
+            | Place::Binary => false,
         }
     }
 
@@ -273,6 +280,9 @@ impl Parser<'_> {
             });
         };
         self.check_place(name, *kind, range)?;
+        if let Some(part) = Part::named(name) {
+            return Ok(Segment::Received(part));
+        }
         Ok(match (name, self.names.class) {
             ("user.number", _) => Segment::UserNumber,
             ("user.index", _) => Segment::UserIndex,

@@ -11,6 +11,7 @@ use super::names::{Columns, FeedColumn, Names, Place};
 use super::parse::Fault;
 use super::render::push_iso;
 use super::*;
+use crate::mqtt::property;
 use crate::plan::feed::Per;
 use crate::scenario::model::Scalar;
 
@@ -69,6 +70,7 @@ fn render_bytes(template: &Template) -> Vec<u8> {
         now_ns: NOW_NS,
         random: &mut random,
         walks: &mut [NOT_BEGUN],
+        received: &NOTHING,
     };
     template.render(&mut scope, &mut out);
     out
@@ -104,6 +106,37 @@ fn every_name_renders_its_value() {
     ] {
         assert_eq!(render(text), expected, "{text}");
     }
+}
+
+#[test]
+fn what_was_received_renders_as_it_came_and_in_json_as_json() {
+    let mut properties = Vec::new();
+    property::put_text(&mut properties, property::RESPONSE_TOPIC, b"r/\"1\"");
+    property::put_text(&mut properties, property::CORRELATION_DATA, b"\xFF\0");
+    let received = Received::new("a/b", &[b'x'; 1000], &properties);
+    let user = UserScope::default();
+    let render = |template: &Template| {
+        let (mut random, mut out) = (Random::for_user(0, "", 0), Vec::new());
+        let mut scope = Scope {
+            user: &user,
+            rows: &[],
+            iteration: 0,
+            seq: 1,
+            now_ns: 0,
+            random: &mut random,
+            walks: &mut [],
+            received: &received,
+        };
+        template.render(&mut scope, &mut out);
+        out
+    };
+    assert_eq!(render(&parse("<${received.topic}>")), b"<a/b>");
+    assert_eq!(render(&parse("${received.payload}${received.payload}!")), [&[b'x'; 2000][..], b"!"].concat());
+    assert_eq!(render(&parse("${received.correlation_data}")), b"\xFF\0");
+    let mut json = json::JsonTemplate::default();
+    json.template(&parse("${received.response_topic}${received.topic}"));
+    assert_eq!(render(&json.finish()), b"\"r/\\\"1\\\"a/b\"");
+    assert_eq!(render_bytes(&parse("[${received.payload}]")), b"[]", "nothing has come yet");
 }
 
 #[test]
@@ -147,6 +180,7 @@ fn random_values_have_their_form() {
             now_ns: 0,
             random: &mut random,
             walks: &mut [],
+            received: &NOTHING,
         };
         dice.render(&mut scope, &mut out);
         seen.insert(String::from_utf8(out).unwrap());
@@ -179,6 +213,7 @@ fn a_walk_goes_on_where_it_stood_for_each_occurrence() {
             now_ns: 0,
             random: &mut random,
             walks: &mut walks,
+            received: &NOTHING,
         };
         template.render(&mut scope, &mut out);
         let text = String::from_utf8(out).unwrap();
@@ -216,6 +251,7 @@ fn rendering_again_and_again_needs_no_more_memory() {
                     now_ns: NOW_NS,
                     random: &mut random,
                     walks: &mut walks,
+                    received: &NOTHING,
                 },
                 out,
             );

@@ -23,6 +23,11 @@ pub struct Broker {
     /// How long a connect may take, from the first packet to CONNACK: TCP, TLS, the upgrade to WebSocket and
     /// MQTT together. Default 10 s.
     pub connect_timeout: Option<HumanDuration>,
+    /// Whether the parts of each connect are recorded as well, each in a row of its own: `connect:tcp`, `connect:tls`
+    /// and `connect:websocket` where the URL has them, and `connect:connack` from CONNECT to CONNACK; of a connect
+    /// with a `name`, that stands before the colon. A connect that fails has the parts that it came through. They
+    /// count among all requests. Default false.
+    pub connect_detail: Option<bool>,
     /// Longest silence before a PINGREQ; whole seconds up to 65535, 0 for never. Default 60 s.
     pub keep_alive: Option<HumanDuration>,
     /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
@@ -56,7 +61,7 @@ pub struct Broker {
     pub topic_alias: Option<TopicAlias>,
 }
 
-/// How TLS is spoken. Paths of files are from the scenario's folder; files are PEM and read before the run.
+/// How TLS is spoken. Files are PEM, by path from the folder of this file, and read before the run.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {

@@ -52,6 +52,13 @@ pub struct Stage {
     pub duration: Option<HumanDuration>,
     /// What starts its clock. Default `at_once`.
     pub after: Option<After>,
+    /// Share of the users, from 0 to 1, whose connections are dropped as it begins: without DISCONNECT, as by a
+    /// failing network, so that the broker publishes their wills. They come back as the `reconnect` of their class
+    /// says. Users without a connection at that moment are passed over. Not for the first stage. Default 0.
+    #[schemars(range(min = 0, max = 1))]
+    pub drop_connections: Option<f64>,
+    /// Names of the user classes that `drop_connections` means. Default: all of them.
+    pub drop_connections_of: Vec<String>,
 }
 
 /// What starts the clock of a stage.

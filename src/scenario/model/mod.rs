@@ -20,6 +20,7 @@ pub mod broker;
 pub mod load;
 pub mod payload;
 pub mod protocol;
+pub mod receive;
 pub mod step;
 pub mod subscription;
 pub mod user_class;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::scenario::model::payload::Payload;
 use crate::units::HumanDuration;
 
 /// Version of MQTT.
@@ -63,8 +64,9 @@ pub struct Properties {
 pub struct Will {
     /// Topic, a template of values that do not change while a user lives. Required.
     pub topic: Option<String>,
-    /// Payload, likewise. Default: nothing.
-    pub payload: Option<String>,
+    /// Payload, at most 65535 bytes; its templates likewise. A size is drawn once, and of `lines` each user has its
+    /// own. Default: nothing.
+    pub payload: Option<Payload>,
     /// Quality of service: 0, 1 or 2. Default 0.
     #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, de};
 
 use crate::scenario::model::payload::Payload;
 use crate::scenario::model::protocol::{Properties, RetainHandling};
+use crate::scenario::model::receive::{Receive, Request};
 use crate::scenario::model::subscription::{Filter, Unsubscribe, either};
 use crate::units::HumanDuration;
 
@@ -22,6 +23,10 @@ pub enum Step {
     Subscribe(Subscribe),
     /// End subscriptions and wait until the broker has.
     Unsubscribe(Unsubscribe),
+    /// Wait for messages.
+    Receive(Receive),
+    /// Send a message and wait for its reply.
+    Request(Request),
     /// Pause; the connection is kept alive.
     Wait(Pause),
     /// Do steps several times.
@@ -54,7 +59,7 @@ pub struct Connect {
     pub record: Option<bool>,
 }
 
-/// Close the connection with DISCONNECT, or without.
+/// Close the connection with DISCONNECT, or without. The user stays without one until its next step that needs it.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Disconnect {

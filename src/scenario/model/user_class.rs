@@ -47,6 +47,10 @@ pub struct UserClass {
     pub iterations: Option<u64>,
     /// Each user stops after it has sent so many messages; those of `on_stop` come on top. Default: never.
     pub messages: Option<u64>,
+    /// When a user connects again after its connection was lost or could not be opened: at once in a pause, otherwise
+    /// with its next step that needs a connection, and then after the pauses that this says. `disconnect` is no loss:
+    /// it holds until such a step. Default: after pauses that double from 0.5 s to 30 s, for ever.
+    pub reconnect: Option<Reconnect>,
     /// What a failed step of a task ends; one of `on_start` or `on_stop` ends that list. Default `abort_task`.
     pub on_error: Option<OnError>,
     /// Steps of each user before its first task.
@@ -60,6 +64,36 @@ pub struct UserClass {
     /// Steps of each user when it stops.
     #[serde(deserialize_with = "steps")]
     pub on_stop: Vec<Step>,
+}
+
+/// When a user connects again: a word or a table.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reconnect {
+    /// Not at all. A user whose connection is lost or cannot be opened leaves, and no other comes in its place; of
+    /// `on_stop` it does what needs no connection, up to the first step that does. What `disconnect` has closed,
+    /// `connect` and other steps still open again.
+    Never,
+    /// After pauses.
+    #[serde(rename = "$table")]
+    Table(ReconnectTable),
+}
+
+/// Pauses before connects: each is twice as long as the one before, until a connection has lived for 5 s.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReconnectTable {
+    /// The first pause, at most. Default 500 ms.
+    pub initial: Option<HumanDuration>,
+    /// The longest pause. Default 30 s.
+    pub max: Option<HumanDuration>,
+    /// Share of each pause that is drawn, from 0 to 1, so that users who lost the same broker do not all come back in
+    /// one moment: with 0.5, a pause of 10 s is between 5 s and 10 s. Default 0.5.
+    #[schemars(range(min = 0, max = 1))]
+    pub jitter: Option<f64>,
+    /// The user leaves after so many failed connects in a row, and no other comes in its place. Default: never.
+    #[schemars(range(min = 1))]
+    pub attempts: Option<u32>,
 }
 
 /// A text that is never shown: a template, or a table with this key.

@@ -82,6 +82,8 @@ pub struct Receiver {
     pub terms: Terms,
     /// What was counted so far beside tracks: duplicates, order, retained and untracked messages.
     pub counts: Counts,
+    /// When the last message was read, and how long after it was sent.
+    last_arrival: (u64, u64),
     asked_ns: u64,
     granted_ns: Option<u64>,
     state: State,
@@ -99,6 +101,7 @@ impl Receiver {
         Self {
             terms,
             counts: Counts::default(),
+            last_arrival: (0, 0),
             asked_ns: now_ns,
             granted_ns: None,
             state: State::Live,
@@ -233,6 +236,17 @@ impl Receiver {
         } else {
             self.counts.duplicates.unexplained += 1;
         }
+    }
+
+    /// A measured message was read at `at_ns`, so long after it was sent.
+    #[inline]
+    pub fn arrived(&mut self, at_ns: u64, lag_ns: u64) {
+        self.last_arrival = (at_ns, lag_ns);
+    }
+
+    /// When the last measured message was read, and how long after it was sent; 0 before the first.
+    pub fn last_arrival(&self) -> (u64, u64) {
+        self.last_arrival
     }
 
     /// A message arrived that the broker had kept from before the subscription.

@@ -9,7 +9,8 @@
 //!    │  sent, not arrived   first ─── gaps ─── last      sent, not arrived     │   sent later
 //! ───┼──── lost ────────────┼──── lost ────────┼──────── lost ────────┼unsettled┼── not expected ──▶
 //! ```
-//! Times are on the safe side: what may have been sent before the grant is not expected.
+//! Times are on the safe side: what may have been sent before the grant is not expected, and where messages arrived to
+//! the end and late, what was sent last is given as much more time.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -55,6 +56,8 @@ struct View<'a> {
     not_of: Option<Publisher>,
     /// When it was first granted, and when it ended last.
     life: Option<(u64, u64)>,
+    /// How late messages were, if they arrived to the end: so much may have been under way.
+    lag_ns: u64,
     absences: Vec<Absence>,
     arrived: Arrived<'a>,
 }
@@ -130,6 +133,13 @@ impl<'a> Settling<'a> {
         views
     }
 
+    /// How late a receiver's last message was, if it ended before it had been silent for the settle time.
+    fn lag_at_end(&self, receiver: &Receiver) -> Option<u64> {
+        let ((at_ns, lag_ns), ended) =
+            (receiver.last_arrival(), receiver.ended_ns().unwrap_or(self.ends.end_ns));
+        (ended.saturating_sub(at_ns) < self.ends.settle_ns).then_some(lag_ns)
+    }
+
     /// The view of receivers that are one.
     fn view(&self, members: &[&'a Receiver], arrived: Arrived<'a>) -> View<'a> {
         let terms = &members[0].terms;
@@ -145,6 +155,7 @@ impl<'a> Settling<'a> {
             qos: terms.qos,
             not_of: terms.not_of,
             life: granted.zip(ended),
+            lag_ns: members.iter().filter_map(|member| self.lag_at_end(member)).max().unwrap_or(0),
             absences: absences.collect(),
             arrived,
         }
@@ -213,7 +224,7 @@ impl Tally<'_, '_> {
     fn edges(&mut self, settle_ns: u64) {
         let track = self.track;
         let (Some(published), Some((granted, ended))) = (self.published, self.view.life) else { return };
-        let settled = ended.saturating_sub(settle_ns);
+        let settled = ended.saturating_sub(settle_ns).saturating_sub(self.view.lag_ns);
         let Some(first) = published.first_after(granted).or(track.map(|track| track.first.0)) else { return };
         let (high, high_ns) = match track {
             None => (first - 1, granted),
@@ -378,6 +389,18 @@ mod tests {
         let mut never = Receiver::new(terms("t", 1), 900);
         never.ended(2_000);
         assert_eq!(alone(published(1, "t", 1, 5), never, 9_000), Counts::default(), "never granted");
+    }
+
+    #[test]
+    fn behind_a_late_message_others_may_be_under_way() {
+        // 3 to 20 are lost if they were sent before 1,200, but for those behind a message that came just now.
+        for (last_at, lost, unsettled) in [(1_150, 18, 0), (1_250, 5, 13)] {
+            let mut receiver = receiver(terms("t", 1), &[1, 2]);
+            receiver.arrived(last_at, 130);
+            receiver.ended(1_300);
+            let counts = alone(published(1, "t", 1, 20), receiver, 9_000);
+            assert_eq!((counts.lost.unexplained, counts.unsettled), (lost, unsettled), "{counts:?}");
+        }
     }
 
     #[test]

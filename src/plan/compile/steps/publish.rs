@@ -27,22 +27,36 @@ impl StepCompiler<'_> {
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) -> Option<Step> {
-        let (level, qos) = quality(publish.qos, at, problems);
+        let (level, topic) = (publish.qos.unwrap_or(0), publish.topic.as_deref().unwrap_or_default());
+        let row = format!("publish:{level}:{topic}");
+        self.message(publish, "publish", &row, at, problems).map(|publish| Step::Publish(Box::new(publish)))
+    }
+
+    /// The message of a step that mistakes call `step`, in the row `row` unless it says another.
+    pub(super) fn message(
+        &mut self,
+        publish: &model::step::Publish,
+        step: &str,
+        row: &str,
+        at: &FieldPath,
+        problems: &mut Problems<'_>,
+    ) -> Option<Publish> {
+        let (_, qos) = quality(publish.qos, at, problems);
         let timeout = self.timeout(publish.timeout, at, problems);
         let topic_at = at.key("topic");
         if publish.topic.is_none() {
+            let message = format!("this {step} has no `topic`");
             problems.add_absence(
-                Diagnostic::error(codes::MISSING, topic_at.clone(), "this publish has no `topic`")
+                Diagnostic::error(codes::MISSING, topic_at.clone(), message)
                     .help("add one, such as \"devices/${client_id}\""),
             );
         }
-        let written = publish.topic.as_deref().unwrap_or_default();
         let recording = Recording {
             name: publish.name.as_deref(),
             request_type: publish.request_type.as_deref(),
             record: publish.record,
         };
-        let request = self.request(&recording, &format!("publish:{level}:{written}"), at, problems);
+        let request = self.request(&recording, row, at, problems);
         let mut payload_at = at.key("payload");
         let stamp_at = at.key("stamp");
         let stamp = publish.stamp.as_deref().map(|text| self.stamp_place(text, &stamp_at, problems));
@@ -58,7 +72,9 @@ impl StepCompiler<'_> {
                     Carried::Template(head)
                 })
             }
-            (Some(payload), _) => self.payloads.compile(payload, self.names, &mut payload_at, problems),
+            (Some(payload), _) => {
+                self.payloads.compile(payload, Place::Payload, self.names, &mut payload_at, problems)
+            }
             (None, _) => Some(Carried::Template(Template::literally(""))),
         };
         let properties = publish.properties.as_ref().map(|properties| {
@@ -73,6 +89,18 @@ impl StepCompiler<'_> {
         let topic = problems.template(topic, Place::Topic, self.names, &topic_at);
         if let Some(topic) = &topic {
             check_topic(topic, self.client_id, &topic_at, problems);
+        }
+        if let Some(topic) = &topic {
+            self.check_received(topic, &topic_at, problems);
+        }
+        for template in properties.templates() {
+            self.check_received(template, &at.key("properties"), problems);
+        }
+        if let Some(Carried::Template(template)) = &payload {
+            self.check_received(template, &payload_at, problems);
+        }
+        if let Some(rest) = &rest {
+            self.check_received(rest, &payload_at, problems);
         }
         let (mut topic, payload) = (topic?, payload?);
         let mut feeds: Vec<usize> = topic.feeds_per_message().collect();
@@ -118,7 +146,7 @@ impl StepCompiler<'_> {
         problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
         let counter = self.counters;
         self.counters += 1;
-        Some(Step::Publish(Box::new(Publish {
+        Some(Publish {
             topic: self.text(topic),
             payload,
             qos,
@@ -130,6 +158,6 @@ impl StepCompiler<'_> {
             counter,
             feeds,
             stamp,
-        })))
+        })
     }
 }

@@ -4,12 +4,14 @@ use serde_json::{Map, Value, json};
 
 use crate::mqtt::RetainHandling;
 use crate::plan::describe::Facts;
-use crate::plan::describe::json::text::{payload, source, text};
+use crate::plan::describe::json::text::{condition, payload, source, text};
 use crate::plan::describe::json::{seconds, traffic};
 use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::measure::Measure;
+use crate::plan::receive::{Correlation, Exchange, Receive, Since};
+use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::wait::{Pause, WaitTime};
@@ -43,6 +45,7 @@ pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
         "schedule": class.schedule.as_ref().map(schedule),
         "iterations": class.iterations,
         "messages": class.messages,
+        "reconnect": reconnect(&class.reconnection),
         "on_error": match class.on_error {
             OnError::AbortTask => "abort_task",
             OnError::Continue => "continue",
@@ -74,7 +77,7 @@ fn identity(user: &SampleUser, secrets: &Secrets) -> Value {
 fn will(will: &Will, secrets: &Secrets) -> Value {
     json!({
         "topic": secrets.mask_text(will.topic.source()),
-        "payload": secrets.mask_text(will.payload.source()),
+        "payload": payload(&will.payload, secrets),
         "qos": will.qos.level(),
         "retain": will.retain,
         "delay_s": will.delay_s,
@@ -96,6 +99,18 @@ fn feed(feed: &Feed) -> Value {
         },
         "rows_per_user": feed.share(),
     })
+}
+
+fn reconnect(reconnect: &Reconnect) -> Value {
+    match reconnect {
+        Reconnect::Never => "never".into(),
+        Reconnect::After(Pauses { initial, max, jitter, attempts }) => json!({
+            "initial_s": seconds(*initial),
+            "max_s": seconds(*max),
+            "jitter": jitter,
+            "attempts": attempts,
+        }),
+    }
 }
 
 fn schedule(schedule: &Schedule) -> Value {
@@ -180,6 +195,8 @@ impl Writer<'_> {
                 Step::Publish(step) => self.publish(step),
                 Step::Subscribe(step) => self.subscribe(step),
                 Step::Unsubscribe(step) => self.unsubscribe(step),
+                Step::Receive(step) => self.receive(step),
+                Step::Request(step) => self.exchange(step),
                 Step::Wait(length) => json!({ "name": "wait", "step": "wait", "wait": pause(*length) }),
                 Step::Repeat { times, .. } => json!({
                     "name": "repeat",
@@ -194,6 +211,46 @@ impl Writer<'_> {
     }
 
     fn publish(&mut self, publish: &Publish) -> Value {
+        let more = self.message(publish);
+        self.named("publish", &publish.request, more)
+    }
+
+    fn receive(&mut self, receive: &Receive) -> Value {
+        let secrets = self.secrets;
+        let asked = self.samples.iter_mut().map(
+            |user| json!({ "user": user.scope.number, "filter": text(&user.render(&receive.filter), secrets) }),
+        );
+        let more = json!({
+            "filter": source(&receive.filter, secrets),
+            "where": condition(&receive.takes, secrets),
+            "expect": condition(&receive.expect, secrets),
+            "count": receive.count,
+            "since": match receive.since {
+                Since::Task => "task",
+                Since::Step => "step",
+                Since::Subscribe => "subscribe",
+            },
+            "retained": receive.retained,
+            "timeout_s": seconds(receive.timeout),
+            "samples": asked.collect::<Vec<_>>(),
+        });
+        self.named("receive", &receive.request, more)
+    }
+
+    fn exchange(&mut self, exchange: &Exchange) -> Value {
+        let mut more = self.message(&exchange.publish);
+        more["reply_topic"] = source(&exchange.reply_topic, self.secrets);
+        more["correlation"] = match &exchange.correlation {
+            Correlation::Property => "property".into(),
+            Correlation::Topic => "topic".into(),
+            Correlation::Json(pointer) => json!({ "json": self.secrets.mask_text(pointer) }),
+        };
+        more["expect"] = condition(&exchange.expect, self.secrets);
+        self.named("request", &exchange.publish.request, more)
+    }
+
+    /// A message of a step, with those that the first users send.
+    fn message(&mut self, publish: &Publish) -> Value {
         let (class, secrets) = (self.class, self.secrets);
         let sent = self.samples.iter_mut().map(|user| {
             let SampleMessage { topic, payload, .. } = user.message(class, publish);
@@ -204,7 +261,7 @@ impl Writer<'_> {
                 "payload_bytes": payload.len(),
             })
         });
-        let more = json!({
+        json!({
             "topic": source(&publish.topic, secrets),
             "payload": payload(&publish.payload, secrets),
             "qos": publish.qos.level(),
@@ -214,8 +271,7 @@ impl Writer<'_> {
             "stamp": publish.stamp.as_ref().map(ToString::to_string),
             "next_row_of": publish.feeds.iter().map(|place| &class.feeds[*place].name).collect::<Vec<_>>(),
             "samples": sent.collect::<Vec<_>>(),
-        });
-        self.named("publish", &publish.request, more)
+        })
     }
 
     fn subscribe(&mut self, subscribe: &Subscribe) -> Value {

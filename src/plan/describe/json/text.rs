@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::plan::Text;
+use crate::plan::condition::{Condition, Wanted};
 use crate::plan::describe::secrets::Secrets;
 use crate::plan::payload::Payload;
 
@@ -31,6 +32,34 @@ pub(super) fn payload(of: &Payload, secrets: &Secrets) -> Value {
         }
         Payload::Filling(filling) => json!({ "filling_bytes": [filling.least, filling.bytes.len()] }),
     }
+}
+
+/// A condition: what is given of it; nothing if nothing is. JSON values are as JSON writes them.
+pub(super) fn condition(of: &Condition, secrets: &Secrets) -> Value {
+    if of.is_empty() {
+        return Value::Null;
+    }
+    let given = |text: &Option<Text>| text.as_ref().map(|text| source(text, secrets));
+    let json = of.json.iter().map(|json| {
+        let value = match &json.value {
+            Wanted::Constant(value) => secrets.mask_text(&value.to_string()).into(),
+            Wanted::Rendered(text) => source(text, secrets),
+        };
+        (secrets.mask_text(&json.pointer), value)
+    });
+    let mut object = Map::new();
+    for (key, value) in [
+        ("equals", given(&of.equals)),
+        ("contains", given(&of.contains)),
+        ("regex", of.regex.as_ref().map(|pattern| secrets.mask_text(pattern.0.as_str()).into())),
+        ("topic", given(&of.topic)),
+        ("json", (!of.json.is_empty()).then(|| json.collect::<Map<_, _>>().into())),
+    ] {
+        if let Some(value) = value {
+            object.insert(key.to_owned(), value);
+        }
+    }
+    object.into()
 }
 
 /// A text, or `{ "hex": … }` for bytes that are none; what is very long ends with `…`.

@@ -30,6 +30,9 @@ fn one(broker: &Broker, connections: u32, out: &mut String) -> fmt::Result {
         time(broker.connect_timeout),
         broker.inflight
     )?;
+    if broker.connect_detail {
+        writeln!(out, "    connects are recorded in parts, too")?;
+    }
     if broker.settings != Settings::default() {
         writeln!(out, "    {}", broker.settings)?;
     }

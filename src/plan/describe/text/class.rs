@@ -4,14 +4,16 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::mqtt::Qos;
+use crate::plan::condition::Condition;
 use crate::plan::describe::Facts;
 use crate::plan::describe::sample::{SampleMessage, SampleUser};
 use crate::plan::describe::secrets::{MASK, Secrets};
 use crate::plan::describe::text::words::{
-    counted, feed, line, pause, payload, rate, rhythm, time, wait_time, wanted,
+    conditions, counted, feed, line, pause, payload, rate, reconnect, rhythm, time, wait_time, wanted,
 };
+use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 use crate::plan::subscription::Unsubscribe;
-use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, UserClass};
+use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass};
 
 /// Writes the class at place `id`.
 pub(super) fn write(facts: &Facts<'_>, id: usize, out: &mut String) -> fmt::Result {
@@ -45,7 +47,7 @@ impl Writer<'_> {
                 0 => String::new(),
                 seconds => format!(", {} after the loss", time(Duration::from_secs(seconds.into()))),
             };
-            writeln!(out, "  will QoS {}{retain}{delay}", will.qos)?;
+            writeln!(out, "  will QoS {}{retain}{delay}{}", will.qos, payload(&will.payload))?;
             for SampleUser { scope, will, .. } in &self.samples {
                 let Some((topic, payload)) = will else { continue };
                 let (topic, payload) = (self.shown(topic), self.shown(payload));
@@ -63,6 +65,9 @@ impl Writer<'_> {
             if let Some(limit) = limit {
                 writeln!(out, "  each user leaves after {}", counted(limit, what))?;
             }
+        }
+        if let Some(reconnect) = reconnect(&class.reconnection) {
+            writeln!(out, "  {reconnect}")?;
         }
         match class.on_error {
             OnError::AbortTask => {}
@@ -141,8 +146,56 @@ impl Writer<'_> {
                 Step::Publish(publish) => self.publish(publish, indent, out)?,
                 Step::Subscribe(subscribe) => self.subscribe(subscribe, indent, out)?,
                 Step::Unsubscribe(unsubscribe) => self.unsubscribe(unsubscribe, indent, out)?,
+                Step::Receive(receive) => self.receive(receive, indent, out)?,
+                Step::Request(exchange) => self.exchange(exchange, indent, out)?,
                 Step::EndRepeat { .. } => {}
             }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, receive: &Receive, indent: usize, out: &mut String) -> fmt::Result {
+        let what = if receive.retained { "retained topic" } else { "message" };
+        let since = match receive.since {
+            Since::Task => "",
+            Since::Step => ", from then on",
+            Since::Subscribe => ", since the subscription",
+        };
+        let (count, within) = (counted(receive.count, what), time(receive.timeout));
+        writeln!(out, "receive {count} within {within}{since}{}", self.recorded(&receive.request))?;
+        self.condition("where", &receive.takes, indent, out)?;
+        self.condition("expect", &receive.expect, indent, out)?;
+        self.rendered(&receive.filter, "", indent, out)
+    }
+
+    fn exchange(&mut self, exchange: &Exchange, indent: usize, out: &mut String) -> fmt::Result {
+        let Exchange { publish, reply_topic, correlation, expect } = exchange;
+        let by = match correlation {
+            Correlation::Property => "its correlation data".to_owned(),
+            Correlation::Topic => "its topic".to_owned(),
+            Correlation::Json(pointer) => format!("its JSON value at {pointer}"),
+        };
+        let (within, recorded) = (time(publish.timeout), self.recorded(&publish.request));
+        let source = payload(&publish.payload);
+        writeln!(out, "request QoS {}, reply within {within}, known by {by}{source}{recorded}", publish.qos)?;
+        self.condition("expect", expect, indent, out)?;
+        self.messages(publish, indent, out)?;
+        self.rendered(reply_topic, "reply ", indent, out)
+    }
+
+    /// What the first users make of a text.
+    fn rendered(&mut self, text: &Text, what: &str, indent: usize, out: &mut String) -> fmt::Result {
+        for i in 0..self.samples.len() {
+            let text = self.samples[i].render(text);
+            let (number, text) = (self.samples[i].scope.number, self.shown(&text));
+            writeln!(out, "{:indent$}  user {number}: {what}{text}", "")?;
+        }
+        Ok(())
+    }
+
+    fn condition(&self, key: &str, of: &Condition, indent: usize, out: &mut String) -> fmt::Result {
+        for line in conditions(of) {
+            writeln!(out, "{:indent$}  {key} {}", "", self.secrets.mask_text(&line))?;
         }
         Ok(())
     }
@@ -157,6 +210,11 @@ impl Writer<'_> {
         let (source, recorded) = (payload(&publish.payload), self.recorded(&publish.request));
         let stamp = publish.stamp.as_ref().map_or_else(String::new, |stamp| format!(", stamped: {stamp}"));
         writeln!(out, "publish QoS {}{retain}{ack}{source}{stamp}{recorded}", publish.qos)?;
+        self.messages(publish, indent, out)
+    }
+
+    /// What the first users send.
+    fn messages(&mut self, publish: &Publish, indent: usize, out: &mut String) -> fmt::Result {
         for i in 0..self.samples.len() {
             let sample = &mut self.samples[i];
             let SampleMessage { topic, payload, .. } = sample.message(self.class, publish);

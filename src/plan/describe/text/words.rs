@@ -4,9 +4,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::mqtt::RetainHandling;
+use crate::plan::Text;
+use crate::plan::condition::{Condition, JsonValue, Wanted};
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::payload::Payload;
 use crate::plan::rate::Traffic;
+use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::subscription::Subscription;
 use crate::plan::wait::{Pause, WaitTime};
@@ -65,6 +68,22 @@ pub(super) fn feed(feed: &Feed) -> String {
     format!("{}: {}, {per}, {order}", feed.name, counted(feed.rows, "row"))
 }
 
+/// When users come back; nothing if as by default.
+pub(super) fn reconnect(reconnect: &Reconnect) -> Option<String> {
+    if *reconnect == Reconnect::default() {
+        return None;
+    }
+    let &Reconnect::After(Pauses { initial, max, jitter, attempts }) = reconnect else {
+        return Some("a user leaves when its connection is lost or cannot be opened".to_owned());
+    };
+    let mut text =
+        format!("reconnects after {}, doubling up to {}, jitter {jitter}", time(initial), time(max));
+    if let Some(attempts) = attempts {
+        let _ = write!(text, "; leaves after {} in a row", counted(attempts, "failed connect"));
+    }
+    Some(text)
+}
+
 /// Where payloads come from if not from a text, which the samples show.
 pub(super) fn payload(payload: &Payload) -> String {
     match payload {
@@ -75,6 +94,34 @@ pub(super) fn payload(payload: &Payload) -> String {
             format!(", {least} to {most} of filling")
         }
     }
+}
+
+/// What a condition asks for, a line each.
+pub(super) fn conditions(condition: &Condition) -> Vec<String> {
+    let source = |text: &Text| match text {
+        Text::Constant(bytes) => line(bytes),
+        Text::PerUser { template, .. } | Text::PerMessage(template) => line(template.source().as_bytes()),
+    };
+    let Condition { equals, contains, regex, topic, json } = condition;
+    let mut lines = Vec::new();
+    lines.extend(equals.as_ref().map(|text| format!("payload equal to {}", source(text))));
+    lines.extend(contains.as_ref().map(|text| format!("payload with {}", source(text))));
+    lines.extend(
+        regex.as_ref().map(|pattern| format!("payload matching {}", line(pattern.0.as_str().as_bytes()))),
+    );
+    lines.extend(topic.as_ref().map(|filter| format!("topic matching {}", source(filter))));
+    lines.extend(json.iter().map(|JsonValue { pointer, value }| {
+        let value = match value {
+            Wanted::Constant(value) => value.to_string(),
+            // As JSON writes it already.
+            Wanted::Rendered(Text::PerUser { template, .. } | Text::PerMessage(template)) => {
+                template.source().to_owned()
+            }
+            Wanted::Rendered(Text::Constant(json)) => String::from_utf8_lossy(json).into_owned(),
+        };
+        format!("JSON {pointer} = {value}")
+    }));
+    lines
 }
 
 pub(super) fn wait_time(wait_time: WaitTime) -> String {

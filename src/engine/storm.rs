@@ -1,0 +1,73 @@
+//! Connections that a stage drops as it begins, until all shards have said how many they were.
+
+use crate::engine::line::Line;
+use crate::engine::roster::Seat;
+use crate::engine::shard::Command;
+
+/// The storms that are not over, mostly none.
+#[derive(Debug, Default)]
+pub(crate) struct Storms(Vec<Storm>);
+
+#[derive(Debug)]
+struct Storm {
+    stage: usize,
+    /// How many users were drawn.
+    drawn: usize,
+    /// Shards that have not answered.
+    unanswered: usize,
+    dropped: u64,
+}
+
+impl Storms {
+    /// A stage drops the connections of these users: tells all shards.
+    pub(crate) fn begin(&mut self, stage: usize, drawn: &[Seat], lines: &[Line]) {
+        for (shard, line) in lines.iter().enumerate() {
+            line.send(Command::Cut(stage, Seat::numbers_on(drawn, shard)));
+        }
+        self.0.push(Storm { stage, drawn: drawn.len(), unanswered: lines.len(), dropped: 0 });
+    }
+
+    /// A shard has dropped so many. If it was the last one: how many were dropped in all, and how many users were
+    /// drawn.
+    pub(crate) fn answer(&mut self, stage: usize, dropped: u64) -> Option<(u64, usize)> {
+        let place = self.0.iter().position(|storm| storm.stage == stage)?;
+        let storm = &mut self.0[place];
+        storm.unanswered -= 1;
+        storm.dropped += dropped;
+        if storm.unanswered > 0 {
+            return None;
+        }
+        let storm = self.0.swap_remove(place);
+        Some((storm.dropped, storm.drawn))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    #[test]
+    fn a_storm_is_over_when_all_shards_have_answered() {
+        let (to_conductor, _from_shards) = unbounded_channel();
+        let (lines, mut ends): (Vec<_>, Vec<_>) =
+            (0..2).map(|shard| Line::new(shard, to_conductor.clone())).unzip();
+        let seats: Vec<_> = (1..=10).map(|number| Seat { shard: usize::from(number > 6), number }).collect();
+        let mut storms = Storms::default();
+        storms.begin(1, &seats, &lines);
+        storms.begin(2, &seats[..7], &lines);
+        let mut told = |shard: usize| match ends[shard].receiver.try_recv() {
+            Ok(Command::Cut(stage, numbers)) => Some((stage, numbers)),
+            _ => None,
+        };
+        assert_eq!(told(0), Some((1, vec![1, 2, 3, 4, 5, 6])));
+        assert_eq!(told(1), Some((1, vec![7, 8, 9, 10])));
+        assert_eq!((told(0), told(1)), (Some((2, vec![1, 2, 3, 4, 5, 6])), Some((2, vec![7]))));
+        assert_eq!(storms.answer(1, 4), None);
+        assert_eq!(storms.answer(2, 0), None);
+        assert_eq!(storms.answer(2, 3), Some((3, 7)));
+        assert_eq!(storms.answer(1, 5), Some((9, 10)));
+        assert_eq!(storms.answer(1, 5), None);
+    }
+}

@@ -1,0 +1,560 @@
+//! Messages between their arrival and the step that takes them.
+//!
+//! An answer can come before the step that waits for it has begun: even before the PUBACK of what it answers. So a
+//! user keeps what its steps may want, bounded in number and size, the oldest going first. While a step waits,
+//! what it wants never gets here: it is looked at where it lies, so that a step can wait for a million messages.
+//!
+//! ```text
+//!            a step waits and wants it
+//! arrives ──────────────────────────────▶ counted
+//!    │ some filter of the class keeps it                 a step begins and wants it
+//!    └───────────────────────────────────▶ stored ──────────────────────────────────▶ counted
+//!                                            │ more than the bounds, or its list of steps is over
+//!                                            └──▶ dropped
+//! ```
+
+use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::client::Incoming;
+use crate::mqtt;
+use crate::mqtt::property;
+use crate::plan::condition::{Check, Mismatch, Payload, same};
+use crate::plan::receive::{Keeps, Since};
+use crate::plan::template::Received;
+
+/// Most bytes that the messages have in all which one user stores, unless a single one has more. As many bytes as a
+/// session reads at once, so that a step that directly follows a subscription misses nothing.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Said at the end of a run of each message that was dropped for one of the bounds.
+pub(super) const DROPPED: &str = "message dropped: too many wait for a `receive`";
+
+/// What is known of the correlation data of a request: unlike that of all others.
+pub(super) type RequestId = [u8; 24];
+
+/// Messages that no step has taken yet, and the step that waits.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    /// What of messages is stored: filters without `$share/GROUP/`.
+    filters: Box<[Box<str>]>,
+    /// Most messages that are stored.
+    most: usize,
+    /// Whether messages stay for the next list of steps.
+    long: bool,
+    /// Whether nothing is stored now, since no list of steps runs that could take it.
+    is_idle: bool,
+    stored: VecDeque<Stored>,
+    /// The bytes of those.
+    bytes: usize,
+    /// How many were stored so far: the number of the next.
+    next: u64,
+    /// The first number of this list of steps.
+    list_began: u64,
+    wait: Option<Box<Wait>>,
+    /// The message that was taken last, if some step needs it.
+    last: Option<Box<Received>>,
+    /// How many requests the user has made that are known by a number.
+    pub(super) requests: u64,
+}
+
+#[derive(Debug)]
+struct Stored {
+    number: u64,
+    retain: bool,
+    /// Topic, payload and properties, behind one another.
+    bytes: Box<[u8]>,
+    topic_bytes: usize,
+    payload_bytes: usize,
+}
+
+impl Stored {
+    fn new(number: u64, message: &Incoming<'_>) -> Self {
+        Self {
+            number,
+            retain: message.retain,
+            bytes: [message.topic.as_bytes(), message.payload, message.properties].concat().into(),
+            topic_bytes: message.topic.len(),
+            payload_bytes: message.payload.len(),
+        }
+    }
+
+    fn arrival(&self) -> Arrival<'_> {
+        let (topic, rest) = self.bytes.split_at(self.topic_bytes);
+        let (payload, properties) = rest.split_at(self.payload_bytes);
+        // It was one when it came.
+        let topic = str::from_utf8(topic).unwrap_or_default();
+        Arrival { topic, payload, properties, retain: self.retain }
+    }
+}
+
+/// What a step looks at of a message.
+#[derive(Debug, Clone, Copy)]
+struct Arrival<'a> {
+    topic: &'a str,
+    payload: &'a [u8],
+    properties: &'a [u8],
+    retain: bool,
+}
+
+impl Inbox {
+    /// One for a class that keeps this, with its filters rendered and without `$share/GROUP/`.
+    pub(super) fn new(filters: Box<[Box<str>]>, keeps: &Keeps) -> Self {
+        let Keeps { most, long, last, .. } = *keeps;
+        Self { filters, most, long, last: last.then(Box::default), ..Self::default() }
+    }
+
+    /// The message that was taken last, if some step needs it.
+    pub(super) fn last(&self) -> Option<&Received> {
+        self.last.as_deref()
+    }
+
+    /// A message has come. Returns how many were dropped for it.
+    pub(super) fn take_in(&mut self, message: &Incoming<'_>, at: Instant) -> usize {
+        if let Some(wait) = &mut self.wait {
+            let Incoming { topic, payload, properties, retain, .. } = *message;
+            if wait.takes(Arrival { topic, payload, properties, retain }, at) {
+                if let Some(last) = &mut self.last {
+                    last.set(topic, payload, properties);
+                }
+                return 0;
+            }
+        }
+        if self.is_idle || !self.filters.iter().any(|filter| mqtt::matches(filter, message.topic)) {
+            return 0;
+        }
+        let stored = Stored::new(self.next, message);
+        self.next += 1;
+        self.bytes += stored.bytes.len();
+        self.stored.push_back(stored);
+        let mut dropped = 0;
+        while self.stored.len() > self.most || (self.bytes > MOST_BYTES && self.stored.len() > 1) {
+            self.remove(0);
+            dropped += 1;
+        }
+        dropped
+    }
+
+    fn remove(&mut self, place: usize) {
+        if let Some(gone) = self.stored.remove(place) {
+            self.bytes -= gone.bytes.len();
+        }
+    }
+
+    /// A list of steps begins. What waited in the last one, cut off, waits no more.
+    pub(super) fn begin_list(&mut self) {
+        self.end_list();
+        self.is_idle = false;
+        self.list_began = self.next;
+    }
+
+    /// A list of steps is over: what is only for its steps has nobody to take it.
+    pub(super) fn end_list(&mut self) {
+        self.wait = None;
+        self.is_idle = !self.long;
+        if !self.long && !self.stored.is_empty() {
+            // With their room: a user that was flooded once need not hold it for ever.
+            self.stored = VecDeque::new();
+            self.bytes = 0;
+        }
+    }
+
+    /// A step begins to wait at `now`; what it wants of the messages that are here is taken first, the oldest first.
+    pub(super) fn begin(&mut self, mut wait: Wait, since: Since, now: Instant) {
+        let first = match since {
+            Since::Task => self.list_began,
+            Since::Step => self.next,
+            Since::Subscribe => 0,
+        };
+        let mut place = self.stored.partition_point(|stored| stored.number < first);
+        while let Some(stored) = self.stored.get(place).filter(|_| !wait.is_over()) {
+            let Arrival { topic, payload, properties, .. } = stored.arrival();
+            if wait.takes(stored.arrival(), now) {
+                if let Some(last) = &mut self.last {
+                    last.set(topic, payload, properties);
+                }
+                self.remove(place);
+            } else {
+                place += 1;
+            }
+        }
+        self.wait = Some(Box::new(wait));
+    }
+
+    /// Whether the step that waits has all that it waits for, or something that it must not get.
+    pub(super) fn is_satisfied(&self) -> bool {
+        self.wait.as_ref().is_some_and(|wait| wait.is_over())
+    }
+
+    /// What the step waits for, if one does.
+    pub(super) fn wait(&self) -> Option<&Wait> {
+        self.wait.as_deref()
+    }
+
+    /// How the reply is known for which the step waits.
+    pub(super) fn seek(&mut self, sought: Sought) {
+        if let Some(wait) = &mut self.wait {
+            wait.sought = sought;
+        }
+    }
+
+    /// The step waits no more.
+    pub(super) fn end(&mut self) -> Option<Wait> {
+        self.wait.take().map(|wait| *wait)
+    }
+}
+
+/// What a step waits for, and what has come of it.
+#[derive(Debug)]
+pub(super) struct Wait {
+    /// Without `$share/GROUP/`.
+    filter: Box<str>,
+    sought: Sought,
+    takes: Check,
+    expect: Check,
+    /// How many messages are missing.
+    missing: u32,
+    /// If only retained messages count: the topics from which one has come, hashed.
+    retained: Option<HashSet<u64>>,
+    /// Whether messages were taken, and whether some were passed over for their content.
+    pub(super) has_taken: bool,
+    pub(super) has_passed_over: bool,
+    /// Bytes of the payloads that were taken.
+    pub(super) bytes: u64,
+    /// When the last message came that it needed, or one that is not as it must be.
+    pub(super) over: Option<(Result<(), Mismatch>, Instant)>,
+}
+
+/// How a reply is known beside its topic.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Sought {
+    /// Any is.
+    Any,
+    /// By its correlation data.
+    Data(RequestId),
+    /// By a value of its payload.
+    Json(Arc<str>, Value),
+}
+
+impl Sought {
+    fn is_met(&self, properties: &[u8], payload: &Payload<'_>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Data(id) => property::find(properties, property::CORRELATION_DATA) == Some(id),
+            Self::Json(pointer, value) => {
+                let found = payload.json().and_then(|json| json.pointer(pointer));
+                found.is_some_and(|found| same(found, value))
+            }
+        }
+    }
+}
+
+impl Wait {
+    /// For `count` messages of a filter; `retained` says whether only retained ones count, each topic once.
+    pub(super) fn messages(filter: &str, takes: Check, expect: Check, count: u32, retained: bool) -> Self {
+        Self {
+            filter: mqtt::without_share(filter).into(),
+            sought: Sought::Any,
+            takes,
+            expect,
+            missing: count,
+            retained: retained.then(HashSet::new),
+            has_taken: false,
+            has_passed_over: false,
+            bytes: 0,
+            over: None,
+        }
+    }
+
+    /// For the reply on a topic.
+    pub(super) fn reply(topic: &str, sought: Sought, expect: Check) -> Self {
+        Self { filter: topic.into(), sought, ..Self::messages("", Check::default(), expect, 1, false) }
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.is_some()
+    }
+
+    /// Looks at a message that was there at `at`; whether it is taken.
+    fn takes(&mut self, message: Arrival<'_>, at: Instant) -> bool {
+        let Arrival { topic, payload, properties, retain } = message;
+        let counts = retain || self.retained.is_none();
+        if self.is_over() || !counts || !mqtt::matches(&self.filter, topic) {
+            return false;
+        }
+        let read = Payload::new(payload);
+        if !self.sought.is_met(properties, &read) {
+            return false;
+        }
+        if self.takes.holds(topic, &read).is_err() {
+            self.has_passed_over = true;
+            return false;
+        }
+        self.has_taken = true;
+        self.bytes += payload.len() as u64;
+        if let Err(mismatch) = self.expect.holds(topic, &read) {
+            self.over = Some((Err(mismatch), at));
+            return true;
+        }
+        let is_new = self.retained.as_mut().is_none_or(|topics| topics.insert(hashed(topic)));
+        if is_new {
+            self.missing -= 1;
+            if self.missing == 0 {
+                self.over = Some((Ok(()), at));
+            }
+        }
+        true
+    }
+}
+
+/// Eight bytes for a topic: two of a billion topics have the same with a chance of three in a hundred.
+fn hashed(topic: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    topic.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mqtt::Qos;
+    use crate::plan::Text;
+    use crate::plan::condition::Condition;
+
+    fn message<'a>(topic: &'a str, payload: &'a [u8]) -> Incoming<'a> {
+        Incoming { topic, payload, qos: Qos::AtMostOnce, retain: false, dup: false, properties: &[] }
+    }
+
+    fn retained<'a>(topic: &'a str, payload: &'a [u8]) -> Incoming<'a> {
+        Incoming { retain: true, ..message(topic, payload) }
+    }
+
+    fn inbox(filters: &[&str], long: bool) -> Inbox {
+        Inbox::new(
+            filters.iter().map(|filter| (*filter).into()).collect(),
+            &Keeps { long, ..Keeps::default() },
+        )
+    }
+
+    fn equals(text: &str) -> Check {
+        let equals = Some(Text::Constant(text.as_bytes().into()));
+        Condition { equals, ..Condition::default() }.made(|text| match text {
+            Text::Constant(bytes) => Arc::clone(bytes),
+            _ => panic!("{text:?}"),
+        })
+    }
+
+    fn wait_for(filter: &str, count: u32) -> Wait {
+        Wait::messages(filter, Check::default(), Check::default(), count, false)
+    }
+
+    /// What has come of a wait that began after these messages.
+    fn after(messages: &[Incoming<'_>], wait: Wait, since: Since) -> (Wait, usize) {
+        let mut inbox = inbox(&["#"], true);
+        for message in messages {
+            inbox.take_in(message, Instant::now());
+        }
+        inbox.begin(wait, since, Instant::now());
+        (inbox.end().unwrap(), inbox.stored.len())
+    }
+
+    #[test]
+    fn what_is_not_wanted_stays() {
+        let messages = [message("a", b"1"), message("b", b"2"), message("a", b"3"), message("a", b"4")];
+        let (wait, left) = after(&messages, wait_for("a", 2), Since::Subscribe);
+        assert_eq!((wait.over.unwrap().0, wait.bytes, left), (Ok(()), 2, 2));
+        let wait = Wait::messages("a", equals("4"), Check::default(), 1, false);
+        let (wait, left) = after(&messages, wait, Since::Subscribe);
+        assert_eq!((wait.over.unwrap().0, wait.has_passed_over, left), (Ok(()), true, 3));
+        let (wait, left) = after(&messages, wait_for("c", 1), Since::Subscribe);
+        assert_eq!((wait.over, wait.has_passed_over, left), (None, false, 4));
+        let (wait, left) = after(&messages, wait_for("$share/g/a", 3), Since::Step);
+        assert_eq!((wait.over, left), (None, 4));
+    }
+
+    #[test]
+    fn a_message_that_is_not_as_expected_is_taken_and_ends_the_wait() {
+        let messages = [message("a", b"1"), message("a", b"2"), message("a", b"1")];
+        let wait = Wait::messages("a", Check::default(), equals("1"), 3, false);
+        let (wait, left) = after(&messages, wait, Since::Subscribe);
+        assert_eq!((wait.over.unwrap().0, left), (Err(Mismatch::NotEqual), 1));
+    }
+
+    #[test]
+    fn each_retained_topic_counts_once() {
+        let wait = || Wait::messages("s/#", Check::default(), Check::default(), 2, true);
+        let messages = [retained("s/1", b""), retained("s/1", b""), message("s/2", b""), retained("t", b"")];
+        let (incomplete, left) = after(&messages, wait(), Since::Subscribe);
+        assert_eq!((incomplete.over, left), (None, 2));
+        let messages = [&messages[..], &[retained("s/2", b"")]].concat();
+        assert_eq!(after(&messages, wait(), Since::Subscribe).0.over.unwrap().0, Ok(()));
+    }
+
+    #[test]
+    fn a_list_of_steps_begins_with_what_counts_for_it() {
+        for (long, since, found) in [
+            (false, Since::Task, false),
+            (false, Since::Subscribe, false),
+            (true, Since::Task, false),
+            (true, Since::Subscribe, true),
+        ] {
+            let mut inbox = inbox(&["a"], long);
+            inbox.take_in(&message("a", b""), Instant::now());
+            inbox.end_list();
+            inbox.take_in(&message("a", b""), Instant::now());
+            assert_eq!(inbox.stored.len(), if long { 2 } else { 0 });
+            inbox.begin_list();
+            inbox.begin(wait_for("a", 1), since, Instant::now());
+            assert_eq!(inbox.is_satisfied(), found, "{long} {since:?}");
+            inbox.begin_list();
+            inbox.take_in(&message("a", b""), Instant::now());
+            inbox.begin(wait_for("a", 1), since, Instant::now());
+            assert!(inbox.is_satisfied());
+        }
+    }
+
+    #[test]
+    fn replies_are_told_apart() {
+        let mut with_data = vec![];
+        property::put_text(&mut with_data, property::CORRELATION_DATA, &[7; 24]);
+        let sought = Sought::Data([7; 24]);
+        assert!(sought.is_met(&with_data, &Payload::new(b"")));
+        assert!(!sought.is_met(&[], &Payload::new(b"")));
+        assert!(!Sought::Data([8; 24]).is_met(&with_data, &Payload::new(b"")));
+        let sought = Sought::Json("/id".into(), 7.into());
+        for (payload, is_met) in [
+            ("{\"id\":7}", true),
+            ("{\"id\":7.0}", true),
+            ("{\"id\":\"7\"}", false),
+            ("{}", false),
+            ("", false),
+        ] {
+            assert_eq!(sought.is_met(&[], &Payload::new(payload.as_bytes())), is_met, "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_single_message_may_be_longer_than_all_others_together() {
+        let mut inbox = inbox(&["a"], false);
+        let long = vec![0; 2 * MOST_BYTES];
+        assert_eq!(inbox.take_in(&message("a", b"1"), Instant::now()), 0);
+        assert_eq!(inbox.take_in(&message("a", &long), Instant::now()), 1);
+        assert_eq!(inbox.take_in(&message("a", b"2"), Instant::now()), 1);
+        assert_eq!((inbox.stored.len(), inbox.bytes), (1, 2));
+    }
+
+    /// What happens to an inbox.
+    #[derive(Debug, Clone)]
+    enum Event {
+        Arrives { topic: u8, bytes: usize },
+        Begins { topic: u8, count: u32, since: u8 },
+        Ends,
+        List,
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            20 => (0_u8..3, prop_oneof![9 => 4_usize..40, 1 => 4_usize..300_000])
+                .prop_map(|(topic, bytes)| Event::Arrives { topic, bytes }),
+            3 => (0_u8..3, 1_u32..5, 0_u8..3)
+                .prop_map(|(topic, count, since)| Event::Begins { topic, count, since }),
+            2 => Just(Event::Ends),
+            1 => Just(Event::List),
+        ]
+    }
+
+    proptest! {
+        // Long ones and few, as it is the bounds that take many messages.
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn each_message_is_taken_once_in_order_and_the_bounds_hold(
+            events in prop::collection::vec(event(), 1..3_000),
+            long in any::<bool>(),
+        ) {
+            let topics = ["a", "b", "c"];
+            let mut inbox = inbox(&topics[..2], long);
+            let start = Instant::now();
+            let mut arrived = 0_u32;
+            // Payloads begin with the number of their message, so that what was taken can be told.
+            let (mut taken, mut dropped, mut stored) = (0_u64, 0_usize, BTreeSet::new());
+            for event in events {
+                let before: BTreeSet<u32> = numbers(&inbox);
+                match event {
+                    Event::Arrives { topic, bytes } => {
+                        let mut payload = vec![0; bytes];
+                        payload[..4].copy_from_slice(&arrived.to_be_bytes());
+                        arrived += 1;
+                        let was_open = inbox.wait.as_ref().map(|wait| wait.missing);
+                        dropped += inbox.take_in(&message(topics[usize::from(topic)], &payload), start);
+                        let is_taken = inbox.wait.as_ref().map(|wait| wait.missing) != was_open;
+                        taken += u64::from(is_taken);
+                        let now = numbers(&inbox);
+                        let is_stored = now.contains(&(arrived - 1));
+                        prop_assert!(!(is_taken && is_stored));
+                        prop_assert_eq!(is_stored, !is_taken && topic < 2);
+                        prop_assert!(stored.insert(arrived - 1) || !is_stored);
+                        // What went, went from the front.
+                        let gone: Vec<_> = before.difference(&now).collect();
+                        prop_assert!(gone.iter().all(|gone| now.iter().all(|kept| *gone < kept)));
+                    }
+                    Event::Begins { topic, count, since } => {
+                        let since = [Since::Task, Since::Step, Since::Subscribe][usize::from(since)];
+                        inbox.begin(wait_for(topics[usize::from(topic)], count), since, start);
+                        let now = numbers(&inbox);
+                        prop_assert!(now.is_subset(&before));
+                        let missing = inbox.wait.as_ref().unwrap().missing;
+                        let of_inbox = before.len() - now.len();
+                        prop_assert_eq!(of_inbox, (count - missing) as usize);
+                        taken += of_inbox as u64;
+                        prop_assert!(since != Since::Step || of_inbox == 0);
+                    }
+                    Event::Ends => drop(inbox.end()),
+                    Event::List => {
+                        inbox.begin_list();
+                        if !long {
+                            prop_assert!(inbox.stored.is_empty());
+                        }
+                    }
+                }
+                prop_assert!(inbox.stored.len() <= 1_000);
+                prop_assert!(inbox.bytes <= MOST_BYTES || inbox.stored.len() == 1);
+                prop_assert_eq!(inbox.bytes, inbox.stored.iter().map(|stored| stored.bytes.len()).sum::<usize>());
+                prop_assert!(taken + (dropped + inbox.stored.len()) as u64 <= u64::from(arrived));
+            }
+        }
+    }
+
+    fn numbers(inbox: &Inbox) -> BTreeSet<u32> {
+        inbox
+            .stored
+            .iter()
+            .map(|stored| u32::from_be_bytes(*stored.arrival().payload.first_chunk().unwrap()))
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_there_before_took_no_time_and_what_comes_later_counts_from_its_reading() {
+        let mut inbox = inbox(&["a"], true);
+        let start = Instant::now();
+        inbox.take_in(&message("a", b""), start);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let began = Instant::now();
+        inbox.begin(wait_for("a", 1), Since::Subscribe, began);
+        assert_eq!(inbox.end().unwrap().over, Some((Ok(()), began)));
+        inbox.begin(wait_for("a", 2), Since::Subscribe, began);
+        for second in 1..4 {
+            inbox.take_in(&message("a", b""), began + Duration::from_secs(second));
+        }
+        assert_eq!(inbox.end().unwrap().over, Some((Ok(()), began + Duration::from_secs(2))));
+        assert_eq!(inbox.stored.len(), 1, "the third one is for the next step");
+    }
+}

@@ -1,0 +1,283 @@
+//! What a message must be like, decided without I/O.
+//!
+//! In two steps: a [`Condition`] is what the scenario says; its texts are rendered once, when a step begins to wait,
+//! and the [`Check`] that comes of it looks at each message. JSON is only read where a condition asks for it, and
+//! once per message.
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::sync::Arc;
+
+use memchr::memmem;
+use regex::bytes::Regex;
+use serde_json::{Number, Value};
+
+use crate::mqtt;
+use crate::plan::Text;
+
+/// What a message must be like; all that is given must hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Condition {
+    /// The payload is this text.
+    pub equals: Option<Text>,
+    /// The payload contains this text.
+    pub contains: Option<Text>,
+    /// The payload has a match of this.
+    pub regex: Option<Pattern>,
+    /// The topic matches this filter; never [`Text::PerMessage`].
+    pub topic: Option<Text>,
+    /// The payload is JSON and has these values.
+    pub json: Vec<JsonValue>,
+}
+
+/// A value that a JSON payload must have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JsonValue {
+    /// Where.
+    pub pointer: Arc<str>,
+    /// What.
+    pub value: Wanted,
+}
+
+/// A JSON value to compare with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wanted {
+    /// Always this one.
+    Constant(Arc<Value>),
+    /// The one that this renders to.
+    Rendered(Text),
+}
+
+/// A regular expression over bytes, shared by all who use it.
+#[derive(Debug, Clone)]
+pub struct Pattern(pub Arc<Regex>);
+
+impl PartialEq for Pattern {
+    /// By how it was written.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Condition {
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Its texts.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let json = self.json.iter().filter_map(|json| match &json.value {
+            Wanted::Rendered(text) => Some(text),
+            Wanted::Constant(_) => None,
+        });
+        [&self.equals, &self.contains, &self.topic].into_iter().flatten().chain(json)
+    }
+
+    /// The condition with its texts rendered.
+    pub fn made(&self, mut render: impl FnMut(&Text) -> Arc<[u8]>) -> Check {
+        let json = |json: &JsonValue, render: &mut dyn FnMut(&Text) -> Arc<[u8]>| {
+            let value = match &json.value {
+                Wanted::Constant(value) => Arc::clone(value),
+                // A JSON template renders to JSON.
+                Wanted::Rendered(text) => Arc::new(serde_json::from_slice(&render(text)).unwrap_or_default()),
+            };
+            (Arc::clone(&json.pointer), value)
+        };
+        Check {
+            equals: self.equals.as_ref().map(&mut render),
+            contains: self.contains.as_ref().map(&mut render),
+            regex: self.regex.clone(),
+            topic: self.topic.as_ref().map(&mut render),
+            json: self.json.iter().map(|each| json(each, &mut render)).collect(),
+        }
+    }
+}
+
+/// A condition that looks at messages.
+#[derive(Debug, Clone, Default)]
+pub struct Check {
+    equals: Option<Arc<[u8]>>,
+    contains: Option<Arc<[u8]>>,
+    regex: Option<Pattern>,
+    topic: Option<Arc<[u8]>>,
+    json: Vec<(Arc<str>, Arc<Value>)>,
+}
+
+impl Check {
+    /// Whether a message is as it must be, or what is wrong with it.
+    pub fn holds(&self, topic: &str, payload: &Payload<'_>) -> Result<(), Mismatch> {
+        let bytes = payload.bytes;
+        let texts = [
+            (self.equals.as_ref().is_none_or(|text| **text == *bytes), Mismatch::NotEqual),
+            (
+                self.contains.as_ref().is_none_or(|text| memmem::find(bytes, text).is_some()),
+                Mismatch::NotContained,
+            ),
+            (self.regex.as_ref().is_none_or(|pattern| pattern.0.is_match(bytes)), Mismatch::NoMatch),
+            (
+                self.topic.as_ref().is_none_or(|filter| {
+                    mqtt::matches(mqtt::without_share(&String::from_utf8_lossy(filter)), topic)
+                }),
+                Mismatch::OtherTopic,
+            ),
+        ];
+        if let Some((_, mismatch)) = texts.into_iter().find(|(holds, _)| !holds) {
+            return Err(mismatch);
+        }
+        for (pointer, wanted) in &self.json {
+            let value = payload.json().ok_or(Mismatch::NoJson)?;
+            let found = value.pointer(pointer).ok_or_else(|| Mismatch::Absent(Arc::clone(pointer)))?;
+            if !same(found, wanted) {
+                return Err(Mismatch::OtherValue(Arc::clone(pointer)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A payload that is read as JSON at most once, and only if somebody asks.
+#[derive(Debug)]
+pub struct Payload<'a> {
+    bytes: &'a [u8],
+    json: OnceCell<Option<Value>>,
+}
+
+impl<'a> Payload<'a> {
+    /// Looks at these bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, json: OnceCell::new() }
+    }
+
+    /// What it is as JSON, if it is.
+    pub fn json(&self) -> Option<&Value> {
+        self.json.get_or_init(|| serde_json::from_slice(self.bytes).ok()).as_ref()
+    }
+}
+
+/// Whether two JSON values are the same; 1 and 1.0 are.
+pub fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => same_number(a, b),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+fn same_number(a: &Number, b: &Number) -> bool {
+    // Two whole numbers are compared as such: beyond 2^53 some of them are the same as floats.
+    if a.is_f64() || b.is_f64() { a.as_f64() == b.as_f64() } else { a == b }
+}
+
+/// What is wrong with a message. Names the condition and never the content, which would make a row of each message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The payload is another one.
+    NotEqual,
+    /// The payload does not contain the text.
+    NotContained,
+    /// The payload has no match of the regular expression.
+    NoMatch,
+    /// The topic does not match the filter.
+    OtherTopic,
+    /// The payload is no JSON.
+    NoJson,
+    /// The payload has nothing at this JSON pointer.
+    Absent(Arc<str>),
+    /// The payload has another value at this JSON pointer.
+    OtherValue(Arc<str>),
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("received message: ")?;
+        match self {
+            Self::NotEqual => f.write_str("payload is not equal to what is expected"),
+            Self::NotContained => f.write_str("payload does not contain what is expected"),
+            Self::NoMatch => f.write_str("payload does not match the regex"),
+            Self::OtherTopic => f.write_str("topic does not match what is expected"),
+            Self::NoJson => f.write_str("payload is not JSON"),
+            Self::Absent(pointer) => write!(f, "JSON pointer {pointer} is absent"),
+            Self::OtherValue(pointer) if pointer.is_empty() => f.write_str("payload is another JSON value"),
+            Self::OtherValue(pointer) => write!(f, "JSON pointer {pointer} has another value"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn text(text: &str) -> Text {
+        Text::Constant(text.as_bytes().into())
+    }
+
+    fn check(condition: &Condition, topic: &str, payload: &str) -> Result<(), String> {
+        let check = condition.made(|text| match text {
+            Text::Constant(bytes) => Arc::clone(bytes),
+            _ => panic!("{text:?}"),
+        });
+        check.holds(topic, &Payload::new(payload.as_bytes())).map_err(|mismatch| mismatch.to_string())
+    }
+
+    #[test]
+    fn each_condition_says_what_is_wrong() {
+        let equals = Condition { equals: Some(text("on")), ..Condition::default() };
+        let contains = Condition { contains: Some(text("rat")), ..Condition::default() };
+        let regex = Pattern(Arc::new(Regex::new(r"^\d+$").unwrap()));
+        let regex = Condition { regex: Some(regex), ..Condition::default() };
+        let topic = Condition { topic: Some(text("a/+")), ..Condition::default() };
+        let shared = Condition { topic: Some(text("$share/g/a/+")), ..Condition::default() };
+        let json = |pointer: &str, value| {
+            let value = Wanted::Constant(Arc::new(value));
+            Condition { json: vec![JsonValue { pointer: pointer.into(), value }], ..Condition::default() }
+        };
+        for (condition, payload, wrong) in [
+            (&Condition::default(), "", None),
+            (&equals, "on", None),
+            (&equals, "one", Some("payload is not equal to what is expected")),
+            (&contains, "operation", None),
+            (&contains, "ratt", None),
+            (&contains, "ra t", Some("payload does not contain what is expected")),
+            (&regex, "17", None),
+            (&regex, "17 ", Some("payload does not match the regex")),
+            (&topic, "", None),
+            (&shared, "", None),
+            (&json("/a", json!(1)), "{\"a\":1}", None),
+            (&json("/a", json!(1)), "{\"a\":1.0}", None),
+            (&json("/a", json!("1")), "{\"a\":1}", Some("JSON pointer /a has another value")),
+            (&json("/a/1", json!(true)), "{\"a\":[0,true]}", None),
+            (&json("/a/2", json!(true)), "{\"a\":[0,true]}", Some("JSON pointer /a/2 is absent")),
+            (&json("/a", json!(null)), "{\"a\":null}", None),
+            (&json("/x~1y", json!("")), "{\"x/y\":\"\"}", None),
+            (&json("", json!({"a": [1.0]})), "{\"a\":[1]}", None),
+            (&json("", json!({"a": [1]})), "{\"a\":[1],\"b\":2}", Some("payload is another JSON value")),
+            (&json("/a", json!(1)), "a", Some("payload is not JSON")),
+        ] {
+            let wrong = wrong.map(|wrong| format!("received message: {wrong}"));
+            assert_eq!(check(condition, "a/b", payload).err(), wrong, "{condition:?} {payload}");
+        }
+        assert!(check(&topic, "b/a", "").is_err());
+    }
+
+    #[test]
+    fn all_conditions_must_hold() {
+        let both = Condition { equals: Some(text("ab")), contains: Some(text("b")), ..Condition::default() };
+        assert_eq!(check(&both, "t", "ab"), Ok(()));
+        assert!(check(&both, "t", "b").is_err());
+        let never = Condition { equals: Some(text("ab")), contains: Some(text("c")), ..Condition::default() };
+        assert!(check(&never, "t", "ab").is_err());
+    }
+
+    #[test]
+    fn large_whole_numbers_are_compared_as_they_are() {
+        assert!(!same(&json!(9_007_199_254_740_993_u64), &json!(9_007_199_254_740_992_u64)));
+        assert!(same(&json!(-3), &json!(-3.0)));
+        assert!(!same(&json!(1), &json!(true)));
+    }
+}

@@ -1,0 +1,86 @@
+//! Messages that users wait for, compiled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::plan::condition::Condition;
+use crate::plan::{Publish, Request, Text};
+
+/// Wait for messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receive {
+    /// Which topics; never [`Text::PerMessage`], and without `$share/GROUP/` only once it is rendered.
+    pub filter: Text,
+    /// Which messages are taken.
+    pub takes: Condition,
+    /// What those must be like.
+    pub expect: Condition,
+    /// How many end the wait, at least 1.
+    pub count: u32,
+    /// From when on messages count.
+    pub since: Since,
+    /// Whether only retained ones count, and each topic once.
+    pub retained: bool,
+    /// How long to wait for the last of them.
+    pub timeout: Duration,
+    /// How it is recorded.
+    pub request: Request,
+    /// Which `seq` counter of the user it counts up.
+    pub counter: usize,
+}
+
+/// From when on messages count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Since {
+    /// Since the list of steps began.
+    #[default]
+    Task,
+    /// From now on.
+    Step,
+    /// Since the subscription.
+    Subscribe,
+}
+
+/// Send a message and wait for its reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange {
+    /// The message, with the time limit of both and the row of the whole.
+    pub publish: Publish,
+    /// Topic of the reply.
+    pub reply_topic: Text,
+    /// How the reply is known.
+    pub correlation: Correlation,
+    /// What it must be like.
+    pub expect: Condition,
+}
+
+/// How the reply to a request is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Correlation {
+    /// By its correlation data.
+    Property,
+    /// By its topic.
+    Topic,
+    /// By the value at this JSON pointer.
+    Json(Arc<str>),
+}
+
+/// What the users of a class keep of messages for which no step waits yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keeps {
+    /// Those that match one of these: the filters of all steps for which an earlier message counts.
+    pub filters: Vec<Text>,
+    /// How many at most: as many as one of those steps waits for, and at least 1,000.
+    pub most: usize,
+    /// Whether some of those count longer than a list of steps.
+    pub long: bool,
+    /// Whether they keep the message that was taken last, for templates.
+    pub last: bool,
+}
+
+impl Default for Keeps {
+    /// Nothing.
+    fn default() -> Self {
+        Self { filters: Vec::new(), most: 1_000, long: false, last: false }
+    }
+}
