@@ -159,6 +159,15 @@ fn what_changes_places_is_counted_to_the_message() {
         let counted = (ran.broker.dropped_deliveries, ran.broker.swapped_deliveries);
         assert_eq!((all.lost.total(), all.reordered), counted, "{protocol} {qos}");
         assert!(all.lost.total() > 20 && all.reordered > 20, "{all:?}");
+        // A second copy that changes places puts no message out of order.
+        let faults = Faults { swap: 0.1, drop: 0.05, repeat: 0.05, seed: 9, ..Faults::default() };
+        let ran = carry_out(&text, faults);
+        let all = ran.counts("all");
+        let counted = (ran.broker.dropped_deliveries, ran.broker.repeated_deliveries);
+        assert_eq!((all.lost.total(), all.duplicates.total()), counted, "{protocol} {qos}");
+        assert_eq!(all.expected(), 3 * 300, "{protocol} {qos}");
+        let swapped = ran.broker.swapped_deliveries;
+        assert!((swapped / 2..=swapped).contains(&all.reordered), "{all:?} {swapped}");
     }
 }
 
