@@ -86,6 +86,17 @@ fn a_request_that_its_connection_takes_along_is_the_last_one() {
 }
 
 #[test]
+fn a_connection_lost_in_a_step_is_opened_again_in_the_pause_after_it() {
+    let mut b = device(ms(3_500), pauses(ms(100), SECOND, None));
+    b.last().on_stop = Steps(Vec::new());
+    let lose = |n| if n == 1 { Answer::Fail(ms(300), Failure::Closed) } else { Answer::After(ms(0)) };
+    let ran = run_to_end(b.build(), script(lose));
+    // Lost at 1.3 s; the next message is due at 2.3 s.
+    assert_eq!(ran.times("connected"), [0, 1_400]);
+    assert_eq!(ran.times("publish t"), [0, 1_000, 2_300, 3_300]);
+}
+
+#[test]
 fn what_a_step_has_closed_is_opened_again() {
     let mut b = device(ms(3_500), Reconnect::Never);
     let cycle = [vec![b.disconnect(), b.connect(), b.disconnect()], steps([b.publish("t", "")])].concat();

@@ -78,6 +78,8 @@ pub(crate) struct User<C: Connect> {
     /// How often each open `repeat` still runs.
     levels: Box<[u32]>,
     session: Option<C::Session>,
+    /// Whether it has lost a connection that it did not mean to end.
+    is_cut_off: bool,
     connected_at: Instant,
     backoff: Backoff,
     /// Not before this may the user connect again.
@@ -116,6 +118,7 @@ impl<C: Connect> User<C> {
             row_ids: vec![RowId(0); class.user_rows].into(),
             levels: vec![0; class.repeat_depth].into(),
             session: None,
+            is_cut_off: false,
             username: None,
             password: None,
             certificate: None,

@@ -160,6 +160,7 @@ impl<C: Connect> User<C> {
                         inbound.resumed(now_ns);
                     }
                     self.session = Some(session);
+                    self.is_cut_off = false;
                     self.leash.set_connected(true);
                     self.backoff.connected();
                     self.shard.arrived(&self.leash);
@@ -223,6 +224,7 @@ impl<C: Connect> User<C> {
     /// Closes the connection; a clean close first lets open requests come to their end.
     async fn disconnect(&mut self, class: &UserClass, abrupt: bool, request: &Request) -> Result<(), Abort> {
         if !abrupt && self.session.is_some() && self.drive(Until::Idle, None).await.is_err() {
+            self.is_cut_off = false;
             return Err(Abort::Failed);
         }
         let Some(mut session) = self.session.take() else { return Ok(()) };
@@ -300,20 +302,22 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Pauses until the deadline. A connection that is lost meanwhile is opened again; returns whether nothing like
+    /// Pauses until the deadline. A connection that is lost meanwhile, or was in the step before, is opened again; returns whether nothing like
     /// that was going on when the pause should have ended.
     pub(super) async fn pause(&mut self, class: &UserClass, deadline: Instant) -> bool {
         self.moment.pass();
         let shard = Rc::clone(&self.shard);
-        while self.session.is_some() {
-            tokio::select! {
-                biased;
-                () = shard.alarm.until(deadline) => {
-                    shard.woke(deadline);
-                    return true;
+        while self.session.is_some() || (self.is_cut_off && !self.backoff.gave_up()) {
+            if self.session.is_some() {
+                tokio::select! {
+                    biased;
+                    () = shard.alarm.until(deadline) => {
+                        shard.woke(deadline);
+                        return true;
+                    }
+                    // Driven without a deadline it only ends with the connection.
+                    _ = self.drive(Until::Deadline, None) => {}
                 }
-                // Driven without a deadline it only ends with the connection.
-                _ = self.drive(Until::Deadline, None) => {}
             }
             let connected = self.connected(class, &class.reconnect).await;
             // What is over by then is late through the broker, which is no lag of ours.
@@ -374,6 +378,7 @@ impl<C: Connect> User<C> {
         if let Some(mut session) = self.session.take() {
             self.kept = session.keep();
         }
+        self.is_cut_off = true;
         if let Some((inbound, now_ns)) = self.measuring() {
             inbound.away(now_ns);
         }

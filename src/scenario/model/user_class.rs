@@ -47,9 +47,9 @@ pub struct UserClass {
     pub iterations: Option<u64>,
     /// Each user stops after it has sent so many messages; those of `on_stop` come on top. Default: never.
     pub messages: Option<u64>,
-    /// When a user connects again after its connection was lost or could not be opened: at once in a pause, otherwise
-    /// with its next step that needs a connection, and then after the pauses that this says. `disconnect` is no loss:
-    /// it holds until such a step. Default: after pauses that double from 0.5 s to 30 s, for ever.
+    /// When a user connects again after its connection was lost or could not be opened: in its pause or with its next
+    /// step that needs a connection, whichever comes first, and then after the pauses that this says. `disconnect` is
+    /// no loss: it holds until such a step. Default: after pauses that double from 0.5 s to 30 s, for ever.
     pub reconnect: Option<Reconnect>,
     /// What a failed step of a task ends; one of `on_start` or `on_stop` ends that list. Default `abort_task`.
     pub on_error: Option<OnError>,
