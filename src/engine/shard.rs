@@ -159,10 +159,12 @@ impl<C: Connect> Shard<C> {
     }
 
     /// Records a request that failed for a reason that is none of its session's.
+    #[cold]
     pub(crate) fn record_failure(&self, tag: u32, span: Span, error: &str) {
         self.record_as(tag, span, 0, Some(error));
     }
 
+    #[inline]
     fn record_as(&self, tag: u32, span: Span, length: u32, error: Option<&str>) {
         let (row, at) = (sink::row(tag), self.clock.at(span.finished));
         let began_ns = nanos(span.finished.saturating_duration_since(span.began));

@@ -115,17 +115,24 @@ impl<'a, C: Connect> Recording<'a, C> {
     pub(crate) fn leaving(shard: &'a Shard<C>, inbound: Option<&'a mut Inbound>, timing: Timing) -> Self {
         Self { leaving: true, ..Self::new(shard, inbound, timing) }
     }
+
+    /// Out of the way of messages without stamps.
+    #[inline(never)]
+    fn completed_stamped(&self, due: Instant, failed: bool) {
+        match (&self.inbound, self.stamps) {
+            (Some(inbound), _) => inbound.completed(due, failed),
+            (None, Some(stamps)) => stamps.borrow_mut().completed(due, failed),
+            (None, None) => {}
+        }
+    }
 }
 
 impl<C: Connect> Sink for Recording<'_, C> {
+    #[inline]
     fn completed(&mut self, completion: Completion) {
         let Completion { ticket, finished, result } = completion;
         if is_stamped(ticket.tag) {
-            match (&self.inbound, self.stamps) {
-                (Some(inbound), _) => inbound.completed(ticket.due, result.is_err()),
-                (None, Some(stamps)) => stamps.borrow_mut().completed(ticket.due, result.is_err()),
-                (None, None) => {}
-            }
+            self.completed_stamped(ticket.due, result.is_err());
         }
         if self.leaving && result == Err(Failure::Closing) {
             return;

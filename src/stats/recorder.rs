@@ -217,6 +217,7 @@ impl Recorder {
     }
 
     /// Adds a sample that is not one of the response times of all requests.
+    #[inline]
     fn add_beside(&mut self, row: RowId, mut sample: Sample<'_>) {
         sample.at = sample.at.max(self.earliest);
         if !self.bins.get(self.current).is_some_and(|bin| bin.holds(sample.at)) {

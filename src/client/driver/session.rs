@@ -24,6 +24,7 @@ impl<S: Stream> Session for Driver<S> {
         self.out.pending()
     }
 
+    #[inline]
     fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure> {
         if !wire::fits(self.version, message) {
             return Err(Failure::TooLarge);

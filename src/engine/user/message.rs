@@ -6,6 +6,7 @@ use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Message, Session, Ticket, Until};
 use crate::engine::sink;
 use crate::engine::user::User;
+use crate::engine::user::inbound::Inbound;
 use crate::mqtt::{Qos, check_topic_name};
 use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
@@ -48,6 +49,7 @@ impl<C: Connect> User<C> {
     }
 
     /// Renders the message and queues it; if it asks for a reply, the user waits for that from now on.
+    #[inline]
     pub(super) fn hand_over(
         &mut self,
         class: &UserClass,
@@ -57,6 +59,41 @@ impl<C: Connect> User<C> {
         due: Instant,
         deadline: Instant,
     ) -> Result<Key, Failure> {
+        let echoes = matches!(&step.topic, Text::PerMessage(topic) if topic.uses_received());
+        if step.stamp.is_none() && asks.is_none() && !echoes {
+            self.hand_over_as::<true>(class, step, None, tag, due, deadline)
+        } else {
+            self.hand_over_marked(class, step, asks, tag, due, deadline)
+        }
+    }
+
+    #[inline(never)]
+    fn hand_over_marked(
+        &mut self,
+        class: &UserClass,
+        step: &Publish,
+        asks: Option<&Exchange>,
+        tag: u32,
+        due: Instant,
+        deadline: Instant,
+    ) -> Result<Key, Failure> {
+        self.hand_over_as::<false>(class, step, asks, tag, due, deadline)
+    }
+
+    /// A message is `PLAIN` if it has no stamp, asks for no reply and goes to a topic that was not received: so are
+    /// most, and they are handed over millions of times a second, so the compiler makes a copy for them without all
+    /// that.
+    #[inline]
+    fn hand_over_as<const PLAIN: bool>(
+        &mut self,
+        class: &UserClass,
+        step: &Publish,
+        asks: Option<&Exchange>,
+        tag: u32,
+        due: Instant,
+        deadline: Instant,
+    ) -> Result<Key, Failure> {
+        let (stamping, asks) = if PLAIN { (None, None) } else { (step.stamp.as_deref(), asks) };
         self.counters[step.counter] += 1;
         let seq = self.counters[step.counter];
         if !step.feeds.is_empty() {
@@ -70,8 +107,8 @@ impl<C: Connect> User<C> {
         if let Text::PerMessage(template) = &step.topic {
             self.render(template, seq, now_ns, &mut scratch.topic);
         }
-        let place = step.stamp.as_ref().map(|stamping| &stamping.place);
-        let stamped = step.stamp.as_deref().map(|stamping| self.stamp(stamping, step, &scratch.topic, due));
+        let place = stamping.map(|stamping| &stamping.place);
+        let stamped = stamping.map(|stamping| self.stamp(stamping, step, &scratch.topic, due));
         if let (Some(StampPlace::Prefix), Some(stamped)) = (place, &stamped) {
             scratch.payload.extend_from_slice(&stamped.text);
         }
@@ -119,29 +156,47 @@ impl<C: Connect> User<C> {
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let (tag, due) = stamped.as_ref().map_or((tag, due), |stamped| (sink::stamped(tag), stamped.due));
         let ticket = Ticket { tag, awaited: step.await_ack, due, late: self.late, deadline, length };
-        let fits = match &step.topic {
-            Text::PerMessage(template) if template.uses_received() => is_topic(topic),
-            _ => Ok(()),
+        let checked = if PLAIN {
+            Ok(())
+        } else {
+            Self::sendable(self.inbound.as_deref_mut(), step, asks, topic, payload)
         };
-        let known = match asks {
-            Some(Exchange { correlation: Correlation::Json(pointer), .. }) => {
-                Self::seek(self.inbound.as_deref_mut(), pointer, payload)
-            }
-            _ => Ok(()),
+        let key = match (checked, &mut self.session) {
+            (Ok(()), Some(session)) => session.publish(&message, ticket),
+            (Ok(()), None) => Err(Failure::Closed),
+            (Err(failure), _) => Err(failure),
         };
-        let key = fits.and(known).and_then(|()| match &mut self.session {
-            Some(session) => session.publish(&message, ticket),
-            None => Err(Failure::Closed),
-        });
         if let (Some(stamped), Ok(_)) = (&stamped, &key) {
             self.sent_stamped(stamped);
         }
         self.shard.scratch.replace(scratch);
         key
     }
+
+    /// Whether a message can be sent: what was received may make no topic, and the payload may lack what its reply is
+    /// known by.
+    fn sendable(
+        inbound: Option<&mut Inbound>,
+        step: &Publish,
+        asks: Option<&Exchange>,
+        topic: &[u8],
+        payload: &[u8],
+    ) -> Result<(), Failure> {
+        match &step.topic {
+            Text::PerMessage(template) if template.uses_received() => is_topic(topic)?,
+            _ => {}
+        }
+        match asks {
+            Some(Exchange { correlation: Correlation::Json(pointer), .. }) => {
+                Self::seek(inbound, pointer, payload)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The bytes of a payload, wherever they are: those for the message of this user by index, and number.
+#[inline]
 fn bytes<'a>(
     payload: &'a Payload,
     kept: &'a [Box<[u8]>],

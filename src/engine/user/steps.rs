@@ -243,7 +243,10 @@ impl<C: Connect> User<C> {
 
     /// Sends a message and waits for its acknowledgement, if the step says so.
     async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
-        let (_, _, key) = self.send(class, step, None).await?;
+        let key = match self.send_now(class, step) {
+            Some(sent) => sent?,
+            None => self.send(class, step, None).await?.2,
+        };
         if step.await_ack { self.acknowledged(class, key).await } else { Ok(()) }
     }
 
@@ -260,28 +263,50 @@ impl<C: Connect> User<C> {
         }
         self.connected(class, &class.reconnect).await?;
         let due = self.moment.now();
-        let tag = self.tag(&step.request);
-        let deadline = due + step.timeout;
         if let Some(until) = self.must_wait(step) {
-            let failure = match self.drive(until, Some(deadline)).await {
+            let failure = match self.drive(until, Some(due + step.timeout)).await {
                 Ok(true) => None,
                 Ok(false) if until == Until::Room => Some(Failure::NoRoom(step.timeout)),
                 Ok(false) => Some(Failure::WriteTimeout(step.timeout)),
                 Err(failure) => Some(failure),
             };
             if let Some(failure) = failure {
-                self.record(tag, due, Instant::now(), Err(failure));
+                self.record(self.tag(&step.request), due, Instant::now(), Err(failure));
                 return Err(Abort::Failed);
             }
         }
+        let key = self.begin(class, step, asks, due)?;
+        Ok((self.tag(&step.request), due, key))
+    }
+
+    /// Hands a message over if there is nothing to wait for: without a future, which would cost as much again.
+    #[inline]
+    fn send_now(&mut self, class: &UserClass, step: &Publish) -> Option<Result<Key, Abort>> {
+        if self.session.is_none() || self.lacks_a_row(step) || self.must_wait(step).is_some() {
+            return None;
+        }
+        let due = self.moment.now();
+        Some(self.begin(class, step, None, due))
+    }
+
+    /// Hands over a message that the session can take.
+    #[inline]
+    fn begin(
+        &mut self,
+        class: &UserClass,
+        step: &Publish,
+        asks: Option<&Exchange>,
+        due: Instant,
+    ) -> Result<Key, Abort> {
         if !self.shard.begin_message(&self.leash) {
             return Err(Abort::Done);
         }
+        let tag = self.tag(&step.request);
         let mark = if asks.is_some() { sink::failures_only(tag) } else { tag };
-        match self.hand_over(class, step, asks, mark, due, deadline) {
+        match self.hand_over(class, step, asks, mark, due, due + step.timeout) {
             Ok(key) => {
                 self.sent += 1;
-                Ok((tag, due, key))
+                Ok(key)
             }
             Err(failure) => {
                 self.record(tag, due, Instant::now(), Err(failure));
