@@ -236,6 +236,15 @@ impl Seen {
             let request = session.subscribe(&[Filter::new("t", Qos::ExactlyOnce)], ticket);
             self.begun(request);
         }
+        if kinds & 16 != 0 {
+            let ticket = self.ticket();
+            let filters = [Filter::new("a/#", Qos::AtLeastOnce), Filter::new("b", Qos::AtMostOnce)];
+            let request = session.subscribe_with(&filters, Some(7), ticket);
+            self.begun(request);
+            let ticket = self.ticket();
+            let request = session.unsubscribe(&["a/#", "t"], ticket);
+            self.begun(request);
+        }
     }
 }
 
@@ -275,6 +284,7 @@ async fn run(setup: Setup, bytes: &[u8], pool: &Pool, seen: &mut Seen) {
         },
         will: None,
         kept: None,
+        marks: None,
     };
     if setup.small_receive_maximum {
         first.settings.receive_maximum = 2;
