@@ -4,6 +4,8 @@
 //! after the last one was done: a slow disk or a busy shard makes a tick late, but never moves it, since each
 //! shard cuts its samples by their own time.
 
+mod ramp;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +27,6 @@ use crate::engine::storm::Storms;
 use crate::engine::ticks::Ticks;
 use crate::engine::{End, Interrupts, Observer, Options, RunError, Shared, Tick};
 use crate::plan::Plan;
-use crate::plan::load::StageClock;
-use crate::plan::mix::Batch;
 use crate::stats::delivery::DeliveryReport;
 use crate::stats::delivery::group::Groups;
 use crate::stats::statistics::Statistics;
@@ -203,72 +203,12 @@ impl<'a, O: Observer> Conductor<'a, O> {
         }
     }
 
-    /// Drops the connections of as many users as the stage that begins wants.
-    fn drop_connections(&mut self) {
-        let place = self.stages.place();
-        let Some(storm) = self.stages.stage().and_then(|stage| stage.storm.as_ref()) else { return };
-        let seats = self.roster.draw(storm, self.plan.seed.wrapping_add(place as u64));
-        self.storms.begin(place, &seats, &self.lines);
-    }
-
-    /// A shard has dropped so many connections.
-    fn dropped(&mut self, stage: usize, connections: u64) {
-        if let Some((dropped, drawn)) = self.storms.answer(stage, connections) {
-            let title = self.plan.load.stage_title(stage);
-            info!("The begin of {title} dropped the connections of {dropped} of {drawn} users");
-        }
-    }
-
-    /// Starts and stops the users of one step of the ramp.
-    fn change_users(&mut self, batch: &Batch, now: Instant) {
-        if let Some((fate, seats)) = self.roster.stop(&batch.stop, now) {
-            self.decide(fate, &seats);
-        }
-        self.living += batch.start.len() as u64;
-        for (line, share) in self.lines.iter().zip(self.roster.start(&batch.start)) {
-            if !share.is_empty() {
-                line.send(Command::Start(share));
-            }
-        }
-    }
-
     /// Tells users what becomes of them, or their shards.
     fn decide(&self, fate: Fate, seats: &[Seat]) {
         for (shard, line) in self.lines.iter().enumerate() {
             let numbers = Seat::numbers_on(seats, shard);
             if !numbers.is_empty() {
                 line.send(Command::Decide(fate, numbers));
-            }
-        }
-    }
-
-    /// The ramp of a stage is over.
-    fn spawned(&mut self, now: Instant) {
-        let counts = self.roster.counts();
-        let total: u64 = counts.iter().sum();
-        info!("All users spawned: {:?} ({total} total users)", self.plan.by_class(&counts));
-        self.reset_due = self.options.reset_stats;
-        let waits = self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected);
-        if waits || self.seeker.is_some() {
-            self.stages.wait(now);
-            self.shared.arrivals.expect(self.roster.started());
-            self.look_who_arrived();
-        }
-        self.end_if_all_left();
-    }
-
-    /// How many users have not had a connection yet.
-    fn missing(&self) -> u64 {
-        self.shared.arrivals.missing(self.roster.started())
-    }
-
-    /// Starts the clock of a stage that waited for its users, if all of them are there.
-    fn look_who_arrived(&mut self) {
-        if self.missing() == 0 {
-            info!("All users are connected");
-            self.stages.start_clock(Instant::now());
-            if let Some(seeker) = &mut self.seeker {
-                seeker.begin(self.clock.at(Instant::now()));
             }
         }
     }

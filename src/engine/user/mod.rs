@@ -4,6 +4,7 @@
 //! that acknowledgements are read and the connection is kept alive in pauses too. What it may not do is fail:
 //! whatever a broker does ends as a recorded request, and the user goes on.
 
+mod connection;
 pub(crate) mod inbound;
 mod inbox;
 mod measured;

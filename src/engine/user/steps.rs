@@ -1,24 +1,14 @@
-//! What a user does at each step, and how it keeps its connection meanwhile.
+//! What a user does at each step.
 //!
 //! A step either does what it says or has failed, in the statistics; no error leaves this file but the two
 //! reasons for which a list of steps ends early.
 
-use std::cell::Cell;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::rc::Rc;
-
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::marks::Marks;
-use crate::client::transport::tls::Certificate;
-use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
-use crate::engine::backoff::GOOD_LIFE;
-use crate::engine::sink::{self, Recording, Span};
-use crate::engine::stop::Phase;
+use crate::client::{Connect, Key, Until};
+use crate::engine::sink::{self, Span};
 use crate::engine::user::User;
-use crate::engine::user::moment::FEW;
 use crate::plan::receive::Exchange;
 use crate::plan::{OnError, Publish, Request, Row, Step, Steps, UserClass};
 
@@ -117,131 +107,6 @@ impl<C: Connect> User<C> {
         Ok(())
     }
 
-    /// Makes sure that there is a connection.
-    ///
-    /// What happens once in a connection's life is boxed, here and in the other steps: its state would
-    /// otherwise be part of every idle user.
-    pub(super) async fn connected(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
-        if self.session.is_some() { Ok(()) } else { Box::pin(self.connect(class, request)).await }
-    }
-
-    /// Tries until it succeeds, with growing pauses, or gives up.
-    async fn connect(&mut self, class: &UserClass, request: &Request) -> Result<(), Abort> {
-        self.moment.pass();
-        while self.session.is_none() {
-            if self.backoff.gave_up() {
-                return Err(Abort::Done);
-            }
-            if let Some(at) = self.connect_after {
-                tokio::select! {
-                    biased;
-                    () = self.leash.told(Phase::Stopping) => return Err(Abort::Stopped),
-                    () = self.wait_to_connect(at) => {}
-                }
-                self.connect_after = None;
-            }
-            let parts = class.connect_parts.iter().find(|parts| parts.whole == request.row);
-            // Boxed, as few want them: ten thousand connects under way at once hold theirs at once.
-            let marks = parts.map(|_| Box::new(Cell::new(Marks::default())));
-            let due = Instant::now();
-            let connected = self.try_connect(class, marks.as_deref()).await;
-            let finished = Instant::now();
-            if let (Some(parts), Some(marks)) = (parts, marks) {
-                self.record_parts(parts, due, marks.get(), request.record);
-            }
-            match connected {
-                Ok(session) => {
-                    self.record(self.tag(request), due, finished, Ok(()));
-                    if !session.resumed() {
-                        // What the last connection left open has nobody to finish it any more.
-                        self.kept.fail(Failure::SessionLost, &mut self.recording());
-                    }
-                    let resumed = session.resumed();
-                    if resumed && let Some((inbound, now_ns)) = self.measuring() {
-                        inbound.resumed(now_ns);
-                    }
-                    self.session = Some(session);
-                    self.is_cut_off = false;
-                    self.leash.set_connected(true);
-                    self.backoff.connected();
-                    self.shard.arrived(&self.leash);
-                    self.connected_at = finished;
-                    if self.must_subscribe_again(resumed) {
-                        Box::pin(self.subscribe_again(resumed)).await;
-                    }
-                }
-                Err(failure) => {
-                    self.record(self.tag(request), due, finished, Err(failure));
-                    let pause = self.backoff.failed(&class.reconnection, &mut self.jitter);
-                    self.connect_after = pause.map(|pause| finished + pause);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits; what the last connection left open goes on to run out of time.
-    async fn wait_to_connect(&self, at: Instant) {
-        while let Some(deadline) = self.kept.next_deadline().filter(|deadline| *deadline < at) {
-            tokio::time::sleep_until(deadline).await;
-            self.kept.expire(Instant::now(), &mut self.recording());
-        }
-        tokio::time::sleep_until(at).await;
-    }
-
-    /// For what no message can come with.
-    pub(super) fn recording(&self) -> Recording<'_, C> {
-        Recording::of_requests(&self.shard, self.stamps(), self.timing)
-    }
-
-    async fn try_connect(
-        &mut self,
-        class: &UserClass,
-        marks: Option<&Cell<Marks>>,
-    ) -> Result<C::Session, Failure> {
-        let broker = &self.plan.brokers[class.broker.0];
-        let login = self.username.as_deref().map(|name| (name, self.password.as_deref().unwrap_or_default()));
-        let request = ConnectRequest {
-            broker: class.broker.0,
-            // By class too: two classes of one user each shall not meet at one server.
-            turn: usize::try_from(self.scope.index).unwrap_or(0).wrapping_add(self.class),
-            certificate: self
-                .certificate
-                .as_deref()
-                .map(|(certificate, key)| Certificate { certificate, key }),
-            client_id: str::from_utf8(&self.scope.client_id).unwrap_or_default(),
-            login,
-            keep_alive_s: broker.keep_alive_s,
-            inflight: broker.inflight,
-            timeout: broker.connect_timeout,
-            settings: broker.settings,
-            will: self.will.as_ref().zip(class.will.as_ref()).map(|(texts, will)| texts.with(will)),
-            kept: Some(&self.kept),
-            marks,
-        };
-        self.shard.connector.connect(&request).await
-    }
-
-    /// Closes the connection; a clean close first lets open requests come to their end.
-    async fn disconnect(&mut self, class: &UserClass, abrupt: bool, request: &Request) -> Result<(), Abort> {
-        if !abrupt && self.session.is_some() && self.drive(Until::Idle, None).await.is_err() {
-            self.is_cut_off = false;
-            return Err(Abort::Failed);
-        }
-        let Some(mut session) = self.session.take() else { return Ok(()) };
-        self.leash.set_connected(false);
-        self.moment.pass();
-        let how = if abrupt { Close::Abrupt } else { Close::Clean };
-        let timeout = self.plan.brokers[class.broker.0].connect_timeout;
-        let due = Instant::now();
-        let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = session.close(how, timeout, &mut sink).await;
-        self.kept = session.keep();
-        self.record(self.tag(request), due, Instant::now(), result);
-        self.backoff.reset();
-        result.map_err(|_| Abort::Failed)
-    }
-
     /// Sends a message and waits for its acknowledgement, if the step says so.
     async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
         let key = match self.send_now(class, step) {
@@ -326,99 +191,6 @@ impl<C: Connect> User<C> {
                 _ => return Err(Abort::Failed),
             }
         }
-    }
-
-    /// Pauses until the deadline. A connection that is lost meanwhile, or was in the step before, is opened again; returns whether nothing like
-    /// that was going on when the pause should have ended.
-    pub(super) async fn pause(&mut self, class: &UserClass, deadline: Instant) -> bool {
-        self.moment.pass();
-        let shard = Rc::clone(&self.shard);
-        while self.session.is_some() || (self.is_cut_off && !self.backoff.gave_up()) {
-            if self.session.is_some() {
-                tokio::select! {
-                    biased;
-                    () = shard.alarm.until(deadline) => {
-                        shard.woke(deadline);
-                        return true;
-                    }
-                    // Driven without a deadline it only ends with the connection.
-                    _ = self.drive(Until::Deadline, None) => {}
-                }
-            }
-            let connected = self.connected(class, &class.reconnect).await;
-            // What is over by then is late through the broker, which is no lag of ours.
-            if connected.is_err() || deadline <= Instant::now() {
-                return false;
-            }
-        }
-        shard.alarm.until(deadline).await;
-        shard.woke(deadline);
-        true
-    }
-
-    /// Drives the session; a lost connection is noted and gone afterwards.
-    pub(super) async fn drive(&mut self, until: Until, deadline: Option<Instant>) -> Result<bool, Failure> {
-        self.moment.pass();
-        let Some(session) = &mut self.session else { return Err(Failure::Closed) };
-        let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = {
-            let mut driving = pin!(session.drive(until, deadline, &mut sink));
-            poll_fn(|cx| self.leash.poll_uncut(cx, driving.as_mut())).await
-        };
-        if result == Err(Failure::Dropped) {
-            session.sever(Failure::Dropped, &mut sink);
-        }
-        let told = sink.failures > 0;
-        if let Err(failure) = result {
-            self.lost(failure, told);
-        }
-        result
-    }
-
-    /// Drives the session until the awaited request is finished, and tells how it went.
-    pub(super) async fn drive_awaited(&mut self, key: Key) -> Option<Result<(), Failure>> {
-        self.moment.pass();
-        let session = self.session.as_mut()?;
-        let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-        let result = {
-            let mut driving = pin!(session.drive(Until::Done(key), None, &mut sink));
-            poll_fn(|cx| self.leash.poll_uncut(cx, driving.as_mut())).await
-        };
-        if result == Err(Failure::Dropped) {
-            session.sever(Failure::Dropped, &mut sink);
-        }
-        let (awaited, told) = (sink.awaited, sink.failures > 0);
-        match (result, awaited) {
-            (Err(failure), _) => self.lost(failure, told),
-            (Ok(_), Some((_, finished))) if sink.others <= FEW => self.moment.read(finished),
-            (Ok(_), _) => {}
-        }
-        awaited.map(|(result, _)| result)
-    }
-
-    /// The connection is gone, and not because the user closed it.
-    ///
-    /// The requests that were open have failed with it. If none was (`told` is false), the loss would show
-    /// nowhere, so it is counted as a failed `disconnect`, without a response time; unless the scenario did it.
-    fn lost(&mut self, failure: Failure, told: bool) {
-        if let Some(mut session) = self.session.take() {
-            self.kept = session.keep();
-        }
-        self.is_cut_off = true;
-        if let Some((inbound, now_ns)) = self.measuring() {
-            inbound.away(now_ns);
-        }
-        self.leash.set_connected(false);
-        let now = Instant::now();
-        if !told && failure != Failure::Dropped {
-            self.shard.record_loss(now, failure);
-        }
-        if now - self.connected_at >= GOOD_LIFE {
-            self.backoff.reset();
-        }
-        let reconnection = &self.plan.classes[self.class].reconnection;
-        let pause = self.backoff.lost(reconnection, &mut self.jitter);
-        self.connect_after = pause.map(|pause| now + pause);
     }
 
     /// Records a request that the session did not take or does not know of.

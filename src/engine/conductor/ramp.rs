@@ -1,0 +1,72 @@
+//! Users come: the ramp of a stage, who has arrived, and the storm that a stage may begin with.
+
+use tokio::time::Instant;
+use tracing::info;
+
+use crate::engine::Observer;
+use crate::engine::conductor::Conductor;
+use crate::engine::shard::Command;
+use crate::plan::load::StageClock;
+use crate::plan::mix::Batch;
+
+impl<O: Observer> Conductor<'_, O> {
+    /// Drops the connections of as many users as the stage that begins wants.
+    pub(super) fn drop_connections(&mut self) {
+        let place = self.stages.place();
+        let Some(storm) = self.stages.stage().and_then(|stage| stage.storm.as_ref()) else { return };
+        let seats = self.roster.draw(storm, self.plan.seed.wrapping_add(place as u64));
+        self.storms.begin(place, &seats, &self.lines);
+    }
+
+    /// A shard has dropped so many connections.
+    pub(super) fn dropped(&mut self, stage: usize, connections: u64) {
+        if let Some((dropped, drawn)) = self.storms.answer(stage, connections) {
+            let title = self.plan.load.stage_title(stage);
+            info!("The begin of {title} dropped the connections of {dropped} of {drawn} users");
+        }
+    }
+
+    /// Starts and stops the users of one step of the ramp.
+    pub(super) fn change_users(&mut self, batch: &Batch, now: Instant) {
+        if let Some((fate, seats)) = self.roster.stop(&batch.stop, now) {
+            self.decide(fate, &seats);
+        }
+        self.living += batch.start.len() as u64;
+        for (line, share) in self.lines.iter().zip(self.roster.start(&batch.start)) {
+            if !share.is_empty() {
+                line.send(Command::Start(share));
+            }
+        }
+    }
+
+    /// The ramp of a stage is over.
+    pub(super) fn spawned(&mut self, now: Instant) {
+        let counts = self.roster.counts();
+        let total: u64 = counts.iter().sum();
+        info!("All users spawned: {:?} ({total} total users)", self.plan.by_class(&counts));
+        self.reset_due = self.options.reset_stats;
+        let waits = self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected);
+        if waits || self.seeker.is_some() {
+            self.stages.wait(now);
+            self.shared.arrivals.expect(self.roster.started());
+            self.look_who_arrived();
+        }
+        self.end_if_all_left();
+    }
+
+    /// How many users have not had a connection yet.
+    pub(super) fn missing(&self) -> u64 {
+        self.shared.arrivals.missing(self.roster.started())
+    }
+
+    /// Starts the clock of a stage that waited for its users, if all of them are there.
+    pub(super) fn look_who_arrived(&mut self) {
+        if self.missing() == 0 {
+            info!("All users are connected");
+            self.stages.start_clock(Instant::now());
+            if let Some(seeker) = &mut self.seeker {
+                seeker.begin(self.clock.at(Instant::now()));
+            }
+        }
+    }
+}
