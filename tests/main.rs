@@ -30,6 +30,7 @@ mod open_model;
 mod payload;
 mod peer;
 mod plan;
+mod ran;
 mod receive;
 mod recorder;
 mod repeat;

@@ -2,26 +2,20 @@
 //! in the statistics, once.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
-use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run};
+use mqtt_scenario::engine::Interrupts;
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::{Plan, codes};
 use mqtt_scenario::scenario::source::{Format, Source};
-use mqtt_scenario::stats::batch::Batch;
-use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::net::TcpListener;
 
 use crate::peer::{Peer, accept};
+use crate::ran::{Ran, run_on};
 use crate::run::{Place, row};
 use crate::support::{compiled, with_sockets};
-
-const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
 
 fn plan(text: &str) -> Arc<Plan> {
     let text = text.replace("[brokers.b]", "[brokers.b]\nurl = \"mqtt://127.0.0.1\"");
@@ -43,48 +37,6 @@ fn plan(text: &str) -> Arc<Plan> {
         reported: &BTreeSet::new(),
     };
     Arc::new(compile(&parsed.scenario, &context).unwrap().plan)
-}
-
-#[derive(Default)]
-struct Watch(Option<Snapshot>);
-
-impl Observer for Watch {
-    type Error = Infallible;
-
-    fn recorded(&mut self, _batches: &[Batch]) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
-        self.0 = Some(tick.statistics.snapshot(tick.at.as_secs_f64()));
-        Ok(())
-    }
-}
-
-/// A run that is over.
-struct Ran {
-    outcome: Outcome,
-    last: Snapshot,
-}
-
-impl Ran {
-    /// Requests and failures of a row, and its longest response time in milliseconds.
-    fn row(&self, name: &str) -> (u64, u64, f64) {
-        let row = self.last.rows.iter().find(|row| row.key.name == name).unwrap();
-        (row.requests, row.failures, row.max.to_f64())
-    }
-
-    fn failures(&self) -> Vec<String> {
-        let failures = self.last.failures_as_seen().into_iter();
-        failures.map(|f| format!("{}: {}", f.what.row.name, f.what.original)).collect()
-    }
-}
-
-async fn run_on(addr: SocketAddr, plan: Arc<Plan>, interrupts: &Interrupts) -> Ran {
-    let mut watch = Watch::default();
-    let connector = move || Connector::new(vec![Endpoint::from(addr)]);
-    let outcome = run(plan, connector, OPTIONS, interrupts, &mut watch).await.unwrap();
-    Ran { outcome, last: watch.0.unwrap() }
 }
 
 /// Runs a plan against a broker that is played by hand; the run ends with the play. What the play leaves, such as a

@@ -1,8 +1,6 @@
 //! Steps that wait for messages, through all layers: what is taken, when it counts, and what is said when it does not
 //! come.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,18 +8,14 @@ use mqtt_scenario::broker::faults::Faults;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
-use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run, run_here};
+use mqtt_scenario::engine::{Interrupts, run_here};
 use mqtt_scenario::plan::Plan;
-use mqtt_scenario::stats::batch::Batch;
-use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::net::TcpListener;
 
 use crate::peer::{Peer, accept};
+use crate::ran::{OPTIONS, Ran, Watch, run_on};
 use crate::run::Place;
 use crate::support::{Mosquitto, compiled, with_paused_clock, with_sockets};
-
-const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
 
 /// The plan of one class `device` of one user, which leaves after a task run; `class` is what stands in the class.
 fn plan(protocol: &str, class: &str) -> Arc<Plan> {
@@ -33,54 +27,12 @@ fn plan(protocol: &str, class: &str) -> Arc<Plan> {
     Arc::new(compiled(&text, &[]).1.unwrap().plan)
 }
 
-#[derive(Default)]
-struct Watch(Option<Snapshot>);
-
-impl Observer for Watch {
-    type Error = Infallible;
-
-    fn recorded(&mut self, _batches: &[Batch]) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
-        self.0 = Some(tick.statistics.snapshot(tick.at.as_secs_f64()));
-        Ok(())
-    }
-}
-
-/// A run that is over.
-struct Ran {
-    outcome: Outcome,
-    last: Snapshot,
-}
-
-impl Ran {
-    /// Requests and failures of a row, and its longest response time in milliseconds.
-    fn row(&self, name: &str) -> (u64, u64, f64) {
-        let row = self.last.rows.iter().find(|row| row.key.name == name).unwrap();
-        (row.requests, row.failures, row.max.to_f64())
-    }
-
-    fn failures(&self) -> Vec<String> {
-        let failures = self.last.failures_as_seen().into_iter();
-        failures.map(|f| format!("{}: {}", f.what.row.name, f.what.original)).collect()
-    }
-}
-
-async fn run_on(addr: SocketAddr, plan: Arc<Plan>) -> Ran {
-    let mut watch = Watch::default();
-    let connector = move || Connector::new(vec![Endpoint::from(addr)]);
-    let outcome = run(plan, connector, OPTIONS, &Interrupts::default(), &mut watch).await.unwrap();
-    Ran { outcome, last: watch.0.unwrap() }
-}
-
 /// Runs a class on a broker of its own, in both versions.
 fn on_broker(faults: Faults, class: &str, check: impl Fn(&str, &Ran)) {
     with_sockets(async {
         let [old, new] = ["3.1.1", "5"].map(|protocol| async move {
             let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() }).unwrap();
-            run_on(broker.addr(), plan(protocol, class)).await
+            run_on(broker.addr(), plan(protocol, class), &Interrupts::default()).await
         });
         let (old, new) = tokio::join!(old, new);
         check("3.1.1", &old);
@@ -299,7 +251,8 @@ fn what_no_step_takes_is_dropped_in_the_end_and_told() {
 async fn played<T: Future<Output = ()>>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> Ran {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    tokio::join!(run_on(addr, plan), play(listener)).0
+    let interrupts = Interrupts::default();
+    tokio::join!(run_on(addr, plan, &interrupts), play(listener)).0
 }
 
 /// A client of MQTT 5 that has connected and subscribed at QoS 0 in its first two packets.
@@ -494,7 +447,7 @@ fn a_class_can_answer_what_another_asks() {
     let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
     let ran = with_sockets(async {
         let broker = Broker::start(BrokerConfig::default()).unwrap();
-        run_on(broker.addr(), plan).await
+        run_on(broker.addr(), plan, &Interrupts::default()).await
     });
     assert_eq!(ran.failures(), [""; 0]);
     assert_eq!((ran.row("ask").0, ran.row("answer").0), (60, 60));
@@ -517,7 +470,7 @@ fn what_was_received_must_make_a_topic() {
     "#;
     let ran = with_sockets(async {
         let broker = Broker::start(BrokerConfig::default()).unwrap();
-        run_on(broker.addr(), plan("5", class)).await
+        run_on(broker.addr(), plan("5", class), &Interrupts::default()).await
     });
     assert_eq!(ran.failures(), ["without: not sent: what was received makes no topic"]);
     assert_eq!((ran.row("with").0, ran.row("with").1), (1, 0));
@@ -676,7 +629,7 @@ fn mosquitto_brings_messages_replies_and_retained_sets() {
         )
     };
     for (protocol, set) in [("3.1.1", "old"), ("5", "new")] {
-        let ran = with_sockets(run_on(mosquitto.addr(), plan(protocol, &class(set))));
+        let ran = with_sockets(run_on(mosquitto.addr(), plan(protocol, &class(set)), &Interrupts::default()));
         assert_eq!(ran.failures(), [""; 0], "{protocol}");
         for (name, requests) in [("retained", 1), ("receive", 50), ("request", 50)] {
             assert_eq!(ran.row(name).0, requests, "{protocol} {name}");
