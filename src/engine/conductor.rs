@@ -213,14 +213,6 @@ impl<'a, O: Observer> Conductor<'a, O> {
         }
     }
 
-    /// Without users, and with none to come, there is nothing to wait for.
-    fn end_if_all_left(&mut self) {
-        if self.state == State::Running && self.living == 0 && self.stages.all_started() {
-            info!("All users have left, shutting down");
-            self.stop(End::UsersGone);
-        }
-    }
-
     /// The limit of the load is reached: who has begun something finishes it, so that the limit is exact.
     fn finish_tasks(&mut self) {
         info!("All task runs or messages of the load are used up: users finish what they have begun");

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::feed::Rows;
 use crate::plan::load::Course;
 use crate::plan::mix::Dispatcher;
-use crate::plan::random::Random;
+use crate::plan::newborn::Newborn;
 use crate::plan::target::Certificate;
-use crate::plan::template::{NOTHING, Scope, Template, UserScope, Varies};
+use crate::plan::template::Varies;
 use crate::plan::{BrokerId, Plan, UserClass};
 
 /// Files of a certificate and its key that users show to a broker; `None` if they show none.
@@ -53,24 +52,8 @@ fn files(
     number: u64,
     index: u64,
 ) -> (String, String) {
-    // As the engine makes a user: first its rows are drawn. Neither draws nor time can stand in a path.
-    let mut random = Random::for_user(plan.seed, &class.name, index);
-    let rows = Rows::new(&class.feeds, index, &mut random);
-    let user = UserScope { number, index, client_id: Vec::new() };
-    let mut render = |template: &Template| {
-        let mut out = Vec::new();
-        let mut scope = Scope {
-            user: &user,
-            rows: rows.current(),
-            iteration: 0,
-            seq: 0,
-            now_ns: 0,
-            random: &mut random,
-            walks: &mut [],
-            received: &NOTHING,
-        };
-        template.render(&mut scope, &mut out);
-        String::from_utf8_lossy(&out).into_owned()
-    };
+    // Neither draws nor time can stand in a path.
+    let mut user = Newborn::new(class, plan.seed, number, index);
+    let mut render = |template| String::from_utf8_lossy(&user.render(template)).into_owned();
     (render(&certificate.certificate), render(&certificate.key))
 }

@@ -36,6 +36,7 @@ pub mod feed;
 pub mod load;
 pub mod measure;
 pub mod mix;
+mod newborn;
 pub mod payload;
 pub mod properties;
 pub mod random;

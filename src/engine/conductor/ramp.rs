@@ -3,9 +3,9 @@
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::engine::Observer;
-use crate::engine::conductor::Conductor;
+use crate::engine::conductor::{Conductor, State};
 use crate::engine::shard::Command;
+use crate::engine::{End, Observer};
 use crate::plan::load::StageClock;
 use crate::plan::mix::Batch;
 
@@ -67,6 +67,14 @@ impl<O: Observer> Conductor<'_, O> {
             if let Some(seeker) = &mut self.seeker {
                 seeker.begin(self.clock.at(Instant::now()));
             }
+        }
+    }
+
+    /// Without users, and with none to come, there is nothing to wait for.
+    pub(super) fn end_if_all_left(&mut self) {
+        if self.state == State::Running && self.living == 0 && self.stages.all_started() {
+            info!("All users have left, shutting down");
+            self.stop(End::UsersGone);
         }
     }
 }

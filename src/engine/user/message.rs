@@ -18,6 +18,19 @@ use crate::plan::{Publish, Text, UserClass};
 /// enough to make the system call cheap, small enough to stay in the cache.
 const WRITE_AT: usize = 16 * 1024;
 
+/// How a message is to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order<'a> {
+    /// What asks for a reply, if something does.
+    pub(super) asks: Option<&'a Exchange>,
+    /// The mark of its request.
+    pub(super) tag: u32,
+    /// When its step was due.
+    pub(super) due: Instant,
+    /// When it has failed for want of an acknowledgement.
+    pub(super) deadline: Instant,
+}
+
 /// A message with more bytes than this takes a while to hand over.
 const LONG: usize = 1024;
 
@@ -54,30 +67,25 @@ impl<C: Connect> User<C> {
         &mut self,
         class: &UserClass,
         step: &Publish,
-        asks: Option<&Exchange>,
-        tag: u32,
-        due: Instant,
-        deadline: Instant,
+        order: Order<'_>,
     ) -> Result<Key, Failure> {
         let echoes = matches!(&step.topic, Text::PerMessage(topic) if topic.uses_received());
-        if step.stamp.is_none() && asks.is_none() && !echoes {
-            self.hand_over_as::<true>(class, step, None, tag, due, deadline)
+        if step.stamp.is_none() && order.asks.is_none() && !echoes {
+            self.hand_over_as::<true>(class, step, order)
         } else {
-            self.hand_over_marked(class, step, asks, tag, due, deadline)
+            self.hand_over_marked(class, step, order)
         }
     }
 
+    /// Out of the way of plain messages.
     #[inline(never)]
     fn hand_over_marked(
         &mut self,
         class: &UserClass,
         step: &Publish,
-        asks: Option<&Exchange>,
-        tag: u32,
-        due: Instant,
-        deadline: Instant,
+        order: Order<'_>,
     ) -> Result<Key, Failure> {
-        self.hand_over_as::<false>(class, step, asks, tag, due, deadline)
+        self.hand_over_as::<false>(class, step, order)
     }
 
     /// A message is `PLAIN` if it has no stamp, asks for no reply and goes to a topic that was not received: so are
@@ -88,11 +96,9 @@ impl<C: Connect> User<C> {
         &mut self,
         class: &UserClass,
         step: &Publish,
-        asks: Option<&Exchange>,
-        tag: u32,
-        due: Instant,
-        deadline: Instant,
+        order: Order<'_>,
     ) -> Result<Key, Failure> {
+        let Order { asks, tag, due, deadline } = order;
         let (stamping, asks) = if PLAIN { (None, None) } else { (step.stamp.as_deref(), asks) };
         self.counters[step.counter] += 1;
         let seq = self.counters[step.counter];

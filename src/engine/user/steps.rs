@@ -9,6 +9,7 @@ use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Until};
 use crate::engine::sink::{self, Span};
 use crate::engine::user::User;
+use crate::engine::user::message::Order;
 use crate::plan::receive::Exchange;
 use crate::plan::{OnError, Publish, Request, Row, Step, Steps, UserClass};
 
@@ -169,7 +170,8 @@ impl<C: Connect> User<C> {
         }
         let tag = self.tag(&step.request);
         let mark = if asks.is_some() { sink::failures_only(tag) } else { tag };
-        match self.hand_over(class, step, asks, mark, due, due + step.timeout) {
+        let order = Order { asks, tag: mark, due, deadline: due + step.timeout };
+        match self.hand_over(class, step, order) {
             Ok(key) => {
                 self.sent += 1;
                 Ok(key)

@@ -3,18 +3,15 @@
 //! A named payload is compiled for each step that uses it, since `${user.class}` and `${row.COLUMN}` differ from
 //! class to class; what is the same for all (files, fillers, decoded bytes) is made once and shared.
 
+mod encoded;
+pub(super) mod json;
 mod stamp;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
-use crate::diagnostic::{Diagnostic, FieldPath, Mark, nearest};
+use crate::diagnostic::{Diagnostic, FieldPath, nearest};
 use crate::mqtt::MAX_PACKET_BYTES;
 use crate::plan::Text;
 use crate::plan::codes;
@@ -24,17 +21,10 @@ use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::payload::{Filling, Lines, Payload};
 use crate::plan::random::Random;
 use crate::plan::template::Template;
-use crate::plan::template::json::JsonTemplate;
 use crate::plan::template::names::{Names, Place};
 use crate::scenario::model;
-use crate::scenario::model::payload::{Json, Size};
+use crate::scenario::model::payload::Size;
 use crate::units::ByteSize;
-
-/// Standard base64, with or without `=` at its end.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// Of what fillers are made.
 const CHARACTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -111,9 +101,7 @@ impl<'a> Payloads<'a> {
             return None;
         }
         *at = at.key("json");
-        let mut json = JsonTemplate::default();
-        write(value, Some(place.parts), Place::JsonText, &mut json, names, at, problems)
-            .then(|| json.finish_around_stamp())
+        json::around_stamp(value, place.parts, names, at, problems)
     }
 
     /// What a payload really is: `at` becomes its place.
@@ -198,9 +186,11 @@ impl<'a> Payloads<'a> {
             Written::Plain(text) | Written::Text(text) => {
                 problems.template(text, place, names, at).map(Carried::Template)
             }
-            Written::Json(value) => json(value, place.in_json(), names, at, problems).map(Carried::Template),
-            Written::Hex(text) => self.once(at, || hex(text, at, problems).map(constant)),
-            Written::Base64(text) => self.once(at, || base64(text, at, problems).map(constant)),
+            Written::Json(value) => {
+                json::template(value, place.in_json(), names, at, problems).map(Carried::Template)
+            }
+            Written::Hex(text) => self.once(at, || encoded::hex(text, at, problems).map(constant)),
+            Written::Base64(text) => self.once(at, || encoded::base64(text, at, problems).map(constant)),
             Written::File(path) => {
                 self.once(at, || files::read(self.files, path, at, problems).map(constant))
             }
@@ -247,153 +237,6 @@ impl<'a> Payloads<'a> {
 
 fn constant(bytes: Vec<u8>) -> Payload {
     Payload::Text(Text::Constant(bytes.into()))
-}
-
-/// The template of a JSON value, on one line and without white space, keys in their order. `place` says what its texts
-/// may hold.
-pub(super) fn json(
-    value: &Json,
-    place: Place,
-    names: &Names<'_>,
-    at: &FieldPath,
-    problems: &mut Problems<'_>,
-) -> Option<Template> {
-    let mut json = JsonTemplate::default();
-    write(value, None, place, &mut json, names, at, problems).then(|| json.finish())
-}
-
-/// Writes a value, with a stamp where `stamp` points to; false if there is a mistake in it.
-fn write(
-    value: &Json,
-    stamp: Option<&[Box<str>]>,
-    place: Place,
-    json: &mut JsonTemplate,
-    names: &Names<'_>,
-    at: &FieldPath,
-    problems: &mut Problems<'_>,
-) -> bool {
-    let mut is_right = true;
-    if stamp.is_some_and(<[_]>::is_empty) {
-        json.stamp();
-        return true;
-    }
-    match value {
-        Json::Null => json.raw("null"),
-        Json::Bool(value) => json.raw(if *value { "true" } else { "false" }),
-        Json::Integer(number) => json.raw(&number.to_string()),
-        // With a fraction, if only `.0`, or with an exponent. The file cannot hold what JSON has no word for.
-        Json::Float(number) => json.raw(&format!("{number:?}")),
-        Json::Text(text) => match problems.template(text, place, names, at) {
-            Some(template) => json.template(&template),
-            None => is_right = false,
-        },
-        Json::List(items) => {
-            for (i, item) in items.iter().enumerate() {
-                json.raw(if i == 0 { "[" } else { "," });
-                let stamp = stamp::beneath(stamp, &i.to_string());
-                is_right &= write(item, stamp, place, json, names, &at.index(i), problems);
-            }
-            json.raw(if items.is_empty() { "[]" } else { "]" });
-        }
-        Json::Object(entries) => {
-            for (i, (key, value)) in entries.iter().enumerate() {
-                json.raw(if i == 0 { "{" } else { "," });
-                json.literal(key);
-                json.raw(":");
-                let stamp = stamp::beneath(stamp, key);
-                is_right &= write(value, stamp, place, json, names, &at.key(key.as_str()), problems);
-            }
-            if let Some(key) = stamp::new_key(stamp, entries) {
-                json.raw(if entries.is_empty() { "{" } else { "," });
-                json.literal(key);
-                json.raw(":");
-                json.stamp();
-                json.raw("}");
-            } else {
-                json.raw(if entries.is_empty() { "{}" } else { "}" });
-            }
-        }
-    }
-    is_right
-}
-
-fn hex(text: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 2);
-    let mut half = None;
-    for (place, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
-        let Some(digit) = c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()) else {
-            let message = format!("`{}` is not a hexadecimal digit", c.escape_debug());
-            let help = "the digits are 0 to 9 and a to f; a text belongs under `text`";
-            wrong(codes::HEX, message, help, place..place + c.len_utf8(), at, problems);
-            return None;
-        };
-        match half.take() {
-            None => half = Some((place, digit)),
-            Some((_, high)) => bytes.push(high << 4 | digit),
-        }
-    }
-    if let Some((place, _)) = half {
-        let help = "each byte has two digits: write 0f for 15";
-        wrong(
-            codes::HEX,
-            "the second digit of the last byte is missing",
-            help,
-            place..place + 1,
-            at,
-            problems,
-        );
-        return None;
-    }
-    Some(bytes)
-}
-
-fn base64(text: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Vec<u8>> {
-    use base64::DecodeError::{InvalidByte, InvalidLastSymbol};
-    let is_digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-    let mut digits = String::with_capacity(text.len());
-    let mut places = Vec::with_capacity(text.len());
-    for (place, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
-        if !is_digit(c) {
-            let message = format!("`{}` is not a base64 digit", c.escape_debug());
-            let help = match c {
-                '-' | '_' => "in standard base64, which is meant here, `-` is `+` and `_` is `/`",
-                _ => "the digits are A to Z, a to z, 0 to 9, `+` and `/`; a text belongs under `text`",
-            };
-            wrong(codes::BASE64, message, help, place..place + c.len_utf8(), at, problems);
-            return None;
-        }
-        digits.push(c);
-        places.push(place);
-    }
-    let error = match BASE64.decode(&digits) {
-        Ok(bytes) => return Some(bytes),
-        Err(error) => error,
-    };
-    let place = match error {
-        InvalidByte(digit, _) | InvalidLastSymbol { offset: digit, .. } => places.get(digit).copied(),
-        _ => None,
-    };
-    let mark = place.map_or(0..text.len(), |place| place..place + 1);
-    let (message, help) = match error {
-        InvalidByte(..) => ("`=` stands before the end", "it only fills the last group of four digits"),
-        InvalidLastSymbol { .. } => {
-            ("the last digit has bits that belong to no byte", "something is missing at the end, or too much")
-        }
-        _ => ("the last group of digits is incomplete", "four digits make three bytes: something is missing"),
-    };
-    wrong(codes::BASE64, message, help, mark, at, problems);
-    None
-}
-
-fn wrong(
-    code: &'static str,
-    message: impl Into<String>,
-    help: &str,
-    mark: Range<usize>,
-    at: &FieldPath,
-    problems: &mut Problems<'_>,
-) {
-    problems.add(Diagnostic::error(code, at.clone(), message).marking(Mark::Within(mark)).help(help));
 }
 
 /// Filler bytes: letters and digits, so that whoever looks at a message sees a line of text.

@@ -9,12 +9,11 @@ use crate::plan::compile::Overrides;
 use crate::plan::compile::class::Compiled;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::timing::RateOf;
-use crate::plan::feed::Rows;
 use crate::plan::load::{Course, Users};
-use crate::plan::random::Random;
+use crate::plan::newborn::Newborn;
 use crate::plan::rate::mean_pauses_s;
 use crate::plan::reconnect::Reconnect;
-use crate::plan::template::{NOTHING, Scope, UserScope, Varies};
+use crate::plan::template::Varies;
 use crate::plan::{Plan, Step, Steps, UserClass};
 use crate::scenario::model::Scenario;
 
@@ -274,21 +273,7 @@ fn shared_by_feed(seed: u64, class: &UserClass, count: u32) -> Option<String> {
     }
     let mut seen = HashSet::new();
     (0..u64::from(count.min(LOOKED_AT))).find_map(|index| {
-        let mut random = Random::for_user(seed, &class.name, index);
-        let rows = Rows::new(&class.feeds, index, &mut random);
-        let user = UserScope { number: index + 1, index, client_id: Vec::new() };
-        let mut client_id = Vec::new();
-        let mut scope = Scope {
-            user: &user,
-            rows: rows.current(),
-            iteration: 0,
-            seq: 0,
-            now_ns: 0,
-            random: &mut random,
-            walks: &mut [],
-            received: &NOTHING,
-        };
-        class.client_id.render(&mut scope, &mut client_id);
+        let client_id = Newborn::new(class, seed, index + 1, index).render(&class.client_id);
         let text = String::from_utf8_lossy(&client_id).into_owned();
         (!seen.insert(client_id) && !text.is_empty()).then_some(text)
     })

@@ -195,7 +195,7 @@ impl StepCompiler<'_> {
         let json = json.iter().filter_map(|(pointer, value)| {
             let at = json_at.key(pointer.as_str());
             let pointer = json_pointer(pointer, &at, problems);
-            let mut value = payloads::json(value, Place::Condition, self.names, &at, problems)?;
+            let mut value = payloads::json::template(value, Place::Condition, self.names, &at, problems)?;
             value.place_walks(&mut self.walks);
             self.check_received(&value, &at, problems);
             let value = match self.text(value) {
