@@ -41,6 +41,7 @@ mod saturation;
 mod scenarios;
 mod schema;
 mod schema_peer;
+mod soak_peer;
 mod subscribe;
 mod support;
 mod transport;
