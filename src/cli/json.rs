@@ -10,7 +10,8 @@ use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
 use crate::stats::search::{SearchReport, Trial, Verdict};
 use crate::stats::snapshot::{Row, Snapshot};
-use crate::stats::threshold::Judgement;
+use crate::stats::threshold::{self, Judgement};
+use crate::stats::unfinished::{Unfinished, Waits};
 
 /// Rows, percentiles from the histograms, thresholds, what a search found, and how the load generator fared. Times
 /// in milliseconds, rates per second.
@@ -24,6 +25,7 @@ pub(super) fn summary(
     json!({
         "rows": snapshot.rows.iter().map(row).collect::<Vec<_>>(),
         "aggregated": row(&snapshot.aggregated),
+        "unfinished": unfinished(&snapshot.unfinished),
         "response_times_ms": snapshot.latency.as_ref().map(times),
         "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
         "thresholds": judgements.iter().map(judgement).collect::<Vec<_>>(),
@@ -60,11 +62,38 @@ fn row(row: &Row) -> Value {
     })
 }
 
+/// What never came to an end: in all, and of each row.
+fn unfinished(rows: &[Unfinished]) -> Value {
+    let waits = |waits: &Waits| {
+        json!({
+            "count": waits.count,
+            "oldest_ms": (waits.count > 0).then(|| waits.oldest_ms()),
+            "overdue": waits.overdue,
+        })
+    };
+    let mut all = waits(&Unfinished::total(rows));
+    let row = |Unfinished { row, waits: of_row }: &Unfinished| {
+        let mut value = waits(of_row);
+        value["type"] = json!(row.request_type);
+        value["name"] = json!(row.name);
+        value
+    };
+    all["rows"] = rows.iter().map(row).collect();
+    all
+}
+
 fn judgement(judgement: &Judgement) -> Value {
     json!({
         "threshold": judgement.threshold,
         "row": judgement.row,
-        "met": judgement.met,
+        "verdict": judgement.verdict.to_string(),
+        // Neither true nor false if it was not judged.
+        "met": match judgement.verdict {
+            threshold::Verdict::Met => Some(true),
+            threshold::Verdict::Missed => Some(false),
+            threshold::Verdict::NotJudged { .. } => None,
+        },
+        "fails_the_run": judgement.verdict.fails(),
         "value": judgement.value,
         "sentence": judgement.detail,
     })

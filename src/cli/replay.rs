@@ -9,12 +9,12 @@ use crate::cli::console::name_width;
 use crate::cli::exit;
 use crate::report::csv::History;
 use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
-use crate::report::table;
+use crate::report::{table, unfinished};
 
 /// Make the CSV files and tables of a run again, from its request log
 ///
-/// The log is what `run --request-log` writes: one JSON object per line, of type request, users, reset,
-/// exception or end. The files are byte for byte what Locust makes of these events.
+/// The log is what `run --request-log` writes: one JSON object per line, of type request,
+/// unfinished, users, reset, exception or end. The files are byte for byte what Locust makes of these events.
 #[derive(Debug, Args)]
 pub struct ReplayOptions {
     /// The request log
@@ -55,7 +55,10 @@ pub(super) fn run(options: &ReplayOptions) -> ExitCode {
         interval_s: options.interval,
     };
     match replay(&options.events, &options.csv, rules) {
-        Ok(snapshot) => exit::output(&table::summary(&snapshot, name_width())),
+        Ok(snapshot) => {
+            let tables = table::summary(&snapshot, name_width());
+            exit::output(&(tables + &unfinished::table(&snapshot.unfinished)))
+        }
         Err(error @ ReplayError::Events(_)) => exit::error(exit::BAD_INPUT, error),
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),
     }

@@ -24,7 +24,7 @@ use crate::plan::Plan;
 use crate::plan::load::Course;
 use crate::plan::target::Target;
 use crate::report::csv::History;
-use crate::report::{delivery, latency, search, table, thresholds};
+use crate::report::{delivery, latency, search, table, thresholds, unfinished};
 use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
@@ -33,7 +33,7 @@ written. A second one stops at once; the files are complete up to that moment.
 
 Exit codes:
   0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario;
-  3 a threshold was missed, whether requests failed or not;
+  3 a threshold was missed or could not be judged, whether requests failed or not;
   4 the runner could not go on; 130 interrupted twice
 
 Examples:
@@ -222,7 +222,7 @@ fn conclude(
         let delivery = observer.delivery.as_ref();
         let measured = delivery.map_or_else(String::new, |report| delivery::summary(snapshot, report));
         let _ = writeln!(out, "{tables}{times}{}", observer.health);
-        let _ = write!(out, "{measured}");
+        let _ = write!(out, "{measured}{}", unfinished::table(&snapshot.unfinished));
         let _ = write!(out, "{}", thresholds::table(&observer.judgements));
         if let Some(report) = &observer.search {
             let _ = write!(out, "{}", search::table(report));
@@ -235,12 +235,17 @@ fn conclude(
     match outcome {
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),
         Ok(Outcome { end, unexpected, .. }) => {
+            if let Some(snapshot) = &observer.last
+                && let Some(warning) = unfinished::warning(&snapshot.unfinished)
+            {
+                warn!("{warning}");
+            }
             for (what, count) in unexpected {
                 warn!("The broker sent {count} × {what}; ignored");
             }
             match end {
                 End::Aborted => ExitCode::from(exit::INTERRUPTED),
-                _ if observer.judgements.iter().any(|judgement| !judgement.met) => {
+                _ if observer.judgements.iter().any(|judgement| judgement.verdict.fails()) => {
                     ExitCode::from(exit::THRESHOLD_MISSED)
                 }
                 _ if failed => ExitCode::from(exit_code_on_error),

@@ -38,6 +38,20 @@ pub enum Event<S = String> {
         /// Why it failed; `null` or empty if it did not.
         error: Option<S>,
     },
+    /// A request had not come to its end when its user was gone. It is no request of Locust's, and in none of its files.
+    Unfinished {
+        /// When it was given up.
+        t: f64,
+        /// Request type.
+        method: S,
+        /// Name of the row.
+        name: S,
+        /// Milliseconds that it had waited.
+        waited: f64,
+        /// Whether that is longer than it should have: than its timeout, or than a second though the run gave its users
+        /// time to finish.
+        overdue: bool,
+    },
     /// The number of users is another now.
     Users {
         /// When.
@@ -73,6 +87,7 @@ impl<S> Event<S> {
     pub fn t(&self) -> f64 {
         match *self {
             Self::Request { t, .. }
+            | Self::Unfinished { t, .. }
             | Self::Users { t, .. }
             | Self::Reset { t }
             | Self::Exception { t, .. }
@@ -227,6 +242,16 @@ impl<W: Write> RequestLog<W> {
                     error: request.error,
                 };
                 (request.at, event)
+            }));
+            events.extend(batch.unfinished().iter().map(|seen| {
+                let event = Event::Unfinished {
+                    t: self.seconds(seen.at),
+                    method: seen.row.request_type.as_str(),
+                    name: seen.row.name.as_str(),
+                    waited: seen.age_ns as f64 / 1e6,
+                    overdue: seen.overdue,
+                };
+                (seen.at, event)
             }));
             events.extend(batch.exceptions().iter().map(|exception| {
                 let event = Event::Exception {

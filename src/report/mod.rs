@@ -14,3 +14,4 @@ pub mod replay;
 pub mod search;
 pub mod table;
 pub mod thresholds;
+pub mod unfinished;

@@ -12,6 +12,7 @@ use crate::report::events::{Event, EventReader, EventsError};
 use crate::stats::RowKey;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::statistics::Statistics;
+use crate::stats::unfinished::Waits;
 
 /// Below this a tick can fall on the one before, since unix time as a float has no finer steps.
 const SHORTEST_INTERVAL_S: f64 = 1e-6;
@@ -106,6 +107,12 @@ fn apply(statistics: &mut Statistics, event: Event) {
             if let Some(error) = error.filter(|error| !error.is_empty()) {
                 statistics.log_error(&row, t, &error);
             }
+        }
+        Event::Unfinished { method, name, waited, overdue, .. } => {
+            let row = RowKey { request_type: method, name };
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "nanoseconds, as they were written")]
+            let age_ns = (waited * 1e6).round() as u64;
+            statistics.log_unfinished(&row, Waits::one(age_ns, overdue));
         }
         Event::Users { count, .. } => statistics.set_user_count(count),
         Event::Reset { t } => statistics.reset(t),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::stats::bucket;
 use crate::stats::latency::Latency;
+use crate::stats::unfinished::Waits;
 use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
 
 /// This many response times of a row are kept as they are before a table of buckets is opened for it: with
@@ -26,6 +27,21 @@ pub struct Batch {
     pub(super) intended: Option<Latency>,
     pub(super) began: Option<Latency>,
     pub(super) starts: Starts,
+    pub(super) unfinished: Vec<(Arc<RowKey>, Waits)>,
+    pub(super) unfinished_log: Vec<UnfinishedSeen>,
+}
+
+/// A request that still waited when its user was gone, as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfinishedSeen {
+    /// When it was given up.
+    pub at: UnixMicros,
+    /// Which row it would have counted in.
+    pub row: Arc<RowKey>,
+    /// How long it had waited.
+    pub age_ns: u64,
+    /// Whether that is longer than it should: see [`Waits`].
+    pub overdue: bool,
 }
 
 /// Users came or went.
@@ -79,6 +95,11 @@ impl Batch {
                 error: logged.text.map(|text| &*bin.failures.texts[text as usize]),
             })
         })
+    }
+
+    /// The requests that never came to an end, one by one; empty unless the recorder keeps a log.
+    pub fn unfinished(&self) -> &[UnfinishedSeen] {
+        &self.unfinished_log
     }
 
     /// Changes of the user count, in the order in which they were recorded.

@@ -86,6 +86,9 @@ pub enum Fault {
     /// The metric's word is not known.
     #[error("no metric `{0}`")]
     UnknownMetric(String),
+    /// A metric that the files of two runs do not have.
+    #[error("`{0}` is in no file of Locust's: it is for thresholds of a run")]
+    NotInFiles(String),
     /// A `[` without its `]`, nothing between them, or text behind them.
     #[error("the row stands between `[` and `]`, right behind the metric")]
     Row,
@@ -156,7 +159,7 @@ impl Criterion {
     pub fn parse(text: &str, form: Form) -> Result<Self, CriterionError> {
         let mut reader = Reader { text, rest: text };
         reader.skip_space();
-        let metric = reader.metric()?;
+        let metric = reader.metric(form)?;
         reader.skip_space();
         let (rows, rows_at) = reader.rows()?;
         reader.skip_space();
@@ -188,12 +191,15 @@ impl Reader<'_> {
         CriterionError { fault, at: self.place()..self.place() + length }
     }
 
-    fn metric(&mut self) -> Result<Metric, CriterionError> {
+    fn metric(&mut self, form: Form) -> Result<Metric, CriterionError> {
         let in_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/');
         let end = self.rest.find(|c| !in_word(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         let unknown = || self.fault(Fault::UnknownMetric(word.to_owned()), end);
         let metric = Metric::from_name(word).ok_or_else(unknown)?;
+        if form == Form::Comparison && metric.is_of_unfinished() {
+            return Err(self.fault(Fault::NotInFiles(word.to_owned()), end));
+        }
         self.rest = rest;
         Ok(metric)
     }
@@ -226,7 +232,7 @@ impl Reader<'_> {
         Err(self.fault(Fault::Operator, wrong.unwrap_or(self.rest.len())))
     }
 
-    /// The limit, and the metric as it was meant: `failures < 1%` is about their ratio.
+    /// The limit, and the metric as it was meant: `failures < 1%` is about their ratio, and so with `unfinished`.
     fn limit(&self, metric: Metric, form: Form) -> Result<(Metric, Limit), CriterionError> {
         let text = self.rest.trim_end();
         let fault = |fault: Fault| self.fault(fault, text.len());
@@ -244,6 +250,7 @@ impl Reader<'_> {
         let unit = unit.trim();
         let metric = match metric {
             Metric::Failures if unit == "%" && sign.is_none() => Metric::FailureRatio,
+            Metric::Unfinished if unit == "%" && sign.is_none() => Metric::UnfinishedRatio,
             metric => metric,
         };
         let scaled = match (metric.unit(), unit) {
@@ -329,6 +336,7 @@ mod tests {
             ("", "no metric ``"),
             ("p9x > 1", "no metric `p9x`"),
             ("latency > 1", "no metric `latency`"),
+            ("unfinished > 1", "`unfinished` is in no file of Locust's: it is for thresholds of a run"),
             ("p95", "after the metric comes one of > >= < <="),
             ("p95 == 1", "after the metric comes one of > >= < <="),
             ("p95[] > 1", "the row stands between `[` and `]`, right behind the metric"),
@@ -362,7 +370,15 @@ mod tests {
     #[test]
     fn a_run_by_itself_has_no_changes() {
         let own = |text: &str| Criterion::parse(text, Form::Own);
-        for text in ["p99 < 200ms", "failures < 1%", "p95[MQTT connect] < 1s", "requests/s > 100"] {
+        let texts = [
+            "p99 < 200ms",
+            "failures < 1%",
+            "p95[MQTT connect] < 1s",
+            "requests/s > 100",
+            "unfinished < 1",
+            "unfinished[connect] < 1%",
+        ];
+        for text in texts {
             let criterion = own(text).unwrap();
             assert!(matches!(criterion.limit, Limit::Own(_)), "{text}");
             assert_eq!(criterion.to_string(), text);

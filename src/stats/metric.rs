@@ -11,6 +11,10 @@ pub enum Metric {
     Failures,
     /// Failed requests in percent of all requests; computed, not a column.
     FailureRatio,
+    /// Number of requests that still waited when their user was gone; no column.
+    Unfinished,
+    /// Those in percent of all requests that were begun; no column.
+    UnfinishedRatio,
     /// Requests per second over the whole run.
     Rps,
     /// Failures per second over the whole run.
@@ -58,11 +62,23 @@ impl Metric {
         matches!(self, Self::Failures | Self::FailureRatio | Self::FailuresPerS)
     }
 
+    /// Whether it counts requests that never came to an end. Locust knows none, and so do its files.
+    pub fn is_of_unfinished(self) -> bool {
+        matches!(self, Self::Unfinished | Self::UnfinishedRatio)
+    }
+
+    /// Whether it is a response time.
+    pub fn is_time(self) -> bool {
+        self.unit() == Unit::Milliseconds
+    }
+
     /// Every metric that has a word of its own, in the order of the columns; the others are percentiles.
-    pub const NAMED: [Self; 9] = [
+    pub const NAMED: [Self; 11] = [
         Self::Requests,
         Self::Failures,
         Self::FailureRatio,
+        Self::Unfinished,
+        Self::UnfinishedRatio,
         Self::Median,
         Self::Average,
         Self::Min,
@@ -105,7 +121,7 @@ impl Metric {
         let fixed = match self {
             Self::Requests => "Request Count",
             Self::Failures => "Failure Count",
-            Self::FailureRatio => return None,
+            Self::FailureRatio | Self::Unfinished | Self::UnfinishedRatio => return None,
             Self::Rps => "Requests/s",
             Self::FailuresPerS => "Failures/s",
             Self::Median => "Median Response Time",
@@ -120,8 +136,8 @@ impl Metric {
     /// What it is counted in.
     pub fn unit(self) -> Unit {
         match self {
-            Self::Requests | Self::Failures => Unit::Count,
-            Self::FailureRatio => Unit::Percent,
+            Self::Requests | Self::Failures | Self::Unfinished => Unit::Count,
+            Self::FailureRatio | Self::UnfinishedRatio => Unit::Percent,
             Self::Rps | Self::FailuresPerS => Unit::PerSecond,
             Self::Median | Self::Average | Self::Min | Self::Max | Self::Percentile(_) => Unit::Milliseconds,
         }
@@ -133,6 +149,7 @@ impl Metric {
             (Self::Rps, _) => "requests/s".to_owned(),
             (Self::FailuresPerS, _) => "failures/s".to_owned(),
             (Self::FailureRatio, _) => "failure ratio (%)".to_owned(),
+            (Self::UnfinishedRatio, _) => "unfinished ratio (%)".to_owned(),
             (_, Unit::Milliseconds) => format!("{self} (ms)"),
             _ => self.to_string(),
         }
@@ -145,6 +162,8 @@ impl fmt::Display for Metric {
             Self::Requests => "requests",
             Self::Failures => "failures",
             Self::FailureRatio => "failure_ratio",
+            Self::Unfinished => "unfinished",
+            Self::UnfinishedRatio => "unfinished_ratio",
             Self::Rps => "rps",
             Self::FailuresPerS => "failures_per_s",
             Self::Median => "median",

@@ -28,6 +28,7 @@ pub mod snapshot;
 pub mod stamp;
 pub mod statistics;
 pub mod threshold;
+pub mod unfinished;
 mod unprintable;
 
 /// What names a row of the statistics. Ordered as Locust sorts its rows: by name, then by request type, in

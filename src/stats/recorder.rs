@@ -4,12 +4,13 @@
 //! current bin, and whole bins change hands at a tick. The price is that rows of different threads meet only
 //! once a second, in [`Statistics::merge`](crate::stats::statistics::Statistics::merge).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::sync::Arc;
 
-use crate::stats::batch::{Batch, Bin, ExceptionSeen, Room, Sample, UsersChanged};
+use crate::stats::batch::{Batch, Bin, ExceptionSeen, Room, Sample, UnfinishedSeen, UsersChanged};
 use crate::stats::latency::Latency;
+use crate::stats::unfinished::Waits;
 use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
 
 /// Records the samples of one thread.
@@ -37,6 +38,10 @@ pub struct Recorder {
     /// Of requests that are recorded from their intended moments, from when they began.
     began: Option<Latency>,
     starts: Starts,
+    /// Requests that never came to an end, by row.
+    unfinished: BTreeMap<u32, Waits>,
+    /// The same one by one, if a log is kept.
+    unfinished_log: Vec<UnfinishedSeen>,
 }
 
 /// The times of a request of a schedule, in nanoseconds.
@@ -69,6 +74,8 @@ impl Recorder {
             intended: None,
             began: None,
             starts: Starts::default(),
+            unfinished: BTreeMap::new(),
+            unfinished_log: Vec::new(),
         };
         for row in rows {
             recorder.intern(row);
@@ -158,6 +165,16 @@ impl Recorder {
         self.intended.get_or_insert_default().fill_missed(ns, pace_ns);
     }
 
+    /// Records a request that had waited for `age_ns` when its user gave it up at `at`, at the end of the run or of the
+    /// user: it is no sample. `overdue` says whether it had waited for longer than it should.
+    pub fn unfinished(&mut self, row: RowId, at: UnixMicros, age_ns: u64, overdue: bool) {
+        self.unfinished.entry(row.0).or_default().add(Waits::one(age_ns, overdue));
+        if self.keep_log {
+            let row = Arc::clone(&self.rows[row.0 as usize]);
+            self.unfinished_log.push(UnfinishedSeen { at: at.max(self.earliest), row, age_ns, overdue });
+        }
+    }
+
     /// Records that users started (`by` above 0) or were gone.
     pub fn users_changed(&mut self, at: UnixMicros, by: i32) {
         self.users.push(UsersChanged { at: at.max(self.earliest), by });
@@ -197,6 +214,11 @@ impl Recorder {
             intended: self.intended.take(),
             began: self.began.take(),
             starts: mem::take(&mut self.starts),
+            unfinished: mem::take(&mut self.unfinished)
+                .into_iter()
+                .map(|(row, waits)| (Arc::clone(&self.rows[row as usize]), waits))
+                .collect(),
+            unfinished_log: self.unfinished_log.extract_if(.., |seen| seen.at <= until).collect(),
         }
     }
 

@@ -75,6 +75,8 @@ impl Window {
             Metric::Requests => Some(requests),
             Metric::Failures => Some(failures),
             Metric::FailureRatio => (self.requests > 0).then(|| failures * 100.0 / requests),
+            // A step is over before anybody knows what of it never ends.
+            Metric::Unfinished | Metric::UnfinishedRatio => None,
             Metric::Rps => Some(requests / self.seconds),
             Metric::FailuresPerS => Some(failures / self.seconds),
             Metric::Median => self.latency.percentile_ms(50.0),

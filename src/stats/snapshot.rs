@@ -9,6 +9,7 @@ use crate::stats::exception::Exception;
 use crate::stats::failure::Failure;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
+use crate::stats::unfinished::Unfinished;
 use crate::stats::{Received, RowKey, Starts};
 
 /// The statistics at one moment.
@@ -49,6 +50,9 @@ pub struct Snapshot {
     pub began: Option<LatencySummary>,
     /// Task runs that schedules started, over the whole run; nothing in a replay.
     pub starts: Starts,
+    /// Requests that never came to an end, by row in the order of the files; they are in none of the others. Known at
+    /// the end of a run, but for users that left before it.
+    pub unfinished: Vec<Unfinished>,
 }
 
 impl Snapshot {

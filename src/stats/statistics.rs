@@ -16,6 +16,7 @@ use crate::stats::failure::{FailureTable, Occurrence};
 use crate::stats::latency::Latency;
 use crate::stats::number::Number;
 use crate::stats::snapshot::Snapshot;
+use crate::stats::unfinished::{Unfinished, Waits};
 use crate::stats::{Received, RowKey, Starts};
 
 /// Locust's name of a node in a run of one process.
@@ -42,6 +43,7 @@ pub struct Statistics {
     tick_intended: Latency,
     began: Latency,
     starts: Starts,
+    unfinished: BTreeMap<Arc<RowKey>, Waits>,
 }
 
 impl Statistics {
@@ -66,6 +68,7 @@ impl Statistics {
             tick_intended: Latency::new(),
             began: Latency::new(),
             starts: Starts::default(),
+            unfinished: BTreeMap::new(),
         }
     }
 
@@ -81,6 +84,16 @@ impl Statistics {
         self.aggregated.log_error(now);
         self.entry(row, now).log_error(now);
         self.failures.add(Occurrence { row, error, times: 1, first_seen: now, last_seen: now });
+    }
+
+    /// Counts requests of a row that never came to an end.
+    pub fn log_unfinished(&mut self, row: &RowKey, waits: Waits) {
+        match self.unfinished.get_mut(row) {
+            Some(known) => known.add(waits),
+            None => {
+                self.unfinished.insert(Arc::new(row.clone()), waits);
+            }
+        }
     }
 
     /// Logs a fault of the scenario on `node`.
@@ -100,6 +113,7 @@ impl Statistics {
         self.entries.fill(fresh.clone());
         self.aggregated = fresh;
         self.failures.clear();
+        self.unfinished.clear();
         for latency in [
             &mut self.latency,
             &mut self.tick_latency,
@@ -136,6 +150,9 @@ impl Statistics {
                 self.began.add(began);
             }
             self.starts.add(batch.starts);
+            for (row, waits) in &batch.unfinished {
+                self.log_unfinished(row, *waits);
+            }
             bins.extend(batch.bins);
             exceptions.extend(batch.exceptions);
         }
@@ -177,6 +194,11 @@ impl Statistics {
             tick_intended: self.tick_intended.summary(),
             began: self.began.summary(),
             starts: self.starts,
+            unfinished: self
+                .unfinished
+                .iter()
+                .map(|(row, &waits)| Unfinished { row: Arc::clone(row), waits })
+                .collect(),
         }
     }
 

@@ -1,20 +1,25 @@
 //! What must hold at the end of a run.
 //!
 //! Held against the exact numbers where there are some: percentiles of all requests come from the histogram, to
-//! three digits, while those of a single row are Locust's buckets, as in the files. What cannot be judged (no such
-//! row, no response time) is missed: a threshold that silently passes because its row was renamed guards nothing.
-//! But where nothing was requested nothing has failed: failures of a row that never occurred are 0, or a threshold
-//! could not ask for a connection that is never lost. A row that cannot occur is warned about when the scenario is
-//! compiled.
+//! three digits, while those of a single row are Locust's buckets, as in the files.
+//!
+//! Failures and response times of a row of which no request has come to its end cannot be judged: the broker may be
+//! dead, or the row may have been renamed, and neither may pass for "met". A time that cannot be judged is as bad as
+//! one that is missed. But where nothing was requested nothing has failed, or a threshold could not ask for a
+//! connection that is never lost: failures that cannot be judged are bad only if requests of the row were begun and
+//! never finished. A row that cannot occur is warned about when the scenario is compiled.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::stats::RowKey;
 use crate::stats::bucket::PERCENTILES;
 use crate::stats::criterion::{Criterion, CriterionError, Form, Limit, Rows};
 use crate::stats::metric::{Metric, decimals};
 use crate::stats::number::Number;
 use crate::stats::snapshot::{Row, Snapshot};
 use crate::stats::statistics::Statistics;
+use crate::stats::unfinished::Unfinished;
 
 /// Something that must hold, such as `p95[MQTT connect] < 1s`.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +35,50 @@ pub struct Judgement {
     pub threshold: String,
     /// The row's type and name, or what the threshold calls it.
     pub row: String,
-    /// Whether it holds.
-    pub met: bool,
+    /// How it came off.
+    pub verdict: Verdict,
     /// The row's value in the metric's unit, if it has one.
     pub value: Option<f64>,
     /// The value with the metric's name and unit, or why there is none.
     pub detail: String,
+}
+
+/// How a threshold came off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds.
+    Met,
+    /// It does not hold.
+    Missed,
+    /// No request has come to its end that could tell.
+    NotJudged {
+        /// Whether the run is to fail for it.
+        fails: bool,
+    },
+}
+
+impl Verdict {
+    /// Whether the run is to fail for it.
+    pub fn fails(self) -> bool {
+        matches!(self, Self::Missed | Self::NotJudged { fails: true })
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Met => "met",
+            Self::Missed => "missed",
+            Self::NotJudged { .. } => "not judged",
+        })
+    }
+}
+
+/// What of a row was finished, and what was not.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    finished: u64,
+    unfinished: u64,
 }
 
 impl fmt::Display for Threshold {
@@ -72,18 +115,29 @@ impl Threshold {
     pub fn judge(&self, statistics: &Statistics, snapshot: &Snapshot) -> Vec<Judgement> {
         let metric = self.criterion.metric;
         if self.criterion.rows == Rows::Aggregated {
+            let unfinished = Unfinished::total(&snapshot.unfinished).count;
+            let ends = Ends { finished: snapshot.aggregated.requests, unfinished };
             let exact = match metric {
                 Metric::Median => statistics.latency().percentile_ms(50.0),
                 Metric::Percentile(p) => statistics.latency().percentile_ms(p),
                 metric => value(&snapshot.aggregated, metric),
             };
-            return vec![self.judge_value("Aggregated", exact)];
+            return vec![self.judge_value("Aggregated", exact, ends)];
         }
-        let rows = snapshot.rows.iter().filter(|row| self.criterion.rows.hold(&row.key));
+        // Rows of which nothing was finished are in no table of requests.
+        let mut rows: BTreeMap<&RowKey, (Option<&Row>, u64)> = BTreeMap::new();
+        for row in &snapshot.rows {
+            rows.insert(&row.key, (Some(row), 0));
+        }
+        for Unfinished { row, waits } in &snapshot.unfinished {
+            rows.entry(row).or_default().1 = waits.count;
+        }
+        let rows = rows.into_iter().filter(|(key, _)| self.criterion.rows.hold(key));
         let judged: Vec<_> = rows
-            .map(|row| {
-                let title = format!("{} {}", row.key.request_type, row.key.name);
-                self.judge_value(title.trim_start(), value(row, metric))
+            .map(|(key, (row, unfinished))| {
+                let title = format!("{} {}", key.request_type, key.name);
+                let ends = Ends { finished: row.map_or(0, |row| row.requests), unfinished };
+                self.judge_value(title.trim_start(), row.and_then(|row| value(row, metric)), ends)
             })
             .collect();
         if !judged.is_empty() {
@@ -93,14 +147,31 @@ impl Threshold {
             Rows::Called(word) => word.as_str(),
             Rows::Every | Rows::Aggregated => "*",
         };
-        if metric.is_of_failures() {
-            return vec![self.judgement(row, Some(0.0), format!("{metric} 0: the run has no such row"))];
-        }
-        vec![self.judgement(row, None, "the run has no such row".to_owned())]
+        let missing = "the run has no such row";
+        vec![match metric {
+            Metric::Unfinished => self.judgement(row, Some(0.0), format!("{metric} 0: {missing}")),
+            metric if needs_requests(metric) => self.not_judged(row, 0, missing),
+            _ => self.judgement(row, None, missing.to_owned()),
+        }]
     }
 
-    fn judge_value(&self, row: &str, value: Option<f64>) -> Judgement {
+    fn judge_value(&self, row: &str, value: Option<f64>, ends: Ends) -> Judgement {
         let metric = self.criterion.metric;
+        let Ends { finished, unfinished } = ends;
+        let value = match metric {
+            Metric::Unfinished => Some(unfinished as f64),
+            Metric::UnfinishedRatio => {
+                let begun = finished + unfinished;
+                (begun > 0).then(|| unfinished as f64 * 100.0 / begun as f64)
+            }
+            // A row of which nothing was finished.
+            Metric::Requests | Metric::Rps => value.or(Some(0.0)),
+            _ => value,
+        };
+        let judged_by = if metric.is_of_unfinished() { finished + unfinished } else { finished };
+        if judged_by == 0 && needs_requests(metric) {
+            return self.not_judged(row, unfinished, "no request was finished");
+        }
         let detail = match value {
             Some(value) => format!("{metric} {value:.*}{}", decimals(&[value]), metric.unit().suffix()),
             None => format!("no {metric}: it had no requests"),
@@ -108,10 +179,28 @@ impl Threshold {
         self.judgement(row, value, detail)
     }
 
-    fn judgement(&self, row: &str, value: Option<f64>, detail: String) -> Judgement {
-        let met = value.is_some_and(|value| self.holds(value));
-        Judgement { threshold: self.to_string(), row: row.to_owned(), met, value, detail }
+    fn not_judged(&self, row: &str, unfinished: u64, why: &str) -> Judgement {
+        let of_failures = self.criterion.metric.is_of_failures() || self.criterion.metric.is_of_unfinished();
+        let fails = unfinished > 0 || !of_failures;
+        let unfinished = if unfinished > 0 { format!(", {unfinished} unfinished") } else { String::new() };
+        Judgement {
+            threshold: self.to_string(),
+            row: row.to_owned(),
+            verdict: Verdict::NotJudged { fails },
+            value: None,
+            detail: format!("no {}: {why}{unfinished}", self.criterion.metric),
+        }
     }
+
+    fn judgement(&self, row: &str, value: Option<f64>, detail: String) -> Judgement {
+        let verdict = if value.is_some_and(|value| self.holds(value)) { Verdict::Met } else { Verdict::Missed };
+        Judgement { threshold: self.to_string(), row: row.to_owned(), verdict, value, detail }
+    }
+}
+
+/// Whether a metric says nothing of a row without requests: counts and rates of requests and of what is unfinished do.
+fn needs_requests(metric: Metric) -> bool {
+    metric.is_time() || metric.is_of_failures() || metric == Metric::UnfinishedRatio
 }
 
 /// Place of a percentile among those that rows keep; any other metric has none and needs none.
@@ -127,6 +216,8 @@ fn value(row: &Row, metric: Metric) -> Option<f64> {
         Metric::Requests => Some(row.requests as f64),
         Metric::Failures => Some(row.failures as f64),
         Metric::FailureRatio => (row.requests > 0).then(|| row.fail_ratio() * 100.0),
+        // Not of the row as the files have it.
+        Metric::Unfinished | Metric::UnfinishedRatio => None,
         Metric::Rps => Some(row.rps),
         Metric::FailuresPerS => Some(row.failures_per_s),
         Metric::Median => timed(number(row.median)),
@@ -150,8 +241,9 @@ fn number(number: Number) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::UnixMicros;
     use crate::stats::recorder::Recorder;
-    use crate::stats::{RowKey, UnixMicros};
+    use crate::stats::unfinished::Waits;
 
     /// 99 quick publishes and a slow one, four connects of which one failed, in two seconds.
     fn statistics() -> Statistics {
@@ -177,7 +269,11 @@ mod tests {
         let threshold = Threshold::parse(text).unwrap();
         let judgements = threshold.judge(statistics, &statistics.snapshot(1_002.0));
         let told = judgements.into_iter();
-        told.map(|j| format!("{} {}: {}", if j.met { "met" } else { "missed" }, j.row, j.detail)).collect()
+        told.map(|j| {
+            let fails = if j.verdict == (Verdict::NotJudged { fails: true }) { " (fails)" } else { "" };
+            format!("{}{fails} {}: {}", j.verdict, j.row, j.detail)
+        })
+        .collect()
     }
 
     #[test]
@@ -194,11 +290,15 @@ mod tests {
             ("failures < 1%", "met Aggregated: failure_ratio 0.9615%"),
             ("failures[connect] < 1%", "missed MQTT connect: failure_ratio 25%"),
             ("requests/s > 51", "met Aggregated: rps 52/s"),
-            ("p95[no] < 1s", "missed no: the run has no such row"),
+            ("p95[no] < 1s", "not judged (fails) no: no p95: the run has no such row"),
             ("requests[no] < 1", "missed no: the run has no such row"),
-            ("failures[no] < 1", "met no: failures 0: the run has no such row"),
-            ("failures[no] < 1%", "met no: failure_ratio 0: the run has no such row"),
-            ("failures/s[no] > 1", "missed no: failures_per_s 0: the run has no such row"),
+            ("failures[no] < 1", "not judged no: no failures: the run has no such row"),
+            ("failures[no] < 1%", "not judged no: no failure_ratio: the run has no such row"),
+            ("failures/s[no] > 1", "not judged no: no failures_per_s: the run has no such row"),
+            ("unfinished < 1", "met Aggregated: unfinished 0"),
+            ("unfinished < 1%", "met Aggregated: unfinished_ratio 0%"),
+            ("unfinished[no] < 1", "met no: unfinished 0: the run has no such row"),
+            ("unfinished[no] < 1%", "not judged no: no unfinished_ratio: the run has no such row"),
             ("requests[Aggregated] >= 104", "met Aggregated: requests 104"),
         ] {
             assert_eq!(judged(&statistics, text), [expected], "{text}");
@@ -210,15 +310,66 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_happen_is_missed() {
+    fn what_did_not_happen_is_not_judged() {
         let empty = Statistics::new(0.0, false);
-        assert_eq!(judged(&empty, "p95 < 1s"), ["missed Aggregated: no p95: it had no requests"]);
-        assert_eq!(
-            judged(&empty, "failures < 1%"),
-            ["missed Aggregated: no failure_ratio: it had no requests"]
-        );
-        assert_eq!(judged(&empty, "max[*] < 1s"), ["missed *: the run has no such row"]);
-        assert_eq!(judged(&empty, "failures < 1"), ["met Aggregated: failures 0"]);
+        for (text, expected) in [
+            ("p95 < 1s", "not judged (fails) Aggregated: no p95: no request was finished"),
+            ("failures < 1%", "not judged Aggregated: no failure_ratio: no request was finished"),
+            ("failures < 1", "not judged Aggregated: no failures: no request was finished"),
+            ("max[*] < 1s", "not judged (fails) *: no max: the run has no such row"),
+            ("unfinished < 1", "met Aggregated: unfinished 0"),
+            ("unfinished < 1%", "not judged Aggregated: no unfinished_ratio: no request was finished"),
+            ("requests < 1", "met Aggregated: requests 0"),
+        ] {
+            assert_eq!(judged(&empty, text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_unfinished_is_never_met_by_default() {
+        let key = |name: &str| RowKey { request_type: "MQTT".to_owned(), name: name.to_owned() };
+        // A broker that answers connects and then nothing, and one that answers nothing.
+        let mut frozen = statistics();
+        frozen.log_unfinished(&key("publish"), Waits { count: 25, oldest_ns: 3_000_000_000, overdue: 5 });
+        frozen.log_unfinished(&key("subscribe"), Waits::one(1, false));
+        let mut dead = Statistics::new(1_000.0, false);
+        dead.log_unfinished(&key("connect"), Waits { count: 7, oldest_ns: 1, overdue: 0 });
+        for (statistics, text, expected) in [
+            (&frozen, "unfinished < 1", "missed Aggregated: unfinished 26"),
+            (&frozen, "unfinished < 20%", "missed Aggregated: unfinished_ratio 20%"),
+            (&frozen, "unfinished[publish] <= 20%", "met MQTT publish: unfinished_ratio 20%"),
+            (&frozen, "unfinished[connect] < 1", "met MQTT connect: unfinished 0"),
+            (&frozen, "failures[publish] < 1", "met MQTT publish: failures 0"),
+            (
+                &frozen,
+                "failures[subscribe] < 1",
+                "not judged (fails) MQTT subscribe: no failures: no request was finished, 1 unfinished",
+            ),
+            (
+                &frozen,
+                "p95[MQTT subscribe] < 1s",
+                "not judged (fails) MQTT subscribe: no p95: no request was finished, 1 unfinished",
+            ),
+            (&frozen, "requests[subscribe] >= 1", "missed MQTT subscribe: requests 0"),
+            (
+                &dead,
+                "failures < 1%",
+                "not judged (fails) Aggregated: no failure_ratio: no request was finished, 7 unfinished",
+            ),
+            (
+                &dead,
+                "p99 < 1s",
+                "not judged (fails) Aggregated: no p99: no request was finished, 7 unfinished",
+            ),
+            (&dead, "unfinished[connect] < 100%", "missed MQTT connect: unfinished_ratio 100%"),
+        ] {
+            assert_eq!(judged(statistics, text), [expected], "{text}");
+        }
+        let rows: Vec<_> =
+            Threshold::parse("unfinished[*] < 1").unwrap().judge(&frozen, &frozen.snapshot(1_002.0));
+        let rows: Vec<_> = rows.iter().map(|j| (j.row.as_str(), j.value)).collect();
+        let expected = [("MQTT connect", 0.0), ("MQTT publish", 25.0), ("MQTT subscribe", 1.0)];
+        assert_eq!(rows, expected.map(|(row, value)| (row, Some(value))));
     }
 
     #[test]

@@ -91,6 +91,12 @@ fn until(text: Option<&str>, at: &FieldPath, problems: &mut Problems<'_>) -> Opt
         return None;
     };
     let until = compile_threshold(text, at, problems)?;
+    if until.criterion().metric.is_of_unfinished() {
+        let message = "what is unfinished is known at the end of a run, not of a step";
+        let help = "judge steps by a response time or `failures`, and put this among the `thresholds`";
+        problems.add(Diagnostic::error(codes::THRESHOLD, at.clone(), message).help(help));
+        return None;
+    }
     if until.criterion().rows == Rows::Aggregated {
         return Some(until);
     }

@@ -78,8 +78,14 @@ pub(super) fn warn_of_rows(plan: &Plan, thresholds: &[String], at: &FieldPath, p
             None => "`mqtt-scenario plan` lists the rows of the statistics".to_owned(),
         };
         let mark = threshold.criterion().rows_at.clone().map_or(Mark::Value, Mark::Within);
-        let of_failures = threshold.criterion().metric.is_of_failures();
-        let end = if of_failures { "nothing of it can fail" } else { "the threshold will be missed" };
+        let metric = threshold.criterion().metric;
+        let end = if metric.is_of_failures() {
+            "nothing of it can fail"
+        } else if metric.is_of_unfinished() {
+            "nothing of it can wait"
+        } else {
+            "the threshold will be missed"
+        };
         let message = format!("no row of the statistics is called `{word}`: {end}");
         problems
             .add(Diagnostic::warning(codes::THRESHOLD_ROW, at.index(i), message).marking(mark).help(help));

@@ -1,0 +1,58 @@
+//! Requests that never came to an end: they still waited when their user was gone.
+//!
+//! They have neither succeeded nor failed, so they are in none of Locust's files and in no response time. But a
+//! broker that stops answering leaves nothing else behind, so each of them is counted here, by row.
+
+use std::sync::Arc;
+
+use crate::stats::RowKey;
+
+/// So many requests that still waited, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waits {
+    /// How many.
+    pub count: u64,
+    /// How long the oldest of them had waited, in nanoseconds.
+    pub oldest_ns: u64,
+    /// How many had waited for longer than they should: than their timeout, or than a second though the run gave
+    /// its users time to finish.
+    pub overdue: u64,
+}
+
+impl Waits {
+    /// One request that had waited for so long.
+    pub fn one(age_ns: u64, overdue: bool) -> Self {
+        Self { count: 1, oldest_ns: age_ns, overdue: u64::from(overdue) }
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.oldest_ns = self.oldest_ns.max(other.oldest_ns);
+        self.overdue += other.overdue;
+    }
+
+    /// How long the oldest had waited, in milliseconds.
+    pub fn oldest_ms(&self) -> f64 {
+        self.oldest_ns as f64 / 1e6
+    }
+}
+
+/// The unfinished requests of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Which row.
+    pub row: Arc<RowKey>,
+    /// How many, and for how long.
+    pub waits: Waits,
+}
+
+impl Unfinished {
+    /// Those of all rows together.
+    pub fn total(rows: &[Self]) -> Waits {
+        rows.iter().fold(Waits::default(), |mut total, row| {
+            total.add(row.waits);
+            total
+        })
+    }
+}
