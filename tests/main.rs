@@ -46,3 +46,4 @@ mod subscribe;
 mod support;
 mod transport;
 mod transport_peer;
+mod unfinished;

@@ -294,6 +294,10 @@ pub trait Session: 'static {
     /// finished as failed with `failure`, or left for [`Session::keep`].
     fn sever(&mut self, failure: Failure, sink: &mut impl Sink);
 
+    /// Nobody waits any longer: finishes requests still open as failed with [`Failure::Closing`], and sends nothing. For
+    /// a session that is dropped.
+    fn give_up(&mut self, sink: &mut impl Sink);
+
     /// Ends the connection, if the last bytes can be written within `timeout`. Requests still open are
     /// finished as failed with [`Failure::Closing`].
     fn close(

@@ -37,6 +37,8 @@ pub struct Script {
     pub connect: Box<dyn Fn(usize) -> Answer>,
     /// Answer to a message; QoS 0 is written at once, whatever this says, unless it fails.
     pub publish: Box<dyn Fn(usize) -> Answer>,
+    /// Answer to a SUBSCRIBE or UNSUBSCRIBE, counted together.
+    pub subscribe: Box<dyn Fn(usize) -> Answer>,
     /// How long after its beginning, and how, the connection breaks by itself, if it does.
     pub lives: Box<dyn Fn(usize) -> Option<(Duration, Failure)>>,
     /// What the broker sends on a connection, whatever it was asked for, in order.
@@ -47,12 +49,13 @@ pub struct Script {
 pub type Sends = (Duration, &'static str, &'static str);
 
 impl Default for Script {
-    /// Everything is acknowledged after a millisecond, no connection breaks, and nothing is sent.
+    /// Everything is acknowledged after a millisecond, subscriptions at once, no connection breaks, and nothing is sent.
     fn default() -> Self {
         let answer = |_| Answer::After(Duration::from_millis(1));
         Self {
             connect: Box::new(answer),
             publish: Box::new(answer),
+            subscribe: Box::new(|_| Answer::After(Duration::ZERO)),
             lives: Box::new(|_| None),
             sends: Box::new(|_| Vec::new()),
         }
@@ -82,6 +85,7 @@ struct Stage {
     start: Instant,
     connects: usize,
     publishes: usize,
+    subscribes: usize,
     entries: Vec<Entry>,
 }
 
@@ -93,7 +97,7 @@ impl ScriptedConnector {
     /// A broker that follows the script.
     pub fn new(script: Script) -> Self {
         let start = Instant::now();
-        let stage = Stage { script, start, connects: 0, publishes: 0, entries: Vec::new() };
+        let stage = Stage { script, start, connects: 0, publishes: 0, subscribes: 0, entries: Vec::new() };
         Self(Rc::new(RefCell::new(stage)))
     }
 
@@ -186,6 +190,32 @@ impl ScriptedSession {
         key
     }
 
+    /// A SUBSCRIBE or UNSUBSCRIBE.
+    fn ask(&mut self, ticket: Ticket, answers: Vec<u8>) -> Key {
+        let answer = {
+            let mut stage = self.connector.0.borrow_mut();
+            stage.subscribes += 1;
+            (stage.script.subscribe)(stage.subscribes - 1)
+        };
+        let acknowledged = self.due(answer);
+        self.begin(ticket, Qos::AtMostOnce, acknowledged, answers)
+    }
+
+    /// When this answer comes, if it does.
+    fn due(&mut self, answer: Answer) -> Option<Instant> {
+        let now = Instant::now();
+        match answer {
+            Answer::After(pause) => Some(now + pause),
+            Answer::Never => None,
+            Answer::Fail(pause, failure) => {
+                if self.breaks.is_none_or(|(at, _)| now + pause < at) {
+                    self.breaks = Some((now + pause, failure));
+                }
+                None
+            }
+        }
+    }
+
     /// Does what is due by now.
     fn advance(&mut self, now: Instant, sink: &mut impl Sink) {
         let mut still_open = VecDeque::new();
@@ -253,17 +283,10 @@ impl Session for ScriptedSession {
             stage.publishes += 1;
             (stage.script.publish)(stage.publishes - 1)
         };
-        let now = Instant::now();
         let acknowledged = match answer {
-            Answer::Fail(pause, failure) => {
-                if self.breaks.is_none_or(|(at, _)| now + pause < at) {
-                    self.breaks = Some((now + pause, failure));
-                }
-                None
-            }
-            _ if message.qos == Qos::AtMostOnce => Some(now),
-            Answer::After(pause) => Some(now + pause),
-            Answer::Never => None,
+            Answer::Fail(..) => self.due(answer),
+            _ if message.qos == Qos::AtMostOnce => Some(Instant::now()),
+            Answer::After(_) | Answer::Never => self.due(answer),
         };
         Ok(self.begin(ticket, message.qos, acknowledged, Vec::new()))
     }
@@ -278,13 +301,13 @@ impl Session for ScriptedSession {
         let identifier = identifier.map(|identifier| format!(" as {identifier}")).unwrap_or_default();
         self.connector.note(&self.client_id, format!("subscribe {}{identifier}", names.join(" ")));
         let answers = filters.iter().map(|filter| filter.qos.level()).collect();
-        Ok(self.begin(ticket, Qos::AtMostOnce, Some(Instant::now()), answers))
+        Ok(self.ask(ticket, answers))
     }
 
     fn unsubscribe(&mut self, filters: &[&str], ticket: Ticket) -> Result<Key, Failure> {
         self.connector.note(&self.client_id, format!("unsubscribe {}", filters.join(" ")));
         let answers = vec![0; filters.len()];
-        Ok(self.begin(ticket, Qos::AtMostOnce, Some(Instant::now()), answers))
+        Ok(self.ask(ticket, answers))
     }
 
     /// The script knows clean sessions only.
@@ -324,6 +347,12 @@ impl Session for ScriptedSession {
     fn sever(&mut self, failure: Failure, sink: &mut impl Sink) {
         self.connector.note(&self.client_id, "sever");
         self.lose(failure, sink);
+    }
+
+    fn give_up(&mut self, sink: &mut impl Sink) {
+        if self.lost.is_none() {
+            self.lose(Failure::Closing, sink);
+        }
     }
 
     async fn close(&mut self, how: Close, _timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {

@@ -13,6 +13,7 @@
 mod alarm;
 mod arrivals;
 mod backoff;
+mod begun;
 pub mod clock;
 mod conductor;
 mod delivery;

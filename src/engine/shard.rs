@@ -32,6 +32,9 @@ use crate::stats::delivery::group::SharedMessage;
 use crate::stats::recorder::{Recorder, ScheduledNs};
 use crate::stats::{RowId, RowKey, UnixMicros};
 
+/// What waits for longer than this, though the run gave its users time to finish, has waited for too long.
+const A_SECOND: Duration = Duration::from_secs(1);
+
 /// A user to start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewUser {
@@ -162,6 +165,18 @@ impl<C: Connect> Shard<C> {
     #[cold]
     pub(crate) fn record_failure(&self, tag: u32, span: Span, error: &str) {
         self.record_as(tag, span, 0, Some(error));
+    }
+
+    /// Records a request that has not come to its end now that its user is gone, or has been told to leave.
+    #[cold]
+    pub(crate) fn unfinished(&self, tag: u32, due: Instant, deadline: Instant) {
+        // Users are dropped while a panic unwinds, too: there must be no second one.
+        let Ok(mut recorder) = self.recorder.try_borrow_mut() else { return };
+        let now = Instant::now();
+        let age = now.saturating_duration_since(due);
+        let had_time = !self.plan.load.stop_timeout.is_zero();
+        let overdue = deadline < now || (had_time && age > A_SECOND);
+        recorder.unfinished(sink::row(tag), self.clock.at(now), nanos(age), overdue);
     }
 
     #[inline]

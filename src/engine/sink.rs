@@ -1,41 +1,37 @@
 //! Where the sessions of a shard put their finished requests: the shard's recorder.
 
-use std::cell::RefCell;
-
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{Completion, Connect, Incoming, Key, Late, Sink};
 use crate::engine::shard::Shard;
 use crate::engine::user::inbound::Inbound;
-use crate::engine::user::outbound::Outbound;
 use crate::plan::UserClass;
 use crate::plan::wait::WaitTime;
 use crate::stats::RowId;
 
-/// A row, whether its successes count and whether the message is stamped, in the one word that a ticket carries.
+/// A row, whether its successes count, whether the message is stamped and whether it asks for a reply, in the one word
+/// that a ticket carries.
 pub(crate) fn tag(row: RowId, record: bool) -> u32 {
-    row.0 << 2 | u32::from(record)
+    row.0 << 3 | u32::from(record)
 }
+
+const STAMPED: u32 = 2;
+const ASKS: u32 = 4;
 
 /// The same for a message that is stamped.
 pub(crate) fn stamped(tag: u32) -> u32 {
-    tag | 2
+    tag | STAMPED
 }
 
-/// Whether the message of a tag is stamped.
-fn is_stamped(tag: u32) -> bool {
-    tag & 2 == 2
-}
-
-/// The same tag, but for its successes, which do not count.
-pub(crate) fn failures_only(tag: u32) -> u32 {
-    tag & !1
+/// The same for a message that asks for a reply: the step records it with that, or with what has failed of it.
+pub(crate) fn asks(tag: u32) -> u32 {
+    tag | ASKS
 }
 
 /// The row of a tag.
 pub(crate) fn row(tag: u32) -> RowId {
-    RowId(tag >> 2)
+    RowId(tag >> 3)
 }
 
 /// Whether successes of a tag count.
@@ -82,9 +78,9 @@ pub(crate) struct Recording<'a, C: Connect> {
     shard: &'a Shard<C>,
     /// What the user does with messages, if it has asked for any.
     inbound: Option<&'a mut Inbound>,
-    /// What it published with stamps, where there is no `inbound` to tell.
-    stamps: Option<&'a RefCell<Outbound>>,
-    /// Whether requests that end with the session are left out: see [`Recording::leaving`].
+    /// The same where no message can come.
+    silent: Option<&'a Inbound>,
+    /// Whether requests that end with the session are unfinished: see [`Recording::leaving`].
     leaving: bool,
     timing: Timing,
     /// How the request went that the user waits for, and when it ended.
@@ -98,48 +94,56 @@ pub(crate) struct Recording<'a, C: Connect> {
 impl<'a, C: Connect> Recording<'a, C> {
     /// For a user that has asked for messages, or has not.
     pub(crate) fn new(shard: &'a Shard<C>, inbound: Option<&'a mut Inbound>, timing: Timing) -> Self {
-        Self { shard, inbound, stamps: None, leaving: false, timing, awaited: None, others: 0, failures: 0 }
+        Self { shard, inbound, silent: None, leaving: false, timing, awaited: None, others: 0, failures: 0 }
     }
 
     /// For what no message can come with, of a user that may have published with stamps.
-    pub(crate) fn of_requests(
-        shard: &'a Shard<C>,
-        stamps: Option<&'a RefCell<Outbound>>,
-        timing: Timing,
-    ) -> Self {
-        Self { stamps, ..Self::new(shard, None, timing) }
+    pub(crate) fn of_requests(shard: &'a Shard<C>, inbound: Option<&'a Inbound>, timing: Timing) -> Self {
+        Self { silent: inbound, ..Self::new(shard, None, timing) }
     }
 
-    /// For a user that leaves: what is still open then was cut off by the end of the run, not by the
-    /// broker, and is not reported, as in Locust.
-    pub(crate) fn leaving(shard: &'a Shard<C>, inbound: Option<&'a mut Inbound>, timing: Timing) -> Self {
-        Self { leaving: true, ..Self::new(shard, inbound, timing) }
+    /// For a user that leaves: what is still open then was cut off by the end of the run, not by the broker. It has
+    /// not failed, but it is not finished either.
+    pub(crate) fn leaving(self) -> Self {
+        Self { leaving: true, ..self }
     }
 
-    /// Out of the way of messages without stamps.
+    /// Out of the way of plain messages: one that is stamped or asks for a reply has come to its end. Whether it is to
+    /// be recorded here.
     #[inline(never)]
-    fn completed_stamped(&self, due: Instant, failed: bool) {
-        match (&self.inbound, self.stamps) {
-            (Some(inbound), _) => inbound.completed(due, failed),
-            (None, Some(stamps)) => stamps.borrow_mut().completed(due, failed),
-            (None, None) => {}
+    fn completed_marked(&self, completion: &Completion) -> bool {
+        let Completion { ticket, finished, result } = completion;
+        let inbound = self.inbound.as_deref().or(self.silent);
+        if ticket.tag & STAMPED != 0
+            && let Some(inbound) = inbound
+        {
+            inbound.completed(ticket.due, result.is_err());
         }
+        let asks = ticket.tag & ASKS != 0;
+        if let (true, Some(inbound), Err(failure)) = (asks, inbound, result) {
+            inbound.not_asked(*failure, *finished);
+        }
+        !asks
     }
 }
 
 impl<C: Connect> Sink for Recording<'_, C> {
     #[inline]
     fn completed(&mut self, completion: Completion) {
+        let is_plain = completion.ticket.tag & (STAMPED | ASKS) == 0;
+        let is_recorded = is_plain || self.completed_marked(&completion);
         let Completion { ticket, finished, result } = completion;
-        if is_stamped(ticket.tag) {
-            self.completed_stamped(ticket.due, result.is_err());
-        }
         if self.leaving && result == Err(Failure::Closing) {
+            if is_recorded {
+                self.shard.unfinished(ticket.tag, ticket.due, ticket.deadline);
+            }
             return;
         }
-        let length = if result.is_ok() { ticket.length } else { 0 };
-        let span = Span { began: ticket.due, late: ticket.late, finished, timing: self.timing };
-        self.shard.record(ticket.tag, span, length, result);
+        if is_recorded {
+            let length = if result.is_ok() { ticket.length } else { 0 };
+            let span = Span { began: ticket.due, late: ticket.late, finished, timing: self.timing };
+            self.shard.record(ticket.tag, span, length, result);
+        }
         self.failures += u32::from(result.is_err());
         if ticket.awaited {
             self.awaited = Some((result, finished));

@@ -90,6 +90,11 @@ impl Leash {
         self.cut.set(false);
     }
 
+    /// Whether the user has a connection that it wants to keep.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connected.get()
+    }
+
     /// Has the user's connection dropped; whether it has one. One that leaves keeps it.
     pub(crate) fn cut(&self) -> bool {
         if !self.connected.get() || self.is_on_its_way_out() || self.cut.replace(true) {

@@ -110,7 +110,11 @@ fn apply(statistics: &mut Statistics, event: Event) {
         }
         Event::Unfinished { method, name, waited, overdue, .. } => {
             let row = RowKey { request_type: method, name };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "nanoseconds, as they were written")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "nanoseconds, as they were written"
+            )]
             let age_ns = (waited * 1e6).round() as u64;
             statistics.log_unfinished(&row, Waits::one(age_ns, overdue));
         }

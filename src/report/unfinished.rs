@@ -13,7 +13,12 @@ pub fn table(rows: &[Unfinished]) -> String {
     }
     let total = Unfinished::total(rows);
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "\nUnfinished: {} that still waited at the end, in no row above", requests(total.count));
+    let _ = writeln!(
+        text,
+        "\nUnfinished: {}, the oldest after {}; in no row above",
+        requests(total.count),
+        Age(total)
+    );
     let title = |row: &Unfinished| format!("{} {}", row.row.request_type, row.row.name);
     let width = rows.iter().map(|row| title(row).trim_start().chars().count()).max().unwrap_or(0);
     let digits = rows.iter().map(|row| row.waits.count.to_string().len()).max().unwrap_or(0);
@@ -30,8 +35,8 @@ pub fn warning(rows: &[Unfinished]) -> Option<String> {
     let total = Unfinished::total(rows);
     (total.overdue > 0).then(|| {
         format!(
-            "{} had waited for longer than they should when the run ended, the oldest for {}: the broker may have \
-             stopped answering; they are counted as unfinished, not as failures",
+            "{} had waited for too long when the run ended, the oldest for {}: the broker may have stopped answering. \
+             They are unfinished, and no failures",
             requests(total.overdue),
             Age(total)
         )

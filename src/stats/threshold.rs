@@ -193,7 +193,8 @@ impl Threshold {
     }
 
     fn judgement(&self, row: &str, value: Option<f64>, detail: String) -> Judgement {
-        let verdict = if value.is_some_and(|value| self.holds(value)) { Verdict::Met } else { Verdict::Missed };
+        let verdict =
+            if value.is_some_and(|value| self.holds(value)) { Verdict::Met } else { Verdict::Missed };
         Judgement { threshold: self.to_string(), row: row.to_owned(), verdict, value, detail }
     }
 }

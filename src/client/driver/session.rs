@@ -99,6 +99,12 @@ impl<S: Stream> Session for Driver<S> {
         }
     }
 
+    fn give_up(&mut self, sink: &mut impl Sink) {
+        if self.lost.is_none() {
+            self.lose(Failure::Closing, sink);
+        }
+    }
+
     async fn close(&mut self, how: Close, timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {
         if let Some(failure) = self.lost {
             return Err(failure);

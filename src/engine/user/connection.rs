@@ -15,6 +15,7 @@ use crate::client::marks::Marks;
 use crate::client::transport::tls::Certificate;
 use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
 use crate::engine::backoff::GOOD_LIFE;
+use crate::engine::begun::Begun;
 use crate::engine::sink::Recording;
 use crate::engine::stop::Phase;
 use crate::engine::user::User;
@@ -50,7 +51,10 @@ impl<C: Connect> User<C> {
             // Boxed, as few want them: ten thousand connects under way at once hold theirs at once.
             let marks = parts.map(|_| Box::new(Cell::new(Marks::default())));
             let due = Instant::now();
+            let timeout = self.plan.brokers[class.broker.0].connect_timeout;
+            let mut begun = Begun::new(&self.shard, self.tag(request), due, timeout);
             let connected = self.try_connect(class, marks.as_deref()).await;
+            begun.end();
             let finished = Instant::now();
             if let (Some(parts), Some(marks)) = (parts, marks) {
                 self.record_parts(parts, due, marks.get(), request.record);
@@ -97,7 +101,7 @@ impl<C: Connect> User<C> {
 
     /// For what no message can come with.
     pub(super) fn recording(&self) -> Recording<'_, C> {
-        Recording::of_requests(&self.shard, self.stamps(), self.timing)
+        Recording::of_requests(&self.shard, self.inbound.as_deref(), self.timing)
     }
 
     async fn try_connect(
@@ -135,20 +139,24 @@ impl<C: Connect> User<C> {
         abrupt: bool,
         request: &Request,
     ) -> Result<(), Abort> {
+        let tag = self.tag(request);
         if !abrupt && self.session.is_some() && self.drive(Until::Idle, None).await.is_err() {
             self.is_cut_off = false;
             return Err(Abort::Failed);
         }
-        let Some(mut session) = self.session.take() else { return Ok(()) };
+        let Some(session) = &mut self.session else { return Ok(()) };
         self.leash.set_connected(false);
         self.moment.pass();
         let how = if abrupt { Close::Abrupt } else { Close::Clean };
         let timeout = self.plan.brokers[class.broker.0].connect_timeout;
         let due = Instant::now();
+        let mut begun = Begun::new(&self.shard, tag, due, timeout);
         let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
         let result = session.close(how, timeout, &mut sink).await;
+        begun.end();
         self.kept = session.keep();
-        self.record(self.tag(request), due, Instant::now(), result);
+        self.session = None;
+        self.record(tag, due, Instant::now(), result);
         self.backoff.reset();
         result.map_err(|_| Abort::Failed)
     }

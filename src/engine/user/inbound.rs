@@ -3,8 +3,11 @@
 //! Boxed, and made by its first subscription or stamp: most users of most runs never ask for a message. Both ends of
 //! a measurement stand here, since a session tells one sink of both.
 
+use std::cell::Cell;
+
 use tokio::time::Instant;
 
+use crate::client::failure::Failure;
 use crate::client::{Connect, Incoming, Key};
 use crate::engine::shard::Shard;
 use crate::engine::user::inbox::{DROPPED, Inbox};
@@ -24,6 +27,8 @@ pub(crate) struct Inbound {
     pub(super) stamps: Stamps,
     /// What it keeps until a step takes it.
     pub(super) inbox: Inbox,
+    /// Why the message of the last request did not get to the broker, and since when.
+    pub(super) not_asked: Cell<Option<(Failure, Instant)>>,
 }
 
 impl Inbound {
@@ -61,6 +66,16 @@ impl Inbound {
     /// Whether the step that waits for messages waits no longer.
     pub(crate) fn is_satisfied(&self) -> bool {
         self.inbox.is_satisfied()
+    }
+
+    /// The message of a request has failed.
+    pub(crate) fn not_asked(&self, failure: Failure, at: Instant) {
+        self.not_asked.set(Some((failure, at)));
+    }
+
+    /// Why the message of the last request has failed, if it has, and when; told once.
+    pub(super) fn why_not_asked(&self) -> Option<(Failure, Instant)> {
+        self.not_asked.take()
     }
 
     /// A stamped message that was due at `due` came to its end.

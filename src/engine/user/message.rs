@@ -160,7 +160,11 @@ impl<C: Connect> User<C> {
             self.moment.pass();
         }
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        let (tag, due) = stamped.as_ref().map_or((tag, due), |stamped| (sink::stamped(tag), stamped.due));
+        let (tag, due, deadline) = match &stamped {
+            // Its moment is its own; how long it may take is not.
+            Some(stamped) => (sink::stamped(tag), stamped.due, stamped.due + step.timeout),
+            None => (tag, due, deadline),
+        };
         let ticket = Ticket { tag, awaited: step.await_ack, due, late: self.late, deadline, length };
         let checked = if PLAIN {
             Ok(())

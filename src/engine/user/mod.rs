@@ -343,9 +343,27 @@ impl<C: Connect> User<C> {
         if self.backoff.gave_up() { Err(Abort::Done) } else { Ok(free) }
     }
 
+    /// Drops the connection; what is still open on it will not be finished.
+    fn drop_session(&mut self) {
+        if let Some(session) = &mut self.session {
+            let sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
+            session.give_up(&mut sink.leaving());
+        }
+        self.session = None;
+    }
+
+    /// Whether the user leaves since the run, or its part of it, comes to its end.
+    fn is_told_to_stop(&self) -> bool {
+        self.leash.reached(Phase::Stopping) || self.shard.is_ending()
+    }
+
     /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
     async fn leave(&mut self, class: &UserClass) {
         self.leash.leave();
+        // A stop may have cut off a `disconnect`: its connection is not one to go on with.
+        if !self.leash.is_connected() {
+            self.drop_session();
+        }
         Box::pin(self.linger()).await;
         // What a stop cut off may have left it.
         self.late = Late::NONE;
@@ -360,17 +378,31 @@ impl<C: Connect> User<C> {
             }
         }
         let ends = Instant::now();
-        // What a lost connection left open has nobody to finish it any more.
-        self.kept.fail(Failure::Closing, &mut self.recording());
-        if let Some(mut session) = self.session.take() {
+        // What a lost connection left open has nobody to finish it any more: it has failed, unless the run ended
+        // before the user could come back.
+        if self.is_told_to_stop() {
+            self.kept.fail(Failure::Closing, &mut self.recording().leaving());
+        } else {
+            self.kept.fail(Failure::Closing, &mut self.recording());
+        }
+        if let Some(session) = &mut self.session {
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             // Not a step of the scenario, so not a request.
-            let mut sink = Recording::leaving(&self.shard, self.inbound.as_deref_mut(), self.timing);
-            let _ = session.close(Close::Clean, timeout, &mut sink).await;
+            let sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
+            let _ = session.close(Close::Clean, timeout, &mut sink.leaving()).await;
+            self.session = None;
         }
         if let Some(inbound) = &self.inbound {
             inbound.all_ended(self.shard.clock.unix_ns(ends));
         }
+    }
+}
+
+/// A user is gone, wherever it stood: what is open on its session, or was on its last one, will not be finished.
+impl<C: Connect> Drop for User<C> {
+    fn drop(&mut self) {
+        self.drop_session();
+        self.kept.fail(Failure::Closing, &mut self.recording().leaving());
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{Connect, Until};
+use crate::engine::begun::Begun;
 use crate::engine::sink::Span;
 use crate::engine::user::User;
 use crate::engine::user::inbound::Inbound;
@@ -61,14 +62,6 @@ impl fmt::Display for Missed {
     }
 }
 
-/// How a step that waits is recorded, and until when it waits.
-#[derive(Debug, Clone, Copy)]
-struct Waiting {
-    tag: u32,
-    due: Instant,
-    deadline: Instant,
-}
-
 impl<C: Connect> User<C> {
     /// What the user does with messages, from now on at least.
     pub(super) fn inbound(&mut self) -> &mut Inbound {
@@ -109,26 +102,40 @@ impl<C: Connect> User<C> {
         let filter = String::from_utf8_lossy(text(&step.filter, &self.texts, &[]));
         let wait = Wait::messages(&filter, takes, expect, step.count, step.retained);
         self.inbound().inbox.begin(wait, step.since, due);
-        let waiting = Waiting { tag: self.tag(&step.request), due, deadline: due + step.timeout };
+        let begun = Begun::new(&self.shard, self.tag(&step.request), due, step.timeout);
         let missed = |wait: &Wait| match (step.retained, wait.has_taken, wait.has_passed_over) {
             (true, _, _) => Missed::FewerRetained(step.timeout),
             (false, true, _) => Missed::Fewer(step.timeout),
             (false, false, true) => Missed::NoneLetThrough(step.timeout),
             (false, false, false) => Missed::NoMessage(step.timeout),
         };
-        self.wait(class, waiting, missed).await
+        self.wait(class, begun, missed).await
     }
 
     /// Sends a message and waits for its reply.
     pub(super) async fn request(&mut self, class: &UserClass, exchange: &Exchange) -> Result<(), Abort> {
         let step = &exchange.publish;
-        let acknowledged = match self.send(class, step, Some(exchange)).await {
-            Ok((tag, due, key)) => self.acknowledged(class, key).await.map(|()| (tag, due)),
-            Err(abort) => Err(abort),
-        };
-        let (tag, due) = acknowledged.inspect_err(|_| drop(self.inbound().inbox.end()))?;
-        let waiting = Waiting { tag, due, deadline: due + step.timeout };
-        self.wait(class, waiting, |_| Missed::NoReply(step.timeout)).await
+        if let Some(inbound) = &self.inbound {
+            inbound.why_not_asked();
+        }
+        let sent = self.send(class, step, Some(exchange)).await;
+        let (tag, due, key) = sent.inspect_err(|_| drop(self.inbound().inbox.end()))?;
+        let mut begun = Begun::new(&self.shard, tag, due, step.timeout);
+        if let Err(abort) = self.acknowledged(class, key).await {
+            self.inbound().inbox.end();
+            let failure = match (self.inbound().why_not_asked(), abort) {
+                (Some(failed), _) => Some(failed),
+                // Its session lasts, but no connection comes that could finish it.
+                (None, Abort::Failed | Abort::Done) => Some((Failure::Closing, Instant::now())),
+                (None, Abort::Stopped) => None,
+            };
+            if let Some((failure, finished)) = failure {
+                begun.end();
+                self.record(tag, due, finished, Err(failure));
+            }
+            return Err(abort);
+        }
+        self.wait(class, begun, |_| Missed::NoReply(step.timeout)).await
     }
 
     /// Appends what a request says of its reply to the properties of its message, and begins to wait for it.
@@ -204,18 +211,25 @@ impl<C: Connect> User<C> {
     async fn wait(
         &mut self,
         class: &UserClass,
-        waiting: Waiting,
+        mut begun: Begun<C>,
         missed: impl Fn(&Wait) -> Missed,
     ) -> Result<(), Abort> {
         while !self.inbound().inbox.is_satisfied() {
-            match self.drive(Until::Sink, Some(waiting.deadline)).await {
+            match self.drive(Until::Sink, Some(begun.deadline)).await {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(_) => {
+                Err(failure) => {
                     let missed = self.inbound().inbox.wait().map(&missed);
-                    if !self.connected_in_time(class, waiting, missed).await? {
+                    let connected = self.connected_in_time(class, &mut begun, missed).await;
+                    if connected == Err(Abort::Done) && begun.is_open() {
+                        // Nobody comes back: it has failed with its connection.
+                        begun.end();
+                        let span = self.span(&begun, Instant::now());
+                        self.shard.record_failure(begun.tag, span, &failure.to_string());
+                    }
+                    if connected != Ok(true) {
                         self.inbound().inbox.end();
-                        return Err(Abort::Failed);
+                        return Err(connected.err().unwrap_or(Abort::Failed));
                     }
                 }
             }
@@ -227,14 +241,15 @@ impl<C: Connect> User<C> {
             Some((Err(mismatch), at)) => (Err(Missed::Content(mismatch)), at),
             None => (Err(missed(&wait)), Instant::now()),
         };
-        let span = self.span(waiting, finished);
+        begun.end();
+        let span = self.span(&begun, finished);
         match result {
             Ok(()) => {
-                self.shard.record(waiting.tag, span, bytes, Ok(()));
+                self.shard.record(begun.tag, span, bytes, Ok(()));
                 Ok(())
             }
             Err(missed) => {
-                self.shard.record_failure(waiting.tag, span, &missed.to_string());
+                self.shard.record_failure(begun.tag, span, &missed.to_string());
                 Err(Abort::Failed)
             }
         }
@@ -245,25 +260,26 @@ impl<C: Connect> User<C> {
     async fn connected_in_time(
         &mut self,
         class: &UserClass,
-        waiting: Waiting,
+        begun: &mut Begun<C>,
         missed: Option<Missed>,
     ) -> Result<bool, Abort> {
         let shard = Rc::clone(&self.shard);
-        let span = self.span(waiting, waiting.deadline);
+        let span = self.span(begun, begun.deadline);
         let mut connected = pin!(self.connected(class, &class.reconnect));
         tokio::select! {
             biased;
             result = &mut connected => return result.map(|()| true),
-            () = shard.alarm.until(waiting.deadline) => {}
+            () = shard.alarm.until(begun.deadline) => {}
         }
         if let Some(missed) = missed {
+            begun.end();
             let span = Span { finished: Instant::now(), ..span };
-            shard.record_failure(waiting.tag, span, &missed.to_string());
+            shard.record_failure(begun.tag, span, &missed.to_string());
         }
         connected.await.map(|()| false)
     }
 
-    fn span(&self, waiting: Waiting, finished: Instant) -> Span {
-        Span { began: waiting.due, late: self.late, finished, timing: self.timing }
+    fn span(&self, begun: &Begun<C>, finished: Instant) -> Span {
+        Span { began: begun.due, late: self.late, finished, timing: self.timing }
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{Connect, Key, Until};
+use crate::engine::begun::Begun;
 use crate::engine::sink::{self, Span};
 use crate::engine::user::User;
 use crate::engine::user::message::Order;
@@ -118,7 +119,7 @@ impl<C: Connect> User<C> {
     }
 
     /// Hands a message over, which may ask for a reply. Returns the mark of its request and when that was due; what
-    /// asks for a reply is recorded with it, but for its failures.
+    /// asks for a reply is recorded by its step once it is handed over.
     pub(super) async fn send(
         &mut self,
         class: &UserClass,
@@ -131,7 +132,10 @@ impl<C: Connect> User<C> {
         self.connected(class, &class.reconnect).await?;
         let due = self.moment.now();
         if let Some(until) = self.must_wait(step) {
-            let failure = match self.drive(until, Some(due + step.timeout)).await {
+            let mut begun = Begun::new(&self.shard, self.tag(&step.request), due, step.timeout);
+            let driven = self.drive(until, Some(begun.deadline)).await;
+            begun.end();
+            let failure = match driven {
                 Ok(true) => None,
                 Ok(false) if until == Until::Room => Some(Failure::NoRoom(step.timeout)),
                 Ok(false) => Some(Failure::WriteTimeout(step.timeout)),
@@ -169,7 +173,7 @@ impl<C: Connect> User<C> {
             return Err(Abort::Done);
         }
         let tag = self.tag(&step.request);
-        let mark = if asks.is_some() { sink::failures_only(tag) } else { tag };
+        let mark = if asks.is_some() { sink::asks(tag) } else { tag };
         let order = Order { asks, tag: mark, due, deadline: due + step.timeout };
         match self.hand_over(class, step, order) {
             Ok(key) => {

@@ -84,7 +84,7 @@ pub(super) fn warn_of_rows(plan: &Plan, thresholds: &[String], at: &FieldPath, p
         } else if metric.is_of_unfinished() {
             "nothing of it can wait"
         } else {
-            "the threshold will be missed"
+            "the threshold cannot be judged"
         };
         let message = format!("no row of the statistics is called `{word}`: {end}");
         problems

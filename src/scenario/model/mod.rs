@@ -53,7 +53,8 @@ pub struct Scenario {
     /// Kinds of simulated clients, by name. At least one.
     pub user_classes: BTreeMap<String, UserClass>,
     /// What must hold at the end of a run, or it exits with code 3: `"p99 < 200ms"`, `"failures < 1%"`,
-    /// `"p95[MQTT connect] < 1s"`. See `compare --fail-on` for the words.
+    /// `"p95[MQTT connect] < 1s"`, `"unfinished < 1"`. See `compare --fail-on` for the words; `unfinished`, requests that
+    /// still waited when their user was gone, is for thresholds alone.
     pub thresholds: Vec<String>,
 }
 
