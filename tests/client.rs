@@ -129,7 +129,7 @@ mod connecting {
         with_sockets(async {
             let publish = [0x30, 4, 0, 1, b't', b'x'];
             let long = [0x20, 3, 0, 0, 0];
-            for bytes in [&[0xD0, 0][..], &publish, &long, b"HTTP/1.1 400 Bad Request\r\n", &[0xFF; 9]] {
+            for bytes in [&[0xD0, 0][..], &publish, &long, b"HELO\r\n", &[0xFF; 9]] {
                 let (result, _peer) = answered_with(bytes, &connect_request("c")).await;
                 let failure = result.unwrap_err();
                 assert_eq!(failure, Failure::Protocol("no CONNACK as its first packet"), "{bytes:?}");
@@ -152,8 +152,9 @@ mod connecting {
                     }
                 });
                 let text = result.unwrap_err().to_string();
-                let expected = ["closed by the broker", "Connection reset by peer (os error 104)"];
-                assert_eq!(text, format!("connection lost: {}", expected[usize::from(reset)]));
+                let expected =
+                    ["closed by the broker", "connection lost: Connection reset by peer (os error 104)"];
+                assert_eq!(text, format!("no CONNACK: {}", expected[usize::from(reset)]));
             }
         });
     }

@@ -181,7 +181,12 @@ fn redirects_are_told_apart_from_lost_connections() {
         ),
         (b"\x20\x09\0\x9D\x06\x1C\0\x03b:1", b"", "connect", "CONNACK: Server moved (0x9D): see b:1"),
         (b"\x20\x03\0\x9D\0", b"", "connect", "CONNACK: Server moved (0x9D)"),
-        (b"", b"", "connect", "connection lost: closed by the broker"),
+        (
+            b"",
+            b"",
+            "connect",
+            "no CONNACK: closed by the broker (does it want TLS or WebSocket at this port?)",
+        ),
         (
             b"\x20\x03\0\0\0",
             b"\xE0\x08\x9C\x06\x1C\0\x03b:1",

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::transport::stream::Transport;
@@ -20,7 +21,10 @@ use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::describe::{describe, describe_json};
 use mqtt_scenario::plan::{Plan, codes};
 use mqtt_scenario::scenario::source::{Format, Source};
-use rcgen::{BasicConstraints, IsCa, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose,
+    date_time_ymd,
+};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -130,6 +134,20 @@ async fn saying(bytes: &'static [u8], close: bool) -> SocketAddr {
     addr
 }
 
+/// A server that resets each connection when it has read the beginning of what it hears.
+async fn resetting() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            let _ = tcp.read(&mut [0; 5]).await;
+            tcp.set_zero_linger().unwrap();
+        }
+    });
+    addr
+}
+
 mod tls {
     use super::*;
 
@@ -172,7 +190,7 @@ mod tls {
                 (authority.sign("example.com", |_| {}), "TLS: certificate of the broker is for another name"),
                 (
                     authority.sign("localhost", |params| params.is_ca = is_ca),
-                    "TLS: certificate of the broker is an authority's, not a server's",
+                    "TLS: certificate of the broker is an authority's, not a server's (basicConstraints CA:TRUE)",
                 ),
                 (
                     authority.sign("localhost", |params| {
@@ -187,6 +205,173 @@ mod tls {
                 let insecure = TlsOptions { insecure: true, ..PLAIN };
                 exchange(connect(at(front.addr).await.with_tls(files.tls(&insecure))).await.unwrap()).await;
             }
+        });
+    }
+
+    /// A fixture of `tests/fixtures/tls`: a certificate of X.509 version 1, self-signed or not.
+    fn version_1(name: &str) -> Identity {
+        let read = |name: &str| fs::read_to_string(format!("tests/fixtures/tls/{name}")).unwrap();
+        Identity { certificate: read(name), key: read("v1.key") }
+    }
+
+    #[test]
+    fn insecure_takes_any_certificate_of_any_version() {
+        with_sockets(async {
+            let files = Files::new(&Authority::new("test"));
+            let odd = Authority::self_signed("example.com", |params| {
+                let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 5], vec![5, 0]);
+                extension.set_criticality(true);
+                params.custom_extensions = vec![extension];
+                params.key_usages = vec![KeyUsagePurpose::CrlSign];
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
+                params.not_after = date_time_ymd(2001, 1, 1);
+                params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            });
+            let mut none = odd.clone();
+            none.certificate = "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n".to_owned();
+            let insecure = files.tls(&TlsOptions { insecure: true, ..PLAIN });
+            for identity in [version_1("v1.pem"), version_1("v1-signed.pem"), odd, none] {
+                for versions in VERSIONS {
+                    let server = Server { versions, ..Server::new(&identity) };
+                    let front = Front::start(Some(server.config()), false).await;
+                    exchange(connect(at(front.addr).await.with_tls(insecure.clone())).await.unwrap()).await;
+                }
+            }
+            // Whoever shows a certificate must have its key all the same, where that can be found out.
+            let foreign = Identity { key: Authority::new("other").localhost().key, ..version_1("v1.pem") };
+            for versions in VERSIONS {
+                let server = Server { versions, ..Server::new(&foreign) };
+                let front = Front::start(Some(server.config()), false).await;
+                let text = "TLS: the broker does not have the key of its certificate";
+                assert_eq!(refused(at(front.addr).await.with_tls(insecure.clone())).await, text);
+            }
+        });
+    }
+
+    #[test]
+    fn a_certificate_in_the_file_of_authorities_is_trusted_itself() {
+        with_sockets(async {
+            let is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let made = || Authority::self_signed("localhost", |params| params.is_ca = is_ca);
+            let changed = |change: fn(&mut CertificateParams)| {
+                Authority::self_signed("localhost", |params| {
+                    params.is_ca = is_ca;
+                    change(params);
+                })
+            };
+            let plain = Authority::self_signed("localhost", |_| {});
+            let signed = Authority::new("test").localhost();
+            let nobody = "TLS: certificate of the broker is self-signed and not trusted (name it as `ca`)";
+            for (identity, failure) in [
+                (made(), None),
+                (plain, None),
+                (version_1("v1.pem"), None),
+                (signed, None),
+                (changed(|params| params.subject_alt_names.clear()), None),
+                (
+                    Authority::self_signed("example.com", |params| params.is_ca = is_ca),
+                    Some("TLS: certificate of the broker is for another name"),
+                ),
+                (
+                    changed(|params| params.not_after = date_time_ymd(2001, 1, 1)),
+                    Some("TLS: certificate of the broker expired"),
+                ),
+                (
+                    changed(|params| params.not_before = date_time_ymd(2101, 1, 1)),
+                    Some("TLS: certificate of the broker not valid yet"),
+                ),
+                (
+                    changed(|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]),
+                    Some("TLS: certificate of the broker not meant for a server"),
+                ),
+            ] {
+                let files = Files::new(&Authority::new("unused"));
+                // One of several in the file.
+                let others = fs::read_to_string(files.0.path().join("ca.pem")).unwrap();
+                fs::write(files.0.path().join("ca.pem"), others + &identity.certificate).unwrap();
+                for versions in VERSIONS {
+                    let front = Server { versions, ..Server::new(&identity) }.config();
+                    let front = Front::start(Some(front), false).await;
+                    let endpoint = at(front.addr).await.with_tls(files.tls(&PLAIN));
+                    match failure {
+                        None => exchange(connect(endpoint).await.unwrap()).await,
+                        Some(text) => assert_eq!(refused(endpoint).await, text),
+                    }
+                }
+                // Another one of the same name, and the same one without its key.
+                let other = made();
+                let front = Front::start(Some(Server::new(&other).config()), false).await;
+                assert_eq!(refused(at(front.addr).await.with_tls(files.tls(&PLAIN))).await, nobody);
+                let foreign = Identity { key: other.key, ..identity };
+                for versions in VERSIONS {
+                    let front = Server { versions, ..Server::new(&foreign) }.config();
+                    let front = Front::start(Some(front), false).await;
+                    let text = failure.unwrap_or("TLS: the broker does not have the key of its certificate");
+                    assert_eq!(refused(at(front.addr).await.with_tls(files.tls(&PLAIN))).await, text);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn what_cannot_be_verified_is_named_with_its_cure() {
+        with_sockets(async {
+            let authority = Authority::new("test");
+            let files = Files::new(&authority);
+            let v1 = version_1("v1-authority.pem").certificate;
+            let trusted = fs::read_to_string(files.0.path().join("ca.pem")).unwrap();
+            fs::write(files.0.path().join("ca.pem"), trusted + &v1).unwrap();
+            for (identity, text) in [
+                (
+                    version_1("v1-signed.pem"),
+                    "TLS: certificate of the broker is of X.509 version 1 (sign it with -extfile for version 3)",
+                ),
+                (
+                    authority.sign("localhost", |params| params.subject_alt_names.clear()),
+                    "TLS: certificate of the broker is for no host (no subjectAltName)",
+                ),
+                (
+                    authority.sign("localhost", |params| {
+                        let mut extension =
+                            CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 5], vec![5, 0]);
+                        extension.set_criticality(true);
+                        params.custom_extensions = vec![extension];
+                    }),
+                    "TLS: certificate of the broker has an unknown critical extension",
+                ),
+                (
+                    // An authority that was made anew under its old name.
+                    Authority::new("test").localhost(),
+                    "TLS: certificate of the broker not signed by a trusted authority",
+                ),
+            ] {
+                let front = Front::start(Some(Server::new(&identity).config()), false).await;
+                assert_eq!(refused(at(front.addr).await.with_tls(files.tls(&PLAIN))).await, text);
+            }
+        });
+    }
+
+    #[test]
+    fn a_client_certificate_of_any_kind_is_shown_for_the_broker_to_judge() {
+        with_sockets(async {
+            let authority = Authority::new("test");
+            let (files, identity) = (Files::new(&authority), authority.localhost());
+            files.add("v1", &version_1("v1.pem"));
+            files
+                .add("old", &authority.sign("device", |params| params.not_after = date_time_ymd(2001, 1, 1)));
+            let server = Server { clients: Some(&authority), ..Server::new(&identity) };
+            let front = Front::start(Some(server.config()), false).await;
+            let connector = Connector::new(vec![at(front.addr).await.with_tls(files.tls(&PLAIN))]);
+            let with = async |certificate, key| {
+                let certificate = Some(Certificate { certificate, key });
+                let request = ConnectRequest { certificate, ..connect_request("c") };
+                connector.connect(&request).await.unwrap_err().to_string()
+            };
+            // rustls's server knows no version 1; OpenSSL's does, see the test with Mosquitto.
+            let refused = "TLS: refused by the broker: ";
+            let shown = with("v1.pem", "v1.key").await;
+            assert!(shown.starts_with(refused) && !shown.contains("required"), "{shown}");
+            assert_eq!(with("old.pem", "old.key").await, format!("{refused}client certificate expired (45)"));
         });
     }
 
@@ -288,9 +473,14 @@ mod tls {
     fn a_server_that_speaks_no_tls_is_named() {
         with_sockets(async {
             let files = Files::new(&Authority::new("test"));
+            let closed = "TLS: closed by the broker during the handshake (does it speak TLS at this port?)";
             for (bytes, close, text) in [
                 (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], false, "TLS: the broker does not speak TLS"),
-                (b"", true, "TLS: closed by the broker during the handshake"),
+                (b"\xE0\x02\x81\0\0", false, "TLS: the broker does not speak TLS"),
+                (b"\x20\x02\0\x01", true, "TLS: the broker does not speak TLS"),
+                // Less than the head of a record.
+                (b"\x16\x03", true, closed),
+                (b"", true, closed),
                 (&[0x15, 3, 3, 0, 2, 2, 40], true, "TLS: refused by the broker: handshake failure (40)"),
                 (
                     &[0x15, 3, 3, 0, 2, 2, 70],
@@ -300,6 +490,38 @@ mod tls {
             ] {
                 let addr = saying(bytes, close).await;
                 assert_eq!(refused(at(addr).await.with_tls(files.tls(&PLAIN))).await, text);
+            }
+            let text = "TLS: connection lost during the handshake (does the broker speak TLS at this port?): \
+                        Connection reset by peer (os error 104)";
+            assert_eq!(refused(at(resetting().await).await.with_tls(files.tls(&PLAIN))).await, text);
+        });
+    }
+
+    /// The commonest slips, against the real thing: a port of MQTT, and one of MQTT over TLS.
+    #[test]
+    fn a_url_for_another_port_of_the_broker_is_named() {
+        with_sockets(async {
+            let authority = Authority::new("test");
+            let (files, identity) = (Files::new(&authority), authority.localhost());
+            let plain = Broker::start(BrokerConfig::default()).unwrap();
+            let secure = Front::start(Some(Server::new(&identity).config()), false).await;
+            let plain = || Endpoint::from(plain.addr());
+            let secure = at(secure.addr).await;
+            let tls = files.tls(&PLAIN);
+            // Closed or reset: that is for the kernel to choose.
+            for (endpoint, texts) in [
+                (plain().with_tls(tls.clone()), ["TLS: ", "during the handshake (does "]),
+                (plain().with_websocket(&[]), ["WebSocket: ", "during the upgrade (does "]),
+                (plain().with_tls(tls.clone()).with_websocket(&[]), ["TLS: ", "during the handshake (does "]),
+                (secure.clone(), ["no CONNACK: the broker speaks TLS at this port", "mqtts://"]),
+                (
+                    secure.clone().with_websocket(&[]),
+                    ["WebSocket: the broker speaks TLS at this port", "wss://"],
+                ),
+                (secure.with_tls(tls).with_websocket(&[]), ["WebSocket: ", "during the upgrade (does "]),
+            ] {
+                let said = refused(endpoint).await;
+                assert!(said.starts_with(texts[0]) && said.contains(texts[1]), "{texts:?}: {said}");
             }
         });
     }
@@ -447,6 +669,8 @@ mod websocket {
     #[test]
     fn a_refused_upgrade_is_named() {
         with_sockets(async {
+            let closed =
+                "WebSocket: closed by the broker during the upgrade (does it speak it at this port?)";
             for (bytes, close, text) in [
                 (
                     &b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"[..],
@@ -460,12 +684,16 @@ mod websocket {
                     "WebSocket: answer to the upgrade: no `Upgrade: websocket`",
                 ),
                 (b"\x20\x02\x00\x00", false, "WebSocket: the broker does not speak HTTP"),
-                (b"HTTP/1.1 10", true, "WebSocket: closed by the broker during the upgrade"),
-                (b"", true, "WebSocket: closed by the broker during the upgrade"),
+                (b"HTTP/1.1 10", true, closed),
+                (b"", true, closed),
+                (&[0x15, 3, 1, 0, 2, 2, 70], true, "WebSocket: the broker speaks TLS at this port (wss://)"),
             ] {
                 let addr = saying(bytes, close).await;
                 assert_eq!(refused(at(addr).await.with_websocket(&[])).await, text);
             }
+            let text = "WebSocket: connection lost during the upgrade (does the broker speak it at this port?): \
+                        Connection reset by peer (os error 104)";
+            assert_eq!(refused(at(resetting().await).await.with_websocket(&[])).await, text);
         });
     }
 
@@ -737,6 +965,29 @@ fn what_is_not_there_in_time_is_named() {
 }
 
 #[test]
+fn a_port_that_speaks_no_plain_mqtt_is_named() {
+    with_sockets(async {
+        let tls = "no CONNACK: the broker speaks TLS at this port (mqtts:// or wss://)";
+        let http = "no CONNACK: the broker speaks HTTP at this port (ws:// or wss://)";
+        let closed = "no CONNACK: closed by the broker (does it want TLS or WebSocket at this port?)";
+        for (bytes, close, text) in [
+            (&b"\x15\x03\x01\0\x02\x02\x46"[..], true, tls),
+            (b"\x15\x03", false, tls),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", true, http),
+            (b"", true, closed),
+            // What other protocols begin with is no MQTT either.
+            (b"SSH-2.0-x\r\n", false, "protocol error by the broker: no CONNACK as its first packet"),
+        ] {
+            let addr = saying(bytes, close).await;
+            assert_eq!(refused(at(addr).await).await, text, "{bytes:?}");
+        }
+        let text = "no CONNACK: connection lost: Connection reset by peer (os error 104) \
+                    (does it want TLS or WebSocket at this port?)";
+        assert_eq!(refused(at(resetting().await).await).await, text);
+    });
+}
+
+#[test]
 fn users_are_spread_over_the_servers_of_a_broker() {
     with_sockets(async {
         let fronts = [Front::start(None, false).await, Front::start(None, false).await];
@@ -747,6 +998,19 @@ fn users_are_spread_over_the_servers_of_a_broker() {
             exchange(connector.connect(&request).await.unwrap()).await;
         }
         assert_eq!(fronts.map(|front| front.met().len()), [3, 2]);
+    });
+}
+
+/// Whether there is such an address on this machine is not ours to say; that the kernel is asked for it through that
+/// interface is.
+#[test]
+fn an_address_is_reached_through_the_interface_that_it_names() {
+    with_sockets(async {
+        let resolve = async |host| Endpoint::resolve(&[Address { host, port: 1, path: "" }]).await;
+        let endpoint = format!("{:?}", resolve("fe80::1%lo").await.unwrap());
+        assert!(endpoint.contains("[fe80::1%1]:1"), "{endpoint}");
+        let error = resolve("fe80::1%no-such-one").await.unwrap_err().to_string();
+        assert!(error.starts_with("cannot look up the broker `fe80::1%no-such-one`: "), "{error}");
     });
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use mqtt_scenario::client::failure::Failure;
@@ -110,6 +111,68 @@ fn mosquittos_certificate_is_verified() {
         let failure = echo(endpoint(&mosquitto, &named).await, false).await.unwrap_err();
         assert_eq!(failure.to_string(), "TLS: certificate of the broker is for another name");
         echo(endpoint(&mosquitto, &TlsOptions { insecure: true, ..system }).await, false).await.unwrap();
+    });
+}
+
+/// A self-signed certificate for `localhost` and its key, by OpenSSL, for kinds of keys that ring has not.
+fn by_openssl(key: &[&str]) -> (String, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &[&str]| {
+        let output = Command::new("openssl").current_dir(dir.path()).args(arguments).output();
+        let output = output.expect("openssl cannot be started");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    openssl(&[&["genpkey", "-out", "key"], key].concat());
+    openssl(&["req", "-x509", "-new", "-key", "key", "-subj", "/CN=localhost", "-days", "2", "-out", "pem"]);
+    let read = |name| fs::read_to_string(dir.path().join(name)).unwrap();
+    (read("pem"), read("key"))
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto and openssl: run by .ci/run"]
+fn insecure_takes_a_key_that_we_cannot_verify_with() {
+    for (key, versions) in [
+        (&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"][..], &["tlsv1.2", "tlsv1.3"][..]),
+        (&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], &["tlsv1.2", "tlsv1.3"]),
+        (&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], &["tlsv1.2", "tlsv1.3"]),
+        (&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"], &["tlsv1.2", "tlsv1.3"]),
+        (&["-algorithm", "ED25519"], &["tlsv1.2", "tlsv1.3"]),
+        (&["-algorithm", "ED448"], &["tlsv1.3"]),
+        (&["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"], &["tlsv1.3"]),
+    ] {
+        let (certificate, key_file) = by_openssl(key);
+        for version in versions {
+            let settings = format!(
+                "certfile DIR/any.pem\nkeyfile DIR/any.key\ntls_version {version}\nciphers ALL:@SECLEVEL=0\n"
+            );
+            let files = [("any.pem", certificate.as_str()), ("any.key", &key_file)];
+            let mosquitto = Mosquitto::start(&settings, &files);
+            with_sockets(async {
+                let insecure = TlsOptions { insecure: true, authorities: None, ..VERIFIED };
+                let echoed = echo(endpoint(&mosquitto, &insecure).await, false).await;
+                assert_eq!(echoed, Ok(()), "{key:?} {version}");
+            });
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn mosquitto_takes_a_client_certificate_of_version_1() {
+    let server = Authority::new("peer").localhost();
+    let read = |name: &str| fs::read_to_string(format!("tests/fixtures/tls/{name}")).unwrap();
+    let (clients, client, key) = (read("v1-authority.pem"), read("v1-signed.pem"), read("v1.key"));
+    let files = [
+        ("ca.pem", clients.as_str()),
+        ("server.pem", &server.certificate),
+        ("server.key", &server.key),
+        ("client.pem", &client),
+        ("client.key", &key),
+    ];
+    let mosquitto = Mosquitto::start(&format!("{TLS}require_certificate true\n"), &files);
+    with_sockets(async {
+        let insecure = TlsOptions { insecure: true, authorities: None, ..VERIFIED };
+        echo(endpoint(&mosquitto, &insecure).await, true).await.unwrap();
     });
 }
 

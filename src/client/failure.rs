@@ -85,6 +85,50 @@ pub enum Limit {
     Wildcards,
 }
 
+/// What is known of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// Somebody listens there: it may be for another protocol.
+    Open,
+    /// The one who listens has answered in the protocol that was expected.
+    Agreed,
+}
+
+/// A protocol that is not MQTT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// TLS.
+    Tls,
+    /// HTTP, in which a WebSocket begins.
+    Http,
+}
+
+impl Protocol {
+    /// The protocol in which a server answers that wants no other: with an alert of TLS, or a status line of HTTP.
+    pub(crate) fn of(answer: &[u8]) -> Guess {
+        for (beginning, protocol) in [(&b"\x15\x03"[..], Self::Tls), (b"HTTP", Self::Http)] {
+            if answer.starts_with(beginning) {
+                return Guess::Is(protocol);
+            }
+            if beginning.starts_with(answer) {
+                return Guess::MayBe;
+            }
+        }
+        Guess::No
+    }
+}
+
+/// Whether some bytes begin an answer in a protocol that is not MQTT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guess {
+    /// They do.
+    Is(Protocol),
+    /// They are too few to know.
+    MayBe,
+    /// They do not.
+    No,
+}
+
 /// Why a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -102,6 +146,10 @@ pub enum Failure {
     Tls(TlsFault),
     /// WebSocket failed, in the upgrade or after it.
     WebSocket(WebSocketFault),
+    /// The connection was over before there was a CONNACK: closed by the broker, or broken as the system says.
+    NoConnack(Option<Os>, Port),
+    /// In place of CONNACK, the broker answered in another protocol than MQTT.
+    Speaks(Protocol),
     /// The broker said no in its CONNACK: the return code of MQTT 3.1.1, table 3.1.
     Refused(u8),
     /// The broker of MQTT 5 said no in an acknowledgement.
@@ -165,6 +213,15 @@ impl Failure {
         }
     }
 
+    /// The same, of a connection that has had no CONNACK yet.
+    pub(crate) fn before_connack(self, port: Port) -> Self {
+        match self {
+            Self::Closed => Self::NoConnack(None, port),
+            Self::Lost(os) => Self::NoConnack(Some(os), port),
+            other => other,
+        }
+    }
+
     /// The failure of an open connection.
     pub(crate) fn lost(error: &io::Error) -> Self {
         if let Some(fault) = TlsFault::behind(error) {
@@ -191,6 +248,23 @@ impl fmt::Display for Failure {
             Self::UpgradeTimeout(after) => write!(f, "no WebSocket upgrade within {}", within(after)),
             Self::Tls(fault) => write!(f, "TLS: {fault}"),
             Self::WebSocket(fault) => write!(f, "WebSocket: {fault}"),
+            Self::NoConnack(why, port) => {
+                f.write_str("no CONNACK: ")?;
+                match why {
+                    None => f.write_str("closed by the broker")?,
+                    Some(os) => write!(f, "connection lost: {os}")?,
+                }
+                match port {
+                    Port::Open => f.write_str(" (does it want TLS or WebSocket at this port?)"),
+                    Port::Agreed => Ok(()),
+                }
+            }
+            Self::Speaks(Protocol::Tls) => {
+                f.write_str("no CONNACK: the broker speaks TLS at this port (mqtts:// or wss://)")
+            }
+            Self::Speaks(Protocol::Http) => {
+                f.write_str("no CONNACK: the broker speaks HTTP at this port (ws:// or wss://)")
+            }
             Self::Refused(code) => write!(f, "CONNACK: {} ({code})", refusal(*code)),
             Self::Reason(ack, reason) => write!(f, "{ack}: {reason}"),
             Self::Disconnected(reason) => write!(f, "DISCONNECT by the broker: {reason}"),
@@ -249,6 +323,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn another_protocol_is_known_by_its_beginning() {
+        for (answer, expected) in [
+            (&b"\x15"[..], Guess::MayBe),
+            (b"\x15\x03\x01", Guess::Is(Protocol::Tls)),
+            (b"\x15\x02", Guess::No),
+            (b"HT", Guess::MayBe),
+            (b"HTTP/1.1 400", Guess::Is(Protocol::Http)),
+            (b"\x20\x02", Guess::No),
+        ] {
+            assert_eq!(Protocol::of(answer), expected, "{answer:?}");
+        }
+    }
+
+    #[test]
     fn a_failure_says_what_did_not_happen() {
         let refused = io::Error::from_raw_os_error(111);
         for (failure, text) in [
@@ -259,6 +347,10 @@ mod tests {
             ),
             (Failure::AckTimeout(Ack::Puback, Duration::from_secs(10)), "no PUBACK within 10s"),
             (Failure::Refused(5), "CONNACK: not authorized (5)"),
+            (
+                Failure::lost(&io::Error::from_raw_os_error(104)).before_connack(Port::Agreed),
+                "no CONNACK: connection lost: Connection reset by peer (os error 104)",
+            ),
             (Failure::Reason(Ack::Puback, Reason::of(0x97)), "PUBACK: Quota exceeded (0x97)"),
             (
                 Failure::Disconnected(Reason::new(0x9D, None, Some("b:1883"))),

@@ -179,7 +179,7 @@ mod tests {
         assert!(firsts.iter().all(|first| (ms(250)..ms(350)).contains(first)));
         for tenth in 0..10 {
             let part = ms(250 + tenth * 10)..ms(260 + tenth * 10);
-            let count = firsts.iter().filter(|first| part.contains(first)).count();
+            let count = firsts.iter().filter(|first| part.contains(*first)).count();
             assert!((70..130).contains(&count), "{count} in {part:?}");
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::client::ConnectRequest;
 use crate::client::aliases::Aliases;
 use crate::client::driver::{Driver, Granted, Stream};
-use crate::client::failure::Failure;
+use crate::client::failure::{Failure, Guess, Port, Protocol};
 use crate::client::inflight::Inflight;
 use crate::client::keep_alive::KeepAlive;
 use crate::client::kept::{Kept, State};
@@ -49,7 +49,10 @@ impl<S: Stream> Driver<S> {
         let given = request.kept.filter(|_| request.client_id.is_empty()).and_then(Kept::client_id);
         let client_id = given.as_deref().unwrap_or(request.client_id);
         wire::write_connect(request, client_id, driver.out.queue())?;
-        let connack = poll_fn(|cx| driver.poll_connack(cx, settings)).await?;
+        let connack = poll_fn(|cx| driver.poll_connack(cx, settings)).await;
+        let has_begun = !driver.partial.is_empty();
+        let connack = connack
+            .map_err(|failure| if has_begun { failure.before_connack(Port::Agreed) } else { failure })?;
         driver.pool.put(std::mem::take(&mut driver.partial));
         driver.begin(request, connack, given);
         Ok(driver)
@@ -115,7 +118,11 @@ impl<S: Stream> Driver<S> {
 fn missing_of_connack(version: Version, bytes: &[u8]) -> Result<usize, Failure> {
     const OTHER: Failure = Failure::Protocol("no CONNACK as its first packet");
     if bytes.first().is_some_and(|first| *first != 0x20) {
-        return Err(OTHER);
+        return match Protocol::of(bytes) {
+            Guess::MayBe => Ok(1),
+            Guess::Is(protocol) => Err(Failure::Speaks(protocol)),
+            Guess::No => Err(OTHER),
+        };
     }
     match wire::frame(bytes)? {
         // The shortest one has four bytes.

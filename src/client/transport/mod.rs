@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::client::driver::Driver;
-use crate::client::failure::{Ack, Failure};
+use crate::client::failure::{Ack, Failure, Port};
 use crate::client::marks::Marks;
 use crate::client::pool::Pool;
 use crate::client::transport::stream::Transport;
@@ -25,7 +25,9 @@ pub mod stream;
 mod tcp;
 pub mod tls;
 mod tls_config;
+mod verifier;
 pub mod websocket;
+mod x509;
 
 /// A broker's name could not be looked up.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +110,27 @@ async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError>
     if addresses.is_empty() {
         return Err(error(std::io::Error::other("the name has no address")));
     }
-    Ok(addresses)
+    Ok(by_turns(&addresses))
+}
+
+/// IPv6 and IPv4 by turns, beginning with the preferred one (RFC 8305, section 4): if one of them leads nowhere, not
+/// all of its addresses are in the way. Each address is there once.
+fn by_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let is_first = |address: &SocketAddr| addresses.first().is_some_and(|a| a.is_ipv4() == address.is_ipv4());
+    let (first, second): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(is_first);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut ordered = Vec::with_capacity(addresses.len());
+    loop {
+        let pair = [first.next(), second.next()];
+        if pair == [None, None] {
+            return ordered;
+        }
+        for address in pair.into_iter().flatten() {
+            if !ordered.contains(&address) {
+                ordered.push(address);
+            }
+        }
+    }
 }
 
 impl From<SocketAddr> for Endpoint {
@@ -198,7 +220,7 @@ impl Connector {
             Some(tls) => Some((tls, tls.config(request.certificate)?)),
             None => None,
         };
-        let tcp = self.ports.connect(&server.addresses, &endpoint.sources).await?;
+        let tcp = self.ports.connect(&server.addresses, &endpoint.sources, request.timeout).await?;
         tcp.set_nodelay(true).map_err(|error| Failure::lost(&error))?;
         let transport = match (tls, endpoint.websocket) {
             (None, false) => Transport::Tcp(tcp),
@@ -220,7 +242,9 @@ impl Connector {
             }
         };
         opening.enter(Stage::Connack);
-        let session = Driver::open(transport, self.pool.clone(), request).await?;
+        let port = if matches!(transport, Transport::Tcp(_)) { Port::Open } else { Port::Agreed };
+        let session = Driver::open(transport, self.pool.clone(), request).await;
+        let session = session.map_err(|failure| failure.before_connack(port))?;
         opening.mark();
         Ok(session)
     }
@@ -235,6 +259,25 @@ impl Connect for Connector {
         match tokio::time::timeout(request.timeout, Box::pin(self.open(request, &opening))).await {
             Ok(result) => result,
             Err(_) => Err(opening.stage.get().timed_out(request.timeout)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_both_families_take_turns() {
+        let address = |text: &str| format!("{text}:1").parse::<SocketAddr>().unwrap();
+        for (found, expected) in [
+            (&["[::1]", "127.0.0.1"][..], &["[::1]", "127.0.0.1"][..]),
+            (&["[::1]", "[::2]", "1.1.1.1", "[::3]"], &["[::1]", "1.1.1.1", "[::2]", "[::3]"]),
+            (&["1.1.1.1", "1.1.1.1", "[::2]", "1.1.1.2"], &["1.1.1.1", "[::2]", "1.1.1.2"]),
+            (&[], &[]),
+        ] {
+            let found: Vec<_> = found.iter().map(|text| address(text)).collect();
+            assert_eq!(by_turns(&found), expected.iter().map(|text| address(text)).collect::<Vec<_>>());
         }
     }
 }

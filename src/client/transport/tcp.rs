@@ -4,17 +4,25 @@
 //! back by 40 ms.
 
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 
 /// Linux's own range of local ports, as it is unless it was changed.
 const PORTS: RangeInclusive<u16> = 32_768..=60_999;
+
+/// How much earlier than the next one an address of several is begun with (RFC 8305, section 8).
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How many local ports are tried before a connect fails for want of one.
 const PORT_TRIES: usize = 100;
@@ -36,24 +44,78 @@ impl Ports {
         Self { turn: Cell::new(0), port: Cell::new(PORTS.start() + offset) }
     }
 
-    /// Connects to the first of the addresses that answers. Those of a family that no source address has are
-    /// passed over.
+    /// Connects to the first of the addresses that answers. They are begun with in their order, each a head start after
+    /// the one before, or as soon as that has failed, and none is given up for the next (RFC 8305, section 5): a silent
+    /// one costs the others a quarter of a second, and of a short `timeout` each has an equal share.
+    ///
+    /// Those of a family that no source address has are passed over.
     pub(super) async fn connect(
         &self,
         addresses: &[SocketAddr],
         sources: &[IpAddr],
+        timeout: Duration,
     ) -> Result<TcpStream, Failure> {
-        let mut failure = Failure::opening(&io::ErrorKind::AddrNotAvailable.into());
-        let reachable = |address: &&SocketAddr| {
+        let mut reachable = addresses.iter().copied().filter(|address| {
             sources.is_empty() || sources.iter().any(|source| source.is_ipv4() == address.is_ipv4())
+        });
+        let Some(first) = reachable.next() else {
+            return Err(Failure::opening(&io::ErrorKind::AddrNotAvailable.into()));
         };
-        for address in addresses.iter().filter(reachable) {
-            match self.connect_to(*address, sources).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failure = Failure::opening(&error),
-            }
+        let others: Vec<_> = reachable.collect();
+        if others.is_empty() {
+            return self.connect_to(first, sources).await.map_err(|error| Failure::opening(&error));
         }
-        Err(failure)
+        let share = u32::try_from(others.len() + 1).map_or(Duration::ZERO, |count| timeout / count);
+        // Boxed: most brokers have one address, and their users need no room for more.
+        Box::pin(self.race(first, others, sources, share.min(HEAD_START))).await
+    }
+
+    /// The first connection to one of several addresses; if there is none, why there is none to the last of them.
+    async fn race(
+        &self,
+        first: SocketAddr,
+        others: Vec<SocketAddr>,
+        sources: &[IpAddr],
+        head_start: Duration,
+    ) -> Result<TcpStream, Failure> {
+        let mut others = others.into_iter();
+        let mut attempts = vec![Box::pin(self.connect_to(first, sources))];
+        let mut failure = None;
+        let mut next_due = pin!(tokio::time::sleep(head_start));
+        poll_fn(|cx| {
+            loop {
+                let before = attempts.len();
+                let mut connected = None;
+                attempts.retain_mut(|attempt| match attempt.as_mut().poll(cx) {
+                    Poll::Pending => true,
+                    Poll::Ready(Ok(stream)) => {
+                        // Of two at once the first.
+                        connected.get_or_insert(stream);
+                        false
+                    }
+                    Poll::Ready(Err(error)) => {
+                        failure = Some(told(failure, Failure::opening(&error)));
+                        false
+                    }
+                });
+                if let Some(stream) = connected {
+                    return Poll::Ready(Ok(stream));
+                }
+                let is_due =
+                    attempts.len() < before || others.len() > 0 && next_due.as_mut().poll(cx).is_ready();
+                match is_due.then(|| others.next()).flatten() {
+                    Some(address) => {
+                        attempts.push(Box::pin(self.connect_to(address, sources)));
+                        next_due.as_mut().reset(Instant::now() + head_start);
+                    }
+                    None => match failure {
+                        Some(failure) if attempts.is_empty() => return Poll::Ready(Err(failure)),
+                        _ => return Poll::Pending,
+                    },
+                }
+            }
+        })
+        .await
     }
 
     /// Connects from the next source address of the same family, if there are any.
@@ -93,6 +155,14 @@ impl Ports {
     }
 }
 
+/// Of two failures the one to tell: the later one, unless it is only this machine's, as one without IPv6.
+fn told(earlier: Option<Failure>, later: Failure) -> Failure {
+    match (earlier, later) {
+        (Some(earlier @ Failure::Unreachable(_)), Failure::Generator(_)) => earlier,
+        (_, later) => later,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::Ipv6Addr;
@@ -106,6 +176,60 @@ mod tests {
         TcpListener::bind((ip.into(), 0)).await.unwrap().local_addr().unwrap()
     }
 
+    const TIMEOUT: Duration = Duration::from_secs(20);
+
+    async fn connect(addresses: &[SocketAddr], sources: &[IpAddr]) -> Result<TcpStream, Failure> {
+        Ports::new().connect(addresses, sources, TIMEOUT).await
+    }
+
+    /// An address that answers nothing: its listener accepts nobody, and the kernel drops who comes when its queue is
+    /// full. What fills it must be kept.
+    async fn silent(ip: IpAddr) -> (TcpListener, Vec<TcpStream>) {
+        let socket = if ip.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.unwrap();
+        socket.bind(SocketAddr::new(ip, 0)).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut filling = Vec::new();
+        let soon = Duration::from_millis(200);
+        while let Ok(stream) = tokio::time::timeout(soon, TcpStream::connect(address)).await {
+            filling.push(stream.unwrap());
+        }
+        (listener, filling)
+    }
+
+    #[tokio::test]
+    async fn a_silent_address_costs_the_next_one_a_head_start() {
+        let (silent, _filling) = silent(Ipv6Addr::LOCALHOST.into()).await;
+        let second = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addresses = [silent.local_addr().unwrap(), second.local_addr().unwrap()];
+        for sources in [&[][..], &[Ipv6Addr::LOCALHOST.into(), [127, 0, 0, 1].into()]] {
+            let begin = Instant::now();
+            let stream = connect(&addresses, sources).await.unwrap();
+            assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+            assert!((HEAD_START..TIMEOUT / 4).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+        }
+        // Of a time shorter than the head start, each has its share.
+        let begin = Instant::now();
+        let short = Ports::new().connect(&addresses, &[], Duration::from_millis(100)).await;
+        assert_eq!(short.unwrap().peer_addr().unwrap(), addresses[1]);
+        assert!(begin.elapsed() < HEAD_START, "{:?}", begin.elapsed());
+        // One that is refused does not wait, and the first is still the one that is preferred.
+        let closed = closed(Ipv6Addr::LOCALHOST).await;
+        let begin = Instant::now();
+        let stream = connect(&[closed, addresses[1], addresses[0]], &[]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+        assert!(begin.elapsed() < HEAD_START, "{:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn a_failure_of_this_machine_is_told_only_if_there_is_no_other() {
+        let (refused, none) = (io::Error::from_raw_os_error(111), io::ErrorKind::AddrNotAvailable.into());
+        let (refused, none) = (Failure::opening(&refused), Failure::opening(&none));
+        assert_eq!(told(told(None, none).into(), refused), refused);
+        assert_eq!(told(told(None, refused).into(), none), refused);
+        assert_eq!(told(Some(none), none), none);
+    }
+
     #[tokio::test]
     async fn addresses_are_tried_in_order_until_one_answers() {
         let first = closed(Ipv6Addr::LOCALHOST).await;
@@ -113,9 +237,9 @@ mod tests {
         let third = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let fourth = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addresses = [first, second.unwrap(), third.local_addr().unwrap(), fourth.local_addr().unwrap()];
-        let stream = Ports::new().connect(&addresses, &[]).await.unwrap();
+        let stream = connect(&addresses, &[]).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[2]);
-        let failure = Ports::new().connect(&addresses[..2], &[]).await.unwrap_err();
+        let failure = connect(&addresses[..2], &[]).await.unwrap_err();
         assert_eq!(failure.to_string(), "cannot connect: Connection refused (os error 111)");
     }
 
@@ -125,13 +249,13 @@ mod tests {
         let four = closed([127, 0, 0, 1]).await;
         let addresses = [six.local_addr().unwrap(), four];
         let sources = [IpAddr::from(Ipv6Addr::LOCALHOST)];
-        let stream = Ports::new().connect(&addresses, &sources).await.unwrap();
+        let stream = connect(&addresses, &sources).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[0]);
         // The address that could be tried says why, not the one that could not.
         let sources = [IpAddr::from([127, 0, 0, 1])];
-        let failure = Ports::new().connect(&addresses, &sources).await.unwrap_err();
+        let failure = connect(&addresses, &sources).await.unwrap_err();
         assert_eq!(failure.to_string(), "cannot connect: Connection refused (os error 111)");
-        let failure = Ports::new().connect(&addresses[..1], &sources).await.unwrap_err();
+        let failure = connect(&addresses[..1], &sources).await.unwrap_err();
         assert!(matches!(failure, Failure::Generator(_)), "{failure}");
     }
 }

@@ -14,12 +14,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error};
+use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error, OtherError};
 
-use crate::client::failure::Failure;
+use crate::client::failure::{Failure, Os};
 use crate::client::transport::stream::OverTcp;
 pub use crate::client::transport::tls_config::{Certificate, Tls, TlsError, TlsFiles, TlsOptions};
+use crate::client::transport::verifier::SelfSigned;
 
 impl Tls {
     /// Agrees with the server on keys and verifies its certificate.
@@ -29,16 +29,10 @@ impl Tls {
         host: &str,
         tcp: TcpStream,
     ) -> Result<TlsStream, Failure> {
-        let name = match self.server_name() {
-            Some(name) => name.clone(),
-            None => {
-                ServerName::try_from(host.to_owned()).map_err(|_| Failure::Tls(TlsFault::NoServerName))?
-            }
-        };
+        let name = self.server_name(host)?;
         match TlsConnector::from(config).connect(name, tcp).await {
             Ok(stream) => Ok(TlsStream { stream, unsent: false }),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Failure::Tls(TlsFault::Closed)),
-            Err(error) => Err(Failure::lost(&error)),
+            Err(error) => Err(Failure::Tls(TlsFault::in_handshake(&error))),
         }
     }
 }
@@ -119,6 +113,20 @@ pub enum TlsFault {
     WrongPurpose,
     /// The server's certificate is an authority's, not a server's.
     AuthorityAsServer,
+    /// The server's certificate is self-signed, and not one that is trusted.
+    SelfSigned,
+    /// The server's certificate is for no host.
+    NoName,
+    /// The server's certificate is of version 1 (or 2) of X.509, which says too little to be verified.
+    Version,
+    /// The server's certificate has a critical extension that is not known here.
+    Extension,
+    /// The server's certificate was signed in a way that is no longer taken, or not known here.
+    SignatureAlgorithm,
+    /// The server's certificate cannot be read.
+    Unreadable,
+    /// The server has signed the handshake with another key than its certificate's.
+    WrongKey,
     /// There is something else wrong with the server's certificate.
     BadCertificate,
     /// The server refused with this alert (RFC 8446, section 6).
@@ -131,6 +139,8 @@ pub enum TlsFault {
     Misbehaved,
     /// The server closed the connection in the middle of the handshake.
     Closed,
+    /// The connection broke in the middle of the handshake.
+    Broken(Os),
     /// The host of the URL is nothing that a certificate can be verified against.
     NoServerName,
     /// The user's certificate or key could not be read, as the log says.
@@ -140,6 +150,15 @@ pub enum TlsFault {
 }
 
 impl TlsFault {
+    /// The fault of a handshake that failed.
+    fn in_handshake(error: &io::Error) -> Self {
+        match Self::behind(error) {
+            Some(fault) => fault,
+            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::Closed,
+            None => Self::Broken(error.into()),
+        }
+    }
+
     /// The fault behind an error of a stream, if it is one of TLS.
     pub(crate) fn behind(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref::<Error>().map(Self::from)
@@ -171,6 +190,9 @@ impl From<&CertificateError> for TlsFault {
             CertificateError::UnknownIssuer => Self::UnknownIssuer,
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotValidYet,
+            CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+                Self::NoName
+            }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Self::WrongName
             }
@@ -178,10 +200,22 @@ impl From<&CertificateError> for TlsFault {
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 Self::WrongPurpose
             }
-            // The type of this error is webpki's, which is not ours to name; its text is its variant's name.
-            CertificateError::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
-                Self::AuthorityAsServer
+            CertificateError::BadEncoding => Self::Unreadable,
+            CertificateError::UnhandledCriticalExtension => Self::Extension,
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                Self::SignatureAlgorithm
             }
+            // That of a certificate is told as of an unknown authority.
+            CertificateError::BadSignature => Self::WrongKey,
+            CertificateError::Other(OtherError(error)) if error.is::<SelfSigned>() => Self::SelfSigned,
+            // The type of these errors is webpki's, which is not ours to name; its text is its variant's name.
+            CertificateError::Other(error) => match error.to_string() {
+                said if said.contains("CaUsedAsEndEntity") => Self::AuthorityAsServer,
+                said if said.contains("UnsupportedCertVersion") => Self::Version,
+                said if said.contains("UnsupportedCriticalExtension") => Self::Extension,
+                _ => Self::BadCertificate,
+            },
             _ => Self::BadCertificate,
         }
     }
@@ -196,13 +230,30 @@ impl fmt::Display for TlsFault {
             Self::WrongName => "certificate of the broker is for another name",
             Self::Revoked => "certificate of the broker revoked",
             Self::WrongPurpose => "certificate of the broker not meant for a server",
-            Self::AuthorityAsServer => "certificate of the broker is an authority's, not a server's",
+            Self::AuthorityAsServer => {
+                "certificate of the broker is an authority's, not a server's (basicConstraints CA:TRUE)"
+            }
+            Self::SelfSigned => "certificate of the broker is self-signed and not trusted (name it as `ca`)",
+            Self::NoName => "certificate of the broker is for no host (no subjectAltName)",
+            Self::Version => {
+                "certificate of the broker is of X.509 version 1 (sign it with -extfile for version 3)"
+            }
+            Self::Extension => "certificate of the broker has an unknown critical extension",
+            Self::SignatureAlgorithm => "certificate of the broker signed by an unsupported algorithm",
+            Self::Unreadable => "certificate of the broker cannot be read",
+            Self::WrongKey => "the broker does not have the key of its certificate",
             Self::BadCertificate => "certificate of the broker not acceptable",
             Self::Alert(alert) => return write!(f, "refused by the broker: {} ({alert})", words(*alert)),
             Self::NotTls => "the broker does not speak TLS",
             Self::Incompatible => "no TLS version or cipher in common with the broker",
             Self::Misbehaved => "protocol error by the broker",
-            Self::Closed => "closed by the broker during the handshake",
+            Self::Closed => "closed by the broker during the handshake (does it speak TLS at this port?)",
+            Self::Broken(os) => {
+                return write!(
+                    f,
+                    "connection lost during the handshake (does the broker speak TLS at this port?): {os}"
+                );
+            }
             Self::NoServerName => "the host is no name to verify a certificate against",
             Self::ClientCertificate => "load generator: client certificate cannot be read",
             Self::Other => "handshake failed",

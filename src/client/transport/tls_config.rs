@@ -8,18 +8,22 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::client::{Resumption, WebPkiServerVerifier};
+use tokio_rustls::rustls::client::Resumption;
+use tokio_rustls::rustls::client::danger::ServerCertVerifier;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::{ClientConfig, Error, InconsistentKeys};
 
 use crate::client::failure::Failure;
 use crate::client::transport::tls::TlsFault;
+use crate::client::transport::verifier::{Trusted, Trusting};
+use crate::client::transport::x509::X509;
 
 /// No file of certificates or keys is larger; the authorities of a system are a quarter of a megabyte.
 const MOST_BYTES: u64 = 16 << 20;
@@ -111,7 +115,7 @@ pub struct TlsOptions<'a> {
 #[derive(Debug)]
 pub struct TlsFiles {
     folder: PathBuf,
-    system: Option<Arc<RootCertStore>>,
+    system: Option<Trusted>,
 }
 
 impl TlsFiles {
@@ -126,13 +130,11 @@ impl TlsFiles {
         let verifier: Arc<dyn ServerCertVerifier> = if options.insecure {
             Arc::new(Trusting(Arc::clone(&provider)))
         } else {
-            let roots = match options.authorities {
-                Some(file) => Arc::new(authorities(&self.folder.join(file))?),
+            let trusted = match options.authorities {
+                Some(file) => authorities(&self.folder.join(file))?,
                 None => self.system_authorities()?,
             };
-            WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
-                .build()
-                .map_err(|_| TlsError::NoSystemAuthorities)?
+            Arc::new(trusted.verifier(Arc::clone(&provider)).ok_or(TlsError::NoSystemAuthorities)?)
         };
         let server_name = match options.server_name {
             Some(name) => {
@@ -144,6 +146,7 @@ impl TlsFiles {
         let inner = Inner {
             provider,
             verifier,
+            insecure: options.insecure,
             server_name,
             alpn: options.alpn.iter().map(|protocol| protocol.clone().into_bytes()).collect(),
             resumption: options.resumption,
@@ -153,19 +156,20 @@ impl TlsFiles {
         Ok(Tls(Arc::new(inner)))
     }
 
-    fn system_authorities(&mut self) -> Result<Arc<RootCertStore>, TlsError> {
-        if let Some(roots) = &self.system {
-            return Ok(Arc::clone(roots));
+    fn system_authorities(&mut self) -> Result<Trusted, TlsError> {
+        if let Some(trusted) = &self.system {
+            return Ok(trusted.clone());
         }
-        let mut roots = RootCertStore::empty();
-        // Systems have odd files among them; what rustls cannot use is passed over.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
+        let mut trusted = Trusted::nobody();
+        for certificate in rustls_native_certs::load_native_certs().certs {
+            // Systems have odd files among them; what rustls cannot use is passed over.
+            let _ = trusted.add(certificate);
+        }
+        if trusted.is_empty() {
             return Err(TlsError::NoSystemAuthorities);
         }
-        let roots = Arc::new(roots);
-        self.system = Some(Arc::clone(&roots));
-        Ok(roots)
+        self.system = Some(trusted.clone());
+        Ok(trusted)
     }
 }
 
@@ -185,6 +189,7 @@ pub struct Tls(Arc<Inner>);
 struct Inner {
     provider: Arc<CryptoProvider>,
     verifier: Arc<dyn ServerCertVerifier>,
+    insecure: bool,
     server_name: Option<ServerName<'static>>,
     alpn: Vec<Vec<u8>>,
     resumption: bool,
@@ -208,9 +213,19 @@ impl Tls {
         self.load(certificate).map(drop)
     }
 
-    /// The name that is not the host's.
-    pub(super) fn server_name(&self) -> Option<&ServerName<'static>> {
-        self.0.server_name.as_ref()
+    /// The name to ask the server for, and that its certificate must be for: the host's, unless there is another.
+    pub(super) fn server_name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
+        if let Some(name) = &self.0.server_name {
+            return Ok(name.clone());
+        }
+        // A certificate says nothing of the interface through which a link-local address is reached.
+        let host = host.split_once('%').map_or(host, |(address, _)| address);
+        match ServerName::try_from(host.to_owned()) {
+            Ok(name) => Ok(name),
+            // Of an address no server is asked.
+            Err(_) if self.0.insecure => Ok(ServerName::from(IpAddr::from(Ipv4Addr::UNSPECIFIED))),
+            Err(_) => Err(Failure::Tls(TlsFault::NoServerName)),
+        }
     }
 
     /// What all users with this certificate share.
@@ -249,7 +264,8 @@ impl Inner {
                 let private = PrivateKeyDer::from_pem_slice(&read(&key)?)
                     .map_err(|_| TlsError::NoKey { path: key.clone() })?;
                 let error = |source| TlsError::BadKey { certificate, key, source };
-                builder.with_client_auth_cert(chain, private).map_err(error)?
+                let certified = certified(&self.provider, chain, private).map_err(error)?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
             }
         };
         config.alpn_protocols.clone_from(&self.alpn);
@@ -262,14 +278,31 @@ impl Inner {
     }
 }
 
-/// The authorities in a file, all of which must be usable: a file was named for each of them.
-fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
+/// A client's certificate with its key. Whether the certificate is any good is the server's to judge, so that nothing
+/// is asked of it but to belong to the key, if it can be read that far.
+fn certified(
+    provider: &CryptoProvider,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, Error> {
+    let key = provider.key_provider.load_private_key(key)?;
+    let shown = chain.first().and_then(|certificate| X509::read(certificate)).map(|x509| x509.key.der);
+    if let (Some(shown), Some(own)) = (shown, key.public_key())
+        && shown != own.as_ref()
+    {
+        return Err(InconsistentKeys::KeyMismatch.into());
+    }
+    Ok(CertifiedKey::new(chain, key))
+}
+
+/// What a file says is trusted, all of which must be usable: a file was named for each of them.
+fn authorities(path: &Path) -> Result<Trusted, TlsError> {
+    let mut trusted = Trusted::nobody();
     for certificate in certificates(path)? {
         let error = |source| TlsError::BadCertificate { path: path.to_owned(), source };
-        roots.add(certificate).map_err(error)?;
+        trusted.add(certificate).map_err(error)?;
     }
-    Ok(roots)
+    Ok(trusted)
 }
 
 /// The certificates in a file, at least one.
@@ -290,45 +323,4 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
         return Err(TlsError::TooLarge { path: path.to_owned() });
     }
     Ok(bytes)
-}
-
-/// Finds any certificate good. The handshake is still whole: the server must have the certificate's key.
-#[derive(Debug)]
-struct Trusting(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Trusting {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        tokio_rustls::rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        tokio_rustls::rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

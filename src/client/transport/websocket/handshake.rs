@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::client::failure::Failure;
+use crate::client::failure::{Failure, Guess, Protocol};
 use crate::client::pool::Pool;
 use crate::client::transport::websocket::{WebSocket, WebSocketFault};
 
@@ -34,6 +34,8 @@ impl std::fmt::Debug for Upgrade {
 
 impl Upgrade {
     pub(in crate::client::transport) fn new(host: &str, port: u16, path: &str) -> Self {
+        // Through which interface it is reached is of no meaning to a server (RFC 6874, section 4).
+        let host = host.split_once('%').map_or(host, |(address, _)| address);
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let path = if path.is_empty() { "/" } else { path };
         let request = format!(
@@ -65,9 +67,10 @@ impl Upgrade {
         let nonce = [random.hash_one(0).to_be_bytes(), random.hash_one(1).to_be_bytes()].concat();
         let key = STANDARD.encode(nonce);
         let request = format!("{}Sec-WebSocket-Key: {key}\r\n\r\n", self.request);
-        let lost = |error: io::Error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Failure::WebSocket(WebSocketFault::Unanswered),
-            _ => Failure::lost(&error),
+        let lost = |error: io::Error| match Failure::lost(&error) {
+            Failure::Closed => Failure::WebSocket(WebSocketFault::Unanswered),
+            Failure::Lost(os) => Failure::WebSocket(WebSocketFault::Broken(os)),
+            other => other,
         };
         stream.write_all(request.as_bytes()).await.map_err(lost)?;
         stream.flush().await.map_err(lost)?;
@@ -78,6 +81,11 @@ impl Upgrade {
             match stream.read(&mut piece).await.map_err(lost)? {
                 0 => return Err(Failure::WebSocket(WebSocketFault::Unanswered)),
                 length => answer.extend_from_slice(&piece[..length]),
+            }
+            match Protocol::of(&answer) {
+                Guess::Is(Protocol::Tls) => return Err(Failure::WebSocket(WebSocketFault::Tls)),
+                Guess::MayBe => continue,
+                _ => {}
             }
             let http = b"HTTP/1.".iter().zip(&answer).all(|(expected, got)| expected == got);
             if !http || answer.len() > MOST_ANSWER_BYTES {
@@ -146,6 +154,14 @@ mod tests {
     fn the_sample_of_the_standard_is_proved() {
         assert_eq!(proof(KEY), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         assert_eq!(check_answer(YES.as_bytes(), KEY), Ok(()));
+    }
+
+    #[test]
+    fn a_server_is_told_its_name_without_the_interface() {
+        for (host, expected) in [("h", "h"), ("::1", "[::1]"), ("fe80::1%eth0", "[fe80::1]")] {
+            let request = Upgrade::new(host, 80, "/").request;
+            assert!(request.contains(&format!("\r\nHost: {expected}:80\r\n")), "{request}");
+        }
     }
 
     #[test]

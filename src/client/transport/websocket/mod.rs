@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::client::failure::Os;
 use crate::client::pool::Pool;
 use crate::client::transport::stream::OverTcp;
 use crate::client::transport::websocket::frame::{Control, Decoder, MaskKeys, write_frame};
@@ -215,10 +216,14 @@ pub enum WebSocketFault {
     Refused(u16),
     /// The server does not speak HTTP.
     NotHttp,
+    /// The server answered the opening request with an alert of TLS.
+    Tls,
     /// The answer to the opening request lacks what RFC 6455 asks for, such as this header.
     Answer(&'static str),
     /// The server closed the connection before it answered the opening request.
     Unanswered,
+    /// The connection broke before the opening request was answered.
+    Broken(Os),
     /// The server sent something that is not WebSocket, or not MQTT over it.
     Protocol(&'static str),
     /// The server closed with this status (RFC 6455, section 7.4.1).
@@ -238,7 +243,13 @@ impl fmt::Display for WebSocketFault {
             Self::Refused(status) => write!(f, "upgrade refused: HTTP {status}"),
             Self::NotHttp => f.write_str("the broker does not speak HTTP"),
             Self::Answer(what) => write!(f, "answer to the upgrade: {what}"),
-            Self::Unanswered => f.write_str("closed by the broker during the upgrade"),
+            Self::Tls => f.write_str("the broker speaks TLS at this port (wss://)"),
+            Self::Broken(os) => {
+                write!(f, "connection lost during the upgrade (does the broker speak it at this port?): {os}")
+            }
+            Self::Unanswered => {
+                f.write_str("closed by the broker during the upgrade (does it speak it at this port?)")
+            }
             Self::Protocol(what) => write!(f, "protocol error by the broker: {what}"),
             Self::Closed(status) => write!(f, "closed by the broker: {} ({status})", words(*status)),
         }
