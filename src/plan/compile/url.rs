@@ -29,12 +29,15 @@ fn url_error(message: impl Into<String>, help: impl Into<String>) -> UrlError {
 
 /// Where a URL leads: `SCHEME://HOST[:PORT]` with one of [`Transport`]'s schemes, `ws` and `wss` with a path,
 /// `HOST[:PORT]` for `mqtt`, or `embedded:[?OPTIONS]`; IPv6 addresses in brackets. `embedded_options` checks
-/// the options of an embedded broker. The target has one server.
+/// the options of an embedded broker. Schemes are the same in any case (RFC 3986, section 3.1). The target has one
+/// server.
 pub fn parse_url(
     url: &str,
     embedded_options: &dyn Fn(&str) -> Result<(), String>,
 ) -> Result<Target, UrlError> {
-    if let Some(rest) = url.strip_prefix("embedded:") {
+    if let Some((scheme, rest)) = url.split_once(':')
+        && scheme.eq_ignore_ascii_case("embedded")
+    {
         let options = rest.strip_prefix('?').unwrap_or_default();
         if !rest.is_empty() && !rest.starts_with('?') {
             return Err(url_error(
@@ -50,8 +53,9 @@ pub fn parse_url(
     let (transport, rest) = match url.split_once("://") {
         None => (Transport::Tcp, url),
         Some((scheme, rest)) => {
+            let scheme = scheme.to_ascii_lowercase();
             let transport = Transport::ALL.into_iter().find(|transport| transport.scheme() == scheme);
-            (transport.ok_or_else(|| unknown_scheme(scheme))?, rest)
+            (transport.ok_or_else(|| unknown_scheme(&scheme))?, rest)
         }
     };
     Ok(Target::Remote { transport, servers: vec![server(rest, transport)?] })
@@ -121,7 +125,9 @@ fn server(rest: &str, transport: Transport) -> Result<Server, UrlError> {
         return Err(url_error("there is no host in this URL", FORM));
     }
     let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':'));
-    if let Some(odd) = host.chars().find(|c| odd(*c)) {
+    if !address.starts_with('[')
+        && let Some(odd) = host.chars().find(|c| odd(*c))
+    {
         return Err(url_error(format!("the host `{host}` holds the character {odd:?}"), FORM));
     }
     let port = match port.map(str::parse) {
@@ -132,7 +138,7 @@ fn server(rest: &str, transport: Transport) -> Result<Server, UrlError> {
             return Err(url_error(message, "ports are whole numbers from 1 to 65535"));
         }
     };
-    Ok(Server { host: host.to_owned(), port, path })
+    Ok(Server { host, port, path })
 }
 
 fn no_path(path: &str, transport: Transport) -> Result<String, UrlError> {
@@ -161,30 +167,52 @@ fn websocket_path(path: &str) -> Result<String, UrlError> {
 }
 
 /// The host without brackets, and what is written after the colon.
-fn host_and_port(address: &str) -> Result<(&str, Option<&str>), UrlError> {
+fn host_and_port(address: &str) -> Result<(String, Option<&str>), UrlError> {
     const BRACKETS: &str = "write `[::1]:1883`";
     let Some(bracketed) = address.strip_prefix('[') else {
         return match address.split_once(':') {
             Some((_, port)) if port.contains(':') => Err(url_error(
                 "this host has several colons",
-                "put an IPv6 address into brackets: `[::1]:1883`",
+                match ipv6(address) {
+                    Ok(host) => format!("put an IPv6 address into brackets: `[{host}]:1883`"),
+                    Err(_) => "put an IPv6 address into brackets: `[::1]:1883`".to_owned(),
+                },
             )),
-            Some((host, port)) => Ok((host, Some(port))),
-            None => Ok((address, None)),
+            Some((host, port)) => Ok((host.to_owned(), Some(port))),
+            None => Ok((address.to_owned(), None)),
         };
     };
     let Some((host, port)) = bracketed.split_once(']') else {
         return Err(url_error("the bracket of this IPv6 address is not closed", BRACKETS));
     };
-    if host.parse::<Ipv6Addr>().is_err() {
-        return Err(url_error(format!("`{host}` is not an IPv6 address"), BRACKETS));
-    }
+    let host = ipv6(host)?;
     match port.strip_prefix(':') {
         None if !port.is_empty() => {
             Err(url_error(format!("`{port}` stands between the IPv6 address and the port"), BRACKETS))
         }
         port => Ok((host, port)),
     }
+}
+
+/// An IPv6 address, if it is one; a link-local one with the interface through which it is reached, as it is written
+/// everywhere (`fe80::1%eth0`) or as in a URI (RFC 6874: `fe80::1%25eth0`).
+fn ipv6(host: &str) -> Result<String, UrlError> {
+    let (address, zone) = match host.split_once('%') {
+        None => (host, None),
+        Some((address, zone)) => {
+            (address, Some(zone.strip_prefix("25").filter(|zone| !zone.is_empty()).unwrap_or(zone)))
+        }
+    };
+    if address.parse::<Ipv6Addr>().is_err() {
+        return Err(url_error(format!("`{host}` is not an IPv6 address"), "write `[::1]:1883`"));
+    }
+    let Some(zone) = zone else { return Ok(address.to_owned()) };
+    if zone.is_empty() || !zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~@:".contains(&byte))
+    {
+        let help = "write the interface after the `%`: `[fe80::1%eth0]:1883`";
+        return Err(url_error(format!("`{host}` names no interface"), help));
+    }
+    Ok(format!("{address}%{zone}"))
 }
 
 #[cfg(test)]
@@ -205,6 +233,13 @@ mod tests {
             ("10.0.0.1:99", Tcp, "10.0.0.1", 99, ""),
             ("mqtt://[::1]", Tcp, "::1", 1883, ""),
             ("[fe80::2]:1884", Tcp, "fe80::2", 1884, ""),
+            ("mqtt://[fe80::1%eth0]", Tcp, "fe80::1%eth0", 1883, ""),
+            ("mqtt://[fe80::1%25eth0]:99", Tcp, "fe80::1%eth0", 99, ""),
+            ("[fe80::1%2]", Tcp, "fe80::1%2", 1883, ""),
+            ("[fe80::1%25]", Tcp, "fe80::1%25", 1883, ""),
+            ("MQTT://Broker", Tcp, "Broker", 1883, ""),
+            ("MqttS://broker", Tls, "broker", 8883, ""),
+            ("WSS://broker/Path", SecureWebSocket, "broker", 443, "/Path"),
             ("mqtts://broker", Tls, "broker", 8883, ""),
             ("mqtts://[::1]:443/", Tls, "::1", 443, ""),
             ("ws://broker", WebSocket, "broker", 80, "/mqtt"),
@@ -218,7 +253,7 @@ mod tests {
             assert_eq!(parse_url(url, &no_options), Ok(expected), "{url}");
         }
         for (url, options) in
-            [("embedded:", ""), ("embedded:?", ""), ("embedded:?delay=5ms&x", "delay=5ms&x")]
+            [("embedded:", ""), ("Embedded:?", ""), ("embedded:?delay=5ms&x", "delay=5ms&x")]
         {
             let expected = Target::Embedded { options: options.to_owned() };
             assert_eq!(parse_url(&expected.to_string(), &no_options), Ok(expected.clone()));
@@ -278,6 +313,12 @@ mod tests {
             "mqtt://h:x",
             "mqtt://h:",
             "::1",
+            "fe80::1%eth0",
+            "mqtt://fe80::1%25eth0",
+            "[fe80::1%]",
+            "[fe80::1%a b]",
+            "TCP://h",
+            "MQT://h",
             "[::1",
             "[x]:1",
             "[::1]1883",
