@@ -3,6 +3,8 @@
 
 mod acceptor;
 mod accuracy;
+mod balance;
+mod balance_peer;
 mod benchmarks;
 mod broker;
 mod broker_peer;

@@ -412,6 +412,65 @@ fn a_missed_threshold_is_told_and_exits_with_3() {
 }
 
 #[test]
+fn what_a_broker_never_answered_is_in_tables_json_and_log_and_in_no_csv_file() {
+    let thresholds =
+        "thresholds = [\"unfinished < 1\", \"failures[publish] < 1%\", \"failures[connect] < 1%\"]";
+    let scenario = STEADY
+        .replace("[brokers.b]", &format!("{thresholds}\n[brokers.b]"))
+        .replace("timeout = \"300ms\"", "timeout = \"1m\"");
+    let place = Place::new(&scenario);
+    let mut args = vec!["run", "scenario.toml", "-t", "1s", "-H", "embedded:?never_ack", "--csv", "a"];
+    args.extend(["--summary-json", "a.json", "--request-log", "a.jsonl"]);
+    let output = place.run(&args);
+    let (stdout, log) = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).into();
+    assert_eq!(output.status.code(), Some(3), "{log}");
+    assert!(stdout.contains("Unfinished: 5 requests, the oldest after "), "{stdout}");
+    assert!(stdout.contains("Thresholds: 1 of 3 met, 1 not judged"), "{stdout}");
+    assert!(stdout.contains("NOT JUDGED failures[publish] < 1%"), "{stdout}");
+    // They had two seconds to finish, and did not.
+    assert!(log.contains("5 requests had waited for too long when the run ended"), "{log}");
+    let summary: serde_json::Value = serde_json::from_str(&place.read("a.json")).unwrap();
+    let unfinished = &summary["unfinished"];
+    assert_eq!((&unfinished["count"], &unfinished["overdue"]), (&5.into(), &5.into()));
+    assert!(unfinished["oldest_ms"].as_f64().unwrap() >= 2_000.0);
+    assert_eq!(
+        (&unfinished["rows"][0]["name"], &unfinished["rows"][0]["count"]),
+        (&"publish".into(), &5.into())
+    );
+    let verdicts: Vec<_> = summary["thresholds"].as_array().unwrap().iter().map(|t| &t["verdict"]).collect();
+    assert_eq!(verdicts, ["missed", "not judged", "met"]);
+    assert!(summary["thresholds"][1]["met"].is_null());
+    assert!(place.rows("a_stats.csv").iter().all(|row| row.text("Name") != "publish"));
+    let told = place.read("a.jsonl").lines().filter(|line| line.contains("\"unfinished\"")).count();
+    assert_eq!(told, 5);
+    let replayed = place.run(&["replay", "a.jsonl", "--csv", "b"]);
+    assert!(
+        String::from_utf8(replayed.stdout).unwrap().contains("Unfinished: 5 requests, the oldest after ")
+    );
+    assert!(place.rows("b_stats.csv").iter().all(|row| row.text("Name") != "publish"));
+
+    // It is known as well of users that are dropped where they are.
+    let running = place.start(&["run", "scenario.toml", "-t", "1m", "-H", "embedded:?never_ack"]);
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal(Signal::INT);
+    std::thread::sleep(Duration::from_millis(200));
+    running.signal(Signal::INT);
+    let (stdout, _, code) = running.end();
+    assert_eq!(code, Some(130));
+    assert!(stdout.contains("Unfinished: 5 requests, the oldest after "), "{stdout}");
+
+    // A broker that answers everything leaves nothing open.
+    let output = place.run(&["run", "scenario.toml", "-t", "1s", "--summary-json", "b.json"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("Unfinished"));
+    let summary: serde_json::Value = serde_json::from_str(&place.read("b.json")).unwrap();
+    assert_eq!(
+        (&summary["unfinished"]["count"], &summary["unfinished"]["rows"]),
+        (&0.into(), &serde_json::json!([]))
+    );
+}
+
+#[test]
 fn stages_and_limits_end_a_run_by_themselves() {
     let stages = "[[load.stages]]\nusers = 4\nspawn_rate = 100\nduration = \"1100ms\"\nafter = \"connected\"\n\
                   [[load.stages]]\nname = \"down\"\nusers = 1\nduration = \"600ms\"\nspawn_rate = 100\n";

@@ -15,11 +15,14 @@ use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::failure::Failure as Seen;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use mqtt_scenario::stats::threshold::{Threshold, Verdict};
+use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use crate::support::{compiled, with_paused_clock};
+use crate::peer::{CONNACK, accept, listen};
+use crate::support::{compiled, with_paused_clock, with_sockets};
 
-const OPTIONS: Options = Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
+pub(crate) const OPTIONS: Options =
+    Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -34,6 +37,19 @@ pub(crate) struct Logged {
     verdicts: Vec<Verdict>,
 }
 
+impl Logged {
+    pub(crate) fn new(thresholds: Vec<Threshold>) -> Self {
+        Self { thresholds, log: None, text: Vec::new(), last: None, verdicts: Vec::new() }
+    }
+
+    /// What it saw, once the run is over.
+    pub(crate) fn ran(self, outcome: Outcome) -> Ran {
+        let text = String::from_utf8(self.text).unwrap();
+        let events = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        Ran { outcome, last: self.last.unwrap(), events, verdicts: self.verdicts }
+    }
+}
+
 impl Observer for Logged {
     type Error = Infallible;
 
@@ -46,13 +62,13 @@ impl Observer for Logged {
         if self.log.is_none() {
             self.log = Some(RequestLog::new(Vec::new(), tick.at).unwrap());
         }
-        let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
         if tick.last {
+            let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
             self.text = self.log.take().unwrap().end(tick.at).unwrap();
             let judgements = self.thresholds.iter().flat_map(|t| t.judge(tick.statistics, &snapshot));
             self.verdicts = judgements.map(|judgement| judgement.verdict).collect();
+            self.last = Some(snapshot);
         }
-        self.last = Some(snapshot);
         Ok(())
     }
 }
@@ -89,27 +105,26 @@ impl Ran {
     }
 }
 
-/// What somebody does while it runs: after how long, in a row, and whether it is the second time.
+/// When somebody interrupts a run, since its begin.
 pub(crate) type Signals = [Duration];
 
-/// Runs a plan with interrupts at these moments of it, the second and later ones at once.
+/// Interrupts a run at these moments of it, the second time and later ones for good.
+pub(crate) async fn interrupt(tokens: &Interrupts, signals: &Signals) {
+    let mut passed = Duration::ZERO;
+    for (number, at) in signals.iter().enumerate() {
+        sleep(at.saturating_sub(passed)).await;
+        passed = *at;
+        if number == 0 { tokens.stop.cancel() } else { tokens.abort.cancel() }
+    }
+}
+
+/// Runs a plan on the calling thread with these interrupts.
 pub(crate) async fn run_logged<C: Connect>(plan: Arc<Plan>, connector: C, signals: &Signals) -> Ran {
-    let thresholds = plan.thresholds.clone();
-    let mut watch = Logged { thresholds, log: None, text: Vec::new(), last: None, verdicts: Vec::new() };
+    let mut watch = Logged::new(plan.thresholds.clone());
     let tokens = Interrupts::default();
-    let interrupt = async {
-        let mut passed = Duration::ZERO;
-        for (number, at) in signals.iter().enumerate() {
-            sleep(at.saturating_sub(passed)).await;
-            passed = *at;
-            if number == 0 { tokens.stop.cancel() } else { tokens.abort.cancel() }
-        }
-    };
     let run = run_here(plan, connector, OPTIONS, &tokens, &mut watch);
-    let (outcome, ()) = tokio::join!(run, interrupt);
-    let text = String::from_utf8(watch.text).unwrap();
-    let events = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    Ran { outcome: outcome.unwrap(), last: watch.last.unwrap(), events, verdicts: watch.verdicts }
+    let (outcome, ()) = tokio::join!(run, interrupt(&tokens, signals));
+    watch.ran(outcome.unwrap())
 }
 
 /// The plan of one class `c` with on_start, one task and what else it has; `load` is what its load says.
@@ -344,6 +359,45 @@ fn what_nothing_was_finished_of_is_not_judged() {
             (frozen_after([MANY, 20, MANY]), well),
         ] {
             assert_eq!(ran_with(plan(&[text]), script, &[]).verdicts, [expected], "{text}");
+        }
+    }
+}
+
+/// A broker of one connection, on which it answers CONNECT alone; after half a second it hangs up, and answers nobody
+/// any more.
+async fn hangs_up_for_good(listener: &TcpListener) {
+    let mut peer = accept(listener).await;
+    peer.packet().await;
+    peer.send(&CONNACK).await;
+    peer.packet().await;
+    sleep(ms(500)).await;
+    drop(peer);
+    std::future::pending::<()>().await;
+}
+
+#[test]
+fn what_a_session_that_lasts_keeps_for_its_next_connection_is_unfinished_too() {
+    for (qos, await_ack) in [(1, true), (2, true), (1, false), (2, false)] {
+        for signals in [&[ms(1_700)][..], &[ms(1_700), ms(1_700)][..]] {
+            let text = format!(
+                "version = 1\n[brokers.b]\nurl = \"mqtt://127.0.0.1\"\nclean_session = false\n\
+                 [user_classes.c]\nclient_id = \"c\"\non_start = [\"connect\"]\n\
+                 reconnect = {{ initial = \"100ms\", max = \"100ms\" }}\n\
+                 tasks = [{{ name = \"t\", steps = [\
+                 {{ publish = {{ topic = \"t\", qos = {qos}, await_ack = {await_ack}, name = \"p\" }} }}, \
+                 {{ wait = \"1m\" }}] }}]\n"
+            );
+            let plan = Arc::new(compiled(&text, &[]).1.unwrap().plan);
+            let ran = with_sockets(async {
+                let (listener, connector) = listen().await;
+                tokio::select! {
+                    ran = run_logged(plan, connector, signals) => ran,
+                    () = hangs_up_for_good(&listener) => unreachable!(),
+                }
+            });
+            let rows: Vec<_> = ran.unfinished().iter().map(|(name, count, _)| (*name, *count)).collect();
+            assert_eq!(rows, [("connect", 1), ("p", 1)], "{qos} {await_ack} {signals:?}");
+            assert_eq!(ran.failures(), ["1 × disconnect: connection lost: closed by the broker"]);
         }
     }
 }

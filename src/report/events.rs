@@ -429,6 +429,31 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_never_ended_is_an_event_of_its_own() {
+        let row = RowKey { request_type: "MQTT".into(), name: "n".into() };
+        let mut recorder = Recorder::new(UnixMicros(0), std::slice::from_ref(&row), true);
+        recorder.unfinished(RowId(0), UnixMicros(30), 1_500_000, true);
+        recorder.record(RowId(0), UnixMicros(20), Some(100), 7);
+        // What comes after the tick stays for the next one.
+        recorder.unfinished(RowId(0), UnixMicros(50), 1, false);
+        let mut log = RequestLog::new(Vec::new(), UnixMicros(0)).unwrap();
+        log.write_tick(&[recorder.take(UnixMicros(40))]).unwrap();
+        log.write_tick(&[recorder.take(UnixMicros(60))]).unwrap();
+        let text = String::from_utf8(log.end(UnixMicros(60)).unwrap()).unwrap();
+        let (events, error) = read(&text);
+        assert_eq!(error, None);
+        let unfinished = |micros, waited, overdue| Event::Unfinished {
+            t: UnixMicros(micros).as_secs_f64(),
+            method: "MQTT".to_owned(),
+            name: "n".to_owned(),
+            waited,
+            overdue,
+        };
+        assert!(matches!(events[1], Event::Request { .. }));
+        assert_eq!(events[2..4], [unfinished(30, 1.5, true), unfinished(50, 0.000_001, false)]);
+    }
+
+    #[test]
     fn a_request_of_a_schedule_has_both_its_times() {
         let row = RowKey { request_type: "MQTT".into(), name: "n".into() };
         let mut recorder = Recorder::new(UnixMicros(0), &[row], true);

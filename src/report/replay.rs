@@ -162,6 +162,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unfinished_is_told_and_in_no_file() {
+        let request = r#"{"t":10.75,"type":"request","method":"MQTT","name":"p","response_time":2.5,"length":0,"error":null}"#;
+        let unfinished = |name: &str, waited: &str, overdue: bool| {
+            format!(
+                r#"{{"t":11.25,"type":"unfinished","method":"MQTT","name":"{name}","waited":{waited},"overdue":{overdue}}}"#
+            )
+        };
+        let lines = [
+            r#"{"t":10.5,"type":"users","count":1}"#.to_owned(),
+            request.to_owned(),
+            unfinished("p", "2.5", false),
+            unfinished("q", "1500.000001", true),
+            unfinished("p", "3", false),
+            r#"{"t":12.0,"type":"end"}"#.to_owned(),
+        ];
+        let dir = tempfile::tempdir().unwrap();
+        let replayed = |name: &str, lines: &[&str]| {
+            let log = dir.path().join("events.jsonl");
+            fs::write(&log, lines.join("\n")).unwrap();
+            let snapshot = replay(&log, &dir.path().join(name), ReplayOptions::default()).unwrap();
+            let files = ["stats", "stats_history", "failures", "exceptions"];
+            let read = |file| fs::read_to_string(dir.path().join(format!("{name}_{file}.csv"))).unwrap();
+            (snapshot.unfinished, files.map(read))
+        };
+        let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+        let (unfinished, files) = replayed("with", &lines);
+        let rows: Vec<_> = unfinished.iter().map(|row| (row.row.name.as_str(), row.waits)).collect();
+        let p = Waits { count: 2, oldest_ns: 3_000_000, overdue: 0 };
+        assert_eq!(rows, [("p", p), ("q", Waits::one(1_500_000_001, true))]);
+        let others: Vec<_> = lines.iter().copied().filter(|line| !line.contains("unfinished")).collect();
+        assert_eq!(replayed("without", &others), (Vec::new(), files));
+    }
+
+    #[test]
     fn an_interval_that_cannot_be_is_refused() {
         for interval_s in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let options = ReplayOptions { interval_s, ..ReplayOptions::default() };

@@ -73,12 +73,13 @@ impl Window {
         let (requests, failures) = (self.requests as f64, self.failures as f64);
         match metric {
             Metric::Requests => Some(requests),
-            Metric::Failures => Some(failures),
+            // A broker that answers nothing has no failures, and holds nothing.
+            Metric::Failures => (self.requests > 0).then_some(failures),
             Metric::FailureRatio => (self.requests > 0).then(|| failures * 100.0 / requests),
             // A step is over before anybody knows what of it never ends.
             Metric::Unfinished | Metric::UnfinishedRatio => None,
             Metric::Rps => Some(requests / self.seconds),
-            Metric::FailuresPerS => Some(failures / self.seconds),
+            Metric::FailuresPerS => (self.requests > 0).then(|| failures / self.seconds),
             Metric::Median => self.latency.percentile_ms(50.0),
             Metric::Average => self.latency.mean_ms(),
             Metric::Min => self.latency.percentile_ms(0.0),
@@ -114,6 +115,8 @@ mod tests {
             let value = window.value(metric).unwrap();
             assert!((value - expected).abs() <= expected * 0.001, "{metric}: {value}");
         }
-        assert_eq!(Window::default().value(Metric::FailureRatio), None);
+        for nothing in [Metric::FailureRatio, Metric::Failures, Metric::FailuresPerS, Metric::Unfinished] {
+            assert_eq!(Window::default().value(nothing), None);
+        }
     }
 }
