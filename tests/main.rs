@@ -17,6 +17,7 @@ mod dispatch;
 mod end_to_end;
 mod engine;
 mod explain;
+mod figures;
 mod filters;
 mod fmt;
 mod golden;

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::engine::health::Health;
+use crate::engine::Tick;
 use crate::report::search;
 use crate::stats::RowKey;
 use crate::stats::delivery::{Counts, DeliveryReport};
+use crate::stats::fine::FineTimes;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
 use crate::stats::search::{SearchReport, Trial, Verdict};
@@ -14,17 +15,13 @@ use crate::stats::threshold::{self, Judgement};
 use crate::stats::unfinished::{Unfinished, Waits};
 
 /// Rows, percentiles from the histograms, thresholds, what a search found, and how the load generator fared. Times
-/// in milliseconds, rates per second.
-pub(super) fn summary(
-    snapshot: &Snapshot,
-    health: &Health,
-    judgements: &[Judgement],
-    found: Option<&SearchReport>,
-    delivery: Option<&DeliveryReport>,
-) -> Value {
+/// in milliseconds, rates per second. The snapshot is one of the tick's statistics.
+pub(super) fn summary(tick: &Tick<'_>, snapshot: &Snapshot, judgements: &[Judgement]) -> Value {
+    let (health, found, delivery) = (tick.health, tick.search, tick.delivery);
+    let of_row = |row: &Row| tick.statistics.row_times(&row.key).and_then(FineTimes::summary);
     json!({
-        "rows": snapshot.rows.iter().map(row).collect::<Vec<_>>(),
-        "aggregated": row(&snapshot.aggregated),
+        "rows": snapshot.rows.iter().map(|it| row(it, of_row(it).as_ref())).collect::<Vec<_>>(),
+        "aggregated": row(&snapshot.aggregated, snapshot.latency.as_ref()),
         "unfinished": unfinished(&snapshot.unfinished),
         "response_times_ms": snapshot.latency.as_ref().map(times),
         "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
@@ -39,6 +36,7 @@ pub(super) fn summary(
             "seconds": health.seconds,
             "limited_seconds": health.limited_seconds,
             "cpu_cores": health.cpu_cores(),
+            "standstills": { "count": health.standstills, "seconds": health.stood_still.as_secs_f64() },
             "send_lag_ms": health.send_lag.as_ref().map(times),
             "open_files": health.files.map(|files| json!({ "used": files.used, "of": files.of })),
             "local_ports": health.ports.map(|ports| json!({ "used": ports.used, "of": ports.of })),
@@ -47,18 +45,20 @@ pub(super) fn summary(
     })
 }
 
-fn row(row: &Row) -> Value {
+/// A row with its times from the histogram, if it has any.
+fn row(row: &Row, latency: Option<&LatencySummary>) -> Value {
     json!({
         "type": row.key.request_type,
         "name": row.key.name,
         "requests": row.requests,
         "failures": row.failures,
-        "median_ms": number(row.median),
+        "median_ms": latency.map_or(0.0, |latency| latency.p50_ms),
         "average_ms": row.average,
         "min_ms": number(row.min),
         "max_ms": number(row.max),
         "requests_per_s": row.rps,
         "failures_per_s": row.failures_per_s,
+        "response_times_ms": latency.map(times),
     })
 }
 

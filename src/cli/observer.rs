@@ -142,7 +142,7 @@ impl Observer for RunObserver {
         let start = *self.start.get_or_insert(tick.at);
         let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
         if let Some(csv) = &mut self.outputs.csv {
-            csv.write_tick(&snapshot)?;
+            if tick.last { csv.write_last(&snapshot)? } else { csv.write_tick(&snapshot)? }
         }
         self.outputs.log(|log| {
             let mut log = match log {
@@ -164,7 +164,7 @@ impl Observer for RunObserver {
         if tick.last
             && let Some((path, file)) = self.outputs.summary.take()
         {
-            let summary = json::summary(&snapshot, tick.health, &self.judgements, tick.search, tick.delivery);
+            let summary = json::summary(tick, &snapshot, &self.judgements);
             serde_json::to_writer_pretty(file, &summary)
                 .map_err(|error| OutputError::Summary { path, source: error.into() })?;
         }

@@ -17,6 +17,7 @@ use crate::engine::clock::Clock;
 use crate::engine::delivery;
 use crate::engine::health::{Monitor, connections_to_one};
 use crate::engine::line::{FromShard, Line};
+use crate::engine::pulse::{Pulse, Standstill};
 use crate::engine::roster::{Fate, Roster, Seat};
 use crate::engine::seeker::{Second, Seeker};
 use crate::engine::settling::Settling;
@@ -337,10 +338,11 @@ impl<'a, O: Observer> Conductor<'a, O> {
                     .plan
                     .measures()
                     .then(|| delivery::report(&self.plan, &asked.ends, &self.groups, end_ns));
-                self.monitor.add(&asked.vitals);
+                self.monitor.last(&asked.vitals, &self.stood_still());
             } else {
                 let connections = connections_to_one(&self.plan, &self.roster.counts()).min(self.living);
-                for warning in self.monitor.second(&asked.vitals, connections) {
+                let stood_still = self.stood_still();
+                for warning in self.monitor.second(&asked.vitals, connections, &stood_still) {
                     warn!("{warning}");
                 }
             }
@@ -354,6 +356,11 @@ impl<'a, O: Observer> Conductor<'a, O> {
             }
         }
         Ok(())
+    }
+
+    /// When the generator itself did nothing, since the last time.
+    fn stood_still(&self) -> Vec<Standstill> {
+        self.shared.pulse.as_ref().map(Pulse::take).unwrap_or_default()
     }
 
     /// A second is over for the search, if there is one.

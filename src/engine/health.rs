@@ -2,11 +2,13 @@
 //!
 //! A tester who is told too often stops listening, so one bad second proves nothing: a thread without idle
 //! time, or pauses that end late, count once they have lasted for three seconds; those first seconds then
-//! count as well. Files and ports do not come and go like that, and count at once.
+//! count as well. Files and ports do not come and go like that, and count at once, as does a time in which the
+//! whole process did nothing.
 
 use std::fmt;
 use std::time::Duration;
 
+use crate::engine::pulse::Standstill;
 use crate::engine::vitals::{CpuMeter, Share, Spent, Vitals, local_ports, open_files};
 use crate::plan::Plan;
 use crate::plan::target::Target;
@@ -46,6 +48,8 @@ pub enum Strain {
     Files(Share),
     /// Connections to one address, of those that local ports allow.
     Ports(Share),
+    /// For how long all of the process did nothing: it was stopped or suspended.
+    StoodStill(Duration),
 }
 
 impl Strain {
@@ -53,7 +57,7 @@ impl Strain {
     fn level(self) -> f64 {
         match self {
             Self::Cpu { ran, waited } => ran + waited,
-            Self::SendLag(lag) => lag.as_secs_f64(),
+            Self::SendLag(time) | Self::StoodStill(time) => time.as_secs_f64(),
             Self::Files(share) | Self::Ports(share) => share.used as f64 / share.of as f64,
         }
     }
@@ -64,6 +68,7 @@ impl Strain {
                 Self::Cpu { .. } => MOST_BUSY,
                 Self::SendLag(_) => MOST_LAG.as_secs_f64(),
                 Self::Files(_) | Self::Ports(_) => MOST_USED,
+                Self::StoodStill(_) => 0.0,
             }
     }
 
@@ -71,14 +76,16 @@ impl Strain {
     fn patience(self) -> u64 {
         match self {
             Self::Cpu { .. } | Self::SendLag(_) => PATIENCE,
-            Self::Files(_) | Self::Ports(_) => 1,
+            Self::Files(_) | Self::Ports(_) | Self::StoodStill(_) => 1,
         }
     }
 
     /// What it does to a run.
     fn consequence(self) -> &'static str {
         match self {
-            Self::Cpu { .. } | Self::SendLag(_) => "response times include its own delay",
+            Self::Cpu { .. } | Self::SendLag(_) | Self::StoodStill(_) => {
+                "response times include its own delay"
+            }
             Self::Files(_) | Self::Ports(_) => "more connections may fail",
         }
     }
@@ -97,6 +104,7 @@ impl fmt::Display for Strain {
             Self::SendLag(lag) => write!(f, "send lag p99 at {:.1} ms", lag.as_secs_f64() * 1e3),
             Self::Files(share) => write!(f, "{} files", Of(*share)),
             Self::Ports(share) => write!(f, "{} local ports", Of(*share)),
+            Self::StoodStill(time) => write!(f, "it stood still for {:.1} s", time.as_secs_f64()),
         }
     }
 }
@@ -127,8 +135,12 @@ pub struct Health {
     pub ports: Option<Share>,
     /// What the generator's threads spent; `wall` of one of them.
     spent: Option<Spent>,
-    /// CPU, send lag, files, ports.
-    causes: [Cause; 4],
+    /// How often it stood still.
+    pub standstills: u64,
+    /// For how long in all.
+    pub stood_still: Duration,
+    /// Standstill, CPU, send lag, files, ports.
+    causes: [Cause; 5],
     /// How many seconds there were since the last one that counts as limited.
     since_limited: u64,
 }
@@ -146,8 +158,8 @@ impl Health {
         Some(spent.ran.as_secs_f64() / spent.wall.as_secs_f64())
     }
 
-    /// Judges a second by its CPU, send lag, files and ports. Returns what is a limit for the first time.
-    fn judge(&mut self, strains: [Option<Strain>; 4]) -> Vec<Strain> {
+    /// Judges a second by its standstill, CPU, send lag, files and ports. Returns what is a limit for the first time.
+    fn judge(&mut self, strains: [Option<Strain>; 5]) -> Vec<Strain> {
         self.seconds += 1;
         let mut begun = Vec::new();
         let mut longest = 0;
@@ -179,7 +191,16 @@ impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let worst: Vec<_> = self.causes.iter().filter_map(|cause| cause.worst).collect();
         if let Some(first) = worst.first() {
-            let causes = worst.iter().map(Strain::to_string).collect::<Vec<_>>().join(", ");
+            let words = |strain: &Strain| match strain {
+                Strain::StoodStill(longest) if self.standstills > 1 => format!(
+                    "it stood still {} times, for {:.1} s in all and {:.1} s at the longest",
+                    self.standstills,
+                    self.stood_still.as_secs_f64(),
+                    longest.as_secs_f64()
+                ),
+                strain => strain.to_string(),
+            };
+            let causes = worst.iter().map(words).collect::<Vec<_>>().join(", ");
             return write!(
                 f,
                 "The load generator was the limit for {} of {} s: {causes}; {}.",
@@ -211,6 +232,8 @@ pub(crate) struct Monitor {
     lag: Latency,
     second_lag: Latency,
     local_ports: Option<u64>,
+    /// The longest standstill of late, and how many seconds of the run are still to be judged by it.
+    standstill: Option<(Duration, u64)>,
 }
 
 impl Monitor {
@@ -221,32 +244,66 @@ impl Monitor {
             lag: Latency::new(),
             second_lag: Latency::new(),
             local_ports: local_ports(),
+            standstill: None,
         }
     }
 
     /// Takes in what all runner threads measured in a second, and judges it. `connections` is how many there
-    /// are to one address. Returns what to warn about.
-    pub(crate) fn second(&mut self, vitals: &[Vitals], connections: u64) -> Vec<String> {
+    /// are to one address; standstills are those since the last time. Returns what to warn about.
+    pub(crate) fn second(
+        &mut self,
+        vitals: &[Vitals],
+        connections: u64,
+        standstills: &[Standstill],
+    ) -> Vec<String> {
         self.add(vitals);
+        self.stand_still(standstills);
         let lag = self.second_lag.summary().filter(|lag| lag.count >= FEWEST_PAUSES);
         let lag = lag.map(|lag| Duration::from_secs_f64(lag.p99_ms / 1e3));
         let files = open_files();
         let ports = self.local_ports.map(|of| Share { used: connections, of });
         self.health.files = most(self.health.files, files);
         self.health.ports = most(self.health.ports, ports);
+        let sentence =
+            |strain: Strain| format!("The load generator is the limit: {strain}; {}", strain.consequence());
+        // Each of them is told, not only the first.
+        let mut warnings: Vec<_> =
+            standstills.iter().map(|standstill| sentence(Strain::StoodStill(standstill.length))).collect();
         let begun = self.health.judge([
+            self.standstill.map(|(length, _)| Strain::StoodStill(length)),
             busiest(vitals),
             lag.map(Strain::SendLag),
             files.map(Strain::Files),
             ports.map(Strain::Ports),
         ]);
-        let sentence =
-            |strain: Strain| format!("The load generator is the limit: {strain}; {}", strain.consequence());
-        begun.into_iter().map(sentence).collect()
+        self.standstill =
+            self.standstill.map(|(length, seconds)| (length, seconds - 1)).filter(|(_, left)| *left > 0);
+        let begun = begun.into_iter().filter(|strain| !matches!(strain, Strain::StoodStill(_)));
+        warnings.extend(begun.map(sentence));
+        warnings
     }
 
-    /// Takes in what was measured in less than a second, which is too little to judge.
-    pub(crate) fn add(&mut self, vitals: &[Vitals]) {
+    /// Takes in what was measured in less than a second, which is too little to judge but for standstills.
+    pub(crate) fn last(&mut self, vitals: &[Vitals], standstills: &[Standstill]) {
+        self.add(vitals);
+        self.stand_still(standstills);
+        if let Some((length, _)) = self.standstill {
+            self.health.judge([Some(Strain::StoodStill(length)), None, None, None, None]);
+        }
+    }
+
+    /// Whole seconds in which the process stood still are judged one by one, late and all together.
+    fn stand_still(&mut self, standstills: &[Standstill]) {
+        for standstill in standstills {
+            self.health.standstills += 1;
+            self.health.stood_still += standstill.length;
+            let seconds = standstill.in_run.as_secs().max(1);
+            let (length, left) = self.standstill.unwrap_or_default();
+            self.standstill = Some((length.max(standstill.length), left + seconds));
+        }
+    }
+
+    fn add(&mut self, vitals: &[Vitals]) {
         self.second_lag.clear();
         for lag in vitals.iter().filter_map(|vitals| vitals.lag.as_ref()) {
             self.second_lag.add(lag);
@@ -341,12 +398,12 @@ mod tests {
         let mut begun = 0;
         let now = |letter| {
             let strains = match letter {
-                '.' => [IDLE, Some(lag(1)), Some(Strain::Files(share(90, 100))), None],
-                'c' => [BUSY, None, None, None],
-                'l' => [IDLE, Some(lag(6)), None, None],
-                'b' => [BUSY, Some(lag(6)), None, None],
-                'f' => [IDLE, None, Some(Strain::Files(share(91, 100))), None],
-                _ => [None; 4],
+                '.' => [None, IDLE, Some(lag(1)), Some(Strain::Files(share(90, 100))), None],
+                'c' => [None, BUSY, None, None, None],
+                'l' => [None, IDLE, Some(lag(6)), None, None],
+                'b' => [None, BUSY, Some(lag(6)), None, None],
+                'f' => [None, IDLE, None, Some(Strain::Files(share(91, 100))), None],
+                _ => [None; 5],
             };
             begun += health.judge(strains).len();
             if health.limit().is_some() { '!' } else { '.' }
@@ -406,7 +463,7 @@ mod tests {
                        1,000 of 28,232 local ports";
         assert_eq!(health.to_string(), figures);
         for strain in [IDLE, BUSY, BUSY, BUSY, STARVED, IDLE] {
-            health.judge([strain, None, None, None]);
+            health.judge([None, strain, None, None, None]);
         }
         assert_eq!(
             health.to_string(),
@@ -414,7 +471,7 @@ mod tests {
              response times include its own delay."
         );
         for _ in 0..3 {
-            health.judge([IDLE, Some(lag(12)), Some(Strain::Files(share(19_000, 20_000))), None]);
+            health.judge([None, IDLE, Some(lag(12)), Some(Strain::Files(share(19_000, 20_000))), None]);
         }
         assert_eq!(
             health.to_string(),
@@ -436,14 +493,14 @@ mod tests {
         };
         let mut monitor = Monitor::new();
         let vitals = [spent(800, 10), spent(550, 400), Vitals { lag: None, spent: None }];
-        assert!(monitor.second(&vitals, 1).is_empty());
-        assert!(monitor.second(&vitals, 1).is_empty());
+        assert!(monitor.second(&vitals, 1, &[]).is_empty());
+        assert!(monitor.second(&vitals, 1, &[]).is_empty());
         assert_eq!(
-            monitor.second(&vitals, 1),
+            monitor.second(&vitals, 1, &[]),
             ["The load generator is the limit: runner thread CPU at 55 % and waiting for a core for 40 %; \
               response times include its own delay"]
         );
-        assert!(monitor.second(&vitals, 1).is_empty(), "it is said once");
+        assert!(monitor.second(&vitals, 1, &[]).is_empty(), "it is said once");
         // Too short to tell.
         let short = Vitals {
             lag: None,
@@ -451,6 +508,43 @@ mod tests {
         };
         assert_eq!(busiest(&[short]), None);
         assert_eq!(busiest(&[]), None);
+    }
+
+    /// A standstill of so many seconds, of which the run's clock has seen so many.
+    fn standstill(length: f64, in_run: f64) -> Standstill {
+        Standstill { length: Duration::from_secs_f64(length), in_run: Duration::from_secs_f64(in_run) }
+    }
+
+    #[test]
+    fn a_process_that_stood_still_was_the_limit_for_that_time() {
+        let mut monitor = Monitor::new();
+        let mut second = |standstills: &[Standstill]| {
+            let warnings = monitor.second(&[], 1, standstills);
+            (warnings, monitor.health.limited_seconds, monitor.health.limit().is_some())
+        };
+        assert_eq!(second(&[]), (vec![], 0, false));
+        // The ticks of the seconds in which it stood still come late and all together.
+        let warning =
+            "The load generator is the limit: it stood still for 4.0 s; response times include its own delay";
+        assert_eq!(second(&[standstill(4.04, 4.04)]), (vec![warning.to_owned()], 1, true));
+        for limited in 2..=4 {
+            assert_eq!(second(&[]), (vec![], limited, true));
+        }
+        assert_eq!(second(&[]), (vec![], 4, false));
+        assert_eq!(
+            monitor.health.to_string(),
+            "The load generator was the limit for 4 of 6 s: it stood still for 4.0 s; response times include its own \
+             delay."
+        );
+        // A suspension, which the run's clock does not see, and one in the last part of a second.
+        monitor.second(&[], 1, &[standstill(3_600.0, 0.05)]);
+        monitor.last(&[], &[standstill(0.6, 0.6)]);
+        assert_eq!((monitor.health.limited_seconds, monitor.health.seconds), (6, 8));
+        let told = monitor.health.to_string();
+        assert!(
+            told.contains("it stood still 3 times, for 3604.6 s in all and 3600.0 s at the longest"),
+            "{told}"
+        );
     }
 
     #[test]
@@ -464,7 +558,7 @@ mod tests {
                     (0..count).for_each(|_| lag.record(7_000_000));
                     Vitals { lag: Some(lag), spent: None }
                 };
-                monitor.second(&[lag(pauses / 2), lag(pauses - pauses / 2)], 1)
+                monitor.second(&[lag(pauses / 2), lag(pauses - pauses / 2)], 1, &[])
             };
             let warnings = [second(), second(), second()].concat();
             assert_eq!(monitor.health.send_lag.unwrap().count, 3 * pauses);

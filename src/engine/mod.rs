@@ -20,6 +20,7 @@ mod delivery;
 pub mod health;
 pub mod limits;
 mod line;
+mod pulse;
 mod quota;
 mod roster;
 mod seeker;
@@ -50,6 +51,7 @@ use crate::engine::clock::Clock;
 use crate::engine::conductor::Conductor;
 use crate::engine::health::Health;
 use crate::engine::line::{FromShard, Line};
+use crate::engine::pulse::Pulse;
 use crate::engine::quota::Quota;
 use crate::engine::shard::Shard;
 pub use crate::engine::shard::Unexpected;
@@ -159,6 +161,8 @@ struct Shared {
     quiet: Arrivals,
     /// A number of this run, which no other one has but for chance.
     run: u32,
+    /// Whether the generator stood still; nothing watches a run on a clock that is not the system's.
+    pulse: Option<Pulse>,
 }
 
 impl Shared {
@@ -171,6 +175,7 @@ impl Shared {
             arrivals: Arrivals::new(),
             quiet: Arrivals::new(),
             run,
+            pulse: None,
         }
     }
 }
@@ -200,7 +205,7 @@ pub async fn run<C: Connect, O: Observer>(
     observer: &mut O,
 ) -> Result<Outcome, RunError<O::Error>> {
     let clock = Clock::start();
-    let shared = Shared::new(&plan.load);
+    let shared = Shared { pulse: Some(Pulse::start()), ..Shared::new(&plan.load) };
     let (to_conductor, from_shards) = unbounded_channel();
     let mut lines = Vec::new();
     let mut threads = Vec::new();

@@ -66,6 +66,19 @@ pub struct CsvFiles {
     failures_file: CsvFile,
     exceptions_file: CsvFile,
     rows: Rows,
+    last: Option<LastRows>,
+}
+
+/// The rows of history that were written last.
+#[derive(Debug, Clone, Copy)]
+struct LastRows {
+    /// Where they begin in the file.
+    start: u64,
+    /// Their timestamp.
+    second: i128,
+    users: i64,
+    requests: u64,
+    failures: u64,
 }
 
 impl CsvFiles {
@@ -84,11 +97,62 @@ impl CsvFiles {
             failures_file: create("_failures.csv", FAILURES_HEADER)?,
             exceptions_file: create("_exceptions.csv", EXCEPTIONS_HEADER)?,
             rows: Rows::default(),
+            last: None,
         })
     }
 
     /// Writes a tick: the totals anew, and a row of history (or one per entry) more.
     pub fn write_tick(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
+        self.write_history(snapshot)?;
+        self.write_totals(snapshot)
+    }
+
+    /// Writes only the history of a tick.
+    pub fn write_history(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
+        self.append_history(snapshot, snapshot.user_count)
+    }
+
+    /// Writes the end of a run, which Locust does not: its files can miss the last second.
+    ///
+    /// The users are those of the run, not the none that are left when it is over. A row of the second that the last
+    /// tick was in takes that one's place, so that second, type and name are unique; without any request or user that
+    /// the last tick did not see there is no row.
+    pub fn write_last(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
+        match self.last {
+            Some(last) if last.second == second(snapshot) => {
+                self.history_file.cut(last.start)?;
+                self.append_history(snapshot, snapshot.most_users)?;
+            }
+            Some(LastRows { users, requests, failures, .. })
+                if snapshot.most_users <= users
+                    && (snapshot.aggregated.requests, snapshot.aggregated.failures)
+                        == (requests, failures) => {}
+            _ => self.append_history(snapshot, snapshot.most_users)?,
+        }
+        self.write_totals(snapshot)
+    }
+
+    fn append_history(&mut self, snapshot: &Snapshot, users: i64) -> Result<(), CsvError> {
+        let rows = &mut self.rows;
+        rows.clear();
+        if self.history == History::Full {
+            for row in &snapshot.rows {
+                rows.push_history(snapshot, users, row);
+            }
+        }
+        rows.push_history(snapshot, users, &snapshot.aggregated);
+        self.last = Some(LastRows {
+            start: self.history_file.length,
+            second: second(snapshot),
+            users,
+            requests: snapshot.aggregated.requests,
+            failures: snapshot.aggregated.failures,
+        });
+        self.history_file.append(&rows.text)
+    }
+
+    /// Writes only the totals, which take the place of those before.
+    pub fn write_totals(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
         let rows = &mut self.rows;
 
         rows.clear();
@@ -96,15 +160,6 @@ impl CsvFiles {
             rows.push_stats(row);
         }
         self.stats_file.rewrite(&rows.text)?;
-
-        rows.clear();
-        if self.history == History::Full {
-            for row in &snapshot.rows {
-                rows.push_history(snapshot, row);
-            }
-        }
-        rows.push_history(snapshot, &snapshot.aggregated);
-        self.history_file.append(&rows.text)?;
 
         rows.clear();
         for failure in &snapshot.failures {
@@ -124,12 +179,19 @@ impl CsvFiles {
     }
 }
 
+/// The timestamp of a tick.
+fn second(snapshot: &Snapshot) -> i128 {
+    Number::Float(snapshot.now).truncated()
+}
+
 /// One open file.
 #[derive(Debug)]
 struct CsvFile {
     path: PathBuf,
     file: File,
     header_bytes: u64,
+    /// Bytes that were written.
+    length: u64,
 }
 
 impl CsvFile {
@@ -140,7 +202,7 @@ impl CsvFile {
         }
         match File::create(&path) {
             Ok(file) => {
-                let mut file = Self { path, file, header_bytes: header.len() as u64 };
+                let mut file = Self { path, file, header_bytes: header.len() as u64, length: 0 };
                 file.append(header)?;
                 Ok(file)
             }
@@ -149,7 +211,19 @@ impl CsvFile {
     }
 
     fn append(&mut self, text: &str) -> Result<(), CsvError> {
-        self.file.write_all(text.as_bytes()).map_err(|source| self.write_error(source))
+        self.file.write_all(text.as_bytes()).map_err(|source| self.write_error(source))?;
+        self.length += text.len() as u64;
+        Ok(())
+    }
+
+    /// Takes away what stands from there on; more is written there.
+    fn cut(&mut self, length: u64) -> Result<(), CsvError> {
+        self.length = length;
+        self.file
+            .set_len(length)
+            .and_then(|()| self.file.seek(SeekFrom::Start(length)))
+            .map(drop)
+            .map_err(|source| self.write_error(source))
     }
 
     /// Puts `text` in the place of all rows.
@@ -187,9 +261,9 @@ impl Rows {
         self.end();
     }
 
-    fn push_history(&mut self, snapshot: &Snapshot, row: &Row) {
-        self.value(Number::Float(snapshot.now).truncated());
-        self.value(snapshot.user_count);
+    fn push_history(&mut self, snapshot: &Snapshot, users: i64, row: &Row) {
+        self.value(second(snapshot));
+        self.value(users);
         self.text(&row.key.request_type);
         self.text(&row.key.name);
         self.value(format_args!("{:.6}", row.current_rps));
@@ -284,6 +358,8 @@ impl Display for UtcSecond {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::RowKey;
+    use crate::stats::statistics::Statistics;
 
     #[test]
     fn fields_are_quoted_only_where_they_must() {
@@ -321,5 +397,67 @@ mod tests {
         fs::create_dir(dir.path().join("out_failures.csv")).unwrap();
         let error = CsvFiles::create(&dir.path().join("out"), History::Aggregated).unwrap_err();
         assert!(error.to_string().contains("out_failures.csv"), "{error}");
+    }
+    /// Timestamp, users and requests of each row of history of a run of these ticks, given as `(now, users, requests)`
+    /// where the users are those at the end of the tick; the last one is the end of the run.
+    fn history(ticks: &[(f64, i64, u64)], history: History) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let prefix = dir.path().join("out");
+        let mut files = CsvFiles::create(&prefix, history).unwrap();
+        let mut statistics = Statistics::new(ticks[0].0, false);
+        let row = RowKey { request_type: "MQTT".into(), name: "say".into() };
+        let mut all = 0;
+        for (place, &(now, users, requests)) in ticks.iter().enumerate() {
+            statistics.begin_tick();
+            for _ in all..requests {
+                statistics.log_request(&row, now, Some(Number::Float(1.0)), 1);
+            }
+            all = requests;
+            statistics.set_user_count(users);
+            let snapshot = statistics.snapshot(now);
+            let last = place + 1 == ticks.len();
+            if last { files.write_last(&snapshot).unwrap() } else { files.write_tick(&snapshot).unwrap() }
+        }
+        let text = fs::read_to_string(dir.path().join("out_stats_history.csv")).unwrap();
+        let short = |line: &str| {
+            let cells: Vec<_> = line.split(',').collect();
+            format!("{} {} {} {}", cells[0], cells[1], cells[3], cells[17])
+        };
+        text.lines().skip(1).map(short).collect()
+    }
+
+    #[test]
+    fn no_second_stands_in_the_history_twice() {
+        let aggregated = |ticks: &[(f64, i64, u64)]| history(ticks, History::Aggregated);
+        // Whole seconds: the users of the run and all its requests, in the place of the row before.
+        assert_eq!(
+            aggregated(&[(7.2, 0, 0), (8.2, 3, 5), (9.2, 3, 9), (9.203, 0, 11)]),
+            ["7 0 Aggregated 0", "8 3 Aggregated 5", "9 3 Aggregated 11"]
+        );
+        // The part of a second that is in the next one has a row of its own if it is worth one.
+        assert_eq!(
+            aggregated(&[(7.8, 0, 0), (8.8, 3, 5), (9.1, 0, 6)]),
+            ["7 0 Aggregated 0", "8 3 Aggregated 5", "9 3 Aggregated 6"]
+        );
+        assert_eq!(
+            aggregated(&[(7.999, 0, 0), (8.999, 3, 5), (9.001, 0, 5)]),
+            ["7 0 Aggregated 0", "8 3 Aggregated 5"],
+            "nothing is new"
+        );
+    }
+
+    #[test]
+    fn a_run_of_less_than_a_second_has_one_row_or_two() {
+        let aggregated = |ticks: &[(f64, i64, u64)]| history(ticks, History::Aggregated);
+        assert_eq!(aggregated(&[(7.2, 0, 0), (7.9, 0, 4)]), ["7 0 Aggregated 4"]);
+        assert_eq!(aggregated(&[(7.8, 0, 0), (8.1, 2, 0)]), ["7 0 Aggregated 0", "8 2 Aggregated 0"]);
+    }
+
+    #[test]
+    fn the_full_history_has_each_row_once_a_second() {
+        assert_eq!(
+            history(&[(7.2, 0, 0), (8.2, 3, 5), (8.25, 0, 6)], History::Full),
+            ["7 0 Aggregated 0", "8 3 say 6", "8 3 Aggregated 6"]
+        );
     }
 }

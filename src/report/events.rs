@@ -58,6 +58,10 @@ pub enum Event<S = String> {
         t: f64,
         /// How many there are.
         count: i64,
+        /// Milliseconds of which all response times of the log are multiples; in the first line of a live run. Sums
+        /// of them are exact then, and so do not depend on the order of requests.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resolution_ms: Option<f64>,
     },
     /// The statistics went back to zero.
     Reset {
@@ -81,6 +85,9 @@ pub enum Event<S = String> {
         t: f64,
     },
 }
+
+/// Milliseconds in a nanosecond: the resolution of a live run's log.
+pub const NANOSECOND_MS: f64 = 1e-6;
 
 impl<S> Event<S> {
     /// When it happened, in unix seconds.
@@ -216,7 +223,8 @@ impl<W: Write> RequestLog<W> {
     /// Begins the log of a run that starts at `start` without users.
     pub fn new(out: W, start: UnixMicros) -> io::Result<Self> {
         let mut log = Self { out, user_count: 0, last: start };
-        log.write(&Event::Users { t: start.as_secs_f64(), count: 0 })?;
+        let resolution_ms = Some(NANOSECOND_MS);
+        log.write(&Event::Users { t: start.as_secs_f64(), count: 0, resolution_ms })?;
         Ok(log)
     }
 
@@ -228,7 +236,8 @@ impl<W: Write> RequestLog<W> {
         changes.sort_by_key(|change| change.at);
         for change in changes {
             self.user_count += i64::from(change.by);
-            events.push((change.at, Event::Users { t: self.seconds(change.at), count: self.user_count }));
+            let (t, count) = (self.seconds(change.at), self.user_count);
+            events.push((change.at, Event::Users { t, count, resolution_ms: None }));
         }
         for batch in batches {
             events.extend(batch.requests().map(|request| {
@@ -407,10 +416,10 @@ mod tests {
             error: error.map(str::to_owned),
         };
         let expected = [
-            Event::Users { t: t(0), count: 0 },
-            Event::Users { t: t(10), count: 2 },
+            Event::Users { t: t(0), count: 0, resolution_ms: Some(1e-6) },
+            Event::Users { t: t(10), count: 2, resolution_ms: None },
             request(20, Some(Number::Float(0.0001)), 7, None),
-            Event::Users { t: t(30), count: 1 },
+            Event::Users { t: t(30), count: 1, resolution_ms: None },
             request(35, None, 0, Some("timed out")),
             request(40, Some(Number::Float(1.234_567)), 20, None),
             Event::Exception {

@@ -4,18 +4,26 @@
 //! than the end line; if that is not on a tick there is one last tick at its time. A tick sees every event
 //! that is not later than it. Events wait until their tick is sure to come, since without the last tick those
 //! after the one before it must not count; so memory holds the events of one interval.
+//!
+//! The log of one of our runs says so in its first line. Its response times are whole nanoseconds and its last tick
+//! is that of a run ([`CsvFiles::write_last`]), so that the files are those of the run byte for byte. Any other log
+//! is added up and written in Locust's way.
 
 use std::path::{Path, PathBuf};
 
 use crate::report::csv::{CsvError, CsvFiles, History};
-use crate::report::events::{Event, EventReader, EventsError};
-use crate::stats::RowKey;
+use crate::report::events::{Event, EventReader, EventsError, NANOSECOND_MS};
+use crate::stats::number::Number;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::statistics::Statistics;
 use crate::stats::unfinished::Waits;
+use crate::stats::{RowKey, UnixMicros};
 
 /// Below this a tick can fall on the one before, since unix time as a float has no finer steps.
 const SHORTEST_INTERVAL_S: f64 = 1e-6;
+
+/// So many rows of history may be written for a time without events: more than two days without a request.
+const MOST_ROWS_IN_GAP: f64 = 200_000.0;
 
 /// How to replay.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,6 +49,19 @@ pub enum ReplayError {
     /// There cannot be ticks with this interval.
     #[error("the interval must be a finite time of at least {SHORTEST_INTERVAL_S} s, not {0} s")]
     Interval(f64),
+    /// There would be no end of rows.
+    #[error(
+        "{}: nothing happens for {gap_s} s, which would be {rows:.0} rows of history (the most are \
+         {MOST_ROWS_IN_GAP}); a longer interval makes fewer", path.display()
+    )]
+    Gap {
+        /// The log.
+        path: PathBuf,
+        /// Seconds between two events.
+        gap_s: f64,
+        /// Rows that it would take.
+        rows: f64,
+    },
 }
 
 impl Default for ReplayOptions {
@@ -59,25 +80,64 @@ pub fn replay(events: &Path, prefix: &Path, options: ReplayOptions) -> Result<Sn
         return Err(EventsError::NoEnd { path: PathBuf::from(events) }.into());
     };
     let start = first.t();
+    let exact = matches!(first, Event::Users { resolution_ms: Some(NANOSECOND_MS), .. });
+    let ticks = Ticks { start, interval_s: options.interval_s, exact };
     let mut replay = Replay {
         statistics: Statistics::new(start, options.history == History::Full),
         files: CsvFiles::create(prefix, options.history)?,
         waiting: vec![first],
+        exact,
     };
-    let tick_time = |tick: u32| start + f64::from(tick) * options.interval_s;
-    let (mut next, mut last, mut end) = (0, None, start);
+    let (mut next, mut last, mut end) = (0_u64, None, start);
     while let Some(event) = reader.next_event()? {
+        let gap_s = event.t() - end;
         end = event.t();
-        while tick_time(next) < end {
-            last = Some(replay.tick(tick_time(next))?);
+        let rows_a_tick = match options.history {
+            History::Aggregated => 1,
+            History::Full => replay.statistics.rows() + 1,
+        };
+        let rows = gap_s / options.interval_s * rows_a_tick as f64;
+        if rows > MOST_ROWS_IN_GAP {
+            return Err(ReplayError::Gap { path: PathBuf::from(events), gap_s, rows });
+        }
+        while ticks.at(next) < end {
+            last = Some(replay.tick(ticks.at(next))?);
             next += 1;
         }
         replay.waiting.push(event);
     }
     // The next tick is not before the end now, so at most one is left.
     match last {
-        Some(last) if tick_time(next) > end && !options.final_row => Ok(last),
-        _ => Ok(replay.tick(end)?),
+        Some(last) if ticks.at(next) > end && !options.final_row => {
+            replay.files.write_totals(&last)?;
+            Ok(last)
+        }
+        _ => Ok(replay.last_tick(end)?),
+    }
+}
+
+/// When the ticks are.
+struct Ticks {
+    start: f64,
+    interval_s: f64,
+    /// Whether they are those of one of our runs, which counts in whole microseconds.
+    exact: bool,
+}
+
+impl Ticks {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rounded microseconds are whole; what is below 0 or too large saturates"
+    )]
+    fn at(&self, tick: u64) -> f64 {
+        let since = tick as f64 * self.interval_s;
+        if self.exact {
+            let micros = |seconds: f64| (seconds * 1e6).round() as u64;
+            UnixMicros(micros(self.start).saturating_add(micros(since))).as_secs_f64()
+        } else {
+            self.start + since
+        }
     }
 }
 
@@ -86,24 +146,46 @@ struct Replay {
     files: CsvFiles,
     /// Events since the last tick.
     waiting: Vec<Event>,
+    /// Whether the log is that of one of our runs.
+    exact: bool,
 }
 
 impl Replay {
+    /// Nobody watches a replay: the totals are written once, at its end.
     fn tick(&mut self, now: f64) -> Result<Snapshot, CsvError> {
-        for event in self.waiting.drain(..) {
-            apply(&mut self.statistics, event);
-        }
-        let snapshot = self.statistics.snapshot(now);
-        self.files.write_tick(&snapshot)?;
+        let snapshot = self.snapshot(now);
+        self.files.write_history(&snapshot)?;
         Ok(snapshot)
+    }
+
+    fn last_tick(&mut self, now: f64) -> Result<Snapshot, CsvError> {
+        let snapshot = self.snapshot(now);
+        if self.exact {
+            self.files.write_last(&snapshot)?
+        } else {
+            self.files.write_tick(&snapshot)?
+        }
+        Ok(snapshot)
+    }
+
+    fn snapshot(&mut self, now: f64) -> Snapshot {
+        self.statistics.begin_tick();
+        for event in self.waiting.drain(..) {
+            apply(&mut self.statistics, event, self.exact);
+        }
+        self.statistics.snapshot(now)
     }
 }
 
-fn apply(statistics: &mut Statistics, event: Event) {
+fn apply(statistics: &mut Statistics, event: Event, exact: bool) {
     match event {
         Event::Request { t, method, name, response_time, raw_response_time: _, length, error } => {
             let row = RowKey { request_type: method, name };
-            statistics.log_request(&row, t, response_time, i128::from(length));
+            if exact {
+                statistics.log_request_ns(&row, t, response_time.map(nanoseconds), i128::from(length));
+            } else {
+                statistics.log_request(&row, t, response_time, i128::from(length));
+            }
             if let Some(error) = error.filter(|error| !error.is_empty()) {
                 statistics.log_error(&row, t, &error);
             }
@@ -123,6 +205,16 @@ fn apply(statistics: &mut Statistics, event: Event) {
         Event::Exception { msg, traceback, node, .. } => statistics.log_exception(&node, &msg, &traceback),
         Event::End { .. } => {}
     }
+}
+
+/// The whole nanoseconds that a log of such a resolution has written as milliseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rounded and not below 0 in such a log; another one saturates"
+)]
+fn nanoseconds(ms: Number) -> u64 {
+    (ms.to_f64() / NANOSECOND_MS).round() as u64
 }
 
 #[cfg(test)]
@@ -202,5 +294,30 @@ mod tests {
             let error = replay(Path::new("none"), Path::new("none"), options).unwrap_err();
             assert!(matches!(error, ReplayError::Interval(_)), "{error}");
         }
+    }
+    #[test]
+    fn a_time_without_end_is_no_reason_to_write_without_end() {
+        let error = |end: &str, options| {
+            let dir = tempfile::tempdir().unwrap();
+            let log = dir.path().join("events.jsonl");
+            fs::write(
+                &log,
+                format!("{{\"t\":0,\"type\":\"users\",\"count\":1}}\n{{\"t\":{end},\"type\":\"end\"}}\n"),
+            )
+            .unwrap();
+            let text = replay(&log, &dir.path().join("out"), options).unwrap_err().to_string();
+            text.split_once("events.jsonl").unwrap().1.to_owned()
+        };
+        let options = ReplayOptions::default();
+        assert_eq!(
+            error("1e9", options),
+            ": nothing happens for 1000000000 s, which would be 1000000000 rows of history (the most are \
+             200000); a longer interval makes fewer"
+        );
+        assert!(error("1e300", options).contains("nothing happens for"));
+        assert!(error("1", ReplayOptions { interval_s: 1e-6, ..options }).contains("1000000 rows"));
+        let slow = ReplayOptions { interval_s: 1e5, ..options };
+        let lines = [r#"{"t":0,"type":"users","count":1}"#, r#"{"t":1e6,"type":"end"}"#];
+        assert_eq!(history_rows(&lines, slow).len(), 11, "a longer interval makes fewer");
     }
 }

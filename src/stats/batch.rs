@@ -7,13 +7,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::stats::bucket;
+use crate::stats::fine;
 use crate::stats::latency::Latency;
 use crate::stats::unfinished::Waits;
 use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
 
-/// This many response times of a row are kept as they are before a table of buckets is opened for it: with
-/// many rows most have few samples a second, and a table is 371 counters.
-const RAW_TIMES: u64 = 16;
+/// This many response times of a row are kept as they are before tables are opened for it: with many rows most
+/// have few samples a second, and the tables are some 2,000 counters.
+const RAW_TIMES: u64 = 32;
+
+/// Fine counters come in pages of so many, since the times of a row are rarely far apart.
+const PAGE: usize = 256;
+
+/// Counters of a row's table: Locust's buckets, and the numbers of its pages from 1, 0 for none.
+const TABLE: usize = bucket::DENSE + fine::PLACES / PAGE;
 
 /// Everything that one recorder saw up to a tick.
 #[derive(Debug)]
@@ -21,9 +28,7 @@ pub struct Batch {
     pub(super) bins: Vec<Bin>,
     pub(super) users: Vec<UsersChanged>,
     pub(super) exceptions: Vec<ExceptionSeen>,
-    pub(super) latency: Latency,
     pub(super) received: Received,
-    pub(super) measured: Vec<(Arc<RowKey>, Latency)>,
     pub(super) intended: Option<Latency>,
     pub(super) began: Option<Latency>,
     pub(super) starts: Starts,
@@ -122,6 +127,8 @@ pub(super) struct Sample<'a> {
     pub(super) began_ns: Option<u64>,
     pub(super) length: u64,
     pub(super) error: Option<&'a str>,
+    /// Whether it is a message that was measured, and no request.
+    pub(super) measured: bool,
 }
 
 /// The samples of one tick and one unix second.
@@ -132,21 +139,26 @@ pub(super) struct Bin {
     until: UnixMicros,
     /// Time of the latest sample.
     pub(super) last: UnixMicros,
-    /// Place in `cells` plus one, by row; 0 for a row without samples.
+    /// Place in `cells` plus one, by row; 0 for a row without requests.
     index: Vec<u32>,
+    /// The same for messages that were measured.
+    measured: Vec<u32>,
     pub(super) cells: Vec<Cell>,
     /// Response times in nanoseconds, each with the place of its row in `cells`.
     pub(super) raw: Vec<(u32, u64)>,
-    /// Tables of `bucket::DENSE` counters, one after the other.
+    /// Tables of [`TABLE`] counters, one after the other.
     dense: Vec<u32>,
+    /// Fine counters of all rows, page after page.
+    pages: Vec<u32>,
     pub(super) failures: BinFailures,
     log: Vec<Logged>,
 }
 
-/// Sums of one row in a bin. Times in nanoseconds.
+/// Sums of one row in a bin: of its requests, or of the messages that were measured. Times in nanoseconds.
 #[derive(Debug)]
 pub(super) struct Cell {
     pub(super) row: Arc<RowKey>,
+    pub(super) measured: bool,
     pub(super) requests: u64,
     pub(super) none_requests: u64,
     pub(super) failures: u64,
@@ -190,6 +202,7 @@ pub(super) struct Room {
     cells: usize,
     raw: usize,
     dense: usize,
+    pages: usize,
     log: usize,
 }
 
@@ -210,16 +223,24 @@ impl Bin {
             until: UnixMicros((second + SECOND - 1).min(tick_until)),
             last: at,
             index: vec![0; rows],
+            measured: Vec::new(),
             cells: Vec::with_capacity(room.cells),
             raw: Vec::with_capacity(room.raw),
             dense: Vec::with_capacity(room.dense),
+            pages: Vec::with_capacity(room.pages),
             failures: BinFailures::default(),
             log: Vec::with_capacity(room.log),
         }
     }
 
     pub(super) fn room(&self) -> Room {
-        Room { cells: self.cells.len(), raw: self.raw.len(), dense: self.dense.len(), log: self.log.len() }
+        Room {
+            cells: self.cells.len(),
+            raw: self.raw.len(),
+            dense: self.dense.len(),
+            pages: self.pages.len(),
+            log: self.log.len(),
+        }
     }
 
     pub(super) fn holds(&self, at: UnixMicros) -> bool {
@@ -229,14 +250,15 @@ impl Bin {
     /// Counts one request of `row`, which is a place in `rows`.
     pub(super) fn add(&mut self, row: RowId, rows: &[Arc<RowKey>], sample: Sample<'_>, keep_log: bool) {
         let row = row.0 as usize;
-        if self.index.len() <= row {
-            self.index.resize(rows.len(), 0);
+        let index = if sample.measured { &mut self.measured } else { &mut self.index };
+        if index.len() <= row {
+            index.resize(rows.len(), 0);
         }
-        if self.index[row] == 0 {
-            self.cells.push(Cell::new(Arc::clone(&rows[row])));
-            self.index[row] = place(self.cells.len());
+        if index[row] == 0 {
+            self.cells.push(Cell::new(Arc::clone(&rows[row]), sample.measured));
+            index[row] = place(self.cells.len());
         }
-        let place = self.index[row] - 1;
+        let place = index[row] - 1;
         let cell = &mut self.cells[place as usize];
         cell.requests += 1;
         cell.length += u128::from(sample.length);
@@ -252,10 +274,18 @@ impl Bin {
                 if index < bucket::DENSE {
                     let start = *cell.table.get_or_insert_with(|| {
                         let start = self.dense.len();
-                        self.dense.resize(start + bucket::DENSE, 0);
+                        self.dense.resize(start + TABLE, 0);
                         start
                     });
-                    self.dense[start + index] += 1;
+                    let table = &mut self.dense[start..start + TABLE];
+                    table[index] += 1;
+                    let fine = fine::place(ns);
+                    let page = &mut table[bucket::DENSE + fine / PAGE];
+                    if *page == 0 {
+                        self.pages.resize(self.pages.len() + PAGE, 0);
+                        *page = self::place(self.pages.len() / PAGE);
+                    }
+                    self.pages[(*page as usize - 1) * PAGE + fine % PAGE] += 1;
                 } else {
                     self.raw.push((place, ns));
                 }
@@ -266,7 +296,7 @@ impl Bin {
             self.failures.add(place, sample.at, error)
         });
         if keep_log {
-            let Sample { at, response_ns, began_ns, length, error: _ } = sample;
+            let Sample { at, response_ns, began_ns, length, error: _, measured: _ } = sample;
             self.log.push(Logged { at, cell: place, text, response_ns, began_ns, length });
         }
     }
@@ -277,12 +307,24 @@ impl Bin {
         let counts = table.iter().map(|&count| u64::from(count)).enumerate();
         counts.filter(|&(_, count)| count > 0)
     }
+
+    /// The same times by their fine places, in ascending order.
+    pub(super) fn fine_times(&self, cell: &Cell) -> impl Iterator<Item = (usize, u64)> {
+        let numbers = cell.table.map_or(&[][..], |start| &self.dense[start + bucket::DENSE..start + TABLE]);
+        let pages = numbers.iter().enumerate().filter(|&(_, &number)| number > 0);
+        pages.flat_map(|(page, &number)| {
+            let start = (number as usize - 1) * PAGE;
+            let counts = self.pages[start..start + PAGE].iter().map(|&count| u64::from(count)).enumerate();
+            counts.filter(|&(_, count)| count > 0).map(move |(place, count)| (page * PAGE + place, count))
+        })
+    }
 }
 
 impl Cell {
-    fn new(row: Arc<RowKey>) -> Self {
+    fn new(row: Arc<RowKey>, measured: bool) -> Self {
         Self {
             row,
+            measured,
             requests: 0,
             none_requests: 0,
             failures: 0,

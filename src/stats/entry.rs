@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::stats::RowKey;
 use crate::stats::batch::Cell;
 use crate::stats::bucket::Percentiles;
+use crate::stats::fine::FineTimes;
 use crate::stats::histogram::Histogram;
 use crate::stats::number::{Number, ratio};
 use crate::stats::snapshot::Row;
@@ -39,12 +40,16 @@ pub struct Entry {
     requests: u64,
     none_requests: u64,
     failures: u64,
+    /// In the order of the requests, as Locust adds them; 0 where nanoseconds are added.
     total_response_time: Number,
+    /// Whole nanoseconds, which give the same sum in any order.
+    total_ns: u128,
     min: Option<Number>,
     max: Number,
     total_length: i128,
     seconds: Vec<Second>,
     times: Histogram,
+    fine: FineTimes,
     /// Earlier states by second, oldest first; `None` if nobody will ask for current percentiles.
     earlier: Option<Vec<(i64, Histogram)>>,
 }
@@ -68,11 +73,13 @@ impl Entry {
             none_requests: 0,
             failures: 0,
             total_response_time: Number::ZERO,
+            total_ns: 0,
             min: None,
             max: Number::ZERO,
             total_length: 0,
             seconds: Vec::new(),
             times: Histogram::default(),
+            fine: FineTimes::default(),
             earlier: keep_history.then(|| vec![(whole_second(now), Histogram::default())]),
         }
     }
@@ -90,6 +97,20 @@ impl Entry {
     /// Counts a request that ended at `now` (unix seconds), with its response time in milliseconds, if it has
     /// one, and its length in bytes.
     pub fn log(&mut self, now: f64, response_time: Option<Number>, length: i128) {
+        self.log_but_for_the_sum(now, response_time, length);
+        if let Some(ms) = response_time {
+            self.total_response_time = self.total_response_time.plus(ms);
+        }
+    }
+
+    /// The same for a response time in whole nanoseconds: the average does not depend on the order of requests.
+    pub fn log_ns(&mut self, now: f64, response_ns: Option<u64>, length: i128) {
+        let response_time = response_ns.map(|ns| Number::Float(ns as f64 / 1e6));
+        self.log_but_for_the_sum(now, response_time, length);
+        self.total_ns += u128::from(response_ns.unwrap_or(0));
+    }
+
+    fn log_but_for_the_sum(&mut self, now: f64, response_time: Option<Number>, length: i128) {
         self.enter_second(now);
         self.second(now).requests += 1;
         self.requests += 1;
@@ -98,7 +119,6 @@ impl Entry {
             self.none_requests += 1;
             return;
         };
-        self.total_response_time = self.total_response_time.plus(ms);
         self.widen(ms, ms);
         self.times.add(ms.bucket(), 1);
     }
@@ -120,10 +140,19 @@ impl Entry {
         self.none_requests += cell.none_requests;
         self.total_length = self.total_length.saturating_add_unsigned(cell.length);
         if cell.requests > cell.none_requests {
-            let sum = Number::Float(cell.sum_ns as f64 / 1e6);
-            self.total_response_time = self.total_response_time.plus(sum);
+            self.total_ns += cell.sum_ns;
             self.widen(Number::Float(cell.min_ns as f64 / 1e6), Number::Float(cell.max_ns as f64 / 1e6));
         }
+    }
+
+    /// Response times with three digits; nothing of requests that were logged one by one.
+    pub(super) fn fine(&self) -> &FineTimes {
+        &self.fine
+    }
+
+    /// Counts so many response times in a fine place, after their cell was absorbed.
+    pub(super) fn absorb_fine(&mut self, place: usize, times: u64) {
+        self.fine.add(place, times);
     }
 
     /// Counts `times` response times in `bucket`, after their cell was absorbed.
@@ -144,13 +173,13 @@ impl Entry {
             failures: self.failures,
             timed,
             median: self.median(percentiles[0]),
-            average: if timed == 0 { 0.0 } else { self.total_response_time.to_f64() / timed as f64 },
+            average: self.average(timed),
             min: self.min.filter(|min| !min.is_zero()).unwrap_or(Number::ZERO),
             max: self.max,
             average_length: if self.requests == 0 {
                 Number::ZERO
             } else {
-                Number::Float(ratio(self.total_length, self.requests))
+                Number::Float(ratio(self.total_length, self.requests.into()))
             },
             rps: run.rate(self.requests),
             failures_per_s: run.rate(self.failures),
@@ -203,6 +232,16 @@ impl Entry {
         }
         if max.order(self.max).is_gt() {
             self.max = max;
+        }
+    }
+
+    /// Divided once, so that equal sums give equal averages to the last digit.
+    fn average(&self, timed: u64) -> f64 {
+        const NS_PER_MS: u128 = 1_000_000;
+        match (timed, self.total_ns) {
+            (0, _) => 0.0,
+            (_, 0) => self.total_response_time.to_f64() / timed as f64,
+            (_, ns) => ratio(ns.cast_signed(), u128::from(timed) * NS_PER_MS),
         }
     }
 

@@ -1,15 +1,17 @@
 //! Response times with three digits, for people: what Locust's buckets cannot show.
 //!
 //! An HDR histogram of all requests, in nanoseconds from about a microsecond to an hour; a longer time counts
-//! as an hour. One per recorder and tick; 190 KiB each, which is why there is none per row, and why those that
-//! not every run needs are made by their first value.
+//! as an hour. 190 KiB each, which is why a row has [`FineTimes`](crate::stats::fine::FineTimes) instead, and why
+//! those that not every run needs are made by their first value.
 
 use hdrhistogram::Histogram;
 
+use crate::stats::fine;
+
 /// Shortest time that is told apart from 0.
 const LOWEST_NS: u64 = 1_000;
-/// Longest time that is told apart.
-const HIGHEST_NS: u64 = 3_600_000_000_000;
+/// Longest time that is told apart: an hour.
+pub(super) const HIGHEST_NS: u64 = 3_600_000_000_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
 /// Up to so many missed starts are filled in one by one.
@@ -53,7 +55,12 @@ impl Latency {
 
     /// Counts one response time.
     pub fn record(&mut self, ns: u64) {
-        self.0.saturating_record(ns);
+        self.0.saturating_record(ns.min(HIGHEST_NS));
+    }
+
+    /// Counts so many response times of a place of [`fine`].
+    pub(super) fn add_place(&mut self, place: usize, times: u64) {
+        self.0.saturating_record_n(fine::longest(place), times);
     }
 
     /// Counts the starts that were missed because what should have taken at most `pace_ns` took `ns`: `ns` less

@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod entry;
 pub mod exception;
 pub mod failure;
+pub mod fine;
 pub mod histogram;
 pub mod latency;
 pub mod metric;

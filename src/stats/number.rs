@@ -81,15 +81,15 @@ fn floats(a: f64, b: f64) -> Ordering {
 }
 
 /// `total / count`, correctly rounded even where `total` has no exact float (Python's division of ints).
-pub(super) fn ratio(total: i128, count: u64) -> f64 {
+pub(super) fn ratio(total: i128, count: u128) -> f64 {
     const EXACT: u128 = 1 << f64::MANTISSA_DIGITS;
     let magnitude = total.unsigned_abs();
-    if magnitude <= EXACT && u128::from(count) <= EXACT {
+    if magnitude <= EXACT && count <= EXACT {
         return total as f64 / count as f64;
     }
     // Long division to more bits than a float has; a rest makes the last bit odd, so that no tie appears.
     let shift = magnitude.leading_zeros().min(120);
-    let (dividend, count) = (magnitude << shift, u128::from(count));
+    let dividend = magnitude << shift;
     let quotient = (dividend / count) | u128::from(dividend % count != 0);
     let ratio = quotient as f64 / (1_u128 << shift) as f64;
     if total < 0 { -ratio } else { ratio }

@@ -29,10 +29,7 @@ pub struct Recorder {
     earliest: UnixMicros,
     users: Vec<UsersChanged>,
     exceptions: Vec<ExceptionSeen>,
-    latency: Latency,
     received: Received,
-    /// Of messages that were measured, by row; most runs measure none.
-    measured: Vec<(RowId, Latency)>,
     /// From their intended moments; most runs have no schedule, and none of these.
     intended: Option<Latency>,
     /// Of requests that are recorded from their intended moments, from when they began.
@@ -68,9 +65,7 @@ impl Recorder {
             earliest: UnixMicros(0),
             users: Vec::new(),
             exceptions: Vec::new(),
-            latency: Latency::new(),
             received: Received::default(),
-            measured: Vec::new(),
             intended: None,
             began: None,
             starts: Starts::default(),
@@ -98,7 +93,7 @@ impl Recorder {
     /// A sample that is stamped earlier than the last [`take`](Self::take) counts right after it. `row` must be
     /// an id of this recorder.
     pub fn record(&mut self, row: RowId, at: UnixMicros, response_ns: Option<u64>, length: u64) {
-        self.add(row, Sample { at, response_ns, began_ns: None, length, error: None });
+        self.add(row, Sample { at, response_ns, began_ns: None, length, error: None, measured: false });
     }
 
     /// Records a request that failed at `at`; its time counts like any other's, as in Locust. An empty `error`
@@ -112,7 +107,7 @@ impl Recorder {
         error: &str,
     ) {
         let error = (!error.is_empty()).then_some(error);
-        self.add(row, Sample { at, response_ns, began_ns: None, length, error });
+        self.add(row, Sample { at, response_ns, began_ns: None, length, error, measured: false });
     }
 
     /// Records a request of a schedule that came to its end at `at`, from its intended moment; `error` says why it
@@ -128,19 +123,14 @@ impl Recorder {
         self.began.get_or_insert_default().record(times.began);
         let (response_ns, began_ns) = (Some(times.intended), Some(times.began));
         let error = error.filter(|error| !error.is_empty());
-        self.add(row, Sample { at, response_ns, began_ns, length, error });
+        self.add(row, Sample { at, response_ns, began_ns, length, error, measured: false });
     }
 
     /// Records a message that was measured from end to end: a request like any other, but that its time is kept
-    /// apart from those of requests, in a histogram of its row.
+    /// apart from those of requests.
     pub fn record_measured(&mut self, row: RowId, at: UnixMicros, ns: u64, length: u64) {
-        let place = self.measured.iter().position(|(measured, _)| *measured == row);
-        let place = place.unwrap_or_else(|| {
-            self.measured.push((row, Latency::new()));
-            self.measured.len() - 1
-        });
-        self.measured[place].1.record(ns);
-        self.add_beside(row, Sample { at, response_ns: Some(ns), began_ns: None, length, error: None });
+        let response_ns = Some(ns);
+        self.add(row, Sample { at, response_ns, began_ns: None, length, error: None, measured: true });
     }
 
     /// Counts a task run that a schedule started, and whether it was late because its user was busy. It belongs to
@@ -192,7 +182,7 @@ impl Recorder {
     /// Everything up to and including `until` that was not taken before; later samples stay.
     ///
     /// `until` is a tick, or the end of the run: off the ticks, the rest of the bin that `until` falls into
-    /// comes along. The histograms for live percentiles come as they are, later samples included.
+    /// comes along. The histograms of schedules and paces come as they are, later samples included.
     pub fn take(&mut self, until: UnixMicros) -> Batch {
         let bins: Vec<Bin> = self.bins.extract_if(.., |bin| bin.first <= until).collect();
         self.current = self.bins.len().saturating_sub(1);
@@ -205,12 +195,7 @@ impl Recorder {
             bins,
             users: self.users.extract_if(.., |users| users.at <= until).collect(),
             exceptions: self.exceptions.extract_if(.., |exception| exception.at <= until).collect(),
-            latency: mem::take(&mut self.latency),
             received: mem::take(&mut self.received),
-            measured: mem::take(&mut self.measured)
-                .into_iter()
-                .map(|(row, latency)| (Arc::clone(&self.rows[row.0 as usize]), latency))
-                .collect(),
             intended: self.intended.take(),
             began: self.began.take(),
             starts: mem::take(&mut self.starts),
@@ -231,16 +216,8 @@ impl Recorder {
         id
     }
 
-    fn add(&mut self, row: RowId, sample: Sample<'_>) {
-        if let Some(ns) = sample.response_ns {
-            self.latency.record(ns);
-        }
-        self.add_beside(row, sample);
-    }
-
-    /// Adds a sample that is not one of the response times of all requests.
     #[inline]
-    fn add_beside(&mut self, row: RowId, mut sample: Sample<'_>) {
+    fn add(&mut self, row: RowId, mut sample: Sample<'_>) {
         sample.at = sample.at.max(self.earliest);
         if !self.bins.get(self.current).is_some_and(|bin| bin.holds(sample.at)) {
             self.current = self.bin_of(sample.at);

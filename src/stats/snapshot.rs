@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub now: f64,
     /// Living users, those still stopping included.
     pub user_count: i64,
+    /// Most of them at once since the tick before.
+    pub most_users: i64,
     /// A row per entry, in the order of the files.
     pub rows: Vec<Row>,
     /// The row for all.

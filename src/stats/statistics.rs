@@ -1,9 +1,10 @@
 //! The numbers of a run: an entry per row, Aggregated, failures, exceptions and the user count.
 //!
-//! There are two ways in. A replay logs event by event, with running sums in event order as Locust has them;
-//! a live run merges batches. Both give the same, but for the last digits of averages, since sums of floats
-//! depend on their order. Aggregated is fed by itself in both: it cannot be summed up from the entries, whose
-//! new seconds begin at other moments.
+//! There are two ways in. A live run merges batches; a replay logs event by event. Both give the same to the last
+//! digit where response times are whole nanoseconds, whose sum does not depend on their order; others are added in
+//! the order of events, as Locust does, and sums of floats do depend on that. Aggregated is fed by itself in both:
+//! it cannot be summed up from the entries, whose new seconds begin at other moments. The times of all requests
+//! with three digits are summed up from the rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::stats::bucket;
 use crate::stats::entry::Entry;
 use crate::stats::exception::ExceptionTable;
 use crate::stats::failure::{FailureTable, Occurrence};
+use crate::stats::fine::{self, FineTimes};
 use crate::stats::latency::Latency;
 use crate::stats::number::Number;
 use crate::stats::snapshot::Snapshot;
@@ -34,11 +36,13 @@ pub struct Statistics {
     failures: FailureTable,
     exceptions: ExceptionTable,
     user_count: i64,
+    /// Most users at once since the tick before.
+    most_users: i64,
     latency: Latency,
     tick_latency: Latency,
     received: Received,
     tick_received: Received,
-    measured: BTreeMap<Arc<RowKey>, Latency>,
+    measured: BTreeMap<Arc<RowKey>, FineTimes>,
     intended: Latency,
     tick_intended: Latency,
     began: Latency,
@@ -59,6 +63,7 @@ impl Statistics {
             failures: FailureTable::default(),
             exceptions: ExceptionTable::default(),
             user_count: 0,
+            most_users: 0,
             latency: Latency::new(),
             tick_latency: Latency::new(),
             received: Received::default(),
@@ -77,6 +82,12 @@ impl Statistics {
     pub fn log_request(&mut self, row: &RowKey, now: f64, response_time: Option<Number>, length: i128) {
         self.aggregated.log(now, response_time, length);
         self.entry(row, now).log(now, response_time, length);
+    }
+
+    /// The same for a response time in whole nanoseconds.
+    pub fn log_request_ns(&mut self, row: &RowKey, now: f64, response_ns: Option<u64>, length: i128) {
+        self.aggregated.log_ns(now, response_ns, length);
+        self.entry(row, now).log_ns(now, response_ns, length);
     }
 
     /// Logs that the request logged last for `row` failed. Call it after [`log_request`](Self::log_request).
@@ -104,6 +115,12 @@ impl Statistics {
     /// Sets the number of living users.
     pub fn set_user_count(&mut self, count: i64) {
         self.user_count = count;
+        self.most_users = self.most_users.max(count);
+    }
+
+    /// What is logged from now on belongs to the next tick; [`merge`](Self::merge) knows by itself.
+    pub fn begin_tick(&mut self) {
+        self.most_users = self.user_count;
     }
 
     /// Takes every row back to zero, as of `now`. Rows stay, exceptions and users too. In a live run `now`
@@ -131,17 +148,13 @@ impl Statistics {
 
     /// Adds what all recorders saw in one tick. Every batch of the tick belongs into the same call.
     pub fn merge(&mut self, batches: Vec<Batch>) {
+        self.begin_tick();
         self.tick_latency.clear();
         self.tick_received = Received::default();
         self.tick_intended.clear();
-        let (mut bins, mut exceptions) = (Vec::new(), Vec::new());
+        let (mut bins, mut exceptions, mut users) = (Vec::new(), Vec::new(), Vec::new());
         for batch in batches {
-            self.user_count += batch.users.iter().map(|users| i64::from(users.by)).sum::<i64>();
-            self.tick_latency.add(&batch.latency);
             self.tick_received.add(batch.received);
-            for (row, latency) in &batch.measured {
-                self.measured.entry(Arc::clone(row)).or_default().add(latency);
-            }
             if let Some(intended) = &batch.intended {
                 self.tick_intended.add(intended);
                 self.intended.add(intended);
@@ -155,8 +168,12 @@ impl Statistics {
             }
             bins.extend(batch.bins);
             exceptions.extend(batch.exceptions);
+            users.extend(batch.users);
         }
-        self.latency.add(&self.tick_latency);
+        users.sort_by_key(|change| change.at);
+        for change in users {
+            self.set_user_count(self.user_count + i64::from(change.by));
+        }
         self.received.add(self.tick_received);
         exceptions.sort_by_key(|exception| exception.at);
         for exception in &exceptions {
@@ -167,6 +184,7 @@ impl Statistics {
         for bin in &bins {
             self.merge_times(bin);
         }
+        self.latency.add(&self.tick_latency);
         self.merge_failures(&bins);
     }
 
@@ -177,6 +195,7 @@ impl Statistics {
         Snapshot {
             now,
             user_count: self.user_count,
+            most_users: self.most_users,
             rows: self.places.iter().map(row).collect(),
             aggregated: self.aggregated.row(Arc::clone(&self.aggregated_key), now, span),
             failures: self.failures.sorted(),
@@ -215,6 +234,16 @@ impl Statistics {
     /// Those of the last tick only.
     pub fn tick_latency(&self) -> &Latency {
         &self.tick_latency
+    }
+
+    /// How many rows there are, Aggregated not among them.
+    pub fn rows(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The times of one row, exact to three digits; `None` if there is no such row, and nothing in a replay.
+    pub fn row_times(&self, row: &RowKey) -> Option<&FineTimes> {
+        self.places.get(row).map(|&place| self.entries[place].fine())
     }
 
     /// How many requests there were, and how many of them failed.
@@ -256,10 +285,26 @@ impl Statistics {
                 all_times[index] += times;
                 entry.absorb_times(bucket::at_dense_index(index), times);
             }
+            for (place, times) in bin.fine_times(cell) {
+                entry.absorb_fine(place, times);
+                if cell.measured {
+                    self.measured.entry(Arc::clone(&cell.row)).or_default().add(place, times);
+                } else {
+                    self.tick_latency.add_place(place, times);
+                }
+            }
         }
         for &(cell, ns) in &bin.raw {
             let bucket = bucket::of_float(ns as f64 / 1e6);
-            self.entries[places[cell as usize]].absorb_times(bucket, 1);
+            let entry = &mut self.entries[places[cell as usize]];
+            entry.absorb_times(bucket, 1);
+            entry.absorb_fine(fine::place(ns), 1);
+            let cell = &bin.cells[cell as usize];
+            if cell.measured {
+                self.measured.entry(Arc::clone(&cell.row)).or_default().add(fine::place(ns), 1);
+            } else {
+                self.tick_latency.record(ns);
+            }
             match all_times.get_mut(bucket::dense_index(ns)) {
                 Some(times) => *times += 1,
                 None => self.aggregated.absorb_times(bucket, 1),

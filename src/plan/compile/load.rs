@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::plan::ClassId;
 use crate::plan::codes;
 use crate::plan::compile::Overrides;
-use crate::plan::compile::problems::{Problems, suggestion};
+use crate::plan::compile::problems::{LONGEST, Problems, suggestion};
 use crate::plan::compile::search::compile_search;
 use crate::plan::load::{Load, Stage, StageClock, Storm, Users};
 use crate::scenario::model::{self, Scenario};
@@ -82,9 +82,11 @@ fn check_most(users: u64, at: &FieldPath, problems: &mut Problems<'_>) {
 }
 
 fn check_spawn_rate(spawn_rate: f64, at: &FieldPath, problems: &mut Problems<'_>) {
+    let help = "it is the number of users started per second, such as 10 or 0.5";
     if !(spawn_rate.is_finite() && spawn_rate > 0.0) {
-        let help = "it is the number of users started per second, such as 10 or 0.5";
         problems.range(at, "the spawn rate must be a number above 0", help);
+    } else if 1.0 / spawn_rate > LONGEST.as_secs_f64() {
+        problems.range(at, "the spawn rate cannot be below one user in 10 years", help);
     }
 }
 

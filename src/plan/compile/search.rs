@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::plan::codes;
-use crate::plan::compile::problems::Problems;
+use crate::plan::compile::problems::{LONGEST, Problems};
 use crate::plan::compile::threshold::compile_threshold;
 use crate::plan::search::{ClassRate, Search};
 use crate::scenario::model::Scenario;
@@ -63,6 +63,10 @@ pub(super) fn compile_search(
         problems.range(&step_at, "a step takes whole seconds, and at least 2 of them", help);
     }
     let rate = search.rate?;
+    if rate.low.period() > LONGEST {
+        let help = "begin with a rate that makes a step worth its time, such as \"1/s\"";
+        problems.range(&at.key("rate"), "a rate cannot be below one task run in 10 years", help);
+    }
     let (low, high) = (rate.low.as_per_second(), rate.high.as_per_second());
     Some(Search { low, high, until: until?, step, rates })
 }

@@ -5,7 +5,6 @@ use crate::plan::Plan;
 use crate::plan::codes;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::stats::RowKey;
-use crate::stats::bucket::PERCENTILES;
 use crate::stats::criterion::{Fault, Rows};
 use crate::stats::metric::Metric;
 use crate::stats::threshold::Threshold;
@@ -27,16 +26,7 @@ pub(super) fn compile_threshold(
     problems: &mut Problems<'_>,
 ) -> Option<Threshold> {
     match Threshold::parse(text) {
-        Ok(threshold) if threshold.can_be_told() => Some(threshold),
-        Ok(threshold) => {
-            let metric = threshold.criterion().metric;
-            let message = format!("single rows do not keep {metric}");
-            let kept: Vec<_> =
-                PERCENTILES.iter().map(|p| Metric::Percentile(p * 100.0).to_string()).collect();
-            let help = format!("they keep {}; all requests together keep every one", kept.join(", "));
-            problems.add(Diagnostic::error(codes::THRESHOLD, at.clone(), message).help(help));
-            None
-        }
+        Ok(threshold) => Some(threshold),
         Err(error) => {
             let help = match &error.fault {
                 Fault::UnknownMetric(word) => {
