@@ -142,7 +142,11 @@ impl Observer for RunObserver {
         let start = *self.start.get_or_insert(tick.at);
         let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
         if let Some(csv) = &mut self.outputs.csv {
-            if tick.last { csv.write_last(&snapshot)? } else { csv.write_tick(&snapshot)? }
+            if tick.last {
+                csv.write_last(&snapshot)?;
+            } else {
+                csv.write_tick(&snapshot)?;
+            }
         }
         self.outputs.log(|log| {
             let mut log = match log {

@@ -60,6 +60,7 @@ impl Pulse {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this thread has nothing else to do")]
 fn go_on(beats: &Weak<Mutex<Beats>>) {
     while let Some(beats) = beats.upgrade() {
         lock(&beats).beat(Beat::now());
@@ -115,11 +116,12 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "it waits for another thread, in real time")]
     fn it_ends_with_its_last_handle() {
         let pulse = Pulse::start();
         let beats = Arc::downgrade(&pulse.0);
         drop(pulse);
         thread::sleep(3 * PERIOD);
-        assert!(beats.upgrade().is_none());
+        assert!(beats.upgrade().is_none(), "nothing beats any more");
     }
 }

@@ -416,7 +416,8 @@ mod tests {
             statistics.set_user_count(users);
             let snapshot = statistics.snapshot(now);
             let last = place + 1 == ticks.len();
-            if last { files.write_last(&snapshot).unwrap() } else { files.write_tick(&snapshot).unwrap() }
+            let written = if last { files.write_last(&snapshot) } else { files.write_tick(&snapshot) };
+            written.unwrap();
         }
         let text = fs::read_to_string(dir.path().join("out_stats_history.csv")).unwrap();
         let short = |line: &str| {

@@ -161,9 +161,9 @@ impl Replay {
     fn last_tick(&mut self, now: f64) -> Result<Snapshot, CsvError> {
         let snapshot = self.snapshot(now);
         if self.exact {
-            self.files.write_last(&snapshot)?
+            self.files.write_last(&snapshot)?;
         } else {
-            self.files.write_tick(&snapshot)?
+            self.files.write_tick(&snapshot)?;
         }
         Ok(snapshot)
     }

@@ -90,7 +90,7 @@ pub(super) fn ratio(total: i128, count: u128) -> f64 {
     // Long division to more bits than a float has; a rest makes the last bit odd, so that no tie appears.
     let shift = magnitude.leading_zeros().min(120);
     let dividend = magnitude << shift;
-    let quotient = (dividend / count) | u128::from(dividend % count != 0);
+    let quotient = (dividend / count) | u128::from(!dividend.is_multiple_of(count));
     let ratio = quotient as f64 / (1_u128 << shift) as f64;
     if total < 0 { -ratio } else { ratio }
 }

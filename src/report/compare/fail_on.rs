@@ -2,7 +2,9 @@
 //!
 //! A change against BASE always has a sign and NEW's own value never has one, so that `p95 > +10ms` and
 //! `p95 > 10ms` cannot be taken for each other. What cannot be judged (no such row, no value) fails: a check
-//! that silently passes because its row was renamed guards nothing.
+//! that silently passes because its row was renamed guards nothing. The same goes for percentiles and a limit between
+//! the whole milliseconds of the file: it fails where the expression asks for such a limit, and is left unclear where
+//! only the smallness of BASE makes one of a percentage.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +13,7 @@ use crate::report::compare::metric::{Change, Verdict};
 use crate::report::compare::table::{InputError, Table, one_line};
 use crate::report::compare::{Comparison, Pair};
 use crate::stats::criterion::{Criterion, Fault, Form, Limit, Rows};
-use crate::stats::metric::{Unit, decimals};
+use crate::stats::metric::{Metric, Unit, decimals};
 
 /// The grammar, for help texts and messages.
 pub const GRAMMAR: &str = "\
@@ -23,6 +25,12 @@ METRIC[ROW] OP NUMBER, true if the comparison is to fail
   NUMBER  with a sign, the change from BASE to NEW: +10% -5% +20ms +3
           without one, NEW's own value: 200ms 1.5s 100/s 0, for failure_ratio or failures 1%
           % of a change is of BASE; failure_ratio also changes in points: +1pp";
+
+/// Percentiles of a file are rounded to this at best, in milliseconds.
+const WHOLE_MS: f64 = 1.0;
+
+/// How far that is from what was rounded.
+const HALF_MS: f64 = WHOLE_MS / 2.0;
 
 /// One expression, such as `p95[MQTT connect] > +10%`.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +58,8 @@ pub enum Outcome {
     Fail,
     /// One of every row (`[*]`), and BASE has nothing to hold it against: a row that came.
     Skip,
+    /// A percentage of so little that whole milliseconds cannot tell whether it holds.
+    Unclear,
 }
 
 impl Outcome {
@@ -58,7 +68,7 @@ impl Outcome {
         match self {
             Self::Pass => Verdict::Better,
             Self::Fail => Verdict::Worse,
-            Self::Skip => Verdict::Neutral,
+            Self::Skip | Self::Unclear => Verdict::Neutral,
         }
     }
 }
@@ -69,6 +79,7 @@ impl fmt::Display for Outcome {
             Self::Pass => "PASS",
             Self::Fail => "FAIL",
             Self::Skip => "SKIP",
+            Self::Unclear => "UNCLEAR",
         })
     }
 }
@@ -131,7 +142,9 @@ impl FailOn {
         if let Limit::Own(limit) = self.0.limit {
             let unit = self.0.metric.unit().suffix();
             let detail = format!("{} {new:.*}{unit}", self.0.metric, decimals(&[new]));
-            return self.judgement(&title, self.outcome(new, limit), detail);
+            let outcome = self.outcome(new, limit);
+            let finest = if limit < WHOLE_MS || limit.fract() != 0.0 { HALF_MS } else { 0.0 };
+            return self.resolved(&title, outcome, detail, [new - finest, new + finest], limit);
         }
         let Some(base) = base else {
             let outcome = if self.0.rows == Rows::Every { Outcome::Skip } else { Outcome::Fail };
@@ -139,18 +152,38 @@ impl FailOn {
         };
 
         let change = Change { metric: self.0.metric, base, new };
-        let outcome = match self.0.limit {
-            Limit::PercentOfBase(limit) => self.outcome(change.percent(), limit),
-            Limit::Change(limit) | Limit::Own(limit) => self.outcome(change.delta(), limit),
+        // In milliseconds where that is what is compared, to see what rounding can hide.
+        let (outcome, limit) = match self.0.limit {
+            Limit::PercentOfBase(limit) => (self.outcome(change.percent(), limit), limit / 100.0 * base),
+            Limit::Change(limit) | Limit::Own(limit) => (self.outcome(change.delta(), limit), limit),
         };
         let unit = if self.0.metric.unit() == Unit::Percent { "pp" } else { self.0.metric.unit().suffix() };
         let rounding = if change.is_rounding() { " ~" } else { "" };
         let (values, delta, percent) = (change.values_text(), change.delta_text(), change.percent_text());
-        self.judgement(
-            &title,
-            outcome,
-            format!("{} {values}, {delta}{unit} ({percent}){rounding}", self.0.metric),
-        )
+        let detail = format!("{} {values}, {delta}{unit} ({percent}){rounding}", self.0.metric);
+        let finest = if limit.abs() < WHOLE_MS { WHOLE_MS } else { 0.0 };
+        self.resolved(&title, outcome, detail, [change.delta() - finest, change.delta() + finest], limit)
+    }
+
+    /// A judgement, unless the expression could hold for times within these bounds that the file shows as one.
+    fn resolved(
+        &self,
+        row: &str,
+        outcome: Outcome,
+        detail: String,
+        bounds: [f64; 2],
+        limit: f64,
+    ) -> Judgement {
+        let rounded = matches!(self.0.metric, Metric::Median | Metric::Percentile(_));
+        let may_hold = bounds.into_iter().any(|value| self.0.op.holds(value, limit));
+        if outcome != Outcome::Pass || !rounded || !may_hold {
+            return self.judgement(row, outcome, detail);
+        }
+        let outcome = match self.0.limit {
+            Limit::PercentOfBase(_) => Outcome::Unclear,
+            Limit::Change(_) | Limit::Own(_) => Outcome::Fail,
+        };
+        self.judgement(row, outcome, format!("{detail}: below the file's resolution of 1 ms"))
     }
 
     fn outcome(&self, value: f64, limit: f64) -> Outcome {
@@ -193,7 +226,7 @@ mod tests {
             ("p95 > +10%", "100", "120", Fail, "Aggregated: p95 100 → 120 ms, +20 ms (+20.0%)"),
             ("p95 > +10%", "120", "100", Pass, "Aggregated: p95 120 → 100 ms, -20 ms (-16.7%)"),
             ("p95 > +1000%", "0", "1", Fail, "Aggregated: p95 0 → 1 ms, +1 ms (+inf%) ~"),
-            ("p95 > +0%", "0", "0", Pass, "Aggregated: p95 0 → 0 ms, 0 ms (0%)"),
+            ("average > +0%", "0", "0", Pass, "Aggregated: average 5 → 5 ms, 0 ms (0%)"),
             ("p95 > +20ms", "100", "120", Pass, "Aggregated: p95 100 → 120 ms, +20 ms (+20.0%)"),
             ("p95 > +0.01s", "100", "120", Fail, "Aggregated: p95 100 → 120 ms, +20 ms (+20.0%)"),
             ("p95 < -10%", "100", "80", Fail, "Aggregated: p95 100 → 80 ms, -20 ms (-20.0%)"),
@@ -253,9 +286,38 @@ mod tests {
         let other = || table("7", 10, "MQTT,other,5,0,5,5.0,1.0,9.0,10.0,0.0,7\n");
         let outcomes = |judged: Vec<(Outcome, String)>| judged.into_iter().map(|j| j.0).collect::<Vec<_>>();
         let came = judged("p95[*] > +10%", table("7", 10, ""), other());
-        assert_eq!(outcomes(came), [Outcome::Pass, Outcome::Skip]);
+        assert_eq!(outcomes(came), [Outcome::Unclear, Outcome::Skip]);
         let went = judged("p95[*] > +10%", other(), table("7", 10, ""));
-        assert_eq!(outcomes(went), [Outcome::Pass, Outcome::Fail]);
+        assert_eq!(outcomes(went), [Outcome::Unclear, Outcome::Fail]);
+    }
+
+    #[test]
+    fn whole_milliseconds_prove_nothing_of_their_parts() {
+        use Outcome::{Fail, Pass, Unclear};
+        for (expression, base, new, outcome) in [
+            // 0 may be anything up to half a millisecond.
+            ("p95 > 0.1ms", "0", "0", Fail),
+            ("p95 > 0.6ms", "0", "0", Pass),
+            ("p95 > 0ms", "0", "0", Fail),
+            ("p95 > 2.3ms", "2", "2", Fail),
+            ("p95 > 2.7ms", "2", "2", Pass),
+            ("p95 > 2ms", "2", "2", Pass),
+            ("p95 > +0.1ms", "0", "0", Fail),
+            ("p95 > +0.1ms", "5", "3", Pass),
+            ("p95 > +1ms", "3", "3", Pass),
+            ("p95 > +5%", "7", "7", Unclear),
+            ("p95 > +0%", "0", "0", Unclear),
+            ("p95 > +5%", "7", "5", Pass),
+            ("p95 > +5%", "50", "50", Pass),
+            // A file's average is exact.
+            ("average > 5.1ms", "7", "7", Pass),
+            ("average > +0.1ms", "7", "7", Pass),
+        ] {
+            let judged = judged(expression, table(base, 1000, ""), table(new, 1000, ""));
+            assert_eq!(judged[0].0, outcome, "{expression} {base} {new}: {judged:?}");
+            let told = judged[0].1.ends_with(": below the file's resolution of 1 ms");
+            assert_eq!(told, outcome != Pass, "{judged:?}");
+        }
     }
 
     #[test]
