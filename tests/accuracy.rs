@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::health::Health;
-use mqtt_scenario::engine::{Interrupts, Observer, Options, Tick, run, run_here};
+use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Tick, run, run_here};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{Plan, Step};
 use mqtt_scenario::stats::batch::Batch;
@@ -37,7 +37,8 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::support::{PlanBuilder, with_paused_clock, with_sockets};
 
-const OPTIONS: Options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
+const OPTIONS: Options =
+    Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 /// How long the stall holds all answers back.
 const STALL: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use mqtt_scenario::broker::counters::Counters;
 use mqtt_scenario::broker::faults::Faults;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run};
+use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run};
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::delivery::{Counts, DeliveryReport};
 use mqtt_scenario::stats::snapshot::Snapshot;
@@ -17,7 +17,8 @@ use mqtt_scenario::stats::snapshot::Snapshot;
 use crate::run::{Place, row};
 use crate::support::{Mosquitto, compiled, with_sockets};
 
-const OPTIONS: Options = Options { threads: 2, keep_log: false, keep_history: false, reset_stats: false };
+const OPTIONS: Options =
+    Options { threads: 2, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 /// How a run ended.
 struct Ran {

@@ -13,7 +13,9 @@ use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Answer, Entry, Script, ScriptedConnector};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{End, Interrupts, Observer, Options, Outcome, RunError, Tick, run, run_here};
+use mqtt_scenario::engine::{
+    End, Interrupts, MAX_ROWS, Observer, Options, Outcome, RunError, Tick, run, run_here,
+};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
@@ -32,7 +34,8 @@ mod load;
 mod schedule;
 mod storm;
 
-const OPTIONS: Options = Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
+const OPTIONS: Options =
+    Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 const SECOND: Duration = Duration::from_secs(1);
 

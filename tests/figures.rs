@@ -129,7 +129,7 @@ fn a_generator_that_stood_still_says_so_and_for_how_long() {
     command.args(["--summary-json", "s.json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let id = Pid::from_child(&child);
-    std::thread::sleep(Duration::from_millis(1_000));
+    std::thread::sleep(Duration::from_secs(1));
     kill_process(id, Signal::STOP).unwrap();
     std::thread::sleep(Duration::from_millis(1_500));
     kill_process(id, Signal::CONT).unwrap();
@@ -199,4 +199,41 @@ fn a_rate_as_high_as_it_can_be_written_starts_all_users_at_once() {
     let place = Place::new(&QUICK.replace("spawn_rate = 100", "spawn_rate = 1e300"));
     let output = place.run(&["run", "scenario.toml", "-t", "1s", "--only-summary"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn names_beyond_the_bound_share_a_row_that_says_so() {
+    let steps: Vec<_> = (0..20)
+        .map(|n| {
+            format!(
+                "{{ publish = {{ topic = \"a\", payload = \"x\", qos = 1, name = \"${{client_id}}/{n}\" }} }}"
+            )
+        })
+        .collect();
+    let place = Place::new(&format!(
+        "version = 1\nbrokers.b.url = \"embedded:\"\nload = {{ users = 10, spawn_rate = 100, run_time = \"1200ms\" }}\n\
+         [user_classes.d]\nclient_id = \"d-${{user.number}}\"\non_start = [\"connect\"]\n[[user_classes.d.tasks]]\nname = \"say\"\n\
+         steps = [{}, {{ wait = \"100ms\" }}]\n",
+        steps.join(", ")
+    ));
+    let args = ["run", "scenario.toml", "--only-summary", "--threads", "2", "--request-log", "log.jsonl"];
+    let output = place.run(&[&args[..], &["--csv", "a", "--max-rows", "50"]].concat());
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    let rows = place.rows("a_stats.csv");
+    // Fifty, the one for the others, and Aggregated.
+    assert!((40..=52).contains(&rows.len()), "{}", rows.len());
+    let others = row(&rows, "(names beyond 50 rows)").count("Request Count");
+    let all: u64 = rows.iter().map(|row| row.count("Request Count")).sum();
+    assert_eq!(all, 2 * row(&rows, "Aggregated").count("Request Count"), "no request is left out");
+    assert!(others > all / 4, "{others} of {all}");
+    let told = "There are more than 50 different names: requests of further ones count in the row \
+                `MQTT (names beyond 50 rows)`; --max-rows makes room for more";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
+    assert_eq!(place.run(&["replay", "log.jsonl", "--csv", "b"]).status.code(), Some(0));
+    assert_eq!(place.read("a_stats.csv"), place.read("b_stats.csv"));
+
+    let output = place.run(&[&args[..], &["--csv", "a"]].concat());
+    assert!(!String::from_utf8(output.stderr).unwrap().contains("--max-rows"));
+    assert!(place.rows("a_stats.csv").len() > 200);
 }

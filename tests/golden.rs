@@ -46,11 +46,7 @@ fn check(case: &str, history: History, history_file: &str) {
         assert_same(&actual, &fs::read_to_string(&path).unwrap(), &path.display().to_string());
     }
     let path = golden.join("expected_summary.txt");
-    assert_same(
-        &table::summary(&last, table::NAME_WIDTH),
-        &fs::read_to_string(&path).unwrap(),
-        &path.display().to_string(),
-    );
+    assert_same(&table::summary(&last), &fs::read_to_string(&path).unwrap(), &path.display().to_string());
 }
 
 #[test]

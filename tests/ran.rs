@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run};
+use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run};
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::snapshot::Snapshot;
 
 pub(crate) const OPTIONS: Options =
-    Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
+    Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 /// Keeps the last state.
 #[derive(Default)]

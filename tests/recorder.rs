@@ -136,7 +136,7 @@ fn live(run: &Run, prefix: &Path, history: History, log: &Path) -> String {
         } else {
             files.write_last(&snapshot).unwrap();
             log.end(end).unwrap();
-            return table::failure_table(&snapshot, table::NAME_WIDTH);
+            return table::failure_table(&snapshot);
         }
     }
     unreachable!("the end comes")
@@ -183,7 +183,7 @@ proptest! {
             let read = |whose: &str| fs::read_to_string(dir.path().join(format!("{whose}{suffix}"))).unwrap();
             prop_assert_eq!(read("live"), read("replayed"), "{}", suffix);
         }
-        prop_assert_eq!(failures, table::failure_table(&last, table::NAME_WIDTH));
+        prop_assert_eq!(failures, table::failure_table(&last));
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{Connect, Filter, Session, Until};
-use mqtt_scenario::engine::{Interrupts, Options, run};
+use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Options, run};
 use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
 
@@ -97,7 +97,8 @@ fn messages(seed: u64, threads: usize) -> Messages {
             .subscribe(&[Filter::new("#", Qos::AtLeastOnce)], ticket(1, Duration::from_secs(5)))
             .unwrap();
         subscriber.drive(Until::Done(key), None, &mut seen).await.unwrap();
-        let options = Options { threads, keep_log: false, keep_history: false, reset_stats: false };
+        let options =
+            Options { threads, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
         let (interrupts, mut deaf) = (Interrupts::default(), Deaf);
         tokio::select! {
             outcome = run(plan, connector, options, &interrupts, &mut deaf) => drop(outcome.unwrap()),

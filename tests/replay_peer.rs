@@ -277,7 +277,7 @@ fn random_events_give_the_files_that_locust_writes() {
         fs::write(&file, events(shape, &mut random)).unwrap();
         let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
         let last = replay(&file, &ours, options).unwrap();
-        fs::write(dir.path().join("ours_summary"), table::summary(&last, table::NAME_WIDTH)).unwrap();
+        fs::write(dir.path().join("ours_summary"), table::summary(&last)).unwrap();
         run_peer(&file, &theirs, &dir.path().join("theirs_summary"), options);
         for suffix in ["_stats.csv", "_stats_history.csv", "_failures.csv", "_exceptions.csv", "_summary"] {
             let read = |whose: &str| fs::read_to_string(dir.path().join(format!("{whose}{suffix}"))).unwrap();

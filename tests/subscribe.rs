@@ -15,7 +15,7 @@ use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{Interrupts, Observer, Options, Outcome, Tick, run, run_here};
+use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run, run_here};
 use mqtt_scenario::mqtt::{Qos, SubscribeOptions};
 use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::subscription::Subscription;
@@ -31,7 +31,8 @@ use crate::run::{Place, row};
 use crate::support::{PlanBuilder, with_paused_clock, with_sockets};
 
 const SECOND: Duration = Duration::from_secs(1);
-const OPTIONS: Options = Options { threads: 2, keep_log: false, keep_history: false, reset_stats: false };
+const OPTIONS: Options =
+    Options { threads: 2, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 /// The plan of a scenario's classes, with one broker; it goes on until it is stopped.
 fn plan(users: u32, classes: &str) -> Arc<Plan> {

@@ -18,7 +18,7 @@ use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Late, Sink, Ticket};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
-use mqtt_scenario::engine::{Interrupts, Observer, Options, Tick, run_here};
+use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Tick, run_here};
 use mqtt_scenario::mqtt::{Qos, Settings};
 use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
@@ -173,7 +173,8 @@ impl Observer for Deaf {
 
 /// What the users of a plan do on a paused clock, in order, by client id; a message is `publish TOPIC PAYLOAD`.
 pub(crate) fn actions(plan: Plan) -> BTreeMap<String, Vec<String>> {
-    let options = Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false };
+    let options =
+        Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
     let entries = with_paused_clock(async {
         let connector = ScriptedConnector::new(Script::default());
         run_here(Arc::new(plan), connector.clone(), options, &Interrupts::default(), &mut Deaf)

@@ -3,6 +3,7 @@
 //!
 //! Bar and log share standard error, so each log line is written with the bar out of the way.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -17,20 +18,57 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::engine::health::Health;
 use crate::report::latency;
-use crate::report::table;
+use crate::report::{table, terminal};
 use crate::stats::snapshot::Snapshot;
 
 /// How often a line is written where there is no terminal: as often as Locust prints its table.
 const LINE_EVERY: u64 = 2;
 
-/// Up to this second the rate is that of the whole run, afterwards that of about the last ten seconds.
-const RATE_FROM: u64 = 3;
+/// The rate is that of so many seconds, or of those since the begin of the run if it has fewer.
+const RATE_SECONDS: u64 = 10;
 
-/// How wide the tables on standard output may make their names.
-pub(super) fn name_width() -> usize {
-    match rustix::termios::tcgetwinsize(io::stdout()) {
-        Ok(size) if size.ws_col > 0 => table::name_width(size.ws_col.into()),
-        _ => table::NAME_WIDTH,
+/// How many columns standard output has, if it is a terminal that tells.
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then(|| size.ws_col.into())
+}
+
+/// The tables at the end of a run: Locust's to the byte where a script may read them, and such as fit on a terminal.
+pub(super) fn tables(snapshot: &Snapshot) -> String {
+    match columns() {
+        Some(columns) => terminal::summary(snapshot, columns),
+        None => table::summary(snapshot),
+    }
+}
+
+/// A text for standard output, its long lines broken on a terminal.
+pub(super) fn fitted(text: String) -> String {
+    match columns() {
+        Some(columns) => terminal::fit(&text, columns),
+        None => text,
+    }
+}
+
+/// How many requests there are in a second: those of the last seconds by the clock, since at first there are few of
+/// them and a broker that stands still has none.
+#[derive(Debug, Default)]
+pub(super) struct Rate {
+    /// Seconds since the start, and how many requests there were at each.
+    seen: VecDeque<(u64, u64)>,
+}
+
+impl Rate {
+    /// The rate at a second of the run, with so many requests since the start or since the statistics began anew.
+    pub(super) fn at(&mut self, second: u64, requests: u64) -> f64 {
+        if self.seen.back().is_some_and(|(_, before)| *before > requests) {
+            self.seen.clear();
+        }
+        self.seen.push_back((second, requests));
+        while self.seen.front().is_some_and(|(first, _)| second.saturating_sub(*first) > RATE_SECONDS) {
+            self.seen.pop_front();
+        }
+        let (first, before) = self.seen.front().copied().unwrap_or((second, requests));
+        (requests - before) as f64 / second.saturating_sub(first).max(1) as f64
     }
 }
 
@@ -66,12 +104,12 @@ impl Progress {
         Self { bar, lines: !terminal && !quiet, users, length }
     }
 
-    /// Shows a tick, `second` seconds after the start.
-    pub(super) fn tick(&self, second: u64, snapshot: &Snapshot, health: &Health) {
+    /// Shows a tick, `second` seconds after the start, with so many requests a second.
+    pub(super) fn tick(&self, second: u64, rate: f64, snapshot: &Snapshot, health: &Health) {
         if self.bar.is_none() && !(self.lines && second.is_multiple_of(LINE_EVERY)) {
             return;
         }
-        let text = self.text(second, snapshot, health);
+        let text = self.text(rate, snapshot, health);
         match &self.bar {
             Some(bar) => {
                 bar.set_position(self.length.map_or(second, |length| second.min(length.as_secs())));
@@ -84,11 +122,9 @@ impl Progress {
         }
     }
 
-    fn text(&self, second: u64, snapshot: &Snapshot, health: &Health) -> String {
+    fn text(&self, rate: f64, snapshot: &Snapshot, health: &Health) -> String {
         use std::fmt::Write;
         let all = &snapshot.aggregated;
-        // Locust's window ends two seconds ago, so that at first there is nothing in it.
-        let rate = if second <= RATE_FROM { all.rps } else { all.current_rps };
         let mut text = format!(
             "users {}/{}  requests {} ({:.1}/s)  failures {}",
             snapshot.user_count, self.users, all.requests, rate, all.failures
@@ -178,4 +214,28 @@ pub(super) fn start_log(level: Level, file: Option<&Path>, progress: &Progress) 
     let subscriber =
         tracing_subscriber::fmt().event_format(LocustForm).with_max_level(level).with_writer(output).finish();
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_that_of_the_clock_from_the_first_second_on() {
+        let rates = |requests: &[u64]| {
+            let mut rate = Rate::default();
+            let told =
+                requests.iter().enumerate().map(|(second, requests)| rate.at(second as u64, *requests));
+            told.collect::<Vec<_>>()
+        };
+        // 25 requests in the first few milliseconds are 25 in the first second.
+        assert_eq!(rates(&[0, 25, 25, 31]), [0.0, 25.0, 12.5, 31.0 / 3.0]);
+        // It forgets what is more than ten seconds ago, and does not stand still when the broker does.
+        let steady: Vec<_> = (0..20).map(|second| second * 100).collect();
+        assert_eq!(rates(&steady)[1..], [100.0; 19]);
+        let stalled: Vec<_> = (0..20).map(|second| if second < 5 { second * 100 } else { 400 }).collect();
+        assert_eq!(rates(&stalled)[14..], [0.0; 6]);
+        // Statistics that begin anew.
+        assert_eq!(rates(&[0, 500, 900, 0, 40, 80]), [0.0, 500.0, 450.0, 0.0, 40.0, 40.0]);
+    }
 }

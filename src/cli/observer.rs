@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use crate::cli::console::Progress;
+use crate::cli::console::{Progress, Rate};
 use crate::cli::json;
 use crate::engine::health::Health;
 use crate::engine::{Observer, Tick};
@@ -16,6 +16,9 @@ use crate::stats::delivery::DeliveryReport;
 use crate::stats::search::SearchReport;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::{Judgement, Threshold};
+
+/// Of so many rows the totals are written each second; of ten times as many every eleven seconds.
+const ROWS_A_SECOND: u64 = 5_000;
 
 /// Why the outcome of a run could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +100,7 @@ impl Outputs {
 pub(super) struct RunObserver {
     outputs: Outputs,
     progress: Progress,
+    rate: Rate,
     /// What must hold at the end.
     thresholds: Vec<Threshold>,
     start: Option<UnixMicros>,
@@ -117,6 +121,7 @@ impl RunObserver {
         Self {
             outputs,
             progress,
+            rate: Rate::default(),
             thresholds,
             start: None,
             last: None,
@@ -125,6 +130,16 @@ impl RunObserver {
             search: None,
             delivery: None,
         }
+    }
+}
+
+impl RunObserver {
+    /// Whether a tick is worth the time that all rows together take: at the end, for a history of each row, and so
+    /// often that it is no more than [`ROWS_A_SECOND`] rows a second.
+    fn looks_at_all_rows(&self, tick: &Tick<'_>, second: u64) -> bool {
+        let rows = tick.statistics.rows() as u64;
+        let is_full = self.outputs.csv.as_ref().is_some_and(CsvFiles::is_full);
+        tick.last || is_full || second.is_multiple_of(1 + rows / ROWS_A_SECOND)
     }
 }
 
@@ -140,12 +155,14 @@ impl Observer for RunObserver {
 
     fn tick(&mut self, tick: &Tick<'_>) -> Result<(), OutputError> {
         let start = *self.start.get_or_insert(tick.at);
-        let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
+        let second = (tick.at.0 - start.0) / 1_000_000;
+        let (now, all) = (tick.at.as_secs_f64(), self.looks_at_all_rows(tick, second));
+        let snapshot = if all { tick.statistics.snapshot(now) } else { tick.statistics.overview(now) };
         if let Some(csv) = &mut self.outputs.csv {
-            if tick.last {
-                csv.write_last(&snapshot)?;
-            } else {
-                csv.write_tick(&snapshot)?;
+            match (tick.last, all) {
+                (true, _) => csv.write_last(&snapshot)?,
+                (false, true) => csv.write_tick(&snapshot)?,
+                (false, false) => csv.write_history(&snapshot)?,
             }
         }
         self.outputs.log(|log| {
@@ -173,10 +190,13 @@ impl Observer for RunObserver {
                 .map_err(|error| OutputError::Summary { path, source: error.into() })?;
         }
         if !tick.last {
-            self.progress.tick((tick.at.0 - start.0) / 1_000_000, &snapshot, tick.health);
+            let rate = self.rate.at(second, snapshot.aggregated.requests);
+            self.progress.tick(second, rate, &snapshot, tick.health);
         }
         self.health.clone_from(tick.health);
-        self.last = Some(snapshot);
+        if all {
+            self.last = Some(snapshot);
+        }
         Ok(())
     }
 }

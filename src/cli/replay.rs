@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::console::name_width;
+use crate::cli::console::{fitted, tables};
 use crate::cli::exit;
 use crate::report::csv::History;
 use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
-use crate::report::{table, unfinished};
+use crate::report::unfinished;
 
 /// Make the CSV files and tables of a run again, from its request log
 ///
@@ -56,8 +56,7 @@ pub(super) fn run(options: &ReplayOptions) -> ExitCode {
     };
     match replay(&options.events, &options.csv, rules) {
         Ok(snapshot) => {
-            let tables = table::summary(&snapshot, name_width());
-            exit::output(&(tables + &unfinished::table(&snapshot.unfinished)))
+            exit::output(&fitted(tables(&snapshot) + &unfinished::table(&snapshot.unfinished)))
         }
         Err(error @ ReplayError::Events(_)) => exit::error(exit::BAD_INPUT, error),
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),

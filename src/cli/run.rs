@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{Level, info, warn};
 
-use crate::cli::console::{Progress, name_width, start_log};
+use crate::cli::console::{Progress, fitted, start_log, tables};
 use crate::cli::endpoints::open_brokers;
 use crate::cli::exit;
 use crate::cli::load::{ScenarioOptions, load};
@@ -24,7 +24,7 @@ use crate::plan::Plan;
 use crate::plan::load::Course;
 use crate::plan::target::Target;
 use crate::report::csv::History;
-use crate::report::{delivery, latency, search, table, thresholds, unfinished};
+use crate::report::{delivery, latency, search, thresholds, unfinished};
 use crate::stats::Received;
 
 const AFTER_HELP: &str = "\
@@ -65,6 +65,10 @@ pub(super) struct RunOptions {
     /// Write the end of the run as JSON: rows, percentiles, and how the load generator fared
     #[arg(long, value_name = "FILE")]
     summary_json: Option<PathBuf>,
+
+    /// How many rows the statistics may have; requests of further names count in one more
+    #[arg(long, value_name = "N", default_value_t = engine::MAX_ROWS)]
+    max_rows: usize,
 
     /// Show no progress while running, only the tables at the end
     #[arg(long)]
@@ -151,6 +155,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         keep_log: options.request_log.is_some(),
         keep_history: options.csv_full_history,
         reset_stats: options.reset_stats,
+        max_rows: options.max_rows,
     };
     let outcome = runtime.block_on(carry_out(&plan, endpoints, engine_options, &mut observer));
     progress.finish();
@@ -218,19 +223,20 @@ fn conclude(
         failed = !snapshot.failures.is_empty() || !snapshot.exceptions.is_empty();
         let mut out = std::io::stdout().lock();
         // With standard output gone the tables have no reader; the exit code still tells.
-        let (tables, times) = (table::summary(snapshot, name_width()), latency::summary(snapshot));
+        let (tables, times) = (tables(snapshot), latency::summary(snapshot));
         let delivery = observer.delivery.as_ref();
         let measured = delivery.map_or_else(String::new, |report| delivery::summary(snapshot, report));
-        let _ = writeln!(out, "{tables}{times}{}", observer.health);
-        let _ = write!(out, "{measured}{}", unfinished::table(&snapshot.unfinished));
-        let _ = write!(out, "{}", thresholds::table(&observer.judgements));
+        let mut text = format!("{tables}{times}{}\n{measured}", observer.health);
+        text += &unfinished::table(&snapshot.unfinished);
+        text += &thresholds::table(&observer.judgements);
         if let Some(report) = &observer.search {
-            let _ = write!(out, "{}", search::table(report));
+            text += &search::table(report);
         }
         if subscribes {
             let Received { messages, bytes } = snapshot.received;
-            let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");
+            text += &format!("Received {messages} messages, {bytes} bytes\n");
         }
+        let _ = out.write_all(fitted(text).as_bytes());
     }
     match outcome {
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),

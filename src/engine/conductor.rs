@@ -31,7 +31,7 @@ use crate::plan::Plan;
 use crate::stats::delivery::DeliveryReport;
 use crate::stats::delivery::group::Groups;
 use crate::stats::statistics::Statistics;
-use crate::stats::{Received, UnixMicros};
+use crate::stats::{Received, RowKey, UnixMicros};
 
 /// How long users that were cut off may take for on_stop and DISCONNECT.
 const LEAVE_TIME: Duration = Duration::from_secs(5);
@@ -81,6 +81,8 @@ pub(crate) struct Conductor<'a, O> {
     next_tick: u64,
     ticks: Ticks,
     reset_due: bool,
+    /// Whether it was said that there are too many names.
+    told_of_rows: bool,
 }
 
 impl<'a, O: Observer> Conductor<'a, O> {
@@ -112,6 +114,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             next_tick: 1,
             ticks: Ticks::new(lines.len()),
             reset_due: false,
+            told_of_rows: false,
             plan,
             clock,
             shared,
@@ -350,12 +353,26 @@ impl<'a, O: Observer> Conductor<'a, O> {
             if reset {
                 self.statistics.reset(asked.at.as_secs_f64());
             }
+            self.look_at_rows();
             self.tell(asked.at, reset, asked.last)?;
             if self.state == State::Running {
                 self.search_on(asked.at, asked.begun);
             }
         }
         Ok(())
+    }
+
+    /// Says once that not every name has a row.
+    fn look_at_rows(&mut self) {
+        if !self.told_of_rows && self.shared.rows.turned_away() > 0 {
+            self.told_of_rows = true;
+            let RowKey { request_type, name } = self.shared.rows.others();
+            warn!(
+                "There are more than {} different names: requests of further ones count in the row \
+                 `{request_type} {name}`; --max-rows makes room for more",
+                self.options.max_rows
+            );
+        }
     }
 
     /// When the generator itself did nothing, since the last time.

@@ -61,6 +61,7 @@ use crate::plan::Plan;
 use crate::plan::load::Load;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
+use crate::stats::rows::RowSpace;
 use crate::stats::search::SearchReport;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, UnixMicros};
@@ -76,7 +77,12 @@ pub struct Options {
     pub keep_history: bool,
     /// Whether the statistics begin anew when all users have started (at the next whole second of the run).
     pub reset_stats: bool,
+    /// How many rows the statistics may have; requests of further names count in one more.
+    pub max_rows: usize,
 }
+
+/// As many rows as a run has unless it is told otherwise: a file of 20 MB at each tick, and some seconds at its end.
+pub const MAX_ROWS: usize = 100_000;
 
 /// The wishes of the person at the keyboard.
 #[derive(Debug, Clone, Default)]
@@ -159,6 +165,8 @@ struct Shared {
     arrivals: Arrivals,
     /// Which users have done their part at the end of the run, but for what they still receive.
     quiet: Arrivals,
+    /// The rows of the statistics.
+    rows: RowSpace,
     /// A number of this run, which no other one has but for chance.
     run: u32,
     /// Whether the generator stood still; nothing watches a run on a clock that is not the system's.
@@ -166,7 +174,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(load: &Load) -> Self {
+    fn new(load: &Load, max_rows: usize) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "half of a drawn number is one too")]
         let run = RandomState::new().hash_one(()) as u32;
         Self {
@@ -174,6 +182,7 @@ impl Shared {
             quota: Quota::new(load),
             arrivals: Arrivals::new(),
             quiet: Arrivals::new(),
+            rows: RowSpace::new(max_rows),
             run,
             pulse: None,
         }
@@ -205,7 +214,7 @@ pub async fn run<C: Connect, O: Observer>(
     observer: &mut O,
 ) -> Result<Outcome, RunError<O::Error>> {
     let clock = Clock::start();
-    let shared = Shared { pulse: Some(Pulse::start()), ..Shared::new(&plan.load) };
+    let shared = Shared { pulse: Some(Pulse::start()), ..Shared::new(&plan.load, options.max_rows) };
     let (to_conductor, from_shards) = unbounded_channel();
     let mut lines = Vec::new();
     let mut threads = Vec::new();
@@ -255,7 +264,7 @@ pub async fn run_here<C: Connect, O: Observer>(
     let (to_conductor, from_shards) = unbounded_channel::<(usize, FromShard)>();
     let (line, commands) = Line::new(0, to_conductor);
     let (plan_too, alarm) = (Arc::clone(&plan), Alarm::Tokio);
-    let shared = Shared::new(&plan.load);
+    let shared = Shared::new(&plan.load, options.max_rows);
     let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, shared.clone(), options.keep_log));
     let conductor = Conductor::new(plan, clock, shared, options, vec![line], from_shards, observer);
     let (end, unexpected) =

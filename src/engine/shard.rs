@@ -133,7 +133,7 @@ impl<C: Connect> Shard<C> {
         shared: Shared,
         keep_log: bool,
     ) -> Self {
-        let mut recorder = Recorder::new(clock.started_at(), &plan.rows, keep_log);
+        let mut recorder = Recorder::sharing(shared.rows.clone(), clock.started_at(), &plan.rows, keep_log);
         let loss_row = recorder.row(&RowKey { request_type: "MQTT".into(), name: "disconnect".into() });
         Self {
             plan,

@@ -101,6 +101,11 @@ impl CsvFiles {
         })
     }
 
+    /// Whether the history has every row.
+    pub fn is_full(&self) -> bool {
+        self.history == History::Full
+    }
+
     /// Writes a tick: the totals anew, and a row of history (or one per entry) more.
     pub fn write_tick(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
         self.write_history(snapshot)?;

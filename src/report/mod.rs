@@ -13,5 +13,6 @@ pub mod number;
 pub mod replay;
 pub mod search;
 pub mod table;
+pub mod terminal;
 pub mod thresholds;
 pub mod unfinished;

@@ -12,27 +12,22 @@ use crate::stats::snapshot::{Row, Snapshot};
 
 const TYPE_WIDTH: usize = 8;
 
-/// How wide names are where there is no terminal.
-pub const NAME_WIDTH: usize = 80;
+/// How wide names are: Locust's width where there is no terminal. For one there is
+/// [`terminal`](crate::report::terminal).
+const NAME_WIDTH: usize = 80;
 
-/// How wide names are on a terminal of so many columns, by Locust's rule.
-pub fn name_width(columns: usize) -> usize {
-    columns.saturating_sub(80).clamp(TYPE_WIDTH, NAME_WIDTH)
-}
-
-const PERCENTILE_HEADINGS: [&str; PERCENTILES.len()] =
+pub(super) const PERCENTILE_HEADINGS: [&str; PERCENTILES.len()] =
     ["50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%", "99.9%", "99.99%", "100%"];
 
-/// All that Locust prints at the end of a run, with names so wide.
-pub fn summary(snapshot: &Snapshot, name_width: usize) -> String {
-    let stats = stats_table(snapshot, name_width);
-    [stats, percentile_table(snapshot, name_width), failure_table(snapshot, name_width)].concat()
+/// All that Locust prints at the end of a run.
+pub fn summary(snapshot: &Snapshot) -> String {
+    [stats_table(snapshot), percentile_table(snapshot), failure_table(snapshot)].concat()
 }
 
 /// Requests, failures, response times and rates per row, and an empty line.
-pub fn stats_table(snapshot: &Snapshot, name_width: usize) -> String {
+pub fn stats_table(snapshot: &Snapshot) -> String {
     // This table saves some characters in other columns.
-    let width = name_width - TYPE_WIDTH + 4;
+    let width = NAME_WIDTH - TYPE_WIDTH + 4;
     let heading = format!(
         "{:<TYPE_WIDTH$} {:<width$} {:>7} {:>12} |{:>7} {:>7} {:>7}{:>7} | {:>7} {:>11}",
         "Type", "Name", "# reqs", "# fails", "Avg", "Min", "Max", "Med", "req/s", "failures/s"
@@ -45,7 +40,8 @@ pub fn stats_table(snapshot: &Snapshot, name_width: usize) -> String {
 }
 
 /// The percentiles of each row that has response times, and an empty line.
-pub fn percentile_table(snapshot: &Snapshot, width: usize) -> String {
+pub fn percentile_table(snapshot: &Snapshot) -> String {
+    let width = NAME_WIDTH;
     let columns = columns(&PERCENTILE_HEADINGS[1..]);
     let heading = format!(
         "{:<TYPE_WIDTH$} {:<width$} {:>8} {columns} {:>6}",
@@ -63,11 +59,11 @@ pub fn percentile_table(snapshot: &Snapshot, width: usize) -> String {
 }
 
 /// The failures in the order in which they were first seen, and an empty line; nothing without failures.
-pub fn failure_table(snapshot: &Snapshot, name_width: usize) -> String {
+pub fn failure_table(snapshot: &Snapshot) -> String {
     if snapshot.failures.is_empty() {
         return String::new();
     }
-    let separator = rule(&[18, 80 + name_width - 19]);
+    let separator = rule(&[18, 80 + NAME_WIDTH - 19]);
     let mut lines = vec![
         "Error report".to_owned(),
         format!("{:<18} {:<100}", "# occurrences", "Error"),
@@ -112,7 +108,7 @@ fn percentile_line(row: &Row, width: usize) -> Option<String> {
 }
 
 /// Locust takes the wrapper off its own `CatchResponseError('…')`, the last character going for the bracket.
-fn unwrapped(error: &str) -> &str {
+pub(super) fn unwrapped(error: &str) -> &str {
     error.strip_prefix("CatchResponseError(").map_or(error, |inner| {
         let last = inner.char_indices().next_back().map_or(0, |(at, _)| at);
         &inner[..last]
@@ -134,19 +130,6 @@ fn text(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::RowKey;
-    use crate::stats::statistics::Statistics;
-
-    #[test]
-    fn names_are_as_wide_as_the_terminal_lets_them() {
-        assert_eq!([0, 100, 130, 160, 300].map(name_width), [8, 20, 50, 80, 80]);
-        let mut statistics = Statistics::new(1_000.0, false);
-        let row = RowKey { request_type: "MQTT".into(), name: "publish".into() };
-        statistics.log_request(&row, 1_001.0, Some(Number::Float(1.9)), 0);
-        let snapshot = statistics.snapshot(1_002.0);
-        let longest = |width| summary(&snapshot, width).lines().map(str::len).max();
-        assert_eq!(longest(NAME_WIDTH).unwrap() - longest(50).unwrap(), 30);
-    }
 
     #[test]
     fn only_the_wrapper_of_locusts_own_error_is_taken_off() {

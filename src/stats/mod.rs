@@ -24,6 +24,7 @@ pub mod metric;
 pub mod number;
 mod python_text;
 pub mod recorder;
+pub mod rows;
 pub mod search;
 pub mod snapshot;
 pub mod stamp;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::stats::batch::{Batch, Bin, ExceptionSeen, Room, Sample, UnfinishedSeen, UsersChanged};
 use crate::stats::latency::Latency;
+use crate::stats::rows::RowSpace;
 use crate::stats::unfinished::Waits;
 use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
 
@@ -18,6 +19,8 @@ use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
 pub struct Recorder {
     start: UnixMicros,
     keep_log: bool,
+    /// The rows of all recorders of the run.
+    space: RowSpace,
     rows: Vec<Arc<RowKey>>,
     ids: HashMap<Arc<RowKey>, RowId>,
     /// Bins that were not taken yet: one or two, more if nobody takes.
@@ -52,11 +55,18 @@ pub struct ScheduledNs {
 
 impl Recorder {
     /// A recorder of a run that starts at `start`, with ticks at whole seconds after it; `RowId(i)` is
-    /// `rows[i]`. With `keep_log` each request is also kept as it came, for the event log.
+    /// `rows[i]`. With `keep_log` each request is also kept as it came, for the event log. It may have any number of
+    /// rows.
     pub fn new(start: UnixMicros, rows: &[RowKey], keep_log: bool) -> Self {
+        Self::sharing(RowSpace::new(usize::MAX), start, rows, keep_log)
+    }
+
+    /// The same with a share of the rows that a run may have. The given rows are there in any case.
+    pub fn sharing(space: RowSpace, start: UnixMicros, rows: &[RowKey], keep_log: bool) -> Self {
         let mut recorder = Self {
             start,
             keep_log,
+            space,
             rows: Vec::new(),
             ids: HashMap::new(),
             bins: Vec::new(),
@@ -73,17 +83,23 @@ impl Recorder {
             unfinished_log: Vec::new(),
         };
         for row in rows {
+            let row = recorder.space.admit(row).unwrap_or_else(|| Arc::new(row.clone()));
             recorder.intern(row);
         }
         recorder
     }
 
-    /// The id of a row, which is made if it is new to this recorder. Ids of one recorder mean nothing to
-    /// another, except those of the rows given to [`Recorder::new`].
+    /// The id of a row, which is made if it is new to this recorder; that of [`RowSpace::others`] if there is no
+    /// room for it. Ids of one recorder mean nothing to another, except those of the rows given to
+    /// [`Recorder::new`].
     pub fn row(&mut self, key: &RowKey) -> RowId {
-        match self.ids.get(key) {
+        if let Some(&id) = self.ids.get(key) {
+            return id;
+        }
+        let row = self.space.admit(key).unwrap_or_else(|| Arc::new(self.space.others()));
+        match self.ids.get(&row) {
             Some(&id) => id,
-            None => self.intern(key),
+            None => self.intern(row),
         }
     }
 
@@ -207,10 +223,9 @@ impl Recorder {
         }
     }
 
-    fn intern(&mut self, key: &RowKey) -> RowId {
+    fn intern(&mut self, key: Arc<RowKey>) -> RowId {
         #[expect(clippy::cast_possible_truncation, reason = "memory ends before u32 does")]
         let id = RowId(self.rows.len() as u32);
-        let key = Arc::new(key.clone());
         self.rows.push(Arc::clone(&key));
         self.ids.insert(key, id);
         id

@@ -192,23 +192,32 @@ impl Statistics {
     pub fn snapshot(&self, now: f64) -> Snapshot {
         let span = self.aggregated.span();
         let row = |(key, &place): (&Arc<RowKey>, &usize)| self.entries[place].row(Arc::clone(key), now, span);
+        let measured = self.measured.iter();
+        Snapshot {
+            rows: self.places.iter().map(row).collect(),
+            failures: self.failures.sorted(),
+            exceptions: self.exceptions.as_seen().to_vec(),
+            measured: measured.filter_map(|(row, times)| Some((Arc::clone(row), times.summary()?))).collect(),
+            ..self.overview(now)
+        }
+    }
+
+    /// The same without rows, failures and exceptions: what it costs does not depend on how many there are.
+    pub fn overview(&self, now: f64) -> Snapshot {
+        let span = self.aggregated.span();
         Snapshot {
             now,
             user_count: self.user_count,
             most_users: self.most_users,
-            rows: self.places.iter().map(row).collect(),
+            rows: Vec::new(),
             aggregated: self.aggregated.row(Arc::clone(&self.aggregated_key), now, span),
-            failures: self.failures.sorted(),
-            exceptions: self.exceptions.as_seen().to_vec(),
+            failures: Vec::new(),
+            exceptions: Vec::new(),
             latency: self.latency.summary(),
             tick_latency: self.tick_latency.summary(),
             received: self.received,
             tick_received: self.tick_received,
-            measured: self
-                .measured
-                .iter()
-                .filter_map(|(row, latency)| Some((Arc::clone(row), latency.summary()?)))
-                .collect(),
+            measured: Vec::new(),
             intended: self.intended.summary(),
             tick_intended: self.tick_intended.summary(),
             began: self.began.summary(),

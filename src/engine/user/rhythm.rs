@@ -226,7 +226,7 @@ mod tests {
     async fn another_tempo_holds_from_the_next_start() {
         let ms = Duration::from_millis;
         let plan = ten_a_second();
-        let shared = Shared::new(&plan.load);
+        let shared = Shared::new(&plan.load, usize::MAX);
         let tempo = shared.tempo.clone();
         let connector = ScriptedConnector::new(Script::default());
         let (clock, alarm) = (Clock::start(), Alarm::Tokio);

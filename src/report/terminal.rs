@@ -1,0 +1,274 @@
+//! The tables at the end of a run for a terminal: no line is wider than it, from 80 columns on.
+//!
+//! The numbers are those of Locust's tables ([`table`](crate::report::table)), which are written where there is no
+//! terminal. Here columns are as wide as what stands in them; where there is no room those that say least are left
+//! out, and names are cut in their middle, since many begin alike and many end alike.
+
+use std::fmt::Display;
+
+use crate::report::table::{PERCENTILE_HEADINGS, unwrapped};
+use crate::stats::number::Number;
+use crate::stats::snapshot::{Row, Snapshot};
+
+/// A column may go before names get narrower than this.
+const NAME: usize = 24;
+
+/// More rows than these are for files.
+const MOST_ROWS: usize = 500;
+
+/// Requests, percentiles and failures, for so many columns.
+pub fn summary(snapshot: &Snapshot, columns: usize) -> String {
+    let rows = snapshot.rows.len();
+    let left_out = match rows.checked_sub(MOST_ROWS) {
+        Some(more @ 1..) => {
+            format!("{more} of {rows} rows are not shown here: --csv and --summary-json have them\n")
+        }
+        _ => String::new(),
+    };
+    [requests(snapshot, columns), left_out, percentiles(snapshot, columns), failures(snapshot, columns)]
+        .concat()
+}
+
+/// The rows that are shown, Aggregated last.
+fn shown(snapshot: &Snapshot) -> impl Iterator<Item = &Row> {
+    snapshot.rows.iter().take(MOST_ROWS).chain([&snapshot.aggregated])
+}
+
+fn requests(snapshot: &Snapshot, columns: usize) -> String {
+    let rows: Vec<_> = shown(snapshot).collect();
+    let column = |heading, worth, cell: &dyn Fn(&Row) -> String| Column::new(heading, worth, &rows, cell);
+    let table = vec![
+        column("# reqs", ALWAYS, &|row| row.requests.to_string()),
+        column("# fails", ALWAYS, &|row| format!("{}({:.2}%)", row.failures, row.fail_ratio() * 100.0)),
+        column("Avg", 3, &|row| Number::Float(row.average).truncated().to_string()),
+        column("Min", 1, &|row| row.min.truncated().to_string()),
+        column("Max", 4, &|row| row.max.truncated().to_string()),
+        column("Med", 2, &|row| row.median.truncated().to_string()),
+        column("req/s", 5, &|row| format!("{:.2}", row.rps)),
+        column("failures/s", 0, &|row| format!("{:.2}", row.failures_per_s)),
+    ];
+    draw(&rows, table, columns)
+}
+
+fn percentiles(snapshot: &Snapshot, columns: usize) -> String {
+    let rows: Vec<_> = shown(snapshot).filter(|row| row.timed > 0).collect();
+    // In the order of the headings; what remains longest is the median, p95, p99 and the maximum.
+    let worths = [ALWAYS, 1, 3, 2, 6, ALWAYS, 4, 7, 5, 0, 8];
+    let mut table: Vec<_> = PERCENTILE_HEADINGS
+        .into_iter()
+        .zip(worths)
+        .enumerate()
+        .map(|(place, (heading, worth))| {
+            let cell = |row: &Row| row.percentiles.map_or_else(String::new, |all| all[place].to_string());
+            Column::new(heading, worth, &rows, &cell)
+        })
+        .collect();
+    table.push(Column::new("# reqs", 9, &rows, &|row| row.requests.to_string()));
+    format!("Response time percentiles (approximated)\n{}", draw(&rows, table, columns))
+}
+
+fn failures(snapshot: &Snapshot, columns: usize) -> String {
+    if snapshot.failures.is_empty() {
+        return String::new();
+    }
+    let heading = "# occurrences";
+    let width = heading.len() + 1;
+    let mut text = format!("Error report\n{heading} Error\n{}\n", "-".repeat(columns));
+    for failure in snapshot.failures_as_seen().into_iter().take(MOST_ROWS) {
+        let row = &failure.what.row;
+        let what = format!("{} {}: {}", row.request_type, row.name, unwrapped(&failure.what.original));
+        let lines = wrapped(&printable(&what), columns.saturating_sub(width).max(1));
+        for (place, line) in lines.iter().enumerate() {
+            let count = if place == 0 { failure.occurrences.to_string() } else { String::new() };
+            push_line(&mut text, &[format!("{count:<width$}"), line.clone()].concat());
+        }
+    }
+    text.push_str(&"-".repeat(columns));
+    text.push_str("\n\n");
+    text
+}
+
+/// Worth of what is never left out.
+const ALWAYS: u8 = u8::MAX;
+
+/// Numbers of one kind.
+struct Column {
+    heading: &'static str,
+    /// The lowest goes first.
+    worth: u8,
+    cells: Vec<String>,
+    width: usize,
+}
+
+impl Column {
+    fn new(heading: &'static str, worth: u8, rows: &[&Row], cell: &dyn Fn(&Row) -> String) -> Self {
+        let cells: Vec<_> = rows.iter().map(|row| cell(row)).collect();
+        let width = cells.iter().map(String::len).max().unwrap_or(0).max(heading.len());
+        Self { heading, worth, cells, width }
+    }
+}
+
+/// Types, names and the columns that fit, a rule before the last row, which is Aggregated, and an empty line.
+fn draw(rows: &[&Row], mut table: Vec<Column>, columns: usize) -> String {
+    let length = |text: &str| text.chars().count();
+    let types: Vec<_> = rows.iter().map(|row| printable(&row.key.request_type)).collect();
+    let names: Vec<_> = rows.iter().map(|row| printable(&row.key.name)).collect();
+    let widest =
+        |texts: &[String], heading| texts.iter().map(|text| length(text)).max().unwrap_or(0).max(heading);
+    let type_width = widest(&types, 4).min(8);
+    let wanted = widest(&names, 4);
+    let room = |table: &[Column]| {
+        let numbers: usize = table.iter().map(|column| column.width + 1).sum();
+        columns.saturating_sub(numbers + type_width + 1)
+    };
+    while room(&table) < wanted.min(NAME) {
+        let least = table.iter().enumerate().filter(|(_, column)| column.worth < ALWAYS);
+        let Some((place, _)) = least.min_by_key(|(_, column)| column.worth) else { break };
+        table.remove(place);
+    }
+    let name_width = wanted.min(room(&table)).max(1);
+    let line = |request_type: &str, name: &str, cell: &dyn Fn(&Column) -> String| {
+        let (request_type, name) = (cut(request_type, type_width), cut(name, name_width));
+        let numbers: String =
+            table.iter().map(|column| format!(" {:>1$}", cell(column), column.width)).collect();
+        format!("{request_type:<type_width$} {name:<name_width$}{numbers}")
+    };
+    let heading = line("Type", "Name", &|column| column.heading.to_owned());
+    let rule = "-".repeat(heading.chars().count());
+    let mut text = String::new();
+    push_line(&mut text, &heading);
+    push_line(&mut text, &rule);
+    for (place, (request_type, name)) in types.iter().zip(&names).enumerate() {
+        if place + 1 == rows.len() {
+            push_line(&mut text, &rule);
+        }
+        push_line(&mut text, &line(request_type, name, &|column| column.cells[place].clone()));
+    }
+    text.push('\n');
+    text
+}
+
+fn push_line(text: &mut String, line: impl Display + AsRef<str>) {
+    text.push_str(line.as_ref().trim_end());
+    text.push('\n');
+}
+
+/// A text of one line that moves no cursor.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// A text of at most so many characters, which is cut in its middle if it must be.
+fn cut(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    if length <= width {
+        return text.to_owned();
+    }
+    let end = width.saturating_sub(1) / 2;
+    let start = width.saturating_sub(1) - end;
+    let head: String = text.chars().take(start).collect();
+    let tail: String = text.chars().skip(length - end).collect();
+    format!("{head}…{tail}")
+}
+
+/// The lines of a text so that none is wider than the terminal: broken between words, what follows indented.
+pub fn fit(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let end = if line.ends_with('\n') { "\n" } else { "" };
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        if line.chars().count() <= columns {
+            out.extend([line, end]);
+            continue;
+        }
+        let spaces = line.len() - line.trim_start_matches(' ').len();
+        let indent = " ".repeat((spaces + 2).min(columns / 2));
+        for (place, part) in wrapped(line, columns - indent.len()).iter().enumerate() {
+            out.extend([if place == 0 { "" } else { "\n" }, if place == 0 { "" } else { &indent }, part]);
+        }
+        out.push_str(end);
+    }
+    out
+}
+
+/// A text in lines of at most so many characters, broken between words where that is possible.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some((end, _)) = rest.char_indices().nth(width) {
+        let before = || rest[..end].rfind(' ').filter(|place| !rest[..*place].trim().is_empty());
+        let place = if rest[end..].starts_with(' ') { Some(end) } else { before() };
+        let (line, next) = rest.split_at(place.unwrap_or(end));
+        lines.push(line.trim_end().to_owned());
+        rest = next.trim_start();
+    }
+    lines.push(rest.to_owned());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::RowKey;
+    use crate::stats::statistics::Statistics;
+
+    fn snapshot(names: &[&str]) -> Snapshot {
+        let mut statistics = Statistics::new(1_000.0, false);
+        for (place, name) in names.iter().enumerate() {
+            let row = RowKey { request_type: "MQTT".into(), name: (*name).into() };
+            statistics.log_request(&row, 1_001.0, Some(Number::Float(1.9 + 1e3 * place as f64)), 0);
+            statistics.log_error(
+                &row,
+                1_002.0,
+                "no PUBACK within 300ms, and a long tale of how that came about",
+            );
+        }
+        statistics.snapshot(1_002.0)
+    }
+
+    const LONG: &str = "publish:1:plant/north/hall-7/line-12/robot-3/joint-6/temperature/celsius";
+
+    fn widest(text: &str) -> usize {
+        text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let snapshot = snapshot(&["connect", LONG, "two\nlines\u{1b}[2J", "größe/ünïcode/名前"]);
+        for columns in 80..260 {
+            let text = summary(&snapshot, columns);
+            assert!(widest(&text) <= columns, "{columns}\n{text}");
+            for always in ["50%", "95%", "# reqs", "# fails", "connect", "Aggregated", "no PUBACK"] {
+                assert!(text.contains(always), "{columns} {always}\n{text}");
+            }
+        }
+        assert!(summary(&snapshot, 200).contains(LONG), "wide enough for all of it");
+        // Nothing is promised of narrower ones, but that they are drawn.
+        (0..80).for_each(|columns| assert!(summary(&snapshot, columns).contains("Aggreg") || columns < 40));
+    }
+
+    #[test]
+    fn a_terminal_of_eighty_columns() {
+        insta::assert_snapshot!(summary(&snapshot(&["connect", LONG]), 80));
+    }
+
+    #[test]
+    fn more_rows_than_a_person_reads_are_left_to_the_files() {
+        let names: Vec<_> = (0..MOST_ROWS + 7).map(|n| n.to_string()).collect();
+        let text = summary(&snapshot(&names.iter().map(String::as_str).collect::<Vec<_>>()), 80);
+        assert!(text.contains("7 of 507 rows are not shown here"), "{text}");
+        assert_eq!(text.matches("Aggregated").count(), 2);
+    }
+
+    #[test]
+    fn sentences_are_broken_between_words() {
+        assert_eq!(fit("short\n  also short", 20), "short\n  also short");
+        assert_eq!(fit("one two three four five\n", 12), "one two\n  three four\n  five\n");
+        assert_eq!(fit("    indented words here", 14), "    indented\n      words\n      here");
+        assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(
+            (cut("abcdefghij", 5), cut("abc", 5), cut("abc", 1)),
+            ("ab…ij".into(), "abc".into(), "…".into())
+        );
+    }
+}
