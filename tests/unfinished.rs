@@ -8,7 +8,7 @@ use std::time::Duration;
 use mqtt_scenario::client::Connect;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
-use mqtt_scenario::engine::{End, Interrupts, Observer, Options, Outcome, Tick, run_here};
+use mqtt_scenario::engine::{End, Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run_here};
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::report::events::{Event, RequestLog};
 use mqtt_scenario::stats::batch::Batch;
@@ -22,7 +22,7 @@ use crate::peer::{CONNACK, accept, listen};
 use crate::support::{compiled, with_paused_clock, with_sockets};
 
 pub(crate) const OPTIONS: Options =
-    Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false };
+    Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)

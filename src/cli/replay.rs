@@ -55,9 +55,7 @@ pub(super) fn run(options: &ReplayOptions) -> ExitCode {
         interval_s: options.interval,
     };
     match replay(&options.events, &options.csv, rules) {
-        Ok(snapshot) => {
-            exit::output(&fitted(tables(&snapshot) + &unfinished::table(&snapshot.unfinished)))
-        }
+        Ok(snapshot) => exit::output(&fitted(tables(&snapshot) + &unfinished::table(&snapshot.unfinished))),
         Err(error @ ReplayError::Events(_)) => exit::error(exit::BAD_INPUT, error),
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),
     }

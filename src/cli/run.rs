@@ -234,7 +234,8 @@ fn conclude(
         }
         if subscribes {
             let Received { messages, bytes } = snapshot.received;
-            text += &format!("Received {messages} messages, {bytes} bytes\n");
+            let received = format!("Received {messages} messages, {bytes} bytes\n");
+            text += &received;
         }
         let _ = out.write_all(fitted(text).as_bytes());
     }

@@ -4,7 +4,7 @@
 //! terminal. Here columns are as wide as what stands in them; where there is no room those that say least are left
 //! out, and names are cut in their middle, since many begin alike and many end alike.
 
-use std::fmt::Display;
+use std::fmt::Write;
 
 use crate::report::table::{PERCENTILE_HEADINGS, unwrapped};
 use crate::stats::number::Number;
@@ -80,7 +80,7 @@ fn failures(snapshot: &Snapshot, columns: usize) -> String {
         let lines = wrapped(&printable(&what), columns.saturating_sub(width).max(1));
         for (place, line) in lines.iter().enumerate() {
             let count = if place == 0 { failure.occurrences.to_string() } else { String::new() };
-            push_line(&mut text, &[format!("{count:<width$}"), line.clone()].concat());
+            push_line(&mut text, &format!("{count:<width$}{line}"));
         }
     }
     text.push_str(&"-".repeat(columns));
@@ -129,9 +129,12 @@ fn draw(rows: &[&Row], mut table: Vec<Column>, columns: usize) -> String {
     let name_width = wanted.min(room(&table)).max(1);
     let line = |request_type: &str, name: &str, cell: &dyn Fn(&Column) -> String| {
         let (request_type, name) = (cut(request_type, type_width), cut(name, name_width));
-        let numbers: String =
-            table.iter().map(|column| format!(" {:>1$}", cell(column), column.width)).collect();
-        format!("{request_type:<type_width$} {name:<name_width$}{numbers}")
+        let mut line = format!("{request_type:<type_width$} {name:<name_width$}");
+        for column in &table {
+            // Writing to a String cannot fail.
+            let _ = write!(line, " {:>1$}", cell(column), column.width);
+        }
+        line
     };
     let heading = line("Type", "Name", &|column| column.heading.to_owned());
     let rule = "-".repeat(heading.chars().count());
@@ -148,8 +151,8 @@ fn draw(rows: &[&Row], mut table: Vec<Column>, columns: usize) -> String {
     text
 }
 
-fn push_line(text: &mut String, line: impl Display + AsRef<str>) {
-    text.push_str(line.as_ref().trim_end());
+fn push_line(text: &mut String, line: &str) {
+    text.push_str(line.trim_end());
     text.push('\n');
 }
 

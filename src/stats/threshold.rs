@@ -217,14 +217,13 @@ fn value(row: &Row, metric: Metric) -> Option<f64> {
         Metric::Requests => Some(row.requests as f64),
         Metric::Failures => Some(row.failures as f64),
         Metric::FailureRatio => (row.requests > 0).then(|| row.fail_ratio() * 100.0),
-        // Not of the row as the files have it.
-        Metric::Unfinished | Metric::UnfinishedRatio => None,
         Metric::Rps => Some(row.rps),
         Metric::FailuresPerS => Some(row.failures_per_s),
         Metric::Average => timed(row.average),
         Metric::Min => timed(number(row.min)),
         Metric::Max => timed(number(row.max)),
-        Metric::Median | Metric::Percentile(_) => None,
+        // Not of the row as the files have it.
+        Metric::Unfinished | Metric::UnfinishedRatio | Metric::Median | Metric::Percentile(_) => None,
     }
 }
 
