@@ -77,7 +77,8 @@ fn failures(snapshot: &Snapshot, columns: usize) -> String {
     for failure in snapshot.failures_as_seen().into_iter().take(MOST_ROWS) {
         let row = &failure.what.row;
         let what = format!("{} {}: {}", row.request_type, row.name, unwrapped(&failure.what.original));
-        let lines = wrapped(&printable(&what), columns.saturating_sub(width).max(1));
+        let room = columns.saturating_sub(width).max(1);
+        let lines = wrapped(&printable(&what), room, room);
         for (place, line) in lines.iter().enumerate() {
             let count = if place == 0 { failure.occurrences.to_string() } else { String::new() };
             push_line(&mut text, &format!("{count:<width$}{line}"));
@@ -186,7 +187,7 @@ pub fn fit(text: &str, columns: usize) -> String {
         }
         let spaces = line.len() - line.trim_start_matches(' ').len();
         let indent = " ".repeat((spaces + 2).min(columns / 2));
-        for (place, part) in wrapped(line, columns - indent.len()).iter().enumerate() {
+        for (place, part) in wrapped(line, columns, columns - indent.len()).iter().enumerate() {
             out.extend([if place == 0 { "" } else { "\n" }, if place == 0 { "" } else { &indent }, part]);
         }
         out.push_str(end);
@@ -194,11 +195,12 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
-/// A text in lines of at most so many characters, broken between words where that is possible.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+/// A text in lines of at most so many characters, the first and the others, broken between words where that is
+/// possible.
+fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
-    while let Some((end, _)) = rest.char_indices().nth(width) {
+    while let Some((end, _)) = rest.char_indices().nth(if lines.is_empty() { first } else { others }) {
         let before = || rest[..end].rfind(' ').filter(|place| !rest[..*place].trim().is_empty());
         let place = if rest[end..].starts_with(' ') { Some(end) } else { before() };
         let (line, next) = rest.split_at(place.unwrap_or(end));
@@ -268,7 +270,7 @@ mod tests {
         assert_eq!(fit("short\n  also short", 20), "short\n  also short");
         assert_eq!(fit("one two three four five\n", 12), "one two\n  three four\n  five\n");
         assert_eq!(fit("    indented words here", 14), "    indented\n      words\n      here");
-        assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrapped("abcdefghij", 4, 4), ["abcd", "efgh", "ij"]);
         assert_eq!(
             (cut("abcdefghij", 5), cut("abc", 5), cut("abc", 1)),
             ("ab…ij".into(), "abc".into(), "…".into())
