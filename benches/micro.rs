@@ -171,7 +171,7 @@ fn delivery_receive(bencher: Bencher<'_, '_>, missing: u64) {
         broker: 0,
         qos: 1,
         not_of: None,
-        lasting: false,
+        kept_ns: 0,
     };
     let (mut receiver, mut room, mut seq) = (Receiver::new(terms, 0), 10, 0);
     bencher.bench_local(|| {

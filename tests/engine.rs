@@ -26,10 +26,11 @@ use mqtt_scenario::stats::search::SearchReport;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::time::sleep;
 
-use crate::support::{PlanBuilder, task, with_paused_clock, with_sockets};
+use crate::support::{PlanBuilder, compiled, task, with_paused_clock, with_sockets};
 
 mod connection;
 mod doing;
+mod failing;
 mod load;
 mod schedule;
 mod storm;

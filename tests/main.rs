@@ -30,6 +30,7 @@ mod network;
 mod network_peer;
 mod odd_input;
 mod open_model;
+mod pairs;
 mod payload;
 mod peer;
 mod plan;

@@ -80,7 +80,7 @@ fn what_a_scenario_says_is_on_the_wire() {
           { repeat = { times = 2, steps = [
             { publish = { topic = "t", payload = "p", qos = 1, properties = { content_type = "a/b", correlation_data = "${seq}", user_properties = { k = "${client_id}" } } } },
           ] } },
-          { wait = "1m" },
+          { wait = "300ms" },
         ] }]
         "#,
     );
@@ -101,7 +101,7 @@ fn what_a_scenario_says_is_on_the_wire() {
         let second = b"\x32\x1B\0\0\0\x03\x15\x23\0\x01\x03\0\x03a/b\x09\0\x012\x26\0\x01k\0\x02c1p";
         assert_eq!(peer.packet().await, second);
         peer.send(b"\x40\x03\0\x03\x97").await;
-        // The failed step ends the task, and the next one begins with its subscription.
+        // The failed step ends the task; after its wait the next one begins with its subscription.
         assert_eq!(peer.packet().await[0], 0x82);
     }));
     assert_eq!(ran.failures()[0], "publish:1:t: PUBACK: Quota exceeded (0x97)");
@@ -223,7 +223,7 @@ const LASTING: &str = r#"
     keep_alive = "0s"
     [user_classes.device]
     on_start = [{ subscribe = { filter = "f", qos = 1, name = "subscribe" } }]
-    tasks = [{ name = "t", steps = [{ publish = { topic = "t", payload = "p", qos = 1, name = "publish" } }, { wait = "1m" }] }]
+    tasks = [{ name = "t", steps = [{ publish = { topic = "t", payload = "p", qos = 1, name = "publish" } }, { wait = "300ms" }] }]
 "#;
 
 /// Takes a subscription and a message, and is gone before it acknowledges the message.

@@ -373,7 +373,7 @@ impl PlanBuilder {
 }
 
 pub(crate) fn task(name: &str, weight: u32, steps: Vec<Step>) -> Task {
-    Task { name: name.to_owned(), weight, steps: Steps(steps) }
+    Task { name: name.to_owned(), weight, on_error: None, steps: Steps(steps) }
 }
 
 /// A Mosquitto of the test's own; dropping it ends it.

@@ -29,6 +29,10 @@ pub enum Answer {
     Never,
     /// Fails the connect, or breaks the connection, after so long.
     Fail(Duration, Failure),
+    /// Says no after so long; the connection goes on.
+    Refuse(Duration, Failure),
+    /// Takes no such message, as it has said before, so that it is not sent.
+    NotTaken(Failure),
 }
 
 /// The broker's part: what it does about the n-th connect and the n-th message of the run, from 0.
@@ -127,7 +131,8 @@ impl Connect for ScriptedConnector {
         let result = match answer {
             Answer::After(pause) => (pause, Ok(())),
             Answer::Never => (request.timeout, Err(Failure::AckTimeout(Ack::Connack, request.timeout))),
-            Answer::Fail(pause, failure) => (pause, Err(failure)),
+            Answer::Fail(pause, failure) | Answer::Refuse(pause, failure) => (pause, Err(failure)),
+            Answer::NotTaken(failure) => (Duration::ZERO, Err(failure)),
         };
         let mark = |marks: Marks| request.marks.inspect(|cell| cell.set(marks));
         let opened = Marks { tcp: Some(Instant::now()), ..Marks::default() };
@@ -154,8 +159,9 @@ struct Open {
     key: Key,
     ticket: Ticket,
     qos: Qos,
-    /// When it is acknowledged, if ever.
+    /// When it is acknowledged, if ever, and how.
     acknowledged: Option<Instant>,
+    result: Result<(), Failure>,
     /// What is said of each of its filters, if it has any.
     answers: Vec<u8>,
 }
@@ -186,7 +192,7 @@ impl ScriptedSession {
     fn begin(&mut self, ticket: Ticket, qos: Qos, acknowledged: Option<Instant>, answers: Vec<u8>) -> Key {
         let key = Key::Written(self.next_key);
         self.next_key += 1;
-        self.open.push_back(Open { key, ticket, qos, acknowledged, answers });
+        self.open.push_back(Open { key, ticket, qos, acknowledged, result: Ok(()), answers });
         key
     }
 
@@ -205,8 +211,8 @@ impl ScriptedSession {
     fn due(&mut self, answer: Answer) -> Option<Instant> {
         let now = Instant::now();
         match answer {
-            Answer::After(pause) => Some(now + pause),
-            Answer::Never => None,
+            Answer::After(pause) | Answer::Refuse(pause, _) => Some(now + pause),
+            Answer::Never | Answer::NotTaken(_) => None,
             Answer::Fail(pause, failure) => {
                 if self.breaks.is_none_or(|(at, _)| now + pause < at) {
                     self.breaks = Some((now + pause, failure));
@@ -224,7 +230,7 @@ impl ScriptedSession {
                 if !open.answers.is_empty() {
                     sink.answered(open.key, &open.answers);
                 }
-                Ok(())
+                open.result
             } else if open.ticket.deadline <= now {
                 Err(Failure::AckTimeout(Ack::Puback, open.ticket.deadline - open.ticket.due))
             } else {
@@ -276,19 +282,26 @@ impl Session for ScriptedSession {
 
     fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure> {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        self.connector
-            .note(&self.client_id, format!("publish {} {}", text(message.topic), text(message.payload)));
         let answer = {
             let mut stage = self.connector.0.borrow_mut();
             stage.publishes += 1;
             (stage.script.publish)(stage.publishes - 1)
         };
+        if let Answer::NotTaken(failure) = answer {
+            return Err(failure);
+        }
+        self.connector
+            .note(&self.client_id, format!("publish {} {}", text(message.topic), text(message.payload)));
         let acknowledged = match answer {
             Answer::Fail(..) => self.due(answer),
             _ if message.qos == Qos::AtMostOnce => Some(Instant::now()),
-            Answer::After(_) | Answer::Never => self.due(answer),
+            Answer::After(_) | Answer::Never | Answer::Refuse(..) | Answer::NotTaken(_) => self.due(answer),
         };
-        Ok(self.begin(ticket, message.qos, acknowledged, Vec::new()))
+        let key = self.begin(ticket, message.qos, acknowledged, Vec::new());
+        if let (Answer::Refuse(_, failure), Some(open)) = (answer, self.open.back_mut()) {
+            open.result = Err(failure);
+        }
+        Ok(key)
     }
 
     fn subscribe_with(

@@ -43,7 +43,7 @@ const SECOND_US: u64 = 1_000_000;
 enum State {
     /// Users start and work.
     Running,
-    /// Users finish their tasks, however long these take: nothing is left for them to begin.
+    /// Users finish what they have begun and that counts: nothing is left for them to begin.
     Finishing,
     /// Users finish their tasks, up to the stop timeout.
     Stopping,
@@ -102,7 +102,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             stages: Stages::begin(Arc::clone(&plan), clock.started()),
             roster: Roster::new(plan.classes.len(), lines.len(), stop_timeout, LEAVE_TIME),
             seeker: Seeker::new(&plan, shared.tempo.clone()),
-            settling: Settling::new(plan.measures()),
+            settling: Settling::new(plan.measures() || plan.load.is_limited()),
             groups: Groups::default(),
             delivery: None,
             storms: Storms::default(),
@@ -227,7 +227,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         self.settle();
     }
 
-    /// Users that measure wait from now on for the others.
+    /// Users that receive to the end wait from now on for the others.
     fn settle(&mut self) {
         if self.settling.begin() {
             self.shared.quiet.expect(self.roster.started());

@@ -48,6 +48,16 @@ impl Quota {
         taken.is_ok()
     }
 
+    /// Whether there is a limit at all.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.iterations.is_some() || self.messages.is_some()
+    }
+
+    /// Whether task runs are limited, so that each of them counts.
+    pub(crate) fn counts_iterations(&self) -> bool {
+        self.iterations.is_some()
+    }
+
     /// Whether there is nothing left of something.
     pub(crate) fn is_used_up(&self) -> bool {
         let budgets = [&self.iterations, &self.messages];

@@ -1,5 +1,5 @@
-//! When users that measure may leave at the end of a run: later than the others, so that what was sent last can
-//! still arrive.
+//! When users that only receive may leave at the end of a run: later than the others, so that what was sent last can
+//! still arrive. Those are the users that measure, and at a limit of the load those that wait for messages.
 //!
 //! ```text
 //! told to stop                  all others gone          + settle time
@@ -18,33 +18,33 @@ use crate::engine::delivery::SETTLE_TIME;
 /// How far that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The run goes on, or nobody measures.
+    /// The run goes on, or nobody receives to its end.
     Idle,
     /// Others are not done.
     Waiting,
     /// All are done, or there was no time left.
     Settling,
-    /// Who measures has been told.
+    /// Who receives has been told.
     Over,
 }
 
-/// The end of a run for those who measure.
+/// The end of a run for those who receive to the end.
 #[derive(Debug)]
 pub(crate) struct Settling {
-    measures: bool,
+    receives: bool,
     state: State,
     at: Option<Instant>,
 }
 
 impl Settling {
-    /// For a plan that measures, or does not.
-    pub(crate) fn new(measures: bool) -> Self {
-        Self { measures, state: State::Idle, at: None }
+    /// For a plan in which somebody may receive to the end, or nobody does.
+    pub(crate) fn new(receives: bool) -> Self {
+        Self { receives, state: State::Idle, at: None }
     }
 
-    /// Users are told to stop; true the first time, if anybody measures.
+    /// Users are told to stop; true the first time, if anybody receives to the end.
     pub(crate) fn begin(&mut self) -> bool {
-        let begins = self.measures && self.state == State::Idle;
+        let begins = self.receives && self.state == State::Idle;
         if begins {
             self.state = State::Waiting;
         }
@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(settling.due(), Some(now + LEAVE / 2));
         settling.all_quiet(now + LEAVE / 2 - SETTLE_TIME / 2);
         assert_eq!(settling.due(), Some(now + LEAVE / 2));
-        assert!(!Settling::new(false).begin(), "nobody measures");
+        assert!(!Settling::new(false).begin(), "nobody receives");
     }
 }

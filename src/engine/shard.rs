@@ -115,6 +115,8 @@ pub(crate) struct Shard<C> {
     pub(crate) delivery: Delivery,
     /// Whether all users have been told to stop.
     ending: Cell<bool>,
+    /// When that was, if it was because a limit of the load is reached.
+    limit_reached: Cell<Option<Instant>>,
     /// Where the loss of an idle connection counts.
     loss_row: RowId,
     /// What brokers sent that fits no request.
@@ -147,6 +149,7 @@ impl<C: Connect> Shard<C> {
             begun: Cell::new(0),
             delivery: Delivery::new(),
             ending: Cell::new(false),
+            limit_reached: Cell::new(None),
             loss_row,
             unexpected: RefCell::default(),
         }
@@ -258,6 +261,11 @@ impl<C: Connect> Shard<C> {
         self.ending.get() || self.shared.quota.is_used_up()
     }
 
+    /// When a limit of the load was reached, if one was before the run ended for another reason.
+    pub(crate) fn limit_reached(&self) -> Option<Instant> {
+        self.limit_reached.get()
+    }
+
     pub(crate) fn unexpected(&self, what: &'static str) {
         *self.unexpected.borrow_mut().entry(what).or_default() += 1;
     }
@@ -286,7 +294,9 @@ impl<C: Connect> Shard<C> {
                         }
                     }
                     Some(Command::Pull(phase)) => {
-                        self.ending.set(true);
+                        if !self.ending.replace(true) && self.shared.quota.is_used_up() {
+                            self.limit_reached.set(Some(Instant::now()));
+                        }
                         for (leash, _) in living.values() {
                             leash.pull(phase);
                         }

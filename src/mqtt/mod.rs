@@ -4,6 +4,7 @@
 //! `broker`. Rules are those of MQTT 3.1.1 (OASIS, section 4.7) and are the same in version 5.
 
 use std::fmt;
+use std::time::Duration;
 
 pub mod property;
 
@@ -63,6 +64,17 @@ impl Default for Settings {
             receive_maximum: u16::MAX,
             max_packet_bytes: MAX_WHOLE_PACKET_BYTES,
             topic_alias: false,
+        }
+    }
+}
+
+impl Settings {
+    /// How long the broker keeps a session that the next connection would go on with; nothing if none would.
+    pub fn session_kept(&self) -> Option<Duration> {
+        match (self.clean_session, self.version, self.session_expiry_s) {
+            (true, ..) => None,
+            (false, Version::V311, _) | (false, Version::V5, u32::MAX) => Some(Duration::MAX),
+            (false, Version::V5, seconds) => Some(Duration::from_secs(seconds.into())),
         }
     }
 }

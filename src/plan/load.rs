@@ -78,6 +78,11 @@ impl Load {
         self.stages.iter().any(|stage| stage.duration.is_some())
     }
 
+    /// Whether the run may end since all task runs or messages are used up.
+    pub fn is_limited(&self) -> bool {
+        self.iterations.is_some() || self.messages.is_some()
+    }
+
     /// What stages are called: by name, or by number.
     pub fn stage_title(&self, place: usize) -> String {
         match self.stages.get(place).and_then(|stage| stage.name.as_deref()) {

@@ -162,7 +162,7 @@ pub struct UserClass {
     pub iterations: Option<u64>,
     /// Each user leaves after so many messages; those of `on_stop` do not count.
     pub messages: Option<u64>,
-    /// What a failed step of a task ends.
+    /// What a failed step ends of a task that does not say so itself.
     pub on_error: OnError,
     /// Before the first task.
     pub on_start: Steps,
@@ -239,8 +239,17 @@ pub struct Task {
     pub name: String,
     /// Share of the picks, above 0 (tasks of weight 0 are left out of the plan); 1 in a sequence.
     pub weight: u32,
+    /// What a failed step of it ends, if it says so itself and not as its class.
+    pub on_error: Option<OnError>,
     /// What to do.
     pub steps: Steps,
+}
+
+impl UserClass {
+    /// What a failed step of one of its tasks ends.
+    pub fn on_error_of(&self, task: &Task) -> OnError {
+        task.on_error.unwrap_or(self.on_error)
+    }
 }
 
 /// A list of steps with `repeat` laid flat: running it needs a position and one counter per level, but
@@ -286,6 +295,24 @@ pub enum Step {
         /// Position of the part's first step in its [`Steps`].
         first: usize,
     },
+}
+
+impl Step {
+    /// Whether the broker has something to do with it that it can refuse.
+    pub fn asks_the_broker(&self) -> bool {
+        match self {
+            Self::Publish(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::Receive(_)
+            | Self::Request(_) => true,
+            Self::Connect(_)
+            | Self::Disconnect { .. }
+            | Self::Wait(_)
+            | Self::Repeat { .. }
+            | Self::EndRepeat { .. } => false,
+        }
+    }
 }
 
 /// Send a message.

@@ -43,6 +43,17 @@ pub struct WaitState {
 }
 
 impl WaitTime {
+    /// Whether task runs are a millisecond or more apart by it, on average.
+    pub fn keeps_apart(&self) -> bool {
+        let mean_s = match *self {
+            Self::Zero => 0.0,
+            Self::Constant(pause) | Self::ConstantPacing(pause) => pause.as_secs_f64(),
+            Self::Between(shortest, longest) => Pause::Between(shortest, longest).mean_s(),
+            Self::Exponential(mean) => Pause::Exponential(mean).mean_s(),
+        };
+        mean_s >= 0.001
+    }
+
     /// The pause after a task that ended `now` (counted from the user's creation, before `on_start`).
     pub fn next(&self, state: &mut WaitState, now: Duration, random: &mut Random) -> Duration {
         match *self {

@@ -249,6 +249,141 @@ mod limits {
         assert_eq!(ran.ended_at_ms(), 6_500, "on_stop gets its five seconds");
     }
 
+    /// A publisher each 0.1 s, whose fifth message is the last of the limit, beside a user of this class; each connects
+    /// before its first task.
+    fn beside(limit: &str, stop_timeout: &str, class: &str) -> Arc<Plan> {
+        let limit = if limit == "iterations" { "iterations = 6" } else { "messages = 5" };
+        let text = format!(
+            r#"
+            version = 1
+            brokers.b = {{ url = "mqtt://127.0.0.1", connect_timeout = "60s" }}
+            load = {{ users = 2, spawn_rate = 10, {limit}, stop_timeout = "{stop_timeout}" }}
+            [user_classes.a]
+            fixed_count = 1
+            on_start = ["connect"]
+            wait_time = {{ constant = "100ms" }}
+            tasks = [{{ name = "t", steps = [{{ publish = {{ topic = "t", qos = 1, name = "publish" }} }}] }}]
+            [user_classes.b]
+            fixed_count = 1
+            {class}
+            "#
+        );
+        Arc::new(compiled(&text, &[]).1.unwrap().plan)
+    }
+
+    /// When a run with such a user ends, in milliseconds.
+    fn ends(limit: &str, stop_timeout: &str, steps: &str) -> u64 {
+        let class = format!(
+            "on_start = [{{ subscribe = {{ filter = \"c\" }} }}]\ntasks = [{{ name = \"t\", steps = [{steps}] }}]"
+        );
+        let ran = run_to_end(beside(limit, stop_timeout, &class), script(after(ms(1))));
+        assert_eq!(ran.outcome.end, End::Limit);
+        assert_eq!(ran.rows()["publish"], (5, 0), "{limit} {steps}");
+        assert_eq!(ran.failures(), [], "{limit} {steps}");
+        ran.ended_at_ms()
+    }
+
+    const RECEIVE: &str = "{ receive = { filter = \"c\", timeout = \"1h\" } }";
+
+    #[test]
+    fn nobody_waits_for_a_user_that_waits_for_what_may_never_come() {
+        for limit in ["messages", "iterations"] {
+            // The fifth message is acknowledged at about 405 ms; who only answers stays for the settle time more.
+            let answers = format!("{RECEIVE}, {{ publish = {{ topic = \"x\", qos = 1 }} }}");
+            for (stop_timeout, steps, ends_at) in [
+                ("0s", RECEIVE, 655),
+                ("10s", RECEIVE, 655),
+                ("0s", &*answers, 655),
+                ("0s", "{ wait = \"1h\" }", 405),
+                ("10s", "{ wait = \"1h\" }", 405),
+            ] {
+                let ended = ends(limit, stop_timeout, steps);
+                assert!(
+                    (ends_at - 10..=ends_at + 10).contains(&ended),
+                    "{limit} {stop_timeout} {steps}: {ended}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_pause_that_ends_within_the_stop_timeout_is_made_to_its_end() {
+        for (limit, stop_timeout, pause, ends_at) in [
+            ("messages", "0s", "1300ms", 1_300),
+            ("messages", "0s", "1500ms", 405),
+            ("messages", "10s", "9s", 9_000),
+            ("iterations", "0s", "3300ms", 3_300),
+            ("iterations", "0s", "3500ms", 405),
+        ] {
+            let ended = ends(limit, stop_timeout, &format!("{{ wait = \"{pause}\" }}"));
+            assert!((ends_at - 10..=ends_at + 10).contains(&ended), "{limit} {pause}: {ended}");
+        }
+    }
+
+    #[test]
+    fn a_reply_that_does_not_come_has_the_stop_timeout() {
+        let ask =
+            "{ request = { topic = \"q\", reply_topic = \"c\", correlation = \"topic\", timeout = \"1h\" } }";
+        for (stop_timeout, ends_at) in [("0s", 3_400), ("10s", 10_400)] {
+            let class = format!(
+                "on_start = [{{ subscribe = {{ filter = \"c\" }} }}]\ntasks = [{{ name = \"t\", steps = [{ask}] }}]"
+            );
+            let ran = run_to_end(beside("iterations", stop_timeout, &class), script(after(ms(1))));
+            assert_eq!(ran.outcome.end, End::Limit);
+            assert!((ends_at - 10..=ends_at + 10).contains(&ran.ended_at_ms()), "{}", ran.ended_at_ms());
+        }
+    }
+
+    #[test]
+    fn a_connect_that_is_not_answered_does_not_hold_up_the_end() {
+        for (limit, ends_at) in [("messages", 1_405), ("iterations", 3_405)] {
+            let plan =
+                beside(limit, "0s", "tasks = [{ name = \"t\", steps = [\"connect\", { wait = \"1s\" }] }]");
+            let connect = Box::new(|n| if n == 0 { Answer::After(ms(0)) } else { Answer::Never });
+            let ran = run_to_end(plan, Script { connect, ..script(after(ms(1))) });
+            assert_eq!(ran.outcome.end, End::Limit);
+            assert!(
+                (ends_at - 10..=ends_at + 10).contains(&ran.ended_at_ms()),
+                "{limit}: {}",
+                ran.ended_at_ms()
+            );
+        }
+    }
+
+    #[test]
+    fn what_on_stop_waits_for_does_not_hold_up_the_end() {
+        let class = format!(
+            "on_start = [{{ subscribe = {{ filter = \"c\" }} }}]\ntasks = [{{ name = \"t\", steps = [\"connect\", {{ wait = \"100ms\" }}] }}]\non_stop = [{RECEIVE}]"
+        );
+        let ran = run_to_end(beside("messages", "0s", &class), script(after(ms(1))));
+        assert_eq!(ran.outcome.end, End::Limit);
+        assert!(ran.ended_at_ms() <= 6_000, "{}", ran.ended_at_ms());
+    }
+
+    #[test]
+    fn who_answers_is_there_until_the_last_of_the_others_is_done() {
+        // The limit is reached as the last task run of the one that asks begins, which takes two more seconds.
+        let text = r#"
+            version = 1
+            brokers.b = { url = "mqtt://127.0.0.1" }
+            load = { users = 2, spawn_rate = 10, iterations = 2 }
+            [user_classes.a]
+            fixed_count = 1
+            on_start = ["connect"]
+            tasks = [{ name = "t", steps = [{ wait = "2s" }, { publish = { topic = "ask", qos = 1 } }] }]
+            [user_classes.b]
+            fixed_count = 1
+            on_start = [{ subscribe = { filter = "ask" } }]
+            tasks = [{ name = "t", steps = [{ receive = { filter = "ask", timeout = "1h" } }, { publish = { topic = "answer", qos = 1 } }] }]
+        "#;
+        let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
+        // The script does not forward: it sends the message when it would come.
+        let sends = Box::new(|n| if n == 1 { vec![(ms(2_100), "ask", "")] } else { vec![] });
+        let ran = run_to_end(plan, Script { sends, ..script(after(ms(1))) });
+        assert_eq!(ran.times("publish answer"), [2_100]);
+        assert_eq!((ran.outcome.end, ran.failures()), (End::Limit, vec![]));
+    }
+
     #[test]
     fn limits_are_exact_over_threads_and_sockets() {
         for (iterations, messages) in [(Some(1_001), None), (None, Some(1_001)), (Some(400), Some(9_999))] {

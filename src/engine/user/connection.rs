@@ -53,7 +53,12 @@ impl<C: Connect> User<C> {
             let due = Instant::now();
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             let mut begun = Begun::new(&self.shard, self.tag(request), due, timeout);
-            let connected = self.try_connect(class, marks.as_deref()).await;
+            let out_of_time = self.out_of_time();
+            let connected = tokio::select! {
+                biased;
+                () = out_of_time => return Err(Abort::Stopped),
+                connected = self.try_connect(class, marks.as_deref()) => connected,
+            };
             begun.end();
             let finished = Instant::now();
             if let (Some(parts), Some(marks)) = (parts, marks) {
@@ -144,6 +149,8 @@ impl<C: Connect> User<C> {
             self.is_cut_off = false;
             return Err(Abort::Failed);
         }
+        // One that was lost before is not opened again: that is what the step asks for.
+        self.is_cut_off = false;
         let Some(session) = &mut self.session else { return Ok(()) };
         self.leash.set_connected(false);
         self.moment.pass();

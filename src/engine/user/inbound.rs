@@ -10,14 +10,21 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::client::{Connect, Incoming, Key};
 use crate::engine::shard::Shard;
+use crate::engine::user::User;
 use crate::engine::user::inbox::{DROPPED, Inbox};
 use crate::engine::user::measured::Measured;
+use crate::engine::user::message::text;
 use crate::engine::user::outbound::Stamps;
 use crate::engine::user::subscription::Asked;
+use crate::mqtt;
+use crate::plan::receive::Keeps;
 use crate::plan::template::Received;
 
 /// What a user has asked for, and what becomes of it.
-#[derive(Debug, Default)]
+///
+/// There is no other way to one than [`Inbound::new`]: whichever feature needs it first, the others find in it what
+/// they need.
+#[derive(Debug)]
 pub(crate) struct Inbound {
     /// What it asked for: see [`subscription`](crate::engine::user::subscription).
     pub(super) subscriptions: Vec<Asked>,
@@ -32,6 +39,22 @@ pub(crate) struct Inbound {
 }
 
 impl Inbound {
+    /// That of a user whose class keeps this, and whose texts are made.
+    pub(super) fn new(keeps: &Keeps, texts: &[Box<[u8]>]) -> Self {
+        let filters = keeps.filters.iter().map(|filter| {
+            let filter = String::from_utf8_lossy(text(filter, texts, &[]));
+            mqtt::without_share(&filter).into()
+        });
+        let inbox = Inbox::new(filters.collect(), keeps);
+        Self {
+            subscriptions: Vec::new(),
+            measured: Vec::new(),
+            stamps: None,
+            inbox,
+            not_asked: Cell::default(),
+        }
+    }
+
     /// Whether messages are expected at all.
     pub(crate) fn is_subscribed(&self) -> bool {
         !self.subscriptions.is_empty()
@@ -83,5 +106,13 @@ impl Inbound {
         if let Some(stamps) = &self.stamps {
             stamps.borrow_mut().completed(due, failed);
         }
+    }
+}
+
+impl<C: Connect> User<C> {
+    /// What the user does with messages, from now on at least.
+    pub(super) fn inbound(&mut self) -> &mut Inbound {
+        let Self { inbound, plan, class, texts, .. } = self;
+        inbound.get_or_insert_with(|| Box::new(Inbound::new(&plan.classes[*class].keeps, texts)))
     }
 }

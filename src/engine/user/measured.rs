@@ -195,12 +195,17 @@ impl<C: Connect> User<C> {
         }
         let now_ns = self.shard.clock.unix_ns(now);
         let broker = self.plan.classes[self.class].broker.0;
-        let lasting = !self.plan.brokers[broker].settings.clean_session;
+        let kept_ns = self.plan.brokers[broker]
+            .settings
+            .session_kept()
+            .map_or(0, |kept| u64::try_from(kept.as_nanos()).unwrap_or(u64::MAX));
         let publisher = Publisher {
             run: self.shard.shared.run,
             user: u32::try_from(self.scope.number).unwrap_or(u32::MAX),
         };
-        let measured = &mut self.inbound.get_or_insert_default().measured;
+        self.inbound();
+        let Some(inbound) = &mut self.inbound else { return };
+        let measured = &mut inbound.measured;
         for &place in places {
             let Subscription { filter, qos, options } = &step.filters[place];
             let filter = path(filter, &self.texts);
@@ -224,7 +229,7 @@ impl<C: Connect> User<C> {
                 broker,
                 qos: qos.level(),
                 not_of: options.no_local.then_some(publisher),
-                lasting,
+                kept_ns,
             };
             let receiver = self.shard.delivery.keep_receiver(Receiver::new(terms, now_ns));
             measured.push(Measured { step: Arc::clone(step), place, filter: filter.into(), row, receiver });

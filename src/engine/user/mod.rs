@@ -7,6 +7,7 @@
 mod connection;
 pub(crate) mod inbound;
 mod inbox;
+mod limit;
 mod measured;
 mod message;
 mod moment;
@@ -15,6 +16,7 @@ mod parts;
 mod receive;
 mod rhythm;
 mod steps;
+mod stumble;
 mod subscription;
 mod will;
 
@@ -34,6 +36,7 @@ use crate::engine::user::inbound::Inbound;
 use crate::engine::user::moment::Moment;
 use crate::engine::user::rhythm::Rhythm;
 use crate::engine::user::steps::{Abort, Part};
+use crate::engine::user::stumble::Stumbles;
 use crate::engine::user::will::WillTexts;
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
@@ -70,6 +73,12 @@ pub(crate) struct User<C: Connect> {
     iteration: u64,
     /// How many messages were handed over.
     sent: u64,
+    /// How many of them before this list of steps.
+    sent_before: u64,
+    /// Which list of steps that is.
+    part: Part,
+    /// What it remembers of failures, if there is anything.
+    stumbles: Option<Box<Stumbles>>,
     /// How often each publish step has run.
     counters: Box<[u64]>,
     /// Texts that were rendered once.
@@ -114,6 +123,9 @@ impl<C: Connect> User<C> {
             rhythm: None,
             iteration: 0,
             sent: 0,
+            sent_before: 0,
+            part: Part::Start,
+            stumbles: None,
             counters: vec![0; class.counters].into(),
             texts: vec![Box::default(); class.user_texts].into(),
             row_ids: vec![RowId(0); class.user_rows].into(),
@@ -253,7 +265,12 @@ impl<C: Connect> User<C> {
         let started = self.run(class, &class.on_start, Part::Start).await;
         self.end_list();
         match started {
-            Ok(()) | Err(Abort::Failed) => {}
+            Ok(()) => {}
+            Err(Abort::Failed) => {
+                if Box::pin(self.make_up(class, &class.on_start)).await.is_err() {
+                    return;
+                }
+            }
             Err(Abort::Stopped | Abort::Done) => return,
         }
         let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
@@ -268,17 +285,21 @@ impl<C: Connect> User<C> {
                 return;
             }
             let Some(task) = self.next_task(class, total) else { return };
-            let ran = self.run(class, &task.steps, Part::Task).await;
+            let on_error = class.on_error_of(task);
+            let ran = self.run(class, &task.steps, Part::Task(on_error)).await;
             self.end_list();
             // What happens in a pause, such as another connect, was due at no moment.
             self.late = Late::NONE;
-            match ran {
-                Ok(()) => {}
-                Err(Abort::Failed) if class.on_error != OnError::StopUser => {}
+            let failed = match ran {
+                Ok(()) => false,
+                Err(Abort::Failed) if on_error != OnError::StopUser => true,
                 Err(_) => return,
-            }
+            };
             self.iteration += 1;
             if class.iterations.is_some_and(|most| self.iteration >= most) || self.rows.are_used_up() {
+                return;
+            }
+            if failed && Box::pin(self.make_up(class, &task.steps)).await.is_err() {
                 return;
             }
             let Ok(next) = self.wait_time(class, intended).await else { return };

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::client::Connect;
 use crate::engine::user::User;
+use crate::engine::user::inbound::Inbound;
 use crate::engine::user::message::text;
 use crate::plan::measure::Stamping;
 use crate::plan::{Publish, Text};
@@ -146,18 +147,17 @@ impl<C: Connect> User<C> {
         rendered: &[u8],
         due: Instant,
     ) -> Stamped {
-        let (shard, class) = (&self.shard, &self.plan.classes[self.class]);
-        let publisher =
-            Publisher { run: shard.shared.run, user: u32::try_from(self.scope.number).unwrap_or(u32::MAX) };
-        let outbound = self
-            .inbound
-            .get_or_insert_default()
-            .stamps
-            .get_or_insert_with(|| shard.delivery.keep_outbound(Outbound::new(publisher)));
+        let user = u32::try_from(self.scope.number).unwrap_or(u32::MAX);
+        let publisher = Publisher { run: self.shard.shared.run, user };
+        let Self { inbound, shard, plan, class, texts, .. } = self;
+        let class = &plan.classes[*class];
+        let inbound = inbound.get_or_insert_with(|| Box::new(Inbound::new(&class.keeps, texts)));
+        let outbound =
+            inbound.stamps.get_or_insert_with(|| shard.delivery.keep_outbound(Outbound::new(publisher)));
         let mut outbound = outbound.borrow_mut();
         let due = outbound.own_moment(due);
         let by_topic = matches!(step.topic, Text::PerMessage(_));
-        let topic = text(&step.topic, &self.texts, rendered);
+        let topic = text(&step.topic, texts, rendered);
         let place = outbound.place(stamping.step, if by_topic { hash(topic) } else { 0 }, |key| {
             let topic = String::from_utf8_lossy(topic).into();
             let (broker, qos) = (class.broker.0, step.qos.level());

@@ -18,10 +18,9 @@ use crate::engine::begun::Begun;
 use crate::engine::sink::Span;
 use crate::engine::user::User;
 use crate::engine::user::inbound::Inbound;
-use crate::engine::user::inbox::{Inbox, RequestId, Sought, Wait};
+use crate::engine::user::inbox::{RequestId, Sought, Wait};
 use crate::engine::user::message::text;
 use crate::engine::user::steps::Abort;
-use crate::mqtt;
 use crate::mqtt::property;
 use crate::plan::condition::{Check, Condition, Mismatch, Payload};
 use crate::plan::receive::{Correlation, Exchange, Receive, Since};
@@ -63,20 +62,6 @@ impl fmt::Display for Missed {
 }
 
 impl<C: Connect> User<C> {
-    /// What the user does with messages, from now on at least.
-    pub(super) fn inbound(&mut self) -> &mut Inbound {
-        if self.inbound.is_none() {
-            let keeps = &self.plan.classes[self.class].keeps;
-            let filters = keeps.filters.iter().map(|filter| {
-                let filter = String::from_utf8_lossy(text(filter, &self.texts, &[]));
-                mqtt::without_share(&filter).into()
-            });
-            let inbox = Inbox::new(filters.collect(), keeps);
-            self.inbound = Some(Box::new(Inbound { inbox, ..Inbound::default() }));
-        }
-        self.inbound.get_or_insert_default()
-    }
-
     /// A list of steps is over; what came for it alone is dropped.
     pub(super) fn end_list(&mut self) {
         if let Some(inbound) = &mut self.inbound {
@@ -214,8 +199,17 @@ impl<C: Connect> User<C> {
         mut begun: Begun<C>,
         missed: impl Fn(&Wait) -> Missed,
     ) -> Result<(), Abort> {
+        let mut out_of_messages = Box::pin(self.out_of_messages());
         while !self.inbound().inbox.is_satisfied() {
-            match self.drive(Until::Sink, Some(begun.deadline)).await {
+            let driven = tokio::select! {
+                biased;
+                () = &mut out_of_messages => {
+                    self.inbound().inbox.end();
+                    return Err(Abort::Stopped);
+                }
+                driven = self.drive(Until::Sink, Some(begun.deadline)) => driven,
+            };
+            match driven {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(failure) => {

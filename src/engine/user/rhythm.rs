@@ -173,7 +173,12 @@ mod tests {
             on_error: OnError::AbortTask,
             on_start: Steps::default(),
             order: TaskOrder::Weighted,
-            tasks: vec![Task { name: "t".to_owned(), weight: 1, steps: Steps(vec![publish]) }],
+            tasks: vec![Task {
+                name: "t".to_owned(),
+                weight: 1,
+                on_error: None,
+                steps: Steps(vec![publish]),
+            }],
             on_stop: Steps::default(),
             reconnect: request,
             reconnection: Reconnect::default(),

@@ -30,8 +30,8 @@ pub(super) enum Abort {
 pub(super) enum Part {
     /// `on_start`.
     Start,
-    /// A task run.
-    Task,
+    /// A task run, and what a failed step of it ends.
+    Task(OnError),
     /// `on_stop`.
     Stop,
 }
@@ -42,7 +42,11 @@ impl<C: Connect> User<C> {
         if let Some(inbound) = &mut self.inbound {
             inbound.inbox.begin_list();
         }
-        let goes_on = part == Part::Task && class.on_error == OnError::Continue;
+        (self.part, self.sent_before) = (part, self.sent);
+        let goes_on = part == Part::Task(OnError::Continue);
+        // Of what goes on after failures: whether, since the last round of a `repeat`, steps have failed and whether
+        // others have not.
+        let (mut failed, mut worked) = (false, false);
         let most_messages = class.messages.filter(|_| part != Part::Stop).unwrap_or(u64::MAX);
         let mut position = 0;
         while let Some(step) = steps.0.get(position) {
@@ -79,9 +83,13 @@ impl<C: Connect> User<C> {
                 Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await,
                 Step::Unsubscribe(unsubscribe) => Box::pin(self.unsubscribe(class, unsubscribe)).await,
                 Step::Wait(pause) => {
-                    let pause = pause.draw(&mut self.random);
-                    self.pause(class, Instant::now() + pause).await;
-                    Ok(())
+                    let until = Instant::now() + pause.draw(&mut self.random);
+                    if self.shard.shared.quota.is_limited() {
+                        Box::pin(self.pause_within_limit(class, until)).await
+                    } else {
+                        self.pause(class, until).await;
+                        Ok(())
+                    }
                 }
                 Step::Repeat { level, times } => {
                     self.levels[*level] = *times;
@@ -89,6 +97,10 @@ impl<C: Connect> User<C> {
                 }
                 Step::EndRepeat { level, first } => {
                     self.levels[*level] -= 1;
+                    if failed && !worked {
+                        Box::pin(self.rest_between_rounds(class, &steps.0[*first..position])).await;
+                    }
+                    (failed, worked) = (false, false);
                     if self.levels[*level] > 0 {
                         position = *first;
                     }
@@ -101,10 +113,26 @@ impl<C: Connect> User<C> {
                 return Err(Abort::Done);
             }
             match result {
-                Ok(()) => {}
-                Err(Abort::Failed) if goes_on => {}
-                Err(abort) => return Err(abort),
+                Ok(()) => worked |= goes_on && step.asks_the_broker(),
+                Err(Abort::Failed) if goes_on => {
+                    self.stumbled(position);
+                    failed = true;
+                }
+                Err(abort) => {
+                    if abort == Abort::Failed {
+                        self.stumbled(position);
+                    }
+                    return Err(abort);
+                }
             }
+        }
+        if failed && !worked {
+            // It has left out none of its waits.
+            self.stumbled(steps.0.len());
+            return Err(Abort::Failed);
+        }
+        if self.stumbles.is_some() && (worked || !goes_on) {
+            self.stumbles = None;
         }
         Ok(())
     }
@@ -182,6 +210,7 @@ impl<C: Connect> User<C> {
             }
             Err(failure) => {
                 self.record(tag, due, Instant::now(), Err(failure));
+                self.failed_at_once();
                 Err(Abort::Failed)
             }
         }

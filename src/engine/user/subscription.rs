@@ -87,7 +87,10 @@ impl<C: Connect> User<C> {
     pub(super) async fn subscribe(&mut self, class: &UserClass, step: &Arc<Subscribe>) -> Result<(), Abort> {
         self.connected(class, &class.reconnect).await?;
         let places: Vec<_> = (0..step.filters.len()).collect();
-        let key = self.ask(step, &places, true).ok_or(Abort::Failed)?;
+        let Some(key) = self.ask(step, &places, true) else {
+            self.failed_at_once();
+            return Err(Abort::Failed);
+        };
         for place in places {
             // To the broker a second one for the same filter takes the place of the first.
             self.each_of(&step.filters[place].filter, |_| false);
@@ -121,7 +124,10 @@ impl<C: Connect> User<C> {
             Some(session) => session.unsubscribe(&filters, ticket),
             None => Err(Failure::Closed),
         };
-        let key = self.sent(ticket, sent).ok_or(Abort::Failed)?;
+        let Some(key) = self.sent(ticket, sent) else {
+            self.failed_at_once();
+            return Err(Abort::Failed);
+        };
         for (place, filter) in step.filters.iter().enumerate() {
             if let Some((inbound, now_ns)) = self.measuring() {
                 inbound.filter_ended(path(filter, &self.texts), now_ns);

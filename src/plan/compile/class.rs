@@ -16,7 +16,7 @@ use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::compile::protocol::Spoken;
 use crate::plan::compile::reconnect::compile_reconnect;
 use crate::plan::compile::steps::{Rows, StepCompiler};
-use crate::plan::compile::tasks::tasks;
+use crate::plan::compile::tasks::{on_error, tasks};
 use crate::plan::compile::timing::{RateOf, limit, schedule, wait_time};
 use crate::plan::compile::tls::compile_certificate;
 use crate::plan::compile::will::compile_will;
@@ -226,11 +226,7 @@ pub(super) fn compile_class(
             schedule,
             iterations,
             messages,
-            on_error: match class.on_error {
-                None | Some(model::user_class::OnError::AbortTask) => OnError::AbortTask,
-                Some(model::user_class::OnError::Continue) => OnError::Continue,
-                Some(model::user_class::OnError::StopUser) => OnError::StopUser,
-            },
+            on_error: class.on_error.map_or(OnError::default(), on_error),
             on_start,
             order,
             tasks,

@@ -12,7 +12,7 @@ use crate::plan::compile::Overrides;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::steps::StepCompiler;
 use crate::plan::template::names::quoted;
-use crate::plan::{Task, TaskOrder};
+use crate::plan::{OnError, Task, TaskOrder};
 use crate::scenario::model;
 
 /// The tasks that users of this class do in this run, and in which order.
@@ -123,12 +123,22 @@ fn task_list<'a>(
         let steps_at = at.key("steps");
         if weight > 0 && chosen(&task.tags, overrides) {
             let steps = compiler.steps(&task.steps, &steps_at, problems);
-            left.push(Task { name: task.name.clone().unwrap_or_default(), weight, steps });
+            let on_error = task.on_error.map(on_error);
+            left.push(Task { name: task.name.clone().unwrap_or_default(), weight, on_error, steps });
         } else {
             compiler.check_only(&task.steps, &steps_at, problems);
         }
     }
     left
+}
+
+/// What a failed step ends.
+pub(super) fn on_error(written: model::user_class::OnError) -> OnError {
+    match written {
+        model::user_class::OnError::AbortTask => OnError::AbortTask,
+        model::user_class::OnError::Continue => OnError::Continue,
+        model::user_class::OnError::StopUser => OnError::StopUser,
+    }
 }
 
 /// Locust's rule of tags: one of the wanted, none of the excluded.

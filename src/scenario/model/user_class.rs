@@ -51,7 +51,8 @@ pub struct UserClass {
     /// step that needs a connection, whichever comes first, and then after the pauses that this says. `disconnect` is
     /// no loss: it holds until such a step. Default: after pauses that double from 0.5 s to 30 s, for ever.
     pub reconnect: Option<Reconnect>,
-    /// What a failed step of a task ends; one of `on_start` or `on_stop` ends that list. Default `abort_task`.
+    /// What a failed step of a task ends, unless the task says so itself; one of `on_start` or `on_stop` ends that
+    /// list. Default `abort_task`.
     pub on_error: Option<OnError>,
     /// Steps of each user before its first task.
     #[serde(deserialize_with = "steps")]
@@ -165,7 +166,7 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
-    /// The task run; the user goes on with the next one.
+    /// The task run; the user goes on with the next one, after the waits that the task run has left out.
     AbortTask,
     /// Nothing: the next step follows.
     Continue,
@@ -181,6 +182,9 @@ pub struct Task {
     pub name: Option<String>,
     /// Share of the picks, a whole number; 0 for never. Default 1.
     pub weight: Option<u32>,
+    /// What a failed step of this task ends. With `continue` the rest of it is done all the same, such as the
+    /// `disconnect` and the `wait` of a device that keeps its rhythm. Default: as its class says.
+    pub on_error: Option<OnError>,
     /// Words by which `--tags` and `--exclude-tags` choose.
     pub tags: Vec<String>,
     /// What to do, in order. At least one.

@@ -15,6 +15,8 @@ const MOST_ABSENCES: usize = 1_024;
 pub enum Reason {
     /// Its connection was lost, and the broker went on with the session: QoS 1 and 2 had to be kept.
     Resumed,
+    /// It had no connection when the run ended, or its user left: the broker keeps QoS 1 and 2 for the session.
+    Kept,
     /// Its connection was lost, and with it a session that was never meant to last.
     Lost,
     /// Likewise, but the session should have lasted: it had expired or was lost.
@@ -49,8 +51,8 @@ pub struct Terms {
     pub qos: u8,
     /// Whose messages it does not want: the subscriber's own, if at all.
     pub not_of: Option<Publisher>,
-    /// Whether its session is meant to outlive a connection.
-    pub lasting: bool,
+    /// How long its session outlives a connection; 0 if it does not, `u64::MAX` if it does for ever.
+    pub kept_ns: u64,
 }
 
 /// How a subscription stands.
@@ -124,7 +126,7 @@ impl Receiver {
     /// The broker has granted it.
     pub fn granted(&mut self, now_ns: u64) {
         self.granted_ns.get_or_insert(now_ns);
-        let reason = if self.terms.lasting { Reason::Expired } else { Reason::Lost };
+        let reason = if self.terms.kept_ns > 0 { Reason::Expired } else { Reason::Lost };
         self.back(now_ns, reason);
     }
 
@@ -143,8 +145,19 @@ impl Receiver {
     /// It has ended.
     pub fn ended(&mut self, now_ns: u64) {
         if !matches!(self.state, State::Ended(_)) {
-            self.back(now_ns, Reason::Lost);
+            if let State::Away(from_ns) = self.state {
+                self.back(now_ns, self.why_away(from_ns, now_ns));
+            }
             self.state = State::Ended(now_ns);
+        }
+    }
+
+    /// Why it does not deliver that had no connection from then until `now_ns`, and does not come back.
+    fn why_away(&self, from_ns: u64, now_ns: u64) -> Reason {
+        match self.terms.kept_ns {
+            0 => Reason::Lost,
+            kept_ns if now_ns.saturating_sub(from_ns) < kept_ns => Reason::Kept,
+            _ => Reason::Expired,
         }
     }
 
@@ -267,10 +280,12 @@ impl Receiver {
         }
     }
 
-    /// When it could not deliver; an absence that is not over ends never.
-    pub fn absences(&self) -> Vec<Absence> {
+    /// When it could not deliver, up to `end_ns`; an absence that is not over then ends never.
+    pub fn absences(&self, end_ns: u64) -> Vec<Absence> {
         let open = match self.state {
-            State::Away(from_ns) => Some(Absence { from_ns, to_ns: u64::MAX, reason: Reason::Lost }),
+            State::Away(from_ns) => {
+                Some(Absence { from_ns, to_ns: u64::MAX, reason: self.why_away(from_ns, end_ns) })
+            }
             State::Live | State::Ended(_) => None,
         };
         self.absences.iter().copied().chain(open).collect()
@@ -297,9 +312,9 @@ mod tests {
         StreamKey { publisher: Publisher { run: 1, user }, step: 0, topic: 0 }
     }
 
-    fn receiver(lasting: bool) -> Receiver {
+    fn receiver(kept_ns: u64) -> Receiver {
         let (filter, row) = ("a/+".into(), RowId(0));
-        Receiver::new(Terms { row, filter, group: None, broker: 0, qos: 1, not_of: None, lasting }, 100)
+        Receiver::new(Terms { row, filter, group: None, broker: 0, qos: 1, not_of: None, kept_ns }, 100)
     }
 
     fn take(receiver: &mut Receiver, user: u32, seq: u64, sent_ns: u64) -> Taken {
@@ -308,7 +323,7 @@ mod tests {
 
     #[test]
     fn what_was_sent_before_the_subscription_is_retained() {
-        let mut receiver = receiver(false);
+        let mut receiver = receiver(0);
         assert_eq!(take(&mut receiver, 1, 8, 99), Taken::Retained);
         assert_eq!(take(&mut receiver, 1, 9, 100), Taken::Measured, "before it was granted");
         receiver.granted(150);
@@ -320,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_topic_is_held_against_the_filter_once_for_a_stream() {
-        let mut receiver = receiver(false);
+        let mut receiver = receiver(0);
         let mut take = |user, seq, fits: bool| {
             receiver.take(key(user), seq, 200, ARRIVAL, &mut 100, |filter| filter == "a/+" && fits)
         };
@@ -332,7 +347,7 @@ mod tests {
 
     #[test]
     fn streams_without_room_and_messages_without_number_are_not_tracked() {
-        let mut receiver = receiver(false);
+        let mut receiver = receiver(0);
         let mut room = 1;
         for (user, seq) in [(1, 1), (2, 1), (2, 2), (1, 2), (1, 0)] {
             receiver.take(key(user), seq, 200, ARRIVAL, &mut room, |_| true);
@@ -344,7 +359,7 @@ mod tests {
     #[test]
     fn absences_tell_why() {
         let absence = |from_ns, to_ns, reason| Absence { from_ns, to_ns, reason };
-        let mut clean = receiver(false);
+        let mut clean = receiver(0);
         clean.granted(110);
         clean.away(200);
         clean.away(210);
@@ -359,7 +374,7 @@ mod tests {
         clean.granted(410);
         clean.away(500);
         assert_eq!(
-            clean.absences(),
+            clean.absences(900),
             [
                 absence(200, 230, Reason::Lost),
                 absence(300, 400, Reason::Ended),
@@ -368,20 +383,37 @@ mod tests {
         );
         assert_eq!(clean.granted_ns(), Some(110));
 
-        let mut lasting = receiver(true);
+        let mut lasting = receiver(u64::MAX);
         lasting.granted(110);
         lasting.away(200);
         lasting.resumed(210);
         lasting.away(300);
         lasting.granted(320);
         let expected = [absence(200, 210, Reason::Resumed), absence(300, 320, Reason::Expired)];
-        assert_eq!(lasting.absences(), expected);
+        assert_eq!(lasting.absences(900), expected);
         assert_eq!(lasting.ended_ns(), None);
     }
 
     #[test]
+    fn a_session_that_lasts_is_kept_for_a_user_that_does_not_come_back() {
+        for (kept_ns, ended, reason) in [
+            (u64::MAX, 900, Reason::Kept),
+            (400, 599, Reason::Kept),
+            (400, 600, Reason::Expired),
+            (0, 300, Reason::Lost),
+        ] {
+            let mut receiver = receiver(kept_ns);
+            receiver.granted(110);
+            receiver.away(200);
+            assert_eq!(receiver.absences(ended)[0].reason, reason, "still away at {ended}");
+            receiver.ended(ended);
+            assert_eq!(receiver.absences(ended), [Absence { from_ns: 200, to_ns: ended, reason }]);
+        }
+    }
+
+    #[test]
     fn what_comes_again_is_explained_by_its_mark_or_a_reconnect() {
-        let mut receiver = receiver(true);
+        let mut receiver = receiver(u64::MAX);
         let again = |receiver: &mut Receiver, sent_ns, qos, dup| {
             let before = receiver.counts.duplicates;
             receiver.take(key(1), 1, sent_ns, Arrival { qos, dup }, &mut 100, |_| true);
@@ -400,12 +432,12 @@ mod tests {
 
     #[test]
     fn old_absences_become_one() {
-        let mut receiver = receiver(false);
+        let mut receiver = receiver(0);
         for n in 0..2_000 {
             receiver.away(1_000 + n * 10);
             receiver.resumed(1_005 + n * 10);
         }
-        let absences = receiver.absences();
+        let absences = receiver.absences(u64::MAX);
         assert_eq!((absences.len(), absences[0].from_ns, absences[1].to_ns), (MOST_ABSENCES, 1_000, 10_775));
     }
 }

@@ -10,7 +10,8 @@
 //! ───┼──── lost ────────────┼──── lost ────────┼──────── lost ────────┼unsettled┼── not expected ──▶
 //! ```
 //! Times are on the safe side: what may have been sent before the grant is not expected, and where messages arrived to
-//! the end and late, what was sent last is given as much more time.
+//! the end and late, what was sent last is given as much more time. For a subscriber that is away at the end, and whose
+//! session the broker keeps, what it would get on its return is unsettled: from QoS 1 up, all since it went.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -56,7 +57,9 @@ struct View<'a> {
     not_of: Option<Publisher>,
     /// When it was first granted, and when it ended last.
     life: Option<(u64, u64)>,
-    /// How late messages were, if they arrived to the end: so much may have been under way.
+    /// Since when the broker keeps what comes for it, if it was away at the end.
+    kept_ns: Option<u64>,
+    /// How late messages were, if they arrived to the end, or until it went: so much may have been under way.
     lag_ns: u64,
     absences: Vec<Absence>,
     arrived: Arrived<'a>,
@@ -135,9 +138,15 @@ impl<'a> Settling<'a> {
 
     /// How late a receiver's last message was, if it ended before it had been silent for the settle time.
     fn lag_at_end(&self, receiver: &Receiver) -> Option<u64> {
-        let ((at_ns, lag_ns), ended) =
-            (receiver.last_arrival(), receiver.ended_ns().unwrap_or(self.ends.end_ns));
+        let (at_ns, lag_ns) = receiver.last_arrival();
+        let ended = self.kept_ns(receiver).or(receiver.ended_ns()).unwrap_or(self.ends.end_ns);
         (ended.saturating_sub(at_ns) < self.ends.settle_ns).then_some(lag_ns)
+    }
+
+    /// Since when the broker keeps what comes for a receiver that did not come back.
+    fn kept_ns(&self, receiver: &Receiver) -> Option<u64> {
+        let absences = receiver.absences(self.ends.end_ns);
+        absences.iter().rfind(|absence| absence.reason == Reason::Kept).map(|absence| absence.from_ns)
     }
 
     /// The view of receivers that are one.
@@ -145,7 +154,7 @@ impl<'a> Settling<'a> {
         let terms = &members[0].terms;
         let granted = members.iter().filter_map(|member| member.granted_ns()).min();
         let ended = members.iter().map(|member| member.ended_ns().unwrap_or(self.ends.end_ns)).max();
-        let absences = members.iter().flat_map(|member| member.absences());
+        let absences = members.iter().flat_map(|member| member.absences(self.ends.end_ns));
         // While one member has no subscription, the others have.
         let absences = absences.filter(|absence| members.len() == 1 || absence.reason != Reason::Ended);
         View {
@@ -155,6 +164,7 @@ impl<'a> Settling<'a> {
             qos: terms.qos,
             not_of: terms.not_of,
             life: granted.zip(ended),
+            kept_ns: members.iter().filter_map(|member| self.kept_ns(member)).min(),
             lag_ns: members.iter().filter_map(|member| self.lag_at_end(member)).max().unwrap_or(0),
             absences: absences.collect(),
             arrived,
@@ -224,7 +234,9 @@ impl Tally<'_, '_> {
     fn edges(&mut self, settle_ns: u64) {
         let track = self.track;
         let (Some(published), Some((granted, ended))) = (self.published, self.view.life) else { return };
-        let settled = ended.saturating_sub(settle_ns).saturating_sub(self.view.lag_ns);
+        // From then on the broker keeps what it promised to deliver.
+        let kept_ns = self.view.kept_ns.filter(|_| !self.is_qos_0()).unwrap_or(u64::MAX);
+        let settled = ended.min(kept_ns).saturating_sub(settle_ns).saturating_sub(self.view.lag_ns);
         let Some(first) = published.first_after(granted).or(track.map(|track| track.first.0)) else { return };
         let (high, high_ns) = match track {
             None => (first - 1, granted),
@@ -257,7 +269,9 @@ impl Tally<'_, '_> {
         lost.not_acknowledged += failed;
         match reason {
             Some(Reason::Lost) => lost.reconnect += missing,
-            Some(Reason::Resumed) if qos_0 => lost.reconnect += missing,
+            Some(Reason::Resumed | Reason::Kept) if qos_0 => lost.reconnect += missing,
+            // Of a shared group: the broker may have given them to the member that it keeps a session for.
+            Some(Reason::Kept) => self.counts.unsettled += missing,
             Some(Reason::Expired) => lost.expiry += missing,
             _ => self.lose_in_life(missing),
         }
@@ -318,7 +332,7 @@ mod tests {
 
     fn terms(filter: &str, qos: u8) -> Terms {
         let (row, filter) = (RowId(0), filter.into());
-        Terms { row, filter, group: None, broker: 0, qos, not_of: None, lasting: false }
+        Terms { row, filter, group: None, broker: 0, qos, not_of: None, kept_ns: 0 }
     }
 
     /// A subscription from 900 on.
@@ -423,7 +437,7 @@ mod tests {
             receiver.away(1_033);
             receiver.resumed(1_043);
         };
-        let lasting = Terms { lasting: true, ..terms("t", 1) };
+        let lasting = Terms { kept_ns: u64::MAX, ..terms("t", 1) };
         let sent = |qos| published(1, "t", qos, 6);
         let failed = || {
             let mut sent = sent(1);
@@ -460,6 +474,36 @@ mod tests {
             receiver.granted(1_044);
         };
         assert_eq!(lost(sent(1), terms("t", 1), ended), Lost::default(), "there was no subscription");
+    }
+
+    #[test]
+    fn what_the_broker_keeps_for_a_subscriber_that_is_away_at_the_end_is_not_lost() {
+        let away = |qos, kept_ns, ended: Option<u64>| {
+            let mut receiver = receiver(Terms { kept_ns, ..terms("t", qos) }, &[1, 2, 4]);
+            receiver.away(1_305);
+            if let Some(at) = ended {
+                receiver.ended(at);
+            }
+            receiver
+        };
+        let lost = |lost: &Lost| (lost.unexplained, lost.reconnect, lost.expiry, lost.qos_0);
+        // 3 is missing in the middle, and so are 5 to 20, which were sent a settle time before it went.
+        for (qos, kept_ns, ended, expected, unsettled) in [
+            (1, u64::MAX, None, (17, 0, 0, 0), 30),
+            (1, u64::MAX, Some(1_700), (17, 0, 0, 0), 30),
+            (2, 1_000_000, Some(1_700), (17, 0, 0, 0), 30),
+            (1, 10, None, (1, 0, 46, 0), 0),
+            (1, 0, None, (1, 46, 0, 0), 0),
+            (0, u64::MAX, None, (0, 46, 0, 1), 0),
+        ] {
+            let published = published(1, "t", 2, 50);
+            let counts = alone(published, away(qos, kept_ns, ended), 9_000);
+            assert_eq!(
+                (lost(&counts.lost), counts.unsettled),
+                (expected, unsettled),
+                "{qos} {kept_ns} {ended:?}"
+            );
+        }
     }
 
     #[test]

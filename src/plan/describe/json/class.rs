@@ -46,11 +46,7 @@ pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
         "iterations": class.iterations,
         "messages": class.messages,
         "reconnect": reconnect(&class.reconnection),
-        "on_error": match class.on_error {
-            OnError::AbortTask => "abort_task",
-            OnError::Continue => "continue",
-            OnError::StopUser => "stop_user",
-        },
+        "on_error": on_error(class.on_error),
         "traffic": traffic(facts.traffic),
         "samples": users,
         "on_start": on_start,
@@ -61,6 +57,14 @@ pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
         "tasks": tasks,
         "on_stop": on_stop,
     })
+}
+
+fn on_error(on_error: OnError) -> &'static str {
+    match on_error {
+        OnError::AbortTask => "abort_task",
+        OnError::Continue => "continue",
+        OnError::StopUser => "stop_user",
+    }
 }
 
 fn identity(user: &SampleUser, secrets: &Secrets) -> Value {
@@ -173,6 +177,7 @@ impl Writer<'_> {
                     "name": task.name,
                     "weight": (self.class.order == TaskOrder::Weighted).then_some(task.weight),
                     "probability": f64::from(task.weight) / weights as f64,
+                    "on_error": task.on_error.map(on_error),
                     "steps": self.steps(&task.steps),
                 })
             })

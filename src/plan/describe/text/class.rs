@@ -85,7 +85,15 @@ impl Writer<'_> {
                 }
                 TaskOrder::Sequence => format!("task {} (in this order)", task.name),
             };
-            self.steps(&title, &task.steps, out)?;
+            let on_error = match task.on_error {
+                Some(on_error) if on_error != class.on_error => match on_error {
+                    OnError::AbortTask => ": a failed step ends it",
+                    OnError::Continue => ": after a failed step the next one follows",
+                    OnError::StopUser => ": a user leaves at its first failed step",
+                },
+                _ => "",
+            };
+            self.steps(&format!("{title}{on_error}"), &task.steps, out)?;
         }
         self.steps("on_stop", &class.on_stop, out)
     }
