@@ -2,9 +2,10 @@
 //!
 //! In two steps: a [`Condition`] is what the scenario says; its texts are rendered once, when a step begins to wait,
 //! and the [`Check`] that comes of it looks at each message. JSON is only read where a condition asks for it, and
-//! once per message.
+//! never becomes a tree.
 
-use std::cell::OnceCell;
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use serde_json::{Number, Value};
 
 use crate::mqtt;
 use crate::plan::Text;
+use crate::plan::condition::json::{Found, Sought, look};
 
 /// What a message must be like; all that is given must hold.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -125,38 +127,55 @@ impl Check {
         if let Some((_, mismatch)) = texts.into_iter().find(|(holds, _)| !holds) {
             return Err(mismatch);
         }
-        for (pointer, wanted) in &self.json {
-            let value = payload.json().ok_or(Mismatch::NoJson)?;
-            let found = value.pointer(pointer).ok_or_else(|| Mismatch::Absent(Arc::clone(pointer)))?;
-            if !same(found, wanted) {
-                return Err(Mismatch::OtherValue(Arc::clone(pointer)));
+        if self.json.is_empty() {
+            return Ok(());
+        }
+        let sought = self.json.iter();
+        let mut sought: Vec<_> = sought
+            .map(|(pointer, value)| Sought { pointer, wanted: Some(value), found: Found::Absent })
+            .collect();
+        look(bytes, &mut sought).ok_or(Mismatch::NoJson)?;
+        for (Sought { found, .. }, (pointer, _)) in sought.iter().zip(&self.json) {
+            match found {
+                Found::Same(true) | Found::Taken(_) => {}
+                Found::Same(false) => return Err(Mismatch::OtherValue(Arc::clone(pointer))),
+                Found::Absent => return Err(Mismatch::Absent(Arc::clone(pointer))),
             }
         }
         Ok(())
     }
 }
 
-/// A payload that is read as JSON at most once, and only if somebody asks.
-#[derive(Debug)]
+/// A payload that is read as JSON only if somebody asks.
+#[derive(Debug, Clone, Copy)]
 pub struct Payload<'a> {
     bytes: &'a [u8],
-    json: OnceCell<Option<Value>>,
 }
 
 impl<'a> Payload<'a> {
     /// Looks at these bytes.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, json: OnceCell::new() }
+        Self { bytes }
     }
 
-    /// What it is as JSON, if it is.
-    pub fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| serde_json::from_slice(self.bytes).ok()).as_ref()
+    /// Whether it is JSON with this value at a JSON pointer.
+    pub fn has(&self, pointer: &str, value: &Value) -> bool {
+        let mut sought = [Sought { pointer, wanted: Some(value), found: Found::Absent }];
+        look(self.bytes, &mut sought).is_some() && sought[0].found == Found::Same(true)
+    }
+
+    /// What it has at a JSON pointer, if it is JSON.
+    pub fn at(&self, pointer: &str) -> Option<Value> {
+        let mut sought = [Sought { pointer, wanted: None, found: Found::Absent }];
+        look(self.bytes, &mut sought)?;
+        let [Sought { found, .. }] = sought;
+        if let Found::Taken(value) = found { Some(value) } else { None }
     }
 }
 
 /// Whether two JSON values are the same; 1 and 1.0 are.
-pub fn same(a: &Value, b: &Value) -> bool {
+#[cfg(test)]
+fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => same_number(a, b),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),

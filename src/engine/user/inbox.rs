@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use crate::client::Incoming;
 use crate::mqtt;
 use crate::mqtt::property;
-use crate::plan::condition::{Check, Mismatch, Payload, same};
+use crate::plan::condition::{Check, Mismatch, Payload};
 use crate::plan::receive::{Keeps, Since};
 use crate::plan::template::Received;
 
@@ -245,10 +245,7 @@ impl Sought {
         match self {
             Self::Any => true,
             Self::Data(id) => property::find(properties, property::CORRELATION_DATA) == Some(id),
-            Self::Json(pointer, value) => {
-                let found = payload.json().and_then(|json| json.pointer(pointer));
-                found.is_some_and(|found| same(found, value))
-            }
+            Self::Json(pointer, value) => payload.has(pointer, value),
         }
     }
 }

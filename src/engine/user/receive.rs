@@ -154,8 +154,7 @@ impl<C: Connect> User<C> {
         pointer: &Arc<str>,
         payload: &[u8],
     ) -> Result<(), Failure> {
-        let payload = Payload::new(payload);
-        let value = payload.json().and_then(|json| json.pointer(pointer)).cloned();
+        let value = Payload::new(payload).at(pointer);
         let (Some(value), Some(inbound)) = (value, inbound) else {
             return Err(Failure::NotSent("its payload has nothing at the JSON pointer of `correlation`"));
         };

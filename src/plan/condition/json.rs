@@ -1,0 +1,398 @@
+//! Values of a JSON text without a tree of it: a broker may send a message of a hundred megabytes, and a tree takes
+//! more than thirty times as much.
+//!
+//! What no pointer leads to is passed over; what one leads to is compared as it is read. Nothing is kept but the text
+//! itself, and the depth is that of the pointers and of what they are compared with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
+
+use crate::plan::condition::same_number;
+
+/// A place in a JSON text, and what is there.
+#[derive(Debug)]
+pub(super) struct Sought<'w> {
+    /// JSON pointer (RFC 6901).
+    pub(super) pointer: &'w str,
+    /// What must be there; nothing, if what is there shall be taken.
+    pub(super) wanted: Option<&'w Value>,
+    pub(super) found: Found,
+}
+
+/// What is at a place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Found {
+    /// Nothing.
+    Absent,
+    /// What is wanted, or something else.
+    Same(bool),
+    /// This, which was to be taken.
+    Taken(Value),
+}
+
+/// Looks for all of them; `None` if the bytes are no JSON. Of a key that stands twice in one object the last counts.
+pub(super) fn look(bytes: &[u8], sought: &mut [Sought<'_>]) -> Option<()> {
+    let text = str::from_utf8(bytes).ok()?;
+    let mut left: Vec<usize> = (0..sought.len()).collect();
+    while !left.is_empty() {
+        // A value cannot be compared and be walked through in one go.
+        let mut chosen: Vec<(usize, &str)> = Vec::new();
+        left.retain(|place| {
+            let pointer = sought[*place].pointer;
+            let goes_along =
+                chosen.iter().all(|(_, other)| !contains(pointer, other) && !contains(other, pointer));
+            if goes_along {
+                chosen.push((*place, pointer));
+            }
+            !goes_along
+        });
+        chosen.retain(|(_, pointer)| pointer.is_empty() || pointer.starts_with('/'));
+        let mut json = serde_json::Deserializer::from_str(text);
+        visit(chosen, sought).deserialize(&mut json).and_then(|()| json.end()).ok()?;
+    }
+    Some(())
+}
+
+/// Whether one pointer leads to what another leads to or into it.
+fn contains(outer: &str, inner: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What to do with the value that all these ways lead into: the rest of each way is empty if it ends here, and then it
+/// is the only one.
+fn visit<'v, 'w>(ways: Vec<(usize, &'w str)>, sought: &'v mut [Sought<'w>]) -> Visit<'v, 'w> {
+    Visit { ways, sought }
+}
+
+struct Visit<'v, 'w> {
+    ways: Vec<(usize, &'w str)>,
+    sought: &'v mut [Sought<'w>],
+}
+
+impl<'de> DeserializeSeed<'de> for Visit<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        let Some((place, "")) = self.ways.first() else {
+            return json.deserialize_any(self);
+        };
+        let sought = &mut self.sought[*place];
+        sought.found = match sought.wanted {
+            Some(wanted) => Found::Same(Compare(wanted).deserialize(json)?),
+            None => Found::Taken(serde::Deserialize::deserialize(json)?),
+        };
+        Ok(())
+    }
+}
+
+impl<'w> Visit<'_, 'w> {
+    /// The ways that go on through a child, which are its own from now on.
+    fn leading(&mut self, is_child: impl Fn(&str) -> bool) -> Vec<(usize, &'w str)> {
+        let ways = self.ways.iter().filter_map(|(place, way)| {
+            let way = way.strip_prefix('/')?;
+            let end = way.find('/').unwrap_or(way.len());
+            is_child(&way[..end]).then_some((*place, &way[end..]))
+        });
+        let ways: Vec<_> = ways.collect();
+        for (place, _) in &ways {
+            self.sought[*place].found = Found::Absent;
+        }
+        ways
+    }
+}
+
+impl<'de> Visitor<'de> for Visit<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(ways) =
+            map.next_key_seed(Key(|key: &str| self.leading(|token| is_token_of(token, key))))?
+        {
+            if ways.is_empty() {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                map.next_value_seed(visit(ways, self.sought))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        for index in 0_usize.. {
+            let ways = self.leading(|token| index_of(token) == Some(index));
+            let went_on = if ways.is_empty() {
+                list.next_element::<IgnoredAny>()?.is_some()
+            } else {
+                list.next_element_seed(visit(ways, self.sought))?.is_some()
+            };
+            if !went_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// Whether a part of a pointer names a key.
+fn is_token_of(token: &str, key: &str) -> bool {
+    if token.contains('~') { token.replace("~1", "/").replace("~0", "~") == key } else { token == key }
+}
+
+/// The place in a list that a part of a pointer names.
+fn index_of(token: &str) -> Option<usize> {
+    let is_plain = !token.starts_with('+') && (token == "0" || !token.starts_with('0'));
+    is_plain.then(|| token.parse().ok()).flatten()
+}
+
+/// What a function makes of a key, without a copy of it.
+struct Key<F>(F);
+
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<T, D::Error> {
+        key.deserialize_str(self)
+    }
+}
+
+impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<T, E> {
+        Ok((self.0)(key))
+    }
+}
+
+/// Whether what is read is this value; 1 and 1.0 are the same.
+struct Compare<'w>(&'w Value);
+
+impl<'de> DeserializeSeed<'de> for Compare<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<bool, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Compare<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        let nothing = serde_json::Map::new();
+        let wanted = self.0.as_object();
+        let entries = wanted.unwrap_or(&nothing);
+        let (mut same, mut has_others) = (BTreeMap::new(), false);
+        while let Some(entry) = map.next_key_seed(Key(|key: &str| entries.get_key_value(key)))? {
+            if let Some((key, value)) = entry {
+                // The last of its name counts.
+                same.insert(key, map.next_value_seed(Compare(value))?);
+            } else {
+                has_others = true;
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(wanted.is_some() && !has_others && same.len() == entries.len() && same.values().all(|same| *same))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+        let wanted = self.0.as_array();
+        let mut same = wanted.is_some();
+        for item in wanted.into_iter().flatten() {
+            match list.next_element_seed(Compare(item))? {
+                Some(is_same) => same &= is_same,
+                None => return Ok(false),
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            same = false;
+        }
+        Ok(same)
+    }
+
+    fn visit_bool<E>(self, found: bool) -> Result<bool, E> {
+        Ok(*self.0 == Value::Bool(found))
+    }
+
+    fn visit_u64<E>(self, found: u64) -> Result<bool, E> {
+        Ok(self.is_number(Some(found.into())))
+    }
+
+    fn visit_i64<E>(self, found: i64) -> Result<bool, E> {
+        Ok(self.is_number(Some(found.into())))
+    }
+
+    fn visit_f64<E>(self, found: f64) -> Result<bool, E> {
+        Ok(self.is_number(Number::from_f64(found)))
+    }
+
+    fn visit_str<E>(self, found: &str) -> Result<bool, E> {
+        Ok(self.0.as_str() == Some(found))
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(self.0.is_null())
+    }
+}
+
+impl Compare<'_> {
+    fn is_number(&self, found: Option<Number>) -> bool {
+        matches!((self.0, found), (Value::Number(wanted), Some(found)) if same_number(wanted, &found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::condition::same;
+
+    fn found(text: &str, sought: &[(&str, Value)]) -> Option<Vec<Found>> {
+        let mut sought: Vec<_> = sought
+            .iter()
+            .map(|(pointer, value)| Sought { pointer, wanted: Some(value), found: Found::Absent })
+            .collect();
+        look(text.as_bytes(), &mut sought)?;
+        Some(sought.into_iter().map(|sought| sought.found).collect())
+    }
+
+    #[test]
+    fn each_place_is_compared_with_what_is_wanted_there() {
+        let text = r#"{"a": {"b": [1, {"c": "x"}], "b~/": null}, "a/b": 1.0, "é": [[]]}"#;
+        for (pointer, wanted, expected) in [
+            ("/a/b/0", json!(1), Found::Same(true)),
+            ("/a/b/1/c", json!("x"), Found::Same(true)),
+            ("/a/b/1/c", json!("y"), Found::Same(false)),
+            ("/a/b/1", json!({"c": "x"}), Found::Same(true)),
+            ("/a/b", json!([1, {"c": "x"}]), Found::Same(true)),
+            ("/a/b", json!([1]), Found::Same(false)),
+            ("/a/b", json!([1, {"c": "x"}, 2]), Found::Same(false)),
+            ("/a/b/01", json!({"c": "x"}), Found::Absent),
+            ("/a/b/2", json!(1), Found::Absent),
+            ("/a/b/0/0", json!(1), Found::Absent),
+            ("/a/b~0~1", json!(null), Found::Same(true)),
+            ("/a~1b", json!(1), Found::Same(true)),
+            ("/é/0", json!([]), Found::Same(true)),
+            ("a", json!(1), Found::Absent),
+            ("", json!({}), Found::Same(false)),
+        ] {
+            assert_eq!(found(text, &[(pointer, wanted.clone())]), Some(vec![expected]), "{pointer} {wanted}");
+        }
+        let many = [
+            ("/a/b", json!([1])),
+            ("/a/b/0", json!(1)),
+            ("/a/b/0", json!(2)),
+            ("/é/0", json!([])),
+            ("/x", json!(1)),
+        ];
+        let expected =
+            [Found::Same(false), Found::Same(true), Found::Same(false), Found::Same(true), Found::Absent];
+        assert_eq!(found(text, &many), Some(expected.to_vec()));
+    }
+
+    #[test]
+    fn of_a_key_that_stands_twice_the_last_counts() {
+        for (text, expected) in [
+            (r#"{"a": 1, "a": 2}"#, Found::Same(false)),
+            (r#"{"a": 2, "a": 1}"#, Found::Same(true)),
+            (r#"{"a": {"b": 1}, "a": 5}"#, Found::Same(false)),
+        ] {
+            assert_eq!(found(text, &[("/a", json!(1))]), Some(vec![expected]), "{text}");
+        }
+        assert_eq!(found(r#"{"a": {"b": 1}, "a": 5}"#, &[("/a/b", json!(1))]), Some(vec![Found::Absent]));
+        assert_eq!(found(r#"[{"a": 1, "a": 2}]"#, &[("/0", json!({"a": 2}))]), Some(vec![Found::Same(true)]));
+    }
+
+    #[test]
+    fn what_is_no_json_is_nothing() {
+        for text in ["", "a", "{\"a\":1", "{\"a\":1}x", "[1,]", "\u{feff}1"] {
+            assert_eq!(found(text, &[("/a", json!(1))]), None, "{text}");
+        }
+        assert_eq!(
+            look(b"\"\xff\"", &mut [Sought { pointer: "", wanted: None, found: Found::Absent }]),
+            None
+        );
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = "[".repeat(1 << 20) + &"]".repeat(1 << 20);
+        let text = format!(r#"{{"deep": {deep}, "a": 1}}"#);
+        assert_eq!(found(&text, &[("/a", json!(1))]), Some(vec![Found::Same(true)]));
+        assert_eq!(found(&text, &[("/deep", json!(1))]), Some(vec![Found::Same(false)]));
+        assert_eq!(found(&text, &[("", json!({"a": 1}))]), Some(vec![Found::Same(false)]));
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            (-3..4_i64).prop_map(Value::from),
+            (-3..4_i32).prop_map(|number| Value::from(f64::from(number) / 2.0)),
+            "[ab\"\\\\é]{0,2}".prop_map(Value::String),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
+                prop::collection::btree_map("[ab/~]{0,2}", inner, 0..3)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_as_with_a_tree(
+            message in value(),
+            wanted in prop::collection::vec(("(/([ab]|~0|~1|0|1|00){0,2}){0,3}", value()), 1..4),
+            pretty in any::<bool>(),
+        ) {
+            let text = if pretty { format!("{message:#}") } else { message.to_string() };
+            let sought: Vec<_> = wanted.iter().map(|(pointer, value)| (pointer.as_str(), value.clone())).collect();
+            let expected: Vec<_> = sought.iter().map(|(pointer, value)| {
+                message.pointer(pointer).map_or(Found::Absent, |found| Found::Same(same(found, value)))
+            }).collect();
+            prop_assert_eq!(found(&text, &sought), Some(expected));
+        }
+    }
+}
