@@ -177,9 +177,12 @@ impl Diagnostic {
 /// The candidate nearest to `word`, if one is near enough to be what was meant: at most a third of the
 /// letters of the longer one are wrong, missing or swapped.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Enough for what people write; scripts write more.
+    const MOST: usize = 10_000;
     let length = word.chars().count();
     candidates
         .into_iter()
+        .take(MOST)
         // A length that differs too much needs no table of distances, which a word of a megabyte would make large.
         .filter(|candidate| length <= 2 * candidate.chars().count() + 2)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

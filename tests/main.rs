@@ -45,6 +45,7 @@ mod saturation;
 mod scenarios;
 mod schema;
 mod schema_peer;
+mod secrets;
 mod soak_peer;
 mod subscribe;
 mod support;

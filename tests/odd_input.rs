@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 
 use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::Diagnostic;
+use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::scenario::source::{Format, Source};
 use proptest::prelude::*;
+
+use crate::scenarios::run;
 
 /// What is said of a text, and in what time.
 fn said(text: &str, format: Format) -> (Vec<Diagnostic>, String, Duration) {
@@ -106,6 +109,142 @@ fn mistakes_in_a_large_file_cost_no_more_than_the_file() {
         let (diagnostics, _, time) = said(&text, Format::Yaml);
         assert_eq!(diagnostics.len(), mistakes, "{name}");
         assert!(time < most, "{name}: {time:?} instead of {most:?}");
+    }
+}
+
+#[test]
+fn a_file_of_nothing_but_mistakes_is_told_in_bounds() {
+    let scenario = |payload: &str| {
+        format!(
+            "version = 1\nbrokers.b.url = \"embedded:\"\n[[user_classes.d.tasks]]\nname = \"t\"\n\
+             steps = [{{ publish = {{ topic = \"x\", payload = \"{payload}\" }} }}]\n"
+        )
+    };
+    for (text, format, most) in [
+        ("=\n".repeat(400_000), Format::Toml, 101),
+        ("=\n".repeat(3 << 20), Format::Toml, 1),
+        ("a = 1\n".repeat(100_000), Format::Toml, 101),
+        ("a: 1\n".repeat(300_000), Format::Yaml, 101),
+        (format!("x = {{ {} }}", "password = 'x',".repeat(50_000)), Format::Toml, 1),
+        (format!("x: [{}]", "1,".repeat(1_200_000)), Format::Yaml, 1),
+    ] {
+        let (diagnostics, shown, time) = said(&text, format);
+        assert!((1..=most).contains(&diagnostics.len()), "{}: {}", &text[..20], diagnostics.len());
+        assert!(shown.len() < 40_000, "{}: {} bytes", &text[..20], shown.len());
+        assert!(time < Duration::from_secs(40), "{}: {time:?}", &text[..20]);
+    }
+    let text = scenario(&"${nope} \\n".repeat(20_000));
+    let (source, parsed) = Source::parse("x.toml", text, Format::Toml);
+    let context = Context {
+        file_stem: "x",
+        env: &|_| None,
+        hostname: "h",
+        embedded_options: &|_| Ok(()),
+        files: &|_, _| Err("none".to_owned()),
+        folder: &|_| String::new(),
+        overrides: &Overrides::default(),
+        reported: parsed.reported.paths(),
+    };
+    let started = Instant::now();
+    let mistakes = compile(&parsed.scenario, &context).unwrap_err();
+    let shown = render(&mistakes, &source, false);
+    assert!(mistakes.len() > 100 && mistakes.len() < 200, "{}", mistakes.len());
+    assert!(shown.contains("more than 100 mistakes in x.toml, the first 100 shown"), "{shown}");
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_thousand_mistakes_are_enough() {
+    let steps = "{ publish = { topic = \"${nope}\" } }, ".repeat(5000);
+    let text = format!(
+        "version = 1\nbrokers.b.url = \"embedded:\"\n[[user_classes.d.tasks]]\nname = \"t\"\nsteps = [{steps}]\n"
+    );
+    let (_, parsed) = Source::parse("x.toml", text, Format::Toml);
+    assert_eq!(parsed.diagnostics, []);
+    let context = Context {
+        file_stem: "x",
+        env: &|_| None,
+        hostname: "h",
+        embedded_options: &|_| Ok(()),
+        files: &|_, _| Err("none".to_owned()),
+        folder: &|_| String::new(),
+        overrides: &Overrides::default(),
+        reported: parsed.reported.paths(),
+    };
+    let mistakes = compile(&parsed.scenario, &context).unwrap_err();
+    assert_eq!(mistakes.len(), 1001);
+    assert_eq!(mistakes[1000].message, "more than 1000 mistakes; the rest is not shown");
+}
+
+#[test]
+fn many_columns_cost_no_more_than_their_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let numbers = || (0..50_000).map(|number| number.to_string());
+    let names: Vec<_> = numbers().map(|number| format!("c{number}")).collect();
+    let values: Vec<_> = numbers().collect();
+    std::fs::write(dir.path().join("f.csv"), format!("{}\n{}\n", names.join(","), values.join(","))).unwrap();
+    let text = "version = 1\nbrokers.b.url = \"embedded:\"\nfeeds.f.csv = \"f.csv\"\nload.run_time = \"1s\"\n\
+                [user_classes.d]\nfeeds = [\"f\"]\n[[user_classes.d.tasks]]\nname = \"t\"\n\
+                steps = [{ publish = { topic = \"x/${row.c49999}\" } }, { wait = \"1s\" }]\n";
+    std::fs::write(dir.path().join("x.toml"), text).unwrap();
+    let started = Instant::now();
+    let said = run(dir.path(), &["plan", "x.toml"]);
+    assert!(said.stdout.contains("x/49999"), "{}{}", said.stdout, said.stderr);
+    std::fs::write(dir.path().join("x.toml"), text.replace("c49999", "nope")).unwrap();
+    let said = run(dir.path(), &["validate", "x.toml"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.len() < 4000, "{}", said.stderr);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_byte_order_mark_is_no_content_of_any_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(dir.path().join(name), format!("\u{feff}{text}")).unwrap();
+    };
+    write("f.csv", "id\r\n7\r\n");
+    write("lines.txt", "first\r\nsecond\r\n");
+    write("payload.json", "{}");
+    write("password.txt", "secret\r\n");
+    write("part.yaml", "vars: { x: 1.10 }\n");
+    write(
+        "x.toml",
+        "version = 1\ninclude = [\"part.yaml\"]\nbrokers.b.url = \"embedded:\"\nfeeds.f.csv = \"f.csv\"\n\
+         load = { messages = 3, run_time = \"9s\" }\n\
+         [user_classes.d]\nfeeds = [\"f\"]\nusername = \"u\"\npassword = { file = \"password.txt\" }\n\
+         [[user_classes.d.tasks]]\nname = \"t\"\nsteps = [{ subscribe = { filter = \"#\" } }, \
+         { publish = { topic = \"a\", payload = { lines = \"lines.txt\" } } }, \
+         { receive = { filter = \"a\", expect = { equals = \"first\" } } }, \
+         { publish = { topic = \"b\", payload = { file = \"payload.json\" } } }, \
+         { receive = { filter = \"b\", expect = { equals = \"{}\" } } }, \
+         { publish = { topic = \"c\", payload = \"${row.id} ${vars.x}\" } }, \
+         { receive = { filter = \"c\", expect = { equals = \"7 1.10\" } } }]\n",
+    );
+    let said =
+        run(dir.path(), &["run", "x.toml", "--only-summary", "--request-log", "log.jsonl", "--csv", "a"]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    for name in ["log.jsonl", "a_stats.csv"] {
+        let text = std::fs::read_to_string(dir.path().join(name)).unwrap();
+        write(name, &text);
+    }
+    let said = run(dir.path(), &["replay", "log.jsonl", "--csv", "b"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let said = run(dir.path(), &["compare", "a", "b"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for name in ["f.csv", "lines.txt", "password.txt", "part.yaml", "x.toml", "log.jsonl", "a_stats.csv"] {
+        let text = std::fs::read_to_string(dir.path().join(name)).unwrap();
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        std::fs::write(dir.path().join(name), wide).unwrap();
+        let command: &[&str] = match name {
+            "log.jsonl" => &["replay", "log.jsonl", "--csv", "b"],
+            "a_stats.csv" => &["compare", "a", "b"],
+            _ => &["validate", "x.toml"],
+        };
+        let said = run(dir.path(), command);
+        assert!(said.code != Some(0), "{name}");
+        assert!(said.stderr.contains("UTF-16") && said.stderr.contains("UTF-8"), "{name}: {}", said.stderr);
+        std::fs::write(dir.path().join(name), text).unwrap();
     }
 }
 

@@ -21,6 +21,7 @@ use crate::report::compare::table::{Failure, InputError, Table};
 use crate::report::compare::text::text;
 use crate::stats::criterion::Fault;
 use crate::stats::metric::Metric;
+use crate::units::text_bytes;
 
 /// Every check passed.
 const FINE: u8 = 0;
@@ -167,15 +168,24 @@ fn read(argument: &Path) -> Result<Table, CompareError> {
         io::ErrorKind::NotFound => CompareError::Missing { help: instead(&prefix), path: path.clone() },
         _ => CompareError::Unreadable { path: path.clone(), source },
     })?;
-    let mut table = Table::parse(&path.to_string_lossy(), &bytes)?;
+    let mut table = Table::parse(&path.to_string_lossy(), as_text(&path, &bytes)?)?;
 
     let path = with_suffix(&prefix, FAILURES);
     match fs::read(&path) {
-        Ok(bytes) => table.failures = Some(Failure::parse(&path.to_string_lossy(), &bytes)?),
+        Ok(bytes) => table.failures = Some(Failure::parse(&path.to_string_lossy(), as_text(&path, &bytes)?)?),
         Err(source) if source.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(CompareError::Unreadable { path, source }),
     }
     Ok(table)
+}
+
+/// A file of text without its byte order mark.
+fn as_text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b [u8], CompareError> {
+    let unreadable = |wide| CompareError::Unreadable {
+        path: path.to_owned(),
+        source: io::Error::new(io::ErrorKind::InvalidData, wide),
+    };
+    text_bytes(bytes).map_err(unreadable)
 }
 
 /// The prefix that a person means by it or by one of its files.

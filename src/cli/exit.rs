@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::scenario::secrets::hide_urls;
+
 /// Bad usage, or a bad scenario; nothing was started.
 pub(super) const BAD_INPUT: u8 = 2;
 
@@ -18,6 +20,8 @@ pub(super) const INTERRUPTED: u8 = 130;
 
 /// Says on standard error what is wrong, and gives the code back.
 pub(super) fn error(code: u8, what: impl Display) -> ExitCode {
+    // A name of a file or an argument may be a URL with a password that was meant for another place.
+    let what = hide_urls(&what.to_string());
     // With standard error gone there is nobody to tell.
     let _ = writeln!(anstream::stderr(), "\u{1b}[1;31merror\u{1b}[0m: {what}");
     ExitCode::from(code)

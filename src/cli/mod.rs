@@ -22,9 +22,12 @@ mod run;
 mod schema;
 mod validate;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::scenario::secrets::hide_arguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,7 +71,11 @@ enum Command {
 /// Exit codes: 0 fine; 1 the run had failures; 2 bad usage or a bad scenario; 3 a threshold was missed;
 /// 4 the runner could not go on; 130 interrupted twice.
 pub fn main() -> ExitCode {
-    match Cli::parse().command {
+    let options = match Cli::try_parse() {
+        Ok(options) => options,
+        Err(error) => return refuse(&error),
+    };
+    match options.command {
         Command::Init(options) => init::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Validate(options) => validate::run(&options),
@@ -80,6 +87,20 @@ pub fn main() -> ExitCode {
         Command::Schema(options) => schema::run(&options),
         Command::Broker(options) => broker::run(&options),
     }
+}
+
+/// Says what clap has to say: help where it was asked for, or what is wrong with the arguments, which may hold a
+/// password.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let said = hide_arguments(&error.render().ansi().to_string(), &arguments);
+    // With standard error gone there is nobody to tell.
+    let _ = anstream::stderr().write_all(said.as_bytes());
+    ExitCode::from(exit::BAD_INPUT)
 }
 
 #[cfg(test)]

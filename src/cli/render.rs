@@ -11,6 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use crate::diagnostic::{Diagnostic, FileId, Severity};
 use crate::scenario::codes::TOO_MANY;
 use crate::scenario::place::Place;
+use crate::scenario::secrets::Secrets;
 use crate::scenario::source::Source;
 
 /// Columns that a drawn line may take; longer lines are cut around the mark.
@@ -34,10 +35,9 @@ pub(super) struct Placed<'a> {
 /// The diagnostics with their places, in the order of the files and of what stands in them; each once, although
 /// a mistake in a shared part of a scenario is found wherever the part is used.
 pub(super) fn placed<'a>(diagnostics: &'a [Diagnostic], source: &Source) -> Vec<Placed<'a>> {
-    let mut placed: Vec<_> = diagnostics
-        .iter()
-        .map(|diagnostic| Placed { place: source.place(&diagnostic.at, &diagnostic.mark), diagnostic })
-        .collect();
+    let places = source.places(diagnostics).into_iter();
+    let mut placed: Vec<_> =
+        places.zip(diagnostics).map(|(place, diagnostic)| Placed { place, diagnostic }).collect();
     placed.sort_by_key(|Placed { place, diagnostic }| {
         (diagnostic.code == TOO_MANY, place.file, place.span.start, place.span.end)
     });
@@ -57,13 +57,16 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
     let mut text = String::new();
     let mut lines = Lines::new(source);
+    let secrets = Secrets::of(source);
     for Placed { place, diagnostic } in marked.iter().take(MOST) {
+        let said = secrets.said(diagnostic, place);
         let level = match diagnostic.severity {
             Severity::Warning => Level::WARNING,
             Severity::Error => Level::ERROR,
         };
-        let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code));
-        let file = source.file(place.file);
+        let mut group = Group::with_title(level.primary_title(&said.message).id(diagnostic.code));
+        let file_id = place.file;
+        let file = source.file(file_id);
         let span = &place.span;
         // The renderer counts columns in what it is given.
         let mut corrected = None;
@@ -74,24 +77,25 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
             let marked = &file.text()[span.clone()];
             let length = marked.char_indices().nth(MARK).map_or(marked.len(), |(end, _)| end);
             let mark = span.start - start..span.start - start + length;
-            let label = Some(diagnostic.label.as_str()).filter(|label| !label.is_empty());
+            let label = Some(said.label.as_str()).filter(|label| !label.is_empty());
+            // A mark at the end of a line may stand on what ends it.
+            let column = line.get(..mark.start).unwrap_or(line).chars().count() + 1;
             let window = window(line, &mark);
-            let mark = mark.start - window.start..mark.end - window.start;
-            if window.start > 0 {
-                let column_in = |line: &str| line.chars().count() + 1;
+            let place = start + mark.start..start + mark.end;
+            let (shown, mark) = secrets.shown(file_id, &line[window.clone()], start + window.start, &place);
+            let drawn_column = shown.get(..mark.start).unwrap_or(&shown).chars().count() + 1;
+            if drawn_column != column {
                 let place = |column| format!("{}:{number}:{column}", file.name());
-                let shown = column_in(&line[window.start..window.start + mark.start]);
-                let column = shown + line[..window.start].chars().count();
-                corrected = Some((place(shown), place(column)));
+                corrected = Some((place(drawn_column), place(column)));
             }
             group = group.element(
-                Snippet::source(&line[window])
+                Snippet::source(shown)
                     .line_start(number)
                     .path(file.name())
                     .annotation(AnnotationKind::Primary.span(mark).label(label)),
             );
         }
-        if let Some(help) = &diagnostic.help {
+        if let Some(help) = &said.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
         let drawn = renderer.render(&[group]);

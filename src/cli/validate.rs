@@ -10,6 +10,7 @@ use crate::cli::load::{Checked, ScenarioOptions, check, tell};
 use crate::cli::render::{Lines, Placed, placed};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::scenario::codes;
+use crate::scenario::secrets::{Secrets, hide_urls};
 use crate::scenario::source::{ReadError, Source};
 
 /// Check a scenario: tell every mistake at once, start nothing
@@ -75,10 +76,18 @@ fn report(options: &ScenarioOptions, checked: &Result<Checked, ReadError>) -> Va
 
 fn list(diagnostics: &[Diagnostic], source: &Source) -> Vec<Value> {
     let mut lines = Lines::new(source);
-    placed(diagnostics, source).iter().map(|placed| diagnostic(placed, source, &mut lines)).collect()
+    let secrets = Secrets::of(source);
+    let placed = placed(diagnostics, source);
+    placed.iter().map(|placed| diagnostic(placed, source, &secrets, &mut lines)).collect()
 }
 
-fn diagnostic(Placed { place, diagnostic }: &Placed<'_>, source: &Source, lines: &mut Lines<'_>) -> Value {
+fn diagnostic(
+    Placed { place, diagnostic }: &Placed<'_>,
+    source: &Source,
+    secrets: &Secrets<'_>,
+    lines: &mut Lines<'_>,
+) -> Value {
+    let said = secrets.said(diagnostic, place);
     let file = source.file(place.file);
     let (line, start, _) = lines.at(place);
     let column = file.text()[start..place.span.start].chars().count() + 1;
@@ -94,10 +103,10 @@ fn diagnostic(Placed { place, diagnostic }: &Placed<'_>, source: &Source, lines:
             Severity::Warning => "warning",
             Severity::Error => "error",
         },
-        "message": diagnostic.message,
-        "label": Some(&diagnostic.label).filter(|label| !label.is_empty()),
-        "help": diagnostic.help,
-        "path": Some(diagnostic.at.to_string()).filter(|path| !path.is_empty()),
+        "message": said.message,
+        "label": Some(&said.label).filter(|label| !label.is_empty()),
+        "help": said.help,
+        "path": Some(said.at.to_string()).filter(|path| !path.is_empty()),
     })
 }
 
@@ -111,7 +120,7 @@ fn unreadable(name: &str, error: &ReadError) -> Value {
         "end_column": 1,
         "code": codes::UNREADABLE,
         "severity": "error",
-        "message": error.to_string(),
+        "message": hide_urls(&error.to_string()),
         "label": null,
         "help": null,
         "path": null,

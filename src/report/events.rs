@@ -13,6 +13,7 @@ use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::number::Number;
 use crate::stats::statistics::LOCAL_NODE;
+use crate::units::text_bytes;
 
 /// One line of the log. `t` is unix time in seconds and never goes back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,16 +163,11 @@ pub struct EventReader {
 impl EventReader {
     /// Opens a log.
     pub fn open(path: &Path) -> Result<Self, EventsError> {
-        match File::open(path) {
-            Ok(file) => Ok(Self {
-                path: path.to_path_buf(),
-                file: BufReader::new(file),
-                line: 0,
-                text: String::new(),
-                last: None,
-            }),
-            Err(source) => Err(EventsError::Read { path: path.to_path_buf(), source }),
-        }
+        let error = |source| EventsError::Read { path: path.to_path_buf(), source };
+        let mut file = BufReader::new(File::open(path).map_err(error)?);
+        text_bytes(file.fill_buf().map_err(error)?)
+            .map_err(|wide| error(io::Error::new(io::ErrorKind::InvalidData, wide)))?;
+        Ok(Self { path: path.to_path_buf(), file, line: 0, text: String::new(), last: None })
     }
 
     /// The next event; `None` after the last, which must be an end.
@@ -187,6 +183,9 @@ impl EventReader {
                 };
             }
             self.line += 1;
+            if self.line == 1 && self.text.starts_with('\u{feff}') {
+                self.text.remove(0);
+            }
             if !self.text.trim().is_empty() {
                 break;
             }

@@ -8,26 +8,48 @@ use std::ops::Range;
 
 use crate::scenario::source::Format;
 
-/// The bytes of `raw` that spell the bytes `range` of `decoded`; `None` if they do not fit together.
+/// The bytes of `raw` that spell the bytes of `decoded` in each of some ranges, which are sorted by their beginnings;
+/// `None` for one that does not fit. One walk finds them all.
 ///
-/// `raw` is the text as it stands in the file, with its quotes or block header. The result lies within `raw`
-/// and on character boundaries, also if `range` does not.
-pub(super) fn align(raw: &str, decoded: &str, range: &Range<usize>, format: Format) -> Option<Range<usize>> {
+/// `raw` is the text as it stands in the file, with its quotes or block header. The results lie within `raw`
+/// and on character boundaries, also if the ranges do not.
+pub(super) fn align(
+    raw: &str,
+    decoded: &str,
+    ranges: &[Range<usize>],
+    format: Format,
+) -> Vec<Option<Range<usize>>> {
     let mut spelling = Spelling::new(raw, format);
-    let mut start = None;
+    let mut found = vec![None; ranges.len()];
+    // Ranges that have begun, with the places where.
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut next = 0;
     for (at, c) in decoded.char_indices() {
-        if at >= range.end && at > range.start {
-            break;
+        open.retain(|(range, start)| {
+            let is_over = at >= ranges[*range].end && at > ranges[*range].start;
+            if is_over {
+                found[*range] = Some(*start..spelling.at);
+            }
+            !is_over
+        });
+        if next == ranges.len() && open.is_empty() {
+            return found;
         }
-        let spelled = spelling.spell(c)?;
-        if at + c.len_utf8() > range.start && start.is_none() {
-            start = Some(spelled.start);
-        }
-        if range.is_empty() && start.is_some() {
-            return start.map(|start| start..start);
+        let Some(spelled) = spelling.spell(c) else { return found };
+        while next < ranges.len() && at + c.len_utf8() > ranges[next].start {
+            if ranges[next].is_empty() {
+                found[next] = Some(spelled.start..spelled.start);
+            } else {
+                open.push((next, spelled.start));
+            }
+            next += 1;
         }
     }
-    Some(start.unwrap_or(spelling.at)..spelling.at)
+    let at_end = (next..ranges.len()).map(|range| (range, spelling.at));
+    for (range, start) in open.into_iter().chain(at_end) {
+        found[range] = Some(start..spelling.at);
+    }
+    found
 }
 
 /// A walk over the file's spelling of a text, one decoded character at a time.
@@ -110,10 +132,14 @@ mod tests {
 
     use super::*;
 
+    fn align_one(raw: &str, decoded: &str, range: Range<usize>, format: Format) -> Option<Range<usize>> {
+        align(raw, decoded, &[range], format).remove(0)
+    }
+
     /// The spelling of the first `part` of the decoded text.
     fn spelling<'a>(raw: &'a str, decoded: &str, part: &str, format: Format) -> Option<&'a str> {
         let start = decoded.find(part).unwrap();
-        align(raw, decoded, &(start..start + part.len()), format).map(|range| &raw[range])
+        align_one(raw, decoded, start..start + part.len(), format).map(|range| &raw[range])
     }
 
     #[test]
@@ -144,10 +170,10 @@ mod tests {
 
     #[test]
     fn an_empty_part_is_a_place_and_a_foreign_text_is_none() {
-        assert_eq!(align("\"abc\"", "abc", &(1..1), Format::Toml), Some(2..2));
-        assert_eq!(align("\"abc\"", "abc", &(3..3), Format::Toml), Some(4..4));
-        assert_eq!(align("\"\"", "", &(0..0), Format::Toml), Some(1..1));
-        assert_eq!(align("\"abc\"", "xyz", &(0..1), Format::Toml), None);
+        assert_eq!(align_one("\"abc\"", "abc", 1..1, Format::Toml), Some(2..2));
+        assert_eq!(align_one("\"abc\"", "abc", 3..3, Format::Toml), Some(4..4));
+        assert_eq!(align_one("\"\"", "", 0..0, Format::Toml), Some(1..1));
+        assert_eq!(align_one("\"abc\"", "xyz", 0..1, Format::Toml), None);
     }
 
     proptest! {
@@ -160,8 +186,11 @@ mod tests {
             toml in any::<bool>(),
         ) {
             let format = if toml { Format::Toml } else { Format::Yaml };
-            if let Some(range) = align(&raw, &decoded, &(start..start + length), format) {
-                prop_assert!(raw.get(range).is_some());
+            let ranges = [start..start + length, start..start, start + 1..start + 3];
+            let together = align(&raw, &decoded, &ranges, format);
+            for (range, found) in ranges.into_iter().zip(together) {
+                prop_assert_eq!(&found, &align_one(&raw, &decoded, range, format));
+                prop_assert!(found.is_none_or(|found| raw.get(found).is_some()));
             }
         }
     }

@@ -8,7 +8,7 @@ codes! {
     SYNTAX = "E0001", "The text is not valid TOML or YAML.";
     DUPLICATE_KEY = "E0002", "A key stands twice in one table.";
     UNSUPPORTED_YAML = "E0003", "Valid YAML that has no place in a scenario: tags, several documents, keys that are not text.";
-    TOO_LARGE = "E0004", "Nested too deep, or grown too large by YAML aliases.";
+    TOO_LARGE = "E0004", "Nested too deep, more keys and values than are read, or grown too large by YAML aliases.";
     EMPTY = "E0005", "Nothing but white space and comments.";
     TOO_MANY = "E0006", "More mistakes than are worth listing.";
     INCLUDE = "E0008", "A file of `include` that cannot be read.";

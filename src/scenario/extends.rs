@@ -16,6 +16,9 @@ use crate::scenario::parse::Reported;
 /// value once per class.
 const MAX_INHERITED: usize = 2_000_000;
 
+/// Most mistakes of classes that are listed: one more than are drawn.
+const MOST_SAID: usize = 101;
+
 /// Where a class stands in the order of things.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -63,6 +66,7 @@ pub(super) fn resolve(root: &mut Node, diagnostics: &mut Vec<Diagnostic>, report
         left: MAX_INHERITED,
         is_too_much: false,
         diagnostics,
+        said: 0,
     };
     (0..resolver.nodes.len()).for_each(|class| resolver.complete(class));
     let Resolver { at, names, nodes, states, .. } = resolver;
@@ -93,6 +97,8 @@ struct Resolver<'a> {
     left: usize,
     is_too_much: bool,
     diagnostics: &'a mut Vec<Diagnostic>,
+    /// How many of them are of classes.
+    said: usize,
 }
 
 impl Resolver<'_> {
@@ -126,6 +132,10 @@ impl Resolver<'_> {
         let base = self.bases[class].clone()?;
         let found = self.places.get(&base).copied();
         if found.is_none() {
+            self.states[class] = State::Incomplete;
+            if self.said >= MOST_SAID {
+                return None;
+            }
             let message = format!("there is no user class `{base}` to extend");
             let others = || self.names.iter().enumerate().filter(|(place, _)| *place != class);
             let help = match nearest(&base, others().map(|(_, name)| &**name)) {
@@ -133,7 +143,6 @@ impl Resolver<'_> {
                 None => some_of("the other user classes are", others().map(|(_, name)| &**name)),
             };
             self.say(codes::UNKNOWN_BASE, class, message, help);
-            self.states[class] = State::Incomplete;
         }
         found
     }
@@ -186,6 +195,10 @@ impl Resolver<'_> {
     }
 
     fn say(&mut self, code: &'static str, class: usize, message: String, help: String) {
+        if self.said >= MOST_SAID {
+            return;
+        }
+        self.said += 1;
         let at = self.at.key(&*self.names[class]).key("extends");
         self.diagnostics.push(Diagnostic::error(code, at, message).marking(Mark::Value).help(help));
     }

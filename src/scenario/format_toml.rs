@@ -8,13 +8,31 @@ use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use toml_parser::parser::{RecursionGuard, parse_document};
+use toml_parser::{ParseError, Source};
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 use crate::scenario::codes;
 use crate::scenario::node::{Entry, MAX_DEPTH, Node, Table, Value};
 
-/// Reads TOML; gives the tree, or all syntax errors.
+/// Most keys, values, signs and spaces of a file: each costs some hundred bytes until the file is read.
+const MAX_SIGNS: usize = 4_000_000;
+
+/// Most errors that are listed: one more than are drawn.
+const MOST_ERRORS: usize = 101;
+
+/// Reads TOML; gives the tree, or the first syntax errors.
 pub(super) fn read(text: &str, file: FileId) -> Result<Node, Vec<Diagnostic>> {
+    let text = match sound(text) {
+        Ok(sound) => sound,
+        Err(at) => {
+            let message =
+                format!("more than {MAX_SIGNS} keys, values and signs, the most that is read of a file");
+            let error = Diagnostic::error(codes::TOO_LARGE, FieldPath::root(), message)
+                .help("put long lists into files of their own: feeds, or payloads that are lines of a file");
+            return Err(vec![error.marking(Mark::Source(file, at..at))]);
+        }
+    };
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return Err(independent(text, &errors, file));
@@ -39,15 +57,54 @@ pub(super) fn read_value(text: &str, from: usize, file: FileId) -> Result<Node, 
     }
 }
 
+/// The part of a text in which not too much is wrong: each error costs some hundred bytes, and a file may be nothing
+/// else. Where there are too many keys, values and signs, the place at which.
+fn sound(text: &str) -> Result<&str, usize> {
+    /// Cheap without looking.
+    const SHORT: usize = 64 << 10;
+    if text.len() <= SHORT {
+        return Ok(text);
+    }
+    let mut tokens = Vec::new();
+    for token in Source::new(text).lex() {
+        if tokens.len() == MAX_SIGNS {
+            return Err(token.span().start());
+        }
+        tokens.push(token);
+    }
+    let (mut errors, mut end) = (0_usize, text.len());
+    let mut nobody = ();
+    // As deep as the parser goes.
+    let mut shallow = RecursionGuard::new(&mut nobody, 80);
+    parse_document(&tokens, &mut shallow, &mut |error: ParseError| {
+        errors += 1;
+        if errors == 2 * MOST_ERRORS {
+            let places = [error.unexpected(), error.context()];
+            end = places.into_iter().flatten().map(|span| span.end()).max().unwrap_or(end);
+        }
+    });
+    let line_end = text.get(end..).and_then(|rest| rest.find('\n'));
+    Ok(line_end.map_or(text, |line_end| &text[..end + line_end]))
+}
+
 /// What the parser says after the first mistake of a line is mostly a consequence of that, and so is all it
 /// says once it has lost track of brackets.
 fn independent(text: &str, errors: &[toml::de::Error], file: FileId) -> Vec<Diagnostic> {
     let mut errors: Vec<_> = errors.iter().collect();
     errors.sort_by_key(|error| start(text, error));
-    errors.dedup_by(|later, earlier| !text[start(text, earlier)..start(text, later)].contains('\n'));
+    let mut line_end = None;
+    errors.retain(|error| {
+        let at = start(text, error);
+        let is_first = line_end.is_none_or(|line_end| line_end < at);
+        if is_first {
+            line_end = Some(text[at..].find('\n').map_or(text.len(), |end| at + end));
+        }
+        is_first
+    });
     if let Some(last) = errors.iter().position(|error| is_in_table(error) || is_header_in_list(text, error)) {
         errors.truncate(last + 1);
     }
+    errors.truncate(MOST_ERRORS);
     errors.into_iter().map(|error| syntax(text, error, file)).collect()
 }
 

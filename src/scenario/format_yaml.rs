@@ -20,6 +20,12 @@ use crate::scenario::node::{Entry, MAX_DEPTH, Node, Table, Value};
 /// How much aliases and merge keys may add to the tree, in bytes: ends a "billion laughs" file early.
 const MAX_COPIED_BYTES: usize = 16 << 20;
 
+/// Most values of a file: each costs some hundred bytes until the file is read.
+const MAX_VALUES: usize = 1_000_000;
+
+/// Most keys that stand a second time and are listed: one more than are drawn.
+const MOST_DUPLICATES: usize = 101;
+
 /// What a copied node costs beside its text.
 const NODE_BYTES: usize = 128;
 
@@ -32,6 +38,7 @@ pub(super) fn read(text: &str, file: FileId) -> Result<Node, Vec<Diagnostic>> {
         file,
         anchors: HashMap::new(),
         copied: 0,
+        values: 0,
         duplicates: Vec::new(),
     };
     let node = match reader.document() {
@@ -58,6 +65,7 @@ struct Reader<'a> {
     anchors: HashMap<usize, Node>,
     /// Bytes that aliases have added so far.
     copied: usize,
+    values: usize,
     duplicates: Vec<Diagnostic>,
 }
 
@@ -101,6 +109,13 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: Range<usize>, depth: usize) -> Result<Node> {
         if depth > MAX_DEPTH {
             return Err(too_deep(span));
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            let message = format!("more than {MAX_VALUES} values, the most that is read of a file");
+            let error = fault(codes::TOO_LARGE, message, span)
+                .help("put long lists into files of their own: feeds, or payloads that are lines of a file");
+            return Err(Box::new(error));
         }
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, _) => (anchor, self.value(span, scalar(&text, style))),
@@ -191,8 +206,12 @@ impl<'a> Reader<'a> {
                 entries.push(Entry::new(key, key_span, node));
             } else {
                 let message = format!("the key `{key}` stands here a second time");
-                let error = fault(codes::DUPLICATE_KEY, message, key_span);
-                self.duplicates.push(error.help("remove or rename one of the two"));
+                let error =
+                    fault(codes::DUPLICATE_KEY, message, key_span).help("remove or rename one of the two");
+                if self.duplicates.len() + 1 == MOST_DUPLICATES {
+                    return Err(Box::new(error));
+                }
+                self.duplicates.push(error);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, nearest};
 use crate::scenario::merge::{Place, merge};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::source::{File, Files, Format, MAX_FILE_BYTES, ReadError, read_file};
-use crate::scenario::{codes, format_toml, format_yaml, parse};
+use crate::scenario::{codes, constants, format_toml, format_yaml, parse};
 
 /// Most files of one scenario.
 const MAX_FILES: usize = 100;
@@ -76,6 +76,7 @@ impl Loader {
                 return nothing;
             }
         };
+        constants::as_written(&mut root, &self.files);
         let repaired = parse::repair(&mut root, &self.files);
         self.diagnostics.extend(repaired.diagnostics);
         if repaired.gave_up || root.unreadable {

@@ -14,6 +14,7 @@
 
 mod align;
 pub mod codes;
+mod constants;
 mod de;
 mod explain;
 mod extends;
@@ -28,6 +29,7 @@ mod node;
 pub mod parse;
 pub mod place;
 pub mod schema;
+pub mod secrets;
 mod settings;
 pub mod source;
 mod words;

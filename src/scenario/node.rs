@@ -210,6 +210,11 @@ impl Table {
         self.position(key).and_then(|place| self.entries.get_mut(place))
     }
 
+    /// The value at a place among the entries, to be changed.
+    pub(super) fn node_mut(&mut self, place: usize) -> Option<&mut Node> {
+        self.entries.get_mut(place).map(|entry| &mut entry.node)
+    }
+
     /// Gives a key another name, which must be free.
     pub(super) fn rename(&mut self, key: &str, name: &str) {
         let Some(place) = self.position(key) else { return };

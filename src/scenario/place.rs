@@ -1,5 +1,6 @@
 //! From a path of keys to the place in a file.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::diagnostic::{FieldPath, FileId, Mark, Part};
@@ -16,13 +17,47 @@ pub struct Place {
     pub span: Range<usize>,
 }
 
+/// The places of many paths and marks, in their order; what stands within one text is looked for in one go.
+pub(super) fn places<'a>(
+    root: &Node,
+    files: &Files,
+    marks: impl Iterator<Item = (&'a FieldPath, &'a Mark)>,
+) -> Vec<Place> {
+    let marks: Vec<_> = marks.collect();
+    let mut within_texts: BTreeMap<&FieldPath, Vec<(usize, Range<usize>)>> = BTreeMap::new();
+    for (number, (path, mark)) in marks.iter().enumerate() {
+        if let Mark::Within(range) = mark {
+            within_texts.entry(path).or_default().push((number, range.clone()));
+        }
+    }
+    let mut found: Vec<Option<Place>> = vec![None; marks.len()];
+    for (path, mut parts) in within_texts {
+        parts.sort_by_key(|(_, range)| range.start);
+        let (numbers, ranges): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        for (number, place) in numbers.into_iter().zip(within(root, files, path, &ranges)) {
+            found[number] = place.map(|place| one_line(files.get(place.file).text(), &place));
+        }
+    }
+    let rest = found.into_iter().zip(marks);
+    rest.map(|(found, (path, mark))| {
+        found.unwrap_or_else(|| {
+            let mark = if matches!(mark, Mark::Within(_)) { &Mark::Value } else { mark };
+            place(root, files, path, mark)
+        })
+    })
+    .collect()
+}
+
 /// The place that a path and a mark stand for; see `Source::place`.
 pub(super) fn place(root: &Node, files: &Files, path: &FieldPath, mark: &Mark) -> Place {
     let found = match mark {
         Mark::Source(file, span) => Place { file: *file, span: span.clone() },
         Mark::Key => find(root, files, path).1,
         Mark::Value => find(root, files, path).0,
-        Mark::Within(range) => within(root, files, path, range).unwrap_or_else(|| find(root, files, path).0),
+        Mark::Within(range) => {
+            let found = within(root, files, path, std::slice::from_ref(range)).pop().flatten();
+            found.unwrap_or_else(|| find(root, files, path).0)
+        }
     };
     one_line(files.get(found.file).text(), &found)
 }
@@ -55,15 +90,19 @@ fn find(root: &Node, files: &Files, path: &FieldPath) -> (Place, Place) {
     (value, key)
 }
 
-fn within(root: &Node, files: &Files, path: &FieldPath, range: &Range<usize>) -> Option<Place> {
-    let node = root.at(&path.0)?;
-    let Value::Text(decoded) = &node.value else {
-        return None;
+/// Where parts of a text stand, which are sorted by their beginnings; nothing if it is none.
+fn within(root: &Node, files: &Files, path: &FieldPath, ranges: &[Range<usize>]) -> Vec<Option<Place>> {
+    let text = root.at(&path.0).and_then(|node| match &node.value {
+        Value::Text(decoded) => Some((node, decoded, files.get(node.file))),
+        _ => None,
+    });
+    let Some((node, decoded, file)) = text else { return vec![None; ranges.len()] };
+    let Some(raw) = file.text().get(node.span.clone()) else { return vec![None; ranges.len()] };
+    let in_file = |found: Range<usize>| Place {
+        file: node.file,
+        span: node.span.start + found.start..node.span.start + found.end,
     };
-    let file = files.get(node.file);
-    let raw = file.text().get(node.span.clone())?;
-    let found = align(raw, decoded, range, file.format())?;
-    Some(Place { file: node.file, span: node.span.start + found.start..node.span.start + found.end })
+    align(raw, decoded, ranges, file.format()).into_iter().map(|found| found.map(in_file)).collect()
 }
 
 /// The part of a place in its first line, on character boundaries.

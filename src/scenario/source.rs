@@ -14,8 +14,9 @@ use crate::scenario::include::Loader;
 use crate::scenario::model::Scenario;
 use crate::scenario::node::{Node, Value};
 use crate::scenario::parse::{self, Parsed, Reported};
-use crate::scenario::place::{Place, place};
-use crate::scenario::{extends, settings};
+use crate::scenario::place::{self, Place, place};
+use crate::scenario::{constants, extends, settings};
+use crate::units::{WideText, text_bytes};
 
 /// Most that is read of a scenario, in bytes, with all files that it includes.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -58,6 +59,9 @@ pub enum ReadError {
     /// More than [`MAX_FILE_BYTES`].
     #[error("{} is larger than {} MiB, the most that is read as a scenario", .0.display(), MAX_FILE_BYTES >> 20)]
     TooLarge(PathBuf),
+    /// Text, but not in UTF-8.
+    #[error("cannot read {}: {WideText}", .0.display())]
+    Utf16(PathBuf),
     /// Not text.
     #[error("{} is not UTF-8 text: invalid bytes in line {line}", path.display())]
     NotUtf8 {
@@ -194,6 +198,7 @@ impl Source {
         }
         if !has_gaps {
             settings::apply(&mut root, &mut files, settings, &mut diagnostics);
+            constants::as_written(&mut root, &files);
         }
         // The files have no mistakes any more, so this finds only those of the settings.
         let set = parse::repair(&mut root, &files);
@@ -223,6 +228,11 @@ impl Source {
         self.files.first.text()
     }
 
+    /// All texts that the scenario is made of, by their numbers.
+    pub fn files(&self) -> impl Iterator<Item = &File> {
+        std::iter::once(&self.files.first).chain(&self.files.others)
+    }
+
     /// The file with a number, as in a [`Place`] or a mark.
     pub fn file(&self, id: FileId) -> &File {
         self.files.get(id)
@@ -241,6 +251,12 @@ impl Source {
     pub fn place(&self, path: &FieldPath, mark: &Mark) -> Place {
         place(&self.root, &self.files, path, mark)
     }
+
+    /// The places of many diagnostics, in their order, in time that grows with the files and not with the mistakes.
+    pub fn places(&self, diagnostics: &[Diagnostic]) -> Vec<Place> {
+        let marks = diagnostics.iter().map(|diagnostic| (&diagnostic.at, &diagnostic.mark));
+        place::places(&self.root, &self.files, marks)
+    }
 }
 
 /// Reads a file of which at most `most` bytes may be kept.
@@ -252,6 +268,9 @@ pub(super) fn read_file(path: &Path, most: u64) -> Result<File, ReadError> {
         .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
     if bytes.len() as u64 > most {
         return Err(ReadError::TooLarge(path.to_owned()));
+    }
+    if text_bytes(&bytes).is_err() {
+        return Err(ReadError::Utf16(path.to_owned()));
     }
     match String::from_utf8(bytes) {
         Ok(text) => {

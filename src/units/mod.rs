@@ -4,9 +4,11 @@
 //! in most MQTT tools. Only the command line takes it, because Locust's `-t 30` does.
 
 mod byte_size;
+mod encoding;
 mod rate;
 
 pub use byte_size::{ByteSize, ByteSizeError};
+pub use encoding::{WideText, text_bytes};
 pub use rate::{Rate, RateError, RateRange};
 
 use std::borrow::Cow;

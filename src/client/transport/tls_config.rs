@@ -322,5 +322,9 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(TlsError::TooLarge { path: path.to_owned() });
     }
+    // The byte order mark of some editors would hide the first line of PEM.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
     Ok(bytes)
 }

@@ -327,7 +327,7 @@ fn secret_file(
     at: &FieldPath,
     problems: &mut Problems<'_>,
 ) -> Option<Template> {
-    let bytes = files::read(files, path, at, problems)?;
+    let bytes = files::read_text(files, path, at, problems)?;
     let Ok(text) = str::from_utf8(&bytes) else {
         let message = format!("the secret in `{path}` is not UTF-8 text");
         problems.add(Diagnostic::error(codes::TEXT, at.clone(), message).help("save the file as UTF-8"));

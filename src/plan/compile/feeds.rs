@@ -3,6 +3,8 @@
 //! A file is looked at as a whole before a row of it is used, whether a class has the feed or not: a ragged row
 //! would otherwise end a run in its third hour.
 
+mod table;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -11,8 +13,9 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::UserClass;
 use crate::plan::codes;
-use crate::plan::column::{Column, ColumnBuilder};
-use crate::plan::compile::files::{self, ReadFile, line_of};
+use crate::plan::column::Column;
+use crate::plan::compile::feeds::table::columns;
+use crate::plan::compile::files::{self, ReadFile};
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::feed::{Feed, Order, Per};
 use crate::plan::template::names::{Columns, FeedColumn, quoted};
@@ -41,6 +44,9 @@ impl Feeds {
         let at = FieldPath::root().key("feeds");
         let mut tables = BTreeMap::new();
         for (name, feed) in &scenario.feeds {
+            if problems.is_full() {
+                break;
+            }
             let csv_at = at.key(name.as_str()).key("csv");
             if feed.csv.is_none() {
                 problems.add_absence(
@@ -192,122 +198,6 @@ pub(super) fn deal(classes: &mut [UserClass], started: &[u64], problems: &mut Pr
                 Diagnostic::error(codes::TOO_FEW_ROWS, at, message)
                     .help("add rows to its file, start fewer users, or let `order` be \"sequential\""),
             );
-        }
-    }
-}
-
-/// What is wrong with a feed's file.
-struct Bad {
-    message: String,
-    help: &'static str,
-}
-
-impl Bad {
-    fn new(message: String, help: &'static str) -> Self {
-        Self { message, help }
-    }
-
-    fn diagnostic(self, at: &FieldPath) -> Diagnostic {
-        Diagnostic::error(codes::FEED, at.clone(), self.message).help(self.help)
-    }
-}
-
-/// The columns of a CSV file, and how many rows it has.
-fn columns(path: &str, bytes: &[u8]) -> Result<(Vec<Arc<Column>>, u32), Bad> {
-    const HEADER: &str = "its first line names the columns, separated by commas";
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if let Err(error) = std::str::from_utf8(bytes) {
-        let line = line_of(bytes, error.valid_up_to());
-        return Err(Bad::new(
-            format!("`{path}` is not UTF-8 text: invalid bytes in line {line}"),
-            "save it as UTF-8",
-        ));
-    }
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let unreadable = |error: csv::Error| Bad::new(format!("cannot read `{path}`: {error}"), HEADER);
-    let header = reader.byte_headers().map_err(unreadable)?.clone();
-    if header.is_empty() {
-        return Err(Bad::new(format!("`{path}` is empty"), HEADER));
-    }
-    // It is UTF-8: see above.
-    let names: Vec<String> =
-        header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-    for (i, name) in names.iter().enumerate() {
-        if name.is_empty() {
-            return Err(Bad::new(format!("column {} of `{path}` has no name", i + 1), HEADER));
-        }
-        if let Some(first) = names[..i].iter().position(|other| other == name) {
-            let message = format!("columns {} and {} of `{path}` are both named `{name}`", first + 1, i + 1);
-            return Err(Bad::new(message, "rename one of them in the first line"));
-        }
-    }
-    let mut columns: Vec<_> = names.iter().map(|_| ColumnBuilder::default()).collect();
-    let (mut rows, mut ragged, mut others) = (0_u32, None, 0_u32);
-    let mut row = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut row).map_err(unreadable)? {
-        if row.len() == names.len() {
-            columns.iter_mut().zip(&row).for_each(|(column, value)| column.push(value));
-            // A file with 2^32 rows is too large to be read.
-            rows = rows.saturating_add(1);
-        } else if ragged.is_none() {
-            ragged = Some((row.position().map_or(0, csv::Position::line), row.len()));
-        } else {
-            others = others.saturating_add(1);
-        }
-    }
-    if let Some((line, found)) = ragged {
-        let values = if found == 1 { "value" } else { "values" };
-        let more = match others {
-            0 => String::new(),
-            1 => " (and another line like it)".to_owned(),
-            n => format!(" (and {n} other lines like it)"),
-        };
-        let message =
-            format!("line {line} of `{path}` has {found} {values}, its header {}{more}", names.len());
-        return Err(Bad::new(
-            message,
-            "give each line a value for each column; quote values that hold a comma",
-        ));
-    }
-    if rows == 0 {
-        return Err(Bad::new(format!("`{path}` has a header but no rows"), "add a line for each row"));
-    }
-    let columns = names.iter().zip(columns).map(|(name, column)| Arc::new(column.finish(name)));
-    Ok((columns.collect(), rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_has_its_columns_by_name() {
-        let (columns, rows) =
-            columns("f.csv", b"\xef\xbb\xbfid , name\r\n1,\"a, \"\"b\"\"\"\r\n2,\n").ok().unwrap();
-        assert_eq!(rows, 2);
-        let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
-        assert_eq!(names, ["id", "name"]);
-        let values: Vec<&[u8]> = columns[1].values().collect();
-        assert_eq!(values, [&b"a, \"b\""[..], b""]);
-    }
-
-    #[test]
-    fn a_file_that_is_no_table_says_why() {
-        for (text, expected) in [
-            (&b""[..], "`f.csv` is empty"),
-            (b"\n\n", "`f.csv` is empty"),
-            (b"a,,c\n1,2,3\n", "column 2 of `f.csv` has no name"),
-            (b"a,b, a\n1,2,3\n", "columns 1 and 3 of `f.csv` are both named `a`"),
-            (b"a,b\n", "`f.csv` has a header but no rows"),
-            (b"a,b\n1,2\n3\n\n4,5\n", "line 3 of `f.csv` has 1 value, its header 2"),
-            (
-                b"a\n1\n2,3\n\n4,5\n",
-                "line 3 of `f.csv` has 2 values, its header 1 (and another line like it)",
-            ),
-            (b"a\n1\n\xff\n", "`f.csv` is not UTF-8 text: invalid bytes in line 3"),
-        ] {
-            let bad = columns("f.csv", text).err().unwrap();
-            assert_eq!(bad.message, expected);
         }
     }
 }

@@ -6,9 +6,13 @@
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::codes;
 use crate::plan::compile::problems::Problems;
+use crate::units::text_bytes;
 
 /// Largest file that a scenario may name, in bytes: one message cannot be larger.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// Most lines that are kept of a file: each costs four bytes beside its own.
+pub(super) const MAX_LINES: usize = 50_000_000;
 
 /// Reads the file that the value at a place names, or says why it cannot: see
 /// [`Context::files`](crate::plan::compile::Context::files).
@@ -51,6 +55,23 @@ pub(super) fn read(
             None
         }
     }
+}
+
+/// The bytes of a file of text, without its byte order mark.
+pub(super) fn read_text(
+    files: ReadFile<'_>,
+    path: &str,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Vec<u8>> {
+    let mut bytes = read(files, path, at, problems)?;
+    if let Ok(text) = text_bytes(&bytes) {
+        bytes.drain(..bytes.len() - text.len());
+        return Some(bytes);
+    }
+    let message = format!("the file `{path}` is UTF-16 text");
+    problems.add(Diagnostic::error(codes::TEXT, at.clone(), message).help("save it as UTF-8"));
+    None
 }
 
 /// The line of a byte of a text, from 1.

@@ -129,6 +129,9 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     let mut rows = Rows::default();
     let mut compiled = Vec::new();
     for (name, class) in &scenario.user_classes {
+        if problems.is_full() {
+            break;
+        }
         let at = root.key("user_classes").key(name.as_str());
         let (class_feeds, columns) = feeds.of_class(&class.feeds, &at, &mut problems);
         let names = Names { class: Some(name), columns: &columns, ..names };

@@ -16,7 +16,7 @@ use crate::mqtt::MAX_PACKET_BYTES;
 use crate::plan::Text;
 use crate::plan::codes;
 use crate::plan::column::Column;
-use crate::plan::compile::files::{self, ReadFile};
+use crate::plan::compile::files::{self, MAX_LINES, ReadFile};
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::plan::payload::{Filling, Lines, Payload};
 use crate::plan::random::Random;
@@ -125,7 +125,7 @@ impl<'a> Payloads<'a> {
     /// Compiles the named payloads that nothing uses, so that their mistakes are found too.
     pub(super) fn check_unused(&self, names: &Names<'_>, problems: &mut Problems<'_>) {
         for (name, payload) in self.named {
-            if !self.used.borrow().contains(name) {
+            if !problems.is_full() && !self.used.borrow().contains(name) {
                 let mut at = FieldPath::root().key("payloads").key(name.as_str());
                 self.unnamed(payload, Place::Payload, names, &mut at, problems);
             }
@@ -192,7 +192,7 @@ impl<'a> Payloads<'a> {
             Written::Hex(text) => self.once(at, || encoded::hex(text, at, problems).map(constant)),
             Written::Base64(text) => self.once(at, || encoded::base64(text, at, problems).map(constant)),
             Written::File(path) => {
-                self.once(at, || files::read(self.files, path, at, problems).map(constant))
+                self.once(at, || files::read(self.files, path, at, problems).map(without_mark).map(constant))
             }
             Written::Lines(path) => self.once(at, || self.lines(path, at, problems)),
             Written::Size(size) => self.once(at, || filler(*size, at, problems)),
@@ -220,7 +220,7 @@ impl<'a> Payloads<'a> {
     }
 
     fn lines(&self, path: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Payload> {
-        let bytes = files::read(self.files, path, at, problems)?;
+        let bytes = files::read_text(self.files, path, at, problems)?;
         if bytes.is_empty() {
             let message = format!("the file `{path}` has no lines");
             problems.add(
@@ -230,8 +230,22 @@ impl<'a> Payloads<'a> {
             return None;
         }
         let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let count = memchr::memchr_iter(b'\n', text).count() + 1;
+        if count > MAX_LINES {
+            let message = format!("the file `{path}` has {count} lines; at most {MAX_LINES} are read");
+            problems.add(Diagnostic::error(codes::FILE, at.clone(), message).help("use fewer lines"));
+            return None;
+        }
         let lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         Some(Payload::Lines(Lines(Arc::new(Column::new(path, lines)))))
+    }
+}
+
+/// A text that an editor has marked as UTF-8 is sent without the mark; bytes that are no text are sent as they are.
+fn without_mark(bytes: Vec<u8>) -> Vec<u8> {
+    match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(text) if str::from_utf8(text).is_ok() => text.to_vec(),
+        _ => bytes,
     }
 }
 

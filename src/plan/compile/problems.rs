@@ -7,24 +7,49 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
+use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, Part, Severity, nearest};
 use crate::plan::codes;
 use crate::plan::template::Template;
 use crate::plan::template::names::{Names, Place, quoted};
+use crate::scenario::codes::TOO_MANY;
 use crate::units::HumanDuration;
 
 /// The longest time that a scenario can ask for; far below where adding to a clock could overflow.
 pub(super) const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
 
+/// Most mistakes that are noted, and most warnings: nobody reads more, and each costs a search for what was meant.
+const MOST: usize = 1000;
+
 /// Mistakes found so far.
 pub(super) struct Problems<'a> {
     reported: &'a BTreeSet<FieldPath>,
     pub(super) found: Vec<Diagnostic>,
+    errors: usize,
 }
 
 impl<'a> Problems<'a> {
     pub(super) fn new(reported: &'a BTreeSet<FieldPath>) -> Self {
-        Self { reported, found: Vec::new() }
+        Self { reported, found: Vec::new(), errors: 0 }
+    }
+
+    /// Whether there are as many mistakes as are noted: to look for more is in vain.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors >= MOST
+    }
+
+    fn note(&mut self, diagnostic: Diagnostic) {
+        let is_error = diagnostic.severity == Severity::Error;
+        let noted = if is_error { self.errors } else { self.found.len() - self.errors };
+        if noted < MOST {
+            self.errors += usize::from(is_error);
+            self.found.push(diagnostic);
+            if self.is_full() && is_error {
+                let message = format!("more than {MOST} mistakes; the rest is not shown");
+                let last = Diagnostic::error(TOO_MANY, FieldPath::root(), message);
+                self.errors += 1;
+                self.found.push(last.marking(Mark::Source(FileId::default(), 0..0)));
+            }
+        }
     }
 
     /// Notes a mistake, unless its place or one around it was complained about before.
@@ -33,14 +58,14 @@ impl<'a> Problems<'a> {
         let is_shared = matches!(diagnostic.at.0.first(), Some(Part::Key(section)) if section == "payloads");
         let is_known = is_shared && self.found.contains(&diagnostic);
         if !is_known && !self.explained(&diagnostic.at) {
-            self.found.push(diagnostic);
+            self.note(diagnostic);
         }
     }
 
     /// Notes that a key or the items of a list are missing, unless it is known why.
     pub(super) fn add_absence(&mut self, diagnostic: Diagnostic) {
         if !self.absence_explained(&diagnostic.at) {
-            self.found.push(diagnostic);
+            self.note(diagnostic);
         }
     }
 
@@ -57,8 +82,12 @@ impl<'a> Problems<'a> {
             }
             _ => false,
         };
-        self.explained(path)
-            || self.reported.iter().any(|other| other.0.starts_with(&path.0) || misspelled(other))
+        // What lies below a path follows it in the order of paths.
+        let below = |path: &FieldPath| {
+            let path = path.clone();
+            self.reported.range(path.clone()..).take_while(move |other| other.0.starts_with(&path.0))
+        };
+        self.explained(path) || below(path).next().is_some() || below(&path.parent()).any(misspelled)
     }
 
     /// Parses a template, noting all its mistakes.
@@ -69,6 +98,9 @@ impl<'a> Problems<'a> {
         names: &Names<'_>,
         at: &FieldPath,
     ) -> Option<Template> {
+        if self.is_full() {
+            return None;
+        }
         match Template::parse(text, place, names) {
             Ok(template) => Some(template),
             Err(faults) => {

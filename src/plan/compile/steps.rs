@@ -184,6 +184,9 @@ impl<'a> StepCompiler<'a> {
         problems: &mut Problems<'_>,
     ) {
         for (i, step) in steps.iter().enumerate() {
+            if problems.is_full() {
+                break;
+            }
             let at = at.index(i);
             match step {
                 model::step::Step::Connect(connect) => {

@@ -87,6 +87,9 @@ fn task_list<'a>(
 ) -> Vec<Task> {
     let mut left = Vec::new();
     for (i, task) in tasks.iter().enumerate() {
+        if problems.is_full() {
+            break;
+        }
         let at = at.index(i);
         match task.name.as_deref() {
             None => problems.add_absence(

@@ -56,6 +56,9 @@ pub(super) fn warn_of_rows(plan: &Plan, thresholds: &[String], at: &FieldPath, p
     let loss = RowKey { request_type: "MQTT".to_owned(), name: "disconnect".to_owned() };
     let rows = || plan.rows.iter().chain([&loss]);
     for (i, text) in thresholds.iter().enumerate() {
+        if problems.is_full() {
+            break;
+        }
         let Ok(threshold) = Threshold::parse(text) else { continue };
         let Rows::Called(word) = &threshold.criterion().rows else { continue };
         if rows().any(|row| threshold.criterion().rows.hold(row)) {

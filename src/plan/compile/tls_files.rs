@@ -28,7 +28,7 @@ pub(super) fn check(
     at: &FieldPath,
     problems: &mut Problems<'_>,
 ) {
-    let Some(bytes) = files::read(files, path, at, problems) else { return };
+    let Some(bytes) = files::read_text(files, path, at, problems) else { return };
     let (labels, message, help): (&[&str], _, _) = match part {
         Part::Certificate => (
             &["CERTIFICATE"],

@@ -50,6 +50,11 @@ pub fn parse_url(
             Err(message) => Err(url_error(message, "options are written `embedded:?NAME=VALUE&NAME=VALUE`")),
         };
     }
+    if has_credentials(url) {
+        // Nothing of the text is repeated: it may hold a password.
+        let help = "move them to `username` and `password` of the user class";
+        return Err(url_error("user name and password do not belong into the URL", help));
+    }
     let (transport, rest) = match url.split_once("://") {
         None => (Transport::Tcp, url),
         Some((scheme, rest)) => {
@@ -111,14 +116,23 @@ fn unknown_scheme(scheme: &str) -> UrlError {
     }
 }
 
+/// Whether a URL holds a user name or a password, in which somebody may have written a `/` or `?` as it is. In the path
+/// of a WebSocket an `@` is nothing of that kind.
+fn has_credentials(url: &str) -> bool {
+    let Some(sign) = url.find('@') else { return false };
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let Some(before) = sign.checked_sub(url.len() - rest.len()).map(|sign| &rest[..sign]) else {
+        return true;
+    };
+    let (address, path) = before.split_at(before.find(['/', '?', '#']).unwrap_or(before.len()));
+    let port = address.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_address = address.starts_with('[') || port.bytes().all(|byte| byte.is_ascii_digit());
+    !(scheme.to_ascii_lowercase().starts_with("ws") && !path.is_empty() && is_address)
+}
+
 /// `HOST[:PORT]`, a WebSocket's with a path and query after it, the others with at most a slash.
 fn server(rest: &str, transport: Transport) -> Result<Server, UrlError> {
     let (address, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if address.contains('@') {
-        // The text is not repeated: it may hold a password.
-        let help = "move them to `username` and `password` of the user class";
-        return Err(url_error("user name and password do not belong into the URL", help));
-    }
     let path = if transport.is_websocket() { websocket_path(path)? } else { no_path(path, transport)? };
     let (host, port) = host_and_port(address)?;
     if host.is_empty() {
@@ -134,7 +148,12 @@ fn server(rest: &str, transport: Transport) -> Result<Server, UrlError> {
         None => transport.default_port(),
         Some(Ok(number)) if number > 0 => number,
         Some(_) => {
-            let message = format!("`{}` is not a port", port.unwrap_or_default());
+            // A password, if somebody has left out the host behind it.
+            let is_number = |port: &&str| port.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+            let message = match port.filter(is_number) {
+                Some(port) => format!("`{port}` is not a port"),
+                None => "what stands behind the `:` of the host is not a port".to_owned(),
+            };
             return Err(url_error(message, "ports are whole numbers from 1 to 65535"));
         }
     };

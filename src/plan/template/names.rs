@@ -355,7 +355,11 @@ pub(super) fn function_named(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
 }
 
-/// Words in backticks, with commas between.
+/// Words in backticks, with commas between: the first of them, if they are many.
 pub(in crate::plan) fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    const MOST: usize = 40;
+    let mut words: Vec<_> = words.take(MOST + 1).map(|word| format!("`{word}`")).collect();
+    let more = if words.len() > MOST { ", …" } else { "" };
+    words.truncate(MOST);
+    words.join(", ") + more
 }

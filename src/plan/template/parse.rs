@@ -11,6 +11,9 @@ use crate::plan::codes;
 use crate::plan::template::names::{FUNCTIONS, Kind, NAMES, Names, Place, function_named, quoted};
 use crate::plan::template::{Literal, Part, Segment, Template};
 
+/// Most mistakes that are looked for in one text: one more than are drawn.
+const MOST_FAULTS: usize = 101;
+
 /// A mistake in a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -36,7 +39,8 @@ impl Fault {
 }
 
 impl Template {
-    /// Parses a text that stands at `place`. All its mistakes come together; at least one if it is wrong.
+    /// Parses a text that stands at `place`. Its mistakes come together, the first hundred of them; at least one if it
+    /// is wrong.
     ///
     /// `${…}` holds a name or a function, `$${` stands for `${`, everything else for itself.
     pub fn parse(text: &str, place: Place, names: &Names<'_>) -> Result<Self, Vec<Fault>> {
@@ -60,7 +64,9 @@ pub(super) struct Parser<'a> {
 impl Parser<'_> {
     fn run(&mut self) {
         let mut at = 0;
-        while let Some(dollar) = self.text[at..].find("${").map(|found| at + found) {
+        while self.faults.len() < MOST_FAULTS
+            && let Some(dollar) = self.text[at..].find("${").map(|found| at + found)
+        {
             if dollar > at && self.text[..dollar].ends_with('$') {
                 // `$${`: without the first dollar, it stands for itself.
                 self.literal(at..dollar - 1);

@@ -40,7 +40,8 @@ pub struct Scenario {
     /// later one over an earlier: tables are merged key by key; lists, values and choices such as a wait time or a
     /// payload are replaced. Paths in a file count from its own folder.
     pub include: Vec<String>,
-    /// Constants for templates: `${vars.NAME}`.
+    /// Constants for templates: `${vars.NAME}`. Each stands for the text that is written here, in quotes or not:
+    /// `1.10`, `+49`, `0x10` and `2026-01-31` stay as they are.
     pub vars: BTreeMap<String, Scalar>,
     /// The systems under test, by name. At least one.
     pub brokers: BTreeMap<String, Broker>,
@@ -58,7 +59,7 @@ pub struct Scenario {
     pub thresholds: Vec<String>,
 }
 
-/// A constant: text, whole number, number or truth value, as text in a template.
+/// A constant: in a template, the text that is written in the file, in quotes or not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scalar(pub String);
 
@@ -69,7 +70,8 @@ impl JsonSchema for Scalar {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Text, a number, `true` or `false`; as text in a template.",
+            "description": "Text, a number, `true` or `false`; in a template, the text that is written in the file: \
+                            `1.10` stays `1.10`.",
             "type": ["string", "number", "boolean"],
         })
     }
@@ -102,7 +104,7 @@ impl<'de> Deserialize<'de> for Scalar {
                 Ok(Scalar(number.to_string()))
             }
 
-            /// With a fraction, if only `.0`, as it stands in the file.
+            /// Only below a misspelt `vars`, as the others above: see `scenario::constants`.
             fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
                 Ok(Scalar(format!("{number:?}")))
             }

@@ -12,7 +12,8 @@ use crate::units::ByteSize;
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Feed {
-    /// A CSV file with a header line that names the columns, by path from the folder of this file. Required.
+    /// A CSV file (RFC 4180, UTF-8) with a header line that names the columns, by path from the folder of this file.
+    /// Commas separate columns; a value with a comma, quote or line break in it stands in double quotes. Required.
     pub csv: Option<String>,
     /// Who gets which row. Default `sequential`.
     pub order: Option<FeedOrder>,
@@ -62,7 +63,7 @@ pub enum Payload {
     Hex(String),
     /// Bytes in base64, the standard one, with or without `=` at its end; white space is passed over.
     Base64(String),
-    /// The bytes of a file, by path from the folder of this one.
+    /// The bytes of a file, by path from the folder of this one; of UTF-8 text without a byte order mark.
     File(String),
     /// A file of which each message carries one line as it is, without its end, by path from the folder of this
     /// one. At each publish with it, each user goes through the lines, beginning with the one of its index.
