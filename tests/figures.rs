@@ -43,7 +43,7 @@ fn json(place: &Place, name: &str) -> Value {
 fn logged(place: &Place, name: &str) -> Vec<f64> {
     let lines = place.read("log.jsonl");
     let requests = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let of_row = requests.filter(|event| event["name"] == name);
+    let of_row = requests.filter(|event| event["type"] == "request" && event["name"] == name);
     let mut times: Vec<_> = of_row.map(|event| event["response_time"].as_f64().unwrap()).collect();
     times.sort_by(f64::total_cmp);
     times
