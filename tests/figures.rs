@@ -188,7 +188,7 @@ fn a_rate_or_time_beyond_ten_years_is_refused_by_name() {
         }
     }
     fs::write(place.path("scenario.toml"), text("", "", "")).unwrap();
-    for flags in [["-r", "1e-300"], ["-t", "99999years"], ["-s", "99999years"]] {
+    for flags in [["-r", "1e-300"], ["-t", "99999999999"], ["-t", "99999years"], ["-s", "99999years"]] {
         let output = place.run(&["run", "scenario.toml", flags[0], flags[1]]);
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
     }

@@ -4,7 +4,7 @@
 //! differently. Whoever reads a log holds one line of it in memory, not the file.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,14 @@ pub enum EventsError {
         /// Which line, from 1.
         line: u64,
     },
+    /// A line that no run writes.
+    #[error("{} line {line} is longer than 16 MiB", path.display())]
+    TooLong {
+        /// The log.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+    },
     /// A line is earlier than the one before.
     #[error("{} line {line}: t goes backwards", path.display())]
     Backwards {
@@ -148,6 +156,9 @@ pub enum EventsError {
         path: PathBuf,
     },
 }
+
+/// Longest line in bytes: what a name or a failure can hold, and a file that is no log cannot fill the memory.
+const LONGEST_LINE: u64 = 16 << 20;
 
 /// Reads a log line by line.
 #[derive(Debug)]
@@ -174,7 +185,7 @@ impl EventReader {
     pub fn next_event(&mut self) -> Result<Option<Event>, EventsError> {
         loop {
             self.text.clear();
-            let read = self.file.read_line(&mut self.text);
+            let read = (&mut self.file).take(LONGEST_LINE + 1).read_line(&mut self.text);
             let path = || self.path.clone();
             if read.map_err(|source| EventsError::Read { path: path(), source })? == 0 {
                 return match self.last {
@@ -185,6 +196,9 @@ impl EventReader {
             self.line += 1;
             if self.line == 1 && self.text.starts_with('\u{feff}') {
                 self.text.remove(0);
+            }
+            if self.text.len() as u64 > LONGEST_LINE {
+                return Err(EventsError::TooLong { path: path(), line: self.line });
             }
             if !self.text.trim().is_empty() {
                 break;
@@ -380,6 +394,7 @@ mod tests {
         assert_eq!(error(&format!("{end}\n\n{}", request("1"))), " line 3: t goes backwards");
         assert_eq!(error(&request("1e38")), " line 1: a response time must be below 1e38 ms");
         assert!(error(&format!("{end}\n{{")).starts_with(" line 2: EOF while parsing"));
+        assert_eq!(error(&format!("{end}\n{}", " ".repeat(17 << 20))), " line 2 is longer than 16 MiB");
         assert!(error(r#"{"t":1,"type":"other"}"#).starts_with(" line 1: unknown variant `other`"));
         assert_eq!(read(&format!("\n{end}\n\n")).1, None);
     }

@@ -143,8 +143,8 @@ impl<'de> Deserialize<'de> for HumanDuration {
 
 /// A run time as Locust's `-t` takes it: whole seconds (`30`), or a length of time (`1h30m`, `500ms`, `1.5s`).
 pub fn parse_run_time(text: &str) -> Result<Duration, DurationError> {
-    match text.trim().parse::<u32>() {
-        Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
+    match text.trim().parse() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
         Err(_) => text.parse().map(|HumanDuration(duration)| duration),
     }
 }
