@@ -178,7 +178,7 @@ impl Diagnostic {
 /// letters of the longer one are wrong, missing or swapped.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Enough for what people write; scripts write more.
-    const MOST: usize = 10_000;
+    const MOST: usize = 2_000;
     let length = word.chars().count();
     candidates
         .into_iter()

@@ -233,6 +233,9 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
     }
 }
 
+/// Among how many classes another one with the same client ids is looked for.
+const MOST_OTHERS: usize = 1000;
+
 /// A broker closes the older of two connections with one client id, so that such users only fight.
 fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
     // An empty client id has the broker make one.
@@ -242,9 +245,12 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
     let classes = || plan.classes.iter().zip(counts).filter(|(class, _)| fights(class)).enumerate();
     for (i, (class, count)) in classes() {
         let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("client_id");
-        let twin = classes().take(i).find(|(_, (other, other_count))| {
+        let may_have_twin = *count > 0 && !class.client_id.is_unique_in_run();
+        // Not among all of a scenario that a script has written: that would take the square of their number.
+        let mut others = classes().take(if may_have_twin { i.min(MOST_OTHERS) } else { 0 });
+        let twin = others.find(|(_, (other, other_count))| {
             let same = other.broker == class.broker && other.client_id.renders_like(&class.client_id);
-            same && **other_count > 0 && *count > 0 && !class.client_id.is_unique_in_run()
+            same && **other_count > 0
         });
         let message = if *count > 1 && class.client_id.varies() == Varies::Never {
             format!("all {count} users of this class have the same client id")
