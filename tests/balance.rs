@@ -12,7 +12,7 @@ use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::kept::Kept;
 use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::client::{
-    Close, Connect, ConnectRequest, Filter, Key, Message, Session, Sink, Ticket, Until,
+    Close, Connect, ConnectRequest, Filter, Key, Message, Patience, Session, Sink, Ticket, Until,
 };
 use mqtt_scenario::report::events::Event;
 use tokio::time::Instant;
@@ -78,6 +78,14 @@ impl<S: Session> Session for CountingSession<S> {
         has_room
     }
 
+    fn no_room(&self, waited: Duration) -> Failure {
+        self.inner.no_room(waited)
+    }
+
+    fn has_id(&self) -> bool {
+        self.inner.has_id()
+    }
+
     fn backlog(&self) -> usize {
         let backlog = self.inner.backlog();
         self.calls.lock().unwrap().full += u64::from(backlog > 0);
@@ -135,6 +143,10 @@ impl<S: Session> Session for CountingSession<S> {
     async fn close(&mut self, how: Close, timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {
         self.calls.lock().unwrap().closed += 1;
         self.inner.close(how, timeout, sink).await
+    }
+
+    fn farewell(self, patience: Patience) -> Option<impl Future<Output = ()> + 'static> {
+        self.inner.farewell(patience)
     }
 }
 

@@ -12,7 +12,7 @@ use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::{Ack, Failure};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Key, Message, Session, Until};
-use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::mqtt::{Qos, Settings};
 use mqtt_scenario::plan::random::Random;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
@@ -465,21 +465,43 @@ mod odd_acknowledgements {
         });
     }
 
+    /// MQTT-4.8.0-1.
     #[test]
-    fn the_wrong_kind_fails_the_request() {
+    fn the_wrong_kind_ends_the_connection() {
+        with_sockets(async {
+            let mut texts = String::new();
+            for bytes in [ack(0x50, 1), ack(0x70, 1), ack(0x40, 2), ack(0x70, 2), ack(0x40, 3), ack(0x50, 3)]
+            {
+                let (mut session, mut peer) = open().await;
+                let mut seen = Seen::default();
+                publish(&mut session, 1, Qos::AtLeastOnce, MINUTE);
+                publish(&mut session, 2, Qos::ExactlyOnce, MINUTE);
+                session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(3, MINUTE)).unwrap();
+                session.drive(Until::Written, None, &mut seen).await.unwrap();
+                peer.send(&bytes).await;
+                let failure = settle(&mut session, &mut seen).await.unwrap_err();
+                assert_eq!(seen.tags(), [1, 2, 3], "each ends once");
+                assert!(seen.take().iter().all(|(_, result)| *result == Err(failure)));
+                writeln!(texts, "{bytes:02X?} {failure}").unwrap();
+            }
+            insta::assert_snapshot!(texts);
+        });
+    }
+
+    /// Nobody waits for the request any more, but the broker does not know how to answer it all the same.
+    #[test]
+    fn the_wrong_kind_for_what_has_timed_out_ends_the_connection_too() {
         with_sockets(async {
             let (mut session, mut peer) = open().await;
             let mut seen = Seen::default();
-            publish(&mut session, 1, Qos::AtLeastOnce, MINUTE);
-            publish(&mut session, 2, Qos::ExactlyOnce, MINUTE);
-            publish(&mut session, 3, Qos::ExactlyOnce, MINUTE);
-            session.subscribe(&[Filter::new("#", Qos::AtMostOnce)], ticket(4, MINUTE)).unwrap();
-            for bytes in [ack(0x50, 1), ack(0x40, 2), ack(0x70, 3), ack(0x40, 4)] {
-                peer.send(&bytes).await;
-            }
+            publish(&mut session, 1, Qos::ExactlyOnce, Duration::ZERO);
             settle(&mut session, &mut seen).await.unwrap();
-            let texts: Vec<_> = seen.take().into_iter().map(|(_, r)| r.unwrap_err().to_string()).collect();
-            insta::assert_snapshot!(texts.join("\n"));
+            publish(&mut session, 2, Qos::AtLeastOnce, MINUTE);
+            seen.take();
+            peer.send(&puback(1)).await;
+            let failure = settle(&mut session, &mut seen).await.unwrap_err();
+            assert_eq!(failure, Failure::WrongAck { expected: Ack::Pubrec, got: Ack::Puback });
+            assert_eq!(seen.take(), [(2, Err(failure))]);
         });
     }
 
@@ -726,6 +748,104 @@ mod keep_alive {
         });
     }
 
+    /// As long as it sends to a broker that has died, nothing fails by itself.
+    #[test]
+    fn who_sends_all_the_time_and_hears_nothing_asks() {
+        with_sockets(async {
+            let request = ConnectRequest { keep_alive_s: 1, ..connect_request("c") };
+            let (mut session, mut peer) = open_with(&request).await;
+            let mut seen = Seen::default();
+            let start = Instant::now();
+            let reads = async {
+                let mut pings = 0;
+                loop {
+                    let packet = peer.packet().await;
+                    if packet == PINGREQ {
+                        pings += 1;
+                        // The first one is answered.
+                        if pings == 1 {
+                            peer.send(&PINGRESP).await;
+                        }
+                    }
+                }
+            };
+            let sends = async {
+                loop {
+                    publish(&mut session, 1, Qos::AtMostOnce, MINUTE);
+                    if let Err(failure) = drive_for(&mut session, Duration::from_millis(50), &mut seen).await
+                    {
+                        break failure;
+                    }
+                }
+            };
+            let failure = tokio::select! {
+                () = reads => unreachable!("it reads for ever"),
+                failure = sends => failure,
+            };
+            assert_eq!(failure, Failure::AckTimeout(Ack::Pingresp, SECOND));
+            assert!((3 * SECOND..8 * SECOND).contains(&start.elapsed()), "{:?}", start.elapsed());
+        });
+    }
+
+    /// A broker on a slow line, in a way: its machine takes little more than it has read.
+    async fn open_narrow(request: &ConnectRequest<'_>) -> (Tcp, Peer) {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(128 * 1024).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let connector = Connector::new(vec![Endpoint::from(listener.local_addr().unwrap())]);
+        let (session, peer) = tokio::join!(connector.connect(request), async {
+            let mut peer = accept(&listener).await;
+            peer.packet().await;
+            peer.send(&CONNACK).await;
+            peer
+        });
+        (session.unwrap(), peer)
+    }
+
+    /// For twice the keep-alive time and more a message goes up, and another one comes down. The smaller one is all
+    /// in our kernel at once, so that only that knows how it moves.
+    #[test]
+    fn a_message_that_takes_long_is_no_silence() {
+        with_sockets(async {
+            let request = ConnectRequest { keep_alive_s: 1, ..connect_request("c") };
+            for length in [2 << 20, 8 << 20] {
+                let (mut session, mut peer) = open_narrow(&request).await;
+                let mut seen = Seen::default();
+                let payload = vec![7; length];
+                let key = session.publish(&message(&payload, Qos::AtLeastOnce), ticket(1, MINUTE)).unwrap();
+                let slow = async {
+                    let mut left = 1 + 4 + 5 + length;
+                    let mut bytes = vec![0; length / 40];
+                    while left > 0 {
+                        let most = bytes.len().min(left);
+                        left -= peer.0.read(&mut bytes[..most]).await.unwrap();
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                    peer.send(&puback(1)).await;
+                    let mut back = vec![0x30, 0x83, 0x80, 0x40, 0, 1, b't'];
+                    back.resize(7 + (1 << 20), 7);
+                    for piece in back.chunks(back.len() / 35) {
+                        peer.send(piece).await;
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                };
+                let (done, ()) = tokio::join!(
+                    async {
+                        session.drive(Until::Done(key), None, &mut seen).await?;
+                        while seen.received.is_empty() {
+                            drive_for(&mut session, Duration::from_millis(50), &mut seen).await?;
+                        }
+                        Ok::<_, Failure>(())
+                    },
+                    slow
+                );
+                done.unwrap();
+                assert_eq!(seen.take(), [(1, Ok(()))]);
+            }
+        });
+    }
+
     #[test]
     fn a_message_is_no_silence_and_an_odd_answer_is_noted() {
         with_sockets(async {
@@ -749,6 +869,31 @@ mod keep_alive {
 
 mod receiving {
     use super::*;
+
+    #[test]
+    fn a_qos_2_message_that_comes_again_although_it_is_finished_is_a_breach() {
+        const BREACH: &str = "QoS 2 message sent again although it was finished, or was never sent";
+        with_sockets(async {
+            for resumed in [false, true] {
+                let settings = Settings { clean_session: !resumed, ..Settings::default() };
+                let request = ConnectRequest { settings, ..connect_request("c") };
+                let connack = [0x20, 2, u8::from(resumed), 0];
+                let (session, mut peer) = answered_with(&connack, &request).await;
+                let (mut session, mut seen) = (session.unwrap(), Seen::default());
+                let (first, again) = ([0x34, 6, 0, 1, b'c', 0, 6, b'2'], [0x3C, 6, 0, 1, b'c', 0, 6, b'2']);
+                // Repeated before it is released: no breach. Then the same id for another message: neither.
+                for bytes in [&first[..], &again, &ack(0x62, 6), &first, &ack(0x62, 6)] {
+                    peer.send(bytes).await;
+                }
+                drive_for(&mut session, Duration::from_millis(20), &mut seen).await.unwrap();
+                assert_eq!((seen.received.len(), &seen.unexpected[..]), (2, &[][..]));
+                peer.send(&again).await;
+                drive_for(&mut session, Duration::from_millis(20), &mut seen).await.unwrap();
+                // A session that goes on may have lost the first delivery with its last connection.
+                assert_eq!(seen.unexpected, if resumed { vec![] } else { vec![BREACH] });
+            }
+        });
+    }
 
     #[test]
     fn every_message_is_acknowledged_by_its_quality_of_service() {
@@ -779,6 +924,74 @@ mod receiving {
                 [(0x40, 5), (0x50, 6), (0x50, 6), (0x70, 6), (0x50, 6), (0x70, 6), (0x70, 6), (0x70, 210)];
             assert_eq!(replies, expected);
             assert_eq!(seen.take(), []);
+        });
+    }
+}
+
+mod packet_ids {
+    use super::*;
+
+    /// The broker has read them all and may still answer each.
+    async fn all_ids_taken(session: &mut Tcp, peer: &mut Peer, seen: &mut Seen) {
+        let reads = async {
+            let mut bytes = vec![0; 8 * 65_535];
+            peer.0.read_exact(&mut bytes).await.unwrap();
+            let ids: std::collections::BTreeSet<_> =
+                bytes.chunks(8).map(|packet| (packet[5], packet[6])).collect();
+            assert_eq!(ids.len(), 65_535, "each message has an id of its own");
+        };
+        let sends = async {
+            for tag in 0..65_535 {
+                assert!(session.has_room() && session.has_id());
+                publish(session, tag, Qos::AtLeastOnce, Duration::ZERO);
+                if tag % 1_000 == 0 {
+                    session.drive(Until::Written, None, seen).await.unwrap();
+                    settle(session, seen).await.unwrap();
+                }
+            }
+            session.drive(Until::Written, None, seen).await.unwrap();
+            settle(session, seen).await.unwrap();
+        };
+        tokio::join!(reads, sends);
+        assert_eq!(seen.take().len(), 65_535);
+    }
+
+    #[test]
+    fn when_all_are_taken_requests_wait_for_the_first_answer() {
+        with_sockets(async {
+            let request = ConnectRequest { inflight: u16::MAX, ..connect_request("c") };
+            let (mut session, mut peer) = open_with(&request).await;
+            let mut seen = Seen::default();
+            all_ids_taken(&mut session, &mut peer, &mut seen).await;
+            assert!(!session.has_room() && !session.has_id());
+            let soon = || Some(Instant::now() + Duration::from_millis(20));
+            for until in [Until::Room, Until::Id] {
+                assert!(!session.drive(until, soon(), &mut seen).await.unwrap());
+            }
+            assert_eq!(session.no_room(SECOND), Failure::NoPacketId);
+            let filters = [Filter::new("#", Qos::AtMostOnce)];
+            assert_eq!(session.subscribe(&filters, ticket(1, MINUTE)), Err(Failure::NoPacketId));
+            assert_eq!(session.unsubscribe(&["#"], ticket(1, MINUTE)), Err(Failure::NoPacketId));
+            // As soon as one is answered there is room for one, of whatever kind.
+            for until in [Until::Room, Until::Id] {
+                peer.send(&puback(777)).await;
+                assert!(session.drive(until, None, &mut seen).await.unwrap());
+                assert_eq!(seen.unexpected.pop(), Some("acknowledgement after its request had timed out"));
+                let key = match until {
+                    Until::Room => publish(&mut session, 7, Qos::AtLeastOnce, MINUTE),
+                    _ => session.subscribe(&filters, ticket(7, MINUTE)).unwrap(),
+                };
+                assert_eq!(key, Key::Packet(777));
+                assert!(!session.has_room() && !session.has_id());
+                if until == Until::Room {
+                    peer.send(&puback(777)).await;
+                    session.drive(Until::Done(key), None, &mut seen).await.unwrap();
+                    assert_eq!(seen.take(), [(7, Ok(()))]);
+                    publish(&mut session, 8, Qos::AtLeastOnce, Duration::ZERO);
+                    settle(&mut session, &mut seen).await.unwrap();
+                    seen.take();
+                }
+            }
         });
     }
 }

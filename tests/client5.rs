@@ -8,7 +8,9 @@ use mqtt_scenario::client::failure::{Ack, Failure, Limit};
 use mqtt_scenario::client::kept::Kept;
 use mqtt_scenario::client::reason::Reason;
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Key, Message, Session, Until, Will};
+use mqtt_scenario::client::{
+    Close, Connect, ConnectRequest, Filter, Key, Message, Patience, Session, Until, Will,
+};
 use mqtt_scenario::mqtt::property::{self, CONTENT_TYPE};
 use mqtt_scenario::mqtt::{Qos, RetainHandling, Settings, SubscribeOptions, Version};
 use tokio::time::{Instant, sleep};
@@ -18,6 +20,8 @@ use crate::support::{Seen, connect_request, ticket, with_sockets};
 
 /// Long enough for what the other side has sent.
 const SOON: Duration = Duration::from_millis(100);
+
+const PATIENCE: Patience = Patience { silence: SECOND, most: SECOND };
 
 const CONNACK_5: [u8; 5] = [0x20, 3, 0, 0, 0];
 
@@ -188,6 +192,39 @@ mod what_the_broker_takes {
             let (mut session, _peer) = open_asking(&request, b"\x21\0\x02").await;
             publish(&mut session, 1, Qos::AtLeastOnce);
             assert!(!session.has_room());
+        });
+    }
+
+    /// Section 4.9, and MQTT-3.3.4-7: the broker knows nothing of our patience.
+    #[test]
+    fn what_has_timed_out_counts_against_its_receive_maximum_until_it_is_answered() {
+        with_sockets(async {
+            let (mut session, mut peer) = open_granted(b"\x21\0\x02").await;
+            let mut seen = Seen::default();
+            for (tag, qos) in [(1, Qos::AtLeastOnce), (2, Qos::ExactlyOnce)] {
+                session.publish(&message("t", qos), ticket(tag, Duration::ZERO)).unwrap();
+            }
+            settle(&mut session, &mut seen).await.unwrap();
+            assert_eq!(seen.take().len(), 2);
+            let soon = || Some(Instant::now() + Duration::from_millis(20));
+            for (bytes, gives_back) in [
+                (&b""[..], false),
+                (b"\x50\x02\0\x02", false),
+                (b"\x70\x02\0\x02", true),
+                (b"\x40\x03\0\x01\x97", true),
+            ] {
+                peer.send(bytes).await;
+                let has_room = session.drive(Until::Room, soon(), &mut seen).await.unwrap();
+                assert_eq!(has_room, gives_back, "{bytes:02X?}");
+                if has_room {
+                    session.publish(&message("t", Qos::AtLeastOnce), ticket(3, MINUTE)).unwrap();
+                }
+            }
+            assert_eq!(session.no_room(SECOND), Failure::NoQuota(SECOND));
+            assert_eq!(
+                session.no_room(SECOND).to_string(),
+                "Receive Maximum of the broker not free within 1s"
+            );
         });
     }
 
@@ -502,17 +539,17 @@ mod lasting_sessions {
             let request = ConnectRequest { settings, kept: Some(&kept), ..connect_request("c") };
             let (session, mut peer) = answered_with(&[0x20, 6, 1, 0, 3, 0x21, 0, 1], &request).await;
             let mut session = session.unwrap();
-            // Wrong answers, one of them that of a subscription; and one to a subscription that makes no room.
+            // A subscription makes no room, and neither does its answer.
             let key = session.subscribe(&[Filter::new("t", Qos::AtMostOnce)], ticket(5, MINUTE)).unwrap();
             assert_eq!(key, Key::Packet(5));
             session.drive(Until::Written, None, &mut seen).await.unwrap();
             assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, 1));
             assert_eq!(peer.packet().await[0], 0x82);
-            peer.send(&[0x40, 2, 0, 5]).await;
+            peer.send(&[0x90, 4, 0, 5, 0, 0]).await;
             drive_for(&mut session, SOON, &mut seen).await.unwrap();
             assert!(peer.is_silent());
             for (id, answer) in
-                [(1, &[0x70, 2, 0, 1][..]), (2, &[0x90, 4, 0, 2, 0, 0]), (3, &[0x40, 2, 0, 3])]
+                [(1, &[0x40, 3, 0, 1, 0x97][..]), (2, &[0x40, 3, 0, 2, 0x10]), (3, &[0x40, 2, 0, 3])]
             {
                 peer.send(answer).await;
                 drive_for(&mut session, SOON, &mut seen).await.unwrap();
@@ -521,17 +558,58 @@ mod lasting_sessions {
             }
             peer.send(&[0x40, 2, 0, 4]).await;
             assert!(settle(&mut session, &mut seen).await.unwrap());
-            let wrong = |expected, got| Err(Failure::WrongAck { expected, got });
-            assert_eq!(
-                seen.take(),
-                [
-                    (5, wrong(Ack::Suback, Ack::Puback)),
-                    (1, wrong(Ack::Puback, Ack::Pubcomp)),
-                    (2, wrong(Ack::Puback, Ack::Suback)),
-                    (3, Ok(())),
-                    (4, Ok(())),
-                ]
-            );
+            let refused = Err(Failure::Reason(Ack::Puback, Reason::of(0x97)));
+            assert_eq!(seen.take(), [(5, Ok(())), (1, refused), (2, Ok(())), (3, Ok(())), (4, Ok(()))]);
+        });
+    }
+
+    /// What the broker cannot answer has failed; the rest of the session goes on.
+    #[test]
+    fn a_message_that_is_answered_with_the_wrong_packet_is_not_sent_again() {
+        with_sockets(async {
+            for version in [Version::V311, Version::V5] {
+                let (mut session, mut peer) = open(lasting(version), None, 0).await;
+                let mut seen = Seen::default();
+                publish(&mut session, 1, Qos::ExactlyOnce);
+                publish(&mut session, 2, Qos::AtLeastOnce);
+                session.drive(Until::Written, None, &mut seen).await.unwrap();
+                peer.send(&[0x40, 2, 0, 1]).await;
+                let failure = settle(&mut session, &mut seen).await.unwrap_err();
+                assert_eq!(failure, Failure::WrongAck { expected: Ack::Pubrec, got: Ack::Puback });
+                assert_eq!(seen.take(), [(1, Err(failure))]);
+                let kept = session.keep();
+                assert_eq!(session.farewell(PATIENCE).is_some(), version == Version::V5);
+                let (mut session, mut peer) = open(lasting(version), Some(&kept), 1).await;
+                session.drive(Until::Written, None, &mut seen).await.unwrap();
+                assert_eq!(peer.packet().await, publish_bytes(version, 0x3A, 2));
+                assert!(peer.is_silent());
+                peer.send(&[0x40, 2, 0, 2]).await;
+                assert!(settle(&mut session, &mut seen).await.unwrap());
+                assert_eq!(seen.take(), [(2, Ok(()))]);
+            }
+        });
+    }
+
+    /// What is sent and not acknowledged is kept to be sent again, whoever still waits for it: the limit bounds it.
+    #[test]
+    fn a_broker_that_never_acknowledges_gets_no_more_than_the_limit() {
+        with_sockets(async {
+            for version in [Version::V311, Version::V5] {
+                let request =
+                    ConnectRequest { settings: lasting(version), inflight: 2, ..connect_request("c") };
+                let connack: &[u8] = if version == Version::V5 { b"\x20\x03\0\0\0" } else { b"\x20\x02\0\0" };
+                let (session, mut peer) = answered_with(connack, &request).await;
+                let (mut session, mut seen) = (session.unwrap(), Seen::default());
+                for tag in 1..=2 {
+                    session.publish(&message("t", Qos::AtLeastOnce), ticket(tag, Duration::ZERO)).unwrap();
+                }
+                settle(&mut session, &mut seen).await.unwrap();
+                assert_eq!(seen.take().len(), 2, "both have failed");
+                assert!(!session.has_room());
+                assert_eq!(session.no_room(SECOND), Failure::NoRoom(SECOND));
+                peer.send(&[0x40, 2, 0, 1]).await;
+                assert!(session.drive(Until::Room, None, &mut seen).await.unwrap());
+            }
         });
     }
 

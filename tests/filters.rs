@@ -175,21 +175,21 @@ fn a_broker_that_does_not_let_go_is_named() {
                 b"\x90\x03\0\x01\0",
                 "protocol error by the broker: SUBACK instead of UNSUBACK",
                 NOTHING,
-                true,
+                false,
             ),
             (
                 &BOTH[1..],
                 b"\x90\x04\0\x01\0\0",
                 "protocol error by the broker: SUBACK instead of UNSUBACK",
                 NOTHING,
-                true,
+                false,
             ),
             (
                 &BOTH,
                 b"\x40\x02\0\x01",
                 "protocol error by the broker: PUBACK instead of UNSUBACK",
                 NOTHING,
-                true,
+                false,
             ),
         ] {
             for version in versions {

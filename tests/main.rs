@@ -25,6 +25,8 @@ mod hostile;
 mod hostile_tls;
 mod include;
 mod layers;
+mod leaving;
+mod leaving_peer;
 mod mqtt5;
 mod network;
 mod network_peer;

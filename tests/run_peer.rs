@@ -44,9 +44,14 @@ fn replay_with_locust(place: &Place) {
 }
 
 /// How many messages the broker has received, by its own count. It publishes that once a second.
-fn received(broker: &Mosquitto) -> u64 {
+pub(crate) fn received(broker: &Mosquitto) -> u64 {
+    received_by(broker.addr().port())
+}
+
+/// Likewise, by one with a listener without TLS and WebSocket on this port.
+pub(crate) fn received_by(port: u16) -> u64 {
     std::thread::sleep(Duration::from_millis(2_100));
-    let port = broker.addr().port().to_string();
+    let port = port.to_string();
     let output = Command::new("mosquitto_sub")
         .args(["-p", &port, "-t", "$SYS/broker/publish/messages/received", "-C", "1", "-W", "5"])
         .output()

@@ -142,6 +142,7 @@ fn end_to_end(snapshot: &Snapshot, report: &DeliveryReport) -> Value {
             "duplicates": {
                 "total": duplicates.total(),
                 "redelivered": duplicates.redelivered,
+                "against_qos_2": duplicates.against_qos_2,
                 "unexplained": duplicates.unexplained,
             },
             "reordered": reordered,

@@ -46,7 +46,7 @@ all requests of a task run count from so much earlier as the task run began afte
 | `connect:tls`, likewise | where the part before ended | the TLS handshake is over |
 | `connect:websocket`, likewise | where the part before ended | the upgrade to WebSocket is answered |
 | `connect:connack`, likewise | where the part before ended, with CONNECT | CONNACK |
-| `disconnect` | with the step | DISCONNECT is written and the connection closed |
+| `disconnect` | with the step | DISCONNECT is written and nothing more is sent |
 | `publish` QoS 0 | with the step | the message is written to the socket |
 | `publish` QoS 1 | with the step | PUBACK |
 | `publish` QoS 2 | with the step | PUBCOMP |

@@ -32,6 +32,13 @@ pub enum Ack {
     Pingresp,
 }
 
+impl Ack {
+    /// Whether it acknowledges a message of QoS 1 or 2.
+    pub(crate) fn is_of_message(self) -> bool {
+        matches!(self, Self::Puback | Self::Pubrec | Self::Pubcomp)
+    }
+}
+
 impl fmt::Display for Ack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -166,7 +173,9 @@ pub enum Failure {
     WriteTimeout(Duration),
     /// The inflight limit was not free in time.
     NoRoom(Duration),
-    /// All 65,535 packet ids are in use.
+    /// The broker of MQTT 5 had not acknowledged enough messages in time: so many as it takes at once are sent.
+    NoQuota(Duration),
+    /// All 65,535 packet ids are taken by requests that the broker has not answered.
     NoPacketId,
     /// The message is larger than MQTT allows.
     TooLarge,
@@ -197,6 +206,25 @@ impl Failure {
     /// Whether the broker refused a subscription.
     pub fn is_refused_subscription(&self) -> bool {
         matches!(self, Self::SubscriptionRefused | Self::Reason(Ack::Suback, _))
+    }
+
+    /// Why the client ends the connection, as DISCONNECT of MQTT 5 has it (section 4.13); nothing if it was not the
+    /// broker that broke the protocol.
+    pub(crate) fn reason_to_disconnect(&self) -> Option<u8> {
+        const MALFORMED: u8 = 0x81;
+        const PROTOCOL_ERROR: u8 = 0x82;
+        match self {
+            Self::WrongAck { .. } => Some(PROTOCOL_ERROR),
+            Self::Protocol(what) => Some(match *what {
+                "PUBLISH to a topic that is none" => 0x90,
+                "more QoS 2 messages than the receive maximum" => 0x93,
+                "packet larger than the client takes" => 0x95,
+                what if what.starts_with("topic alias") => 0x94,
+                what if is_malformed(what) => MALFORMED,
+                _ => PROTOCOL_ERROR,
+            }),
+            _ => None,
+        }
     }
 
     /// The failure of an attempt to open a connection.
@@ -290,7 +318,10 @@ impl fmt::Display for Failure {
                 write!(f, "not written within {}: the broker does not read", within(after))
             }
             Self::NoRoom(after) => write!(f, "inflight limit not free within {}", within(after)),
-            Self::NoPacketId => f.write_str("no packet id left: 65535 requests are open"),
+            Self::NoQuota(after) => {
+                write!(f, "Receive Maximum of the broker not free within {}", within(after))
+            }
+            Self::NoPacketId => f.write_str("no packet id left: the broker owes 65535 answers"),
             Self::TooLarge => f.write_str("message larger than MQTT allows"),
             Self::Closed => f.write_str("connection lost: closed by the broker"),
             Self::Lost(os) => write!(f, "connection lost: {os}"),
@@ -304,6 +335,13 @@ impl fmt::Display for Failure {
             Self::SessionLost => f.write_str("session lost: the broker has forgotten it"),
         }
     }
+}
+
+/// Whether these are bytes that make no packet, rather than a packet that may not be.
+fn is_malformed(what: &str) -> bool {
+    ["malformed", "wrong", "cut short", "UTF-8", "packet id 0", "bytes after"]
+        .iter()
+        .any(|word| what.contains(word))
 }
 
 /// The words of MQTT 3.1.1, table 3.1.

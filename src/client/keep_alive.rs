@@ -1,4 +1,9 @@
 //! When to send a PINGREQ, and when its answer has failed to come. No I/O, no clock of its own.
+//!
+//! A PINGREQ goes out when nothing was sent for the keep-alive time, since the standard demands it (MQTT 3.1.1,
+//! section 3.1.2.10), and when nothing was received for that long, since a broker that has died takes what is sent
+//! to it for minutes. Its answer is waited for from when it is on the wire, and as long as bytes move: what was
+//! sent before it may take long to arrive, and what the broker sends may take long to read.
 
 use std::time::Duration;
 
@@ -14,24 +19,53 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct KeepAlive {
     /// Longest silence, above 0.
     seconds: u16,
-    /// No later than the last time something was sent.
+    /// No later than the last time a packet was sent.
     last_sent: Instant,
-    /// When the outstanding PINGREQ was sent.
-    pinged: Option<Instant>,
+    /// When something was received last.
+    last_received: Instant,
+    /// Boxed, as it is rare.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// A PINGREQ that is not answered.
+#[derive(Debug)]
+struct Waiting {
+    /// How many are not answered.
+    pings: u32,
+    /// Where the first of them begins in the outgoing stream.
+    begin: u64,
+    /// How many of the bytes before it had not arrived when it was looked last.
+    ahead: u64,
+    /// From when on its answer is waited for.
+    since: Instant,
+}
+
+/// How far the outgoing stream has come, in bytes.
+pub(super) trait Way {
+    /// Where it ends.
+    fn end(&self) -> u64;
+
+    /// How much of it has arrived at the broker's machine, as far as can be told.
+    fn arrived(&self) -> u64;
 }
 
 impl KeepAlive {
     /// Seconds of silence before a PINGREQ; `None` for 0, which means never.
     pub(super) fn new(seconds: u16, now: Instant) -> Option<Self> {
-        (seconds > 0).then_some(Self { seconds, last_sent: now, pinged: None })
+        (seconds > 0).then_some(Self { seconds, last_sent: now, last_received: now, waiting: None })
     }
 
     /// When to look at it next.
     pub(super) fn due(&self) -> Instant {
-        match self.pinged {
-            Some(at) => at + self.timeout(),
-            None => self.last_sent + self.interval(),
+        match &self.waiting {
+            Some(waiting) => self.overdue(waiting).min(self.last_sent + self.interval()),
+            None => self.last_sent.min(self.last_received) + self.interval(),
         }
+    }
+
+    /// When the broker has not answered in time.
+    fn overdue(&self, waiting: &Waiting) -> Instant {
+        waiting.since.max(self.last_received) + self.timeout()
     }
 
     /// Something was sent, about then.
@@ -39,22 +73,57 @@ impl KeepAlive {
         self.last_sent = at.max(self.last_sent);
     }
 
+    /// Bytes were received.
+    pub(super) fn heard(&mut self, at: Instant) {
+        self.last_received = at;
+    }
+
     /// Whether a PINGREQ must be sent now; fails if the last one was not answered in time.
-    pub(super) fn must_ping(&mut self, now: Instant) -> Result<bool, Failure> {
+    pub(super) fn must_ping(&mut self, now: Instant, way: &impl Way) -> Result<bool, Failure> {
         if self.due() > now {
             return Ok(false);
         }
-        if self.pinged.is_some() {
-            return Err(Failure::AckTimeout(Ack::Pingresp, self.timeout()));
+        let timeout = self.timeout();
+        let is_overdue = self.waiting.as_ref().is_some_and(|waiting| self.overdue(waiting) <= now);
+        match &mut self.waiting {
+            Some(waiting) if is_overdue => {
+                let ahead = waiting.begin.saturating_sub(way.arrived());
+                if ahead >= waiting.ahead {
+                    return Err(Failure::AckTimeout(Ack::Pingresp, timeout));
+                }
+                (waiting.ahead, waiting.since) = (ahead, now);
+                self.last_sent = now;
+                Ok(false)
+            }
+            // The broker lives, but does not answer; it must not take us for dead.
+            Some(waiting) => {
+                waiting.pings += 1;
+                self.last_sent = now;
+                Ok(true)
+            }
+            None => {
+                let begin = way.end();
+                let ahead = begin.saturating_sub(way.arrived());
+                self.waiting = Some(Box::new(Waiting { pings: 1, begin, ahead, since: now }));
+                self.last_sent = now;
+                Ok(true)
+            }
         }
-        self.pinged = Some(now);
-        self.last_sent = now;
-        Ok(true)
     }
 
     /// A PINGRESP has come. Whether it was asked for.
     pub(super) fn answered(&mut self) -> bool {
-        self.pinged.take().is_some()
+        let Some(waiting) = &mut self.waiting else { return false };
+        waiting.pings -= 1;
+        if waiting.pings == 0 {
+            self.waiting = None;
+        }
+        true
+    }
+
+    /// Whether a PINGRESP is still to come.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
     }
 
     fn interval(&self) -> Duration {
@@ -63,5 +132,96 @@ impl KeepAlive {
 
     fn timeout(&self) -> Duration {
         self.interval().min(PING_TIMEOUT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// End of the stream, and how much of it has arrived.
+    struct Bytes(u64, u64);
+
+    impl Way for Bytes {
+        fn end(&self) -> u64 {
+            self.0
+        }
+
+        fn arrived(&self) -> u64 {
+            self.1
+        }
+    }
+
+    const NOTHING: Bytes = Bytes(100, 100);
+
+    fn begin(seconds: u16) -> (KeepAlive, impl Fn(u64) -> Instant) {
+        let start = Instant::now();
+        (KeepAlive::new(seconds, start).unwrap(), move |second| start + Duration::from_secs(second))
+    }
+
+    fn overdue(seconds: u64) -> Failure {
+        Failure::AckTimeout(Ack::Pingresp, Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn who_sends_and_hears_nothing_pings_and_who_hears_and_sends_nothing_too() {
+        for sends in [true, false] {
+            let (mut alive, at) = begin(2);
+            for second in 1..=2 {
+                assert_eq!(alive.due(), at(2));
+                if sends {
+                    alive.sent(at(second));
+                } else {
+                    alive.heard(at(second));
+                }
+            }
+            assert_eq!(alive.must_ping(at(2), &NOTHING), Ok(true));
+        }
+        let (mut alive, at) = begin(2);
+        alive.sent(at(1));
+        alive.heard(at(1));
+        assert_eq!(alive.must_ping(at(2), &NOTHING), Ok(false), "both is no silence");
+        assert_eq!(alive.due(), at(3));
+    }
+
+    #[test]
+    fn an_answer_has_its_time_whatever_is_sent_meanwhile() {
+        let (mut alive, at) = begin(2);
+        assert_eq!(alive.must_ping(at(2), &NOTHING), Ok(true));
+        alive.sent(at(3));
+        assert_eq!(alive.due(), at(4));
+        assert_eq!(alive.must_ping(at(4), &Bytes(500, 500)), Err(overdue(2)));
+        let (mut alive, at) = begin(30);
+        assert_eq!(alive.must_ping(at(30), &NOTHING), Ok(true));
+        assert_eq!(alive.must_ping(at(39), &NOTHING), Ok(false));
+        assert!(alive.answered() && !alive.answered());
+        alive.heard(at(39));
+        assert_eq!(alive.due(), at(60));
+        assert_eq!(alive.must_ping(at(60), &NOTHING), Ok(true));
+        assert_eq!(alive.must_ping(at(70), &NOTHING), Err(overdue(10)), "ten seconds at most");
+    }
+
+    #[test]
+    fn the_wait_begins_when_what_was_sent_before_has_arrived() {
+        let (mut alive, at) = begin(2);
+        assert_eq!(alive.must_ping(at(2), &Bytes(1000, 100)), Ok(true));
+        for (second, arrived) in [(4, 400), (6, 900), (8, 1000)] {
+            assert_eq!(alive.must_ping(at(second), &Bytes(5000, arrived)), Ok(false), "{second}");
+        }
+        assert_eq!(alive.must_ping(at(10), &Bytes(5000, 5000)), Err(overdue(2)));
+        // What does not move is not alive.
+        let (mut alive, at) = begin(2);
+        assert_eq!(alive.must_ping(at(2), &Bytes(1000, 100)), Ok(true));
+        assert_eq!(alive.must_ping(at(4), &Bytes(1000, 100)), Err(overdue(2)));
+    }
+
+    #[test]
+    fn a_broker_that_is_heard_lives_and_is_told_that_we_do() {
+        let (mut alive, at) = begin(3);
+        assert_eq!(alive.must_ping(at(3), &NOTHING), Ok(true));
+        alive.heard(at(5));
+        assert_eq!(alive.due(), at(6));
+        assert_eq!(alive.must_ping(at(6), &NOTHING), Ok(true), "nothing was sent for three seconds");
+        assert!(alive.answered() && alive.answered() && !alive.answered(), "each is answered once");
     }
 }

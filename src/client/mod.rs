@@ -14,6 +14,7 @@ mod keep_alive;
 pub mod kept;
 pub mod marks;
 mod outgoing;
+mod owed;
 pub mod pool;
 pub mod reason;
 pub mod scripted;
@@ -218,6 +219,8 @@ pub enum Until {
     Done(Key),
     /// Until a message of QoS 1 or 2 may be sent.
     Room,
+    /// Until a packet id is free.
+    Id,
     /// Until everything is written.
     Written,
     /// Until nothing is open.
@@ -235,6 +238,15 @@ pub enum Close {
     Abrupt,
 }
 
+/// How long a broker may take to close a connection that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How long it may send nothing and take nothing of what was sent to it.
+    pub silence: Duration,
+    /// How long all in all.
+    pub most: Duration,
+}
+
 /// Opens sessions; one per thread.
 pub trait Connect: 'static {
     /// What it gives.
@@ -246,8 +258,15 @@ pub trait Connect: 'static {
 
 /// One MQTT connection as the engine sees it.
 pub trait Session: 'static {
-    /// Whether a message of QoS 1 or 2 may be sent now, by the inflight limit.
+    /// Whether a message of QoS 1 or 2 may be sent now: by the inflight limit, by what the broker takes at once, and by
+    /// the packet ids that are free.
     fn has_room(&self) -> bool;
+
+    /// The failure of a message for which there was no room for so long.
+    fn no_room(&self, waited: Duration) -> Failure;
+
+    /// Whether a packet id is free, which a SUBSCRIBE or UNSUBSCRIBE needs.
+    fn has_id(&self) -> bool;
 
     /// Bytes that wait to be written.
     fn backlog(&self) -> usize;
@@ -299,11 +318,18 @@ pub trait Session: 'static {
     fn give_up(&mut self, sink: &mut impl Sink);
 
     /// Ends the connection, if the last bytes can be written within `timeout`. Requests still open are
-    /// finished as failed with [`Failure::Closing`].
+    /// finished as failed with [`Failure::Closing`]. What the broker has not read by then may still be lost: see
+    /// [`Session::farewell`].
     fn close(
         &mut self,
         how: Close,
         timeout: Duration,
         sink: &mut impl Sink,
     ) -> impl Future<Output = Result<(), Failure>>;
+
+    /// What is left to do for a connection that has ended, so that the broker reads all that it was sent: a socket
+    /// that is closed while something is there to be read, or still comes, is reset, and the broker loses what it has
+    /// not read, DISCONNECT included. The future drops what comes until the broker has closed too, or `patience` is
+    /// at its end; dropping it closes at once. Nothing, if nothing can come, or the connection is to end abruptly.
+    fn farewell(self, patience: Patience) -> Option<impl Future<Output = ()> + 'static>;
 }

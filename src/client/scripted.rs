@@ -16,7 +16,8 @@ use crate::client::failure::{Ack, Failure};
 use crate::client::kept::Kept;
 use crate::client::marks::Marks;
 use crate::client::{
-    Close, Completion, Connect, ConnectRequest, Filter, Incoming, Key, Message, Session, Sink, Ticket, Until,
+    Close, Completion, Connect, ConnectRequest, Filter, Incoming, Key, Message, Patience, Session, Sink,
+    Ticket, Until,
 };
 use crate::mqtt::Qos;
 
@@ -264,7 +265,7 @@ impl ScriptedSession {
             Until::Deadline => false,
             Until::Done(key) => !self.open.iter().any(|o| o.key == key),
             Until::Room => self.has_room(),
-            Until::Written => true,
+            Until::Written | Until::Id => true,
             Until::Idle => self.open.is_empty(),
             Until::Sink => sink.satisfied(),
         }
@@ -274,6 +275,15 @@ impl ScriptedSession {
 impl Session for ScriptedSession {
     fn has_room(&self) -> bool {
         self.open.iter().filter(|o| o.qos != Qos::AtMostOnce).count() < self.limit
+    }
+
+    fn no_room(&self, waited: Duration) -> Failure {
+        Failure::NoRoom(waited)
+    }
+
+    /// The script has as many as it takes.
+    fn has_id(&self) -> bool {
+        true
     }
 
     fn backlog(&self) -> usize {
@@ -376,5 +386,10 @@ impl Session for ScriptedSession {
         self.connector.note(&self.client_id, action);
         self.lose(Failure::Closing, sink);
         Ok(())
+    }
+
+    /// Nothing comes that was not read.
+    fn farewell(self, _patience: Patience) -> Option<impl Future<Output = ()> + 'static> {
+        None::<std::future::Ready<()>>
     }
 }

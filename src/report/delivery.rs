@@ -73,7 +73,11 @@ fn details(counts: &Counts) -> Vec<String> {
     );
     let twice = list(
         "twice",
-        &[(duplicates.redelivered, "delivered again"), (duplicates.unexplained, "unexplained")],
+        &[
+            (duplicates.redelivered, "delivered again"),
+            (duplicates.against_qos_2, "against QoS 2"),
+            (duplicates.unexplained, "unexplained"),
+        ],
     );
     let beside = list(
         "not counted",
@@ -112,7 +116,7 @@ mod tests {
         assert_eq!((requests, snapshot.aggregated.requests), (101, 101));
         assert_eq!(snapshot.latency.unwrap().count, 1, "measured times are no response times of requests");
         let lost = Lost { qos_0: 1, reconnect: 2, expiry: 3, not_acknowledged: 4, unexplained: 5 };
-        let duplicates = Duplicates { redelivered: 6, unexplained: 7 };
+        let duplicates = Duplicates { redelivered: 6, against_qos_2: 7, unexplained: 8 };
         let bad = Counts {
             received: 100,
             lost,

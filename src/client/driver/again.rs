@@ -16,10 +16,11 @@ impl<S> Driver<S> {
     pub(super) fn send_again(&mut self) {
         let Some(lasting) = &mut self.lasting else { return };
         // Half of a handshake is not limited, but it is not over either.
-        let halves = self.inflight.unanswered().filter(|(_, ack)| *ack == Ack::Pubcomp).count();
+        let unanswered = self.inflight.unanswered();
+        let halves = unanswered.iter().filter(|(_, ack)| *ack == Ack::Pubcomp).count();
         let number = |of: usize| i64::try_from(of).unwrap_or(i64::MAX);
         let mut held = Held { ids: VecDeque::new(), room: number(self.inflight.limit()) - number(halves) };
-        for (id, waits_for) in self.inflight.unanswered() {
+        for (id, waits_for) in unanswered {
             if waits_for == Ack::Pubcomp {
                 wire::write_reply(Reply::Pubrel, id, self.out.queue());
             } else if held.room <= 0 {

@@ -8,13 +8,14 @@ use crate::client::inflight::Acknowledged;
 use crate::client::keep_alive::KeepAlive;
 use crate::client::reason::Reason;
 use crate::client::wire::{self, Answers, Received, Reply};
-use crate::client::{Completion, Incoming, Key, Sink};
+use crate::client::{Completion, Incoming, Key, Sink, Ticket};
 use crate::mqtt::Qos;
 
 /// `Packet Identifier not found`: what a broker says of a PUBREL that it has answered before.
 const NOT_FOUND: u8 = 0x92;
 
 const LATE: &str = "acknowledgement after its request had timed out";
+const FINISHED: &str = "QoS 2 message sent again although it was finished, or was never sent";
 const UNKNOWN: &str = "acknowledgement for a packet id that is not in use";
 
 impl<S: Stream> Driver<S> {
@@ -25,8 +26,8 @@ impl<S: Stream> Driver<S> {
         sink: &mut impl Sink,
     ) -> Result<(), Failure> {
         match received {
-            Received::Ack(ack, id, None) => self.acknowledged(ack, id, now, sink),
-            Received::Ack(ack, id, Some(reason)) => self.refused(ack, id, reason, now, sink),
+            Received::Ack(ack, id, None) => return self.acknowledged(ack, id, now, sink),
+            Received::Ack(ack, id, Some(reason)) => return self.refused(ack, id, reason, now, sink),
             Received::Answers(ack, id, answers) => return self.answered(ack, id, answers, now, sink),
             Received::Publish(message, id, 0) => return self.received(message, id, now, sink),
             Received::Publish(message, id, alias) => {
@@ -54,7 +55,13 @@ impl<S: Stream> Driver<S> {
         Ok(())
     }
 
-    fn acknowledged(&mut self, ack: Ack, id: u16, finished: Instant, sink: &mut impl Sink) {
+    fn acknowledged(
+        &mut self,
+        ack: Ack,
+        id: u16,
+        finished: Instant,
+        sink: &mut impl Sink,
+    ) -> Result<(), Failure> {
         let makes_room = self.makes_room(id);
         let answer = self.inflight.acknowledge(id, ack);
         if let Some(lasting) = &mut self.lasting {
@@ -66,8 +73,7 @@ impl<S: Stream> Driver<S> {
         match answer {
             Acknowledged::Done(ticket) => sink.completed(Completion { ticket, finished, result: Ok(()) }),
             Acknowledged::Wrong(ticket, expected) => {
-                let result = Err(Failure::WrongAck { expected, got: ack });
-                sink.completed(Completion { ticket, finished, result });
+                return Err(wrong(ticket, Failure::WrongAck { expected, got: ack }, finished, sink));
             }
             Acknowledged::Release => self.reply(Reply::Pubrel, id),
             Acknowledged::Late => sink.unexpected(LATE),
@@ -79,6 +85,7 @@ impl<S: Stream> Driver<S> {
                 sink.unexpected(UNKNOWN);
             }
         }
+        Ok(())
     }
 
     /// SUBACK or UNSUBACK.
@@ -106,21 +113,34 @@ impl<S: Stream> Driver<S> {
             None => self.acknowledged(ack, id, now, sink),
             Some(failure) => self.failed(ack, id, failure, now, sink),
         }
-        Ok(())
     }
 
     /// An acknowledgement that is none.
-    fn refused(&mut self, ack: Ack, id: u16, reason: Reason, finished: Instant, sink: &mut impl Sink) {
+    fn refused(
+        &mut self,
+        ack: Ack,
+        id: u16,
+        reason: Reason,
+        finished: Instant,
+        sink: &mut impl Sink,
+    ) -> Result<(), Failure> {
         // Of a PUBREL that had been answered, when its answer was lost with the connection.
         if ack == Ack::Pubcomp && self.resumed && reason.code() == NOT_FOUND {
-            self.acknowledged(ack, id, finished, sink);
+            self.acknowledged(ack, id, finished, sink)
         } else {
-            self.failed(ack, id, Failure::Reason(ack, reason), finished, sink);
+            self.failed(ack, id, Failure::Reason(ack, reason), finished, sink)
         }
     }
 
     /// The broker answered this request with a failure: it is finished, whatever was to follow.
-    fn failed(&mut self, ack: Ack, id: u16, failure: Failure, finished: Instant, sink: &mut impl Sink) {
+    fn failed(
+        &mut self,
+        ack: Ack,
+        id: u16,
+        failure: Failure,
+        finished: Instant,
+        sink: &mut impl Sink,
+    ) -> Result<(), Failure> {
         if let Some(lasting) = &mut self.lasting {
             lasting.packets.remove(&id);
         }
@@ -134,12 +154,12 @@ impl<S: Stream> Driver<S> {
                 sink.completed(Completion { ticket, finished, result: Err(failure) });
             }
             Acknowledged::Wrong(ticket, expected) => {
-                let result = Err(Failure::WrongAck { expected, got: ack });
-                sink.completed(Completion { ticket, finished, result });
+                return Err(wrong(ticket, Failure::WrongAck { expected, got: ack }, finished, sink));
             }
             Acknowledged::Late => sink.unexpected(LATE),
             Acknowledged::Release | Acknowledged::Unknown => sink.unexpected(UNKNOWN),
         }
+        Ok(())
     }
 
     fn received(
@@ -149,6 +169,7 @@ impl<S: Stream> Driver<S> {
         at: Instant,
         sink: &mut impl Sink,
     ) -> Result<(), Failure> {
+        self.hears = true;
         match message.qos {
             Qos::AtMostOnce => sink.received(message, at),
             Qos::AtLeastOnce => {
@@ -158,6 +179,10 @@ impl<S: Stream> Driver<S> {
             Qos::ExactlyOnce => {
                 let unreleased = self.unreleased.get_or_insert_default();
                 if unreleased.insert(id) {
+                    // On a connection that goes on with a session it may have been sent before, and not have come.
+                    if message.dup && !self.resumed {
+                        sink.unexpected(FINISHED);
+                    }
                     sink.received(message, at);
                 }
                 if unreleased.len() > usize::from(self.receive_maximum) {
@@ -173,4 +198,13 @@ impl<S: Stream> Driver<S> {
         wire::write_reply(reply, id, self.out.queue());
         self.answers += wire::REPLY_BYTES;
     }
+}
+
+/// The broker has answered with the wrong packet. That is the end of the request, if anybody waits for it, and of the
+/// connection (MQTT-4.8.0-1): which answer is whose, nobody can tell any more.
+fn wrong(ticket: Option<Ticket>, failure: Failure, finished: Instant, sink: &mut impl Sink) -> Failure {
+    if let Some(ticket) = ticket {
+        sink.completed(Completion { ticket, finished, result: Err(failure) });
+    }
+    failure
 }

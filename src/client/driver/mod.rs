@@ -9,6 +9,7 @@
 
 mod again;
 mod answer;
+mod leave;
 mod open;
 mod session;
 
@@ -22,7 +23,7 @@ use tokio::time::{Instant, Sleep};
 use crate::client::aliases::Aliases;
 use crate::client::failure::Failure;
 use crate::client::inflight::Inflight;
-use crate::client::keep_alive::KeepAlive;
+use crate::client::keep_alive::{KeepAlive, Way};
 use crate::client::kept::Lasting;
 use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
@@ -41,6 +42,12 @@ const MOST_ANSWERS: u32 = 65_535 * 2 * 4;
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Makes the coming close abrupt: the peer sees a reset, as from a lost device.
     fn abort_on_close(&mut self);
+
+    /// Bytes that were written and have not arrived at the peer's machine, as far as that can be told. It is looked
+    /// for when a peer seems to be dead, and may take a system call or two.
+    fn not_arrived(&self) -> u64 {
+        0
+    }
 }
 
 /// An open MQTT connection.
@@ -58,8 +65,9 @@ pub struct Driver<S> {
     /// How many of those a broker may have at once.
     receive_maximum: u16,
     version: Version,
-    /// Whether DISCONNECT is queued: a broker that has read it may close at once.
-    closing: bool,
+    parting: Parting,
+    /// Whether the broker may send messages: they were asked for on this connection or before it, or came unasked.
+    hears: bool,
     /// Whether the broker went on with a session that it had.
     resumed: bool,
     /// The largest packet that is taken from the broker.
@@ -74,6 +82,17 @@ pub struct Driver<S> {
     keep_alive: Option<KeepAlive>,
     /// Why the connection ended; everything after that fails likewise.
     lost: Option<Failure>,
+}
+
+/// How far it is with leaving the broker in good order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parting {
+    /// It is not left, or not in good order.
+    None,
+    /// DISCONNECT is queued: a broker that has read it may close at once.
+    Said,
+    /// The connection has ended; the broker is to be heard out before it is closed.
+    HearOut,
 }
 
 /// What a broker of MQTT 5 takes.
@@ -97,7 +116,7 @@ impl<S: Stream> Driver<S> {
                 return Poll::Ready(Err(failure));
             }
             if let Err(failure) = self.poll_io(cx, sink) {
-                let wanted = self.closing && self.out.pending() == 0;
+                let wanted = self.parting == Parting::Said && self.out.pending() == 0;
                 self.lose(if wanted { Failure::Closing } else { failure }, sink);
                 continue;
             }
@@ -120,6 +139,7 @@ impl<S: Stream> Driver<S> {
             Until::Done(Key::Packet(id)) => !self.inflight.is_open(id),
             Until::Done(Key::Written(end)) => !self.out.is_open(end),
             Until::Room => self.has_room_for_more(),
+            Until::Id => self.inflight.has_id(),
             Until::Written => self.out.pending() == 0,
             Until::Idle => self.inflight.is_idle() && self.out.is_idle(),
             Until::Sink => sink.satisfied(),
@@ -137,7 +157,13 @@ impl<S: Stream> Driver<S> {
             let mut buffer = ReadBuf::new(&mut shared);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Err(Failure::Closed),
-                Poll::Ready(Ok(())) => self.take_in(buffer.filled(), Instant::now(), sink)?,
+                Poll::Ready(Ok(())) => {
+                    let now = Instant::now();
+                    if let Some(keep_alive) = &mut self.keep_alive {
+                        keep_alive.heard(now);
+                    }
+                    self.take_in(buffer.filled(), now, sink)?;
+                }
                 Poll::Ready(Err(error)) => return Err(Failure::lost(&error)),
                 Poll::Pending => return Ok(()),
             }
@@ -234,8 +260,9 @@ impl<S: Stream> Driver<S> {
 
     /// Queues a PINGREQ if one is due; fails if the last one was not answered.
     fn keep_alive(&mut self, now: Instant) -> Result<(), Failure> {
+        let sending = Sending { out: &self.out, stream: &self.stream };
         if let Some(keep_alive) = &mut self.keep_alive
-            && keep_alive.must_ping(now)?
+            && keep_alive.must_ping(now, &sending)?
         {
             self.out.queue().extend_from_slice(&wire::PINGREQ);
         }
@@ -257,12 +284,29 @@ impl<S: Stream> Driver<S> {
             }
         }
         self.out.drain(fail);
+        self.say_why(failure);
     }
 
     fn sent(&mut self, at: Instant) {
         if let Some(keep_alive) = &mut self.keep_alive {
             keep_alive.sent(at);
         }
+    }
+}
+
+/// How far what is sent has come.
+struct Sending<'a, S> {
+    out: &'a Outgoing,
+    stream: &'a S,
+}
+
+impl<S: Stream> Way for Sending<'_, S> {
+    fn end(&self) -> u64 {
+        self.out.end()
+    }
+
+    fn arrived(&self) -> u64 {
+        self.out.written().saturating_sub(self.stream.not_arrived())
     }
 }
 

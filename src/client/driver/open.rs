@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::client::ConnectRequest;
 use crate::client::aliases::Aliases;
-use crate::client::driver::{Driver, Granted, Stream};
+use crate::client::driver::{Driver, Granted, Parting, Stream};
 use crate::client::failure::{Failure, Guess, Port, Protocol};
 use crate::client::inflight::Inflight;
 use crate::client::keep_alive::KeepAlive;
@@ -30,11 +30,12 @@ impl<S: Stream> Driver<S> {
             stream,
             out: Outgoing::new(pool.clone()),
             partial: pool.take(),
-            inflight: Inflight::new(request.inflight),
+            inflight: Inflight::new(request.inflight, !settings.clean_session),
             unreleased: None,
             receive_maximum: settings.receive_maximum,
             version: settings.version,
-            closing: false,
+            parting: Parting::None,
+            hears: false,
             resumed: false,
             most_bytes: settings.max_packet_bytes,
             answers: 0,
@@ -61,6 +62,7 @@ impl<S: Stream> Driver<S> {
     /// Goes by what the broker granted, and on with what the last connection has left.
     fn begin(&mut self, request: &ConnectRequest<'_>, connack: Connack, given: Option<Box<str>>) {
         self.resumed = connack.session_present;
+        self.hears = self.resumed;
         if let Some(seconds) = connack.keep_alive_s {
             self.keep_alive = KeepAlive::new(seconds, Instant::now());
         }
@@ -68,14 +70,13 @@ impl<S: Stream> Driver<S> {
             let aliases = request.settings.topic_alias.then(|| Aliases::new(connack.aliases));
             self.granted = Some(Box::new(Granted { limits: connack.limits, aliases }));
         }
-        let limit = request.inflight.min(connack.receive_maximum);
-        self.inflight.set_limit(limit);
+        self.inflight.set_limits(request.inflight, connack.receive_maximum);
         if self.resumed
             && let Some(state) = request.kept.and_then(Kept::take)
         {
             let State { inflight, unreleased, lasting } = *state;
             (self.inflight, self.unreleased, self.lasting) = (inflight, unreleased, Some(lasting));
-            self.inflight.set_limit(limit);
+            self.inflight.set_limits(request.inflight, connack.receive_maximum);
             self.send_again();
         }
         if let Some(lasting) = &mut self.lasting {

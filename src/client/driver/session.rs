@@ -1,23 +1,34 @@
 //! What a user asks of a connection.
 
 use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::client::driver::{Driver, Granted, Stream};
+use crate::client::driver::{Driver, Granted, Parting, Stream};
 use crate::client::failure::{Ack, Failure, Limit};
-use crate::client::inflight::Inflight;
+use crate::client::inflight::{Inflight, Lack};
 use crate::client::kept::{Kept, State};
 use crate::client::wire::{self, Alias, Limits};
-use crate::client::{Close, Filter, Key, Message, Session, Sink, Ticket, Until};
+use crate::client::{Close, Filter, Key, Message, Patience, Session, Sink, Ticket, Until};
 use crate::mqtt::{Qos, Version};
 
 impl<S: Stream> Session for Driver<S> {
     fn has_room(&self) -> bool {
         self.has_room_for_more()
+    }
+
+    fn no_room(&self, waited: Duration) -> Failure {
+        match self.inflight.lack() {
+            Some(Lack::Quota) => Failure::NoQuota(waited),
+            Some(Lack::Id) => Failure::NoPacketId,
+            // What is to be sent again goes before it.
+            Some(Lack::Room) | None => Failure::NoRoom(waited),
+        }
+    }
+
+    fn has_id(&self) -> bool {
+        self.inflight.has_id()
     }
 
     fn backlog(&self) -> usize {
@@ -79,7 +90,7 @@ impl<S: Stream> Session for Driver<S> {
 
     fn keep(&mut self) -> Kept {
         let Some(lasting) = self.lasting.take_if(|_| self.lost.is_some()) else { return Kept::default() };
-        let inflight = std::mem::replace(&mut self.inflight, Inflight::new(1));
+        let inflight = std::mem::replace(&mut self.inflight, Inflight::new(1, false));
         Kept::new(State { inflight, unreleased: self.unreleased.take(), lasting })
     }
 
@@ -106,39 +117,15 @@ impl<S: Stream> Session for Driver<S> {
     }
 
     async fn close(&mut self, how: Close, timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {
-        if let Some(failure) = self.lost {
-            return Err(failure);
-        }
-        if how == Close::Abrupt {
+        if how == Close::Abrupt && self.lost.is_none() {
             self.sever(Failure::Closing, sink);
             return Ok(());
         }
-        // A connection that is lost already is no clean close; afterwards the two cannot be told apart.
-        if let Err(failure) = poll_fn(|cx| Poll::Ready(self.poll_io(cx, sink))).await {
-            self.lose(failure, sink);
-            return Err(failure);
-        }
-        self.out.queue().extend_from_slice(&wire::DISCONNECT);
-        self.closing = true;
-        let end = self.out.end();
-        let deadline = Instant::now() + timeout;
-        let in_time = match self.drive(Until::Written, Some(deadline), sink).await {
-            Err(Failure::Closing) => true,
-            written => written?,
-        };
-        self.lose(Failure::Closing, sink);
-        if !in_time {
-            return Err(Failure::WriteTimeout(timeout));
-        }
-        if !self.out.is_written(end) {
-            return Err(Failure::Closed);
-        }
-        // The DISCONNECT is out, or in what TLS and WebSocket hold back, which this sends. Whether the broker still
-        // listens is no longer our business, but whether it reads is.
-        match timeout_at(deadline, self.stream.shutdown()).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Failure::WriteTimeout(timeout)),
-        }
+        self.leave(timeout, sink).await
+    }
+
+    fn farewell(self, patience: Patience) -> Option<impl Future<Output = ()> + 'static> {
+        (self.parting == Parting::HearOut).then(|| self.hear_out(patience))
     }
 }
 
@@ -193,9 +180,10 @@ impl<S: Stream> Driver<S> {
             written = Err(Failure::NotTaken(Limit::PacketBytes(limits.packet_bytes)));
         }
         if let Err(failure) = written {
-            self.inflight.acknowledge(id, ack);
+            self.inflight.take_back(id);
             return Err(failure);
         }
+        self.hears |= ack == Ack::Suback;
         self.sent(ticket.due);
         Ok(Key::Packet(id))
     }

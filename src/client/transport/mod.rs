@@ -21,6 +21,7 @@ use crate::client::transport::tls::Tls;
 use crate::client::transport::websocket::handshake::Upgrade;
 use crate::client::{Connect, ConnectRequest};
 
+mod arrived;
 pub mod stream;
 mod tcp;
 pub mod tls;

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::client::driver::Stream;
+use crate::client::transport::arrived::not_arrived;
 use crate::client::transport::tls::TlsStream;
 use crate::client::transport::websocket::WebSocket;
 
@@ -36,16 +37,25 @@ impl OverTcp for TcpStream {
     }
 }
 
-impl Stream for Transport {
-    fn abort_on_close(&mut self) {
-        let tcp = match self {
+impl OverTcp for Transport {
+    fn tcp(&self) -> &TcpStream {
+        match self {
             Self::Tcp(tcp) => tcp,
             Self::Tls(tls) => tls.tcp(),
             Self::Ws(websocket) => websocket.tcp(),
             Self::Wss(websocket) => websocket.tcp(),
-        };
+        }
+    }
+}
+
+impl Stream for Transport {
+    fn abort_on_close(&mut self) {
         // Best effort: without it the close is merely less abrupt.
-        let _ = tcp.set_zero_linger();
+        let _ = self.tcp().set_zero_linger();
+    }
+
+    fn not_arrived(&self) -> u64 {
+        not_arrived(self.tcp()).unwrap_or(0)
     }
 }
 

@@ -30,6 +30,11 @@ pub(crate) const PINGREQ: [u8; 2] = [0xC0, 0];
 /// DISCONNECT, whole: in version 5, with the reason that there is none.
 pub(crate) const DISCONNECT: [u8; 2] = [0xE0, 0];
 
+/// Appends DISCONNECT of version 5 with a reason.
+pub(crate) fn write_disconnect(reason: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[0xE0, 1, reason]);
+}
+
 /// The longest fixed header: type and four bytes of length.
 const MAX_HEADER_BYTES: usize = 5;
 

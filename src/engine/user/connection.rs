@@ -7,13 +7,14 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::marks::Marks;
 use crate::client::transport::tls::Certificate;
-use crate::client::{Close, Connect, ConnectRequest, Key, Session, Until};
+use crate::client::{Close, Connect, ConnectRequest, Key, Patience, Session, Until};
 use crate::engine::backoff::GOOD_LIFE;
 use crate::engine::begun::Begun;
 use crate::engine::sink::Recording;
@@ -22,6 +23,10 @@ use crate::engine::user::User;
 use crate::engine::user::moment::FEW;
 use crate::engine::user::steps::Abort;
 use crate::plan::{Request, UserClass};
+
+/// How long a broker is heard out that does not close a connection that the user has left. All in all it must be over
+/// before users are dropped at the end of a run.
+const PATIENCE: Patience = Patience { silence: Duration::from_secs(2), most: Duration::from_secs(4) };
 
 impl<C: Connect> User<C> {
     /// Makes sure that there is a connection.
@@ -47,6 +52,8 @@ impl<C: Connect> User<C> {
                 }
                 self.connect_after = None;
             }
+            // To the broker a second connection of one client is the end of the first, whatever it has not read.
+            self.parted().await;
             let parts = class.connect_parts.iter().find(|parts| parts.whole == request.row);
             // Boxed, as few want them: ten thousand connects under way at once hold theirs at once.
             let marks = parts.map(|_| Box::new(Cell::new(Marks::default())));
@@ -161,9 +168,8 @@ impl<C: Connect> User<C> {
         let mut sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
         let result = session.close(how, timeout, &mut sink).await;
         begun.end();
-        self.kept = session.keep();
-        self.session = None;
         self.record(tag, due, Instant::now(), result);
+        self.part();
         self.backoff.reset();
         result.map_err(|_| Abort::Failed)
     }
@@ -236,14 +242,30 @@ impl<C: Connect> User<C> {
         awaited.map(|(result, _)| result)
     }
 
+    /// Lets go of a connection that has ended. What there is still to do for it is done beside what the user does
+    /// next, and is part of no request.
+    pub(super) fn part(&mut self) {
+        let Some(mut session) = self.session.take() else { return };
+        self.kept = session.keep();
+        if let Some(farewell) = session.farewell(PATIENCE) {
+            self.farewells.get_or_insert_default().spawn_local(farewell);
+        }
+    }
+
+    /// Waits until nothing is left to do for the last connection.
+    pub(super) async fn parted(&mut self) {
+        if let Some(farewells) = &mut self.farewells {
+            // What panicked is over, too.
+            while farewells.join_next().await.is_some() {}
+        }
+    }
+
     /// The connection is gone, and not because the user closed it.
     ///
     /// The requests that were open have failed with it. If none was (`told` is false), the loss would show
     /// nowhere, so it is counted as a failed `disconnect`, without a response time; unless the scenario did it.
     fn lost(&mut self, failure: Failure, told: bool) {
-        if let Some(mut session) = self.session.take() {
-            self.kept = session.keep();
-        }
+        self.part();
         self.is_cut_off = true;
         if let Some((inbound, now_ns)) = self.measuring() {
             inbound.away(now_ns);

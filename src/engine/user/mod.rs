@@ -23,6 +23,7 @@ mod will;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
@@ -88,6 +89,8 @@ pub(crate) struct User<C: Connect> {
     /// How often each open `repeat` still runs.
     levels: Box<[u32]>,
     session: Option<C::Session>,
+    /// What is still done for the last connection, which has ended: see [`Session::farewell`].
+    farewells: Option<Box<JoinSet<()>>>,
     /// Whether it has lost a connection that it did not mean to end.
     is_cut_off: bool,
     connected_at: Instant,
@@ -131,6 +134,7 @@ impl<C: Connect> User<C> {
             row_ids: vec![RowId(0); class.user_rows].into(),
             levels: vec![0; class.repeat_depth].into(),
             session: None,
+            farewells: None,
             is_cut_off: false,
             username: None,
             password: None,
@@ -411,8 +415,9 @@ impl<C: Connect> User<C> {
             // Not a step of the scenario, so not a request.
             let sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
             let _ = session.close(Close::Clean, timeout, &mut sink.leaving()).await;
-            self.session = None;
+            self.part();
         }
+        self.parted().await;
         if let Some(inbound) = &self.inbound {
             inbound.all_ended(self.shard.clock.unix_ns(ends));
         }

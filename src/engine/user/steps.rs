@@ -3,10 +3,12 @@
 //! A step either does what it says or has failed, in the statistics; no error leaves this file but the two
 //! reasons for which a list of steps ends early.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::{Connect, Key, Until};
+use crate::client::{Connect, Key, Session, Until};
 use crate::engine::begun::Begun;
 use crate::engine::sink::{self, Span};
 use crate::engine::user::User;
@@ -165,7 +167,7 @@ impl<C: Connect> User<C> {
             begun.end();
             let failure = match driven {
                 Ok(true) => None,
-                Ok(false) if until == Until::Room => Some(Failure::NoRoom(step.timeout)),
+                Ok(false) if until == Until::Room => self.no_room(step.timeout),
                 Ok(false) => Some(Failure::WriteTimeout(step.timeout)),
                 Err(failure) => Some(failure),
             };
@@ -176,6 +178,11 @@ impl<C: Connect> User<C> {
         }
         let key = self.begin(class, step, asks, due)?;
         Ok((self.tag(&step.request), due, key))
+    }
+
+    /// Why there was no room for a message in so long.
+    fn no_room(&self, waited: Duration) -> Option<Failure> {
+        self.session.as_ref().map(|session| session.no_room(waited))
     }
 
     /// Hands a message over if there is nothing to wait for: without a future, which would cost as much again.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{Connect, Filter, Key, Session, Ticket, Until};
+use crate::engine::begun::Begun;
 use crate::engine::user::User;
 use crate::engine::user::message::text;
 use crate::engine::user::steps::Abort;
@@ -87,7 +88,8 @@ impl<C: Connect> User<C> {
     pub(super) async fn subscribe(&mut self, class: &UserClass, step: &Arc<Subscribe>) -> Result<(), Abort> {
         self.connected(class, &class.reconnect).await?;
         let places: Vec<_> = (0..step.filters.len()).collect();
-        let Some(key) = self.ask(step, &places, true) else {
+        let due = self.packet_id(&step.request, step.timeout).await.ok_or(Abort::Failed)?;
+        let Some(key) = self.ask(step, &places, due, true) else {
             self.failed_at_once();
             return Err(Abort::Failed);
         };
@@ -118,8 +120,9 @@ impl<C: Connect> User<C> {
     /// Asks for no more messages and waits until the broker has answered.
     pub(super) async fn unsubscribe(&mut self, class: &UserClass, step: &Unsubscribe) -> Result<(), Abort> {
         self.connected(class, &class.reconnect).await?;
+        let due = self.packet_id(&step.request, step.timeout).await.ok_or(Abort::Failed)?;
         let filters: Vec<_> = step.filters.iter().map(|filter| path(filter, &self.texts)).collect();
-        let ticket = self.ticket(&step.request, step.timeout, true);
+        let ticket = self.ticket(&step.request, due, step.timeout, true);
         let sent = match &mut self.session {
             Some(session) => session.unsubscribe(&filters, ticket),
             None => Err(Failure::Closed),
@@ -196,7 +199,8 @@ impl<C: Connect> User<C> {
             }
         }
         for (step, places) in packets {
-            let Some(key) = self.ask(&step, &places, false) else { continue };
+            let Some(due) = self.packet_id(&step.request, step.timeout).await else { continue };
+            let Some(key) = self.ask(&step, &places, due, false) else { continue };
             for asked in self.subscriptions().iter_mut().filter(|asked| Arc::ptr_eq(&asked.step, &step)) {
                 if let Some(place) = places.iter().position(|place| *place == asked.place) {
                     asked.standing = Standing::Open(key, place);
@@ -208,9 +212,28 @@ impl<C: Connect> User<C> {
         self.give_up_waiting();
     }
 
+    /// Waits until a packet id is free, if none is, and gives the moment at which the request is due; if none is free
+    /// in time, that is recorded.
+    async fn packet_id(&mut self, request: &Request, timeout: Duration) -> Option<Instant> {
+        let due = Instant::now();
+        if self.session.as_ref().is_none_or(Session::has_id) {
+            return Some(due);
+        }
+        let mut begun = Begun::new(&self.shard, self.tag(request), due, timeout);
+        let driven = Box::pin(self.drive(Until::Id, Some(begun.deadline))).await;
+        begun.end();
+        let failure = match driven {
+            Ok(true) => return Some(due),
+            Ok(false) => Failure::NoPacketId,
+            Err(failure) => failure,
+        };
+        self.record(begun.tag, due, Instant::now(), Err(failure));
+        None
+    }
+
     /// Queues a SUBSCRIBE for these filters of a step; if it cannot be, that is recorded.
-    fn ask(&mut self, step: &Arc<Subscribe>, places: &[usize], awaited: bool) -> Option<Key> {
-        let ticket = self.ticket(&step.request, step.timeout, awaited);
+    fn ask(&mut self, step: &Arc<Subscribe>, places: &[usize], due: Instant, awaited: bool) -> Option<Key> {
+        let ticket = self.ticket(&step.request, due, step.timeout, awaited);
         let filters: Vec<_> = places
             .iter()
             .map(|place| {
@@ -228,8 +251,7 @@ impl<C: Connect> User<C> {
         self.sent(ticket, sent)
     }
 
-    fn ticket(&self, request: &Request, timeout: Duration, awaited: bool) -> Ticket {
-        let due = Instant::now();
+    fn ticket(&self, request: &Request, due: Instant, timeout: Duration, awaited: bool) -> Ticket {
         let tag = self.tag(request);
         Ticket { tag, awaited, due, late: self.late, deadline: due + timeout, length: 0 }
     }

@@ -28,10 +28,12 @@ pub struct Broker {
     /// with a `name`, that stands before the colon. A connect that fails has the parts that it came through. They
     /// count among all requests. Default false.
     pub connect_detail: Option<bool>,
-    /// Longest silence before a PINGREQ; whole seconds up to 65535, 0 for never. Default 60 s.
+    /// Longest time without sending, or without receiving anything, before a PINGREQ; whole seconds up to 65535, 0
+    /// for never. Default 60 s.
     pub keep_alive: Option<HumanDuration>,
     /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
-    /// further publish waits for its turn. Default 20, as in paho; brokers refuse more unless told to.
+    /// further publish waits for its turn. With `clean_session = false` those that have timed out count, too, until the
+    /// broker acknowledges them. Default 20, as in paho; brokers refuse more unless told to.
     #[schemars(range(min = 1))]
     pub inflight: Option<u16>,
     /// Local addresses to connect from, in turn. One address has about 28,000 ports for one broker address;

@@ -49,11 +49,7 @@ impl Groups {
                 counts.untracked += 1;
             } else if let Some(track) = tracks.get_mut(&key) {
                 if track.take(seq, sent_ns) == Seen::Again {
-                    if arrival.qos > 0 && arrival.dup {
-                        counts.duplicates.redelivered += 1;
-                    } else {
-                        counts.duplicates.unexplained += 1;
-                    }
+                    counts.duplicates.count(arrival.qos, arrival.dup);
                 }
             } else if self.streams < most {
                 self.streams += 1;

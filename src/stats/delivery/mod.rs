@@ -89,22 +89,34 @@ impl AddAssign for Lost {
 /// Messages that arrived again, by why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Duplicates {
-    /// With QoS 1 or 2, marked as a second delivery or around a reconnect of the subscriber.
+    /// With QoS 1, marked as a second delivery or around a reconnect of the subscriber.
     pub redelivered: u64,
+    /// With QoS 2, which delivers once, however often the connection is lost.
+    pub against_qos_2: u64,
     /// Neither.
     pub unexplained: u64,
 }
 
 impl Duplicates {
+    /// Another one came, with this quality of service, with reason to come again or without.
+    pub(super) fn count(&mut self, qos: u8, has_reason: bool) {
+        match (qos, has_reason) {
+            (1, true) => self.redelivered += 1,
+            (2, _) => self.against_qos_2 += 1,
+            _ => self.unexplained += 1,
+        }
+    }
+
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.redelivered + self.unexplained
+        self.redelivered + self.against_qos_2 + self.unexplained
     }
 }
 
 impl AddAssign for Duplicates {
     fn add_assign(&mut self, other: Self) {
         self.redelivered += other.redelivered;
+        self.against_qos_2 += other.against_qos_2;
         self.unexplained += other.unexplained;
     }
 }

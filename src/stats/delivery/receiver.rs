@@ -244,11 +244,7 @@ impl Receiver {
 
     fn again(&mut self, sent_ns: u64, arrival: Arrival) {
         let since_return = self.absences.back().is_none_or(|absence| sent_ns > absence.to_ns);
-        if arrival.qos > 0 && (arrival.dup || !since_return) {
-            self.counts.duplicates.redelivered += 1;
-        } else {
-            self.counts.duplicates.unexplained += 1;
-        }
+        self.counts.duplicates.count(arrival.qos, arrival.dup || !since_return);
     }
 
     /// A measured message was read at `at_ns`, so long after it was sent.
@@ -412,22 +408,28 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_again_is_explained_by_its_mark_or_a_reconnect() {
+    fn what_comes_again_is_explained_by_its_mark_or_a_reconnect_unless_it_may_not() {
         let mut receiver = receiver(u64::MAX);
         let again = |receiver: &mut Receiver, sent_ns, qos, dup| {
             let before = receiver.counts.duplicates;
             receiver.take(key(1), 1, sent_ns, Arrival { qos, dup }, &mut 100, |_| true);
             let now = receiver.counts.duplicates;
-            (now.redelivered - before.redelivered, now.unexplained - before.unexplained)
+            (
+                now.redelivered - before.redelivered,
+                now.against_qos_2 - before.against_qos_2,
+                now.unexplained - before.unexplained,
+            )
         };
-        assert_eq!(again(&mut receiver, 150, 1, false), (0, 0), "the first time");
-        assert_eq!(again(&mut receiver, 150, 1, false), (0, 1));
-        assert_eq!(again(&mut receiver, 150, 1, true), (1, 0));
-        assert_eq!(again(&mut receiver, 150, 0, true), (0, 1));
+        assert_eq!(again(&mut receiver, 150, 1, false), (0, 0, 0), "the first time");
+        assert_eq!(again(&mut receiver, 150, 1, false), (0, 0, 1));
+        assert_eq!(again(&mut receiver, 150, 1, true), (1, 0, 0));
+        assert_eq!(again(&mut receiver, 150, 0, true), (0, 0, 1));
+        assert_eq!(again(&mut receiver, 150, 2, true), (0, 1, 0), "QoS 2 has no reason to come again");
         receiver.away(200);
         receiver.resumed(210);
-        assert_eq!(again(&mut receiver, 150, 1, false), (1, 0));
-        assert_eq!(again(&mut receiver, 150, 0, false), (0, 1));
+        assert_eq!(again(&mut receiver, 150, 1, false), (1, 0, 0));
+        assert_eq!(again(&mut receiver, 150, 0, false), (0, 0, 1));
+        assert_eq!(again(&mut receiver, 150, 2, false), (0, 1, 0), "not after a reconnect either");
     }
 
     #[test]

@@ -42,8 +42,10 @@ pub struct WebSocket<S> {
     /// Frames on their way out, and how much of them is sent.
     out: Vec<u8>,
     sent: usize,
-    /// The server said that it closes.
+    /// The server said that it closes: nothing comes any more.
     closed: bool,
+    /// We said so: nothing is sent any more.
+    closing: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -57,6 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             out: Vec::new(),
             sent: 0,
             closed: false,
+            closing: false,
         }
     }
 
@@ -86,14 +89,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn heed(&mut self, control: &Control) -> Result<(), WebSocketFault> {
         match *control {
             // A server that pings faster than it reads gets an answer to some.
-            Control::Ping(ref payload) if self.out.len() < MOST_FRAME_BYTES => {
+            Control::Ping(ref payload) if self.out.len() < MOST_FRAME_BYTES && !self.closing => {
                 self.queue(frame::PONG, payload);
             }
             Control::Ping(_) | Control::Pong => {}
             Control::Close(status) => {
                 self.closed = true;
-                let answer = status.unwrap_or(NORMAL).to_be_bytes();
-                self.queue(frame::CLOSE, if status.is_some() { &answer } else { &[] });
+                if !std::mem::replace(&mut self.closing, true) {
+                    let answer = status.unwrap_or(NORMAL).to_be_bytes();
+                    self.queue(frame::CLOSE, if status.is_some() { &answer } else { &[] });
+                }
                 // Done (1000) and going away (1001) are closes like TCP's own; the others say why.
                 if let Some(status) = status.filter(|status| !matches!(status, 1000 | 1001)) {
                     return Err(WebSocketFault::Closed(status));
@@ -175,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.closed {
+        if this.closing {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         ready!(this.poll_send(cx))?;
@@ -191,11 +196,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         self.get_mut().poll_send(cx)
     }
 
-    /// Says good-bye; the server's answer is not waited for.
+    /// Says good-bye; the server's answer is for who reads on.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.closed {
-            this.closed = true;
+        if !std::mem::replace(&mut this.closing, true) {
             this.queue(frame::CLOSE, &NORMAL.to_be_bytes());
         }
         ready!(this.poll_send(cx))?;

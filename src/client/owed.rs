@@ -1,0 +1,136 @@
+//! Requests that nobody waits for any more, and that the broker has not answered.
+//!
+//! The broker knows nothing of our patience: its answer may still come, and until then the packet id is taken
+//! and the message counts against the broker's Receive Maximum (MQTT 5, section 4.9). They are seldom many, so they
+//! stand apart from the ring of open requests, which would otherwise span from the oldest of them to the newest
+//! request.
+
+use std::collections::BTreeMap;
+
+use crate::client::failure::Ack;
+
+/// An answer that is owed.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    waits_for: Ack,
+    /// Of a SUBSCRIBE or UNSUBSCRIBE: how many filters it is to answer.
+    filters: u32,
+}
+
+/// The answers that the broker owes, by packet id.
+#[derive(Debug, Default)]
+pub(super) struct Owed {
+    answers: BTreeMap<u16, Answer>,
+    /// How many of them are for messages.
+    messages: usize,
+}
+
+impl Owed {
+    pub(super) fn len(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// How many are for messages of QoS 1 and 2.
+    pub(super) fn messages(&self) -> usize {
+        self.messages
+    }
+
+    pub(super) fn contains(&self, id: u16) -> bool {
+        self.answers.contains_key(&id)
+    }
+
+    pub(super) fn add(&mut self, id: u16, waits_for: Ack, filters: u32) {
+        self.messages += usize::from(waits_for.is_of_message());
+        self.answers.insert(id, Answer { waits_for, filters });
+    }
+
+    /// What is owed for this id.
+    pub(super) fn get(&self, id: u16) -> Option<Ack> {
+        self.answers.get(&id).map(|answer| answer.waits_for)
+    }
+
+    /// How many filters `ack` must answer for this id, if that is what is owed.
+    pub(super) fn filters(&self, id: u16, ack: Ack) -> Option<u32> {
+        self.answers.get(&id).filter(|answer| answer.waits_for == ack).map(|answer| answer.filters)
+    }
+
+    /// The first half of QoS 2 has come for this id: whether it was owed, or the second one is already.
+    pub(super) fn release(&mut self, id: u16) -> bool {
+        match self.answers.get_mut(&id) {
+            Some(answer) if matches!(answer.waits_for, Ack::Pubrec | Ack::Pubcomp) => {
+                answer.waits_for = Ack::Pubcomp;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// It has come, whatever it is; gives what was owed.
+    pub(super) fn remove(&mut self, id: u16) -> Option<Ack> {
+        let answer = self.answers.remove(&id)?;
+        self.messages -= usize::from(answer.waits_for.is_of_message());
+        Some(answer.waits_for)
+    }
+
+    /// Forgets all but messages.
+    pub(super) fn keep_messages(&mut self) {
+        self.answers.retain(|_, answer| answer.waits_for.is_of_message());
+    }
+
+    /// How many ids are owed an answer from this one on, one after the other: 65535 is followed by 1.
+    pub(super) fn run_from(&self, id: u16) -> usize {
+        let count = |from: u16| {
+            let following = self.answers.range(from..).map(|(id, _)| *id);
+            following.zip(from..=u16::MAX).take_while(|(id, expected)| id == expected).count()
+        };
+        let to_the_end = usize::from(u16::MAX - id) + 1;
+        match count(id) {
+            all if all == to_the_end => all + count(1).min(usize::from(id) - 1),
+            some => some,
+        }
+    }
+
+    /// All that is owed, in the order of the ids.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u16, Ack)> {
+        self.answers.iter().map(|(id, answer)| (*id, answer.waits_for))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_ids_goes_round_and_not_beyond_itself() {
+        let mut owed = Owed::default();
+        for id in [65_534, 65_535, 1, 2, 4] {
+            owed.add(id, Ack::Puback, 0);
+        }
+        for (from, length) in [(65_533, 0), (65_534, 4), (65_535, 3), (1, 2), (2, 1), (3, 0), (4, 1)] {
+            assert_eq!(owed.run_from(from), length, "from {from}");
+        }
+        for id in 1..=u16::MAX {
+            owed.add(id, Ack::Puback, 0);
+        }
+        for from in [1, 2, 40_000, 65_535] {
+            assert_eq!(owed.run_from(from), 65_535, "from {from}");
+        }
+    }
+
+    #[test]
+    fn only_messages_count_as_such() {
+        let mut owed = Owed::default();
+        owed.add(1, Ack::Suback, 3);
+        owed.add(2, Ack::Pubrec, 0);
+        owed.add(3, Ack::Puback, 0);
+        assert_eq!((owed.len(), owed.messages()), (3, 2));
+        assert_eq!((owed.filters(1, Ack::Suback), owed.filters(1, Ack::Unsuback)), (Some(3), None));
+        assert!(
+            owed.release(2) && owed.release(2) && !owed.release(3) && !owed.release(1) && !owed.release(9)
+        );
+        owed.keep_messages();
+        assert_eq!(owed.iter().collect::<Vec<_>>(), [(2, Ack::Pubcomp), (3, Ack::Puback)]);
+        assert_eq!((owed.remove(2), owed.remove(2)), (Some(Ack::Pubcomp), None));
+        assert_eq!((owed.len(), owed.messages()), (1, 1));
+    }
+}
