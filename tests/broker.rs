@@ -11,6 +11,8 @@ use std::net::TcpStream;
 use std::time::Duration;
 use tokio::time::Instant;
 
+use crate::run::Place;
+
 const PATIENCE: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(60);
 
@@ -338,6 +340,24 @@ fn a_session_that_stays_keeps_what_was_missed_and_what_was_not_acknowledged() {
     Peer::persistent(&broker, "stays", false).silent();
 }
 
+/// MQTT-3.1.2-6: state of a clean session is of no other, not even if the other takes its place.
+#[test]
+fn a_session_that_stays_never_inherits_a_clean_one() {
+    let broker = start("");
+    let mut clean = Peer::subscribed(&broker, "x", "t", 1);
+    let mut stays = Peer::persistent(&broker, "x", false);
+    clean.closed();
+    let mut publisher = Peer::new(&broker, "pub");
+    publisher.ask(&publish_packet(2, "t", 1, b"x"), &puback(1));
+    stays.silent();
+    // It is a session of its own from then on, which a clean one ends.
+    let mut stays = Peer::persistent(&broker, "x", true);
+    stays.subscribe("t", 1);
+    let _clean = Peer::new(&broker, "x");
+    stays.closed();
+    Peer::persistent(&broker, "x", false).ping();
+}
+
 #[test]
 fn ids_of_quality_2_survive_the_connection() {
     let broker = start("");
@@ -413,7 +433,7 @@ fn packets_may_come_byte_by_byte_or_all_at_once() {
 fn what_is_not_mqtt_closes_its_own_connection_only() {
     let broker = start("");
     let mut bystander = Peer::new(&broker, "bystander");
-    let first_packets: [&[u8]; 10] = [
+    let first_packets: [&[u8]; 16] = [
         b"GET / HTTP/1.1\r\n\r\n",
         &[0; 64],
         &[0xFF; 64],
@@ -427,6 +447,14 @@ fn what_is_not_mqtt_closes_its_own_connection_only() {
         &connect_packet(4, "x", 2 | 8, 0, &[]),
         // A will to a wildcard.
         &connect_packet(4, "x", 2 | 4, 0, &[0, 1, b'#', 0, 0]),
+        // A password without a user name; a null character in client id, will topic and user name; bytes behind the end.
+        &connect_packet(4, "x", 2 | 0x40, 0, &text("p")),
+        &connect_packet(4, "a\0b", 2, 0, &[]),
+        &connect_packet(4, "x", 2 | 4, 0, &[text("a\0"), text("")].concat()),
+        &connect_packet(4, "x", 2 | 0x80, 0, &text("\0")),
+        &connect_packet(4, "x", 2, 0, &[0]),
+        // A will's flags without a will.
+        &connect_packet(4, "x", 2 | 0x20, 0, &[]),
         // A client id longer than the packet.
         &[0x10, 12, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 0, 0, 99],
     ];
@@ -435,7 +463,7 @@ fn what_is_not_mqtt_closes_its_own_connection_only() {
         peer.send(bytes);
         peer.closed();
     }
-    let later_packets: [&[u8]; 16] = [
+    let later_packets: [&[u8]; 28] = [
         // A second CONNECT; a server's packets; the reserved types.
         &connect_packet(4, "x", 2, 0, &[]),
         &CONNACK,
@@ -453,9 +481,24 @@ fn what_is_not_mqtt_closes_its_own_connection_only() {
         &publish_packet(0, "a/+", 0, b""),
         &packet(0x30, &[&[0, 1, 0xFF]]),
         &packet(0x30, &[&[0xFF, 0xFF, b'x']]),
+        // A message of quality 0 that was sent before; a null character.
+        &publish_packet(8, "t", 0, b""),
+        &publish_packet(0, "a\0", 0, b""),
         // SUBSCRIBE and UNSUBSCRIBE of nothing.
         &packet(0x82, &[&[0, 1]]),
         &packet(0xA2, &[&[0, 1]]),
+        // Packet id 0, quality of service 3, reserved bits, null characters, no options.
+        &subscribe_packet(0, "t", 0),
+        &subscribe_packet(1, "t", 3),
+        &subscribe_packet(1, "t", 4),
+        &subscribe_packet(1, "a\0", 0),
+        &packet(0x82, &[&[0, 1], &text("t")]),
+        &packet(0xA2, &[&[0, 1], &text("a\0")]),
+        &puback(0),
+        // Bytes behind the end.
+        &packet(0x40, &[&[0, 1, 0]]),
+        &packet(0xC0, &[&[0]]),
+        &packet(0xE0, &[&[0]]),
     ];
     for bytes in later_packets {
         let mut peer = Peer::new(&broker, "x");
@@ -876,14 +919,126 @@ mod v5 {
         let _second = connect(&broker, "x", &[], false);
         peer.expect(&[0xE0, 2, 0x8E, 0]);
         peer.closed();
-        // A topic alias, of which none was allowed.
-        let mut peer = connect(&broker, "y", &[], false);
-        peer.ask(&publish(0, "t", 0, &[35, 0, 1], b""), &[0xE0, 2, 0x82, 0]);
-        peer.closed();
         // No name: the broker gives one.
         let mut peer = Peer::raw(&broker);
         peer.send(&connect_packet(5, "", 2, 0, &[]));
         peer.expect(&[&[0x20, 14, 0, 0, 11, 18][..], &text("auto-1"), &[41, 0]].concat());
+    }
+
+    /// What a client does wrong ends its connection, and DISCONNECT says by which reason code.
+    #[test]
+    fn each_mistake_ends_the_connection_by_its_reason() {
+        const MALFORMED: u8 = 0x81;
+        const PROTOCOL: u8 = 0x82;
+        let broker = start("");
+        let user = [&[38][..], &text("k"), &text("v")].concat();
+        let filter = |options: u8, filter: &str| packet(0x82, &[&[0, 1, 0], &text(filter), &[options]]);
+        let mistakes: &[(&str, u8, Vec<u8>)] = &[
+            ("second CONNECT", PROTOCOL, connect_packet(5, "x", 2, 0, &[])),
+            ("AUTH", PROTOCOL, vec![0xF0, 0]),
+            ("a server's packet", PROTOCOL, vec![0xD0, 0]),
+            ("reserved type", MALFORMED, vec![0, 0]),
+            ("reserved flags", MALFORMED, vec![0xC1, 0]),
+            ("quality 3", MALFORMED, publish(6, "t", 1, &[], b"")),
+            ("dup of quality 0", MALFORMED, publish(8, "t", 0, &[], b"")),
+            ("message with packet id 0", PROTOCOL, publish(2, "t", 0, &[], b"")),
+            ("no topic", PROTOCOL, publish(0, "", 0, &[], b"")),
+            ("wildcard in a topic", 0x90, publish(0, "a/+", 0, &[], b"")),
+            ("null in a topic", MALFORMED, publish(0, "a\0", 0, &[], b"")),
+            ("topic that is no text", MALFORMED, packet(0x30, &[&[0, 1, 0xFF, 0]])),
+            ("alias", 0x94, publish(0, "t", 0, &[35, 0, 1], b"")),
+            ("alias 0", PROTOCOL, publish(0, "t", 0, &[35, 0, 0], b"")),
+            ("subscription identifier in a message", PROTOCOL, publish(0, "t", 0, &[11, 1], b"")),
+            ("doubled property", PROTOCOL, publish(0, "t", 0, &[1, 1, 1, 1], b"")),
+            ("property out of its range", PROTOCOL, publish(0, "t", 0, &[1, 2], b"")),
+            ("foreign property", MALFORMED, publish(0, "t", 0, &[17, 0, 0, 0, 1], b"")),
+            ("unknown property", MALFORMED, publish(0, "t", 0, &[99], b"")),
+            ("property cut short", MALFORMED, publish(0, "t", 0, &[2, 0], b"")),
+            ("null in a property", MALFORMED, publish(0, "t", 0, &[&[3][..], &text("\0")].concat(), b"")),
+            ("null in a user property", MALFORMED, publish(0, "t", 0, &[&user[..6], &[0]].concat(), b"")),
+            ("wildcard to answer to", PROTOCOL, publish(0, "t", 0, &[&[8][..], &text("#")].concat(), b"")),
+            ("no filter", PROTOCOL, packet(0x82, &[&[0, 1, 0]])),
+            ("subscription with packet id 0", PROTOCOL, packet(0x82, &[&[0, 0, 0], &text("t"), &[0]])),
+            ("subscription of quality 3", PROTOCOL, filter(3, "t")),
+            ("retain handling 3", PROTOCOL, filter(0x30, "t")),
+            ("reserved bits", MALFORMED, filter(0x40, "t")),
+            ("No Local, shared", PROTOCOL, filter(4, "$share/g/t")),
+            ("null in a filter", MALFORMED, filter(0, "a\0")),
+            ("subscription identifier", 0xA1, packet(0x82, &[&[0, 1, 2, 11, 1], &text("t"), &[0]])),
+            ("nothing to unsubscribe", PROTOCOL, packet(0xA2, &[&[0, 1, 0]])),
+            ("null to unsubscribe", MALFORMED, packet(0xA2, &[&[0, 1, 0], &text("\0")])),
+            ("acknowledgement of packet 0", PROTOCOL, vec![0x40, 2, 0, 0]),
+            ("acknowledgement with a foreign property", MALFORMED, vec![0x40, 6, 0, 1, 0, 2, 1, 1]),
+            ("bytes behind an acknowledgement", MALFORMED, vec![0x40, 5, 0, 1, 0, 0, 0]),
+            ("bytes in a ping", MALFORMED, vec![0xC0, 1, 0]),
+            ("goodbye that prolongs a session", PROTOCOL, vec![0xE0, 7, 0, 5, 17, 0, 0, 0, 1]),
+            ("goodbye with a foreign property", MALFORMED, vec![0xE0, 4, 0, 2, 1, 1]),
+        ];
+        for (what, reason, bytes) in mistakes {
+            let mut peer = connect(&broker, "x", &[], false);
+            peer.send(bytes);
+            let mut answer = [0; 4];
+            peer.0.read_exact(&mut answer).unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_eq!(answer, [0xE0, 2, *reason, 0], "{what}: {answer:02x?}");
+            peer.closed();
+        }
+        assert_eq!(broker.counters().protocol_errors, mistakes.len() as u64);
+        // Twice is right for a user property.
+        let mut peer = connect(&broker, "x", &[], false);
+        peer.ask(&publish(2, "t", 1, &[&user[..], &user].concat(), b""), &[0x40, 4, 0, 1, 0x10, 0]);
+    }
+
+    #[test]
+    fn a_connect_that_is_none_is_refused_by_its_reason() {
+        let broker = start("");
+        let packet = |flags: u8, properties: &[u8], rest: &[u8]| {
+            let length = [u8::try_from(properties.len()).unwrap()];
+            packet(0x10, &[&text("MQTT"), &[5, flags, 0, 0], &length, properties, &text("x"), rest])
+        };
+        let will = |properties: &[u8], topic: &str| {
+            [&[u8::try_from(properties.len()).unwrap()][..], properties, &text(topic), &text("")].concat()
+        };
+        for (what, reason, bytes) in [
+            ("reserved flag", 0x81, packet(3, &[], &[])),
+            ("will of quality 3", 0x81, packet(0b1_1110, &[], &will(&[], "t"))),
+            ("null in a user name", 0x81, packet(0x82, &[], &text("\0"))),
+            ("bytes behind the end", 0x81, packet(2, &[], &[0])),
+            ("receive maximum 0", 0x82, packet(2, &[33, 0, 0], &[])),
+            ("doubled property", 0x82, packet(2, &[33, 0, 1, 33, 0, 1], &[])),
+            ("foreign property", 0x81, packet(2, &[35, 0, 1], &[])),
+            ("foreign property of a will", 0x81, packet(6, &[], &will(&[17, 0, 0, 0, 1], "t"))),
+            ("will to a wildcard", 0x90, packet(6, &[], &will(&[], "#"))),
+            ("authentication", 0x8C, packet(2, &[&[21][..], &text("SCRAM")].concat(), &[])),
+        ] {
+            let mut peer = Peer::raw(&broker);
+            peer.send(&bytes);
+            let mut answer = [0; 5];
+            peer.0.read_exact(&mut answer).unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_eq!(answer, [0x20, 3, 0, reason, 0], "{what}: {answer:02x?}");
+            peer.closed();
+        }
+        // A password needs no user name in MQTT 5, and has no need to be a text.
+        let mut peer = Peer::raw(&broker);
+        peer.ask(&packet(0x42, &[], &[0, 2, 0, 0xFF]), &CONNACK);
+    }
+
+    #[test]
+    fn a_wills_expiry_begins_with_its_publication_and_arrives_in_whole_seconds() {
+        let broker = start("");
+        let mut watcher = connect(&broker, "watcher", &[], false);
+        subscribe(&mut watcher, "will", 0);
+        let will = [&[5, 2, 0, 0, 0, 2][..], &text("will"), &text("bye")].concat();
+        let mut lost = Peer::raw(&broker);
+        let connect_with_will = [&[5, 6, 0, 0, 0][..], &text("lost"), &will].concat();
+        lost.ask(&packet(0x10, &[&text("MQTT"), &connect_with_will]), &CONNACK);
+        watcher.0.set_read_timeout(Some(Duration::from_millis(1_200))).unwrap();
+        assert!(watcher.0.read(&mut [0]).is_err(), "nothing is lost yet");
+        watcher.0.set_read_timeout(Some(PATIENCE)).unwrap();
+        drop(lost);
+        watcher.expect(&publish(0, "will", 0, &[2, 0, 0, 0, 2], b"bye"));
+        // Not rounded down: at once, it is as it was published.
+        watcher.send(&publish(0, "will", 0, &[2, 0, 0, 0, 1], b"x"));
+        watcher.expect(&publish(0, "will", 0, &[2, 0, 0, 0, 1], b"x"));
     }
 
     #[test]
@@ -975,5 +1130,39 @@ mod v5 {
         sub.silent();
         sub.ask(&puback(2), &publish(2, "t", 2, &[], &[2]));
         assert_eq!(broker.counters().dropped, 1);
+    }
+}
+
+/// As two brokers with the same URL elsewhere.
+#[test]
+fn equal_options_of_an_embedded_broker_are_one_broker() {
+    for (listener, speaker, heard) in [
+        ("embedded:", "embedded:?delay=0s&seed=0", true),
+        ("embedded:?seed=7&delay=1ms", "embedded:?delay=1000us&seed=7&never_ack=false", true),
+        ("embedded:", "embedded:?seed=1", false),
+    ] {
+        let place = Place::new(&format!(
+            r#"
+version = 1
+brokers.a.url = "{listener}"
+brokers.b.url = "{speaker}"
+load = {{ users = 2, spawn_rate = 100, run_time = "1500ms" }}
+[user_classes.listener]
+broker = "a"
+fixed_count = 1
+on_start = [{{ subscribe = {{ filter = "t" }} }}]
+tasks = [{{ name = "hear", steps = [{{ receive = {{ filter = "t", timeout = "1s", name = "hear" }} }}] }}]
+[user_classes.speaker]
+broker = "b"
+fixed_count = 1
+tasks = [{{ name = "say", steps = [{{ publish = {{ topic = "t" }} }}, {{ wait = "50ms" }}] }}]
+"#
+        ));
+        let output = place.run(&["run", "scenario.toml", "--csv", "o"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let rows = place.rows("o_stats.csv");
+        let row = rows.iter().find(|row| row.text("Name") == "hear").unwrap_or_else(|| panic!("{said}"));
+        let succeeded = row.count("Request Count") != row.count("Failure Count");
+        assert_eq!(succeeded, heard, "{listener} {speaker}: {said}");
     }
 }

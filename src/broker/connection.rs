@@ -8,7 +8,9 @@
 use crate::broker::answers::Answers;
 use crate::broker::hub::{Hub, Opened};
 use crate::broker::session::{OUTPUT_LIMIT, SessionRef};
-use crate::broker::wire::{self, Answer, Connect, Filter, Packet, Refusal, Version, Will, WireError};
+use crate::broker::wire::{
+    self, Answer, Connect, ConnectError, Filter, Packet, Refusal, Version, Will, WireError,
+};
 use crate::mqtt::{self, Qos};
 use bytes::{Buf, BytesMut};
 use std::pin::pin;
@@ -39,15 +41,17 @@ pub(super) async fn serve(hub: Rc<Hub>, mut stream: TcpStream) {
     let connect = match time::timeout(CONNECT_TIMEOUT, first_packet(&hub, &mut stream, &mut input)).await {
         Ok(Ok(Some(connect))) => connect,
         Ok(Ok(None)) => return,
-        Ok(Err(error)) => {
+        Ok(Err(ConnectError { error, version })) => {
             hub.tally.protocol_errors.add();
             tracing::debug!(%error, "connection refused");
             let refusal = match error {
                 WireError::Version => Refusal::Version,
                 WireError::ClientId => Refusal::ClientId,
+                _ if version == Version::V5 => Refusal::Wrong(error.reason()),
+                // 3.1.1 has no word for it.
                 _ => return,
             };
-            return farewell(&mut stream, BytesMut::new(), Version::V4, &Answer::Refused(refusal)).await;
+            return farewell(&mut stream, BytesMut::new(), version, &Answer::Refused(refusal)).await;
         }
         Err(_) => return tracing::debug!("no CONNECT in time"),
     };
@@ -267,21 +271,22 @@ impl Connection {
                 Ok(())
             }
             Packet::Subscribe { pkid, filters } => {
-                check_pkid(pkid)?;
                 let subscribe = |filter: Filter| self.hub.subscribe(&self.session, filter);
                 let granted = filters.into_iter().map(subscribe).collect();
                 self.answer(&Answer::SubAck { pkid, granted })
             }
             Packet::Unsubscribe { pkid, filters } => {
-                check_pkid(pkid)?;
-                if filters.is_empty() {
-                    return Err(WireError::Protocol("an UNSUBSCRIBE without a filter").into());
-                }
                 let existed =
                     filters.iter().map(|filter| self.hub.unsubscribe(&self.session, filter)).collect();
                 self.answer(&Answer::UnsubAck { pkid, existed })
             }
             Packet::PingReq => self.answer(&Answer::PingResp),
+            Packet::Disconnect { expiry: Some(expiry), .. }
+                if !expiry.is_zero() && self.session.borrow().expiry.is_zero() =>
+            {
+                // MQTT 5, section 3.14.2.2.2.
+                Err(WireError::Protocol("a session that was to end is to be kept").into())
+            }
             Packet::Disconnect { with_will, expiry } => Err(End::Disconnect { with_will, expiry }),
         }
     }
@@ -312,18 +317,12 @@ impl Connection {
         let mut will = self.will.take();
         if let End::Disconnect { with_will, expiry } = end {
             will = will.filter(|_| *with_will);
-            let mut state = self.session.borrow_mut();
-            // A session that was to end with its connection cannot be prolonged (MQTT 5, 3.14.2.2.2).
-            if let Some(expiry) = expiry.filter(|_| !state.expiry.is_zero()) {
-                state.expiry = expiry;
+            if let Some(expiry) = *expiry {
+                self.session.borrow_mut().expiry = expiry;
             }
         }
         self.hub.close(&self.session, self.generation, will);
     }
-}
-
-fn check_pkid(pkid: u16) -> Result<(), WireError> {
-    if pkid == 0 { Err(WireError::Protocol("packet id 0")) } else { Ok(()) }
 }
 
 /// Reads until all of the CONNECT has arrived; none if the client has left.
@@ -331,7 +330,7 @@ async fn first_packet(
     hub: &Hub,
     stream: &mut TcpStream,
     input: &mut BytesMut,
-) -> Result<Option<Connect>, WireError> {
+) -> Result<Option<Connect>, ConnectError> {
     loop {
         if let Some(connect) = wire::read_connect(input, hub.max_packet_bytes)? {
             return Ok(Some(connect));

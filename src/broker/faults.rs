@@ -4,6 +4,7 @@
 //! Pure, so that a scenario's options can be checked without a broker. Faults are drawn from one seeded
 //! stream per broker: the same order of arrivals meets the same faults.
 
+use std::fmt;
 use std::time::Duration;
 
 /// What a broker does wrong on purpose. The default is nothing.
@@ -193,6 +194,38 @@ fn parse_length(text: &str) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|length| *length <= LONGEST)
 }
 
+impl fmt::Display for Faults {
+    /// The part of an `embedded:` URL after the `?`, as [`Faults::from_query`] reads it: one text for all that mean the
+    /// same, without what is so by default.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let default = Self::default();
+        let duration = |time: Duration| humantime::format_duration(time).to_string().replace(' ', "");
+        let chance = |probability: f64| (probability > 0.0).then(|| probability.to_string());
+        let time = |time: Duration| (!time.is_zero()).then(|| duration(time));
+        let options = [
+            ("delay", time(self.delay)),
+            ("jitter", time(self.jitter)),
+            ("loss", chance(self.loss)),
+            ("repeat", chance(self.repeat)),
+            ("drop", chance(self.drop)),
+            ("swap", chance(self.swap)),
+            ("refuse", chance(self.refuse)),
+            ("stall", self.stall.map(|stall| duration(stall.length))),
+            ("stall_after", self.stall.and_then(|stall| time(stall.after))),
+            ("never_ack", self.never_ack.then(|| "true".to_owned())),
+            ("seed", (self.seed != default.seed).then(|| self.seed.to_string())),
+        ];
+        let mut first = true;
+        for (name, value) in options {
+            if let Some(value) = value {
+                write!(f, "{}{name}={value}", if first { "" } else { "&" })?;
+                first = false;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A number from 0 to 1.
 pub fn parse_probability(text: &str) -> Option<f64> {
     text.parse().ok().filter(|p| (0.0..=1.0).contains(p))
@@ -261,6 +294,30 @@ mod tests {
         assert_eq!(all.split('&').count(), OPTIONS.len());
         assert_eq!(Faults::from_query(""), Ok(Faults::default()));
         assert_eq!(Faults::from_query("never_ack=false"), Ok(Faults::default()));
+    }
+
+    #[test]
+    fn what_means_the_same_has_one_text() {
+        for (queries, text) in [
+            (&["", "delay=0s&loss=0&never_ack=false&seed=0", "loss=-0"][..], ""),
+            (
+                &["loss=0.5&delay=1500ms", "delay=1s 500ms&loss=.50", "jitter=0ms&delay=1500000us&loss=0.5"],
+                "delay=1s500ms&loss=0.5",
+            ),
+            (&["never_ack&stall=2s", "stall=2s&stall_after=0s&never_ack=true"], "stall=2s&never_ack=true"),
+            (
+                &[
+                    "delay=5ms&jitter=1ms&loss=0.01&repeat=0.5&drop=0.2&swap=0.3&refuse=1&stall=2s&stall_after=10s&seed=7",
+                ],
+                "delay=5ms&jitter=1ms&loss=0.01&repeat=0.5&drop=0.2&swap=0.3&refuse=1&stall=2s&stall_after=10s&seed=7",
+            ),
+        ] {
+            for query in queries {
+                let faults = Faults::from_query(query).unwrap();
+                assert_eq!(faults.to_string(), text, "{query}");
+                assert_eq!(Faults::from_query(text), Ok(faults), "{query}");
+            }
+        }
     }
 
     #[test]

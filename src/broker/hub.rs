@@ -99,7 +99,9 @@ impl Hub {
             (Rc::from(connect.client_id.as_str()), None)
         };
         let mut old = sessions.remove(&client_id);
-        if let Some(session) = old.take_if(|_| connect.clean_start) {
+        // A session that was to end with its connection has ended when another takes its place (MQTT-3.1.2-6).
+        let begins_anew = |session: &mut SessionRef| connect.clean_start || session.borrow().expiry.is_zero();
+        if let Some(session) = old.take_if(begins_anew) {
             self.forget(&session);
         }
         let present = old.is_some();
@@ -272,7 +274,8 @@ impl Hub {
         }
     }
 
-    fn publish_will(&self, will: Will) {
+    fn publish_will(&self, mut will: Will) {
+        will.message.expires = will.expiry.and_then(|expiry| Instant::now().checked_add(expiry));
         self.publish(None, will.message, will.qos, will.retain);
     }
 }

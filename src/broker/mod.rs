@@ -13,7 +13,7 @@
 //!
 //! ```text
 //! mod ──accepts──▶ connection (one task each) ──▶ hub ──▶ router (who?) ──▶ session (queue, in flight)
-//!                     │ wire ─ wire_v4, wire_v5 (rumqttc)                       │
+//!                     │ wire ─ strict ─ wire_v4, wire_v5 (rumqttc)              │
 //!                     ◀──────────────────────── output ◀────────────────────────┘
 //! ```
 
@@ -25,6 +25,7 @@ mod connection;
 mod hub;
 mod router;
 mod session;
+mod strict;
 mod wire;
 mod wire_v4;
 mod wire_v5;

@@ -5,7 +5,7 @@
 //! as "more bytes needed", for which a connection would wait for ever. PUBLISH is written here and not
 //! by the codec, whose packet owns its topic: one allocation for each subscriber of each message.
 
-use crate::broker::{wire_v4, wire_v5};
+use crate::broker::{strict, wire_v4, wire_v5};
 use crate::mqtt::{MAX_PACKET_BYTES, Qos, check_topic_name};
 use bytes::{BufMut, Bytes, BytesMut};
 use rumqttc::mqttbytes::{self, FixedHeader};
@@ -37,6 +37,12 @@ pub(super) enum WireError {
     Version,
     #[error("client id refused")]
     ClientId,
+    #[error("a topic alias, of which none was allowed")]
+    Alias,
+    #[error("a subscription identifier, which was not available")]
+    SubscriptionId,
+    #[error("extended authentication is not supported")]
+    Authentication,
 }
 
 impl WireError {
@@ -47,8 +53,11 @@ impl WireError {
             Self::Protocol(_) => 0x82,
             Self::Version => 0x84,
             Self::ClientId => 0x85,
+            Self::Authentication => 0x8C,
             Self::Topic => 0x90,
+            Self::Alias => 0x94,
             Self::TooLarge => 0x95,
+            Self::SubscriptionId => 0xA1,
         }
     }
 }
@@ -89,6 +98,8 @@ pub(super) struct Will {
     pub(super) qos: Qos,
     pub(super) retain: bool,
     pub(super) delay: Duration,
+    /// How long after its publication it is still delivered.
+    pub(super) expiry: Option<Duration>,
 }
 
 /// Every later packet of a client.
@@ -172,35 +183,70 @@ pub(super) enum Refusal {
     Version,
     ClientId,
     Unavailable,
+    /// A CONNECT that is none, with MQTT 5's reason code; written in MQTT 5 only.
+    Wrong(u8),
+}
+
+/// Why there is no CONNECT, and in what protocol its client may be told.
+#[derive(Debug)]
+pub(super) struct ConnectError {
+    pub(super) error: WireError,
+    pub(super) version: Version,
+}
+
+impl From<WireError> for ConnectError {
+    /// Of a client whose protocol is not known.
+    fn from(error: WireError) -> Self {
+        Self { error, version: Version::V4 }
+    }
 }
 
 /// Reads a connection's first packet, if all of it has arrived.
-pub(super) fn read_connect(input: &mut BytesMut, max_bytes: usize) -> Result<Option<Connect>, WireError> {
+pub(super) fn read_connect(input: &mut BytesMut, max_bytes: usize) -> Result<Option<Connect>, ConnectError> {
     // A stream that is not MQTT must not make us wait for as many bytes as its second byte happens to say.
     if input.first().is_some_and(|first| *first != 0x10) {
-        return Err(WireError::Protocol("the first packet is not CONNECT"));
+        return Err(WireError::Protocol("the first packet is not CONNECT").into());
     }
-    let Some((header, frame)) = frame(input, max_bytes)? else {
+    let Some((_, frame)) = frame(input, max_bytes)? else {
         return Ok(None);
     };
-    // The fixed header is one byte and a length whose last byte has no continuation bit.
-    let length_bytes = frame[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
-    let variable = &frame[1 + length_bytes..];
-    let connect = match variable {
-        [0, 4, b'M', b'Q', b'T', b'T', _, flags, ..] if flags & 1 == 1 => {
-            Err(WireError::Protocol("a reserved flag of CONNECT is set"))
-        }
-        [0, 4, b'M', b'Q', b'T', b'T', 4, ..] => wire_v4::connect(header, frame),
-        [0, 4, b'M', b'Q', b'T', b'T', 5, ..] => wire_v5::connect(&frame),
+    let (version, flags_on) = match body(&frame) {
+        [0, 4, b'M', b'Q', b'T', b'T', 4, flags_on @ ..] => (Version::V4, flags_on),
+        [0, 4, b'M', b'Q', b'T', b'T', 5, flags_on @ ..] => (Version::V5, flags_on),
         [0, 4, b'M', b'Q', b'T', b'T', _, ..] | [0, 6, b'M', b'Q', b'I', b's', b'd', b'p', ..] => {
-            Err(WireError::Version)
+            return Err(WireError::Version.into());
         }
-        _ => Err(WireError::Malformed("not a CONNECT of MQTT".to_owned())),
-    }?;
-    if let Some(will) = &connect.will {
-        check_topic_name(&will.message.topic).map_err(|_| WireError::Topic)?;
-    }
-    Ok(Some(connect))
+        _ => return Err(WireError::Malformed("not a CONNECT of MQTT".to_owned()).into()),
+    };
+    let read = || {
+        let login = strict::connect(version, flags_on)?;
+        let frame = without_login(&frame, login);
+        let connect = match version {
+            Version::V4 => wire_v4::connect(mqttbytes::check(frame.iter(), max_bytes)?, frame),
+            Version::V5 => wire_v5::connect(&frame),
+        }?;
+        if let Some(will) = &connect.will {
+            check_topic_name(&will.message.topic).map_err(|_| WireError::Topic)?;
+        }
+        Ok(connect)
+    };
+    read().map(Some).map_err(|error| ConnectError { error, version })
+}
+
+/// A CONNECT without the user name and password that are its last `login` bytes: any will do, and the codec would not
+/// read a password that is no text.
+fn without_login(frame: &Bytes, login: usize) -> Bytes {
+    /// Of the protocol's name and level.
+    const FLAGS_AT: usize = 7;
+    let body = body(frame);
+    let body = &body[..body.len().saturating_sub(login)];
+    let mut bare = BytesMut::with_capacity(frame.len());
+    bare.put_u8(0x10);
+    put_varint(&mut bare, body.len());
+    let flags_at = bare.len() + FLAGS_AT;
+    bare.put_slice(body);
+    bare[flags_at] &= 0x3F;
+    bare.freeze()
 }
 
 /// Reads the next packet, if all of it has arrived.
@@ -212,6 +258,7 @@ pub(super) fn read(
     let Some((header, frame)) = frame(input, max_bytes)? else {
         return Ok(None);
     };
+    strict::packet(version, frame[0], body(&frame))?;
     match version {
         Version::V4 => wire_v4::read(header, frame),
         Version::V5 => wire_v5::read(&frame),
@@ -249,8 +296,9 @@ pub(super) fn write_publish(
     out: &mut BytesMut,
 ) -> bool {
     let expiry = message.expires.filter(|_| version == Version::V5).map(|expires| {
-        let left = expires.saturating_duration_since(now()).as_secs();
-        u32::try_from(left).unwrap_or(u32::MAX)
+        // Rounded up: who gets it at once gets the seconds that it was published with.
+        let left = expires.saturating_duration_since(now());
+        u32::try_from(left.as_secs() + u64::from(left.subsec_nanos() > 0)).unwrap_or(u32::MAX)
     });
     let properties = message.properties.len() + if expiry.is_some() { 5 } else { 0 };
     let pkid = if header.qos == Qos::AtMostOnce { 0 } else { 2 };
@@ -280,6 +328,12 @@ pub(super) fn write_publish(
     }
     out.put_slice(&message.payload);
     true
+}
+
+/// A packet without its fixed header: one byte and a length whose last byte has no continuation bit.
+fn body(frame: &[u8]) -> &[u8] {
+    let length_bytes = frame[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    frame.get(1 + length_bytes..).unwrap_or_default()
 }
 
 /// Splits the next packet off, its fixed header included.

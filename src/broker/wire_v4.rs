@@ -29,6 +29,7 @@ pub(super) fn connect(header: FixedHeader, frame: Bytes) -> Result<Connect, Wire
             qos: qos(will.qos),
             retain: will.retain,
             delay: Duration::ZERO,
+            expiry: None,
         }),
         receive_maximum: u16::MAX,
         max_packet_bytes: MAX_PACKET_BYTES,
@@ -82,6 +83,7 @@ pub(super) fn write(answer: &Answer, out: &mut BytesMut) -> Result<(), WireError
                 Refusal::Version => v4::ConnectReturnCode::RefusedProtocolVersion,
                 Refusal::ClientId => v4::ConnectReturnCode::BadClientId,
                 Refusal::Unavailable => v4::ConnectReturnCode::ServiceUnavailable,
+                Refusal::Wrong(_) => return Ok(()),
             };
             v4::ConnAck::new(code, false).write(out)
         }

@@ -20,10 +20,7 @@ pub(super) fn connect(frame: &Bytes) -> Result<Connect, WireError> {
     let (connect, will, _) = v5::Connect::read(v5::check(frame.iter(), None)?, frame.clone())?;
     let properties = connect.properties.unwrap_or_default();
     if properties.authentication_method.is_some() {
-        return Err(WireError::Protocol("extended authentication is not supported"));
-    }
-    if properties.receive_maximum == Some(0) || properties.max_packet_size == Some(0) {
-        return Err(WireError::Protocol("a maximum of zero in CONNECT"));
+        return Err(WireError::Authentication);
     }
     Ok(Connect {
         version: Version::V5,
@@ -48,9 +45,6 @@ pub(super) fn read(frame: &Bytes) -> Result<Packet, WireError> {
         v5::PacketType::Publish => {
             let publish = v5::Publish::read(header, bytes)?;
             let properties = publish.properties.unwrap_or_default();
-            if properties.topic_alias.is_some() {
-                return Err(WireError::Protocol("a topic alias, of which none was allowed"));
-            }
             Packet::Publish {
                 message: message(&publish.topic, publish.payload, properties)?,
                 qos: qos(publish.qos),
@@ -69,9 +63,6 @@ pub(super) fn read(frame: &Bytes) -> Result<Packet, WireError> {
         v5::PacketType::PubComp => Packet::PubComp(v5::PubComp::read(header, bytes)?.pkid),
         v5::PacketType::Subscribe => {
             let subscribe = v5::Subscribe::read(header, bytes)?;
-            if subscribe.properties.is_some_and(|properties| properties.id.is_some()) {
-                return Err(WireError::Protocol("a subscription identifier, which was not available"));
-            }
             Packet::Subscribe {
                 pkid: subscribe.pkid,
                 filters: subscribe.filters.into_iter().map(filter).collect(),
@@ -102,6 +93,11 @@ pub(super) fn write(answer: &Answer, out: &mut BytesMut) -> Result<(), WireError
                 Refusal::Version => v5::ConnectReturnCode::UnsupportedProtocolVersion,
                 Refusal::ClientId => v5::ConnectReturnCode::ClientIdentifierNotValid,
                 Refusal::Unavailable => v5::ConnectReturnCode::ServerUnavailable,
+                // By hand: for most of them the codec has no word.
+                Refusal::Wrong(reason) => {
+                    out.extend_from_slice(&[0x20, 3, 0, *reason, 0]);
+                    return Ok(());
+                }
             };
             v5::ConnAck { session_present: false, code, properties: None }.write(out)
         }
@@ -198,13 +194,13 @@ fn expiry(seconds: u32) -> Duration {
 }
 
 fn read_will(will: v5::LastWill) -> Result<Will, WireError> {
-    let (delay, properties) = match will.properties {
-        None => (0, PublishProperties::default()),
+    let (delay, expiry, properties) = match will.properties {
+        None => (0, None, PublishProperties::default()),
         Some(properties) => (
             properties.delay_interval.unwrap_or(0),
+            properties.message_expiry_interval,
             PublishProperties {
                 payload_format_indicator: properties.payload_format_indicator,
-                message_expiry_interval: properties.message_expiry_interval,
                 response_topic: properties.response_topic,
                 correlation_data: properties.correlation_data,
                 user_properties: properties.user_properties,
@@ -218,6 +214,7 @@ fn read_will(will: v5::LastWill) -> Result<Will, WireError> {
         qos: qos(will.qos),
         retain: will.retain,
         delay: Duration::from_secs(delay.into()),
+        expiry: expiry.map(|seconds| Duration::from_secs(seconds.into())),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Makes the brokers of a plan reachable before the run: starts the embedded ones, looks the others up, and
 //! reads what TLS needs.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use tokio::runtime::Runtime;
@@ -39,6 +40,8 @@ pub(super) fn open_brokers(
     runtime: &Runtime,
 ) -> Result<(Vec<Broker>, Vec<Endpoint>), OpenError> {
     let mut started = Vec::new();
+    // Equal options are one broker, as equal URLs are elsewhere.
+    let mut addresses: Vec<(Faults, SocketAddr)> = Vec::new();
     let mut endpoints = Vec::new();
     let tls = prepare_tls(plan, folder)?;
     for (broker, tls) in plan.brokers.iter().zip(tls) {
@@ -53,11 +56,18 @@ pub(super) fn open_brokers(
             Target::Embedded { options } => {
                 let faults =
                     Faults::from_query(options).map_err(|error| OpenError::Embedded(error.into()))?;
-                let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() })
-                    .map_err(|error| OpenError::Embedded(error.into()))?;
-                let endpoint = Endpoint::from(broker.addr());
-                started.push(broker);
-                endpoint
+                let known = addresses.iter().find(|(of, _)| *of == faults).map(|(_, addr)| *addr);
+                let addr = if let Some(addr) = known {
+                    addr
+                } else {
+                    let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() })
+                        .map_err(|error| OpenError::Embedded(error.into()))?;
+                    let addr = broker.addr();
+                    addresses.push((faults, addr));
+                    started.push(broker);
+                    addr
+                };
+                Endpoint::from(addr)
             }
         };
         endpoint = endpoint.from_sources(broker.source_addresses.clone());

@@ -11,7 +11,6 @@ use std::time::Duration;
 use crate::engine::pulse::Standstill;
 use crate::engine::vitals::{CpuMeter, Share, Spent, Vitals, local_ports, open_files};
 use crate::plan::Plan;
-use crate::plan::target::Target;
 use crate::stats::latency::{Latency, LatencySummary};
 
 /// A thread that has had this share of its time something to do has no reserve.
@@ -334,10 +333,9 @@ pub(crate) fn connections_to_one(plan: &Plan, started: &[u64]) -> u64 {
     let mut connections = vec![0; plan.brokers.len()];
     for (class, users) in plan.classes.iter().zip(started) {
         let target = &plan.brokers[class.broker.0].target;
-        // Two brokers of a plan can be one; embedded ones are never.
+        // Two brokers of a plan can be one.
         let same = plan.brokers.iter().position(|broker| broker.target == *target);
-        let place = same.filter(|_| matches!(target, Target::Remote { .. })).unwrap_or(class.broker.0);
-        connections[place] += users;
+        connections[same.unwrap_or(class.broker.0)] += users;
     }
     // Users are spread evenly over the servers of a broker.
     let servers = plan.brokers.iter().map(|broker| broker.target.servers() as u64);

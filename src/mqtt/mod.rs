@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+pub mod properties;
 pub mod property;
 
 /// The longest topic, client id or other text that MQTT can carry, in bytes of UTF-8 (a 16-bit length).

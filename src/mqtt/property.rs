@@ -26,8 +26,12 @@ pub const SERVER_KEEP_ALIVE: u8 = 0x13;
 pub const AUTHENTICATION_METHOD: u8 = 0x15;
 /// Authentication Data: bytes.
 pub const AUTHENTICATION_DATA: u8 = 0x16;
+/// Request Problem Information: a byte.
+pub const REQUEST_PROBLEM_INFORMATION: u8 = 0x17;
 /// Will Delay Interval: four bytes, seconds.
 pub const WILL_DELAY: u8 = 0x18;
+/// Request Response Information: a byte.
+pub const REQUEST_RESPONSE_INFORMATION: u8 = 0x19;
 /// Response Information: text.
 pub const RESPONSE_INFORMATION: u8 = 0x1A;
 /// Server Reference: text.
