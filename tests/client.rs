@@ -64,7 +64,8 @@ mod connecting {
         with_sockets(async {
             let (listener, connector) = listen().await;
             let request = ConnectRequest {
-                login: Some(("me", "secret")),
+                username: Some("me"),
+                password: Some("secret"),
                 keep_alive_s: 0x1234,
                 ..connect_request("device 1")
             };

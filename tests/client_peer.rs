@@ -27,7 +27,7 @@ async fn try_connect(
     login: Option<(&str, &str)>,
     inflight: u16,
 ) -> Result<Driver<Transport>, Failure> {
-    connect_as(mosquitto, &ConnectRequest { login, inflight, ..connect_request("peer") }).await
+    connect_as(mosquitto, &ConnectRequest { inflight, ..with(login, connect_request("peer")) }).await
 }
 
 async fn connect_as(
@@ -124,6 +124,11 @@ fn every_message_comes_back_once() {
 fn a_broker_that_sends_one_message_at_a_time_is_answered_each_time() {
     let request = ConnectRequest { inflight: 1, ..connect_request("peer") };
     with_sockets(echo("max_queued_messages 0\nmax_inflight_messages 1", request, 600));
+}
+
+/// The same with this user name and password.
+fn with<'a>(login: Option<(&'a str, &'a str)>, request: ConnectRequest<'a>) -> ConnectRequest<'a> {
+    ConnectRequest { username: login.map(|login| login.0), password: login.map(|login| login.1), ..request }
 }
 
 #[test]
@@ -291,10 +296,10 @@ mod version_5 {
         let settings = "allow_anonymous false\npassword_file DIR/passwords";
         let mosquitto = Mosquitto::start(settings, &[("passwords", PASSWORDS)]);
         with_sockets(async {
-            let right = ConnectRequest { login: Some(("me", "secret")), ..request_5("peer") };
+            let right = with(Some(("me", "secret")), request_5("peer"));
             connect_as(&mosquitto, &right).await.unwrap();
             for login in [None, Some(("me", "wrong")), Some(("you", "secret"))] {
-                let failure = connect_as(&mosquitto, &ConnectRequest { login, ..right }).await.unwrap_err();
+                let failure = connect_as(&mosquitto, &with(login, right)).await.unwrap_err();
                 assert_eq!(failure.to_string(), "CONNACK: Not authorized (0x87)", "{login:?}");
             }
         });

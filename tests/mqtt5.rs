@@ -167,6 +167,69 @@ fn a_will_is_the_same_as_long_as_its_user_lives() {
     }
 }
 
+/// 3.1.1 has no password without a user name (MQTT-3.1.2-22); 5 has.
+#[test]
+fn a_password_alone_is_said_to_a_broker_of_5() {
+    let text = "[brokers.b]\nprotocol = '5'\nkeep_alive = '0s'\n[user_classes.device]\nclient_id = 'c'\npassword = 'token'\n\
+                tasks = [{ name = 't', steps = ['connect', { wait = '1m' }] }]\n";
+    with_sockets(played(plan(text), |listener| async move {
+        let (_peer, packet) = connected(&listener, b"\x20\x03\0\0\0").await;
+        assert_eq!(packet, b"\x10\x15\0\x04MQTT\x05\x42\0\0\0\0\x01c\0\x05token");
+    }));
+    for (protocol, expected) in [("'5'", &[][..]), ("'3.1.1'", &[codes::CONFLICT])] {
+        let text = format!(
+            "version = 1\nload.run_time = '1m'\nbrokers.b = {{ url = 'mqtt://h', protocol = {protocol} }}\n\
+             [user_classes.device]\npassword = 'token'\ntasks = [{{ name = 't', steps = ['connect'] }}]\n"
+        );
+        let (_, compiled) = compiled(&text, &[]);
+        let found: Vec<_> = compiled.err().into_iter().flatten().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!(found, expected, "{protocol}");
+    }
+}
+
+/// Their order may say something, be they templates or not.
+#[test]
+fn user_properties_keep_the_order_of_the_file() {
+    let text = r#"
+        [brokers.b]
+        protocol = "5"
+        keep_alive = "0s"
+        [user_classes.device]
+        client_id = "c"
+        will = { topic = "w", properties = { user_properties = { z = "1", a = "2" } } }
+        tasks = [{ name = "t", steps = [
+          { publish = { topic = "t", properties = { user_properties = { z = "1", m = "${client_id}", a = "3", "0" = "4" } } } },
+          { wait = "1m" },
+        ] }]
+        "#;
+    with_sockets(played(plan(text), |listener| async move {
+        let (mut peer, packet) = connected(&listener, b"\x20\x03\0\0\0").await;
+        let will = b"\x0E\x26\0\x01z\0\x011\x26\0\x01a\0\x012\0\x01w\0\0";
+        assert!(packet.ends_with(will), "{packet:x?}");
+        let properties = b"\x1C\x26\0\x01z\0\x011\x26\0\x01m\0\x01c\x26\0\x01a\0\x013\x26\0\x010\0\x014";
+        assert_eq!(peer.packet().await[5..], properties[..]);
+    }));
+    let toml = "version = 1\n[user_classes.d.will.properties.user_properties]\nz = '1'\na = '2'\nm = '3'\n";
+    let yaml =
+        "version: 1\nuser_classes:\n  d: {will: {properties: {user_properties: {z: '1', a: '2', m: '3'}}}}\n";
+    for (format, text) in [(Format::Toml, toml), (Format::Yaml, yaml)] {
+        let (_, parsed) = Source::parse("test", text, format);
+        let will = parsed.scenario.user_classes["d"].will.clone().unwrap();
+        let properties = will.properties.unwrap().user_properties;
+        let names: Vec<_> = properties.iter().map(|(name, value)| format!("{name}{value}")).collect();
+        assert_eq!(names, ["z1", "a2", "m3"]);
+    }
+    // A class that goes on with another one: its own first, in their order, and then what it inherits.
+    let extended = format!(
+        "{toml}[user_classes.e]\nextends = 'd'\n[user_classes.e.will.properties.user_properties]\ny = '4'\na = '5'\n"
+    );
+    let (_, parsed) = Source::parse("test.toml", &extended, Format::Toml);
+    let will = parsed.scenario.user_classes["e"].will.clone().unwrap();
+    let properties = will.properties.unwrap().user_properties;
+    let names: Vec<_> = properties.iter().map(|(name, value)| format!("{name}{value}")).collect();
+    assert_eq!(names, ["y4", "a5", "z1", "m3"]);
+}
+
 /// A broker that sends a client elsewhere has not lost it, and one that closes has not sent it elsewhere.
 #[test]
 fn redirects_are_told_apart_from_lost_connections() {

@@ -44,8 +44,10 @@ pub struct ConnectRequest<'a> {
     pub certificate: Option<Certificate<'a>>,
     /// Client id, UTF-8. Empty: the broker makes one.
     pub client_id: &'a str,
-    /// User name and password.
-    pub login: Option<(&'a str, &'a str)>,
+    /// User name.
+    pub username: Option<&'a str>,
+    /// Password; in MQTT 3.1.1 not without a user name.
+    pub password: Option<&'a str>,
     /// Seconds of silence before a PINGREQ; 0 for never.
     pub keep_alive_s: u16,
     /// Most messages of QoS 1 and 2 that may wait for acknowledgement at once; a broker of MQTT 5 may want fewer.

@@ -12,7 +12,7 @@ use crate::plan::template::Template;
 pub struct Properties {
     /// Those that are always the same, encoded.
     pub fixed: Vec<u8>,
-    /// Those that are templates.
+    /// Those that are templates, and user properties that come after one of them.
     pub varying: Vec<Property>,
 }
 
@@ -28,7 +28,10 @@ pub struct Property {
 impl Properties {
     /// Takes a property in: `head` is what stands before the length of its value.
     pub(in crate::plan) fn add(&mut self, head: Vec<u8>, value: Template) {
-        match value.literal() {
+        // User properties keep their order, which means something; all others are known by their numbers.
+        let is_user = |head: &[u8]| head.first() == Some(&property::USER_PROPERTY);
+        let follows = is_user(&head) && self.varying.iter().any(|before| is_user(&before.head));
+        match value.literal().filter(|_| !follows) {
             Some(value) => {
                 self.fixed.extend_from_slice(&head);
                 property::put_string(&mut self.fixed, value);

@@ -31,7 +31,10 @@ pub(crate) fn write_connect(
     let is_v5 = settings.version == Version::V5;
     let mut flags = if settings.clean_session { 0b10 } else { 0 };
     let mut body = Vec::with_capacity(64);
-    let (username, password) = (request.login.map(|l| l.0), request.login.map(|l| l.1));
+    let (username, password) = (request.username, request.password);
+    if !is_v5 && username.is_none() && password.is_some() {
+        return Err(Failure::NotSent("MQTT 3.1.1 has no password without a user name"));
+    }
     let will_topic = request.will.map(|will| will.topic);
     for text in [Some(client_id), username, password, will_topic].into_iter().flatten() {
         if text.len() > MAX_TEXT_BYTES {
@@ -224,7 +227,8 @@ mod tests {
             turn: 0,
             certificate: None,
             client_id: "",
-            login: Some(("me", "secret")),
+            username: Some("me"),
+            password: Some("secret"),
             keep_alive_s: 30,
             inflight: 1,
             timeout: std::time::Duration::from_secs(1),
@@ -256,6 +260,24 @@ mod tests {
         );
         assert_eq!(read.login.unwrap(), v4::Login::new("me", "secret"));
         assert!(stream.is_empty());
+    }
+
+    /// Each is told by a flag of its own.
+    #[test]
+    fn a_user_name_and_a_password_may_stand_alone_if_the_version_lets_them() {
+        let v5 = Settings { version: Version::V5, ..Settings::default() };
+        let written = |settings, username, password| {
+            let mut bytes = Vec::new();
+            let request = ConnectRequest { settings, username, password, will: None, ..request() };
+            write_connect(&request, "c", &mut bytes).map(|()| bytes)
+        };
+        let name_alone = written(Settings::default(), Some("me"), None).unwrap();
+        assert_eq!(name_alone, b"\x10\x11\0\x04MQTT\x04\x82\0\x1E\0\x01c\0\x02me");
+        let empty = written(Settings::default(), Some("me"), Some("")).unwrap();
+        assert_eq!(empty, b"\x10\x13\0\x04MQTT\x04\xC2\0\x1E\0\x01c\0\x02me\0\0");
+        let password_alone = written(v5, None, Some("pw")).unwrap();
+        assert_eq!(password_alone, b"\x10\x12\0\x04MQTT\x05\x42\0\x1E\0\0\x01c\0\x02pw");
+        assert!(matches!(written(Settings::default(), None, Some("pw")), Err(Failure::NotSent(_))));
     }
 
     #[test]

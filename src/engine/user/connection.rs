@@ -122,7 +122,6 @@ impl<C: Connect> User<C> {
         marks: Option<&Cell<Marks>>,
     ) -> Result<C::Session, Failure> {
         let broker = &self.plan.brokers[class.broker.0];
-        let login = self.username.as_deref().map(|name| (name, self.password.as_deref().unwrap_or_default()));
         let request = ConnectRequest {
             broker: class.broker.0,
             // By class too: two classes of one user each shall not meet at one server.
@@ -132,7 +131,8 @@ impl<C: Connect> User<C> {
                 .as_deref()
                 .map(|(certificate, key)| Certificate { certificate, key }),
             client_id: str::from_utf8(&self.scope.client_id).unwrap_or_default(),
-            login,
+            username: self.username.as_deref(),
+            password: self.password.as_deref(),
             keep_alive_s: broker.keep_alive_s,
             inflight: broker.inflight,
             timeout: broker.connect_timeout,

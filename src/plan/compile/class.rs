@@ -156,13 +156,6 @@ pub(super) fn compile_class(
         Some(model::user_class::Secret::Text(text)) => credential("password", "this password", Some(text)),
         None => None,
     };
-    let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
-    if class.password.is_some() && no_username && !may_lack {
-        problems.add(
-            Diagnostic::error(codes::CONFLICT, at.key("password"), "a password needs a user name")
-                .help("add `username`: MQTT sends no password without one"),
-        );
-    }
     let wait_time =
         class.wait_time.map_or(WaitTime::Zero, |wait| wait_time(wait, &at.key("wait_time"), problems));
     let (schedule, rate) = schedule(class, at, problems).unzip();
@@ -173,6 +166,13 @@ pub(super) fn compile_class(
     let spoken = broker.and_then(|broker| Spoken::with(broker, brokers, problems));
     if let Some(spoken) = &spoken {
         spoken.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
+        let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
+        if class.password.is_some() && no_username && !may_lack && !spoken.is_5() {
+            problems.add(
+                Diagnostic::error(codes::CONFLICT, at.key("password"), "a password needs a user name")
+                    .help("add `username`: MQTT 3.1.1 sends no password without one, only MQTT 5 does"),
+            );
+        }
     }
     let will = class.will.as_ref().map(|will| {
         let (at, client_id) = (at.key("will"), client_id.as_ref());

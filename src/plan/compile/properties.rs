@@ -52,8 +52,8 @@ pub(super) fn compile_properties(
         properties.add(vec![number], template);
     }
     let at = at.key("user_properties");
-    for (name, value) in &written.user_properties {
-        let at = at.key(name.as_str());
+    for (name, value) in written.user_properties.iter() {
+        let at = at.key(name);
         problems.length("this name", name.len(), MAX_TEXT_BYTES, &at);
         let Some(template) = problems.template(value, place, names, &at) else { continue };
         let most = template.length(client_id_length(client_id)).1;

@@ -17,6 +17,7 @@ use crate::scenario::model::payload::{Feed, Payload};
 use crate::scenario::model::user_class::UserClass;
 
 pub mod broker;
+pub mod in_order;
 pub mod load;
 pub mod payload;
 pub mod protocol;

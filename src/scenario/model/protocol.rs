@@ -1,10 +1,9 @@
 //! What MQTT itself can be told: versions, properties of messages, wills.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::scenario::model::in_order::InOrder;
 use crate::scenario::model::payload::Payload;
 use crate::units::HumanDuration;
 
@@ -54,8 +53,8 @@ pub struct Properties {
     pub response_topic: Option<String>,
     /// What an answer is to carry, to be known again; a template. Default: nothing.
     pub correlation_data: Option<String>,
-    /// Names and values of one's own; the values are templates.
-    pub user_properties: BTreeMap<String, String>,
+    /// Names and values of one's own, sent in the order in which they stand; the values are templates.
+    pub user_properties: InOrder<String>,
 }
 
 /// What the broker publishes when it loses a user without DISCONNECT. Made once per user.

@@ -32,7 +32,7 @@ pub struct UserClass {
     pub client_id: Option<String>,
     /// User name, a template of values that do not change while a user lives. Default: none.
     pub username: Option<String>,
-    /// Password, likewise; never shown. Needs `username`. Default: none.
+    /// Password, likewise; never shown. Needs `username`, unless the broker's `protocol` is 5. Default: none.
     pub password: Option<Secret>,
     /// What the broker publishes when it loses a user. Default: nothing.
     pub will: Option<Will>,

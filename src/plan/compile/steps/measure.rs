@@ -66,7 +66,7 @@ impl StepCompiler<'_> {
         at: &FieldPath,
         problems: &mut Problems<'_>,
     ) -> u16 {
-        let taken = publish.properties.as_ref().is_some_and(|p| p.user_properties.contains_key(PROPERTY));
+        let taken = publish.properties.as_ref().is_some_and(|p| p.user_properties.has(PROPERTY));
         if taken && *place == Written::Property {
             let message =
                 format!("the stamp has the user property `{PROPERTY}`, which these properties have too");
