@@ -32,6 +32,7 @@ mod network;
 mod network_peer;
 mod odd_input;
 mod open_model;
+mod outputs;
 mod pairs;
 mod payload;
 mod peer;

@@ -136,6 +136,7 @@ fn live(run: &Run, prefix: &Path, history: History, log: &Path) -> String {
         } else {
             files.write_last(&snapshot).unwrap();
             log.end(end).unwrap();
+            files.finish(&snapshot).unwrap();
             return table::failure_table(&snapshot);
         }
     }

@@ -173,7 +173,7 @@ fn two_scenarios_are_compared_by_meaning() {
     assert_eq!((said.code, said.stderr.as_str()), (Some(1), ""));
     assert!(said.stdout.contains("- user class device, users: 20\n"), "{}", said.stdout);
     refused(Path::new("scenarios"), &["plan", "publish.toml", "nosuch.toml"]);
-    refused(Path::new("scenarios"), &["plan", "publish.toml", "publish.yaml", "--format", "json"]);
+    refused(Path::new("scenarios"), &["plan", "publish.toml", "publish.yaml", "--show-task-ratio"]);
 }
 
 #[test]

@@ -64,7 +64,9 @@ impl Observer for Logged {
         }
         if tick.last {
             let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
-            self.text = self.log.take().unwrap().end(tick.at).unwrap();
+            let mut log = self.log.take().unwrap();
+            log.end(tick.at).unwrap();
+            self.text = log.into_out();
             let judgements = self.thresholds.iter().flat_map(|t| t.judge(tick.statistics, &snapshot));
             self.verdicts = judgements.map(|judgement| judgement.verdict).collect();
             self.last = Some(snapshot);

@@ -4,16 +4,14 @@
 
 use crate::broker::faults::{Faults, Stall, parse_probability};
 use crate::broker::{Broker, BrokerConfig};
+use crate::cli::{exit, signals};
+use crate::engine::Interrupts;
 use std::future;
-use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
-
-/// The runner could not go on.
-const CANNOT_RUN: u8 = 4;
 
 /// Run an MQTT broker in memory, if you like with planted faults
 #[derive(Debug, clap::Args)]
@@ -102,56 +100,43 @@ impl BrokerOptions {
     }
 }
 
-/// Runs the broker until Ctrl-C, SIGTERM or the end of `--for`, then prints what it has counted.
+/// Runs the broker until Ctrl-C, SIGTERM, SIGHUP or the end of `--for`, then prints what it has counted. A second signal
+/// ends it at once.
 ///
-/// Exit code 4 if it cannot listen.
+/// Exit code 4 if it cannot listen, or if standard output cannot be written.
 pub fn run(options: &BrokerOptions) -> ExitCode {
-    match serve(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            // Nobody is left to tell if this fails too.
-            drop(writeln!(anstream::stderr(), "error: {message}"));
-            ExitCode::from(CANNOT_RUN)
-        }
-    }
+    serve(options).unwrap_or_else(|message| exit::error(exit::CANNOT_GO_ON, message))
 }
 
-fn serve(options: &BrokerOptions) -> Result<(), String> {
+fn serve(options: &BrokerOptions) -> Result<ExitCode, String> {
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(|error| format!("no runtime: {error}"))?;
     let broker = Broker::start(options.config()).map_err(|error| error.to_string())?;
-    let output = |error: io::Error| format!("cannot write to standard output: {error}");
+    let interrupts = Interrupts::default();
+    // Before the line that says so: whoever reads it may send a signal at once.
+    signals::watch(interrupts.clone()).map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let first = format!("listening on {}\n", broker.addr());
+    // A standard output that nobody reads must not keep the broker from its work, or from its end.
+    let said = thread::Builder::new()
+        .name("output".to_owned())
+        .spawn(move || exit::print(&first))
+        .map_err(|error| format!("cannot start a thread: {error}"))?;
     runtime.block_on(async {
-        // Before the line that says so: whoever reads it may send a signal at once.
-        let end = end(options.run_for).map_err(|error| format!("cannot wait for signals: {error}"))?;
-        writeln!(anstream::stdout(), "listening on {}", broker.addr()).map_err(output)?;
-        end.await;
-        Ok::<_, String>(())
-    })?;
-    let mut out = anstream::stdout().lock();
-    for (name, count) in broker.stop().rows() {
-        writeln!(out, "{name:<36}{count:>14}").map_err(output)?;
-    }
-    Ok(())
-}
-
-/// Resolves at Ctrl-C, SIGTERM or when the time is over.
-fn end(run_for: Option<Duration>) -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
         let time_is_over = async {
-            match run_for {
+            match options.run_for {
                 Some(time) => tokio::time::sleep(time).await,
                 None => future::pending().await,
             }
         };
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            () = interrupts.stop.cancelled() => {}
             () = time_is_over => {}
         }
-    })
+    });
+    let rows = broker.stop().rows().into_iter().map(|(name, count)| format!("{name:<36}{count:>14}\n"));
+    let rows: String = rows.collect();
+    let first = said.join().unwrap_or(Ok(()));
+    Ok(exit::written(first.and_then(|()| exit::print(&rows))))
 }
 
 fn probability(text: &str) -> Result<f64, String> {

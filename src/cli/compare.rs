@@ -5,13 +5,14 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 
+use crate::cli::exit;
 use crate::diagnostic::nearest;
 use crate::report::compare::Comparison;
 use crate::report::compare::fail_on::{FailOn, GRAMMAR, Outcome};
@@ -29,8 +30,6 @@ const FINE: u8 = 0;
 const BAD_INPUT: u8 = 2;
 /// A `--fail-on` expression holds.
 const MISSED: u8 = 3;
-/// The output could not be written.
-const NO_OUTPUT: u8 = 4;
 
 /// Compare the CSV files of two runs, ours or Locust's own
 #[derive(Debug, Clone, Args)]
@@ -99,21 +98,11 @@ pub enum CompareError {
 pub fn run(options: &CompareOptions) -> ExitCode {
     let report = match report(options) {
         Ok(report) => report,
-        Err(error) => {
-            // With stderr gone there is nobody left to tell; the exit code stands.
-            let _ = writeln!(anstream::stderr(), "error: {error}");
-            return BAD_INPUT.into();
-        }
+        Err(error) => return exit::error(BAD_INPUT, error),
     };
-    let mut stdout = anstream::stdout();
-    match stdout.write_all(report.text.as_bytes()).and_then(|()| stdout.flush()) {
-        // `compare … | head` has read enough, and the verdict is the same.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let _ = writeln!(anstream::stderr(), "error: the comparison could not be written: {error}");
-            NO_OUTPUT.into()
-        }
-        _ => report.exit_code.into(),
-    }
+    let said = exit::coloured_output(&report.text);
+    // `compare … | head` has read enough, and the verdict is the same.
+    if said == ExitCode::SUCCESS { report.exit_code.into() } else { said }
 }
 
 /// Reads both runs, compares them and judges every `--fail-on` expression.

@@ -1,13 +1,9 @@
 //! What a person sees while a run goes on: a progress bar on a terminal, a line every two seconds elsewhere,
 //! and the log.
-//!
-//! Bar and log share standard error, so each log line is written with the bar out of the way.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
-use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,6 +12,7 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::cli::lines::Lines;
 use crate::engine::health::Health;
 use crate::report::latency;
 use crate::report::{table, terminal};
@@ -75,17 +72,30 @@ impl Rate {
 /// What is shown while a run goes on.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
-    bar: Option<ProgressBar>,
-    lines: bool,
+    /// Standard error.
+    to: Lines,
+    shown: Shown,
     users: u32,
     length: Option<Duration>,
 }
 
+/// In which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Bar,
+    Lines,
+}
+
 impl Progress {
-    /// For a run with so many users; `quiet` shows nothing.
-    pub(super) fn new(users: u32, length: Option<Duration>, quiet: bool) -> Self {
-        let terminal = io::stderr().is_terminal();
-        let bar = (terminal && !quiet).then(|| {
+    /// For a run with so many users, on standard error; `quiet` shows nothing.
+    pub(super) fn new(to: Lines, users: u32, length: Option<Duration>, quiet: bool) -> Self {
+        let shown = match (quiet, io::stderr().is_terminal()) {
+            (true, _) => Shown::Nothing,
+            (false, true) => Shown::Bar,
+            (false, false) => Shown::Lines,
+        };
+        if shown == Shown::Bar {
             let bar = match length {
                 Some(length) => ProgressBar::new(length.as_secs().max(1)),
                 None => ProgressBar::no_length(),
@@ -99,26 +109,23 @@ impl Progress {
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
-            bar
-        });
-        Self { bar, lines: !terminal && !quiet, users, length }
+            to.begin_progress(bar);
+        }
+        Self { to, shown, users, length }
     }
 
     /// Shows a tick, `second` seconds after the start, with so many requests a second.
     pub(super) fn tick(&self, second: u64, rate: f64, snapshot: &Snapshot, health: &Health) {
-        if self.bar.is_none() && !(self.lines && second.is_multiple_of(LINE_EVERY)) {
-            return;
-        }
-        let text = self.text(rate, snapshot, health);
-        match &self.bar {
-            Some(bar) => {
-                bar.set_position(self.length.map_or(second, |length| second.min(length.as_secs())));
-                bar.set_message(text);
+        match self.shown {
+            Shown::Bar => {
+                let position = self.length.map_or(second, |length| second.min(length.as_secs()));
+                self.to.progress(position, self.text(rate, snapshot, health));
             }
-            None if second > 0 => {
-                let _ = writeln!(io::stderr(), "[{:02}:{:02}] {text}", second / 60, second % 60);
+            Shown::Lines if second > 0 && second.is_multiple_of(LINE_EVERY) => {
+                let text = self.text(rate, snapshot, health);
+                self.to.say(format!("[{:02}:{:02}] {text}\n", second / 60, second % 60));
             }
-            None => {}
+            Shown::Lines | Shown::Nothing => {}
         }
     }
 
@@ -145,31 +152,19 @@ impl Progress {
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.to.end_progress();
     }
 }
 
-/// Where log lines go: a file, or standard error with the bar out of the way.
-struct LogOutput {
-    file: Option<Mutex<File>>,
-    progress: Progress,
-}
+/// Where log lines go.
+struct LogOutput(Lines);
 
 /// One log line.
-struct LogLine<'a>(&'a LogOutput);
+struct LogLine<'a>(&'a Lines);
 
 impl Write for LogLine<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        match (&self.0.file, &self.0.progress.bar) {
-            (Some(file), _) => match file.lock() {
-                Ok(mut file) => file.write_all(line)?,
-                Err(poisoned) => poisoned.into_inner().write_all(line)?,
-            },
-            (None, Some(bar)) => bar.suspend(|| io::stderr().write_all(line))?,
-            (None, None) => io::stderr().write_all(line)?,
-        }
+        self.0.say(String::from_utf8_lossy(line));
         Ok(line.len())
     }
 
@@ -182,7 +177,7 @@ impl<'a> MakeWriter<'a> for LogOutput {
     type Writer = LogLine<'a>;
 
     fn make_writer(&'a self) -> LogLine<'a> {
-        LogLine(self)
+        LogLine(&self.0)
     }
 }
 
@@ -207,12 +202,19 @@ where
     }
 }
 
-/// Starts the log, once per process.
-pub(super) fn start_log(level: Level, file: Option<&Path>, progress: &Progress) -> io::Result<()> {
-    let file = file.map(File::create).transpose()?.map(Mutex::new);
-    let output = LogOutput { file, progress: progress.clone() };
-    let subscriber =
-        tracing_subscriber::fmt().event_format(LocustForm).with_max_level(level).with_writer(output).finish();
+/// Starts the log, once per process. What a thread that panics has to say goes there as well: it must not wait for
+/// standard error either.
+pub(super) fn start_log(level: Level, to: Lines) -> io::Result<()> {
+    let last_words = to.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = thread::current();
+        last_words.say(format!("thread {} {panic}\n", thread.name().unwrap_or("without a name")));
+    }));
+    let subscriber = tracing_subscriber::fmt()
+        .event_format(LocustForm)
+        .with_max_level(level)
+        .with_writer(LogOutput(to))
+        .finish();
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
 }
 

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::exit;
 use crate::cli::load::draw;
 use crate::diagnostic::{Diagnostic, FileId};
+use crate::report::destination::Destination;
 use crate::scenario::codes;
 use crate::scenario::layout::layout;
 use crate::scenario::source::{Format, ReadError, Source};
@@ -23,6 +24,7 @@ YAML is not laid out.
 Exit codes:
   0 fine; 1 a file is laid out differently (--check);
   2 a file cannot be laid out; it is left as it is
+  4 a file cannot be written; it is left as it is
 
 Examples:
   mqtt-scenario fmt scenarios/*.toml
@@ -52,7 +54,8 @@ pub(super) fn run(options: &FmtOptions) -> ExitCode {
                 different.push('\n');
             }
             Ok(Some(text)) => {
-                if let Err(error) = fs::write(file, text) {
+                let written = Destination::find(file).and_then(|to| to.replace_for_good(text.as_bytes()));
+                if let Err(error) = written {
                     let message = format_args!("cannot write {}: {error}", file.display());
                     refused = Some(exit::error(exit::CANNOT_GO_ON, message));
                 }

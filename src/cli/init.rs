@@ -1,13 +1,13 @@
 //! `init`: a scenario to start from.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use crate::cli::exit;
+use crate::report::destination::Destination;
 use crate::scenario::source::Format;
 
 const TOML: &str = include_str!("starter.toml");
@@ -44,10 +44,12 @@ pub(super) fn run(options: &InitOptions) -> ExitCode {
             return exit::error(exit::BAD_INPUT, message);
         }
     };
-    let mut how = OpenOptions::new();
-    // In one step with the creation, so that no file of another process is lost between a look and a write.
-    how.write(true).create(options.force).create_new(!options.force).truncate(options.force);
-    match how.open(&options.file).and_then(|mut written| written.write_all(text.as_bytes())) {
+    let written = if options.force {
+        Destination::find(&options.file).and_then(|to| to.replace_for_good(text.as_bytes()))
+    } else {
+        Destination::create_for_good(&options.file, text.as_bytes())
+    };
+    match written {
         Ok(()) => exit::output(&format!("{file}: written; run it with: mqtt-scenario run {file}\n")),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let help = "name another file, or give --force to overwrite it";

@@ -1,7 +1,9 @@
 //! From a file to a plan, for every subcommand that needs one; tells all mistakes of the file at once.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use crate::broker::faults::Faults;
 use crate::cli::{exit, render};
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
+use crate::plan::certificates::certificates;
 use crate::plan::compile::files::MAX_FILE_BYTES;
 use crate::plan::compile::url::{UrlError, one_target, parse_url};
 use crate::plan::compile::{Compiled, Context, Overrides, compile};
@@ -19,27 +22,34 @@ use crate::plan::target::Target;
 use crate::scenario::source::{ReadError, Source, reason};
 use crate::units::parse_run_time;
 
+/// The scenario where the command line names none.
+const DEFAULT_SCENARIO: &str = "scenarios/publish.toml";
+
 /// The scenario and what the command line says instead of it: Locust's flags.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ScenarioOptions {
     /// Scenario file, TOML or YAML
-    #[arg(value_name = "SCENARIO", default_value = "scenarios/publish.toml")]
-    pub(super) scenario: PathBuf,
+    #[arg(value_name = "SCENARIO")]
+    #[arg(help = "Scenario file, TOML or YAML [default: scenarios/publish.toml]")]
+    scenario: Option<PathBuf>,
 
     /// Users in all
-    #[arg(short, long, value_name = "N", value_parser = parse_users)]
+    #[arg(short, long, value_name = "N", value_parser = parse_users, allow_negative_numbers = true)]
     users: Option<u32>,
 
     /// Users started per second
     #[arg(short = 'r', long, value_name = "PER_SECOND", value_parser = parse_spawn_rate)]
+    #[arg(allow_negative_numbers = true)]
     spawn_rate: Option<f64>,
 
     /// Length of the run, the ramp included: 300s, 20m, 1h30m, 500ms, or plain seconds; 0 for no end
     #[arg(short = 't', long, value_name = "TIME", value_parser = parse_run_time)]
+    #[arg(allow_negative_numbers = true)]
     run_time: Option<Duration>,
 
     /// How long users may finish their task when the run stops
     #[arg(short, long, value_name = "TIME", value_parser = parse_run_time)]
+    #[arg(allow_negative_numbers = true)]
     stop_timeout: Option<Duration>,
 
     /// Where the broker is, instead of what the scenario says
@@ -54,17 +64,49 @@ pub(super) struct ScenarioOptions {
                   'user_classes.device.tasks[0].weight=2'; may be given several times")]
     set: Vec<String>,
 
-    /// Only users of these classes
-    #[arg(short = 'C', long, num_args = 1.., value_name = "CLASS")]
+    /// Only users of these classes; several with commas, or the flag several times
+    #[arg(short = 'C', long, value_delimiter = ',', value_name = "CLASS")]
     user_classes: Vec<String>,
 
-    /// Only tasks with one of these tags
-    #[arg(short = 'T', long, num_args = 1.., value_name = "TAG")]
+    /// Only tasks with one of these tags; several with commas, or the flag several times
+    #[arg(short = 'T', long, value_delimiter = ',', value_name = "TAG")]
     tags: Vec<String>,
 
-    /// No tasks with one of these tags
-    #[arg(short = 'E', long, num_args = 1.., value_name = "TAG")]
+    /// No tasks with one of these tags; several with commas, or the flag several times
+    #[arg(short = 'E', long, value_delimiter = ',', value_name = "TAG")]
     exclude_tags: Vec<String>,
+}
+
+impl ScenarioOptions {
+    /// The scenario file.
+    pub(super) fn path(&self) -> &Path {
+        self.scenario.as_deref().unwrap_or(Path::new(DEFAULT_SCENARIO))
+    }
+
+    /// Whether the command line names it.
+    pub(super) fn names_a_file(&self) -> bool {
+        self.scenario.is_some()
+    }
+
+    /// The same options for another scenario.
+    pub(super) fn with_file(&self, path: &Path) -> Self {
+        Self { scenario: Some(path.to_owned()), ..self.clone() }
+    }
+
+    /// The flags of Locust that the command line has, by their long names.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let flags = [
+            ("locustfile", self.scenario.is_some()),
+            ("users", self.users.is_some()),
+            ("spawn-rate", self.spawn_rate.is_some()),
+            ("run-time", self.run_time.is_some()),
+            ("stop-timeout", self.stop_timeout.is_some()),
+            ("host", !self.hosts.is_empty()),
+            ("tags", !self.tags.is_empty()),
+            ("exclude-tags", !self.exclude_tags.is_empty()),
+        ];
+        flags.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
+    }
 }
 
 fn parse_users(text: &str) -> Result<u32, String> {
@@ -132,18 +174,41 @@ pub(super) struct Checked {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// If it can run.
     pub(super) plan: Option<Plan>,
+    /// The files that it was made from.
+    inputs: Vec<PathBuf>,
+    /// The variables of the environment that it asks for.
+    variables: BTreeSet<String>,
 }
 
-/// Reads and compiles the scenario. What is wrong is told on standard error, warnings too; an error is the
-/// exit code for it.
-pub(super) fn load(options: &ScenarioOptions) -> Result<Plan, ExitCode> {
+/// A plan, and what went into it.
+pub(super) struct Loaded {
+    pub(super) plan: Plan,
+    /// All files that it was made from: scenario, included files, feeds, payloads, secrets.
+    pub(super) inputs: Vec<PathBuf>,
+    /// The variables of the environment that the scenario asks for.
+    pub(super) variables: BTreeSet<String>,
+    /// What is to be said on standard error of a scenario that can run: warnings, drawn.
+    pub(super) warnings: String,
+}
+
+/// Reads and compiles the scenario. What is wrong is told on standard error; an error is the exit code for it. Warnings
+/// are left to the caller.
+pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     tell(options, check(options)?)
+}
+
+/// The files that TLS needs, which are read only when the run begins. Paths are from `folder`.
+pub(super) fn certificate_files(plan: &Plan, folder: &Path) -> Vec<PathBuf> {
+    let authorities = plan.brokers.iter().filter_map(|broker| broker.tls.as_ref()?.authorities.clone());
+    let pairs = certificates(plan).into_iter().filter_map(|(_, files)| files);
+    let names = authorities.chain(pairs.flat_map(|(certificate, key)| [certificate, key]));
+    names.map(|name| folder.join(name)).collect()
 }
 
 /// Reads and compiles the scenario and says nothing, except of a command line that cannot be.
 pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadError>, ExitCode> {
     let host = parse_hosts(&options.hosts)?;
-    let path = &options.scenario;
+    let path = options.path();
     let (source, parsed) = match Source::read_with(path, &options.set) {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
@@ -159,12 +224,22 @@ pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadErr
         user_classes: options.user_classes.clone(),
     };
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let inputs = RefCell::new(source.names().map(PathBuf::from).collect::<Vec<_>>());
+    let variables = RefCell::new(BTreeSet::new());
     let context = Context {
         file_stem: path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("scenario"),
-        env: &|name| std::env::var(name).ok(),
+        env: &|name| {
+            variables.borrow_mut().insert(name.to_owned());
+            std::env::var(name).ok()
+        },
         hostname: &hostname,
         embedded_options: &check_embedded_options,
-        files: &|at, name| read_file(&source.folder(at).join(name)),
+        files: &|at, name| {
+            let path = source.folder(at).join(name);
+            let bytes = read_file(&path);
+            inputs.borrow_mut().push(path);
+            bytes
+        },
         folder: &|at| folder_between(path.parent().unwrap_or(Path::new("")), source.folder(at)),
         overrides: &overrides,
         reported: parsed.reported.paths(),
@@ -182,24 +257,33 @@ pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadErr
             None
         }
     };
-    Ok(Ok(Checked { source, diagnostics, plan }))
+    let (inputs, variables) = (inputs.into_inner(), variables.into_inner());
+    Ok(Ok(Checked { source, diagnostics, plan, inputs, variables }))
 }
 
-/// Says on standard error what was found; without a plan the error is the exit code for it.
-pub(super) fn tell(options: &ScenarioOptions, checked: Result<Checked, ReadError>) -> Result<Plan, ExitCode> {
-    let path = &options.scenario;
-    let Checked { source, diagnostics, plan } = checked.map_err(|error| {
-        let missing = !path.exists() && path == Path::new("scenarios/publish.toml");
+/// Says on standard error what is wrong; without a plan the error is the exit code for it.
+pub(super) fn tell(
+    options: &ScenarioOptions,
+    checked: Result<Checked, ReadError>,
+) -> Result<Loaded, ExitCode> {
+    let Checked { source, diagnostics, plan, inputs, variables } = checked.map_err(|error| {
+        let missing = !options.path().exists() && !options.names_a_file();
         let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
         exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
     })?;
-    draw(&diagnostics, &source);
-    plan.ok_or(ExitCode::from(exit::BAD_INPUT))
+    let warnings = drawn(&diagnostics, &source);
+    let Some(plan) = plan else {
+        exit::say(&warnings);
+        return Err(ExitCode::from(exit::BAD_INPUT));
+    };
+    Ok(Loaded { plan, inputs, variables, warnings })
 }
 
 /// Draws diagnostics on standard error.
 pub(super) fn draw(diagnostics: &[Diagnostic], source: &Source) {
-    let colour = std::io::stderr().is_terminal();
-    // With standard error gone there is nobody to tell.
-    let _ = anstream::stderr().write_all(render::render(diagnostics, source, colour).as_bytes());
+    exit::say(&drawn(diagnostics, source));
+}
+
+fn drawn(diagnostics: &[Diagnostic], source: &Source) -> String {
+    render::render(diagnostics, source, std::io::stderr().is_terminal())
 }

@@ -3,8 +3,10 @@
 //! Results go to standard output, everything said on the way to standard error, so that either can be piped
 //! away without the other.
 
+mod args;
 pub mod broker;
 pub mod compare;
+mod conflicts;
 mod console;
 mod endpoints;
 mod exit;
@@ -12,22 +14,23 @@ pub mod explain;
 mod fmt;
 mod init;
 mod json;
+mod lines;
 mod load;
+mod locust;
 mod observer;
+mod outlet;
 mod plan;
 mod reference;
 pub mod render;
 pub mod replay;
 mod run;
 mod schema;
+mod signals;
 mod validate;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use crate::scenario::secrets::hide_arguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,13 +72,14 @@ enum Command {
 /// Runs the program with the process's arguments.
 ///
 /// Exit codes: 0 fine; 1 the run had failures; 2 bad usage or a bad scenario; 3 a threshold was missed;
-/// 4 the runner could not go on; 130 interrupted twice.
+/// 4 the runner could not go on, or an output is not whole; 130 interrupted twice.
 pub fn main() -> ExitCode {
-    let options = match Cli::try_parse() {
-        Ok(options) => options,
-        Err(error) => return refuse(&error),
+    signals::survive_file_limits();
+    let cli = match args::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
     };
-    match options.command {
+    match cli.command {
         Command::Init(options) => init::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Validate(options) => validate::run(&options),
@@ -87,20 +91,6 @@ pub fn main() -> ExitCode {
         Command::Schema(options) => schema::run(&options),
         Command::Broker(options) => broker::run(&options),
     }
-}
-
-/// Says what clap has to say: help where it was asked for, or what is wrong with the arguments, which may hold a
-/// password.
-fn refuse(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        error.exit();
-    }
-    let arguments: Vec<String> =
-        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let said = hide_arguments(&error.render().ansi().to_string(), &arguments);
-    // With standard error gone there is nobody to tell.
-    let _ = anstream::stderr().write_all(said.as_bytes());
-    ExitCode::from(exit::BAD_INPUT)
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use serde_json::json;
 
-use crate::cli::exit;
-use crate::cli::load::{ScenarioOptions, load};
+use crate::cli::load::{Loaded, ScenarioOptions, load};
+use crate::cli::{exit, locust};
 use crate::plan::Plan;
 use crate::plan::describe::{describe, describe_json, ratio};
-use crate::plan::diff::diff;
+use crate::plan::diff::{diff, differences};
 
 /// Two scenarios differ, as in `diff`.
 const DIFFERENT: u8 = 1;
@@ -19,13 +20,17 @@ Of two scenarios it shows what differs by meaning: classes, tasks and steps by t
 values before and after, users and rates as results. Comments, order of keys and TOML or YAML
 make no difference. What the command line says (-u, -H, ...) holds for both.
 
+With --format json the differences are an object: same, whether there are none; differences, a list
+of objects with path, before and after (null for what is not there); and text, as lines.
+
 Exit codes:
-  0 fine, two scenarios mean the same; 1 they differ; 2 bad usage or scenario
+  0 fine, two scenarios mean the same; 1 they differ (0 with --format json); 2 bad usage or scenario
 
 Examples:
   mqtt-scenario plan my.toml -u 10000
   mqtt-scenario plan my.toml --format json | jq .load.traffic
   mqtt-scenario plan before.toml after.yaml
+  mqtt-scenario plan before.toml after.yaml --format json | jq '.differences[].path'
   mqtt-scenario plan my.toml --show-task-ratio";
 
 /// Show what a scenario would do, without doing it
@@ -39,7 +44,7 @@ pub(super) struct PlanOptions {
     scenario: ScenarioOptions,
 
     /// Another scenario: show what differs from the first
-    #[arg(value_name = "OTHER", conflicts_with_all = ["format", "show_task_ratio", "show_task_ratio_json"])]
+    #[arg(value_name = "OTHER", conflicts_with_all = ["show_task_ratio", "show_task_ratio_json"])]
     other: Option<PathBuf>,
 
     /// How to write the plan; docs/plan-json.md tells the shape of the JSON
@@ -82,19 +87,36 @@ impl RatioOptions {
     }
 }
 
+impl PlanOptions {
+    /// The scenario that it is about.
+    pub(super) fn scenario(&self) -> &ScenarioOptions {
+        &self.scenario
+    }
+}
+
 pub(super) fn run(options: &PlanOptions) -> ExitCode {
     try_run(options).unwrap_or_else(|code| code)
 }
 
 fn try_run(options: &PlanOptions) -> Result<ExitCode, ExitCode> {
-    let plan = load(&options.scenario)?;
+    let Loaded { plan, variables, warnings, .. } = load(&options.scenario)?;
+    exit::say(&warnings);
+    for ignored in locust::ignored(&options.scenario.given(), &variables) {
+        exit::say(&format!("warning: {ignored}\n"));
+    }
     if let Some(other) = &options.other {
-        let mut second = options.scenario.clone();
-        second.scenario.clone_from(other);
-        let other = load(&second)?;
-        let differences = diff(&describe_json(&plan), &describe_json(&other));
-        let printed = exit::output(&differences);
-        return Ok(if differences.is_empty() { printed } else { ExitCode::from(DIFFERENT) });
+        let other = load(&options.scenario.with_file(other))?;
+        exit::say(&other.warnings);
+        let (before, after) = (describe_json(&plan), describe_json(&other.plan));
+        let text = diff(&before, &after);
+        if options.format == Format::Json {
+            let differences = differences(&before, &after);
+            let lines: Vec<_> = text.lines().collect();
+            let report = json!({ "same": text.is_empty(), "differences": differences, "text": lines });
+            return Ok(exit::output(&format!("{report:#}\n")));
+        }
+        let printed = exit::output(&text);
+        return Ok(if text.is_empty() { printed } else { ExitCode::from(DIFFERENT) });
     }
     let text = options.ratio.text(&plan).unwrap_or_else(|| match options.format {
         Format::Text => describe(&plan),

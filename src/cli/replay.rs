@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::slice;
 
 use clap::Args;
 
 use crate::cli::console::{fitted, tables};
-use crate::cli::exit;
-use crate::report::csv::History;
+use crate::cli::{conflicts, exit};
+use crate::report::csv::{History, HistoryRows, Table};
 use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
 use crate::report::unfinished;
 
@@ -37,6 +38,7 @@ pub struct ReplayOptions {
 
     /// Seconds between two rows of history
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = parse_interval)]
+    #[arg(allow_negative_numbers = true)]
     interval: f64,
 }
 
@@ -54,6 +56,12 @@ pub(super) fn run(options: &ReplayOptions) -> ExitCode {
         final_row: !options.no_final_row,
         interval_s: options.interval,
     };
+    let outputs = Table::ALL.map(|table| table.path(&options.csv)).into_iter();
+    let outputs = outputs.chain([HistoryRows::path(&options.csv)]).map(|path| ("--csv", path));
+    let outputs: Vec<_> = outputs.collect();
+    if let Err(message) = conflicts::refuse(&outputs, slice::from_ref(&options.events)) {
+        return exit::error(exit::BAD_INPUT, message);
+    }
     match replay(&options.events, &options.csv, rules) {
         Ok(snapshot) => exit::output(&fitted(tables(&snapshot) + &unfinished::table(&snapshot.unfinished))),
         Err(error @ ReplayError::Events(_)) => exit::error(exit::BAD_INPUT, error),

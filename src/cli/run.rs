@@ -1,35 +1,41 @@
 //! `run`: carry out a scenario.
 
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use clap::Args;
-use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::{Builder, Runtime};
 use tracing::{Level, info, warn};
 
+use crate::broker::Broker;
 use crate::cli::console::{Progress, fitted, start_log, tables};
 use crate::cli::endpoints::open_brokers;
-use crate::cli::exit;
-use crate::cli::load::{ScenarioOptions, load};
-use crate::cli::observer::{OutputError, Outputs, RunObserver};
+use crate::cli::lines::Lines;
+use crate::cli::load::{Loaded, ScenarioOptions, certificate_files, load};
+use crate::cli::observer::{Outputs, RunObserver};
 use crate::cli::plan::RatioOptions;
+use crate::cli::{conflicts, exit, locust, signals};
 use crate::client::transport::{Connector, Endpoint};
 use crate::engine::limits::raise_open_files;
-use crate::engine::{self, End, Interrupts, Options, Outcome, RunError};
+use crate::engine::{self, End, Interrupts, Options, Outcome};
 use crate::plan::Plan;
 use crate::plan::load::Course;
 use crate::plan::target::Target;
-use crate::report::csv::History;
+use crate::report::csv::{History, HistoryRows, Table};
+use crate::report::destination::Destination;
 use crate::report::{delivery, latency, search, thresholds, unfinished};
 use crate::stats::Received;
+use crate::stats::snapshot::Snapshot;
 
 const AFTER_HELP: &str = "\
-Ctrl-C or SIGTERM stops the run: users finish their tasks (--stop-timeout), all files are
-written. A second one stops at once; the files are complete up to that moment.
+Ctrl-C, SIGTERM or SIGHUP stops the run: users finish their tasks (--stop-timeout), all files
+are written. A second Ctrl-C or SIGTERM ends it at once, whatever it waits for; every file is
+whole, and a second old at most.
 
 Exit codes:
   0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario;
@@ -79,11 +85,13 @@ pub(super) struct RunOptions {
     reset_stats: bool,
 
     /// Exit code of a run with failures or exceptions
-    #[arg(long, value_name = "CODE", default_value_t = 1)]
-    exit_code_on_error: u8,
+    #[arg(long, value_name = "CODE", allow_negative_numbers = true)]
+    #[arg(help = "Exit code of a run with failures or exceptions [default: 1]")]
+    exit_code_on_error: Option<u8>,
 
     /// Threads that users are spread over; default: one per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(allow_negative_numbers = true)]
     threads: Option<u16>,
 
     #[command(flatten)]
@@ -94,8 +102,9 @@ pub(super) struct RunOptions {
     headless: bool,
 
     /// How much to log: error, warning, info, debug
-    #[arg(short = 'L', long, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
-    loglevel: Level,
+    #[arg(short = 'L', long, value_name = "LEVEL", value_parser = parse_level)]
+    #[arg(help = "How much to log: error, warning, info, debug [default: info]")]
+    loglevel: Option<Level>,
 
     /// Write the log to this file instead of standard error
     #[arg(long, value_name = "FILE")]
@@ -121,33 +130,23 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 }
 
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
-    let cannot = |error: &dyn std::fmt::Display| exit::error(exit::CANNOT_GO_ON, error);
-    let plan = load(&options.scenario)?;
-    if let Some(text) = options.ratio.text(&plan) {
+    let loaded = load(&options.scenario)?;
+    if let Some(text) = options.ratio.text(&loaded.plan) {
+        exit::say(&loaded.warnings);
         return Ok(exit::output(&text));
     }
-    let plan = Arc::new(plan);
+    let prepared = prepare(options, &loaded);
+    let mut prepared = prepared.map_err(|(code, message)| {
+        exit::say(&loaded.warnings);
+        exit::error(code, message)
+    })?;
+    let plan = Arc::new(loaded.plan);
+    announce(options, &plan, &prepared, &loaded.warnings, &loaded.variables);
+
     let course = Course::of(&plan);
-    raise_open_files(connections(&plan, &course)).map_err(|error| cannot(&error))?;
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| cannot(&error))?;
-    let folder = options.scenario.scenario.parent().unwrap_or(Path::new(""));
-    let (brokers, endpoints) = open_brokers(&plan, folder, &runtime).map_err(|error| cannot(&error))?;
-
-    let history = if options.csv_full_history { History::Full } else { History::Aggregated };
-    let (log, summary) = (options.request_log.as_deref(), options.summary_json.as_deref());
-    let outputs =
-        Outputs::create(options.csv.as_deref(), history, log, summary).map_err(|error| cannot(&error))?;
-    let progress = Progress::new(course.most_in_all, course.length(), options.only_summary);
-    start_log(options.loglevel, options.logfile.as_deref(), &progress)
-        .map_err(|error| cannot(&format_args!("cannot write the log: {error}")))?;
-    for broker in &brokers {
-        info!("Embedded broker listening on {}", broker.addr());
-    }
-    for broker in plan.brokers.iter().filter(|broker| broker.tls.as_ref().is_some_and(|tls| tls.insecure)) {
-        warn!("INSECURE: any certificate is accepted as that of the broker {}", broker.name);
-    }
-
-    let mut observer = RunObserver::new(outputs, progress.clone(), plan.thresholds.clone());
+    let (stderr, log) = (prepared.stderr, prepared.log);
+    let progress = Progress::new(stderr.clone(), course.most_in_all, course.length(), options.only_summary);
+    let mut observer = RunObserver::new(prepared.outputs, progress.clone(), plan.thresholds.clone());
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let engine_options = Options {
         // A thread without a user would only cost.
@@ -157,12 +156,162 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         reset_stats: options.reset_stats,
         max_rows: options.max_rows,
     };
-    let outcome = runtime.block_on(carry_out(&plan, endpoints, engine_options, &mut observer));
-    progress.finish();
-    for broker in brokers {
+    let endpoints = std::mem::take(&mut prepared.endpoints);
+    let connector = move || Connector::new(endpoints.clone());
+    let run = engine::run(Arc::clone(&plan), connector, engine_options, &prepared.interrupts, &mut observer);
+    let outcome = prepared.runtime.block_on(run);
+    for broker in prepared.brokers {
         broker.stop();
     }
-    Ok(conclude(outcome, &observer, plan.subscribes(), options.exit_code_on_error))
+    let unwritten = observer.finish_files();
+    progress.finish();
+    log.flush(FLUSH_TIME);
+    stderr.flush(FLUSH_TIME);
+
+    let printed = exit::print(&last_words(&observer, plan.subscribes()));
+    if let Ok(outcome) = &outcome {
+        if let Some(warning) = observer.last.as_ref().and_then(|last| unfinished::warning(&last.unfinished)) {
+            warn!("{warning}");
+        }
+        for (what, count) in &outcome.unexpected {
+            warn!("The broker sent {count} × {what}; ignored");
+        }
+    }
+    let mut errors: Vec<String> = unwritten.iter().map(ToString::to_string).collect();
+    errors.extend(printed.err().map(|error| exit::unwritten(&error)));
+    let is_whole = errors.is_empty();
+    errors.extend(outcome.as_ref().err().map(ToString::to_string));
+    for error in errors {
+        stderr.error(error);
+    }
+    log.flush(FLUSH_TIME);
+    stderr.flush(FLUSH_TIME);
+    let logfile = options.logfile.as_deref().map(|path| (log, path.display().to_string()));
+    for (lines, name) in [(stderr, "standard error".to_owned())].into_iter().chain(logfile) {
+        if let Some(missing) = lines.missing() {
+            // Where people look who cannot see the other one. That nobody can is no fault of the run.
+            let _ = exit::print(&format!("{name}: {missing}\n"));
+        }
+    }
+    Ok(ExitCode::from(match outcome {
+        Err(_) => exit::CANNOT_GO_ON,
+        Ok(Outcome { end: End::Aborted, .. }) => exit::INTERRUPTED,
+        Ok(_) if !is_whole => exit::CANNOT_GO_ON,
+        Ok(_) => verdict(&observer, options.exit_code_on_error.unwrap_or(1)),
+    }))
+}
+
+/// All that a run needs besides its plan.
+struct Prepared {
+    runtime: Runtime,
+    brokers: Vec<Broker>,
+    endpoints: Vec<Endpoint>,
+    outputs: Outputs,
+    stderr: Lines,
+    /// Standard error too, or a file.
+    log: Lines,
+    interrupts: Interrupts,
+}
+
+/// Makes sure that the run can begin, and touches no older result before it is; an error is an exit code and a message.
+fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared, (u8, String)> {
+    fn cannot(error: impl std::fmt::Display) -> (u8, String) {
+        (exit::CANNOT_GO_ON, error.to_string())
+    }
+    let plan = &loaded.plan;
+    let folder = options.scenario.path().parent().unwrap_or(Path::new(""));
+    let written = options.outputs();
+    if !written.is_empty() {
+        let inputs = loaded.inputs.iter().cloned().chain(certificate_files(plan, folder)).collect::<Vec<_>>();
+        conflicts::refuse(&written, &inputs).map_err(|message| (exit::BAD_INPUT, message))?;
+    }
+    raise_open_files(connections(plan, &Course::of(plan))).map_err(cannot)?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let (brokers, endpoints) = open_brokers(plan, folder, &runtime).map_err(cannot)?;
+
+    let history = if options.csv_full_history { History::Full } else { History::Aggregated };
+    let (log, summary) = (options.request_log.as_deref(), options.summary_json.as_deref());
+    let outputs = Outputs::find(options.csv.as_deref(), history, log, summary).map_err(cannot)?;
+    let logfile = options.logfile.as_deref().map(Destination::find).transpose().map_err(log_error)?;
+
+    let interrupts = Interrupts::default();
+    signals::watch(interrupts.clone())
+        .map_err(|error| cannot(format_args!("cannot wait for signals: {error}")))?;
+    let stderr = Lines::stderr().map_err(cannot)?;
+    let log = logfile.map_or_else(|| Ok(stderr.clone()), |to| Lines::file(to).map_err(log_error))?;
+    start_log(options.loglevel.unwrap_or(Level::INFO), log.clone()).map_err(log_error)?;
+    Ok(Prepared { runtime, brokers, endpoints, outputs, stderr, log, interrupts })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn log_error(error: std::io::Error) -> (u8, String) {
+    (exit::CANNOT_GO_ON, format!("cannot write the log: {error}"))
+}
+
+/// The first lines: what runs, what is to be said of it, and where.
+fn announce(
+    options: &RunOptions,
+    plan: &Plan,
+    prepared: &Prepared,
+    warnings: &str,
+    variables: &BTreeSet<String>,
+) {
+    info!("Running {} ({})", options.scenario.path().display(), plan.name);
+    if !warnings.is_empty() {
+        prepared.stderr.say(warnings);
+    }
+    for ignored in locust::ignored(&options.given(), variables) {
+        warn!("{ignored}");
+    }
+    for broker in &prepared.brokers {
+        info!("Embedded broker listening on {}", broker.addr());
+    }
+    for broker in plan.brokers.iter().filter(|broker| broker.tls.as_ref().is_some_and(|tls| tls.insecure)) {
+        warn!("INSECURE: any certificate is accepted as that of the broker {}", broker.name);
+    }
+}
+
+/// How long standard error and the log may take for what is left to say: they have had the whole run.
+const FLUSH_TIME: Duration = Duration::from_millis(500);
+
+impl RunOptions {
+    /// The scenario that it is about.
+    pub(super) fn scenario(&self) -> &ScenarioOptions {
+        &self.scenario
+    }
+
+    /// The files that will be written, each with the flag that asks for it.
+    fn outputs(&self) -> Vec<(&'static str, PathBuf)> {
+        let mut outputs = Vec::new();
+        if let Some(prefix) = &self.csv {
+            outputs.extend(Table::ALL.map(|table| ("--csv", table.path(prefix))));
+            outputs.push(("--csv", HistoryRows::path(prefix)));
+        }
+        for (flag, path) in [
+            ("--request-log", &self.request_log),
+            ("--summary-json", &self.summary_json),
+            ("--logfile", &self.logfile),
+        ] {
+            outputs.extend(path.clone().map(|path| (flag, path)));
+        }
+        outputs
+    }
+
+    /// The flags of Locust that the command line has, by their long names.
+    fn given(&self) -> Vec<&'static str> {
+        let mut given = self.scenario.given();
+        let more = [
+            ("csv", self.csv.is_some()),
+            ("csv-full-history", self.csv_full_history),
+            ("only-summary", self.only_summary),
+            ("reset-stats", self.reset_stats),
+            ("exit-code-on-error", self.exit_code_on_error.is_some()),
+            ("loglevel", self.loglevel.is_some()),
+            ("logfile", self.logfile.is_some()),
+        ];
+        given.extend(more.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)));
+        given
+    }
 }
 
 fn default_threads() -> usize {
@@ -175,89 +324,36 @@ fn connections(plan: &Plan, course: &Course) -> u64 {
     u64::from(course.most_in_all) * if embedded { 2 } else { 1 }
 }
 
-async fn carry_out(
-    plan: &Arc<Plan>,
-    endpoints: Vec<Endpoint>,
-    options: Options,
-    observer: &mut RunObserver,
-) -> Result<Outcome, RunError<OutputError>> {
-    let interrupts = Interrupts::default();
-    let connector = move || Connector::new(endpoints.clone());
-    tokio::select! {
-        outcome = engine::run(Arc::clone(plan), connector, options, &interrupts, observer) => outcome,
-        error = heed_signals(&interrupts) => Err(RunError::Thread(error)),
+/// Tables and what else is to be said of the end.
+fn last_words(observer: &RunObserver, subscribes: bool) -> String {
+    let Some(snapshot) = &observer.last else { return String::new() };
+    let mut out = tables(snapshot);
+    out += &latency::summary(snapshot);
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{}", observer.health);
+    if let Some(report) = &observer.delivery {
+        out += &delivery::summary(snapshot, report);
     }
+    out += &unfinished::table(&snapshot.unfinished);
+    out += &thresholds::table(&observer.judgements);
+    if let Some(report) = &observer.search {
+        out += &search::table(report);
+    }
+    if subscribes {
+        let Received { messages, bytes } = snapshot.received;
+        let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");
+    }
+    fitted(out)
 }
 
-/// Passes the first SIGINT or SIGTERM on as a wish to stop, the second as one to drop everything. Returns only
-/// if signals cannot be received.
-async fn heed_signals(interrupts: &Interrupts) -> std::io::Error {
-    let (mut interrupt, mut terminate) =
-        match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-            (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
-            (Err(error), _) | (_, Err(error)) => return error,
-        };
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        if interrupts.stop.is_cancelled() {
-            warn!("Interrupted again: stopping at once");
-            interrupts.abort.cancel();
-        } else {
-            interrupts.stop.cancel();
-        }
-    }
-}
-
-/// Tables, last words and exit code.
-fn conclude(
-    outcome: Result<Outcome, RunError<OutputError>>,
-    observer: &RunObserver,
-    subscribes: bool,
-    exit_code_on_error: u8,
-) -> ExitCode {
-    let mut failed = false;
-    if let Some(snapshot) = &observer.last {
-        failed = !snapshot.failures.is_empty() || !snapshot.exceptions.is_empty();
-        let mut out = std::io::stdout().lock();
-        // With standard output gone the tables have no reader; the exit code still tells.
-        let (tables, times) = (tables(snapshot), latency::summary(snapshot));
-        let delivery = observer.delivery.as_ref();
-        let measured = delivery.map_or_else(String::new, |report| delivery::summary(snapshot, report));
-        let mut text = format!("{tables}{times}{}\n{measured}", observer.health);
-        text += &unfinished::table(&snapshot.unfinished);
-        text += &thresholds::table(&observer.judgements);
-        if let Some(report) = &observer.search {
-            text += &search::table(report);
-        }
-        if subscribes {
-            let Received { messages, bytes } = snapshot.received;
-            let received = format!("Received {messages} messages, {bytes} bytes\n");
-            text += &received;
-        }
-        let _ = out.write_all(fitted(text).as_bytes());
-    }
-    match outcome {
-        Err(error) => exit::error(exit::CANNOT_GO_ON, error),
-        Ok(Outcome { end, unexpected, .. }) => {
-            if let Some(snapshot) = &observer.last
-                && let Some(warning) = unfinished::warning(&snapshot.unfinished)
-            {
-                warn!("{warning}");
-            }
-            for (what, count) in unexpected {
-                warn!("The broker sent {count} × {what}; ignored");
-            }
-            match end {
-                End::Aborted => ExitCode::from(exit::INTERRUPTED),
-                _ if observer.judgements.iter().any(|judgement| judgement.verdict.fails()) => {
-                    ExitCode::from(exit::THRESHOLD_MISSED)
-                }
-                _ if failed => ExitCode::from(exit_code_on_error),
-                _ => ExitCode::SUCCESS,
-            }
-        }
+/// The exit code of a run that came to its end.
+fn verdict(observer: &RunObserver, on_error: u8) -> u8 {
+    let failed = |snapshot: &Arc<Snapshot>| !snapshot.failures.is_empty() || !snapshot.exceptions.is_empty();
+    if observer.judgements.iter().any(|judgement| judgement.verdict.fails()) {
+        exit::THRESHOLD_MISSED
+    } else if observer.last.as_ref().is_some_and(failed) {
+        on_error
+    } else {
+        0
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::exit;
-use crate::cli::load::{Checked, ScenarioOptions, check, tell};
+use crate::cli::load::{Checked, Loaded, ScenarioOptions, check, tell};
 use crate::cli::render::{Lines, Placed, placed};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::scenario::codes;
@@ -41,6 +41,13 @@ enum Format {
     Json,
 }
 
+impl ValidateOptions {
+    /// The scenario that it is about.
+    pub(super) fn scenario(&self) -> &ScenarioOptions {
+        &self.scenario
+    }
+}
+
 pub(super) fn run(options: &ValidateOptions) -> ExitCode {
     let checked = match check(&options.scenario) {
         Ok(checked) => checked,
@@ -53,20 +60,23 @@ pub(super) fn run(options: &ValidateOptions) -> ExitCode {
         return if is_fine || said != ExitCode::SUCCESS { said } else { ExitCode::from(exit::BAD_INPUT) };
     }
     match tell(&options.scenario, checked) {
-        Ok(plan) => exit::output(&format!(
-            "{}: fine ({} user {}, {} {})\n",
-            options.scenario.scenario.display(),
-            plan.classes.len(),
-            if plan.classes.len() == 1 { "class" } else { "classes" },
-            plan.rows.len(),
-            if plan.rows.len() == 1 { "row" } else { "rows" },
-        )),
+        Ok(Loaded { plan, warnings, .. }) => {
+            exit::say(&warnings);
+            exit::output(&format!(
+                "{}: fine ({} user {}, {} {})\n",
+                options.scenario.path().display(),
+                plan.classes.len(),
+                if plan.classes.len() == 1 { "class" } else { "classes" },
+                plan.rows.len(),
+                if plan.rows.len() == 1 { "row" } else { "rows" },
+            ))
+        }
         Err(code) => code,
     }
 }
 
 fn report(options: &ScenarioOptions, checked: &Result<Checked, ReadError>) -> Value {
-    let name = options.scenario.display().to_string();
+    let name = options.path().display().to_string();
     let (is_fine, diagnostics) = match checked {
         Ok(checked) => (checked.plan.is_some(), list(&checked.diagnostics, &checked.source)),
         Err(error) => (false, vec![unreadable(&name, error)]),

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Keys that are not compared.
 const IGNORED: [&str; 4] = ["format", "samples", "rows", "step"];
@@ -30,6 +30,60 @@ pub fn diff(before: &Value, after: &Value) -> String {
         let _ = writeln!(out, "{:1$}{text}", "", indent * 2);
     }
     out
+}
+
+/// The differences for programs: a list of objects with `path`, `before` and `after`, the last two `null` for what only
+/// one of the two has.
+///
+/// A path is the way from the plan to the value, with things of lists by their names, such as
+/// `["user_classes", "sensor", "tasks", "report", "weight"]`. A list whose order differs has both orders at its own path.
+pub fn differences(before: &Value, after: &Value) -> Vec<Value> {
+    let mut found = Vec::new();
+    if let (Value::Object(before), Value::Object(after)) = (before, after) {
+        for key in keys(before, after).filter(|key| *key != "name") {
+            collect(&[key], before.get(key), after.get(key), &mut found);
+        }
+    }
+    found
+}
+
+/// Keys of both, each once, without those that are not compared.
+fn keys<'a>(before: &'a Map<String, Value>, after: &'a Map<String, Value>) -> impl Iterator<Item = &'a str> {
+    let new = after.keys().filter(|key| !before.contains_key(*key));
+    before.keys().chain(new).map(String::as_str).filter(|key| !IGNORED.contains(key))
+}
+
+fn collect(path: &[&str], before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Value>) {
+    let below = |key| [path, &[key]].concat();
+    match (before, after) {
+        _ if before == after => {}
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            for key in keys(before, after) {
+                collect(&below(key), before.get(key), after.get(key), found);
+            }
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after))) if are_named(before) && are_named(after) => {
+            let (before, after) = (by_name(before), by_name(after));
+            let find = |list: &[(String, &Map<String, Value>)], name: &str| {
+                list.iter()
+                    .find(|(other, _)| other == name)
+                    .map(|(_, object)| Value::Object((*object).clone()))
+            };
+            let new = after.iter().filter(|(name, _)| find(&before, name).is_none());
+            for (name, _) in before.iter().chain(new) {
+                collect(&below(name), find(&before, name).as_ref(), find(&after, name).as_ref(), found);
+            }
+            let common = |list: &[(String, &Map<String, Value>)], other: &[(String, &Map<String, Value>)]| {
+                let names = list.iter().map(|(name, _)| name.clone());
+                names.filter(|name| find(other, name).is_some()).collect::<Vec<_>>()
+            };
+            let orders = (common(&before, &after), common(&after, &before));
+            if orders.0 != orders.1 {
+                found.push(json!({ "path": path, "before": orders.0, "after": orders.1 }));
+            }
+        }
+        _ => found.push(json!({ "path": path, "before": before, "after": after })),
+    }
 }
 
 struct Line {

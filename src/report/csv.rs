@@ -1,15 +1,16 @@
 //! The four CSV files of Locust 2.47, byte for byte (its `stats.py`, `StatsCSVFileWriter`).
 //!
-//! Three files are rewritten in place at each tick, as Locust does; the history grows. Every tick is one write
-//! per file straight to the system, so a killed run leaves whole rows. The rows are put together here and not
-//! by a CSV library: Python quotes a field for `,` `"` CR and LF only, not for being empty.
+//! Three files are the state of the run and written whole each time; the history grows by whole rows. What stands in
+//! them is made here; a live run writes each in a thread of its own, a replay one after the other. The rows are put
+//! together here and not by a CSV library: Python quotes a field for `,` `"` CR and LF only, not for being empty.
 
 use std::ffi::OsString;
 use std::fmt::{Display, Write as _};
-use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::report::destination::{Destination, Unfinished};
 use crate::report::number::{PythonFloat, PythonNumber};
 use crate::stats::bucket::{PERCENTILES, Percentiles};
 use crate::stats::failure::Failure;
@@ -57,23 +58,77 @@ pub enum History {
     Full,
 }
 
-/// The four files of a run.
+/// A file that holds the state of the run and nothing older.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `PREFIX_stats.csv`.
+    Stats,
+    /// `PREFIX_failures.csv`.
+    Failures,
+    /// `PREFIX_exceptions.csv`.
+    Exceptions,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Stats, Self::Failures, Self::Exceptions];
+
+    /// Where it is.
+    pub fn path(self, prefix: &Path) -> PathBuf {
+        with_suffix(
+            prefix,
+            match self {
+                Self::Stats => "_stats.csv",
+                Self::Failures => "_failures.csv",
+                Self::Exceptions => "_exceptions.csv",
+            },
+        )
+    }
+
+    /// The whole file.
+    pub fn text(self, snapshot: &Snapshot) -> String {
+        let mut rows = Rows::default();
+        match self {
+            Self::Stats => {
+                rows.text.push_str(STATS_HEADER);
+                for row in snapshot.rows.iter().chain([&snapshot.aggregated]) {
+                    rows.push_stats(row);
+                }
+            }
+            Self::Failures => {
+                rows.text.push_str(FAILURES_HEADER);
+                for failure in &snapshot.failures {
+                    rows.push_failure(failure);
+                }
+            }
+            Self::Exceptions => {
+                rows.text.push_str(EXCEPTIONS_HEADER);
+                for exception in &snapshot.exceptions {
+                    rows.value(exception.count);
+                    rows.text(&exception.message);
+                    rows.text(&exception.traceback);
+                    rows.text(&exception.nodes.join(", "));
+                    rows.end();
+                }
+            }
+        }
+        rows.text
+    }
+}
+
+/// The rows of `PREFIX_stats_history.csv`, tick by tick.
 #[derive(Debug)]
-pub struct CsvFiles {
+pub struct HistoryRows {
     history: History,
-    stats_file: CsvFile,
-    history_file: CsvFile,
-    failures_file: CsvFile,
-    exceptions_file: CsvFile,
     rows: Rows,
     last: Option<LastRows>,
 }
 
-/// The rows of history that were written last.
+/// The rows of history that were made last.
 #[derive(Debug, Clone, Copy)]
 struct LastRows {
-    /// Where they begin in the file.
-    start: u64,
+    /// Bytes of them.
+    length: usize,
     /// Their timestamp.
     second: i128,
     users: i64,
@@ -81,63 +136,60 @@ struct LastRows {
     failures: u64,
 }
 
-impl CsvFiles {
-    /// Creates or empties `PREFIX_stats.csv`, `PREFIX_stats_history.csv`, `PREFIX_failures.csv` and
-    /// `PREFIX_exceptions.csv` with their headers, and the directories above them.
-    pub fn create(prefix: &Path, history: History) -> Result<Self, CsvError> {
-        let create = |suffix: &str, header| {
-            let mut path = OsString::from(prefix);
-            path.push(suffix);
-            CsvFile::create(path.into(), header)
-        };
-        Ok(Self {
-            history,
-            stats_file: create("_stats.csv", STATS_HEADER)?,
-            history_file: create("_stats_history.csv", HISTORY_HEADER)?,
-            failures_file: create("_failures.csv", FAILURES_HEADER)?,
-            exceptions_file: create("_exceptions.csv", EXCEPTIONS_HEADER)?,
-            rows: Rows::default(),
-            last: None,
-        })
+/// What the end of a run changes in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastHistory<'a> {
+    /// So many bytes at the end of the file, those of the rows of the last tick, make room for the new ones.
+    pub replaced: usize,
+    /// The rows; none if nothing is new.
+    pub rows: &'a str,
+}
+
+impl HistoryRows {
+    /// The first line of the file.
+    pub const HEADER: &str = HISTORY_HEADER;
+
+    /// For a file with these rows.
+    pub fn new(history: History) -> Self {
+        Self { history, rows: Rows::default(), last: None }
     }
 
-    /// Whether the history has every row.
+    /// Where the file is.
+    pub fn path(prefix: &Path) -> PathBuf {
+        with_suffix(prefix, "_stats_history.csv")
+    }
+
+    /// Whether there is a row for each entry.
     pub fn is_full(&self) -> bool {
         self.history == History::Full
     }
 
-    /// Writes a tick: the totals anew, and a row of history (or one per entry) more.
-    pub fn write_tick(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
-        self.write_history(snapshot)?;
-        self.write_totals(snapshot)
+    /// What a tick adds to the file.
+    pub fn of_tick(&mut self, snapshot: &Snapshot) -> &str {
+        self.make(snapshot, snapshot.user_count)
     }
 
-    /// Writes only the history of a tick.
-    pub fn write_history(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
-        self.append_history(snapshot, snapshot.user_count)
-    }
-
-    /// Writes the end of a run, which Locust does not: its files can miss the last second.
+    /// What the end of a run adds, which Locust does not: its files can miss the last second.
     ///
     /// The users are those of the run, not the none that are left when it is over. A row of the second that the last
     /// tick was in takes that one's place, so that second, type and name are unique; without any request or user that
     /// the last tick did not see there is no row.
-    pub fn write_last(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
-        match self.last {
-            Some(last) if last.second == second(snapshot) => {
-                self.history_file.cut(last.start)?;
-                self.append_history(snapshot, snapshot.most_users)?;
-            }
+    pub fn of_end(&mut self, snapshot: &Snapshot) -> LastHistory<'_> {
+        let replaced = match self.last {
+            Some(last) if last.second == second(snapshot) => last.length,
             Some(LastRows { users, requests, failures, .. })
                 if snapshot.most_users <= users
                     && (snapshot.aggregated.requests, snapshot.aggregated.failures)
-                        == (requests, failures) => {}
-            _ => self.append_history(snapshot, snapshot.most_users)?,
-        }
-        self.write_totals(snapshot)
+                        == (requests, failures) =>
+            {
+                return LastHistory { replaced: 0, rows: "" };
+            }
+            _ => 0,
+        };
+        LastHistory { replaced, rows: self.make(snapshot, snapshot.most_users) }
     }
 
-    fn append_history(&mut self, snapshot: &Snapshot, users: i64) -> Result<(), CsvError> {
+    fn make(&mut self, snapshot: &Snapshot, users: i64) -> &str {
         let rows = &mut self.rows;
         rows.clear();
         if self.history == History::Full {
@@ -147,40 +199,13 @@ impl CsvFiles {
         }
         rows.push_history(snapshot, users, &snapshot.aggregated);
         self.last = Some(LastRows {
-            start: self.history_file.length,
+            length: rows.text.len(),
             second: second(snapshot),
             users,
             requests: snapshot.aggregated.requests,
             failures: snapshot.aggregated.failures,
         });
-        self.history_file.append(&rows.text)
-    }
-
-    /// Writes only the totals, which take the place of those before.
-    pub fn write_totals(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
-        let rows = &mut self.rows;
-
-        rows.clear();
-        for row in snapshot.rows.iter().chain([&snapshot.aggregated]) {
-            rows.push_stats(row);
-        }
-        self.stats_file.rewrite(&rows.text)?;
-
-        rows.clear();
-        for failure in &snapshot.failures {
-            rows.push_failure(failure);
-        }
-        self.failures_file.rewrite(&rows.text)?;
-
-        rows.clear();
-        for exception in &snapshot.exceptions {
-            rows.value(exception.count);
-            rows.text(&exception.message);
-            rows.text(&exception.traceback);
-            rows.text(&exception.nodes.join(", "));
-            rows.end();
-        }
-        self.exceptions_file.rewrite(&rows.text)
+        &rows.text
     }
 }
 
@@ -189,58 +214,81 @@ fn second(snapshot: &Snapshot) -> i128 {
     Number::Float(snapshot.now).truncated()
 }
 
-/// One open file.
-#[derive(Debug)]
-struct CsvFile {
-    path: PathBuf,
-    file: File,
-    header_bytes: u64,
-    /// Bytes that were written.
-    length: u64,
+fn with_suffix(prefix: &Path, suffix: &str) -> PathBuf {
+    let mut path = OsString::from(prefix);
+    path.push(suffix);
+    path.into()
 }
 
-impl CsvFile {
-    fn create(path: PathBuf, header: &str) -> Result<Self, CsvError> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)
-                .map_err(|source| CsvError::Create { path: parent.to_path_buf(), source })?;
+/// Makes the folder of the file if it is not there, and looks whether the file can be written; touches no file.
+pub fn find(path: &Path) -> Result<Destination, CsvError> {
+    let create = |path: &Path, source| CsvError::Create { path: path.to_owned(), source };
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(|source| create(parent, source))?;
+    }
+    Destination::find(path).map_err(|source| create(path, source))
+}
+
+/// The four files as a replay writes them: all take the place of older ones when the last row is there.
+#[derive(Debug)]
+pub struct CsvFiles {
+    tables: Vec<(Table, PathBuf, Destination)>,
+    history_path: PathBuf,
+    history_file: Unfinished,
+    history: HistoryRows,
+    /// Rows of the last tick: the end may put others in their place.
+    held: String,
+}
+
+impl CsvFiles {
+    /// Begins the files at the prefix, and makes the folders above them.
+    pub fn create(prefix: &Path, history: History) -> Result<Self, CsvError> {
+        let mut tables = Vec::new();
+        for table in Table::ALL {
+            let path = table.path(prefix);
+            let destination = find(&path)?;
+            tables.push((table, path, destination));
         }
-        match File::create(&path) {
-            Ok(file) => {
-                let mut file = Self { path, file, header_bytes: header.len() as u64, length: 0 };
-                file.append(header)?;
-                Ok(file)
-            }
-            Err(source) => Err(CsvError::Create { path, source }),
-        }
+        let history_path = HistoryRows::path(prefix);
+        let history_file = find(&history_path)?
+            .begin_whole(HistoryRows::HEADER.as_bytes())
+            .map_err(|source| CsvError::Write { path: history_path.clone(), source })?;
+        let history = HistoryRows::new(history);
+        Ok(Self { tables, history_path, history_file, history, held: String::new() })
     }
 
-    fn append(&mut self, text: &str) -> Result<(), CsvError> {
-        self.file.write_all(text.as_bytes()).map_err(|source| self.write_error(source))?;
-        self.length += text.len() as u64;
+    /// Writes the history of a tick.
+    pub fn write_tick(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
+        self.release()?;
+        self.held.push_str(self.history.of_tick(snapshot));
         Ok(())
     }
 
-    /// Takes away what stands from there on; more is written there.
-    fn cut(&mut self, length: u64) -> Result<(), CsvError> {
-        self.length = length;
-        self.file
-            .set_len(length)
-            .and_then(|()| self.file.seek(SeekFrom::Start(length)))
-            .map(drop)
-            .map_err(|source| self.write_error(source))
+    /// Writes the history of the end of a run: see [`HistoryRows::of_end`].
+    pub fn write_last(&mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
+        let LastHistory { replaced, rows } = self.history.of_end(snapshot);
+        self.held.truncate(self.held.len().saturating_sub(replaced));
+        self.held.push_str(rows);
+        Ok(())
     }
 
-    /// Puts `text` in the place of all rows.
-    fn rewrite(&mut self, text: &str) -> Result<(), CsvError> {
-        self.file.seek(SeekFrom::Start(self.header_bytes)).map_err(|source| self.write_error(source))?;
-        self.append(text)?;
-        let end = self.header_bytes + text.len() as u64;
-        self.file.set_len(end).map_err(|source| self.write_error(source))
+    /// Writes the state at the end, and puts everything in its place.
+    pub fn finish(mut self, snapshot: &Snapshot) -> Result<(), CsvError> {
+        self.release()?;
+        for (table, path, destination) in self.tables {
+            destination
+                .replace(table.text(snapshot).as_bytes())
+                .map_err(|source| CsvError::Write { path, source })?;
+        }
+        self.history_file.finish().map_err(|source| CsvError::Write { path: self.history_path, source })
     }
 
-    fn write_error(&self, source: io::Error) -> CsvError {
-        CsvError::Write { path: self.path.clone(), source }
+    fn release(&mut self) -> Result<(), CsvError> {
+        self.history_file
+            .append(self.held.as_bytes())
+            .map_err(|source| CsvError::Write { path: self.history_path.clone(), source })?;
+        self.held.clear();
+        Ok(())
     }
 }
 
@@ -424,6 +472,7 @@ mod tests {
             let written = if last { files.write_last(&snapshot) } else { files.write_tick(&snapshot) };
             written.unwrap();
         }
+        files.finish(&statistics.snapshot(0.0)).unwrap();
         let text = fs::read_to_string(dir.path().join("out_stats_history.csv")).unwrap();
         let short = |line: &str| {
             let cells: Vec<_> = line.split(',').collect();

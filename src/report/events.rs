@@ -299,11 +299,24 @@ impl<W: Write> RequestLog<W> {
         self.write(&Event::Reset { t: self.last.as_secs_f64() })
     }
 
-    /// Writes the last line and gives the file back, flushed.
-    pub fn end(mut self, at: UnixMicros) -> io::Result<W> {
-        self.write(&Event::End { t: self.seconds(at) })?;
-        self.out.flush()?;
-        Ok(self.out)
+    /// Writes the last line.
+    pub fn end(&mut self, at: UnixMicros) -> io::Result<()> {
+        self.write(&Event::End { t: self.seconds(at) })
+    }
+
+    /// Hands on what was written so far.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// What it writes to.
+    pub fn out(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    /// The same, at the end.
+    pub fn into_out(self) -> W {
+        self.out
     }
 
     fn seconds(&self, at: UnixMicros) -> f64 {
@@ -416,7 +429,8 @@ mod tests {
         let tick = at(1_000_000);
         log.write_tick(&[a.take(tick), b.take(tick)]).unwrap();
         log.reset(tick).unwrap();
-        let text = String::from_utf8(log.end(at(3)).unwrap()).unwrap();
+        log.end(at(3)).unwrap();
+        let text = String::from_utf8(log.into_out()).unwrap();
         let (events, error) = read(&text);
         assert_eq!(error, None);
         let t = |micros| at(micros).as_secs_f64();
@@ -462,7 +476,8 @@ mod tests {
         let mut log = RequestLog::new(Vec::new(), UnixMicros(0)).unwrap();
         log.write_tick(&[recorder.take(UnixMicros(40))]).unwrap();
         log.write_tick(&[recorder.take(UnixMicros(60))]).unwrap();
-        let text = String::from_utf8(log.end(UnixMicros(60)).unwrap()).unwrap();
+        log.end(UnixMicros(60)).unwrap();
+        let text = String::from_utf8(log.into_out()).unwrap();
         let (events, error) = read(&text);
         assert_eq!(error, None);
         let unfinished = |micros, waited, overdue| Event::Unfinished {
@@ -485,7 +500,8 @@ mod tests {
         recorder.record_scheduled(RowId(0), UnixMicros(20), times, 0, Some("timed out"));
         let mut log = RequestLog::new(Vec::new(), UnixMicros(0)).unwrap();
         log.write_tick(&[recorder.take(UnixMicros(1_000_000))]).unwrap();
-        let text = String::from_utf8(log.end(UnixMicros(30)).unwrap()).unwrap();
+        log.end(UnixMicros(30)).unwrap();
+        let text = String::from_utf8(log.into_out()).unwrap();
         let times: Vec<_> = read(&text)
             .0
             .iter()

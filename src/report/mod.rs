@@ -7,6 +7,7 @@
 pub mod compare;
 pub mod csv;
 pub mod delivery;
+pub mod destination;
 pub mod events;
 pub mod latency;
 pub mod number;

@@ -70,7 +70,8 @@ impl Default for ReplayOptions {
     }
 }
 
-/// Writes the four files at `prefix` from the log at `events` and returns the statistics of the last tick.
+/// Writes the four files at `prefix` from the log at `events` and returns the statistics of the last tick. Older files
+/// stay as they are unless all of the log could be read.
 pub fn replay(events: &Path, prefix: &Path, options: ReplayOptions) -> Result<Snapshot, ReplayError> {
     if !(SHORTEST_INTERVAL_S..f64::INFINITY).contains(&options.interval_s) {
         return Err(ReplayError::Interval(options.interval_s));
@@ -107,13 +108,12 @@ pub fn replay(events: &Path, prefix: &Path, options: ReplayOptions) -> Result<Sn
         replay.waiting.push(event);
     }
     // The next tick is not before the end now, so at most one is left.
-    match last {
-        Some(last) if ticks.at(next) > end && !options.final_row => {
-            replay.files.write_totals(&last)?;
-            Ok(last)
-        }
-        _ => Ok(replay.last_tick(end)?),
-    }
+    let last = match last {
+        Some(last) if ticks.at(next) > end && !options.final_row => last,
+        _ => replay.last_tick(end)?,
+    };
+    replay.files.finish(&last)?;
+    Ok(last)
 }
 
 /// When the ticks are.
@@ -154,7 +154,7 @@ impl Replay {
     /// Nobody watches a replay: the totals are written once, at its end.
     fn tick(&mut self, now: f64) -> Result<Snapshot, CsvError> {
         let snapshot = self.snapshot(now);
-        self.files.write_history(&snapshot)?;
+        self.files.write_tick(&snapshot)?;
         Ok(snapshot)
     }
 

@@ -223,6 +223,11 @@ impl Source {
         self.files.first.name()
     }
 
+    /// The names of all texts: the paths of the scenario and of what it includes, and the names of options.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.files.first).chain(&self.files.others).map(File::name)
+    }
+
     /// The text of the scenario file itself, without byte order mark.
     pub fn text(&self) -> &str {
         self.files.first.text()

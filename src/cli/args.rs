@@ -1,0 +1,300 @@
+//! From the words of the command line to options; says of wrong ones what would be right.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::cli::{Cli, Command, exit, locust};
+use crate::scenario::secrets::hide_arguments;
+use crate::scenario::source::Format;
+
+/// Commands that take a scenario.
+const OF_SCENARIOS: [&str; 3] = ["run", "validate", "plan"];
+
+/// Flags that Locust lets take several words.
+const LISTS: [&str; 6] = ["-T", "-E", "-C", "--tags", "--exclude-tags", "--user-classes"];
+
+/// A mistake on the command line, and what would be right.
+#[derive(Debug, PartialEq, Eq)]
+struct Mistake {
+    message: String,
+    help: String,
+}
+
+/// Reads the command line of the process; an error has been told.
+pub(super) fn parse() -> Result<Cli, ExitCode> {
+    let words: Vec<OsString> = env::args_os().collect();
+    let tell = |Mistake { message, help }: Mistake| {
+        exit::error(exit::BAD_INPUT, format_args!("{message}\nhelp: {help}"))
+    };
+    let spread = spread(&words).map_err(tell)?;
+    match Cli::try_parse_from(&spread) {
+        Ok(cli) => match missing_scenario(&cli, &spread) {
+            Some(mistake) => Err(tell(mistake)),
+            None => Ok(cli),
+        },
+        Err(error) => Err(better(&error, &words).map_or_else(|| refuse(&error), tell)),
+    }
+}
+
+/// Says what clap has to say: help where it was asked for, or what is wrong with the arguments, which may hold a
+/// password.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return exit::coloured_output(&error.render().ansi().to_string());
+    }
+    let arguments: Vec<String> =
+        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    exit::say(&hide_arguments(&error.render().ansi().to_string(), &arguments));
+    ExitCode::from(exit::BAD_INPUT)
+}
+
+fn is_scenario(word: &OsStr) -> bool {
+    Format::of(Path::new(word)).is_some()
+}
+
+fn command(words: &[OsString]) -> Option<&str> {
+    words.get(1).and_then(|word| word.to_str()).filter(|word| OF_SCENARIOS.contains(word))
+}
+
+/// Gives each word of a list (`-T a b`, in Locust's way) a flag of its own, up to one that names a scenario.
+fn spread(words: &[OsString]) -> Result<Vec<OsString>, Mistake> {
+    let Some(command) = command(words) else { return Ok(words.to_vec()) };
+    let mut spread = Vec::new();
+    let mut rest = words.iter().peekable();
+    while let Some(word) = rest.next() {
+        if word == "--" {
+            spread.push(word.clone());
+            spread.extend(rest.cloned());
+            break;
+        }
+        spread.push(word.clone());
+        if !LISTS.iter().any(|flag| word == flag) {
+            continue;
+        }
+        let mut is_first = true;
+        while let Some(value) = rest.next_if(|next| !next.as_encoded_bytes().starts_with(b"-")) {
+            if is_scenario(value) {
+                if is_first {
+                    let (flag, file) = (word.display(), value.display());
+                    return Err(Mistake {
+                        message: format!("{flag} has no value: {file} is the name of a scenario"),
+                        help: format!(
+                            "mqtt-scenario {command} {file} {flag} NAME (or {flag}={file} if it is meant)"
+                        ),
+                    });
+                }
+                spread.push(value.clone());
+                break;
+            }
+            if !is_first {
+                spread.push(word.clone());
+            }
+            spread.push(value.clone());
+            is_first = false;
+        }
+    }
+    Ok(spread)
+}
+
+/// What is wrong if the command line names no scenario, but some flag may have taken the name of one.
+fn missing_scenario(cli: &Cli, words: &[OsString]) -> Option<Mistake> {
+    let options = match &cli.command {
+        Command::Run(options) => options.scenario(),
+        Command::Validate(options) => options.scenario(),
+        Command::Plan(options) => options.scenario(),
+        _ => return None,
+    };
+    if options.names_a_file() {
+        return None;
+    }
+    let command = command(words)?;
+    let help = |file: &str| format!("name the file first: mqtt-scenario {command} {file} …");
+    for pair in words[1..].windows(2) {
+        let [flag, value] = [&pair[0], &pair[1]].map(|word| word.to_string_lossy());
+        let (flag, value) = match value.split_once('=') {
+            Some((flag, value)) if flag.starts_with('-') => (flag, value),
+            _ => (&*flag, &*value),
+        };
+        if flag.starts_with('-') && is_scenario(OsStr::new(value)) {
+            return Some(Mistake {
+                message: format!("no scenario is named: {value} has become the value of {flag}"),
+                help: help(value),
+            });
+        }
+    }
+    let list = words.iter().filter_map(|word| word.to_str()).find(|word| {
+        let long = word.split_once('=').map_or(*word, |(flag, _)| flag);
+        LISTS.contains(&long) || LISTS.iter().any(|flag| flag.len() == 2 && word.starts_with(flag))
+    })?;
+    Some(Mistake {
+        message: format!("no scenario is named, and what follows {list} may have been meant as one"),
+        help: help("my.toml"),
+    })
+}
+
+/// What clap cannot know of a mistake.
+fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let word = text(ContextKind::InvalidArg)?;
+            let has_command = words.get(1).is_some_and(|first| !first.as_encoded_bytes().starts_with(b"-"));
+            if let Some(instead) = locust::instead_of(word) {
+                let own = word.split_once('=').map_or(word, |(flag, _)| flag);
+                return Some(Mistake {
+                    message: format!("{own} is a flag of Locust that is not known here"),
+                    help: match scenario_after(own, words) {
+                        Some(file) => {
+                            format!("the scenario is named without a flag: mqtt-scenario run {file}")
+                        }
+                        None => instead.to_owned(),
+                    },
+                });
+            }
+            if word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+                // Clap takes -5s for a flag -5 and what follows.
+                let whole =
+                    words.iter().filter_map(|whole| whole.to_str()).find(|whole| whole.starts_with(word));
+                let whole = whole.unwrap_or(word);
+                return Some(Mistake {
+                    message: format!(
+                        "{whole} is no value that a flag takes: numbers and times are not negative"
+                    ),
+                    help: "for more information, try --help".to_owned(),
+                });
+            }
+            (!has_command).then(|| Mistake {
+                message: format!("{word} stands before the command"),
+                help: format!("begin with the command: mqtt-scenario run my.toml {word} …"),
+            })
+        }
+        ErrorKind::InvalidSubcommand => {
+            let word = text(ContextKind::InvalidSubcommand)?;
+            (is_scenario(OsStr::new(word)) || Path::new(word).is_file()).then(|| Mistake {
+                message: format!("{word} is not a command"),
+                help: format!("to run the scenario: mqtt-scenario run {word}"),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The file that was given with Locust's flag for it.
+fn scenario_after(flag: &str, words: &[OsString]) -> Option<String> {
+    if !["-f", "--locustfile"].contains(&flag) {
+        return None;
+    }
+    let place = words.iter().position(|word| word == flag)?;
+    words.get(place + 1).filter(|word| is_scenario(word)).map(|word| word.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn spread_text(text: &str) -> Result<String, String> {
+        let joined = |words: Vec<OsString>| words.join(OsStr::new(" ")).into_string().unwrap();
+        spread(&words(text)).map(joined).map_err(|mistake| mistake.message)
+    }
+
+    fn mistake(text: &str) -> Option<String> {
+        let words = words(text);
+        let said = |Mistake { message, help }| format!("{message}; {help}");
+        let spread = match spread(&words) {
+            Ok(spread) => spread,
+            Err(mistake) => return Some(said(mistake)),
+        };
+        match Cli::try_parse_from(&spread) {
+            Ok(cli) => missing_scenario(&cli, &spread).map(said),
+            Err(error) => Some(better(&error, &words).map_or_else(|| error.to_string(), said)),
+        }
+    }
+
+    #[test]
+    fn a_list_ends_where_a_scenario_is_named() {
+        for (given, meant) in [
+            ("x run -T a b my.toml -u 1", "x run -T a -T b my.toml -u 1"),
+            ("x run -E slow my.yaml", "x run -E slow my.yaml"),
+            ("x run my.toml -E slow other", "x run my.toml -E slow -E other"),
+            ("x plan --tags a,b c my.yml other.toml", "x plan --tags a,b --tags c my.yml other.toml"),
+            ("x validate -C A B -T c", "x validate -C A -C B -T c"),
+            ("x run -T=my.toml a", "x run -T=my.toml a"),
+            ("x run -- -T a b", "x run -- -T a b"),
+            ("x compare -T a b", "x compare -T a b"),
+        ] {
+            assert_eq!(spread_text(given).as_deref(), Ok(meant), "{given}");
+        }
+        assert_eq!(
+            spread_text("x run -E my.toml").unwrap_err(),
+            "-E has no value: my.toml is the name of a scenario"
+        );
+    }
+
+    #[test]
+    fn the_default_scenario_runs_only_if_no_flag_can_have_taken_another() {
+        for fine in [
+            "x run",
+            "x run -u 5 -r 2 -t 1m --csv out/a --only-summary",
+            "x run -H mqtt://localhost:1883",
+            "x run my.toml -E a b",
+            "x run -E a my.toml",
+            "x validate my.toml --set load.users=5",
+            "x plan a.toml b.toml",
+            "x plan a.toml b.toml --format json",
+        ] {
+            assert_eq!(mistake(fine), None, "{fine}");
+        }
+        for (wrong, part) in [
+            ("x run --csv my.toml", "my.toml has become the value of --csv"),
+            ("x run --request-log=my.yaml", "my.yaml has become the value of --request-log"),
+            ("x run --only-summary --logfile my.toml", "my.toml has become the value of --logfile"),
+            ("x run -H my.toml", "my.toml has become the value of -H"),
+            ("x run -E slow", "what follows -E"),
+            ("x run -Eslow", "what follows -Eslow"),
+            ("x plan --tags=a", "what follows --tags"),
+            ("x validate -C A scenario", "what follows -C"),
+            ("x run -T a my.toml b", "unexpected argument 'b'"),
+            ("x run a.toml -T a b.toml", "unexpected argument 'b.toml'"),
+        ] {
+            let said = mistake(wrong).unwrap_or_default();
+            assert!(said.contains(part), "{wrong}: {said}");
+        }
+    }
+
+    #[test]
+    fn flags_of_locust_and_missing_commands_are_told_with_what_would_be_right() {
+        for (wrong, message, help) in [
+            ("x my.yaml", "my.yaml is not a command", "mqtt-scenario run my.yaml"),
+            ("x my.toml -u 5", "my.toml is not a command", "mqtt-scenario run my.toml"),
+            ("x -f my.toml", "-f is a flag of Locust", "mqtt-scenario run my.toml"),
+            ("x run -f my.toml", "-f is a flag of Locust", "mqtt-scenario run my.toml"),
+            ("x run --locustfile=a.py", "--locustfile is a flag of Locust", "without a flag"),
+            ("x run my.toml --html out.html", "--html is a flag of Locust", "--summary-json"),
+            ("x run my.toml --autostart", "--autostart is a flag of Locust", "leave it out"),
+            ("x run my.toml --master", "--master is a flag of Locust", "--threads"),
+            ("x --worker", "--worker is a flag of Locust", "--threads"),
+            ("x run my.toml -P 8089", "-P is a flag of Locust", "no web interface"),
+            ("x --headless my.toml", "--headless", "mqtt-scenario run my.toml"),
+            ("x -u 5 my.toml", "-u stands before the command", "mqtt-scenario run my.toml -u"),
+            ("x run my.toml -u -5", "invalid value '-5' for '--users <N>'", "whole number from 1 up"),
+            ("x run my.toml -r -0.5", "invalid value '-0.5'", "a spawn rate is a number above 0"),
+            ("x run my.toml -t -5", "invalid value '-5' for '--run-time <TIME>'", ""),
+            ("x run my.toml -t -5s", "-5s is no value that a flag takes", ""),
+        ] {
+            let said = mistake(wrong).unwrap_or_default();
+            assert!(said.contains(message) && said.contains(help), "{wrong}: {said}");
+        }
+    }
+}

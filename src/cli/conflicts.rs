@@ -1,0 +1,99 @@
+//! Outputs that would destroy something: another output, or what the run is made from.
+//!
+//! Paths are compared by what they lead to, so that links and other spellings of a path are seen through. Devices such
+//! as `/dev/null` may take several outputs.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use crate::report::destination::{Identity, identity, is_descriptor, node};
+
+/// Refuses outputs (flag and path) that would write over each other or over one of the inputs; the error says which and
+/// what to do.
+pub(super) fn refuse(outputs: &[(&'static str, PathBuf)], inputs: &[PathBuf]) -> Result<(), String> {
+    let help = "give each output a file of its own; nothing was started, no file was touched";
+    conflict(outputs, inputs).map_or(Ok(()), |what| Err(format!("{what}\nhelp: {help}")))
+}
+
+fn conflict(outputs: &[(&'static str, PathBuf)], inputs: &[PathBuf]) -> Option<String> {
+    // What cannot be looked at is told when it is opened.
+    let known = |path: &Path| identity(path).ok().flatten();
+    let mut taken: Vec<(Identity, &str)> = Vec::new();
+    let inputs: Vec<_> =
+        inputs.iter().filter_map(|path| known(path).map(|identity| (identity, path))).collect();
+    let streams = [
+        ("output", io::stdout().as_fd().try_clone_to_owned()),
+        ("error", io::stderr().as_fd().try_clone_to_owned()),
+    ];
+    let streams: Vec<_> = streams
+        .into_iter()
+        .filter_map(|(name, stream)| Some((node(&std::fs::File::from(stream.ok()?).metadata().ok()?)?, name)))
+        .collect();
+    for (flag, path) in outputs {
+        let Some(identity) = known(path) else { continue };
+        let shown = path.display();
+        if let Some((_, input)) = inputs.iter().find(|(input, _)| *input == identity) {
+            let same = if *input == path { String::new() } else { format!(" ({})", input.display()) };
+            return Some(format!("{flag} would overwrite {shown}{same}, which the run is made from"));
+        }
+        if let Some((_, other)) = taken.iter().find(|(other, _)| *other == identity) {
+            return Some(if other == flag {
+                format!("{flag} would write two things to {shown}")
+            } else {
+                format!("{other} and {flag} would both write to {shown}")
+            });
+        }
+        // By its name as a descriptor it is meant so, and what is written there follows what is there already.
+        if !is_descriptor(path)
+            && let Some((_, name)) = streams.iter().find(|(stream, _)| *stream == identity)
+        {
+            return Some(format!("{flag} would overwrite {shown}, which standard {name} writes to"));
+        }
+        taken.push((identity, flag));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn outputs_may_meet_neither_each_other_nor_an_input_by_any_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("scenario.toml"), "").unwrap();
+        fs::write(at("old.csv"), "").unwrap();
+        fs::hard_link(at("scenario.toml"), at("hard")).unwrap();
+        symlink("scenario.toml", at("soft")).unwrap();
+        symlink("x", at("dangling")).unwrap();
+        let inputs = [at("scenario.toml")];
+        let found = |outputs: &[(&'static str, &str)]| {
+            let outputs: Vec<_> = outputs.iter().map(|(flag, name)| (*flag, at(name))).collect();
+            conflict(&outputs, &inputs)
+        };
+        let (csv, log, json) = ("--csv", "--request-log", "--summary-json");
+        for outputs in [
+            &[(csv, "x_stats.csv"), (log, "x_stats.csv")][..],
+            &[(log, "x"), (json, "./x")],
+            &[(log, "x"), (json, "dangling")],
+            &[(log, "new/../x"), (json, "x")],
+            &[(log, "old.csv"), (json, "old.csv")],
+            &[(log, "scenario.toml")],
+            &[(log, "hard")],
+            &[(log, "soft")],
+        ] {
+            assert!(found(outputs).is_some(), "{outputs:?}");
+        }
+        assert_eq!(
+            found(&[(csv, "x_stats.csv"), (csv, "x_failures.csv"), (log, "x"), (json, "old.csv")]),
+            None
+        );
+        let null = [(log, PathBuf::from("/dev/null")), (json, PathBuf::from("/dev/null"))];
+        assert_eq!(conflict(&null, &inputs), None);
+    }
+}

@@ -1,0 +1,241 @@
+//! Lines for people, on standard error or in a log file, written by a thread of their own.
+//!
+//! Whoever has something to say never waits for whoever reads it, and never fails: lines that find the queue full, or
+//! that the system does not take, are counted, and the count is told where somebody may see it.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use tokio::time::Instant;
+
+use crate::report::destination::{Destination, write_all};
+use crate::scenario::secrets::hide_urls;
+
+/// Most lines that wait.
+const MAX_WAITING: usize = 4_096;
+
+/// How often a full queue is tried again at the end.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What is handed to the thread.
+#[derive(Debug)]
+enum Message {
+    Line(String),
+    BeginProgress(ProgressBar),
+    Progress {
+        position: u64,
+        text: String,
+    },
+    EndOfProgress,
+    /// Everything before it has been dealt with.
+    Reached(SyncSender<()>),
+}
+
+/// Where lines go.
+#[derive(Debug)]
+enum Sink {
+    Stderr,
+    File(File),
+    /// It is opened by the thread: a pipe makes whoever opens it wait for a reader.
+    Pipe(Destination),
+}
+
+/// A handle: clones are the same thing.
+#[derive(Debug, Clone)]
+pub(super) struct Lines {
+    to: SyncSender<Message>,
+    state: Arc<State>,
+    coloured: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Lines in the queue, or being written.
+    waiting: AtomicU64,
+    /// Lines that will never be written.
+    lost: AtomicU64,
+    /// Those of them that the reader has not been told of.
+    untold: AtomicU64,
+    why: Mutex<Option<io::Error>>,
+}
+
+impl Lines {
+    /// Standard error.
+    pub(super) fn stderr() -> io::Result<Self> {
+        let coloured = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+        Self::start(Sink::Stderr, coloured)
+    }
+
+    /// A file, which is begun anew.
+    pub(super) fn file(destination: Destination) -> io::Result<Self> {
+        let sink = match destination {
+            stream @ Destination::Stream(_) => Sink::Pipe(stream),
+            other => Sink::File(other.begin(b"")?),
+        };
+        Self::start(sink, false)
+    }
+
+    fn start(sink: Sink, coloured: bool) -> io::Result<Self> {
+        let (to, from) = sync_channel(MAX_WAITING);
+        let state = Arc::new(State::default());
+        let state_too = Arc::clone(&state);
+        thread::Builder::new()
+            .name("lines".to_owned())
+            .spawn(move || write_lines(sink, &from, &state_too))?;
+        Ok(Self { to, state, coloured })
+    }
+
+    /// Says a line, or several; the text ends with a line end.
+    pub(super) fn say(&self, text: impl Into<String>) {
+        self.state.waiting.fetch_add(1, Ordering::Relaxed);
+        if self.to.try_send(Message::Line(text.into())).is_err() {
+            self.state.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.state.lost.fetch_add(1, Ordering::Relaxed);
+            self.state.untold.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Says what is wrong.
+    pub(super) fn error(&self, what: impl std::fmt::Display) {
+        let (on, off) = if self.coloured { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+        self.say(format!("{on}error{off}: {}\n", hide_urls(&what.to_string())));
+    }
+
+    /// From now on this bar, which draws on standard error, is kept out of the way of lines.
+    pub(super) fn begin_progress(&self, bar: ProgressBar) {
+        let _ = self.to.try_send(Message::BeginProgress(bar));
+    }
+
+    /// Moves the bar. What the queue has no room for would be out of date anyway.
+    pub(super) fn progress(&self, position: u64, text: String) {
+        let _ = self.to.try_send(Message::Progress { position, text });
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end_progress(&self) {
+        let _ = self.to.try_send(Message::EndOfProgress);
+    }
+
+    /// Waits until all is written that was said so far, but no longer than this.
+    pub(super) fn flush(&self, at_most: Duration) {
+        let until = Instant::now() + at_most;
+        let (reached, is_reached) = sync_channel(1);
+        let mut message = Message::Reached(reached);
+        while let Err(TrySendError::Full(back)) = self.to.try_send(message) {
+            if Instant::now() >= until {
+                return;
+            }
+            message = back;
+            thread::park_timeout(LOOK);
+        }
+        // Too late or never: the count of what is missing tells.
+        let _ = is_reached.recv_timeout(until.saturating_duration_since(Instant::now()));
+    }
+
+    /// How many lines have not been written, and why if the system said so.
+    pub(super) fn missing(&self) -> Option<String> {
+        let count = self.state.waiting.load(Ordering::Relaxed) + self.state.lost.load(Ordering::Relaxed);
+        let why = self.state.why.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = why.as_ref().map_or_else(|| "nobody read them in time".to_owned(), ToString::to_string);
+        let lines = if count == 1 { "line" } else { "lines" };
+        (count > 0).then(|| format!("{count} {lines} could not be written: {why}"))
+    }
+}
+
+fn write_lines(sink: Sink, from: &Receiver<Message>, state: &State) {
+    let file = match sink {
+        Sink::Stderr => io::stderr().as_fd().try_clone_to_owned().map(File::from),
+        Sink::File(file) => Ok(file),
+        Sink::Pipe(destination) => destination.begin(b""),
+    };
+    let mut bar = None::<ProgressBar>;
+    let write = |bar: &Option<ProgressBar>, text: &str| match &file {
+        Ok(file) => match bar {
+            Some(bar) => bar.suspend(|| write_all(file, text.as_bytes())),
+            None => write_all(file, text.as_bytes()),
+        },
+        Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+    };
+    while let Ok(message) = from.recv() {
+        match message {
+            Message::Line(text) => {
+                let missing = state.untold.swap(0, Ordering::Relaxed);
+                let outcome = if missing > 0 {
+                    write(
+                        &bar,
+                        &format!("[{missing} lines are missing here: nobody read them in time]\n{text}"),
+                    )
+                } else {
+                    write(&bar, &text)
+                };
+                if let Err(error) = outcome {
+                    state.lost.fetch_add(1, Ordering::Relaxed);
+                    *state.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                }
+                state.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
+            Message::BeginProgress(begun) => bar = Some(begun),
+            Message::Progress { position, text } => {
+                if let Some(bar) = &bar {
+                    bar.set_position(position);
+                    bar.set_message(text);
+                }
+            }
+            Message::EndOfProgress => {
+                if let Some(bar) = &bar {
+                    bar.finish_and_clear();
+                }
+            }
+            Message::Reached(reached) => {
+                let _ = reached.try_send(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted_with_the_reason() {
+        let full = Destination::find("/dev/full".as_ref()).unwrap();
+        let lines = Lines::file(full).unwrap();
+        lines.say("one\n");
+        lines.say("two\n");
+        lines.flush(Duration::from_secs(5));
+        let missing = lines.missing().unwrap();
+        assert_eq!(missing, "2 lines could not be written: No space left on device (os error 28)");
+    }
+
+    #[test]
+    fn who_speaks_never_waits_for_who_reads() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
+        let lines = Lines::file(Destination::find(&path).unwrap()).unwrap();
+        for _ in 0..MAX_WAITING + 10 {
+            lines.say("x\n");
+        }
+        lines.flush(Duration::from_millis(50));
+        let missing = lines.missing().unwrap();
+        assert!(missing.starts_with(&format!("{} lines", MAX_WAITING + 10)), "{missing}");
+        // A reader that comes late is told what it has missed.
+        let reader = File::open(&path).unwrap();
+        lines.flush(Duration::from_secs(5));
+        lines.say("last\n");
+        lines.flush(Duration::from_secs(5));
+        drop(lines);
+        let text = io::read_to_string(reader).unwrap();
+        let missed = text.lines().find(|line| line.contains("lines are missing here")).unwrap();
+        let written = text.lines().filter(|line| *line == "x").count();
+        assert!(text.ends_with("last\n") && (MAX_WAITING..MAX_WAITING + 10).contains(&written), "{missed}");
+    }
+}

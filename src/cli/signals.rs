@@ -1,0 +1,127 @@
+//! Signals, heeded by a thread of their own, so that they work whatever the rest of the program waits for.
+//!
+//! The first SIGINT, SIGTERM or SIGHUP is a wish to stop. A second SIGINT or SIGTERM ends the program at once: it has
+//! [`GRACE`] to put its files in order, and is over then, even if a disk or a pipe never answers. A second SIGHUP is none:
+//! a terminal that is closed sends two by itself.
+
+use std::convert::Infallible;
+use std::fs;
+use std::io;
+use std::process;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal as Number;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::warn;
+
+use crate::cli::exit;
+use crate::engine::Interrupts;
+
+/// How long the program may take after a second interrupt.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// From now on SIGINT, SIGTERM and SIGHUP are passed on as interrupts.
+pub(super) fn watch(interrupts: Interrupts) -> io::Result<()> {
+    let (ready, is_ready) = sync_channel(1);
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let outcome = Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+            runtime.block_on(async {
+                let signals = Signals::new()?;
+                // Whoever asked waits for it.
+                let _ = ready.send(Ok(()));
+                match signals.heed(&interrupts).await {}
+            })
+        });
+        let _ = ready.send(outcome);
+    })?;
+    is_ready.recv().unwrap_or_else(|_| Err(io::Error::other("the thread for signals has ended")))
+}
+
+/// A file that may not grow any more is an error of the write from now on, and not the death of the process.
+pub(super) fn survive_file_limits() {
+    // If that cannot be had, the program dies of its limit as any other does.
+    if let Ok(runtime) = Builder::new_current_thread().enable_io().build() {
+        let _entered = runtime.enter();
+        drop(signal(SignalKind::from_raw(Number::XFSZ.as_raw())));
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// Nothing under `nohup`.
+    hangup: Option<Signal>,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let ignored = ignores_hangups();
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: if ignored { None } else { Some(signal(SignalKind::hangup())?) },
+        })
+    }
+
+    /// Waits for the next one; returns whether it is a hangup.
+    async fn next(&mut self) -> bool {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => false,
+            _ = self.terminate.recv() => false,
+            _ = hangup => true,
+        }
+    }
+
+    async fn heed(mut self, interrupts: &Interrupts) -> Infallible {
+        loop {
+            let is_hangup = self.next().await;
+            if !interrupts.stop.is_cancelled() {
+                interrupts.stop.cancel();
+            } else if !is_hangup {
+                break;
+            }
+        }
+        warn!("Interrupted again: stopping at once");
+        interrupts.abort.cancel();
+        tokio::select! {
+            () = tokio::time::sleep(GRACE) => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        process::exit(exit::INTERRUPTED.into())
+    }
+}
+
+/// Whether whoever started the program wants it to survive its terminal.
+fn ignores_hangups() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored(&status).is_some_and(|signals| signals & 1 != 0)
+}
+
+/// The signals that a process ignores, as bits from SIGHUP on.
+fn ignored(status: &str) -> Option<u64> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_from_the_kernels_words() {
+        let status = |mask: &str| format!("Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\n");
+        assert_eq!(ignored(&status("0000000000001001")), Some(0x1001));
+        assert_eq!(ignored(&status("0000000000001000")), Some(0x1000));
+        assert_eq!(ignored("Name:\tx\n"), None);
+    }
+}
