@@ -12,7 +12,7 @@ use crate::units::HumanDuration;
 /// Wait for messages that a `subscribe` has asked for. Each message is taken once, by the first step that takes it.
 /// Until then it is kept, of each user at most 1,000 (or the largest `count`) and 1 MiB in all; beyond that the
 /// oldest is dropped, which the end of the run tells. A connection that is lost meanwhile is opened
-/// again, and the wait goes on.
+/// again, and the wait goes on; if no other one comes (`reconnect`), the step has failed with the loss.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Receive {
