@@ -403,3 +403,17 @@ fn what_a_session_that_lasts_keeps_for_its_next_connection_is_unfinished_too() {
         }
     }
 }
+
+#[test]
+fn a_search_is_not_judged_by_what_only_the_end_of_a_run_can_tell() {
+    for until in ["unfinished < 1", "unfinished < 1%"] {
+        let text = format!(
+            "version = 1\n[brokers.b]\nurl = \"mqtt://127.0.0.1\"\n[load]\nusers = 1\n\
+             search = {{ rate = \"1/s..9/s\", until = \"{until}\" }}\n\
+             [user_classes.c]\nrate = \"1/s\"\ntasks = [{{ name = \"t\", steps = [\"connect\"] }}]\n"
+        );
+        let mistakes = compiled(&text, &[]).1.unwrap_err();
+        let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
+        assert_eq!(mistake.message, "what is unfinished is known at the end of a run, not of a step");
+    }
+}
