@@ -456,6 +456,10 @@ fn what_a_broker_never_answered_is_in_tables_json_and_log_and_in_no_csv_file() {
     let summary: serde_json::Value = serde_json::from_str(&place.read("a.json")).unwrap();
     let unfinished = &summary["unfinished"];
     assert_eq!((&unfinished["count"], &unfinished["overdue"]), (&5.into(), &5.into()));
+    assert_eq!(
+        (&summary["aggregated"]["unfinished"], &summary["rows"][0]["unfinished"]),
+        (&5.into(), &0.into())
+    );
     assert!(unfinished["oldest_ms"].as_f64().unwrap() >= 2_000.0);
     assert_eq!(
         (&unfinished["rows"][0]["name"], &unfinished["rows"][0]["count"]),

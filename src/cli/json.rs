@@ -1,5 +1,7 @@
 //! The end of a run as one JSON object, for scripts: what the console says, with names instead of columns.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use crate::engine::Tick;
@@ -19,9 +21,13 @@ use crate::stats::unfinished::{Unfinished, Waits};
 pub(super) fn summary(tick: &Tick<'_>, snapshot: &Snapshot, judgements: &[Judgement]) -> Value {
     let (health, found, delivery) = (tick.health, tick.search, tick.delivery);
     let of_row = |row: &Row| tick.statistics.row_times(&row.key).and_then(FineTimes::summary);
+    let in_all = Unfinished::total(&snapshot.unfinished);
+    let unfinished_of: HashMap<_, _> =
+        snapshot.unfinished.iter().map(|it| (&*it.row, it.waits.count)).collect();
+    let left = |row: &Row| unfinished_of.get(&*row.key).copied().unwrap_or(0);
     json!({
-        "rows": snapshot.rows.iter().map(|it| row(it, of_row(it).as_ref())).collect::<Vec<_>>(),
-        "aggregated": row(&snapshot.aggregated, snapshot.latency.as_ref()),
+        "rows": snapshot.rows.iter().map(|it| row(it, of_row(it).as_ref(), left(it))).collect::<Vec<_>>(),
+        "aggregated": row(&snapshot.aggregated, snapshot.latency.as_ref(), in_all.count),
         "unfinished": unfinished(&snapshot.unfinished),
         "response_times_ms": snapshot.latency.as_ref().map(times),
         "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
@@ -45,13 +51,14 @@ pub(super) fn summary(tick: &Tick<'_>, snapshot: &Snapshot, judgements: &[Judgem
     })
 }
 
-/// A row with its times from the histogram, if it has any.
-fn row(row: &Row, latency: Option<&LatencySummary>) -> Value {
+/// A row with its times from the histogram, if it has any, and what of it never came to an end.
+fn row(row: &Row, latency: Option<&LatencySummary>, unfinished: u64) -> Value {
     json!({
         "type": row.key.request_type,
         "name": row.key.name,
         "requests": row.requests,
         "failures": row.failures,
+        "unfinished": unfinished,
         "median_ms": latency.map_or(0.0, |latency| latency.p50_ms),
         "average_ms": row.average,
         "min_ms": number(row.min),
@@ -62,7 +69,7 @@ fn row(row: &Row, latency: Option<&LatencySummary>) -> Value {
     })
 }
 
-/// What never came to an end: in all, and of each row.
+/// What never came to an end: in all, and of each row, those included of which nothing did.
 fn unfinished(rows: &[Unfinished]) -> Value {
     let waits = |waits: &Waits| {
         json!({

@@ -7,7 +7,7 @@
 //! dead, or the row may have been renamed, and neither may pass for "met". A time that cannot be judged is as bad as
 //! one that is missed. But where nothing was requested nothing has failed, or a threshold could not ask for a
 //! connection that is never lost: failures that cannot be judged are bad only if requests of the row were begun and
-//! never finished. A row that cannot occur is warned about when the scenario is compiled.
+//! never finished, or if nothing of the whole run was. A row that cannot occur is warned about when the scenario is compiled.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -78,6 +78,8 @@ impl fmt::Display for Verdict {
 struct Ends {
     finished: u64,
     unfinished: u64,
+    /// Whether nothing of the whole run was finished, though something was begun.
+    in_vain: bool,
 }
 
 impl fmt::Display for Threshold {
@@ -108,9 +110,10 @@ impl Threshold {
     /// Holds it against its rows; at least one judgement. The snapshot is one of the statistics.
     pub fn judge(&self, statistics: &Statistics, snapshot: &Snapshot) -> Vec<Judgement> {
         let metric = self.criterion.metric;
+        let (all, unfinished) = (snapshot.aggregated.requests, Unfinished::total(&snapshot.unfinished).count);
+        let in_vain = all == 0 && unfinished > 0;
         if self.criterion.rows == Rows::Aggregated {
-            let unfinished = Unfinished::total(&snapshot.unfinished).count;
-            let ends = Ends { finished: snapshot.aggregated.requests, unfinished };
+            let ends = Ends { finished: all, unfinished, in_vain };
             let exact = match percent(metric) {
                 Some(p) => statistics.latency().percentile_ms(p),
                 None => value(&snapshot.aggregated, metric),
@@ -133,7 +136,7 @@ impl Threshold {
         let judged: Vec<_> = rows
             .map(|(key, (row, unfinished))| {
                 let title = format!("{} {}", key.request_type, key.name);
-                let ends = Ends { finished: row.map_or(0, |row| row.requests), unfinished };
+                let ends = Ends { finished: row.map_or(0, |row| row.requests), unfinished, in_vain };
                 self.judge_value(title.trim_start(), row.and_then(value), ends)
             })
             .collect();
@@ -147,14 +150,16 @@ impl Threshold {
         let missing = "the run has no such row";
         vec![match metric {
             Metric::Unfinished => self.judgement(row, Some(0.0), format!("{metric} 0: {missing}")),
-            metric if needs_requests(metric) => self.not_judged(row, 0, missing),
+            metric if needs_requests(metric) => {
+                self.not_judged(row, Ends { finished: 0, unfinished: 0, in_vain }, missing)
+            }
             _ => self.judgement(row, None, missing.to_owned()),
         }]
     }
 
     fn judge_value(&self, row: &str, value: Option<f64>, ends: Ends) -> Judgement {
         let metric = self.criterion.metric;
-        let Ends { finished, unfinished } = ends;
+        let Ends { finished, unfinished, .. } = ends;
         let value = match metric {
             Metric::Unfinished => Some(unfinished as f64),
             Metric::UnfinishedRatio => {
@@ -167,7 +172,7 @@ impl Threshold {
         };
         let judged_by = if metric.is_of_unfinished() { finished + unfinished } else { finished };
         if judged_by == 0 && needs_requests(metric) {
-            return self.not_judged(row, unfinished, "no request was finished");
+            return self.not_judged(row, ends, "no request was finished");
         }
         let detail = match value {
             Some(value) => format!("{metric} {value:.*}{}", decimals(&[value]), metric.unit().suffix()),
@@ -176,10 +181,14 @@ impl Threshold {
         self.judgement(row, value, detail)
     }
 
-    fn not_judged(&self, row: &str, unfinished: u64, why: &str) -> Judgement {
+    fn not_judged(&self, row: &str, ends: Ends, why: &str) -> Judgement {
         let of_failures = self.criterion.metric.is_of_failures() || self.criterion.metric.is_of_unfinished();
-        let fails = unfinished > 0 || !of_failures;
-        let unfinished = if unfinished > 0 { format!(", {unfinished} unfinished") } else { String::new() };
+        let fails = ends.unfinished > 0 || ends.in_vain || !of_failures;
+        let unfinished = match ends {
+            Ends { unfinished: 1.., .. } => format!(", {} unfinished", ends.unfinished),
+            Ends { in_vain: true, .. } => ", and nothing else of the run was finished".to_owned(),
+            _ => String::new(),
+        };
         Judgement {
             threshold: self.to_string(),
             row: row.to_owned(),
@@ -358,6 +367,11 @@ mod tests {
                 &dead,
                 "p99 < 1s",
                 "not judged (fails) Aggregated: no p99: no request was finished, 7 unfinished",
+            ),
+            (
+                &dead,
+                "failures[publish] < 1",
+                "not judged (fails) publish: no failures: the run has no such row, and nothing else of the run was finished",
             ),
             (&dead, "unfinished[connect] < 100%", "missed MQTT connect: unfinished_ratio 100%"),
         ] {
