@@ -295,6 +295,17 @@ fn what_is_sent_while_a_subscriber_is_away_is_told_apart() {
 }
 
 #[test]
+fn a_shared_subscription_that_an_old_broker_does_not_know_is_named() {
+    for (protocol, named) in [("3.1.1", 50), ("5", 0)] {
+        let broker = format!("protocol = \"{protocol}\"");
+        let text = one_to_one(&broker, r#"run_time = "1500ms""#, STAY, "messages = 50", PUBLISH);
+        let text = text.replace("filter = \"t/#\"", "filter = \"$share/g/t/#\"");
+        let counts = carry_out(&text, Faults { drop: 1.0, seed: 1, ..Faults::default() }).counts("all");
+        assert_eq!((counts.lost.not_shared, counts.lost.total()), (named, 50), "{protocol}: {counts:?}");
+    }
+}
+
+#[test]
 fn retained_and_unstamped_messages_are_measured_for_nothing() {
     let text = r#"
         version = 1

@@ -144,6 +144,7 @@ fn end_to_end(snapshot: &Snapshot, report: &DeliveryReport) -> Value {
                 "reconnect": lost.reconnect,
                 "expiry": lost.expiry,
                 "not_acknowledged": lost.not_acknowledged,
+                "not_shared": lost.not_shared,
                 "unexplained": lost.unexplained,
             },
             "duplicates": {

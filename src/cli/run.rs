@@ -174,7 +174,10 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
             warn!("{warning}");
         }
         for (what, count) in &outcome.unexpected {
-            warn!("The broker sent {count} × {what}; ignored");
+            warn!("{}", remark(what, *count));
+        }
+        if let Some(remark) = outcome.losses.remark() {
+            warn!("{remark}");
         }
     }
     let mut errors: Vec<String> = unwritten.iter().map(ToString::to_string).collect();
@@ -355,5 +358,18 @@ fn verdict(observer: &RunObserver, on_error: u8) -> u8 {
         on_error
     } else {
         0
+    }
+}
+
+/// What is said at the end of something that was noticed so often. Much of it the broker sent; the rest nobody did.
+fn remark(what: &str, count: u64) -> String {
+    let is_sent =
+        ["subscription granted", "message dropped", "message without a stamp", "stamp from the future"]
+            .iter()
+            .all(|begin| !what.starts_with(begin));
+    if is_sent {
+        format!("The broker sent {count} × {what}; ignored")
+    } else {
+        format!("Noticed {count} × {what}")
     }
 }

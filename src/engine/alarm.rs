@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::future::{pending, poll_fn};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use rustix::time::{
@@ -71,7 +71,7 @@ pub(crate) struct KernelAlarm {
     timer: AsyncFd<OwnedFd>,
     start: Instant,
     /// Who waits for which place of the grid.
-    waiting: RefCell<BTreeMap<u64, Vec<Waker>>>,
+    waiting: RefCell<BTreeMap<u64, Vec<Option<Waker>>>>,
     /// Pauses up to this place are over.
     rung: Cell<u64>,
     /// The place that the timer is set for.
@@ -84,21 +84,8 @@ impl KernelAlarm {
             return;
         }
         let place = grid(deadline - self.start).div_ceil(GRID_US);
-        let mut registered = false;
-        poll_fn(|cx| {
-            if self.rung.get() >= place {
-                return Poll::Ready(());
-            }
-            if !registered {
-                registered = true;
-                self.waiting.borrow_mut().entry(place).or_default().push(cx.waker().clone());
-                if place < self.set_for.get() {
-                    self.set(place);
-                }
-            }
-            Poll::Pending
-        })
-        .await;
+        let mut waiter = Waiter { alarm: self, place, index: None };
+        poll_fn(|cx| waiter.poll(cx)).await;
     }
 
     async fn ring(&self) -> io::Result<()> {
@@ -113,7 +100,7 @@ impl KernelAlarm {
             None => self.set_for.set(u64::MAX),
         }
         drop(waiting);
-        over.into_values().flatten().for_each(Waker::wake);
+        over.into_values().flatten().flatten().for_each(Waker::wake);
         Ok(())
     }
 
@@ -133,6 +120,44 @@ impl KernelAlarm {
     }
 }
 
+/// Who waits for a place of the grid, and where its waker is among those of that place.
+struct Waiter<'a> {
+    alarm: &'a KernelAlarm,
+    place: u64,
+    index: Option<usize>,
+}
+
+impl Waiter<'_> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if self.alarm.rung.get() >= self.place {
+            return Poll::Ready(());
+        }
+        if self.index.is_none() {
+            let mut waiting = self.alarm.waiting.borrow_mut();
+            let wakers = waiting.entry(self.place).or_default();
+            wakers.push(Some(cx.waker().clone()));
+            self.index = Some(wakers.len() - 1);
+            drop(waiting);
+            if self.place < self.alarm.set_for.get() {
+                self.alarm.set(self.place);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// Who waits no more takes its waker with it: that holds the memory of its task, which may be a user that has left.
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let Some(index) = self.index else { return };
+        let waker = match self.alarm.waiting.borrow_mut().get_mut(&self.place) {
+            Some(wakers) => wakers.get_mut(index).and_then(Option::take),
+            None => None,
+        };
+        drop(waker);
+    }
+}
+
 /// Whole microseconds; 584,000 years fit.
 fn grid(since_start: Duration) -> u64 {
     since_start.as_secs() * 1_000_000 + u64::from(since_start.subsec_micros())
@@ -140,10 +165,35 @@ fn grid(since_start: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::task::Wake;
+
     use tokio::runtime::{Builder, LocalOptions};
     use tokio::task::JoinSet;
 
     use super::*;
+
+    #[test]
+    fn who_leaves_in_a_pause_leaves_nothing_behind() {
+        let runtime =
+            Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
+        runtime.block_on(async {
+            let alarm = Alarm::kernel().unwrap();
+            let waker = Arc::new(Woken);
+            let held = Waker::from(Arc::clone(&waker));
+            let mut pause = Box::pin(alarm.until(Instant::now() + Duration::from_hours(1)));
+            assert!(pause.as_mut().poll(&mut Context::from_waker(&held)).is_pending());
+            assert_eq!(Arc::strong_count(&waker), 3);
+            drop((pause, held));
+            assert_eq!(Arc::strong_count(&waker), 1);
+        });
+    }
+
+    struct Woken;
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {}
+    }
 
     #[test]
     fn pauses_end_after_their_deadlines_whoever_gives_up_waiting() {

@@ -196,7 +196,15 @@ impl<'a, O: Observer> Conductor<'a, O> {
         }
         if self.stages.must_tell(now) {
             let (missing, all) = (self.missing(), self.roster.started());
-            info!("Waiting for the connections of {missing} of {all} users");
+            if !self.stages.is_out_of_patience(missing, now) {
+                info!("Waiting for the connections of {missing} of {all} users");
+            } else if missing == all {
+                warn!("None of {all} users gets a connection, shutting down");
+                self.stop(End::NobodyConnected);
+            } else {
+                warn!("{missing} of {all} users get no connection, the stage goes on without them");
+                self.start_stage();
+            }
         }
         while let Some((fate, seats)) = self.roster.next_due(now) {
             self.decide(fate, &seats);

@@ -2,10 +2,11 @@
 //! gone, however they went.
 
 use std::cell::{Cell, RefCell};
+use std::mem::take;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::mqtt;
+use crate::mqtt::{self, Version};
 use crate::plan::{Plan, Step};
 use crate::stats::delivery::DeliveryReport;
 use crate::stats::delivery::group::{Groups, SharedMessage};
@@ -120,6 +121,17 @@ pub(crate) fn report(plan: &Plan, ends: &BothEnds, groups: &Groups, end_ns: u64)
             for row in &measure.rows {
                 counts.entry(row.0).or_default();
             }
+        }
+    }
+    for receiver in receivers.iter().filter(|receiver| receiver.terms.group.is_some()) {
+        let is_old = plan.brokers[receiver.terms.broker].settings.version == Version::V311;
+        if let Some(counts) = counts.get_mut(&receiver.terms.row.0)
+            && is_old
+            && counts.received == 0
+        {
+            let lost = &mut counts.lost;
+            lost.not_shared +=
+                take(&mut lost.unexplained) + take(&mut lost.qos_0) + take(&mut lost.reconnect);
         }
     }
     let mut rows: Vec<_> =

@@ -20,6 +20,7 @@ mod delivery;
 pub mod health;
 pub mod limits;
 mod line;
+pub mod losses;
 mod pulse;
 mod quota;
 mod roster;
@@ -51,6 +52,7 @@ use crate::engine::clock::Clock;
 use crate::engine::conductor::Conductor;
 use crate::engine::health::Health;
 use crate::engine::line::{FromShard, Line};
+use crate::engine::losses::{LossCounts, Losses};
 use crate::engine::pulse::Pulse;
 use crate::engine::quota::Quota;
 use crate::engine::shard::Shard;
@@ -104,6 +106,8 @@ pub enum End {
     Limit,
     /// Its search for the highest rate was over.
     Search,
+    /// A stage or a search waited for the connections of its users, and nobody got one.
+    NobodyConnected,
     /// All users had left by themselves, or were stopped.
     UsersGone,
     /// [`Interrupts::stop`].
@@ -119,6 +123,8 @@ pub struct Outcome {
     pub end: End,
     /// What brokers sent that fits no request.
     pub unexpected: Unexpected,
+    /// How many connections were lost.
+    pub losses: LossCounts,
     /// What arrived on subscriptions, since the statistics began anew if they did.
     pub received: Received,
 }
@@ -165,6 +171,8 @@ struct Shared {
     arrivals: Arrivals,
     /// Which users have done their part at the end of the run, but for what they still receive.
     quiet: Arrivals,
+    /// Connections that were lost.
+    losses: Losses,
     /// The rows of the statistics.
     rows: RowSpace,
     /// A number of this run, which no other one has but for chance.
@@ -182,6 +190,7 @@ impl Shared {
             quota: Quota::new(load),
             arrivals: Arrivals::new(),
             quiet: Arrivals::new(),
+            losses: Losses::default(),
             rows: RowSpace::new(max_rows),
             run,
             pulse: None,
@@ -221,22 +230,29 @@ pub async fn run<C: Connect, O: Observer>(
     for number in 0..options.threads {
         let (line, commands) = Line::new(number, to_conductor.clone());
         let (plan, connector, shared) = (Arc::clone(&plan), connector.clone(), shared.clone());
-        let thread = thread::Builder::new()
-            .name(format!("users-{number}"))
-            .spawn(move || {
-                let runtime =
-                    Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-                runtime.block_on(async {
-                    let (connector, alarm) = (connector(), Alarm::kernel()?);
-                    let shard = Rc::new(Shard::new(plan, connector, alarm, clock, shared, options.keep_log));
-                    Ok(shard.run(commands.receiver, commands.reports).await)
-                })
+        let spawned = thread::Builder::new().name(format!("users-{number}")).spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+            runtime.block_on(async {
+                let (connector, alarm) = (connector(), Alarm::kernel()?);
+                let shard = Rc::new(Shard::new(plan, connector, alarm, clock, shared, options.keep_log));
+                Ok(shard.run(commands.receiver, commands.reports).await)
             })
-            .map_err(RunError::Thread)?;
+        });
+        match spawned {
+            Ok(thread) => threads.push(thread),
+            Err(error) => {
+                // Nothing has begun yet: those that are there end as their lines do.
+                drop(lines);
+                for thread in threads {
+                    let _ = thread.join();
+                }
+                return Err(RunError::Thread(error));
+            }
+        }
         lines.push(line);
-        threads.push(thread);
     }
     drop(to_conductor);
+    let losses = shared.losses.clone();
     let end =
         Conductor::new(plan, clock, shared, options, lines, from_shards, observer).conduct(interrupts).await;
     let mut unexpected = Unexpected::new();
@@ -248,7 +264,7 @@ pub async fn run<C: Connect, O: Observer>(
         }
     }
     let (end, received) = end?;
-    Ok(Outcome { end, unexpected, received })
+    Ok(Outcome { end, unexpected, losses: losses.counts(), received })
 }
 
 /// Runs a plan on the calling thread alone. For tests: the whole run then follows one clock, which can be
@@ -266,9 +282,10 @@ pub async fn run_here<C: Connect, O: Observer>(
     let (plan_too, alarm) = (Arc::clone(&plan), Alarm::Tokio);
     let shared = Shared::new(&plan.load, options.max_rows);
     let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, shared.clone(), options.keep_log));
+    let losses = shared.losses.clone();
     let conductor = Conductor::new(plan, clock, shared, options, vec![line], from_shards, observer);
     let (end, unexpected) =
         tokio::join!(conductor.conduct(interrupts), shard.run(commands.receiver, commands.reports));
     let (end, received) = end?;
-    Ok(Outcome { end, unexpected, received })
+    Ok(Outcome { end, unexpected, losses: losses.counts(), received })
 }

@@ -3,14 +3,16 @@
 //! Users of a shard share everything through plain cells, since they live on one thread and nothing here is
 //! held over an await. What leaves the thread are the batches that the conductor asks for once a second.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::Instant;
 use tracing::error;
 
@@ -286,11 +288,14 @@ impl<C: Connect> Shard<C> {
                     Some(Command::Start(new)) => {
                         for new in new {
                             let leash = Rc::new(Leash::new());
-                            let user = User::new(Rc::clone(&self), Rc::clone(&leash), new);
+                            self.users_changed(1);
+                            let Some(user) = self.make(&leash, new) else {
+                                self.gone(&leash, new.number, &reports);
+                                continue;
+                            };
                             let handle = users.spawn_local(user.live());
                             numbers.insert(handle.id(), new.number);
                             living.insert(new.number, (leash, handle));
-                            self.users_changed(1);
                         }
                     }
                     Some(Command::Pull(phase)) => {
@@ -335,17 +340,16 @@ impl<C: Connect> Shard<C> {
                         Ok((id, ())) => id,
                         Err(error) => {
                             let id = error.id();
-                            self.died(error);
+                            if let Ok(panic) = error.try_into_panic() {
+                                self.panicked(&*panic);
+                            }
                             id
                         }
                     };
                     let number = numbers.remove(&id).unwrap_or_default();
                     if let Some((leash, _)) = living.remove(&number) {
-                        self.arrived(&leash);
-                        self.quiet(&leash);
+                        self.gone(&leash, number, &reports);
                     }
-                    self.users_changed(-1);
-                    reports.send(Report::Gone(number));
                 }
             }
         }
@@ -366,10 +370,23 @@ impl<C: Connect> Shard<C> {
         self.recorder.borrow_mut().users_changed(self.clock.at(Instant::now()), by);
     }
 
-    /// A user's task did not end by itself. A panic is a fault of this program: one row among the
-    /// exceptions, while the other users go on.
-    fn died(&self, error: JoinError) {
-        let Ok(panic) = error.try_into_panic() else { return };
+    /// Makes a user; nothing if that panicked, which is what it is in a user's life.
+    fn make(self: &Rc<Self>, leash: &Rc<Leash>, new: NewUser) -> Option<User<C>> {
+        let make = || User::new(Rc::clone(self), Rc::clone(leash), new);
+        // What it may leave half done is its own, and goes with it.
+        catch_unwind(AssertUnwindSafe(make)).inspect_err(|panic| self.panicked(&**panic)).ok()
+    }
+
+    /// A user is gone, however it went.
+    fn gone(&self, leash: &Leash, number: u64, reports: &Reports) {
+        self.arrived(leash);
+        self.quiet(leash);
+        self.users_changed(-1);
+        reports.send(Report::Gone(number));
+    }
+
+    /// A user's panic is a fault of this program: one row among the exceptions, while the other users go on.
+    fn panicked(&self, panic: &(dyn Any + Send)) {
         let literal = panic.downcast_ref::<&str>().copied();
         let text = literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         let text = text.unwrap_or("a user panicked");

@@ -167,7 +167,7 @@ impl<C: Connect> Sink for Recording<'_, C> {
             inbound.grants_are_known(self.shard.clock.unix_ns(Instant::now()));
         }
         if lowered {
-            self.unexpected("subscription granted with a lower quality of service");
+            self.unexpected("subscription granted with a lower quality of service than was asked for");
         }
     }
 

@@ -9,12 +9,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::plan::Plan;
 use crate::plan::load::{Stage, StageClock, Users};
 use crate::plan::mix::{Batch, Dispatcher};
+use crate::plan::reconnect::Reconnect;
+use crate::plan::{Plan, UserClass};
 
 /// How often somebody who waits is told so.
 const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// How long a stage waits at least for connections after the last one.
+const LEAST_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The stages of a run, one of them at present.
 #[derive(Debug)]
@@ -28,13 +32,16 @@ pub(crate) struct Stages {
     ends: Option<Instant>,
     /// When to tell again that users are missing, while the stage waits for their connections.
     tell: Option<Instant>,
+    /// How many were missing since when, the last time that it was told.
+    missing: Option<(u64, Instant)>,
 }
 
 impl Stages {
     /// The first stage begins.
     pub(crate) fn begin(plan: Arc<Plan>, at: Instant) -> Self {
         let dispatcher = Dispatcher::for_classes(&plan.classes);
-        let mut stages = Self { plan, dispatcher, place: 0, next_batch: None, ends: None, tell: None };
+        let mut stages =
+            Self { plan, dispatcher, place: 0, next_batch: None, ends: None, tell: None, missing: None };
         stages.enter(0, at);
         stages
     }
@@ -47,7 +54,7 @@ impl Stages {
             StageClock::Begin => stage.duration.map(|duration| at + duration),
             StageClock::Connected => None,
         };
-        self.tell = None;
+        (self.tell, self.missing) = (None, None);
         self.place = place;
         true
     }
@@ -113,6 +120,27 @@ impl Stages {
             self.tell = Some(now + TELL_EVERY);
         }
         due
+    }
+
+    /// Whether so many users have been missing for longer than it takes to connect, since nobody has come for so long.
+    pub(crate) fn is_out_of_patience(&mut self, missing: u64, now: Instant) -> bool {
+        let (of, since) = *self.missing.get_or_insert((missing, now));
+        if of != missing {
+            self.missing = Some((missing, now));
+        }
+        of == missing && now.saturating_duration_since(since) >= self.patience()
+    }
+
+    /// Two connects that take as long as they may and the longest pause before each, but a minute at least.
+    fn patience(&self) -> Duration {
+        let of = |class: &UserClass| {
+            let pause = match &class.reconnection {
+                Reconnect::Never => Duration::ZERO,
+                Reconnect::After(pauses) => pauses.max,
+            };
+            pause.saturating_add(self.plan.brokers[class.broker.0].connect_timeout).saturating_mul(2)
+        };
+        self.plan.classes.iter().map(of).fold(LEAST_PATIENCE, Duration::max)
     }
 
     /// All users are connected: the clock of the stage starts.

@@ -22,6 +22,10 @@ pub fn summary(snapshot: &Snapshot, report: &DeliveryReport) -> String {
     text
 }
 
+/// Why a shared subscription gets nothing.
+const NOT_SHARED: &str =
+    "of a shared subscription that never received: this broker of MQTT 3.1.1 seems to know none ($share)";
+
 fn table(report: &DeliveryReport, out: &mut String) -> std::fmt::Result {
     if report.rows.is_empty() {
         return Ok(());
@@ -68,6 +72,7 @@ fn details(counts: &Counts) -> Vec<String> {
             (lost.reconnect, "during a reconnect"),
             (lost.expiry, "expired"),
             (lost.not_acknowledged, "not acknowledged to the publisher"),
+            (lost.not_shared, NOT_SHARED),
             (lost.unexplained, "unexplained"),
         ],
     );
@@ -115,7 +120,8 @@ mod tests {
         let requests = snapshot.rows.iter().map(|row| row.requests).sum::<u64>();
         assert_eq!((requests, snapshot.aggregated.requests), (101, 101));
         assert_eq!(snapshot.latency.unwrap().count, 1, "measured times are no response times of requests");
-        let lost = Lost { qos_0: 1, reconnect: 2, expiry: 3, not_acknowledged: 4, unexplained: 5 };
+        let lost =
+            Lost { qos_0: 1, reconnect: 2, expiry: 3, not_acknowledged: 4, not_shared: 8, unexplained: 5 };
         let duplicates = Duplicates { redelivered: 6, against_qos_2: 7, unexplained: 8 };
         let bad = Counts {
             received: 100,

@@ -1,8 +1,10 @@
 //! What users do, in which order, and when they leave by themselves.
 
-use mqtt_scenario::plan::{OnError, TaskOrder};
+use mqtt_scenario::plan::template::names::Place;
+use mqtt_scenario::plan::{OnError, TaskOrder, Text};
 
 use super::*;
+use crate::support::template;
 
 /// Topics in the order in which they were published.
 fn topics(ran: &Ran) -> Vec<&str> {
@@ -177,4 +179,21 @@ fn exponential_wait_times_pause_between_tasks() {
     let times = ran.times("publish");
     assert!((70..=135).contains(&times.len()), "{}", times.len());
     assert!(times.windows(2).any(|pair| pair[1] - pair[0] > 200), "{times:?}");
+}
+
+/// A fault of the program itself, here of a plan that no scenario gives.
+#[test]
+fn a_panic_while_a_user_is_made_is_one_row_and_the_others_go_on() {
+    let mut b = PlanBuilder::new(ms(1_500));
+    b.load.users = 2;
+    one_message_each(&mut b, &["a"]);
+    let mut publish = b.publish("t", "");
+    publish.topic = Text::PerUser { slot: 7, template: template("t", Place::Topic) };
+    let broken = steps([publish]);
+    b.class("broken", WaitTime::Constant(SECOND), broken);
+    let ran = run_to_end(b.build(), script(after(Duration::ZERO)));
+    assert_eq!(ran.outcome.end, End::RunTime);
+    assert!(ran.rows()["publish"].0 > 3);
+    assert_eq!(ran.snapshot().exceptions.len(), 1, "{:?}", ran.snapshot().exceptions);
+    assert_eq!(ran.watch.ticks.iter().map(|tick| tick.users).max(), Some(1));
 }

@@ -186,6 +186,22 @@ mod connected {
     }
 
     #[test]
+    fn a_stage_does_not_wait_for_ever_for_connections() {
+        // Twice a connect of 5 s and the longest pause of 30 s before it.
+        let nobody = Script { connect: Box::new(|_| Answer::Never), ..Script::default() };
+        let ran = run_to_end(staged(vec![waiting(2, 2 * SECOND)]).build(), nobody);
+        assert_eq!(ran.outcome.end, End::NobodyConnected);
+        assert!((70_000..100_000).contains(&ran.ended_at_ms()), "{}", ran.ended_at_ms());
+        assert!(!ran.failures().is_empty());
+
+        let connect = Box::new(|n| if n == 1 { Answer::After(ms(0)) } else { Answer::Never });
+        let some = Script { connect, ..script(after(ms(1))) };
+        let ran = run_to_end(staged(vec![waiting(2, 2 * SECOND)]).build(), some);
+        assert_eq!(ran.outcome.end, End::Stages, "it goes on without the one");
+        assert!((72_000..102_000).contains(&ran.ended_at_ms()), "{}", ran.ended_at_ms());
+    }
+
+    #[test]
     fn nobody_waits_longer_than_the_run_time_or_an_interrupt() {
         let connect = || Script { connect: Box::new(|_| Answer::Never), ..Script::default() };
         let mut b = staged(vec![waiting(1, 2 * SECOND)]);

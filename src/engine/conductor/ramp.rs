@@ -63,10 +63,15 @@ impl<O: Observer> Conductor<'_, O> {
     pub(super) fn look_who_arrived(&mut self) {
         if self.missing() == 0 {
             info!("All users are connected");
-            self.stages.start_clock(Instant::now());
-            if let Some(seeker) = &mut self.seeker {
-                seeker.begin(self.clock.at(Instant::now()));
-            }
+            self.start_stage();
+        }
+    }
+
+    /// Starts the clock of a stage that waited for its users.
+    pub(super) fn start_stage(&mut self) {
+        self.stages.start_clock(Instant::now());
+        if let Some(seeker) = &mut self.seeker {
+            seeker.begin(self.clock.at(Instant::now()));
         }
     }
 

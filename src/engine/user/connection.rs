@@ -93,6 +93,7 @@ impl<C: Connect> User<C> {
                     }
                 }
                 Err(failure) => {
+                    self.closings.refused();
                     self.record(self.tag(request), due, finished, Err(failure));
                     let pause = self.backoff.failed(&class.reconnection, &mut self.jitter);
                     self.connect_after = pause.map(|pause| finished + pause);
@@ -272,6 +273,9 @@ impl<C: Connect> User<C> {
         }
         self.leash.set_connected(false);
         let now = Instant::now();
+        if failure != Failure::Dropped {
+            self.shard.shared.losses.lost(failure, &mut self.closings);
+        }
         if !told && failure != Failure::Dropped {
             self.shard.record_loss(now, failure);
         }

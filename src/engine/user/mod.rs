@@ -30,6 +30,7 @@ use crate::client::failure::Failure;
 use crate::client::kept::Kept;
 use crate::client::{Close, Connect, Late, Session, Until};
 use crate::engine::backoff::Backoff;
+use crate::engine::losses::Closings;
 use crate::engine::shard::{NewUser, Shard};
 use crate::engine::sink::{Recording, Timing};
 use crate::engine::stop::{Leash, Phase};
@@ -95,6 +96,8 @@ pub(crate) struct User<C: Connect> {
     is_cut_off: bool,
     connected_at: Instant,
     backoff: Backoff,
+    /// How often the broker has closed its connection.
+    closings: Closings,
     /// Not before this may the user connect again.
     connect_after: Option<Instant>,
     /// What it does with messages, once it has asked for some.
@@ -140,6 +143,7 @@ impl<C: Connect> User<C> {
             password: None,
             certificate: None,
             backoff: Backoff::default(),
+            closings: Closings::default(),
             connect_after: None,
             inbound: None,
             kept: Kept::default(),

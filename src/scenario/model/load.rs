@@ -71,7 +71,9 @@ pub enum After {
     /// The end of the stage before.
     AtOnce,
     /// The moment at which all users have started and have had a connection (or have left): `duration` counts
-    /// from there, and until then the ramp takes the time it takes.
+    /// from there, and until then the ramp takes the time it takes. If nobody comes any more for as long as two connects
+    /// and the longest pauses of `reconnect` before them take, and for a minute at least, it goes on without those that
+    /// are missing; if nobody has come at all, the run ends.
     Connected,
 }
 

@@ -65,6 +65,8 @@ pub struct Lost {
     pub expiry: u64,
     /// The publish itself had failed.
     pub not_acknowledged: u64,
+    /// Of a shared subscription that never received anything, at a broker that need not know such.
+    pub not_shared: u64,
     /// None of these: the broker owes them.
     pub unexplained: u64,
 }
@@ -72,7 +74,7 @@ pub struct Lost {
 impl Lost {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.qos_0 + self.reconnect + self.expiry + self.not_acknowledged + self.unexplained
+        self.qos_0 + self.reconnect + self.expiry + self.not_acknowledged + self.not_shared + self.unexplained
     }
 }
 
@@ -82,6 +84,7 @@ impl AddAssign for Lost {
         self.reconnect += other.reconnect;
         self.expiry += other.expiry;
         self.not_acknowledged += other.not_acknowledged;
+        self.not_shared += other.not_shared;
         self.unexplained += other.unexplained;
     }
 }
