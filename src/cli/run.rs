@@ -14,7 +14,7 @@ use tracing::{Level, info, warn};
 use crate::cli::console::{Progress, fitted, start_log, tables};
 use crate::cli::endpoints::open_brokers;
 use crate::cli::exit;
-use crate::cli::load::{ScenarioOptions, load};
+use crate::cli::load::{ScenarioOptions, load_run};
 use crate::cli::observer::{OutputError, Outputs, RunObserver};
 use crate::cli::plan::RatioOptions;
 use crate::client::transport::{Connector, Endpoint};
@@ -122,7 +122,7 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let cannot = |error: &dyn std::fmt::Display| exit::error(exit::CANNOT_GO_ON, error);
-    let plan = load(&options.scenario)?;
+    let plan = load_run(&options.scenario)?;
     if let Some(text) = options.ratio.text(&plan) {
         return Ok(exit::output(&text));
     }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::exit;
-use crate::cli::load::{Checked, ScenarioOptions, check, tell};
+use crate::cli::load::{Checked, SAMPLE, ScenarioOptions, check, tell};
 use crate::cli::render::{Lines, Placed, placed};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::scenario::codes;
@@ -42,7 +42,7 @@ enum Format {
 }
 
 pub(super) fn run(options: &ValidateOptions) -> ExitCode {
-    let checked = match check(&options.scenario) {
+    let checked = match check(&options.scenario, SAMPLE) {
         Ok(checked) => checked,
         Err(code) => return code,
     };
