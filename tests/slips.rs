@@ -322,6 +322,7 @@ fn what_is_no_slip_is_let_alone() {
         right("payload = \"x\"", &format!("payload = {payload}"));
     }
     right("topic = \"a\"", "topic = \"$SYS/a\"");
+    right("topic = \"a\"", "topic = \"a\", name = \"a/{id}\"");
     for threshold in ["p99 < 20ms", "rps > 100", "requests >= 10", "failures < 1%", "failures/s <= 1"] {
         right("version = 1", &format!("thresholds = [\"{threshold}\"]\nversion = 1"));
     }

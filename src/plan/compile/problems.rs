@@ -121,9 +121,12 @@ impl<'a> Problems<'a> {
 
     /// Warns of templates of other tools, which are sent as they stand.
     fn warn_of_placeholders(&mut self, text: &str, place: Place, names: &Names<'_>, at: &FieldPath) {
-        // A password may hold anything, and a condition may be a regular expression.
-        let may_hold_any =
-            matches!(place, Place::Url | Place::Setting | Place::File | Place::Credential | Place::Condition);
+        // A password may hold anything, a condition may be a regular expression, and rows such as `items/{id}` are
+        // named so on purpose.
+        let may_hold_any = matches!(
+            place,
+            Place::Url | Place::Setting | Place::File | Place::Credential | Place::Condition | Place::RowName
+        );
         let found = if may_hold_any { Vec::new() } else { placeholders(text, names) };
         let Some(first) = found.first() else { return };
         let mut written: Vec<_> = found.iter().map(|found| &text[found.range.clone()]).take(5).collect();
