@@ -16,9 +16,16 @@ pub(super) const KEY: &str =
 pub(super) fn syntax(text: &str, error: &ScanError) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or(text.len());
     let fault = |message: &str| fault_at(codes::SYNTAX, message, at..at);
-    let line = line_at(text, at).1;
-    if line[..line.len() - line.trim_start().len()].contains('\t') {
-        return fault("a tab in the indentation").help("indent with spaces");
+    // A tab is missed at the line behind it, too.
+    let (start, line) = line_at(text, at);
+    let (before, above) = line_at(text, text[..start].trim_end().len());
+    for (place, line) in [(before, above), (start, line)] {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        if let Some(tab) = indent.find('\t') {
+            let place = place + tab;
+            let message = "a tab in the indentation";
+            return fault_at(codes::SYNTAX, message, place..place + 1).help("indent with spaces");
+        }
     }
     match error.kind() {
         ErrorKind::MappingValueNotAllowed => colon(text, at),
