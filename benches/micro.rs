@@ -57,6 +57,7 @@ fn template_render(bencher: Bencher<'_, '_>, name: &str) {
         columns: &columns,
         env: &env,
         hostname: "h",
+        run_id: None,
     };
     render(bencher, &Template::parse(text, Place::Payload, &names).unwrap());
 }
@@ -81,6 +82,7 @@ fn template_render_payload(bencher: Bencher<'_, '_>, name: &str) {
         file_stem: "bench",
         env: &|_| None,
         hostname: "h",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         files: &|_, _| Ok(b"name\nAda\nGrace\n".to_vec()),
         folder: &|_| String::new(),

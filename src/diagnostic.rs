@@ -175,18 +175,23 @@ impl Diagnostic {
 }
 
 /// The candidate nearest to `word`, if one is near enough to be what was meant: at most a third of the
-/// letters of the longer one are wrong, missing or swapped.
+/// letters of the longer one are wrong, missing or swapped, and not all of them. Case counts for nothing, nor
+/// does it matter whether words are parted by `-` or `_`.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Enough for what people write; scripts write more.
     const MOST: usize = 2_000;
     let length = word.chars().count();
+    let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     candidates
         .into_iter()
         .take(MOST)
         // A length that differs too much needs no table of distances, which a word of a megabyte would make large.
         .filter(|candidate| length <= 2 * candidate.chars().count() + 2)
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (length.max(candidate.chars().count()) / 3).max(1))
+        .map(|candidate| (strsim::damerau_levenshtein(&plain(word), &plain(candidate)), candidate))
+        .filter(|(distance, candidate)| {
+            let longer = length.max(candidate.chars().count());
+            *distance <= (longer / 3).max(1) && (*distance < longer || longer == 0)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -210,5 +215,19 @@ mod tests {
         assert_eq!(nearest("qso", ["qos", "topic"]), Some("qos"));
         assert_eq!(nearest("brokr", ["brokers", "load"]), Some("brokers"));
         assert_eq!(nearest(&"broker".repeat(100_000), ["broker"]), None);
+        assert_eq!(nearest("4", ["5", "3.1.1"]), None);
+    }
+
+    #[test]
+    fn case_and_hyphens_do_not_hide_what_is_meant() {
+        for (word, meant) in [
+            ("QoS", "qos"),
+            ("QOS", "qos"),
+            ("SPAWN-RATE", "spawn_rate"),
+            ("spawnRate", "spawn_rate"),
+            ("Client-Id", "client_id"),
+        ] {
+            assert_eq!(nearest(word, ["topic", "qos", "spawn_rate", "client_id"]), Some(meant), "{word}");
+        }
     }
 }

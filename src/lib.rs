@@ -47,6 +47,7 @@
 //!     file_stem: "hello",
 //!     env: &|_| None,
 //!     hostname: "localhost",
+//!     run_id: None,
 //!     embedded_options: &|_| Ok(()),
 //!     files: &|_, _| Err("there are no files here".to_owned()),
 //!     folder: &|_| String::new(),

@@ -72,6 +72,7 @@ fn codes(text: String, format: Format) -> BTreeSet<&'static str> {
         file_stem: "example",
         env: &|_| None,
         hostname: "rig",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         files: &file,
         folder: &|_| String::new(),

@@ -16,6 +16,7 @@ fn compiled(path: &Path) -> Compiled {
         file_stem: "file",
         env: &|_| None,
         hostname: "rig",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         files: &|_, _| Err("there is no such file".to_owned()),
         folder: &|_| String::new(),

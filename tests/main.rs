@@ -49,6 +49,7 @@ mod scenarios;
 mod schema;
 mod schema_peer;
 mod secrets;
+mod slips;
 mod soak_peer;
 mod subscribe;
 mod support;

@@ -31,6 +31,7 @@ fn plan(text: &str) -> Arc<Plan> {
             _ => Err("there is no such file".to_owned()),
         },
         hostname: "rig",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         folder: &|_| String::new(),
         overrides: &Overrides::default(),

@@ -173,6 +173,7 @@ mod parts {
             connect_detail = true
             {broker}
             [user_classes.device]
+            client_id = "device-${{user.number}}"
             iterations = 1
             reconnect = "never"
             tasks = [{{ name = "t", steps = [{connect}] }}]

@@ -53,6 +53,7 @@ fn compiled_with(
         file_stem: "file",
         env: &env,
         hostname: "rig",
+        run_id: None,
         embedded_options: &embedded_options,
         files: &|_, path| match path {
             "devices.csv" => Ok(b"id,key\na,hunter2\nb,hunter3\nc,hunter4\n".to_vec()),

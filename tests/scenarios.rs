@@ -70,6 +70,7 @@ fn plan(file: &str) -> Plan {
         file_stem: "file",
         env: &|_| None,
         hostname: "rig",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         files: &|_, name| fs::read(Path::new("scenarios").join(name)).map_err(|error| error.to_string()),
         folder: &|_| String::new(),

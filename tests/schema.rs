@@ -101,6 +101,7 @@ fn plan(scenario: &Value) -> Plan {
         file_stem: "bare",
         env: &|_| None,
         hostname: "rig",
+        run_id: Some("0000"),
         embedded_options: &|_| Ok(()),
         files: &|_, _| Ok(b"id\n1\n".to_vec()),
         folder: &|_| String::new(),

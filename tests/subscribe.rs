@@ -45,6 +45,7 @@ fn plan(users: u32, classes: &str) -> Arc<Plan> {
         file_stem: "test",
         env: &|_| None,
         hostname: "rig",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         files: &|_, _| Err("there is no such file".to_owned()),
         folder: &|_| String::new(),

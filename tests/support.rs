@@ -131,6 +131,7 @@ pub(crate) fn template(text: &str, place: Place) -> Template {
         columns: &columns,
         env: &env,
         hostname: "rig",
+        run_id: None,
     };
     Template::parse(text, place, &names).unwrap()
 }
@@ -147,6 +148,7 @@ pub(crate) fn compiled(text: &str, files: &[(&str, &[u8])]) -> (Source, Result<C
         file_stem: "test",
         env: &|_| None,
         hostname: "rig",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         files: &read,
         folder: &|_| String::new(),

@@ -862,6 +862,7 @@ fn compiled(text: &str, host: &[&str]) -> (Plan, Vec<&'static str>) {
         file_stem: "test",
         env: &|name| (name == "TOKEN").then(|| "secret".to_owned()),
         hostname: "rig",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         files: &|_, name| match name.rsplit('.').next() {
             Some("pem") => Ok(fs::read("tests/fixtures/tls/ec.pem").unwrap()),

@@ -21,6 +21,7 @@ fuzz_target!(|input: (bool, &str)| {
         file_stem: "fuzzed",
         env: &|name| (!name.is_empty()).then(|| name.to_owned()),
         hostname: "rig",
+        run_id: None,
         embedded_options: &|_| Ok(()),
         files: &files,
         folder: &|_| String::new(),

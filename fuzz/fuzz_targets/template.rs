@@ -37,6 +37,7 @@ fuzz_target!(|input: (u8, u64, &str)| {
         columns: &columns,
         env: &env,
         hostname: "rig",
+        run_id: None,
     };
     match Template::parse(text, place, &names) {
         Err(faults) => {

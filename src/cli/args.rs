@@ -28,8 +28,10 @@ struct Mistake {
 /// Reads the command line of the process; an error has been told.
 pub(super) fn parse() -> Result<Cli, ExitCode> {
     let words: Vec<OsString> = env::args_os().collect();
+    // Both repeat words of the command line, which may hold a password.
+    let texts: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let tell = |Mistake { message, help }: Mistake| {
-        exit::error(exit::BAD_INPUT, format_args!("{message}\nhelp: {help}"))
+        exit::error(exit::BAD_INPUT, hide_arguments(&format!("{message}\nhelp: {help}"), &texts))
     };
     let spread = spread(&words).map_err(tell)?;
     match Cli::try_parse_from(&spread) {
@@ -37,19 +39,17 @@ pub(super) fn parse() -> Result<Cli, ExitCode> {
             Some(mistake) => Err(tell(mistake)),
             None => Ok(cli),
         },
-        Err(error) => Err(better(&error, &words).map_or_else(|| refuse(&error), tell)),
+        Err(error) => Err(better(&error, &words).map_or_else(|| refuse(&error, &texts), tell)),
     }
 }
 
 /// Says what clap has to say: help where it was asked for, or what is wrong with the arguments, which may hold a
 /// password.
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(error: &clap::Error, arguments: &[String]) -> ExitCode {
     if !error.use_stderr() {
         return exit::coloured_output(&error.render().ansi().to_string());
     }
-    let arguments: Vec<String> =
-        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    exit::say(&hide_arguments(&error.render().ansi().to_string(), &arguments));
+    exit::say(&hide_arguments(&error.render().ansi().to_string(), arguments));
     ExitCode::from(exit::BAD_INPUT)
 }
 

@@ -1,8 +1,9 @@
 //! From a file to a plan, for every subcommand that needs one; tells all mistakes of the file at once.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -194,7 +195,29 @@ pub(super) struct Loaded {
 /// Reads and compiles the scenario. What is wrong is told on standard error; an error is the exit code for it. Warnings
 /// are left to the caller.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
-    tell(options, check(options)?)
+    tell(options, check(options, SAMPLE)?)
+}
+
+/// The same for a run, whose users differ from those of other processes by default.
+pub(super) fn load_run(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
+    tell(options, check(options, &draw_run_id())?)
+}
+
+/// Stands in plans for what each run draws anew.
+pub(super) const SAMPLE: &str = "0000";
+
+/// Four letters and digits: few, as some brokers take no client id of more than 23 characters, and enough that
+/// one in a million pairs of processes has the same.
+fn draw_run_id() -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    // The standard library's only source of chance: its keys are drawn once per process, from the system.
+    let mut left = RandomState::new().hash_one(std::process::id());
+    let mut digit = || {
+        let digit = DIGITS.get(usize::try_from(left % 36).unwrap_or(0)).copied().unwrap_or(b'0');
+        left /= 36;
+        char::from(digit)
+    };
+    (0..4).map(|_| digit()).collect()
 }
 
 /// The files that TLS needs, which are read only when the run begins. Paths are from `folder`.
@@ -206,7 +229,7 @@ pub(super) fn certificate_files(plan: &Plan, folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Reads and compiles the scenario and says nothing, except of a command line that cannot be.
-pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadError>, ExitCode> {
+pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Checked, ReadError>, ExitCode> {
     let host = parse_hosts(&options.hosts)?;
     let path = options.path();
     let (source, parsed) = match Source::read_with(path, &options.set) {
@@ -233,6 +256,7 @@ pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadErr
             std::env::var(name).ok()
         },
         hostname: &hostname,
+        run_id: Some(run_id),
         embedded_options: &check_embedded_options,
         files: &|at, name| {
             let path = source.folder(at).join(name);
@@ -257,6 +281,13 @@ pub(super) fn check(options: &ScenarioOptions) -> Result<Result<Checked, ReadErr
             None
         }
     };
+    // What a class takes over from another one stands in one place, and is one mistake.
+    let mut told = HashSet::new();
+    diagnostics.retain(|diagnostic| {
+        let place = source.place(&diagnostic.at, &diagnostic.mark);
+        let has_place = !place.span.is_empty();
+        !has_place || told.insert((place, diagnostic.code, diagnostic.message.clone()))
+    });
     let (inputs, variables) = (inputs.into_inner(), variables.into_inner());
     Ok(Ok(Checked { source, diagnostics, plan, inputs, variables }))
 }

@@ -16,7 +16,7 @@ use crate::broker::Broker;
 use crate::cli::console::{Progress, fitted, start_log, tables};
 use crate::cli::endpoints::open_brokers;
 use crate::cli::lines::Lines;
-use crate::cli::load::{Loaded, ScenarioOptions, certificate_files, load};
+use crate::cli::load::{Loaded, ScenarioOptions, certificate_files, load_run};
 use crate::cli::observer::{Outputs, RunObserver};
 use crate::cli::plan::RatioOptions;
 use crate::cli::{conflicts, exit, locust, signals};
@@ -130,7 +130,7 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 }
 
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
-    let loaded = load(&options.scenario)?;
+    let loaded = load_run(&options.scenario)?;
     if let Some(text) = options.ratio.text(&loaded.plan) {
         exit::say(&loaded.warnings);
         return Ok(exit::output(&text));

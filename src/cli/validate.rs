@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::exit;
-use crate::cli::load::{Checked, Loaded, ScenarioOptions, check, tell};
+use crate::cli::load::{Checked, Loaded, SAMPLE, ScenarioOptions, check, tell};
 use crate::cli::render::{Lines, Placed, placed};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::scenario::codes;
@@ -49,7 +49,7 @@ impl ValidateOptions {
 }
 
 pub(super) fn run(options: &ValidateOptions) -> ExitCode {
-    let checked = match check(&options.scenario) {
+    let checked = match check(&options.scenario, SAMPLE) {
         Ok(checked) => checked,
         Err(code) => return code,
     };

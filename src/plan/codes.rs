@@ -85,7 +85,9 @@ codes! {
     UNUSED_TRANSPORT_SETTING = "W0251", "The host given instead of the scenario's makes settings of a transport useless.";
     UNUSED_CA = "W0252", "Authorities are named, but any certificate is accepted.";
     SESSION_LEFT_BEHIND = "W0255", "The broker keeps sessions that no connection takes up again.";
+    LOWER_BOUND = "W0261", "A threshold asks a response time or failures to be above a limit.";
     UNSTAMPED = "W0270", "A subscribe measures, but no publish of the run stamps its messages.";
+    OTHER_TEMPLATE = "W0310", "A text holds what is a template in another tool, and is sent as it stands.";
 }
 
 #[cfg(test)]

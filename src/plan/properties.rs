@@ -94,6 +94,7 @@ mod tests {
             columns: &Columns::default(),
             env: &|_| None,
             hostname: "rig",
+            run_id: None,
         };
         let template = |text| Template::parse(text, Place::Property, &names).unwrap();
         let mut properties = Properties::default();

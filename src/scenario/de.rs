@@ -70,6 +70,9 @@ impl<'de> Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Mistake> {
         match self.node.seen() {
+            Some(Value::List(items)) if !items.is_empty() && items.iter().all(is_number) => {
+                Err(Mistake::new(Kind::NoUnits { of }))
+            }
             Some(Value::List(items)) if items.len() != wanted => {
                 Err(Mistake::new(Kind::WrongLength { of, wanted, found: items.len() }))
             }
@@ -235,9 +238,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 let Some((place, chosen)) = chosen(table, is_known) else {
                     return Err(Mistake::new(Kind::NoChoice { of, known }));
                 };
-                if let Some(extra) = table.live().find(|entry| entry.key != chosen.key) {
-                    let (chosen, extra) = (chosen.key.to_string(), extra.key.to_string());
-                    return Err(Mistake::new(Kind::ExtraKey { chosen, extra, of, known }));
+                if let Some(kind) = one_choice(table, chosen, of, known) {
+                    return Err(Mistake::new(kind));
                 }
                 (&*chosen.key, Self::new(&chosen.node, within(self.from, place)), false)
             }
@@ -256,6 +258,33 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
 fn wrong<T>(wanted: Wanted) -> Result<T, Mistake> {
     Err(Mistake::new(Kind::WrongType(wanted)))
+}
+
+fn is_number(node: &Node) -> bool {
+    matches!(node.seen(), Some(Value::Integer(_) | Value::Float(_)))
+}
+
+/// What is wrong with a table that should make one choice and has more keys than that.
+fn one_choice(
+    table: &Table,
+    chosen: &Entry,
+    of: &'static str,
+    known: &'static [&'static str],
+) -> Option<Kind> {
+    let is_known = |entry: &&Entry| known.contains(&&*entry.key) && !is_plain(&entry.key);
+    let is_null = |entry: &Entry| matches!(entry.node.seen(), Some(Value::Null));
+    let others = || table.live().filter(|entry| entry.key != chosen.key);
+    let first = others().next()?;
+    let names = |entries: &mut dyn Iterator<Item = &Entry>| entries.map(|e| e.key.to_string()).collect();
+    let unknown: Vec<_> = others().filter(|entry| !is_known(entry)).collect();
+    // A payload with keys of its own is JSON; `{ between: 1, 2 }` of YAML is a list that lacks its brackets.
+    let is_content = of == "Payload" && others().any(|entry| !is_known(&entry));
+    let is_list = !is_null(chosen) && unknown.len() == others().count() && others().all(is_null);
+    if is_content || is_list || !is_known(&chosen) {
+        return Some(Kind::NoSuchChoice { keys: names(&mut table.live()), of, known });
+    }
+    let extra = if is_known(&first) { vec![first.key.to_string()] } else { names(&mut unknown.into_iter()) };
+    Some(Kind::ExtraKeys { chosen: chosen.key.to_string(), extra, of, known })
 }
 
 /// The entry that makes a choice, and its place: the first known one, or else the first.

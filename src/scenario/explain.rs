@@ -3,25 +3,25 @@
 //! The only place that knows the words, so that both formats say the same; they differ only where a correction
 //! is spelt out, since `{ wait = "1s" }` helps nobody who writes YAML.
 
-use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
+use crate::diagnostic::{Diagnostic, FieldPath, Mark, nearest};
 use crate::scenario::codes;
+use crate::scenario::correction::both;
+use crate::scenario::de::is_plain;
+use crate::scenario::foreign::{self, Meant};
 use crate::scenario::mistake::{Kind, Wanted};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::parse::Repair;
 use crate::scenario::source::{Files, Format};
-use crate::scenario::words::{
-    a_noun, choices, in_list, list, noun, pair, place, plain_text, quantity, shorten,
-};
-use crate::units::HumanDuration;
+use crate::scenario::words::{a_noun, in_list, list, noun, place, plain_text, quantity, quoted, shorten};
 
 /// Where a mistake was found.
 pub(super) struct Explainer<'a> {
-    path: &'a FieldPath,
+    pub(super) path: &'a FieldPath,
     /// What stands there: nothing, if a choice without content does.
-    node: Option<&'a Node>,
+    pub(super) node: Option<&'a Node>,
     /// Of the file that it stands in.
-    text: &'a str,
-    format: Format,
+    pub(super) text: &'a str,
+    pub(super) format: Format,
 }
 
 impl<'a> Explainer<'a> {
@@ -42,9 +42,18 @@ impl<'a> Explainer<'a> {
                 self.unknown_choice(choice, of, known, *bare, repair)
             }
             Kind::NoChoice { of, known } => {
-                error(codes::NOT_ONE_KEY, format!("an empty {}", noun(of))).help(choices(of, known))
+                error(codes::NOT_ONE_KEY, format!("an empty {}", noun(of))).help(self.choices(of, known))
             }
-            Kind::ExtraKey { chosen, extra, of, known } => self.extra_key(chosen, extra, of, known),
+            Kind::NoSuchChoice { keys, of, known } => {
+                let (keys, is) = (quoted(keys), if keys.len() == 1 { "is no key" } else { "are no keys" });
+                error(codes::UNKNOWN_CHOICE, format!("{keys} {is} of {}", a_noun(of)))
+                    .help(self.form_of_choice(&keys, of, known))
+            }
+            Kind::ExtraKeys { chosen, extra, of, known } => self.extra_keys(chosen, extra, of, known),
+            Kind::NoUnits { of } => {
+                let message = format!("the numbers{} have no units", place(path));
+                error(codes::WRONG_TYPE, message).help(self.with_units(of))
+            }
             Kind::WrongType(wanted) => {
                 let (wanted_words, found) = (self.wanted(wanted), self.found());
                 let message = format!("expected {wanted_words}{}, found {found}", place(path));
@@ -65,7 +74,16 @@ impl<'a> Explainer<'a> {
                 };
                 // A byte is only ever a quality of service, and its limit is not 255.
                 let label = if *most == u64::from(u8::MAX) { "expected 0, 1 or 2".to_owned() } else { label };
-                error(codes::OUT_OF_RANGE, message + &place(path)).label(label)
+                let help = match *most {
+                    // A byte is only ever a quality of service.
+                    most if most == u64::from(u8::MAX) => "write 0, 1 or 2".to_owned(),
+                    _ if number.starts_with('-') && *least == 0 => {
+                        format!("write it without the minus: {}", number.trim_start_matches('-'))
+                    }
+                    most if *least == 0 => format!("write a whole number from 0 to {most}"),
+                    most => format!("write a whole number from {least} to {most}"),
+                };
+                error(codes::OUT_OF_RANGE, message + &place(path)).label(label).help(help)
             }
             Kind::NotFinite => {
                 error(codes::OUT_OF_RANGE, format!("{} is not a finite number{}", self.raw(), place(path)))
@@ -82,6 +100,8 @@ impl<'a> Explainer<'a> {
                 let what = message.strip_prefix("invalid ").and_then(|rest| rest.split(':').next());
                 if message.ends_with("too fine") {
                     error.help("lengths of time go from 1ns to 10 years")
+                } else if let Some(help) = self.with_its_unit(what) {
+                    error.help(help)
                 } else if let Some(quantity) = what.and_then(|what| quantity(&format!("a {what}"))) {
                     error.help(quantity.form)
                 } else {
@@ -91,38 +111,59 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    fn unknown_key(&self, key: &str, known: &[&str], repair: &Repair) -> Diagnostic {
+    fn unknown_key(&self, key: &str, known: &[&'static str], repair: &Repair) -> Diagnostic {
         let path = self.path;
-        let file = |key: &str| self.node.and_then(|table| table.get(key)).map(|node| node.file);
+        let node = |key: &str| self.node.and_then(|table| table.get(key));
+        let file = |key: &str| node(key).map(|node| node.file);
+        let near = || match foreign::meant(key, known, node(key).map(|node| &node.value)) {
+            Some(Meant::Key(name)) => Some(name),
+            _ => nearest(key, known.iter().copied()),
+        };
+        let mut keys = format!("unknown key `{}`", shorten(key));
         let (at, help) = match repair {
             Repair::Rename(name) => (path.key(*name), format!("did you mean `{name}`?")),
-            _ => match nearest(key, known.iter().copied()) {
+            Repair::NoSpace(name) => {
+                let value = key[name.len()..].trim_start_matches(':');
+                (
+                    path.key(key),
+                    format!("a space is missing after the `:`: write `{name}: {}`", shorten(value)),
+                )
+            }
+            Repair::Advise(advice, same) => {
+                if same.len() > 1 {
+                    keys = format!("unknown keys {}", quoted(same));
+                }
+                (path.key(key), self.in_format(advice.text))
+            }
+            _ => match near() {
                 // What another file gives does not stand here.
                 Some(name) if file(name) != file(key) => (path.key(key), format!("did you mean `{name}`?")),
                 Some(name) => (path.key(key), format!("`{name}` stands here already")),
                 None => (path.key(key), format!("the keys here are {}", list(known))),
             },
         };
-        let message = format!("unknown key `{}`", shorten(key));
-        Diagnostic::error(codes::UNKNOWN_KEY, at, message).marking(Mark::Key).help(help)
+        Diagnostic::error(codes::UNKNOWN_KEY, at, keys).marking(Mark::Key).help(help)
     }
 
     fn unknown_choice(
         &self,
         choice: &str,
         of: &'static str,
-        known: &[&str],
+        known: &[&'static str],
         bare: bool,
         repair: &Repair,
     ) -> Diagnostic {
         let path = self.path;
         let message = format!("unknown {} `{}`", noun(of), shorten(choice));
+        let near = || {
+            let named = known.iter().copied().filter(|name| !is_plain(name));
+            foreign::meant_choice(choice, of).or_else(|| nearest(choice, named))
+        };
         let (name, help) = match repair {
             Repair::Rename(name) => (*name, format!("did you mean `{name}`?")),
-            _ if choice.parse::<HumanDuration>().is_ok() && known.contains(&"constant") => {
-                (choice, format!("write {}", self.table("constant", &format!("\"{choice}\""))))
-            }
-            _ => (choice, choices(of, known)),
+            _ if bare => (choice, self.form_of_text(choice, of, known, near())),
+            _ if of == "Payload" => (choice, self.form_of_json(near())),
+            _ => (choice, self.choices(of, known)),
         };
         if bare {
             Diagnostic::error(codes::UNKNOWN_CHOICE, path.clone(), message).help(help)
@@ -131,134 +172,32 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    fn extra_key(&self, chosen: &str, extra: &str, of: &str, known: &[&str]) -> Diagnostic {
+    fn extra_keys(&self, chosen: &str, extra: &[String], of: &str, known: &[&str]) -> Diagnostic {
         let path = self.path;
-        let message = format!("`{}` stands beside `{}` in one {}", shorten(extra), shorten(chosen), noun(of));
-        let help = match (known.contains(&extra), self.format) {
+        let (first, keys) = (extra.first().map_or("", String::as_str), quoted(extra));
+        let (stands, them) = if extra.len() == 1 { ("stands", "it") } else { ("stand", "them") };
+        let message = format!("{keys} {stands} beside `{}` in one {}", shorten(chosen), noun(of));
+        let content = self.node.and_then(|node| node.get(chosen)).map(|node| &node.value);
+        let help = match (known.contains(&first), self.format) {
             (true, Format::Yaml) if of == "Step" => "each step begins with its own `- `".to_owned(),
             (true, Format::Toml) if of == "Step" => {
-                format!("write two steps: {{ {chosen} = … }}, {{ {extra} = … }}")
+                format!("write two steps: {{ {chosen} = … }}, {{ {first} = … }}")
             }
-            (true, _) => format!("keep one of them: {}", list(&[chosen, extra])),
-            (false, Format::Yaml) => {
-                format!("indent `{}` further than `{chosen}` to put it inside", shorten(extra))
+            (true, _) => format!("keep one of them: {}", list(&[chosen, first])),
+            // What is no table has no place for them.
+            (false, _) if !matches!(content, Some(Value::Table(_) | Value::Null)) => {
+                format!(
+                    "`{chosen}` stands alone in its {}: remove {keys}, or move {them} elsewhere",
+                    noun(of)
+                )
             }
-            (false, Format::Toml) => format!("write it inside: {chosen} = {{ {} = … }}", shorten(extra)),
+            (false, Format::Yaml) => format!("indent {keys} further than `{chosen}` to put {them} inside"),
+            (false, Format::Toml) => {
+                let inside: Vec<_> = extra.iter().map(|key| format!("{} = …", shorten(key))).collect();
+                format!("write {them} inside: {chosen} = {{ {} }}", inside.join(", "))
+            }
         };
-        Diagnostic::error(codes::NOT_ONE_KEY, path.key(extra), message).marking(Mark::Key).help(help)
-    }
-
-    /// How to write what was meant, where that can be told from the value.
-    fn correction(&self, wanted: &Wanted) -> Option<String> {
-        let path = self.path;
-        let Some(node) = self.node else {
-            return self.content_of_choice(wanted);
-        };
-        let value = &node.value;
-        let raw = self.raw();
-        let words = match wanted {
-            Wanted::Words(words) => Some(&**words),
-            Wanted::Choice { of, .. } => plain_text(of),
-            _ => None,
-        };
-        if let (Some(quantity), true) = (words.and_then(quantity), is_number(value))
-            && let Some((unit, meaning)) = quantity.unit
-            && !raw.starts_with('-')
-            && !raw.contains(['e', 'E', 'n', '_', 'x'])
-        {
-            return Some(format!("write \"{raw}{unit}\" {meaning}"));
-        }
-        match (wanted, value) {
-            (
-                Wanted::Choice { of, .. },
-                Value::Integer(_) | Value::Float(_) | Value::Bool(_) | Value::Date,
-            ) if plain_text(of) == Some("text") => Some(format!("write it in quotes: \"{raw}\"")),
-            (Wanted::Words(words), _) if quantity(words).is_some() => {
-                quantity(words).map(|quantity| quantity.form.to_owned())
-            }
-            (Wanted::Pair { of }, _) => Some(both(of)),
-            (Wanted::Choice { of: "Payload", .. }, Value::List(_)) => {
-                Some(format!("write {} to send it as JSON", self.table("json", &raw)))
-            }
-            (Wanted::Words(words), Value::Integer(_) | Value::Float(_) | Value::Bool(_))
-                if words == "text" =>
-            {
-                Some(format!("write it in quotes: \"{raw}\""))
-            }
-            (Wanted::Words(_), Value::Date) => Some(format!("write it in quotes: \"{raw}\"")),
-            (Wanted::Whole, Value::Float(number))
-                if number.fract() == 0.0 && (0.0..1e15).contains(number) =>
-            {
-                Some(format!("write {number:.0}"))
-            }
-            (Wanted::Whole | Wanted::Number, Value::Text(text)) => {
-                let plain = text.replace('_', "");
-                let plain = plain.trim().trim_start_matches('0');
-                let plain = if plain.is_empty() || plain.starts_with('.') {
-                    format!("0{plain}")
-                } else {
-                    plain.to_owned()
-                };
-                let reads = match wanted {
-                    Wanted::Whole => plain.parse::<u64>().is_ok(),
-                    _ => plain.parse::<f64>().is_ok_and(f64::is_finite),
-                };
-                let quoted = if raw.starts_with(['"', '\'']) { ", without quotes" } else { "" };
-                (reads && !text.is_empty()).then(|| format!("write {plain}{quoted}"))
-            }
-            (Wanted::Bool, Value::Text(text)) => match text.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "y" | "on" => Some("write true".to_owned()),
-                "false" | "no" | "n" | "off" => Some("write false".to_owned()),
-                _ => None,
-            },
-            (Wanted::Bool, Value::Integer(0)) => Some("write false".to_owned()),
-            (Wanted::Bool, Value::Integer(1)) => Some("write true".to_owned()),
-            (Wanted::List, Value::Text(_)) => Some(format!("write it as a list: [{raw}]")),
-            (Wanted::List, Value::Table(_)) if raw.starts_with('{') => Some("write [ ] around it".to_owned()),
-            (Wanted::List, Value::Table(_)) => match self.format {
-                Format::Toml => Some(format!("begin each item with [[{path}]]")),
-                Format::Yaml => Some("begin each item with `- `".to_owned()),
-            },
-            (Wanted::Table, Value::Text(text)) => match path.0.as_slice() {
-                [] if text.contains('=') => Some(
-                    "this is how TOML is written: end the file's name in .toml, or write `key: value`"
-                        .to_owned(),
-                ),
-                [] => Some("write `key: value`, with a space after the colon".to_owned()),
-                [Part::Key(section), Part::Key(_)] if section == "brokers" => {
-                    Some(format!("write {}", self.table("url", &raw)))
-                }
-                _ => Some(self.form_of_table().to_owned()),
-            },
-            (Wanted::Table, Value::List(_)) if path.0.is_empty() => {
-                Some("write the keys without a `- ` before them".to_owned())
-            }
-            (Wanted::Table, _) => Some(self.form_of_table().to_owned()),
-            (Wanted::Choice { of, known }, _) => Some(choices(of, known)),
-            _ => None,
-        }
-    }
-
-    /// What a choice needs whose name stands alone.
-    fn content_of_choice(&self, wanted: &Wanted) -> Option<String> {
-        let Some(Part::Key(choice)) = self.path.0.last() else {
-            return None;
-        };
-        let example = match wanted {
-            Wanted::Words(words) => quantity(words)?.example,
-            Wanted::Choice { of, .. } => quantity(plain_text(of)?)?.example,
-            Wanted::Pair { of } => pair(of),
-            Wanted::Number => "0.5",
-            _ => return None,
-        };
-        Some(format!("write {}", self.table(choice, example)))
-    }
-
-    fn form_of_table(&self) -> &'static str {
-        match self.format {
-            Format::Toml => "a table is written { key = value }, one with nothing to say {}",
-            Format::Yaml => "a mapping is written { key: value }, one with nothing to say {}",
-        }
+        Diagnostic::error(codes::NOT_ONE_KEY, path.key(first), message).marking(Mark::Key).help(help)
     }
 
     fn wanted(&self, wanted: &Wanted) -> String {
@@ -296,27 +235,16 @@ impl<'a> Explainer<'a> {
     }
 
     /// The value as it stands in the file, shortened.
-    fn raw(&self) -> String {
+    pub(super) fn raw(&self) -> String {
         let raw = self.node.and_then(|node| self.text.get(node.span.clone())).unwrap_or_default();
         shorten(raw.lines().next().unwrap_or_default())
     }
 
     /// A table with one key, as the format writes it.
-    fn table(&self, key: &str, value: &str) -> String {
+    pub(super) fn table(&self, key: &str, value: &str) -> String {
         match self.format {
             Format::Toml => format!("{{ {key} = {value} }}"),
             Format::Yaml => format!("{{ {key}: {value} }}"),
         }
     }
-}
-
-/// How to write a list of two.
-fn both(of: &str) -> String {
-    let what =
-        if of == "Size" { "the smallest and the largest size" } else { "the shortest and the longest pause" };
-    format!("write {what}: {}", pair(of))
-}
-
-fn is_number(value: &Value) -> bool {
-    matches!(value, Value::Integer(_) | Value::Float(_))
 }

@@ -14,6 +14,9 @@ use toml_parser::{ParseError, Source};
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 use crate::scenario::codes;
 use crate::scenario::node::{Entry, MAX_DEPTH, Node, Table, Value};
+use crate::scenario::toml_syntax::{
+    is_header_in_list, is_in_table, is_open_in_brackets, is_yaml, line_at, syntax,
+};
 
 /// Most keys, values, signs and spaces of a file: each costs some hundred bytes until the file is read.
 const MAX_SIGNS: usize = 4_000_000;
@@ -101,115 +104,25 @@ fn independent(text: &str, errors: &[toml::de::Error], file: FileId) -> Vec<Diag
         }
         is_first
     });
-    if let Some(last) = errors.iter().position(|error| is_in_table(error) || is_header_in_list(text, error)) {
+    let loses_track = |error: &&toml::de::Error| {
+        is_in_table(error) || is_header_in_list(text, error) || is_open_in_brackets(text, error)
+    };
+    if let Some(last) = errors.iter().position(loses_track) {
         errors.truncate(last + 1);
     }
     errors.truncate(MOST_ERRORS);
+    if errors.iter().filter(|error| is_yaml(line_at(text, start(text, error)).1)).count() > MANY_OF_YAML {
+        // The whole file is YAML, which is one mistake.
+        errors.truncate(1);
+    }
     errors.into_iter().map(|error| syntax(text, error, file)).collect()
 }
 
+/// From so many lines of YAML on, a file is YAML.
+const MANY_OF_YAML: usize = 2;
+
 fn start(text: &str, error: &toml::de::Error) -> usize {
     error.span().map_or(text.len(), |span| span.start)
-}
-
-/// First byte and text of the line around a place.
-fn line_at(text: &str, place: usize) -> (usize, &str) {
-    let start = text[..place].rfind('\n').map_or(0, |line_end| line_end + 1);
-    (start, text[start..].lines().next().unwrap_or_default())
-}
-
-/// The parser's words, made a little plainer for the most frequent mistakes.
-fn syntax(text: &str, error: &toml::de::Error, file: FileId) -> Diagnostic {
-    let span = error.span().unwrap_or(text.len()..text.len());
-    let marked = text.get(span.clone()).unwrap_or_default();
-    let (line_start, line) = line_at(text, span.start);
-    let at_line_end = span.start >= line_start + line.trim_end().len();
-    let message = error.message();
-    let (in_table, header_in_list) = (is_in_table(error), is_header_in_list(text, error));
-    let words = message.trim_end_matches(", expected nothing");
-    let error = |code, message: String| {
-        Diagnostic::error(code, FieldPath::root(), message).marking(Mark::Source(file, span.clone()))
-    };
-    match message {
-        "duplicate key" => {
-            error(codes::DUPLICATE_KEY, format!("the key `{marked}` stands here a second time"))
-                .help("remove or rename one of the two")
-        }
-        _ if message.starts_with("string values must be quoted") && at_line_end => {
-            error(codes::SYNTAX, "a value is missing".to_owned())
-        }
-        _ if header_in_list => error(codes::SYNTAX, "a table begins inside a list".to_owned())
-            .help("is a `]` missing before this place?"),
-        _ if message.starts_with("invalid boolean") && is_truth(&marked.to_lowercase()) => {
-            error(codes::SYNTAX, format!("`{marked}` is written in small letters"))
-                .help(format!("write {}", marked.to_lowercase()))
-        }
-        _ if message.starts_with("string values must be quoted") && begins_with_a_number(marked) => {
-            error(codes::SYNTAX, format!("unexpected text in the value `{marked}`"))
-                .help("is a `,` missing in it? A text must stand in quotes")
-        }
-        // A text that begins like `true`, `false`, `inf` or `nan` is called an invalid one of these.
-        _ if message.starts_with("string values must be quoted")
-            || message.starts_with("invalid boolean") =>
-        {
-            error(codes::SYNTAX, "text must stand in quotes".to_owned())
-                .help(format!("write {}", in_quotes(marked)))
-        }
-        _ if message.starts_with("invalid basic string") && at_line_end => {
-            error(codes::SYNTAX, "a text without its closing quote".to_owned())
-        }
-        _ if message.starts_with("missing escaped value") => {
-            error(codes::SYNTAX, "a backslash that begins no escape".to_owned())
-                .help("write `\\\\` for a backslash, or the text in single quotes")
-        }
-        _ if is_yaml(line) => error(codes::SYNTAX, words.to_owned())
-            .help("this is how YAML is written: end the file's name in .yaml, or write `key = value`"),
-        _ if message.starts_with("unexpected key or value") => {
-            error(codes::SYNTAX, "unexpected text where the line should end".to_owned())
-                .help("a line holds one `key = value`; a comment begins with `#`")
-        }
-        _ if message.starts_with("missing comma between key-value") => {
-            error(codes::SYNTAX, words.to_owned()).help("is a `,` missing here, or a `}` before this place?")
-        }
-        _ if in_table => error(codes::SYNTAX, words.to_owned()).help("is a `}` missing before this place?"),
-        _ => error(codes::SYNTAX, words.to_owned()),
-    }
-}
-
-/// Whether the parser is inside `{ }`, which may go on in the next line.
-fn is_in_table(error: &toml::de::Error) -> bool {
-    error.message().contains("inline table") || error.message().contains("between key-value pairs")
-}
-
-/// Whether the parser takes a line like `[load]` for a list in a list.
-fn is_header_in_list(text: &str, error: &toml::de::Error) -> bool {
-    let line = line_at(text, start(text, error)).1.trim();
-    let is_header = line.starts_with('[') && line.ends_with(']') && !line.contains(['"', '\'', ',']);
-    is_header && error.message().starts_with("string values must be quoted")
-}
-
-/// Whether a value like `1 b` is rather a number and the key that follows it.
-fn begins_with_a_number(value: &str) -> bool {
-    value.split_once(' ').is_some_and(|(first, _)| first.parse::<f64>().is_ok())
-}
-
-fn is_truth(text: &str) -> bool {
-    matches!(text, "true" | "false")
-}
-
-/// A text as TOML writes it, without the quotes of a word processor.
-fn in_quotes(text: &str) -> String {
-    let text = text.trim_matches(['“', '”', '„', '‘', '’', '«', '»']);
-    if text.contains(['"', '\\']) { format!("'{text}'") } else { format!("\"{text}\"") }
-}
-
-/// Whether a line looks like `key: value` or `key:`.
-fn is_yaml(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(key, value)| {
-        let key = key.trim();
-        let is_word = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-        is_word && (value.is_empty() || value.starts_with([' ', '\r']))
-    })
 }
 
 /// From the parser's values to nodes.

@@ -9,13 +9,12 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde_saphyr::granit_parser::{
-    ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag, options,
-};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag, options};
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 use crate::scenario::codes;
 use crate::scenario::node::{Entry, MAX_DEPTH, Node, Table, Value};
+use crate::scenario::yaml_syntax::{KEY, syntax};
 
 /// How much aliases and merge keys may add to the tree, in bytes: ends a "billion laughs" file early.
 const MAX_COPIED_BYTES: usize = 16 << 20;
@@ -229,7 +228,7 @@ impl<'a> Reader<'a> {
         };
         match (text, self.node(event, span, 0)?.value) {
             (Some(text), _) | (None, Value::Text(text)) => Ok((Key::Text(text), at)),
-            _ => Err(Box::new(fault(codes::UNSUPPORTED_YAML, "a key must be a text", at))),
+            _ => Err(Box::new(fault(codes::UNSUPPORTED_YAML, "a key must be a text", at).help(KEY))),
         }
     }
 }
@@ -281,59 +280,8 @@ fn bytes(span: &Span, text: &str) -> Range<usize> {
     span.byte_range().unwrap_or(text.len()..text.len())
 }
 
-/// The parser's words, made a little plainer for the most frequent mistakes.
-fn syntax(text: &str, error: &ScanError) -> Diagnostic {
-    let at = error.marker().byte_offset().unwrap_or(text.len());
-    let fault = |message: &str| fault(codes::SYNTAX, message, at..at);
-    match error.kind() {
-        ErrorKind::MappingValueNotAllowed => fault("a `:` that cannot stand here").help(
-            "write a text with `: ` in quotes; in the lines before, is there a space after each `key:`?",
-        ),
-        ErrorKind::InvalidColonPlacement => {
-            fault("a `:` that cannot stand here").help("is a `[`, `{` or quote before it not closed?")
-        }
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
-            fault("a key is expected here").help("the keys of one mapping begin in the same column")
-        }
-        ErrorKind::ExpectedBlockSequenceEntry => {
-            fault("a `- ` is expected here").help("the items of one list begin in the same column")
-        }
-        ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
-            fault("a tab in the indentation").help("indent with spaces")
-        }
-        ErrorKind::SimpleKeyExpected => fault("a `:` is missing").help("write `key: value`"),
-        ErrorKind::UnknownAnchor => {
-            let rest = text.get(at + 1..).unwrap_or_default();
-            let name: String =
-                rest.chars().take_while(|c| c.is_alphanumeric() || "-_".contains(*c)).collect();
-            fault(&format!("no anchor `&{name}` stands before this alias")).help(format!(
-                "write `&{name}` in front of the value that is meant, further up; a text that begins \
-                     with `*` stands in quotes"
-            ))
-        }
-        ErrorKind::UnexpectedCharacter { character } if character.is_control() => {
-            fault("a control character")
-                .help("remove it; in a text in double quotes it can be written as an escape")
-        }
-        ErrorKind::UnexpectedCharacter { character } => {
-            fault(&format!("a value cannot begin with `{character}`")).help("write a text in quotes")
-        }
-        ErrorKind::UnclosedQuotedScalar => fault("a text without its closing quote"),
-        ErrorKind::UnclosedFlowCollection { open } => fault(&format!("a `{open}` that is not closed")),
-        ErrorKind::ExpectedFlowMappingSeparator => fault("a `,` or `}` is missing before this place"),
-        ErrorKind::ExpectedFlowSequenceSeparator => fault("a `,` or `]` is missing before this place"),
-        ErrorKind::InvalidBlockEntryWhitespace => fault("a space is missing after the `-`"),
-        ErrorKind::BlockSequenceEntryNotAllowed => {
-            fault("a list cannot begin here").help("begin it on a line of its own")
-        }
-        ErrorKind::UnknownQuotedScalarEscape => fault("an escape that YAML does not have in this text")
-            .help("write `\\\\` for a backslash, or the text in single quotes"),
-        _ => fault(&error.info()),
-    }
-}
-
 /// A mistake at some bytes; [`read`] says of which file.
-fn fault(code: &'static str, message: impl Into<String>, span: Range<usize>) -> Diagnostic {
+pub(super) fn fault(code: &'static str, message: impl Into<String>, span: Range<usize>) -> Diagnostic {
     Diagnostic::error(code, FieldPath::root(), message).marking(Mark::Source(FileId::default(), span))
 }
 

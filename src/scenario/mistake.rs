@@ -24,8 +24,12 @@ pub(super) enum Kind {
     UnknownChoice { choice: String, of: &'static str, known: &'static [&'static str], bare: bool },
     /// The table that should make one choice is empty.
     NoChoice { of: &'static str, known: &'static [&'static str] },
-    /// The table makes a choice and has one key more.
-    ExtraKey { chosen: String, extra: String, of: &'static str, known: &'static [&'static str] },
+    /// The table should make a choice, and none of its several keys does.
+    NoSuchChoice { keys: Vec<String>, of: &'static str, known: &'static [&'static str] },
+    /// The table makes a choice and has one key more, or several that make no choice.
+    ExtraKeys { chosen: String, extra: Vec<String>, of: &'static str, known: &'static [&'static str] },
+    /// The list that a choice needs holds numbers without their units.
+    NoUnits { of: &'static str },
     /// Something else is expected there.
     WrongType(Wanted),
     /// A whole number below or above these.

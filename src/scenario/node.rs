@@ -56,6 +56,8 @@ pub(super) struct Entry {
     pub(super) key_span: Range<usize>,
     /// Reported as a key that cannot stand there: reads as if it did not.
     pub(super) ignored: bool,
+    /// The key that such a one stands in for, so that nobody misses it; empty for none.
+    pub(super) instead_of: &'static str,
     /// The value.
     pub(super) node: Node,
 }
@@ -63,7 +65,7 @@ pub(super) struct Entry {
 impl Entry {
     /// A key and its value, as found in a file.
     pub(super) fn new(key: Arc<str>, key_span: Range<usize>, node: Node) -> Self {
-        Self { key, key_span, ignored: false, node }
+        Self { key, key_span, ignored: false, instead_of: "", node }
     }
 }
 

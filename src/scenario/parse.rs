@@ -5,7 +5,7 @@
 //! time from the last mistake on, so that the time grows with the file and not with the mistakes in it. Repairing
 //! instead of skipping lets one run find the mistakes behind a mistake, too.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
 
@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
 use crate::scenario::codes;
 use crate::scenario::de::{Reader, is_plain};
 use crate::scenario::explain::Explainer;
+use crate::scenario::foreign::{self, Advice, Meant};
 use crate::scenario::mistake::{Kind, Mistake};
 use crate::scenario::model::Scenario;
 use crate::scenario::node::{Node, Value};
@@ -93,6 +94,9 @@ impl Reported {
                         if let Ok([chosen]) = <[_; 1]>::try_from(table.live().take(2).collect::<Vec<_>>()) {
                             self.add(at.key(&*chosen.key).key(&*entry.key));
                         }
+                        if !entry.instead_of.is_empty() {
+                            self.add(at.key(entry.instead_of));
+                        }
                         self.add(at.key(&*entry.key));
                         continue;
                     }
@@ -135,6 +139,8 @@ pub(super) fn repair(root: &mut Node, files: &Files) -> Repaired {
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     // What is aliased in YAML is found at each alias, but stands in one place.
     let mut known = HashSet::new();
+    // A word that is corrected and a value that is wrong for what it was corrected to are one slip.
+    let mut renamed = HashMap::new();
     let mut from = Vec::new();
     loop {
         let mistake = match Scenario::deserialize(Reader::new(root, &from)) {
@@ -155,17 +161,43 @@ pub(super) fn repair(root: &mut Node, files: &Files) -> Repaired {
             diagnostics.push(Diagnostic::error(codes::TOO_MANY, FieldPath::root(), message).marking(marking));
             return Repaired { scenario: Scenario::default(), diagnostics, gave_up: true };
         }
-        let Some(mut diagnostic) = mend(root, files, &mistake, &mut from) else { continue };
+        let Some((mut diagnostic, repair)) = mend(root, files, &mistake, &mut from) else { continue };
+        if let Some(first) = renamed.get(&diagnostic.at).and_then(|place: &usize| diagnostics.get_mut(*place))
+            && let (Some(before), Some(then)) = (&mut first.help, &diagnostic.help)
+        {
+            before.push(' ');
+            before.extend(sentence(then));
+            renamed.remove(&diagnostic.at);
+            continue;
+        }
         let at = place(root, files, &diagnostic.at, &diagnostic.mark);
         if known.insert((at.file, at.span.clone(), diagnostic.code, diagnostic.message.clone())) {
+            if let Repair::Rename(name) = repair {
+                renamed.insert(diagnostic.at.clone(), diagnostics.len());
+                if matches!(mistake.kind, Kind::UnknownChoice { bare: true, .. }) {
+                    renamed.insert(diagnostic.at.key(name), diagnostics.len());
+                }
+            }
             diagnostic.mark = Mark::Source(at.file, at.span);
             diagnostics.push(diagnostic);
         }
     }
 }
 
+/// A help line as the second sentence of another.
+fn sentence(help: &str) -> impl Iterator<Item = char> {
+    let mut chars = help.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(chars)
+}
+
 /// Says what is wrong, unless it has been said, repairs it, and notes where reading goes on.
-fn mend(root: &mut Node, files: &Files, mistake: &Mistake, from: &mut Vec<usize>) -> Option<Diagnostic> {
+fn mend(
+    root: &mut Node,
+    files: &Files,
+    mistake: &Mistake,
+    from: &mut Vec<usize>,
+) -> Option<(Diagnostic, Repair)> {
     let path = FieldPath(mistake.path());
     *from = root.places(&path.0);
     let is_blank = |length: &usize| root.at(&path.0[..*length]).is_some_and(|node| node.unreadable);
@@ -182,7 +214,7 @@ fn mend(root: &mut Node, files: &Files, mistake: &Mistake, from: &mut Vec<usize>
     // The content of a choice written as a bare text is not in the tree, only the text is.
     let existing = FieldPath(path.0[..from.len()].to_vec());
     repair.apply(root, &mistake.kind, &existing);
-    Some(diagnostic)
+    Some((diagnostic, repair))
 }
 
 /// What is done to the tree so that reading goes on behind a mistake.
@@ -190,6 +222,10 @@ fn mend(root: &mut Node, files: &Files, mistake: &Mistake, from: &mut Vec<usize>
 pub(super) enum Repair {
     /// A misspelt key or choice becomes the one that was surely meant.
     Rename(&'static str),
+    /// Keys whose sense is said in another way are passed over.
+    Advise(&'static Advice, Vec<String>),
+    /// `key:value` of YAML, which is a key without a value, is passed over.
+    NoSpace(&'static str),
     /// A key that has no meaning is passed over.
     Ignore,
     /// A value that has no meaning reads as absent.
@@ -199,17 +235,47 @@ pub(super) enum Repair {
 impl Repair {
     fn of(kind: &Kind, root: &Node, path: &FieldPath) -> Self {
         match kind {
-            Kind::UnknownKey { key, known } => {
-                let table = root.at(&path.0);
-                let taken = |name: &str| table.is_some_and(|table| table.get(name).is_some());
-                let free = known.iter().copied().filter(|name| !taken(name));
-                nearest(key, free).map_or(Self::Ignore, Self::Rename)
+            Kind::UnknownKey { key, known } => Self::of_key(key, known, root.at(&path.0)),
+            Kind::UnknownChoice { choice, of, known, bare } => Self::of_choice(choice, of, known, *bare),
+            Kind::ExtraKeys { .. } => Self::Ignore,
+            _ => Self::Blank,
+        }
+    }
+
+    fn of_key(key: &str, known: &[&'static str], table: Option<&Node>) -> Self {
+        let value = |key: &str| table.and_then(|table| table.get(key)).map(|node| &node.value);
+        let is_free = |name: &&str| value(name).is_none();
+        let meant = |key: &str| foreign::meant(key, known, value(key));
+        if let (Some((name, _)), Some(Value::Null)) = (key.split_once(':'), value(key))
+            && let Some(name) = known.iter().copied().find(|known| *known == name)
+        {
+            return Self::NoSpace(name);
+        }
+        match meant(key) {
+            Some(Meant::Key(name)) if is_free(&name) => Self::Rename(name),
+            Some(Meant::Key(_)) => Self::Ignore,
+            Some(Meant::Advice(advice)) => {
+                let live = table.and_then(Node::table).into_iter().flat_map(|table| table.live());
+                let unknown = live.map(|entry| entry.key.to_string()).filter(|key| !known.contains(&&**key));
+                let same = unknown.filter(|key| meant(key) == Some(Meant::Advice(advice)));
+                Self::Advise(advice, same.collect())
             }
-            Kind::UnknownChoice { choice, known, .. } => {
-                let names = known.iter().copied().filter(|name| !is_plain(name));
-                nearest(choice, names).map_or(Self::Blank, Self::Rename)
-            }
-            Kind::ExtraKey { .. } => Self::Ignore,
+            None => nearest(key, known.iter().copied().filter(is_free)).map_or(Self::Ignore, Self::Rename),
+        }
+    }
+
+    fn of_choice(choice: &str, of: &str, known: &[&'static str], bare: bool) -> Self {
+        let is_known = |name: &&str| known.contains(name) && !is_plain(name);
+        // More than a name, such as `publish a/b` or `constant(1)`, means more than that name.
+        let is_name = !choice.contains(|c: char| c.is_whitespace() || c == '(');
+        let foreign = foreign::meant_choice(choice, of).filter(is_known);
+        let meant = foreign.or_else(|| nearest(choice, known.iter().copied().filter(|name| !is_plain(name))));
+        match meant {
+            // A key that is only like one of a payload's is more likely one of its JSON.
+            Some(name) if of == "Payload" && !name.eq_ignore_ascii_case(choice) => Self::Blank,
+            // A step needs more than its name; only these two do not.
+            Some(name) if of == "Step" && bare && !matches!(name, "connect" | "disconnect") => Self::Blank,
+            Some(name) if is_name => Self::Rename(name),
             _ => Self::Blank,
         }
     }
@@ -218,30 +284,43 @@ impl Repair {
     fn apply(&self, root: &mut Node, kind: &Kind, path: &FieldPath) {
         let key = match kind {
             Kind::UnknownKey { key, .. } | Kind::UnknownChoice { choice: key, bare: false, .. } => Some(key),
-            Kind::ExtraKey { extra, .. } => Some(extra),
             _ => None,
         };
-        match (self, key) {
-            (Self::Rename(name), Some(key)) => {
-                if let Some(table) = root.table_mut(&path.0) {
-                    table.rename(key, name);
+        match (self, kind) {
+            (Self::Rename(name), _) => match key {
+                Some(key) => {
+                    if let Some(table) = root.table_mut(&path.0) {
+                        table.rename(key, name);
+                    }
                 }
-            }
-            (Self::Rename(name), None) => {
-                if let Some(node) = root.at_mut(&path.0) {
-                    node.value = Value::Text((*name).into());
+                None => {
+                    if let Some(node) = root.at_mut(&path.0) {
+                        node.value = Value::Text((*name).into());
+                    }
                 }
+            },
+            (Self::NoSpace(name), _) => {
+                ignore(root, path, key.map(std::slice::from_ref).unwrap_or_default(), name);
             }
-            (Self::Ignore, Some(key)) => {
-                if let Some(entry) = root.table_mut(&path.0).and_then(|table| table.get_mut(key)) {
-                    entry.ignored = true;
-                }
-            }
+            (Self::Advise(advice, keys), _) => ignore(root, path, keys, advice.instead_of),
+            (Self::Ignore, Kind::ExtraKeys { extra, .. }) => ignore(root, path, extra, ""),
+            (Self::Ignore, _) => ignore(root, path, key.map(std::slice::from_ref).unwrap_or_default(), ""),
             _ => {
                 if let Some(node) = root.at_mut(&path.0) {
                     node.unreadable = true;
                 }
             }
+        }
+    }
+}
+
+/// Passes over keys of a table from now on.
+fn ignore(root: &mut Node, path: &FieldPath, keys: &[String], instead_of: &'static str) {
+    let Some(table) = root.table_mut(&path.0) else { return };
+    for key in keys {
+        if let Some(entry) = table.get_mut(key) {
+            entry.ignored = true;
+            entry.instead_of = instead_of;
         }
     }
 }

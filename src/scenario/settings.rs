@@ -32,16 +32,28 @@ pub(super) fn apply(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut names = Vec::new();
+    let mut refused = Vec::new();
     for argument in arguments {
         let folder = files.get(FileId::default()).folder().to_owned();
         let file = files.add(File::new(NAME.to_owned(), argument.clone(), Format::Toml, folder));
         if let Err(diagnostic) = set(root, file, files.get(file).text(), &mut names) {
-            diagnostics.push(*diagnostic);
+            refused.push((file, *diagnostic));
         }
     }
-    for name in names {
-        diagnostics.extend(remove_misspelt(root, &name));
+    for name in &names {
+        if let Some(diagnostic) = remove_misspelt(root, name) {
+            // That nothing is there below a name that is not there goes without saying.
+            let same = |file| {
+                names
+                    .iter()
+                    .any(|new| new.file == file && new.section == name.section && new.name == name.name)
+            };
+            refused.retain(|(file, _)| !same(*file));
+            refused.push((name.file, diagnostic));
+        }
     }
+    refused.sort_by_key(|(file, _)| *file);
+    diagnostics.extend(refused.into_iter().map(|(_, diagnostic)| diagnostic));
 }
 
 /// A step of a path and where it stands in the argument.
@@ -74,7 +86,8 @@ fn set(
     if let [Step { part: Part::Key(section), .. }, Step { part: Part::Key(name), span }, ..] =
         steps.as_slice()
         && let Some(place) = NAMED.iter().position(|(named, ..)| named == section)
-        && root.get(section).and_then(|table| table.get(name)).is_none()
+        && (root.get(section).and_then(|table| table.get(name)).is_none()
+            || names.iter().any(|new| new.section == place && new.name == *name))
     {
         names.push(NewName { file, section: place, name: name.clone(), span: span.clone() });
     }

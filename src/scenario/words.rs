@@ -4,7 +4,7 @@ use crate::diagnostic::{FieldPath, Part};
 use crate::scenario::de::{PLAIN_TABLE, is_plain};
 
 /// Longest value that is repeated in a message, in bytes.
-const MAX_QUOTED: usize = 40;
+pub(super) const MAX_QUOTED: usize = 40;
 
 /// Something that is written as a text with units.
 pub(super) struct Quantity {
@@ -117,6 +117,14 @@ pub(super) fn choices(of: &str, known: &[&str]) -> String {
 /// Names in a row, each as code.
 pub(super) fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Names out of a file in a row, the first few of them.
+pub(super) fn quoted(names: &[String]) -> String {
+    const MOST: usize = 8;
+    let more = if names.len() > MOST { ", …" } else { "" };
+    let names: Vec<_> = names.iter().take(MOST).map(|name| format!("`{}`", shorten(name))).collect();
+    names.join(", ") + more
 }
 
 /// What a value is for: ` for `users``, ` for an item of `tags``.

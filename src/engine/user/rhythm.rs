@@ -141,6 +141,7 @@ mod tests {
             columns: &columns,
             env: &env,
             hostname: "rig",
+            run_id: None,
         };
         let request = Request { row: Row::Static(RowId(0)), record: true };
         let publish = Step::Publish(Box::new(Publish {

@@ -27,7 +27,12 @@ use crate::plan::wait::WaitTime;
 use crate::plan::{Broker, BrokerId, OnError, UserClass};
 use crate::scenario::model;
 
-const DEFAULT_CLIENT_ID: &str = "${user.class}-${user.number}";
+/// The default of users who leave nothing behind at the broker: each process has its own, so that two of them with
+/// one scenario do not drive each other's users out.
+const CLIENT_ID_OF_RUN: &str = "${user.class}-${user.number}-${run.id}";
+
+/// The default where a session is to be found again by the next run, and of a library's plans, which draw nothing.
+const CLIENT_ID: &str = "${user.class}-${user.number}";
 
 /// A class with what warnings want to know about it.
 pub(super) struct Compiled {
@@ -139,7 +144,11 @@ pub(super) fn compile_class(
     };
     let certificate = broker.map(|broker| compile_certificate(&surroundings, broker, names, problems));
     let (weight, fixed_count) = share(class, at, problems);
-    let client_id = class.client_id.as_deref().unwrap_or(DEFAULT_CLIENT_ID);
+    let outlives = broker.and_then(|broker| brokers.values().nth(broker.0)).is_some_and(|broker| {
+        broker.clean_session == Some(false) || broker.session_expiry.is_some_and(|expiry| !expiry.0.is_zero())
+    });
+    let default = if names.run_id.is_some() && !outlives { CLIENT_ID_OF_RUN } else { CLIENT_ID };
+    let client_id = class.client_id.as_deref().unwrap_or(default);
     let client_id =
         text(client_id, "this client id", Place::ClientId, (0, 0), &at.key("client_id"), names, problems);
     let client_id_length = client_id.as_ref().map_or((1, 1), |client_id| client_id.length((0, 0)));

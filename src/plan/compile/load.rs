@@ -10,6 +10,7 @@ use crate::plan::compile::Overrides;
 use crate::plan::compile::problems::{LONGEST, Problems, suggestion};
 use crate::plan::compile::search::compile_search;
 use crate::plan::load::{Load, Stage, StageClock, Storm, Users};
+use crate::plan::template::names::quoted;
 use crate::scenario::model::{self, Scenario};
 use crate::units::HumanDuration;
 
@@ -97,17 +98,22 @@ fn refuse_beside_stages(
     overrides: &Overrides,
     problems: &mut Problems<'_>,
 ) {
-    for (key, is_there, instead) in [
-        ("users", load.users.is_some(), "`users`"),
-        ("spawn_rate", load.spawn_rate.is_some(), "`spawn_rate`"),
-        ("run_time", load.run_time.is_some(), "`duration`"),
-    ] {
-        if is_there {
-            let message = format!("`{key}` and `stages` exclude each other");
-            let help = format!("remove it: each stage has its own {instead}");
-            problems
-                .add(Diagnostic::error(codes::CONFLICT, at.key(key), message).marking(Mark::Key).help(help));
-        }
+    let beside: Vec<_> = [
+        ("users", load.users.is_some(), "users"),
+        ("spawn_rate", load.spawn_rate.is_some(), "spawn_rate"),
+        ("run_time", load.run_time.is_some(), "duration"),
+    ]
+    .into_iter()
+    .filter_map(|(key, is_there, instead)| is_there.then_some((key, instead)))
+    .collect();
+    if let Some((first, _)) = beside.first() {
+        let message =
+            format!("{} and `stages` exclude each other", quoted(beside.iter().map(|(key, _)| *key)));
+        let own = quoted(beside.iter().map(|(_, instead)| *instead));
+        let them = if beside.len() == 1 { "it" } else { "them" };
+        let help = format!("remove {them}: each stage has its own {own}");
+        problems
+            .add(Diagnostic::error(codes::CONFLICT, at.key(*first), message).marking(Mark::Key).help(help));
     }
     for (flag, key, is_there) in [
         ("--users", "users", overrides.users.is_some()),

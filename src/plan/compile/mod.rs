@@ -19,7 +19,7 @@ use crate::plan::compile::payloads::Payloads;
 use crate::plan::compile::problems::Problems;
 use crate::plan::compile::search::without_rate;
 use crate::plan::compile::steps::Rows;
-use crate::plan::compile::threshold::{compile_thresholds, warn_of_rows};
+use crate::plan::compile::threshold::{compile_thresholds, warn_of_lower_bounds, warn_of_rows};
 use crate::plan::load::Course;
 use crate::plan::target::Target;
 use crate::plan::template::names::{Columns, Names, Place};
@@ -56,6 +56,9 @@ pub struct Context<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Name of this machine.
     pub hostname: &'a str,
+    /// What default client ids end with, so that two processes with one scenario do not drive each other's users out;
+    /// `None` for ids that are the same in each run.
+    pub run_id: Option<&'a str>,
     /// Checks the options of an embedded broker's URL, what stands after its `?`; says what is wrong.
     pub embedded_options: &'a dyn Fn(&str) -> Result<(), String>,
     /// Reads a file by what the value at a place says, which is a path from the folder of the file in which that
@@ -118,6 +121,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         columns: &no_columns,
         env: context.env,
         hostname: context.hostname,
+        run_id: context.run_id,
     };
     let brokers = compile_brokers(&scenario.brokers, &names, context, &mut problems);
     let feeds = Feeds::read(scenario, context.files, &mut problems);
@@ -192,6 +196,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         return Err(problems.found);
     }
     warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
+    warn_of_lower_bounds(&scenario.thresholds, &thresholds_at, &mut problems);
     warn_of_rows(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
     feeds.warn(&mut problems);
     payloads.warn(&mut problems);

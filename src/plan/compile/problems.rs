@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, Part, Severity, nearest};
 use crate::plan::codes;
 use crate::plan::template::Template;
+use crate::plan::template::foreign::placeholders;
 use crate::plan::template::names::{Names, Place, quoted};
 use crate::scenario::codes::TOO_MANY;
 use crate::units::HumanDuration;
@@ -102,7 +103,10 @@ impl<'a> Problems<'a> {
             return None;
         }
         match Template::parse(text, place, names) {
-            Ok(template) => Some(template),
+            Ok(template) => {
+                self.warn_of_placeholders(text, place, names, at);
+                Some(template)
+            }
             Err(faults) => {
                 for fault in faults {
                     let mut diagnostic = Diagnostic::error(fault.code, at.clone(), fault.message)
@@ -113,6 +117,30 @@ impl<'a> Problems<'a> {
                 None
             }
         }
+    }
+
+    /// Warns of templates of other tools, which are sent as they stand.
+    fn warn_of_placeholders(&mut self, text: &str, place: Place, names: &Names<'_>, at: &FieldPath) {
+        // A password may hold anything, a condition may be a regular expression, and rows such as `items/{id}` are
+        // named so on purpose.
+        let may_hold_any = matches!(
+            place,
+            Place::Url | Place::Setting | Place::File | Place::Credential | Place::Condition | Place::RowName
+        );
+        let found = if may_hold_any { Vec::new() } else { placeholders(text, names) };
+        let Some(first) = found.first() else { return };
+        let mut written: Vec<_> = found.iter().map(|found| &text[found.range.clone()]).take(5).collect();
+        written.dedup();
+        let are = if written.len() == 1 { "is no template and is" } else { "are no templates and are" };
+        let message = format!("{} {are} sent as written", quoted(written.into_iter()));
+        let help = match &first.ours {
+            Some(ours) => format!("a template is written with a dollar and braces: {ours}"),
+            None => {
+                "a template is written with a dollar and braces, such as ${seq} or ${client_id}".to_owned()
+            }
+        };
+        let mark = Mark::Within(first.range.clone());
+        self.add(Diagnostic::warning(codes::OTHER_TEMPLATE, at.clone(), message).marking(mark).help(help));
     }
 
     /// A length of time that may be 0.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::plan::codes;
 use crate::plan::compile::problems::{LONGEST, Problems};
-use crate::plan::compile::threshold::compile_threshold;
+use crate::plan::compile::threshold::{compile_threshold, the_right_way_round};
 use crate::plan::search::{ClassRate, Search};
 use crate::scenario::model::Scenario;
 use crate::scenario::model::user_class::Schedule;
@@ -98,6 +98,12 @@ fn until(text: Option<&str>, at: &FieldPath, problems: &mut Problems<'_>) -> Opt
     if until.criterion().metric.is_of_unfinished() {
         let message = "what is unfinished is known at the end of a run, not of a step";
         let help = "judge steps by a response time or `failures`, and put this among the `thresholds`";
+        problems.add(Diagnostic::error(codes::THRESHOLD, at.clone(), message).help(help));
+        return None;
+    }
+    if let Some(right) = the_right_way_round(&until) {
+        let message = format!("`until` says what must hold, and `{until}` holds when it goes badly");
+        let help = format!("write what the highest rate must keep to: \"{right}\"");
         problems.add(Diagnostic::error(codes::THRESHOLD, at.clone(), message).help(help));
         return None;
     }

@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::plan::codes;
 use crate::plan::compile::problems::{Problems, suggestion};
 use crate::stats::RowKey;
-use crate::stats::criterion::{Fault, Rows};
+use crate::stats::criterion::{Criterion, Fault, Op, Rows};
 use crate::stats::metric::Metric;
 use crate::stats::threshold::Threshold;
 
@@ -29,9 +29,15 @@ pub(super) fn compile_threshold(
         Ok(threshold) => Some(threshold),
         Err(error) => {
             let help = match &error.fault {
-                Fault::UnknownMetric(word) => {
-                    let words = Metric::words();
-                    suggestion(word, "metrics", words.iter().map(String::as_str))
+                Fault::UnknownMetric(word) => other_word(word, text).map_or_else(
+                    || {
+                        let words = Metric::words();
+                        suggestion(word, "metrics", words.iter().map(String::as_str))
+                    },
+                    |ours| format!("did you mean `{ours}`?"),
+                ),
+                _ if text.contains("&&") || text.contains(',') || text.contains(" and ") => {
+                    "write a threshold of its own for each: [\"p99 < 200ms\", \"failures < 1%\"]".to_owned()
                 }
                 _ => "a threshold reads \"p99 < 200ms\", \"failures < 1%\" or \"p95[MQTT connect] < 1s\""
                     .to_owned(),
@@ -43,6 +49,49 @@ pub(super) fn compile_threshold(
             );
             None
         }
+    }
+}
+
+/// What a metric of another tool is called here.
+fn other_word(word: &str, text: &str) -> Option<String> {
+    let ours = match word.to_ascii_lowercase().replace(['_', '-'], "").as_str() {
+        "errors" | "error" | "fails" | "failed" => "failures",
+        "errorrate" | "errorratio" | "failrate" | "failurerate" | "httpreqfailed" => "failures < 1%",
+        "avg" | "mean" | "averageresponsetime" | "avgresponsetime" => "average",
+        "med" => "median",
+        "count" | "total" | "iterations" => "requests",
+        "throughput" | "tps" | "qps" | "reqs/s" | "req/s" => "rps",
+        "latency" | "responsetime" | "duration" | "httpreqduration" => "p99",
+        // k6's `p(99)` and JMeter's `99%`.
+        "p" | "" => {
+            let number = text.trim_start().strip_prefix("p(")?.split(')').next()?;
+            return Metric::from_name(&format!("p{number}")).map(|metric| metric.to_string());
+        }
+        word => {
+            let number = word.trim_end_matches("thpercentile").trim_end_matches("th");
+            return Metric::from_name(&format!("p{number}")).map(|metric| metric.to_string());
+        }
+    };
+    Some(ours.to_owned())
+}
+
+/// A threshold that asks for response times or failures above a limit, turned round.
+pub(super) fn the_right_way_round(threshold: &Threshold) -> Option<String> {
+    let Criterion { metric, op, .. } = threshold.criterion();
+    let is_bad = !matches!(metric, Metric::Requests | Metric::Rps);
+    (is_bad && matches!(op, Op::More | Op::AtLeast)).then(|| threshold.to_string().replacen('>', "<", 1))
+}
+
+/// Warns of thresholds that are missed as long as all goes well.
+pub(super) fn warn_of_lower_bounds(thresholds: &[String], at: &FieldPath, problems: &mut Problems<'_>) {
+    for (i, text) in thresholds.iter().enumerate() {
+        let Ok(threshold) = Threshold::parse(text) else { continue };
+        let Some(right) = the_right_way_round(&threshold) else { continue };
+        let message = format!("a threshold says what must hold, and `{threshold}` holds when it goes badly");
+        problems.add(
+            Diagnostic::warning(codes::LOWER_BOUND, at.index(i), message)
+                .help(format!("write what the run must keep to: \"{right}\"")),
+        );
     }
 }
 

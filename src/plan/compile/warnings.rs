@@ -1,6 +1,6 @@
 //! What can run but is surely not meant so; judged on the finished plan.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, FieldPath};
@@ -252,12 +252,14 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
             let same = other.broker == class.broker && other.client_id.renders_like(&class.client_id);
             same && **other_count > 0
         });
+        // Who wrote a template of another tool there is told so, and of nothing that follows from it.
+        if problems.found.iter().any(|told| told.code == codes::OTHER_TEMPLATE && told.at == at) {
+            continue;
+        }
         let message = if *count > 1 && class.client_id.varies() == Varies::Never {
             format!("all {count} users of this class have the same client id")
-        } else if let Some(client_id) = shared_by_feed(plan.seed, class, *count) {
-            format!(
-                "several users of this class have the client id `{client_id}`, out of one row or equal ones"
-            )
+        } else if let Some(shared) = shared(plan.seed, class, *count) {
+            shared
         } else if let Some((_, (other, _))) = twin {
             format!("users of this class have the client ids of users of `{}`", other.name)
         } else {
@@ -270,17 +272,37 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
     }
 }
 
-/// A client id that a feed gives to several of the first users of a class, if there is one.
+/// What there is to say of a client id that several of the first users of a class have out of a feed, or have drawn.
 ///
 /// Looked for by making them: whether the rows are enough, some are equal or one is drawn twice, all shows there.
-fn shared_by_feed(seed: u64, class: &UserClass, count: u32) -> Option<String> {
-    if class.client_id.columns().next().is_none() || class.client_id.is_unique_in_run() {
+fn shared(seed: u64, class: &UserClass, count: u32) -> Option<String> {
+    let of_feed = class.client_id.columns().next().is_some();
+    if !of_feed && !class.client_id.is_drawn() || class.client_id.is_unique_in_run() {
         return None;
     }
-    let mut seen = HashSet::new();
-    (0..u64::from(count.min(LOOKED_AT))).find_map(|index| {
+    let looked_at = u64::from(count.min(LOOKED_AT));
+    let mut users: HashMap<Vec<u8>, u64> = HashMap::new();
+    let mut first = None;
+    for index in 0..looked_at {
         let client_id = Newborn::new(class, seed, index + 1, index).render(&class.client_id);
-        let text = String::from_utf8_lossy(&client_id).into_owned();
-        (!seen.insert(client_id) && !text.is_empty()).then_some(text)
-    })
+        if client_id.is_empty() {
+            continue;
+        }
+        let same = users.entry(client_id).or_default();
+        *same += 1;
+        if *same == 2 && first.is_none() {
+            first = Some(index);
+        }
+    }
+    let first = Newborn::new(class, seed, first? + 1, first?).render(&class.client_id);
+    let first = String::from_utf8_lossy(&first);
+    if of_feed {
+        return Some(format!(
+            "several users of this class have the client id `{first}`, out of one row or equal ones"
+        ));
+    }
+    let sharing: u64 = users.values().filter(|same| **same > 1).sum();
+    let who =
+        if sharing == looked_at { format!("all {sharing}") } else { format!("{sharing} of {looked_at}") };
+    Some(format!("{who} users of this class draw a client id that another one has, such as `{first}`"))
 }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use crate::diagnostic::nearest;
 use crate::mqtt::MAX_PACKET_BYTES;
 use crate::plan::codes;
+use crate::plan::template::foreign::template_for;
 use crate::plan::template::names::{FUNCTIONS, Function, NAMES, function_named, quoted};
 use crate::plan::template::parse::{Fault, Parser, trimmed};
 use crate::plan::template::walk::{MOST_DECIMALS, Walk, decimal};
@@ -30,6 +31,8 @@ impl Parser<'_> {
                 fault.help(format!("`{name}` is a name: write `${{{name}}}` without parentheses"))
             } else if let Some(near) = nearest(name, functions()) {
                 fault.help(format!("did you mean `{near}`?"))
+            } else if let Some(ours) = template_for(name) {
+                fault.help(format!("did you mean `{ours}`?"))
             } else {
                 fault.help(format!("the functions are: {}", quoted(functions())))
             });
@@ -130,7 +133,20 @@ impl Argument<'_> {
 
     fn number<T: FromStr>(&self, function: &Function) -> Result<T, Fault> {
         let what = if function.name == "random_float" { "is not a number" } else { "is not a whole number" };
-        self.text.parse().map_err(|_| self.fault(function, what))
+        self.text.parse().map_err(|_| match self.text.parse::<f64>() {
+            // A whole number, but with an exponent or a fraction of nothing, or beyond what is drawn from.
+            Ok(number) if number.fract() == 0.0 && function.name != "random_float" => {
+                if number < 0.0 && self.text.parse::<i64>().is_ok() {
+                    self.fault(function, what)
+                } else if number.abs() < 1e15 {
+                    self.fault(function, what).help(format!("write {number:.0}"))
+                } else {
+                    let range = "whole numbers go from -9223372036854775808 to 9223372036854775807";
+                    self.fault(function, "is too large").help(range)
+                }
+            }
+            _ => self.fault(function, what),
+        })
     }
 
     fn size(&self, function: &Function) -> Result<usize, Fault> {

@@ -19,6 +19,7 @@
 //!     columns: &columns,
 //!     env: &env,
 //!     hostname: "h",
+//!     run_id: None,
 //! };
 //! let template = Template::parse("${user.class}/${user.number}/${seq}", Place::Topic, &names).unwrap();
 //!
@@ -48,6 +49,7 @@ use crate::plan::template::row::Row;
 use crate::plan::template::walk::Walk;
 
 mod call;
+pub(in crate::plan) mod foreign;
 pub(in crate::plan) mod json;
 pub mod names;
 pub mod parse;
@@ -263,6 +265,19 @@ impl Template {
             Segment::UserNumber | Segment::Uuid => true,
             Segment::Row(row) => row.tells_users_apart(),
             _ => false,
+        })
+    }
+
+    /// Whether something in it is drawn, other than a UUID.
+    pub fn is_drawn(&self) -> bool {
+        self.segments.iter().any(|segment| {
+            matches!(
+                segment,
+                Segment::RandomInt { .. }
+                    | Segment::RandomFloat { .. }
+                    | Segment::RandomString(_)
+                    | Segment::Choice(_)
+            )
         })
     }
 

@@ -28,6 +28,8 @@ pub struct Names<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Name of this machine.
     pub hostname: &'a str,
+    /// What the users of this process have in their names and those of another one have not, if anything.
+    pub run_id: Option<&'a str>,
 }
 
 impl std::fmt::Debug for Names<'_> {
@@ -186,28 +188,28 @@ impl Place {
                 "it is fixed before the first user starts: `vars.NAME` and `env.NAME`"
             }
             Self::File => {
-                "files are read before the first user starts: `user.number`, `user.index`, `user.class`, \
+                "files are read before the first user starts: `user.number`, `user.index`, `user.class`, `run.id`, \
                  `vars.NAME`, `env.NAME` and `hostname()`"
             }
             Self::RowName => {
                 "rows stay the same while a user lives: `user.number`, `user.index`, `user.class`, \
-                 `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
+                 `run.id`, `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
             Self::ClientId => {
-                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `run.id`, `row.COLUMN`, \
                  `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
             Self::WillPayload => {
-                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `run.id`, `row.COLUMN`, \
                  `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions"
             }
             Self::Credential | Self::Will | Self::WillJson => {
-                "it is made once per user: `user.number`, `user.index`, `user.class`, `row.COLUMN`, \
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `run.id`, `row.COLUMN`, \
                  `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
             }
             Self::Filter => {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
-                 `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
+                 `run.id`, `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
             Self::Condition => "no message could meet what is drawn at random, and conditions are texts",
             Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
@@ -224,6 +226,11 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("user.index", Kind::User, "Index of the user in its class, from 0"),
     ("user.class", Kind::Local, "Name of the user class"),
     ("client_id", Kind::ClientId, "The user's client id"),
+    (
+        "run.id",
+        Kind::Local,
+        "Four letters and digits that each `run` draws anew, so that those of two processes differ; `0000` in plans",
+    ),
     ("iteration", Kind::Message, "How many task runs the user has ended"),
     (
         "seq",

@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::diagnostic::nearest;
 use crate::mqtt::TopicError;
 use crate::plan::codes;
+use crate::plan::template::foreign::template_for;
 use crate::plan::template::names::{FUNCTIONS, Kind, NAMES, Names, Place, function_named, quoted};
 use crate::plan::template::{Literal, Part, Segment, Template};
 
@@ -268,6 +269,8 @@ impl Parser<'_> {
             let functions = || FUNCTIONS.iter().map(|function| function.name);
             return Err(if name == "row" {
                 fault.help("a feed's value is written with its column: `${row.COLUMN}`")
+            } else if let Some(known) = calculates(name) {
+                fault.help(format!("templates do not calculate or format: `${{{known}}}` stands alone"))
             } else if self.names.columns.get(name).is_some() {
                 fault.help(format!("columns of feeds are written with `row`: `${{row.{name}}}`"))
             } else if self.names.vars.contains_key(name) {
@@ -275,6 +278,8 @@ impl Parser<'_> {
                 fault.help(format!("constants are written with their section: `${{vars.{name}}}`"))
             } else if let Some(near) = nearest(name, names()) {
                 fault.help(format!("did you mean `{near}`?"))
+            } else if let Some(ours) = template_for(name) {
+                fault.help(format!("did you mean `{ours}`?"))
             } else if let Some(function) = nearest(name, functions()).and_then(function_named) {
                 fault.help(format!("functions are called: `${{{}}}`", function.example))
             } else {
@@ -295,6 +300,7 @@ impl Parser<'_> {
             ("client_id", _) => Segment::ClientId,
             ("iteration", _) => Segment::Iteration,
             ("seq", _) => Segment::Seq,
+            ("run.id", _) => Segment::Literal(Literal::new(self.names.run_id.unwrap_or("0000").as_bytes())),
             // The only one left: `user.class`.
             (_, class) => Segment::Literal(Literal::new(class.unwrap_or_default().as_bytes())),
         })
@@ -308,6 +314,13 @@ impl Parser<'_> {
         let message = format!("`{name}` cannot stand in {}", self.place.described());
         Err(Fault::new(codes::NOT_ALLOWED_HERE, range, message).help(self.place.allowed()))
     }
+}
+
+/// The name in front of an operator or a format.
+fn calculates(expression: &str) -> Option<&'static str> {
+    let (first, rest) = expression.split_at(expression.find([' ', '+', '-', '*', '/', '%', ':', '[', '|'])?);
+    let is_more = rest.trim_start().starts_with(['+', '-', '*', '/', '%', ':', '[', '|']);
+    NAMES.iter().map(|(name, ..)| *name).find(|name| *name == first && is_more)
 }
 
 /// The range without white space at its ends.

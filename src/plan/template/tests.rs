@@ -47,6 +47,7 @@ fn parse_at(place: Place, text: &str) -> Result<Template, Vec<Fault>> {
         columns: &columns,
         env: &env,
         hostname: "rig",
+        run_id: None,
     };
     Template::parse(text, place, &names)
 }

@@ -28,7 +28,10 @@ pub struct UserClass {
     pub fixed_count: Option<u32>,
     /// Client id, a template of values that do not change while a user lives. If it is empty the broker makes one;
     /// `${client_id}` stays empty then, since it is the same from before the first connection to after the last.
-    /// Default `${user.class}-${user.number}`.
+    /// Default `${user.class}-${user.number}-${run.id}`, whose last part each `run` draws anew, so that two processes
+    /// with one scenario do not drive each other's users out. If the broker keeps sessions (`clean_session = false`, or a
+    /// `session_expiry`) it is `${user.class}-${user.number}`, since the next run is to find them again: there, give each
+    /// process ids of its own.
     pub client_id: Option<String>,
     /// User name, a template of values that do not change while a user lives. Default: none.
     pub username: Option<String>,

@@ -1,0 +1,136 @@
+//! Words of other tools and of everyday speech, and what they are called here.
+//!
+//! Who comes from Locust, k6, `JMeter`, `MQTTX` or `emqtt_bench` writes their words first. A word that means one of the
+//! keys that can stand there is taken for it, like a misspelt one; one whose sense is said elsewhere, or in
+//! another way, gets the advice where and how.
+
+mod choices;
+mod keys;
+
+use std::borrow::Cow;
+
+use crate::scenario::foreign::choices::CHOICES;
+use crate::scenario::foreign::keys::{PLACES, advice};
+use crate::scenario::node::Value;
+
+/// What a key means that the language does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// The same as a key that can stand there.
+    Key(&'static str),
+    /// Something that is said in another way.
+    Advice(&'static Advice),
+}
+
+/// How something is said that has no key of this name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Advice {
+    /// What to write, as TOML has it.
+    pub(super) text: &'static str,
+    /// The key that is surely not forgotten then, only said in this way; empty for none.
+    pub(super) instead_of: &'static str,
+}
+
+/// A broker without its name.
+const ONE_BROKER: &Advice =
+    &advice("a broker has a name, any: brokers.NAME.url = \"mqtt://HOST:PORT\"", "brokers");
+
+/// What the command line calls the load, at the top of the file.
+const ONE_LOAD: &Advice = &advice("write it inside `load`: load = { users = 10, run_time = \"1m\" }", "");
+
+/// What a key means that stands in a table with these keys.
+pub(super) fn meant(key: &str, known: &[&'static str], value: Option<&Value>) -> Option<Meant> {
+    let word = plain(key);
+    if known.contains(&"user_classes") {
+        let is_table = matches!(value, Some(Value::Table(_)));
+        let has_url = matches!(value, Some(Value::Table(table)) if table.get("url").is_some());
+        match &*word {
+            "broker" | "brokers" if has_url || !is_table => return Some(Meant::Advice(ONE_BROKER)),
+            "users" | "user" if is_table => return Some(Meant::Key("user_classes")),
+            "users" | "user" => return Some(Meant::Advice(ONE_LOAD)),
+            _ => {}
+        }
+    }
+    if let Some(same) = known.iter().copied().find(|name| plain(name) == word) {
+        return Some(Meant::Key(same));
+    }
+    let place = PLACES.iter().find(|place| place.keys.iter().all(|key| known.contains(key)))?;
+    let holds = |words: &[&str]| words.contains(&&*word);
+    if let Some((name, _)) = place.synonyms.iter().find(|(_, words)| holds(words)) {
+        return Some(Meant::Key(name));
+    }
+    place.advice.iter().find(|(_, words)| holds(words)).map(|(advice, _)| Meant::Advice(advice))
+}
+
+/// What a choice means that there is not.
+pub(super) fn meant_choice(choice: &str, of: &str) -> Option<&'static str> {
+    let word = plain(choice);
+    let (_, choices) = CHOICES.iter().find(|(name, _)| *name == of)?;
+    choices.iter().find(|(name, words)| plain(name) == word || words.contains(&&*word)).map(|(name, _)| *name)
+}
+
+/// A word without what spelling can differ in.
+fn plain(word: &str) -> Cow<'_, str> {
+    let differs = |c: char| c.is_ascii_uppercase() || matches!(c, '_' | '-' | ' ');
+    if word.contains(differs) {
+        let kept = word.chars().filter(|c| !matches!(c, '_' | '-' | ' '));
+        Cow::Owned(kept.map(|c| c.to_ascii_lowercase()).collect())
+    } else {
+        Cow::Borrowed(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_written_as_they_are_compared() {
+        let keys = PLACES.iter().flat_map(|place| {
+            let synonyms = place.synonyms.iter().flat_map(|(_, words)| *words);
+            synonyms.chain(place.advice.iter().flat_map(|(_, words)| *words))
+        });
+        let choices = CHOICES.iter().flat_map(|(_, choices)| choices.iter().flat_map(|(_, words)| *words));
+        for word in keys.chain(choices) {
+            assert_eq!(plain(word), *word);
+        }
+    }
+
+    #[test]
+    fn no_word_has_two_meanings_in_one_table() {
+        fn once<'a>(words: impl Iterator<Item = &'a &'a str>) {
+            let mut seen = std::collections::HashSet::new();
+            for word in words {
+                assert!(seen.insert(word), "{word}");
+            }
+        }
+        for place in PLACES {
+            once(place.synonyms.iter().flat_map(|(_, words)| words.iter()));
+            once(place.advice.iter().flat_map(|(_, words)| words.iter()));
+        }
+    }
+
+    #[test]
+    fn a_word_means_what_its_table_says() {
+        let load = &["users", "spawn_rate", "run_time", "stop_timeout"];
+        let publish = &["topic", "payload", "qos", "await_ack"];
+        for (key, known, meant_key) in [
+            ("hatch_rate", &load[..], Some("spawn_rate")),
+            ("Run-Time", load, Some("run_time")),
+            ("vus", load, Some("users")),
+            ("message", publish, Some("payload")),
+            ("QoS", publish, Some("qos")),
+            ("message", load, None),
+        ] {
+            let found = match meant(key, known, None) {
+                Some(Meant::Key(name)) => Some(name),
+                _ => None,
+            };
+            assert_eq!(found, meant_key, "{key}");
+        }
+        assert!(matches!(meant("ramp_up", load, None), Some(Meant::Advice(_))));
+        assert_eq!(meant_choice("Sleep", "Step"), Some("wait"));
+        assert_eq!(meant_choice("4", "Protocol"), Some("3.1.1"));
+        assert_eq!(meant_choice("3.1", "Protocol"), None);
+    }
+}
