@@ -84,6 +84,8 @@ fn who_can_hear_nothing_more_is_gone_at_once() {
         for case in [
             "nothing was said",
             "all is acknowledged",
+            "a message of QoS 0",
+            "a message of QoS 0, for good",
             "a message is open",
             "a message has timed out",
             "subscribed",
@@ -105,6 +107,11 @@ fn who_can_hear_nothing_more_is_gone_at_once() {
                     publish(&mut session, Qos::AtLeastOnce, MINUTE);
                     peer.send(b"\x40\x02\0\x01").await;
                     session.drive(Until::Idle, None, &mut seen).await.unwrap();
+                }
+                "a message of QoS 0" => publish(&mut session, Qos::AtMostOnce, MINUTE),
+                "a message of QoS 0, for good" => {
+                    publish(&mut session, Qos::AtMostOnce, MINUTE);
+                    how = Close::ForGood;
                 }
                 "a message is open" => publish(&mut session, Qos::AtLeastOnce, MINUTE),
                 "a message has timed out" => {

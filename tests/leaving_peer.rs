@@ -40,6 +40,22 @@ steps = [
 ]
 "#;
 
+/// Users that are back at once whenever they have left.
+const BACK_AT_ONCE: &str = r#"
+version = 1
+brokers.b = { url = "URL", protocol = "PROTOCOL" }
+load = { users = 3, spawn_rate = 1000, run_time = "1s", stop_timeout = "5s" }
+[user_classes.device]
+client_id = "d-${user.number}"
+will = { topic = "will/${user.number}", payload = "gone", retain = true }
+[[user_classes.device.tasks]]
+name = "visit"
+steps = [
+  { repeat = { times = 20, steps = [{ publish = { topic = "c/${user.number}", payload = "x", name = "say" } }] } },
+  "disconnect",
+]
+"#;
+
 /// What Mosquitto has published of wills; they are retained.
 fn wills(port: u16) -> String {
     let output = Command::new("mosquitto_sub")
@@ -98,5 +114,16 @@ fn whoever_comes_and_goes_is_read_to_the_end_each_time() {
             .replace("PROTOCOL", protocol)
             .replace("CLEAN", &clean.to_string());
         all_left_well(&scenario, port);
+    }
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn whoever_is_back_at_once_takes_nothing_over_that_is_not_read() {
+    for protocol in ["3.1.1", "5"] {
+        let broker = Mosquitto::start("sys_interval 1\n", &[]);
+        let port = broker.addr().port();
+        let url = format!("mqtt://127.0.0.1:{port}");
+        all_left_well(&BACK_AT_ONCE.replace("URL", &url).replace("PROTOCOL", protocol), port);
     }
 }

@@ -236,6 +236,8 @@ pub enum Until {
 pub enum Close {
     /// With DISCONNECT: the broker forgets the will.
     Clean,
+    /// Likewise, by a client that does not come back: nobody takes the connection over before the broker has read it.
+    ForGood,
     /// By dropping the connection, as a lost device does.
     Abrupt,
 }
@@ -332,6 +334,7 @@ pub trait Session: 'static {
     /// What is left to do for a connection that has ended, so that the broker reads all that it was sent: a socket
     /// that is closed while something is there to be read, or still comes, is reset, and the broker loses what it has
     /// not read, DISCONNECT included. The future drops what comes until the broker has closed too, or `patience` is
-    /// at its end; dropping it closes at once. Nothing, if nothing can come, or the connection is to end abruptly.
+    /// at its end; dropping it closes at once. Nothing, if nothing can come and nobody comes back too early, or the
+    /// connection is to end abruptly.
     fn farewell(self, patience: Patience) -> Option<impl Future<Output = ()> + 'static>;
 }

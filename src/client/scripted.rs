@@ -382,7 +382,7 @@ impl Session for ScriptedSession {
         if let Some(failure) = self.lost {
             return Err(failure);
         }
-        let action = if how == Close::Clean { "disconnect" } else { "drop" };
+        let action = if how == Close::Abrupt { "drop" } else { "disconnect" };
         self.connector.note(&self.client_id, action);
         self.lose(Failure::Closing, sink);
         Ok(())

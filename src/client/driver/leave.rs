@@ -6,7 +6,8 @@
 //! ```
 //! A socket that is closed with unread input, or to which more comes, answers with a reset. That makes the broker's
 //! next write fail, and with it goes all that the broker has not read: messages, and the DISCONNECT without which it
-//! publishes the will.
+//! publishes the will. So does the next connection of the same client, if the broker takes it before it has read the
+//! last one: who comes back waits until the broker has closed.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -19,12 +20,17 @@ use tokio::time::{Instant, timeout_at};
 use crate::client::driver::{Driver, Parting, READS, Stream};
 use crate::client::failure::Failure;
 use crate::client::keep_alive::KeepAlive;
-use crate::client::{Patience, Session, Sink, Until, wire};
+use crate::client::{Close, Patience, Session, Sink, Until, wire};
 use crate::mqtt::Version;
 
 impl<S: Stream> Driver<S> {
     /// Says DISCONNECT and ends the outgoing half of the connection.
-    pub(super) async fn leave(&mut self, timeout: Duration, sink: &mut impl Sink) -> Result<(), Failure> {
+    pub(super) async fn leave(
+        &mut self,
+        how: Close,
+        timeout: Duration,
+        sink: &mut impl Sink,
+    ) -> Result<(), Failure> {
         if let Some(failure) = self.lost {
             return Err(failure);
         }
@@ -44,7 +50,7 @@ impl<S: Stream> Driver<S> {
             Err(Failure::Closing) => true,
             written => written?,
         };
-        let may_hear = self.may_hear();
+        let hear_out = self.may_hear() || (self.is_missed && how != Close::ForGood);
         self.lose(Failure::Closing, sink);
         if !in_time {
             return Err(Failure::WriteTimeout(timeout));
@@ -56,7 +62,7 @@ impl<S: Stream> Driver<S> {
         // listens is no longer our business, but whether it reads is.
         match timeout_at(deadline, poll_fn(|cx| self.poll_end_sending(cx))).await {
             Ok(()) => {
-                if may_hear {
+                if hear_out {
                     self.parting = Parting::HearOut;
                 }
                 Ok(())

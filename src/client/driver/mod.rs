@@ -68,6 +68,9 @@ pub struct Driver<S> {
     parting: Parting,
     /// Whether the broker may send messages: they were asked for on this connection or before it, or came unasked.
     hears: bool,
+    /// Whether it would be noticed that the broker has not read everything: there is a will, or there were messages
+    /// of QoS 0.
+    is_missed: bool,
     /// Whether the broker went on with a session that it had.
     resumed: bool,
     /// The largest packet that is taken from the broker.

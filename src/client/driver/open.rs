@@ -36,6 +36,7 @@ impl<S: Stream> Driver<S> {
             version: settings.version,
             parting: Parting::None,
             hears: false,
+            is_missed: request.will.is_some(),
             resumed: false,
             most_bytes: settings.max_packet_bytes,
             answers: 0,

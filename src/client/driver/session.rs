@@ -46,6 +46,7 @@ impl<S: Stream> Session for Driver<S> {
         let key = match message.qos {
             Qos::AtMostOnce => {
                 self.queue(message, 0);
+                self.is_missed = true;
                 Key::Written(self.out.message_queued(ticket))
             }
             qos => {
@@ -121,7 +122,7 @@ impl<S: Stream> Session for Driver<S> {
             self.sever(Failure::Closing, sink);
             return Ok(());
         }
-        self.leave(timeout, sink).await
+        self.leave(how, timeout, sink).await
     }
 
     fn farewell(self, patience: Patience) -> Option<impl Future<Output = ()> + 'static> {

@@ -418,7 +418,7 @@ impl<C: Connect> User<C> {
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             // Not a step of the scenario, so not a request.
             let sink = Recording::new(&self.shard, self.inbound.as_deref_mut(), self.timing);
-            let _ = session.close(Close::Clean, timeout, &mut sink.leaving()).await;
+            let _ = session.close(Close::ForGood, timeout, &mut sink.leaving()).await;
             self.part();
         }
         self.parted().await;
