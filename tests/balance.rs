@@ -145,7 +145,7 @@ impl<S: Session> Session for CountingSession<S> {
         self.inner.close(how, timeout, sink).await
     }
 
-    fn farewell(self, patience: Patience) -> Option<impl Future<Output = ()> + 'static> {
+    fn farewell(self, patience: Patience) -> Option<impl Future<Output = bool> + 'static> {
         self.inner.farewell(patience)
     }
 }

@@ -66,7 +66,7 @@ fn a_broker_that_sends_all_the_time_reads_everything_of_a_user_that_leaves() {
             }
             session.close(Close::Clean, SECOND, &mut seen).await.unwrap();
             let told = Instant::now();
-            session.farewell(PATIENT).unwrap().await;
+            assert!(session.farewell(PATIENT).unwrap().await);
             told.elapsed()
         };
         let (all, waited) = tokio::join!(broker, client);
@@ -159,7 +159,7 @@ fn a_broker_that_does_not_close_is_waited_for_so_long_and_no_longer() {
                 std::future::pending::<()>().await;
             };
             tokio::select! {
-                () = farewell => {}
+                closed = farewell => assert!(!closed),
                 () = flood => {}
             }
             let waited = start.elapsed();
@@ -220,7 +220,7 @@ fn a_broker_of_5_is_told_why_it_is_left_and_one_of_3_1_1_is_left() {
                 lost.unwrap_err();
                 // It goes on sending, and must not be reset before it has read.
                 peer.send(&b"\x30\x05\0\x01t\0x".repeat(1_000)).await;
-                let (all, ()) = tokio::join!(
+                let (all, _) = tokio::join!(
                     async {
                         let all = peer.rest().await.unwrap();
                         drop(peer);
@@ -309,6 +309,7 @@ fn users_of_a_broker_that_does_not_close_leave_together_and_in_time() {
         assert_eq!(output.status.code(), Some(0), "{said}");
         assert!((3 * SECOND..6 * SECOND).contains(&took), "a second and two: {took:?}");
         assert!(!said.contains("dropped"), "{said}");
+        assert!(said.contains("had not closed 100 connections a few seconds after DISCONNECT"), "{said}");
         if on_stop != "[]" {
             let stats = place.rows("a_stats.csv");
             let disconnect = row(&stats, "disconnect");

@@ -179,6 +179,9 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         if let Some(remark) = outcome.losses.remark() {
             warn!("{remark}");
         }
+        if let Some(remark) = outcome.losses.remark_of_unread() {
+            warn!("{remark}");
+        }
     }
     let mut errors: Vec<String> = unwritten.iter().map(ToString::to_string).collect();
     errors.extend(printed.err().map(|error| exit::unwritten(&error)));

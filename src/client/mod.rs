@@ -335,6 +335,6 @@ pub trait Session: 'static {
     /// that is closed while something is there to be read, or still comes, is reset, and the broker loses what it has
     /// not read, DISCONNECT included. The future drops what comes until the broker has closed too, or `patience` is
     /// at its end; dropping it closes at once. Nothing, if nothing can come and nobody comes back too early, or the
-    /// connection is to end abruptly.
-    fn farewell(self, patience: Patience) -> Option<impl Future<Output = ()> + 'static>;
+    /// connection is to end abruptly. Returns whether the broker has closed.
+    fn farewell(self, patience: Patience) -> Option<impl Future<Output = bool> + 'static>;
 }

@@ -389,7 +389,7 @@ impl Session for ScriptedSession {
     }
 
     /// Nothing comes that was not read.
-    fn farewell(self, _patience: Patience) -> Option<impl Future<Output = ()> + 'static> {
-        None::<std::future::Ready<()>>
+    fn farewell(self, _patience: Patience) -> Option<impl Future<Output = bool> + 'static> {
+        None::<std::future::Ready<bool>>
     }
 }

@@ -20,6 +20,7 @@ pub(crate) struct Losses(Arc<Counts>);
 struct Counts {
     all: AtomicU64,
     taken_over: AtomicU64,
+    left_unread: AtomicU64,
 }
 
 /// How often the broker has closed a user's connection, each of which it had accepted at the first attempt.
@@ -40,6 +41,8 @@ pub struct LossCounts {
     pub all: u64,
     /// By the broker's word, or of users whose connection was accepted at once and closed again twice or more.
     pub taken_over: u64,
+    /// Of how many others that users ended the broker took no notice in time.
+    pub left_unread: u64,
 }
 
 impl Losses {
@@ -58,16 +61,34 @@ impl Losses {
         self.0.taken_over.fetch_add(taken_over, Ordering::Relaxed);
     }
 
+    /// A user has left in good order, and the broker has not closed the connection in time.
+    pub(crate) fn left_unread(&self) {
+        self.0.left_unread.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn counts(&self) -> LossCounts {
-        let [all, taken_over] = [&self.0.all, &self.0.taken_over].map(|count| count.load(Ordering::Relaxed));
-        LossCounts { all, taken_over }
+        let counts = [&self.0.all, &self.0.taken_over, &self.0.left_unread];
+        let [all, taken_over, left_unread] = counts.map(|count| count.load(Ordering::Relaxed));
+        LossCounts { all, taken_over, left_unread }
     }
 }
 
 impl LossCounts {
+    /// What to say at the end of a run of connections that the broker may not have read to their end.
+    pub fn remark_of_unread(&self) -> Option<String> {
+        let (count, s) = (self.left_unread, if self.left_unread == 1 { "" } else { "s" });
+        (count > 0).then(|| {
+            format!(
+                "The broker had not closed {count} connection{s} a few seconds after DISCONNECT, so that the users did: it \
+                 may not have read all that they had sent. Then messages of QoS 0 are lost that count as sent here, and \
+                 wills are published"
+            )
+        })
+    }
+
     /// What to say of them at the end of a run, if most of them look like takeovers.
     pub fn remark(&self) -> Option<String> {
-        let &Self { all, taken_over } = self;
+        let &Self { all, taken_over, .. } = self;
         (taken_over * 2 > all).then(|| {
             format!(
                 "{taken_over} of {all} lost connections look taken over: the broker accepted them at once and closed them \
@@ -94,12 +115,12 @@ mod tests {
         assert_eq!((losses.counts().taken_over, losses.counts().remark()), (0, None), "a restart");
         losses.lost(Failure::Closed, &mut users[0]);
         losses.lost(Failure::Closed, &mut users[0]);
-        assert_eq!(losses.counts(), LossCounts { all: 5, taken_over: 3 });
+        assert_eq!(losses.counts(), LossCounts { all: 5, taken_over: 3, left_unread: 0 });
         assert!(losses.counts().remark().unwrap().starts_with("3 of 5 lost connections"));
         users[1].refused();
         losses.lost(Failure::Closed, &mut users[1]);
         losses.lost(Failure::NoPacketId, &mut users[2]);
-        assert_eq!(losses.counts(), LossCounts { all: 7, taken_over: 3 });
+        assert_eq!(losses.counts(), LossCounts { all: 7, taken_over: 3, left_unread: 0 });
         assert_eq!(losses.counts().remark(), None);
     }
 }

@@ -89,18 +89,18 @@ impl<S: Stream> Driver<S> {
     }
 
     /// Sends the last words, if they are not sent, and drops what comes until the broker has closed or there is no
-    /// more patience.
-    pub(super) async fn hear_out(mut self, patience: Patience) {
+    /// more patience. Returns whether it has closed.
+    pub(super) async fn hear_out(mut self, patience: Patience) -> bool {
         let end = Instant::now() + patience.most;
         let mut left = self.left();
         loop {
             let (until, mut heard) = (end.min(Instant::now() + patience.silence), false);
             if timeout_at(until, poll_fn(|cx| self.poll_hear_out(cx, &mut heard))).await.is_ok() {
-                return;
+                return true;
             }
             let before = std::mem::replace(&mut left, self.left());
             if end <= Instant::now() || !(heard || left < before) {
-                return;
+                return false;
             }
         }
     }

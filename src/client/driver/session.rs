@@ -125,7 +125,7 @@ impl<S: Stream> Session for Driver<S> {
         self.leave(how, timeout, sink).await
     }
 
-    fn farewell(self, patience: Patience) -> Option<impl Future<Output = ()> + 'static> {
+    fn farewell(self, patience: Patience) -> Option<impl Future<Output = bool> + 'static> {
         (self.parting == Parting::HearOut).then(|| self.hear_out(patience))
     }
 }

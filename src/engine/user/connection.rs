@@ -249,7 +249,12 @@ impl<C: Connect> User<C> {
         let Some(mut session) = self.session.take() else { return };
         self.kept = session.keep();
         if let Some(farewell) = session.farewell(PATIENCE) {
-            self.farewells.get_or_insert_default().spawn_local(farewell);
+            let losses = self.shard.shared.losses.clone();
+            self.farewells.get_or_insert_default().spawn_local(async move {
+                if !farewell.await {
+                    losses.left_unread();
+                }
+            });
         }
     }
 
