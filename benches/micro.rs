@@ -185,8 +185,8 @@ fn delivery_receive(bencher: Bencher<'_, '_>, missing: u64) {
 }
 
 fn stamp(seq: u64) -> Stamp {
-    let publisher = Publisher { run: 0x1234_5678, user: 17 };
-    Stamp { time_ns: START.0 * 1_000 + seq, publisher, step: 3, by_topic: false, seq }
+    let publisher = Publisher::new(0x12_3456, 17);
+    Stamp { time_ns: START.0 * 1_000 + seq, late_us: None, publisher, step: 3, by_topic: false, seq }
 }
 
 /// All that a measured message of a closed loop costs more than one that is not: a reading of the clock, which ends

@@ -423,3 +423,89 @@ fn the_program_tells_times_and_counts_on_the_console_in_its_files_and_as_json() 
     assert!(said.contains(&line) && said.contains("End to end all: p50 "), "{said}");
     assert!(said.contains(&format!("lost: {lost} by QoS 0")), "{said}");
 }
+
+/// Six messages at 20 a second of a user that needs 100 ms for each, and as many of one without a rate.
+fn behind_its_rate(protocol: &str, stamp: &str) -> String {
+    format!(
+        r#"
+        version = 1
+        load = {{ users = 3, spawn_rate = 100, run_time = "1800ms" }}
+        [brokers.b]
+        url = "embedded:"
+        protocol = "{protocol}"
+        [user_classes.clocked]
+        iterations = 6
+        rate = "20/s"
+        on_start = ["connect", {{ wait = "500ms" }}]
+        tasks = [{{ name = "publish", steps = [
+          {{ publish = {{ topic = "t/a", qos = 1, payload = {{ json = {{ v = 1 }} }}, stamp = "{stamp}", name = "clocked" }} }},
+          {{ wait = "100ms" }},
+        ] }}]
+        [user_classes.closed]
+        iterations = 6
+        on_start = ["connect", {{ wait = "500ms" }}]
+        tasks = [{{ name = "publish", steps = [
+          {{ publish = {{ topic = "t/b", qos = 1, payload = {{ json = {{ v = 1 }} }}, stamp = "{stamp}", name = "closed" }} }},
+          {{ wait = "100ms" }},
+        ] }}]
+        [user_classes.subscriber]
+        on_start = [{{ subscribe = {{ filters = [{{ filter = "t/a" }}, {{ filter = "t/b" }}], qos = 1, measure = "end_to_end", stamp = "{stamp}" }} }}]
+        tasks = [{{ name = "listen", steps = [{{ wait = "1h" }}] }}]
+        "#
+    )
+}
+
+#[test]
+fn a_message_counts_from_where_its_publish_does_with_its_own_way_beside_it() {
+    for (protocol, stamp) in [("3.1.1", "prefix"), ("5", "user_property"), ("5", "json:/sent")] {
+        let place = Place::new(&behind_its_rate(protocol, stamp));
+        let args = ["run", "scenario.toml", "--only-summary", "--csv", "a", "--summary-json", "a.json"];
+        let output = place.run(&[&args[..], &["--request-log", "a.jsonl"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let log = place.read("a.jsonl");
+        let events: Vec<serde_json::Value> =
+            log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        // Response time, and the one from when the step began if that is another, in the order of the messages.
+        let times = |name: &str| -> Vec<(f64, Option<f64>)> {
+            let of = events.iter().filter(|event| event["name"] == name);
+            of.map(|event| (event["response_time"].as_f64().unwrap(), event["raw_response_time"].as_f64()))
+                .collect()
+        };
+        let lateness = |(response, raw): &(f64, Option<f64>)| response - raw.unwrap();
+        let (own, arrived) = (times("clocked"), times("end_to_end:1:t/a"));
+        assert_eq!((own.len(), arrived.len()), (6, 6), "{stamp}");
+        for (own, arrived) in own.iter().zip(&arrived) {
+            // Rounded up beyond a second, which only a machine that is busy gets to.
+            let more = lateness(arrived) - lateness(own);
+            assert!((-1e-6..0.01).contains(&more), "{stamp}: {own:?} {arrived:?}");
+        }
+        assert!(lateness(&arrived[5]) > 200.0, "{stamp}: {arrived:?}");
+        let closed = times("end_to_end:1:t/b");
+        assert!(closed.len() == 6 && closed.iter().all(|(_, raw)| raw.is_none()), "{stamp}: {closed:?}");
+
+        let longest = arrived.iter().map(|(response, _)| *response).fold(0.0, f64::max);
+        let stats = place.rows("a_stats.csv");
+        let max: f64 = row(&stats, "end_to_end:1:t/a").text("Max Response Time").parse().unwrap();
+        assert!((max - longest).abs() < 0.001, "{stamp}: {max} {longest}");
+        let summary: serde_json::Value = serde_json::from_str(&place.read("a.json")).unwrap();
+        let rows = summary["end_to_end"]["rows"].as_array().unwrap();
+        let [clocked, closed] = &rows[..] else { panic!("{summary}") };
+        let told = |row: &serde_json::Value, which: &str| row[which]["max"].as_f64();
+        assert!((told(clocked, "times_ms").unwrap() / longest - 1.0).abs() < 0.002, "{clocked}");
+        let way = arrived.iter().map(|(_, raw)| raw.unwrap()).fold(0.0, f64::max);
+        assert!(
+            (told(clocked, "from_when_they_began_ms").unwrap() - way).abs() < 0.002 + way / 500.0,
+            "{clocked}"
+        );
+        assert_eq!(clocked["from_when_they_began_ms"]["count"], 6, "{clocked}");
+        assert!(
+            told(closed, "times_ms").is_some() && closed["from_when_they_began_ms"].is_null(),
+            "{closed}"
+        );
+        assert_eq!((&clocked["lost"]["total"], &closed["lost"]["total"]), (&0.into(), &0.into()));
+        let said = String::from_utf8(output.stdout).unwrap();
+        let line = |text: &str| said.lines().filter(|line| line.starts_with(text)).count();
+        assert_eq!(line("End to end end_to_end:1:t/a, from when they began (rate): p50 "), 1, "{said}");
+        assert_eq!(line("End to end end_to_end:1:t/b"), 1, "{said}");
+    }
+}

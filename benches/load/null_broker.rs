@@ -337,7 +337,8 @@ fn stamp_all(connection: &mut Connection, key: usize, length: usize, place: usiz
     let publisher = Publisher { run: 1, user: u32::try_from(key).unwrap_or(0) };
     for message in connection.out.chunks_exact_mut(length) {
         connection.stamped += 1;
-        let stamp = Stamp { time_ns, publisher, step: 0, by_topic: false, seq: connection.stamped };
+        let stamp =
+            Stamp { time_ns, late_us: None, publisher, step: 0, by_topic: false, seq: connection.stamped };
         message[length - place..][..stamp::LENGTH].copy_from_slice(&stamp.encode());
     }
 }

@@ -1,6 +1,7 @@
 //! The end of a run as one JSON object, for scripts: what the console says, with names instead of columns.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -130,12 +131,15 @@ fn search_report(report: &SearchReport) -> Value {
 /// Times and counts of each measured row.
 fn end_to_end(snapshot: &Snapshot, report: &DeliveryReport) -> Value {
     let row = |(key, counts): &(RowKey, Counts)| {
-        let latency = snapshot.measured.iter().find(|(row, _)| **row == *key).map(|(_, latency)| latency);
+        let of = |rows: &[(Arc<RowKey>, LatencySummary)]| {
+            rows.iter().find(|(row, _)| **row == *key).map(|(_, latency)| times(latency))
+        };
         let Counts { received, lost, duplicates, reordered, unsettled, retained, untracked } = counts;
         json!({
             "type": key.request_type,
             "name": key.name,
-            "times_ms": latency.map(times),
+            "times_ms": of(&snapshot.measured),
+            "from_when_they_began_ms": of(&snapshot.measured_began),
             "expected": counts.expected(),
             "received": received,
             "lost": {

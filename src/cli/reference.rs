@@ -54,7 +54,7 @@ all requests of a task run count from so much earlier as the task run began afte
 | `unsubscribe` | with the step | UNSUBACK |
 | `receive` | with the step | the last of its messages has been read; at once if that was before |
 | `request` | with the step | the reply has been read; the message must be acknowledged too |
-| a message, with `measure = \"end_to_end\"` | with the `publish` step that sent it | the message has been read |
+| a message, with `measure = \"end_to_end\"` | with the response time of the `publish` that sent it | the message has been read |
 | `wait`, `repeat` | are no requests | |
 ";
 

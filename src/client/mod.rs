@@ -150,7 +150,12 @@ impl Late {
 
     /// How much; `None` without an intended moment.
     pub fn get(self) -> Option<Duration> {
-        (self != Self::NONE).then(|| Duration::from_micros(self.0.into()))
+        self.micros().map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    /// The same in microseconds.
+    pub fn micros(self) -> Option<u32> {
+        (self != Self::NONE).then_some(self.0)
     }
 }
 

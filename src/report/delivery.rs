@@ -11,12 +11,18 @@ use crate::stats::snapshot::Snapshot;
 pub fn summary(snapshot: &Snapshot, report: &DeliveryReport) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    for (row, LatencySummary { p50_ms, p99_ms, max_ms, .. }) in &snapshot.measured {
+    let mut line = |name: &str, what: &str, times: &LatencySummary| {
+        let LatencySummary { p50_ms, p99_ms, max_ms, .. } = times;
         let _ = writeln!(
             text,
-            "End to end {}: p50 {p50_ms:.3} ms, p99 {p99_ms:.3} ms, max {max_ms:.3} ms",
-            row.name
+            "End to end {name}{what}: p50 {p50_ms:.3} ms, p99 {p99_ms:.3} ms, max {max_ms:.3} ms"
         );
+    };
+    for (row, times) in &snapshot.measured {
+        line(&row.name, "", times);
+        if let Some((_, began)) = snapshot.measured_began.iter().find(|(of, _)| of == row) {
+            line(&row.name, ", from when they began (rate)", began);
+        }
     }
     let _ = table(report, &mut text);
     text
@@ -98,12 +104,42 @@ fn details(counts: &Counts) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::stats::delivery::{Duplicates, Lost};
-    use crate::stats::recorder::Recorder;
+    use crate::stats::recorder::{Recorder, ScheduledNs};
     use crate::stats::statistics::Statistics;
     use crate::stats::{RowId, RowKey, UnixMicros};
 
     fn row(name: &str) -> RowKey {
         RowKey { request_type: "MQTT".into(), name: name.into() }
+    }
+
+    #[test]
+    fn a_schedule_adds_the_times_from_when_the_publish_step_began() {
+        let rows = [row("end_to_end:0:a"), row("end_to_end:0:b")];
+        let mut recorder = Recorder::new(UnixMicros(0), &rows, true);
+        let mut statistics = Statistics::new(0.0, false);
+        for tick in 1..=2 {
+            recorder.record_measured(RowId(0), UnixMicros(tick), 1_000_000, 7);
+            recorder.record_measured(RowId(1), UnixMicros(tick), 1_000_000, 7);
+            let times = ScheduledNs { intended: 900_000_000, began: 2_000_000 * tick };
+            recorder.record_measured_scheduled(RowId(1), UnixMicros(tick), times, 7);
+            let batch = recorder.take(UnixMicros(tick));
+            let logged = batch.requests().filter_map(|request| request.began_ns.zip(request.response_ns));
+            assert!(logged.eq([(times.began, times.intended)]));
+            statistics.merge(vec![batch]);
+        }
+        let snapshot = statistics.snapshot(1.0);
+        let counts: Vec<_> = snapshot.measured.iter().map(|(_, times)| times.count).collect();
+        let began: Vec<_> =
+            snapshot.measured_began.iter().map(|(row, times)| (&*row.name, times.count)).collect();
+        assert_eq!((counts, began), (vec![2, 4], vec![("end_to_end:0:b", 2)]));
+        assert_eq!(snapshot.began.map(|began| began.count), None, "they are no requests");
+        let told = summary(&snapshot, &DeliveryReport { rows: Vec::new(), complete: true });
+        let expected = "End to end end_to_end:0:a: p50 1.000 ms, p99 1.000 ms, max 1.000 ms
+                        End to end end_to_end:0:b: p50 1.000 ms, p99 900.202 ms, max 900.202 ms
+                        End to end end_to_end:0:b, from when they began (rate): p50 2.001 ms, p99 4.002 ms, max 4.002 ms";
+        assert_eq!(told.lines().collect::<Vec<_>>(), expected.lines().map(str::trim).collect::<Vec<_>>());
+        statistics.reset(1.0);
+        assert!(statistics.snapshot(1.0).measured_began.is_empty());
     }
 
     #[test]

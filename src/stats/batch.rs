@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::stats::bucket;
-use crate::stats::fine;
+use crate::stats::fine::{self, FineTimes};
 use crate::stats::latency::Latency;
 use crate::stats::unfinished::Waits;
 use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
@@ -31,6 +31,7 @@ pub struct Batch {
     pub(super) received: Received,
     pub(super) intended: Option<Latency>,
     pub(super) began: Option<Latency>,
+    pub(super) measured_began: Vec<(Arc<RowKey>, FineTimes)>,
     pub(super) starts: Starts,
     pub(super) unfinished: Vec<(Arc<RowKey>, Waits)>,
     pub(super) unfinished_log: Vec<UnfinishedSeen>,

@@ -73,6 +73,16 @@ impl FineTimes {
         }
     }
 
+    /// Counts one response time.
+    pub(super) fn record(&mut self, ns: u64) {
+        self.add(place(ns), 1);
+    }
+
+    /// Counts all those of another one.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        other.counts.iter().for_each(|count| self.add(count.place(), count.times()));
+    }
+
     /// The time in milliseconds that this percentage of them (0 to 100, 0 for the shortest) did not exceed; `None`
     /// if nothing was counted.
     pub fn percentile_ms(&self, percent: f64) -> Option<f64> {

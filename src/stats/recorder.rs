@@ -9,6 +9,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::stats::batch::{Batch, Bin, ExceptionSeen, Room, Sample, UnfinishedSeen, UsersChanged};
+use crate::stats::fine::FineTimes;
 use crate::stats::latency::Latency;
 use crate::stats::rows::RowSpace;
 use crate::stats::unfinished::Waits;
@@ -37,6 +38,8 @@ pub struct Recorder {
     intended: Option<Latency>,
     /// Of requests that are recorded from their intended moments, from when they began.
     began: Option<Latency>,
+    /// Of measured messages whose publisher has a schedule, from when they began, by row.
+    measured_began: BTreeMap<u32, FineTimes>,
     starts: Starts,
     /// Requests that never came to an end, by row.
     unfinished: BTreeMap<u32, Waits>,
@@ -78,6 +81,7 @@ impl Recorder {
             received: Received::default(),
             intended: None,
             began: None,
+            measured_began: BTreeMap::new(),
             starts: Starts::default(),
             unfinished: BTreeMap::new(),
             unfinished_log: Vec::new(),
@@ -149,6 +153,14 @@ impl Recorder {
         self.add(row, Sample { at, response_ns, began_ns: None, length, error: None, measured: true });
     }
 
+    /// The same for a message of a schedule: its time is from its intended moment, and that from when it began stands
+    /// beside it.
+    pub fn record_measured_scheduled(&mut self, row: RowId, at: UnixMicros, times: ScheduledNs, length: u64) {
+        self.measured_began.entry(row.0).or_default().record(times.began);
+        let (response_ns, began_ns) = (Some(times.intended), Some(times.began));
+        self.add(row, Sample { at, response_ns, began_ns, length, error: None, measured: true });
+    }
+
     /// Counts a task run that a schedule started, and whether it was late because its user was busy. It belongs to
     /// the next [`take`](Self::take).
     pub fn scheduled_start(&mut self, late: bool) {
@@ -214,6 +226,10 @@ impl Recorder {
             received: mem::take(&mut self.received),
             intended: self.intended.take(),
             began: self.began.take(),
+            measured_began: mem::take(&mut self.measured_began)
+                .into_iter()
+                .map(|(row, times)| (Arc::clone(&self.rows[row as usize]), times))
+                .collect(),
             starts: mem::take(&mut self.starts),
             unfinished: mem::take(&mut self.unfinished)
                 .into_iter()

@@ -41,6 +41,9 @@ pub struct Snapshot {
     /// Times of measured messages from end to end over the whole run, by row in the order of the files; they are in
     /// none of the others. Nothing in a replay.
     pub measured: Vec<(Arc<RowKey>, LatencySummary)>,
+    /// Of those whose publisher has a schedule, the times from when their publish step began, without what it was late
+    /// by. Only rows that have such; nothing in a replay.
+    pub measured_began: Vec<(Arc<RowKey>, LatencySummary)>,
     /// Times of what users with pacing request, from the moments at which it was intended, and of the starts
     /// that were missed: what `latency` cannot show of a broker that stalls, since a user that waits for it
     /// starts nothing meanwhile. `None` without pacing.

@@ -45,6 +45,7 @@ pub struct Statistics {
     received: Received,
     tick_received: Received,
     measured: BTreeMap<Arc<RowKey>, FineTimes>,
+    measured_began: BTreeMap<Arc<RowKey>, FineTimes>,
     intended: Latency,
     tick_intended: Latency,
     began: Latency,
@@ -72,6 +73,7 @@ impl Statistics {
             received: Received::default(),
             tick_received: Received::default(),
             measured: BTreeMap::new(),
+            measured_began: BTreeMap::new(),
             intended: Latency::new(),
             tick_intended: Latency::new(),
             began: Latency::new(),
@@ -144,6 +146,7 @@ impl Statistics {
             latency.clear();
         }
         self.measured.clear();
+        self.measured_began.clear();
         self.received = Received::default();
         self.tick_received = Received::default();
         self.starts = Starts::default();
@@ -164,6 +167,9 @@ impl Statistics {
             }
             if let Some(began) = &batch.began {
                 self.began.add(began);
+            }
+            for (row, times) in batch.measured_began {
+                self.measured_began.entry(row).or_default().absorb(&times);
             }
             self.starts.add(batch.starts);
             for (row, waits) in &batch.unfinished {
@@ -195,12 +201,15 @@ impl Statistics {
     pub fn snapshot(&self, now: f64) -> Snapshot {
         let span = self.aggregated.span();
         let row = |(key, &place): (&Arc<RowKey>, &usize)| self.entries[place].row(Arc::clone(key), now, span);
-        let measured = self.measured.iter();
+        let times = |of: &BTreeMap<Arc<RowKey>, FineTimes>| {
+            of.iter().filter_map(|(row, times)| Some((Arc::clone(row), times.summary()?))).collect()
+        };
         Snapshot {
             rows: self.order.iter().map(row).collect(),
             failures: self.failures.sorted(),
             exceptions: self.exceptions.as_seen().to_vec(),
-            measured: measured.filter_map(|(row, times)| Some((Arc::clone(row), times.summary()?))).collect(),
+            measured: times(&self.measured),
+            measured_began: times(&self.measured_began),
             ..self.overview(now)
         }
     }
@@ -221,6 +230,7 @@ impl Statistics {
             received: self.received,
             tick_received: self.tick_received,
             measured: Vec::new(),
+            measured_began: Vec::new(),
             intended: self.intended.summary(),
             tick_intended: self.tick_intended.summary(),
             began: self.began.summary(),

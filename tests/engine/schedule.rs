@@ -2,8 +2,10 @@
 
 use mqtt_scenario::plan::schedule::{Phase, Schedule};
 use mqtt_scenario::stats::Starts;
+use mqtt_scenario::stats::stamp::{self, Stamp};
 
 use super::*;
+use crate::support::compiled;
 
 /// A class whose users send a message at each due moment.
 fn by_the_clock(b: &mut PlanBuilder, per_user: f64, phase: Phase) {
@@ -57,6 +59,62 @@ fn a_stall_is_in_the_response_times_of_what_it_held_up() {
     assert_eq!(snapshot.intended, None, "nothing is filled in, since nothing is left out");
     let lag = ran.watch.send_lag.unwrap();
     assert!(lag.count == 21 && lag.max_ms <= 1.1, "{lag:?}");
+}
+
+/// A class that publishes ten times a second or as it is told otherwise, with a stamp in each message.
+fn stamped(wait: &str, stamp: &str) -> Arc<Plan> {
+    let text = format!(
+        r#"
+        version = 1
+        load = {{ users = 1, run_time = "3050ms" }}
+        [brokers.b]
+        url = "mqtt://127.0.0.1"
+        [user_classes.device]
+        {wait}
+        on_start = ["connect"]
+        tasks = [{{ name = "t", steps = [
+          {{ publish = {{ topic = "t", qos = 1, payload = {{ json = {{ v = 1 }} }}, stamp = "{stamp}", name = "publish" }} }},
+        ] }}]
+        "#
+    );
+    Arc::new(compiled(&text, &[]).1.unwrap().plan)
+}
+
+/// When each message that went out began and was late, in microseconds, as its stamp says.
+fn stamps(ran: &Ran) -> Vec<(u64, Option<u32>)> {
+    let sent = ran.journal.iter().filter_map(|entry| entry.action.strip_prefix("publish t "));
+    let stamp = |text: &str| {
+        let text = &text[text.find('~').unwrap()..][..stamp::LENGTH];
+        Stamp::decode(text.as_bytes()).unwrap()
+    };
+    sent.map(stamp).map(|stamp| (stamp.time_ns / 1_000, stamp.late_us)).collect()
+}
+
+/// A measured message counts from where its publish does: the moment of the stamp less the lateness.
+#[test]
+fn a_stamp_says_when_its_message_began_and_when_it_was_due() {
+    let stall = |n| Answer::After(if n == 10 { SECOND } else { ms(1) });
+    for place in ["prefix", "json:/sent"] {
+        let ran =
+            run_to_end(stamped("rate = { per_user = \"10/s\", phase = \"aligned\" }", place), script(stall));
+        let stamps = stamps(&ran);
+        let began: Vec<_> = stamps.iter().map(|(at, _)| (at - stamps[0].0) / 1_000).collect();
+        let sent: Vec<_> = ran.times("publish").iter().map(|at| u64::try_from(*at).unwrap()).collect();
+        assert_eq!(began, sent, "{place}");
+        let due: Vec<_> =
+            stamps.iter().map(|(at, late)| at - u64::from(late.unwrap()) - stamps[0].0).collect();
+        assert!(due.iter().zip(0..).all(|(due, n)| due.abs_diff(n * 100_000) < 1_000), "{place}: {due:?}");
+        let late = |(response, began): &(u64, u64)| response - began;
+        let told: Vec<_> = stamps.iter().map(|(_, late)| u64::from(late.unwrap() / 1_000)).collect();
+        assert_eq!(told, recorded(&ran).iter().map(late).collect::<Vec<_>>(), "{place}");
+        assert_eq!(told[9..13], [0, 0, 900, 801], "{place}");
+    }
+    // Without a rate the response time begins with the step, also of a user that keeps a pace.
+    for wait in ["wait_time = { constant = \"100ms\" }", "wait_time = { constant_pacing = \"100ms\" }"] {
+        let ran = run_to_end(stamped(wait, "prefix"), script(stall));
+        let stamps = stamps(&ran);
+        assert!(stamps.len() > 15 && stamps.iter().all(|(_, late)| late.is_none()), "{wait}: {stamps:?}");
+    }
 }
 
 #[test]

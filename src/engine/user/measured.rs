@@ -21,6 +21,7 @@ use crate::stats::RowId;
 use crate::stats::delivery::group::SharedMessage;
 use crate::stats::delivery::receiver::{Receiver, Taken, Terms};
 use crate::stats::delivery::{Arrival, StreamKey, hash};
+use crate::stats::recorder::ScheduledNs;
 use crate::stats::stamp::{self, PROPERTY, Publisher, Stamp};
 
 /// How long users receive at most after all others are done and their last messages had time.
@@ -125,19 +126,27 @@ impl Measured {
         }
         let key = StreamKey::of(&stamp, message.topic.as_bytes());
         let arrival = Arrival { qos: message.qos.level(), dup: message.dup };
-        let Stamp { seq, time_ns: sent_ns, .. } = stamp;
+        let Stamp { seq, time_ns: sent_ns, late_us, .. } = stamp;
         let taken = shard.delivery.with_room(|room| receiver.take(key, seq, sent_ns, arrival, room, fits));
         if taken != Taken::Measured {
             return;
         }
         let at_ns = shard.clock.unix_ns(at);
-        let ns = at_ns.checked_sub(sent_ns).unwrap_or_else(|| {
+        let began_ns = at_ns.checked_sub(sent_ns).unwrap_or_else(|| {
             shard.unexpected("stamp from the future: the clocks of the machines differ");
             0
         });
-        receiver.arrived(at_ns, ns);
+        receiver.arrived(at_ns, began_ns);
         let length = message.payload.len() as u64;
-        shard.recorder.borrow_mut().record_measured(self.row, shard.clock.at(at), ns, length);
+        let (mut recorder, at) = (shard.recorder.borrow_mut(), shard.clock.at(at));
+        match late_us {
+            None => recorder.record_measured(self.row, at, began_ns, length),
+            Some(late_us) => {
+                let times = ScheduledNs { intended: began_ns + u64::from(late_us) * 1_000, began: began_ns };
+                recorder.record_measured_scheduled(self.row, at, times, length);
+            }
+        }
+        drop(recorder);
         if let Some(group) = receiver.terms.group {
             shard.delivery.shared(SharedMessage { group, key, seq, sent_ns, arrival });
         }
@@ -199,10 +208,7 @@ impl<C: Connect> User<C> {
             .settings
             .session_kept()
             .map_or(0, |kept| u64::try_from(kept.as_nanos()).unwrap_or(u64::MAX));
-        let publisher = Publisher {
-            run: self.shard.shared.run,
-            user: u32::try_from(self.scope.number).unwrap_or(u32::MAX),
-        };
+        let publisher = Publisher::new(self.shard.shared.run, self.scope.number);
         self.inbound();
         let Some(inbound) = &mut self.inbound else { return };
         let measured = &mut inbound.measured;
@@ -284,8 +290,8 @@ mod tests {
 
     #[test]
     fn a_stamp_is_found_behind_other_properties() {
-        let stamp =
-            Stamp { time_ns: 1, publisher: Publisher { run: 2, user: 3 }, step: 4, by_topic: false, seq: 5 };
+        let publisher = Publisher { run: 2, user: 3 };
+        let stamp = Stamp { time_ns: 1, late_us: None, publisher, step: 4, by_topic: false, seq: 5 };
         let mut properties = vec![property::PAYLOAD_FORMAT, 1];
         property::put_u32(&mut properties, property::MESSAGE_EXPIRY, 9);
         property::put_u16(&mut properties, property::TOPIC_ALIAS, 9);

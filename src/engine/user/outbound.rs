@@ -1,6 +1,6 @@
 //! Stamping what a user publishes, and what became of it.
 //!
-//! A stamped message is known again by the moment at which it was due, which no two stamped messages of a user
+//! A stamped message is known again by the moment at which its step began, which no two stamped messages of a user
 //! share: a ticket has no room for more, and most messages end in the order in which they began.
 
 use std::cell::RefCell;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::client::Connect;
+use crate::engine::sink::Timing;
 use crate::engine::user::User;
 use crate::engine::user::inbound::Inbound;
 use crate::engine::user::message::text;
@@ -147,8 +148,9 @@ impl<C: Connect> User<C> {
         rendered: &[u8],
         due: Instant,
     ) -> Stamped {
-        let user = u32::try_from(self.scope.number).unwrap_or(u32::MAX);
-        let publisher = Publisher { run: self.shard.shared.run, user };
+        let publisher = Publisher::new(self.shard.shared.run, self.scope.number);
+        // From when its own response time counts, the times of its arrivals do.
+        let late_us = if self.timing == Timing::Scheduled { self.late.micros() } else { None };
         let Self { inbound, shard, plan, class, texts, .. } = self;
         let class = &plan.classes[*class];
         let inbound = inbound.get_or_insert_with(|| Box::new(Inbound::new(&class.keeps, texts)));
@@ -161,12 +163,13 @@ impl<C: Connect> User<C> {
         let place = outbound.place(stamping.step, if by_topic { hash(topic) } else { 0 }, |key| {
             let topic = String::from_utf8_lossy(topic).into();
             let (broker, qos) = (class.broker.0, step.qos.level());
-            shard.delivery.begin_stream().then(|| Published::new(key, topic, broker, qos, stamping.expires))
+            let begins = key.publisher.user != 0 && shard.delivery.begin_stream();
+            begins.then(|| Published::new(key, topic, broker, qos, stamping.expires))
         });
         let time_ns = shard.clock.unix_ns(due);
         let message = place.map(|place| Numbered { place, seq: outbound.streams[place].sent + 1, time_ns });
         let seq = message.map_or(0, |message| message.seq);
-        let stamp = Stamp { time_ns, publisher, step: stamping.step, by_topic, seq };
+        let stamp = Stamp { time_ns, late_us, publisher, step: stamping.step, by_topic, seq };
         Stamped { text: stamp.encode(), due, message }
     }
 

@@ -101,10 +101,9 @@ impl SampleUser {
 
     /// The stamp of a first message.
     fn stamp(&self, publish: &Publish, stamping: &Stamping) -> [u8; stamp::LENGTH] {
-        let user = u32::try_from(self.scope.number).unwrap_or(u32::MAX);
         let by_topic = matches!(publish.topic, Text::PerMessage(_));
-        let publisher = Publisher { run: 0, user };
-        Stamp { time_ns: NOW_NS, publisher, step: stamping.step, by_topic, seq: 1 }.encode()
+        let publisher = Publisher::new(0, self.scope.number);
+        Stamp { time_ns: NOW_NS, late_us: None, publisher, step: stamping.step, by_topic, seq: 1 }.encode()
     }
 
     /// Properties as they go on the wire.

@@ -162,8 +162,8 @@ pub struct Subscribe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
-    /// Each stamped message is a request of a row of its own: its response time is from the beginning of its publish
-    /// step until it has been read. What was lost, came twice or out of order is counted: see `docs/end-to-end.md`.
+    /// Each stamped message is a request of a row of its own: its response time is from where that of its publish begins
+    /// until it has been read. What was lost, came twice or out of order is counted: see `docs/end-to-end.md`.
     EndToEnd,
 }
 

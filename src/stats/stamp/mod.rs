@@ -6,9 +6,19 @@
 //! nothing and anything else is told from a stamp by its length and its letters.
 //!
 //! ```text
-//! time, ns since 1970 | run  | user | topic's own, step | sequence
-//! 8 bytes             | 4    | 4    | 1 bit, 15 bits    | 6 bytes, from 1; 0 if it is not counted
+//! layout | time, ns since 1970 | run     | user    | topic's own, step | sequence                   | lateness
+//! 2 bits | 62 bits             | 3 bytes | 3 bytes | 1 bit, 15 bits    | 5 bytes, from 1;           | 3 bytes
+//! 01     | up to 2116          |         |         |                   | 0 if it is not counted     |
 //! ```
+//!
+//! Two moments of a message matter: when its step really began, which tells whether a subscription should have got it,
+//! and when it was due, from which its times count if its user has a schedule. A subscriber may be in another process,
+//! so the stamp has both: the first as its time, the second as the lateness. That is a number with an exponent, of
+//! microseconds: exact up to a second, and beyond that more by less than two millionths, never less, so that no
+//! measured time begins after the response time of its publish.
+//!
+//! The layout before this one had the time in all of the first 8 bytes, which begin with 00 until 2116: it is no stamp
+//! to this one, and this one is from the far future to that.
 
 mod json;
 
@@ -28,10 +38,24 @@ const BYTES: usize = 24;
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// The value of each digit; 0xFF for what is none.
 const VALUES: [u8; 256] = values();
-/// Bits of a sequence number.
-const SEQ_BITS: u32 = 48;
-/// In the word of step and sequence: whether each topic has a sequence of its own.
-const OWN_TOPIC: u64 = 1 << 63;
+/// Bits of the time, beneath those of the layout.
+const TIME_BITS: u32 = 62;
+/// The layout.
+const LAYOUT: u64 = 1;
+/// Bits of the numbers of run and user.
+const NUMBER_BITS: u32 = 24;
+/// In the word of run, user and step: whether each topic has a sequence of its own.
+const OWN_TOPIC: u64 = 1 << 15;
+/// Bits of a lateness, above which the sequence number stands: four of its exponent, and those of its number.
+const LATE_BITS: u32 = 24;
+const LATE_NUMBER_BITS: u32 = 20;
+/// No lateness, which no number of microseconds becomes.
+const NOT_SCHEDULED: u64 = mask(LATE_BITS);
+
+/// So many bits.
+const fn mask(bits: u32) -> u64 {
+    (1 << bits) - 1
+}
 
 #[expect(clippy::cast_possible_truncation, reason = "there are 64 digits")]
 const fn values() -> [u8; 256] {
@@ -47,24 +71,35 @@ const fn values() -> [u8; 256] {
 /// Who publishes: a user of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Publisher {
-    /// A number drawn for each run, so that those of several processes are told apart.
+    /// A number drawn for each run, so that those of several processes are told apart; below 2^24.
     pub run: u32,
-    /// The how manieth user of its run, from 1.
+    /// The how manieth user of its run, from 1, below 2^24; 0 for all those beyond, whose messages are not counted.
     pub user: u32,
+}
+
+impl Publisher {
+    /// The user with this number of a run that drew this one.
+    #[expect(clippy::cast_possible_truncation, reason = "each is cut to its width")]
+    pub fn new(run: u32, user: u64) -> Self {
+        let run = run & mask(NUMBER_BITS) as u32;
+        Self { run, user: if user <= mask(NUMBER_BITS) { user as u32 } else { 0 } }
+    }
 }
 
 /// What a stamp says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// When the step began that published the message, in nanoseconds since 1970 (UTC).
+    /// When the step began that published the message, in nanoseconds since 1970 (UTC), below 2^62.
     pub time_ns: u64,
+    /// By how many microseconds that was later than its schedule intended; nothing without a schedule.
+    pub late_us: Option<u32>,
     /// Who did.
     pub publisher: Publisher,
     /// Which of its publish steps, below [`MOST_STEPS`].
     pub step: u16,
     /// Whether each topic has a sequence of its own, since the step's topic differs from message to message.
     pub by_topic: bool,
-    /// The how manieth message of its sequence, from 1, below 2^48; 0 if it is not counted.
+    /// The how manieth message of its sequence, from 1, below 2^40; 0 if it is not counted.
     pub seq: u64,
 }
 
@@ -73,12 +108,17 @@ impl Stamp {
     #[inline]
     pub fn encode(&self) -> [u8; LENGTH] {
         let mut bytes = [0; BYTES];
-        bytes[..8].copy_from_slice(&self.time_ns.to_be_bytes());
-        bytes[8..12].copy_from_slice(&self.publisher.run.to_be_bytes());
-        bytes[12..16].copy_from_slice(&self.publisher.user.to_be_bytes());
-        let by_topic = if self.by_topic { OWN_TOPIC } else { 0 };
-        let word = by_topic | u64::from(self.step) << SEQ_BITS | self.seq;
-        bytes[16..].copy_from_slice(&word.to_be_bytes());
+        let Publisher { run, user } = self.publisher;
+        let publisher = u64::from(run) << NUMBER_BITS | u64::from(user) & mask(NUMBER_BITS);
+        let step = if self.by_topic { OWN_TOPIC } else { 0 } | u64::from(self.step);
+        let words = [
+            LAYOUT << TIME_BITS | self.time_ns & mask(TIME_BITS),
+            publisher << 16 | step,
+            self.seq << LATE_BITS | self.late_us.map_or(NOT_SCHEDULED, pack_late),
+        ];
+        for (bytes, word) in bytes.chunks_exact_mut(8).zip(words) {
+            bytes.copy_from_slice(&word.to_be_bytes());
+        }
         let mut text = [MARK; LENGTH];
         for (three, four) in bytes.chunks_exact(3).zip(text[1..].chunks_exact_mut(4)) {
             let bits = u32::from(three[0]) << 16 | u32::from(three[1]) << 8 | u32::from(three[2]);
@@ -114,12 +154,19 @@ impl Stamp {
         words[0] = parts[0] << 16 | parts[1] >> 32;
         words[1] = parts[1] << 32 | parts[2] >> 16;
         words[2] = parts[2] << 48 | parts[3];
+        if words[0] >> TIME_BITS != LAYOUT {
+            return None;
+        }
         Some(Self {
-            time_ns: words[0],
-            publisher: Publisher { run: (words[1] >> 32) as u32, user: words[1] as u32 },
-            step: (words[2] >> SEQ_BITS) as u16 & (MOST_STEPS as u16 - 1),
-            by_topic: words[2] & OWN_TOPIC != 0,
-            seq: words[2] & ((1 << SEQ_BITS) - 1),
+            time_ns: words[0] & mask(TIME_BITS),
+            late_us: unpack_late(words[2] & mask(LATE_BITS)),
+            publisher: Publisher {
+                run: (words[1] >> (16 + NUMBER_BITS)) as u32,
+                user: (words[1] >> 16 & mask(NUMBER_BITS)) as u32,
+            },
+            step: words[1] as u16 & (MOST_STEPS as u16 - 1),
+            by_topic: words[1] & OWN_TOPIC != 0,
+            seq: words[2] >> LATE_BITS,
         })
     }
 
@@ -128,6 +175,26 @@ impl Stamp {
     pub fn decode_prefix(payload: &[u8]) -> Option<Self> {
         Self::decode(payload.get(..LENGTH)?)
     }
+}
+
+/// A lateness as it stands in a stamp: at least what it was.
+#[inline]
+fn pack_late(us: u32) -> u64 {
+    let mut exponent = (u32::BITS - LATE_NUMBER_BITS).saturating_sub(us.leading_zeros());
+    let mut number = u64::from(us).div_ceil(1 << exponent);
+    // All bits set, and one more.
+    if number > mask(LATE_NUMBER_BITS) {
+        number >>= 1;
+        exponent += 1;
+    }
+    u64::from(exponent) << LATE_NUMBER_BITS | number
+}
+
+/// What stands in a stamp as a lateness.
+#[inline]
+fn unpack_late(late: u64) -> Option<u32> {
+    let us = (late & mask(LATE_NUMBER_BITS)) << (late >> LATE_NUMBER_BITS);
+    (late != NOT_SCHEDULED).then(|| u32::try_from(us).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -142,22 +209,57 @@ mod tests {
     fn it_stands_in_base64url_behind_its_mark() {
         let stamp = Stamp {
             time_ns: 0x0102_0304_0506_0708,
-            publisher: Publisher { run: 0x1112_1314, user: 7 },
+            late_us: Some(0x3_1415),
+            publisher: Publisher { run: 0x11_1213, user: 7 },
             step: 3,
             by_topic: true,
-            seq: 0x2122_2324_2526,
+            seq: 0x21_2223_2425,
         };
-        let mut bytes = vec![1, 2, 3, 4, 5, 6, 7, 8, 0x11, 0x12, 0x13, 0x14, 0, 0, 0, 7, 0x80, 3];
-        bytes.extend([0x21, 0x22, 0x23, 0x24, 0x25, 0x26]);
+        let mut bytes = vec![0x41, 2, 3, 4, 5, 6, 7, 8, 0x11, 0x12, 0x13, 0, 0, 7, 0x80, 3];
+        bytes.extend([0x21, 0x22, 0x23, 0x24, 0x25, 0x03, 0x14, 0x15]);
         let text = format!("~{}", BASE64_URL_SAFE_NO_PAD.encode(&bytes));
+        assert_eq!(std::str::from_utf8(&stamp.encode()).unwrap(), text);
+        assert_eq!(Stamp::decode(text.as_bytes()), Some(stamp));
+        bytes[21..].fill(0xFF);
+        let text = format!("~{}", BASE64_URL_SAFE_NO_PAD.encode(&bytes));
+        let stamp = Stamp { late_us: None, ..stamp };
         assert_eq!(std::str::from_utf8(&stamp.encode()).unwrap(), text);
         assert_eq!(Stamp::decode(text.as_bytes()), Some(stamp));
     }
 
     #[test]
+    fn another_layout_is_no_stamp() {
+        for first in [0x00, 0x18, 0x3F, 0x80, 0xC1] {
+            let mut bytes = [7; BYTES];
+            bytes[0] = first;
+            let text = format!("~{}", BASE64_URL_SAFE_NO_PAD.encode(bytes));
+            assert_eq!(Stamp::decode(text.as_bytes()), None, "{first:#x}");
+        }
+    }
+
+    #[test]
+    fn a_lateness_is_exact_up_to_a_second_and_never_less_than_it_was() {
+        for us in [0, 1, 999, 1_000_000, 1 << 20, u32::MAX - 4_095, u32::MAX] {
+            assert_eq!(unpack_late(pack_late(us)), Some(us), "{us}");
+        }
+        for (us, read) in
+            [((1 << 20) + 1, (1 << 20) + 2), ((1 << 21) - 1, 1 << 21), (3_600_000_001, 3_600_003_072)]
+        {
+            assert_eq!(unpack_late(pack_late(us)), Some(read), "{us}");
+        }
+    }
+
+    #[test]
+    fn a_user_beyond_those_that_can_be_told_apart_is_none_of_them() {
+        let new = |user| Publisher::new(0xFF12_3456, user);
+        assert_eq!(new(1), Publisher { run: 0x12_3456, user: 1 });
+        assert_eq!((new((1 << 24) - 1).user, new(1 << 24).user, new(u64::MAX).user), ((1 << 24) - 1, 0, 0));
+    }
+
+    #[test]
     fn nothing_else_is_a_stamp() {
-        let stamp =
-            Stamp { time_ns: 1, publisher: Publisher { run: 2, user: 3 }, step: 4, by_topic: false, seq: 5 };
+        let publisher = Publisher { run: 2, user: 3 };
+        let stamp = Stamp { time_ns: 1, late_us: None, publisher, step: 4, by_topic: false, seq: 5 };
         let text = stamp.encode();
         assert_eq!(Stamp::decode_prefix(&[&text[..], b"{}"].concat()), Some(stamp));
         assert_eq!(Stamp::decode(&[&text[..], b"x"].concat()), None);
@@ -177,9 +279,27 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_encoded_reads_back(
-            time_ns: u64, run: u32, user: u32, step in 0_u16..1 << 15, by_topic: bool, seq in 0_u64..1 << 48,
+            time_ns in 0_u64..1 << 62,
+            late_us in proptest::option::of(prop_oneof![0..=1_048_576_u32, any::<u32>()]),
+            run in 0_u32..1 << 24,
+            user in 0_u32..1 << 24,
+            step in 0_u16..1 << 15,
+            by_topic: bool,
+            seq in 0_u64..1 << 40,
         ) {
-            let stamp = Stamp { time_ns, publisher: Publisher { run, user }, step, by_topic, seq };
+            let stamp = Stamp { time_ns, late_us, publisher: Publisher { run, user }, step, by_topic, seq };
+            let read = Stamp::decode(&stamp.encode()).unwrap();
+            prop_assert_eq!(Stamp { late_us, ..read }, stamp);
+            prop_assert_eq!(read.late_us.is_some(), late_us.is_some());
+            if let (Some(read), Some(late)) = (read.late_us, late_us) {
+                let more = read.checked_sub(late).unwrap();
+                prop_assert!(more == 0 || late > 1 << 20 && more <= late >> 19, "{} {}", late, read);
+            }
+        }
+
+        #[test]
+        fn what_is_read_is_what_was_encoded(digits in "~[Q-Za-f][A-Za-z0-9_-]{31}") {
+            let stamp = Stamp::decode(digits.as_bytes()).unwrap();
             prop_assert_eq!(Stamp::decode(&stamp.encode()), Some(stamp));
         }
     }
