@@ -285,8 +285,12 @@ fn a_full_disk_is_an_error_and_leaves_whole_files() {
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(4), "{:?} {stderr}", output.status);
     assert!(stderr.contains("error: cannot write the request log log: File too large"), "{stderr}");
+    assert!(stderr.contains(" missing: they could not be written"), "{stderr}");
+    assert!(!stderr.contains("in time"), "nobody was waited for: {stderr}");
     assert!(stdout.contains("Aggregated"), "{stdout}");
     assert!(publishes(&place) > 0);
+    let log = place.read("log");
+    assert!(log.len() > 10_000 && log.ends_with("}\n"), "a log ends with a whole line");
     let left: Vec<_> =
         fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 6, "{left:?}");

@@ -39,8 +39,16 @@ pub(super) enum OutputError {
         source: io::Error,
     },
     /// Whoever reads the file did not keep up.
-    #[error("{}: {} missing: nothing took them in time", path.display(), if *lines == 1 { "1 line is".to_owned() } else { format!("{lines} lines are") })]
+    #[error("{}: {} missing: nothing took them in time", path.display(), lines_are(*lines))]
     Lost {
+        /// Which file.
+        path: PathBuf,
+        /// How many.
+        lines: u64,
+    },
+    /// What an error has cost that was told before.
+    #[error("{}: {} missing: they could not be written", path.display(), lines_are(*lines))]
+    Refused {
         /// Which file.
         path: PathBuf,
         /// How many.
@@ -60,6 +68,10 @@ pub(super) enum OutputError {
         /// Why.
         source: io::Error,
     },
+}
+
+fn lines_are(lines: u64) -> String {
+    if lines == 1 { "1 line is".to_owned() } else { format!("{lines} lines are") }
 }
 
 /// What a file is in errors.
@@ -86,9 +98,10 @@ impl Name {
     fn ended(&self, ending: Ending) -> Option<OutputError> {
         let path = self.path.clone();
         match ending {
-            Ending::Whole => None,
+            Ending::Whole | Ending::Refused(0) => None,
             Ending::Lost(0) => Some(OutputError::Unread { path }),
             Ending::Lost(lines) => Some(OutputError::Lost { path, lines }),
+            Ending::Refused(lines) => Some(OutputError::Refused { path, lines }),
             Ending::Failed(source) => Some(self.write_error(source)),
         }
     }

@@ -40,6 +40,8 @@ pub(super) enum Ending {
     Whole,
     /// So many lines were not taken in time.
     Lost(u64),
+    /// So many lines were not written since the system refused, as [`Growing::tick`] has told.
+    Refused(u64),
     /// The system refused.
     Failed(io::Error),
 }
@@ -93,6 +95,8 @@ struct Queue {
     /// The thread has ended.
     done: bool,
     error: Option<io::Error>,
+    /// The error has been told.
+    told: bool,
 }
 
 /// Some whole lines.
@@ -123,7 +127,10 @@ impl Growing {
     /// A tick begins; it is an error if the file could not be written.
     pub(super) fn tick(&mut self) -> io::Result<()> {
         self.may_wait = WAIT_PER_TICK;
-        lock(&self.shared.queue).error.take().map_or(Ok(()), Err)
+        let mut queue = lock(&self.shared.queue);
+        let Some(error) = queue.error.take() else { return Ok(()) };
+        queue.told = true;
+        Err(error)
     }
 
     /// Hands over some whole lines, in place of which there is an empty buffer afterwards.
@@ -188,6 +195,7 @@ impl Growing {
         }
         match queue.error.take() {
             Some(error) => Ending::Failed(error),
+            None if queue.told => Ending::Refused(queue.lost),
             None if queue.lost > 0 => Ending::Lost(queue.lost),
             None => Ending::Whole,
         }
@@ -211,12 +219,23 @@ impl GrowingShared {
                 take_back(&file, replaces)?;
             }
             let mut rest = lines(&chunk);
+            // Up to where the file consists of whole lines.
+            let mut at = if destination.is_stream() { None } else { Some((&file).stream_position()?) };
+            let mut whole = at;
             for piece in pieces(&chunk) {
                 if let Err(error) = write_piece(&file, piece) {
+                    if let Some(whole) = whole {
+                        // Half a line is worse than none; what cannot be taken back stays.
+                        let _ = file.set_len(whole);
+                    }
                     lock(&self.queue).lost += rest;
                     return Err(error);
                 }
                 rest -= lines(piece);
+                at = at.map(|at| at + piece.len() as u64);
+                if piece.ends_with(b"\n") {
+                    whole = at;
+                }
                 self.written.fetch_add(1, Ordering::Relaxed);
             }
             let mut queue = lock(&self.queue);
