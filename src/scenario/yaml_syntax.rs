@@ -27,6 +27,15 @@ pub(super) fn syntax(text: &str, error: &ScanError) -> Diagnostic {
             return fault_at(codes::SYNTAX, message, place..place + 1).help("indent with spaces");
         }
     }
+    // Without options the URL ends with what looks like the end of a key.
+    let embedded = "embedded:";
+    if let Some(start) = (at + 1).checked_sub(embedded.len())
+        && text.get(start..=at) == Some(embedded)
+        && !text[..start].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    {
+        let message = "a text that ends with a `:` must stand in quotes";
+        return fault_at(codes::SYNTAX, message, start..at + 1).help("write \"embedded:\"");
+    }
     match error.kind() {
         ErrorKind::MappingValueNotAllowed => colon(text, at),
         ErrorKind::InvalidColonPlacement => {

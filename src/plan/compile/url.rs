@@ -56,11 +56,23 @@ pub fn parse_url(
         return Err(url_error("user name and password do not belong into the URL", help));
     }
     let (transport, rest) = match url.split_once("://") {
-        None => (Transport::Tcp, url),
+        None => {
+            // `mqtt:1883` is a host of that name.
+            if let Some((scheme, rest)) = url.split_once(':')
+                && let Some(transport) = transport_of(scheme)
+                && !rest.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                let scheme = transport.scheme();
+                return Err(url_error(
+                    format!("`{scheme}:` is not followed by `//`"),
+                    format!("write `{scheme}://HOST[:PORT]`"),
+                ));
+            }
+            (Transport::Tcp, url)
+        }
         Some((scheme, rest)) => {
-            let scheme = scheme.to_ascii_lowercase();
-            let transport = Transport::ALL.into_iter().find(|transport| transport.scheme() == scheme);
-            (transport.ok_or_else(|| unknown_scheme(&scheme))?, rest)
+            let transport = transport_of(scheme);
+            (transport.ok_or_else(|| unknown_scheme(&scheme.to_ascii_lowercase()))?, rest)
         }
     };
     Ok(Target::Remote { transport, servers: vec![server(rest, transport)?] })
@@ -95,6 +107,10 @@ pub fn one_target(targets: Vec<Target>) -> Result<Option<Target>, (usize, UrlErr
         }
     }
     Ok(all)
+}
+
+fn transport_of(scheme: &str) -> Option<Transport> {
+    Transport::ALL.into_iter().find(|transport| transport.scheme().eq_ignore_ascii_case(scheme))
 }
 
 fn unknown_scheme(scheme: &str) -> UrlError {
@@ -190,13 +206,21 @@ fn host_and_port(address: &str) -> Result<(String, Option<&str>), UrlError> {
     const BRACKETS: &str = "write `[::1]:1883`";
     let Some(bracketed) = address.strip_prefix('[') else {
         return match address.split_once(':') {
-            Some((_, port)) if port.contains(':') => Err(url_error(
-                "this host has several colons",
-                match ipv6(address) {
-                    Ok(host) => format!("put an IPv6 address into brackets: `[{host}]:1883`"),
+            Some((_, port)) if port.contains(':') => {
+                // The interface of `fe80::1%eth0:1883` ends where a port begins.
+                let zone = address.find('%').unwrap_or(address.len());
+                let is_port =
+                    |port: &&str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+                let (host, port) = match address[zone..].rsplit_once(':').filter(|(_, port)| is_port(port)) {
+                    Some((interface, port)) => (&address[..zone + interface.len()], port),
+                    None => (address, "1883"),
+                };
+                let help = match ipv6(host) {
+                    Ok(host) => format!("put an IPv6 address into brackets: `[{host}]:{port}`"),
                     Err(_) => "put an IPv6 address into brackets: `[::1]:1883`".to_owned(),
-                },
-            )),
+                };
+                Err(url_error("this host has several colons", help))
+            }
             Some((host, port)) => Ok((host.to_owned(), Some(port))),
             None => Ok((address.to_owned(), None)),
         };
@@ -247,6 +271,7 @@ mod tests {
         use Transport::{SecureWebSocket, Tcp, Tls, WebSocket};
         for (url, transport, host, port, path) in [
             ("mqtt://broker", Tcp, "broker", 1883, ""),
+            ("mqtt:1884", Tcp, "mqtt", 1884, ""),
             ("mqtt://broker:1884/", Tcp, "broker", 1884, ""),
             ("broker", Tcp, "broker", 1883, ""),
             ("10.0.0.1:99", Tcp, "10.0.0.1", 99, ""),

@@ -5,6 +5,7 @@
 //! finds the constants and anchors that the secrets of the first refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv6Addr;
 use std::ops::Range;
 
 use memchr::{memchr2, memchr3, memmem};
@@ -519,6 +520,7 @@ impl<'a> Finder<'a> {
                 && let Some((host, port)) =
                     word[..word.find(['/', '?', '#']).unwrap_or(word.len())].split_once(':')
                 && !host.starts_with('[')
+                && !is_ipv6(word)
                 && !port.starts_with(|c: char| c.is_ascii_digit() || c == '$')
             {
                 // A password, if somebody has left out the host behind it.
@@ -564,6 +566,12 @@ enum Kind {
     Table,
     /// Where a broker is, which some write with a user name and a password.
     Address,
+}
+
+/// Whether an address of IPv6 stands there without its brackets.
+fn is_ipv6(word: &str) -> bool {
+    let end = word.find(['%', '/', '?', '#']).unwrap_or(word.len());
+    word[..end].parse::<Ipv6Addr>().is_ok()
 }
 
 /// Ascending, none touching another, on character boundaries as all of them are.

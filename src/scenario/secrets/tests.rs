@@ -81,6 +81,7 @@ fn urls_keep_their_host() {
     for (text, format, expected) in [
         ("url = \"mqtt://u:s3cret@h:1883\"", TOML, "url = \"mqtt://***@h:1883\""),
         ("urls = [\"mqtt://a\", \"mqtt://u:p@ss/w@h\"]", TOML, "urls = [\"mqtt://a\", \"mqtt://***@h\"]"),
+        ("url = \"mqtt://fe80::1%eth0:1883\"", TOML, "url = \"mqtt://fe80::1%eth0:1883\""),
         ("url = \"mqtt://u:s3 cret@h\"", TOML, "url = \"mqtt://***@h\""),
         ("url = \"u:s3cret@h\"", TOML, "url = \"***@h\""),
         ("url: mqtt://u:s3cret@h # a@b", YAML, "url: mqtt://***@h # a@b"),
