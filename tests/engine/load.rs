@@ -340,7 +340,7 @@ mod limits {
     fn a_reply_that_does_not_come_has_the_stop_timeout() {
         let ask =
             "{ request = { topic = \"q\", reply_topic = \"c\", correlation = \"topic\", timeout = \"1h\" } }";
-        for (stop_timeout, ends_at) in [("0s", 3_400), ("10s", 10_400)] {
+        for (stop_timeout, ends_at) in [("0s", 3_400), ("500ms", 900), ("2s", 2_400), ("10s", 10_400)] {
             let class = format!(
                 "on_start = [{{ subscribe = {{ filter = \"c\" }} }}]\ntasks = [{{ name = \"t\", steps = [{ask}] }}]"
             );

@@ -3,7 +3,7 @@
 //! What counts and has begun is finished: an acknowledgement is waited for as long as its step says. But nobody waits
 //! for what may never come:
 //! ```text
-//! limit reached      + stop timeout, or FINISH_TIME if that is longer
+//! limit reached      + stop timeout, or FINISH_TIME without one
 //!     │ a pause that ends in time, a connect, a reply, a message after one's own │
 //!     │ a message before one's own: until all others are done, and for the settle time more
 //! ```
@@ -21,7 +21,7 @@ use crate::engine::user::User;
 use crate::engine::user::steps::{Abort, Part};
 use crate::plan::UserClass;
 
-/// How long users that wait may do so at least: a second, or three in a task run that counts.
+/// How long users that wait may do so without a stop timeout: a second, or three in a task run that counts.
 const FINISH_TIME: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
 /// The same for what they do on their way out.
@@ -36,7 +36,11 @@ impl<C: Connect> User<C> {
             Part::Task(_) if quota.counts_iterations() => FINISH_TIME[1],
             Part::Task(_) | Part::Start => FINISH_TIME[0],
         };
-        least.max(self.plan.load.stop_timeout)
+        let given = self.plan.load.stop_timeout;
+        match self.part {
+            Part::Task(_) | Part::Start if !given.is_zero() => given,
+            Part::Stop | Part::Task(_) | Part::Start => least.max(given),
+        }
     }
 
     /// Comes back when something that began now and is only waited for has had its time; never without a limit that is

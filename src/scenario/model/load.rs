@@ -22,11 +22,11 @@ pub struct Load {
     /// How long users may finish their task when the run stops. Default 0: they are stopped where they are.
     pub stop_timeout: Option<HumanDuration>,
     /// The run ends when all users together have begun so many task runs; those are finished, but that no user waits
-    /// beyond `stop_timeout` (or 3 s, if that is longer) for a connection, a reply or a message, or makes a pause that
+    /// beyond `stop_timeout` (3 s without one) for a connection, a reply or a message, or makes a pause that
     /// would end later. Who only answers is there until the others are done. Default: never.
     pub iterations: Option<u64>,
     /// The run ends when all users together have sent so many messages, those of `on_stop` not counted; their
-    /// acknowledgements are waited for. What else users wait for has time up to `stop_timeout` (or 1 s), likewise.
+    /// acknowledgements are waited for. What else users wait for has time up to `stop_timeout` (1 s without one), likewise.
     /// Default: never.
     pub messages: Option<u64>,
     /// Pieces of the run, one after the other, instead of `users`, `spawn_rate` and `run_time`.
