@@ -613,6 +613,55 @@ mod lasting_sessions {
         });
     }
 
+    /// Its CONNACK counts for what is sent again, too.
+    #[test]
+    fn what_a_broker_does_not_take_any_more_is_not_sent_again_and_has_failed() {
+        with_sockets(async {
+            let most_qos = Failure::NotTaken(Limit::Qos(Qos::AtLeastOnce));
+            let most_bytes = Failure::NotTaken(Limit::PacketBytes(8));
+            let retain = Failure::NotTaken(Limit::Retain);
+            for (properties, failure, stays) in [
+                (&[0x24, 1][..], most_qos, true),
+                (&[0x27, 0, 0, 0, 8], most_bytes, false),
+                (&[0x25, 0], retain, true),
+            ] {
+                let (mut session, peer) = open(lasting(Version::V5), None, 0).await;
+                let mut seen = Seen::default();
+                publish(&mut session, 1, Qos::AtLeastOnce);
+                let other = Message { retain: failure == retain, ..message("t", Qos::ExactlyOnce) };
+                session.publish(&other, ticket(2, MINUTE)).unwrap();
+                // Nobody waits for this one any more, but the session still has it.
+                session.publish(&other, ticket(3, Duration::ZERO)).unwrap();
+                session.drive(Until::Written, None, &mut seen).await.unwrap();
+                drive_for(&mut session, Duration::from_millis(20), &mut seen).await.unwrap();
+                assert_eq!(seen.take().len(), 1);
+                peer.reset();
+                settle(&mut session, &mut seen).await.unwrap_err();
+                let kept = session.keep();
+                let request = ConnectRequest {
+                    settings: lasting(Version::V5),
+                    kept: Some(&kept),
+                    ..connect_request("c")
+                };
+                let length = u8::try_from(properties.len()).unwrap();
+                let connack = [&[0x20, length + 3, 1, 0, length], properties].concat();
+                let (session, mut peer) = answered_with(&connack, &request).await;
+                let mut session = session.unwrap();
+                session.drive(Until::Written, None, &mut seen).await.unwrap();
+                if stays {
+                    assert_eq!(seen.take(), [(2, Err(failure))]);
+                    assert_eq!(peer.packet().await, publish_bytes(Version::V5, 0x3A, 1));
+                    peer.send(&[0x40, 2, 0, 1]).await;
+                    assert!(settle(&mut session, &mut seen).await.unwrap());
+                    assert_eq!(seen.take(), [(1, Ok(()))]);
+                } else {
+                    assert_eq!(seen.take(), [(1, Err(failure)), (2, Err(failure))]);
+                }
+                assert!(peer.is_silent());
+            }
+        });
+    }
+
     #[test]
     fn without_the_session_what_was_open_has_failed() {
         with_sockets(async {

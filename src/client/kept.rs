@@ -10,9 +10,9 @@ use std::fmt;
 
 use tokio::time::Instant;
 
-use crate::client::failure::Failure;
+use crate::client::failure::{Failure, Limit};
 use crate::client::inflight::Inflight;
-use crate::client::{Completion, Key, Sink};
+use crate::client::{Completion, Key, Sink, Ticket};
 
 /// A session without a connection, or nothing: a pointer, since each user has one.
 #[derive(Default)]
@@ -42,6 +42,8 @@ pub(super) struct Lasting {
     pub(super) packets: BTreeMap<u16, Box<[u8]>>,
     /// What is still to be sent again on this connection, if the broker does not take it all at once.
     pub(super) held: Option<Box<Held>>,
+    /// What the broker does not take any more, to be told as failed.
+    pub(super) untaken: Vec<(Ticket, Limit)>,
     /// The client id that the broker chose, if it did.
     pub(super) client_id: Option<Box<str>>,
 }

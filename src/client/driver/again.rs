@@ -1,14 +1,20 @@
 //! What a resumed session sends again, and how fast.
 //!
 //! The broker's new CONNACK may allow fewer messages in flight than the last one. What is above that is held back
-//! and sent as acknowledgements make room; new messages wait behind it, so that the order stays.
+//! and sent as acknowledgements make room; new messages wait behind it, so that the order stays. What it no longer
+//! takes at all, such as packets of that length, is not sent again and has failed (MQTT-3.2.2-11, -14 and -15).
 
 use std::collections::VecDeque;
 
+use tokio::time::Instant;
+
 use crate::client::driver::Driver;
-use crate::client::failure::Ack;
+use crate::client::failure::{Ack, Failure, Limit};
+use crate::client::inflight::Acknowledged;
 use crate::client::kept::Held;
-use crate::client::wire::{self, Reply};
+use crate::client::wire::{self, Limits, Reply};
+use crate::client::{Completion, Sink};
+use crate::mqtt::Qos;
 
 impl<S> Driver<S> {
     /// Queues what a resumed session demands (section 4.4), in the order in which it was sent first, as far as the
@@ -20,9 +26,17 @@ impl<S> Driver<S> {
         let halves = unanswered.iter().filter(|(_, ack)| *ack == Ack::Pubcomp).count();
         let number = |of: usize| i64::try_from(of).unwrap_or(i64::MAX);
         let mut held = Held { ids: VecDeque::new(), room: number(self.inflight.limit()) - number(halves) };
+        let limits = self.granted.as_ref().map(|granted| granted.limits);
         for (id, waits_for) in unanswered {
+            let untaken =
+                limits.zip(lasting.packets.get(&id)).and_then(|(limits, packet)| exceeded(limits, packet));
             if waits_for == Ack::Pubcomp {
                 wire::write_reply(Reply::Pubrel, id, self.out.queue());
+            } else if let Some(limit) = untaken {
+                lasting.packets.remove(&id);
+                if let Acknowledged::Done(ticket) = self.inflight.finish_with(id, waits_for) {
+                    lasting.untaken.push((ticket, limit));
+                }
             } else if held.room <= 0 {
                 held.ids.push_back(id);
             } else if let Some(packet) = lasting.packets.get(&id) {
@@ -31,6 +45,17 @@ impl<S> Driver<S> {
             }
         }
         lasting.held = (!held.ids.is_empty()).then(|| Box::new(held));
+    }
+
+    /// Tells of the messages that this broker does not take any more, once.
+    pub(super) fn fail_untaken(&mut self, sink: &mut impl Sink) {
+        let Some(lasting) = self.lasting.as_mut().filter(|lasting| !lasting.untaken.is_empty()) else {
+            return;
+        };
+        let finished = Instant::now();
+        for (ticket, limit) in std::mem::take(&mut lasting.untaken) {
+            sink.completed(Completion { ticket, finished, result: Err(Failure::NotTaken(limit)) });
+        }
     }
 
     /// Queues of the messages that are held back as many as there is room for.
@@ -71,5 +96,18 @@ impl<S> Driver<S> {
 
     fn holds_back(&self) -> bool {
         self.lasting.as_ref().is_some_and(|lasting| lasting.held.is_some())
+    }
+}
+
+/// What the broker does not take of this PUBLISH of QoS 1 or 2.
+fn exceeded(limits: Limits, packet: &[u8]) -> Option<Limit> {
+    let first = *packet.first()?;
+    let qos = if first & 0b110 == 0b100 { Qos::ExactlyOnce } else { Qos::AtLeastOnce };
+    if qos > limits.qos {
+        Some(Limit::Qos(limits.qos))
+    } else if first & 1 != 0 && !limits.retain {
+        Some(Limit::Retain)
+    } else {
+        (packet.len() > limits.packet_bytes as usize).then_some(Limit::PacketBytes(limits.packet_bytes))
     }
 }

@@ -114,6 +114,7 @@ impl<S: Stream> Driver<S> {
         deadline: Option<Instant>,
         sink: &mut impl Sink,
     ) -> Poll<Result<bool, Failure>> {
+        self.fail_untaken(sink);
         loop {
             if let Some(failure) = self.lost {
                 return Poll::Ready(Err(failure));
