@@ -1005,6 +1005,7 @@ mod v5 {
             ("bytes behind the end", 0x81, packet(2, &[], &[0])),
             ("receive maximum 0", 0x82, packet(2, &[33, 0, 0], &[])),
             ("doubled property", 0x82, packet(2, &[33, 0, 1, 33, 0, 1], &[])),
+            ("authentication data without a method", 0x82, packet(2, &[22, 0, 1, 7], &[])),
             ("foreign property", 0x81, packet(2, &[35, 0, 1], &[])),
             ("foreign property of a will", 0x81, packet(6, &[], &will(&[17, 0, 0, 0, 1], "t"))),
             ("will to a wildcard", 0x90, packet(6, &[], &will(&[], "#"))),

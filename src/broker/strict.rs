@@ -6,7 +6,9 @@
 
 use crate::broker::wire::{Version, WireError};
 use crate::mqtt::properties::{self, Allowed, PropertyError};
-use crate::mqtt::property::{RESPONSE_TOPIC, SUBSCRIPTION_ID, TOPIC_ALIAS};
+use crate::mqtt::property::{
+    AUTHENTICATION_DATA, AUTHENTICATION_METHOD, RESPONSE_TOPIC, SUBSCRIPTION_ID, TOPIC_ALIAS,
+};
 
 /// A packet without its fixed header, as far as it is not yet read.
 struct Body<'a>(&'a [u8]);
@@ -29,7 +31,14 @@ pub(super) fn connect(version: Version, flags_on: &[u8]) -> Result<usize, WireEr
     }
     body.take(2)?;
     if version == Version::V5 {
-        body.properties(Allowed::CONNECT)?;
+        let (mut has_method, mut has_data) = (false, false);
+        body.properties_with(Allowed::CONNECT, |number| {
+            has_method |= number == AUTHENTICATION_METHOD;
+            has_data |= number == AUTHENTICATION_DATA;
+        })?;
+        if has_data && !has_method {
+            return Err(WireError::Protocol("authentication data without a method"));
+        }
     }
     body.text()?;
     if flags & WILL != 0 {
