@@ -10,33 +10,11 @@ use std::ops::Range;
 
 use memchr::{memchr2, memchr3, memmem};
 
-use crate::diagnostic::nearest;
+use crate::scenario::secrets::extent::{closing, closing_quote, entries, key_before};
+use crate::scenario::secrets::names::{
+    NAMING, is_misspelt, is_secret, is_section_of_secrets, is_table_of_secrets,
+};
 use crate::scenario::source::Format;
-
-/// Keys whose tables have things by names that anybody may choose.
-const NAMING: [&str; 5] = ["user_classes", "brokers", "payloads", "feeds", "vars"];
-
-/// What a key of a secret contains, in small letters without `-` and `_`.
-const WORDS: [&str; 15] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "passwort",
-    "pwd",
-    "secret",
-    "token",
-    "apikey",
-    "accesskey",
-    "authorization",
-    "cookie",
-    "credential",
-    "privatekey",
-    "bearer",
-    "signature",
-];
-
-/// Short ones, which others contain by chance.
-const WHOLE_WORDS: [&str; 7] = ["pass", "pw", "psk", "auth", "jwt", "sig", "pin"];
 
 /// What is no secret although somebody uses it as one: messages speak of it.
 const KEYS: [&str; 9] =
@@ -45,14 +23,8 @@ const KEYS: [&str; 9] =
 /// What stands before the secret in a header.
 const SCHEMES: [&str; 5] = ["Bearer ", "Basic ", "Token ", "Digest ", "ApiKey "];
 
-/// Longest table or text in quotes that is looked at, in bytes.
-const LONGEST_VALUE: usize = 64 << 10;
-
 /// Longest URL that is looked at, in bytes.
 const LONGEST_URL: usize = 2000;
-
-/// Longest key that is looked at, in bytes.
-const LONGEST_KEY: usize = 200;
 
 /// The secrets of texts that belong together: ascending, none touching another.
 pub(super) fn all(texts: &[(&str, Format)]) -> Vec<Vec<Range<usize>>> {
@@ -102,26 +74,6 @@ pub(super) fn values(raw: &str) -> Vec<&str> {
     }
     values.retain(|value| !value.is_empty() && !KEYS.contains(&value.to_lowercase().as_str()));
     values
-}
-
-/// Whether what has this name is surely or most likely a secret.
-pub(super) fn is_secret(key: &str) -> bool {
-    if key.len() > LONGEST_KEY {
-        return false;
-    }
-    let plain: String = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    WORDS.iter().any(|word| plain.contains(word))
-        || WHOLE_WORDS.contains(&plain.as_str())
-        || is_misspelt(&plain)
-}
-
-/// Whether all that stands under this key, by whatever names, is secret.
-fn is_table_of_secrets(key: &str) -> bool {
-    nearest(key, ["headers", "header"]).is_some() || is_misspelt(&key.to_lowercase())
-}
-
-fn is_misspelt(key: &str) -> bool {
-    (5..=18).contains(&key.len()) && nearest(key, ["password", "passphrase", "authorization"]).is_some()
 }
 
 /// Words that stand for secrets since these refer to them.
@@ -591,60 +543,6 @@ fn is_in_anchor(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_')
 }
 
-/// The key that ends before a separator, with its dots and quotes, and where it begins.
-fn key_before(text: &str, line_start: usize, separator: usize) -> (&str, usize) {
-    let before = text[line_start..separator].trim_end_matches([' ', '\t']);
-    let least = before.floor_char_boundary(before.len().saturating_sub(LONGEST_KEY));
-    let mut start = before.len();
-    if let Some(quote) = before.chars().next_back().filter(|c| matches!(c, '"' | '\'')) {
-        let inside = &before[least..before.len() - 1];
-        start = inside.rfind(quote).map_or(start, |open| least + open);
-    }
-    let stops = |c: char| c.is_whitespace() || "{}[],=:(&?;".contains(c);
-    let start = before[least..start]
-        .rfind(stops)
-        .map_or(least, |stop| least + stop + before[least + stop..].chars().next().map_or(1, char::len_utf8));
-    (&before[start..], line_start + start)
-}
-
-/// Whether a line such as `[brokers.b.websocket.headers]` begins a table of which all is secret.
-fn is_section_of_secrets(line: &str) -> bool {
-    let path = line.split('#').next().unwrap_or_default().trim().trim_matches(['[', ']']);
-    let parts: Vec<_> = path.split('.').map(|part| part.trim().trim_matches(['"', '\''])).collect();
-    let own = |place: usize| place == 0 || !NAMING.contains(&parts[place - 1]);
-    (0..parts.len()).any(|place| own(place) && is_table_of_secrets(parts[place]))
-}
-
-/// The values of a table in brackets, each from behind its `=` or `:` to its comma; nothing if an entry has no key.
-fn entries(table: &str, format: Format) -> Option<Vec<Range<usize>>> {
-    let bytes = table.as_bytes();
-    let (mut at, mut depth, mut value, mut begun) = (1, 0_usize, None, false);
-    let mut values = Vec::new();
-    while at < bytes.len() {
-        match bytes[at] {
-            b',' | b'}' if depth == 0 => {
-                match value.take() {
-                    Some(from) => values.push(from..at),
-                    None if begun => return None,
-                    None => {}
-                }
-                begun = false;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.checked_sub(1)?,
-            b'=' | b':' if depth == 0 && value.is_none() => value = Some(at + 1),
-            quote @ (b'"' | b'\'') => {
-                begun = true;
-                at = closing_quote(table, at, quote, format)?;
-                continue;
-            }
-            byte => begun |= !byte.is_ascii_whitespace(),
-        }
-        at += 1;
-    }
-    Some(values)
-}
-
 /// Whether a table holds the path of a secret and not the secret.
 fn is_path(table: &str) -> bool {
     let inside = table.trim().trim_start_matches('{').trim_end_matches('}').trim();
@@ -661,52 +559,4 @@ fn is_reference(raw: &str) -> bool {
     let names = ["env.", "vars.", "user.", "row."];
     name.and_then(|name| names.iter().find_map(|prefix| name.strip_prefix(prefix)))
         .is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
-}
-
-/// The end of a text in quotes, behind its closing one.
-fn closing_quote(text: &str, start: usize, quote: u8, format: Format) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = start + 1;
-    let most = bytes.len().min(start + LONGEST_VALUE);
-    while at < most {
-        match bytes[at] {
-            b'\\' if quote == b'"' => at += 1,
-            b'\n' if format == Format::Toml => return None,
-            byte if byte == quote => {
-                if format == Format::Yaml && quote == b'\'' && bytes.get(at + 1) == Some(&quote) {
-                    at += 1;
-                } else {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
-/// The end of a table or list, behind its closing bracket.
-fn closing(text: &str, start: usize, format: Format) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let (mut at, mut depth) = (start, 0_usize);
-    let most = bytes.len().min(start + LONGEST_VALUE);
-    while at < most {
-        match bytes[at] {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            quote @ (b'"' | b'\'') => {
-                at = closing_quote(text, at, quote, format)?;
-                continue;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }

@@ -5,7 +5,9 @@
 //! in the log of every CI run. So the search leans to the one side, and ends a value that is not well written where
 //! its line ends.
 
+mod extent;
 mod find;
+mod names;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -166,7 +168,7 @@ pub fn hide_arguments(said: &str, arguments: &[String]) -> String {
         if is_value {
             secrets.push(argument);
         }
-        is_value = argument.starts_with('-') && !argument.contains('=') && find::is_secret(argument);
+        is_value = argument.starts_with('-') && !argument.contains('=') && names::is_secret(argument);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
             said = said.replace(secret, MASK);
