@@ -351,8 +351,12 @@ fn a_hangup_is_a_first_interrupt_and_never_a_second() {
             .replace("run_time = \"1s\"", "stop_timeout = \"2s\"")
             .replace("payload = \"x\"", "payload = \"x\", await_ack = true"),
     );
-    let args = ["run", "scenario.toml", "--csv", "a", "-H", "embedded:?never_ack"];
-    let mut child = place.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Where the tests themselves run under `nohup` or the like, the program would inherit that hangups are ignored.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_mqtt-scenario"), "run", "scenario.toml"]);
+    command.args(["--csv", "a", "-H", "embedded:?never_ack"]).current_dir(place.path(""));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
     wait_for(&place.path("a_stats.csv"), 300);
     send(&child, Signal::HUP);
     std::thread::sleep(Duration::from_millis(300));
