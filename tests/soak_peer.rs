@@ -137,10 +137,9 @@ fn a_soak_with_storms_keeps_its_memory_and_its_counts() {
     println!("  received {received}, lost {lost}, twice {twice}, unsettled {unsettled}");
     println!("  memory each 30 s in kB: {:?}", memory_kb.iter().step_by(30).collect::<Vec<_>>());
     let taken = counter(&broker, "publish/messages/received");
-    let dropped = counter(&broker, "publish/messages/dropped");
-    println!("  the broker took {taken} and dropped {dropped}");
+    println!("  the broker took {taken}");
 
-    assert_eq!((failed, lost, unsettled, dropped), (0, 0, 0, 0));
+    assert_eq!((failed, lost, unsettled), (0, 0, 0));
     assert_eq!(received, sent, "each message arrives once");
     let each_storm = DEVICES / 2;
     assert_eq!(count(&row("connect")["requests"]), DEVICES + 1 + storms * each_storm);
