@@ -9,13 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
+use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::engine::clock::Clock;
-use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::mix::Dispatcher;
 use mqtt_scenario::plan::payload::Payload;
-use mqtt_scenario::plan::random::Random;
-use mqtt_scenario::plan::template::names::{Columns, Names, Place};
-use mqtt_scenario::plan::template::{NOT_BEGUN, NOTHING, Scope, Template, UserScope};
 use mqtt_scenario::plan::{Step, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::batch::Batch;
@@ -25,6 +22,9 @@ use mqtt_scenario::stats::recorder::Recorder;
 use mqtt_scenario::stats::stamp::{Publisher, Stamp, text_at};
 use mqtt_scenario::stats::statistics::Statistics;
 use mqtt_scenario::stats::{RowId, RowKey, UnixMicros};
+use mqtt_scenario::template::names::{Columns, Names, Place};
+use mqtt_scenario::template::random::Random;
+use mqtt_scenario::template::{NOT_BEGUN, NOTHING, Scope, Template, UserScope};
 use tokio::time::Instant;
 
 fn main() {

@@ -29,8 +29,8 @@
 //! ```
 //! use std::collections::BTreeSet;
 //!
-//! use mqtt_scenario::plan::compile::{Context, Overrides, compile};
-//! use mqtt_scenario::plan::describe::describe;
+//! use mqtt_scenario::compile::{Context, Overrides, compile};
+//! use mqtt_scenario::describe::describe;
 //! use mqtt_scenario::scenario::source::{Format, Source};
 //!
 //! let text = r#"
@@ -61,6 +61,8 @@
 pub mod broker;
 pub mod cli;
 pub mod client;
+pub mod compile;
+pub mod describe;
 pub mod diagnostic;
 pub mod engine;
 pub mod mqtt;
@@ -68,4 +70,5 @@ pub mod plan;
 pub mod report;
 pub mod scenario;
 pub mod stats;
+pub mod template;
 pub mod units;

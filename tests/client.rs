@@ -13,7 +13,7 @@ use mqtt_scenario::client::failure::{Ack, Failure};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Key, Message, Session, Until};
 use mqtt_scenario::mqtt::{Qos, Settings};
-use mqtt_scenario::plan::random::Random;
+use mqtt_scenario::template::random::Random;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 

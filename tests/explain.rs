@@ -5,16 +5,20 @@ use std::fs;
 use std::path::Path;
 
 use mqtt_scenario::cli::explain::{Entry, entries};
+use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::FieldPath;
-use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::scenario::source::{Format, Source};
 
 use crate::scenarios::{listing, run};
 
 #[test]
 fn every_code_is_explained_and_every_explained_code_exists() {
-    let known: Vec<(&str, &str)> =
-        [mqtt_scenario::scenario::codes::ALL, mqtt_scenario::plan::codes::ALL].concat();
+    let known: Vec<(&str, &str)> = [
+        mqtt_scenario::scenario::codes::ALL,
+        mqtt_scenario::compile::codes::ALL,
+        mqtt_scenario::template::codes::ALL,
+    ]
+    .concat();
     let explained: Vec<(&str, &str)> = entries().map(|entry| (entry.code, entry.meaning)).collect();
     assert!(known.is_sorted() && known.len() > 40);
     assert_eq!(explained, known);

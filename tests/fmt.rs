@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
+use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::scenario::source::Source;
 use tempfile::TempDir;
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
+use mqtt_scenario::compile::codes;
+use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::engine::Interrupts;
-use mqtt_scenario::plan::compile::{Context, Overrides, compile};
-use mqtt_scenario::plan::{Plan, codes};
+use mqtt_scenario::plan::Plan;
 use mqtt_scenario::scenario::source::{Format, Source};
 use tokio::net::TcpListener;
 
@@ -150,9 +151,9 @@ fn a_will_carries_what_a_message_can_carry() {
 #[test]
 fn a_will_is_the_same_as_long_as_its_user_lives() {
     for (payload, code) in [
-        ("'${seq}'", codes::NOT_ALLOWED_HERE),
-        ("{ json = { at = '${now_ms()}' } }", codes::NOT_ALLOWED_HERE),
-        ("{ json = '${random_bytes(2)}' }", codes::NOT_ALLOWED_HERE),
+        ("'${seq}'", mqtt_scenario::template::codes::NOT_ALLOWED_HERE),
+        ("{ json = { at = '${now_ms()}' } }", mqtt_scenario::template::codes::NOT_ALLOWED_HERE),
+        ("{ json = '${random_bytes(2)}' }", mqtt_scenario::template::codes::NOT_ALLOWED_HERE),
         ("{ size = '65536B' }", codes::TOO_LONG),
         ("{ file = 'none.bin' }", codes::FILE),
         ("{ hex = 'f' }", codes::HEX),

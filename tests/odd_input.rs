@@ -8,8 +8,8 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use mqtt_scenario::cli::render::render;
+use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::Diagnostic;
-use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::scenario::source::{Format, Source};
 use proptest::prelude::*;
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use mqtt_scenario::cli::render::render;
-use mqtt_scenario::plan::compile::files::MAX_FILE_BYTES;
-use mqtt_scenario::plan::describe::describe;
+use mqtt_scenario::compile::files::MAX_FILE_BYTES;
+use mqtt_scenario::describe::describe;
 use mqtt_scenario::plan::payload::Payload;
 use mqtt_scenario::plan::{Plan, Step, Text};
 use mqtt_scenario::scenario::source::{Format, Source};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mqtt_scenario::cli::render::render;
+use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
+use mqtt_scenario::describe::difference::diff;
+use mqtt_scenario::describe::{describe, describe_json, ratio};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
-use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
-use mqtt_scenario::plan::describe::{describe, describe_json, ratio};
-use mqtt_scenario::plan::diff::diff;
 use mqtt_scenario::plan::load::{Course, Users};
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::{Row, Step, Text};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::Plan;
-use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::scenario::source::{Format, Source};
 use tempfile::TempDir;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::Plan;
-use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::scenario::schema::schema;
 use mqtt_scenario::scenario::source::{Format, Source};
 use serde_json::{Map, Value, json};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
-use mqtt_scenario::plan::compile::{Context, Overrides, compile};
 use mqtt_scenario::scenario::source::{Format, Source};
 
 use crate::scenarios::run;

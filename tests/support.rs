@@ -17,18 +17,16 @@ use std::time::Duration;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
 use mqtt_scenario::client::{Completion, ConnectRequest, Incoming, Late, Sink, Ticket};
+use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
 use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Tick, run_here};
 use mqtt_scenario::mqtt::{Qos, Settings};
-use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::properties::Properties;
 use mqtt_scenario::plan::receive::Keeps;
 use mqtt_scenario::plan::reconnect::Reconnect;
 use mqtt_scenario::plan::search::Search;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
-use mqtt_scenario::plan::template::Template;
-use mqtt_scenario::plan::template::names::{Columns, Names, Place};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
     Broker, BrokerId, OnError, Plan, Publish, Request, Row, Step, Steps, Task, TaskOrder, Text, UserClass,
@@ -36,6 +34,8 @@ use mqtt_scenario::plan::{
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::{RowId, RowKey};
+use mqtt_scenario::template::Template;
+use mqtt_scenario::template::names::{Columns, Names, Place};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::time::Instant;

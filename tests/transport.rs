@@ -14,12 +14,13 @@ use mqtt_scenario::client::transport::stream::Transport;
 use mqtt_scenario::client::transport::tls::{Certificate, Tls, TlsFiles, TlsOptions};
 use mqtt_scenario::client::transport::{Address, Connector, Endpoint};
 use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Message, Session, Until};
+use mqtt_scenario::compile::codes;
+use mqtt_scenario::compile::url::{one_target, parse_url};
+use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
+use mqtt_scenario::describe::{describe, describe_json};
 use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::certificates::certificates;
-use mqtt_scenario::plan::compile::url::{one_target, parse_url};
-use mqtt_scenario::plan::compile::{Compiled, Context, Overrides, compile};
-use mqtt_scenario::plan::describe::{describe, describe_json};
-use mqtt_scenario::plan::{Plan, codes};
 use mqtt_scenario::scenario::source::{Format, Source};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose,

@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::FieldPath;
-use mqtt_scenario::plan::compile::{Context, Overrides, compile};
-use mqtt_scenario::plan::describe::{describe, describe_json};
+use mqtt_scenario::compile::{Context, Overrides, compile};
+use mqtt_scenario::describe::{describe, describe_json};
 use mqtt_scenario::plan::load::Users;
 use mqtt_scenario::scenario::source::{Format, Source};
 

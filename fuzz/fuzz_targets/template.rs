@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use libfuzzer_sys::fuzz_target;
-use mqtt_scenario::plan::random::Random;
-use mqtt_scenario::plan::template::names::{Columns, Names, Place};
-use mqtt_scenario::plan::template::{NOT_BEGUN, NOTHING, Scope, Template, UserScope};
+use mqtt_scenario::template::random::Random;
+use mqtt_scenario::template::names::{Columns, Names, Place};
+use mqtt_scenario::template::{NOT_BEGUN, NOTHING, Scope, Template, UserScope};
 use mqtt_scenario::scenario::model::Scalar;
 
 /// Longer texts are rendered only in life.

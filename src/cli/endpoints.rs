@@ -13,7 +13,7 @@ use crate::client::transport::{Address, Endpoint, ResolveError};
 use crate::plan::Plan;
 use crate::plan::certificates::certificates;
 use crate::plan::target::{Server, Target};
-use crate::plan::template::Secret;
+use crate::template::Secret;
 
 /// Why a broker is not reachable.
 #[derive(Debug, thiserror::Error)]

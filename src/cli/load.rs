@@ -13,12 +13,12 @@ use clap::Args;
 
 use crate::broker::faults::Faults;
 use crate::cli::{exit, render};
+use crate::compile::files::MAX_FILE_BYTES;
+use crate::compile::url::{UrlError, one_target, parse_url};
+use crate::compile::{Compiled, Context, Overrides, compile};
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::certificates::certificates;
-use crate::plan::compile::files::MAX_FILE_BYTES;
-use crate::plan::compile::url::{UrlError, one_target, parse_url};
-use crate::plan::compile::{Compiled, Context, Overrides, compile};
 use crate::plan::target::Target;
 use crate::scenario::source::{ReadError, Source, reason};
 use crate::units::parse_run_time;

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::cli::load::{Loaded, ScenarioOptions, load};
 use crate::cli::{exit, locust};
+use crate::describe::difference::{diff, differences};
+use crate::describe::{describe, describe_json, ratio};
 use crate::plan::Plan;
-use crate::plan::describe::{describe, describe_json, ratio};
-use crate::plan::diff::{diff, differences};
 
 /// Two scenarios differ, as in `diff`.
 const DIFFERENT: u8 = 1;

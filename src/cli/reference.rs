@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use serde_json::{Map, Value};
 
-use crate::plan::template::names::{self, Entry};
+use crate::template::names::{self, Entry};
 
 const HEAD: &str = "\
 # The scenario file

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::plan::random::Random;
 use crate::plan::reconnect::{Pauses, Reconnect};
+use crate::template::random::Random;
 
 /// A connection that lived so long was a good one: the next loss starts from the first pause again.
 pub(crate) const GOOD_LIFE: Duration = Duration::from_secs(5);

@@ -19,7 +19,7 @@ use crate::engine::shard::NewUser;
 use crate::engine::stop::Phase;
 use crate::plan::ClassId;
 use crate::plan::load::Storm;
-use crate::plan::random::Random;
+use crate::template::random::Random;
 
 /// Where a user is, and which it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

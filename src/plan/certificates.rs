@@ -6,8 +6,8 @@ use crate::plan::load::Course;
 use crate::plan::mix::Dispatcher;
 use crate::plan::newborn::Newborn;
 use crate::plan::target::Certificate;
-use crate::plan::template::Varies;
 use crate::plan::{BrokerId, Plan, UserClass};
+use crate::template::Varies;
 
 /// Files of a certificate and its key that users show to a broker; `None` if they show none.
 pub type Files = (BrokerId, Option<(String, String)>);

@@ -5,7 +5,8 @@
 //! start: the users of all classes with the feed are counted through, in the order of the classes' names, and
 //! user `u` of `n` owns the rows `u`, `u + n`, `u + 2n` and so on.
 
-use crate::plan::random::Random;
+use crate::template::Per;
+use crate::template::random::Random;
 
 /// A feed as the users of one class see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,15 +37,6 @@ pub enum Order {
         /// How many users of all classes share the feed.
         all: u32,
     },
-}
-
-/// How long a user keeps a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Per {
-    /// As long as it lives.
-    User,
-    /// For one message that uses the feed.
-    Message,
 }
 
 impl Feed {

@@ -139,11 +139,7 @@ impl Course {
     }
 
     /// The same, telling of each user, in order, of which class it is.
-    pub(in crate::plan) fn watched(
-        mut dispatcher: Dispatcher,
-        load: &Load,
-        starts: &mut dyn FnMut(ClassId),
-    ) -> Self {
+    pub(crate) fn watched(mut dispatcher: Dispatcher, load: &Load, starts: &mut dyn FnMut(ClassId)) -> Self {
         let classes = dispatcher.counts().len();
         let mut course = Self {
             stages: Vec::new(),

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::plan::template::Template;
 use crate::stats::RowId;
 use crate::stats::stamp::LENGTH;
+use crate::template::Template;
 
 /// What stands before a stamp in a list of properties: number, name ([`PROPERTY`](crate::stats::stamp::PROPERTY)) and
 /// the length of the value.

@@ -20,34 +20,27 @@ use crate::plan::reconnect::Reconnect;
 use crate::plan::schedule::Schedule;
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::target::{Certificate, Header, Target, Tls};
-use crate::plan::template::{Secret, Template};
 use crate::plan::wait::{Pause, WaitTime};
 use crate::stats::threshold::Threshold;
 use crate::stats::{RowId, RowKey};
+use crate::template::{Secret, Template};
 
 pub mod certificates;
-pub mod codes;
-pub mod column;
-pub mod compile;
 pub mod condition;
-pub mod describe;
-pub mod diff;
 pub mod feed;
 pub mod load;
 pub mod measure;
 pub mod mix;
-mod newborn;
+pub(crate) mod newborn;
 pub mod payload;
 pub mod properties;
-pub mod random;
-mod rate;
+pub(crate) mod rate;
 pub mod receive;
 pub mod reconnect;
 pub mod schedule;
 pub mod search;
 pub mod subscription;
 pub mod target;
-pub mod template;
 pub mod wait;
 
 /// A scenario, compiled.

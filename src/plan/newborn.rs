@@ -2,11 +2,11 @@
 
 use crate::plan::UserClass;
 use crate::plan::feed::Rows;
-use crate::plan::random::Random;
-use crate::plan::template::{NOTHING, Scope, Template, UserScope};
+use crate::template::random::Random;
+use crate::template::{NOTHING, Scope, Template, UserScope};
 
 /// A user whose rows have been drawn, which comes first in its life.
-pub(in crate::plan) struct Newborn {
+pub(crate) struct Newborn {
     random: Random,
     rows: Rows,
     user: UserScope,
@@ -14,14 +14,14 @@ pub(in crate::plan) struct Newborn {
 
 impl Newborn {
     /// The user with this number in the run and this index in its class.
-    pub(in crate::plan) fn new(class: &UserClass, seed: u64, number: u64, index: u64) -> Self {
+    pub(crate) fn new(class: &UserClass, seed: u64, number: u64, index: u64) -> Self {
         let mut random = Random::for_user(seed, &class.name, index);
         let rows = Rows::new(&class.feeds, index, &mut random);
         Self { random, rows, user: UserScope { number, index, client_id: Vec::new() } }
     }
 
     /// The next text that it has for its life; one that needs no client id, time or walk.
-    pub(in crate::plan) fn render(&mut self, template: &Template) -> Vec<u8> {
+    pub(crate) fn render(&mut self, template: &Template) -> Vec<u8> {
         let mut out = Vec::new();
         let mut scope = Scope {
             user: &self.user,

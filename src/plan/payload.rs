@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::plan::Text;
-use crate::plan::column::Column;
-use crate::plan::random::Random;
+use crate::template::column::Column;
+use crate::template::random::Random;
 
 /// What a message carries.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@
 
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::mqtt::property;
-use crate::plan::template::Template;
+use crate::template::Template;
 
 /// The properties of a message.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,7 +27,7 @@ pub struct Property {
 
 impl Properties {
     /// Takes a property in: `head` is what stands before the length of its value.
-    pub(in crate::plan) fn add(&mut self, head: Vec<u8>, value: Template) {
+    pub(crate) fn add(&mut self, head: Vec<u8>, value: Template) {
         // User properties keep their order, which means something; all others are known by their numbers.
         let is_user = |head: &[u8]| head.first() == Some(&property::USER_PROPERTY);
         let follows = is_user(&head) && self.varying.iter().any(|before| is_user(&before.head));
@@ -41,12 +41,12 @@ impl Properties {
     }
 
     /// The templates among them.
-    pub(in crate::plan) fn templates_mut(&mut self) -> impl Iterator<Item = &mut Template> {
+    pub(crate) fn templates_mut(&mut self) -> impl Iterator<Item = &mut Template> {
         self.varying.iter_mut().map(|property| &mut property.value)
     }
 
     /// The templates among them.
-    pub(in crate::plan) fn templates(&self) -> impl Iterator<Item = &Template> {
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
         self.varying.iter().map(|property| &property.value)
     }
 
@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
     use crate::mqtt::property::{CONTENT_TYPE, USER_PROPERTY};
-    use crate::plan::template::names::{Columns, Names, Place};
+    use crate::template::names::{Columns, Names, Place};
 
     #[test]
     fn constants_are_encoded_once_and_templates_each_time() {

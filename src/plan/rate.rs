@@ -10,17 +10,17 @@ use crate::plan::{Publish, Step, Steps, UserClass};
 
 /// What is sent in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(in crate::plan) struct Traffic {
+pub(crate) struct Traffic {
     /// Messages published.
-    pub(in crate::plan) messages: f64,
+    pub(crate) messages: f64,
     /// Bytes of their packets, from the fixed header on.
-    pub(in crate::plan) bytes: f64,
+    pub(crate) bytes: f64,
 }
 
 impl Traffic {
     /// That of so many users.
     #[must_use]
-    pub(in crate::plan) fn times(self, users: u32) -> Self {
+    pub(crate) fn times(self, users: u32) -> Self {
         Self { messages: self.messages * f64::from(users), bytes: self.bytes * f64::from(users) }
     }
 }
@@ -35,7 +35,7 @@ impl Add for Traffic {
 
 /// The traffic of one user in the long run if every request took no time, packets being as large as `size` says;
 /// nothing if no pause bounds it. By weight over all tasks: that of a mean task run divided by its mean length.
-pub(super) fn traffic(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) -> Option<Traffic> {
+pub(crate) fn traffic(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) -> Option<Traffic> {
     let (mut sum, mut seconds, mut weights) = (Traffic::default(), 0.0, 0.0);
     // Not divided by the sum of the weights: it would go out again.
     for task in &class.tasks {
@@ -60,7 +60,7 @@ pub(super) fn traffic(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) 
 }
 
 /// The mean pauses of a task run in seconds.
-pub(super) fn mean_pauses_s(class: &UserClass) -> f64 {
+pub(crate) fn mean_pauses_s(class: &UserClass) -> f64 {
     let weights: f64 = class.tasks.iter().map(|task| f64::from(task.weight)).sum();
     let pauses =
         class.tasks.iter().map(|task| f64::from(task.weight) * of_one_run(&task.steps, &mut |_| 0.0).1);

@@ -12,8 +12,8 @@
 
 use std::time::Duration;
 
-use crate::plan::random::Random;
 use crate::plan::wait::below;
+use crate::template::random::Random;
 
 /// Longest period, about ten years: far below where adding to a clock could overflow.
 const LONGEST_S: f64 = 3.2e8;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::plan::template::{Secret, Template};
+use crate::template::{Secret, Template};
 
 /// What carries MQTT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

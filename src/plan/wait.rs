@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::plan::random::Random;
+use crate::template::random::Random;
 
 /// How long a user pauses between tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Pause {
 }
 
 /// A length of time from 0 up to `end`, `end` excluded unless it is 0, evenly distributed to the nanosecond.
-pub(super) fn below(end: Duration, random: &mut Random) -> Duration {
+pub(crate) fn below(end: Duration, random: &mut Random) -> Duration {
     Duration::from_nanos(random.below(u64::try_from(end.as_nanos()).unwrap_or(u64::MAX)))
 }
 

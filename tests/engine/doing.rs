@@ -1,7 +1,7 @@
 //! What users do, in which order, and when they leave by themselves.
 
-use mqtt_scenario::plan::template::names::Place;
 use mqtt_scenario::plan::{OnError, TaskOrder, Text};
+use mqtt_scenario::template::names::Place;
 
 use super::*;
 use crate::support::template;

@@ -18,7 +18,7 @@ use crate::engine::user::outbound::Stamps;
 use crate::engine::user::subscription::Asked;
 use crate::mqtt;
 use crate::plan::receive::Keeps;
-use crate::plan::template::Received;
+use crate::template::Received;
 
 /// What a user has asked for, and what becomes of it.
 ///

@@ -25,7 +25,7 @@ use crate::mqtt;
 use crate::mqtt::property;
 use crate::plan::condition::{Check, Mismatch, Payload};
 use crate::plan::receive::{Keeps, Since};
-use crate::plan::template::Received;
+use crate::template::Received;
 
 /// Most bytes that the messages have in all which one user stores, unless a single one has more. As many bytes as a
 /// session reads at once, so that a step that directly follows a subscription misses nothing.

@@ -10,9 +10,9 @@ use crate::engine::user::inbound::Inbound;
 use crate::mqtt::{Qos, check_topic_name};
 use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
-use crate::plan::random::Random;
 use crate::plan::receive::{Correlation, Exchange};
 use crate::plan::{Publish, Text, UserClass};
+use crate::template::random::Random;
 
 /// Bytes that may gather before a step that does not wait for its acknowledgement writes them out: large
 /// enough to make the system call cheap, small enough to stay in the cache.

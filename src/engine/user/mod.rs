@@ -42,11 +42,11 @@ use crate::engine::user::stumble::Stumbles;
 use crate::engine::user::will::WillTexts;
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
-use crate::plan::random::Random;
-use crate::plan::template::{NOT_BEGUN, NOTHING, Scope, UserScope};
 use crate::plan::wait::{WaitState, WaitTime};
 use crate::plan::{ConnectParts, OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
+use crate::template::random::Random;
+use crate::template::{NOT_BEGUN, NOTHING, Scope, UserScope};
 
 /// One live instance of a user class.
 pub(crate) struct User<C: Connect> {
@@ -219,20 +219,14 @@ impl<C: Connect> User<C> {
         }
     }
 
-    fn render_once(&mut self, template: &crate::plan::template::Template) -> String {
+    fn render_once(&mut self, template: &crate::template::Template) -> String {
         let mut out = Vec::new();
         self.render(template, 0, 0, &mut out);
         // Raw bytes are only allowed in payloads; compile has seen to it.
         String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
     }
 
-    fn render(
-        &mut self,
-        template: &crate::plan::template::Template,
-        seq: u64,
-        now_ns: u64,
-        out: &mut Vec<u8>,
-    ) {
+    fn render(&mut self, template: &crate::template::Template, seq: u64, now_ns: u64, out: &mut Vec<u8>) {
         let mut scope = Scope {
             user: &self.scope,
             rows: self.rows.current(),

@@ -82,18 +82,18 @@ mod tests {
     use crate::plan::load::{Load, Stage, StageClock, Users};
     use crate::plan::payload::Payload;
     use crate::plan::properties::Properties;
-    use crate::plan::random::Random;
     use crate::plan::receive::Keeps;
     use crate::plan::reconnect::Reconnect;
     use crate::plan::schedule::Phase;
     use crate::plan::target::Target;
-    use crate::plan::template::Template;
-    use crate::plan::template::names::{Columns, Names, Place};
     use crate::plan::wait::WaitTime;
     use crate::plan::{
         Broker, BrokerId, ClassId, OnError, Plan, Publish, Request, Row, Step, Steps, Task, TaskOrder, Text,
     };
     use crate::stats::{RowId, RowKey};
+    use crate::template::Template;
+    use crate::template::names::{Columns, Names, Place};
+    use crate::template::random::Random;
 
     /// Runs of these lengths in milliseconds, 100 apart, woken late by so much: which starts were held up.
     fn held_up(lengths: &[u64], woken_late: &[u64]) -> Vec<bool> {

@@ -18,8 +18,8 @@ use tokio::time::Instant;
 use crate::client::Connect;
 use crate::engine::user::User;
 use crate::engine::user::steps::Abort;
-use crate::plan::random::Random;
 use crate::plan::{Step, Steps, UserClass};
+use crate::template::random::Random;
 
 /// The first rest.
 const FIRST: Duration = Duration::from_millis(500);

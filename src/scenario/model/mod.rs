@@ -1,7 +1,7 @@
 //! The scenario file as written: serde types one to one with its keys, their docs the language's reference.
 //!
 //! Every field is optional here, also those that a scenario cannot do without: a missing one is found by
-//! `plan::compile` together with all other mistakes, so that one wrong value never hides another. Variants
+//! `compile` together with all other mistakes, so that one wrong value never hides another. Variants
 //! are externally tagged and nothing is flattened, since both would cost the exact place of a mistake.
 
 use std::borrow::Cow;

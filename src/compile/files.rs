@@ -1,0 +1,81 @@
+//! Files that a scenario names beside itself: the only way to them.
+//!
+//! The plan does no I/O; whoever compiles hands in how a file is read, so that tests need no files and a path
+//! means what the caller says it means.
+
+use crate::compile::codes;
+use crate::compile::problems::Problems;
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::template;
+use crate::units::text_bytes;
+
+/// Largest file that a scenario may name, in bytes: one message cannot be larger.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// Most lines that are kept of a file: each costs four bytes beside its own.
+pub(super) const MAX_LINES: usize = 50_000_000;
+
+/// Reads the file that the value at a place names, or says why it cannot: see
+/// [`Context::files`](crate::compile::Context::files).
+pub type ReadFile<'a> = &'a dyn Fn(&FieldPath, &str) -> Result<Vec<u8>, String>;
+
+/// Says what leads from the folder of the scenario to that of the file in which the value at a place stands: see
+/// [`Context::folder`](crate::compile::Context::folder).
+pub type FolderOf<'a> = &'a dyn Fn(&FieldPath) -> String;
+
+/// The bytes of a file.
+pub(super) fn read(
+    files: ReadFile<'_>,
+    path: &str,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Vec<u8>> {
+    if path.is_empty() {
+        problems.add(
+            Diagnostic::error(codes::EMPTY, at.clone(), "the name of a file cannot be empty")
+                .help("write a path from the folder of the scenario, such as \"devices.csv\""),
+        );
+        return None;
+    }
+    match files(at, path) {
+        Ok(bytes) if bytes.len() as u64 <= MAX_FILE_BYTES => Some(bytes),
+        Ok(_) => {
+            let message = format!("the file `{path}` is larger than {} MiB", MAX_FILE_BYTES >> 20);
+            problems.add(
+                Diagnostic::error(codes::FILE, at.clone(), message)
+                    .help("no message can carry more; use a smaller file"),
+            );
+            None
+        }
+        Err(reason) => {
+            let message = format!("cannot read `{path}`: {reason}");
+            problems.add(
+                Diagnostic::error(codes::FILE, at.clone(), message)
+                    .help("paths begin at the folder of the scenario file"),
+            );
+            None
+        }
+    }
+}
+
+/// The bytes of a file of text, without its byte order mark.
+pub(super) fn read_text(
+    files: ReadFile<'_>,
+    path: &str,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Vec<u8>> {
+    let mut bytes = read(files, path, at, problems)?;
+    if let Ok(text) = text_bytes(&bytes) {
+        bytes.drain(..bytes.len() - text.len());
+        return Some(bytes);
+    }
+    let message = format!("the file `{path}` is UTF-16 text");
+    problems.add(Diagnostic::error(template::codes::TEXT, at.clone(), message).help("save it as UTF-8"));
+    None
+}
+
+/// The line of a byte of a text, from 1.
+pub(super) fn line_of(bytes: &[u8], at: usize) -> usize {
+    bytes[..at].split(|byte| *byte == b'\n').count()
+}

@@ -1,0 +1,234 @@
+//! From a scenario to a plan, with all its mistakes at once.
+//!
+//! Every check notes what it finds and goes on with a stand-in, so one pass finds everything; only what
+//! cannot be judged without the wrong part is left unsaid. Whether there is a plan is decided at the end.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::compile::broker::compile_brokers;
+use crate::compile::class::{Surroundings, compile_class, select};
+use crate::compile::feeds::{Feeds, deal};
+use crate::compile::files::{FolderOf, ReadFile};
+use crate::compile::load::compile_load;
+use crate::compile::payloads::Payloads;
+use crate::compile::problems::Problems;
+use crate::compile::search::without_rate;
+use crate::compile::steps::Rows;
+use crate::compile::threshold::{compile_thresholds, warn_of_lower_bounds, warn_of_rows};
+use crate::diagnostic::{Diagnostic, FieldPath, Severity};
+use crate::plan::Plan;
+use crate::plan::load::Course;
+use crate::plan::target::Target;
+use crate::scenario::model::{self, Scenario};
+use crate::template;
+use crate::template::names::{Columns, Names, Place};
+
+mod address;
+mod broker;
+mod class;
+pub mod codes;
+mod feeds;
+pub mod files;
+mod load;
+mod payloads;
+mod problems;
+mod properties;
+mod protocol;
+mod reconnect;
+mod search;
+mod steps;
+mod tasks;
+mod threshold;
+mod timing;
+mod tls;
+mod tls_files;
+pub mod url;
+mod warnings;
+mod will;
+
+/// What a scenario is compiled with: everything that does not stand in the file.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Name of the file without its ending, the default name of the scenario.
+    pub file_stem: &'a str,
+    /// Looks up an environment variable.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Name of this machine.
+    pub hostname: &'a str,
+    /// What default client ids end with, so that two processes with one scenario do not drive each other's users out;
+    /// `None` for ids that are the same in each run.
+    pub run_id: Option<&'a str>,
+    /// Checks the options of an embedded broker's URL, what stands after its `?`; says what is wrong.
+    pub embedded_options: &'a dyn Fn(&str) -> Result<(), String>,
+    /// Reads a file by what the value at a place says, which is a path from the folder of the file in which that
+    /// value stands; or says why it cannot, in a few words. Not more than one byte above
+    /// [`MAX_FILE_BYTES`](files::MAX_FILE_BYTES) is of use.
+    pub files: ReadFile<'a>,
+    /// What to put before a path in the value at a place, so that it counts from the folder of the scenario: nothing
+    /// for a value of the scenario's own file, or a path that ends with `/`.
+    pub folder: FolderOf<'a>,
+    /// What the command line says instead of the file.
+    pub overrides: &'a Overrides,
+    /// Places that reading the file complained about; nothing is said of them again, nor of their absence.
+    pub reported: &'a BTreeSet<FieldPath>,
+}
+
+/// What the command line says instead of the file; each thing only if it says so.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overrides {
+    /// Users in all.
+    pub users: Option<u32>,
+    /// Users started per second.
+    pub spawn_rate: Option<f64>,
+    /// Length of the run, the ramp included; 0 for until it is stopped, as in Locust.
+    pub run_time: Option<Duration>,
+    /// How long users may finish their task when the run stops.
+    pub stop_timeout: Option<Duration>,
+    /// Where the only broker of the scenario is.
+    pub host: Option<Target>,
+    /// Only tasks with one of these tags.
+    pub tags: Vec<String>,
+    /// No tasks with one of these tags.
+    pub exclude_tags: Vec<String>,
+    /// Only these user classes.
+    pub user_classes: Vec<String>,
+}
+
+/// A scenario that can run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled {
+    /// What will run.
+    pub plan: Plan,
+    /// What is surely not meant so.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles a scenario, or says everything that is wrong with it (errors only).
+///
+/// The list can be empty if `context.reported` already holds all there is to say.
+pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, Vec<Diagnostic>> {
+    let root = FieldPath::root();
+    let mut problems = Problems::new(context.reported);
+    check_version(scenario.version, &root.key("version"), &mut problems);
+    check_vars(&scenario.vars, &root.key("vars"), &mut problems);
+    let vars = scenario.vars.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect();
+    let used_vars = RefCell::new(BTreeSet::new());
+    let no_columns = Columns::default();
+    let names = Names {
+        class: None,
+        vars: &vars,
+        used_vars: &used_vars,
+        columns: &no_columns,
+        env: context.env,
+        hostname: context.hostname,
+        run_id: context.run_id,
+    };
+    let brokers = compile_brokers(&scenario.brokers, &names, context, &mut problems);
+    let feeds = Feeds::read(scenario, context.files, &mut problems);
+    let payloads = Payloads::new(&scenario.payloads, context.files);
+    let selected = select(&scenario.user_classes, context.overrides, &mut problems);
+    let load = compile_load(scenario, &selected, context.overrides, &mut problems);
+    let thresholds_at = root.key("thresholds");
+    let thresholds = compile_thresholds(&scenario.thresholds, &thresholds_at, &mut problems);
+    let mut rows = Rows::default();
+    let mut compiled = Vec::new();
+    for (name, class) in &scenario.user_classes {
+        if problems.is_full() {
+            break;
+        }
+        let at = root.key("user_classes").key(name.as_str());
+        let (class_feeds, columns) = feeds.of_class(&class.feeds, &at, &mut problems);
+        let names = Names { class: Some(name), columns: &columns, ..names };
+        let surroundings = Surroundings {
+            brokers: &scenario.brokers,
+            compiled_brokers: &brokers,
+            payloads: &payloads,
+            feeds: class_feeds,
+            files: context.files,
+            folder: context.folder,
+        };
+        if selected.contains(name.as_str()) {
+            let overrides = context.overrides;
+            compiled.push(compile_class(
+                class,
+                &at,
+                &names,
+                surroundings,
+                overrides,
+                &mut rows,
+                &mut problems,
+            ));
+        } else {
+            let (overrides, mut rows) = (Overrides::default(), Rows::default());
+            compile_class(class, &at, &names, surroundings, &overrides, &mut rows, &mut problems);
+        }
+    }
+    let any_columns = Columns { is_incomplete: true, ..Columns::default() };
+    payloads.check_unused(&Names { columns: &any_columns, ..names }, &mut problems);
+    let classes: Option<Vec<_>> = compiled.into_iter().collect();
+    let complete = classes.filter(|classes| !classes.is_empty() && brokers.len() == scenario.brokers.len());
+    let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+    let (Some(classes), false) = (complete, problems.found.iter().any(is_error)) else {
+        problems.found.retain(is_error);
+        return Err(problems.found);
+    };
+    let name = scenario.name.clone().unwrap_or_else(|| context.file_stem.to_owned());
+    let (classes, notes) = warnings::split(classes);
+    let mut plan = Plan {
+        name,
+        seed: scenario.seed.unwrap_or(0),
+        brokers,
+        classes,
+        rows: rows.into_keys(),
+        load,
+        thresholds,
+    };
+    let course = Course::of(&plan);
+    let rates = notes.iter().map(|notes| notes.rate);
+    timing::share_rates(&mut plan.classes, rates, &course.most, &mut problems);
+    deal(&mut plan.classes, &course.started, &mut problems);
+    if plan.load.search.as_ref().is_some_and(|search| search.planned(&plan) <= 0.0) {
+        // Only now is it known which classes get users.
+        without_rate(&root.key("load").key("search"), &mut problems);
+    }
+    if problems.found.iter().any(is_error) {
+        problems.found.retain(is_error);
+        return Err(problems.found);
+    }
+    warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
+    warn_of_lower_bounds(&scenario.thresholds, &thresholds_at, &mut problems);
+    warn_of_rows(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
+    feeds.warn(&mut problems);
+    payloads.warn(&mut problems);
+    Ok(Compiled { plan, warnings: problems.found })
+}
+
+fn check_version(version: Option<u32>, at: &FieldPath, problems: &mut Problems<'_>) {
+    match version {
+        Some(1) => {}
+        Some(other) => {
+            let message = format!("version {other} of the scenario language is unknown");
+            let help = "version 1 is the only one so far";
+            problems.add(Diagnostic::error(codes::VERSION, at.clone(), message).help(help));
+        }
+        None => {
+            let message = "the scenario does not say its version";
+            let help = "add `version` with the number 1 at the top of the file";
+            problems.add_absence(Diagnostic::error(codes::VERSION, at.clone(), message).help(help));
+        }
+    }
+}
+
+fn check_vars(vars: &BTreeMap<String, model::Scalar>, at: &FieldPath, problems: &mut Problems<'_>) {
+    for (name, value) in vars {
+        if value.0.contains("${") {
+            let message = format!("`vars.{name}` holds `${{`, but templates are not expanded in constants");
+            problems.add(
+                Diagnostic::error(template::codes::TEMPLATE_IN_VARS, at.key(name.as_str()), message)
+                    .help("write the template where the constant is used"),
+            );
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! JSON values as templates.
+
+use crate::compile::payloads::stamp;
+use crate::compile::problems::Problems;
+use crate::diagnostic::FieldPath;
+use crate::scenario::model::payload::Json;
+use crate::template::Template;
+use crate::template::json::JsonTemplate;
+use crate::template::names::{Names, Place};
+
+/// The template of a JSON value, on one line and without white space, keys in their order. `place` says what its texts
+/// may hold.
+pub(in crate::compile) fn template(
+    value: &Json,
+    place: Place,
+    names: &Names<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<Template> {
+    let mut json = JsonTemplate::default();
+    write(value, None, place, &mut json, names, at, problems).then(|| json.finish())
+}
+
+/// The same, as what stands before a stamp and behind it; `pointer`, which must fit, says where the stamp is.
+pub(super) fn around_stamp(
+    value: &Json,
+    pointer: &[Box<str>],
+    names: &Names<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<(Template, Template)> {
+    let mut json = JsonTemplate::default();
+    write(value, Some(pointer), Place::JsonText, &mut json, names, at, problems)
+        .then(|| json.finish_around_stamp())
+}
+
+/// Writes a value, with a stamp where `stamp` points to; false if there is a mistake in it.
+fn write(
+    value: &Json,
+    stamp: Option<&[Box<str>]>,
+    place: Place,
+    json: &mut JsonTemplate,
+    names: &Names<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> bool {
+    let mut is_right = true;
+    if stamp.is_some_and(<[_]>::is_empty) {
+        json.stamp();
+        return true;
+    }
+    match value {
+        Json::Null => json.raw("null"),
+        Json::Bool(value) => json.raw(if *value { "true" } else { "false" }),
+        Json::Integer(number) => json.raw(&number.to_string()),
+        // With a fraction, if only `.0`, or with an exponent. The file cannot hold what JSON has no word for.
+        Json::Float(number) => json.raw(&format!("{number:?}")),
+        Json::Text(text) => match problems.template(text, place, names, at) {
+            Some(template) => json.template(&template),
+            None => is_right = false,
+        },
+        Json::List(items) => {
+            for (i, item) in items.iter().enumerate() {
+                json.raw(if i == 0 { "[" } else { "," });
+                let stamp = stamp::beneath(stamp, &i.to_string());
+                is_right &= write(item, stamp, place, json, names, &at.index(i), problems);
+            }
+            json.raw(if items.is_empty() { "[]" } else { "]" });
+        }
+        Json::Object(entries) => {
+            for (i, (key, value)) in entries.iter().enumerate() {
+                json.raw(if i == 0 { "{" } else { "," });
+                json.literal(key);
+                json.raw(":");
+                let stamp = stamp::beneath(stamp, key);
+                is_right &= write(value, stamp, place, json, names, &at.key(key.as_str()), problems);
+            }
+            if let Some(key) = stamp::new_key(stamp, entries) {
+                json.raw(if entries.is_empty() { "{" } else { "," });
+                json.literal(key);
+                json.raw(":");
+                json.stamp();
+                json.raw("}");
+            } else {
+                json.raw(if entries.is_empty() { "{}" } else { "}" });
+            }
+        }
+    }
+    is_right
+}

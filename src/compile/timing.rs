@@ -1,0 +1,188 @@
+//! When users act: pauses, wait times, schedules and how much a user does at most.
+//!
+//! A rate of a class is divided by its users only when all classes are known, since the dispatcher decides how many
+//! there are.
+
+use std::time::Duration;
+
+use crate::compile::codes;
+use crate::compile::problems::{LONGEST, Problems};
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::plan::UserClass;
+use crate::plan::schedule::{Phase, Schedule};
+use crate::plan::wait::{Pause, WaitTime};
+use crate::scenario::model;
+use crate::units::{HumanDuration, Rate};
+
+/// Whose rate a schedule's is in the file; in the plan it is always that of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RateOf {
+    /// Of each user.
+    User,
+    /// Of all users of the class together.
+    Class,
+}
+
+/// The schedule of a class, its rate not yet divided by the users; nothing if there is none or it is wrong.
+pub(super) fn schedule(
+    class: &model::user_class::UserClass,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<(Schedule, RateOf)> {
+    let (written, rate_at) = (class.rate.as_ref()?, at.key("rate"));
+    if class.wait_time.is_some() {
+        let message = "`rate` and `wait_time` exclude each other";
+        let help = format!(
+            "`rate` starts task runs by the clock, `wait_time` pauses between them: remove `{rate_at}` or `{}`",
+            at.key("wait_time")
+        );
+        problems.add(Diagnostic::error(codes::CONFLICT, rate_at.clone(), message).help(help));
+    }
+    let table = match written {
+        model::user_class::Schedule::PerUser(rate) => {
+            let per_user = per_second(*rate, &rate_at, problems);
+            let schedule = Schedule { per_user, jitter: Duration::ZERO, phase: Phase::Random };
+            return Some((schedule, RateOf::User));
+        }
+        model::user_class::Schedule::Table(table) => table,
+    };
+    let phase = match table.phase {
+        None | Some(model::user_class::Phase::Random) => Phase::Random,
+        Some(model::user_class::Phase::Aligned) => Phase::Aligned,
+    };
+    let jitter = problems.duration(table.jitter.unwrap_or_default(), &rate_at.key("jitter"));
+    let (per_user_at, per_class_at) = (rate_at.key("per_user"), rate_at.key("per_class"));
+    let (rate, rate_of, at) = match (table.per_user, table.per_class) {
+        (Some(_), Some(_)) => {
+            let message = "`per_user` and `per_class` exclude each other";
+            let help = "`per_class` is what all users of the class do together: keep one";
+            problems.add(Diagnostic::error(codes::CONFLICT, per_class_at, message).help(help));
+            return None;
+        }
+        (None, None) => {
+            let message = "this `rate` does not say how many task runs";
+            let help = "add `per_user` or `per_class`, such as \"10/s\"";
+            problems.add_absence(Diagnostic::error(codes::MISSING, rate_at, message).help(help));
+            return None;
+        }
+        (Some(rate), None) => (rate, RateOf::User, per_user_at),
+        (None, Some(rate)) => (rate, RateOf::Class, per_class_at),
+    };
+    let schedule = Schedule { per_user: per_second(rate, &at, problems), jitter, phase };
+    if rate_of == RateOf::User {
+        check_jitter(&schedule, &rate_at, problems);
+    }
+    Some((schedule, rate_of))
+}
+
+/// The order of the task runs would not be that of their moments.
+fn check_jitter(schedule: &Schedule, rate_at: &FieldPath, problems: &mut Problems<'_>) {
+    if !schedule.jitter.is_zero() && schedule.jitter.as_secs_f64() >= schedule.period_s() {
+        let period = Duration::try_from_secs_f64(schedule.period_s()).unwrap_or_default();
+        let period = humantime::format_duration(period);
+        let message = format!("`jitter` must be shorter than the period of each user, which is {period}");
+        let help = "make it shorter: else a task run would be due before the one ahead of it";
+        problems.range(&rate_at.key("jitter"), message, help);
+    }
+}
+
+fn per_second(rate: Rate, at: &FieldPath, problems: &mut Problems<'_>) -> f64 {
+    if rate.period() > LONGEST {
+        let help = "leave `rate` out for no schedule";
+        problems.range(at, "a rate cannot be below one task run in 10 years", help);
+    }
+    rate.as_per_second()
+}
+
+/// Divides the rates of classes by their users, `counts` by the place of the class, and checks what depends on it.
+pub(super) fn share_rates(
+    classes: &mut [UserClass],
+    rates: impl Iterator<Item = Option<RateOf>>,
+    counts: &[u32],
+    problems: &mut Problems<'_>,
+) {
+    for ((class, rate), count) in classes.iter_mut().zip(rates).zip(counts) {
+        let Some(schedule) = &mut class.schedule else { continue };
+        if rate == Some(RateOf::Class) {
+            schedule.per_user /= f64::from(*count).max(1.0);
+            let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("rate");
+            check_jitter(schedule, &at, problems);
+        }
+    }
+}
+
+/// The pause between two tasks.
+pub(super) fn wait_time(
+    wait: model::user_class::WaitTime,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> WaitTime {
+    match wait {
+        model::user_class::WaitTime::Constant(HumanDuration(Duration::ZERO)) => WaitTime::Zero,
+        model::user_class::WaitTime::Constant(pause) => {
+            WaitTime::Constant(problems.duration(pause, &at.key("constant")))
+        }
+        model::user_class::WaitTime::Between(shortest, longest) => {
+            let (shortest, longest) = between(shortest, longest, &at.key("between"), problems);
+            WaitTime::Between(shortest, longest)
+        }
+        model::user_class::WaitTime::Exponential(mean) => {
+            WaitTime::Exponential(problems.positive_duration(mean, "a mean pause", &at.key("exponential")))
+        }
+        model::user_class::WaitTime::ConstantPacing(pace) => {
+            WaitTime::ConstantPacing(problems.positive_duration(pace, "a pacing", &at.key("constant_pacing")))
+        }
+        model::user_class::WaitTime::ConstantThroughput(rate) => {
+            let at = at.key("constant_throughput");
+            // A rate above 10^9 has a pace below the nanosecond that a Duration can tell.
+            let pace =
+                Duration::try_from_secs_f64(1.0 / rate).ok().filter(|pace| rate > 0.0 && !pace.is_zero());
+            let Some(pace) = pace else {
+                let help = "it is the number of task runs per second and user, such as 0.5";
+                problems.range(&at, "`constant_throughput` must be above 0 and at most 10^9", help);
+                return WaitTime::Zero;
+            };
+            WaitTime::ConstantPacing(problems.duration(HumanDuration(pace), &at))
+        }
+    }
+}
+
+/// A pause as a step.
+pub(super) fn pause(pause: model::step::Pause, at: &FieldPath, problems: &mut Problems<'_>) -> Pause {
+    match pause {
+        model::step::Pause::Constant(pause) => Pause::Constant(problems.duration(pause, at)),
+        model::step::Pause::Between(shortest, longest) => {
+            let (shortest, longest) = between(shortest, longest, &at.key("between"), problems);
+            Pause::Between(shortest, longest)
+        }
+        model::step::Pause::Exponential(mean) => {
+            Pause::Exponential(problems.positive_duration(mean, "a mean pause", &at.key("exponential")))
+        }
+    }
+}
+
+/// The bounds of an evenly distributed pause.
+fn between(
+    shortest: HumanDuration,
+    longest: HumanDuration,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> (Duration, Duration) {
+    if shortest > longest {
+        problems.range(at, "`between` starts above its end", "put the shorter length of time first");
+    }
+    (problems.duration(shortest, &at.index(0)), problems.duration(longest, &at.index(1)))
+}
+
+/// How much a user does before it leaves.
+pub(super) fn limit(
+    limit: Option<u64>,
+    key: &str,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<u64> {
+    if limit == Some(0) {
+        problems.range(&at.key(key), format!("`{key}` must be at least 1"), "leave it out for no limit");
+    }
+    limit
+}

@@ -1,0 +1,109 @@
+//! Files of certificates and keys: whether those that are known before the run are there and what they should be.
+//!
+//! Only looked at, as far as PEM goes: what TLS makes of them is found out when the run begins, by what speaks it.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::compile::codes;
+use crate::compile::files::{self, FolderOf, ReadFile};
+use crate::compile::problems::Problems;
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::template::Template;
+
+/// What a file is to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Certificate,
+    Key,
+}
+
+/// Says if a file cannot be read or does not hold what it is to hold.
+pub(super) fn check(
+    files: ReadFile<'_>,
+    path: &str,
+    part: Part,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) {
+    let Some(bytes) = files::read_text(files, path, at, problems) else { return };
+    let (labels, message, help): (&[&str], _, _) = match part {
+        Part::Certificate => (
+            &["CERTIFICATE"],
+            format!("`{path}` holds no certificate"),
+            "it must be PEM, with a part `-----BEGIN CERTIFICATE-----`",
+        ),
+        Part::Key => (
+            &["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"],
+            format!("`{path}` holds no private key"),
+            "it must be PEM, with a part `-----BEGIN PRIVATE KEY-----` (or `RSA PRIVATE KEY`, `EC PRIVATE KEY`), \
+             not encrypted",
+        ),
+    };
+    if !has_part(&bytes, labels) {
+        problems.add(Diagnostic::error(codes::TLS_FILE, at.clone(), message).help(help));
+    }
+}
+
+/// Whether PEM has a whole part with one of these labels.
+fn has_part(pem: &[u8], labels: &[&str]) -> bool {
+    let mut lines = pem.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    while let Some(line) = lines.next() {
+        let label = line.strip_prefix(b"-----BEGIN ").and_then(|rest| rest.strip_suffix(b"-----"));
+        let Some(label) = label.filter(|label| labels.iter().any(|known| known.as_bytes() == *label)) else {
+            continue;
+        };
+        let end = [b"-----END ", label, b"-----"].concat();
+        let (mut body, mut is_whole) = (Vec::new(), false);
+        for line in lines.by_ref() {
+            is_whole = line == end;
+            if is_whole {
+                break;
+            }
+            body.extend_from_slice(line);
+        }
+        if is_whole && STANDARD.decode(&body).is_ok_and(|bytes| !bytes.is_empty()) {
+            return true;
+        }
+    }
+    false
+}
+
+/// A path of the value at a place, from the scenario's folder: the value may stand in an included file, from whose
+/// folder it counts.
+pub(super) fn from_scenario(path: String, at: &FieldPath, folder: FolderOf<'_>) -> String {
+    if Path::new(&path).is_absolute() { path } else { folder(at) + &path }
+}
+
+/// The same for a path that may differ from user to user.
+pub(super) fn template_from_scenario(path: Template, at: &FieldPath, folder: FolderOf<'_>) -> Template {
+    let folder = folder(at);
+    if folder.is_empty() || path.begins_with(b'/') { path } else { path.after(&folder) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_whole_or_none() {
+        let key = "-----BEGIN PRIVATE KEY-----\r\nAAEC\r\nAw==\r\n-----END PRIVATE KEY-----\r\n";
+        let labels = ["CERTIFICATE", "PRIVATE KEY"];
+        for (pem, expected) in [
+            (key.to_owned(), true),
+            (format!("Bag Attributes\n{key}"), true),
+            (key.replace("-----END PRIVATE KEY-----\r\n", ""), false),
+            (key.replace("END PRIVATE", "END PUBLIC"), false),
+            (key.replace("AAEC", "AA*C"), false),
+            (key.replace("AAEC", "Proc-Type: 4,ENCRYPTED"), false),
+            (key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"), false),
+            ("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----".to_owned(), false),
+            (format!("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n{key}"), true),
+            (String::new(), false),
+        ] {
+            assert_eq!(has_part(pem.as_bytes(), &labels), expected, "{pem}");
+        }
+    }
+}

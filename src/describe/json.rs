@@ -1,0 +1,149 @@
+//! A plan as JSON, for scripts; `docs/plan-json.md` tells its shape, which only grows.
+//!
+//! Lists of things with a name hold objects with `name` first, so that two plans can be compared by it
+//! (`describe::difference`).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::describe::Facts;
+use crate::plan::BrokerId;
+use crate::plan::load::{StageClock, Storm};
+use crate::plan::mix::Pace;
+use crate::plan::rate::Traffic;
+use crate::plan::search::Search;
+use crate::plan::target::{Target, Tls};
+
+mod class;
+mod text;
+
+/// The whole plan.
+pub(super) fn plan(facts: &Facts<'_>) -> Value {
+    let plan = facts.plan;
+    let needs = json!({
+        "connections": facts.needs.connections,
+        "local_ports": facts.needs.connections,
+        "open_files": facts.needs.open_files,
+        "memory_bytes": facts.needs.memory_bytes,
+    });
+    let known = plan.rows.iter().map(|row| json!([row.request_type, facts.secrets.mask_text(&row.name)]));
+    let rows = json!({ "known": known.collect::<Vec<_>>(), "per_user": facts.rows_per_user() });
+    json!({
+        "format": 1,
+        "name": plan.name,
+        "seed": plan.seed,
+        "brokers": (0..plan.brokers.len()).map(|id| broker(facts, BrokerId(id))).collect::<Vec<_>>(),
+        "load": load(facts),
+        "needs": needs,
+        "user_classes": (0..plan.classes.len()).map(|id| class::user_class(facts, id)).collect::<Vec<_>>(),
+        "thresholds": plan.thresholds.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "rows": rows,
+    })
+}
+
+fn load(facts: &Facts<'_>) -> Value {
+    let load = &facts.plan.load;
+    let plain = load.stages.first().filter(|_| !load.is_staged());
+    let ramp = plain.map(|stage| seconds(Pace::new(stage.spawn_rate).time_for(facts.users())));
+    let stages = if load.is_staged() { stages(facts) } else { Vec::new() };
+    json!({
+        "users": facts.users(),
+        "spawn_rate": plain.map(|stage| stage.spawn_rate),
+        "ramp_s": ramp,
+        "stages": stages,
+        "run_time_s": load.run_time.map(seconds),
+        "length_s": facts.course.length().map(seconds),
+        "iterations": load.iterations,
+        "messages": load.messages,
+        "search": load.search.as_ref().map(search),
+        "stop_timeout_s": seconds(load.stop_timeout),
+        "traffic": traffic(facts.traffic()),
+    })
+}
+
+fn search(search: &Search) -> Value {
+    let Search { low, high, until, step, .. } = search;
+    json!({ "lowest": low, "highest": high, "until": until.to_string(), "step_s": seconds(*step) })
+}
+
+fn stages(facts: &Facts<'_>) -> Vec<Value> {
+    let load = &facts.plan.load;
+    let known = load.stages.iter().zip(facts.course.stages.iter().zip(&facts.stages)).enumerate();
+    known
+        .map(|(place, (stage, (passage, sent)))| {
+            let classes = facts.plan.classes.iter().zip(facts.classes.iter().zip(&passage.users));
+            let classes = classes.map(|(class, (facts, users))| {
+                let sent = facts.of_one.map(|of_one| of_one.times(*users));
+                json!({ "name": class.name, "users": users, "traffic": traffic(sent) })
+            });
+            json!({
+                "name": stage.name.clone().unwrap_or_else(|| (place + 1).to_string()),
+                "users": passage.users.iter().sum::<u32>(),
+                "spawn_rate": stage.spawn_rate,
+                "duration_s": stage.duration.map(seconds),
+                "after": match stage.clock {
+                    StageClock::Begin => "at_once",
+                    StageClock::Connected => "connected",
+                },
+                "drop_connections": stage.storm.as_ref().map(|storm| storm.share),
+                "drop_connections_of": stage.storm.as_ref().map(|storm| names(facts, storm)),
+                "begins_s": seconds(passage.begins),
+                "ramp_s": seconds(passage.ramp),
+                "ramp_is_cut": passage.is_cut,
+                "traffic": traffic(sent.traffic),
+                "user_classes": classes.collect::<Vec<_>>(),
+            })
+        })
+        .collect()
+}
+
+fn names<'a>(facts: &'a Facts<'_>, storm: &Storm) -> Vec<&'a str> {
+    storm.of.iter().map(|class| facts.plan.classes[class.0].name.as_str()).collect()
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+/// Nothing for as fast as the broker answers.
+fn traffic(traffic: Option<Traffic>) -> Value {
+    traffic.map_or(
+        Value::Null,
+        |Traffic { messages, bytes }| json!({ "messages_per_s": messages, "bytes_per_s": bytes }),
+    )
+}
+
+fn tls(tls: &Tls) -> Value {
+    let Tls { authorities, server_name, alpn, insecure, resumption } = tls;
+    json!({
+        "ca": authorities,
+        "server_name": server_name,
+        "alpn": alpn,
+        "insecure": insecure,
+        "resumption": resumption,
+    })
+}
+
+fn broker(facts: &Facts<'_>, id: BrokerId) -> Value {
+    let broker = &facts.plan.brokers[id.0];
+    json!({
+        "name": broker.name,
+        "url": broker.target.to_string(),
+        "embedded": matches!(broker.target, Target::Embedded { .. }),
+        "connections": facts.connections(id),
+        "connect_timeout_s": seconds(broker.connect_timeout),
+        "connect_detail": broker.connect_detail,
+        "keep_alive_s": broker.keep_alive_s,
+        "inflight": broker.inflight,
+        "protocol": broker.settings.version.to_string(),
+        "clean_session": broker.settings.clean_session,
+        "session_expiry_s": broker.settings.session_expiry_s,
+        "receive_maximum": broker.settings.receive_maximum,
+        "max_packet_bytes": broker.settings.max_packet_bytes,
+        "topic_alias": broker.settings.topic_alias,
+        "tls": broker.tls.as_ref().map(tls),
+        "headers": broker.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>(),
+        "source_addresses": broker.source_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

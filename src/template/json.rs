@@ -1,0 +1,133 @@
+//! Templates of JSON values: whatever is rendered into one of their texts, the whole stays JSON.
+//!
+//! Everything known at compile is escaped there: literal text, choices, the columns of feeds. Only a client id
+//! and what was received can bring in a quote later, so only those are looked at while rendering.
+
+use crate::template::parse::merged;
+use crate::template::{Literal, Segment, Template};
+
+/// The most bytes that one byte of a text can become: `\u0000`.
+pub(super) const LONGEST: usize = 6;
+
+/// Whether a byte of UTF-8 may stand in a JSON text as it is (RFC 8259, section 7).
+pub(crate) fn stands_for_itself(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
+}
+
+/// Gives a text in pieces as they stand between the quotes of a JSON text.
+#[inline]
+pub(super) fn escape(text: &[u8], mut push: impl FnMut(&[u8])) {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| !stands_for_itself(*byte)) {
+        push(&rest[..at]);
+        match rest[at] {
+            b'\n' => push(b"\\n"),
+            b'\r' => push(b"\\r"),
+            b'\t' => push(b"\\t"),
+            byte @ (b'"' | b'\\') => push(&[b'\\', byte]),
+            byte => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
+                push(&[b'\\', b'u', b'0', b'0', high, low]);
+            }
+        }
+        rest = &rest[at + 1..];
+    }
+    push(rest);
+}
+
+/// A text as it stands between the quotes of a JSON text.
+pub(crate) fn escaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    escape(text, |piece| out.extend_from_slice(piece));
+    out
+}
+
+/// Puts the template of a JSON value together, from its beginning to its end.
+#[derive(Default)]
+pub(crate) struct JsonTemplate {
+    source: String,
+    segments: Vec<Segment>,
+    /// Where the stamp stands: in the source and among the segments.
+    stamp: Option<(usize, usize)>,
+}
+
+impl JsonTemplate {
+    /// What is JSON already: brackets, commas, numbers, words.
+    pub(crate) fn raw(&mut self, json: &str) {
+        self.source.push_str(json);
+        self.segments.push(Segment::Literal(Literal::new(json.as_bytes())));
+    }
+
+    /// A text that is no template: a key.
+    pub(crate) fn literal(&mut self, text: &str) {
+        let escaped = escaped(text.as_bytes());
+        // Escaping leaves UTF-8 as it is.
+        self.raw(&format!("\"{}\"", String::from_utf8_lossy(&escaped)));
+    }
+
+    /// A text, or a number if the template is nothing but one.
+    pub(crate) fn template(&mut self, template: &Template) {
+        if template.is_number() {
+            self.source.push_str(template.source());
+            self.segments.extend_from_slice(&template.segments);
+            return;
+        }
+        let quote = || Segment::Literal(Literal::new(b"\""));
+        self.source.push('"');
+        self.source.push_str(&String::from_utf8_lossy(&escaped(template.source().as_bytes())));
+        self.source.push('"');
+        self.segments.push(quote());
+        self.segments.extend(template.segments.iter().map(segment));
+        self.segments.push(quote());
+    }
+
+    /// A text that is a stamp, of which only the quotes are known.
+    pub(crate) fn stamp(&mut self) {
+        self.raw("\"");
+        self.stamp = Some((self.source.len(), self.segments.len()));
+        self.raw("\"");
+    }
+
+    /// The templates of what stands before and behind the stamp.
+    pub(crate) fn finish_around_stamp(mut self) -> (Template, Template) {
+        let (source, place) = self.stamp.unwrap_or((self.source.len(), self.segments.len()));
+        let rest = merged(self.segments.split_off(place));
+        let (before, behind) = self.source.split_at(source);
+        (Template::new(before, merged(self.segments)), Template::new(behind, rest))
+    }
+
+    /// The template of what was put together.
+    pub(crate) fn finish(self) -> Template {
+        Template::new(&self.source, merged(self.segments))
+    }
+}
+
+/// What a segment is inside of a JSON text.
+fn segment(segment: &Segment) -> Segment {
+    match segment {
+        Segment::Literal(literal) => Segment::Literal(Literal::new(&escaped(&literal.text))),
+        Segment::Choice(texts) => Segment::Choice(texts.iter().map(|text| escaped(text).into()).collect()),
+        Segment::ClientId => Segment::JsonClientId,
+        Segment::Row(row) => Segment::Row(row.in_json()),
+        Segment::Received(part) => Segment::JsonReceived(*part),
+        // Numbers, time stamps, letters and digits. Raw bytes cannot stand in a text of JSON.
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_escaped_text_reads_back(text in "\\PC{0,20}|[\\x00-\\x7f]{0,20}") {
+            let json = [b"\"", &*escaped(text.as_bytes()), b"\""].concat();
+            prop_assert!(json.len() <= 2 + LONGEST * text.len());
+            prop_assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), text);
+        }
+    }
+}

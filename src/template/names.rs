@@ -1,0 +1,371 @@
+//! What a template can name, and where.
+//!
+//! Every name and function stands in one table with how long its value holds, and each place of the
+//! scenario states how long it needs it to hold: a row name must not change while a user lives, a client id
+//! cannot contain itself. So "not allowed here" is one comparison and the help can list what is.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::template::Per;
+use crate::template::column::Column;
+
+/// What the names of one user class's templates stand for.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    /// The user class, where there is one.
+    pub class: Option<&'a str>,
+    /// The scenario's constants.
+    pub vars: &'a BTreeMap<String, String>,
+    /// Gathers the constants that templates use.
+    pub used_vars: &'a RefCell<BTreeSet<String>>,
+    /// The columns of the class's feeds.
+    pub columns: &'a Columns,
+    /// Looks up an environment variable.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Name of this machine.
+    pub hostname: &'a str,
+    /// What the users of this process have in their names and those of another one have not, if anything.
+    pub run_id: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Names<'_> {
+    /// Without the environment, which can hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Names").field("class", &self.class).field("vars", &self.vars).finish_non_exhaustive()
+    }
+}
+
+/// The columns of one user class's feeds.
+#[derive(Debug, Default)]
+pub struct Columns {
+    /// By their names.
+    pub by_name: BTreeMap<String, FeedColumn>,
+    /// Whether there are others that are not known, since a feed could not be read.
+    pub is_incomplete: bool,
+    /// The columns of all feeds of the scenario, each with a feed that has it.
+    pub elsewhere: Rc<BTreeMap<String, String>>,
+    /// Gathers the feeds that templates use, by their places in the class.
+    pub used_feeds: RefCell<BTreeSet<usize>>,
+}
+
+/// A column of one user class's feeds.
+#[derive(Debug, Clone)]
+pub struct FeedColumn {
+    /// Place of its feed in the class.
+    pub feed: usize,
+    /// Its values.
+    pub column: Arc<Column>,
+    /// How long a user keeps a row.
+    pub per: Per,
+    /// Whether no two users of the run have one row.
+    pub owned: bool,
+}
+
+impl Columns {
+    /// The column of a name, from now on used.
+    pub(super) fn get(&self, name: &str) -> Option<&FeedColumn> {
+        let column = self.by_name.get(name)?;
+        self.used_feeds.borrow_mut().insert(column.feed);
+        Some(column)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.by_name.keys().map(String::as_str)
+    }
+}
+
+/// Where a template stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A broker's URL: the same for everybody.
+    Url,
+    /// Another setting of a broker: the same for everybody.
+    Setting,
+    /// The file of a client certificate or key: what is known of a user before the run.
+    File,
+    /// A row of the statistics: what is fixed for a user, without random draws.
+    RowName,
+    /// A client id: drawn once per user.
+    ClientId,
+    /// User name and password: drawn once per user, after the client id.
+    Credential,
+    /// A subscription's filter: what is fixed for a user, as a subscription is made again on each connection.
+    Filter,
+    /// A topic: everything but raw bytes, no wildcards.
+    Topic,
+    /// A payload: everything.
+    Payload,
+    /// A text among the properties of a message: everything but raw bytes.
+    Property,
+    /// A will: drawn once per user, after the client id.
+    Will,
+    /// The payload of a will: drawn once per user, raw bytes too.
+    WillPayload,
+    /// A text of a will's JSON payload: as in a will.
+    WillJson,
+    /// A text of a JSON payload: everything but raw bytes.
+    JsonText,
+    /// Bytes among the properties of a message: everything.
+    Binary,
+    /// What a message must be like: everything but draws, which no message could meet.
+    Condition,
+}
+
+/// What a name or function is, as far as places care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Known at compile.
+    Constant,
+    /// Known at compile, but different from machine to machine or class to class.
+    Local,
+    /// The user's place among the others.
+    User,
+    /// The client id.
+    ClientId,
+    /// Drawn at random.
+    Random,
+    /// Progress and time.
+    Message,
+    /// A text of what was received.
+    Received,
+    /// Raw bytes.
+    Bytes,
+}
+
+impl Place {
+    /// Where a text of JSON stands, in a payload of this place.
+    pub(crate) fn in_json(self) -> Self {
+        if self == Self::WillPayload { Self::WillJson } else { Self::JsonText }
+    }
+
+    pub(super) fn allows(self, kind: Kind) -> bool {
+        use Kind::{Bytes, ClientId, Constant, Local, Message, Random, Received, User};
+        match self {
+            Self::Url | Self::Setting => kind == Constant,
+            Self::File => matches!(kind, Constant | Local | User),
+            Self::RowName | Self::Filter => matches!(kind, Constant | Local | User | ClientId),
+            Self::ClientId => matches!(kind, Constant | Local | User | Random),
+            Self::Credential | Self::Will | Self::WillJson => {
+                matches!(kind, Constant | Local | User | ClientId | Random)
+            }
+            Self::WillPayload => matches!(kind, Constant | Local | User | ClientId | Random | Bytes),
+            Self::Topic | Self::Property | Self::JsonText => {
+                matches!(kind, Constant | Local | User | ClientId | Random | Message | Received)
+            }
+            Self::Condition => matches!(kind, Constant | Local | User | ClientId | Message | Received),
+            Self::Payload | Self::Binary => true,
+        }
+    }
+
+    /// How messages speak of it.
+    pub(super) fn described(self) -> &'static str {
+        match self {
+            Self::Url => "the URL of a broker",
+            Self::Setting => "a setting of a broker",
+            Self::File => "the path of a certificate or key",
+            Self::RowName => "the name of a row",
+            Self::ClientId => "a client id",
+            Self::Credential => "a user name or password",
+            Self::Filter => "a filter",
+            Self::Topic => "a topic",
+            Self::Payload => "a payload",
+            Self::Property => "a property",
+            Self::Will | Self::WillPayload | Self::WillJson => "a will",
+            Self::JsonText => "a JSON text",
+            Self::Condition => "a condition",
+            Self::Binary => "correlation data",
+        }
+    }
+
+    /// What can stand there, for a help line.
+    pub(super) fn allowed(self) -> &'static str {
+        match self {
+            Self::Url | Self::Setting => {
+                "it is fixed before the first user starts: `vars.NAME` and `env.NAME`"
+            }
+            Self::File => {
+                "files are read before the first user starts: `user.number`, `user.index`, `user.class`, `run.id`, \
+                 `vars.NAME`, `env.NAME` and `hostname()`"
+            }
+            Self::RowName => {
+                "rows stay the same while a user lives: `user.number`, `user.index`, `user.class`, \
+                 `run.id`, `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
+            }
+            Self::ClientId => {
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `run.id`, `row.COLUMN`, \
+                 `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
+            }
+            Self::WillPayload => {
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `run.id`, `row.COLUMN`, \
+                 `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions"
+            }
+            Self::Credential | Self::Will | Self::WillJson => {
+                "it is made once per user: `user.number`, `user.index`, `user.class`, `run.id`, `row.COLUMN`, \
+                 `client_id`, `vars.NAME`, `env.NAME`, `hostname()`, `uuid()`, `choice()` and the random functions except `random_bytes()`"
+            }
+            Self::Filter => {
+                "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
+                 `run.id`, `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
+            }
+            Self::Condition => "no message could meet what is drawn at random, and conditions are texts",
+            Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
+            Self::Topic | Self::Payload | Self::Property | Self::Binary => {
+                "raw bytes can only stand in a payload; `random_string(n)` is text"
+            }
+        }
+    }
+}
+
+/// The names without parentheses, with what they mean, besides `vars.NAME` and `env.NAME`.
+pub(super) const NAMES: &[(&str, Kind, &str)] = &[
+    ("user.number", Kind::User, "Number of the user in the run, from 1"),
+    ("user.index", Kind::User, "Index of the user in its class, from 0"),
+    ("user.class", Kind::Local, "Name of the user class"),
+    ("client_id", Kind::ClientId, "The user's client id"),
+    (
+        "run.id",
+        Kind::Local,
+        "Four letters and digits that each `run` draws anew, so that those of two processes differ; `0000` in plans",
+    ),
+    ("iteration", Kind::Message, "How many task runs the user has ended"),
+    (
+        "seq",
+        Kind::Message,
+        "Number of the message among those of this step and user, from 1; of the wait in a `receive`",
+    ),
+    ("received.topic", Kind::Received, "Topic of the message that a `receive` or `request` has taken last"),
+    ("received.payload", Kind::Bytes, "Its payload, as it came"),
+    (
+        "received.response_topic",
+        Kind::Received,
+        "Where it asks for an answer (MQTT 5); without that, what is published there is not sent",
+    ),
+    (
+        "received.correlation_data",
+        Kind::Bytes,
+        "What an answer to it is to carry (MQTT 5); for `correlation_data` too",
+    ),
+];
+
+/// The functions, how they are called, and how many arguments they take at least and at most.
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("now_ms", "now_ms()", Kind::Message, 0, 0, "Milliseconds since 1970 (UTC)"),
+    function("now_ns", "now_ns()", Kind::Message, 0, 0, "Nanoseconds since 1970 (UTC)"),
+    function("now_iso", "now_iso()", Kind::Message, 0, 0, "Now as `2026-01-31T12:00:00.000Z`"),
+    function("uuid", "uuid()", Kind::Random, 0, 0, "A random UUID (version 4)"),
+    function(
+        "random_int",
+        "random_int(1, 6)",
+        Kind::Random,
+        2,
+        2,
+        "A whole number from the first to the second, both included",
+    ),
+    function(
+        "random_float",
+        "random_float(0.5, 1.5)",
+        Kind::Random,
+        2,
+        2,
+        "A number from the first up to the second",
+    ),
+    function("random_string", "random_string(16)", Kind::Random, 1, 1, "So many letters and digits"),
+    function("random_bytes", "random_bytes(16)", Kind::Bytes, 1, 1, "So many bytes of any value"),
+    function("choice", "choice('red', 'green')", Kind::Random, 1, usize::MAX, "One of these texts"),
+    function(
+        "walk",
+        "walk(15, 25, 0.5)",
+        Kind::Message,
+        3,
+        3,
+        "A number from the first to the second that moves by at most the third from message to message",
+    ),
+    function("hostname", "hostname()", Kind::Local, 0, 0, "Name of this machine"),
+];
+
+/// A function of templates.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Function {
+    pub(super) name: &'static str,
+    /// A call of it as an example.
+    pub(super) example: &'static str,
+    pub(super) kind: Kind,
+    pub(super) least: usize,
+    pub(super) most: usize,
+    /// What it gives.
+    pub(super) meaning: &'static str,
+}
+
+const fn function(
+    name: &'static str,
+    example: &'static str,
+    kind: Kind,
+    least: usize,
+    most: usize,
+    meaning: &'static str,
+) -> Function {
+    Function { name, example, kind, least, most, meaning }
+}
+
+/// What can stand between `${` and `}`, for the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// As it is written, a function with arguments as an example.
+    pub call: String,
+    /// What it stands for.
+    pub meaning: &'static str,
+    /// Where it may stand, in the words of messages.
+    pub places: Vec<&'static str>,
+}
+
+/// Every name and function, in the order of their tables.
+pub fn entries() -> Vec<Entry> {
+    const PLACES: [Place; 8] = [
+        Place::Url,
+        Place::ClientId,
+        Place::Credential,
+        Place::Filter,
+        Place::RowName,
+        Place::Topic,
+        Place::Payload,
+        Place::Condition,
+    ];
+    let entry = |call: &str, kind, meaning| {
+        let allowed: Vec<_> = PLACES.into_iter().filter(|place| place.allows(kind)).collect();
+        let places = if allowed == PLACES {
+            vec!["all of them"]
+        } else {
+            allowed.into_iter().map(Place::described).collect()
+        };
+        Entry { call: format!("${{{call}}}"), meaning, places }
+    };
+    let constants = [
+        entry("vars.NAME", Kind::Constant, "A constant of `vars`"),
+        entry("env.NAME", Kind::Constant, "A variable of the environment, which must be set"),
+        entry("env.NAME:-default", Kind::Constant, "The same, or this text if it is not set"),
+    ];
+    let column = entry(
+        "row.COLUMN",
+        Kind::User,
+        "A value of the row that the user has of a feed; with a row `per` message, only in a topic, payload or condition, which has the row of the last message",
+    );
+    let names = NAMES.iter().map(|(name, kind, meaning)| entry(name, *kind, meaning));
+    let functions = FUNCTIONS.iter().map(|function| entry(function.example, function.kind, function.meaning));
+    constants.into_iter().chain(names).chain([column]).chain(functions).collect()
+}
+
+pub(super) fn function_named(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// Words in backticks, with commas between: the first of them, if they are many.
+pub(crate) fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    const MOST: usize = 40;
+    let mut words: Vec<_> = words.take(MOST + 1).map(|word| format!("`{word}`")).collect();
+    let more = if words.len() > MOST { ", …" } else { "" };
+    words.truncate(MOST);
+    words.join(", ") + more
+}
