@@ -22,8 +22,8 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 
-use crate::acceptor::{Authority, Server};
-use crate::scenarios::run;
+use crate::cli::scenarios::run;
+use crate::support::acceptor::{Authority, Server};
 
 #[test]
 fn every_scenario_of_the_benchmarks_compiles() {

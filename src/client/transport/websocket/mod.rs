@@ -2,8 +2,8 @@
 //!
 //! Our own and not a crate's: MQTT cares for no message boundary (section 6 of the standard), so frames can be
 //! taken apart in the buffer that the driver reads into. A general crate hands over messages, which costs a
-//! copy, an allocation for each and kilobytes of buffers for each connection. `tests/transport.rs` holds it
-//! against tungstenite, `tests/transport_peer.rs` against Mosquitto.
+//! copy, an allocation for each and kilobytes of buffers for each connection. `tests/client/transport.rs` holds it
+//! against tungstenite, `tests/peers/transport.rs` against Mosquitto.
 //!
 //! As in TLS, bytes count as written when they are framed; what the socket does not take is sent with the next
 //! read or write.

@@ -1,0 +1,3 @@
+//! The embedded broker.
+
+pub(crate) mod embedded;

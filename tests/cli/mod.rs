@@ -1,0 +1,11 @@
+//! The program as a person runs it: arguments, files, texts, exit codes.
+
+pub(crate) mod compare;
+pub(crate) mod explain;
+pub(crate) mod figures;
+pub(crate) mod fmt;
+pub(crate) mod golden;
+pub(crate) mod outputs;
+pub(crate) mod recorder;
+pub(crate) mod run;
+pub(crate) mod scenarios;

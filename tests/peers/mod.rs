@@ -1,0 +1,12 @@
+//! Real peers: Mosquitto, Locust, paho, jsonschema. They run with `--ignored`.
+
+pub(crate) mod balance;
+pub(crate) mod broker;
+pub(crate) mod client;
+pub(crate) mod leaving;
+pub(crate) mod network;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod soak;
+pub(crate) mod transport;
