@@ -16,17 +16,19 @@ use tracing::{info, warn};
 use crate::engine::clock::Clock;
 use crate::engine::delivery;
 use crate::engine::health::{Monitor, connections_to_one};
-use crate::engine::line::{FromShard, Line};
+use crate::engine::messages::{Command, FromShard, Report, ShardHandle, StopAction};
+use crate::engine::observer::{Observer, Tick};
+use crate::engine::options::{Interrupts, Options};
+use crate::engine::outcome::{End, RunError};
 use crate::engine::pulse::{Pulse, Standstill};
-use crate::engine::roster::{Fate, Roster, Seat};
+use crate::engine::roster::{Roster, Seat};
 use crate::engine::seeker::{Second, Seeker};
 use crate::engine::settling::Settling;
-use crate::engine::shard::{Command, Report};
+use crate::engine::shared::Shared;
 use crate::engine::stages::Stages;
 use crate::engine::stop::Phase;
 use crate::engine::storm::Storms;
 use crate::engine::ticks::Ticks;
-use crate::engine::{End, Interrupts, Observer, Options, RunError, Shared, Tick};
 use crate::plan::Plan;
 use crate::stats::delivery::DeliveryReport;
 use crate::stats::delivery::group::Groups;
@@ -58,7 +60,7 @@ pub(crate) struct Conductor<'a, O> {
     clock: Clock,
     shared: Shared,
     options: Options,
-    lines: Vec<Line>,
+    lines: Vec<ShardHandle>,
     from_shards: UnboundedReceiver<(usize, FromShard)>,
     observer: &'a mut O,
     statistics: Statistics,
@@ -91,7 +93,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         clock: Clock,
         shared: Shared,
         options: Options,
-        lines: Vec<Line>,
+        lines: Vec<ShardHandle>,
         from_shards: UnboundedReceiver<(usize, FromShard)>,
         observer: &'a mut O,
     ) -> Self {
@@ -101,7 +103,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             monitor: Monitor::new(),
             stages: Stages::begin(Arc::clone(&plan), clock.started()),
             roster: Roster::new(plan.classes.len(), lines.len(), stop_timeout, LEAVE_TIME),
-            seeker: Seeker::new(&plan, shared.tempo.clone()),
+            seeker: Seeker::new(&plan, shared.rate_factor.clone()),
             settling: Settling::new(plan.measures() || plan.load.is_limited()),
             groups: Groups::default(),
             delivery: None,
@@ -150,7 +152,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 () = self.shared.quota.used_up(), if self.state == State::Running => self.finish_tasks(),
                 from_shard = self.from_shards.recv() => self.take_in(from_shard)?,
                 () = self.shared.arrivals.complete(), if self.stages.is_waiting() => self.look_who_arrived(),
-                () = self.shared.quiet.complete(), if self.settling.is_waiting() => self.look_who_is_quiet(),
+                () = self.shared.done_sending.complete(), if self.settling.is_waiting() => self.look_who_is_quiet(),
                 () = tokio::time::sleep_until(wake) => self.do_what_is_due(Instant::now()),
             }
         }
@@ -176,7 +178,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         }
         if self.settling.is_over(now) {
             for line in &self.lines {
-                line.send(Command::Settle);
+                line.send(Command::EndDrain);
             }
         }
         while self.stages.is_over(now) {
@@ -206,8 +208,8 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 self.start_stage();
             }
         }
-        while let Some((fate, seats)) = self.roster.next_due(now) {
-            self.decide(fate, &seats);
+        while let Some((action, seats)) = self.roster.next_due(now) {
+            self.decide(action, &seats);
         }
         while self.tick_time() <= now {
             self.ask(self.tick_at(self.next_tick), false);
@@ -216,11 +218,11 @@ impl<'a, O: Observer> Conductor<'a, O> {
     }
 
     /// Tells users what becomes of them, or their shards.
-    fn decide(&self, fate: Fate, seats: &[Seat]) {
+    fn decide(&self, action: StopAction, seats: &[Seat]) {
         for (shard, line) in self.lines.iter().enumerate() {
             let numbers = Seat::numbers_on(seats, shard);
             if !numbers.is_empty() {
-                line.send(Command::Decide(fate, numbers));
+                line.send(Command::StopUsers(action, numbers));
             }
         }
     }
@@ -238,14 +240,14 @@ impl<'a, O: Observer> Conductor<'a, O> {
     /// Users that receive to the end wait from now on for the others.
     fn settle(&mut self) {
         if self.settling.begin() {
-            self.shared.quiet.expect(self.roster.started());
+            self.shared.done_sending.expect(self.roster.started());
             self.look_who_is_quiet();
         }
     }
 
     /// Gives the last messages their time once nobody sends any more.
     fn look_who_is_quiet(&mut self) {
-        if self.shared.quiet.missing(self.roster.started()) == 0 {
+        if self.shared.done_sending.missing(self.roster.started()) == 0 {
             self.settling.all_quiet(Instant::now());
         }
     }
@@ -256,7 +258,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     fn pull(&self, phase: Phase) {
         for line in &self.lines {
-            line.send(Command::Pull(phase));
+            line.send(Command::Stop(phase));
         }
     }
 
@@ -305,7 +307,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         self.run_end = None;
         self.state_end = None;
         for line in &self.lines {
-            line.send(Command::Drop);
+            line.send(Command::DropAll);
         }
     }
 
@@ -320,7 +322,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
     fn take_in(&mut self, from_shard: Option<(usize, FromShard)>) -> Result<(), RunError<O::Error>> {
         match from_shard {
             None | Some((_, FromShard::Ended)) => Err(RunError::ThreadDied),
-            Some((_, FromShard::Report(Report::Cut(stage, connections)))) => {
+            Some((_, FromShard::Report(Report::Disconnected(stage, connections)))) => {
                 self.dropped(stage, connections);
                 Ok(())
             }
@@ -349,11 +351,11 @@ impl<'a, O: Observer> Conductor<'a, O> {
                     .plan
                     .measures()
                     .then(|| delivery::report(&self.plan, &asked.ends, &self.groups, end_ns));
-                self.monitor.last(&asked.vitals, &self.stood_still());
+                self.monitor.last(&asked.usages, &self.stood_still());
             } else {
                 let connections = connections_to_one(&self.plan, &self.roster.counts()).min(self.living);
                 let stood_still = self.stood_still();
-                for warning in self.monitor.second(&asked.vitals, connections, &stood_still) {
+                for warning in self.monitor.second(&asked.usages, connections, &stood_still) {
                     warn!("{warning}");
                 }
             }

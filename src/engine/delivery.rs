@@ -6,11 +6,11 @@ use std::mem::take;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::engine::messages::BothEnds;
 use crate::mqtt::{self, Version};
 use crate::plan::{Plan, Step};
 use crate::stats::delivery::DeliveryReport;
 use crate::stats::delivery::group::{Groups, SharedMessage};
-use crate::stats::delivery::published::Published;
 use crate::stats::delivery::receiver::Receiver;
 use crate::stats::delivery::settle::{Ends, settle};
 
@@ -32,13 +32,6 @@ pub(crate) struct Delivery {
     /// For how many streams there is room.
     sent_room: Cell<usize>,
     received_room: Cell<usize>,
-}
-
-/// What a shard hands over at the end.
-#[derive(Debug, Default)]
-pub(crate) struct BothEnds {
-    pub(crate) published: Vec<Published>,
-    pub(crate) receivers: Vec<Receiver>,
 }
 
 impl Delivery {

@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::engine::pulse::Standstill;
-use crate::engine::vitals::{CpuMeter, Share, Spent, Vitals, local_ports, open_files};
+use crate::engine::resources::{CpuMeter, ResourceUsage, Share, Spent, local_ports, open_files};
 use crate::plan::Plan;
 use crate::stats::latency::{Latency, LatencySummary};
 
@@ -251,11 +251,11 @@ impl Monitor {
     /// are to one address; standstills are those since the last time. Returns what to warn about.
     pub(crate) fn second(
         &mut self,
-        vitals: &[Vitals],
+        usages: &[ResourceUsage],
         connections: u64,
         standstills: &[Standstill],
     ) -> Vec<String> {
-        self.add(vitals);
+        self.add(usages);
         self.stand_still(standstills);
         let lag = self.second_lag.summary().filter(|lag| lag.count >= FEWEST_PAUSES);
         let lag = lag.map(|lag| Duration::from_secs_f64(lag.p99_ms / 1e3));
@@ -270,7 +270,7 @@ impl Monitor {
             standstills.iter().map(|standstill| sentence(Strain::StoodStill(standstill.length))).collect();
         let begun = self.health.judge([
             self.standstill.map(|(length, _)| Strain::StoodStill(length)),
-            busiest(vitals),
+            busiest(usages),
             lag.map(Strain::SendLag),
             files.map(Strain::Files),
             ports.map(Strain::Ports),
@@ -283,8 +283,8 @@ impl Monitor {
     }
 
     /// Takes in what was measured in less than a second, which is too little to judge but for standstills.
-    pub(crate) fn last(&mut self, vitals: &[Vitals], standstills: &[Standstill]) {
-        self.add(vitals);
+    pub(crate) fn last(&mut self, usages: &[ResourceUsage], standstills: &[Standstill]) {
+        self.add(usages);
         self.stand_still(standstills);
         if let Some((length, _)) = self.standstill {
             self.health.judge([Some(Strain::StoodStill(length)), None, None, None, None]);
@@ -302,9 +302,9 @@ impl Monitor {
         }
     }
 
-    fn add(&mut self, vitals: &[Vitals]) {
+    fn add(&mut self, usages: &[ResourceUsage]) {
         self.second_lag.clear();
-        for lag in vitals.iter().filter_map(|vitals| vitals.lag.as_ref()) {
+        for lag in usages.iter().filter_map(|usage| usage.lag.as_ref()) {
             self.second_lag.add(lag);
         }
         self.lag.add(&self.second_lag);
@@ -312,14 +312,14 @@ impl Monitor {
         if let Some(own) = self.own_cpu.take() {
             let spent = self.health.spent.get_or_insert_default();
             spent.wall += own.wall;
-            spent.ran += own.ran + vitals.iter().filter_map(|v| v.spent).map(|s| s.ran).sum::<Duration>();
+            spent.ran += own.ran + usages.iter().filter_map(|v| v.spent).map(|s| s.ran).sum::<Duration>();
         }
     }
 }
 
 /// The strain of the thread that had most to do.
-fn busiest(vitals: &[Vitals]) -> Option<Strain> {
-    let threads = vitals.iter().filter_map(|vitals| vitals.spent).filter(|spent| spent.wall >= SHORTEST);
+fn busiest(usages: &[ResourceUsage]) -> Option<Strain> {
+    let threads = usages.iter().filter_map(|usage| usage.spent).filter(|spent| spent.wall >= SHORTEST);
     let strains = threads.map(|Spent { wall, ran, waited }| Strain::Cpu {
         ran: ran.as_secs_f64() / wall.as_secs_f64(),
         waited: waited.as_secs_f64() / wall.as_secs_f64(),
@@ -481,7 +481,7 @@ mod tests {
 
     #[test]
     fn a_thread_without_a_core_is_as_busy_as_one_that_has_it() {
-        let spent = |ran, waited| Vitals {
+        let spent = |ran, waited| ResourceUsage {
             lag: None,
             spent: Some(Spent {
                 wall: Duration::from_secs(1),
@@ -490,17 +490,17 @@ mod tests {
             }),
         };
         let mut monitor = Monitor::new();
-        let vitals = [spent(800, 10), spent(550, 400), Vitals { lag: None, spent: None }];
-        assert!(monitor.second(&vitals, 1, &[]).is_empty());
-        assert!(monitor.second(&vitals, 1, &[]).is_empty());
+        let usages = [spent(800, 10), spent(550, 400), ResourceUsage { lag: None, spent: None }];
+        assert!(monitor.second(&usages, 1, &[]).is_empty());
+        assert!(monitor.second(&usages, 1, &[]).is_empty());
         assert_eq!(
-            monitor.second(&vitals, 1, &[]),
+            monitor.second(&usages, 1, &[]),
             ["The load generator is the limit: runner thread CPU at 55 % and waiting for a core for 40 %; \
               response times include its own delay"]
         );
-        assert!(monitor.second(&vitals, 1, &[]).is_empty(), "it is said once");
+        assert!(monitor.second(&usages, 1, &[]).is_empty(), "it is said once");
         // Too short to tell.
-        let short = Vitals {
+        let short = ResourceUsage {
             lag: None,
             spent: Some(Spent { wall: SHORTEST / 2, ran: SHORTEST / 2, ..Spent::default() }),
         };
@@ -554,7 +554,7 @@ mod tests {
                 let lag = |count| {
                     let mut lag = Latency::new();
                     (0..count).for_each(|_| lag.record(7_000_000));
-                    Vitals { lag: Some(lag), spent: None }
+                    ResourceUsage { lag: Some(lag), spent: None }
                 };
                 monitor.second(&[lag(pauses / 2), lag(pauses - pauses / 2)], 1, &[])
             };

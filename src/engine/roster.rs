@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::shard::NewUser;
+use crate::engine::messages::{NewUser, StopAction};
 use crate::engine::stop::Phase;
 use crate::plan::ClassId;
 use crate::plan::load::Storm;
@@ -51,15 +51,6 @@ pub(crate) struct Roster {
     leave_time: Duration,
     stopping: VecDeque<(Instant, Vec<Seat>)>,
     leaving: VecDeque<(Instant, Vec<Seat>)>,
-}
-
-/// What becomes of users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// They are told.
-    Told(Phase),
-    /// They are dropped where they are.
-    Dropped,
 }
 
 impl Roster {
@@ -124,7 +115,7 @@ impl Roster {
     }
 
     /// The newest users of these classes stop: what to do with whom.
-    pub(crate) fn stop(&mut self, classes: &[ClassId], now: Instant) -> Option<(Fate, Vec<Seat>)> {
+    pub(crate) fn stop(&mut self, classes: &[ClassId], now: Instant) -> Option<(StopAction, Vec<Seat>)> {
         let seats: Vec<_> = classes.iter().filter_map(|class| self.seats[class.0].pop()).collect();
         if seats.is_empty() {
             return None;
@@ -133,12 +124,12 @@ impl Roster {
             return Some(self.leave(seats, now));
         }
         self.stopping.push_back((now + self.stop_timeout, seats.clone()));
-        Some((Fate::Told(Phase::Stopping), seats))
+        Some((StopAction::Tell(Phase::Stopping), seats))
     }
 
-    fn leave(&mut self, seats: Vec<Seat>, now: Instant) -> (Fate, Vec<Seat>) {
+    fn leave(&mut self, seats: Vec<Seat>, now: Instant) -> (StopAction, Vec<Seat>) {
         self.leaving.push_back((now + self.leave_time, seats.clone()));
-        (Fate::Told(Phase::Leaving), seats)
+        (StopAction::Tell(Phase::Leaving), seats)
     }
 
     /// When somebody that stops is due next.
@@ -148,12 +139,12 @@ impl Roster {
     }
 
     /// What to do with whom now; call it until there is nothing.
-    pub(crate) fn next_due(&mut self, now: Instant) -> Option<(Fate, Vec<Seat>)> {
+    pub(crate) fn next_due(&mut self, now: Instant) -> Option<(StopAction, Vec<Seat>)> {
         if let Some((_, seats)) = self.stopping.pop_front_if(|(at, _)| *at <= now) {
             return Some(self.leave(seats, now));
         }
         let (_, seats) = self.leaving.pop_front_if(|(at, _)| *at <= now)?;
-        Some((Fate::Dropped, seats))
+        Some((StopAction::Drop, seats))
     }
 }
 
@@ -163,7 +154,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn numbers(of: Option<(Fate, Vec<Seat>)>) -> Option<(Fate, Vec<u64>)> {
+    fn numbers(of: Option<(StopAction, Vec<Seat>)>) -> Option<(StopAction, Vec<u64>)> {
         of.map(|(fate, seats)| (fate, seats.into_iter().map(|seat| seat.number).collect()))
     }
 
@@ -188,17 +179,20 @@ mod tests {
         let a = ClassId(0);
         roster.start(&[a, a, a, a]);
         let now = Instant::now();
-        assert_eq!(numbers(roster.stop(&[a, a], now)), Some((Fate::Told(Phase::Stopping), vec![4, 3])));
-        assert_eq!(numbers(roster.stop(&[a], now + SECOND)), Some((Fate::Told(Phase::Stopping), vec![2])));
+        assert_eq!(numbers(roster.stop(&[a, a], now)), Some((StopAction::Tell(Phase::Stopping), vec![4, 3])));
+        assert_eq!(
+            numbers(roster.stop(&[a], now + SECOND)),
+            Some((StopAction::Tell(Phase::Stopping), vec![2]))
+        );
         assert_eq!(roster.due(), Some(now + 5 * SECOND));
         assert_eq!(roster.next_due(now + 4 * SECOND), None);
         let later = now + 5 * SECOND;
-        assert_eq!(numbers(roster.next_due(later)), Some((Fate::Told(Phase::Leaving), vec![4, 3])));
+        assert_eq!(numbers(roster.next_due(later)), Some((StopAction::Tell(Phase::Leaving), vec![4, 3])));
         assert_eq!(roster.next_due(later), None);
         assert_eq!(roster.due(), Some(now + 6 * SECOND));
         let later = now + 6 * SECOND;
-        assert_eq!(numbers(roster.next_due(later)), Some((Fate::Told(Phase::Leaving), vec![2])));
-        assert_eq!(numbers(roster.next_due(later)), Some((Fate::Dropped, vec![4, 3])));
+        assert_eq!(numbers(roster.next_due(later)), Some((StopAction::Tell(Phase::Leaving), vec![2])));
+        assert_eq!(numbers(roster.next_due(later)), Some((StopAction::Drop, vec![4, 3])));
         assert_eq!(roster.next_due(later), None);
     }
 
@@ -233,7 +227,10 @@ mod tests {
         let mut roster = Roster::new(1, 1, Duration::ZERO, SECOND);
         roster.start(&[ClassId(0)]);
         let now = Instant::now();
-        assert_eq!(numbers(roster.stop(&[ClassId(0)], now)), Some((Fate::Told(Phase::Leaving), vec![1])));
+        assert_eq!(
+            numbers(roster.stop(&[ClassId(0)], now)),
+            Some((StopAction::Tell(Phase::Leaving), vec![1]))
+        );
         assert_eq!(roster.stop(&[ClassId(0)], now), None, "nobody is left");
     }
 }

@@ -10,7 +10,7 @@
 
 use tracing::info;
 
-use crate::engine::tempo::Tempo;
+use crate::engine::rate_factor::RateFactor;
 use crate::plan::Plan;
 use crate::plan::search::{Hunt, Search};
 use crate::stats::UnixMicros;
@@ -29,7 +29,7 @@ pub(crate) struct Seeker {
     search: Search,
     /// The rate of the plan by itself.
     planned: f64,
-    tempo: Tempo,
+    rate_factor: RateFactor,
     hunt: Hunt,
     /// Nothing until all users are there.
     step: Option<Step>,
@@ -67,18 +67,18 @@ pub(crate) struct Second<'a> {
 
 impl Seeker {
     /// A search that has not begun: schedules go as slowly as its lowest rate.
-    pub(crate) fn new(plan: &Plan, tempo: Tempo) -> Option<Self> {
+    pub(crate) fn new(plan: &Plan, rate_factor: RateFactor) -> Option<Self> {
         let search = plan.load.search.clone()?;
         let hunt = Hunt::new(search.low, search.high);
         let report = SearchReport { until: search.until.to_string(), ..SearchReport::default() };
-        let seeker = Self { planned: search.planned(plan), search, tempo, hunt, step: None, report };
+        let seeker = Self { planned: search.planned(plan), search, rate_factor, hunt, step: None, report };
         seeker.set(seeker.search.low);
         Some(seeker)
     }
 
     fn set(&self, rate: f64) {
         if self.planned > 0.0 {
-            self.tempo.set(rate / self.planned);
+            self.rate_factor.set(rate / self.planned);
         }
     }
 
@@ -218,7 +218,7 @@ mod tests {
             let search = Search { low: 100.0, high: 10_000.0, until, step, rates: Vec::new() };
             let seeker = Seeker {
                 planned: 50.0,
-                tempo: Tempo::new(),
+                rate_factor: RateFactor::new(),
                 hunt: Hunt::new(search.low, search.high),
                 search,
                 step: None,
@@ -238,7 +238,7 @@ mod tests {
 
         /// One second at the rate that the schedules have; whether the search is over with it.
         fn second(&mut self) -> bool {
-            let rate = self.seeker.tempo.factor() * self.seeker.planned;
+            let rate = self.seeker.rate_factor.factor() * self.seeker.planned;
             let settling = self.seeker.step.as_ref().is_some_and(|step| step.ticks < 2);
             let ms = match settling {
                 // Far too slow, and of no meaning.

@@ -1,7 +1,7 @@
 //! One thread's share of a run: its users, their connector and their recorder.
 //!
 //! Users of a shard share everything through plain cells, since they live on one thread and nothing here is
-//! held over an await. What leaves the thread are the batches that the conductor asks for once a second.
+//! held over an await. What leaves the thread are the batches that the coordinator asks for once a second.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -18,80 +18,22 @@ use tracing::error;
 
 use crate::client::Connect;
 use crate::client::failure::Failure;
-use crate::engine::Shared;
 use crate::engine::alarm::Alarm;
 use crate::engine::clock::{Clock, nanos};
-use crate::engine::delivery::{BothEnds, Delivery};
-use crate::engine::line::Reports;
-use crate::engine::roster::Fate;
+use crate::engine::delivery::Delivery;
+use crate::engine::messages::{BothEnds, Command, NewUser, Report, Reports, StopAction, Taken};
+use crate::engine::outcome::Unexpected;
+use crate::engine::resources::ResourceMeter;
+use crate::engine::shared::Shared;
 use crate::engine::sink::{self, Span, Timing};
-use crate::engine::stop::{Leash, Phase};
+use crate::engine::stop::Leash;
 use crate::engine::user::User;
-use crate::engine::vitals::{Gauge, Vitals};
 use crate::plan::{ClassId, Plan};
-use crate::stats::batch::Batch;
-use crate::stats::delivery::group::SharedMessage;
 use crate::stats::recorder::{Recorder, ScheduledNs};
 use crate::stats::{RowId, RowKey, UnixMicros};
 
 /// What waits for longer than this, though the run gave its users time to finish, has waited for too long.
 const A_SECOND: Duration = Duration::from_secs(1);
-
-/// A user to start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NewUser {
-    pub(crate) class: ClassId,
-    /// The how manieth user of the run, from 1.
-    pub(crate) number: u64,
-    /// The how manieth user of its class, from 0.
-    pub(crate) index: u64,
-}
-
-/// What the conductor tells a shard.
-#[derive(Debug)]
-pub(crate) enum Command {
-    /// Start users.
-    Start(Vec<NewUser>),
-    /// Tell all users.
-    Pull(Phase),
-    /// Some users, by number: tell or drop them; those that are gone are passed over.
-    Decide(Fate, Vec<u64>),
-    /// Nothing can be under way any more: users that receive to the end may leave.
-    Settle,
-    /// Drop the connections of these users at the begin of this stage; those that are gone or have none are passed
-    /// over.
-    Cut(usize, Vec<u64>),
-    /// Drop all users where they are.
-    Drop,
-    /// Hand over what was recorded up to here.
-    Take(UnixMicros),
-    /// Likewise for the last time, with both ends of all measurements.
-    TakeAll(UnixMicros),
-}
-
-/// What a shard tells the conductor.
-#[derive(Debug)]
-pub(crate) enum Report {
-    /// Answer to [`Command::Take`].
-    Taken(Box<Taken>),
-    /// The user with this number is gone.
-    Gone(u64),
-    /// Answer to [`Command::Cut`]: how many connections were dropped at the begin of this stage.
-    Cut(usize, u64),
-}
-
-/// What a shard has to hand over once a second.
-#[derive(Debug)]
-pub(crate) struct Taken {
-    pub(crate) batch: Batch,
-    pub(crate) vitals: Vitals,
-    /// Task runs that a search counts.
-    pub(crate) begun: u64,
-    /// What arrived in shared groups that are measured.
-    pub(crate) shared: Vec<SharedMessage>,
-    /// Both ends of all measurements, at the end.
-    pub(crate) ends: BothEnds,
-}
 
 /// Buffers that users render into, one message at a time.
 #[derive(Debug, Default)]
@@ -110,7 +52,7 @@ pub(crate) struct Shard<C> {
     pub(crate) shared: Shared,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) scratch: RefCell<Scratch>,
-    pub(crate) gauge: RefCell<Gauge>,
+    pub(crate) resources: RefCell<ResourceMeter>,
     /// Task runs that were begun since the last time, as far as a search counts them.
     begun: Cell<u64>,
     /// What is measured from end to end.
@@ -124,9 +66,6 @@ pub(crate) struct Shard<C> {
     /// What brokers sent that fits no request.
     unexpected: RefCell<BTreeMap<&'static str, u64>>,
 }
-
-/// What brokers sent that fits no request, counted.
-pub type Unexpected = BTreeMap<&'static str, u64>;
 
 impl<C: Connect> Shard<C> {
     pub(crate) fn new(
@@ -147,7 +86,7 @@ impl<C: Connect> Shard<C> {
             shared,
             recorder: RefCell::new(recorder),
             scratch: RefCell::default(),
-            gauge: RefCell::new(Gauge::new()),
+            resources: RefCell::new(ResourceMeter::new()),
             begun: Cell::new(0),
             delivery: Delivery::new(),
             ending: Cell::new(false),
@@ -218,7 +157,7 @@ impl<C: Connect> Shard<C> {
 
     /// A pause that should have ended at `deadline` has ended.
     pub(crate) fn woke(&self, deadline: Instant) {
-        self.gauge.borrow_mut().woke(deadline.elapsed());
+        self.resources.borrow_mut().woke(deadline.elapsed());
     }
 
     /// Records the loss of a connection on which nothing was open.
@@ -254,7 +193,7 @@ impl<C: Connect> Shard<C> {
     /// The user of this leash does nothing more, but for what it receives.
     pub(crate) fn quiet(&self, leash: &Leash) {
         if leash.become_quiet() {
-            self.shared.quiet.arrive();
+            self.shared.done_sending.arrive();
         }
     }
 
@@ -298,7 +237,7 @@ impl<C: Connect> Shard<C> {
                             living.insert(new.number, (leash, handle));
                         }
                     }
-                    Some(Command::Pull(phase)) => {
+                    Some(Command::Stop(phase)) => {
                         if !self.ending.replace(true) && self.shared.quota.is_used_up() {
                             self.limit_reached.set(Some(Instant::now()));
                         }
@@ -306,21 +245,21 @@ impl<C: Connect> Shard<C> {
                             leash.pull(phase);
                         }
                     }
-                    Some(Command::Settle) => living.values().for_each(|(leash, _)| leash.settle()),
-                    Some(Command::Decide(fate, numbers)) => {
+                    Some(Command::EndDrain) => living.values().for_each(|(leash, _)| leash.settle()),
+                    Some(Command::StopUsers(action, numbers)) => {
                         for (leash, handle) in numbers.iter().filter_map(|number| living.get(number)) {
-                            match fate {
-                                Fate::Told(phase) => leash.pull(phase),
-                                Fate::Dropped => handle.abort(),
+                            match action {
+                                StopAction::Tell(phase) => leash.pull(phase),
+                                StopAction::Drop => handle.abort(),
                             }
                         }
                     }
-                    Some(Command::Cut(stage, numbers)) => {
+                    Some(Command::Disconnect(stage, numbers)) => {
                         let leashes = numbers.iter().filter_map(|number| living.get(number));
                         let cut = leashes.filter(|(leash, _)| leash.cut()).count();
-                        reports.send(Report::Cut(stage, cut as u64));
+                        reports.send(Report::Disconnected(stage, cut as u64));
                     }
-                    Some(Command::Drop) => users.abort_all(),
+                    Some(Command::DropAll) => users.abort_all(),
                     Some(Command::Take(until)) => {
                         reports.send(Report::Taken(Box::new(self.take(until, BothEnds::default()))));
                     }
@@ -359,7 +298,7 @@ impl<C: Connect> Shard<C> {
     fn take(&self, until: UnixMicros, ends: BothEnds) -> Taken {
         Taken {
             batch: self.recorder.borrow_mut().take(until),
-            vitals: self.gauge.borrow_mut().take(),
+            usage: self.resources.borrow_mut().take(),
             begun: self.begun.take(),
             shared: self.delivery.take_shared(),
             ends,

@@ -1,8 +1,7 @@
 //! Connections that a stage drops as it begins, until all shards have said how many they were.
 
-use crate::engine::line::Line;
+use crate::engine::messages::{Command, ShardHandle};
 use crate::engine::roster::Seat;
-use crate::engine::shard::Command;
 
 /// The storms that are not over, mostly none.
 #[derive(Debug, Default)]
@@ -20,9 +19,9 @@ struct Storm {
 
 impl Storms {
     /// A stage drops the connections of these users: tells all shards.
-    pub(crate) fn begin(&mut self, stage: usize, drawn: &[Seat], lines: &[Line]) {
+    pub(crate) fn begin(&mut self, stage: usize, drawn: &[Seat], lines: &[ShardHandle]) {
         for (shard, line) in lines.iter().enumerate() {
-            line.send(Command::Cut(stage, Seat::numbers_on(drawn, shard)));
+            line.send(Command::Disconnect(stage, Seat::numbers_on(drawn, shard)));
         }
         self.0.push(Storm { stage, drawn: drawn.len(), unanswered: lines.len(), dropped: 0 });
     }
@@ -52,13 +51,13 @@ mod tests {
     fn a_storm_is_over_when_all_shards_have_answered() {
         let (to_conductor, _from_shards) = unbounded_channel();
         let (lines, mut ends): (Vec<_>, Vec<_>) =
-            (0..2).map(|shard| Line::new(shard, to_conductor.clone())).unzip();
+            (0..2).map(|shard| ShardHandle::new(shard, to_conductor.clone())).unzip();
         let seats: Vec<_> = (1..=10).map(|number| Seat { shard: usize::from(number > 6), number }).collect();
         let mut storms = Storms::default();
         storms.begin(1, &seats, &lines);
         storms.begin(2, &seats[..7], &lines);
-        let mut told = |shard: usize| match ends[shard].receiver.try_recv() {
-            Ok(Command::Cut(stage, numbers)) => Some((stage, numbers)),
+        let mut told = |shard: usize| match ends[shard].commands.try_recv() {
+            Ok(Command::Disconnect(stage, numbers)) => Some((stage, numbers)),
             _ => None,
         };
         assert_eq!(told(0), Some((1, vec![1, 2, 3, 4, 5, 6])));

@@ -5,9 +5,8 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::delivery::BothEnds;
-use crate::engine::shard::Taken;
-use crate::engine::vitals::Vitals;
+use crate::engine::messages::{BothEnds, Taken};
+use crate::engine::resources::ResourceUsage;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::group::SharedMessage;
@@ -17,7 +16,7 @@ use crate::stats::delivery::group::SharedMessage;
 pub(crate) struct Asked {
     pub(crate) at: UnixMicros,
     pub(crate) batches: Vec<Batch>,
-    pub(crate) vitals: Vec<Vitals>,
+    pub(crate) usages: Vec<ResourceUsage>,
     /// Task runs that a search counts.
     pub(crate) begun: u64,
     /// What arrived in shared groups that are measured.
@@ -46,9 +45,9 @@ impl Ticks {
     /// All shards are asked for what they recorded up to a tick.
     pub(crate) fn ask(&mut self, at: UnixMicros, last: bool) {
         let shards = self.answered.len();
-        let (batches, vitals) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
+        let (batches, usages) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
         let (shared, ends) = (Vec::new(), BothEnds::default());
-        self.open.push_back(Asked { at, batches, vitals, begun: 0, shared, ends, last });
+        self.open.push_back(Asked { at, batches, usages, begun: 0, shared, ends, last });
     }
 
     /// A shard has answered.
@@ -57,7 +56,7 @@ impl Ticks {
         self.answered[shard] += 1;
         if let Some(asked) = self.open.get_mut(place) {
             asked.batches.push(taken.batch);
-            asked.vitals.push(taken.vitals);
+            asked.usages.push(taken.usage);
             asked.begun += taken.begun;
             asked.shared.extend(taken.shared);
             asked.ends.published.extend(taken.ends.published);

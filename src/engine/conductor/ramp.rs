@@ -4,8 +4,9 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::engine::conductor::{Conductor, State};
-use crate::engine::shard::Command;
-use crate::engine::{End, Observer};
+use crate::engine::messages::Command;
+use crate::engine::observer::Observer;
+use crate::engine::outcome::End;
 use crate::plan::load::StageClock;
 use crate::plan::mix::Batch;
 
@@ -28,8 +29,8 @@ impl<O: Observer> Conductor<'_, O> {
 
     /// Starts and stops the users of one step of the ramp.
     pub(super) fn change_users(&mut self, batch: &Batch, now: Instant) {
-        if let Some((fate, seats)) = self.roster.stop(&batch.stop, now) {
-            self.decide(fate, &seats);
+        if let Some((action, seats)) = self.roster.stop(&batch.stop, now) {
+            self.decide(action, &seats);
         }
         self.living += batch.start.len() as u64;
         for (line, share) in self.lines.iter().zip(self.roster.start(&batch.start)) {

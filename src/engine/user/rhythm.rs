@@ -34,7 +34,7 @@ impl Rhythm {
 impl<C: Connect> User<C> {
     /// Waits until the next task run is due, if its moment is not over, and notes by how much it is late.
     pub(super) async fn until_due(&mut self, class: &UserClass, schedule: &Schedule) -> Result<(), Abort> {
-        let (started, tempo) = (self.shard.clock.started(), self.shard.shared.tempo.factor());
+        let (started, tempo) = (self.shard.clock.started(), self.shard.shared.rate_factor.factor());
         let ready = Instant::now();
         let now = ready - started;
         let random = &mut self.random;
@@ -73,10 +73,11 @@ mod tests {
 
     use super::*;
     use crate::client::scripted::{Script, ScriptedConnector};
-    use crate::engine::Shared;
     use crate::engine::alarm::Alarm;
     use crate::engine::clock::Clock;
-    use crate::engine::shard::{NewUser, Shard};
+    use crate::engine::messages::NewUser;
+    use crate::engine::shard::Shard;
+    use crate::engine::shared::Shared;
     use crate::engine::stop::{self, Leash};
     use crate::mqtt::{Qos, Settings};
     use crate::plan::load::{Load, Stage, StageClock, Users};
@@ -233,7 +234,7 @@ mod tests {
         let ms = Duration::from_millis;
         let plan = ten_a_second();
         let shared = Shared::new(&plan.load, usize::MAX);
-        let tempo = shared.tempo.clone();
+        let tempo = shared.rate_factor.clone();
         let connector = ScriptedConnector::new(Script::default());
         let (clock, alarm) = (Clock::start(), Alarm::Tokio);
         let shard = Shard::new(plan, connector.clone(), alarm, clock, shared, false);

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A factor shared by the conductor, which sets it, and the users, which read it before each start.
+/// A factor shared by the coordinator, which sets it, and the users, which read it before each start.
 #[derive(Debug, Clone)]
-pub(crate) struct Tempo(Arc<AtomicU64>);
+pub(crate) struct RateFactor(Arc<AtomicU64>);
 
-impl Tempo {
+impl RateFactor {
     /// As fast as the plan says.
     pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicU64::new(1.0_f64.to_bits())))

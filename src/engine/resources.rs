@@ -15,7 +15,7 @@ use crate::stats::latency::Latency;
 
 /// What a runner thread hands over with its samples.
 #[derive(Debug)]
-pub(crate) struct Vitals {
+pub(crate) struct ResourceUsage {
     /// How late pauses ended; `None` if none ended.
     pub(crate) lag: Option<Latency>,
     /// What the thread took since the last time.
@@ -24,12 +24,12 @@ pub(crate) struct Vitals {
 
 /// Measures one runner thread. Make it on that thread.
 #[derive(Debug)]
-pub(crate) struct Gauge {
+pub(crate) struct ResourceMeter {
     lag: Option<Latency>,
     cpu: CpuMeter,
 }
 
-impl Gauge {
+impl ResourceMeter {
     pub(crate) fn new() -> Self {
         Self { lag: None, cpu: CpuMeter::new() }
     }
@@ -40,8 +40,8 @@ impl Gauge {
     }
 
     /// What was measured since the last time.
-    pub(crate) fn take(&mut self) -> Vitals {
-        Vitals { lag: self.lag.take(), spent: self.cpu.take() }
+    pub(crate) fn take(&mut self) -> ResourceUsage {
+        ResourceUsage { lag: self.lag.take(), spent: self.cpu.take() }
     }
 }
 
@@ -172,10 +172,10 @@ mod tests {
 
     #[test]
     fn lag_is_handed_over_once() {
-        let mut gauge = Gauge::new();
-        assert!(gauge.take().lag.is_none());
-        gauge.woke(Duration::from_millis(2));
-        assert_eq!(gauge.take().lag.unwrap().summary().unwrap().count, 1);
-        assert!(gauge.take().lag.is_none());
+        let mut meter = ResourceMeter::new();
+        assert!(meter.take().lag.is_none());
+        meter.woke(Duration::from_millis(2));
+        assert_eq!(meter.take().lag.unwrap().summary().unwrap().count, 1);
+        assert!(meter.take().lag.is_none());
     }
 }

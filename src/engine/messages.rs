@@ -1,0 +1,141 @@
+//! What the coordinator and the shards tell each other, and the channels between them.
+//!
+//! ```text
+//! coordinator   ShardHandle ── Command ──▶ commands   shard
+//!               from_shards ◀── Report ── Reports
+//! ```
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::engine::resources::ResourceUsage;
+use crate::engine::stop::Phase;
+use crate::plan::ClassId;
+use crate::stats::UnixMicros;
+use crate::stats::batch::Batch;
+use crate::stats::delivery::group::SharedMessage;
+use crate::stats::delivery::published::Published;
+use crate::stats::delivery::receiver::Receiver;
+
+/// A user to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NewUser {
+    pub(crate) class: ClassId,
+    /// Its number among all users of the run, counted from 1.
+    pub(crate) number: u64,
+    /// Its number among the users of its class, counted from 0.
+    pub(crate) index: u64,
+}
+
+/// How a user is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StopAction {
+    /// The user is told, and goes on to this phase.
+    Tell(Phase),
+    /// The user's task is dropped where it is.
+    Drop,
+}
+
+/// What the coordinator tells a shard. A user that is gone by the time a command names it is skipped.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Start these users.
+    Start(Vec<NewUser>),
+    /// All users go on to this phase.
+    Stop(Phase),
+    /// The users with these numbers stop, in this way.
+    StopUsers(StopAction, Vec<u64>),
+    /// No message can be under way any more: users that receive to the end may leave.
+    EndDrain,
+    /// The stage with this index begins: drop the connections of these users. A user without one is skipped.
+    Disconnect(usize, Vec<u64>),
+    /// Drop all users where they are.
+    DropAll,
+    /// Hand over what was recorded up to this time.
+    Take(UnixMicros),
+    /// Hand over everything, with both ends of all measurements. No command comes after it.
+    TakeAll(UnixMicros),
+}
+
+/// What a shard tells the coordinator.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// The answer to [`Command::Take`] and [`Command::TakeAll`].
+    Taken(Box<Taken>),
+    /// The user with this number is gone.
+    Gone(u64),
+    /// The answer to [`Command::Disconnect`]: the index of the stage, and how many connections were dropped.
+    Disconnected(usize, u64),
+}
+
+/// What a shard hands over once a second.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) batch: Batch,
+    pub(crate) usage: ResourceUsage,
+    /// How many task runs began that a rate search counts.
+    pub(crate) begun: u64,
+    /// What arrived in shared groups that are measured.
+    pub(crate) shared: Vec<SharedMessage>,
+    /// Both ends of all measurements; empty before the end of the run.
+    pub(crate) ends: BothEnds,
+}
+
+/// What users published and received that is measured, for the end of the run.
+#[derive(Debug, Default)]
+pub(crate) struct BothEnds {
+    pub(crate) published: Vec<Published>,
+    pub(crate) receivers: Vec<Receiver>,
+}
+
+/// What arrives from the thread of a shard.
+#[derive(Debug)]
+pub(crate) enum FromShard {
+    Report(Report),
+    /// The thread has ended; no report follows.
+    Ended,
+}
+
+/// The shard's end of its channel to the coordinator.
+#[derive(Debug, Clone)]
+pub(crate) struct Reports {
+    shard: usize,
+    sender: UnboundedSender<(usize, FromShard)>,
+}
+
+impl Reports {
+    /// Tells the coordinator. One that no longer listens has an error of its own to report.
+    pub(crate) fn send(&self, report: Report) {
+        let _ = self.sender.send((self.shard, FromShard::Report(report)));
+    }
+}
+
+impl Drop for Reports {
+    /// However a thread ends, even by a panic, the coordinator must not wait for it.
+    fn drop(&mut self) {
+        let _ = self.sender.send((self.shard, FromShard::Ended));
+    }
+}
+
+/// The shard's ends of both channels.
+pub(crate) struct ShardChannels {
+    pub(crate) commands: UnboundedReceiver<Command>,
+    pub(crate) reports: Reports,
+}
+
+/// The coordinator's end of its channel to a shard.
+#[derive(Debug)]
+pub(crate) struct ShardHandle {
+    commands: UnboundedSender<Command>,
+}
+
+impl ShardHandle {
+    pub(crate) fn new(shard: usize, sender: UnboundedSender<(usize, FromShard)>) -> (Self, ShardChannels) {
+        let (to_shard, commands) = unbounded_channel();
+        (Self { commands: to_shard }, ShardChannels { commands, reports: Reports { shard, sender } })
+    }
+
+    /// Tells the shard. One that is gone has sent [`FromShard::Ended`], which ends the run.
+    pub(crate) fn send(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+}
