@@ -1,14 +1,22 @@
-//! The import table of `src/lib.rs`, held against the sources.
+//! The import table of `src/lib.rs`, held against the sources: rooms by the table, and inside the rooms no file that
+//! imports its own importers.
 //!
-//! Rust keeps crates apart but not the modules of one crate, so a knot can be tied without anyone
-//! noticing. This test reads every file under `src/` as text and names each import that the table does
-//! not allow; a module that is missing from the table fails it too.
+//! Rust keeps crates apart but not the modules of one crate, so a knot can be tied without anyone noticing. This test
+//! parses every file under `src/` and follows what it imports. A room that is missing from the table fails it too.
+//!
+//! What it cannot see: methods that one file calls and another file implements. A type whose `impl` stands in several
+//! files is one type; where it lives, and which file calls the others, is for the reader to judge.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-/// Module → what it may import. `main` is the binary.
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Attribute, ItemMod, ItemUse, Macro, UseTree};
+
+/// Room → what it may import. `main` is the binary.
 const TABLE: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("mqtt", &[]),
@@ -45,106 +53,333 @@ const TABLE: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
 ];
 
-/// Modules in which the name `rumqttc` may stand.
+/// Rooms in which the name `rumqttc` may stand.
 const RUMQTTC: &[&str] = &["client", "broker"];
 
-fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).unwrap() {
+/// Rooms whose files still stand in circles.
+const KNOTTED: &[&str] =
+    &["broker", "client", "compile", "engine", "plan", "scenario", "stats", "template", "units"];
+
+/// A module, as the names on the way to it from the root of the crate.
+type ModulePath = Vec<String>;
+
+/// A file under `src/` and what it imports.
+struct File {
+    path: PathBuf,
+    module: ModulePath,
+    /// Paths from the root of the crate, to modules and to items in them.
+    imports: BTreeSet<ModulePath>,
+    /// Modules that it declares for tests alone.
+    test_modules: BTreeSet<ModulePath>,
+}
+
+impl File {
+    fn read(path: &Path) -> Self {
+        Self::parse(path, &fs::read_to_string(path).unwrap())
+    }
+
+    fn parse(path: &Path, text: &str) -> Self {
+        let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut reader =
+            Reader { module: module_of(path), imports: BTreeSet::new(), test_modules: BTreeSet::new() };
+        reader.visit_file(&file);
+        let Reader { module, imports, test_modules } = reader;
+        Self { path: path.to_owned(), module, imports, test_modules }
+    }
+
+    /// The room that the file stands in: `src/plan/feed.rs` → `plan`, `src/main.rs` → `main`.
+    fn room(&self) -> &str {
+        self.module.first().map_or("lib", String::as_str)
+    }
+}
+
+/// The module of a file: `src/a/b.rs` and `src/a/b/mod.rs` are `a::b`; `src/lib.rs` is the root.
+fn module_of(path: &Path) -> ModulePath {
+    let inside = path.strip_prefix("src").unwrap().with_extension("");
+    let mut module: ModulePath =
+        inside.components().map(|part| part.as_os_str().to_str().unwrap().to_owned()).collect();
+    if module.last().is_some_and(|name| name == "mod") || module == ["lib"] {
+        module.pop();
+    }
+    module
+}
+
+/// Gathers the paths that one file names, but for what is there for tests alone.
+struct Reader {
+    module: ModulePath,
+    imports: BTreeSet<ModulePath>,
+    test_modules: BTreeSet<ModulePath>,
+}
+
+impl Reader {
+    /// Notes a path as it is written in the file.
+    fn note(&mut self, names: &[String]) {
+        let Some((first, rest)) = names.split_first() else { return };
+        let mut from_root = match first.as_str() {
+            "crate" | "mqtt_scenario" => Vec::new(),
+            "super" => self.module[..self.module.len().saturating_sub(1)].to_vec(),
+            "self" => self.module.clone(),
+            // A module that this file declares, or something from elsewhere, which is no file of ours.
+            _ => [self.module.clone(), vec![first.clone()]].concat(),
+        };
+        for name in rest {
+            if name == "super" {
+                from_root.pop();
+            } else {
+                from_root.push(name.clone());
+            }
+        }
+        self.imports.insert(from_root);
+    }
+
+    fn note_tree(&mut self, before: &[String], tree: &UseTree) {
+        let with = |name: String| [before, &[name]].concat();
+        match tree {
+            UseTree::Path(path) => self.note_tree(&with(path.ident.to_string()), &path.tree),
+            UseTree::Name(name) => self.note(&with(name.ident.to_string())),
+            UseTree::Rename(rename) => self.note(&with(rename.ident.to_string())),
+            UseTree::Glob(_) => self.note(before),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.note_tree(before, tree)),
+        }
+    }
+
+    /// Notes the paths in the tokens of a macro, which has no syntax that is known here.
+    fn note_tokens(&mut self, tokens: TokenStream) {
+        let mut names: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(name) => {
+                    if colons != 2 {
+                        self.note(&std::mem::take(&mut names));
+                    }
+                    names.push(name.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(mark) if mark.as_char() == ':' => colons += 1,
+                other => {
+                    self.note(&std::mem::take(&mut names));
+                    colons = 0;
+                    if let TokenTree::Group(group) = other {
+                        self.note_tokens(group.stream());
+                    }
+                }
+            }
+        }
+        self.note(&names);
+    }
+}
+
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        let attributes: &[Attribute] = match item {
+            syn::Item::Mod(module) => &module.attrs,
+            syn::Item::Fn(function) => &function.attrs,
+            syn::Item::Impl(block) => &block.attrs,
+            syn::Item::Use(import) => &import.attrs,
+            _ => &[],
+        };
+        if attributes.iter().any(is_for_tests) {
+            if let syn::Item::Mod(ItemMod { ident, .. }) = item {
+                self.test_modules.insert([self.module.clone(), vec![ident.to_string()]].concat());
+            }
+            return;
+        }
+        visit::visit_item(self, item);
+    }
+
+    fn visit_item_use(&mut self, import: &'ast ItemUse) {
+        self.note_tree(&[], &import.tree);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if names.len() > 1 {
+            self.note(&names);
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast Macro) {
+        self.note_tokens(call.tokens.clone());
+        visit::visit_macro(self, call);
+    }
+}
+
+fn is_for_tests(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("cfg")
+        && attribute.meta.require_list().is_ok_and(|list| list.tokens.to_string() == "test")
+}
+
+/// The files that are compiled into the program.
+fn files() -> &'static [File] {
+    static FILES: OnceLock<Vec<File>> = OnceLock::new();
+    FILES.get_or_init(read_files)
+}
+
+fn read_files() -> Vec<File> {
+    let mut paths = Vec::new();
+    sources(Path::new("src"), &mut paths);
+    let files: Vec<File> = paths.iter().map(|path| File::read(path)).collect();
+    assert!(files.len() > 100, "the sources were not found");
+    without_tests(files)
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
     }
 }
 
-/// The top-level module that a file belongs to: `src/plan/mix.rs` → `plan`, `src/main.rs` → `main`.
-fn module_of(path: &Path) -> String {
-    let inside = path.strip_prefix("src").unwrap();
-    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
-    first.trim_end_matches(".rs").to_owned()
+fn without_tests(mut files: Vec<File>) -> Vec<File> {
+    let for_tests: BTreeSet<ModulePath> = files.iter().flat_map(|file| file.test_modules.clone()).collect();
+    files.retain(|file| !(0..=file.module.len()).any(|length| for_tests.contains(&file.module[..length])));
+    files
 }
 
-/// The source without comments, so that prose and doc links do not count as imports.
-fn code(text: &str) -> String {
-    text.lines()
-        .map(|line| line.split_once("//").map_or(line, |(before, _)| before))
-        .collect::<Vec<_>>()
-        .join("\n")
+/// File → the files that it imports, all by their place in the list.
+///
+/// A path leads to the file of its longest beginning that is a module. A re-export is not looked through: who imports
+/// through a `mod.rs` imports that `mod.rs`, and with it all that stands there.
+fn edges(files: &[&File]) -> Vec<BTreeSet<usize>> {
+    let by_module: BTreeMap<&[String], usize> =
+        files.iter().enumerate().map(|(index, file)| (&file.module[..], index)).collect();
+    let file_of =
+        |path: &ModulePath| (1..=path.len()).rev().find_map(|length| by_module.get(&path[..length]).copied());
+    let imported = |(index, file): (usize, &&File)| {
+        file.imports.iter().filter_map(file_of).filter(|imported| *imported != index).collect()
+    };
+    files.iter().enumerate().map(imported).collect()
 }
 
-/// The modules named after `root::` (`crate` or the library's name), grouped imports included.
-fn imports(code: &str, root: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let prefix = format!("{root}::");
-    for (at, _) in code.match_indices(&prefix) {
-        let before = code[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
-            continue;
+/// One way round each circle that can be found by leaving out, again and again, whatever nobody waits for.
+fn circles(edges: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
+    let mut left: BTreeSet<usize> = (0..edges.len()).collect();
+    loop {
+        let ends: Vec<usize> = left.iter().copied().filter(|file| edges[*file].is_disjoint(&left)).collect();
+        if ends.is_empty() {
+            break;
         }
-        let rest = &code[at + prefix.len()..];
-        if let Some(group) = rest.strip_prefix('{') {
-            // `crate::{a::b, c::{d, e}}`: the first word of each part at depth one.
-            let mut depth = 1;
-            let mut word = String::new();
-            let mut first = true;
-            for c in group.chars() {
-                match c {
-                    '{' => depth += 1,
-                    '}' => depth -= 1,
-                    _ => {}
-                }
-                if depth == 1 && (c.is_alphanumeric() || c == '_') && first {
-                    word.push(c);
-                } else if !word.is_empty() && first {
-                    found.insert(std::mem::take(&mut word));
-                    first = false;
-                }
-                if depth == 1 && c == ',' {
-                    first = true;
-                }
-                if depth == 0 {
-                    break;
-                }
+        ends.iter().for_each(|end| {
+            left.remove(end);
+        });
+    }
+    let mut found = Vec::new();
+    while let Some(start) = left.first().copied() {
+        let mut way = vec![start];
+        // Everything that is left imports something that is left, unless a circle before has taken that away.
+        while let Some(next) = edges[way[way.len() - 1]].intersection(&left).next().copied() {
+            if let Some(begin) = way.iter().position(|file| *file == next) {
+                found.push(way.split_off(begin));
+                break;
             }
-        } else {
-            found.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            way.push(next);
         }
+        let last = found.last().cloned().unwrap_or_default();
+        way.iter().chain(&last).for_each(|file| {
+            left.remove(file);
+        });
     }
     found
 }
 
 #[test]
-fn grouped_and_single_imports_are_both_seen() {
-    let text = "use crate::a::X; use crate::{b::{c, d}, e, f::G};\nfn x() { crate::h::i() } // crate::j";
-    let expected = ["a", "b", "e", "f", "h"].map(str::to_owned).into();
-    assert_eq!(imports(&code(text), "crate"), expected);
-}
-
-#[test]
-fn every_module_imports_only_what_the_table_allows() {
+fn every_room_imports_only_what_the_table_allows() {
     let table: BTreeMap<&str, &[&str]> = TABLE.iter().copied().collect();
-    let mut files = Vec::new();
-    sources(Path::new("src"), &mut files);
-    assert!(files.len() > 10, "the sources were not found");
     let mut wrong = Vec::new();
-    for file in files {
-        let module = module_of(&file);
-        let Some(allowed) = table.get(module.as_str()) else {
-            wrong.push(format!("{}: module `{module}` is not in the table", file.display()));
+    for file in files() {
+        let Some(allowed) = table.get(file.room()) else {
+            wrong.push(format!("{}: room `{}` is not in the table", file.path.display(), file.room()));
             continue;
         };
-        let code = code(&fs::read_to_string(&file).unwrap());
-        let found = imports(&code, "crate").into_iter().chain(imports(&code, "mqtt_scenario"));
-        for import in found.filter(|import| *import != module && table.contains_key(import.as_str())) {
-            if !allowed.contains(&import.as_str()) {
-                wrong.push(format!("{}: `{module}` may not import `{import}`", file.display()));
+        let imported: BTreeSet<&str> =
+            file.imports.iter().filter_map(|path| path.first()).map(String::as_str).collect();
+        for room in imported.into_iter().filter(|room| *room != file.room() && table.contains_key(room)) {
+            // The root is the file that lists the rooms.
+            if !allowed.contains(&room) && file.room() != "lib" {
+                wrong.push(format!("{}: `{}` may not import `{room}`", file.path.display(), file.room()));
             }
         }
-        if code.contains("rumqttc") && !RUMQTTC.contains(&module.as_str()) {
-            wrong.push(format!("{}: only {RUMQTTC:?} may name rumqttc", file.display()));
+        let names_rumqttc = fs::read_to_string(&file.path)
+            .unwrap()
+            .lines()
+            .any(|line| line.split_once("//").map_or(line, |(code, _)| code).contains("rumqttc::"));
+        if names_rumqttc && !RUMQTTC.contains(&file.room()) {
+            wrong.push(format!("{}: only {RUMQTTC:?} may name rumqttc", file.path.display()));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_imports_its_importers() {
+    let files: Vec<&File> = files().iter().filter(|file| !KNOTTED.contains(&file.room())).collect();
+    let found: Vec<String> = circles(&edges(&files))
+        .into_iter()
+        .map(|circle| {
+            let names: Vec<String> = circle
+                .iter()
+                .chain(circle.first())
+                .map(|index| files[*index].path.display().to_string())
+                .collect();
+            names.join(" → ")
+        })
+        .collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn imports_are_seen_wherever_they_stand() {
+    let text = "
+        use crate::a::X; use crate::{b::{c, d as e}, f::*}; use super::g::{self, H}; mod i;
+        fn x() -> i::T { crate::j::k(); assert!(crate::l::m() == super::n::o); super::super::p() } // crate::q
+        #[cfg(test)] mod tests { use crate::r::s; }
+    ";
+    let file = File::parse(Path::new("src/room/shelf/mod.rs"), text);
+    let expected = [
+        "a::X",
+        "b::c",
+        "b::d",
+        "f",
+        "room::g::self",
+        "room::g::H",
+        "room::shelf::i::T",
+        "j::k",
+        "l::m",
+        "room::n::o",
+        "p",
+    ];
+    let seen: BTreeSet<String> = file.imports.iter().map(|path| path.join("::")).collect();
+    for path in expected {
+        assert!(seen.contains(path), "{path} is not in {seen:?}");
+    }
+    assert!(!seen.iter().any(|path| ["q", "r::s"].contains(&path.as_str())), "{seen:?}");
+    assert_eq!(file.test_modules.len(), 1);
+}
+
+#[test]
+fn circles_are_found_through_folders_and_macros() {
+    let file = |path: &str, text: &str| File::parse(Path::new(path), text);
+    let of = |files: &[File]| circles(&edges(&files.iter().collect::<Vec<_>>()));
+    let straight = [
+        file("src/a/mod.rs", "mod b; mod c; pub use crate::a::b::B;"),
+        file("src/a/b.rs", "use crate::a::c::C;"),
+        file("src/a/c.rs", "use std::fmt;"),
+    ];
+    assert_eq!(of(&straight), Vec::<Vec<usize>>::new());
+    let through_the_folder =
+        [file("src/a/mod.rs", "mod b; pub use crate::a::b::B;"), file("src/a/b.rs", "use crate::a::A;")];
+    assert_eq!(of(&through_the_folder), [[0, 1]]);
+    let of_three_with_a_way_in = [
+        file("src/a/in.rs", "use crate::a::b::B;"),
+        file("src/a/b.rs", "fn b() { println!(\"{}\", crate::a::c::C); }"),
+        file("src/a/c.rs", "use super::d::D;"),
+        file("src/a/d.rs", "fn d(b: super::b::B) {}"),
+    ];
+    assert_eq!(of(&of_three_with_a_way_in), [[1, 2, 3]]);
 }

@@ -13,14 +13,15 @@ use crate::cli::scenarios::{listing, run};
 
 #[test]
 fn every_code_is_explained_and_every_explained_code_exists() {
-    let known: Vec<(&str, &str)> = [
+    let mut known: Vec<(&str, &str)> = [
         mqtt_scenario::scenario::codes::ALL,
         mqtt_scenario::compile::codes::ALL,
         mqtt_scenario::template::codes::ALL,
     ]
     .concat();
     let explained: Vec<(&str, &str)> = entries().map(|entry| (entry.code, entry.meaning)).collect();
-    assert!(known.is_sorted() && known.len() > 40);
+    known.sort_unstable();
+    assert!(known.is_sorted_by(|a, b| a.0 < b.0) && known.len() > 40);
     assert_eq!(explained, known);
 }
 
@@ -33,7 +34,7 @@ fn every_code_stands_in_its_table_and_is_used() {
         .collect();
     let (tables, others): (Vec<_>, Vec<_>) =
         sources.into_iter().partition(|(path, _)| path.ends_with("codes.rs"));
-    assert_eq!(tables.len(), 2);
+    assert_eq!(tables.len(), 3);
     let is_code = |word: &&str| {
         word.len() == 5 && word.starts_with(['E', 'W']) && word[1..].bytes().all(|byte| byte.is_ascii_digit())
     };
