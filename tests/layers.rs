@@ -265,9 +265,9 @@ fn circles(edges: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
         if ends.is_empty() {
             break;
         }
-        ends.iter().for_each(|end| {
-            left.remove(end);
-        });
+        for end in ends {
+            left.remove(&end);
+        }
     }
     let mut found = Vec::new();
     while let Some(start) = left.first().copied() {
@@ -281,9 +281,9 @@ fn circles(edges: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
             way.push(next);
         }
         let last = found.last().cloned().unwrap_or_default();
-        way.iter().chain(&last).for_each(|file| {
+        for file in way.iter().chain(&last) {
             left.remove(file);
-        });
+        }
     }
     found
 }
