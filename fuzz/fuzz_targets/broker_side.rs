@@ -18,10 +18,9 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use mqtt_scenario::client::driver::{Driver, Stream};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::kept::Kept;
 use mqtt_scenario::client::pool::Pool;
 use mqtt_scenario::client::{
-    Close, Completion, ConnectRequest, Filter, Incoming, Late, Message, Session, Sink, Ticket, Until,
+SessionState,     Close, Completion, ConnectRequest, Filter, Incoming, Late, Message, Session, Sink, Ticket, Until,
 };
 use mqtt_scenario::mqtt::{Qos, Settings, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -284,15 +283,15 @@ async fn run(setup: Setup, bytes: &[u8], pool: &Pool, seen: &mut Seen) {
             ..Settings::default()
         },
         will: None,
-        kept: None,
-        marks: None,
+        session: None,
+        timings: None,
     };
     if setup.small_receive_maximum {
         first.settings.receive_maximum = 2;
     }
-    let mut kept: Option<Kept> = None;
+    let mut kept: Option<SessionState> = None;
     for connection in 0..if setup.lasting { 2 } else { 1 } {
-        let request = ConnectRequest { kept: kept.as_ref(), ..first };
+        let request = ConnectRequest { session: kept.as_ref(), ..first };
         let mut sent = setup.connack(connection > 0);
         let connack_bytes = sent.len();
         sent.extend_from_slice(bytes);
@@ -325,7 +324,7 @@ async fn run(setup: Setup, bytes: &[u8], pool: &Pool, seen: &mut Seen) {
         if let Err(failure) = lost {
             assert!(!failure.to_string().is_empty());
         }
-        kept = Some(session.keep());
+        kept = Some(session.take_state());
     }
 }
 

@@ -8,7 +8,8 @@ use tokio::runtime::Runtime;
 
 use crate::broker::faults::Faults;
 use crate::broker::{Broker, BrokerConfig};
-use crate::client::transport::tls::{Certificate, Tls, TlsError, TlsFiles, TlsOptions};
+use crate::client::Certificate;
+use crate::client::transport::tls::{Tls, TlsError, TlsFiles, TlsOptions};
 use crate::client::transport::{Address, Endpoint, ResolveError};
 use crate::plan::Plan;
 use crate::plan::certificates::certificates;

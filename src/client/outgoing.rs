@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::pool::Pool;
-use crate::client::{Completion, Sink, Ticket};
+use crate::client::sink::{Completion, Sink, Ticket};
 
 /// A QoS 0 message that is not written yet.
 #[derive(Debug, Clone, Copy)]

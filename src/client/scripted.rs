@@ -13,12 +13,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::client::failure::{Ack, Failure};
-use crate::client::kept::Kept;
-use crate::client::marks::Marks;
-use crate::client::{
-    Close, Completion, Connect, ConnectRequest, Filter, Incoming, Key, Message, Patience, Session, Sink,
-    Ticket, Until,
-};
+use crate::client::seam::{Close, Connect, ConnectRequest, Filter, Message, Patience, Session, Until};
+use crate::client::session::state::SessionState;
+use crate::client::sink::{Completion, Incoming, Key, Sink, Ticket};
+use crate::client::timings::ConnectTimings;
 use crate::mqtt::Qos;
 
 /// What the broker does about a connect or a publish.
@@ -135,12 +133,12 @@ impl Connect for ScriptedConnector {
             Answer::Fail(pause, failure) | Answer::Refuse(pause, failure) => (pause, Err(failure)),
             Answer::NotTaken(failure) => (Duration::ZERO, Err(failure)),
         };
-        let mark = |marks: Marks| request.marks.inspect(|cell| cell.set(marks));
-        let opened = Marks { tcp: Some(Instant::now()), ..Marks::default() };
+        let mark = |timings: ConnectTimings| request.timings.inspect(|cell| cell.set(timings));
+        let opened = ConnectTimings { tcp: Some(Instant::now()), ..ConnectTimings::default() };
         mark(opened);
         tokio::time::sleep(result.0).await;
         result.1?;
-        mark(Marks { connack: Some(Instant::now()), ..opened });
+        mark(ConnectTimings { connack: Some(Instant::now()), ..opened });
         self.note(request.client_id, "connected");
         let begun = Instant::now();
         Ok(ScriptedSession {
@@ -338,8 +336,8 @@ impl Session for ScriptedSession {
         false
     }
 
-    fn keep(&mut self) -> Kept {
-        Kept::default()
+    fn take_state(&mut self) -> SessionState {
+        SessionState::default()
     }
 
     async fn drive(

@@ -223,7 +223,7 @@ fn an_unsubscribe_fails_with_its_connection_and_no_session_takes_it_over() {
             drop(peer);
             let failure = settle(&mut session, &mut seen).await.unwrap_err();
             assert_eq!(seen.take(), [(1, Err(failure))]);
-            assert!(!session.keep().is_open(key));
+            assert!(!session.take_state().is_open(key));
         }
     });
 }

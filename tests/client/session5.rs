@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::{Ack, Failure, Limit};
-use mqtt_scenario::client::kept::Kept;
 use mqtt_scenario::client::reason::Reason;
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{
-    Close, Connect, ConnectRequest, Filter, Key, Message, Patience, Session, Until, Will,
+    Close, Connect, ConnectRequest, Filter, Key, Message, Patience, Session, SessionState, Until, Will,
 };
 use mqtt_scenario::mqtt::property::{self, CONTENT_TYPE};
 use mqtt_scenario::mqtt::{Qos, RetainHandling, Settings, SubscribeOptions, Version};
@@ -409,8 +408,8 @@ mod lasting_sessions {
         Settings { version, clean_session: false, ..Settings::default() }
     }
 
-    async fn open(settings: Settings, kept: Option<&Kept>, present: u8) -> (Tcp, Peer) {
-        let request = ConnectRequest { settings, kept, ..connect_request("c") };
+    async fn open(settings: Settings, kept: Option<&SessionState>, present: u8) -> (Tcp, Peer) {
+        let request = ConnectRequest { settings, session: kept, ..connect_request("c") };
         let bytes: &[u8] = match settings.version {
             Version::V311 => &[0x20, 2, present, 0],
             Version::V5 => &[0x20, 3, present, 0, 0],
@@ -448,7 +447,7 @@ mod lasting_sessions {
                 let failure = settle(&mut session, &mut seen).await.unwrap_err();
                 assert_eq!(seen.take(), [(5, Err(failure))], "only the subscription fails");
 
-                let kept = session.keep();
+                let kept = session.take_state();
                 assert!(kept.is_open(Key::Packet(2)) && !kept.is_open(Key::Packet(1)));
                 let (mut session, mut peer) = open(lasting(version), Some(&kept), 1).await;
                 assert!(session.resumed() && !kept.is_open(Key::Packet(2)));
@@ -486,8 +485,8 @@ mod lasting_sessions {
             assert_eq!(peer.packet().await, [0x62, 2, 0, 1]);
             peer.reset();
             session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
-            let kept = session.keep();
-            let request = ConnectRequest { settings, kept: Some(&kept), ..connect_request("c") };
+            let kept = session.take_state();
+            let request = ConnectRequest { settings, session: Some(&kept), ..connect_request("c") };
             let (session, mut peer) = answered_with(&[0x20, 6, 1, 0, 3, 0x21, 0, 2], &request).await;
             let mut session = session.unwrap();
             drive_for(&mut session, SOON, &mut seen).await.unwrap();
@@ -537,8 +536,8 @@ mod lasting_sessions {
             }
             peer.reset();
             session.drive(Until::Deadline, None, &mut seen).await.unwrap_err();
-            let kept = session.keep();
-            let request = ConnectRequest { settings, kept: Some(&kept), ..connect_request("c") };
+            let kept = session.take_state();
+            let request = ConnectRequest { settings, session: Some(&kept), ..connect_request("c") };
             let (session, mut peer) = answered_with(&[0x20, 6, 1, 0, 3, 0x21, 0, 1], &request).await;
             let mut session = session.unwrap();
             // A subscription makes no room, and neither does its answer.
@@ -579,7 +578,7 @@ mod lasting_sessions {
                 let failure = settle(&mut session, &mut seen).await.unwrap_err();
                 assert_eq!(failure, Failure::WrongAck { expected: Ack::Pubrec, got: Ack::Puback });
                 assert_eq!(seen.take(), [(1, Err(failure))]);
-                let kept = session.keep();
+                let kept = session.take_state();
                 assert_eq!(session.farewell(PATIENCE).is_some(), version == Version::V5);
                 let (mut session, mut peer) = open(lasting(version), Some(&kept), 1).await;
                 session.drive(Until::Written, None, &mut seen).await.unwrap();
@@ -639,10 +638,10 @@ mod lasting_sessions {
                 assert_eq!(seen.take().len(), 1);
                 peer.reset();
                 settle(&mut session, &mut seen).await.unwrap_err();
-                let kept = session.keep();
+                let kept = session.take_state();
                 let request = ConnectRequest {
                     settings: lasting(Version::V5),
-                    kept: Some(&kept),
+                    session: Some(&kept),
                     ..connect_request("c")
                 };
                 let length = u8::try_from(properties.len()).unwrap();
@@ -673,7 +672,7 @@ mod lasting_sessions {
             publish(&mut session, 2, Qos::ExactlyOnce);
             peer.reset();
             settle(&mut session, &mut seen).await.unwrap_err();
-            let kept = session.keep();
+            let kept = session.take_state();
             let (mut session, _peer) = open(lasting(Version::V5), Some(&kept), 0).await;
             assert!(!session.resumed());
             assert_eq!(seen.take(), []);
@@ -693,7 +692,7 @@ mod lasting_sessions {
             session.publish(&message("t", Qos::AtLeastOnce), ticket(1, timeout)).unwrap();
             peer.reset();
             settle(&mut session, &mut seen).await.unwrap_err();
-            let kept = session.keep();
+            let kept = session.take_state();
             let deadline = kept.next_deadline().unwrap();
             kept.expire(deadline, &mut seen);
             assert_eq!(seen.take(), [(1, Err(Failure::AckTimeout(Ack::Puback, timeout)))]);
@@ -716,7 +715,7 @@ mod lasting_sessions {
             drive_for(&mut session, Duration::from_millis(20), &mut seen).await.unwrap();
             peer.reset();
             drive_for(&mut session, SECOND, &mut seen).await.unwrap_err();
-            let kept = session.keep();
+            let kept = session.take_state();
             let (mut session, mut peer) = open(lasting(Version::V311), Some(&kept), 1).await;
             peer.send(&publish_bytes(Version::V311, 0x3C, 9)).await;
             drive_for(&mut session, Duration::from_millis(20), &mut seen).await.unwrap();
@@ -735,7 +734,7 @@ mod lasting_sessions {
             drive_for(&mut session, Duration::from_millis(20), &mut seen).await.unwrap();
             peer.reset();
             settle(&mut session, &mut seen).await.unwrap_err();
-            let kept = session.keep();
+            let kept = session.take_state();
             let (mut session, mut peer) = open(lasting(Version::V5), Some(&kept), 1).await;
             peer.send(&[0x70, 3, 0, 1, 0x92]).await;
             settle(&mut session, &mut seen).await.unwrap();
@@ -751,7 +750,7 @@ mod lasting_sessions {
             publish(&mut session, 1, Qos::ExactlyOnce);
             session.close(Close::Clean, SECOND, &mut seen).await.unwrap();
             assert_eq!(seen.take(), [(1, Err(Failure::Closing))]);
-            let kept = session.keep();
+            let kept = session.take_state();
             assert!(!kept.is_open(Key::Packet(1)));
             let (mut session, mut peer) = open(lasting(Version::V311), Some(&kept), 1).await;
             assert_eq!(publish(&mut session, 2, Qos::ExactlyOnce), Key::Packet(2), "id 1 is still taken");
@@ -771,7 +770,7 @@ mod lasting_sessions {
             peer.reset();
             settle(&mut session, &mut seen).await.unwrap_err();
             assert_eq!(seen.take().len(), 1);
-            let kept = session.keep();
+            let kept = session.take_state();
             assert!(!kept.is_open(key) && kept.next_deadline().is_none());
         });
     }
@@ -786,9 +785,9 @@ mod lasting_sessions {
             publish(&mut session, 1, Qos::AtLeastOnce);
             peer.reset();
             settle(&mut session, &mut seen).await.unwrap_err();
-            let kept = session.keep();
+            let kept = session.take_state();
             let (listener, connector) = listen().await;
-            let request = ConnectRequest { kept: Some(&kept), ..request };
+            let request = ConnectRequest { session: Some(&kept), ..request };
             let (session, packet) = tokio::join!(connector.connect(&request), async {
                 let mut peer = accept(&listener).await;
                 let packet = peer.packet().await;
@@ -821,8 +820,8 @@ mod lasting_sessions {
                     publish(&mut other, tag, ALL_QOS[tag as usize % 3]);
                 }
                 settle(&mut other, &mut seen).await.unwrap();
-                let kept = sleeper.keep();
-                let request = ConnectRequest { kept: Some(&kept), ..request };
+                let kept = sleeper.take_state();
+                let request = ConnectRequest { session: Some(&kept), ..request };
                 let mut sleeper = connector.connect(&request).await.unwrap();
                 assert!(sleeper.resumed());
                 drive_for(&mut sleeper, Duration::from_millis(50), &mut seen).await.unwrap();

@@ -9,10 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::kept::Kept;
 use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::client::{
-    Close, Connect, ConnectRequest, Filter, Key, Message, Patience, Session, Sink, Ticket, Until,
+    Close, Connect, ConnectRequest, Filter, Key, Message, Patience, Session, SessionState, Sink, Ticket,
+    Until,
 };
 use mqtt_scenario::report::events::Event;
 use tokio::time::Instant;
@@ -116,8 +116,8 @@ impl<S: Session> Session for CountingSession<S> {
         self.inner.resumed()
     }
 
-    fn keep(&mut self) -> Kept {
-        self.inner.keep()
+    fn take_state(&mut self) -> SessionState {
+        self.inner.take_state()
     }
 
     async fn drive(

@@ -421,10 +421,10 @@ mod lasting_sessions_and_wills {
                 publish(&mut session, 12, MINUTE, &mut seen).await.unwrap();
                 session.drive(Until::Written, None, &mut seen).await.unwrap();
                 session.close(Close::Abrupt, MINUTE, &mut seen).await.unwrap();
-                let kept = session.keep();
+                let kept = session.take_state();
                 drop(session);
                 assert_eq!(seen.tags(), (0..12).collect::<Vec<_>>(), "{name}");
-                let request = ConnectRequest { kept: Some(&kept), ..request };
+                let request = ConnectRequest { session: Some(&kept), ..request };
                 let mut session = connect_as(&mosquitto, &request).await.unwrap();
                 assert!(session.resumed(), "{name}");
                 // Every QoS 2 message arrives once, however often it was sent.

@@ -6,9 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::transport::tls::{Certificate, TlsFiles, TlsOptions};
+use mqtt_scenario::client::transport::tls::{TlsFiles, TlsOptions};
 use mqtt_scenario::client::transport::{Address, Connector, Endpoint};
-use mqtt_scenario::client::{Close, Connect, ConnectRequest, Filter, Message, Session, Until};
+use mqtt_scenario::client::{Certificate, Close, Connect, ConnectRequest, Filter, Message, Session, Until};
 use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
 

@@ -119,8 +119,8 @@ pub(crate) fn connect_request(client_id: &str) -> ConnectRequest<'_> {
         timeout: Duration::from_secs(5),
         settings: Settings::default(),
         will: None,
-        kept: None,
-        marks: None,
+        session: None,
+        timings: None,
     }
 }
 

@@ -4,11 +4,11 @@ use tokio::time::Instant;
 
 use crate::client::driver::{Driver, Stream};
 use crate::client::failure::{Ack, Failure};
-use crate::client::inflight::Acknowledged;
 use crate::client::keep_alive::KeepAlive;
 use crate::client::reason::Reason;
+use crate::client::session::inflight::Acknowledged;
+use crate::client::sink::{Completion, Incoming, Key, Sink, Ticket};
 use crate::client::wire::{self, Answers, Received, Reply};
-use crate::client::{Completion, Incoming, Key, Sink, Ticket};
 use crate::mqtt::Qos;
 
 /// `Packet Identifier not found`: what a broker says of a PUBREL that it has answered before.
@@ -64,8 +64,8 @@ impl<S: Stream> Driver<S> {
     ) -> Result<(), Failure> {
         let makes_room = self.makes_room(id);
         let answer = self.inflight.acknowledge(id, ack);
-        if let Some(lasting) = &mut self.lasting {
-            lasting.packets.remove(&id);
+        if let Some(persistent) = &mut self.persistent {
+            persistent.packets.remove(&id);
         }
         if makes_room && answer != Acknowledged::Release {
             self.room_made();
@@ -141,8 +141,8 @@ impl<S: Stream> Driver<S> {
         finished: Instant,
         sink: &mut impl Sink,
     ) -> Result<(), Failure> {
-        if let Some(lasting) = &mut self.lasting {
-            lasting.packets.remove(&id);
+        if let Some(persistent) = &mut self.persistent {
+            persistent.packets.remove(&id);
         }
         let makes_room = self.makes_room(id);
         let answer = self.inflight.finish_with(id, ack);

@@ -20,7 +20,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::client::driver::{Driver, Parting, READS, Stream};
 use crate::client::failure::Failure;
 use crate::client::keep_alive::KeepAlive;
-use crate::client::{Close, Patience, Session, Sink, Until, wire};
+use crate::client::seam::{Close, Patience, Session, Until};
+use crate::client::sink::Sink;
+use crate::client::wire;
 use crate::mqtt::Version;
 
 impl<S: Stream> Driver<S> {

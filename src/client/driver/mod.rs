@@ -7,11 +7,11 @@
 //! nothing earlier is armed already: with a timeout of seconds and answers in microseconds it is set once
 //! in thousands of requests.
 
-mod again;
 mod answer;
 mod leave;
 mod open;
-mod session;
+mod requests;
+mod resend;
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -22,13 +22,14 @@ use tokio::time::{Instant, Sleep};
 
 use crate::client::aliases::Aliases;
 use crate::client::failure::Failure;
-use crate::client::inflight::Inflight;
 use crate::client::keep_alive::{KeepAlive, Way};
-use crate::client::kept::Lasting;
 use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
+use crate::client::seam::Until;
+use crate::client::session::inflight::Inflight;
+use crate::client::session::state::PersistentSession;
+use crate::client::sink::{Completion, Key, Sink};
 use crate::client::wire::{self, Limits};
-use crate::client::{Completion, Key, Sink, Until};
 use crate::mqtt::Version;
 
 /// Most reads in one poll. A broker that floods must not keep the user from its timer.
@@ -80,7 +81,7 @@ pub struct Driver<S> {
     /// What a broker of MQTT 5 takes; one of 3.1.1 takes everything.
     granted: Option<Box<Granted>>,
     /// What outlives the connection, if the session does.
-    lasting: Option<Box<Lasting>>,
+    persistent: Option<Box<PersistentSession>>,
     timer: Option<Pin<Box<Sleep>>>,
     keep_alive: Option<KeepAlive>,
     /// Why the connection ended; everything after that fails likewise.
@@ -278,7 +279,7 @@ impl<S: Stream> Driver<S> {
         self.lost = Some(failure);
         let finished = Instant::now();
         let mut fail = |ticket| sink.completed(Completion { ticket, finished, result: Err(failure) });
-        if self.lasting.is_none() {
+        if self.persistent.is_none() {
             self.inflight.drain(&mut fail);
         } else {
             self.inflight.drain_subscriptions(&mut fail);

@@ -7,15 +7,15 @@ use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 use tokio::time::Instant;
 
-use crate::client::ConnectRequest;
 use crate::client::aliases::Aliases;
 use crate::client::driver::{Driver, Granted, Parting, Stream};
 use crate::client::failure::{Failure, Guess, Port, Protocol};
-use crate::client::inflight::Inflight;
 use crate::client::keep_alive::KeepAlive;
-use crate::client::kept::{Kept, State};
 use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
+use crate::client::seam::ConnectRequest;
+use crate::client::session::inflight::Inflight;
+use crate::client::session::state::{DetachedSession, SessionState};
 use crate::client::wire::{self, Connack, MOST_CONNACK_BYTES};
 use crate::mqtt::{Settings, Version};
 
@@ -41,14 +41,15 @@ impl<S: Stream> Driver<S> {
             most_bytes: settings.max_packet_bytes,
             answers: 0,
             granted: None,
-            lasting: (!settings.clean_session).then(Box::default),
+            persistent: (!settings.clean_session).then(Box::default),
             timer: None,
             keep_alive: KeepAlive::new(request.keep_alive_s, Instant::now()),
             lost: None,
             pool,
         };
         // A session is resumed by the name that the broker gave it.
-        let given = request.kept.filter(|_| request.client_id.is_empty()).and_then(Kept::client_id);
+        let given =
+            request.session.filter(|_| request.client_id.is_empty()).and_then(SessionState::client_id);
         let client_id = given.as_deref().unwrap_or(request.client_id);
         wire::write_connect(request, client_id, driver.out.queue())?;
         let connack = poll_fn(|cx| driver.poll_connack(cx, settings)).await;
@@ -73,15 +74,15 @@ impl<S: Stream> Driver<S> {
         }
         self.inflight.set_limits(request.inflight, connack.receive_maximum);
         if self.resumed
-            && let Some(state) = request.kept.and_then(Kept::take)
+            && let Some(state) = request.session.and_then(SessionState::take)
         {
-            let State { inflight, unreleased, lasting } = *state;
-            (self.inflight, self.unreleased, self.lasting) = (inflight, unreleased, Some(lasting));
+            let DetachedSession { inflight, unreleased, persistent } = *state;
+            (self.inflight, self.unreleased, self.persistent) = (inflight, unreleased, Some(persistent));
             self.inflight.set_limits(request.inflight, connack.receive_maximum);
             self.send_again();
         }
-        if let Some(lasting) = &mut self.lasting {
-            lasting.client_id = connack.client_id.or(given);
+        if let Some(persistent) = &mut self.persistent {
+            persistent.client_id = connack.client_id.or(given);
         }
     }
 

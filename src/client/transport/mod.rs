@@ -13,13 +13,13 @@ use tokio::time::Instant;
 
 use crate::client::driver::Driver;
 use crate::client::failure::{Ack, Failure, Port};
-use crate::client::marks::Marks;
 use crate::client::pool::Pool;
+use crate::client::seam::{Connect, ConnectRequest};
+use crate::client::timings::ConnectTimings;
 use crate::client::transport::stream::Transport;
 use crate::client::transport::tcp::Ports;
 use crate::client::transport::tls::Tls;
 use crate::client::transport::websocket::handshake::Upgrade;
-use crate::client::{Connect, ConnectRequest};
 
 mod arrived;
 pub mod stream;
@@ -167,7 +167,7 @@ impl Stage {
 /// A connection that is being opened.
 struct Opening<'a> {
     stage: Cell<Stage>,
-    marks: Option<&'a Cell<Marks>>,
+    timings: Option<&'a Cell<ConnectTimings>>,
 }
 
 impl Opening<'_> {
@@ -179,15 +179,15 @@ impl Opening<'_> {
 
     /// Notes that the present stage is over.
     fn mark(&self) {
-        let Some(cell) = self.marks else { return };
-        let (now, mut marks) = (Some(Instant::now()), cell.get());
+        let Some(cell) = self.timings else { return };
+        let (now, mut timings) = (Some(Instant::now()), cell.get());
         match self.stage.get() {
-            Stage::Tcp => marks.tcp = now,
-            Stage::Tls => marks.tls = now,
-            Stage::Upgrade => marks.websocket = now,
-            Stage::Connack => marks.connack = now,
+            Stage::Tcp => timings.tcp = now,
+            Stage::Tls => timings.tls = now,
+            Stage::Upgrade => timings.websocket = now,
+            Stage::Connack => timings.connack = now,
         }
-        cell.set(marks);
+        cell.set(timings);
     }
 }
 
@@ -256,7 +256,7 @@ impl Connect for Connector {
 
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Self::Session, Failure> {
         // Boxed: this future is large, lives for a moment, and would otherwise be part of every user.
-        let opening = Opening { stage: Cell::new(Stage::Tcp), marks: request.marks };
+        let opening = Opening { stage: Cell::new(Stage::Tcp), timings: request.timings };
         match tokio::time::timeout(request.timeout, Box::pin(self.open(request, &opening))).await {
             Ok(result) => result,
             Err(_) => Err(opening.stage.get().timed_out(request.timeout)),

@@ -18,7 +18,7 @@ use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Err
 
 use crate::client::failure::{Failure, Os};
 use crate::client::transport::stream::OverTcp;
-pub use crate::client::transport::tls_config::{Certificate, Tls, TlsError, TlsFiles, TlsOptions};
+pub use crate::client::transport::tls_config::{Tls, TlsError, TlsFiles, TlsOptions};
 use crate::client::transport::verifier::SelfSigned;
 
 impl Tls {

@@ -21,6 +21,7 @@ use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, Error, InconsistentKeys};
 
 use crate::client::failure::Failure;
+use crate::client::seam::Certificate;
 use crate::client::transport::tls::TlsFault;
 use crate::client::transport::verifier::{Trusted, Trusting};
 use crate::client::transport::x509::X509;
@@ -171,15 +172,6 @@ impl TlsFiles {
         self.system = Some(trusted.clone());
         Ok(trusted)
     }
-}
-
-/// Files of a client certificate and its key, by path as the scenario has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Certificate<'a> {
-    /// The certificate, with those of the authorities between it and a trusted one.
-    pub certificate: &'a str,
-    /// Its private key.
-    pub key: &'a str,
 }
 
 /// TLS with one broker, shared by all threads.

@@ -5,9 +5,9 @@
 
 use crate::client::failure::{Ack, Failure};
 use crate::client::reason::Reason;
+use crate::client::seam::{ConnectRequest, Will};
 use crate::client::wire::properties::{self, Allowed, Value};
 use crate::client::wire::put_header;
-use crate::client::{ConnectRequest, Will};
 use crate::mqtt::property::{
     self, ASSIGNED_CLIENT_ID, MAXIMUM_PACKET_SIZE, MAXIMUM_QOS, REASON_STRING, RECEIVE_MAXIMUM,
     RETAIN_AVAILABLE, SERVER_KEEP_ALIVE, SERVER_REFERENCE, SESSION_EXPIRY, SHARED_AVAILABLE,
@@ -241,8 +241,8 @@ mod tests {
                 delay_s: 7,
                 properties: b"\x03\0\x01t",
             }),
-            kept: None,
-            marks: None,
+            session: None,
+            timings: None,
         }
     }
 

@@ -16,9 +16,10 @@ pub(crate) use crate::client::wire::subscribe::{Answers, write_subscribe, write_
 
 use crate::client::failure::{Ack, Failure};
 use crate::client::reason::Reason;
+use crate::client::seam::Message;
+use crate::client::sink::Incoming;
 use crate::client::wire::properties::{Allowed, Value};
 use crate::client::wire::subscribe::read_answers;
-use crate::client::{Incoming, Message};
 use crate::mqtt::property::{
     REASON_STRING, SERVER_REFERENCE, TOPIC_ALIAS, put_u16, put_varint, varint_length,
 };

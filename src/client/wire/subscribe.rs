@@ -3,9 +3,9 @@
 //! One answer stands for each filter, in their order, but for the UNSUBACK of 3.1.1, which says nothing beside its
 //! packet id. That there are as many answers as filters only the driver can know.
 
-use crate::client::Filter;
 use crate::client::failure::{Ack, Failure};
 use crate::client::reason::Reason;
+use crate::client::seam::Filter;
 use crate::client::wire::properties::{self, Allowed, Value};
 use crate::client::wire::{Received, packet_id, put_header};
 use crate::mqtt::property::{REASON_STRING, SUBSCRIPTION_ID, put_string, put_varint, varint_length};

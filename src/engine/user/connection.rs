@@ -12,9 +12,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::marks::Marks;
-use crate::client::transport::tls::Certificate;
-use crate::client::{Close, Connect, ConnectRequest, Key, Patience, Session, Until};
+use crate::client::{
+    Certificate, Close, Connect, ConnectRequest, ConnectTimings, Key, Patience, Session, Until,
+};
 use crate::engine::backoff::GOOD_LIFE;
 use crate::engine::begun::Begun;
 use crate::engine::sink::Recording;
@@ -56,7 +56,7 @@ impl<C: Connect> User<C> {
             self.parted().await;
             let parts = class.connect_parts.iter().find(|parts| parts.whole == request.row);
             // Boxed, as few want them: ten thousand connects under way at once hold theirs at once.
-            let marks = parts.map(|_| Box::new(Cell::new(Marks::default())));
+            let timings = parts.map(|_| Box::new(Cell::new(ConnectTimings::default())));
             let due = Instant::now();
             let timeout = self.plan.brokers[class.broker.0].connect_timeout;
             let mut begun = Begun::new(&self.shard, self.tag(request), due, timeout);
@@ -64,12 +64,12 @@ impl<C: Connect> User<C> {
             let connected = tokio::select! {
                 biased;
                 () = out_of_time => return Err(Abort::Stopped),
-                connected = self.try_connect(class, marks.as_deref()) => connected,
+                connected = self.try_connect(class, timings.as_deref()) => connected,
             };
             begun.end();
             let finished = Instant::now();
-            if let (Some(parts), Some(marks)) = (parts, marks) {
-                self.record_parts(parts, due, marks.get(), request.record);
+            if let (Some(parts), Some(timings)) = (parts, timings) {
+                self.record_parts(parts, due, timings.get(), request.record);
             }
             match connected {
                 Ok(session) => {
@@ -120,7 +120,7 @@ impl<C: Connect> User<C> {
     async fn try_connect(
         &mut self,
         class: &UserClass,
-        marks: Option<&Cell<Marks>>,
+        timings: Option<&Cell<ConnectTimings>>,
     ) -> Result<C::Session, Failure> {
         let broker = &self.plan.brokers[class.broker.0];
         let request = ConnectRequest {
@@ -139,8 +139,8 @@ impl<C: Connect> User<C> {
             timeout: broker.connect_timeout,
             settings: broker.settings,
             will: self.will.as_ref().zip(class.will.as_ref()).map(|(texts, will)| texts.with(will)),
-            kept: Some(&self.kept),
-            marks,
+            session: Some(&self.kept),
+            timings,
         };
         self.shard.connector.connect(&request).await
     }
@@ -247,7 +247,7 @@ impl<C: Connect> User<C> {
     /// next, and is part of no request.
     pub(super) fn part(&mut self) {
         let Some(mut session) = self.session.take() else { return };
-        self.kept = session.keep();
+        self.kept = session.take_state();
         if let Some(farewell) = session.farewell(PATIENCE) {
             let losses = self.shard.shared.losses.clone();
             self.farewells.get_or_insert_default().spawn_local(async move {

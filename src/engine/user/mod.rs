@@ -27,8 +27,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::kept::Kept;
-use crate::client::{Close, Connect, Late, Session, Until};
+use crate::client::{Close, Connect, Late, Session, SessionState, Until};
 use crate::engine::backoff::Backoff;
 use crate::engine::losses::Closings;
 use crate::engine::messages::NewUser;
@@ -104,7 +103,7 @@ pub(crate) struct User<C: Connect> {
     /// What it does with messages, once it has asked for some.
     inbound: Option<Box<Inbound>>,
     /// What the last connection of a session that lasts has left.
-    kept: Kept,
+    kept: SessionState,
     /// What the broker publishes when it loses the user.
     will: Option<Box<WillTexts>>,
     timing: Timing,
@@ -147,7 +146,7 @@ impl<C: Connect> User<C> {
             closings: Closings::default(),
             connect_after: None,
             inbound: None,
-            kept: Kept::default(),
+            kept: SessionState::default(),
             will: None,
             timing: Timing::of(class),
             late: Late::NONE,

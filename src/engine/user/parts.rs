@@ -2,8 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::client::marks::Marks;
-use crate::client::{Connect, Late};
+use crate::client::{Connect, ConnectTimings, Late};
 use crate::engine::sink::{Span, Timing};
 use crate::engine::user::User;
 use crate::plan::ConnectParts;
@@ -12,12 +11,18 @@ impl<C: Connect> User<C> {
     /// Records the parts that a connect came through which began at `began`.
     ///
     /// They are due when the part before has ended, also in a class with a schedule: what that says is in the whole.
-    pub(super) fn record_parts(&self, parts: &ConnectParts, began: Instant, marks: Marks, record: bool) {
+    pub(super) fn record_parts(
+        &self,
+        parts: &ConnectParts,
+        began: Instant,
+        timings: ConnectTimings,
+        record: bool,
+    ) {
         let ends = [
-            (Some(&parts.tcp), marks.tcp),
-            (parts.tls.as_ref(), marks.tls),
-            (parts.websocket.as_ref(), marks.websocket),
-            (Some(&parts.connack), marks.connack),
+            (Some(&parts.tcp), timings.tcp),
+            (parts.tls.as_ref(), timings.tls),
+            (parts.websocket.as_ref(), timings.websocket),
+            (Some(&parts.connack), timings.connack),
         ];
         let mut began = began;
         for (row, finished) in ends {

@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 /// The ends of a connect's parts, as far as it has come; each part begins where the one before it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks {
+pub struct ConnectTimings {
     /// The TCP connection was open.
     pub tcp: Option<Instant>,
     /// The TLS handshake was over.

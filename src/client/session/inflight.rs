@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
-use crate::client::Ticket;
 use crate::client::failure::Ack;
-use crate::client::owed::Owed;
+use crate::client::session::owed::Owed;
+use crate::client::sink::Ticket;
 
 const IDS: usize = 65_535;
 
@@ -396,7 +396,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::client::Late;
+    use crate::client::sink::Late;
 
     fn ticket(tag: u32, due: Instant, timeout_ms: u64) -> Ticket {
         let deadline = due + Duration::from_millis(timeout_ms);

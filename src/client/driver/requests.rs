@@ -7,10 +7,11 @@ use tokio::time::Instant;
 
 use crate::client::driver::{Driver, Granted, Parting, Stream};
 use crate::client::failure::{Ack, Failure, Limit};
-use crate::client::inflight::{Inflight, Lack};
-use crate::client::kept::{Kept, State};
+use crate::client::seam::{Close, Filter, Message, Patience, Session, Until};
+use crate::client::session::inflight::{Inflight, Lack};
+use crate::client::session::state::{DetachedSession, SessionState};
+use crate::client::sink::{Key, Sink, Ticket};
 use crate::client::wire::{self, Alias, Limits};
-use crate::client::{Close, Filter, Key, Message, Patience, Session, Sink, Ticket, Until};
 use crate::mqtt::{Qos, Version};
 
 impl<S: Stream> Session for Driver<S> {
@@ -53,10 +54,10 @@ impl<S: Stream> Session for Driver<S> {
                 let ack = if qos == Qos::AtLeastOnce { Ack::Puback } else { Ack::Pubrec };
                 let id = self.inflight.open(ticket, ack).ok_or(Failure::NoPacketId)?;
                 self.queue(message, id);
-                if let Some(lasting) = &mut self.lasting {
+                if let Some(persistent) = &mut self.persistent {
                     let mut packet = Vec::new();
                     wire::write_publish(self.version, message, id, Alias::None, &mut packet);
-                    lasting.packets.insert(id, packet.into());
+                    persistent.packets.insert(id, packet.into());
                 }
                 Key::Packet(id)
             }
@@ -89,10 +90,12 @@ impl<S: Stream> Session for Driver<S> {
         self.resumed
     }
 
-    fn keep(&mut self) -> Kept {
-        let Some(lasting) = self.lasting.take_if(|_| self.lost.is_some()) else { return Kept::default() };
+    fn take_state(&mut self) -> SessionState {
+        let Some(persistent) = self.persistent.take_if(|_| self.lost.is_some()) else {
+            return SessionState::default();
+        };
         let inflight = std::mem::replace(&mut self.inflight, Inflight::new(1, false));
-        Kept::new(State { inflight, unreleased: self.unreleased.take(), lasting })
+        SessionState::new(DetachedSession { inflight, unreleased: self.unreleased.take(), persistent })
     }
 
     async fn drive(

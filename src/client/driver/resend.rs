@@ -10,69 +10,71 @@ use tokio::time::Instant;
 
 use crate::client::driver::Driver;
 use crate::client::failure::{Ack, Failure, Limit};
-use crate::client::inflight::Acknowledged;
-use crate::client::kept::Held;
+use crate::client::session::inflight::Acknowledged;
+use crate::client::session::state::ResendQueue;
+use crate::client::sink::{Completion, Sink};
 use crate::client::wire::{self, Limits, Reply};
-use crate::client::{Completion, Sink};
 use crate::mqtt::Qos;
 
 impl<S> Driver<S> {
     /// Queues what a resumed session demands (section 4.4), in the order in which it was sent first, as far as the
     /// inflight limit goes.
     pub(super) fn send_again(&mut self) {
-        let Some(lasting) = &mut self.lasting else { return };
+        let Some(persistent) = &mut self.persistent else { return };
         // Half of a handshake is not limited, but it is not over either.
         let unanswered = self.inflight.unanswered();
         let halves = unanswered.iter().filter(|(_, ack)| *ack == Ack::Pubcomp).count();
         let number = |of: usize| i64::try_from(of).unwrap_or(i64::MAX);
-        let mut held = Held { ids: VecDeque::new(), room: number(self.inflight.limit()) - number(halves) };
+        let mut held =
+            ResendQueue { ids: VecDeque::new(), room: number(self.inflight.limit()) - number(halves) };
         let limits = self.granted.as_ref().map(|granted| granted.limits);
         for (id, waits_for) in unanswered {
             let untaken =
-                limits.zip(lasting.packets.get(&id)).and_then(|(limits, packet)| exceeded(limits, packet));
+                limits.zip(persistent.packets.get(&id)).and_then(|(limits, packet)| exceeded(limits, packet));
             if waits_for == Ack::Pubcomp {
                 wire::write_reply(Reply::Pubrel, id, self.out.queue());
             } else if let Some(limit) = untaken {
-                lasting.packets.remove(&id);
+                persistent.packets.remove(&id);
                 if let Acknowledged::Done(ticket) = self.inflight.finish_with(id, waits_for) {
-                    lasting.untaken.push((ticket, limit));
+                    persistent.untaken.push((ticket, limit));
                 }
             } else if held.room <= 0 {
                 held.ids.push_back(id);
-            } else if let Some(packet) = lasting.packets.get(&id) {
+            } else if let Some(packet) = persistent.packets.get(&id) {
                 wire::write_again(packet, self.out.queue());
                 held.room -= 1;
             }
         }
-        lasting.held = (!held.ids.is_empty()).then(|| Box::new(held));
+        persistent.resend = (!held.ids.is_empty()).then(|| Box::new(held));
     }
 
     /// Tells of the messages that this broker does not take any more, once.
     pub(super) fn fail_untaken(&mut self, sink: &mut impl Sink) {
-        let Some(lasting) = self.lasting.as_mut().filter(|lasting| !lasting.untaken.is_empty()) else {
+        let Some(persistent) = self.persistent.as_mut().filter(|persistent| !persistent.untaken.is_empty())
+        else {
             return;
         };
         let finished = Instant::now();
-        for (ticket, limit) in std::mem::take(&mut lasting.untaken) {
+        for (ticket, limit) in std::mem::take(&mut persistent.untaken) {
             sink.completed(Completion { ticket, finished, result: Err(Failure::NotTaken(limit)) });
         }
     }
 
     /// Queues of the messages that are held back as many as there is room for.
-    fn send_held(&mut self) {
-        let Some(lasting) = &mut self.lasting else { return };
-        let Some(held) = &mut lasting.held else { return };
+    fn send_held_back(&mut self) {
+        let Some(persistent) = &mut self.persistent else { return };
+        let Some(held) = &mut persistent.resend else { return };
         while held.room > 0
             && let Some(id) = held.ids.pop_front()
         {
             // Without its packet it was acknowledged in spite of all.
-            if let Some(packet) = lasting.packets.get(&id) {
+            if let Some(packet) = persistent.packets.get(&id) {
                 wire::write_again(packet, self.out.queue());
                 held.room -= 1;
             }
         }
         if held.ids.is_empty() {
-            lasting.held = None;
+            persistent.resend = None;
         }
     }
 
@@ -83,9 +85,9 @@ impl<S> Driver<S> {
 
     /// A request that [`makes_room`](Self::makes_room) has ended.
     pub(super) fn room_made(&mut self) {
-        if let Some(held) = self.lasting.as_mut().and_then(|lasting| lasting.held.as_mut()) {
+        if let Some(held) = self.persistent.as_mut().and_then(|persistent| persistent.resend.as_mut()) {
             held.room += 1;
-            self.send_held();
+            self.send_held_back();
         }
     }
 
@@ -95,7 +97,7 @@ impl<S> Driver<S> {
     }
 
     fn holds_back(&self) -> bool {
-        self.lasting.as_ref().is_some_and(|lasting| lasting.held.is_some())
+        self.persistent.as_ref().is_some_and(|persistent| persistent.resend.is_some())
     }
 }
 

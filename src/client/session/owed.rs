@@ -19,43 +19,43 @@ struct Answer {
 
 /// The answers that the broker owes, by packet id.
 #[derive(Debug, Default)]
-pub(super) struct Owed {
+pub(crate) struct Owed {
     answers: BTreeMap<u16, Answer>,
     /// How many of them are for messages.
     messages: usize,
 }
 
 impl Owed {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.answers.len()
     }
 
     /// How many are for messages of QoS 1 and 2.
-    pub(super) fn messages(&self) -> usize {
+    pub(crate) fn messages(&self) -> usize {
         self.messages
     }
 
-    pub(super) fn contains(&self, id: u16) -> bool {
+    pub(crate) fn contains(&self, id: u16) -> bool {
         self.answers.contains_key(&id)
     }
 
-    pub(super) fn add(&mut self, id: u16, waits_for: Ack, filters: u32) {
+    pub(crate) fn add(&mut self, id: u16, waits_for: Ack, filters: u32) {
         self.messages += usize::from(waits_for.is_of_message());
         self.answers.insert(id, Answer { waits_for, filters });
     }
 
     /// What is owed for this id.
-    pub(super) fn get(&self, id: u16) -> Option<Ack> {
+    pub(crate) fn get(&self, id: u16) -> Option<Ack> {
         self.answers.get(&id).map(|answer| answer.waits_for)
     }
 
     /// How many filters `ack` must answer for this id, if that is what is owed.
-    pub(super) fn filters(&self, id: u16, ack: Ack) -> Option<u32> {
+    pub(crate) fn filters(&self, id: u16, ack: Ack) -> Option<u32> {
         self.answers.get(&id).filter(|answer| answer.waits_for == ack).map(|answer| answer.filters)
     }
 
     /// The first half of QoS 2 has come for this id: whether it was owed, or the second one is already.
-    pub(super) fn release(&mut self, id: u16) -> bool {
+    pub(crate) fn release(&mut self, id: u16) -> bool {
         match self.answers.get_mut(&id) {
             Some(answer) if matches!(answer.waits_for, Ack::Pubrec | Ack::Pubcomp) => {
                 answer.waits_for = Ack::Pubcomp;
@@ -66,19 +66,19 @@ impl Owed {
     }
 
     /// It has come, whatever it is; gives what was owed.
-    pub(super) fn remove(&mut self, id: u16) -> Option<Ack> {
+    pub(crate) fn remove(&mut self, id: u16) -> Option<Ack> {
         let answer = self.answers.remove(&id)?;
         self.messages -= usize::from(answer.waits_for.is_of_message());
         Some(answer.waits_for)
     }
 
     /// Forgets all but messages.
-    pub(super) fn keep_messages(&mut self) {
+    pub(crate) fn keep_messages(&mut self) {
         self.answers.retain(|_, answer| answer.waits_for.is_of_message());
     }
 
     /// How many ids are owed an answer from this one on, one after the other: 65535 is followed by 1.
-    pub(super) fn run_from(&self, id: u16) -> usize {
+    pub(crate) fn run_from(&self, id: u16) -> usize {
         let count = |from: u16| {
             let following = self.answers.range(from..).map(|(id, _)| *id);
             following.zip(from..=u16::MAX).take_while(|(id, expected)| id == expected).count()
@@ -91,7 +91,7 @@ impl Owed {
     }
 
     /// All that is owed, in the order of the ids.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u16, Ack)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, Ack)> {
         self.answers.iter().map(|(id, answer)| (*id, answer.waits_for))
     }
 }

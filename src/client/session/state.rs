@@ -11,63 +11,63 @@ use std::fmt;
 use tokio::time::Instant;
 
 use crate::client::failure::{Failure, Limit};
-use crate::client::inflight::Inflight;
-use crate::client::{Completion, Key, Sink, Ticket};
+use crate::client::session::inflight::Inflight;
+use crate::client::sink::{Completion, Key, Sink, Ticket};
 
 /// A session without a connection, or nothing: a pointer, since each user has one.
 #[derive(Default)]
-pub struct Kept(Cell<Option<Box<State>>>);
+pub struct SessionState(Cell<Option<Box<DetachedSession>>>);
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for SessionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.with(|state| f.debug_tuple("Kept").field(&state).finish())
+        self.with(|state| f.debug_tuple("SessionState").field(&state).finish())
     }
 }
 
 /// The client's half of a session.
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) inflight: Inflight,
+pub(crate) struct DetachedSession {
+    pub(crate) inflight: Inflight,
     /// QoS 2 messages from the broker that it has not released yet.
     #[expect(clippy::box_collection, reason = "as the driver has it")]
-    pub(super) unreleased: Option<Box<BTreeSet<u16>>>,
-    pub(super) lasting: Box<Lasting>,
+    pub(crate) unreleased: Option<Box<BTreeSet<u16>>>,
+    pub(crate) persistent: Box<PersistentSession>,
 }
 
 /// What only a session has that outlives its connection.
 #[derive(Debug, Default)]
-pub(super) struct Lasting {
+pub(crate) struct PersistentSession {
     /// The PUBLISH of each packet id that may have to be sent again. One that is acknowledged stays until its id
     /// is used anew if nobody asks for it, so this is bounded by the number of ids.
-    pub(super) packets: BTreeMap<u16, Box<[u8]>>,
+    pub(crate) packets: BTreeMap<u16, Box<[u8]>>,
     /// What is still to be sent again on this connection, if the broker does not take it all at once.
-    pub(super) held: Option<Box<Held>>,
+    pub(crate) resend: Option<Box<ResendQueue>>,
     /// What the broker does not take any more, to be told as failed.
-    pub(super) untaken: Vec<(Ticket, Limit)>,
+    pub(crate) untaken: Vec<(Ticket, Limit)>,
     /// The client id that the broker chose, if it did.
-    pub(super) client_id: Option<Box<str>>,
+    pub(crate) client_id: Option<Box<str>>,
 }
 
 /// Messages that wait for room to be sent again.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(crate) struct ResendQueue {
     /// Their packet ids, in the order in which they were sent first.
-    pub(super) ids: VecDeque<u16>,
+    pub(crate) ids: VecDeque<u16>,
     /// How many of them may be sent now; below 0 if more handshakes are open already than may be.
-    pub(super) room: i64,
+    pub(crate) room: i64,
 }
 
-impl Kept {
-    pub(super) fn new(state: State) -> Self {
+impl SessionState {
+    pub(crate) fn new(state: DetachedSession) -> Self {
         Self(Cell::new(Some(Box::new(state))))
     }
 
     /// The state, for a connection that goes on with it.
-    pub(super) fn take(&self) -> Option<Box<State>> {
+    pub(crate) fn take(&self) -> Option<Box<DetachedSession>> {
         self.0.take()
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut Option<Box<State>>) -> T) -> T {
+    fn with<T>(&self, look: impl FnOnce(&mut Option<Box<DetachedSession>>) -> T) -> T {
         let mut state = self.0.take();
         let seen = look(&mut state);
         self.0.set(state);
@@ -75,8 +75,8 @@ impl Kept {
     }
 
     /// The client id that the broker chose for this session.
-    pub(super) fn client_id(&self) -> Option<Box<str>> {
-        self.with(|state| state.as_ref().and_then(|state| state.lasting.client_id.clone()))
+    pub(crate) fn client_id(&self) -> Option<Box<str>> {
+        self.with(|state| state.as_ref().and_then(|state| state.persistent.client_id.clone()))
     }
 
     /// Whether this request waits for a new connection.
@@ -89,7 +89,7 @@ impl Kept {
         }
     }
 
-    /// No later than the moment at which a request has waited too long, to be told by [`Kept::expire`].
+    /// No later than the moment at which a request has waited too long, to be told by [`SessionState::expire`].
     pub fn next_deadline(&self) -> Option<Instant> {
         self.with(|state| state.as_ref().and_then(|state| state.inflight.next_deadline()))
     }
