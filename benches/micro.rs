@@ -11,7 +11,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::engine::clock::Clock;
-use mqtt_scenario::plan::mix::Dispatcher;
+use mqtt_scenario::plan::dispatcher::Dispatcher;
 use mqtt_scenario::plan::payload::Payload;
 use mqtt_scenario::plan::{Step, Text};
 use mqtt_scenario::scenario::source::{Format, Source};

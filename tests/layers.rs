@@ -26,7 +26,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("broker", &["mqtt"]),
     ("template", &["mqtt", "diagnostic"]),
     ("scenario", &["units", "mqtt", "diagnostic"]),
-    ("plan", &["template", "mqtt", "stats"]),
+    ("plan", &["scenario", "template", "mqtt", "stats"]),
     ("compile", &["scenario", "plan", "template", "units", "mqtt", "diagnostic", "stats"]),
     ("describe", &["plan", "template", "units", "mqtt", "stats"]),
     ("engine", &["plan", "template", "client", "stats", "mqtt"]),

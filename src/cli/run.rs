@@ -24,8 +24,8 @@ use crate::client::transport::{Connector, Endpoint};
 use crate::engine::limits::raise_open_files;
 use crate::engine::{self, End, Interrupts, Options, Outcome};
 use crate::plan::Plan;
-use crate::plan::load::Course;
 use crate::plan::target::Target;
+use crate::plan::timeline::LoadTimeline;
 use crate::report::csv::{History, HistoryRows, Table};
 use crate::report::destination::Destination;
 use crate::report::{delivery, latency, search, thresholds, unfinished};
@@ -143,14 +143,15 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let plan = Arc::new(loaded.plan);
     announce(options, &plan, &prepared, &loaded.warnings, &loaded.variables);
 
-    let course = Course::of(&plan);
+    let timeline = LoadTimeline::of(&plan);
     let (stderr, log) = (prepared.stderr, prepared.log);
-    let progress = Progress::new(stderr.clone(), course.most_in_all, course.length(), options.only_summary);
+    let progress =
+        Progress::new(stderr.clone(), timeline.most_in_all, timeline.length(), options.only_summary);
     let mut observer = RunObserver::new(prepared.outputs, progress.clone(), plan.thresholds.clone());
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let engine_options = Options {
         // A thread without a user would only cost.
-        threads: threads.min(course.most_in_all as usize).max(1),
+        threads: threads.min(timeline.most_in_all as usize).max(1),
         keep_log: options.request_log.is_some(),
         keep_history: options.csv_full_history,
         reset_stats: options.reset_stats,
@@ -231,7 +232,7 @@ fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared, (u8, Strin
         let inputs = loaded.inputs.iter().cloned().chain(certificate_files(plan, folder)).collect::<Vec<_>>();
         conflicts::refuse(&written, &inputs).map_err(|message| (exit::BAD_INPUT, message))?;
     }
-    raise_open_files(connections(plan, &Course::of(plan))).map_err(cannot)?;
+    raise_open_files(connections(plan, &LoadTimeline::of(plan))).map_err(cannot)?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let (brokers, endpoints) = open_brokers(plan, folder, &runtime).map_err(cannot)?;
 
@@ -325,9 +326,9 @@ fn default_threads() -> usize {
 }
 
 /// File descriptors for connections: an embedded broker holds the other end of each.
-fn connections(plan: &Plan, course: &Course) -> u64 {
+fn connections(plan: &Plan, timeline: &LoadTimeline) -> u64 {
     let embedded = plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. }));
-    u64::from(course.most_in_all) * if embedded { 2 } else { 1 }
+    u64::from(timeline.most_in_all) * if embedded { 2 } else { 1 }
 }
 
 /// Tables and what else is to be said of the end.

@@ -11,7 +11,7 @@ use crate::compile::codes;
 use crate::compile::files::{self, FolderOf, ReadFile};
 use crate::compile::payloads::Payloads;
 use crate::compile::problems::{Problems, suggestion};
-use crate::compile::protocol::Spoken;
+use crate::compile::protocol::ProtocolCaps;
 use crate::compile::reconnect::compile_reconnect;
 use crate::compile::steps::{Rows, StepCompiler};
 use crate::compile::tasks::{on_error, tasks};
@@ -51,7 +51,7 @@ pub(super) struct Compiled {
 }
 
 /// What a class is compiled with: the other parts of the scenario.
-pub(super) struct Surroundings<'a> {
+pub(super) struct ClassContext<'a> {
     pub(super) brokers: &'a BTreeMap<String, model::broker::Broker>,
     /// Those with nothing wrong with them, compiled; all of them, if there is to be a plan.
     pub(super) compiled_brokers: &'a [Broker],
@@ -131,19 +131,19 @@ pub(super) fn compile_class(
     class: &model::user_class::UserClass,
     at: &FieldPath,
     names: &Names<'_>,
-    surroundings: Surroundings<'_>,
+    class_context: ClassContext<'_>,
     overrides: &Overrides,
     rows: &mut Rows,
     problems: &mut Problems<'_>,
 ) -> Option<Compiled> {
-    let Surroundings { brokers, compiled_brokers, payloads, files, .. } = surroundings;
+    let ClassContext { brokers, compiled_brokers, payloads, files, .. } = class_context;
     // What an abstract class lacks, the classes that extend it may have.
     let may_lack = class.is_abstract == Some(true);
     let broker = match class.broker.as_deref() {
         None if may_lack => None,
         name => broker(name, &at.key("broker"), brokers, problems),
     };
-    let certificate = broker.map(|broker| compile_certificate(&surroundings, broker, names, problems));
+    let certificate = broker.map(|broker| compile_certificate(&class_context, broker, names, problems));
     let (weight, fixed_count) = share(class, at, problems);
     let outlives = broker.and_then(|broker| brokers.values().nth(broker.0)).is_some_and(|broker| {
         broker.clean_session == Some(false) || broker.session_expiry.is_some_and(|expiry| !expiry.0.is_zero())
@@ -173,11 +173,11 @@ pub(super) fn compile_class(
     let iterations = limit(class.iterations, "iterations", at, problems);
     let messages = limit(class.messages, "messages", at, problems);
 
-    let spoken = broker.and_then(|broker| Spoken::with(broker, brokers, problems));
-    if let Some(spoken) = &spoken {
-        spoken.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
+    let protocol = broker.and_then(|broker| ProtocolCaps::with(broker, brokers, problems));
+    if let Some(protocol) = &protocol {
+        protocol.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
         let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
-        if class.password.is_some() && no_username && !may_lack && !spoken.is_5() {
+        if class.password.is_some() && no_username && !may_lack && !protocol.is_5() {
             problems.add(
                 Diagnostic::error(codes::CONFLICT, at.key("password"), "a password needs a user name")
                     .help("add `username`: MQTT 3.1.1 sends no password without one, only MQTT 5 does"),
@@ -186,11 +186,11 @@ pub(super) fn compile_class(
     }
     let will = class.will.as_ref().map(|will| {
         let (at, client_id) = (at.key("will"), client_id.as_ref());
-        compile_will(will, &at, names, client_id, payloads, spoken.as_ref(), problems)
+        compile_will(will, &at, names, client_id, payloads, protocol.as_ref(), problems)
     });
 
     let mut compiler = StepCompiler::new(names, client_id.as_ref(), payloads, rows);
-    compiler.spoken = spoken;
+    compiler.protocol = protocol;
     compiler.detailed = broker.and_then(|broker| compiled_brokers.get(broker.0)).filter(|b| b.connect_detail);
     let on_start = compiler.steps(&class.on_start, &at.key("on_start"), problems);
     let (order, tasks) = tasks(class, at, overrides, &mut compiler, problems);
@@ -203,8 +203,8 @@ pub(super) fn compile_class(
     let (user_texts, user_rows) = (compiler.texts.len(), compiler.user_rows.len());
     let (counters, walks, repeat_depth) = (compiler.counters, compiler.walks, compiler.repeat_depth);
     let (user_row_places, timeouts, keeps) = (compiler.user_row_places, compiler.timeouts, compiler.keeps);
-    let connect_parts = compiler.connect_parts;
-    let feeds = surroundings.feeds;
+    let connect_phases = compiler.connect_phases;
+    let feeds = class_context.feeds;
     let measure_places = compiler.measure_places;
     let used_feeds = names.columns.used_feeds.borrow();
     let idle_feeds = (0..feeds.len())
@@ -243,7 +243,7 @@ pub(super) fn compile_class(
             on_stop,
             reconnect,
             reconnection,
-            connect_parts,
+            connect_phases,
             user_texts,
             user_rows,
             counters,

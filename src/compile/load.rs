@@ -9,7 +9,7 @@ use crate::compile::problems::{LONGEST, Problems, suggestion};
 use crate::compile::search::compile_search;
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::plan::ClassId;
-use crate::plan::load::{Load, Stage, StageClock, Storm, Users};
+use crate::plan::load::{Load, MassDisconnect, Stage, StageClock, Users};
 use crate::scenario::model::{self, Scenario};
 use crate::template::names::quoted;
 use crate::units::HumanDuration;
@@ -72,7 +72,7 @@ fn plain(
     let spawn_rate = overrides.spawn_rate.or(load.spawn_rate).unwrap_or(SPAWN_RATE);
     check_spawn_rate(spawn_rate, &at.key("spawn_rate"), problems);
     let (users, clock) = (Users::Total(users), StageClock::Begin);
-    Stage { name: None, users, spawn_rate, duration: None, clock, storm: None }
+    Stage { name: None, users, spawn_rate, duration: None, clock, mass_disconnect: None }
 }
 
 fn check_most(users: u64, at: &FieldPath, problems: &mut Problems<'_>) {
@@ -162,7 +162,7 @@ impl Stages<'_, '_, '_> {
                 spawn_rate,
                 duration: Some(duration),
                 clock,
-                storm: self.storm(stage, i, &at),
+                mass_disconnect: self.mass_disconnect(stage, i, &at),
             });
         }
         let none = stages.iter().all(|stage| match &stage.users {
@@ -178,7 +178,12 @@ impl Stages<'_, '_, '_> {
         stages
     }
 
-    fn storm(&mut self, stage: &model::load::Stage, place: usize, at: &FieldPath) -> Option<Storm> {
+    fn mass_disconnect(
+        &mut self,
+        stage: &model::load::Stage,
+        place: usize,
+        at: &FieldPath,
+    ) -> Option<MassDisconnect> {
         let (share_at, of_at) = (at.key("drop_connections"), at.key("drop_connections_of"));
         for (i, name) in stage.drop_connections_of.iter().enumerate() {
             self.check_class(name, of_at.index(i), Mark::Value);
@@ -205,7 +210,7 @@ impl Stages<'_, '_, '_> {
         };
         let of = self.selected.iter().enumerate().filter(|(_, name)| is_meant(name));
         let of: Vec<_> = of.map(|(place, _)| ClassId(place)).collect();
-        (share > 0.0 && !of.is_empty()).then_some(Storm { share, of })
+        (share > 0.0 && !of.is_empty()).then_some(MassDisconnect { share, of })
     }
 
     fn users(&mut self, stage: &model::load::Stage, at: &FieldPath) -> Users {

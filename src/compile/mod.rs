@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::compile::broker::compile_brokers;
-use crate::compile::class::{Surroundings, compile_class, select};
+use crate::compile::class::{ClassContext, compile_class, select};
 use crate::compile::feeds::{Feeds, deal};
 use crate::compile::files::{FolderOf, ReadFile};
 use crate::compile::load::compile_load;
@@ -19,8 +19,8 @@ use crate::compile::steps::Rows;
 use crate::compile::threshold::{compile_thresholds, warn_of_lower_bounds, warn_of_rows};
 use crate::diagnostic::{Diagnostic, FieldPath, Severity};
 use crate::plan::Plan;
-use crate::plan::load::Course;
 use crate::plan::target::Target;
+use crate::plan::timeline::LoadTimeline;
 use crate::scenario::model::{self, Scenario};
 use crate::template;
 use crate::template::names::{Columns, Names, Place};
@@ -141,7 +141,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         let at = root.key("user_classes").key(name.as_str());
         let (class_feeds, columns) = feeds.of_class(&class.feeds, &at, &mut problems);
         let names = Names { class: Some(name), columns: &columns, ..names };
-        let surroundings = Surroundings {
+        let class_context = ClassContext {
             brokers: &scenario.brokers,
             compiled_brokers: &brokers,
             payloads: &payloads,
@@ -155,14 +155,14 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
                 class,
                 &at,
                 &names,
-                surroundings,
+                class_context,
                 overrides,
                 &mut rows,
                 &mut problems,
             ));
         } else {
             let (overrides, mut rows) = (Overrides::default(), Rows::default());
-            compile_class(class, &at, &names, surroundings, &overrides, &mut rows, &mut problems);
+            compile_class(class, &at, &names, class_context, &overrides, &mut rows, &mut problems);
         }
     }
     let any_columns = Columns { is_incomplete: true, ..Columns::default() };
@@ -185,11 +185,11 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         load,
         thresholds,
     };
-    let course = Course::of(&plan);
+    let timeline = LoadTimeline::of(&plan);
     let rates = notes.iter().map(|notes| notes.rate);
-    timing::share_rates(&mut plan.classes, rates, &course.most, &mut problems);
-    deal(&mut plan.classes, &course.started, &mut problems);
-    if plan.load.search.as_ref().is_some_and(|search| search.planned(&plan) <= 0.0) {
+    timing::share_rates(&mut plan.classes, rates, &timeline.most, &mut problems);
+    deal(&mut plan.classes, &timeline.started, &mut problems);
+    if plan.load.search.as_ref().is_some_and(|search| search.planned(&timeline.most) <= 0.0) {
         // Only now is it known which classes get users.
         without_rate(&root.key("load").key("search"), &mut problems);
     }

@@ -30,7 +30,7 @@ use crate::units::ByteSize;
 const CHARACTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// What a publish carries, before its text has its slot.
-pub(super) enum Carried {
+pub(super) enum PayloadSource {
     Template(Template),
     Made(Payload),
 }
@@ -69,7 +69,7 @@ impl<'a> Payloads<'a> {
         names: &Names<'_>,
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
-    ) -> Option<Carried> {
+    ) -> Option<PayloadSource> {
         let payload = self.resolve(payload, at, problems)?;
         self.unnamed(payload, place, names, at, problems)
     }
@@ -166,7 +166,7 @@ impl<'a> Payloads<'a> {
         names: &Names<'_>,
         at: &mut FieldPath,
         problems: &mut Problems<'_>,
-    ) -> Option<Carried> {
+    ) -> Option<PayloadSource> {
         use model::payload::Payload as Written;
         let key = match payload {
             Written::Plain(_) => None,
@@ -184,10 +184,10 @@ impl<'a> Payloads<'a> {
         }
         match payload {
             Written::Plain(text) | Written::Text(text) => {
-                problems.template(text, place, names, at).map(Carried::Template)
+                problems.template(text, place, names, at).map(PayloadSource::Template)
             }
             Written::Json(value) => {
-                json::template(value, place.in_json(), names, at, problems).map(Carried::Template)
+                json::template(value, place.in_json(), names, at, problems).map(PayloadSource::Template)
             }
             Written::Hex(text) => self.once(at, || encoded::hex(text, at, problems).map(constant)),
             Written::Base64(text) => self.once(at, || encoded::base64(text, at, problems).map(constant)),
@@ -210,13 +210,13 @@ impl<'a> Payloads<'a> {
         }
     }
 
-    fn once(&self, at: &FieldPath, make: impl FnOnce() -> Option<Payload>) -> Option<Carried> {
+    fn once(&self, at: &FieldPath, make: impl FnOnce() -> Option<Payload>) -> Option<PayloadSource> {
         if let Some(known) = self.made.borrow().get(at) {
-            return known.clone().map(Carried::Made);
+            return known.clone().map(PayloadSource::Made);
         }
         let made = make();
         self.made.borrow_mut().insert(at.clone(), made.clone());
-        made.map(Carried::Made)
+        made.map(PayloadSource::Made)
     }
 
     fn lines(&self, path: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Payload> {

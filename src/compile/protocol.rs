@@ -13,13 +13,13 @@ use crate::units::HumanDuration;
 
 /// The protocol of a class's broker.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spoken<'a> {
+pub(super) struct ProtocolCaps<'a> {
     broker: &'a str,
     version: Version,
     clean_session: bool,
 }
 
-impl<'a> Spoken<'a> {
+impl<'a> ProtocolCaps<'a> {
     /// What this broker speaks; nothing, if its `protocol` could not be read.
     pub(super) fn with(
         broker: BrokerId,

@@ -16,12 +16,12 @@ use std::time::Duration;
 use crate::compile::codes;
 use crate::compile::payloads::Payloads;
 use crate::compile::problems::Problems;
-use crate::compile::protocol::Spoken;
+use crate::compile::protocol::ProtocolCaps;
 use crate::compile::timing::pause;
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::Qos;
 use crate::plan::receive::Keeps;
-use crate::plan::{Broker, ConnectParts, Request, Row, Step, Steps, Text};
+use crate::plan::{Broker, ConnectPhases, Request, Row, Step, Steps, Text};
 use crate::scenario::model;
 use crate::stats::{RowId, RowKey};
 use crate::template::names::{Names, Place};
@@ -62,11 +62,11 @@ pub(super) struct StepCompiler<'a> {
     /// The class's client id, if there is nothing wrong with it.
     client_id: Option<&'a Template>,
     /// What the class's broker speaks, if that is known.
-    pub(super) spoken: Option<Spoken<'a>>,
+    pub(super) protocol: Option<ProtocolCaps<'a>>,
     /// The class's broker, if connects to it are recorded in parts.
     pub(super) detailed: Option<&'a Broker>,
     /// Rows of the parts of connects.
-    pub(super) connect_parts: Vec<ConnectParts>,
+    pub(super) connect_phases: Vec<ConnectPhases>,
     payloads: &'a Payloads<'a>,
     rows: &'a mut Rows,
     /// Slots of texts per user, by template: in one class, one spelling means one thing.
@@ -107,9 +107,9 @@ impl<'a> StepCompiler<'a> {
         Self {
             names,
             client_id,
-            spoken: None,
+            protocol: None,
             detailed: None,
-            connect_parts: Vec::new(),
+            connect_phases: Vec::new(),
             payloads,
             rows,
             texts: HashMap::new(),
@@ -160,7 +160,7 @@ impl<'a> StepCompiler<'a> {
     ) {
         let mut rows = Rows::default();
         let mut compiler = StepCompiler::new(self.names, self.client_id, self.payloads, &mut rows);
-        compiler.spoken = self.spoken;
+        compiler.protocol = self.protocol;
         compiler.receives = self.receives;
         compiler.steps(steps, at, problems);
     }

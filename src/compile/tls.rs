@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::compile::Context;
-use crate::compile::class::Surroundings;
+use crate::compile::class::ClassContext;
 use crate::compile::codes;
 use crate::compile::problems::Problems;
 use crate::compile::tls_files::{Part, check, from_scenario, template_from_scenario};
@@ -140,7 +140,7 @@ fn is_server_name(name: &str) -> bool {
 
 /// What the users of one class show to their broker.
 pub(super) fn compile_certificate(
-    Surroundings { brokers, compiled_brokers, files, folder, .. }: &Surroundings<'_>,
+    ClassContext { brokers, compiled_brokers, files, folder, .. }: &ClassContext<'_>,
     broker: BrokerId,
     names: &Names<'_>,
     problems: &mut Problems<'_>,

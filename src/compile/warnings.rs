@@ -9,10 +9,11 @@ use crate::compile::codes;
 use crate::compile::problems::Problems;
 use crate::compile::timing::RateOf;
 use crate::diagnostic::{Diagnostic, FieldPath};
-use crate::plan::load::{Course, Users};
+use crate::plan::load::Users;
 use crate::plan::newborn::Newborn;
 use crate::plan::rate::mean_pauses_s;
 use crate::plan::reconnect::Reconnect;
+use crate::plan::timeline::LoadTimeline;
 use crate::plan::{Plan, Step, Steps, UserClass};
 use crate::scenario::model::Scenario;
 use crate::template;
@@ -69,15 +70,15 @@ pub(super) fn warn(
             problems.add(Diagnostic::warning(codes::UNUSED_BROKER, at, message).help(help));
         }
     }
-    let course = Course::of(plan);
-    warn_of_the_end(scenario, plan, &course, overrides, problems);
-    let counts = &course.most;
-    warn_of_counts(plan, &course, problems);
+    let timeline = LoadTimeline::of(plan);
+    warn_of_the_end(scenario, plan, &timeline, overrides, problems);
+    let counts = &timeline.most;
+    warn_of_counts(plan, &timeline, problems);
     warn_of_client_ids(plan, counts, problems);
     for class in &plan.classes {
         warn_of_rhythm(class, problems);
     }
-    for (notes, count) in notes.iter().zip(&course.started) {
+    for (notes, count) in notes.iter().zip(&timeline.started) {
         for at in notes.user_row_places.iter().filter(|_| *count > MANY_ROWS) {
             let message = format!("this name makes a row of the statistics for each of {count} users");
             problems.add(
@@ -99,7 +100,7 @@ pub(super) fn warn(
                     .help("use one as `${row.COLUMN}`, or leave the feed out"),
             );
         }
-        let Some(run_time) = course.length() else { continue };
+        let Some(run_time) = timeline.length() else { continue };
         for (at, _) in notes.timeouts.iter().filter(|(_, timeout)| *timeout > run_time) {
             let run_time = humantime::format_duration(run_time);
             let message = format!("this timeout is longer than the run of {run_time}");
@@ -115,7 +116,7 @@ pub(super) fn warn(
 fn warn_of_the_end(
     scenario: &Scenario,
     plan: &Plan,
-    course: &Course,
+    timeline: &LoadTimeline,
     overrides: &Overrides,
     problems: &mut Problems<'_>,
 ) {
@@ -125,7 +126,7 @@ fn warn_of_the_end(
     let users_leave = plan.classes.iter().all(|class| {
         scenario.user_classes.get(&class.name).is_some_and(|c| c.iterations.is_some() || c.messages.is_some())
     });
-    if course.length().is_none() && overrides.run_time.is_none() && !limited && !users_leave {
+    if timeline.length().is_none() && overrides.run_time.is_none() && !limited && !users_leave {
         let message = "no `run_time`: the run goes on until it is stopped";
         problems.add(
             Diagnostic::warning(codes::NO_RUN_TIME, at.key("run_time"), message)
@@ -134,7 +135,7 @@ fn warn_of_the_end(
     }
     let time = humantime::format_duration;
     if !plan.load.is_staged() {
-        let ramp = course.stages.first().map_or(Duration::ZERO, |stage| stage.ramp);
+        let ramp = timeline.stages.first().map_or(Duration::ZERO, |stage| stage.ramp);
         if plan.load.run_time.is_some_and(|run_time| run_time < ramp) {
             let message = format!("the run ends before all users have started, which takes {}", time(ramp));
             problems.add(
@@ -144,7 +145,7 @@ fn warn_of_the_end(
         }
         return;
     }
-    for (place, stage) in course.stages.iter().enumerate().filter(|(_, stage)| stage.is_cut) {
+    for (place, stage) in timeline.stages.iter().enumerate().filter(|(_, stage)| stage.is_cut) {
         let message = format!("the stage ends before its ramp, which takes {}", time(stage.full_ramp));
         problems.add(
             Diagnostic::warning(
@@ -157,16 +158,16 @@ fn warn_of_the_end(
     }
 }
 
-fn warn_of_counts(plan: &Plan, course: &Course, problems: &mut Problems<'_>) {
+fn warn_of_counts(plan: &Plan, timeline: &LoadTimeline, problems: &mut Problems<'_>) {
     let at = FieldPath::root().key("user_classes");
     let load_at = FieldPath::root().key("load");
     let staged = plan.load.is_staged();
     let mut wanted = 0;
-    for (place, (stage, passage)) in plan.load.stages.iter().zip(&course.stages).enumerate() {
+    for (place, (stage, stage_timeline)) in plan.load.stages.iter().zip(&timeline.stages).enumerate() {
         let Users::Total(users) = stage.users else { continue };
         wanted = wanted.max(users);
-        let there: u64 = passage.users.iter().copied().map(u64::from).sum();
-        if there < u64::from(users) && !passage.is_cut {
+        let there: u64 = stage_timeline.users.iter().copied().map(u64::from).sum();
+        if there < u64::from(users) && !stage_timeline.is_cut {
             let message = format!("only {there} of {users} users start: the `fixed_count`s leave no more");
             let at = if staged { load_at.key("stages").index(place) } else { load_at.clone() };
             problems.add(
@@ -177,7 +178,7 @@ fn warn_of_counts(plan: &Plan, course: &Course, problems: &mut Problems<'_>) {
     }
     // Stages that name their classes may leave out what they like.
     let by_class = plan.load.stages.iter().any(|stage| matches!(stage.users, Users::PerClass(_)));
-    for (class, count) in plan.classes.iter().zip(&course.most) {
+    for (class, count) in plan.classes.iter().zip(&timeline.most) {
         let name = class.name.as_str();
         if *count == 0 && by_class {
             let message = format!("user class `{name}` gets no users");

@@ -2,10 +2,10 @@
 
 use crate::compile::address::{check_no_wildcard, check_topic, client_id_length};
 use crate::compile::codes;
-use crate::compile::payloads::{Carried, Payloads};
+use crate::compile::payloads::{PayloadSource, Payloads};
 use crate::compile::problems::Problems;
 use crate::compile::properties::compile_properties;
-use crate::compile::protocol::{Spoken, whole_seconds};
+use crate::compile::protocol::{ProtocolCaps, whole_seconds};
 use crate::compile::steps::quality;
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
@@ -22,12 +22,12 @@ pub(super) fn compile_will(
     names: &Names<'_>,
     client_id: Option<&Template>,
     payloads: &Payloads<'_>,
-    spoken: Option<&Spoken<'_>>,
+    protocol: Option<&ProtocolCaps<'_>>,
     problems: &mut Problems<'_>,
 ) -> Option<Will> {
     for (key, is_there) in [("delay", will.delay.is_some()), ("properties", will.properties.is_some())] {
-        if let Some(spoken) = spoken.filter(|_| is_there) {
-            spoken.needs_5(&format!("`{key}`"), &at.key(key), problems);
+        if let Some(protocol) = protocol.filter(|_| is_there) {
+            protocol.needs_5(&format!("`{key}`"), &at.key(key), problems);
         }
     }
     let (_, qos) = quality(will.qos, at, problems);
@@ -39,14 +39,14 @@ pub(super) fn compile_will(
     let mut payload_at = at.key("payload");
     let payload = match &will.payload {
         Some(payload) => payloads.compile(payload, Place::WillPayload, names, &mut payload_at, problems),
-        None => Some(Carried::Template(Template::literally(""))),
+        None => Some(PayloadSource::Template(Template::literally(""))),
     };
     let payload = payload.map(|payload| match payload {
-        Carried::Template(template) => Payload::Text(match template.literal() {
+        PayloadSource::Template(template) => Payload::Text(match template.literal() {
             Some(text) => Text::Constant(text.into()),
             None => Text::PerMessage(template),
         }),
-        Carried::Made(payload) => payload,
+        PayloadSource::Made(payload) => payload,
     });
     if let Some(payload) = &payload {
         let most = payload.length(client_id_length(client_id)).1;

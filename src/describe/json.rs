@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::describe::Facts;
+use crate::describe::PlanSummary;
 use crate::plan::BrokerId;
-use crate::plan::load::{StageClock, Storm};
-use crate::plan::mix::Pace;
+use crate::plan::dispatcher::Pace;
+use crate::plan::load::{MassDisconnect, StageClock};
 use crate::plan::rate::Traffic;
 use crate::plan::search::Search;
 use crate::plan::target::{Target, Tls};
@@ -19,46 +19,46 @@ mod class;
 mod text;
 
 /// The whole plan.
-pub(super) fn plan(facts: &Facts<'_>) -> Value {
-    let plan = facts.plan;
+pub(super) fn plan(summary: &PlanSummary<'_>) -> Value {
+    let plan = summary.plan;
     let needs = json!({
-        "connections": facts.needs.connections,
-        "local_ports": facts.needs.connections,
-        "open_files": facts.needs.open_files,
-        "memory_bytes": facts.needs.memory_bytes,
+        "connections": summary.needs.connections,
+        "local_ports": summary.needs.connections,
+        "open_files": summary.needs.open_files,
+        "memory_bytes": summary.needs.memory_bytes,
     });
-    let known = plan.rows.iter().map(|row| json!([row.request_type, facts.secrets.mask_text(&row.name)]));
-    let rows = json!({ "known": known.collect::<Vec<_>>(), "per_user": facts.rows_per_user() });
+    let known = plan.rows.iter().map(|row| json!([row.request_type, summary.secrets.mask_text(&row.name)]));
+    let rows = json!({ "known": known.collect::<Vec<_>>(), "per_user": summary.rows_per_user() });
     json!({
         "format": 1,
         "name": plan.name,
         "seed": plan.seed,
-        "brokers": (0..plan.brokers.len()).map(|id| broker(facts, BrokerId(id))).collect::<Vec<_>>(),
-        "load": load(facts),
+        "brokers": (0..plan.brokers.len()).map(|id| broker(summary, BrokerId(id))).collect::<Vec<_>>(),
+        "load": load(summary),
         "needs": needs,
-        "user_classes": (0..plan.classes.len()).map(|id| class::user_class(facts, id)).collect::<Vec<_>>(),
+        "user_classes": (0..plan.classes.len()).map(|id| class::user_class(summary, id)).collect::<Vec<_>>(),
         "thresholds": plan.thresholds.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "rows": rows,
     })
 }
 
-fn load(facts: &Facts<'_>) -> Value {
-    let load = &facts.plan.load;
+fn load(summary: &PlanSummary<'_>) -> Value {
+    let load = &summary.plan.load;
     let plain = load.stages.first().filter(|_| !load.is_staged());
-    let ramp = plain.map(|stage| seconds(Pace::new(stage.spawn_rate).time_for(facts.users())));
-    let stages = if load.is_staged() { stages(facts) } else { Vec::new() };
+    let ramp = plain.map(|stage| seconds(Pace::new(stage.spawn_rate).time_for(summary.users())));
+    let stages = if load.is_staged() { stages(summary) } else { Vec::new() };
     json!({
-        "users": facts.users(),
+        "users": summary.users(),
         "spawn_rate": plain.map(|stage| stage.spawn_rate),
         "ramp_s": ramp,
         "stages": stages,
         "run_time_s": load.run_time.map(seconds),
-        "length_s": facts.course.length().map(seconds),
+        "length_s": summary.timeline.length().map(seconds),
         "iterations": load.iterations,
         "messages": load.messages,
         "search": load.search.as_ref().map(search),
         "stop_timeout_s": seconds(load.stop_timeout),
-        "traffic": traffic(facts.traffic()),
+        "traffic": traffic(summary.traffic()),
     })
 }
 
@@ -67,30 +67,30 @@ fn search(search: &Search) -> Value {
     json!({ "lowest": low, "highest": high, "until": until.to_string(), "step_s": seconds(*step) })
 }
 
-fn stages(facts: &Facts<'_>) -> Vec<Value> {
-    let load = &facts.plan.load;
-    let known = load.stages.iter().zip(facts.course.stages.iter().zip(&facts.stages)).enumerate();
+fn stages(summary: &PlanSummary<'_>) -> Vec<Value> {
+    let load = &summary.plan.load;
+    let known = load.stages.iter().zip(summary.timeline.stages.iter().zip(&summary.stages)).enumerate();
     known
-        .map(|(place, (stage, (passage, sent)))| {
-            let classes = facts.plan.classes.iter().zip(facts.classes.iter().zip(&passage.users));
-            let classes = classes.map(|(class, (facts, users))| {
-                let sent = facts.of_one.map(|of_one| of_one.times(*users));
+        .map(|(place, (stage, (stage_timeline, sent)))| {
+            let classes = summary.plan.classes.iter().zip(summary.classes.iter().zip(&stage_timeline.users));
+            let classes = classes.map(|(class, (summary, users))| {
+                let sent = summary.of_one.map(|of_one| of_one.times(*users));
                 json!({ "name": class.name, "users": users, "traffic": traffic(sent) })
             });
             json!({
                 "name": stage.name.clone().unwrap_or_else(|| (place + 1).to_string()),
-                "users": passage.users.iter().sum::<u32>(),
+                "users": stage_timeline.users.iter().sum::<u32>(),
                 "spawn_rate": stage.spawn_rate,
                 "duration_s": stage.duration.map(seconds),
                 "after": match stage.clock {
                     StageClock::Begin => "at_once",
                     StageClock::Connected => "connected",
                 },
-                "drop_connections": stage.storm.as_ref().map(|storm| storm.share),
-                "drop_connections_of": stage.storm.as_ref().map(|storm| names(facts, storm)),
-                "begins_s": seconds(passage.begins),
-                "ramp_s": seconds(passage.ramp),
-                "ramp_is_cut": passage.is_cut,
+                "drop_connections": stage.mass_disconnect.as_ref().map(|storm| storm.share),
+                "drop_connections_of": stage.mass_disconnect.as_ref().map(|storm| names(summary, storm)),
+                "begins_s": seconds(stage_timeline.begins),
+                "ramp_s": seconds(stage_timeline.ramp),
+                "ramp_is_cut": stage_timeline.is_cut,
                 "traffic": traffic(sent.traffic),
                 "user_classes": classes.collect::<Vec<_>>(),
             })
@@ -98,8 +98,8 @@ fn stages(facts: &Facts<'_>) -> Vec<Value> {
         .collect()
 }
 
-fn names<'a>(facts: &'a Facts<'_>, storm: &Storm) -> Vec<&'a str> {
-    storm.of.iter().map(|class| facts.plan.classes[class.0].name.as_str()).collect()
+fn names<'a>(summary: &'a PlanSummary<'_>, storm: &MassDisconnect) -> Vec<&'a str> {
+    storm.of.iter().map(|class| summary.plan.classes[class.0].name.as_str()).collect()
 }
 
 fn seconds(duration: Duration) -> f64 {
@@ -125,13 +125,13 @@ fn tls(tls: &Tls) -> Value {
     })
 }
 
-fn broker(facts: &Facts<'_>, id: BrokerId) -> Value {
-    let broker = &facts.plan.brokers[id.0];
+fn broker(summary: &PlanSummary<'_>, id: BrokerId) -> Value {
+    let broker = &summary.plan.brokers[id.0];
     json!({
         "name": broker.name,
         "url": broker.target.to_string(),
         "embedded": matches!(broker.target, Target::Embedded { .. }),
-        "connections": facts.connections(id),
+        "connections": summary.connections(id),
         "connect_timeout_s": seconds(broker.connect_timeout),
         "connect_detail": broker.connect_detail,
         "keep_alive_s": broker.keep_alive_s,

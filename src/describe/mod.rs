@@ -1,16 +1,16 @@
 //! A plan for people and scripts: what a tester wants to see before starting ten thousand users.
 //!
-//! What the plan leads to (users of each class, traffic, what the run needs) is worked out once, as `Facts`;
+//! What the plan leads to (users of each class, traffic, what the run needs) is worked out once, as `PlanSummary`;
 //! `text` and `json` only write it down, so that both say the same.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::plan::load::Course;
-use crate::plan::mix::Dispatcher;
+use crate::plan::dispatcher::Dispatcher;
 use crate::plan::rate::{Traffic, traffic};
 use crate::plan::target::Target;
+use crate::plan::timeline::LoadTimeline;
 use crate::plan::{BrokerId, Plan};
 
 pub mod difference;
@@ -40,27 +40,27 @@ const ROW_BYTES: u64 = 2_048;
 pub fn describe(plan: &Plan) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = text::write(&Facts::new(plan), &mut out);
+    let _ = text::write(&PlanSummary::new(plan), &mut out);
     out
 }
 
 /// The plan as one JSON object, of the shape that `docs/plan-json.md` tells.
 pub fn describe_json(plan: &Plan) -> Value {
-    json::plan(&Facts::new(plan))
+    json::plan(&PlanSummary::new(plan))
 }
 
 /// A plan with what follows from it.
-struct Facts<'a> {
+struct PlanSummary<'a> {
     plan: &'a Plan,
-    course: Course,
-    stages: Vec<StageFacts>,
-    classes: Vec<ClassFacts>,
+    timeline: LoadTimeline,
+    stages: Vec<StageSummary>,
+    classes: Vec<ClassSummary>,
     needs: Needs,
     secrets: Secrets,
 }
 
 /// What follows for one class.
-struct ClassFacts {
+struct ClassSummary {
     /// The most users of it at a time.
     users: u32,
     /// The first of them.
@@ -72,7 +72,7 @@ struct ClassFacts {
 }
 
 /// What follows for one stage.
-struct StageFacts {
+struct StageSummary {
     /// Users of each class after its ramp.
     users: Vec<u32>,
     /// What they send in a second at most; nothing if one class is bounded by nothing.
@@ -86,14 +86,14 @@ struct Needs {
     memory_bytes: u64,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> PlanSummary<'a> {
     fn new(plan: &'a Plan) -> Self {
-        let course = Course::of(plan);
+        let timeline = LoadTimeline::of(plan);
         let classes: Vec<_> = plan
             .classes
             .iter()
-            .zip(&course.most)
-            .zip(samples(plan, &course))
+            .zip(&timeline.most)
+            .zip(samples(plan, &timeline))
             .map(|((class, users), samples)| {
                 // A user of its own, so that the samples draw as they would without it.
                 let of_one = match samples.first().cloned() {
@@ -104,29 +104,29 @@ impl<'a> Facts<'a> {
                     None => Some(Traffic::default()),
                 };
                 let traffic = of_one.map(|traffic| traffic.times(*users));
-                ClassFacts { users: *users, samples, of_one, traffic }
+                ClassSummary { users: *users, samples, of_one, traffic }
             })
             .collect();
-        let stages = course
+        let stages = timeline
             .stages
             .iter()
-            .map(|passage| {
-                let users = passage.users.clone();
+            .map(|stage_timeline| {
+                let users = stage_timeline.users.clone();
                 let sums = classes.iter().zip(&users).filter(|(_, users)| **users > 0);
                 let traffic = sums
                     .map(|(class, users)| class.of_one.map(|traffic| traffic.times(*users)))
                     .try_fold(Traffic::default(), |sum, class| Some(sum + class?));
-                StageFacts { users, traffic }
+                StageSummary { users, traffic }
             })
             .collect();
-        let needs = Needs::new(plan, &course);
+        let needs = Needs::new(plan, &timeline);
         let secrets = Secrets::of(classes.iter().flat_map(|class| &class.samples));
-        Self { plan, course, stages, classes, needs, secrets }
+        Self { plan, timeline, stages, classes, needs, secrets }
     }
 
     /// The most users at a time.
     fn users(&self) -> u32 {
-        self.course.most_in_all
+        self.timeline.most_in_all
     }
 
     /// Of the stage that sends most; nothing if one of them is bounded by nothing.
@@ -141,27 +141,27 @@ impl<'a> Facts<'a> {
     /// Connections to one broker.
     fn connections(&self, broker: BrokerId) -> u32 {
         let classes = self.plan.classes.iter().zip(&self.classes);
-        classes.filter(|(class, _)| class.broker == broker).map(|(_, facts)| facts.users).sum()
+        classes.filter(|(class, _)| class.broker == broker).map(|(_, summary)| summary.users).sum()
     }
 
     /// Rows whose names differ from user to user.
     fn rows_per_user(&self) -> u64 {
-        rows_per_user(self.plan, &self.course)
+        rows_per_user(self.plan, &self.timeline)
     }
 }
 
 /// The first users of each class, with the numbers that they have in the run.
-fn samples(plan: &Plan, course: &Course) -> Vec<Vec<SampleUser>> {
+fn samples(plan: &Plan, timeline: &LoadTimeline) -> Vec<Vec<SampleUser>> {
     let mut dispatcher = Dispatcher::for_classes(&plan.classes);
     let mut samples: Vec<Vec<SampleUser>> = plan.classes.iter().map(|_| Vec::new()).collect();
-    let wanted = course.started.iter().map(|started| (*started).min(SAMPLES as u64));
+    let wanted = timeline.started.iter().map(|started| (*started).min(SAMPLES as u64));
     let mut missing: u64 = wanted.sum();
     let mut number = 0;
-    for (stage, passage) in plan.load.stages.iter().zip(&course.stages) {
+    for (stage, stage_timeline) in plan.load.stages.iter().zip(&timeline.stages) {
         dispatcher.ramp_to(&stage.users, stage.spawn_rate);
         let mut time = Duration::ZERO;
         while missing > 0
-            && !(passage.is_cut && time >= passage.ramp)
+            && !(stage_timeline.is_cut && time >= stage_timeline.ramp)
             && let Some(batch) = dispatcher.next_batch()
         {
             time = time.saturating_add(batch.wait);
@@ -180,20 +180,20 @@ fn samples(plan: &Plan, course: &Course) -> Vec<Vec<SampleUser>> {
 }
 
 /// Of all users that are started, since a row stays when its user leaves.
-fn rows_per_user(plan: &Plan, course: &Course) -> u64 {
-    plan.classes.iter().zip(&course.started).map(|(class, started)| class.user_rows as u64 * started).sum()
+fn rows_per_user(plan: &Plan, timeline: &LoadTimeline) -> u64 {
+    plan.classes.iter().zip(&timeline.started).map(|(class, started)| class.user_rows as u64 * started).sum()
 }
 
 impl Needs {
-    fn new(plan: &Plan, course: &Course) -> Self {
-        let connections = u64::from(course.most_in_all);
+    fn new(plan: &Plan, timeline: &LoadTimeline) -> Self {
+        let connections = u64::from(timeline.most_in_all);
         let is_embedded = |broker: BrokerId| matches!(plan.brokers[broker.0].target, Target::Embedded { .. });
-        let classes = plan.classes.iter().zip(&course.most);
+        let classes = plan.classes.iter().zip(&timeline.most);
         let embedded: u64 =
             classes.filter(|(class, _)| is_embedded(class.broker)).map(|(_, most)| u64::from(*most)).sum();
         // An embedded broker holds the other end of each.
         let ends = connections + embedded.min(connections);
-        let rows = plan.rows.len() as u64 + rows_per_user(plan, course);
+        let rows = plan.rows.len() as u64 + rows_per_user(plan, timeline);
         let memory_bytes = BASE_BYTES + ends * CONNECTION_BYTES + rows * ROW_BYTES;
         Self { connections, open_files: ends + OTHER_FILES, memory_bytes }
     }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use crate::plan::Plan;
-use crate::plan::load::Course;
+use crate::plan::timeline::LoadTimeline;
 
 /// A class or a task with its share, from 0 to 1.
 struct Share<'a> {
@@ -33,7 +33,7 @@ pub fn json(plan: &Plan) -> Value {
 }
 
 fn shares(plan: &Plan, of_all: bool) -> Vec<Share<'_>> {
-    let counts = Course::of(plan).most;
+    let counts = LoadTimeline::of(plan).most;
     let users: u32 = counts.iter().sum();
     let classes = plan.classes.iter().zip(&counts);
     classes

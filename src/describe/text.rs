@@ -6,41 +6,41 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::describe::text::words::{bytes, counted, rate, time};
-use crate::describe::{Facts, LOCAL_PORTS};
+use crate::describe::text::format::{bytes, counted, rate, time};
+use crate::describe::{LOCAL_PORTS, PlanSummary};
 use crate::plan::Plan;
+use crate::plan::dispatcher::Pace;
 use crate::plan::load::{StageClock, Users};
-use crate::plan::mix::Pace;
 use crate::plan::search::Search;
 use crate::plan::target::Target;
 
 mod broker;
 mod class;
-mod words;
+mod format;
 
 /// How many rows are listed.
 const LISTED_ROWS: usize = 30;
 
 /// Writes all of it.
-pub(super) fn write(facts: &Facts<'_>, out: &mut String) -> fmt::Result {
-    Description { plan: facts.plan, facts }.write(out)
+pub(super) fn write(summary: &PlanSummary<'_>, out: &mut String) -> fmt::Result {
+    Description { plan: summary.plan, summary }.write(out)
 }
 
 /// A plan with what follows from it.
 struct Description<'a> {
     plan: &'a Plan,
-    facts: &'a Facts<'a>,
+    summary: &'a PlanSummary<'a>,
 }
 
 impl Description<'_> {
     fn write(&self, out: &mut String) -> fmt::Result {
         let plan = self.plan;
         writeln!(out, "scenario {}, seed {}", plan.name, plan.seed)?;
-        broker::write(self.facts, out)?;
+        broker::write(self.summary, out)?;
         self.load(out)?;
         self.needs(out)?;
         for id in 0..plan.classes.len() {
-            class::write(self.facts, id, out)?;
+            class::write(self.summary, id, out)?;
         }
         self.rows(out)?;
         if !plan.thresholds.is_empty() {
@@ -58,7 +58,7 @@ impl Description<'_> {
         if load.is_staged() {
             self.stages(out)?;
         } else if let Some(stage) = load.stages.first() {
-            let (started, pace) = (self.facts.users(), Pace::new(stage.spawn_rate));
+            let (started, pace) = (self.summary.users(), Pace::new(stage.spawn_rate));
             write!(out, "  {} at {} per second: ", counted(started, "user"), stage.spawn_rate)?;
             if started <= pace.batch {
                 writeln!(out, "all at the start")?;
@@ -72,11 +72,11 @@ impl Description<'_> {
             Duration::ZERO => writeln!(out, "; users are stopped where they are")?,
             timeout => writeln!(out, "; users get {} to end their task", time(timeout))?,
         }
-        if load.is_staged() { Ok(()) } else { writeln!(out, "  {}", rate(self.facts.traffic())) }
+        if load.is_staged() { Ok(()) } else { writeln!(out, "  {}", rate(self.summary.traffic())) }
     }
 
     fn needs(&self, out: &mut String) -> fmt::Result {
-        let needs = &self.facts.needs;
+        let needs = &self.summary.needs;
         let embedded =
             self.plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. }));
         let both_ends = if embedded { ", both ends of those to an embedded broker" } else { "" };
@@ -92,8 +92,9 @@ impl Description<'_> {
 
     fn stages(&self, out: &mut String) -> fmt::Result {
         let load = &self.plan.load;
-        let passages = self.facts.course.stages.iter().zip(&self.facts.stages);
-        for (place, (stage, (passage, facts))) in load.stages.iter().zip(passages).enumerate() {
+        let stage_timelines = self.summary.timeline.stages.iter().zip(&self.summary.stages);
+        for (place, (stage, (stage_timeline, summary))) in load.stages.iter().zip(stage_timelines).enumerate()
+        {
             let users: u32 = match &stage.users {
                 Users::Total(users) => *users,
                 Users::PerClass(counts) => counts.iter().sum(),
@@ -105,19 +106,19 @@ impl Description<'_> {
             let (users, length) = (counted(users, "user"), time(stage.duration.unwrap_or_default()));
             write!(out, "  {}: {users} at {} per second", load.stage_title(place), stage.spawn_rate)?;
             write!(out, ", for {length}{clock}")?;
-            if let Some(storm) = &stage.storm {
+            if let Some(storm) = &stage.mass_disconnect {
                 let names: Vec<_> =
                     storm.of.iter().map(|class| self.plan.classes[class.0].name.as_str()).collect();
                 let of =
                     if names.len() < self.plan.classes.len() { names.join(", ") } else { "users".to_owned() };
                 write!(out, "; drops the connections of {} % of {of}", storm.share * 100.0)?;
             }
-            writeln!(out, "; from {}, ramp of {}", time(passage.begins), time(passage.ramp))?;
-            let classes = self.plan.classes.iter().zip(&facts.users).filter(|(_, count)| **count > 0);
+            writeln!(out, "; from {}, ramp of {}", time(stage_timeline.begins), time(stage_timeline.ramp))?;
+            let classes = self.plan.classes.iter().zip(&summary.users).filter(|(_, count)| **count > 0);
             let classes: Vec<_> = classes.map(|(class, count)| format!("{count} {}", class.name)).collect();
             if !classes.is_empty() {
-                let cut = if passage.is_cut { "cut off at " } else { "" };
-                writeln!(out, "    {cut}{}: {}", classes.join(", "), rate(facts.traffic))?;
+                let cut = if stage_timeline.is_cut { "cut off at " } else { "" };
+                writeln!(out, "    {cut}{}: {}", classes.join(", "), rate(summary.traffic))?;
             }
         }
         Ok(())
@@ -131,7 +132,7 @@ impl Description<'_> {
             writeln!(out, ", each for {}", time(*step))?;
         }
         let at_least = load.stages.iter().any(|stage| stage.clock == StageClock::Connected);
-        match self.facts.course.length() {
+        match self.summary.timeline.length() {
             Some(length) if load.run_time == Some(length) => {
                 write!(out, "  ends after {}, the ramp included", time(length))?;
             }
@@ -142,7 +143,7 @@ impl Description<'_> {
             None => write!(out, "  runs until it is stopped")?,
         }
         let limits = [(load.iterations, "task run"), (load.messages, "message")];
-        let more = self.facts.course.length().is_some() || load.search.is_some();
+        let more = self.summary.timeline.length().is_some() || load.search.is_some();
         let mut or = if more { ", or" } else { "" };
         for (limit, what) in limits.into_iter().filter_map(|(limit, what)| Some((limit?, what))) {
             write!(out, "{or} after {}", counted(limit, what))?;
@@ -153,11 +154,11 @@ impl Description<'_> {
 
     fn rows(&self, out: &mut String) -> fmt::Result {
         let rows = &self.plan.rows;
-        let per_user = self.facts.rows_per_user();
+        let per_user = self.summary.rows_per_user();
         write!(out, "\nrows of the statistics: {}", rows.len())?;
         writeln!(out, "{}", if per_user > 0 { format!(", and {per_user} by user") } else { String::new() })?;
         for row in rows.iter().take(LISTED_ROWS) {
-            writeln!(out, "  {} {}", row.request_type, self.facts.secrets.mask_text(&row.name))?;
+            writeln!(out, "  {} {}", row.request_type, self.summary.secrets.mask_text(&row.name))?;
         }
         if rows.len() > LISTED_ROWS {
             writeln!(out, "  and {} more", rows.len() - LISTED_ROWS)?;

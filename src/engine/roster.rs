@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::engine::messages::{NewUser, StopAction};
 use crate::engine::stop::Phase;
 use crate::plan::ClassId;
-use crate::plan::load::Storm;
+use crate::plan::load::MassDisconnect;
 use crate::template::random::Random;
 
 /// Where a user is, and which it is.
@@ -87,7 +87,7 @@ impl Roster {
 
     /// Whom a storm strikes: a share of the users that are there, drawn by their numbers, so that they are the same
     /// on any number of shards. Another `seed` draws others.
-    pub(crate) fn draw(&self, storm: &Storm, seed: u64) -> Vec<Seat> {
+    pub(crate) fn draw(&self, storm: &MassDisconnect, seed: u64) -> Vec<Seat> {
         let seats = storm.of.iter().flat_map(|class| &self.seats[class.0]);
         let there = seats.filter(|seat| !self.gone.contains(&seat.number));
         let lot = |seat: &Seat| Random::for_user(seed, "drop_connections", seat.number).next_u64();
@@ -206,7 +206,7 @@ mod tests {
             roster.gone(12);
             roster.gone(3);
             let mut numbers: Vec<_> = roster
-                .draw(&Storm { share, of: vec![ClassId(0)] }, seed)
+                .draw(&MassDisconnect { share, of: vec![ClassId(0)] }, seed)
                 .iter()
                 .map(|seat| seat.number)
                 .collect();

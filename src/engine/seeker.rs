@@ -13,6 +13,7 @@ use tracing::info;
 use crate::engine::rate_factor::RateFactor;
 use crate::plan::Plan;
 use crate::plan::search::{Hunt, Search};
+use crate::plan::timeline::LoadTimeline;
 use crate::stats::UnixMicros;
 use crate::stats::search::{SearchReport, Trial, Verdict, Window};
 use crate::stats::statistics::Statistics;
@@ -71,7 +72,14 @@ impl Seeker {
         let search = plan.load.search.clone()?;
         let hunt = Hunt::new(search.low, search.high);
         let report = SearchReport { until: search.until.to_string(), ..SearchReport::default() };
-        let seeker = Self { planned: search.planned(plan), search, rate_factor, hunt, step: None, report };
+        let seeker = Self {
+            planned: search.planned(&LoadTimeline::of(plan).most),
+            search,
+            rate_factor,
+            hunt,
+            step: None,
+            report,
+        };
         seeker.set(seeker.search.low);
         Some(seeker)
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::plan::dispatcher::{Batch, Dispatcher};
 use crate::plan::load::{Stage, StageClock, Users};
-use crate::plan::mix::{Batch, Dispatcher};
 use crate::plan::reconnect::Reconnect;
 use crate::plan::{Plan, UserClass};
 

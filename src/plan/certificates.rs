@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::load::Course;
-use crate::plan::mix::Dispatcher;
+use crate::plan::dispatcher::Dispatcher;
+use crate::plan::ids::BrokerId;
 use crate::plan::newborn::Newborn;
+use crate::plan::plan::Plan;
 use crate::plan::target::Certificate;
-use crate::plan::{BrokerId, Plan, UserClass};
+use crate::plan::timeline::LoadTimeline;
+use crate::plan::user_class::UserClass;
 use crate::template::Varies;
 
 /// Files of a certificate and its key that users show to a broker; `None` if they show none.
@@ -33,7 +35,7 @@ pub fn certificates(plan: &Plan) -> BTreeSet<Files> {
     }
     if per_user.iter().any(Option::is_some) {
         let (mut number, mut indices) = (0, vec![0; plan.classes.len()]);
-        Course::watched(Dispatcher::for_classes(&plan.classes), &plan.load, &mut |id| {
+        LoadTimeline::watched(Dispatcher::for_classes(&plan.classes), &plan.load, &mut |id| {
             number += 1;
             if let Some(certificate) = per_user[id.0] {
                 let class = &plan.classes[id.0];

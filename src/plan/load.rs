@@ -1,15 +1,12 @@
-//! Load over time: the stages of a run, what ends it, and how many users there are at each moment.
+//! The load as data: the stages of a run and what ends it.
 //!
 //! A load without stages is one stage without an end of its own, so that there is one way through the code for
-//! both. What a stage makes of the users is worked out by letting the dispatcher that the engine uses go through
-//! its batches once; users are taken to connect in no time, so moments after a stage that waits for connections
-//! are the earliest possible ones.
+//! both.
 
 use std::time::Duration;
 
-use crate::plan::mix::{Dispatcher, Pace};
+use crate::plan::ids::ClassId;
 use crate::plan::search::Search;
-use crate::plan::{ClassId, Plan};
 
 /// How many users, how fast, how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,12 +39,12 @@ pub struct Stage {
     /// When `duration` begins to count.
     pub clock: StageClock,
     /// Whose connections are dropped as it begins.
-    pub storm: Option<Storm>,
+    pub mass_disconnect: Option<MassDisconnect>,
 }
 
 /// Users whose connections are dropped.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Storm {
+pub struct MassDisconnect {
     /// Share of the users that are there, above 0 and up to 1.
     pub share: f64,
     /// The classes whose users are meant.
@@ -89,238 +86,5 @@ impl Load {
             Some(name) => format!("stage `{name}`"),
             None => format!("stage {}", place + 1),
         }
-    }
-}
-
-/// What the dispatcher makes of a load, if every user connects in no time and none leaves by itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Course {
-    /// One for each stage.
-    pub stages: Vec<Passage>,
-    /// The most users of each class at a time.
-    pub most: Vec<u32>,
-    /// How many users of each class are started, those included that replace stopped ones.
-    pub started: Vec<u64>,
-    /// The most users at a time.
-    pub most_in_all: u32,
-    run_time: Option<Duration>,
-}
-
-/// A stage in the course of a run. Moments are from the start of the run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Passage {
-    /// When it begins.
-    pub begins: Duration,
-    /// From its first batch of users to its last; if it is cut off, to the end of the stage.
-    pub ramp: Duration,
-    /// When it ends; `None` never by itself.
-    pub ends: Option<Duration>,
-    /// Users of each class after its ramp.
-    pub users: Vec<u32>,
-    /// Whether it ends before its ramp does.
-    pub is_cut: bool,
-    /// How long its ramp would be if it were not cut off.
-    pub full_ramp: Duration,
-    before: u32,
-    starts: u32,
-    stops: u32,
-    pace: Pace,
-}
-
-impl Course {
-    /// The course of a plan.
-    pub fn of(plan: &Plan) -> Self {
-        Self::new(Dispatcher::for_classes(&plan.classes), &plan.load)
-    }
-
-    /// The course of a load by a dispatcher without users.
-    pub fn new(dispatcher: Dispatcher, load: &Load) -> Self {
-        Self::watched(dispatcher, load, &mut |_| {})
-    }
-
-    /// The same, telling of each user, in order, of which class it is.
-    pub(crate) fn watched(mut dispatcher: Dispatcher, load: &Load, starts: &mut dyn FnMut(ClassId)) -> Self {
-        let classes = dispatcher.counts().len();
-        let mut course = Self {
-            stages: Vec::new(),
-            most: vec![0; classes],
-            started: vec![0; classes],
-            most_in_all: 0,
-            run_time: load.run_time,
-        };
-        let mut begins = Duration::ZERO;
-        for stage in &load.stages {
-            let passage = course.pass(stage, begins, &mut dispatcher, starts);
-            let ends = passage.ends;
-            course.stages.push(passage);
-            let Some(ends) = ends else { break };
-            begins = ends;
-        }
-        course
-    }
-
-    fn pass(
-        &mut self,
-        stage: &Stage,
-        begins: Duration,
-        dispatcher: &mut Dispatcher,
-        started: &mut dyn FnMut(ClassId),
-    ) -> Passage {
-        let before: u32 = dispatcher.counts().iter().sum();
-        let pace = Pace::new(stage.spawn_rate);
-        let changes = changes(dispatcher.counts(), &stage.users);
-        let limit = stage.duration.filter(|_| stage.clock == StageClock::Begin);
-        let (mut starts, mut stops, mut ramp, mut is_cut) = (0_u32, 0_u32, Duration::ZERO, false);
-        dispatcher.ramp_to(&stage.users, stage.spawn_rate);
-        while let Some(batch) = dispatcher.next_batch() {
-            // Only what a batch starts can be more than there ever was.
-            for class in &batch.start {
-                let most = &mut self.most[class.0];
-                *most = (*most).max(dispatcher.counts()[class.0]);
-                self.started[class.0] += 1;
-                started(*class);
-                starts += 1;
-            }
-            stops += u32::try_from(batch.stop.len()).unwrap_or(u32::MAX);
-            self.most_in_all = self.most_in_all.max(before - stops + starts);
-            ramp = ramp.saturating_add(batch.wait);
-            if let Some(limit) = limit.filter(|limit| !batch.wait.is_zero() && ramp >= *limit) {
-                (ramp, is_cut) = (limit, true);
-                break;
-            }
-        }
-        let wait = if stage.clock == StageClock::Connected { ramp } else { Duration::ZERO };
-        Passage {
-            begins,
-            ramp,
-            ends: stage.duration.map(|duration| begins.saturating_add(wait).saturating_add(duration)),
-            users: dispatcher.counts().to_vec(),
-            is_cut,
-            full_ramp: if is_cut { pace.time_for(changes) } else { ramp },
-            before,
-            starts,
-            stops,
-            pace,
-        }
-    }
-
-    /// How long the run is; `None` if neither stages nor run time end it. Other ends may come first.
-    pub fn length(&self) -> Option<Duration> {
-        let stages = self.stages.last().and_then(|last| last.ends);
-        stages.into_iter().chain(self.run_time).min()
-    }
-
-    /// How many users there are at a moment of the run; those that are stopped count as gone at once.
-    pub fn users_at(&self, moment: Duration) -> u32 {
-        if self.length().is_some_and(|length| moment >= length) {
-            return 0;
-        }
-        let begun = self.stages.iter().rev().find(|stage| stage.begins <= moment);
-        begun.map_or(0, |stage| stage.users_after(moment.saturating_sub(stage.begins)))
-    }
-}
-
-/// How many users a ramp starts or stops, whichever are more.
-fn changes(has: &[u32], wanted: &Users) -> u32 {
-    match wanted {
-        Users::Total(users) => users.abs_diff(has.iter().sum()),
-        Users::PerClass(counts) => {
-            let pairs = || counts.iter().zip(has);
-            let missing: u32 = pairs().map(|(wanted, has)| wanted.saturating_sub(*has)).sum();
-            missing.max(pairs().map(|(wanted, has)| has.saturating_sub(*wanted)).sum())
-        }
-    }
-}
-
-impl Passage {
-    /// Users so long after its begin, as long as it lasts.
-    fn users_after(&self, time: Duration) -> u32 {
-        let batches = match self.pace.wait.as_nanos() {
-            0 => u128::from(u32::MAX),
-            wait => time.as_nanos() / wait + 1,
-        };
-        let done = u32::try_from(batches.saturating_mul(self.pace.batch.into())).unwrap_or(u32::MAX);
-        self.before - self.stops.min(done) + self.starts.min(done)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stage(users: u32, spawn_rate: f64, seconds: u64) -> Stage {
-        let duration = Some(Duration::from_secs(seconds));
-        let (users, clock) = (Users::Total(users), StageClock::Begin);
-        Stage { name: None, users, spawn_rate, duration, clock, storm: None }
-    }
-
-    fn course(names: &[&str], stages: Vec<Stage>, run_time: Option<u64>) -> Course {
-        let run_time = run_time.map(Duration::from_secs);
-        let stop_timeout = Duration::ZERO;
-        let load = Load { stages, run_time, stop_timeout, iterations: None, messages: None, search: None };
-        let classes: Vec<_> = names.iter().map(|name| (*name, 1.0, 0)).collect();
-        Course::new(Dispatcher::new(&classes), &load)
-    }
-
-    /// Users at these seconds.
-    fn users(course: &Course, seconds: &[f64]) -> Vec<u32> {
-        seconds.iter().map(|at| course.users_at(Duration::from_secs_f64(*at))).collect()
-    }
-
-    #[test]
-    fn users_ramp_up_hold_and_ramp_down() {
-        let up_and_down = vec![stage(5, 1.0, 10), stage(8, 2.0, 5), stage(2, 4.0, 5)];
-        let course = course(&["a"], up_and_down, None);
-        assert_eq!(users(&course, &[0.0, 0.9, 1.0, 4.0, 9.9]), [1, 1, 2, 5, 5]);
-        assert_eq!(users(&course, &[10.0, 10.9, 11.0, 14.9]), [7, 7, 8, 8]);
-        assert_eq!(users(&course, &[15.0, 15.9, 16.0, 19.9, 20.0]), [4, 4, 2, 2, 0]);
-        assert_eq!(course.length(), Some(Duration::from_secs(20)));
-        assert_eq!((course.most_in_all, course.started), (8, vec![8]));
-        let ramps: Vec<_> = course.stages.iter().map(|stage| stage.ramp.as_secs()).collect();
-        assert_eq!(ramps, [4, 1, 1]);
-    }
-
-    #[test]
-    fn a_stage_that_is_too_short_is_cut_and_the_next_goes_on_from_there() {
-        let course = course(&["a"], vec![stage(100, 1.0, 10), stage(12, 1.0, 10)], None);
-        assert_eq!(users(&course, &[9.9, 10.0, 11.0, 12.0]), [10, 11, 12, 12]);
-        assert_eq!((course.stages[0].is_cut, course.stages[1].is_cut), (true, false));
-        assert_eq!(course.stages[0].ramp, Duration::from_secs(10));
-        assert_eq!(course.stages[0].full_ramp, Duration::from_secs(99));
-    }
-
-    #[test]
-    fn a_ramp_that_just_fits_is_not_cut() {
-        // Batches at 0, 1 and 2 s.
-        assert!(!course(&["a"], vec![stage(3, 1.0, 3)], None).stages[0].is_cut);
-        // The batch at 2 s would be at the end of the stage.
-        assert!(course(&["a"], vec![stage(3, 1.0, 2)], None).stages[0].is_cut);
-    }
-
-    #[test]
-    fn a_stage_that_waits_for_connections_has_its_ramp_before_its_duration() {
-        let waits = Stage { clock: StageClock::Connected, ..stage(5, 1.0, 10) };
-        let course = course(&["a"], vec![waits, stage(1, 100.0, 1)], None);
-        assert_eq!(course.stages[1].begins, Duration::from_secs(14));
-        assert_eq!(course.length(), Some(Duration::from_secs(15)));
-    }
-
-    #[test]
-    fn classes_are_exchanged_with_the_load_kept_up() {
-        let per_class =
-            |counts: [u32; 2]| Stage { users: Users::PerClass(counts.into()), ..stage(0, 1.0, 9) };
-        let course = course(&["a", "b"], vec![per_class([4, 0]), per_class([0, 4])], None);
-        assert_eq!(users(&course, &[3.0, 9.0, 10.0, 12.0]), [4, 4, 4, 4]);
-        assert_eq!((course.most, course.started, course.most_in_all), (vec![4, 4], vec![4, 4], 4));
-    }
-
-    #[test]
-    fn the_run_time_cuts_the_stages_short() {
-        let cut = course(&["a"], vec![stage(5, 1.0, 10)], Some(7));
-        assert_eq!((cut.length(), cut.users_at(Duration::from_secs(7))), (Some(Duration::from_secs(7)), 0));
-        let longer = course(&["a"], vec![stage(5, 1.0, 10)], Some(70));
-        assert_eq!(longer.length(), Some(Duration::from_secs(10)));
-        let endless = course(&["a"], vec![Stage { duration: None, ..stage(5, 1.0, 0) }], None);
-        assert_eq!((endless.length(), endless.users_at(Duration::from_secs(1_000))), (None, 5));
     }
 }

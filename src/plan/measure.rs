@@ -84,12 +84,12 @@ pub struct Measure {
     /// Which row, for each filter of the step.
     pub rows: Vec<RowId>,
     /// Where a message has its stamp.
-    pub look: Look,
+    pub look: StampLocation,
 }
 
 /// Where a stamp is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
+pub enum StampLocation {
     /// Among the user properties, then in front of the payload.
     Around,
     /// Among the user properties.
@@ -100,7 +100,7 @@ pub enum Look {
     Json(Box<[Box<str>]>),
 }
 
-impl fmt::Display for Look {
+impl fmt::Display for StampLocation {
     /// As in a scenario, where that can say it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

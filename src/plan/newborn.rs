@@ -1,7 +1,7 @@
 //! A user that has its rows and nothing else yet: what is said of users before a run is rendered as the engine will.
 
-use crate::plan::UserClass;
 use crate::plan::feed::Rows;
+use crate::plan::user_class::UserClass;
 use crate::template::random::Random;
 use crate::template::{NOTHING, Scope, Template, UserScope};
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::plan::Text;
+use crate::plan::text::Text;
 use crate::template::column::Column;
 use crate::template::random::Random;
 

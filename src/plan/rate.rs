@@ -5,8 +5,10 @@
 
 use std::ops::Add;
 
+use crate::plan::publish::Publish;
+use crate::plan::step::{Step, Steps};
+use crate::plan::user_class::UserClass;
 use crate::plan::wait::{Pause, WaitTime};
-use crate::plan::{Publish, Step, Steps, UserClass};
 
 /// What is sent in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -100,7 +102,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::plan::{Request, Row};
+    use crate::plan::request::{Request, Row};
     use crate::stats::RowId;
 
     #[test]

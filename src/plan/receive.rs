@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::condition::Condition;
-use crate::plan::{Publish, Request, Text};
+use crate::plan::publish::Publish;
+use crate::plan::request::Request;
+use crate::plan::text::Text;
 
 /// Wait for messages.
 #[derive(Debug, Clone, PartialEq)]

@@ -51,14 +51,14 @@ impl Schedule {
 /// of the new tempo. Starts that are overdue then are dropped: what could not be done at one tempo is no part of what
 /// is measured at the next. Jitter shrinks and grows with the period.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Timetable {
+pub struct ArrivalTimes {
     base: Duration,
     /// How many periods after `base` the next run is due.
     n: u64,
     tempo: f64,
 }
 
-impl Timetable {
+impl ArrivalTimes {
     /// That of a user that is ready for its first task run `now`.
     pub fn new(schedule: &Schedule, now: Duration, tempo: f64, random: &mut Random) -> Self {
         match schedule.phase {
@@ -130,7 +130,7 @@ mod tests {
     /// The first due moments in milliseconds, each asked for at the moment before it.
     fn moments(schedule: &Schedule, ready: Duration, tempos: &[f64]) -> Vec<u128> {
         let mut random = random();
-        let mut timetable = Timetable::new(schedule, ready, tempos[0], &mut random);
+        let mut timetable = ArrivalTimes::new(schedule, ready, tempos[0], &mut random);
         let mut now = ready;
         let next = |tempo: &f64| {
             now = timetable.next(schedule, now, *tempo, &mut random);
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn rounding_does_not_add_up() {
         let schedule = schedule(3.0, Duration::ZERO, Phase::Aligned);
-        let mut timetable = Timetable::new(&schedule, Duration::ZERO, 1.0, &mut random());
+        let mut timetable = ArrivalTimes::new(&schedule, Duration::ZERO, 1.0, &mut random());
         timetable.n = 3 * 86_400 * 365;
         let due = timetable.next(&schedule, Duration::ZERO, 1.0, &mut random());
         assert!(due.abs_diff(Duration::from_hours(24 * 365)) < Duration::from_micros(1), "{due:?}");
@@ -169,7 +169,7 @@ mod tests {
         let firsts: Vec<Duration> = (0..1_000)
             .map(|index| {
                 let mut random = Random::for_user(0, "test", index);
-                let mut timetable = Timetable::new(&schedule, ms(250), 1.0, &mut random);
+                let mut timetable = ArrivalTimes::new(&schedule, ms(250), 1.0, &mut random);
                 let first = timetable.next(&schedule, ms(250), 1.0, &mut random);
                 let second = timetable.next(&schedule, first, 1.0, &mut random);
                 assert!(second.abs_diff(first + ms(100)) <= Duration::from_nanos(1));
@@ -199,7 +199,7 @@ mod tests {
     fn another_tempo_drops_what_is_overdue() {
         let schedule = schedule(10.0, Duration::ZERO, Phase::Random);
         let mut random = random();
-        let mut timetable = Timetable::new(&schedule, ms(0), 1.0, &mut random);
+        let mut timetable = ArrivalTimes::new(&schedule, ms(0), 1.0, &mut random);
         let first = timetable.next(&schedule, ms(0), 1.0, &mut random);
         // The run took 1 s. At the same tempo nine starts are to be made up for,
         let late = first + ms(1_000);
@@ -221,7 +221,7 @@ mod tests {
             let period = Duration::from_secs_f64(1.0 / per_user);
             let schedule = schedule(per_user, period.mul_f64(share), phase);
             let mut random = random();
-            let mut timetable = Timetable::new(&schedule, ms(ready_ms), 1.0, &mut random);
+            let mut timetable = ArrivalTimes::new(&schedule, ms(ready_ms), 1.0, &mut random);
             let first = timetable.next(&schedule, ms(ready_ms), 1.0, &mut random);
             let slack = Duration::from_micros(1);
             prop_assert!(first + slack >= ms(ready_ms));

@@ -7,8 +7,7 @@
 
 use std::time::Duration;
 
-use crate::plan::load::Course;
-use crate::plan::{ClassId, Plan};
+use crate::plan::ids::ClassId;
 use crate::stats::threshold::Threshold;
 
 /// How close the highest rate that holds and the lowest that fails come at the end: 5 %.
@@ -44,13 +43,12 @@ impl Search {
         self.rates.get(class.0).is_some_and(Option::is_some)
     }
 
-    /// The rate of all classes together that the plan has by itself, once all users have started; 0 if no class
+    /// The rate of all classes together that the plan has by itself when each class has this many users; 0 if no class
     /// with a rate has users.
-    pub fn planned(&self, plan: &Plan) -> f64 {
-        let users = Course::of(plan).most;
-        let of_class = |(rate, users): (&Option<ClassRate>, u32)| match rate {
-            Some(_) if users == 0 => 0.0,
-            Some(ClassRate::PerUser(rate)) => rate * f64::from(users),
+    pub fn planned(&self, users: &[u32]) -> f64 {
+        let of_class = |(rate, users): (&Option<ClassRate>, &u32)| match rate {
+            Some(_) if *users == 0 => 0.0,
+            Some(ClassRate::PerUser(rate)) => rate * f64::from(*users),
             Some(ClassRate::PerClass(rate)) => *rate,
             None => 0.0,
         };

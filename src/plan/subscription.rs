@@ -3,7 +3,24 @@
 use std::time::Duration;
 
 use crate::mqtt::{Qos, SubscribeOptions};
-use crate::plan::{Request, Text};
+use crate::plan::measure::Measure;
+use crate::plan::request::Request;
+use crate::plan::text::Text;
+
+/// Ask for messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subscribe {
+    /// Of which topics, at least one; asked for in one packet.
+    pub filters: Vec<Subscription>,
+    /// MQTT 5: what the broker shall send with each message of these, 1 to 268,435,455.
+    pub identifier: Option<u32>,
+    /// How long to wait for SUBACK.
+    pub timeout: Duration,
+    /// How it is recorded.
+    pub request: Request,
+    /// How what arrives is measured, if it is.
+    pub measure: Option<Measure>,
+}
 
 /// A filter, and what is asked of the messages that it brings.
 #[derive(Debug, Clone, PartialEq)]

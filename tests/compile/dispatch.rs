@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mqtt_scenario::plan::mix::{Dispatcher, Pace};
+use mqtt_scenario::plan::dispatcher::{Dispatcher, Pace};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -8,8 +8,9 @@ use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::describe::difference::diff;
 use mqtt_scenario::describe::{describe, describe_json, ratio};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
-use mqtt_scenario::plan::load::{Course, Users};
+use mqtt_scenario::plan::load::Users;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
+use mqtt_scenario::plan::timeline::LoadTimeline;
 use mqtt_scenario::plan::{Row, Step, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 
@@ -286,7 +287,7 @@ fn flags_of_a_plain_load_do_not_fit_stages_and_a_run_time_cuts_them() {
     insta::assert_snapshot!(listed(&refused));
     let overrides = Overrides { run_time: Some(Duration::from_secs(70)), ..Overrides::default() };
     let plan = compiled_with(text, &overrides, &BTreeSet::new()).unwrap().plan;
-    assert_eq!(Course::of(&plan).length(), Some(Duration::from_secs(70)));
+    assert_eq!(LoadTimeline::of(&plan).length(), Some(Duration::from_secs(70)));
 }
 
 #[test]

@@ -227,7 +227,14 @@ impl TestLoad {
         if stages.is_empty() {
             let users = Users::Total(users);
             let clock = StageClock::Begin;
-            stages.push(Stage { name: None, users, spawn_rate, duration: None, clock, storm: None });
+            stages.push(Stage {
+                name: None,
+                users,
+                spawn_rate,
+                duration: None,
+                clock,
+                mass_disconnect: None,
+            });
         }
         Load { stages, run_time, stop_timeout, iterations, messages, search }
     }
@@ -339,7 +346,7 @@ impl PlanBuilder {
             on_stop: Steps::default(),
             reconnect,
             reconnection: Reconnect::default(),
-            connect_parts: Vec::new(),
+            connect_phases: Vec::new(),
             user_texts: 0,
             user_rows: 0,
             counters: 0,

@@ -1,7 +1,7 @@
 //! The rows of a connect's parts.
 
 use crate::compile::steps::{StepCompiler, slot};
-use crate::plan::{ConnectParts, Row};
+use crate::plan::{ConnectPhases, Row};
 use crate::template::Template;
 use crate::template::names::Place;
 
@@ -9,18 +9,18 @@ impl StepCompiler<'_> {
     /// Gives the parts of a connect their rows, if they are recorded and have none yet.
     pub(super) fn note_parts(&mut self, whole: &Row) {
         let Some(broker) = self.detailed else { return };
-        if self.connect_parts.iter().any(|parts| parts.whole == *whole) {
+        if self.connect_phases.iter().any(|parts| parts.whole == *whole) {
             return;
         }
         let (tls, websocket) = (broker.target.is_secure(), broker.target.is_websocket());
-        let parts = ConnectParts {
+        let parts = ConnectPhases {
             whole: whole.clone(),
             tcp: self.row_of_part(whole, "tcp"),
             tls: tls.then(|| self.row_of_part(whole, "tls")),
             websocket: websocket.then(|| self.row_of_part(whole, "websocket")),
             connack: self.row_of_part(whole, "connack"),
         };
-        self.connect_parts.push(parts);
+        self.connect_phases.push(parts);
     }
 
     fn row_of_part(&mut self, whole: &Row, part: &str) -> Row {

@@ -4,7 +4,7 @@ use crate::compile::codes;
 use crate::compile::problems::{Problems, suggestion};
 use crate::compile::steps::{DEFAULT_REQUEST_TYPE, StepCompiler};
 use crate::diagnostic::{Diagnostic, FieldPath};
-use crate::plan::measure::{Look, Measure};
+use crate::plan::measure::{Measure, StampLocation};
 use crate::scenario::model;
 use crate::stats::stamp::{MOST_STEPS, PROPERTY};
 use crate::template;
@@ -30,8 +30,8 @@ impl StepCompiler<'_> {
     ) -> Option<Written> {
         match text {
             "user_property" => {
-                if let Some(spoken) = &self.spoken {
-                    spoken.needs_5("a stamp in a user property", at, problems);
+                if let Some(protocol) = &self.protocol {
+                    protocol.needs_5("a stamp in a user property", at, problems);
                 }
                 Some(Written::Property)
             }
@@ -112,11 +112,11 @@ impl StepCompiler<'_> {
             return None;
         }
         let look = match &subscribe.stamp {
-            None => Some(Look::Around),
+            None => Some(StampLocation::Around),
             Some(text) => self.stamp_place(text, &at.key("stamp"), problems).map(|place| match place {
-                Written::Property => Look::Property,
-                Written::Prefix => Look::Prefix,
-                Written::Json(_, parts) => Look::Json(parts),
+                Written::Property => StampLocation::Property,
+                Written::Prefix => StampLocation::Prefix,
+                Written::Json(_, parts) => StampLocation::Json(parts),
             }),
         };
         let name_at = at.key("measure_name");
@@ -181,7 +181,7 @@ mod tests {
         ] {
             assert_eq!(parts(pointer).as_deref(), expected, "{pointer}");
         }
-        let look = Look::Json(super::parts("/a~1b/m~0n").unwrap());
+        let look = StampLocation::Json(super::parts("/a~1b/m~0n").unwrap());
         assert_eq!(look.to_string(), "json:/a~1b/m~0n");
     }
 }

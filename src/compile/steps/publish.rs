@@ -2,7 +2,7 @@
 
 use crate::compile::address::{check_topic, client_id_length};
 use crate::compile::codes;
-use crate::compile::payloads::{Carried, Pointed};
+use crate::compile::payloads::{PayloadSource, Pointed};
 use crate::compile::problems::Problems;
 use crate::compile::properties::compile_properties;
 use crate::compile::steps::measure::Written;
@@ -69,18 +69,18 @@ impl StepCompiler<'_> {
                     self.payloads.compile_around(payload, place, self.names, &mut payload_at, problems);
                 split.map(|(head, tail)| {
                     rest = Some(tail);
-                    Carried::Template(head)
+                    PayloadSource::Template(head)
                 })
             }
             (Some(payload), _) => {
                 self.payloads.compile(payload, Place::Payload, self.names, &mut payload_at, problems)
             }
-            (None, _) => Some(Carried::Template(Template::literally(""))),
+            (None, _) => Some(PayloadSource::Template(Template::literally(""))),
         };
         let properties = publish.properties.as_ref().map(|properties| {
             let at = at.key("properties");
-            if let Some(spoken) = &self.spoken {
-                spoken.needs_5("`properties`", &at, problems);
+            if let Some(protocol) = &self.protocol {
+                protocol.needs_5("`properties`", &at, problems);
             }
             compile_properties(properties, Place::Property, &at, self.names, self.client_id, problems)
         });
@@ -96,7 +96,7 @@ impl StepCompiler<'_> {
         for template in properties.templates() {
             self.check_received(template, &at.key("properties"), problems);
         }
-        if let Some(Carried::Template(template)) = &payload {
+        if let Some(PayloadSource::Template(template)) = &payload {
             self.check_received(template, &payload_at, problems);
         }
         if let Some(rest) = &rest {
@@ -106,12 +106,12 @@ impl StepCompiler<'_> {
         let mut feeds: Vec<usize> = topic.feeds_per_message().collect();
         topic.place_walks(&mut self.walks);
         let payload = match payload {
-            Carried::Template(mut template) => {
+            PayloadSource::Template(mut template) => {
                 feeds.extend(template.feeds_per_message());
                 template.place_walks(&mut self.walks);
                 Payload::Text(self.text(template))
             }
-            Carried::Made(payload) => payload,
+            PayloadSource::Made(payload) => payload,
         };
         for template in properties.templates_mut() {
             feeds.extend(template.feeds_per_message());
@@ -138,7 +138,7 @@ impl StepCompiler<'_> {
         let client_id = client_id_length(self.client_id);
         let most = payload.length(client_id).1.saturating_add(PUBLISH_OVERHEAD_BYTES);
         let most = most.saturating_add(topic.length(client_id).1);
-        let is_5 = self.spoken.is_some_and(|spoken| spoken.is_5());
+        let is_5 = self.protocol.is_some_and(|protocol| protocol.is_5());
         let most = stamp.as_ref().map_or(most, |stamp| {
             most.saturating_add(stamp.payload_bytes(client_id)).saturating_add(stamp.property_bytes())
         });

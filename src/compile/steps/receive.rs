@@ -132,7 +132,7 @@ impl StepCompiler<'_> {
         problems: &mut Problems<'_>,
     ) -> Option<Correlation> {
         let correlation_at = at.key("correlation");
-        let is_5 = self.spoken.is_some_and(|spoken| spoken.is_5());
+        let is_5 = self.protocol.is_some_and(|protocol| protocol.is_5());
         match &request.correlation {
             None if !is_5 => return Some(Correlation::Topic),
             Some(written::Correlation::Topic) => return Some(Correlation::Topic),
@@ -142,8 +142,8 @@ impl StepCompiler<'_> {
             }
             None => {}
             Some(written::Correlation::Property) => {
-                if let Some(spoken) = &self.spoken {
-                    spoken.needs_5("`correlation = \"property\"`", &correlation_at, problems);
+                if let Some(protocol) = &self.protocol {
+                    protocol.needs_5("`correlation = \"property\"`", &correlation_at, problems);
                 }
             }
         }
@@ -231,9 +231,9 @@ impl StepCompiler<'_> {
                     .help("put a `receive` or `request` before it"),
             );
         }
-        if let Some(spoken) = &self.spoken {
+        if let Some(protocol) = &self.protocol {
             for part in template.received().filter_map(Part::of_5) {
-                spoken.needs_5(part, at, problems);
+                protocol.needs_5(part, at, problems);
             }
         }
     }

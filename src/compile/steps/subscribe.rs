@@ -154,7 +154,7 @@ impl StepCompiler<'_> {
 
     /// Only MQTT 5 can say most of what can be wanted.
     fn check_version(&self, wanted: Wanted, at: &FieldPath, problems: &mut Problems<'_>) {
-        let Some(spoken) = &self.spoken else { return };
+        let Some(protocol) = &self.protocol else { return };
         for (key, is_there) in [
             ("no_local", wanted.no_local == Some(true)),
             ("retain_as_published", wanted.retain_as_published == Some(true)),
@@ -164,7 +164,7 @@ impl StepCompiler<'_> {
             ),
         ] {
             if is_there {
-                spoken.needs_5(&format!("`{key}`"), &at.key(key), problems);
+                protocol.needs_5(&format!("`{key}`"), &at.key(key), problems);
             }
         }
     }
@@ -180,8 +180,8 @@ impl StepCompiler<'_> {
             let message = format!("`identifier` must be 1 to {MAX_PACKET_BYTES}");
             problems.range(&at, message, "write a number that tells this subscription from others");
         }
-        if let Some(spoken) = &self.spoken {
-            spoken.needs_5("`identifier`", &at, problems);
+        if let Some(protocol) = &self.protocol {
+            protocol.needs_5("`identifier`", &at, problems);
         }
         Some(identifier)
     }

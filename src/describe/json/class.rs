@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::describe::Facts;
+use crate::describe::PlanSummary;
 use crate::describe::json::text::{condition, payload, source, text};
 use crate::describe::json::{seconds, traffic};
 use crate::describe::sample::{SampleMessage, SampleUser};
@@ -21,18 +21,18 @@ use crate::plan::{
 use crate::template::Per;
 
 /// The class at place `id`.
-pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
-    let (plan, secrets) = (facts.plan, &facts.secrets);
-    let (class, facts) = (&plan.classes[id], &facts.classes[id]);
+pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
+    let (plan, secrets) = (summary.plan, &summary.secrets);
+    let (class, summary) = (&plan.classes[id], &summary.classes[id]);
     let is_fixed = class.fixed_count > 0;
-    let users: Vec<Value> = facts.samples.iter().map(|user| identity(user, secrets)).collect();
-    let mut writer = Writer { plan, secrets, class, samples: facts.samples.clone() };
+    let users: Vec<Value> = summary.samples.iter().map(|user| identity(user, secrets)).collect();
+    let mut writer = Writer { plan, secrets, class, samples: summary.samples.clone() };
     let on_start = writer.steps(&class.on_start);
     let tasks = writer.tasks();
     let on_stop = writer.steps(&class.on_stop);
     json!({
         "name": class.name,
-        "users": facts.users,
+        "users": summary.users,
         "broker": plan.brokers[class.broker.0].name,
         "weight": (!is_fixed).then_some(class.weight),
         "fixed_count": is_fixed.then_some(class.fixed_count),
@@ -48,7 +48,7 @@ pub(super) fn user_class(facts: &Facts<'_>, id: usize) -> Value {
         "messages": class.messages,
         "reconnect": reconnect(&class.reconnection),
         "on_error": on_error(class.on_error),
-        "traffic": traffic(facts.traffic),
+        "traffic": traffic(summary.traffic),
         "samples": users,
         "on_start": on_start,
         "task_order": match class.order {

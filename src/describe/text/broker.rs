@@ -3,17 +3,17 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::describe::text::words::{counted, time};
-use crate::describe::{Facts, LOCAL_PORTS};
+use crate::describe::text::format::{counted, time};
+use crate::describe::{LOCAL_PORTS, PlanSummary};
 use crate::mqtt::Settings;
 use crate::plan::target::{Target, Tls};
 use crate::plan::{Broker, BrokerId};
 
 /// All of them.
-pub(super) fn write(facts: &Facts<'_>, out: &mut String) -> fmt::Result {
+pub(super) fn write(summary: &PlanSummary<'_>, out: &mut String) -> fmt::Result {
     writeln!(out, "\nbrokers")?;
-    for (i, broker) in facts.plan.brokers.iter().enumerate() {
-        one(broker, facts.connections(BrokerId(i)), out)?;
+    for (i, broker) in summary.plan.brokers.iter().enumerate() {
+        one(broker, summary.connections(BrokerId(i)), out)?;
     }
     Ok(())
 }

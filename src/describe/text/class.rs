@@ -3,10 +3,10 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::describe::Facts;
+use crate::describe::PlanSummary;
 use crate::describe::sample::{SampleMessage, SampleUser};
 use crate::describe::secrets::{MASK, Secrets};
-use crate::describe::text::words::{
+use crate::describe::text::format::{
     conditions, counted, feed, line, pause, payload, rate, reconnect, rhythm, time, wait_time, wanted,
 };
 use crate::mqtt::Qos;
@@ -16,10 +16,10 @@ use crate::plan::subscription::Unsubscribe;
 use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass};
 
 /// Writes the class at place `id`.
-pub(super) fn write(facts: &Facts<'_>, id: usize, out: &mut String) -> fmt::Result {
-    let Facts { plan, secrets, .. } = facts;
-    let samples = facts.classes[id].samples.clone();
-    Writer { plan, secrets, class: &plan.classes[id], samples }.write(facts, id, out)
+pub(super) fn write(summary: &PlanSummary<'_>, id: usize, out: &mut String) -> fmt::Result {
+    let PlanSummary { plan, secrets, .. } = summary;
+    let samples = summary.classes[id].samples.clone();
+    Writer { plan, secrets, class: &plan.classes[id], samples }.write(summary, id, out)
 }
 
 struct Writer<'a> {
@@ -30,14 +30,14 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, facts: &Facts<'_>, id: usize, out: &mut String) -> fmt::Result {
+    fn write(&mut self, summary: &PlanSummary<'_>, id: usize, out: &mut String) -> fmt::Result {
         let class = self.class;
         let share = match class.fixed_count {
             0 => format!("weight {}", class.weight),
             fixed => format!("fixed count {fixed}"),
         };
         let broker = &self.plan.brokers[class.broker.0].name;
-        let users = counted(facts.classes[id].users, "user");
+        let users = counted(summary.classes[id].users, "user");
         let up_to = if self.plan.load.is_staged() { "up to " } else { "" };
         writeln!(out, "\nuser class {}: {up_to}{users} ({share}) of {broker}", class.name)?;
         self.identity(out)?;
@@ -74,7 +74,7 @@ impl Writer<'_> {
             OnError::Continue => writeln!(out, "  after a failed step the next one follows")?,
             OnError::StopUser => writeln!(out, "  a user leaves at its first failed step")?,
         }
-        writeln!(out, "  {}", rate(facts.classes[id].traffic))?;
+        writeln!(out, "  {}", rate(summary.classes[id].traffic))?;
         self.steps("on_start", &class.on_start, out)?;
         let total: u64 = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
         for task in &class.tasks {

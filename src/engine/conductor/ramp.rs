@@ -7,14 +7,16 @@ use crate::engine::conductor::{Conductor, State};
 use crate::engine::messages::Command;
 use crate::engine::observer::Observer;
 use crate::engine::outcome::End;
+use crate::plan::dispatcher::Batch;
 use crate::plan::load::StageClock;
-use crate::plan::mix::Batch;
 
 impl<O: Observer> Conductor<'_, O> {
     /// Drops the connections of as many users as the stage that begins wants.
     pub(super) fn drop_connections(&mut self) {
         let place = self.stages.place();
-        let Some(storm) = self.stages.stage().and_then(|stage| stage.storm.as_ref()) else { return };
+        let Some(storm) = self.stages.stage().and_then(|stage| stage.mass_disconnect.as_ref()) else {
+            return;
+        };
         let seats = self.roster.draw(storm, self.plan.seed.wrapping_add(place as u64));
         self.storms.begin(place, &seats, &self.lines);
     }

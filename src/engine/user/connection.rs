@@ -54,7 +54,7 @@ impl<C: Connect> User<C> {
             }
             // To the broker a second connection of one client is the end of the first, whatever it has not read.
             self.parted().await;
-            let parts = class.connect_parts.iter().find(|parts| parts.whole == request.row);
+            let parts = class.connect_phases.iter().find(|parts| parts.whole == request.row);
             // Boxed, as few want them: ten thousand connects under way at once hold theirs at once.
             let timings = parts.map(|_| Box::new(Cell::new(ConnectTimings::default())));
             let due = Instant::now();

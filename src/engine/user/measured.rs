@@ -15,7 +15,7 @@ use crate::engine::user::inbound::Inbound;
 use crate::engine::user::subscription::{Asked, path};
 use crate::mqtt::{self, property};
 use crate::plan::Subscribe;
-use crate::plan::measure::Look;
+use crate::plan::measure::StampLocation;
 use crate::plan::subscription::Subscription;
 use crate::stats::RowId;
 use crate::stats::delivery::group::SharedMessage;
@@ -155,12 +155,14 @@ impl Measured {
 
 /// The stamp of a message.
 #[inline]
-fn find(look: &Look, message: &Incoming<'_>) -> Option<Stamp> {
+fn find(look: &StampLocation, message: &Incoming<'_>) -> Option<Stamp> {
     match look {
-        Look::Around => in_properties(message.properties).or_else(|| Stamp::decode_prefix(message.payload)),
-        Look::Property => in_properties(message.properties),
-        Look::Prefix => Stamp::decode_prefix(message.payload),
-        Look::Json(pointer) => Stamp::decode(stamp::text_at(message.payload, pointer)?),
+        StampLocation::Around => {
+            in_properties(message.properties).or_else(|| Stamp::decode_prefix(message.payload))
+        }
+        StampLocation::Property => in_properties(message.properties),
+        StampLocation::Prefix => Stamp::decode_prefix(message.payload),
+        StampLocation::Json(pointer) => Stamp::decode(stamp::text_at(message.payload, pointer)?),
     }
 }
 

@@ -43,7 +43,7 @@ use crate::engine::user::will::WillTexts;
 use crate::plan::feed::Rows;
 use crate::plan::payload::Payload;
 use crate::plan::wait::{WaitState, WaitTime};
-use crate::plan::{ConnectParts, OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
+use crate::plan::{ConnectPhases, OnError, Plan, Publish, Row, Step, Task, TaskOrder, UserClass};
 use crate::stats::{RowId, RowKey};
 use crate::template::random::Random;
 use crate::template::{NOT_BEGUN, NOTHING, Scope, UserScope};
@@ -172,7 +172,7 @@ impl<C: Connect> User<C> {
         self.will = class.will.as_ref().map(|will| Box::new(self.will_texts(will)));
         let lists = [&class.on_start, &class.on_stop].into_iter().chain(class.tasks.iter().map(|t| &t.steps));
         self.keep_row(&class.reconnect.row);
-        for row in class.connect_parts.iter().flat_map(ConnectParts::rows) {
+        for row in class.connect_phases.iter().flat_map(ConnectPhases::rows) {
             self.keep_row(row);
         }
         for step in lists.flat_map(|steps| &steps.0) {

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use crate::client::{Connect, ConnectTimings, Late};
 use crate::engine::sink::{Span, Timing};
 use crate::engine::user::User;
-use crate::plan::ConnectParts;
+use crate::plan::ConnectPhases;
 
 impl<C: Connect> User<C> {
     /// Records the parts that a connect came through which began at `began`.
@@ -13,7 +13,7 @@ impl<C: Connect> User<C> {
     /// They are due when the part before has ended, also in a class with a schedule: what that says is in the whole.
     pub(super) fn record_parts(
         &self,
-        parts: &ConnectParts,
+        parts: &ConnectPhases,
         began: Instant,
         timings: ConnectTimings,
         record: bool,

@@ -13,12 +13,12 @@ use crate::client::{Connect, Late};
 use crate::engine::user::User;
 use crate::engine::user::steps::Abort;
 use crate::plan::UserClass;
-use crate::plan::schedule::{Schedule, Timetable};
+use crate::plan::schedule::{ArrivalTimes, Schedule};
 
 /// The schedule of one user.
 #[derive(Debug)]
 pub(super) struct Rhythm {
-    timetable: Timetable,
+    timetable: ArrivalTimes,
     /// By how much the generator alone made the last start late.
     lag: Duration,
 }
@@ -39,7 +39,7 @@ impl<C: Connect> User<C> {
         let now = ready - started;
         let random = &mut self.random;
         let rhythm = self.rhythm.get_or_insert_with(|| {
-            let timetable = Timetable::new(schedule, now, tempo, random);
+            let timetable = ArrivalTimes::new(schedule, now, tempo, random);
             Box::new(Rhythm { timetable, lag: Duration::ZERO })
         });
         let due = started + rhythm.timetable.next(schedule, now, tempo, random);
@@ -101,7 +101,7 @@ mod tests {
         let ms = Duration::from_millis;
         let schedule = Schedule { per_user: 10.0, jitter: Duration::ZERO, phase: Phase::Aligned };
         let mut random = Random::for_user(0, "test", 0);
-        let timetable = Timetable::new(&schedule, Duration::ZERO, 1.0, &mut random);
+        let timetable = ArrivalTimes::new(&schedule, Duration::ZERO, 1.0, &mut random);
         let mut rhythm = Rhythm { timetable, lag: Duration::ZERO };
         let mut ready = Duration::ZERO;
         let start = |(length, late): (&u64, &u64)| {
@@ -184,7 +184,7 @@ mod tests {
             on_stop: Steps::default(),
             reconnect: request,
             reconnection: Reconnect::default(),
-            connect_parts: Vec::new(),
+            connect_phases: Vec::new(),
             user_texts: 0,
             user_rows: 0,
             counters: 1,
@@ -217,7 +217,7 @@ mod tests {
                     spawn_rate: 1.0,
                     duration: None,
                     clock: StageClock::Begin,
-                    storm: None,
+                    mass_disconnect: None,
                 }],
                 run_time: None,
                 stop_timeout: Duration::ZERO,

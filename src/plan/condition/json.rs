@@ -10,8 +10,6 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-use crate::plan::condition::same_number;
-
 /// A place in a JSON text, and what is there.
 #[derive(Debug)]
 pub(super) struct Sought<'w> {
@@ -279,13 +277,31 @@ impl Compare<'_> {
     }
 }
 
+fn same_number(a: &Number, b: &Number) -> bool {
+    // Two whole numbers are compared as such: beyond 2^53 some of them are the same as floats.
+    if a.is_f64() || b.is_f64() { a.as_f64() == b.as_f64() } else { a == b }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-    use crate::plan::condition::same;
+
+    /// Whether two JSON values are the same; 1 and 1.0 are.
+    fn same(a: &Value, b: &Value) -> bool {
+        match (a, b) {
+            (Value::Number(a), Value::Number(b)) => same_number(a, b),
+            (Value::Array(a), Value::Array(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+            }
+            (Value::Object(a), Value::Object(b)) => {
+                a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+            }
+            _ => a == b,
+        }
+    }
 
     fn found(text: &str, sought: &[(&str, Value)]) -> Option<Vec<Found>> {
         let mut sought: Vec<_> = sought
@@ -361,6 +377,13 @@ mod tests {
         assert_eq!(found(&text, &[("/a", json!(1))]), Some(vec![Found::Same(true)]));
         assert_eq!(found(&text, &[("/deep", json!(1))]), Some(vec![Found::Same(false)]));
         assert_eq!(found(&text, &[("", json!({"a": 1}))]), Some(vec![Found::Same(false)]));
+    }
+
+    #[test]
+    fn large_whole_numbers_are_compared_as_they_are() {
+        assert!(!same(&json!(9_007_199_254_740_993_u64), &json!(9_007_199_254_740_992_u64)));
+        assert!(same(&json!(-3), &json!(-3.0)));
+        assert!(!same(&json!(1), &json!(true)));
     }
 
     fn value() -> impl Strategy<Value = Value> {

@@ -9,7 +9,7 @@ use super::*;
 fn stage(users: u32, spawn_rate: f64, duration: Duration) -> Stage {
     let users = Users::Total(users);
     let (duration, clock) = (Some(duration), StageClock::Begin);
-    Stage { name: None, users, spawn_rate, duration, clock, storm: None }
+    Stage { name: None, users, spawn_rate, duration, clock, mass_disconnect: None }
 }
 
 fn per_class(counts: &[u32], spawn_rate: f64, duration: Duration) -> Stage {

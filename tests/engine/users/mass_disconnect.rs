@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mqtt_scenario::plan::ClassId;
-use mqtt_scenario::plan::load::{Stage, StageClock, Storm, Users};
+use mqtt_scenario::plan::load::{MassDisconnect, Stage, StageClock, Users};
 use mqtt_scenario::plan::reconnect::{Pauses, Reconnect};
 
 use super::*;
@@ -11,8 +11,15 @@ use super::*;
 /// A stage that drops the connections of such a share of the first class, if any.
 fn stage(users: u32, duration: Duration, share: f64) -> Stage {
     let (duration, clock) = (Some(duration), StageClock::Begin);
-    let storm = (share > 0.0).then(|| Storm { share, of: vec![ClassId(0)] });
-    Stage { name: None, users: Users::Total(users), spawn_rate: 100.0, duration, clock, storm }
+    let storm = (share > 0.0).then(|| MassDisconnect { share, of: vec![ClassId(0)] });
+    Stage {
+        name: None,
+        users: Users::Total(users),
+        spawn_rate: 100.0,
+        duration,
+        clock,
+        mass_disconnect: storm,
+    }
 }
 
 /// Ten users that connect and pause; in the third second of the run a share of them loses its connection.

@@ -9,8 +9,9 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
+use crate::plan::ids::ClassId;
 use crate::plan::load::Users;
-use crate::plan::{ClassId, UserClass};
+use crate::plan::user_class::UserClass;
 
 /// Hands out users by weight and `fixed_count` at the pace of a spawn rate, and takes them back.
 #[derive(Debug, Clone)]

@@ -1,0 +1,72 @@
+//! Steps: what a user does, one after the other, in a list without nesting.
+
+use std::sync::Arc;
+
+use crate::plan::publish::Publish;
+use crate::plan::receive::{Exchange, Receive};
+use crate::plan::request::Request;
+use crate::plan::subscription::{Subscribe, Unsubscribe};
+use crate::plan::wait::Pause;
+
+/// A list of steps with `repeat` laid flat: running it needs a position and one counter per level, but
+/// neither recursion nor allocation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Steps(pub Vec<Step>);
+
+/// One action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Open the connection, if it is not open.
+    Connect(Request),
+    /// Close the connection, if it is open.
+    Disconnect {
+        /// Without DISCONNECT.
+        abrupt: bool,
+        /// How it is recorded.
+        request: Request,
+    },
+    /// Send a message.
+    Publish(Box<Publish>),
+    /// Ask for messages; shared, since a user keeps it to ask again on its next connection.
+    Subscribe(Arc<Subscribe>),
+    /// End subscriptions.
+    Unsubscribe(Box<Unsubscribe>),
+    /// Wait for messages.
+    Receive(Box<Receive>),
+    /// Send a message and wait for its reply.
+    Request(Box<Exchange>),
+    /// Pause.
+    Wait(Pause),
+    /// Begin of a repeated part: set counter `level` to `times`.
+    Repeat {
+        /// Nesting depth, from 0.
+        level: usize,
+        /// How often the part runs, at least once.
+        times: u32,
+    },
+    /// End of a repeated part: count `level` down and, above zero, go on at `first`.
+    EndRepeat {
+        /// Nesting depth, from 0.
+        level: usize,
+        /// Position of the part's first step in its [`Steps`].
+        first: usize,
+    },
+}
+
+impl Step {
+    /// Whether the broker has something to do with it that it can refuse.
+    pub fn asks_the_broker(&self) -> bool {
+        match self {
+            Self::Publish(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::Receive(_)
+            | Self::Request(_) => true,
+            Self::Connect(_)
+            | Self::Disconnect { .. }
+            | Self::Wait(_)
+            | Self::Repeat { .. }
+            | Self::EndRepeat { .. } => false,
+        }
+    }
+}

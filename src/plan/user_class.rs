@@ -1,0 +1,136 @@
+//! A user class: who its users are, and what they do.
+
+use crate::mqtt::Qos;
+use crate::plan::feed::Feed;
+use crate::plan::ids::BrokerId;
+use crate::plan::payload::Payload;
+use crate::plan::properties::Properties;
+use crate::plan::receive::Keeps;
+use crate::plan::reconnect::Reconnect;
+use crate::plan::request::{ConnectPhases, Request};
+use crate::plan::schedule::Schedule;
+use crate::plan::step::Steps;
+use crate::plan::target::Certificate;
+use crate::plan::wait::WaitTime;
+use crate::template::{Secret, Template};
+
+/// A kind of user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserClass {
+    /// Its name.
+    pub name: String,
+    /// Where its users connect.
+    pub broker: BrokerId,
+    /// Share of the users; of no meaning if `fixed_count` is above 0.
+    pub weight: f64,
+    /// Exactly so many users, or 0.
+    pub fixed_count: u32,
+    /// Client id; varies at most per user.
+    pub client_id: Template,
+    /// User name; varies at most per user.
+    pub username: Option<Template>,
+    /// Password; varies at most per user. Never shown.
+    pub password: Option<Secret>,
+    /// What its users prove themselves with in TLS.
+    pub certificate: Option<Certificate>,
+    /// What the broker publishes when it loses a user.
+    pub will: Option<Box<Will>>,
+    /// Where its templates find the values of `row.COLUMN`.
+    pub feeds: Vec<Feed>,
+    /// Pause between tasks; none if there is a schedule.
+    pub wait_time: WaitTime,
+    /// Task runs by the clock.
+    pub schedule: Option<Schedule>,
+    /// Each user leaves after so many task runs.
+    pub iterations: Option<u64>,
+    /// Each user leaves after so many messages; those of `on_stop` do not count.
+    pub messages: Option<u64>,
+    /// What a failed step ends of a task that does not say so itself.
+    pub on_error: OnError,
+    /// Before the first task.
+    pub on_start: Steps,
+    /// How the next task is found.
+    pub order: TaskOrder,
+    /// What to choose from.
+    pub tasks: Vec<Task>,
+    /// When the user stops.
+    pub on_stop: Steps,
+    /// The row and record flag of a connect that no step asked for (a publish on a closed or lost
+    /// connection); those of the class's first connect step if it has one.
+    pub reconnect: Request,
+    /// When its users come back after their connection was lost, or could not be opened.
+    pub reconnection: Reconnect,
+    /// Where the parts of its connects are recorded: one for each row of a connect, or none at all.
+    pub connect_phases: Vec<ConnectPhases>,
+    /// How many texts its steps keep per user: see [`Text::PerUser`].
+    pub user_texts: usize,
+    /// How many rows its steps keep per user: see [`Row::PerUser`].
+    pub user_rows: usize,
+    /// How many `seq` counters its steps refer to.
+    pub counters: usize,
+    /// How many `walk`s its messages keep per user.
+    pub walks: usize,
+    /// Deepest nesting of `repeat` in its steps.
+    pub repeat_depth: usize,
+    /// Which messages its users keep until a step takes them.
+    pub keeps: Keeps,
+}
+
+impl UserClass {
+    /// What a failed step of one of its tasks ends.
+    pub fn on_error_of(&self, task: &Task) -> OnError {
+        task.on_error.unwrap_or(self.on_error)
+    }
+}
+
+/// What a broker publishes when it loses a user; it varies at most per user, who renders and draws it once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Will {
+    /// Where to.
+    pub topic: Template,
+    /// What, at most 65,535 bytes. Being rendered once anyway, its text has no slot among the user's.
+    pub payload: Payload,
+    /// Quality of service.
+    pub qos: Qos,
+    /// Whether the broker shall keep it.
+    pub retain: bool,
+    /// How long after the loss, in seconds.
+    pub delay_s: u32,
+    /// Its other properties.
+    pub properties: Properties,
+}
+
+/// How a user finds its next task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TaskOrder {
+    /// One picked by weight.
+    #[default]
+    Weighted,
+    /// One after the other, then again from the first.
+    Sequence,
+}
+
+/// What a failed step of a task ends. A failed step of `on_start` or `on_stop` ends that list, whatever this says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// The task run.
+    #[default]
+    AbortTask,
+    /// Nothing.
+    Continue,
+    /// The user: it leaves, and no other comes in its place.
+    StopUser,
+}
+
+/// A task of a class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Its name.
+    pub name: String,
+    /// Share of the picks, above 0 (tasks of weight 0 are left out of the plan); 1 in a sequence.
+    pub weight: u32,
+    /// What a failed step of it ends, if it says so itself and not as its class.
+    pub on_error: Option<OnError>,
+    /// What to do.
+    pub steps: Steps,
+}
