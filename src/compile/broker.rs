@@ -5,15 +5,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::compile::codes;
+use crate::compile::context::Context;
 use crate::compile::problems::Problems;
 use crate::compile::protocol::compile_settings;
 use crate::compile::tls::{compile_headers, compile_tls};
 use crate::compile::url::{UrlError, one_target, parse_url};
-use crate::compile::{Context, Names, Place};
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::Broker;
 use crate::plan::target::Target;
 use crate::scenario::model;
+use crate::template::names::{Names, Place};
 
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_KEEP_ALIVE_S: u16 = 60;

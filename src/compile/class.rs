@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::compile::Overrides;
+use crate::compile::class_context::ClassContext;
 use crate::compile::codes;
-use crate::compile::files::{self, FolderOf, ReadFile};
-use crate::compile::payloads::Payloads;
+use crate::compile::context::Overrides;
+use crate::compile::files::{self, ReadFile};
 use crate::compile::problems::{Problems, suggestion};
 use crate::compile::protocol::ProtocolCaps;
 use crate::compile::reconnect::compile_reconnect;
@@ -20,9 +20,8 @@ use crate::compile::tls::compile_certificate;
 use crate::compile::will::compile_will;
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
-use crate::plan::feed::Feed;
 use crate::plan::wait::WaitTime;
-use crate::plan::{Broker, BrokerId, OnError, UserClass};
+use crate::plan::{BrokerId, OnError, UserClass};
 use crate::scenario::model;
 use crate::template;
 use crate::template::names::{Names, Place, quoted};
@@ -48,18 +47,6 @@ pub(super) struct Compiled {
     pub(super) rate: Option<RateOf>,
     /// Where it names feeds of which it uses no column.
     pub(super) idle_feeds: Vec<FieldPath>,
-}
-
-/// What a class is compiled with: the other parts of the scenario.
-pub(super) struct ClassContext<'a> {
-    pub(super) brokers: &'a BTreeMap<String, model::broker::Broker>,
-    /// Those with nothing wrong with them, compiled; all of them, if there is to be a plan.
-    pub(super) compiled_brokers: &'a [Broker],
-    pub(super) payloads: &'a Payloads<'a>,
-    /// The feeds of the class, as far as there is nothing wrong with them.
-    pub(super) feeds: Vec<Feed>,
-    pub(super) files: ReadFile<'a>,
-    pub(super) folder: FolderOf<'a>,
 }
 
 /// The classes of the run: those asked for, or all, without those that can have no users.

@@ -16,11 +16,11 @@ pub const MAX_FILE_BYTES: u64 = 256 << 20;
 pub(super) const MAX_LINES: usize = 50_000_000;
 
 /// Reads the file that the value at a place names, or says why it cannot: see
-/// [`Context::files`](crate::compile::Context::files).
+/// [`Context::files`](crate::compile::context::Context::files).
 pub type ReadFile<'a> = &'a dyn Fn(&FieldPath, &str) -> Result<Vec<u8>, String>;
 
 /// Says what leads from the folder of the scenario to that of the file in which the value at a place stands: see
-/// [`Context::folder`](crate::compile::Context::folder).
+/// [`Context::folder`](crate::compile::context::Context::folder).
 pub type FolderOf<'a> = &'a dyn Fn(&FieldPath) -> String;
 
 /// The bytes of a file.

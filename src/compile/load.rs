@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::compile::Overrides;
 use crate::compile::codes;
+use crate::compile::context::Overrides;
 use crate::compile::problems::{LONGEST, Problems, suggestion};
 use crate::compile::search::compile_search;
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};

@@ -5,12 +5,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use crate::compile::broker::compile_brokers;
-use crate::compile::class::{ClassContext, compile_class, select};
+use crate::compile::class::{compile_class, select};
+use crate::compile::class_context::ClassContext;
 use crate::compile::feeds::{Feeds, deal};
-use crate::compile::files::{FolderOf, ReadFile};
 use crate::compile::load::compile_load;
 use crate::compile::payloads::Payloads;
 use crate::compile::problems::Problems;
@@ -19,16 +18,17 @@ use crate::compile::steps::Rows;
 use crate::compile::threshold::{compile_thresholds, warn_of_lower_bounds, warn_of_rows};
 use crate::diagnostic::{Diagnostic, FieldPath, Severity};
 use crate::plan::Plan;
-use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
 use crate::scenario::model::{self, Scenario};
 use crate::template;
-use crate::template::names::{Columns, Names, Place};
+use crate::template::names::{Columns, Names};
 
 mod address;
 mod broker;
 mod class;
+mod class_context;
 pub mod codes;
+mod context;
 mod feeds;
 pub mod files;
 mod load;
@@ -48,53 +48,7 @@ pub mod url;
 mod warnings;
 mod will;
 
-/// What a scenario is compiled with: everything that does not stand in the file.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// Name of the file without its ending, the default name of the scenario.
-    pub file_stem: &'a str,
-    /// Looks up an environment variable.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// Name of this machine.
-    pub hostname: &'a str,
-    /// What default client ids end with, so that two processes with one scenario do not drive each other's users out;
-    /// `None` for ids that are the same in each run.
-    pub run_id: Option<&'a str>,
-    /// Checks the options of an embedded broker's URL, what stands after its `?`; says what is wrong.
-    pub embedded_options: &'a dyn Fn(&str) -> Result<(), String>,
-    /// Reads a file by what the value at a place says, which is a path from the folder of the file in which that
-    /// value stands; or says why it cannot, in a few words. Not more than one byte above
-    /// [`MAX_FILE_BYTES`](files::MAX_FILE_BYTES) is of use.
-    pub files: ReadFile<'a>,
-    /// What to put before a path in the value at a place, so that it counts from the folder of the scenario: nothing
-    /// for a value of the scenario's own file, or a path that ends with `/`.
-    pub folder: FolderOf<'a>,
-    /// What the command line says instead of the file.
-    pub overrides: &'a Overrides,
-    /// Places that reading the file complained about; nothing is said of them again, nor of their absence.
-    pub reported: &'a BTreeSet<FieldPath>,
-}
-
-/// What the command line says instead of the file; each thing only if it says so.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Overrides {
-    /// Users in all.
-    pub users: Option<u32>,
-    /// Users started per second.
-    pub spawn_rate: Option<f64>,
-    /// Length of the run, the ramp included; 0 for until it is stopped, as in Locust.
-    pub run_time: Option<Duration>,
-    /// How long users may finish their task when the run stops.
-    pub stop_timeout: Option<Duration>,
-    /// Where the only broker of the scenario is.
-    pub host: Option<Target>,
-    /// Only tasks with one of these tags.
-    pub tags: Vec<String>,
-    /// No tasks with one of these tags.
-    pub exclude_tags: Vec<String>,
-    /// Only these user classes.
-    pub user_classes: Vec<String>,
-}
+pub use crate::compile::context::{Context, Overrides};
 
 /// A scenario that can run.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,8 +6,8 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compile::Overrides;
 use crate::compile::codes;
+use crate::compile::context::Overrides;
 use crate::compile::problems::Problems;
 use crate::compile::steps::StepCompiler;
 use crate::diagnostic::{Diagnostic, FieldPath};

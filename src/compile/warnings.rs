@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use crate::compile::Overrides;
 use crate::compile::class::Compiled;
 use crate::compile::codes;
+use crate::compile::context::Overrides;
 use crate::compile::problems::Problems;
 use crate::compile::timing::RateOf;
 use crate::diagnostic::{Diagnostic, FieldPath};

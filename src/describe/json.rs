@@ -3,19 +3,18 @@
 //! Lists of things with a name hold objects with `name` first, so that two plans can be compared by it
 //! (`describe::difference`).
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::describe::PlanSummary;
+use crate::describe::json::number::{seconds, traffic};
+use crate::describe::summary::PlanSummary;
 use crate::plan::BrokerId;
 use crate::plan::dispatcher::Pace;
 use crate::plan::load::{MassDisconnect, StageClock};
-use crate::plan::rate::Traffic;
 use crate::plan::search::Search;
 use crate::plan::target::{Target, Tls};
 
 mod class;
+mod number;
 mod text;
 
 /// The whole plan.
@@ -100,18 +99,6 @@ fn stages(summary: &PlanSummary<'_>) -> Vec<Value> {
 
 fn names<'a>(summary: &'a PlanSummary<'_>, storm: &MassDisconnect) -> Vec<&'a str> {
     storm.of.iter().map(|class| summary.plan.classes[class.0].name.as_str()).collect()
-}
-
-fn seconds(duration: Duration) -> f64 {
-    duration.as_secs_f64()
-}
-
-/// Nothing for as fast as the broker answers.
-fn traffic(traffic: Option<Traffic>) -> Value {
-    traffic.map_or(
-        Value::Null,
-        |Traffic { messages, bytes }| json!({ "messages_per_s": messages, "bytes_per_s": bytes }),
-    )
 }
 
 fn tls(tls: &Tls) -> Value {

@@ -1,40 +1,20 @@
 //! A plan for people and scripts: what a tester wants to see before starting ten thousand users.
 //!
-//! What the plan leads to (users of each class, traffic, what the run needs) is worked out once, as `PlanSummary`;
-//! `text` and `json` only write it down, so that both say the same.
-
-use std::time::Duration;
+//! What the plan leads to is worked out once, as a `PlanSummary`; `text` and `json` only write it down, so that both
+//! say the same.
 
 use serde_json::Value;
 
-use crate::plan::dispatcher::Dispatcher;
-use crate::plan::rate::{Traffic, traffic};
-use crate::plan::target::Target;
-use crate::plan::timeline::LoadTimeline;
-use crate::plan::{BrokerId, Plan};
+use crate::describe::summary::PlanSummary;
+use crate::plan::Plan;
 
 pub mod difference;
 mod json;
 pub mod ratio;
 mod sample;
 mod secrets;
+mod summary;
 mod text;
-
-use sample::SampleUser;
-use secrets::Secrets;
-
-/// How many users of a class send sample messages.
-const SAMPLES: usize = 2;
-/// Local ports that Linux gives to connections by default (32768 to 60999), for each address of a broker.
-const LOCAL_PORTS: u32 = 28_232;
-/// Files that are open besides connections: outputs, event queues, the terminal.
-const OTHER_FILES: u64 = 64;
-/// What the program takes before its first user, measured (`docs/performance.md`).
-const BASE_BYTES: u64 = 7 << 20;
-/// What a connected user takes, measured (`docs/performance.md`).
-const CONNECTION_BYTES: u64 = 3_482;
-/// What a row of the statistics takes, with a common number of different response times.
-const ROW_BYTES: u64 = 2_048;
 
 /// The plan as text of many lines, the last one ended.
 pub fn describe(plan: &Plan) -> String {
@@ -47,154 +27,4 @@ pub fn describe(plan: &Plan) -> String {
 /// The plan as one JSON object, of the shape that `docs/plan-json.md` tells.
 pub fn describe_json(plan: &Plan) -> Value {
     json::plan(&PlanSummary::new(plan))
-}
-
-/// A plan with what follows from it.
-struct PlanSummary<'a> {
-    plan: &'a Plan,
-    timeline: LoadTimeline,
-    stages: Vec<StageSummary>,
-    classes: Vec<ClassSummary>,
-    needs: Needs,
-    secrets: Secrets,
-}
-
-/// What follows for one class.
-struct ClassSummary {
-    /// The most users of it at a time.
-    users: u32,
-    /// The first of them.
-    samples: Vec<SampleUser>,
-    /// What one of them sends in a second at most; nothing if no pause bounds it.
-    of_one: Option<Traffic>,
-    /// What all of them send in a second at most; nothing if no pause bounds it.
-    traffic: Option<Traffic>,
-}
-
-/// What follows for one stage.
-struct StageSummary {
-    /// Users of each class after its ramp.
-    users: Vec<u32>,
-    /// What they send in a second at most; nothing if one class is bounded by nothing.
-    traffic: Option<Traffic>,
-}
-
-/// What a run takes from the machine; estimates, but for connections and ports.
-struct Needs {
-    connections: u64,
-    open_files: u64,
-    memory_bytes: u64,
-}
-
-impl<'a> PlanSummary<'a> {
-    fn new(plan: &'a Plan) -> Self {
-        let timeline = LoadTimeline::of(plan);
-        let classes: Vec<_> = plan
-            .classes
-            .iter()
-            .zip(&timeline.most)
-            .zip(samples(plan, &timeline))
-            .map(|((class, users), samples)| {
-                // A user of its own, so that the samples draw as they would without it.
-                let of_one = match samples.first().cloned() {
-                    Some(mut user) => {
-                        let version = plan.brokers[class.broker.0].settings.version;
-                        traffic(class, |publish| user.packet_bytes(version, class, publish))
-                    }
-                    None => Some(Traffic::default()),
-                };
-                let traffic = of_one.map(|traffic| traffic.times(*users));
-                ClassSummary { users: *users, samples, of_one, traffic }
-            })
-            .collect();
-        let stages = timeline
-            .stages
-            .iter()
-            .map(|stage_timeline| {
-                let users = stage_timeline.users.clone();
-                let sums = classes.iter().zip(&users).filter(|(_, users)| **users > 0);
-                let traffic = sums
-                    .map(|(class, users)| class.of_one.map(|traffic| traffic.times(*users)))
-                    .try_fold(Traffic::default(), |sum, class| Some(sum + class?));
-                StageSummary { users, traffic }
-            })
-            .collect();
-        let needs = Needs::new(plan, &timeline);
-        let secrets = Secrets::of(classes.iter().flat_map(|class| &class.samples));
-        Self { plan, timeline, stages, classes, needs, secrets }
-    }
-
-    /// The most users at a time.
-    fn users(&self) -> u32 {
-        self.timeline.most_in_all
-    }
-
-    /// Of the stage that sends most; nothing if one of them is bounded by nothing.
-    fn traffic(&self) -> Option<Traffic> {
-        let stages = self.stages.iter().map(|stage| stage.traffic);
-        stages.reduce(|most, stage| {
-            let (most, stage) = (most?, stage?);
-            Some(if stage.messages > most.messages { stage } else { most })
-        })?
-    }
-
-    /// Connections to one broker.
-    fn connections(&self, broker: BrokerId) -> u32 {
-        let classes = self.plan.classes.iter().zip(&self.classes);
-        classes.filter(|(class, _)| class.broker == broker).map(|(_, summary)| summary.users).sum()
-    }
-
-    /// Rows whose names differ from user to user.
-    fn rows_per_user(&self) -> u64 {
-        rows_per_user(self.plan, &self.timeline)
-    }
-}
-
-/// The first users of each class, with the numbers that they have in the run.
-fn samples(plan: &Plan, timeline: &LoadTimeline) -> Vec<Vec<SampleUser>> {
-    let mut dispatcher = Dispatcher::for_classes(&plan.classes);
-    let mut samples: Vec<Vec<SampleUser>> = plan.classes.iter().map(|_| Vec::new()).collect();
-    let wanted = timeline.started.iter().map(|started| (*started).min(SAMPLES as u64));
-    let mut missing: u64 = wanted.sum();
-    let mut number = 0;
-    for (stage, stage_timeline) in plan.load.stages.iter().zip(&timeline.stages) {
-        dispatcher.ramp_to(&stage.users, stage.spawn_rate);
-        let mut time = Duration::ZERO;
-        while missing > 0
-            && !(stage_timeline.is_cut && time >= stage_timeline.ramp)
-            && let Some(batch) = dispatcher.next_batch()
-        {
-            time = time.saturating_add(batch.wait);
-            for class in batch.start {
-                number += 1;
-                let of_class = &mut samples[class.0];
-                if of_class.len() < SAMPLES {
-                    let index = of_class.len() as u64;
-                    of_class.push(SampleUser::new(&plan.classes[class.0], plan.seed, number, index));
-                    missing = missing.saturating_sub(1);
-                }
-            }
-        }
-    }
-    samples
-}
-
-/// Of all users that are started, since a row stays when its user leaves.
-fn rows_per_user(plan: &Plan, timeline: &LoadTimeline) -> u64 {
-    plan.classes.iter().zip(&timeline.started).map(|(class, started)| class.user_rows as u64 * started).sum()
-}
-
-impl Needs {
-    fn new(plan: &Plan, timeline: &LoadTimeline) -> Self {
-        let connections = u64::from(timeline.most_in_all);
-        let is_embedded = |broker: BrokerId| matches!(plan.brokers[broker.0].target, Target::Embedded { .. });
-        let classes = plan.classes.iter().zip(&timeline.most);
-        let embedded: u64 =
-            classes.filter(|(class, _)| is_embedded(class.broker)).map(|(_, most)| u64::from(*most)).sum();
-        // An embedded broker holds the other end of each.
-        let ends = connections + embedded.min(connections);
-        let rows = plan.rows.len() as u64 + rows_per_user(plan, timeline);
-        let memory_bytes = BASE_BYTES + ends * CONNECTION_BYTES + rows * ROW_BYTES;
-        Self { connections, open_files: ends + OTHER_FILES, memory_bytes }
-    }
 }

@@ -6,8 +6,8 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use crate::describe::summary::{LOCAL_PORTS, PlanSummary};
 use crate::describe::text::format::{bytes, counted, rate, time};
-use crate::describe::{LOCAL_PORTS, PlanSummary};
 use crate::plan::Plan;
 use crate::plan::dispatcher::Pace;
 use crate::plan::load::{StageClock, Users};

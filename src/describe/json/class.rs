@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::describe::PlanSummary;
+use crate::describe::json::number::{seconds, traffic};
 use crate::describe::json::text::{condition, payload, source, text};
-use crate::describe::json::{seconds, traffic};
 use crate::describe::sample::{SampleMessage, SampleUser};
 use crate::describe::secrets::{MASK, Secrets};
+use crate::describe::summary::PlanSummary;
 use crate::mqtt::RetainHandling;
 use crate::plan::feed::{Feed, Order};
 use crate::plan::measure::Measure;

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use crate::describe::summary::{LOCAL_PORTS, PlanSummary};
 use crate::describe::text::format::{counted, time};
-use crate::describe::{LOCAL_PORTS, PlanSummary};
 use crate::mqtt::Settings;
 use crate::plan::target::{Target, Tls};
 use crate::plan::{Broker, BrokerId};

@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::describe::PlanSummary;
 use crate::describe::sample::{SampleMessage, SampleUser};
 use crate::describe::secrets::{MASK, Secrets};
+use crate::describe::summary::PlanSummary;
 use crate::describe::text::format::{
     conditions, counted, feed, line, pause, payload, rate, reconnect, rhythm, time, wait_time, wanted,
 };
