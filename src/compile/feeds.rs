@@ -19,7 +19,7 @@ use crate::plan::UserClass;
 use crate::plan::feed::{Feed, Order};
 use crate::scenario::model::Scenario;
 use crate::scenario::model::payload::{FeedOrder, FeedPer};
-use crate::template::Per;
+use crate::template::Varies;
 use crate::template::column::Column;
 use crate::template::names::{Columns, FeedColumn, quoted};
 
@@ -36,7 +36,7 @@ struct Table {
     columns: Vec<Arc<Column>>,
     rows: u32,
     order: FeedOrder,
-    per: Per,
+    per: FeedPer,
 }
 
 impl Feeds {
@@ -64,10 +64,7 @@ impl Feeds {
                 let bytes = files::read(files, path, &csv_at, problems)?;
                 let (columns, rows) =
                     columns(path, &bytes).map_err(|bad| problems.add(bad.diagnostic(&csv_at))).ok()?;
-                let per = match feed.per {
-                    None | Some(FeedPer::User) => Per::User,
-                    Some(FeedPer::Message) => Per::Message,
-                };
+                let per = feed.per.unwrap_or(FeedPer::User);
                 Some(Table { columns, rows, order: feed.order.unwrap_or(FeedOrder::Sequential), per })
             });
             tables.insert(name.clone(), table);
@@ -108,9 +105,13 @@ impl Feeds {
                 continue;
             }
             let owned = table.order == FeedOrder::Unique;
+            let varies = match table.per {
+                FeedPer::User => Varies::PerUser,
+                FeedPer::Message => Varies::PerMessage,
+            };
             let mut twice = BTreeMap::<usize, Vec<&str>>::new();
             for column in &table.columns {
-                let new = FeedColumn { feed: feeds.len(), column: Arc::clone(column), per: table.per, owned };
+                let new = FeedColumn { feed: feeds.len(), column: Arc::clone(column), varies, owned };
                 if let Some(other) = columns.by_name.insert(column.name().to_owned(), new) {
                     twice.entry(other.feed).or_default().push(column.name());
                 }

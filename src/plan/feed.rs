@@ -5,7 +5,7 @@
 //! start: the users of all classes with the feed are counted through, in the order of the classes' names, and
 //! user `u` of `n` owns the rows `u`, `u + n`, `u + 2n` and so on.
 
-use crate::template::Per;
+pub use crate::scenario::model::payload::FeedPer;
 use crate::template::random::Random;
 
 /// A feed as the users of one class see it.
@@ -18,7 +18,7 @@ pub struct Feed {
     /// Who gets which row.
     pub order: Order,
     /// How long a user keeps a row.
-    pub per: Per,
+    pub per: FeedPer,
 }
 
 /// Who gets which row.
@@ -43,8 +43,8 @@ impl Feed {
     /// How many rows a user can take, if not as many as it likes.
     pub fn share(&self) -> Option<u32> {
         match (self.order, self.per) {
-            (Order::Unique { .. }, Per::User) => Some(1),
-            (Order::Unique { all, .. }, Per::Message) => Some(self.rows / all.max(1)),
+            (Order::Unique { .. }, FeedPer::User) => Some(1),
+            (Order::Unique { all, .. }, FeedPer::Message) => Some(self.rows / all.max(1)),
             _ => None,
         }
     }
@@ -93,7 +93,7 @@ impl Rows {
             |feed: &Feed| matches!(feed.order, Order::Unique { own, .. } if index >= own.into());
         let held = Held { current: none(), taken: none(), used_up: feeds.iter().any(owns_nothing) };
         let mut rows = Self(Some(Box::new(held)));
-        for place in (0..feeds.len()).filter(|place| feeds[*place].per == Per::User) {
+        for place in (0..feeds.len()).filter(|place| feeds[*place].per == FeedPer::User) {
             rows.take(feeds, &[place], index, random);
         }
         rows
@@ -116,7 +116,7 @@ impl Rows {
             }
             *taken = taken.wrapping_add(1);
             let is_last = feed.share().is_some_and(|share| *taken >= share);
-            held.used_up |= is_last && feed.per == Per::Message;
+            held.used_up |= is_last && feed.per == FeedPer::Message;
         }
     }
 
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    fn feed(rows: u32, order: Order, per: Per) -> Feed {
+    fn feed(rows: u32, order: Order, per: FeedPer) -> Feed {
         Feed { name: "f".to_owned(), rows, order, per }
     }
 
@@ -145,9 +145,9 @@ mod tests {
         let mut random = Random::for_user(1, "class", index);
         let mut rows = Rows::new(feeds, index, &mut random);
         match feed.per {
-            Per::User if rows.are_used_up() => Vec::new(),
-            Per::User => vec![rows.current()[0]],
-            Per::Message => (0..n)
+            FeedPer::User if rows.are_used_up() => Vec::new(),
+            FeedPer::User => vec![rows.current()[0]],
+            FeedPer::Message => (0..n)
                 .map_while(|_| {
                     (!rows.are_used_up()).then(|| rows.take(feeds, &[0], index, &mut random))?;
                     Some(rows.current()[0])
@@ -158,41 +158,41 @@ mod tests {
 
     #[test]
     fn rows_go_round_in_order() {
-        let per_user = feed(3, Order::Sequential, Per::User);
+        let per_user = feed(3, Order::Sequential, FeedPer::User);
         let first: Vec<_> = (0..5).map(|index| rows_of(&per_user, index, 1)[0]).collect();
         assert_eq!(first, [0, 1, 2, 0, 1]);
-        let per_message = feed(3, Order::Sequential, Per::Message);
+        let per_message = feed(3, Order::Sequential, FeedPer::Message);
         assert_eq!(rows_of(&per_message, 0, 4), [0, 1, 2, 0]);
         assert_eq!(rows_of(&per_message, 4, 4), [1, 2, 0, 1]);
     }
 
     #[test]
     fn drawn_rows_reach_all_and_repeat_with_the_seed() {
-        let per_message = feed(4, Order::Random, Per::Message);
+        let per_message = feed(4, Order::Random, FeedPer::Message);
         let drawn = rows_of(&per_message, 0, 100);
         assert_eq!(drawn.iter().collect::<BTreeSet<_>>().len(), 4);
         assert_eq!(drawn, rows_of(&per_message, 0, 100));
         assert_ne!(drawn, rows_of(&per_message, 1, 100));
-        let per_user = feed(4, Order::Random, Per::User);
+        let per_user = feed(4, Order::Random, FeedPer::User);
         let users: BTreeSet<_> = (0..100).map(|index| rows_of(&per_user, index, 1)[0]).collect();
         assert_eq!(users.len(), 4);
     }
 
     #[test]
     fn two_classes_share_a_unique_feed_and_a_late_user_gets_nothing() {
-        let class = |before, own| feed(7, Order::Unique { before, own, all: 3 }, Per::Message);
+        let class = |before, own| feed(7, Order::Unique { before, own, all: 3 }, FeedPer::Message);
         let (first, second) = (class(0, 2), class(2, 1));
         assert_eq!(rows_of(&first, 0, 9), [0, 3]);
         assert_eq!(rows_of(&first, 1, 9), [1, 4]);
         assert_eq!(rows_of(&second, 0, 9), [2, 5]);
         assert!(rows_of(&first, 2, 9).is_empty());
-        let per_user = Feed { per: Per::User, ..first };
+        let per_user = Feed { per: FeedPer::User, ..first };
         assert_eq!([0, 1, 2].map(|index| rows_of(&per_user, index, 1)), [vec![0], vec![1], vec![]]);
     }
 
     #[test]
     fn a_share_is_used_up_with_its_last_row() {
-        let feeds = [feed(2, Order::Unique { before: 0, own: 1, all: 1 }, Per::Message)];
+        let feeds = [feed(2, Order::Unique { before: 0, own: 1, all: 1 }, FeedPer::Message)];
         let mut random = Random::for_user(0, "", 0);
         let mut rows = Rows::new(&feeds, 0, &mut random);
         rows.take(&feeds, &[0], 0, &mut random);
@@ -206,14 +206,14 @@ mod tests {
         #[test]
         fn no_row_is_dealt_twice(counts in prop::collection::vec(1_u32..6, 1..5), more in 0_u32..40) {
             let all: u32 = counts.iter().sum();
-            for per in [Per::User, Per::Message] {
+            for per in [FeedPer::User, FeedPer::Message] {
                 let mut seen = BTreeSet::new();
                 let mut before = 0;
                 for own in &counts {
                     let feed = feed(all + more, Order::Unique { before, own: *own, all }, per);
                     for index in 0..u64::from(*own) {
                         let dealt = rows_of(&feed, index, 100);
-                        let share = if per == Per::User { 1 } else { (all + more) / all };
+                        let share = if per == FeedPer::User { 1 } else { (all + more) / all };
                         prop_assert_eq!(dealt.len(), share as usize);
                         for row in dealt {
                             prop_assert!(seen.insert(row), "{} twice", row);

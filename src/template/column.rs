@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::template::json;
+use crate::template::escape::{escaped, stands_for_itself};
 
 /// A list of texts that never changes.
 pub struct Column {
@@ -67,12 +67,12 @@ impl Column {
 
     /// Its values as they stand between the quotes of a JSON text: itself if they are the same.
     pub fn in_json(self: &Arc<Self>) -> Arc<Self> {
-        if self.bytes.iter().all(|byte| json::stands_for_itself(*byte)) {
+        if self.bytes.iter().all(|byte| stands_for_itself(*byte)) {
             return Arc::clone(self);
         }
         Arc::clone(self.in_json.get_or_init(|| {
             let mut builder = ColumnBuilder::default();
-            self.values().for_each(|value| builder.push(&json::escaped(value)));
+            self.values().for_each(|value| builder.push(&escaped(value)));
             Arc::new(builder.finish(&self.name))
         }))
     }

@@ -3,45 +3,10 @@
 //! Everything known at compile is escaped there: literal text, choices, the columns of feeds. Only a client id
 //! and what was received can bring in a quote later, so only those are looked at while rendering.
 
-use crate::template::parse::merged;
-use crate::template::{Literal, Segment, Template};
-
-/// The most bytes that one byte of a text can become: `\u0000`.
-pub(super) const LONGEST: usize = 6;
-
-/// Whether a byte of UTF-8 may stand in a JSON text as it is (RFC 8259, section 7).
-pub(crate) fn stands_for_itself(byte: u8) -> bool {
-    byte >= b' ' && byte != b'"' && byte != b'\\'
-}
-
-/// Gives a text in pieces as they stand between the quotes of a JSON text.
-#[inline]
-pub(super) fn escape(text: &[u8], mut push: impl FnMut(&[u8])) {
-    let mut rest = text;
-    while let Some(at) = rest.iter().position(|byte| !stands_for_itself(*byte)) {
-        push(&rest[..at]);
-        match rest[at] {
-            b'\n' => push(b"\\n"),
-            b'\r' => push(b"\\r"),
-            b'\t' => push(b"\\t"),
-            byte @ (b'"' | b'\\') => push(&[b'\\', byte]),
-            byte => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
-                let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
-                push(&[b'\\', b'u', b'0', b'0', high, low]);
-            }
-        }
-        rest = &rest[at + 1..];
-    }
-    push(rest);
-}
-
-/// A text as it stands between the quotes of a JSON text.
-pub(crate) fn escaped(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    escape(text, |piece| out.extend_from_slice(piece));
-    out
-}
+use crate::template::escape::escaped;
+use crate::template::literal::Literal;
+use crate::template::segment::{Segment, merged};
+use crate::template::template::Template;
 
 /// Puts the template of a JSON value together, from its beginning to its end.
 #[derive(Default)]
@@ -113,21 +78,5 @@ fn segment(segment: &Segment) -> Segment {
         Segment::Received(part) => Segment::JsonReceived(*part),
         // Numbers, time stamps, letters and digits. Raw bytes cannot stand in a text of JSON.
         other => other.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn an_escaped_text_reads_back(text in "\\PC{0,20}|[\\x00-\\x7f]{0,20}") {
-            let json = [b"\"", &*escaped(text.as_bytes()), b"\""].concat();
-            prop_assert!(json.len() <= 2 + LONGEST * text.len());
-            prop_assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), text);
-        }
     }
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::template::Per;
 use crate::template::column::Column;
+use crate::template::varies::Varies;
 
 /// What the names of one user class's templates stand for.
 #[derive(Clone, Copy)]
@@ -58,8 +58,8 @@ pub struct FeedColumn {
     pub feed: usize,
     /// Its values.
     pub column: Arc<Column>,
-    /// How long a user keeps a row.
-    pub per: Per,
+    /// Whether a user gets another row for each message, or keeps one.
+    pub varies: Varies,
     /// Whether no two users of the run have one row.
     pub owned: bool,
 }

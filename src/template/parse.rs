@@ -9,35 +9,22 @@ use crate::diagnostic::nearest;
 use crate::mqtt::TopicError;
 use crate::template::codes;
 use crate::template::foreign::template_for;
-use crate::template::names::{FUNCTIONS, Kind, NAMES, Names, Place, function_named, quoted};
-use crate::template::{Literal, Part, Segment, Template};
+use crate::template::literal::Literal;
+use crate::template::names::{FUNCTIONS, NAMES, Names, Place, function_named, quoted};
+use crate::template::parse::spot::{Spot, trimmed};
+use crate::template::received::Part;
+use crate::template::segment::{Segment, merged};
+use crate::template::template::Template;
+
+mod call;
+mod column;
+mod fault;
+mod spot;
+
+pub use crate::template::parse::fault::Fault;
 
 /// Most mistakes that are looked for in one text: one more than are drawn.
 const MOST_FAULTS: usize = 101;
-
-/// A mistake in a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Its code, of [`codes`].
-    pub code: &'static str,
-    /// The bytes of the text that are wrong.
-    pub range: Range<usize>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
-}
-
-impl Fault {
-    pub(super) fn new(code: &'static str, range: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code, range, message: message.into(), help: None }
-    }
-
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
 
 impl Template {
     /// Parses a text that stands at `place`. Its mistakes come together, the first hundred of them; at least one if it
@@ -45,7 +32,8 @@ impl Template {
     ///
     /// `${…}` holds a name or a function, `$${` stands for `${`, everything else for itself.
     pub fn parse(text: &str, place: Place, names: &Names<'_>) -> Result<Self, Vec<Fault>> {
-        let mut parser = Parser { text, place, names, segments: Vec::new(), faults: Vec::new() };
+        let mut parser =
+            Parser { spot: Spot { text, place, names }, segments: Vec::new(), faults: Vec::new() };
         parser.run();
         if !parser.faults.is_empty() {
             return Err(parser.faults);
@@ -54,10 +42,8 @@ impl Template {
     }
 }
 
-pub(super) struct Parser<'a> {
-    pub(super) text: &'a str,
-    pub(super) place: Place,
-    pub(super) names: &'a Names<'a>,
+struct Parser<'a> {
+    spot: Spot<'a>,
     segments: Vec<Segment>,
     faults: Vec<Fault>,
 }
@@ -66,9 +52,9 @@ impl Parser<'_> {
     fn run(&mut self) {
         let mut at = 0;
         while self.faults.len() < MOST_FAULTS
-            && let Some(dollar) = self.text[at..].find("${").map(|found| at + found)
+            && let Some(dollar) = self.spot.text[at..].find("${").map(|found| at + found)
         {
-            if dollar > at && self.text[..dollar].ends_with('$') {
+            if dollar > at && self.spot.text[..dollar].ends_with('$') {
                 // `$${`: without the first dollar, it stands for itself.
                 self.literal(at..dollar - 1);
                 self.literal(dollar..dollar + 2);
@@ -78,7 +64,7 @@ impl Parser<'_> {
             self.literal(at..dollar);
             let inside = dollar + 2;
             at = if let Some(end) = self.end_of_expression(inside) {
-                match self.expression(inside..end, dollar..end + 1) {
+                match self.spot.expression(inside..end, dollar..end + 1) {
                     Ok(segment) => self.push(segment, dollar..end + 1),
                     Err(fault) => self.faults.push(fault),
                 }
@@ -91,7 +77,7 @@ impl Parser<'_> {
                 inside
             };
         }
-        self.literal(at..self.text.len());
+        self.literal(at..self.spot.text.len());
     }
 
     /// Where the `}` stands that ends an expression: not inside quotes, and before the next `${`.
@@ -99,7 +85,7 @@ impl Parser<'_> {
         let mut quote = None;
         let mut escaped = false;
         let mut in_call = false;
-        for (offset, c) in self.text[start..].char_indices() {
+        for (offset, c) in self.spot.text[start..].char_indices() {
             let at = start + offset;
             match quote {
                 Some(_) if escaped => escaped = false,
@@ -111,7 +97,7 @@ impl Parser<'_> {
                     // Only between parentheses: the default of a variable may hold an apostrophe.
                     '"' | '\'' if in_call => quote = Some(c),
                     '}' => return Some(at),
-                    '$' if self.text[at..].starts_with("${") => return None,
+                    '$' if self.spot.text[at..].starts_with("${") => return None,
                     _ => {}
                 },
             }
@@ -121,7 +107,7 @@ impl Parser<'_> {
 
     fn literal(&mut self, range: Range<usize>) {
         if !range.is_empty() {
-            self.push(Segment::Literal(Literal::new(self.text[range.clone()].as_bytes())), range);
+            self.push(Segment::Literal(Literal::new(self.spot.text[range.clone()].as_bytes())), range);
         }
     }
 
@@ -132,9 +118,9 @@ impl Parser<'_> {
             Segment::Choice(texts) => texts,
             _ => &[],
         };
-        let written = &self.text[range.clone()];
+        let written = &self.spot.text[range.clone()];
         for text in texts {
-            let Some(wrong) = text.iter().position(|byte| self.cannot_carry(*byte)) else { continue };
+            let Some(wrong) = text.iter().position(|byte| self.spot.cannot_carry(*byte)) else { continue };
             // The very byte, if the text stands as it is in the file.
             let mark = if written.as_bytes() == &**text {
                 range.start + wrong..range.start + wrong + 1
@@ -142,13 +128,13 @@ impl Parser<'_> {
                 range.clone()
             };
             self.faults.push(match text[wrong] {
-                0 if self.place == Place::Topic => {
+                0 if self.spot.place == Place::Topic => {
                     Fault::new(codes::TOPIC, mark, TopicError::Null.to_string()).help("leave it out")
                 }
                 0 => Fault::new(
                     codes::TEXT,
                     mark,
-                    format!("{} cannot contain the null character", self.place.described()),
+                    format!("{} cannot contain the null character", self.spot.place.described()),
                 )
                 .help("leave it out"),
                 wildcard => Fault::new(
@@ -163,24 +149,9 @@ impl Parser<'_> {
         }
         self.segments.push(segment);
     }
+}
 
-    pub(super) fn cannot_carry(&self, byte: u8) -> bool {
-        match self.place {
-            Place::Topic => matches!(byte, 0 | b'+' | b'#'),
-            Place::ClientId | Place::Credential | Place::Filter | Place::Property | Place::Will => byte == 0,
-            Place::Url
-            | Place::Setting
-            | Place::File
-            | Place::RowName
-            | Place::Payload
-            | Place::WillPayload
-            | Place::WillJson
-            | Place::JsonText
-            | Place::Condition
-            | Place::Binary => false,
-        }
-    }
-
+impl Spot<'_> {
     /// What stands between `${` and `}`; `whole` is the range with both.
     fn expression(&self, inside: Range<usize>, whole: Range<usize>) -> Result<Segment, Fault> {
         let range = trimmed(self.text, inside);
@@ -305,15 +276,6 @@ impl Parser<'_> {
             (_, class) => Segment::Literal(Literal::new(class.unwrap_or_default().as_bytes())),
         })
     }
-
-    /// Refuses what is not known at this place.
-    pub(super) fn check_place(&self, name: &str, kind: Kind, range: Range<usize>) -> Result<(), Fault> {
-        if self.place.allows(kind) {
-            return Ok(());
-        }
-        let message = format!("`{name}` cannot stand in {}", self.place.described());
-        Err(Fault::new(codes::NOT_ALLOWED_HERE, range, message).help(self.place.allowed()))
-    }
 }
 
 /// The name in front of an operator or a format.
@@ -321,32 +283,4 @@ fn calculates(expression: &str) -> Option<&'static str> {
     let (first, rest) = expression.split_at(expression.find([' ', '+', '-', '*', '/', '%', ':', '[', '|'])?);
     let is_more = rest.trim_start().starts_with(['+', '-', '*', '/', '%', ':', '[', '|']);
     NAMES.iter().map(|(name, ..)| *name).find(|name| *name == first && is_more)
-}
-
-/// The range without white space at its ends.
-pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
-    let inside = &text[range.clone()];
-    let start = range.start + (inside.len() - inside.trim_start().len());
-    start..start + inside.trim().len()
-}
-
-/// The segments with neighbouring literals put together.
-pub(super) fn merged(segments: Vec<Segment>) -> Box<[Segment]> {
-    let mut result = Vec::<Segment>::new();
-    let mut text = Vec::new();
-    for segment in segments {
-        if let Segment::Literal(more) = segment {
-            text.extend_from_slice(&more.text);
-        } else {
-            if !text.is_empty() {
-                result.push(Segment::Literal(Literal::new(&text)));
-                text.clear();
-            }
-            result.push(segment);
-        }
-    }
-    if !text.is_empty() {
-        result.push(Segment::Literal(Literal::new(&text)));
-    }
-    result.into()
 }

@@ -7,24 +7,26 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::column::Column;
+use super::cursor::Cursor;
+use super::iso::{ISO_BYTES, push_iso};
 use super::names::{Columns, FeedColumn, Names, Place};
 use super::parse::Fault;
-use super::render::push_iso;
+use super::random::Random;
 use super::*;
 use crate::mqtt::property;
-use crate::template::Per;
 
 /// Two feeds: `serial` and `name` of row 1 of a feed per user, `reading` of row 2 of one per message.
 fn columns() -> Columns {
-    let column = |feed, name: &str, per, values: [&str; 3]| {
+    let column = |feed, name: &str, varies, values: [&str; 3]| {
         let column = Arc::new(Column::new(name, values.map(str::as_bytes)));
-        (name.to_owned(), FeedColumn { feed, column, per, owned: false })
+        (name.to_owned(), FeedColumn { feed, column, varies, owned: false })
     };
     let by_name = [
-        column(0, "serial", Per::User, ["a1", "b22", "c333"]),
-        column(0, "the name", Per::User, ["", "\"b\"", "c"]),
-        column(1, "reading", Per::Message, ["1", "2.5", "-3"]),
-        column(1, "wild", Per::Message, ["x", "a/+", "\0"]),
+        column(0, "serial", Varies::PerUser, ["a1", "b22", "c333"]),
+        column(0, "the name", Varies::PerUser, ["", "\"b\"", "c"]),
+        column(1, "reading", Varies::PerMessage, ["1", "2.5", "-3"]),
+        column(1, "wild", Varies::PerMessage, ["x", "a/+", "\0"]),
     ];
     let elsewhere = [("owner".to_owned(), "people".to_owned())];
     Columns { by_name: by_name.into(), elsewhere: Rc::new(elsewhere.into()), ..Columns::default() }

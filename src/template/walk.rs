@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
+use crate::template::cursor::Cursor;
 use crate::template::random::Random;
-use crate::template::render::Cursor;
 
 /// Where a walk stands before its first number.
 pub const NOT_BEGUN: i64 = i64::MIN;

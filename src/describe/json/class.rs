@@ -8,7 +8,7 @@ use crate::describe::sample::{SampleMessage, SampleUser};
 use crate::describe::secrets::{MASK, Secrets};
 use crate::describe::summary::PlanSummary;
 use crate::mqtt::RetainHandling;
-use crate::plan::feed::{Feed, Order};
+use crate::plan::feed::{Feed, FeedPer, Order};
 use crate::plan::measure::Measure;
 use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 use crate::plan::reconnect::{Pauses, Reconnect};
@@ -18,7 +18,6 @@ use crate::plan::wait::{Pause, WaitTime};
 use crate::plan::{
     OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass, Will,
 };
-use crate::template::Per;
 
 /// The class at place `id`.
 pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
@@ -99,8 +98,8 @@ fn feed(feed: &Feed) -> Value {
             Order::Unique { .. } => "unique",
         },
         "per": match feed.per {
-            Per::User => "user",
-            Per::Message => "message",
+            FeedPer::User => "user",
+            FeedPer::Message => "message",
         },
         "rows_per_user": feed.share(),
     })

@@ -6,14 +6,13 @@ use std::time::Duration;
 use crate::mqtt::RetainHandling;
 use crate::plan::Text;
 use crate::plan::condition::{Condition, JsonValue, Wanted};
-use crate::plan::feed::{Feed, Order};
+use crate::plan::feed::{Feed, FeedPer, Order};
 use crate::plan::payload::Payload;
 use crate::plan::rate::Traffic;
 use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::subscription::Subscription;
 use crate::plan::wait::{Pause, WaitTime};
-use crate::template::Per;
 
 /// How many characters of a sample text are shown.
 const SHOWN: usize = 100;
@@ -55,14 +54,14 @@ pub(super) fn wanted(of: &Subscription) -> String {
 
 pub(super) fn feed(feed: &Feed) -> String {
     let per = match feed.per {
-        Per::User => "a row per user",
-        Per::Message => "a row per message",
+        FeedPer::User => "a row per user",
+        FeedPer::Message => "a row per message",
     };
     let order = match feed.order {
         Order::Sequential => "in order".to_owned(),
         Order::Random => "drawn".to_owned(),
         Order::Unique { .. } => match (feed.per, feed.share()) {
-            (Per::Message, Some(share)) => format!("none twice, {share} for each user"),
+            (FeedPer::Message, Some(share)) => format!("none twice, {share} for each user"),
             _ => "none twice".to_owned(),
         },
     };

@@ -9,12 +9,14 @@ use crate::diagnostic::nearest;
 use crate::mqtt::MAX_PACKET_BYTES;
 use crate::template::codes;
 use crate::template::foreign::template_for;
+use crate::template::literal::Literal;
 use crate::template::names::{FUNCTIONS, Function, NAMES, function_named, quoted};
-use crate::template::parse::{Fault, Parser, trimmed};
+use crate::template::parse::fault::Fault;
+use crate::template::parse::spot::{Spot, trimmed};
+use crate::template::segment::Segment;
 use crate::template::walk::{MOST_DECIMALS, Walk, decimal};
-use crate::template::{Literal, Segment};
 
-impl Parser<'_> {
+impl Spot<'_> {
     /// A call of the function `name` with what stands between its parentheses.
     pub(super) fn call(
         &self,

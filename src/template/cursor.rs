@@ -1,0 +1,51 @@
+//! Where rendered text goes: a place that has room for its longest form, so that no piece has to ask for more.
+
+use std::fmt::{self, Write};
+
+use crate::template::literal::{HEAD, Literal};
+
+/// Where the next bytes of a text go, in a place that has room for all of them.
+pub(super) struct Cursor<'a> {
+    pub(super) bytes: &'a mut [u8],
+    /// How much of them is written.
+    pub(super) at: usize,
+}
+
+impl Cursor<'_> {
+    /// The next `n` bytes, to be filled.
+    #[inline]
+    pub(super) fn take(&mut self, n: usize) -> &mut [u8] {
+        let start = self.at;
+        self.at += n;
+        &mut self.bytes[start..self.at]
+    }
+
+    #[inline]
+    pub(super) fn text(&mut self, text: &[u8]) {
+        self.take(text.len()).copy_from_slice(text);
+    }
+
+    #[inline]
+    pub(super) fn literal(&mut self, literal: &Literal) {
+        let length = literal.text.len();
+        match self.bytes[self.at..].first_chunk_mut() {
+            Some(place) if length <= HEAD => {
+                *place = literal.head;
+                self.at += length;
+            }
+            _ => self.text(&literal.text),
+        }
+    }
+
+    #[inline]
+    pub(super) fn integer(&mut self, number: impl itoa::Integer) {
+        self.text(itoa::Buffer::new().format(number).as_bytes());
+    }
+}
+
+impl Write for Cursor<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text(text.as_bytes());
+        Ok(())
+    }
+}
