@@ -33,7 +33,7 @@ pub(super) fn summary(tick: &Tick<'_>, snapshot: &Snapshot, judgements: &[Judgem
         "response_times_ms": snapshot.latency.as_ref().map(times),
         "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
         "thresholds": judgements.iter().map(judgement).collect::<Vec<_>>(),
-        "from_when_they_began_ms": snapshot.began.as_ref().map(times),
+        "service_time_ms": snapshot.began.as_ref().map(times),
         "scheduled_starts": { "count": snapshot.starts.count, "late": snapshot.starts.late },
         "search": found.map(search_report),
         "end_to_end": delivery.map(|report| end_to_end(snapshot, report)),
@@ -139,7 +139,7 @@ fn end_to_end(snapshot: &Snapshot, report: &DeliveryReport) -> Value {
             "type": key.request_type,
             "name": key.name,
             "times_ms": of(&snapshot.measured),
-            "from_when_they_began_ms": of(&snapshot.measured_began),
+            "service_time_ms": of(&snapshot.measured_began),
             "expected": counts.expected(),
             "received": received,
             "lost": {

@@ -1,7 +1,7 @@
 //! Runs a plan: users spread over one thread per core, their statistics merged once a second.
 //!
 //! ```text
-//! conductor (calling thread)          shard (one thread each, current-thread runtime)
+//! coordinator (calling thread)          shard (one thread each, current-thread runtime)
 //!   ramp, run time, signals  ──────▶   starts, leashes and joins users (one task each)
 //!   once a second: take      ──────▶   recorder (no lock, no channel per request)
 //!   merge, tell observer     ◀──────   batch
@@ -15,7 +15,7 @@ mod arrivals;
 mod backoff;
 mod begun;
 pub mod clock;
-mod conductor;
+mod coordinator;
 mod delivery;
 pub mod health;
 pub mod limits;
@@ -28,16 +28,10 @@ mod pulse;
 mod quota;
 mod rate_factor;
 mod resources;
-mod roster;
-mod seeker;
-mod settling;
 mod shard;
 mod shared;
 mod sink;
-mod stages;
 mod stop;
-mod storm;
-mod ticks;
 mod user;
 
 use std::rc::Rc;
@@ -50,7 +44,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::client::Connect;
 use crate::engine::alarm::Alarm;
 use crate::engine::clock::Clock;
-use crate::engine::conductor::Conductor;
+use crate::engine::coordinator::Coordinator;
 use crate::engine::messages::{FromShard, ShardHandle};
 pub use crate::engine::observer::{Observer, Tick};
 pub use crate::engine::options::{Interrupts, MAX_ROWS, Options};
@@ -63,7 +57,7 @@ use crate::plan::Plan;
 
 /// Runs a plan on threads of its own; `connector` makes what a thread connects with.
 ///
-/// The future runs the conductor, and needs a runtime with time on the calling thread.
+/// The future runs the coordinator, and needs a runtime with time on the calling thread.
 pub async fn run<C: Connect, O: Observer>(
     plan: Arc<Plan>,
     connector: impl Fn() -> C + Clone + Send + 'static,
@@ -102,11 +96,12 @@ pub async fn run<C: Connect, O: Observer>(
     }
     drop(to_coordinator);
     let losses = shared.losses.clone();
-    let end =
-        Conductor::new(plan, clock, shared, options, shards, from_shards, observer).conduct(interrupts).await;
+    let end = Coordinator::new(plan, clock, shared, options, shards, from_shards, observer)
+        .conduct(interrupts)
+        .await;
     let mut unexpected = Unexpected::new();
     for thread in threads {
-        // The conductor has told them to end, or they are dead.
+        // The coordinator has told them to end, or they are dead.
         let counts: std::io::Result<Unexpected> = thread.join().map_err(|_| RunError::ThreadDied)?;
         for (what, count) in counts.map_err(RunError::Thread)? {
             *unexpected.entry(what).or_default() += count;
@@ -132,9 +127,9 @@ pub async fn run_here<C: Connect, O: Observer>(
     let shared = Shared::new(&plan.load, options.max_rows);
     let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, shared.clone(), options.keep_log));
     let losses = shared.losses.clone();
-    let conductor = Conductor::new(plan, clock, shared, options, vec![handle], from_shards, observer);
+    let coordinator = Coordinator::new(plan, clock, shared, options, vec![handle], from_shards, observer);
     let (end, unexpected) =
-        tokio::join!(conductor.conduct(interrupts), shard.run(channels.commands, channels.reports));
+        tokio::join!(coordinator.conduct(interrupts), shard.run(channels.commands, channels.reports));
     let (end, received) = end?;
     Ok(Outcome { end, unexpected, losses: losses.counts(), received })
 }

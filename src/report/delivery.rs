@@ -21,7 +21,7 @@ pub fn summary(snapshot: &Snapshot, report: &DeliveryReport) -> String {
     for (row, times) in &snapshot.measured {
         line(&row.name, "", times);
         if let Some((_, began)) = snapshot.measured_began.iter().find(|(of, _)| of == row) {
-            line(&row.name, ", from when they began (rate)", began);
+            line(&row.name, ", service time", began);
         }
     }
     let _ = table(report, &mut text);
@@ -136,7 +136,7 @@ mod tests {
         let told = summary(&snapshot, &DeliveryReport { rows: Vec::new(), complete: true });
         let expected = "End to end end_to_end:0:a: p50 1.000 ms, p99 1.000 ms, max 1.000 ms
                         End to end end_to_end:0:b: p50 1.000 ms, p99 900.202 ms, max 900.202 ms
-                        End to end end_to_end:0:b, from when they began (rate): p50 2.001 ms, p99 4.002 ms, max 4.002 ms";
+                        End to end end_to_end:0:b, service time: p50 2.001 ms, p99 4.002 ms, max 4.002 ms";
         assert_eq!(told.lines().collect::<Vec<_>>(), expected.lines().map(str::trim).collect::<Vec<_>>());
         statistics.reset(1.0);
         assert!(statistics.snapshot(1.0).measured_began.is_empty());

@@ -28,7 +28,7 @@ pub fn summary(snapshot: &Snapshot) -> String {
     };
     line("Response times", &snapshot.latency)
         + &line("From their intended moments (constant_pacing)", &snapshot.intended)
-        + &line("From when they began (rate)", &snapshot.began)
+        + &line("Service time", &snapshot.began)
         + &late_starts(snapshot.starts)
 }
 
@@ -99,7 +99,7 @@ mod tests {
         }
         statistics.merge(vec![recorder.take(UnixMicros(1_000))]);
         let both = "Response times: p50 40.010 ms, p99 40.010 ms, max 40.010 ms\n\
-                    From when they began (rate): p50 1.000 ms, p99 1.000 ms, max 1.000 ms\n";
+                    Service time: p50 1.000 ms, p99 1.000 ms, max 1.000 ms\n";
         assert_eq!(
             summary(&statistics.snapshot(0.0)),
             both,

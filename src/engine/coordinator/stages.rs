@@ -1,6 +1,6 @@
 //! Which stage a run is in, and when its next users start or stop.
 //!
-//! Only times and numbers: what is due is asked for with the present moment, and the conductor acts on it. A stage
+//! Only times and numbers: what is due is asked for with the present moment, and the coordinator acts on it. A stage
 //! begins at the moment at which the one before should have ended, not when that was noticed, so that late ticks do
 //! not make a run of many stages longer.
 

@@ -26,7 +26,7 @@ const ENOUGH: f64 = 0.95;
 
 /// A search that goes on.
 #[derive(Debug)]
-pub(crate) struct Seeker {
+pub(crate) struct RateSearch {
     search: Search,
     /// The rate of the plan by itself.
     planned: f64,
@@ -66,13 +66,13 @@ pub(crate) struct Second<'a> {
     pub(crate) limited: bool,
 }
 
-impl Seeker {
+impl RateSearch {
     /// A search that has not begun: schedules go as slowly as its lowest rate.
     pub(crate) fn new(plan: &Plan, rate_factor: RateFactor) -> Option<Self> {
         let search = plan.load.search.clone()?;
         let hunt = Hunt::new(search.low, search.high);
         let report = SearchReport { until: search.until.to_string(), ..SearchReport::default() };
-        let seeker = Self {
+        let rate_search = Self {
             planned: search.planned(&LoadTimeline::of(plan).most),
             search,
             rate_factor,
@@ -80,8 +80,8 @@ impl Seeker {
             step: None,
             report,
         };
-        seeker.set(seeker.search.low);
-        Some(seeker)
+        rate_search.set(rate_search.search.low);
+        Some(rate_search)
     }
 
     fn set(&self, rate: f64) {
@@ -208,7 +208,7 @@ mod tests {
 
     /// A broker and a generator of which everything is known, a second at a time.
     struct World {
-        seeker: Seeker,
+        rate_search: RateSearch,
         statistics: Statistics,
         recorder: Recorder,
         seconds: u64,
@@ -224,7 +224,7 @@ mod tests {
         fn new(until: &str, step_s: u64) -> Self {
             let (until, step) = (Threshold::parse(until).unwrap(), Duration::from_secs(step_s));
             let search = Search { low: 100.0, high: 10_000.0, until, step, rates: Vec::new() };
-            let seeker = Seeker {
+            let rate_search = RateSearch {
                 planned: 50.0,
                 rate_factor: RateFactor::new(),
                 hunt: Hunt::new(search.low, search.high),
@@ -234,7 +234,7 @@ mod tests {
             };
             let row = RowKey { request_type: "MQTT".to_owned(), name: "publish".to_owned() };
             Self {
-                seeker,
+                rate_search,
                 statistics: Statistics::new(1_000.0, false),
                 recorder: Recorder::new(UnixMicros(1_000_000_000), &[row], false),
                 seconds: 1_000,
@@ -246,8 +246,8 @@ mod tests {
 
         /// One second at the rate that the schedules have; whether the search is over with it.
         fn second(&mut self) -> bool {
-            let rate = self.seeker.rate_factor.factor() * self.seeker.planned;
-            let settling = self.seeker.step.as_ref().is_some_and(|step| step.ticks < 2);
+            let rate = self.rate_search.rate_factor.factor() * self.rate_search.planned;
+            let settling = self.rate_search.step.as_ref().is_some_and(|step| step.ticks < 2);
             let ms = match settling {
                 // Far too slow, and of no meaning.
                 true => 900,
@@ -269,19 +269,20 @@ mod tests {
             let begun = rate.min(self.most_begun).round() as u64;
             let limited = rate > self.generator_knee;
             let at = UnixMicros(self.seconds * 1_000_000);
-            self.seeker.tick(Second { at, now: at, statistics: &self.statistics, begun, limited })
+            self.rate_search.tick(Second { at, now: at, statistics: &self.statistics, begun, limited })
         }
 
         fn run(mut self) -> SearchReport {
-            self.seeker.begin(UnixMicros(self.seconds * 1_000_000));
+            self.rate_search.begin(UnixMicros(self.seconds * 1_000_000));
             let limit = self.seconds + 1_000;
             while !self.second() {
                 assert!(self.seconds < limit, "it does not end");
             }
             let taken = self.seconds + 1_000 - limit;
-            let (tried, step) = (self.seeker.report.trials.len() as u64, self.seeker.search.step.as_secs());
+            let (tried, step) =
+                (self.rate_search.report.trials.len() as u64, self.rate_search.search.step.as_secs());
             assert_eq!(taken, tried * step, "each rate is tried for one step");
-            self.seeker.report
+            self.rate_search.report
         }
     }
 

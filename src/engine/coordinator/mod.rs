@@ -4,7 +4,13 @@
 //! after the last one was done: a slow disk or a busy shard makes a tick late, but never moves it, since each
 //! shard cuts its samples by their own time.
 
+mod drain;
+mod mass_disconnect;
 mod ramp;
+mod rate_search;
+mod registry;
+mod stages;
+mod ticks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +20,12 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::engine::clock::Clock;
+use crate::engine::coordinator::drain::Drain;
+use crate::engine::coordinator::mass_disconnect::MassDisconnects;
+use crate::engine::coordinator::rate_search::{RateSearch, Second};
+use crate::engine::coordinator::registry::{UserRef, UserRegistry};
+use crate::engine::coordinator::stages::Stages;
+use crate::engine::coordinator::ticks::Ticks;
 use crate::engine::delivery;
 use crate::engine::health::{Monitor, connections_to_one};
 use crate::engine::messages::{Command, FromShard, Report, ShardHandle, StopAction};
@@ -21,14 +33,8 @@ use crate::engine::observer::{Observer, Tick};
 use crate::engine::options::{Interrupts, Options};
 use crate::engine::outcome::{End, RunError};
 use crate::engine::pulse::{Pulse, Standstill};
-use crate::engine::roster::{Roster, Seat};
-use crate::engine::seeker::{Second, Seeker};
-use crate::engine::settling::Settling;
 use crate::engine::shared::Shared;
-use crate::engine::stages::Stages;
 use crate::engine::stop::Phase;
-use crate::engine::storm::Storms;
-use crate::engine::ticks::Ticks;
 use crate::plan::Plan;
 use crate::stats::delivery::DeliveryReport;
 use crate::stats::delivery::group::Groups;
@@ -55,7 +61,7 @@ enum State {
     Dropped,
 }
 
-pub(crate) struct Conductor<'a, O> {
+pub(crate) struct Coordinator<'a, O> {
     plan: Arc<Plan>,
     clock: Clock,
     shared: Shared,
@@ -66,13 +72,13 @@ pub(crate) struct Conductor<'a, O> {
     statistics: Statistics,
     monitor: Monitor,
     stages: Stages,
-    roster: Roster,
-    seeker: Option<Seeker>,
-    settling: Settling,
+    registry: UserRegistry,
+    rate_search: Option<RateSearch>,
+    drain: Drain,
     /// What shared groups that are measured received.
     groups: Groups,
     delivery: Option<DeliveryReport>,
-    storms: Storms,
+    disconnects: MassDisconnects,
     state: State,
     end: End,
     /// When the run time is over.
@@ -87,7 +93,7 @@ pub(crate) struct Conductor<'a, O> {
     told_of_rows: bool,
 }
 
-impl<'a, O: Observer> Conductor<'a, O> {
+impl<'a, O: Observer> Coordinator<'a, O> {
     pub(crate) fn new(
         plan: Arc<Plan>,
         clock: Clock,
@@ -102,12 +108,12 @@ impl<'a, O: Observer> Conductor<'a, O> {
             statistics: Statistics::new(clock.started_at().as_secs_f64(), options.keep_history),
             monitor: Monitor::new(),
             stages: Stages::begin(Arc::clone(&plan), clock.started()),
-            roster: Roster::new(plan.classes.len(), lines.len(), stop_timeout, LEAVE_TIME),
-            seeker: Seeker::new(&plan, shared.rate_factor.clone()),
-            settling: Settling::new(plan.measures() || plan.load.is_limited()),
+            registry: UserRegistry::new(plan.classes.len(), lines.len(), stop_timeout, LEAVE_TIME),
+            rate_search: RateSearch::new(&plan, shared.rate_factor.clone()),
+            drain: Drain::new(plan.measures() || plan.load.is_limited()),
             groups: Groups::default(),
             delivery: None,
-            storms: Storms::default(),
+            disconnects: MassDisconnects::default(),
             state: State::Running,
             end: End::RunTime,
             run_end: plan.load.run_time.map(|length| clock.started() + length),
@@ -136,7 +142,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         info!("{}", self.stages.announcement());
         while self.state == State::Running || self.living > 0 {
             let due =
-                [self.run_end, self.state_end, self.stages.due(), self.roster.due(), self.settling.due()];
+                [self.run_end, self.state_end, self.stages.due(), self.registry.due(), self.drain.due()];
             let wake = due.into_iter().flatten().fold(self.tick_time(), Instant::min);
             tokio::select! {
                 biased;
@@ -152,7 +158,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 () = self.shared.quota.used_up(), if self.state == State::Running => self.finish_tasks(),
                 from_shard = self.from_shards.recv() => self.take_in(from_shard)?,
                 () = self.shared.arrivals.complete(), if self.stages.is_waiting() => self.look_who_arrived(),
-                () = self.shared.done_sending.complete(), if self.settling.is_waiting() => self.look_who_is_quiet(),
+                () = self.shared.done_sending.complete(), if self.drain.is_waiting() => self.look_who_is_quiet(),
                 () = tokio::time::sleep_until(wake) => self.do_what_is_due(Instant::now()),
             }
         }
@@ -176,7 +182,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         if self.state_end.is_some_and(|at| at <= now) {
             self.end_state();
         }
-        if self.settling.is_over(now) {
+        if self.drain.is_over(now) {
             for line in &self.lines {
                 line.send(Command::EndDrain);
             }
@@ -197,7 +203,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             }
         }
         if self.stages.must_tell(now) {
-            let (missing, all) = (self.missing(), self.roster.started());
+            let (missing, all) = (self.missing(), self.registry.started());
             if !self.stages.is_out_of_patience(missing, now) {
                 info!("Waiting for the connections of {missing} of {all} users");
             } else if missing == all {
@@ -208,8 +214,8 @@ impl<'a, O: Observer> Conductor<'a, O> {
                 self.start_stage();
             }
         }
-        while let Some((action, seats)) = self.roster.next_due(now) {
-            self.decide(action, &seats);
+        while let Some((action, users)) = self.registry.next_due(now) {
+            self.decide(action, &users);
         }
         while self.tick_time() <= now {
             self.ask(self.tick_at(self.next_tick), false);
@@ -218,9 +224,9 @@ impl<'a, O: Observer> Conductor<'a, O> {
     }
 
     /// Tells users what becomes of them, or their shards.
-    fn decide(&self, action: StopAction, seats: &[Seat]) {
+    fn decide(&self, action: StopAction, users: &[UserRef]) {
         for (shard, line) in self.lines.iter().enumerate() {
-            let numbers = Seat::numbers_on(seats, shard);
+            let numbers = UserRef::numbers_on(users, shard);
             if !numbers.is_empty() {
                 line.send(Command::StopUsers(action, numbers));
             }
@@ -239,16 +245,16 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     /// Users that receive to the end wait from now on for the others.
     fn settle(&mut self) {
-        if self.settling.begin() {
-            self.shared.done_sending.expect(self.roster.started());
+        if self.drain.begin() {
+            self.shared.done_sending.expect(self.registry.started());
             self.look_who_is_quiet();
         }
     }
 
     /// Gives the last messages their time once nobody sends any more.
     fn look_who_is_quiet(&mut self) {
-        if self.shared.done_sending.missing(self.roster.started()) == 0 {
-            self.settling.all_quiet(Instant::now());
+        if self.shared.done_sending.missing(self.registry.started()) == 0 {
+            self.drain.all_quiet(Instant::now());
         }
     }
 
@@ -297,7 +303,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
         self.state = State::Leaving;
         self.pull(Phase::Leaving);
         let now = Instant::now();
-        self.settling.hurry(now, LEAVE_TIME);
+        self.drain.hurry(now, LEAVE_TIME);
         self.state_end = Some(now + LEAVE_TIME);
     }
 
@@ -328,7 +334,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
             }
             Some((_, FromShard::Report(Report::Gone(number)))) => {
                 self.living -= 1;
-                self.roster.gone(number);
+                self.registry.gone(number);
                 self.end_if_all_left();
                 Ok(())
             }
@@ -353,7 +359,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
                     .then(|| delivery::report(&self.plan, &asked.ends, &self.groups, end_ns));
                 self.monitor.last(&asked.usages, &self.stood_still());
             } else {
-                let connections = connections_to_one(&self.plan, &self.roster.counts()).min(self.living);
+                let connections = connections_to_one(&self.plan, &self.registry.counts()).min(self.living);
                 let stood_still = self.stood_still();
                 for warning in self.monitor.second(&asked.usages, connections, &stood_still) {
                     warn!("{warning}");
@@ -392,10 +398,10 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     /// A second is over for the search, if there is one.
     fn search_on(&mut self, at: UnixMicros, begun: u64) {
-        let Some(seeker) = &mut self.seeker else { return };
+        let Some(rate_search) = &mut self.rate_search else { return };
         let limited = self.monitor.health.limit().is_some();
         let now = self.clock.at(Instant::now());
-        if seeker.tick(Second { at, now, statistics: &self.statistics, begun, limited }) {
+        if rate_search.tick(Second { at, now, statistics: &self.statistics, begun, limited }) {
             info!("The search is over, shutting down");
             self.stop(End::Search);
         }
@@ -403,7 +409,7 @@ impl<'a, O: Observer> Conductor<'a, O> {
 
     fn tell(&mut self, at: UnixMicros, reset: bool, last: bool) -> Result<(), RunError<O::Error>> {
         let (statistics, health) = (&self.statistics, &self.monitor.health);
-        let search = self.seeker.as_ref().map(Seeker::report);
+        let search = self.rate_search.as_ref().map(RateSearch::report);
         let delivery = self.delivery.as_ref();
         let tick = Tick { statistics, health, at, reset, search, delivery, last };
         self.observer.tick(&tick).map_err(RunError::Observer)

@@ -23,20 +23,20 @@ enum State {
     /// Others are not done.
     Waiting,
     /// All are done, or there was no time left.
-    Settling,
+    Drain,
     /// Who receives has been told.
     Over,
 }
 
 /// The end of a run for those who receive to the end.
 #[derive(Debug)]
-pub(crate) struct Settling {
+pub(crate) struct Drain {
     receives: bool,
     state: State,
     at: Option<Instant>,
 }
 
-impl Settling {
+impl Drain {
     /// For a plan in which somebody may receive to the end, or nobody does.
     pub(crate) fn new(receives: bool) -> Self {
         Self { receives, state: State::Idle, at: None }
@@ -59,7 +59,7 @@ impl Settling {
     /// All others are done.
     pub(crate) fn all_quiet(&mut self, now: Instant) {
         if self.state == State::Waiting {
-            self.state = State::Settling;
+            self.state = State::Drain;
             let end = now + SETTLE_TIME;
             self.at = Some(self.at.map_or(end, |at| at.min(end)));
         }
@@ -67,7 +67,7 @@ impl Settling {
 
     /// Users were cut off, and are dropped after `leave_time`.
     pub(crate) fn hurry(&mut self, now: Instant, leave_time: Duration) {
-        if matches!(self.state, State::Waiting | State::Settling) {
+        if matches!(self.state, State::Waiting | State::Drain) {
             let end = now + leave_time / 2;
             self.at = Some(self.at.map_or(end, |at| at.min(end)));
         }
@@ -98,31 +98,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_over_when_the_last_messages_had_their_time() {
         let now = Instant::now();
-        let mut settling = Settling::new(true);
-        assert!(settling.begin() && settling.is_waiting());
-        assert!(!settling.begin(), "once");
-        assert_eq!(settling.due(), None);
-        settling.all_quiet(now);
-        assert!(!settling.is_waiting());
-        assert_eq!(settling.due(), Some(now + SETTLE_TIME));
-        assert!(!settling.is_over(now));
-        settling.hurry(now, LEAVE);
-        assert!(settling.is_over(now + SETTLE_TIME) && !settling.is_over(now + LEAVE), "once");
-        settling.hurry(now, LEAVE);
-        assert_eq!(settling.due(), None);
+        let mut drain = Drain::new(true);
+        assert!(drain.begin() && drain.is_waiting());
+        assert!(!drain.begin(), "once");
+        assert_eq!(drain.due(), None);
+        drain.all_quiet(now);
+        assert!(!drain.is_waiting());
+        assert_eq!(drain.due(), Some(now + SETTLE_TIME));
+        assert!(!drain.is_over(now));
+        drain.hurry(now, LEAVE);
+        assert!(drain.is_over(now + SETTLE_TIME) && !drain.is_over(now + LEAVE), "once");
+        drain.hurry(now, LEAVE);
+        assert_eq!(drain.due(), None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn others_that_do_not_end_are_not_waited_for_too_long() {
         let now = Instant::now();
-        let mut settling = Settling::new(true);
-        settling.hurry(now, LEAVE);
-        assert_eq!(settling.due(), None, "the run goes on");
-        settling.begin();
-        settling.hurry(now, LEAVE);
-        assert_eq!(settling.due(), Some(now + LEAVE / 2));
-        settling.all_quiet(now + LEAVE / 2 - SETTLE_TIME / 2);
-        assert_eq!(settling.due(), Some(now + LEAVE / 2));
-        assert!(!Settling::new(false).begin(), "nobody receives");
+        let mut drain = Drain::new(true);
+        drain.hurry(now, LEAVE);
+        assert_eq!(drain.due(), None, "the run goes on");
+        drain.begin();
+        drain.hurry(now, LEAVE);
+        assert_eq!(drain.due(), Some(now + LEAVE / 2));
+        drain.all_quiet(now + LEAVE / 2 - SETTLE_TIME / 2);
+        assert_eq!(drain.due(), Some(now + LEAVE / 2));
+        assert!(!Drain::new(false).begin(), "nobody receives");
     }
 }

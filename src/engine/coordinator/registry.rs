@@ -23,24 +23,24 @@ use crate::template::random::Random;
 
 /// Where a user is, and which it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seat {
+pub(crate) struct UserRef {
     pub(crate) shard: usize,
     pub(crate) number: u64,
 }
 
-impl Seat {
+impl UserRef {
     /// Numbers of those on one shard.
-    pub(crate) fn numbers_on(seats: &[Self], shard: usize) -> Vec<u64> {
-        seats.iter().filter(|seat| seat.shard == shard).map(|seat| seat.number).collect()
+    pub(crate) fn numbers_on(users: &[Self], shard: usize) -> Vec<u64> {
+        users.iter().filter(|user| user.shard == shard).map(|user| user.number).collect()
     }
 }
 
 /// All users that were started and not told to stop, and those that are stopping.
 #[derive(Debug)]
-pub(crate) struct Roster {
+pub(crate) struct UserRegistry {
     shards: usize,
     /// Users of each class, the newest last.
-    seats: Vec<Vec<Seat>>,
+    users: Vec<Vec<UserRef>>,
     /// Users of each class that were ever started.
     started: Vec<u64>,
     /// Numbers of those that have left, by themselves or not.
@@ -49,17 +49,17 @@ pub(crate) struct Roster {
     next_shard: usize,
     stop_timeout: Duration,
     leave_time: Duration,
-    stopping: VecDeque<(Instant, Vec<Seat>)>,
-    leaving: VecDeque<(Instant, Vec<Seat>)>,
+    stopping: VecDeque<(Instant, Vec<UserRef>)>,
+    leaving: VecDeque<(Instant, Vec<UserRef>)>,
 }
 
-impl Roster {
+impl UserRegistry {
     /// Nobody yet, for so many classes and shards; users that stop have so long for their task, and for on_stop
     /// and DISCONNECT after it.
     pub(crate) fn new(classes: usize, shards: usize, stop_timeout: Duration, leave_time: Duration) -> Self {
         Self {
             shards,
-            seats: vec![Vec::new(); classes],
+            users: vec![Vec::new(); classes],
             started: vec![0; classes],
             gone: HashSet::new(),
             next_shard: 0,
@@ -77,7 +77,7 @@ impl Roster {
 
     /// How many users of each class are there, but for those that left by themselves.
     pub(crate) fn counts(&self) -> Vec<u64> {
-        self.seats.iter().map(|seats| seats.len() as u64).collect()
+        self.users.iter().map(|users| users.len() as u64).collect()
     }
 
     /// A user has left.
@@ -87,16 +87,16 @@ impl Roster {
 
     /// Whom a storm strikes: a share of the users that are there, drawn by their numbers, so that they are the same
     /// on any number of shards. Another `seed` draws others.
-    pub(crate) fn draw(&self, storm: &MassDisconnect, seed: u64) -> Vec<Seat> {
-        let seats = storm.of.iter().flat_map(|class| &self.seats[class.0]);
-        let there = seats.filter(|seat| !self.gone.contains(&seat.number));
-        let lot = |seat: &Seat| Random::for_user(seed, "drop_connections", seat.number).next_u64();
-        let mut drawn: Vec<_> = there.map(|seat| (lot(seat), *seat)).collect();
-        drawn.sort_unstable_by_key(|(lot, seat)| (*lot, seat.number));
+    pub(crate) fn draw(&self, storm: &MassDisconnect, seed: u64) -> Vec<UserRef> {
+        let users = storm.of.iter().flat_map(|class| &self.users[class.0]);
+        let there = users.filter(|user| !self.gone.contains(&user.number));
+        let lot = |user: &UserRef| Random::for_user(seed, "drop_connections", user.number).next_u64();
+        let mut drawn: Vec<_> = there.map(|user| (lot(user), *user)).collect();
+        drawn.sort_unstable_by_key(|(lot, user)| (*lot, user.number));
         let wanted = drawn.len() as f64 * storm.share;
         let enough = drawn.iter().enumerate().position(|(count, _)| count as f64 + 0.5 > wanted);
         drawn.truncate(enough.unwrap_or(drawn.len()));
-        drawn.into_iter().map(|(_, seat)| seat).collect()
+        drawn.into_iter().map(|(_, user)| user).collect()
     }
 
     /// Gives new users their numbers and shards: a list for each shard.
@@ -108,43 +108,43 @@ impl Roster {
             self.started[class.0] += 1;
             let shard = self.next_shard;
             self.next_shard = (shard + 1) % self.shards;
-            self.seats[class.0].push(Seat { shard, number });
+            self.users[class.0].push(UserRef { shard, number });
             shares[shard].push(NewUser { class, number, index });
         }
         shares
     }
 
     /// The newest users of these classes stop: what to do with whom.
-    pub(crate) fn stop(&mut self, classes: &[ClassId], now: Instant) -> Option<(StopAction, Vec<Seat>)> {
-        let seats: Vec<_> = classes.iter().filter_map(|class| self.seats[class.0].pop()).collect();
-        if seats.is_empty() {
+    pub(crate) fn stop(&mut self, classes: &[ClassId], now: Instant) -> Option<(StopAction, Vec<UserRef>)> {
+        let users: Vec<_> = classes.iter().filter_map(|class| self.users[class.0].pop()).collect();
+        if users.is_empty() {
             return None;
         }
         if self.stop_timeout.is_zero() {
-            return Some(self.leave(seats, now));
+            return Some(self.leave(users, now));
         }
-        self.stopping.push_back((now + self.stop_timeout, seats.clone()));
-        Some((StopAction::Tell(Phase::Stopping), seats))
+        self.stopping.push_back((now + self.stop_timeout, users.clone()));
+        Some((StopAction::Tell(Phase::Stopping), users))
     }
 
-    fn leave(&mut self, seats: Vec<Seat>, now: Instant) -> (StopAction, Vec<Seat>) {
-        self.leaving.push_back((now + self.leave_time, seats.clone()));
-        (StopAction::Tell(Phase::Leaving), seats)
+    fn leave(&mut self, users: Vec<UserRef>, now: Instant) -> (StopAction, Vec<UserRef>) {
+        self.leaving.push_back((now + self.leave_time, users.clone()));
+        (StopAction::Tell(Phase::Leaving), users)
     }
 
     /// When somebody that stops is due next.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let first = |queue: &VecDeque<(Instant, Vec<Seat>)>| queue.front().map(|(at, _)| *at);
+        let first = |queue: &VecDeque<(Instant, Vec<UserRef>)>| queue.front().map(|(at, _)| *at);
         [first(&self.stopping), first(&self.leaving)].into_iter().flatten().min()
     }
 
     /// What to do with whom now; call it until there is nothing.
-    pub(crate) fn next_due(&mut self, now: Instant) -> Option<(StopAction, Vec<Seat>)> {
-        if let Some((_, seats)) = self.stopping.pop_front_if(|(at, _)| *at <= now) {
-            return Some(self.leave(seats, now));
+    pub(crate) fn next_due(&mut self, now: Instant) -> Option<(StopAction, Vec<UserRef>)> {
+        if let Some((_, users)) = self.stopping.pop_front_if(|(at, _)| *at <= now) {
+            return Some(self.leave(users, now));
         }
-        let (_, seats) = self.leaving.pop_front_if(|(at, _)| *at <= now)?;
-        Some((StopAction::Drop, seats))
+        let (_, users) = self.leaving.pop_front_if(|(at, _)| *at <= now)?;
+        Some((StopAction::Drop, users))
     }
 }
 
@@ -154,61 +154,64 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn numbers(of: Option<(StopAction, Vec<Seat>)>) -> Option<(StopAction, Vec<u64>)> {
-        of.map(|(fate, seats)| (fate, seats.into_iter().map(|seat| seat.number).collect()))
+    fn numbers(of: Option<(StopAction, Vec<UserRef>)>) -> Option<(StopAction, Vec<u64>)> {
+        of.map(|(fate, users)| (fate, users.into_iter().map(|user| user.number).collect()))
     }
 
     #[test]
     fn users_are_spread_over_shards_and_numbers_go_on_counting() {
-        let mut roster = Roster::new(2, 2, SECOND, SECOND);
+        let mut registry = UserRegistry::new(2, 2, SECOND, SECOND);
         let (a, b) = (ClassId(0), ClassId(1));
-        let shares = roster.start(&[a, a, b]);
+        let shares = registry.start(&[a, a, b]);
         let seen: Vec<Vec<_>> =
             shares.iter().map(|share| share.iter().map(|new| (new.number, new.index)).collect()).collect();
         assert_eq!(seen, [vec![(1, 0), (3, 0)], vec![(2, 1)]]);
-        roster.stop(&[a], Instant::now());
-        assert_eq!(roster.counts(), [1, 1]);
-        let shares = roster.start(&[a]);
+        registry.stop(&[a], Instant::now());
+        assert_eq!(registry.counts(), [1, 1]);
+        let shares = registry.start(&[a]);
         assert_eq!((shares[1][0].number, shares[1][0].index), (4, 2));
-        assert_eq!((roster.counts(), roster.started()), (vec![2, 1], 4));
+        assert_eq!((registry.counts(), registry.started()), (vec![2, 1], 4));
     }
 
     #[test]
     fn the_newest_stop_and_are_hurried_in_turn() {
-        let mut roster = Roster::new(1, 1, 5 * SECOND, SECOND);
+        let mut registry = UserRegistry::new(1, 1, 5 * SECOND, SECOND);
         let a = ClassId(0);
-        roster.start(&[a, a, a, a]);
+        registry.start(&[a, a, a, a]);
         let now = Instant::now();
-        assert_eq!(numbers(roster.stop(&[a, a], now)), Some((StopAction::Tell(Phase::Stopping), vec![4, 3])));
         assert_eq!(
-            numbers(roster.stop(&[a], now + SECOND)),
+            numbers(registry.stop(&[a, a], now)),
+            Some((StopAction::Tell(Phase::Stopping), vec![4, 3]))
+        );
+        assert_eq!(
+            numbers(registry.stop(&[a], now + SECOND)),
             Some((StopAction::Tell(Phase::Stopping), vec![2]))
         );
-        assert_eq!(roster.due(), Some(now + 5 * SECOND));
-        assert_eq!(roster.next_due(now + 4 * SECOND), None);
+        assert_eq!(registry.due(), Some(now + 5 * SECOND));
+        assert_eq!(registry.next_due(now + 4 * SECOND), None);
         let later = now + 5 * SECOND;
-        assert_eq!(numbers(roster.next_due(later)), Some((StopAction::Tell(Phase::Leaving), vec![4, 3])));
-        assert_eq!(roster.next_due(later), None);
-        assert_eq!(roster.due(), Some(now + 6 * SECOND));
+        assert_eq!(numbers(registry.next_due(later)), Some((StopAction::Tell(Phase::Leaving), vec![4, 3])));
+        assert_eq!(registry.next_due(later), None);
+        assert_eq!(registry.due(), Some(now + 6 * SECOND));
         let later = now + 6 * SECOND;
-        assert_eq!(numbers(roster.next_due(later)), Some((StopAction::Tell(Phase::Leaving), vec![2])));
-        assert_eq!(numbers(roster.next_due(later)), Some((StopAction::Drop, vec![4, 3])));
-        assert_eq!(roster.next_due(later), None);
+        assert_eq!(numbers(registry.next_due(later)), Some((StopAction::Tell(Phase::Leaving), vec![2])));
+        assert_eq!(numbers(registry.next_due(later)), Some((StopAction::Drop, vec![4, 3])));
+        assert_eq!(registry.next_due(later), None);
     }
 
     #[test]
     fn a_share_is_drawn_of_those_that_are_there() {
         let draw = |shards, share, seed| {
-            let mut roster = Roster::new(2, shards, SECOND, SECOND);
-            roster.start(&[ClassId(0); 12]);
-            roster.start(&[ClassId(1); 5]);
-            roster.stop(&[ClassId(0)], Instant::now());
-            roster.gone(12);
-            roster.gone(3);
-            let mut numbers: Vec<_> = roster
+            let mut registry = UserRegistry::new(2, shards, SECOND, SECOND);
+            registry.start(&[ClassId(0); 12]);
+            registry.start(&[ClassId(1); 5]);
+            registry.stop(&[ClassId(0)], Instant::now());
+            registry.gone(12);
+            registry.gone(3);
+            let mut numbers: Vec<_> = registry
                 .draw(&MassDisconnect { share, of: vec![ClassId(0)] }, seed)
                 .iter()
-                .map(|seat| seat.number)
+                .map(|user| user.number)
                 .collect();
             numbers.sort_unstable();
             numbers
@@ -224,13 +227,13 @@ mod tests {
 
     #[test]
     fn without_a_stop_timeout_they_leave_at_once() {
-        let mut roster = Roster::new(1, 1, Duration::ZERO, SECOND);
-        roster.start(&[ClassId(0)]);
+        let mut registry = UserRegistry::new(1, 1, Duration::ZERO, SECOND);
+        registry.start(&[ClassId(0)]);
         let now = Instant::now();
         assert_eq!(
-            numbers(roster.stop(&[ClassId(0)], now)),
+            numbers(registry.stop(&[ClassId(0)], now)),
             Some((StopAction::Tell(Phase::Leaving), vec![1]))
         );
-        assert_eq!(roster.stop(&[ClassId(0)], now), None, "nobody is left");
+        assert_eq!(registry.stop(&[ClassId(0)], now), None, "nobody is left");
     }
 }
