@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::support::run_program;
+
 #[path = "../benches/load/link.rs"]
 mod link;
 #[path = "../benches/load/null_broker.rs"]
@@ -22,7 +24,6 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 
-use crate::cli::scenarios::run;
 use crate::support::acceptor::{Authority, Server};
 
 #[test]
@@ -30,7 +31,7 @@ fn every_scenario_of_the_benchmarks_compiles() {
     let mut files = 0;
     for entry in fs::read_dir("benches/scenarios").unwrap() {
         let path = entry.unwrap().path();
-        let said = run(Path::new("."), &["validate", path.to_str().unwrap()]);
+        let said = run_program(Path::new("."), &["validate", path.to_str().unwrap()]);
         assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{}", path.display());
         files += 1;
     }

@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::cli::run::Place;
+use crate::support::ScenarioDir;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(60);
@@ -1142,7 +1142,7 @@ fn equal_options_of_an_embedded_broker_are_one_broker() {
         ("embedded:?seed=7&delay=1ms", "embedded:?delay=1000us&seed=7&never_ack=false", true),
         ("embedded:", "embedded:?seed=1", false),
     ] {
-        let place = Place::new(&format!(
+        let place = ScenarioDir::new(&format!(
             r#"
 version = 1
 brokers.a.url = "{listener}"

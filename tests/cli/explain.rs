@@ -9,7 +9,7 @@ use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::FieldPath;
 use mqtt_scenario::scenario::source::{Format, Source};
 
-use crate::cli::scenarios::{listing, run};
+use crate::support::{listing, run_program};
 
 #[test]
 fn every_code_is_explained_and_every_explained_code_exists() {
@@ -147,7 +147,7 @@ fn explain_prints_one_code_or_lists_all() {
         [&["explain", "e0101"][..], &["explain", "[W0206]"], &["explain", "E010"], &["explain", "x"]]
             .into_iter()
             .map(|arguments| {
-                let said = run(Path::new("."), arguments);
+                let said = run_program(Path::new("."), arguments);
                 let code = said.code.unwrap();
                 format!(
                     "$ mqtt-scenario {}  # exit code {code}\n{}{}",
@@ -158,7 +158,7 @@ fn explain_prints_one_code_or_lists_all() {
             })
             .collect();
     insta::assert_snapshot!(said.join("\n"));
-    let all = run(Path::new("."), &["explain"]).stdout;
+    let all = run_program(Path::new("."), &["explain"]).stdout;
     assert_eq!(all.lines().count(), entries().count());
     assert!(all.starts_with("E0001  The text is not valid"), "{all}");
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::cli::run::{Place, row};
+use crate::support::{ScenarioDir, row};
 
 /// Two rows that differ below a millisecond, and one of messages from end to end.
 const QUICK: &str = r#"
@@ -35,12 +35,12 @@ name = "idle"
 steps = [{ wait = "1h" }]
 "#;
 
-fn json(place: &Place, name: &str) -> Value {
+fn json(place: &ScenarioDir, name: &str) -> Value {
     serde_json::from_str(&place.read(name)).unwrap()
 }
 
 /// The response times of a row in the request log, ascending, in milliseconds.
-fn logged(place: &Place, name: &str) -> Vec<f64> {
+fn logged(place: &ScenarioDir, name: &str) -> Vec<f64> {
     let lines = place.read("log.jsonl");
     let requests = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let of_row = requests.filter(|event| event["type"] == "request" && event["name"] == name);
@@ -51,7 +51,7 @@ fn logged(place: &Place, name: &str) -> Vec<f64> {
 
 #[test]
 fn rows_have_the_percentiles_of_their_requests_to_three_digits() {
-    let place = Place::new(QUICK);
+    let place = ScenarioDir::new(QUICK);
     let thresholds = r#"thresholds=["p50[pub] < 0.001ms", "median[e2e] < 0.001ms", "p50[pub] < 10s", "p97[pub] > 0.001ms"]"#;
     let output = place.run(&[
         "run",
@@ -99,7 +99,7 @@ fn rows_have_the_percentiles_of_their_requests_to_three_digits() {
 
 #[test]
 fn each_second_stands_in_the_history_once_and_the_last_row_has_the_users_of_the_run() {
-    let place = Place::new(QUICK);
+    let place = ScenarioDir::new(QUICK);
     for (run_time, flags) in [
         ("1s", &[][..]),
         ("2s", &["--csv-full-history"]),
@@ -124,7 +124,7 @@ fn each_second_stands_in_the_history_once_and_the_last_row_has_the_users_of_the_
 
 #[test]
 fn a_generator_that_stood_still_says_so_and_for_how_long() {
-    let place = Place::new(QUICK);
+    let place = ScenarioDir::new(QUICK);
     let mut command = place.command(&["run", "scenario.toml", "-t", "3s", "--only-summary"]);
     command.args(["--summary-json", "s.json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
@@ -154,7 +154,7 @@ fn a_rate_or_time_beyond_ten_years_is_refused_by_name() {
              [[user_classes.d.tasks]]\nname = \"say\"\nsteps = [{{ publish = {{ topic = \"a\", qos = 1{step} }} }}]\n"
         )
     };
-    let place = Place::new("");
+    let place = ScenarioDir::new("");
     for (scenario, named) in [
         (text("spawn_rate = 1e-300", "", ""), "spawn_rate"),
         (text("spawn_rate = 5e-324", "", ""), "spawn_rate"),
@@ -196,7 +196,7 @@ fn a_rate_or_time_beyond_ten_years_is_refused_by_name() {
 
 #[test]
 fn a_rate_as_high_as_it_can_be_written_starts_all_users_at_once() {
-    let place = Place::new(&QUICK.replace("spawn_rate = 100", "spawn_rate = 1e300"));
+    let place = ScenarioDir::new(&QUICK.replace("spawn_rate = 100", "spawn_rate = 1e300"));
     let output = place.run(&["run", "scenario.toml", "-t", "1s", "--only-summary"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -210,7 +210,7 @@ fn names_beyond_the_bound_share_a_row_that_says_so() {
             )
         })
         .collect();
-    let place = Place::new(&format!(
+    let place = ScenarioDir::new(&format!(
         "version = 1\nbrokers.b.url = \"embedded:\"\nload = {{ users = 10, spawn_rate = 100, run_time = \"1200ms\" }}\n\
          [user_classes.d]\nclient_id = \"d-${{user.number}}\"\non_start = [\"connect\"]\n[[user_classes.d.tasks]]\nname = \"say\"\n\
          steps = [{}, {{ wait = \"100ms\" }}]\n",

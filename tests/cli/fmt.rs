@@ -7,7 +7,7 @@ use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::scenario::source::Source;
 use tempfile::TempDir;
 
-use crate::cli::scenarios::{Said, listing, run};
+use crate::support::{ProgramOutput, listing, run_program};
 
 fn compiled(path: &Path) -> Compiled {
     let (_, parsed) = Source::read(path).unwrap();
@@ -26,8 +26,8 @@ fn compiled(path: &Path) -> Compiled {
     compile(&parsed.scenario, &context).unwrap()
 }
 
-fn shown(arguments: &[&str], said: &Said) -> String {
-    let Said { code, stdout, stderr } = said;
+fn shown(arguments: &[&str], said: &ProgramOutput) -> String {
+    let ProgramOutput { code, stdout, stderr } = said;
     let code = code.unwrap();
     format!("$ mqtt-scenario {}  # exit code {code}\n{stdout}{stderr}", arguments.join(" "))
 }
@@ -36,13 +36,13 @@ fn shown(arguments: &[&str], said: &Said) -> String {
 fn a_starter_is_a_scenario_without_warnings_and_the_same_in_both_formats() {
     let dir = TempDir::new().unwrap();
     for name in ["a.toml", "a.yaml"] {
-        let said = run(dir.path(), &["init", name]);
+        let said = run_program(dir.path(), &["init", name]);
         assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
     }
     let [toml, yaml] = ["a.toml", "a.yaml"].map(|name| compiled(&dir.path().join(name)));
     assert_eq!(toml.warnings, []);
     assert_eq!(toml, yaml);
-    let said = run(dir.path(), &["fmt", "--check", "a.toml"]);
+    let said = run_program(dir.path(), &["fmt", "--check", "a.toml"]);
     assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (Some(0), "", ""));
 }
 
@@ -56,7 +56,7 @@ fn init_overwrites_nothing_unless_told_to() {
     let mut said = Vec::new();
     for command in commands {
         let before = fs::read_to_string(&mine).unwrap();
-        said.push(shown(command, &run(dir.path(), command)));
+        said.push(shown(command, &run_program(dir.path(), command)));
         assert_eq!(fs::read_to_string(&mine).unwrap() == before, !command.contains(&"--force"));
     }
     assert_eq!(listing(dir.path()), [mine]);
@@ -90,7 +90,7 @@ fn fmt_changes_what_it_must_and_leaves_what_it_cannot_read() {
         &["fmt"],
     ];
     for (i, command) in commands.into_iter().enumerate() {
-        said.push(shown(command, &run(dir.path(), command)));
+        said.push(shown(command, &run_program(dir.path(), command)));
         assert_eq!(texts() == before, i < 3, "{command:?}");
     }
     assert_eq!(texts(), ["version = 1\n", "version = 1\n", "version = = 1\n", "versoin = 1\n"]);
@@ -102,6 +102,6 @@ fn the_examples_are_laid_out() {
     let mut files = listing(Path::new("scenarios"));
     files.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
     let names: Vec<_> = files.iter().map(|path| path.to_str().unwrap()).collect();
-    let said = run(Path::new("."), &[&["fmt", "--check"][..], &names].concat());
+    let said = run_program(Path::new("."), &[&["fmt", "--check"][..], &names].concat());
     assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (Some(0), "", ""));
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::cli::run::{Place, row};
+use crate::support::{ScenarioDir, row};
 
 const SMALL: &str = r#"
 version = 1
@@ -63,7 +63,7 @@ fn end_within(child: &mut Child, seconds: f64) -> Option<i32> {
     panic!("it did not end within {seconds} s");
 }
 
-fn publishes(place: &Place) -> u64 {
+fn publishes(place: &ScenarioDir) -> u64 {
     row(&place.rows("a_stats.csv"), "publish").count("Request Count")
 }
 
@@ -77,7 +77,7 @@ fn wait_for(path: &Path, bytes: u64) {
 }
 
 /// The program with files that cannot grow beyond some KiB, as on a full disk.
-fn with_small_files(place: &Place, kib: u32, args: &str) -> Command {
+fn with_small_files(place: &ScenarioDir, kib: u32, args: &str) -> Command {
     let program = env!("CARGO_BIN_EXE_mqtt-scenario");
     // 512 bytes are a block.
     let line = format!("ulimit -f {}; exec {program} {args}", kib * 2);
@@ -88,7 +88,7 @@ fn with_small_files(place: &Place, kib: u32, args: &str) -> Command {
 
 #[test]
 fn a_log_that_cannot_be_written_takes_nothing_from_the_run() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let (reader, gone) = io::pipe().unwrap();
     drop(reader);
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -115,7 +115,7 @@ fn a_log_that_cannot_be_written_takes_nothing_from_the_run() {
 
 #[test]
 fn a_log_that_nobody_reads_does_not_hold_up_the_run() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let (_reader, writer) = full_pipe();
     let begin = Instant::now();
     let mut child = place
@@ -135,7 +135,7 @@ fn a_log_that_nobody_reads_does_not_hold_up_the_run() {
 
 #[test]
 fn two_interrupts_end_a_run_whose_tables_nobody_reads() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let (_reader, writer) = full_pipe();
     let mut child = place
         .command(&["run", "scenario.toml", "--csv", "a"])
@@ -156,7 +156,7 @@ fn two_interrupts_end_a_run_whose_tables_nobody_reads() {
 
 #[test]
 fn a_standard_output_that_cannot_be_written_is_4_and_the_files_are_there() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = place
         .command(&["run", "scenario.toml", "--csv", "a", "--only-summary"])
@@ -180,7 +180,7 @@ fn a_standard_output_that_cannot_be_written_is_4_and_the_files_are_there() {
 
 #[test]
 fn data_that_nobody_reads_is_missing_with_a_word_and_exit_code_4() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     for name in ["log", "a_stats_history.csv", "json"] {
         fifo(&place.path(name));
     }
@@ -200,7 +200,7 @@ fn data_that_nobody_reads_is_missing_with_a_word_and_exit_code_4() {
 
 #[test]
 fn a_pipe_that_is_read_gets_everything() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     fifo(&place.path("log"));
     let path = place.path("log");
     let reader = std::thread::spawn(move || {
@@ -224,7 +224,7 @@ fn a_pipe_that_is_read_gets_everything() {
 
 #[test]
 fn the_summary_on_standard_output_comes_before_the_tables() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let out = File::create(place.path("out")).unwrap();
     let status = place
         .command(&["run", "scenario.toml", "--summary-json", "/dev/stdout"])
@@ -242,7 +242,7 @@ fn the_summary_on_standard_output_comes_before_the_tables() {
 
 #[test]
 fn a_run_that_does_not_start_leaves_older_results_alone() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let names = [
         "a_stats.csv",
         "a_stats_history.csv",
@@ -277,7 +277,7 @@ fn a_run_that_does_not_start_leaves_older_results_alone() {
 
 #[test]
 fn a_full_disk_is_an_error_and_leaves_whole_files() {
-    let place = Place::new(&SMALL.replace("20ms", "1ms").replace("1s", "20s"));
+    let place = ScenarioDir::new(&SMALL.replace("20ms", "1ms").replace("1s", "20s"));
     let output = with_small_files(&place, 16, "run scenario.toml --csv a --request-log log --only-summary")
         .output()
         .unwrap();
@@ -299,7 +299,7 @@ fn a_full_disk_is_an_error_and_leaves_whole_files() {
 #[test]
 fn killed_at_any_time_the_files_are_whole() {
     // A row for each user makes large files.
-    let place = Place::new(
+    let place = ScenarioDir::new(
         &SMALL
             .replace("users = 2", "users = 3000")
             .replace("spawn_rate = 100", "spawn_rate = 100000")
@@ -331,7 +331,7 @@ fn killed_at_any_time_the_files_are_whole() {
 fn fmt_keeps_the_file_if_the_disk_is_full() {
     let step = "{publish={topic=\"some/topic\",qos=1}},".repeat(500);
     let scenario = SMALL.replace("steps = [", &format!("steps=[{step}"));
-    let place = Place::new(&scenario);
+    let place = ScenarioDir::new(&scenario);
     fs::set_permissions(place.path("scenario.toml"), fs::Permissions::from_mode(0o640)).unwrap();
     let output = with_small_files(&place, 4, "fmt scenario.toml").output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -346,7 +346,7 @@ fn fmt_keeps_the_file_if_the_disk_is_full() {
 
 #[test]
 fn a_hangup_is_a_first_interrupt_and_never_a_second() {
-    let place = Place::new(
+    let place = ScenarioDir::new(
         &SMALL
             .replace("run_time = \"1s\"", "stop_timeout = \"2s\"")
             .replace("payload = \"x\"", "payload = \"x\", await_ack = true"),
@@ -370,7 +370,7 @@ fn a_hangup_is_a_first_interrupt_and_never_a_second() {
 
 #[test]
 fn a_run_under_nohup_survives_its_terminal() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let program = env!("CARGO_BIN_EXE_mqtt-scenario");
     let line = format!("trap '' HUP; exec {program} run scenario.toml -t 2s --csv a");
     let mut command = Command::new("sh");
@@ -393,7 +393,7 @@ fn outputs_that_would_destroy_something_are_refused_and_nothing_is_touched() {
             .replace("wait_time", "feeds = [\"f\"]\nwait_time")
             .replace("url = \"embedded:\"", "url = \"mqtts://127.0.0.1:1\"\ntls.ca = \"ca.pem\"")
     );
-    let place = Place::new(&scenario);
+    let place = ScenarioDir::new(&scenario);
     fs::write(place.path("more.toml"), "version = 1\n").unwrap();
     fs::write(place.path("feed.csv"), "id\n1\n2\n").unwrap();
     let key = rcgen::KeyPair::generate().unwrap();
@@ -419,7 +419,7 @@ fn outputs_that_would_destroy_something_are_refused_and_nothing_is_touched() {
         assert_eq!(files.map(|name| place.read(name)), before, "{args:?}");
         assert_eq!(fs::read_dir(place.path("")).unwrap().count(), 6, "{args:?}");
     }
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let out = File::create(place.path("out")).unwrap();
     let status = place.command(&["run", "scenario.toml", "--request-log", "out"]).stdout(out).status();
     assert_eq!(status.unwrap().code(), Some(2), "nor where standard output goes");
@@ -430,7 +430,7 @@ fn outputs_that_would_destroy_something_are_refused_and_nothing_is_touched() {
 
 #[test]
 fn the_scenario_that_runs_is_the_one_that_was_named_and_the_first_line_says_which() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     fs::create_dir(place.path("scenarios")).unwrap();
     fs::write(place.path("scenarios/publish.toml"), SMALL.replace("topic = \"t\"", "topic = \"other\""))
         .unwrap();
@@ -463,7 +463,7 @@ fn the_scenario_that_runs_is_the_one_that_was_named_and_the_first_line_says_whic
 
 #[test]
 fn settings_of_locust_that_are_not_read_are_named() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     fs::write(place.path("locust.conf"), "users = 5\nheadless = true\n").unwrap();
     fs::write(place.path("pyproject.toml"), "[tool.locust]\nspawn-rate = 5\n").unwrap();
     for command in ["run", "plan"] {
@@ -489,7 +489,7 @@ fn settings_of_locust_that_are_not_read_are_named() {
 
 #[test]
 fn a_broker_works_and_ends_whatever_becomes_of_its_output() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     let (reader, gone) = io::pipe().unwrap();
     drop(reader);
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -511,7 +511,7 @@ fn a_broker_works_and_ends_whatever_becomes_of_its_output() {
 
 #[test]
 fn the_differences_of_two_scenarios_are_there_as_json() {
-    let place = Place::new(SMALL);
+    let place = ScenarioDir::new(SMALL);
     fs::write(
         place.path("new.toml"),
         SMALL.replace("users = 2", "users = 70").replace("name = \"say\"", "name = \"hum\""),

@@ -2,14 +2,14 @@
 #![expect(clippy::disallowed_methods, reason = "these tests watch another process, in real time")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use rustix::process::Signal;
+
+use crate::support::{ScenarioDir, row};
 
 /// Users that connect once and publish without a pause that would matter.
 const STEADY: &str = r#"
@@ -31,141 +31,6 @@ tags = ["main"]
 steps = [{ publish = { topic = "t/${client_id}", payload = "${seq}", qos = 1, timeout = "300ms", name = "publish" } }]
 "#;
 
-/// A directory of the test's own with a scenario in it.
-pub(crate) struct Place {
-    dir: TempDir,
-}
-
-impl Place {
-    pub(crate) fn new(scenario: &str) -> Self {
-        let dir = TempDir::new().unwrap();
-        fs::write(dir.path().join("scenario.toml"), scenario).unwrap();
-        Self { dir }
-    }
-
-    /// The program in the directory, with these arguments.
-    pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-scenario"));
-        command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
-        command
-    }
-
-    pub(crate) fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
-    }
-
-    /// Starts a run and waits until all its users are there.
-    pub(crate) fn start(&self, args: &[&str]) -> Running {
-        self.start_with(args, &[])
-    }
-
-    /// The same, with these variables of the environment.
-    pub(crate) fn start_with(&self, args: &[&str], env: &[(&str, &Path)]) -> Running {
-        let mut command = self.command(args);
-        command.envs(env.iter().copied());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("All users spawned") {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the run ended before its users were there");
-        }
-        Running { child, log }
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// The rows of a CSV file, by column name.
-    pub(crate) fn rows(&self, name: &str) -> Vec<Row> {
-        rows(&self.path(name))
-    }
-}
-
-/// A run that goes on.
-pub(crate) struct Running {
-    child: Child,
-    log: BufReader<std::process::ChildStderr>,
-}
-
-impl Running {
-    /// Its process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Sends it a signal.
-    pub(crate) fn signal(&self, signal: Signal) {
-        let id = Pid::from_child(&self.child);
-        kill_process(id, signal).unwrap();
-    }
-
-    /// Waits for the end; standard output, the rest of the log, the exit code.
-    pub(crate) fn end(mut self) -> (String, String, Option<i32>) {
-        let mut log = String::new();
-        std::io::Read::read_to_string(&mut self.log, &mut log).unwrap();
-        let output = self.child.wait_with_output().unwrap();
-        (String::from_utf8(output.stdout).unwrap(), log, output.status.code())
-    }
-}
-
-/// A row of a CSV file.
-pub(crate) struct Row(std::collections::HashMap<String, String>);
-
-impl Row {
-    pub(crate) fn text(&self, column: &str) -> &str {
-        &self.0[column]
-    }
-
-    pub(crate) fn count(&self, column: &str) -> u64 {
-        self.0[column].parse().unwrap()
-    }
-}
-
-pub(crate) fn rows(path: &Path) -> Vec<Row> {
-    let mut reader = csv::Reader::from_path(path).unwrap();
-    reader.deserialize().map(|row| Row(row.unwrap())).collect()
-}
-
-/// The row of this name, `Aggregated` included.
-pub(crate) fn row<'a>(rows: &'a [Row], name: &str) -> &'a Row {
-    rows.iter().find(|row| row.text("Name") == name).unwrap_or_else(|| panic!("no row {name}"))
-}
-
-/// Two sets of CSV files, ours and Locust's, are equal, but for the last digits of averages (our live runs add integers
-/// in any order, Locust floats in order of time) and for the history of the last second, which Locust does not write.
-pub(crate) fn assert_same_files(left: &Path, right: &Path) {
-    for file in ["stats", "stats_history", "failures", "exceptions"] {
-        let path = |prefix: &Path| PathBuf::from(format!("{}_{file}.csv", prefix.display()));
-        let read = |prefix: &Path| fs::read_to_string(path(prefix)).unwrap();
-        let (mut left, mut right) = (read(left), read(right));
-        if file == "stats_history" {
-            let second = |line: &str| line.split(',').next().and_then(|first| first.parse::<u64>().ok());
-            let last = left.lines().filter_map(second).max();
-            for text in [&mut left, &mut right] {
-                let kept = text.lines().filter(|line| second(line).is_none_or(|at| Some(at) < last));
-                *text = kept.collect::<Vec<_>>().join("\n");
-            }
-        }
-        assert_eq!(left.lines().count(), right.lines().count(), "{file}\n{left}\n{right}");
-        for (left, right) in left.lines().zip(right.lines()) {
-            let same = left.split(',').zip(right.split(',')).all(|(l, r)| {
-                let float = |text: &str| text.parse::<f64>().ok().filter(|_| text.contains('.'));
-                l == r
-                    || float(l)
-                        .zip(float(r))
-                        .is_some_and(|(l, r)| (l - r).abs() <= 1e-9 * l.abs().max(r.abs()))
-            });
-            assert!(same && left.len().abs_diff(right.len()) < 20, "{file}\n{left}\n{right}");
-        }
-    }
-}
-
 /// A port on which nobody listens.
 fn closed_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
@@ -173,7 +38,7 @@ fn closed_port() -> u16 {
 
 #[test]
 fn a_run_writes_the_four_files_and_the_tables_and_exits_with_0() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let output = place.run(&["run", "scenario.toml", "--csv", "out/a"]);
     let (stdout, stderr) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -205,7 +70,7 @@ fn a_request_log_replays_to_the_files_of_its_run_byte_for_byte() {
         &["--csv-full-history", "--threads", "3"],
         &["--reset-stats", "--csv-full-history"],
     ] {
-        let place = Place::new(STEADY);
+        let place = ScenarioDir::new(STEADY);
         let mut run = vec!["run", "scenario.toml", "-H", "embedded:?loss=0.02", "--only-summary"];
         run.extend(["--csv", "a", "--request-log", "a.jsonl"]);
         run.extend(flags);
@@ -223,7 +88,7 @@ fn a_request_log_replays_to_the_files_of_its_run_byte_for_byte() {
 
 #[test]
 fn a_broker_that_never_acknowledges_fails_each_publish_after_its_timeout() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let started = Instant::now();
     let output = place.run(&["run", "scenario.toml", "-H", "embedded:?never_ack", "--csv", "a"]);
     assert_eq!(output.status.code(), Some(1));
@@ -242,7 +107,7 @@ fn a_broker_that_never_acknowledges_fails_each_publish_after_its_timeout() {
 
 #[test]
 fn a_broker_that_is_not_there_is_a_failure_tried_again_with_growing_pauses() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let host = format!("127.0.0.1:{}", closed_port());
     let started = Instant::now();
     let output = place.run(&["run", "scenario.toml", "-H", &host, "--csv", "a"]);
@@ -258,7 +123,7 @@ fn a_broker_that_is_not_there_is_a_failure_tried_again_with_growing_pauses() {
 
 #[test]
 fn the_first_interrupt_lets_users_finish_and_writes_everything() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let running =
         place.start(&["run", "scenario.toml", "-t", "10m", "--csv", "a", "--request-log", "a.jsonl"]);
     std::thread::sleep(Duration::from_millis(700));
@@ -276,7 +141,7 @@ fn the_first_interrupt_lets_users_finish_and_writes_everything() {
 
 #[test]
 fn the_second_interrupt_ends_at_once_with_valid_files_and_130() {
-    let place = Place::new(
+    let place = ScenarioDir::new(
         &STEADY.replace("300ms", "60s").replace("stop_timeout = \"2s\"", "stop_timeout = \"60s\""),
     );
     let args = ["run", "scenario.toml", "-t", "10m", "-H", "embedded:?never_ack", "--csv", "a"];
@@ -304,7 +169,7 @@ fn the_second_interrupt_ends_at_once_with_valid_files_and_130() {
 
 #[test]
 fn a_killed_run_leaves_valid_files_that_are_a_few_seconds_old_at_most() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let running = place.start(&["run", "scenario.toml", "-t", "10m", "--csv", "a"]);
     std::thread::sleep(Duration::from_millis(2_500));
     running.signal(Signal::KILL);
@@ -320,7 +185,7 @@ fn a_killed_run_leaves_valid_files_that_are_a_few_seconds_old_at_most() {
 
 #[test]
 fn bad_usage_is_2_and_an_output_that_cannot_be_written_is_4() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     for args in [
         &["run", "scenario.toml", "--csv-full-history"][..],
         &["run", "scenario.toml", "--nosuchflag"],
@@ -354,7 +219,7 @@ fn bad_usage_is_2_and_an_output_that_cannot_be_written_is_4() {
 
 #[test]
 fn failures_give_the_exit_code_that_was_asked_for() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let args = ["run", "scenario.toml", "-t", "1s", "-H", "embedded:?refuse=1"];
     let code = |more: &[&str]| place.run(&[&args, more].concat()).status.code();
     assert_eq!(code(&["--exit-code-on-error", "7"]), Some(7));
@@ -364,7 +229,7 @@ fn failures_give_the_exit_code_that_was_asked_for() {
 
 #[test]
 fn the_log_goes_to_its_file_in_locusts_form() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let output = place.run(&["run", "scenario.toml", "-t", "1s", "--only-summary", "--logfile", "log"]);
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let log = place.read("log");
@@ -377,7 +242,7 @@ fn the_log_goes_to_its_file_in_locusts_form() {
 
 #[test]
 fn connections_come_from_the_source_addresses_in_turn() {
-    let place = Place::new(&STEADY.replace(
+    let place = ScenarioDir::new(&STEADY.replace(
         "url = \"embedded:\"",
         "url = \"embedded:\"\nsource_addresses = [\"127.0.0.7\", \"127.0.0.8\", \"127.0.0.9\"]",
     ));
@@ -398,7 +263,7 @@ fn connections_come_from_the_source_addresses_in_turn() {
 
 #[test]
 fn the_summary_is_there_as_json_and_says_how_the_generator_fared() {
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let output = place.run(&["run", "scenario.toml", "-t", "1s", "--csv", "a", "--summary-json", "a.json"]);
     assert_eq!(output.status.code(), Some(0));
     let summary: serde_json::Value = serde_json::from_str(&place.read("a.json")).unwrap();
@@ -417,7 +282,7 @@ fn the_summary_is_there_as_json_and_says_how_the_generator_fared() {
 fn a_missed_threshold_is_told_and_exits_with_3() {
     let thresholds = "thresholds = [\"p99 < 10s\", \"failures[publish] < 1%\", \"requests > 5\"]";
     let scenario = STEADY.replace("[brokers.b]", &format!("{thresholds}\n[brokers.b]"));
-    let place = Place::new(&scenario);
+    let place = ScenarioDir::new(&scenario);
     let run = |broker: &str| {
         let output =
             place.run(&["run", "scenario.toml", "-t", "1s", "-H", broker, "--summary-json", "a.json"]);
@@ -442,7 +307,7 @@ fn what_a_broker_never_answered_is_in_tables_json_and_log_and_in_no_csv_file() {
     let scenario = STEADY
         .replace("[brokers.b]", &format!("{thresholds}\n[brokers.b]"))
         .replace("timeout = \"300ms\"", "timeout = \"1m\"");
-    let place = Place::new(&scenario);
+    let place = ScenarioDir::new(&scenario);
     let mut args = vec!["run", "scenario.toml", "-t", "1s", "-H", "embedded:?never_ack", "--csv", "a"];
     args.extend(["--summary-json", "a.json", "--request-log", "a.jsonl"]);
     let output = place.run(&args);
@@ -504,7 +369,7 @@ fn stages_and_limits_end_a_run_by_themselves() {
                   [[load.stages]]\nname = \"down\"\nusers = 1\nduration = \"600ms\"\nspawn_rate = 100\n";
     let (before, rest) = STEADY.split_once("[load]").unwrap();
     let (_, after) = rest.split_once("[user_classes").unwrap();
-    let place = Place::new(&format!("{before}{stages}[user_classes{after}"));
+    let place = ScenarioDir::new(&format!("{before}{stages}[user_classes{after}"));
     let output = place.run(&["run", "scenario.toml", "--csv", "a"]);
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{log}");
@@ -517,7 +382,7 @@ fn stages_and_limits_end_a_run_by_themselves() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("--set load.stages[0].users=N"));
 
-    let place = Place::new(&STEADY.replace("run_time = \"2s\"", "messages = 100"));
+    let place = ScenarioDir::new(&STEADY.replace("run_time = \"2s\"", "messages = 100"));
     let output = place.run(&["run", "scenario.toml", "--csv", "a"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(row(&place.rows("a_stats.csv"), "publish").count("Request Count"), 100);
@@ -529,7 +394,7 @@ fn a_search_tries_rates_and_tells_the_highest() {
     let scenario = STEADY
         .replace("run_time = \"2s\"", search)
         .replace("wait_time = { constant = \"10ms\" }", "rate = \"3/s\"");
-    let place = Place::new(&scenario);
+    let place = ScenarioDir::new(&scenario);
     let run = |broker: &str| {
         let output = place.run(&["run", "scenario.toml", "-H", broker, "--summary-json", "a.json"]);
         let summary: serde_json::Value = serde_json::from_str(&place.read("a.json")).unwrap();

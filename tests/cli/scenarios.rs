@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -12,54 +12,18 @@ use mqtt_scenario::plan::Plan;
 use mqtt_scenario::scenario::source::{Format, Source};
 use tempfile::TempDir;
 
-/// What the program said and how it ended.
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-/// Runs the program in a folder, on a terminal of 100 columns as far as help texts are concerned.
-pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_mqtt-scenario"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("COLUMNS", "100")
-        .env_remove("CLICOLOR_FORCE")
-        .env_remove("MQTT_SCENARIO_NOT_SET")
-        .output()
-        .unwrap();
-    Said {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// What is in a folder and the folders below it.
-pub(crate) fn listing(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(listing(&path));
-        }
-        found.push(path);
-    }
-    found.sort();
-    found
-}
+use crate::support::{listing, run_program};
 
 /// Runs the program in the folder of the examples; it must go well and say nothing on standard error.
 fn fine(arguments: &[&str]) -> String {
-    let said = run(Path::new("scenarios"), arguments);
+    let said = run_program(Path::new("scenarios"), arguments);
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{arguments:?}");
     said.stdout
 }
 
 /// Runs the program with a scenario that is not one; it must refuse it.
 fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let said = run(folder, arguments);
+    let said = run_program(folder, arguments);
     assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", said.stderr);
     said.stderr
 }
@@ -115,7 +79,7 @@ fn every_example_runs() {
         if plan.load.is_staged() {
             arguments.extend(["--set", "load.stages[0].after=\"at_once\""]);
         }
-        let said = run(Path::new("scenarios"), &arguments);
+        let said = run_program(Path::new("scenarios"), &arguments);
         assert_eq!(said.code, Some(0), "{name}: {}{}", said.stdout, said.stderr);
         let sums = said.stdout.lines().find(|line| line.trim_start().starts_with("Aggregated")).unwrap();
         let requests: u64 = sums.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -170,7 +134,7 @@ fn a_plan_follows_the_command_line() {
 #[test]
 fn two_scenarios_are_compared_by_meaning() {
     assert_eq!(fine(&["plan", "publish.toml", "publish.yaml"]), "");
-    let said = run(Path::new("scenarios"), &["plan", "publish.toml", "subscribe.toml", "-u", "20"]);
+    let said = run_program(Path::new("scenarios"), &["plan", "publish.toml", "subscribe.toml", "-u", "20"]);
     assert_eq!((said.code, said.stderr.as_str()), (Some(1), ""));
     assert!(said.stdout.contains("- user class device, users: 20\n"), "{}", said.stdout);
     refused(Path::new("scenarios"), &["plan", "publish.toml", "nosuch.toml"]);

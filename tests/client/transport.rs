@@ -33,9 +33,8 @@ use tokio::time::Instant;
 use tokio_rustls::rustls::SupportedProtocolVersion;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
-use crate::cli::run::Place;
 use crate::support::acceptor::{Authority, Front, Identity, Server};
-use crate::support::{Seen, connect_request, ticket, with_sockets};
+use crate::support::{ScenarioDir, Seen, connect_request, ticket, with_sockets};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -562,7 +561,7 @@ mod tls {
         with_sockets(async {
             let identity = Authority::new("test").sign("example.com", |_| {});
             let front = Front::start(Some(Server::new(&identity).config()), false).await;
-            let place = Place::new(&format!(
+            let place = ScenarioDir::new(&format!(
                 "version = 1\nload.run_time = \"200ms\"\n[brokers.b]\nurl = \"mqtts://localhost:{}\"\n\
                  tls.insecure = true\n[user_classes.device]\n\
                  tasks = [{{ name = \"t\", steps = [\"connect\", {{ wait = \"1m\" }}] }}]\n",
@@ -586,7 +585,7 @@ mod tls {
             let identity = authority.localhost();
             let server = Server { clients: Some(&authority), ..Server::new(&identity) };
             let front = Front::start(Some(server.config()), false).await;
-            let place = Place::new(&format!(
+            let place = ScenarioDir::new(&format!(
                 r#"
 version = 1
 [brokers.b]
@@ -607,7 +606,7 @@ tasks = [{{ name = "t", steps = ["connect", {{ wait = "1m" }}] }}]
                 fs::write(place.path(&format!("device-{i}.pem")), &identity.certificate).unwrap();
                 fs::write(place.path(&format!("device-{i}.key")), &identity.key).unwrap();
             }
-            let run = |place: Place| async {
+            let run = |place: ScenarioDir| async {
                 tokio::task::spawn_blocking(|| {
                     let output = place.run(&["run", "scenario.toml", "--only-summary"]);
                     (place, output)
@@ -763,7 +762,7 @@ fn each_thing_of_a_feed_shows_its_certificate_and_asks_for_mqtt() {
         let server = Server { clients: Some(&authority), alpn, ..Server::new(&identity) };
         let front = Front::start(Some(server.config()), false).await;
         // Broker and feed stand in a file of their own, from whose folder its paths count.
-        let place = Place::new(
+        let place = ScenarioDir::new(
             r#"
 version = 1
 include = ["cloud/aws.toml"]
@@ -789,7 +788,7 @@ tasks = [{ name = "t", steps = ["connect", { wait = "1m" }] }]
             fs::write(place.path(&format!("cloud/certs/{thing}.pem")), &identity.certificate).unwrap();
             fs::write(place.path(&format!("cloud/certs/{thing}.key")), &identity.key).unwrap();
         }
-        let run = |place: Place, arguments: &'static [&'static str]| async {
+        let run = |place: ScenarioDir, arguments: &'static [&'static str]| async {
             let output = tokio::task::spawn_blocking(|| {
                 let output = place.run(arguments);
                 (place, output)

@@ -13,8 +13,7 @@ use mqtt_scenario::scenario::source::{Format, Source};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::cli::run::Place;
-use crate::support::{actions, compiled};
+use crate::support::{ScenarioDir, actions, compiled};
 
 /// A file beside the scenario.
 type File<'a> = (&'a str, &'a [u8]);
@@ -429,7 +428,7 @@ fn what_is_never_used_is_warned_about() {
 
 #[test]
 fn files_are_found_from_the_folder_of_the_scenario() {
-    let place = Place::new("");
+    let place = ScenarioDir::new("");
     fs::create_dir(place.path("plans")).unwrap();
     fs::write(place.path("plans/words"), "from the file\n").unwrap();
     fs::write(place.path("plans/s.toml"), carrying("{ lines = 'words' }")).unwrap();

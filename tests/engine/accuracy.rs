@@ -15,7 +15,6 @@
 #![expect(clippy::print_stdout, reason = "a table for whoever runs it by hand")]
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -24,44 +23,23 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
-use mqtt_scenario::client::transport::{Connector, Endpoint};
+use mqtt_scenario::client::scripted::{Answer, Script};
+use mqtt_scenario::engine::Interrupts;
 use mqtt_scenario::engine::health::Health;
-use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Tick, run, run_here};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{Plan, Step};
-use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::latency::{Latency, LatencySummary};
 use mqtt_scenario::stats::snapshot::Snapshot;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
+use crate::support::run::{OPTIONS, RunResult, run_on, run_scripted};
 use crate::support::{PlanBuilder, with_paused_clock, with_sockets};
-
-const OPTIONS: Options =
-    Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 /// How long the stall holds all answers back.
 const STALL: Duration = Duration::from_secs(1);
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
-}
-
-/// Keeps the last state.
-#[derive(Default)]
-struct Last(Option<(Snapshot, Health)>);
-
-impl Observer for Last {
-    type Error = Infallible;
-
-    fn recorded(&mut self, _: &[Batch]) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
-        self.0 = Some((tick.statistics.snapshot(tick.at.as_secs_f64()), tick.health.clone()));
-        Ok(())
-    }
 }
 
 /// Users that publish with QoS 1 on one connection; only publishes are recorded.
@@ -190,12 +168,9 @@ fn measure(
     stall_at: Option<Duration>,
 ) -> Outcome {
     let broker = TrueBroker::start(delay, stall_at);
-    let endpoints = vec![Endpoint::from(broker.addr)];
-    let connector = move || Connector::new(endpoints.clone());
-    let mut last = Last::default();
     let plan = plan(users, wait_time, run_time);
-    with_sockets(run(plan, connector, OPTIONS, &Interrupts::default(), &mut last)).unwrap();
-    let (reported, health) = last.0.unwrap();
+    let RunResult { last: reported, health, .. } =
+        with_sockets(run_on(broker.addr, plan, &Interrupts::default()));
     assert_eq!(reported.failures, [], "nothing fails");
     let truth = broker.end();
     assert_eq!(reported.aggregated.requests, truth.len() as u64, "every answer is a request");
@@ -393,17 +368,13 @@ fn a_stall_shows_in_the_tail_of_a_paced_run_and_hardly_in_raw_times() {
 
 /// Runs one user at a pace of 10 ms for three seconds on a paused clock.
 fn paced(wait_time: WaitTime, answer: impl Fn(usize) -> Answer + 'static) -> Snapshot {
-    with_paused_clock(async {
-        let script = Script {
-            connect: Box::new(|_| Answer::After(Duration::ZERO)),
-            publish: Box::new(answer),
-            ..Script::default()
-        };
-        let (connector, mut last) = (ScriptedConnector::new(script), Last::default());
-        let plan = plan(1, wait_time, ms(3_000));
-        run_here(plan, connector, OPTIONS, &Interrupts::default(), &mut last).await.unwrap();
-        last.0.unwrap().0
-    })
+    let script = Script {
+        connect: Box::new(|_| Answer::After(Duration::ZERO)),
+        publish: Box::new(answer),
+        ..Script::default()
+    };
+    let plan = plan(1, wait_time, ms(3_000));
+    with_paused_clock(run_scripted(plan, script, OPTIONS, &Interrupts::default(), async {})).last
 }
 
 #[test]

@@ -1,81 +1,52 @@
 //! Measured messages through all layers: what the program counts as lost, doubled and out of order is what the
 //! embedded broker did, to the message.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mqtt_scenario::broker::counters::Counters;
 use mqtt_scenario::broker::faults::Faults;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
-use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run};
-use mqtt_scenario::stats::batch::Batch;
+use mqtt_scenario::engine::{Interrupts, Options};
 use mqtt_scenario::stats::delivery::{Counts, DeliveryReport};
-use mqtt_scenario::stats::snapshot::Snapshot;
 
-use crate::cli::run::{Place, row};
-use crate::support::{Mosquitto, compiled, with_sockets};
-
-const OPTIONS: Options =
-    Options { threads: 2, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
+use crate::support::run::{OPTIONS, RecordingObserver, RunResult, run_observed};
+use crate::support::{Mosquitto, ScenarioDir, compiled, row, with_sockets};
 
 /// How a run ended.
-struct Ran {
-    outcome: Outcome,
-    snapshot: Snapshot,
+struct Measured {
+    ran: RunResult,
     report: DeliveryReport,
     /// What the embedded broker counted; nothing of another one.
     broker: Counters,
 }
 
-impl Ran {
+impl Measured {
     fn counts(&self, row: &str) -> Counts {
         self.report.rows.iter().find(|(key, _)| key.name == row).unwrap_or_else(|| panic!("{row}")).1
     }
 
-    /// Requests of a row.
+    /// Requests of a row; none if there is no such row.
     fn requests(&self, row: &str) -> u64 {
-        self.snapshot.rows.iter().filter(|found| found.key.name == row).map(|row| row.requests).sum()
-    }
-}
-
-#[derive(Default)]
-struct Last {
-    snapshot: Option<Snapshot>,
-    report: Option<DeliveryReport>,
-}
-
-impl Observer for Last {
-    type Error = Infallible;
-
-    fn recorded(&mut self, _batches: &[Batch]) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
-        self.snapshot = Some(tick.statistics.snapshot(tick.at.as_secs_f64()));
-        self.report = tick.delivery.cloned();
-        Ok(())
+        self.ran.rows().get(row).map_or(0, |(requests, _)| *requests)
     }
 }
 
 /// Carries out a scenario against a broker with such faults.
-fn carry_out(text: &str, faults: Faults) -> Ran {
+fn carry_out(text: &str, faults: Faults) -> Measured {
     let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() }).unwrap();
     let ran = carry_out_at(broker.addr(), text);
-    Ran { broker: broker.stop(), ..ran }
+    Measured { broker: broker.stop(), ..ran }
 }
 
-fn carry_out_at(addr: SocketAddr, text: &str) -> Ran {
+fn carry_out_at(addr: SocketAddr, text: &str) -> Measured {
     let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
-    let endpoint = Endpoint::from(addr);
-    let connector = move || Connector::new(vec![endpoint.clone()]);
-    let mut last = Last::default();
-    let outcome = with_sockets(run(plan, connector, OPTIONS, &Interrupts::default(), &mut last)).unwrap();
-    let (snapshot, report) = (last.snapshot.unwrap(), last.report.unwrap());
+    let options = Options { threads: 2, ..OPTIONS };
+    let (interrupts, observer) = (Interrupts::default(), RecordingObserver::default());
+    let mut ran = with_sockets(run_observed(addr, plan, options, &interrupts, observer));
+    let report = ran.delivery.take().unwrap();
     assert!(report.complete);
-    Ran { outcome, snapshot, report, broker: Counters::default() }
+    Measured { ran, report, broker: Counters::default() }
 }
 
 /// Five publishers that begin when three subscribers and a shared group of two have subscribed.
@@ -127,8 +98,8 @@ fn what_is_dropped_and_repeated_is_counted_to_the_message() {
         // Each arrival is a request of its row.
         assert_eq!(ran.requests("all"), all.received + all.duplicates.total());
         assert_eq!(ran.requests("shared"), shared.received + shared.duplicates.total());
-        assert_eq!(ran.outcome.received.messages, ran.requests("all") + ran.requests("shared"));
-        let times = ran.snapshot.measured.iter().map(|(row, times)| (&*row.name, times.count));
+        assert_eq!(ran.ran.outcome.received.messages, ran.requests("all") + ran.requests("shared"));
+        let times = ran.ran.last.measured.iter().map(|(row, times)| (&*row.name, times.count));
         assert!(times.eq([("all", ran.requests("all")), ("shared", ran.requests("shared"))]));
     }
 }
@@ -326,8 +297,8 @@ fn retained_and_unstamped_messages_are_measured_for_nothing() {
     "#;
     let ran = carry_out(text, Faults::default());
     assert_eq!(ran.counts("all"), Counts { received: 1, retained: 1, ..Counts::default() });
-    assert_eq!((ran.requests("all"), ran.outcome.received.messages), (1, 3));
-    let unexpected: Vec<_> = ran.outcome.unexpected.into_iter().collect();
+    assert_eq!((ran.requests("all"), ran.ran.outcome.received.messages), (1, 3));
+    let unexpected: Vec<_> = ran.ran.outcome.unexpected.into_iter().collect();
     assert_eq!(unexpected, [("message without a stamp on a measured subscription", 1)]);
 }
 
@@ -344,8 +315,8 @@ fn mosquitto_loses_doubles_and_reorders_nothing() {
             assert_eq!(counts, Counts { received: expected, ..Counts::default() }, "{protocol} {qos} {row}");
             assert_eq!(ran.requests(row), expected);
         }
-        assert!(ran.outcome.unexpected.is_empty(), "{:?}", ran.outcome.unexpected);
-        assert_eq!(ran.snapshot.failures, []);
+        assert!(ran.ran.outcome.unexpected.is_empty(), "{:?}", ran.ran.outcome.unexpected);
+        assert_eq!(ran.ran.last.failures, []);
     }
 }
 
@@ -396,7 +367,7 @@ fn subscriptions_that_overlap_are_told_apart_by_their_identifiers() {
     let ran = carry_out_at(mosquitto.addr(), &overlapping(true));
     assert_eq!(ran.counts("wide"), Counts { received: 100, ..Counts::default() });
     assert_eq!(ran.counts("narrow"), Counts { received: 50, ..Counts::default() });
-    assert_eq!(ran.outcome.received.messages, 150, "Mosquitto sends one for each subscription");
+    assert_eq!(ran.ran.outcome.received.messages, 150, "Mosquitto sends one for each subscription");
 }
 
 #[test]
@@ -404,7 +375,7 @@ fn the_program_tells_times_and_counts_on_the_console_in_its_files_and_as_json() 
     let steps =
         r#"{ repeat = { times = 100, steps = [{ publish = { topic = "t/a", stamp = "prefix" } }] } }"#;
     let text = one_to_one("", r#"run_time = "2s""#, STAY, "iterations = 1", steps);
-    let place = Place::new(&text.replace("mqtt://127.0.0.1", "embedded:?drop=0.2&repeat=0.2&seed=4"));
+    let place = ScenarioDir::new(&text.replace("mqtt://127.0.0.1", "embedded:?drop=0.2&repeat=0.2&seed=4"));
     let output =
         place.run(&["run", "scenario.toml", "--only-summary", "--csv", "ours", "--summary-json", "end.json"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -458,7 +429,7 @@ fn behind_its_rate(protocol: &str, stamp: &str) -> String {
 #[test]
 fn a_message_counts_from_where_its_publish_does_with_its_own_way_beside_it() {
     for (protocol, stamp) in [("3.1.1", "prefix"), ("5", "user_property"), ("5", "json:/sent")] {
-        let place = Place::new(&behind_its_rate(protocol, stamp));
+        let place = ScenarioDir::new(&behind_its_rate(protocol, stamp));
         let args = ["run", "scenario.toml", "--only-summary", "--csv", "a", "--summary-json", "a.json"];
         let output = place.run(&[&args[..], &["--request-log", "a.jsonl"]].concat());
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));

@@ -14,9 +14,8 @@ use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 
-use crate::cli::run::{Place, row};
 use crate::support::peer::{MINUTE, Peer, SECOND, Tcp, answered_with, open, open_with};
-use crate::support::{Seen, connect_request, ticket, with_sockets};
+use crate::support::{ScenarioDir, Seen, connect_request, row, ticket, with_sockets};
 
 /// As long as it takes.
 const PATIENT: Patience = Patience { silence: MINUTE, most: MINUTE };
@@ -301,7 +300,7 @@ steps = [{ wait = "10s" }]
 fn users_of_a_broker_that_does_not_close_leave_together_and_in_time() {
     let host = clinging_broker();
     for on_stop in ["[]", "[\"disconnect\"]"] {
-        let place = Place::new(&LISTENERS.replace("ON_STOP", on_stop));
+        let place = ScenarioDir::new(&LISTENERS.replace("ON_STOP", on_stop));
         let start = std::time::Instant::now();
         let output = place.run(&["run", "scenario.toml", "-H", &host, "--only-summary", "--csv", "a"]);
         let took = start.elapsed();
@@ -323,7 +322,7 @@ fn users_of_a_broker_that_does_not_close_leave_together_and_in_time() {
 #[test]
 fn the_second_interrupt_waits_for_no_broker() {
     let host = clinging_broker();
-    let place = Place::new(&LISTENERS.replace("ON_STOP", "[]").replace("\"1s\"", "\"1m\""));
+    let place = ScenarioDir::new(&LISTENERS.replace("ON_STOP", "[]").replace("\"1s\"", "\"1m\""));
     let running = place.start(&["run", "scenario.toml", "-H", &host, "--only-summary"]);
     // All have subscribed by then.
     std::thread::sleep(SECOND);

@@ -13,10 +13,9 @@ use mqtt_scenario::plan::Plan;
 use mqtt_scenario::scenario::source::{Format, Source};
 use tokio::net::TcpListener;
 
-use crate::cli::run::{Place, row};
 use crate::support::peer::{Peer, accept};
-use crate::support::ran::{Ran, run_on};
-use crate::support::{compiled, with_sockets};
+use crate::support::run::{RunResult, run_on};
+use crate::support::{ScenarioDir, compiled, row, with_sockets};
 
 fn plan(text: &str) -> Arc<Plan> {
     let text = text.replace("[brokers.b]", "[brokers.b]\nurl = \"mqtt://127.0.0.1\"");
@@ -43,7 +42,7 @@ fn plan(text: &str) -> Arc<Plan> {
 
 /// Runs a plan against a broker that is played by hand; the run ends with the play. What the play leaves, such as a
 /// connection, is kept until then, or its loss may still count.
-async fn played<T: Future>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> Ran {
+async fn played<T: Future>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> RunResult {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let interrupts = Interrupts::default();
@@ -311,7 +310,7 @@ fn a_request_outlives_its_connection_and_counts_once() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         peer
     }));
-    let (requests, failures, max_ms) = ran.row("publish");
+    let ((requests, failures), max_ms) = (ran.row("publish"), ran.max_ms("publish"));
     assert_eq!((requests, failures), (1, 0));
     assert!(max_ms >= 100.0, "its time counts from the first send: {max_ms} ms");
     assert_eq!(ran.row("connect").0, 2);
@@ -330,7 +329,7 @@ fn a_request_of_a_session_that_is_forgotten_fails_once() {
         peer.send(b"\x40\x02\0\x02").await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }));
-    let (requests, failures, _) = ran.row("publish");
+    let (requests, failures) = ran.row("publish");
     assert_eq!((requests, failures), (2, 1));
     assert!(ran.failures().contains(&"publish: session lost: the broker has forgotten it".to_owned()));
     assert_eq!(ran.row("subscribe").0, 2);
@@ -349,7 +348,7 @@ fn a_request_that_runs_out_of_time_without_a_connection_fails_in_its_time() {
         peer.send(b"\x40\x02\0\x03").await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }));
-    let (requests, failures, max_ms) = ran.row("publish");
+    let ((requests, failures), max_ms) = (ran.row("publish"), ran.max_ms("publish"));
     assert_eq!((requests, failures), (2, 1));
     assert!((50.0..100.0).contains(&max_ms), "{max_ms} ms");
     assert!(ran.failures().contains(&"publish: no PUBACK within 50ms".to_owned()), "{:?}", ran.failures());
@@ -395,7 +394,7 @@ fn messages_wait_for_users_that_are_away() {
 #[test]
 fn the_program_leaves_a_will() {
     for protocol in ["3.1.1", "5"] {
-        let place = Place::new(&format!(
+        let place = ScenarioDir::new(&format!(
             r#"
             version = 1
             load = {{ users = 4, spawn_rate = 100, run_time = "3s" }}

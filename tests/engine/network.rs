@@ -3,76 +3,11 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
 
-use serde_json::Value;
-
-use crate::cli::run::Place;
 use crate::support::acceptor::{Authority, Front, Server};
-use crate::support::with_sockets;
-
-/// How a run of the program ended.
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) summary: Value,
-}
-
-impl Ended {
-    /// The end of a run of this scenario.
-    pub(crate) fn of(scenario: &str, arguments: &[&str]) -> Self {
-        Self::in_place(&Place::new(scenario), arguments)
-    }
-
-    fn in_place(place: &Place, arguments: &[&str]) -> Self {
-        let output =
-            place.run(&[&["run", "scenario.toml", "--summary-json", "end.json"], arguments].concat());
-        let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-        let summary = serde_json::from_str(&place.read("end.json")).expect(&stderr);
-        Self { code: output.status.code(), stdout, stderr, summary }
-    }
-
-    fn row(&self, name: &str) -> Option<&Value> {
-        self.summary["rows"].as_array().unwrap().iter().find(|row| row["name"] == name)
-    }
-
-    /// Requests and failures of a row.
-    pub(crate) fn counts(&self, name: &str) -> Option<(u64, u64)> {
-        let count = |row: &Value, key: &str| row[key].as_u64().unwrap();
-        self.row(name).map(|row| (count(row, "requests"), count(row, "failures")))
-    }
-
-    /// The mean response time of a row.
-    fn mean_ms(&self, name: &str) -> f64 {
-        self.row(name).unwrap()["average_ms"].as_f64().unwrap()
-    }
-
-    pub(crate) fn received(&self) -> u64 {
-        self.summary["received"]["messages"].as_u64().unwrap()
-    }
-
-    /// Names of the rows, in order.
-    fn names(&self) -> Vec<&str> {
-        let mut names: Vec<_> = self.summary["rows"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|row| row["name"].as_str().unwrap())
-            .collect();
-        names.sort_unstable();
-        names
-    }
-}
-
-/// An example of the tutorial, with changes.
-pub(crate) fn example(name: &str, changes: &[(&str, &str)]) -> String {
-    let text = fs::read_to_string(Path::new("scenarios").join(name)).unwrap();
-    changes.iter().fold(text, |text, (from, to)| {
-        assert!(text.contains(from), "{name}: {from}");
-        text.replace(from, to)
-    })
-}
+use crate::support::program::{SummarizedRun, example};
+use crate::support::takeover::{TAKEOVERS, check_takeover, offline, takeover};
+use crate::support::{ScenarioDir, with_sockets};
 
 mod storms {
     use super::*;
@@ -87,7 +22,7 @@ mod storms {
     #[test]
     fn the_will_of_everybody_who_is_lost_is_published_and_all_come_back() {
         for threads in ["1", "3"] {
-            let ran = Ended::of(&storm(&[]), &["--threads", threads]);
+            let ran = SummarizedRun::of(&storm(&[]), &["--threads", threads]);
             assert_eq!(ran.code, Some(0), "{}", ran.stderr);
             assert_eq!(ran.received(), 20, "{}", ran.stderr);
             assert!(ran.counts("connect") == Some((41 + 20, 0)), "{}", ran.stdout);
@@ -101,7 +36,7 @@ mod storms {
     #[test]
     fn who_does_not_come_back_is_gone() {
         let never = "reconnect = { initial = \"200ms\", max = \"10s\", jitter = 0.5, attempts = 10 }";
-        let ran = Ended::of(&storm(&[(never, "reconnect = \"never\"")]), &[]);
+        let ran = SummarizedRun::of(&storm(&[(never, "reconnect = \"never\"")]), &[]);
         assert_eq!((ran.received(), ran.counts("connect")), (20, Some((41, 0))));
         assert!(ran.stderr.contains("users 21/41"), "{}", ran.stderr);
     }
@@ -109,7 +44,7 @@ mod storms {
     #[test]
     fn requests_under_way_fail_unless_their_session_lasts() {
         for (clean, expected) in [("true", true), ("false", false)] {
-            let ran = Ended::of(
+            let ran = SummarizedRun::of(
                 &format!(
                     r#"
                     version = 1
@@ -145,7 +80,7 @@ mod storms {
 
 #[test]
 fn users_that_are_refused_too_often_leave_and_the_run_ends() {
-    let ran = Ended::of(
+    let ran = SummarizedRun::of(
         r#"
         version = 1
         brokers.b.url = "embedded:?refuse=1"
@@ -182,7 +117,7 @@ mod parts {
     }
 
     /// Each part once, and all together not longer than the whole, but nearly as long.
-    fn check(ran: &Ended, whole: &str, parts: &[&str]) {
+    fn check(ran: &SummarizedRun, whole: &str, parts: &[&str]) {
         assert_eq!(ran.code, Some(0), "{}", ran.stdout);
         let mut names: Vec<_> = parts.iter().map(|part| format!("{whole}:{part}")).collect();
         names.push(whole.to_owned());
@@ -196,12 +131,12 @@ mod parts {
 
     #[test]
     fn of_tcp_are_two() {
-        let ran = Ended::of(&connecting("url = \"embedded:\"", "\"connect\""), &[]);
+        let ran = SummarizedRun::of(&connecting("url = \"embedded:\"", "\"connect\""), &[]);
         check(&ran, "connect", &["tcp", "connack"]);
         let named = r#"{ connect = { name = "x" } }"#;
-        check(&Ended::of(&connecting("url = \"embedded:\"", named), &[]), "x", &["tcp", "connack"]);
+        check(&SummarizedRun::of(&connecting("url = \"embedded:\"", named), &[]), "x", &["tcp", "connack"]);
         let per_user = r#"{ connect = { name = "${client_id} opens" } }"#;
-        let ran = Ended::of(&connecting("url = \"embedded:\"", per_user), &[]);
+        let ran = SummarizedRun::of(&connecting("url = \"embedded:\"", per_user), &[]);
         check(&ran, "device-1 opens", &["tcp", "connack"]);
     }
 
@@ -220,9 +155,10 @@ mod parts {
                 let broker = format!("url = \"{scheme}://localhost:{}\"\n{tls}", front.addr.port());
                 // Loopback in a debug build on a busy machine.
                 let scenario = connecting(&broker, "\"connect\"").replace("300ms", "10s");
-                let place = Place::new(&scenario);
+                let place = ScenarioDir::new(&scenario);
                 fs::write(place.path("ca.pem"), &authority.pem).unwrap();
-                let ran = tokio::task::spawn_blocking(move || Ended::in_place(&place, &[])).await.unwrap();
+                let ran =
+                    tokio::task::spawn_blocking(move || SummarizedRun::in_place(&place, &[])).await.unwrap();
                 check(&ran, "connect", parts);
             }
         });
@@ -236,13 +172,13 @@ mod parts {
         for broker in
             [format!("url = \"mqtt://127.0.0.1:{port}\""), "url = \"embedded:?refuse=1\"".to_owned()]
         {
-            let ran = Ended::of(&connecting(&broker, "\"connect\""), &[]);
+            let ran = SummarizedRun::of(&connecting(&broker, "\"connect\""), &[]);
             assert_eq!((ran.code, ran.names()), (Some(1), vec!["connect", "connect:tcp"]), "{broker}");
             assert_eq!((ran.counts("connect"), ran.counts("connect:tcp")), (Some((1, 1)), Some((1, 0))));
         }
         let tls =
             connecting(&format!("url = \"mqtts://127.0.0.1:{port}\"\ntls.insecure = true"), "\"connect\"");
-        let ran = Ended::of(&tls, &[]);
+        let ran = SummarizedRun::of(&tls, &[]);
         assert_eq!(ran.names(), ["connect", "connect:tcp"]);
         assert!(ran.stdout.contains("no TLS handshake within 300ms"), "{}", ran.stdout);
     }
@@ -250,71 +186,29 @@ mod parts {
     #[test]
     fn are_known_to_the_plan_and_not_recorded_unasked() {
         let scenario = connecting("url = \"embedded:\"", r#"{ connect = { name = "x" } }, "connect""#);
-        let output = Place::new(&scenario).run(&["plan", "scenario.toml"]);
+        let output = ScenarioDir::new(&scenario).run(&["plan", "scenario.toml"]);
         let plan = String::from_utf8(output.stdout).unwrap();
         assert!(plan.contains("\n    connects are recorded in parts, too\n"), "{plan}");
         let rows = "rows of the statistics: 6\n  MQTT x\n  MQTT x:tcp\n  MQTT x:connack\n  MQTT connect\n  MQTT connect:tcp\n  MQTT connect:connack\n";
         assert!(plan.ends_with(rows), "{plan}");
-        let ran = Ended::of(&scenario.replace("connect_detail = true", ""), &[]);
+        let ran = SummarizedRun::of(&scenario.replace("connect_detail = true", ""), &[]);
         assert_eq!(ran.names(), ["x"]);
         let unrecorded = connecting("url = \"embedded:\"", "{ connect = { record = false } }");
-        assert_eq!(Ended::of(&unrecorded, &[]).names(), [""; 0]);
+        assert_eq!(SummarizedRun::of(&unrecorded, &[]).names(), [""; 0]);
     }
-}
-
-/// The protocol that each example is tried with, and what a takeover looks like in it.
-pub(crate) const TAKEOVERS: [(&str, &str); 2] = [
-    ("5", "MQTT disconnect: DISCONNECT by the broker: Session taken over (0x8E)"),
-    ("3.1.1", "MQTT disconnect: connection lost: closed by the broker"),
-];
-
-/// The example of a takeover, in that protocol.
-pub(crate) fn takeover(protocol: &str) -> String {
-    let protocol = format!("protocol = \"{protocol}\"");
-    example(
-        "takeover.toml",
-        &[("protocol = \"5\"", &protocol), ("\"2s\"", "\"500ms\""), ("\"5s\"", "\"2s\"")],
-    )
-}
-
-/// Exactly one takeover.
-pub(crate) fn check_takeover(ran: &Ended, sign: &str) {
-    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
-    assert_eq!(
-        (ran.counts("connect"), ran.counts("disconnect")),
-        (Some((2, 0)), Some((1, 1))),
-        "{}",
-        ran.stdout
-    );
-    assert!(ran.stdout.contains(sign), "{}", ran.stdout);
-    assert!(ran.stdout.contains("Thresholds: 2 of 2 met"), "{}", ran.stdout);
 }
 
 #[test]
 fn a_second_client_of_one_name_takes_the_session_over_once() {
     for (protocol, sign) in TAKEOVERS {
-        check_takeover(&Ended::of(&takeover(protocol), &[]), sign);
+        check_takeover(&SummarizedRun::of(&takeover(protocol), &[]), sign);
     }
-}
-
-/// The example of a queue for who is away, in that protocol and less time.
-pub(crate) fn offline(protocol: &str) -> String {
-    let protocol = if protocol == "5" { "protocol = \"5\"\nsession_expiry = \"1h\"" } else { "" };
-    example(
-        "offline.toml",
-        &[
-            ("protocol = \"5\"\nsession_expiry = \"1h\"", protocol),
-            ("\"4s\"", "\"1500ms\""),
-            ("\"1s\"", "\"500ms\""),
-            ("\"7s\"", "\"3s\""),
-        ],
-    )
 }
 
 #[test]
 fn who_was_away_finds_exactly_what_was_published_meanwhile() {
     for protocol in ["5", "3.1.1"] {
-        let ran = Ended::of(&offline(protocol), &[]);
+        let ran = SummarizedRun::of(&offline(protocol), &[]);
         assert_eq!((ran.code, ran.received()), (Some(0), 20), "{protocol}: {}", ran.stdout);
         assert_eq!(ran.counts("connect"), Some((3, 0)), "{protocol}");
     }

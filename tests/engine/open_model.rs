@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cli::run::{Place, row};
+use crate::support::{ScenarioDir, row};
 
 /// Four messages every 50 ms for four seconds, to a broker that does nothing from its second to its third second.
 const STALL: &str = r#"
@@ -24,7 +24,7 @@ steps = [{ publish = { topic = "t", payload = "x", qos = 1, name = "publish" } }
 
 #[test]
 fn a_stall_shows_in_all_outputs_with_the_raw_times_beside_it() {
-    let place = Place::new(STALL);
+    let place = ScenarioDir::new(STALL);
     let args = ["run", "scenario.toml", "--threads", "2", "--csv", "a", "--summary-json", "a.json"];
     let output = place.run(&[&args[..], &["--request-log", "a.jsonl"]].concat());
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();

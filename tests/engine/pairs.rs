@@ -6,15 +6,15 @@ use mqtt_scenario::broker::faults::Faults;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::engine::Interrupts;
 
-use crate::support::ran::{Ran, run_on};
+use crate::support::run::{RunResult, run_on};
 use crate::support::{compiled, with_sockets};
 
 /// Runs a scenario, `BROKER` standing for the lines of its broker, against an embedded broker of its own.
-fn carry_out(broker: &str, faults: Faults, text: &str) -> Ran {
+fn carry_out(broker: &str, faults: Faults, text: &str) -> RunResult {
     with_sockets(run_beside_others(broker, faults, text))
 }
 
-async fn run_beside_others(broker: &str, faults: Faults, text: &str) -> Ran {
+async fn run_beside_others(broker: &str, faults: Faults, text: &str) -> RunResult {
     let head = format!("version = 1\n[brokers.b]\nurl = \"mqtt://127.0.0.1\"\n{broker}\n");
     let plan = Arc::new(compiled(&format!("{head}{text}"), &[]).1.unwrap().plan);
     let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() }).unwrap();
@@ -127,8 +127,8 @@ fn a_kept_session_that_is_never_acknowledged_receives_and_measures() {
             ] }]
         "#;
         let ran = carry_out(broker, Faults { never_ack: true, ..Faults::default() }, text);
-        assert_eq!((ran.row("publish").0, ran.row("publish").1), (3, 3), "{broker}");
-        assert_eq!((ran.row("receive").0, ran.row("receive").1), (3, 0), "{broker}: {:?}", ran.failures());
+        assert_eq!(ran.row("publish"), (3, 3), "{broker}");
+        assert_eq!(ran.row("receive"), (3, 0), "{broker}: {:?}", ran.failures());
         assert_eq!(ran.row("end_to_end:1:echo/#").0, 3, "{broker}");
     }
 }
@@ -222,8 +222,8 @@ fn a_connection_that_is_lost_in_any_step_comes_back() {
                 "#
             );
             let ran = run_beside_others(broker, Faults::default(), &text).await;
-            assert_eq!((ran.row("after").0, ran.row("after").1), (2, 0), "{name} {broker}: {:?}", ran.failures());
-            assert_eq!((ran.row("receive after").0, ran.row("receive after").1), (2, 0), "{name} {broker}: {:?}", ran.failures());
+            assert_eq!(ran.row("after"), (2, 0), "{name} {broker}: {:?}", ran.failures());
+            assert_eq!(ran.row("receive after"), (2, 0), "{name} {broker}: {:?}", ran.failures());
         });
         with_sockets(async { tokio::join!(a, b, c, d) });
     }

@@ -7,15 +7,14 @@ use std::time::Duration;
 use mqtt_scenario::broker::faults::Faults;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
-use mqtt_scenario::engine::{Interrupts, run_here};
+use mqtt_scenario::client::scripted::{Answer, Script};
+use mqtt_scenario::engine::Interrupts;
 use mqtt_scenario::plan::Plan;
 use tokio::net::TcpListener;
 
-use crate::cli::run::Place;
 use crate::support::peer::{Peer, accept};
-use crate::support::ran::{OPTIONS, Ran, Watch, run_on};
-use crate::support::{Mosquitto, compiled, with_paused_clock, with_sockets};
+use crate::support::run::{OPTIONS, RunResult, run_on, run_scripted};
+use crate::support::{Mosquitto, ScenarioDir, compiled, with_paused_clock, with_sockets};
 
 /// The plan of one class `device` of one user, which leaves after a task run; `class` is what stands in the class.
 fn plan(protocol: &str, class: &str) -> Arc<Plan> {
@@ -28,7 +27,7 @@ fn plan(protocol: &str, class: &str) -> Arc<Plan> {
 }
 
 /// Runs a class on a broker of its own, in both versions.
-fn on_broker(faults: Faults, class: &str, check: impl Fn(&str, &Ran)) {
+fn on_broker(faults: Faults, class: &str, check: impl Fn(&str, &RunResult)) {
     with_sockets(async {
         let [old, new] = ["3.1.1", "5"].map(|protocol| async move {
             let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() }).unwrap();
@@ -55,11 +54,12 @@ fn a_message_that_comes_before_the_acknowledgement_of_what_it_answers_is_kept() 
     "#;
     on_broker(slow(), class, |version, ran| {
         assert_eq!(ran.failures(), [""; 0], "{version}");
-        let (requests, _, longest) = ran.row("receive:echo/${client_id}");
+        let (requests, longest) =
+            (ran.row("receive:echo/${client_id}").0, ran.max_ms("receive:echo/${client_id}"));
         // It was there already: the acknowledgement came 200 ms after it.
         assert_eq!(requests, 1);
         assert!(longest < 100.0, "{version}: {longest}");
-        assert!(ran.row("publish:1:echo/${client_id}").2 >= 200.0);
+        assert!(ran.max_ms("publish:1:echo/${client_id}") >= 200.0);
         assert!(ran.outcome.unexpected.is_empty(), "{:?}", ran.outcome.unexpected);
     });
 }
@@ -101,7 +101,7 @@ fn a_message_that_is_not_as_expected_fails_the_step_at_once() {
         );
         on_broker(Faults::default(), &class, |version, ran| {
             assert_eq!(ran.failures(), [format!("receive: received message: {text}")], "{version}");
-            assert!(ran.row("receive").2 < 1_000.0);
+            assert!(ran.max_ms("receive") < 1_000.0);
         });
     }
 }
@@ -146,7 +146,7 @@ fn a_wait_whose_time_is_over_says_what_was_missing() {
     on_broker(Faults::default(), class, |version, ran| {
         assert_eq!(ran.failures(), expected, "{version}");
         for (name, least) in [("none", 50.0), ("passed over", 200.0), ("reply", 50.0)] {
-            let (requests, failures, longest) = ran.row(name);
+            let ((requests, failures), longest) = (ran.row(name), ran.max_ms(name));
             assert_eq!((requests, failures), (1, 1), "{version} {name}");
             assert!(longest >= least && longest < least + 1_000.0, "{version} {name}: {longest}");
         }
@@ -248,7 +248,7 @@ fn what_no_step_takes_is_dropped_in_the_end_and_told() {
 }
 
 /// Runs a plan against a broker that is played by hand.
-async fn played<T: Future<Output = ()>>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> Ran {
+async fn played<T: Future<Output = ()>>(plan: Arc<Plan>, play: impl FnOnce(TcpListener) -> T) -> RunResult {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let interrupts = Interrupts::default();
@@ -313,7 +313,7 @@ fn a_late_reply_is_not_that_of_the_next_request() {
         assert_eq!(peer.packet().await, b"\xE0\0");
     }));
     assert_eq!(ran.failures(), ["request: no reply within 300ms"]);
-    assert_eq!((ran.row("request").0, ran.row("request").1), (2, 1));
+    assert_eq!(ran.row("request"), (2, 1));
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn swapped_replies_reach_their_requests() {
         }
     }));
     assert_eq!(ran.failures(), [""; 0]);
-    assert_eq!((ran.row("request").0, ran.row("request").1), (2, 0));
+    assert_eq!(ran.row("request"), (2, 0));
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn a_wrong_reply_and_a_missing_acknowledgement_are_one_failure_each() {
         peer.packet().await;
     }));
     assert_eq!(ran.failures(), ["request: no PUBACK within 300ms"]);
-    assert_eq!((ran.row("request").0, ran.row("request").1), (1, 1));
+    assert_eq!(ran.row("request"), (1, 1));
 }
 
 #[test]
@@ -384,7 +384,7 @@ fn a_wait_goes_on_over_a_lost_connection() {
         assert_eq!(peer.packet().await, b"\xE0\0");
     }));
     assert_eq!(ran.failures(), ["disconnect: connection lost: closed by the broker"]);
-    let (requests, failures, longest) = ran.row("request");
+    let ((requests, failures), longest) = (ran.row("request"), ran.max_ms("request"));
     assert_eq!((requests, failures), (1, 0));
     assert!(longest >= 100.0, "the pause before the new connection counts: {longest}");
 }
@@ -409,7 +409,7 @@ fn replies_are_known_by_topic_or_by_a_value_of_their_json() {
     ] {
         on_broker(slow(), &class(how), |version, ran| {
             assert_eq!(ran.failures(), [""; 0], "{version} {how}");
-            let (requests, _, longest) = ran.row("request");
+            let (requests, longest) = (ran.row("request").0, ran.max_ms("request"));
             assert_eq!(requests, 2);
             assert!(longest < 200.0, "the time is the reply's, which came before PUBACK: {longest}");
         });
@@ -417,7 +417,7 @@ fn replies_are_known_by_topic_or_by_a_value_of_their_json() {
     on_broker(Faults::default(), &class("correlation = { json = \"/none\" }"), |version, ran| {
         let expected = "request: not sent: its payload has nothing at the JSON pointer of `correlation`";
         assert_eq!(ran.failures(), [expected], "{version}");
-        assert_eq!((ran.row("request").0, ran.row("request").1), (2, 2));
+        assert_eq!(ran.row("request"), (2, 2));
     });
 }
 
@@ -473,20 +473,15 @@ fn what_was_received_must_make_a_topic() {
         run_on(broker.addr(), plan("5", class), &Interrupts::default()).await
     });
     assert_eq!(ran.failures(), ["without: not sent: what was received makes no topic"]);
-    assert_eq!((ran.row("with").0, ran.row("with").1), (1, 0));
+    assert_eq!(ran.row("with"), (1, 0));
 }
 
 /// How a class fares on a broker that follows a script, on a paused clock.
-fn scripted(script: Script, class: &str) -> (Ran, Vec<String>) {
+fn scripted(script: Script, class: &str) -> (RunResult, Vec<String>) {
     let plan = plan("3.1.1", class);
-    with_paused_clock(async {
-        let connector = ScriptedConnector::new(script);
-        let mut watch = Watch::default();
-        let outcome =
-            run_here(plan, connector.clone(), OPTIONS, &Interrupts::default(), &mut watch).await.unwrap();
-        let entries = connector.entries().iter().map(ToString::to_string).collect();
-        (Ran { outcome, last: watch.0.unwrap() }, entries)
-    })
+    let ran = with_paused_clock(run_scripted(plan, script, OPTIONS, &Interrupts::default(), async {}));
+    let entries = ran.journal.iter().map(ToString::to_string).collect();
+    (ran, entries)
 }
 
 const S: Duration = Duration::from_secs(1);
@@ -506,9 +501,9 @@ fn a_wait_counts_from_its_step_to_the_reading_of_its_last_message() {
     "#;
     let (ran, _) = scripted(Script { sends: Box::new(sends), ..Script::default() }, class);
     assert_eq!(ran.failures(), ["late: no message within 2s"]);
-    assert_eq!(ran.row("three"), (1, 0, 2_500.0));
-    assert_eq!(ran.row("before"), (1, 0, 0.0));
-    assert_eq!(ran.row("late"), (1, 1, 2_000.0));
+    assert_eq!((ran.row("three"), ran.max_ms("three")), ((1, 0), 2_500.0));
+    assert_eq!((ran.row("before"), ran.max_ms("before")), ((1, 0), 0.0));
+    assert_eq!((ran.row("late"), ran.max_ms("late")), ((1, 1), 2_000.0));
 }
 
 #[test]
@@ -529,11 +524,11 @@ fn the_deadline_of_a_wait_stays_where_it_was_when_the_connection_is_lost() {
     };
     let (ran, entries) = scripted(script(), &class.replace("TIMEOUT", "3s"));
     let expected = ["disconnect: connection lost: closed by the broker", "wait: no message within 3s"];
-    assert_eq!((ran.failures(), ran.row("wait").2), (expected.map(str::to_owned).to_vec(), 3_000.0));
+    assert_eq!((ran.failures(), ran.max_ms("wait")), (expected.map(str::to_owned).to_vec(), 3_000.0));
     assert!(!entries.iter().any(|entry| entry.contains("publish")), "{entries:?}");
     let (ran, entries) = scripted(script(), &class.replace("TIMEOUT", "20s"));
     assert_eq!(ran.failures(), expected[..1]);
-    let longest = ran.row("wait").2;
+    let longest = ran.max_ms("wait");
     assert!((8_000.0..10_000.0).contains(&longest), "loss, pause, connect, message: {longest}");
     assert!(entries.iter().any(|entry| entry.contains("publish next")), "{entries:?}");
 }
@@ -568,12 +563,12 @@ fn what_a_condition_passes_over_is_there_for_the_next_step() {
         ] }]
     "#;
     let (ran, _) = scripted(Script { sends: Box::new(sends), ..Script::default() }, class);
-    assert_eq!((ran.failures(), ran.row("last").2), (Vec::new(), 1_000.0));
+    assert_eq!((ran.failures(), ran.max_ms("last")), (Vec::new(), 1_000.0));
 }
 
 #[test]
 fn a_plan_tells_what_is_waited_for_and_what_of_it_is_expected() {
-    let place = Place::new(
+    let place = ScenarioDir::new(
         r#"
         version = 1
         load.run_time = "1m"

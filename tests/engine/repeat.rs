@@ -13,7 +13,7 @@ use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Options, run};
 use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
 
-use crate::support::{Deaf, Seen, compiled, connect_request, ticket, with_sockets};
+use crate::support::{NullObserver, Seen, compiled, connect_request, ticket, with_sockets};
 
 /// Every source of chance, and every order of feeds.
 const SCENARIO: &str = r#"
@@ -99,7 +99,7 @@ fn messages(seed: u64, threads: usize) -> Messages {
         subscriber.drive(Until::Done(key), None, &mut seen).await.unwrap();
         let options =
             Options { threads, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
-        let (interrupts, mut deaf) = (Interrupts::default(), Deaf);
+        let (interrupts, mut deaf) = (Interrupts::default(), NullObserver);
         tokio::select! {
             outcome = run(plan, connector, options, &interrupts, &mut deaf) => drop(outcome.unwrap()),
             lost = subscriber.drive(Until::Deadline, None, &mut seen) => panic!("{lost:?}"),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::cli::run::Place;
+use crate::support::ScenarioDir;
 
 /// One user that has its thread make random texts without a rest, so that no broker can be the limit.
 const FLAT_OUT: &str = r#"
@@ -38,7 +38,7 @@ steps = [{ publish = { topic = "t", payload = "x", qos = 1 } }]
 
 /// Standard output and standard error of a run that succeeds.
 fn run(scenario: &str) -> (String, String) {
-    let place = Place::new(scenario);
+    let place = ScenarioDir::new(scenario);
     let output = place.run(&["run", "scenario.toml", "--threads", "1"]);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (stdout, stderr) = (text(output.stdout), text(output.stderr));
@@ -80,7 +80,7 @@ fn an_idle_run_ends_with_its_figures() {
 
 #[test]
 fn the_log_has_the_warning_where_it_goes_to_a_file() {
-    let place = Place::new(FLAT_OUT);
+    let place = ScenarioDir::new(FLAT_OUT);
     let args = ["run", "scenario.toml", "--threads", "1", "-t", "4s", "--only-summary", "--logfile", "log"];
     assert_eq!(place.run(&args).status.code(), Some(0));
     let log = fs::read_to_string(place.path("log")).unwrap();

@@ -5,7 +5,6 @@ mod several;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,26 +12,22 @@ use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::scripted::{Script, ScriptedConnector};
-use mqtt_scenario::client::transport::{Connector, Endpoint};
+use mqtt_scenario::client::scripted::Script;
 use mqtt_scenario::compile::{Context, Overrides, compile};
-use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run, run_here};
+use mqtt_scenario::engine::{Interrupts, Options};
 use mqtt_scenario::mqtt::{Qos, SubscribeOptions};
 use mqtt_scenario::plan::subscription::Subscription;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step, Steps, Subscribe, Text};
 use mqtt_scenario::scenario::source::{Format, Source};
 use mqtt_scenario::stats::Received;
-use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::time::sleep;
 
-use crate::cli::run::{Place, row};
-use crate::support::{PlanBuilder, with_paused_clock, with_sockets};
+use crate::support::run::{OPTIONS, RecordingObserver, RunResult, run_observed, run_scripted};
+use crate::support::{PlanBuilder, ScenarioDir, row, with_paused_clock, with_sockets};
 
 const SECOND: Duration = Duration::from_secs(1);
-const OPTIONS: Options =
-    Options { threads: 2, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 /// The plan of a scenario's classes, with one broker; it goes on until it is stopped.
 fn plan(users: u32, classes: &str) -> Arc<Plan> {
@@ -112,53 +107,15 @@ impl Seen {
     }
 }
 
-struct Watch<'a> {
-    seen: &'a Seen,
-    last: Option<Snapshot>,
-}
-
-impl Observer for Watch<'_> {
-    type Error = Infallible;
-
-    fn recorded(&mut self, _batches: &[Batch]) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
-        let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
-        self.seen.succeeded.set(Seen::succeeded(&snapshot));
-        self.seen.received.set(snapshot.received);
-        self.last = Some(snapshot);
-        Ok(())
-    }
-}
-
-/// How a run ended: its outcome and the failures as `NAME: TEXT`, each once.
-struct Ran {
-    outcome: Outcome,
-    last: Snapshot,
-}
-
-impl Ran {
-    fn failures(&self) -> Vec<String> {
-        let failures = self.last.failures_as_seen().into_iter();
-        failures.map(|f| format!("{}: {}", f.what.row.name, f.what.original)).collect()
-    }
-
-    /// Requests and failures of a row.
-    fn row(&self, name: &str) -> (u64, u64) {
-        let row = self.last.rows.iter().find(|row| row.key.name == name).unwrap();
-        (row.requests, row.failures)
-    }
-}
-
-async fn run_on(addr: SocketAddr, plan: Arc<Plan>, seen: &Seen) -> Ran {
-    let mut watch = Watch { seen, last: None };
-    let connector = move || Connector::new(vec![Endpoint::from(addr)]);
-    let outcome = run(plan, connector, OPTIONS, &seen.stop, &mut watch).await.unwrap();
-    let last = watch.last.unwrap();
-    assert_eq!(last.received, outcome.received);
-    Ran { outcome, last }
+async fn run_on(addr: SocketAddr, plan: Arc<Plan>, seen: &Seen) -> RunResult {
+    let observer = RecordingObserver::calling(|snapshot| {
+        seen.succeeded.set(Seen::succeeded(snapshot));
+        seen.received.set(snapshot.received);
+    });
+    let options = Options { threads: 2, ..OPTIONS };
+    let ran = run_observed(addr, plan, options, &seen.stop, observer).await;
+    assert_eq!(ran.last.received, ran.outcome.received);
+    ran
 }
 
 /// Has three users send so many messages each.
@@ -199,7 +156,7 @@ fn every_message_arrives_and_is_counted_once() {
 }
 
 /// Runs subscribers over the death of a broker, who then get thirty messages from its successor.
-async fn over_a_restart(plan: Arc<Plan>, subscriptions: u64) -> Ran {
+async fn over_a_restart(plan: Arc<Plan>, subscriptions: u64) -> RunResult {
     let broker = Broker::start(BrokerConfig::default()).unwrap();
     let (addr, seen) = (broker.addr(), Seen::default());
     let (ran, ()) = tokio::join!(run_on(addr, plan, &seen), async {
@@ -254,15 +211,10 @@ fn a_refused_filter_fails_its_task_and_is_forgotten() {
 
 /// What users do on a broker whose first connection lives for 2.5 seconds.
 fn journal(plan: Arc<Plan>) -> Vec<String> {
-    with_paused_clock(async {
-        let lives = |n| (n == 0).then_some((Duration::from_millis(2_500), Failure::Closed));
-        let connector = ScriptedConnector::new(Script { lives: Box::new(lives), ..Script::default() });
-        let mut watch = Watch { seen: &Seen::default(), last: None };
-        let options = Options { threads: 1, ..OPTIONS };
-        let interrupts = Interrupts::default();
-        run_here(plan, connector.clone(), options, &interrupts, &mut watch).await.unwrap();
-        connector.entries().into_iter().map(|entry| entry.action).collect()
-    })
+    let lives = |n| (n == 0).then_some((Duration::from_millis(2_500), Failure::Closed));
+    let script = Script { lives: Box::new(lives), ..Script::default() };
+    let ran = with_paused_clock(run_scripted(plan, script, OPTIONS, &Interrupts::default(), async {}));
+    ran.journal.into_iter().map(|entry| entry.action).collect()
 }
 
 #[test]
@@ -309,14 +261,14 @@ steps = [{ publish = { topic = "echo/${client_id}", payload = "0123456789", qos 
 
 #[test]
 fn a_plan_shows_the_filters_of_users() {
-    let output = Place::new(ECHO).run(&["plan", "scenario.toml"]);
+    let output = ScenarioDir::new(ECHO).run(&["plan", "scenario.toml"]);
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
 }
 
 #[test]
 fn a_filter_is_as_long_as_mqtt_carries() {
     let validate = |length: usize| {
-        let place = Place::new(
+        let place = ScenarioDir::new(
             &ECHO.replace("echo/${client_id}\", name", &format!("{}\", name", "x".repeat(length))),
         );
         let output = place.run(&["validate", "scenario.toml"]);
@@ -330,7 +282,7 @@ fn a_filter_is_as_long_as_mqtt_carries() {
 
 #[test]
 fn the_program_says_what_arrived() {
-    let place = Place::new(ECHO);
+    let place = ScenarioDir::new(ECHO);
     let output = place.run(&["run", "scenario.toml", "--csv", "out"]);
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
     assert_eq!(output.status.code(), Some(0), "{stderr}");
@@ -347,6 +299,6 @@ fn the_program_says_what_arrived() {
 #[test]
 fn a_program_that_asks_for_nothing_does_not_speak_of_it() {
     let scenario = fs::read_to_string("scenarios/publish.toml").unwrap();
-    let output = Place::new(&scenario).run(&["run", "scenario.toml", "-t", "1s"]);
+    let output = ScenarioDir::new(&scenario).run(&["run", "scenario.toml", "-t", "1s"]);
     assert!(!String::from_utf8(output.stdout).unwrap().contains("Received"));
 }

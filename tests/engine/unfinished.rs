@@ -1,132 +1,25 @@
 //! Requests that never come to an end: wherever one stands when its user is gone, it is counted, once, in the row in
 //! which it would have succeeded or failed. Whole runs on a paused clock over scripted sessions.
 
-use std::convert::Infallible;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_scenario::client::Connect;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
-use mqtt_scenario::engine::{End, Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run_here};
+use mqtt_scenario::engine::End;
 use mqtt_scenario::plan::Plan;
-use mqtt_scenario::report::events::{Event, RequestLog};
-use mqtt_scenario::stats::batch::Batch;
-use mqtt_scenario::stats::failure::Failure as Seen;
-use mqtt_scenario::stats::snapshot::Snapshot;
+use mqtt_scenario::report::events::Event;
 use mqtt_scenario::stats::threshold::{Threshold, Verdict};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 use crate::support::peer::{CONNACK, accept, listen};
+use crate::support::run::{RunResult, Signals, run_logged};
 use crate::support::{compiled, with_paused_clock, with_sockets};
-
-pub(crate) const OPTIONS: Options =
-    Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
-}
-
-/// Writes the request log, and judges at the end.
-pub(crate) struct Logged {
-    thresholds: Vec<Threshold>,
-    log: Option<RequestLog<Vec<u8>>>,
-    text: Vec<u8>,
-    last: Option<Snapshot>,
-    verdicts: Vec<Verdict>,
-}
-
-impl Logged {
-    pub(crate) fn new(thresholds: Vec<Threshold>) -> Self {
-        Self { thresholds, log: None, text: Vec::new(), last: None, verdicts: Vec::new() }
-    }
-
-    /// What it saw, once the run is over.
-    pub(crate) fn ran(self, outcome: Outcome) -> Ran {
-        let text = String::from_utf8(self.text).unwrap();
-        let events = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        Ran { outcome, last: self.last.unwrap(), events, verdicts: self.verdicts }
-    }
-}
-
-impl Observer for Logged {
-    type Error = Infallible;
-
-    fn recorded(&mut self, batches: &[Batch]) -> Result<(), Infallible> {
-        self.log.as_mut().unwrap().write_tick(batches).unwrap();
-        Ok(())
-    }
-
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
-        if self.log.is_none() {
-            self.log = Some(RequestLog::new(Vec::new(), tick.at).unwrap());
-        }
-        if tick.last {
-            let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
-            let mut log = self.log.take().unwrap();
-            log.end(tick.at).unwrap();
-            self.text = log.into_out();
-            let judgements = self.thresholds.iter().flat_map(|t| t.judge(tick.statistics, &snapshot));
-            self.verdicts = judgements.map(|judgement| judgement.verdict).collect();
-            self.last = Some(snapshot);
-        }
-        Ok(())
-    }
-}
-
-/// A run that is over.
-pub(crate) struct Ran {
-    pub(crate) outcome: Outcome,
-    pub(crate) last: Snapshot,
-    pub(crate) events: Vec<Event>,
-    verdicts: Vec<Verdict>,
-}
-
-impl Ran {
-    /// What is unfinished: name of the row, how many, how long the oldest had waited in milliseconds.
-    fn unfinished(&self) -> Vec<(&str, u64, u64)> {
-        let rows = self.last.unfinished.iter();
-        rows.map(|row| (row.row.name.as_str(), row.waits.count, row.waits.oldest_ns / 1_000_000)).collect()
-    }
-
-    fn overdue(&self) -> u64 {
-        self.last.unfinished.iter().map(|row| row.waits.overdue).sum()
-    }
-
-    /// Name, requests and failures of each row with requests.
-    fn rows(&self) -> Vec<(&str, u64, u64)> {
-        self.last.rows.iter().map(|row| (row.key.name.as_str(), row.requests, row.failures)).collect()
-    }
-
-    fn failures(&self) -> Vec<String> {
-        let text = |f: &Seen| format!("{} × {}: {}", f.occurrences, f.what.row.name, f.what.original);
-        let mut failures: Vec<_> = self.last.failures.iter().map(text).collect();
-        failures.sort();
-        failures
-    }
-}
-
-/// When somebody interrupts a run, since its begin.
-pub(crate) type Signals = [Duration];
-
-/// Interrupts a run at these moments of it, the second time and later ones for good.
-pub(crate) async fn interrupt(tokens: &Interrupts, signals: &Signals) {
-    let mut passed = Duration::ZERO;
-    for (number, at) in signals.iter().enumerate() {
-        sleep(at.saturating_sub(passed)).await;
-        passed = *at;
-        if number == 0 { tokens.stop.cancel() } else { tokens.abort.cancel() }
-    }
-}
-
-/// Runs a plan on the calling thread with these interrupts.
-pub(crate) async fn run_logged<C: Connect>(plan: Arc<Plan>, connector: C, signals: &Signals) -> Ran {
-    let mut watch = Logged::new(plan.thresholds.clone());
-    let tokens = Interrupts::default();
-    let run = run_here(plan, connector, OPTIONS, &tokens, &mut watch);
-    let (outcome, ()) = tokio::join!(run, interrupt(&tokens, signals));
-    watch.ran(outcome.unwrap())
 }
 
 /// The plan of one class `c` with on_start, one task and what else it has; `load` is what its load says.
@@ -139,8 +32,21 @@ fn plan(load: &str, class: &str, steps: &str) -> Arc<Plan> {
     Arc::new(compiled(&text, &[]).1.unwrap().plan)
 }
 
-fn ran_with(plan: Arc<Plan>, script: Script, signals: &Signals) -> Ran {
+fn ran_with(plan: Arc<Plan>, script: Script, signals: &Signals) -> RunResult {
     with_paused_clock(async { run_logged(plan, ScriptedConnector::new(script), signals).await })
+}
+
+/// The failures as `COUNT × NAME: TEXT`.
+fn failures(ran: &RunResult) -> Vec<String> {
+    let counts = ran.failure_counts().into_iter();
+    let mut failures: Vec<_> = counts.map(|(row, text, count)| format!("{count} × {row}: {text}")).collect();
+    failures.sort();
+    failures
+}
+
+/// Unfinished requests that waited for longer than they should have.
+fn overdue(ran: &RunResult) -> u64 {
+    ran.last.unfinished.iter().map(|row| row.waits.overdue).sum()
 }
 
 fn at_once(_: usize) -> Answer {
@@ -202,7 +108,7 @@ fn whatever_still_waits_at_the_end_is_unfinished_and_no_failure() {
             let ran = ran_with(plan(load, class, steps), frozen_after(answered), signals);
             assert_eq!(ran.outcome.end, end, "{what}");
             assert_eq!(ran.unfinished(), [(row, count, waited)], "{what}");
-            assert_eq!(ran.last.aggregated.failures, 0, "{what}: {:?}", ran.failures());
+            assert_eq!(ran.last.aggregated.failures, 0, "{what}: {:?}", failures(&ran));
             let told = ran.events.iter().filter(|event| matches!(event, Event::Unfinished { .. })).count();
             assert_eq!(told as u64, count, "{what}");
         }
@@ -218,7 +124,7 @@ fn what_a_cut_off_user_still_gets_is_a_success_and_the_rest_is_counted_once() {
     let steps = format!("{{ repeat = {{ times = 4, steps = [{unawaited}] }} }}, {{ wait = \"1m\" }}");
     let class = format!("{CONNECT}\non_stop = [{{ wait = \"500ms\" }}]");
     let ran = ran_with(plan("users = 1\nrun_time = \"3s\"", &class, &steps), script(), &[]);
-    assert_eq!(ran.rows(), [("connect", 1, 0), ("p", 3, 0)]);
+    assert_eq!(ran.rows(), BTreeMap::from([("connect", (1, 0)), ("p", (3, 0))]));
     assert_eq!(ran.unfinished(), [("p", 1, 3_499)]);
     // A request that is cut off while its message is on the way is over, whatever becomes of the message.
     let class = format!("{SUBSCRIBED}\non_stop = [{{ wait = \"500ms\" }}]");
@@ -228,7 +134,7 @@ fn what_a_cut_off_user_still_gets_is_a_success_and_the_rest_is_counted_once() {
         let plan = plan("users = 1\nrun_time = \"3s\"", &class, &request);
         let ran = ran_with(plan, Script { publish, ..Script::default() }, &[]);
         assert_eq!(ran.unfinished(), [("r", 1, 2_999)], "{answer:?}");
-        assert!(ran.rows().iter().all(|(name, ..)| *name != "r"), "{answer:?}: {:?}", ran.rows());
+        assert!(!ran.rows().contains_key("r"), "{answer:?}: {:?}", ran.rows());
     }
 }
 
@@ -264,7 +170,7 @@ fn a_disconnect_that_waits_and_a_user_between_two_connects_vanish_not_either() {
     let script = Script { connect, lives, ..Script::default() };
     let plan = plan("users = 1\nrun_time = \"3s\"", CONNECT, r#"{ wait = "10m" }"#);
     let ran = ran_with(plan, script, &[]);
-    assert_eq!(ran.rows(), [("connect", 1, 0), ("disconnect", 1, 1)]);
+    assert_eq!(ran.rows(), BTreeMap::from([("connect", (1, 0)), ("disconnect", (1, 1))]));
     let [("connect", 1, waited)] = ran.unfinished()[..] else { panic!("{:?}", ran.unfinished()) };
     assert!((1_500..2_000).contains(&waited), "{waited}");
 }
@@ -279,7 +185,7 @@ fn what_waits_for_longer_than_it_should_is_told_apart() {
         ("users = 1\nrun_time = \"300ms\"\nstop_timeout = \"500ms\"", 0),
     ] {
         let ran = ran_with(plan(load, CONNECT, PUBLISH), script(), &[]);
-        assert_eq!((ran.unfinished().len(), ran.overdue()), (1, overdue), "{load}");
+        assert_eq!((ran.unfinished().len(), self::overdue(&ran)), (1, overdue), "{load}");
     }
 }
 
@@ -296,19 +202,19 @@ fn a_wait_whose_connection_is_lost_is_over_with_it_or_with_its_user() {
     for (steps, row) in [(RECEIVE, "w"), (REQUEST, "r")] {
         let ran = ran_with(plan("users = 1", &never, steps), lives(ms(500)), &[]);
         let expected = [format!("1 × disconnect: {lost}"), format!("1 × {row}: {lost}")];
-        assert_eq!((ran.failures(), ran.unfinished()), (expected.to_vec(), Vec::new()));
+        assert_eq!((failures(&ran), ran.unfinished()), (expected.to_vec(), Vec::new()));
         assert_eq!(ran.outcome.end, End::UsersGone);
     }
     // The message of a request is lost with its connection, and the request with it.
     let script = Script { publish: Box::new(|_| Answer::Never), ..lives(ms(500)) };
     let ran = ran_with(plan("users = 1", &never, REQUEST), script, &[]);
-    assert_eq!((ran.failures(), ran.unfinished()), (vec![format!("1 × r: {lost}")], Vec::new()));
+    assert_eq!((failures(&ran), ran.unfinished()), (vec![format!("1 × r: {lost}")], Vec::new()));
     // Three attempts, and then nobody comes back.
     let three = format!("{SUBSCRIBED}\nreconnect = {{ initial = \"100ms\", max = \"100ms\", attempts = 3 }}");
     let ran = ran_with(plan("users = 1", &three, RECEIVE), lives(ms(500)), &[]);
     let refused = "3 × connect: CONNACK: server unavailable (3)";
     let expected = [format!("1 × disconnect: {lost}"), format!("1 × w: {lost}"), refused.to_owned()];
-    assert_eq!((ran.failures(), ran.unfinished()), (expected.to_vec(), Vec::new()));
+    assert_eq!((failures(&ran), ran.unfinished()), (expected.to_vec(), Vec::new()));
     // It is told to stop while it waits to connect again, with time to finish and without, or is dropped.
     for (load, signals) in [
         ("users = 1\nrun_time = \"2s\"", &[][..]),
@@ -319,7 +225,7 @@ fn a_wait_whose_connection_is_lost_is_over_with_it_or_with_its_user() {
         let [("w", 1, 1_999..=2_000)] = ran.unfinished()[..] else {
             panic!("{load}: {:?}", ran.unfinished())
         };
-        assert!(ran.rows().iter().all(|(name, ..)| *name != "w"), "{load}");
+        assert!(!ran.rows().contains_key("w"), "{load}");
     }
 }
 
@@ -332,7 +238,7 @@ fn a_failure_names_the_time_it_was_given_also_with_a_stamp() {
         frozen_after([MANY, 0, MANY]),
         &[],
     );
-    assert_eq!(ran.failures(), ["8 × p: no PUBACK within 1s"]);
+    assert_eq!(failures(&ran), ["8 × p: no PUBACK within 1s"]);
 }
 
 #[test]
@@ -399,7 +305,7 @@ fn what_a_session_that_lasts_keeps_for_its_next_connection_is_unfinished_too() {
             });
             let rows: Vec<_> = ran.unfinished().iter().map(|(name, count, _)| (*name, *count)).collect();
             assert_eq!(rows, [("connect", 1), ("p", 1)], "{qos} {await_ack} {signals:?}");
-            assert_eq!(ran.failures(), ["1 × disconnect: connection lost: closed by the broker"]);
+            assert_eq!(failures(&ran), ["1 × disconnect: connection lost: closed by the broker"]);
         }
     }
 }

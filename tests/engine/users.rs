@@ -3,29 +3,23 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::scripted::{Answer, Entry, Script, ScriptedConnector};
-use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{
-    End, Interrupts, MAX_ROWS, Observer, Options, Outcome, RunError, Tick, run, run_here,
-};
+use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
+use mqtt_scenario::engine::{End, Interrupts, Observer, Options, RunError, Tick, run_here};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
-use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::Batch;
-use mqtt_scenario::stats::latency::LatencySummary;
-use mqtt_scenario::stats::search::SearchReport;
-use mqtt_scenario::stats::snapshot::Snapshot;
-use tokio::time::sleep;
 
+use crate::support::run::{
+    LOGGED, RecordingObserver, RunResult, SeenRequest, SeenTick, Signals, interrupt, run_observed,
+    run_scripted,
+};
 use crate::support::{PlanBuilder, compiled, task, with_paused_clock, with_sockets};
 
 mod connection;
@@ -35,8 +29,7 @@ mod mass_disconnect;
 mod schedule;
 mod tasks;
 
-const OPTIONS: Options =
-    Options { threads: 1, keep_log: true, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
+const OPTIONS: Options = LOGGED;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -57,165 +50,23 @@ fn steps(publishes: impl IntoIterator<Item = Publish>) -> Vec<Step> {
     publishes.into_iter().map(|publish| Step::Publish(Box::new(publish))).collect()
 }
 
-/// A tick as it was seen: milliseconds since the start, users, requests so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct SeenTick {
-    at_ms: u64,
-    users: i64,
-    requests: u64,
-    reset: bool,
-    last: bool,
+/// Runs a plan on a paused clock; somebody interrupts it at these moments.
+fn run_interrupted(plan: Arc<Plan>, script: Script, options: Options, signals: &Signals) -> RunResult {
+    let tokens = Interrupts::default();
+    let interrupt = interrupt(&tokens, signals);
+    let ran = with_paused_clock(run_scripted(plan, script, options, &tokens, interrupt));
+    ran.check();
+    ran
 }
 
-/// A request as it was recorded.
-#[derive(Debug, Clone, PartialEq)]
-struct SeenRequest {
-    /// Milliseconds since the start.
-    at_ms: u64,
-    name: String,
-    response_ms: Option<u64>,
-    /// Of a schedule: from when the step began.
-    began_ms: Option<u64>,
-    length: u64,
-    error: Option<String>,
-}
-
-#[derive(Default)]
-struct Watch {
-    start: Option<UnixMicros>,
-    ticks: Vec<SeenTick>,
-    requests: Vec<SeenRequest>,
-    snapshot: Option<Snapshot>,
-    send_lag: Option<LatencySummary>,
-    search: Option<SearchReport>,
-}
-
-impl Watch {
-    fn since_start(&self, at: UnixMicros) -> u64 {
-        (at.0 - self.start.unwrap().0) / 1_000
-    }
-}
-
-impl Observer for Watch {
-    type Error = Infallible;
-
-    fn recorded(&mut self, batches: &[Batch]) -> Result<(), Infallible> {
-        let seen = |r: mqtt_scenario::stats::batch::RequestSeen<'_>| SeenRequest {
-            at_ms: self.since_start(r.at),
-            name: r.row.name.clone(),
-            response_ms: r.response_ns.map(|ns| ns / 1_000_000),
-            began_ms: r.began_ns.map(|ns| ns / 1_000_000),
-            length: r.length,
-            error: r.error.map(str::to_owned),
-        };
-        let new: Vec<_> = batches.iter().flat_map(Batch::requests).map(seen).collect();
-        self.requests.extend(new);
-        Ok(())
-    }
-
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
-        self.start.get_or_insert(tick.at);
-        let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
-        self.ticks.push(SeenTick {
-            at_ms: self.since_start(tick.at),
-            users: snapshot.user_count,
-            requests: snapshot.aggregated.requests,
-            reset: tick.reset,
-            last: tick.last,
-        });
-        self.snapshot = Some(snapshot);
-        self.send_lag = tick.health.send_lag;
-        self.search = tick.search.cloned();
-        Ok(())
-    }
-}
-
-/// A run that is over.
-struct Ran {
-    journal: Vec<Entry>,
-    watch: Watch,
-    outcome: Outcome,
-}
-
-impl Ran {
-    fn journal(&self) -> String {
-        self.journal.iter().fold(String::new(), |mut text, entry| {
-            writeln!(text, "{entry}").unwrap();
-            text
-        })
-    }
-
-    /// When entries whose action begins so were made, in milliseconds.
-    fn times(&self, action: &str) -> Vec<u128> {
-        let wanted = self.journal.iter().filter(|entry| entry.action.starts_with(action));
-        wanted.map(|entry| entry.at.as_millis()).collect()
-    }
-
-    fn snapshot(&self) -> &Snapshot {
-        self.watch.snapshot.as_ref().unwrap()
-    }
-
-    /// Requests and failures by name.
-    fn rows(&self) -> BTreeMap<&str, (u64, u64)> {
-        let rows = self.snapshot().rows.iter();
-        rows.map(|row| (row.key.name.as_str(), (row.requests, row.failures))).collect()
-    }
-
-    /// Texts and counts of the failures.
-    fn failures(&self) -> Vec<(&str, &str, u64)> {
-        let mut failures: Vec<_> = self.snapshot().failures.iter().collect();
-        failures.sort_by_key(|failure| failure.order);
-        let text = |f: &'_ &mqtt_scenario::stats::failure::Failure| f.occurrences;
-        failures.iter().map(|f| (f.what.row.name.as_str(), f.what.original.as_str(), text(f))).collect()
-    }
-
-    fn ended_at_ms(&self) -> u64 {
-        self.watch.ticks.last().unwrap().at_ms
-    }
-}
-
-/// What somebody does while it runs.
-#[derive(Clone, Copy)]
-enum Interrupt {
-    Stop,
-    Abort,
-}
-
-fn run_interrupted(
-    plan: Arc<Plan>,
-    script: Script,
-    options: Options,
-    interrupts: &[(Duration, Interrupt)],
-) -> Ran {
-    with_paused_clock(async {
-        let connector = ScriptedConnector::new(script);
-        let mut watch = Watch::default();
-        let tokens = Interrupts::default();
-        let interrupt = async {
-            for (pause, interrupt) in interrupts {
-                sleep(*pause).await;
-                match interrupt {
-                    Interrupt::Stop => tokens.stop.cancel(),
-                    Interrupt::Abort => tokens.abort.cancel(),
-                }
-            }
-        };
-        let (outcome, ()) =
-            tokio::join!(run_here(plan, connector.clone(), options, &tokens, &mut watch), interrupt);
-        let ran = Ran { journal: connector.entries(), watch, outcome: outcome.unwrap() };
-        ran.check();
-        ran
-    })
-}
-
-fn run_to_end(plan: Arc<Plan>, script: Script) -> Ran {
+fn run_to_end(plan: Arc<Plan>, script: Script) -> RunResult {
     run_interrupted(plan, script, OPTIONS, &[])
 }
 
-impl Ran {
+impl RunResult {
     /// What holds for every run.
     fn check(&self) {
-        let ticks = &self.watch.ticks;
+        let ticks = &self.ticks;
         let first = SeenTick { at_ms: 0, users: 0, requests: 0, reset: false, last: false };
         assert_eq!(ticks[0], first, "nothing has happened at the start");
         let (last, others) = ticks.split_last().unwrap();
@@ -226,10 +77,10 @@ impl Ran {
         assert!(last.at_ms <= 1000 * others.len() as u64, "a second is missing: {ticks:?}");
         assert_eq!(last.users, 0, "everybody is gone");
         if !ticks.iter().any(|tick| tick.reset) {
-            let requests = &self.watch.requests;
+            let requests = &self.requests;
             assert_eq!(last.requests, requests.len() as u64, "the log has every request");
             let failed = requests.iter().filter(|request| request.error.is_some()).count();
-            assert_eq!(self.snapshot().aggregated.failures, failed as u64);
+            assert_eq!(self.last.aggregated.failures, failed as u64);
         }
         assert!(self.outcome.unexpected.is_empty());
     }
@@ -320,7 +171,7 @@ mod life {
             run_to_end(b.build(), script(|n| if n == 0 { Answer::Never } else { Answer::After(ms(1)) }));
         let times = (ran.times("publish a"), ran.times("publish b"));
         assert_eq!(times, (vec![0, 1_000, 1_902], vec![1_001, 1_903]));
-        assert_eq!(ran.failures(), [("publish", "no PUBACK within 100ms", 1)]);
+        assert_eq!(ran.failure_counts(), [("publish", "no PUBACK within 100ms", 1)]);
     }
 
     #[test]
@@ -368,7 +219,7 @@ mod life {
             error: None,
         };
         let expected = [seen(30, "connect", 30, 0), seen(280, "publish", 250, 5), seen(280, "publish", 0, 7)];
-        assert_eq!(ran.watch.requests, expected);
+        assert_eq!(ran.requests, expected);
     }
 }
 
@@ -384,7 +235,7 @@ mod ramp {
         b.class("device", WaitTime::Constant(SECOND), vec![connect]);
         let ran = run_to_end(b.build(), Script::default());
         assert_eq!(ran.times("connected"), [1, 1, 801, 801, 1_601, 1_601, 2_401]);
-        let users: Vec<_> = ran.watch.ticks.iter().map(|tick| tick.users).collect();
+        let users: Vec<_> = ran.ticks.iter().map(|tick| tick.users).collect();
         assert_eq!(users, [0, 4, 6, 7, 0]);
     }
 
@@ -412,11 +263,11 @@ mod ramp {
         b.class("device", WaitTime::Constant(ms(300)), steps([publish]));
         let ran =
             run_interrupted(b.build(), Script::default(), Options { reset_stats: true, ..OPTIONS }, &[]);
-        let resets: Vec<_> = ran.watch.ticks.iter().filter(|t| t.reset).map(|t| t.at_ms).collect();
+        let resets: Vec<_> = ran.ticks.iter().filter(|t| t.reset).map(|t| t.at_ms).collect();
         assert_eq!(resets, [2_000]);
-        let later = ran.watch.requests.iter().filter(|request| request.at_ms > 2_000).count();
-        assert_eq!(ran.snapshot().aggregated.requests, later as u64);
-        assert!(later > 20 && later < ran.watch.requests.len());
+        let later = ran.requests.iter().filter(|request| request.at_ms > 2_000).count();
+        assert_eq!(ran.last.aggregated.requests, later as u64);
+        assert!(later > 20 && later < ran.requests.len());
     }
 }
 
@@ -489,7 +340,7 @@ mod stopping {
     #[test]
     fn the_first_interrupt_is_a_stop_and_the_second_drops() {
         let b = busy(600 * SECOND, 60 * SECOND).build();
-        let interrupts = [(ms(1_500), Interrupt::Stop), (SECOND, Interrupt::Abort)];
+        let interrupts = [ms(1_500), ms(2_500)];
         let ran = run_interrupted(b, script(after(30 * SECOND)), OPTIONS, &interrupts);
         assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::Aborted, 2_500));
         assert_eq!(ran.times("disconnect"), [0; 0]);
@@ -505,8 +356,7 @@ mod stopping {
     fn an_interrupt_ends_the_ramp_too() {
         let mut b = busy(600 * SECOND, SECOND);
         b.load.users = 100;
-        let ran =
-            run_interrupted(b.build(), script(after(ms(400))), OPTIONS, &[(ms(2_500), Interrupt::Stop)]);
+        let ran = run_interrupted(b.build(), script(after(ms(400))), OPTIONS, &[ms(2_500)]);
         assert_eq!(ran.times("connected"), [0, 1_000, 2_000]);
         assert_eq!(ran.ended_at_ms(), 2_800);
     }
@@ -539,7 +389,7 @@ mod stopping {
             let ran = run_to_end(b.build(), script(after(3 * SECOND)));
             assert_eq!(ran.rows().get("publish").map_or(0, |row| row.0), counted);
             assert_eq!((ran.times("disconnect"), ran.ended_at_ms()), (vec![u128::from(end)], end));
-            assert_eq!(ran.failures(), []);
+            assert_eq!(ran.failure_counts(), []);
         }
     }
 }
@@ -563,7 +413,7 @@ mod brokers_at_their_worst {
         }
         assert!((9..=16).contains(&times.len()), "{times:?}");
         let count = times.len() as u64;
-        assert_eq!(ran.failures(), [("connect", "CONNACK: server unavailable (3)", count)]);
+        assert_eq!(ran.failure_counts(), [("connect", "CONNACK: server unavailable (3)", count)]);
         assert_eq!(ran.ended_at_ms(), 120_500, "the stop ends the pause");
     }
 
@@ -573,7 +423,7 @@ mod brokers_at_their_worst {
         let connect = b.connect();
         b.class("device", WaitTime::Zero, vec![connect]);
         let ran = run_to_end(b.build(), Script { connect: Box::new(|_| Answer::Never), ..Script::default() });
-        assert_eq!(ran.failures(), [("connect", "no CONNACK within 5s", 1)]);
+        assert_eq!(ran.failure_counts(), [("connect", "no CONNACK within 5s", 1)]);
     }
 
     #[test]
@@ -584,8 +434,8 @@ mod brokers_at_their_worst {
         let lives = |n| (n == 0).then_some((ms(2_250), Failure::Closed));
         let ran = run_to_end(b.build(), Script { lives: Box::new(lives), ..script(after(ms(1))) });
         insta::assert_snapshot!(ran.journal());
-        assert_eq!(ran.failures(), [("disconnect", "connection lost: closed by the broker", 1)]);
-        let loss = ran.watch.requests.iter().find(|request| request.error.is_some()).unwrap();
+        assert_eq!(ran.failure_counts(), [("disconnect", "connection lost: closed by the broker", 1)]);
+        let loss = ran.requests.iter().find(|request| request.error.is_some()).unwrap();
         assert_eq!((loss.at_ms, loss.response_ms), (2_250, None));
         let expected = [("connect", (2, 0)), ("disconnect", (1, 1)), ("publish", (2, 0))];
         assert_eq!(ran.rows(), expected.into());
@@ -599,7 +449,7 @@ mod brokers_at_their_worst {
         let lives = |n| (n == 0).then_some((SECOND, Failure::Closed));
         let ran = run_to_end(b.build(), Script { lives: Box::new(lives), ..script(after(SECOND)) });
         assert_eq!(ran.rows()["publish"], (1, 0));
-        assert_eq!(ran.failures(), [("disconnect", "connection lost: closed by the broker", 1)]);
+        assert_eq!(ran.failure_counts(), [("disconnect", "connection lost: closed by the broker", 1)]);
     }
 
     #[test]
@@ -616,7 +466,7 @@ mod brokers_at_their_worst {
         b.class("device", WaitTime::Constant(10 * SECOND), list);
         let lives = |_| Some((ms(1_250), Failure::Closed));
         let ran = run_to_end(b.build(), Script { lives: Box::new(lives), ..script(|_| Answer::Never) });
-        assert_eq!(ran.failures(), [("publish", "connection lost: closed by the broker", 10)]);
+        assert_eq!(ran.failure_counts(), [("publish", "connection lost: closed by the broker", 10)]);
         assert_eq!(ran.rows(), BTreeMap::from([("connect", (1, 0)), ("publish", (10, 10))]));
     }
 
@@ -627,8 +477,8 @@ mod brokers_at_their_worst {
         b.class("device", WaitTime::Zero, steps([publish]));
         let ran = run_to_end(b.build(), script(|_| Answer::Never));
         assert_eq!(ran.times("publish"), [0, 10_000, 20_000, 30_000]);
-        assert_eq!(ran.failures(), [("publish", "no PUBACK within 10s", 3)]);
-        let row = &ran.snapshot().rows[1];
+        assert_eq!(ran.failure_counts(), [("publish", "no PUBACK within 10s", 3)]);
+        let row = &ran.last.rows[1];
         assert_eq!((row.average, row.requests), (10_000.0, 3));
         assert_eq!(ran.times("connected"), [0], "the connection is still good");
     }
@@ -652,7 +502,7 @@ mod brokers_at_their_worst {
         let ran = run_to_end(plan, script(|_| Answer::Never));
         // The fourth was due with the others, and its time is over with theirs.
         assert_eq!(ran.times("publish"), [0, 0, 0, 2_000, 2_000, 2_000, 2_000]);
-        assert_eq!(ran.failures(), [("publish", "no PUBACK within 2s", 4)]);
+        assert_eq!(ran.failure_counts(), [("publish", "no PUBACK within 2s", 4)]);
     }
 
     #[test]
@@ -664,17 +514,17 @@ mod brokers_at_their_worst {
         b.class("device", WaitTime::Constant(SECOND), steps([publish]));
         let ran =
             run_to_end(b.build(), script(|n| if n == 1 { panic!("planted") } else { Answer::After(ms(1)) }));
-        let exceptions = &ran.snapshot().exceptions;
+        let exceptions = &ran.last.exceptions;
         assert_eq!(exceptions.len(), 1);
         assert_eq!((exceptions[0].count, exceptions[0].message.as_str()), (1, "planted"));
         assert_eq!(ran.rows()["publish"], (6, 0));
-        let users: Vec<_> = ran.watch.ticks.iter().map(|tick| tick.users).collect();
+        let users: Vec<_> = ran.ticks.iter().map(|tick| tick.users).collect();
         assert_eq!(users, [0, 2, 2, 0]);
     }
 }
 
 /// Messages by user, without their times.
-fn messages(ran: &Ran) -> BTreeMap<String, Vec<String>> {
+fn messages(ran: &RunResult) -> BTreeMap<String, Vec<String>> {
     let mut messages = BTreeMap::<_, Vec<_>>::new();
     for entry in ran.journal.iter().filter(|entry| entry.action.starts_with("publish")) {
         messages.entry(entry.client_id.clone()).or_default().push(entry.action.clone());
@@ -759,18 +609,13 @@ fn two_threads_count_what_the_broker_counts() {
     list.push(b.disconnect());
     b.class("device", WaitTime::Constant(ms(5)), list);
     let plan = b.build();
-    let mut watch = Watch::default();
-    let addr = broker.addr();
-    let outcome = with_sockets(async {
-        let connector = move || Connector::new(vec![Endpoint::from(addr)]);
-        let options = Options { threads: 2, ..OPTIONS };
-        run(plan, connector, options, &Interrupts::default(), &mut watch).await.unwrap()
-    });
+    let options = Options { threads: 2, ..OPTIONS };
+    let (interrupts, observer) = (Interrupts::default(), RecordingObserver::default());
+    let ran = with_sockets(run_observed(broker.addr(), plan, options, &interrupts, observer));
     let counters = broker.stop();
-    let ran = Ran { journal: Vec::new(), watch, outcome };
     ran.check();
     let rows = ran.rows();
-    assert_eq!(ran.failures(), []);
+    assert_eq!(ran.failure_counts(), []);
     let tasks = rows["connect"].0;
     assert!(tasks >= 12, "{tasks}");
     let expected = [

@@ -8,8 +8,8 @@ use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{Interrupts, Options, run};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::engine::balance::{Calls, Counting, Draw, Ends, all_of, balance};
-use crate::engine::unfinished::{Logged, OPTIONS, interrupt};
+use crate::support::balance::{Calls, Counting, Draw, Ends, all_of, balance};
+use crate::support::run::{LOGGED, RecordingObserver, interrupt};
 use crate::support::{Mosquitto, compiled, with_sockets};
 
 /// A broker freezes, goes on, dies and comes back as drawn, until the run is over.
@@ -54,11 +54,11 @@ fn run_drawn(seed: u64) -> Ends {
         let calls = Arc::clone(&calls);
         let connector =
             move || Counting::new(Connector::new(vec![Endpoint::from(address)]), Arc::clone(&calls));
-        let (mut watch, tokens) = (Logged::new(Vec::new()), Interrupts::default());
-        let options = Options { threads: 2, ..OPTIONS };
-        let run = run(plan, connector, options, &tokens, &mut watch);
+        let (mut observer, tokens) = (RecordingObserver::default(), Interrupts::default());
+        let options = Options { threads: 2, ..LOGGED };
+        let run = run(plan, connector, options, &tokens, &mut observer);
         let (outcome, ()) = tokio::join!(run, interrupt(&tokens, &signals));
-        watch.ran(outcome.unwrap())
+        observer.result(outcome.unwrap(), Vec::new())
     });
     let ends = balance(&what, &ran, &calls, continues);
     drop(running);

@@ -3,10 +3,8 @@
 
 use std::process::Command;
 
-use crate::cli::run::{Place, row};
-use crate::peers::run::received_by;
 use crate::support::acceptor::Authority;
-use crate::support::{Mosquitto, free_port};
+use crate::support::{Mosquitto, ScenarioDir, free_port, received_by, row};
 
 /// Users that send to each other as fast as they can.
 const CROWD: &str = r#"
@@ -68,7 +66,7 @@ fn wills(port: u16) -> String {
 /// Runs a scenario and looks at what the broker has of it.
 fn all_left_well(scenario: &str, plain_port: u16) {
     let url = scenario.lines().find(|line| line.contains("://")).unwrap();
-    let place = Place::new(scenario);
+    let place = ScenarioDir::new(scenario);
     let output = place.run(&["run", "scenario.toml", "--only-summary", "--csv", "a"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{url}: {said}");

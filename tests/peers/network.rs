@@ -1,7 +1,8 @@
 //! Sessions that are taken over and queues for who is away on a real Mosquitto, which knows nothing of ours.
 
-use crate::engine::network::{Ended, TAKEOVERS, check_takeover, offline, takeover};
 use crate::support::Mosquitto;
+use crate::support::program::SummarizedRun;
+use crate::support::takeover::{TAKEOVERS, check_takeover, offline, takeover};
 
 #[test]
 #[ignore = "needs Debian's mosquitto: run by .ci/run"]
@@ -11,7 +12,7 @@ fn mosquitto_hands_a_session_over_once() {
     // Mosquitto 2.0.11 just closes, although MQTT 5 (section 3.1.4) wants a DISCONNECT that says why.
     let [_, (_, closed)] = TAKEOVERS;
     for protocol in ["5", "3.1.1"] {
-        check_takeover(&Ended::of(&takeover(protocol), &["-H", &host]), closed);
+        check_takeover(&SummarizedRun::of(&takeover(protocol), &["-H", &host]), closed);
     }
 }
 
@@ -21,7 +22,7 @@ fn mosquitto_keeps_what_is_published_for_who_is_away() {
     for protocol in ["5", "3.1.1"] {
         let mosquitto = Mosquitto::start("", &[]);
         let host = format!("mqtt://{}", mosquitto.addr());
-        let ran = Ended::of(&offline(protocol), &["-H", &host]);
+        let ran = SummarizedRun::of(&offline(protocol), &["-H", &host]);
         assert_eq!((ran.code, ran.received()), (Some(0), 20), "{protocol}: {}", ran.stdout);
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::cli::run::{Place, assert_same_files, row};
-use crate::support::{Mosquitto, locust_python};
+use crate::support::program::assert_same_files;
+use crate::support::{Mosquitto, ScenarioDir, locust_python, received_by, row};
 
 /// One publish after the other on a connection that stays open.
 const STEADY: &str = r#"
@@ -33,7 +33,7 @@ fn scenario(name: &str) -> String {
 }
 
 /// Makes Locust's files of `log.jsonl`, at the prefix `locust`.
-fn replay_with_locust(place: &Place) {
+fn replay_with_locust(place: &ScenarioDir) {
     let replayed = Command::new(locust_python())
         .arg("tests/fixtures/locust/replay_locust.py")
         .args([place.path("log.jsonl"), place.path("locust")])
@@ -43,27 +43,11 @@ fn replay_with_locust(place: &Place) {
     assert!(replayed.success());
 }
 
-/// How many messages the broker has received, by its own count. It publishes that once a second.
-pub(crate) fn received(broker: &Mosquitto) -> u64 {
-    received_by(broker.addr().port())
-}
-
-/// Likewise, by one with a listener without TLS and WebSocket on this port.
-pub(crate) fn received_by(port: u16) -> u64 {
-    std::thread::sleep(Duration::from_millis(2_100));
-    let port = port.to_string();
-    let output = Command::new("mosquitto_sub")
-        .args(["-p", &port, "-t", "$SYS/broker/publish/messages/received", "-C", "1", "-W", "5"])
-        .output()
-        .expect("mosquitto_sub is not installed");
-    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
-}
-
 #[test]
 #[ignore = "needs Debian's mosquitto and PyPI's locust: run by .ci/run"]
 fn the_files_of_a_run_are_what_the_broker_counted_and_what_locust_makes_of_its_log() {
     let broker = Mosquitto::start("sys_interval 1", &[]);
-    let place = Place::new(&scenario("publish.toml"));
+    let place = ScenarioDir::new(&scenario("publish.toml"));
     let host = broker.addr().to_string();
     let mut run = vec!["run", "scenario.toml", "-u", "50", "-r", "50", "-t", "10s", "-H", &host];
     run.extend(["--csv", "ours", "--csv-full-history", "--request-log", "log.jsonl", "--only-summary"]);
@@ -72,7 +56,7 @@ fn the_files_of_a_run_are_what_the_broker_counted_and_what_locust_makes_of_its_l
     let stats = place.rows("ours_stats.csv");
     let publishes = row(&stats, "publish:1:Device/${client_id}").count("Request Count");
     assert!(publishes >= 400, "{publishes}");
-    assert_eq!(publishes, received(&broker));
+    assert_eq!(publishes, received_by(broker.addr().port()));
     replay_with_locust(&place);
     assert_same_files(&place.path("ours"), &place.path("locust"));
 }
@@ -80,7 +64,7 @@ fn the_files_of_a_run_are_what_the_broker_counted_and_what_locust_makes_of_its_l
 #[test]
 #[ignore = "needs PyPI's locust: run by .ci/run"]
 fn a_run_at_full_speed_loses_no_request_between_its_threads_and_its_files() {
-    let place = Place::new(&STEADY.replace("wait_time = { constant = \"20ms\" }\n", ""));
+    let place = ScenarioDir::new(&STEADY.replace("wait_time = { constant = \"20ms\" }\n", ""));
     let mut run = vec!["run", "scenario.toml", "-H", "embedded:", "-t", "2s", "--threads", "2"];
     run.extend(["--csv", "ours", "--csv-full-history", "--request-log", "log.jsonl", "--only-summary"]);
     assert_eq!(place.run(&run).status.code(), Some(0));
@@ -94,7 +78,7 @@ fn a_run_at_full_speed_loses_no_request_between_its_threads_and_its_files() {
 #[ignore = "needs Debian's mosquitto: run by .ci/run"]
 fn a_thousand_users_connect() {
     let broker = Mosquitto::start("", &[]);
-    let place = Place::new(&STEADY.replace("20ms", "1s"));
+    let place = ScenarioDir::new(&STEADY.replace("20ms", "1s"));
     let host = broker.addr().to_string();
     let output = place.run(&[
         "run",
@@ -121,7 +105,7 @@ fn a_thousand_users_connect() {
 #[ignore = "needs Debian's mosquitto: run by .ci/run"]
 fn users_come_back_to_a_broker_that_was_killed_and_every_request_is_counted_once() {
     let mut broker = Mosquitto::start("", &[]);
-    let place = Place::new(STEADY);
+    let place = ScenarioDir::new(STEADY);
     let host = broker.addr().to_string();
     let args = ["run", "scenario.toml", "-H", &host, "--csv", "a", "--request-log", "log.jsonl"];
     let started = Instant::now();
@@ -162,7 +146,7 @@ fn users_come_back_to_a_broker_that_was_killed_and_every_request_is_counted_once
 #[ignore = "needs Debian's mosquitto and PyPI's locust: run by .ci/run"]
 fn a_run_of_ours_compares_with_one_of_locust_doing_the_same_job() {
     let broker = Mosquitto::start("", &[]);
-    let place = Place::new(&scenario("seed.toml"));
+    let place = ScenarioDir::new(&scenario("seed.toml"));
     let host = broker.addr().to_string();
     let run = ["run", "scenario.toml", "-u", "5", "-r", "5", "-t", "6s", "-H", &host, "--csv", "ours"];
     assert_eq!(place.run(&run).status.code(), Some(0));

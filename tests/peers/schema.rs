@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cli::scenarios::listing;
-use crate::support::locust_python;
+use crate::support::{listing, locust_python};
 
 /// What the validator says of each file, a line each or several for wrong ones.
 fn validated(files: &[PathBuf]) -> Vec<String> {

@@ -16,8 +16,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::Value;
 
-use crate::cli::run::Place;
-use crate::support::Mosquitto;
+use crate::support::{Mosquitto, ScenarioDir};
 
 const DEVICES: u64 = 2_000;
 /// How long a stage lasts: a storm begins each but the first.
@@ -108,7 +107,7 @@ fn a_soak_with_storms_keeps_its_memory_and_its_counts() {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     let broker = Mosquitto::start("sys_interval 1\nmax_queued_messages 0\nmax_inflight_messages 0", &[]);
-    let place = Place::new(&scenario(storms));
+    let place = ScenarioDir::new(&scenario(storms));
     let host = broker.addr().to_string();
     let mut program = place
         .command(&["run", "scenario.toml", "-H", &host, "--summary-json", "end.json", "--csv", "soak"])

@@ -12,9 +12,8 @@ use mqtt_scenario::client::{Certificate, Close, Connect, ConnectRequest, Filter,
 use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
 
-use crate::cli::run::Place;
 use crate::support::acceptor::Authority;
-use crate::support::{Mosquitto, Seen, connect_request, free_port, ticket, with_sockets};
+use crate::support::{Mosquitto, ScenarioDir, Seen, connect_request, free_port, ticket, with_sockets};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -197,7 +196,7 @@ fn mosquitto_speaks_websocket_over_tls_with_us() {
 }
 
 /// The program's memory with so many users over TLS, verified by the authorities in `bundle`.
-fn resident(place: &Place, users: &str, bundle: &Path) -> u64 {
+fn resident(place: &ScenarioDir, users: &str, bundle: &Path) -> u64 {
     let running = place.start_with(&["run", "scenario.toml", "-u", users], &[("SSL_CERT_FILE", bundle)]);
     let status = fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap();
     let (_, log, code) = running.end();
@@ -215,7 +214,7 @@ fn two_hundred_users_over_tls_with_the_systems_authorities_are_small() {
     assert!(certificates.len() > 50, "this system trusts nobody");
     let own = fs::read_to_string(mosquitto.dir().join("ca.pem")).unwrap();
     let system = fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap();
-    let place = Place::new(&format!(
+    let place = ScenarioDir::new(&format!(
         r#"
 version = 1
 brokers.b.url = "mqtts://localhost:{}"

@@ -14,7 +14,7 @@ use mqtt_scenario::scenario::model::step::Step;
 use mqtt_scenario::scenario::source::{Format, Source};
 use proptest::prelude::*;
 
-use crate::cli::scenarios::{listing, run};
+use crate::support::{listing, run_program};
 
 /// The broken scenarios of a folder, by name.
 fn broken(folder: &str) -> Vec<(String, PathBuf)> {
@@ -42,7 +42,7 @@ fn mistakes_are_all_shown() {
         for (name, path) in files {
             let place = path.parent().unwrap();
             let before = listing(place);
-            let said = run(place, &["validate", &name]);
+            let said = run_program(place, &["validate", &name]);
             assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{name}");
             assert_eq!(listing(place), before, "{name}");
             for word in
@@ -61,7 +61,7 @@ fn warnings_are_shown_and_stop_nothing() {
     let files = broken("warnings");
     assert!(files.len() >= 2, "the fixtures were not found");
     for (name, path) in files {
-        let said = run(path.parent().unwrap(), &["validate", &name]);
+        let said = run_program(path.parent().unwrap(), &["validate", &name]);
         assert_eq!(said.code, Some(0), "{name}");
         insta::assert_snapshot!(format!("warnings_{name}"), said.stderr + &said.stdout);
     }
@@ -82,7 +82,7 @@ fn mistakes_of_the_command_line_show_the_argument() {
     .into_iter()
     .map(|settings| {
         let arguments = settings.iter().flat_map(|setting| ["--set", setting]);
-        let said = run(
+        let said = run_program(
             &PathBuf::from("scenarios"),
             &[&["validate", "publish.toml"][..], &arguments.collect::<Vec<_>>()].concat(),
         );
@@ -112,7 +112,7 @@ fn mistakes_as_json() {
     ]
     .into_iter()
     .map(|(folder, arguments, code)| {
-        let said = run(&folder, &[&["validate", "--format", "json"][..], arguments].concat());
+        let said = run_program(&folder, &[&["validate", "--format", "json"][..], arguments].concat());
         assert_eq!((said.code, said.stderr.as_str()), (Some(code), ""), "{arguments:?}");
         let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
         let count = |severity| {
@@ -130,8 +130,8 @@ fn mistakes_as_json() {
 fn json_and_text_tell_the_same_mistakes() {
     for (name, path) in ["shape", "meaning", "layers", "warnings"].into_iter().flat_map(broken) {
         let folder = path.parent().unwrap();
-        let text = run(folder, &["validate", &name]);
-        let json = run(folder, &["validate", &name, "--format", "json"]);
+        let text = run_program(folder, &["validate", &name]);
+        let json = run_program(folder, &["validate", &name, "--format", "json"]);
         assert_eq!(text.code, json.code, "{name}");
         let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
         for diagnostic in report["diagnostics"].as_array().unwrap() {
@@ -155,8 +155,8 @@ fn line_ends_and_a_byte_order_mark_change_no_message() {
         fs::write(windows.path().join(&name), format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
         let arguments = ["validate", name.as_str()];
         assert_eq!(
-            run(windows.path(), &arguments).stderr,
-            run(path.parent().unwrap(), &arguments).stderr,
+            run_program(windows.path(), &arguments).stderr,
+            run_program(path.parent().unwrap(), &arguments).stderr,
             "{name}"
         );
     }
@@ -171,7 +171,7 @@ fn a_text_longer_than_mqtt_carries_is_refused() {
          tasks = [{{ name = \"t\", steps = [{{ publish = {{ topic = \"{long}\" }} }}] }}]\n"
     );
     fs::write(dir.path().join("long.toml"), text).unwrap();
-    let said = run(dir.path(), &["validate", "long.toml"]);
+    let said = run_program(dir.path(), &["validate", "long.toml"]);
     assert_eq!(said.code, Some(2));
     insta::assert_snapshot!(said.stderr);
 }

@@ -13,7 +13,7 @@ use mqtt_scenario::diagnostic::Diagnostic;
 use mqtt_scenario::scenario::source::{Format, Source};
 use proptest::prelude::*;
 
-use crate::cli::scenarios::run;
+use crate::support::run_program;
 
 /// What is said of a text, and in what time.
 fn said(text: &str, format: Format) -> (Vec<Diagnostic>, String, Duration) {
@@ -190,10 +190,10 @@ fn many_columns_cost_no_more_than_their_file() {
                 steps = [{ publish = { topic = \"x/${row.c49999}\" } }, { wait = \"1s\" }]\n";
     std::fs::write(dir.path().join("x.toml"), text).unwrap();
     let started = Instant::now();
-    let said = run(dir.path(), &["plan", "x.toml"]);
+    let said = run_program(dir.path(), &["plan", "x.toml"]);
     assert!(said.stdout.contains("x/49999"), "{}{}", said.stdout, said.stderr);
     std::fs::write(dir.path().join("x.toml"), text.replace("c49999", "nope")).unwrap();
-    let said = run(dir.path(), &["validate", "x.toml"]);
+    let said = run_program(dir.path(), &["validate", "x.toml"]);
     assert_eq!(said.code, Some(2));
     assert!(said.stderr.len() < 4000, "{}", said.stderr);
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
@@ -223,16 +223,18 @@ fn a_byte_order_mark_is_no_content_of_any_file() {
          { publish = { topic = \"c\", payload = \"${row.id} ${vars.x}\" } }, \
          { receive = { filter = \"c\", expect = { equals = \"7 1.10\" } } }]\n",
     );
-    let said =
-        run(dir.path(), &["run", "x.toml", "--only-summary", "--request-log", "log.jsonl", "--csv", "a"]);
+    let said = run_program(
+        dir.path(),
+        &["run", "x.toml", "--only-summary", "--request-log", "log.jsonl", "--csv", "a"],
+    );
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     for name in ["log.jsonl", "a_stats.csv"] {
         let text = std::fs::read_to_string(dir.path().join(name)).unwrap();
         write(name, &text);
     }
-    let said = run(dir.path(), &["replay", "log.jsonl", "--csv", "b"]);
+    let said = run_program(dir.path(), &["replay", "log.jsonl", "--csv", "b"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    let said = run(dir.path(), &["compare", "a", "b"]);
+    let said = run_program(dir.path(), &["compare", "a", "b"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     for name in ["f.csv", "lines.txt", "password.txt", "part.yaml", "x.toml", "log.jsonl", "a_stats.csv"] {
         let text = std::fs::read_to_string(dir.path().join(name)).unwrap();
@@ -243,7 +245,7 @@ fn a_byte_order_mark_is_no_content_of_any_file() {
             "a_stats.csv" => &["compare", "a", "b"],
             _ => &["validate", "x.toml"],
         };
-        let said = run(dir.path(), command);
+        let said = run_program(dir.path(), command);
         assert!(said.code != Some(0), "{name}");
         assert!(said.stderr.contains("UTF-16") && said.stderr.contains("UTF-8"), "{name}: {}", said.stderr);
         std::fs::write(dir.path().join(name), text).unwrap();

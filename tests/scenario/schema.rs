@@ -9,7 +9,7 @@ use mqtt_scenario::scenario::schema::schema;
 use mqtt_scenario::scenario::source::{Format, Source};
 use serde_json::{Map, Value, json};
 
-use crate::cli::scenarios::run;
+use crate::support::run_program;
 
 /// A scenario with each of these objects in it, as bare as can be; with stages, if the load shall have them.
 fn bare(staged: bool) -> Value {
@@ -167,7 +167,7 @@ fn every_key_has_a_meaning_and_says_what_holds_without_it() {
 
 #[test]
 fn the_committed_reference_is_that_of_the_schema() {
-    let said = run(Path::new("."), &["schema", "--format", "markdown"]);
+    let said = run_program(Path::new("."), &["schema", "--format", "markdown"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     // As with snapshots.
     if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
@@ -198,7 +198,7 @@ fn the_reference_tells_all_that_a_template_can_name() {
 
 #[test]
 fn the_program_prints_the_committed_schema() {
-    let said = run(Path::new("."), &["schema"]);
+    let said = run_program(Path::new("."), &["schema"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(said.stdout == std::fs::read_to_string("schemas/scenario.schema.json").unwrap());
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::cli::scenarios::run;
+use crate::support::run_program;
 
 /// In every value that is secret, and nowhere else.
 const SECRET: &str = "s3cret";
@@ -138,7 +138,7 @@ fn no_mistake_repeats_a_secret() {
             &["run", name],
             &["fmt", "--check", name],
         ] {
-            let said = run(dir.path(), arguments);
+            let said = run_program(dir.path(), arguments);
             let text = said.stdout + &said.stderr;
             assert!(!text.contains(SECRET), "{number}: {spoilt}\n{arguments:?}\n{text}");
             if arguments[0] != "fmt" {
@@ -175,7 +175,7 @@ fn no_argument_is_repeated_with_a_secret_in_it() {
         &["-H", "ws://u:s3/s3cret@h/mqtt"],
     ] {
         for command in ["validate", "plan", "run"] {
-            let said = run(dir.path(), &[&[command, "a.toml"], arguments].concat());
+            let said = run_program(dir.path(), &[&[command, "a.toml"], arguments].concat());
             let text = said.stdout + &said.stderr;
             assert_eq!(said.code, Some(2), "{arguments:?}\n{text}");
             assert!(!text.contains(SECRET), "{command} {arguments:?}\n{text}");
@@ -197,7 +197,7 @@ fn a_plan_and_what_differs_between_two_show_no_secret() {
         &["plan", "a.toml", "b.toml"],
         &["plan", "a.toml", "c.yaml"],
     ] {
-        let said = run(dir.path(), arguments);
+        let said = run_program(dir.path(), arguments);
         assert!(said.code != Some(2), "{arguments:?}: {}", said.stderr);
         let text = said.stdout + &said.stderr;
         assert!(!text.contains(SECRET), "{arguments:?}\n{text}");

@@ -8,7 +8,7 @@ use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
 use mqtt_scenario::scenario::source::{Format, Source};
 
-use crate::cli::scenarios::run;
+use crate::support::run_program;
 
 const TOML: &str = r#"version = 1
 brokers.b.url = "mqtt://localhost"
@@ -416,7 +416,7 @@ fn a_mistake_that_a_class_takes_over_is_told_once() {
     let text = TOML.replace("payload = \"x\"", "payload = \"{seq}\"")
         + "[user_classes.d]\nextends = \"c\"\n[user_classes.e]\nextends = \"c\"\n";
     fs::write(dir.path().join("slip.toml"), text).unwrap();
-    let said = run(dir.path(), &["validate", "slip.toml"]);
+    let said = run_program(dir.path(), &["validate", "slip.toml"]);
     assert_eq!(said.stderr.matches("W0310").count(), 2, "once, and in the line for more: {}", said.stderr);
 }
 

@@ -4,6 +4,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::support::peer::{Peer, accept};
+use crate::support::run::RunResult;
 
 const CONNACK_5: &[u8] = b"\x20\x03\0\0\0";
 
@@ -88,7 +89,7 @@ fn of_several_filters_the_refused_ones_are_forgotten_and_the_others_hold() {
 }
 
 /// Runs one user against a broker that is played by hand; the run ends with the play.
-async fn played<T: Future<Output = ()>>(classes: &str, play: impl FnOnce(TcpListener) -> T) -> Ran {
+async fn played<T: Future<Output = ()>>(classes: &str, play: impl FnOnce(TcpListener) -> T) -> RunResult {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (addr, seen) = (listener.local_addr().unwrap(), Seen::default());
     let (ran, ()) = tokio::join!(run_on(addr, plan(1, classes), &seen), async {
@@ -148,7 +149,7 @@ const LEAVING: &str = r#"
 
 /// Plays [`LEAVING`] with this answer to the UNSUBSCRIBE, loses the connection, and gives what is asked for on the next
 /// one; a publish follows if the unsubscribe went well.
-async fn leave(unsuback: &[u8]) -> (Ran, Vec<u8>) {
+async fn leave(unsuback: &[u8]) -> (RunResult, Vec<u8>) {
     let again = Cell::new(Vec::new());
     let (kept, unsuback) = (&again, unsuback.to_vec());
     let ran = played(LEAVING, |listener| async move {
@@ -272,7 +273,7 @@ tasks = [{ name = "t", steps = [
 
 #[test]
 fn a_plan_shows_each_filter_and_what_is_wanted_of_it() {
-    let place = Place::new(SHOWN);
+    let place = ScenarioDir::new(SHOWN);
     let output = place.run(&["plan", "scenario.toml"]);
     let text = String::from_utf8(output.stdout).unwrap();
     let class = text.split("\nuser class ").nth(1).unwrap();

@@ -64,7 +64,7 @@ fn a_user_that_never_comes_back_leaves_with_its_connection() {
     assert_eq!(ran.times("connected"), [0, 0], "nobody comes in their place");
     assert_eq!(ran.times("publish t").len(), 3 + 5);
     assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::UsersGone, 4_700));
-    assert_eq!(ran.failures(), [("disconnect", "connection lost: closed by the broker", 2)]);
+    assert_eq!(ran.failure_counts(), [("disconnect", "connection lost: closed by the broker", 2)]);
     assert_eq!(ran.times("publish bye"), [0; 0]);
 }
 
@@ -82,7 +82,7 @@ fn a_request_that_its_connection_takes_along_is_the_last_one() {
     let ran = run_to_end(b.build(), script(lose));
     // Not a second later, when the pause would have been over.
     assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::UsersGone, 1_300));
-    assert_eq!(ran.failures(), [("publish", "connection lost: closed by the broker", 1)]);
+    assert_eq!(ran.failure_counts(), [("publish", "connection lost: closed by the broker", 1)]);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn what_a_step_has_closed_is_opened_again() {
     b.last().tasks = vec![task("cycle", 1, cycle)];
     let ran = run_to_end(b.build(), script(after(Duration::ZERO)));
     assert_eq!(ran.rows()["connect"], (1 + 2 * 4, 0));
-    assert_eq!((ran.outcome.end, ran.failures()), (End::RunTime, Vec::new()));
+    assert_eq!((ran.outcome.end, ran.failure_counts()), (End::RunTime, Vec::new()));
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn failed_at(
     b.class("device", wait_time, vec![publish.clone()]).on_start = Steps(vec![connect]);
     change(&mut b, publish);
     let ran = run_to_end(b.build(), script(answer));
-    ran.watch.requests.iter().filter(|r| r.error.is_some()).map(|r| r.at_ms).collect()
+    ran.requests.iter().filter(|r| r.error.is_some()).map(|r| r.at_ms).collect()
 }
 
 fn steps_of(b: &mut PlanBuilder, steps: Vec<Step>) {
@@ -205,7 +205,7 @@ fn a_task_that_goes_on_keeps_its_rhythm_whatever_fails() {
         assert!(connected.len() >= 6, "{failing:?}: {connected:?}");
         let closed = ran.times("disconnect").len();
         assert!(closed + 1 >= connected.len(), "{failing:?}: {closed} {connected:?}");
-        let failures = ran.watch.requests.iter().filter(|r| r.error.is_some()).count();
+        let failures = ran.requests.iter().filter(|r| r.error.is_some()).count();
         assert_eq!(failures, 1, "{failing:?}");
     }
 }

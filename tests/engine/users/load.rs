@@ -32,12 +32,12 @@ fn busy_class(b: &mut PlanBuilder, name: &str) {
 }
 
 /// Users at each tick but the last.
-fn users(ran: &Ran) -> Vec<i64> {
-    ran.watch.ticks.iter().filter(|tick| !tick.last).map(|tick| tick.users).collect()
+fn users(ran: &RunResult) -> Vec<i64> {
+    ran.ticks.iter().filter(|tick| !tick.last).map(|tick| tick.users).collect()
 }
 
 /// When users connected and disconnected, by client id.
-fn lives(ran: &Ran) -> BTreeMap<&str, (u128, u128)> {
+fn lives(ran: &RunResult) -> BTreeMap<&str, (u128, u128)> {
     let mut lives = BTreeMap::new();
     for entry in &ran.journal {
         let at = entry.at.as_millis();
@@ -69,7 +69,7 @@ mod stages {
             ("device-6", (8_000, 10_000)),
         ];
         assert_eq!(lives(&ran), expected.into());
-        assert_eq!(ran.failures(), []);
+        assert_eq!(ran.failure_counts(), []);
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod stages {
         let b = staged(vec![stage(2, 1.0, 3 * SECOND), stage(3, 1.0, 3 * SECOND)]);
         let options = Options { reset_stats: true, ..OPTIONS };
         let ran = run_interrupted(b.build(), script(after(ms(1))), options, &[]);
-        let resets: Vec<_> = ran.watch.ticks.iter().filter(|t| t.reset).map(|t| t.at_ms).collect();
+        let resets: Vec<_> = ran.ticks.iter().filter(|t| t.reset).map(|t| t.at_ms).collect();
         assert_eq!(resets, [1_000, 3_000]);
     }
 }
@@ -192,7 +192,7 @@ mod connected {
         let ran = run_to_end(staged(vec![waiting(2, 2 * SECOND)]).build(), nobody);
         assert_eq!(ran.outcome.end, End::NobodyConnected);
         assert!((70_000..100_000).contains(&ran.ended_at_ms()), "{}", ran.ended_at_ms());
-        assert!(!ran.failures().is_empty());
+        assert!(!ran.failure_counts().is_empty());
 
         let connect = Box::new(|n| if n == 1 { Answer::After(ms(0)) } else { Answer::Never });
         let some = Script { connect, ..script(after(ms(1))) };
@@ -210,7 +210,7 @@ mod connected {
         assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::RunTime, 31_500));
 
         let b = staged(vec![waiting(1, 2 * SECOND)]);
-        let ran = run_interrupted(b.build(), connect(), OPTIONS, &[(ms(12_500), Interrupt::Stop)]);
+        let ran = run_interrupted(b.build(), connect(), OPTIONS, &[ms(12_500)]);
         assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::Stopped, 12_500));
     }
 }
@@ -246,7 +246,7 @@ mod limits {
         let ran = run_to_end(limited(None, Some(11)).build(), script(after(ms(400))));
         assert_eq!(ran.rows()["publish"], (11 + 3, 0));
         assert_eq!(ran.outcome.end, End::Limit);
-        assert_eq!(ran.failures(), []);
+        assert_eq!(ran.failure_counts(), []);
     }
 
     #[test]
@@ -260,7 +260,7 @@ mod limits {
     #[test]
     fn who_waits_for_the_last_tasks_can_be_interrupted() {
         let b = limited(Some(3), None).build();
-        let ran = run_interrupted(b, script(|_| Answer::Never), OPTIONS, &[(ms(1_500), Interrupt::Stop)]);
+        let ran = run_interrupted(b, script(|_| Answer::Never), OPTIONS, &[ms(1_500)]);
         assert_eq!(ran.outcome.end, End::Stopped);
         assert_eq!(ran.ended_at_ms(), 6_500, "on_stop gets its five seconds");
     }
@@ -295,7 +295,7 @@ mod limits {
         let ran = run_to_end(beside(limit, stop_timeout, &class), script(after(ms(1))));
         assert_eq!(ran.outcome.end, End::Limit);
         assert_eq!(ran.rows()["publish"], (5, 0), "{limit} {steps}");
-        assert_eq!(ran.failures(), [], "{limit} {steps}");
+        assert_eq!(ran.failure_counts(), [], "{limit} {steps}");
         ran.ended_at_ms()
     }
 
@@ -397,7 +397,7 @@ mod limits {
         let sends = Box::new(|n| if n == 1 { vec![(ms(2_100), "ask", "")] } else { vec![] });
         let ran = run_to_end(plan, Script { sends, ..script(after(ms(1))) });
         assert_eq!(ran.times("publish answer"), [2_100]);
-        assert_eq!((ran.outcome.end, ran.failures()), (End::Limit, vec![]));
+        assert_eq!((ran.outcome.end, ran.failure_counts()), (End::Limit, vec![]));
     }
 
     #[test]
@@ -409,14 +409,11 @@ mod limits {
             (b.load.iterations, b.load.messages) = (iterations, messages);
             let (connect, work) = (b.connect(), [b.publish("t", ""), b.publish("t", "")]);
             b.class("device", WaitTime::Zero, steps(work)).on_start = Steps(vec![connect]);
-            let (plan, addr, mut watch) = (b.build(), broker.addr(), Watch::default());
-            let outcome = with_sockets(async {
-                let connector = move || Connector::new(vec![Endpoint::from(addr)]);
-                let options = Options { threads: 2, ..OPTIONS };
-                run(plan, connector, options, &Interrupts::default(), &mut watch).await.unwrap()
-            });
+            let options = Options { threads: 2, ..OPTIONS };
+            let (interrupts, observer) = (Interrupts::default(), RecordingObserver::default());
+            let run = run_observed(broker.addr(), b.build(), options, &interrupts, observer);
+            let ran = with_sockets(run);
             let counters = broker.stop();
-            let ran = Ran { journal: Vec::new(), watch, outcome };
             ran.check();
             let sent = messages.filter(|n| *n < 9_999).or(iterations.map(|n| 2 * n)).unwrap();
             assert_eq!(counters.publishes, [0, sent, 0]);
@@ -447,7 +444,7 @@ mod search {
         b.broker.connect_timeout = 60 * SECOND;
         let ran = run_to_end(b.build(), Script { connect, ..script(after(Duration::ZERO)) });
         assert_eq!(ran.outcome.end, End::Search);
-        let report = ran.watch.search.as_ref().unwrap();
+        let report = ran.search.as_ref().unwrap();
         assert!(report.complete);
         // What is begun does not follow the search here: 95 % of a rate are enough.
         let begun = report.trials[0].achieved;
@@ -461,10 +458,10 @@ mod search {
 
     #[test]
     fn an_interrupt_leaves_what_was_found_so_far() {
-        let interrupts = [(ms(11_500), Interrupt::Stop)];
+        let interrupts = [ms(11_500)];
         let ran =
             run_interrupted(searching("p99 < 20ms").build(), script(after(ms(1))), OPTIONS, &interrupts);
-        let report = ran.watch.search.as_ref().unwrap();
+        let report = ran.search.as_ref().unwrap();
         assert_eq!((ran.outcome.end, report.complete), (End::Stopped, false));
         assert_eq!((report.trials.len(), report.highest), (2, Some(200.0)));
     }
@@ -472,7 +469,7 @@ mod search {
     #[test]
     fn a_lowest_rate_that_does_not_hold_ends_the_search() {
         let ran = run_to_end(searching("p99 < 20ms").build(), script(after(ms(40))));
-        let report = ran.watch.search.as_ref().unwrap();
+        let report = ran.search.as_ref().unwrap();
         assert_eq!((ran.outcome.end, report.trials.len(), report.highest), (End::Search, 1, None));
     }
 }

@@ -39,7 +39,7 @@ fn pauses(initial: Duration, attempts: Option<u32>) -> Reconnect {
 }
 
 /// Who did something, without repetition.
-fn who<'a>(ran: &'a Ran, action: &str) -> BTreeSet<&'a str> {
+fn who<'a>(ran: &'a RunResult, action: &str) -> BTreeSet<&'a str> {
     ran.journal.iter().filter(|entry| entry.action == action).map(|entry| entry.client_id.as_str()).collect()
 }
 
@@ -82,7 +82,7 @@ fn open_requests_fail_with_a_reason_of_their_own() {
     let list = steps([windowed, b.publish("awaited", ""), b.publish("never", "")]);
     b.last().tasks = vec![task("t", 1, list)];
     let ran = run_to_end(b.build(), script(|n| if n < 6 { Answer::Never } else { Answer::After(ms(1)) }));
-    assert_eq!(ran.failures(), [("publish", "connection dropped by the scenario", 6)]);
+    assert_eq!(ran.failure_counts(), [("publish", "connection dropped by the scenario", 6)]);
     // The step after the failed one is skipped; the next task run begins with the new connection.
     assert_eq!(ran.times("publish never").first(), Some(&3_001));
     assert_eq!(ran.rows()["connect"], (6, 0));

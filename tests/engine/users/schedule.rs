@@ -15,8 +15,8 @@ fn by_the_clock(b: &mut PlanBuilder, per_user: f64, phase: Phase) {
 }
 
 /// Response times of the messages, and those from when the step began, in milliseconds.
-fn recorded(ran: &Ran) -> Vec<(u64, u64)> {
-    let published = ran.watch.requests.iter().filter(|request| request.name == "publish");
+fn recorded(ran: &RunResult) -> Vec<(u64, u64)> {
+    let published = ran.requests.iter().filter(|request| request.name == "publish");
     published.map(|request| (request.response_ms.unwrap(), request.began_ms.unwrap())).collect()
 }
 
@@ -28,7 +28,7 @@ fn runs_start_by_the_clock_whatever_the_answers_take() {
     assert_eq!(ran.times("publish"), [0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
     let in_time: Vec<_> = (0..9).map(|n| (n * 10, n * 10)).collect();
     assert_eq!(recorded(&ran), in_time, "the last one is cut off");
-    assert_eq!(ran.snapshot().starts, Starts { count: 10, late: 0 });
+    assert_eq!(ran.last.starts, Starts { count: 10, late: 0 });
 }
 
 /// The broker stalls for a second at ten messages a second: the ten that are due meanwhile are sent one after the
@@ -46,7 +46,7 @@ fn a_stall_is_in_the_response_times_of_what_it_held_up() {
     let expected: Vec<_> = [(1, 1); 10].into_iter().chain(held_up).chain([(1, 1); 10]).collect();
     assert_eq!(recorded(&ran), expected);
     // What the CSV shows: the 28th, 30th and 31st of 31 sorted times.
-    let snapshot = ran.snapshot();
+    let snapshot = &ran.last;
     let row = snapshot.rows.iter().find(|row| row.key.name == "publish").unwrap();
     let percentiles = row.percentiles.unwrap();
     assert_eq!((percentiles[0], percentiles[4], percentiles[5], percentiles[7]), (1, 700, 900, 1_000));
@@ -57,7 +57,7 @@ fn a_stall_is_in_the_response_times_of_what_it_held_up() {
     assert_eq!(began.count, 32, "the connect too");
     assert!(began.p95_ms < 1.1 && began.max_ms > 999.0, "{began:?}");
     assert_eq!(snapshot.intended, None, "nothing is filled in, since nothing is left out");
-    let lag = ran.watch.send_lag.unwrap();
+    let lag = ran.health.send_lag.unwrap();
     assert!(lag.count == 21 && lag.max_ms <= 1.1, "{lag:?}");
 }
 
@@ -81,7 +81,7 @@ fn stamped(wait: &str, stamp: &str) -> Arc<Plan> {
 }
 
 /// When each message that went out began and was late, in microseconds, as its stamp says.
-fn stamps(ran: &Ran) -> Vec<(u64, Option<u32>)> {
+fn stamps(ran: &RunResult) -> Vec<(u64, Option<u32>)> {
     let sent = ran.journal.iter().filter_map(|entry| entry.action.strip_prefix("publish t "));
     let stamp = |text: &str| {
         let text = &text[text.find('~').unwrap()..][..stamp::LENGTH];
@@ -130,7 +130,7 @@ fn an_acknowledgement_in_a_later_run_counts_from_its_own() {
     // Every open one takes 250 ms; the awaited one of the second run 150 ms, which makes the third one late.
     let answers = |n| Answer::After(ms(if n % 2 == 0 { 250 } else { 150 * u64::from(n == 3) }));
     let ran = run_to_end(b.build(), script(answers));
-    let open = ran.watch.requests.iter().filter(|request| request.name == "open");
+    let open = ran.requests.iter().filter(|request| request.name == "open");
     let open: Vec<_> =
         open.map(|request| (request.response_ms.unwrap(), request.began_ms.unwrap())).collect();
     assert_eq!(open, [(250, 250), (250, 250), (300, 250), (250, 250), (250, 250), (250, 250), (250, 250)]);
@@ -221,9 +221,9 @@ fn starts_that_a_lost_connection_held_up_are_made_later_and_count_as_late() {
     // Those due at 1.1 s, 1.2 s, … wait for it.
     assert_eq!(times[10..12], [1_000, connected]);
     let waited = u64::try_from((connected - 1_000) / 100).unwrap();
-    let snapshot = ran.snapshot();
+    let snapshot = &ran.last;
     assert!((waited..=waited + 1).contains(&snapshot.starts.late), "{:?} {waited}", snapshot.starts);
-    let connects = ran.watch.requests.iter().filter(|request| request.name == "connect");
+    let connects = ran.requests.iter().filter(|request| request.name == "connect");
     let connects: Vec<_> = connects.map(|request| (request.response_ms, request.began_ms)).collect();
     assert_eq!(
         connects,
@@ -232,7 +232,7 @@ fn starts_that_a_lost_connection_held_up_are_made_later_and_count_as_late() {
     );
     let first_late = recorded(&ran)[11];
     assert_eq!(first_late, (u64::try_from(connected).unwrap() - 1_100 + 1, 1));
-    assert_eq!(ran.failures(), [("disconnect", "connection lost: closed by the broker", 1)]);
+    assert_eq!(ran.failure_counts(), [("disconnect", "connection lost: closed by the broker", 1)]);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn what_on_start_and_on_stop_send_has_no_due_moment() {
     b.last().on_start = Steps(steps([hello]));
     b.last().on_stop = Steps(steps([bye]));
     let ran = run_to_end(b.build(), script(after(ms(100))));
-    let requests = ran.watch.requests.iter();
+    let requests = ran.requests.iter();
     let seen: Vec<_> = requests.map(|r| (r.name.as_str(), r.response_ms.unwrap(), r.began_ms)).collect();
     // The run ends before the first due moment of a user that was ready at 0.1 s.
     assert_eq!(seen, [("connect", 0, None), ("publish", 100, None), ("publish", 100, None)]);

@@ -7,7 +7,7 @@ use super::*;
 use crate::support::template;
 
 /// Topics in the order in which they were published.
-fn topics(ran: &Ran) -> Vec<&str> {
+fn topics(ran: &RunResult) -> Vec<&str> {
     let published = ran.journal.iter().filter_map(|entry| entry.action.strip_prefix("publish "));
     published.map(|rest| rest.split(' ').next().unwrap()).collect()
 }
@@ -40,7 +40,7 @@ fn a_failed_step_ends_the_task_and_the_sequence_moves_on() {
 }
 
 /// Three messages of which every first of a run fails in its time of 100 ms.
-fn failing(on_error: OnError) -> Ran {
+fn failing(on_error: OnError) -> RunResult {
     let mut b = PlanBuilder::new(ms(1_900));
     let mut list = steps([b.publish("a", ""), b.publish("b", "")]);
     if let Step::Publish(first) = &mut list[0] {
@@ -106,7 +106,7 @@ fn a_user_leaves_after_its_last_task_run() {
     // 3 runs of 40 ms and 2 pauses, then on_stop; no pause after the last run.
     assert_eq!(ran.times("disconnect"), [330, 1_330]);
     assert_eq!(ran.rows()["publish"], (2 * 13, 0));
-    let users: Vec<_> = ran.watch.ticks.iter().map(|tick| tick.users).collect();
+    let users: Vec<_> = ran.ticks.iter().map(|tick| tick.users).collect();
     assert_eq!(users[..3], [0, 1, 0], "nobody comes in their place");
 }
 
@@ -194,6 +194,6 @@ fn a_panic_while_a_user_is_made_is_one_row_and_the_others_go_on() {
     let ran = run_to_end(b.build(), script(after(Duration::ZERO)));
     assert_eq!(ran.outcome.end, End::RunTime);
     assert!(ran.rows()["publish"].0 > 3);
-    assert_eq!(ran.snapshot().exceptions.len(), 1, "{:?}", ran.snapshot().exceptions);
-    assert_eq!(ran.watch.ticks.iter().map(|tick| tick.users).max(), Some(1));
+    assert_eq!(ran.last.exceptions.len(), 1, "{:?}", ran.last.exceptions);
+    assert_eq!(ran.ticks.iter().map(|tick| tick.users).max(), Some(1));
 }
