@@ -16,10 +16,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use mqtt_scenario::client::driver::{Driver, Stream};
+use mqtt_scenario::client::driver::Driver;
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::pool::Pool;
 use mqtt_scenario::client::{
+Stream,
 SessionState,     Close, Completion, ConnectRequest, Filter, Incoming, Late, Message, Session, Sink, Ticket, Until,
 };
 use mqtt_scenario::mqtt::{Qos, Settings, Version};

@@ -7,11 +7,10 @@
 
 use crate::broker::answers::Answers;
 use crate::broker::hub::{Hub, Opened};
+use crate::broker::packet::{Answer, Connect, ConnectError, Filter, Packet, Refusal, Will, WireError};
 use crate::broker::session::{OUTPUT_LIMIT, SessionRef};
-use crate::broker::wire::{
-    self, Answer, Connect, ConnectError, Filter, Packet, Refusal, Version, Will, WireError,
-};
-use crate::mqtt::{self, Qos};
+use crate::broker::wire;
+use crate::mqtt::{self, Qos, Version};
 use bytes::{Buf, BytesMut};
 use std::pin::pin;
 use std::rc::Rc;

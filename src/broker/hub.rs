@@ -3,13 +3,13 @@
 //! Everything lives on the broker's one thread, so it is `Rc` and `RefCell` without a lock; no borrow is
 //! held over an await or over a call into another session.
 
+use crate::broker::config::{BrokerConfig, QueueLimit};
 use crate::broker::counters::Tally;
 use crate::broker::faults::{Dice, Faults};
+use crate::broker::packet::{Connect, Filter, Message, Will, WireError};
 use crate::broker::router::{MAX_LEVELS, Router, Target};
 use crate::broker::session::{Copies, Delivery, Link, Session, SessionRef};
-use crate::broker::wire::{Connect, Filter, Message, SendRetained, Will, WireError};
-use crate::broker::{BrokerConfig, QueueLimit};
-use crate::mqtt::{Qos, check_topic_filter};
+use crate::mqtt::{Qos, RetainHandling, check_topic_filter};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -237,9 +237,9 @@ impl Hub {
         router.subscribe(&path, Target { session: Rc::clone(session), options });
         let mut state = session.borrow_mut();
         let wanted = match retained {
-            SendRetained::Always => true,
-            SendRetained::IfNew => !state.filters.contains(&path),
-            SendRetained::Never => false,
+            RetainHandling::Always => true,
+            RetainHandling::IfNew => !state.filters.contains(&path),
+            RetainHandling::Never => false,
         };
         if wanted {
             // Retained messages have no part in what is planted.

@@ -4,8 +4,8 @@
 //! as one does. Wildcards are ordinary children, since no level of a topic can be spelled like them.
 //! Filters deeper than [`MAX_LEVELS`] are refused, so that the recursion is bounded.
 
+use crate::broker::packet::{Message, Options};
 use crate::broker::session::SessionRef;
-use crate::broker::wire::{Message, Options};
 use crate::mqtt::{self, Qos};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -229,7 +229,7 @@ fn merge(found: &mut Vec<Target>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broker::QueueLimit;
+    use crate::broker::config::QueueLimit;
     use crate::broker::session::Session;
     use proptest::prelude::*;
     use std::cell::RefCell;

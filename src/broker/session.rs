@@ -10,11 +10,12 @@
 //!                     └▶ queue ─(room)─▶
 //! ```
 
-use crate::broker::QueueLimit;
+use crate::broker::config::QueueLimit;
 use crate::broker::counters::Tally;
 use crate::broker::faults::HELD;
-use crate::broker::wire::{self, Answer, Message, PublishHeader, Version, Will, WireError};
-use crate::mqtt::Qos;
+use crate::broker::packet::{Answer, Connect, Message, Will, WireError};
+use crate::broker::wire::{self, PublishHeader};
+use crate::mqtt::{Qos, Version};
 use bytes::BytesMut;
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
@@ -67,7 +68,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(connect: &wire::Connect, wake: Rc<Notify>) -> Self {
+    pub(super) fn new(connect: &Connect, wake: Rc<Notify>) -> Self {
         Self {
             version: connect.version,
             window: connect.receive_maximum.min(WINDOW).into(),

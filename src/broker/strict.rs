@@ -4,7 +4,8 @@
 //! A broker that is kind to such packets would let a client go out with them that every other broker cuts off. Each
 //! packet is walked through once, where it lies.
 
-use crate::broker::wire::{Version, WireError};
+use crate::broker::packet::WireError;
+use crate::mqtt::Version;
 use crate::mqtt::properties::{self, Allowed, PropertyError};
 use crate::mqtt::property::{
     AUTHENTICATION_DATA, AUTHENTICATION_METHOD, RESPONSE_TOPIC, SUBSCRIPTION_ID, TOPIC_ALIAS,
@@ -26,7 +27,7 @@ pub(super) fn connect(version: Version, flags_on: &[u8]) -> Result<usize, WireEr
         return Err(malformed("flags of a will that cannot be"));
     }
     let (has_username, has_password) = (flags & 0x80 != 0, flags & 0x40 != 0);
-    if version == Version::V4 && has_password && !has_username {
+    if version == Version::V311 && has_password && !has_username {
         return Err(malformed("a password without a user name"));
     }
     body.take(2)?;
@@ -77,7 +78,7 @@ pub(super) fn packet(version: Version, first: u8, body: &[u8]) -> Result<(), Wir
             body.each_filter("an UNSUBSCRIBE without a filter", |body| body.text().map(drop))
         }
         12 => body.end(),
-        14 if version == Version::V4 => body.end(),
+        14 if version == Version::V311 => body.end(),
         14 => body.reason_and_properties(version, Allowed::CLIENT_DISCONNECT),
         15 if version == Version::V5 => Err(WireError::Protocol("AUTH without a method that was agreed on")),
         // What only a server sends, and what there is not, is told by who reads it.
@@ -97,7 +98,7 @@ fn publish(version: Version, first: u8, mut body: Body<'_>) -> Result<(), WireEr
     if qos > 0 {
         body.id()?;
     }
-    if version == Version::V4 {
+    if version == Version::V311 {
         return Ok(());
     }
     let (mut has_alias, mut has_subscription) = (false, false);
@@ -130,7 +131,7 @@ fn subscribe(version: Version, mut body: Body<'_>) -> Result<(), WireError> {
         let filter = body.text()?;
         let options = body.byte()?;
         let (qos, no_local, retain_handling) = (options & 3, options & 4 != 0, options >> 4 & 3);
-        if version == Version::V4 && options > 2 {
+        if version == Version::V311 && options > 2 {
             return Err(malformed("reserved bits of a subscription"));
         }
         if options & 0b1100_0000 != 0 {

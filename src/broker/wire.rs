@@ -1,205 +1,17 @@
-//! Packets as the broker sees them, the same in every protocol version, and the way from bytes and back.
+//! From bytes to packets and back.
 //!
 //! The broker's logic never asks for a version; [`wire_v4`] and [`wire_v5`] translate rumqttc's packets.
 //! A packet is framed here before a codec sees it: rumqttc reports one that lies about its inner lengths
 //! as "more bytes needed", for which a connection would wait for ever. PUBLISH is written here and not
 //! by the codec, whose packet owns its topic: one allocation for each subscriber of each message.
 
+use crate::broker::packet::{Answer, Connect, ConnectError, Message, Packet, WireError};
 use crate::broker::{strict, wire_v4, wire_v5};
-use crate::mqtt::{MAX_PACKET_BYTES, Qos, check_topic_name};
+use crate::mqtt::property::varint_length;
+use crate::mqtt::{MAX_PACKET_BYTES, Qos, Version, check_topic_name};
 use bytes::{BufMut, Bytes, BytesMut};
 use rumqttc::mqttbytes::{self, FixedHeader};
-use std::rc::Rc;
-use std::time::Duration;
 use tokio::time::Instant;
-
-/// The protocol that a connection speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
-    /// MQTT 3.1.1, protocol level 4.
-    V4,
-    /// MQTT 5.
-    V5,
-}
-
-/// Why a connection cannot go on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum WireError {
-    #[error("malformed packet: {0}")]
-    Malformed(String),
-    #[error("protocol error: {0}")]
-    Protocol(&'static str),
-    #[error("invalid topic")]
-    Topic,
-    #[error("packet larger than the broker's limit")]
-    TooLarge,
-    #[error("unsupported protocol version")]
-    Version,
-    #[error("client id refused")]
-    ClientId,
-    #[error("a topic alias, of which none was allowed")]
-    Alias,
-    #[error("a subscription identifier, which was not available")]
-    SubscriptionId,
-    #[error("extended authentication is not supported")]
-    Authentication,
-}
-
-impl WireError {
-    /// MQTT 5's reason code (section 2.4).
-    pub(super) fn reason(&self) -> u8 {
-        match self {
-            Self::Malformed(_) => 0x81,
-            Self::Protocol(_) => 0x82,
-            Self::Version => 0x84,
-            Self::ClientId => 0x85,
-            Self::Authentication => 0x8C,
-            Self::Topic => 0x90,
-            Self::Alias => 0x94,
-            Self::TooLarge => 0x95,
-            Self::SubscriptionId => 0xA1,
-        }
-    }
-}
-
-/// A message on its way, shared by all who receive it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Message {
-    pub(super) topic: String,
-    pub(super) payload: Bytes,
-    /// MQTT 5 properties that travel with the message, encoded, without their length and without the
-    /// message expiry interval.
-    pub(super) properties: Bytes,
-    /// After this moment the message is not delivered any more.
-    pub(super) expires: Option<Instant>,
-}
-
-/// The first packet of a connection.
-#[derive(Debug)]
-pub(super) struct Connect {
-    pub(super) version: Version,
-    pub(super) client_id: String,
-    pub(super) clean_start: bool,
-    /// Zero: no keep-alive.
-    pub(super) keep_alive: Duration,
-    /// How long the session outlives its connection; [`Duration::MAX`] for ever.
-    pub(super) expiry: Duration,
-    pub(super) will: Option<Will>,
-    /// How many unacknowledged messages the client takes at a time.
-    pub(super) receive_maximum: u16,
-    /// The largest packet that the client takes, in bytes.
-    pub(super) max_packet_bytes: usize,
-}
-
-/// What the broker publishes for a client that is lost.
-#[derive(Debug)]
-pub(super) struct Will {
-    pub(super) message: Message,
-    pub(super) qos: Qos,
-    pub(super) retain: bool,
-    pub(super) delay: Duration,
-    /// How long after its publication it is still delivered.
-    pub(super) expiry: Option<Duration>,
-}
-
-/// Every later packet of a client.
-#[derive(Debug)]
-pub(super) enum Packet {
-    Publish { message: Message, qos: Qos, retain: bool, pkid: u16 },
-    PubAck(u16),
-    PubRec { pkid: u16, refused: bool },
-    PubRel(u16),
-    PubComp(u16),
-    Subscribe { pkid: u16, filters: Vec<Filter> },
-    Unsubscribe { pkid: u16, filters: Vec<String> },
-    PingReq,
-    Disconnect { with_will: bool, expiry: Option<Duration> },
-}
-
-/// One filter of a SUBSCRIBE with its options.
-#[derive(Debug)]
-pub(super) struct Filter {
-    pub(super) path: String,
-    pub(super) options: Options,
-    pub(super) retained: SendRetained,
-}
-
-/// What a subscriber asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Options {
-    pub(super) qos: Qos,
-    /// Do not send me what I publish.
-    pub(super) no_local: bool,
-    /// Forward the publisher's retain flag.
-    pub(super) retain_as_published: bool,
-}
-
-/// When a subscription is answered with retained messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SendRetained {
-    Always,
-    IfNew,
-    Never,
-}
-
-/// A packet that answers one of the client's.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// `assigned_id` is the client id that the broker chose for a client without one.
-    Accepted {
-        session_present: bool,
-        assigned_id: Option<Rc<str>>,
-    },
-    Refused(Refusal),
-    /// `matched`: somebody has subscribed to the topic.
-    PubAck {
-        pkid: u16,
-        matched: bool,
-    },
-    PubRec {
-        pkid: u16,
-        matched: bool,
-    },
-    PubRel(u16),
-    PubComp(u16),
-    /// The granted quality of service of each filter, or none where it was refused.
-    SubAck {
-        pkid: u16,
-        granted: Vec<Option<Qos>>,
-    },
-    /// Whether each of the subscriptions existed.
-    UnsubAck {
-        pkid: u16,
-        existed: Vec<bool>,
-    },
-    PingResp,
-    /// The broker closes, with this reason code; written in MQTT 5 only, and only with a reason.
-    Disconnect(Option<u8>),
-}
-
-/// Why a CONNECT is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    Version,
-    ClientId,
-    Unavailable,
-    /// A CONNECT that is none, with MQTT 5's reason code; written in MQTT 5 only.
-    Wrong(u8),
-}
-
-/// Why there is no CONNECT, and in what protocol its client may be told.
-#[derive(Debug)]
-pub(super) struct ConnectError {
-    pub(super) error: WireError,
-    pub(super) version: Version,
-}
-
-impl From<WireError> for ConnectError {
-    /// Of a client whose protocol is not known.
-    fn from(error: WireError) -> Self {
-        Self { error, version: Version::V4 }
-    }
-}
 
 /// Reads a connection's first packet, if all of it has arrived.
 pub(super) fn read_connect(input: &mut BytesMut, max_bytes: usize) -> Result<Option<Connect>, ConnectError> {
@@ -211,7 +23,7 @@ pub(super) fn read_connect(input: &mut BytesMut, max_bytes: usize) -> Result<Opt
         return Ok(None);
     };
     let (version, flags_on) = match body(&frame) {
-        [0, 4, b'M', b'Q', b'T', b'T', 4, flags_on @ ..] => (Version::V4, flags_on),
+        [0, 4, b'M', b'Q', b'T', b'T', 4, flags_on @ ..] => (Version::V311, flags_on),
         [0, 4, b'M', b'Q', b'T', b'T', 5, flags_on @ ..] => (Version::V5, flags_on),
         [0, 4, b'M', b'Q', b'T', b'T', _, ..] | [0, 6, b'M', b'Q', b'I', b's', b'd', b'p', ..] => {
             return Err(WireError::Version.into());
@@ -222,7 +34,7 @@ pub(super) fn read_connect(input: &mut BytesMut, max_bytes: usize) -> Result<Opt
         let login = strict::connect(version, flags_on)?;
         let frame = without_login(&frame, login);
         let connect = match version {
-            Version::V4 => wire_v4::connect(mqttbytes::check(frame.iter(), max_bytes)?, frame),
+            Version::V311 => wire_v4::connect(mqttbytes::check(frame.iter(), max_bytes)?, frame),
             Version::V5 => wire_v5::connect(&frame),
         }?;
         if let Some(will) = &connect.will {
@@ -260,7 +72,7 @@ pub(super) fn read(
     };
     strict::packet(version, frame[0], body(&frame))?;
     match version {
-        Version::V4 => wire_v4::read(header, frame),
+        Version::V311 => wire_v4::read(header, frame),
         Version::V5 => wire_v5::read(&frame),
     }
     .map(Some)
@@ -269,7 +81,7 @@ pub(super) fn read(
 /// Appends an answer to `out`.
 pub(super) fn write(version: Version, answer: &Answer, out: &mut BytesMut) -> Result<(), WireError> {
     match version {
-        Version::V4 => wire_v4::write(answer, out),
+        Version::V311 => wire_v4::write(answer, out),
         Version::V5 => wire_v5::write(answer, out),
     }
 }
@@ -304,9 +116,9 @@ pub(super) fn write_publish(
     let pkid = if header.qos == Qos::AtMostOnce { 0 } else { 2 };
     let mut rest = 2 + message.topic.len() + pkid + message.payload.len();
     if version == Version::V5 {
-        rest += properties + varint_bytes(properties);
+        rest += properties + varint_length(properties);
     }
-    let total = 1 + varint_bytes(rest) + rest;
+    let total = 1 + varint_length(rest) + rest;
     if rest > MAX_PACKET_BYTES || total > max_bytes {
         return false;
     }
@@ -355,15 +167,6 @@ fn frame(input: &mut BytesMut, max_bytes: usize) -> Result<Option<(FixedHeader, 
         return Err(WireError::Malformed(format!("flags {flags:04b} in packet type {kind}")));
     }
     Ok(Some((header, input.split_to(header.frame_length()).freeze())))
-}
-
-fn varint_bytes(value: usize) -> usize {
-    match value {
-        0..0x80 => 1,
-        0x80..0x4000 => 2,
-        0x4000..0x20_0000 => 3,
-        _ => 4,
-    }
 }
 
 /// A variable byte integer (MQTT 5, section 1.5.5).

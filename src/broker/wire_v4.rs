@@ -3,10 +3,8 @@
 //! The codec's packet types are read one by one instead of through its `Packet::read`, since the frame is
 //! already there.
 
-use crate::broker::wire::{
-    Answer, Connect, Filter, Message, Options, Packet, Refusal, SendRetained, Version, Will, WireError,
-};
-use crate::mqtt::{MAX_PACKET_BYTES, Qos};
+use crate::broker::packet::{Answer, Connect, Filter, Message, Options, Packet, Refusal, Will, WireError};
+use crate::mqtt::{MAX_PACKET_BYTES, Qos, RetainHandling, Version};
 use bytes::{Bytes, BytesMut};
 use rumqttc::mqttbytes::v4;
 use rumqttc::mqttbytes::{Error, FixedHeader, PacketType, QoS};
@@ -19,7 +17,7 @@ pub(super) fn connect(header: FixedHeader, frame: Bytes) -> Result<Connect, Wire
         return Err(WireError::ClientId);
     }
     Ok(Connect {
-        version: Version::V4,
+        version: Version::V311,
         client_id: connect.client_id,
         clean_start: connect.clean_session,
         keep_alive: Duration::from_secs(connect.keep_alive.into()),
@@ -119,7 +117,7 @@ fn message(topic: String, payload: Bytes) -> Message {
 
 fn filter(filter: v4::SubscribeFilter) -> Filter {
     let options = Options { qos: qos(filter.qos), no_local: false, retain_as_published: false };
-    Filter { path: filter.path, options, retained: SendRetained::Always }
+    Filter { path: filter.path, options, retained: RetainHandling::Always }
 }
 
 fn qos(qos: QoS) -> Qos {

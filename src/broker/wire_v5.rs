@@ -5,10 +5,8 @@
 //! announces that it takes no topic aliases and no subscription identifiers, and asks for no
 //! authentication.
 
-use crate::broker::wire::{
-    Answer, Connect, Filter, Message, Options, Packet, Refusal, SendRetained, Version, Will, WireError,
-};
-use crate::mqtt::{MAX_PACKET_BYTES, Qos};
+use crate::broker::packet::{Answer, Connect, Filter, Message, Options, Packet, Refusal, Will, WireError};
+use crate::mqtt::{MAX_PACKET_BYTES, Qos, RetainHandling, Version};
 use bytes::{Bytes, BytesMut};
 use rumqttc::v5::mqttbytes::v5::{self, PublishProperties};
 use rumqttc::v5::mqttbytes::{Error, QoS};
@@ -245,9 +243,9 @@ fn filter(filter: v5::Filter) -> Filter {
             retain_as_published: filter.preserve_retain,
         },
         retained: match filter.retain_forward_rule {
-            v5::RetainForwardRule::OnEverySubscribe => SendRetained::Always,
-            v5::RetainForwardRule::OnNewSubscribe => SendRetained::IfNew,
-            v5::RetainForwardRule::Never => SendRetained::Never,
+            v5::RetainForwardRule::OnEverySubscribe => RetainHandling::Always,
+            v5::RetainForwardRule::OnNewSubscribe => RetainHandling::IfNew,
+            v5::RetainForwardRule::Never => RetainHandling::Never,
         },
     }
 }

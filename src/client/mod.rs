@@ -6,17 +6,14 @@
 //! and an idle connection a few hundred bytes. Requests are finished through a [`Sink`], in whatever order
 //! the broker answers them.
 
-mod aliases;
 pub mod driver;
 pub mod failure;
-mod keep_alive;
-mod outgoing;
 pub mod pool;
-pub mod reason;
 pub mod scripted;
 mod seam;
 mod session;
 mod sink;
+mod stream;
 mod timings;
 pub mod transport;
 mod wire;
@@ -26,4 +23,5 @@ pub use crate::client::seam::{
 };
 pub use crate::client::session::state::SessionState;
 pub use crate::client::sink::{Completion, Incoming, Key, Late, Sink, Ticket};
+pub use crate::client::stream::Stream;
 pub use crate::client::timings::ConnectTimings;

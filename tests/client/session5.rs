@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
+use mqtt_scenario::client::failure::Reason;
 use mqtt_scenario::client::failure::{Ack, Failure, Limit};
-use mqtt_scenario::client::reason::Reason;
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{
     Close, Connect, ConnectRequest, Filter, Key, Message, Patience, Session, SessionState, Until, Will,

@@ -2,13 +2,14 @@
 
 use tokio::time::Instant;
 
-use crate::client::driver::{Driver, Stream};
+use crate::client::driver::Driver;
+use crate::client::driver::keep_alive::KeepAlive;
+use crate::client::failure::Reason;
 use crate::client::failure::{Ack, Failure};
-use crate::client::keep_alive::KeepAlive;
-use crate::client::reason::Reason;
 use crate::client::session::inflight::Acknowledged;
 use crate::client::sink::{Completion, Incoming, Key, Sink, Ticket};
-use crate::client::wire::{self, Answers, Received, Reply};
+use crate::client::stream::Stream;
+use crate::client::wire::{self, Answers, Publish, Received, Reply};
 use crate::mqtt::Qos;
 
 /// `Packet Identifier not found`: what a broker says of a PUBREL that it has answered before.
@@ -29,8 +30,10 @@ impl<S: Stream> Driver<S> {
             Received::Ack(ack, id, None) => return self.acknowledged(ack, id, now, sink),
             Received::Ack(ack, id, Some(reason)) => return self.refused(ack, id, reason, now, sink),
             Received::Answers(ack, id, answers) => return self.answered(ack, id, answers, now, sink),
-            Received::Publish(message, id, 0) => return self.received(message, id, now, sink),
-            Received::Publish(message, id, alias) => {
+            Received::Publish(Publish { message, id, alias: 0 }) => {
+                return self.received(message, id, now, sink);
+            }
+            Received::Publish(Publish { message, id, alias }) => {
                 let aliases = self.granted.as_mut().and_then(|granted| granted.aliases.as_mut());
                 let Some(aliases) = aliases else {
                     return Err(Failure::Protocol("topic alias that was not allowed"));

@@ -17,11 +17,12 @@ use std::time::Duration;
 use tokio::io::ReadBuf;
 use tokio::time::{Instant, timeout_at};
 
-use crate::client::driver::{Driver, Parting, READS, Stream};
+use crate::client::driver::keep_alive::KeepAlive;
+use crate::client::driver::{Driver, Parting, READS};
 use crate::client::failure::Failure;
-use crate::client::keep_alive::KeepAlive;
 use crate::client::seam::{Close, Patience, Session, Until};
 use crate::client::sink::Sink;
+use crate::client::stream::Stream;
 use crate::client::wire;
 use crate::mqtt::Version;
 

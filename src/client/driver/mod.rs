@@ -7,9 +7,12 @@
 //! nothing earlier is armed already: with a timeout of seconds and answers in microseconds it is set once
 //! in thousands of requests.
 
+mod aliases;
 mod answer;
+mod keep_alive;
 mod leave;
 mod open;
+mod outgoing;
 mod requests;
 mod resend;
 
@@ -17,18 +20,19 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio::time::{Instant, Sleep};
 
-use crate::client::aliases::Aliases;
+use crate::client::driver::aliases::Aliases;
+use crate::client::driver::keep_alive::{KeepAlive, Way};
+use crate::client::driver::outgoing::Outgoing;
 use crate::client::failure::Failure;
-use crate::client::keep_alive::{KeepAlive, Way};
-use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
 use crate::client::seam::Until;
 use crate::client::session::inflight::Inflight;
 use crate::client::session::state::PersistentSession;
 use crate::client::sink::{Completion, Key, Sink};
+use crate::client::stream::Stream;
 use crate::client::wire::{self, Limits};
 use crate::mqtt::Version;
 
@@ -38,18 +42,6 @@ const READS: usize = 16;
 /// Most bytes of answers that wait to be written. A broker is bound to the 65,535 packet ids, and each of them
 /// has two answers of four bytes at most: one that has more to come sends without reading.
 const MOST_ANSWERS: u32 = 65_535 * 2 * 4;
-
-/// A byte stream that a session can run on.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
-    /// Makes the coming close abrupt: the peer sees a reset, as from a lost device.
-    fn abort_on_close(&mut self);
-
-    /// Bytes that were written and have not arrived at the peer's machine, as far as that can be told. It is looked
-    /// for when a peer seems to be dead, and may take a system call or two.
-    fn not_arrived(&self) -> u64 {
-        0
-    }
-}
 
 /// An open MQTT connection.
 #[derive(Debug)]

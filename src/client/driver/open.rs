@@ -7,15 +7,16 @@ use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 use tokio::time::Instant;
 
-use crate::client::aliases::Aliases;
-use crate::client::driver::{Driver, Granted, Parting, Stream};
+use crate::client::driver::aliases::Aliases;
+use crate::client::driver::keep_alive::KeepAlive;
+use crate::client::driver::outgoing::Outgoing;
+use crate::client::driver::{Driver, Granted, Parting};
 use crate::client::failure::{Failure, Guess, Port, Protocol};
-use crate::client::keep_alive::KeepAlive;
-use crate::client::outgoing::Outgoing;
 use crate::client::pool::Pool;
 use crate::client::seam::ConnectRequest;
 use crate::client::session::inflight::Inflight;
 use crate::client::session::state::{DetachedSession, SessionState};
+use crate::client::stream::Stream;
 use crate::client::wire::{self, Connack, MOST_CONNACK_BYTES};
 use crate::mqtt::{Settings, Version};
 

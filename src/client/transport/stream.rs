@@ -7,8 +7,9 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::client::driver::Stream;
+use crate::client::stream::Stream;
 use crate::client::transport::arrived::not_arrived;
+use crate::client::transport::tcp::OverTcp;
 use crate::client::transport::tls::TlsStream;
 use crate::client::transport::websocket::WebSocket;
 
@@ -23,18 +24,6 @@ pub enum Transport {
     Ws(Box<WebSocket<TcpStream>>),
     /// `wss://`
     Wss(Box<WebSocket<TlsStream>>),
-}
-
-/// A byte stream with a TCP connection at its bottom.
-pub(super) trait OverTcp {
-    /// The connection.
-    fn tcp(&self) -> &TcpStream;
-}
-
-impl OverTcp for TcpStream {
-    fn tcp(&self) -> &TcpStream {
-        self
-    }
 }
 
 impl OverTcp for Transport {

@@ -36,6 +36,18 @@ pub(super) struct Ports {
     port: Cell<u16>,
 }
 
+/// A byte stream with a TCP connection at its bottom.
+pub(super) trait OverTcp {
+    /// The connection.
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl OverTcp for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
 impl Ports {
     pub(super) fn new() -> Self {
         // Threads and processes begin in different places, so that they seldom try each other's ports.

@@ -21,8 +21,8 @@ use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, Error, InconsistentKeys};
 
 use crate::client::failure::Failure;
+use crate::client::failure::TlsFault;
 use crate::client::seam::Certificate;
-use crate::client::transport::tls::TlsFault;
 use crate::client::transport::verifier::{Trusted, Trusting};
 use crate::client::transport::x509::X509;
 

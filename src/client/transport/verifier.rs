@@ -5,7 +5,6 @@
 //! known byte for byte; of it only name, time and use are looked at.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -18,6 +17,7 @@ use tokio_rustls::rustls::{
     SignatureScheme,
 };
 
+use crate::client::failure::SelfSigned;
 use crate::client::transport::x509::{Validity, X509};
 
 /// RSA keys that ring verifies with (bits).
@@ -67,18 +67,6 @@ impl Trusted {
 fn digest(certificate: &CertificateDer<'_>) -> [u8; 32] {
     Sha256::digest(certificate).into()
 }
-
-/// The broker's certificate is self-signed, and not one that is trusted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SelfSigned;
-
-impl fmt::Display for SelfSigned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("self-signed and not trusted")
-    }
-}
-
-impl std::error::Error for SelfSigned {}
 
 /// Verifies by authorities and named certificates.
 #[derive(Debug)]

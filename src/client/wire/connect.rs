@@ -3,11 +3,11 @@
 //! CONNECT is written here, since a will's properties come encoded from the plan, and rumqttc would take them
 //! apart again only to put them together; its reader is the witness in the tests.
 
+use crate::client::failure::Reason;
 use crate::client::failure::{Ack, Failure};
-use crate::client::reason::Reason;
 use crate::client::seam::{ConnectRequest, Will};
-use crate::client::wire::properties::{self, Allowed, Value};
-use crate::client::wire::put_header;
+use crate::client::wire::frame::put_header;
+use crate::mqtt::properties::{self, Allowed, Value};
 use crate::mqtt::property::{
     self, ASSIGNED_CLIENT_ID, MAXIMUM_PACKET_SIZE, MAXIMUM_QOS, REASON_STRING, RECEIVE_MAXIMUM,
     RETAIN_AVAILABLE, SERVER_KEEP_ALIVE, SERVER_REFERENCE, SESSION_EXPIRY, SHARED_AVAILABLE,
@@ -18,7 +18,7 @@ use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, MAX_WHOLE_PACKET_BYTES, Qos,
 /// The largest CONNACK that is read. Its properties can be longer, but a broker that says so much is broken.
 pub(crate) const MOST_CONNACK_BYTES: usize = 256 * 1024;
 
-/// Most topic aliases that a client takes, and that it gives out: see [`aliases`](crate::client::aliases).
+/// Most topic aliases that a client takes, and that it gives out: see the `aliases` of the driver.
 pub(crate) const MOST_ALIASES: u16 = 64;
 
 /// Appends CONNECT (section 3.1). `client_id` stands for the one of the request.
@@ -197,7 +197,7 @@ pub(crate) fn read_connack(settings: &Settings, body: &[u8]) -> Result<Connack, 
                 (SERVER_REFERENCE, Value::Text(server)) => reference = Some(server),
                 _ => {}
             }
-            Ok(())
+            Ok::<_, Failure>(())
         })?;
         match (*code, rest) {
             (0, []) => {}

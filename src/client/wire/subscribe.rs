@@ -3,11 +3,11 @@
 //! One answer stands for each filter, in their order, but for the UNSUBACK of 3.1.1, which says nothing beside its
 //! packet id. That there are as many answers as filters only the driver can know.
 
+use crate::client::failure::Reason;
 use crate::client::failure::{Ack, Failure};
-use crate::client::reason::Reason;
 use crate::client::seam::Filter;
-use crate::client::wire::properties::{self, Allowed, Value};
-use crate::client::wire::{Received, packet_id, put_header};
+use crate::client::wire::frame::{packet_id, put_header};
+use crate::mqtt::properties::{self, Allowed, Value};
 use crate::mqtt::property::{REASON_STRING, SUBSCRIPTION_ID, put_string, put_varint, varint_length};
 use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, RetainHandling, Version};
 
@@ -113,7 +113,7 @@ impl Answers<'_> {
 }
 
 /// Reads the body of a SUBACK or UNSUBACK.
-pub(super) fn read_answers(version: Version, ack: Ack, body: &[u8]) -> Result<Received<'_>, Failure> {
+pub(super) fn read_answers(version: Version, ack: Ack, body: &[u8]) -> Result<(u16, Answers<'_>), Failure> {
     let malformed = Failure::Protocol(match ack {
         Ack::Unsuback => "malformed UNSUBACK",
         _ => "malformed SUBACK",
@@ -127,7 +127,7 @@ pub(super) fn read_answers(version: Version, ack: Ack, body: &[u8]) -> Result<Re
             if let (REASON_STRING, Value::Text(text)) = (number, value) {
                 said = Some(text);
             }
-            Ok(())
+            Ok::<_, Failure>(())
         })?,
     };
     let says_nothing = version == Version::V311 && ack == Ack::Unsuback;
@@ -139,7 +139,7 @@ pub(super) fn read_answers(version: Version, ack: Ack, body: &[u8]) -> Result<Re
     if codes.is_empty() != says_nothing || !codes.iter().all(is_code) {
         return Err(malformed);
     }
-    Ok(Received::Answers(ack, id, Answers { codes, said }))
+    Ok((id, Answers { codes, said }))
 }
 
 #[cfg(test)]
@@ -232,9 +232,7 @@ mod tests {
             (Version::V5, Ack::Unsuback, b"\0\x07", None),
         ] {
             match (read_answers(version, ack, body), codes) {
-                (Ok(Received::Answers(got, 7, answers)), Some(codes)) => {
-                    assert_eq!((got, answers.codes), (ack, codes), "{body:?}");
-                }
+                (Ok((7, answers)), Some(codes)) => assert_eq!(answers.codes, codes, "{body:?}"),
                 (Err(Failure::Protocol(_)), None) => {}
                 (other, _) => panic!("{version} {ack} {body:?}: {other:?}"),
             }

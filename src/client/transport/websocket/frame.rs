@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
-use crate::client::transport::websocket::WebSocketFault;
+use crate::client::failure::WebSocketFault;
 
 const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::client::failure::WebSocketFault;
 use crate::client::failure::{Failure, Guess, Protocol};
 use crate::client::pool::Pool;
-use crate::client::transport::websocket::{WebSocket, WebSocketFault};
+use crate::client::transport::websocket::WebSocket;
 
 /// Most bytes of an answer before its body.
 const MOST_ANSWER_BYTES: usize = 16 * 1024;
@@ -20,7 +21,7 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// How a connection to one server is opened.
 #[derive(Clone)]
-pub(in crate::client::transport) struct Upgrade {
+pub(crate) struct Upgrade {
     /// The request up to the key and the end.
     request: String,
 }
@@ -33,7 +34,7 @@ impl std::fmt::Debug for Upgrade {
 }
 
 impl Upgrade {
-    pub(in crate::client::transport) fn new(host: &str, port: u16, path: &str) -> Self {
+    pub(crate) fn new(host: &str, port: u16, path: &str) -> Self {
         // Through which interface it is reached is of no meaning to a server (RFC 6874, section 4).
         let host = host.split_once('%').map_or(host, |(address, _)| address);
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
@@ -49,7 +50,7 @@ impl Upgrade {
         Self { request }
     }
 
-    pub(in crate::client::transport) fn add_headers(&mut self, headers: &[(String, String)]) {
+    pub(crate) fn add_headers(&mut self, headers: &[(String, String)]) {
         for (name, value) in headers {
             for part in [name, ": ", value, "\r\n"] {
                 self.request.push_str(part);
@@ -58,7 +59,7 @@ impl Upgrade {
     }
 
     /// Asks the server to go on in WebSocket.
-    pub(in crate::client::transport) async fn perform<S: AsyncRead + AsyncWrite + Unpin>(
+    pub(crate) async fn perform<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         mut stream: S,
         pool: Pool,

@@ -1,0 +1,175 @@
+//! Why a request failed: one enum for everything that can go wrong on a connection.
+//!
+//! It is small and `Copy`, since the loss of one connection can fail a whole window of requests. It holds no address
+//! and no client id, because its text is the key of a row.
+
+use std::io;
+use std::time::Duration;
+
+use crate::client::failure::ack::Ack;
+use crate::client::failure::os::Os;
+use crate::client::failure::protocol::{Port, Protocol};
+use crate::client::failure::reason::Reason;
+use crate::client::failure::tls::TlsFault;
+use crate::client::failure::websocket::WebSocketFault;
+use crate::mqtt::Qos;
+use crate::mqtt::properties::PropertyError;
+
+/// Why a request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The connection could not be opened.
+    Unreachable(Os),
+    /// This machine, not the broker, has no file descriptor or local port left.
+    Generator(Os),
+    /// The connection was not open in time.
+    ConnectTimeout(Duration),
+    /// TLS was not ready in time.
+    TlsTimeout(Duration),
+    /// The upgrade to WebSocket was not answered in time.
+    UpgradeTimeout(Duration),
+    /// TLS failed, in the handshake or after it.
+    Tls(TlsFault),
+    /// WebSocket failed, in the upgrade or after it.
+    WebSocket(WebSocketFault),
+    /// The connection was over before there was a CONNACK: closed by the broker, or broken as the system says.
+    NoConnack(Option<Os>, Port),
+    /// In place of CONNACK, the broker answered in another protocol than MQTT.
+    Speaks(Protocol),
+    /// The broker said no in its CONNACK: the return code of MQTT 3.1.1, table 3.1.
+    Refused(u8),
+    /// The broker of MQTT 5 said no in an acknowledgement.
+    Reason(Ack, Reason),
+    /// The broker of MQTT 5 ended the connection with a DISCONNECT.
+    Disconnected(Reason),
+    /// It was not sent, since the broker does not take it.
+    NotTaken(Limit),
+    /// It was not sent, since it is no message.
+    NotSent(&'static str),
+    /// No acknowledgement in time.
+    AckTimeout(Ack, Duration),
+    /// The message could not be written in time, since the broker does not read.
+    WriteTimeout(Duration),
+    /// The inflight limit was not free in time.
+    NoRoom(Duration),
+    /// The broker of MQTT 5 had not acknowledged enough messages in time: so many as it takes at once are sent.
+    NoQuota(Duration),
+    /// All 65,535 packet ids are taken by requests that the broker has not answered.
+    NoPacketId,
+    /// The message is larger than MQTT allows.
+    TooLarge,
+    /// The broker closed the connection.
+    Closed,
+    /// The connection broke.
+    Lost(Os),
+    /// The broker sent something that is not MQTT, or not now.
+    Protocol(&'static str),
+    /// The broker acknowledged with the wrong packet.
+    WrongAck {
+        /// What the request waited for.
+        expected: Ack,
+        /// What came.
+        got: Ack,
+    },
+    /// The broker refused a subscription (return code 0x80).
+    SubscriptionRefused,
+    /// The user closed the connection before the acknowledgement came.
+    Closing,
+    /// The scenario dropped the connection, in the place of a failing network.
+    Dropped,
+    /// The broker has forgotten the session in which the request was sent.
+    SessionLost,
+}
+
+impl Failure {
+    /// Whether the broker refused a subscription.
+    pub fn is_refused_subscription(&self) -> bool {
+        matches!(self, Self::SubscriptionRefused | Self::Reason(Ack::Suback, _))
+    }
+
+    /// Why the client ends the connection, as DISCONNECT of MQTT 5 has it (section 4.13); nothing if it was not the
+    /// broker that broke the protocol.
+    pub(crate) fn reason_to_disconnect(&self) -> Option<u8> {
+        const MALFORMED: u8 = 0x81;
+        const PROTOCOL_ERROR: u8 = 0x82;
+        match self {
+            Self::WrongAck { .. } => Some(PROTOCOL_ERROR),
+            Self::Protocol(what) => Some(match *what {
+                "PUBLISH to a topic that is none" => 0x90,
+                "more QoS 2 messages than the receive maximum" => 0x93,
+                "packet larger than the client takes" => 0x95,
+                what if what.starts_with("topic alias") => 0x94,
+                what if is_malformed(what) => MALFORMED,
+                _ => PROTOCOL_ERROR,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The failure of an attempt to open a connection.
+    pub(crate) fn opening(error: &io::Error) -> Self {
+        // EMFILE and ENFILE: no descriptor; EADDRNOTAVAIL, EADDRINUSE: no local port.
+        const EMFILE: i32 = 24;
+        const ENFILE: i32 = 23;
+        match error.raw_os_error() {
+            Some(EMFILE | ENFILE) => Self::Generator(error.into()),
+            _ if matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse) => {
+                Self::Generator(error.into())
+            }
+            _ => Self::Unreachable(error.into()),
+        }
+    }
+
+    /// The same, of a connection that has had no CONNACK yet.
+    pub(crate) fn before_connack(self, port: Port) -> Self {
+        match self {
+            Self::Closed => Self::NoConnack(None, port),
+            Self::Lost(os) => Self::NoConnack(Some(os), port),
+            other => other,
+        }
+    }
+
+    /// The failure of an open connection.
+    pub(crate) fn lost(error: &io::Error) -> Self {
+        if let Some(fault) = TlsFault::behind(error) {
+            return Self::Tls(fault);
+        }
+        if let Some(fault) = WebSocketFault::behind(error) {
+            return Self::WebSocket(fault);
+        }
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Closed,
+            _ => Self::Lost(error.into()),
+        }
+    }
+}
+
+/// What a broker of MQTT 5 said in its CONNACK that it does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// A higher quality of service than this.
+    Qos(Qos),
+    /// Messages to be retained.
+    Retain,
+    /// Packets of more bytes.
+    PacketBytes(u32),
+    /// Subscriptions with an identifier.
+    SubscriptionIds,
+    /// Shared subscriptions.
+    Shared,
+    /// Filters with wildcards.
+    Wildcards,
+}
+
+/// Whether these are bytes that make no packet, rather than a packet that may not be.
+fn is_malformed(what: &str) -> bool {
+    ["malformed", "wrong", "cut short", "UTF-8", "packet id 0", "bytes after"]
+        .iter()
+        .any(|word| what.contains(word))
+}
+
+impl From<PropertyError> for Failure {
+    fn from(error: PropertyError) -> Self {
+        Self::Protocol(error.what())
+    }
+}

@@ -1,0 +1,28 @@
+//! Why a request failed, and what the failures file says of it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `kind` | [`Failure`], the enum of all of them, and how an error of a stream becomes one |
+//! | `text` | their texts |
+//! | `ack`, `os`, `protocol` | what they name: acknowledgements, errors of the system, other protocols |
+//! | `reason` | reason codes of MQTT 5 with the broker's own words |
+//! | `tls`, `websocket` | what goes wrong in the layers below MQTT |
+
+mod ack;
+mod kind;
+mod os;
+mod protocol;
+mod reason;
+mod text;
+mod tls;
+mod websocket;
+
+pub use crate::client::failure::ack::Ack;
+pub use crate::client::failure::kind::{Failure, Limit};
+pub use crate::client::failure::os::Os;
+pub(crate) use crate::client::failure::protocol::Guess;
+pub use crate::client::failure::protocol::{Port, Protocol};
+pub use crate::client::failure::reason::Reason;
+pub(crate) use crate::client::failure::tls::SelfSigned;
+pub use crate::client::failure::tls::TlsFault;
+pub use crate::client::failure::websocket::WebSocketFault;

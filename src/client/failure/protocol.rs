@@ -1,0 +1,64 @@
+//! Servers that speak another protocol than MQTT, known by the first bytes that they send.
+
+/// What is known of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// Somebody listens there: it may be for another protocol.
+    Open,
+    /// The one who listens has answered in the protocol that was expected.
+    Agreed,
+}
+
+/// A protocol that is not MQTT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// TLS.
+    Tls,
+    /// HTTP, in which a WebSocket begins.
+    Http,
+}
+
+impl Protocol {
+    /// The protocol in which a server answers that wants no other: with an alert of TLS, or a status line of HTTP.
+    pub(crate) fn of(answer: &[u8]) -> Guess {
+        for (beginning, protocol) in [(&b"\x15\x03"[..], Self::Tls), (b"HTTP", Self::Http)] {
+            if answer.starts_with(beginning) {
+                return Guess::Is(protocol);
+            }
+            if beginning.starts_with(answer) {
+                return Guess::MayBe;
+            }
+        }
+        Guess::No
+    }
+}
+
+/// Whether some bytes begin an answer in a protocol that is not MQTT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guess {
+    /// They do.
+    Is(Protocol),
+    /// They are too few to know.
+    MayBe,
+    /// They do not.
+    No,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_protocol_is_known_by_its_beginning() {
+        for (answer, expected) in [
+            (&b"\x15"[..], Guess::MayBe),
+            (b"\x15\x03\x01", Guess::Is(Protocol::Tls)),
+            (b"\x15\x02", Guess::No),
+            (b"HT", Guess::MayBe),
+            (b"HTTP/1.1 400", Guess::Is(Protocol::Http)),
+            (b"\x20\x02", Guess::No),
+        ] {
+            assert_eq!(Protocol::of(answer), expected, "{answer:?}");
+        }
+    }
+}
