@@ -14,14 +14,14 @@ use crate::compile::problems::{Problems, suggestion};
 use crate::compile::protocol::ProtocolCaps;
 use crate::compile::reconnect::compile_reconnect;
 use crate::compile::steps::{Rows, StepCompiler};
-use crate::compile::tasks::{on_error, tasks};
+use crate::compile::tasks::tasks;
 use crate::compile::timing::{RateOf, limit, schedule, wait_time};
 use crate::compile::tls::compile_certificate;
 use crate::compile::will::compile_will;
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::plan::wait::WaitTime;
-use crate::plan::{BrokerId, OnError, UserClass};
+use crate::plan::{BrokerId, UserClass};
 use crate::scenario::model;
 use crate::template;
 use crate::template::names::{Names, Place, quoted};
@@ -154,7 +154,7 @@ pub(super) fn compile_class(
         None => None,
     };
     let wait_time =
-        class.wait_time.map_or(WaitTime::Zero, |wait| wait_time(wait, &at.key("wait_time"), problems));
+        class.wait_time.map_or(WaitTime::ZERO, |wait| wait_time(wait, &at.key("wait_time"), problems));
     let (schedule, rate) = schedule(class, at, problems).unzip();
     let reconnection = compile_reconnect(class.reconnect.as_ref(), &at.key("reconnect"), problems);
     let iterations = limit(class.iterations, "iterations", at, problems);
@@ -223,7 +223,7 @@ pub(super) fn compile_class(
             schedule,
             iterations,
             messages,
-            on_error: class.on_error.map_or(OnError::default(), on_error),
+            on_error: class.on_error.unwrap_or_default(),
             on_start,
             order,
             tasks,

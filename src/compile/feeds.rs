@@ -16,9 +16,8 @@ use crate::compile::files::{self, ReadFile};
 use crate::compile::problems::{Problems, suggestion};
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::UserClass;
-use crate::plan::feed::{Feed, Order};
+use crate::plan::feed::{Deal, Feed, FeedOrder, FeedPer};
 use crate::scenario::model::Scenario;
-use crate::scenario::model::payload::{FeedOrder, FeedPer};
 use crate::template::Varies;
 use crate::template::column::Column;
 use crate::template::names::{Columns, FeedColumn, quoted};
@@ -64,8 +63,8 @@ impl Feeds {
                 let bytes = files::read(files, path, &csv_at, problems)?;
                 let (columns, rows) =
                     columns(path, &bytes).map_err(|bad| problems.add(bad.diagnostic(&csv_at))).ok()?;
-                let per = feed.per.unwrap_or(FeedPer::User);
-                Some(Table { columns, rows, order: feed.order.unwrap_or(FeedOrder::Sequential), per })
+                let (order, per) = (feed.order.unwrap_or_default(), feed.per.unwrap_or_default());
+                Some(Table { columns, rows, order, per })
             });
             tables.insert(name.clone(), table);
         }
@@ -127,13 +126,9 @@ impl Feeds {
                         .help("give it another name in the header of one of the files"),
                 );
             }
-            let order = match table.order {
-                FeedOrder::Sequential => Order::Sequential,
-                FeedOrder::Random => Order::Random,
-                // Known when all classes are: see `deal`.
-                FeedOrder::Unique => Order::Unique { before: 0, own: 0, all: 0 },
-            };
-            feeds.push(Feed { name: name.clone(), rows: table.rows, order, per: table.per });
+            let Table { rows, order, per, .. } = *table;
+            // How many users share it is known when all classes are: see `deal`.
+            feeds.push(Feed { name: name.clone(), rows, order, per, deal: Deal::default() });
         }
         (feeds, columns)
     }
@@ -173,13 +168,13 @@ impl Feeds {
 pub(super) fn deal(classes: &mut [UserClass], started: &[u64], problems: &mut Problems<'_>) {
     let counts: Vec<u32> = started.iter().map(|count| u32::try_from(*count).unwrap_or(u32::MAX)).collect();
     let has = |class: &UserClass, name: &str| {
-        let is_unique = |feed: &Feed| feed.name == name && matches!(feed.order, Order::Unique { .. });
+        let is_unique = |feed: &Feed| feed.name == name && feed.order == FeedOrder::Unique;
         class.feeds.iter().position(is_unique)
     };
     let names: BTreeSet<String> = classes
         .iter()
         .flat_map(|class| &class.feeds)
-        .filter(|feed| matches!(feed.order, Order::Unique { .. }))
+        .filter(|feed| feed.order == FeedOrder::Unique)
         .map(|feed| feed.name.clone())
         .collect();
     for name in names {
@@ -190,7 +185,7 @@ pub(super) fn deal(classes: &mut [UserClass], started: &[u64], problems: &mut Pr
         for (class, own) in classes.iter_mut().zip(counts.iter().copied()) {
             let Some(place) = has(class, &name) else { continue };
             rows = class.feeds[place].rows;
-            class.feeds[place].order = Order::Unique { before, own, all };
+            class.feeds[place].deal = Deal { before, own, all };
             before += own;
         }
         if rows < all {

@@ -11,7 +11,7 @@ use crate::compile::context::Overrides;
 use crate::compile::problems::Problems;
 use crate::compile::steps::StepCompiler;
 use crate::diagnostic::{Diagnostic, FieldPath};
-use crate::plan::{OnError, Task, TaskOrder};
+use crate::plan::{Task, TaskOrder};
 use crate::scenario::model;
 use crate::template::names::quoted;
 
@@ -126,22 +126,13 @@ fn task_list<'a>(
         let steps_at = at.key("steps");
         if weight > 0 && chosen(&task.tags, overrides) {
             let steps = compiler.steps(&task.steps, &steps_at, problems);
-            let on_error = task.on_error.map(on_error);
-            left.push(Task { name: task.name.clone().unwrap_or_default(), weight, on_error, steps });
+            let name = task.name.clone().unwrap_or_default();
+            left.push(Task { name, weight, on_error: task.on_error, steps });
         } else {
             compiler.check_only(&task.steps, &steps_at, problems);
         }
     }
     left
-}
-
-/// What a failed step ends.
-pub(super) fn on_error(written: model::user_class::OnError) -> OnError {
-    match written {
-        model::user_class::OnError::AbortTask => OnError::AbortTask,
-        model::user_class::OnError::Continue => OnError::Continue,
-        model::user_class::OnError::StopUser => OnError::StopUser,
-    }
 }
 
 /// Locust's rule of tags: one of the wanted, none of the excluded.

@@ -46,10 +46,7 @@ pub(super) fn schedule(
         }
         model::user_class::Schedule::Table(table) => table,
     };
-    let phase = match table.phase {
-        None | Some(model::user_class::Phase::Random) => Phase::Random,
-        Some(model::user_class::Phase::Aligned) => Phase::Aligned,
-    };
+    let phase = table.phase.unwrap_or(Phase::Random);
     let jitter = problems.duration(table.jitter.unwrap_or_default(), &rate_at.key("jitter"));
     let (per_user_at, per_class_at) = (rate_at.key("per_user"), rate_at.key("per_class"));
     let (rate, rate_of, at) = match (table.per_user, table.per_class) {
@@ -117,22 +114,15 @@ pub(super) fn wait_time(
     at: &FieldPath,
     problems: &mut Problems<'_>,
 ) -> WaitTime {
+    use model::user_class::WaitTime as Written;
     match wait {
-        model::user_class::WaitTime::Constant(HumanDuration(Duration::ZERO)) => WaitTime::Zero,
-        model::user_class::WaitTime::Constant(pause) => {
-            WaitTime::Constant(problems.duration(pause, &at.key("constant")))
-        }
-        model::user_class::WaitTime::Between(shortest, longest) => {
-            let (shortest, longest) = between(shortest, longest, &at.key("between"), problems);
-            WaitTime::Between(shortest, longest)
-        }
-        model::user_class::WaitTime::Exponential(mean) => {
-            WaitTime::Exponential(problems.positive_duration(mean, "a mean pause", &at.key("exponential")))
-        }
-        model::user_class::WaitTime::ConstantPacing(pace) => {
+        Written::Constant(pause) => Pause::Constant(problems.duration(pause, &at.key("constant"))).into(),
+        Written::Between(shortest, longest) => between(shortest, longest, at, problems).into(),
+        Written::Exponential(mean) => exponential(mean, at, problems).into(),
+        Written::ConstantPacing(pace) => {
             WaitTime::ConstantPacing(problems.positive_duration(pace, "a pacing", &at.key("constant_pacing")))
         }
-        model::user_class::WaitTime::ConstantThroughput(rate) => {
+        Written::ConstantThroughput(rate) => {
             let at = at.key("constant_throughput");
             // A rate above 10^9 has a pace below the nanosecond that a Duration can tell.
             let pace =
@@ -140,7 +130,7 @@ pub(super) fn wait_time(
             let Some(pace) = pace else {
                 let help = "it is the number of task runs per second and user, such as 0.5";
                 problems.range(&at, "`constant_throughput` must be above 0 and at most 10^9", help);
-                return WaitTime::Zero;
+                return WaitTime::ZERO;
             };
             WaitTime::ConstantPacing(problems.duration(HumanDuration(pace), &at))
         }
@@ -151,27 +141,28 @@ pub(super) fn wait_time(
 pub(super) fn pause(pause: model::step::Pause, at: &FieldPath, problems: &mut Problems<'_>) -> Pause {
     match pause {
         model::step::Pause::Constant(pause) => Pause::Constant(problems.duration(pause, at)),
-        model::step::Pause::Between(shortest, longest) => {
-            let (shortest, longest) = between(shortest, longest, &at.key("between"), problems);
-            Pause::Between(shortest, longest)
-        }
-        model::step::Pause::Exponential(mean) => {
-            Pause::Exponential(problems.positive_duration(mean, "a mean pause", &at.key("exponential")))
-        }
+        model::step::Pause::Between(shortest, longest) => between(shortest, longest, at, problems),
+        model::step::Pause::Exponential(mean) => exponential(mean, at, problems),
     }
 }
 
-/// The bounds of an evenly distributed pause.
+/// An evenly distributed pause, written under `between`.
 fn between(
     shortest: HumanDuration,
     longest: HumanDuration,
     at: &FieldPath,
     problems: &mut Problems<'_>,
-) -> (Duration, Duration) {
+) -> Pause {
+    let at = at.key("between");
     if shortest > longest {
-        problems.range(at, "`between` starts above its end", "put the shorter length of time first");
+        problems.range(&at, "`between` starts above its end", "put the shorter length of time first");
     }
-    (problems.duration(shortest, &at.index(0)), problems.duration(longest, &at.index(1)))
+    Pause::Between(problems.duration(shortest, &at.index(0)), problems.duration(longest, &at.index(1)))
+}
+
+/// An exponentially distributed pause, written under `exponential`.
+fn exponential(mean: HumanDuration, at: &FieldPath, problems: &mut Problems<'_>) -> Pause {
+    Pause::Exponential(problems.positive_duration(mean, "a mean pause", &at.key("exponential")))
 }
 
 /// How much a user does before it leaves.

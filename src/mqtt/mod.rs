@@ -6,6 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 pub mod properties;
 pub mod property;
 
@@ -117,7 +120,8 @@ pub struct SubscribeOptions {
 }
 
 /// When a subscription is answered with retained messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum RetainHandling {
     /// Each time it is made.
     #[default]

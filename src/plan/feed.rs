@@ -5,7 +5,7 @@
 //! start: the users of all classes with the feed are counted through, in the order of the classes' names, and
 //! user `u` of `n` owns the rows `u`, `u + n`, `u + 2n` and so on.
 
-pub use crate::scenario::model::payload::FeedPer;
+pub use crate::scenario::model::payload::{FeedOrder, FeedPer};
 use crate::template::random::Random;
 
 /// A feed as the users of one class see it.
@@ -16,35 +16,30 @@ pub struct Feed {
     /// How many rows it has, at least one.
     pub rows: u32,
     /// Who gets which row.
-    pub order: Order,
+    pub order: FeedOrder,
     /// How long a user keeps a row.
     pub per: FeedPer,
+    /// Whose rows are whose, if the order is [`FeedOrder::Unique`]; of no meaning otherwise.
+    pub deal: Deal,
 }
 
-/// Who gets which row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// One after the other, from the first again after the last.
-    Sequential,
-    /// Drawn from all rows.
-    Random,
-    /// None twice.
-    Unique {
-        /// How many users of other classes come before this class's first.
-        before: u32,
-        /// How many users of this class there are at most; a later one gets no row.
-        own: u32,
-        /// How many users of all classes share the feed.
-        all: u32,
-    },
+/// How the rows of a feed that gives no row twice are dealt to the users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Deal {
+    /// How many users of other classes come before this class's first.
+    pub before: u32,
+    /// How many users of this class there are at most; a later one gets no row.
+    pub own: u32,
+    /// How many users of all classes share the feed.
+    pub all: u32,
 }
 
 impl Feed {
     /// How many rows a user can take, if not as many as it likes.
     pub fn share(&self) -> Option<u32> {
         match (self.order, self.per) {
-            (Order::Unique { .. }, FeedPer::User) => Some(1),
-            (Order::Unique { all, .. }, FeedPer::Message) => Some(self.rows / all.max(1)),
+            (FeedOrder::Unique, FeedPer::User) => Some(1),
+            (FeedOrder::Unique, FeedPer::Message) => Some(self.rows / self.deal.all.max(1)),
             _ => None,
         }
     }
@@ -53,9 +48,10 @@ impl Feed {
     fn row(&self, index: u64, taken: u32, random: &mut Random) -> Option<u32> {
         let rows = u64::from(self.rows);
         let row = match self.order {
-            Order::Sequential => (index % rows + u64::from(taken) % rows) % rows,
-            Order::Random => random.below(rows),
-            Order::Unique { before, own, all } => {
+            FeedOrder::Sequential => (index % rows + u64::from(taken) % rows) % rows,
+            FeedOrder::Random => random.below(rows),
+            FeedOrder::Unique => {
+                let Deal { before, own, all } = self.deal;
                 if index >= u64::from(own) || self.share().is_some_and(|share| taken >= share) {
                     return None;
                 }
@@ -89,8 +85,7 @@ impl Rows {
             return Self(None);
         }
         let none = || vec![0; feeds.len()].into();
-        let owns_nothing =
-            |feed: &Feed| matches!(feed.order, Order::Unique { own, .. } if index >= own.into());
+        let owns_nothing = |feed: &Feed| feed.order == FeedOrder::Unique && index >= feed.deal.own.into();
         let held = Held { current: none(), taken: none(), used_up: feeds.iter().any(owns_nothing) };
         let mut rows = Self(Some(Box::new(held)));
         for place in (0..feeds.len()).filter(|place| feeds[*place].per == FeedPer::User) {
@@ -135,8 +130,12 @@ mod tests {
 
     use super::*;
 
-    fn feed(rows: u32, order: Order, per: FeedPer) -> Feed {
-        Feed { name: "f".to_owned(), rows, order, per }
+    fn feed(rows: u32, order: FeedOrder, per: FeedPer) -> Feed {
+        Feed { name: "f".to_owned(), rows, order, per, deal: Deal::default() }
+    }
+
+    fn unique(rows: u32, deal: Deal, per: FeedPer) -> Feed {
+        Feed { deal, ..feed(rows, FeedOrder::Unique, per) }
     }
 
     /// The first `n` rows of a user, fewer if its share ends.
@@ -158,29 +157,29 @@ mod tests {
 
     #[test]
     fn rows_go_round_in_order() {
-        let per_user = feed(3, Order::Sequential, FeedPer::User);
+        let per_user = feed(3, FeedOrder::Sequential, FeedPer::User);
         let first: Vec<_> = (0..5).map(|index| rows_of(&per_user, index, 1)[0]).collect();
         assert_eq!(first, [0, 1, 2, 0, 1]);
-        let per_message = feed(3, Order::Sequential, FeedPer::Message);
+        let per_message = feed(3, FeedOrder::Sequential, FeedPer::Message);
         assert_eq!(rows_of(&per_message, 0, 4), [0, 1, 2, 0]);
         assert_eq!(rows_of(&per_message, 4, 4), [1, 2, 0, 1]);
     }
 
     #[test]
     fn drawn_rows_reach_all_and_repeat_with_the_seed() {
-        let per_message = feed(4, Order::Random, FeedPer::Message);
+        let per_message = feed(4, FeedOrder::Random, FeedPer::Message);
         let drawn = rows_of(&per_message, 0, 100);
         assert_eq!(drawn.iter().collect::<BTreeSet<_>>().len(), 4);
         assert_eq!(drawn, rows_of(&per_message, 0, 100));
         assert_ne!(drawn, rows_of(&per_message, 1, 100));
-        let per_user = feed(4, Order::Random, FeedPer::User);
+        let per_user = feed(4, FeedOrder::Random, FeedPer::User);
         let users: BTreeSet<_> = (0..100).map(|index| rows_of(&per_user, index, 1)[0]).collect();
         assert_eq!(users.len(), 4);
     }
 
     #[test]
     fn two_classes_share_a_unique_feed_and_a_late_user_gets_nothing() {
-        let class = |before, own| feed(7, Order::Unique { before, own, all: 3 }, FeedPer::Message);
+        let class = |before, own| unique(7, Deal { before, own, all: 3 }, FeedPer::Message);
         let (first, second) = (class(0, 2), class(2, 1));
         assert_eq!(rows_of(&first, 0, 9), [0, 3]);
         assert_eq!(rows_of(&first, 1, 9), [1, 4]);
@@ -192,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_share_is_used_up_with_its_last_row() {
-        let feeds = [feed(2, Order::Unique { before: 0, own: 1, all: 1 }, FeedPer::Message)];
+        let feeds = [unique(2, Deal { before: 0, own: 1, all: 1 }, FeedPer::Message)];
         let mut random = Random::for_user(0, "", 0);
         let mut rows = Rows::new(&feeds, 0, &mut random);
         rows.take(&feeds, &[0], 0, &mut random);
@@ -210,7 +209,7 @@ mod tests {
                 let mut seen = BTreeSet::new();
                 let mut before = 0;
                 for own in &counts {
-                    let feed = feed(all + more, Order::Unique { before, own: *own, all }, per);
+                    let feed = unique(all + more, Deal { before, own: *own, all }, per);
                     for index in 0..u64::from(*own) {
                         let dealt = rows_of(&feed, index, 100);
                         let share = if per == FeedPer::User { 1 } else { (all + more) / all };

@@ -8,7 +8,7 @@ use std::ops::Add;
 use crate::plan::publish::Publish;
 use crate::plan::step::{Step, Steps};
 use crate::plan::user_class::UserClass;
-use crate::plan::wait::{Pause, WaitTime};
+use crate::plan::wait::WaitTime;
 
 /// What is sent in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -43,9 +43,7 @@ pub(crate) fn traffic(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) 
     for task in &class.tasks {
         let (of_task, pauses_s) = of_one_run(&task.steps, &mut size);
         let cycle_s = match class.wait_time {
-            WaitTime::Zero => pauses_s,
-            WaitTime::Constant(pause) | WaitTime::Exponential(pause) => pauses_s + pause.as_secs_f64(),
-            WaitTime::Between(shortest, longest) => pauses_s + Pause::Between(shortest, longest).mean_s(),
+            WaitTime::Pause(pause) => pauses_s + pause.mean_s(),
             WaitTime::ConstantPacing(pace) => pauses_s.max(pace.as_secs_f64()),
         };
         sum = sum + of_task.times(task.weight);
@@ -103,6 +101,7 @@ mod tests {
 
     use super::*;
     use crate::plan::request::{Request, Row};
+    use crate::plan::wait::Pause;
     use crate::stats::RowId;
 
     #[test]

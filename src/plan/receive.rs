@@ -1,12 +1,12 @@
 //! Messages that users wait for, compiled.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::condition::Condition;
 use crate::plan::publish::Publish;
 use crate::plan::request::Request;
 use crate::plan::text::Text;
+pub use crate::scenario::model::receive::{Correlation, Since};
 
 /// Wait for messages.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,18 +31,6 @@ pub struct Receive {
     pub counter: usize,
 }
 
-/// From when on messages count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Since {
-    /// Since the list of steps began.
-    #[default]
-    Task,
-    /// From now on.
-    Step,
-    /// Since the subscription.
-    Subscribe,
-}
-
 /// Send a message and wait for its reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
@@ -54,17 +42,6 @@ pub struct Exchange {
     pub correlation: Correlation,
     /// What it must be like.
     pub expect: Condition,
-}
-
-/// How the reply to a request is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Correlation {
-    /// By its correlation data.
-    Property,
-    /// By its topic.
-    Topic,
-    /// By the value at this JSON pointer.
-    Json(Arc<str>),
 }
 
 /// What the users of a class keep of messages for which no step waits yet.

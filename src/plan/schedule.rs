@@ -13,6 +13,7 @@
 use std::time::Duration;
 
 use crate::plan::wait::below;
+pub use crate::scenario::model::user_class::Phase;
 use crate::template::random::Random;
 
 /// Longest period, about ten years: far below where adding to a clock could overflow.
@@ -27,15 +28,6 @@ pub struct Schedule {
     pub jitter: Duration,
     /// When the first one is due.
     pub phase: Phase,
-}
-
-/// When the first task run of a user is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// At a moment drawn from the first period after the user is ready.
-    Random,
-    /// At a multiple of the period since the start of the run.
-    Aligned,
 }
 
 impl Schedule {

@@ -1,5 +1,7 @@
 //! A user class: who its users are, and what they do.
 
+use serde::Serialize;
+
 use crate::mqtt::Qos;
 use crate::plan::feed::Feed;
 use crate::plan::ids::BrokerId;
@@ -12,6 +14,7 @@ use crate::plan::schedule::Schedule;
 use crate::plan::step::Steps;
 use crate::plan::target::Certificate;
 use crate::plan::wait::WaitTime;
+pub use crate::scenario::model::user_class::OnError;
 use crate::template::{Secret, Template};
 
 /// A kind of user.
@@ -101,25 +104,14 @@ pub struct Will {
 }
 
 /// How a user finds its next task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TaskOrder {
     /// One picked by weight.
     #[default]
     Weighted,
     /// One after the other, then again from the first.
     Sequence,
-}
-
-/// What a failed step of a task ends. A failed step of `on_start` or `on_stop` ends that list, whatever this says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnError {
-    /// The task run.
-    #[default]
-    AbortTask,
-    /// Nothing.
-    Continue,
-    /// The user: it leaves, and no other comes in its place.
-    StopUser,
 }
 
 /// A task of a class.

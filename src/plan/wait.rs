@@ -10,19 +10,13 @@ use crate::template::random::Random;
 /// How long a user pauses between tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitTime {
-    /// Not at all.
-    Zero,
-    /// Always so long.
-    Constant(Duration),
-    /// Evenly distributed from the first length up to the second, that one excluded unless both are equal.
-    Between(Duration, Duration),
-    /// Exponentially distributed with this mean.
-    Exponential(Duration),
+    /// After each task so long.
+    Pause(Pause),
     /// Task starts are at least so far apart; `constant_throughput = r` is a pacing of 1/r seconds.
     ConstantPacing(Duration),
 }
 
-/// How long a step pauses.
+/// How long a pause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pause {
     /// Always so long.
@@ -31,6 +25,12 @@ pub enum Pause {
     Between(Duration, Duration),
     /// Exponentially distributed with this mean.
     Exponential(Duration),
+}
+
+impl From<Pause> for WaitTime {
+    fn from(pause: Pause) -> Self {
+        Self::Pause(pause)
+    }
 }
 
 /// What pacing remembers of one user; fresh when the user is created.
@@ -43,13 +43,14 @@ pub struct WaitState {
 }
 
 impl WaitTime {
+    /// No pause.
+    pub const ZERO: Self = Self::Pause(Pause::Constant(Duration::ZERO));
+
     /// Whether task runs are a millisecond or more apart by it, on average.
     pub fn keeps_apart(&self) -> bool {
-        let mean_s = match *self {
-            Self::Zero => 0.0,
-            Self::Constant(pause) | Self::ConstantPacing(pause) => pause.as_secs_f64(),
-            Self::Between(shortest, longest) => Pause::Between(shortest, longest).mean_s(),
-            Self::Exponential(mean) => Pause::Exponential(mean).mean_s(),
+        let mean_s = match self {
+            Self::Pause(pause) => pause.mean_s(),
+            Self::ConstantPacing(pace) => pace.as_secs_f64(),
         };
         mean_s >= 0.001
     }
@@ -57,10 +58,7 @@ impl WaitTime {
     /// The pause after a task that ended `now` (counted from the user's creation, before `on_start`).
     pub fn next(&self, state: &mut WaitState, now: Duration, random: &mut Random) -> Duration {
         match *self {
-            Self::Zero => Duration::ZERO,
-            Self::Constant(pause) => pause,
-            Self::Between(shortest, longest) => Pause::Between(shortest, longest).draw(random),
-            Self::Exponential(mean) => Pause::Exponential(mean).draw(random),
+            Self::Pause(pause) => pause.draw(random),
             Self::ConstantPacing(pace) => {
                 // Locust: run = now - last_run - last_wait; wait = max(0, pace - run). Ordered so that a
                 // sleep that ended early (a negative run) counts as well.
@@ -142,14 +140,14 @@ mod tests {
     fn between_stays_inside_its_bounds() {
         let (shortest, longest) = (Duration::from_millis(10), Duration::from_millis(30));
         let (mut state, mut random) = (WaitState::default(), random());
-        let mut next = |wait: WaitTime| wait.next(&mut state, Duration::ZERO, &mut random);
-        let drawn: Vec<Duration> = (0..1_000).map(|_| next(WaitTime::Between(shortest, longest))).collect();
+        let mut next = |wait: Pause| WaitTime::from(wait).next(&mut state, Duration::ZERO, &mut random);
+        let drawn: Vec<Duration> = (0..1_000).map(|_| next(Pause::Between(shortest, longest))).collect();
         assert!(drawn.iter().all(|wait| (shortest..longest).contains(wait)));
         assert!(drawn.iter().any(|wait| *wait < Duration::from_millis(11)));
         assert!(drawn.iter().any(|wait| *wait > Duration::from_millis(29)));
-        assert_eq!(next(WaitTime::Between(longest, longest)), longest);
-        assert_eq!(next(WaitTime::Constant(shortest)), shortest);
-        assert_eq!(next(WaitTime::Zero), Duration::ZERO);
+        assert_eq!(next(Pause::Between(longest, longest)), longest);
+        assert_eq!(next(Pause::Constant(shortest)), shortest);
+        assert_eq!(next(Pause::Constant(Duration::ZERO)), Duration::ZERO);
     }
 
     #[test]
@@ -165,7 +163,8 @@ mod tests {
         let (one, two) = (longer(0.1) / longer(-1.0), longer(0.2) / longer(0.1));
         assert!((one - 0.368).abs() < 0.02 && (two - 0.368).abs() < 0.02, "{one} {two}");
         let mut state = WaitState::default();
-        let waits = WaitTime::Exponential(Duration::ZERO).next(&mut state, Duration::ZERO, &mut random);
+        let waits =
+            WaitTime::from(Pause::Exponential(Duration::ZERO)).next(&mut state, Duration::ZERO, &mut random);
         assert_eq!(waits, Duration::ZERO);
     }
 }

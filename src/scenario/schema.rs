@@ -63,7 +63,8 @@ impl Transform for Tidy {
             }
         }
         if schema.get("default") == Some(&Value::Null) {
-            schema.remove("default");
+            // In place: the keys behind it keep their order.
+            schema.ensure_object().shift_remove("default");
         }
         if let Some(Value::String(description)) = schema.get("description") {
             let one_line = description.replace('\n', " ");

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use mqtt_scenario::client::scripted::{Answer, Script};
 use mqtt_scenario::engine::Interrupts;
 use mqtt_scenario::engine::health::Health;
-use mqtt_scenario::plan::wait::WaitTime;
+use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step};
 use mqtt_scenario::stats::latency::{Latency, LatencySummary};
 use mqtt_scenario::stats::snapshot::Snapshot;
@@ -322,7 +322,7 @@ fn reported_times_are_the_brokers_own() {
     for (delay_us, users, stall_at) in rows.into_iter().chain([(5_000, 4, stall)]) {
         let delay = Duration::from_micros(delay_us);
         let run = |_| {
-            let outcome = measure(users, WaitTime::Zero, ms(1_000), delay, stall_at);
+            let outcome = measure(users, WaitTime::ZERO, ms(1_000), delay, stall_at);
             assert_eq!(outcome.reported.aggregated.max.truncated() >= 900, stall_at.is_some());
             (outcome.reported.latency.unwrap(), exact(outcome.truth))
         };
@@ -408,7 +408,11 @@ fn missed_starts_count_from_their_intended_moments() {
 fn a_kept_pace_and_no_pace_add_nothing() {
     let snapshot = paced(WaitTime::ConstantPacing(ms(10)), |_| Answer::After(ms(1)));
     assert_eq!(snapshot.intended, snapshot.latency, "every start was on time");
-    for wait_time in [WaitTime::Zero, WaitTime::Constant(ms(10)), WaitTime::Between(ms(5), ms(10))] {
+    for wait_time in [
+        WaitTime::ZERO,
+        WaitTime::Pause(Pause::Constant(ms(10))),
+        WaitTime::Pause(Pause::Between(ms(5), ms(10))),
+    ] {
         assert_eq!(paced(wait_time, |_| Answer::After(ms(1))).intended, None);
     }
 }

@@ -202,7 +202,7 @@ fn subscribe(b: &mut PlanBuilder, filter: &str) -> Step {
 fn a_refused_filter_fails_its_task_and_is_forgotten() {
     let mut b = PlanBuilder::new(Duration::from_hours(1));
     let on_start = vec![subscribe(&mut b, "plant/#"), subscribe(&mut b, "plant/#/x"), b.disconnect()];
-    b.class("device", WaitTime::Zero, vec![Step::Wait(Pause::Constant(SECOND))]).on_start = Steps(on_start);
+    b.class("device", WaitTime::ZERO, vec![Step::Wait(Pause::Constant(SECOND))]).on_start = Steps(on_start);
     let ran = with_sockets(over_a_restart(b.build(), 1));
     assert_eq!(ran.row("subscribe"), (3, 1), "it was not asked for again");
     assert!(ran.failures().contains(&"subscribe: SUBACK: subscription refused (0x80)".to_owned()));
@@ -221,8 +221,8 @@ fn journal(plan: Arc<Plan>) -> Vec<String> {
 fn a_new_connection_gets_each_subscription_once_in_the_order_of_their_last_steps() {
     let mut b = PlanBuilder::new(5 * SECOND);
     let on_start = ["a", "b", "a", "c"].map(|filter| subscribe(&mut b, filter)).to_vec();
-    b.class("device", WaitTime::Constant(SECOND), vec![Step::Wait(Pause::Constant(SECOND))]).on_start =
-        Steps(on_start);
+    b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), vec![Step::Wait(Pause::Constant(SECOND))])
+        .on_start = Steps(on_start);
     let expected = ["connect", "connected", "subscribe a", "subscribe b", "subscribe a", "subscribe c"];
     let again = ["connect", "connected", "subscribe b", "subscribe a", "subscribe c", "disconnect"];
     assert_eq!(journal(b.build()), [expected, again].concat());
@@ -238,7 +238,7 @@ fn a_disconnect_ends_the_subscriptions() {
         b.connect(),
         Step::Wait(Pause::Constant(SECOND)),
     ];
-    b.class("device", WaitTime::Constant(10 * SECOND), cycle).on_start = Steps(on_start);
+    b.class("device", WaitTime::Pause(Pause::Constant(10 * SECOND)), cycle).on_start = Steps(on_start);
     let journal = journal(b.build());
     let first = ["connect", "connected", "subscribe a", "disconnect"];
     let second = ["connect", "connected", "subscribe b", "disconnect"];

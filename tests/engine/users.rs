@@ -95,7 +95,7 @@ mod life {
         let on_start = [vec![b.connect()], steps([b.publish("start", "")])].concat();
         let work = b.publish("work/${iteration}", "${seq}");
         let on_stop = steps([b.publish("stop", "${client_id}")]);
-        let class = b.class("device", WaitTime::Constant(SECOND), steps([work]));
+        let class = b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), steps([work]));
         class.on_start = Steps(on_start);
         class.on_stop = Steps(on_stop);
         let ran = run_to_end(b.build(), Script::default());
@@ -110,7 +110,7 @@ mod life {
         let mut cycle = vec![b.connect(), b.connect()];
         cycle.extend(steps([b.publish("t", "")]));
         cycle.extend([b.disconnect(), b.disconnect(), Step::Wait(Pause::Constant(ms(900)))]);
-        b.class("device", WaitTime::Zero, cycle);
+        b.class("device", WaitTime::ZERO, cycle);
         let ran = run_to_end(b.build(), Script::default());
         insta::assert_snapshot!(ran.journal());
         let expected = [("connect", (3, 0)), ("disconnect", (3, 0)), ("publish", (3, 0))];
@@ -122,7 +122,7 @@ mod life {
         let mut b = PlanBuilder::new(ms(1_500));
         let request = b.request("disconnect");
         let cycle = vec![b.connect(), Step::Disconnect { abrupt: true, request }];
-        b.class("device", WaitTime::Constant(SECOND), cycle);
+        b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), cycle);
         let ran = run_to_end(b.build(), script(after(SECOND)));
         assert_eq!((ran.times("connected"), ran.times("drop")), (vec![0, 1_000], vec![0, 1_000]));
         assert_eq!(ran.times("disconnect"), [0; 0]);
@@ -152,7 +152,7 @@ mod life {
             Step::EndRepeat { level: 0, first: 1 },
             z,
         ];
-        b.class("device", WaitTime::Constant(SECOND), list);
+        b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), list);
         let ran = run_to_end(b.build(), Script::default());
         let sent: Vec<_> =
             ran.journal.iter().filter_map(|entry| entry.action.strip_prefix("publish ")).collect();
@@ -166,7 +166,7 @@ mod life {
         if let Step::Publish(first) = &mut list[0] {
             first.timeout = ms(100);
         }
-        b.class("device", WaitTime::Constant(ms(900)), list);
+        b.class("device", WaitTime::Pause(Pause::Constant(ms(900))), list);
         let ran =
             run_to_end(b.build(), script(|n| if n == 0 { Answer::Never } else { Answer::After(ms(1)) }));
         let times = (ran.times("publish a"), ran.times("publish b"));
@@ -180,7 +180,7 @@ mod life {
         let mut publish = b.publish("t", "12345");
         publish.request.record = false;
         publish.timeout = ms(100);
-        b.class("device", WaitTime::Constant(SECOND), steps([publish]));
+        b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), steps([publish]));
         let ran =
             run_to_end(b.build(), script(|n| if n == 1 { Answer::Never } else { Answer::After(ms(1)) }));
         assert_eq!(ran.times("publish").len(), 4);
@@ -194,7 +194,7 @@ mod life {
         b.load.spawn_rate = 10.0;
         let mut publish = b.publish("t", "12345");
         publish.request = b.request_per_user("publish ${user.number}");
-        b.class("device", WaitTime::Constant(SECOND), steps([publish]));
+        b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), steps([publish]));
         let ran = run_to_end(b.build(), Script::default());
         let expected =
             [("connect", (3, 0)), ("publish 1", (2, 0)), ("publish 2", (2, 0)), ("publish 3", (2, 0))];
@@ -207,7 +207,7 @@ mod life {
         let mut at_most_once = b.publish("t", "1234567");
         at_most_once.qos = Qos::AtMostOnce;
         let list = steps([b.publish("t", "12345"), at_most_once]);
-        b.class("device", WaitTime::Constant(SECOND * 10), list);
+        b.class("device", WaitTime::Pause(Pause::Constant(SECOND * 10)), list);
         let connect = Box::new(after(ms(30)));
         let ran = run_to_end(b.build(), Script { connect, ..script(after(ms(250))) });
         let seen = |at_ms, name: &str, response_ms, length| SeenRequest {
@@ -232,7 +232,7 @@ mod ramp {
         b.load.users = 7;
         b.load.spawn_rate = 2.5;
         let connect = b.connect();
-        b.class("device", WaitTime::Constant(SECOND), vec![connect]);
+        b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), vec![connect]);
         let ran = run_to_end(b.build(), Script::default());
         assert_eq!(ran.times("connected"), [1, 1, 801, 801, 1_601, 1_601, 2_401]);
         let users: Vec<_> = ran.ticks.iter().map(|tick| tick.users).collect();
@@ -245,9 +245,9 @@ mod ramp {
         b.load.users = 7;
         b.load.spawn_rate = 100.0;
         let connect = b.connect();
-        b.class("a", WaitTime::Constant(SECOND), vec![connect.clone()]).weight = 2.0;
-        b.class("b", WaitTime::Constant(SECOND), vec![connect.clone()]);
-        b.class("c", WaitTime::Constant(SECOND), vec![connect]).fixed_count = 1;
+        b.class("a", WaitTime::Pause(Pause::Constant(SECOND)), vec![connect.clone()]).weight = 2.0;
+        b.class("b", WaitTime::Pause(Pause::Constant(SECOND)), vec![connect.clone()]);
+        b.class("c", WaitTime::Pause(Pause::Constant(SECOND)), vec![connect]).fixed_count = 1;
         let ran = run_to_end(b.build(), Script::default());
         let mut ids: Vec<_> = ran.journal.iter().filter(|e| e.action == "connect").collect();
         ids.sort_by_key(|entry| entry.client_id[2..].parse::<u32>().unwrap());
@@ -260,7 +260,7 @@ mod ramp {
         let mut b = PlanBuilder::new(ms(5_500));
         b.load.users = 3;
         let publish = b.publish("t", "");
-        b.class("device", WaitTime::Constant(ms(300)), steps([publish]));
+        b.class("device", WaitTime::Pause(Pause::Constant(ms(300))), steps([publish]));
         let ran =
             run_interrupted(b.build(), Script::default(), Options { reset_stats: true, ..OPTIONS }, &[]);
         let resets: Vec<_> = ran.ticks.iter().filter(|t| t.reset).map(|t| t.at_ms).collect();
@@ -281,7 +281,7 @@ mod stopping {
         let connect = b.connect();
         let mut publish = b.publish("t", "");
         publish.timeout = 120 * SECOND;
-        b.class("device", WaitTime::Zero, steps([publish])).on_start = Steps(vec![connect]);
+        b.class("device", WaitTime::ZERO, steps([publish])).on_start = Steps(vec![connect]);
         b
     }
 
@@ -316,7 +316,7 @@ mod stopping {
     fn a_pause_between_tasks_ends_at_once() {
         let mut b = busy(ms(1_500), 60 * SECOND);
         let publish = b.publish("slow", "");
-        b.class("idle", WaitTime::Constant(100 * SECOND), steps([publish]));
+        b.class("idle", WaitTime::Pause(Pause::Constant(100 * SECOND)), steps([publish]));
         b.load.users = 2;
         b.load.spawn_rate = 2.0;
         let ran = run_to_end(b.build(), script(after(ms(400))));
@@ -332,7 +332,7 @@ mod stopping {
         b.load.stop_timeout = 60 * SECOND;
         let publish = b.publish("t", "");
         let list = [vec![Step::Wait(Pause::Constant(ms(2_300)))], steps([publish])].concat();
-        b.class("device", WaitTime::Zero, list);
+        b.class("device", WaitTime::ZERO, list);
         let ran = run_to_end(b.build(), Script::default());
         assert_eq!((ran.times("publish"), ran.times("disconnect")), (vec![2_301], vec![2_302]));
     }
@@ -367,7 +367,7 @@ mod stopping {
         let mut publish = b.publish("bye", "");
         publish.timeout = 600 * SECOND;
         let connect = b.connect();
-        b.class("slow", WaitTime::Zero, vec![connect, Step::Wait(Pause::Constant(SECOND))]).on_stop =
+        b.class("slow", WaitTime::ZERO, vec![connect, Step::Wait(Pause::Constant(SECOND))]).on_stop =
             Steps(steps([publish]));
         b.load.users = 2;
         b.load.spawn_rate = 2.0;
@@ -385,7 +385,7 @@ mod stopping {
             let mut publish = b.publish("t", "");
             publish.await_ack = false;
             let list = steps([publish.clone(), publish.clone(), publish]);
-            b.class("device", WaitTime::Constant(600 * SECOND), list);
+            b.class("device", WaitTime::Pause(Pause::Constant(600 * SECOND)), list);
             let ran = run_to_end(b.build(), script(after(3 * SECOND)));
             assert_eq!(ran.rows().get("publish").map_or(0, |row| row.0), counted);
             assert_eq!((ran.times("disconnect"), ran.ended_at_ms()), (vec![u128::from(end)], end));
@@ -402,7 +402,7 @@ mod brokers_at_their_worst {
         let mut b = PlanBuilder::new(ms(120_500));
         b.load.stop_timeout = 600 * SECOND;
         let publish = b.publish("t", "");
-        b.class("device", WaitTime::Zero, steps([publish]));
+        b.class("device", WaitTime::ZERO, steps([publish]));
         let refuse = |_| Answer::Fail(ms(10), Failure::Refused(3));
         let ran = run_to_end(b.build(), Script { connect: Box::new(refuse), ..Script::default() });
         let times = ran.times("connect");
@@ -421,7 +421,7 @@ mod brokers_at_their_worst {
     fn a_connect_without_answer_fails_in_its_time() {
         let mut b = PlanBuilder::new(ms(7_000));
         let connect = b.connect();
-        b.class("device", WaitTime::Zero, vec![connect]);
+        b.class("device", WaitTime::ZERO, vec![connect]);
         let ran = run_to_end(b.build(), Script { connect: Box::new(|_| Answer::Never), ..Script::default() });
         assert_eq!(ran.failure_counts(), [("connect", "no CONNACK within 5s", 1)]);
     }
@@ -430,7 +430,7 @@ mod brokers_at_their_worst {
     fn a_connection_lost_in_a_pause_counts_once_and_is_opened_again() {
         let mut b = PlanBuilder::new(ms(12_500));
         let publish = b.publish("t", "");
-        b.class("device", WaitTime::Constant(10 * SECOND), steps([publish]));
+        b.class("device", WaitTime::Pause(Pause::Constant(10 * SECOND)), steps([publish]));
         let lives = |n| (n == 0).then_some((ms(2_250), Failure::Closed));
         let ran = run_to_end(b.build(), Script { lives: Box::new(lives), ..script(after(ms(1))) });
         insta::assert_snapshot!(ran.journal());
@@ -445,7 +445,7 @@ mod brokers_at_their_worst {
     fn a_loss_together_with_the_acknowledgement_counts_too() {
         let mut b = PlanBuilder::new(ms(1_600));
         let publish = b.publish("t", "");
-        b.class("device", WaitTime::Constant(10 * SECOND), steps([publish]));
+        b.class("device", WaitTime::Pause(Pause::Constant(10 * SECOND)), steps([publish]));
         let lives = |n| (n == 0).then_some((SECOND, Failure::Closed));
         let ran = run_to_end(b.build(), Script { lives: Box::new(lives), ..script(after(SECOND)) });
         assert_eq!(ran.rows()["publish"], (1, 0));
@@ -463,7 +463,7 @@ mod brokers_at_their_worst {
             Step::Publish(Box::new(publish)),
             Step::EndRepeat { level: 0, first: 1 },
         ];
-        b.class("device", WaitTime::Constant(10 * SECOND), list);
+        b.class("device", WaitTime::Pause(Pause::Constant(10 * SECOND)), list);
         let lives = |_| Some((ms(1_250), Failure::Closed));
         let ran = run_to_end(b.build(), Script { lives: Box::new(lives), ..script(|_| Answer::Never) });
         assert_eq!(ran.failure_counts(), [("publish", "connection lost: closed by the broker", 10)]);
@@ -474,7 +474,7 @@ mod brokers_at_their_worst {
     fn without_acknowledgements_each_message_fails_in_its_time() {
         let mut b = PlanBuilder::new(ms(35_500));
         let publish = b.publish("t", "12345");
-        b.class("device", WaitTime::Zero, steps([publish]));
+        b.class("device", WaitTime::ZERO, steps([publish]));
         let ran = run_to_end(b.build(), script(|_| Answer::Never));
         assert_eq!(ran.times("publish"), [0, 10_000, 20_000, 30_000]);
         assert_eq!(ran.failure_counts(), [("publish", "no PUBACK within 10s", 3)]);
@@ -490,7 +490,7 @@ mod brokers_at_their_worst {
         let mut publish = b.publish("t", "");
         publish.await_ack = false;
         publish.timeout = 2 * SECOND;
-        b.class("device", WaitTime::Zero, steps([publish]));
+        b.class("device", WaitTime::ZERO, steps([publish]));
         let plan = b.build();
         let ran = run_to_end(Arc::clone(&plan), script(after(SECOND)));
         assert_eq!(
@@ -511,7 +511,7 @@ mod brokers_at_their_worst {
         b.load.users = 3;
         b.load.spawn_rate = 3.0;
         let publish = b.publish("t", "");
-        b.class("device", WaitTime::Constant(SECOND), steps([publish]));
+        b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), steps([publish]));
         let ran =
             run_to_end(b.build(), script(|n| if n == 1 { panic!("planted") } else { Answer::After(ms(1)) }));
         let exceptions = &ran.last.exceptions;
@@ -543,7 +543,7 @@ fn a_seed_repeats_what_each_user_sends_however_the_broker_answers() {
             steps([b.publish(topic, "${random_int(1, 1000000)} ${uuid()} ${choice('x', 'y')}")])
         });
         let [first, second] = lists;
-        let class = b.class("device", WaitTime::Between(ms(100), ms(900)), first);
+        let class = b.class("device", WaitTime::Pause(Pause::Between(ms(100), ms(900))), first);
         class.tasks.push(task("other", 3, second));
         let refuse_once =
             move |n| if n == 1 { Answer::Fail(ms(5), Failure::Closed) } else { Answer::After(answer) };
@@ -578,7 +578,7 @@ fn an_observer_that_fails_ends_the_run() {
     with_paused_clock(async {
         let mut b = PlanBuilder::new(600 * SECOND);
         let publish = b.publish("t", "");
-        b.class("device", WaitTime::Constant(SECOND), steps([publish]));
+        b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), steps([publish]));
         let ticks = Rc::new(Cell::new(0));
         let connector = ScriptedConnector::new(Script::default());
         let mut observer = Full(Rc::clone(&ticks));
@@ -607,7 +607,7 @@ fn two_threads_count_what_the_broker_counts() {
         }
     }
     list.push(b.disconnect());
-    b.class("device", WaitTime::Constant(ms(5)), list);
+    b.class("device", WaitTime::Pause(Pause::Constant(ms(5))), list);
     let plan = b.build();
     let options = Options { threads: 2, ..OPTIONS };
     let (interrupts, observer) = (Interrupts::default(), RecordingObserver::default());

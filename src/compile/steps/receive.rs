@@ -52,11 +52,7 @@ impl StepCompiler<'_> {
         check_filter(&filter, self.client_id, &filter_at, problems);
         let filter = self.text(filter);
         self.awaited.push((filter_at, filter.clone()));
-        let since = match receive.since {
-            None | Some(written::Since::Task) => Since::Task,
-            Some(written::Since::Step) => Since::Step,
-            Some(written::Since::Subscribe) => Since::Subscribe,
-        };
+        let since = receive.since.unwrap_or_default();
         self.keep(&filter, since, receive.count.unwrap_or(1));
         let counter = self.counters;
         self.counters += 1;
@@ -135,13 +131,13 @@ impl StepCompiler<'_> {
         let is_5 = self.protocol.is_some_and(|protocol| protocol.is_5());
         match &request.correlation {
             None if !is_5 => return Some(Correlation::Topic),
-            Some(written::Correlation::Topic) => return Some(Correlation::Topic),
-            Some(written::Correlation::Json(pointer)) => {
+            Some(Correlation::Topic) => return Some(Correlation::Topic),
+            Some(Correlation::Json(pointer)) => {
                 let pointer = json_pointer(pointer, &correlation_at.key("json"), problems);
                 return pointer.map(Correlation::Json);
             }
             None => {}
-            Some(written::Correlation::Property) => {
+            Some(Correlation::Property) => {
                 if let Some(protocol) = &self.protocol {
                     protocol.needs_5("`correlation = \"property\"`", &correlation_at, problems);
                 }

@@ -11,7 +11,6 @@ use crate::mqtt::{MAX_PACKET_BYTES, RetainHandling, SubscribeOptions};
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::{Step, Subscribe, Text};
 use crate::scenario::model;
-use crate::scenario::model::protocol;
 use crate::scenario::model::subscription::Filter;
 use crate::template::Template;
 use crate::template::names::Place;
@@ -22,7 +21,7 @@ struct Wanted {
     qos: Option<u8>,
     no_local: Option<bool>,
     retain_as_published: Option<bool>,
-    retain_handling: Option<protocol::RetainHandling>,
+    retain_handling: Option<RetainHandling>,
 }
 
 /// A filter as a step names it.
@@ -158,10 +157,7 @@ impl StepCompiler<'_> {
         for (key, is_there) in [
             ("no_local", wanted.no_local == Some(true)),
             ("retain_as_published", wanted.retain_as_published == Some(true)),
-            (
-                "retain_handling",
-                wanted.retain_handling.is_some_and(|when| when != protocol::RetainHandling::Always),
-            ),
+            ("retain_handling", wanted.retain_handling.is_some_and(|when| when != RetainHandling::Always)),
         ] {
             if is_there {
                 protocol.needs_5(&format!("`{key}`"), &at.key(key), problems);
@@ -201,11 +197,7 @@ impl Wanted {
         SubscribeOptions {
             no_local: self.no_local.unwrap_or(false),
             retain_as_published: self.retain_as_published.unwrap_or(false),
-            retain_handling: match self.retain_handling {
-                None | Some(protocol::RetainHandling::Always) => RetainHandling::Always,
-                Some(protocol::RetainHandling::IfNew) => RetainHandling::IfNew,
-                Some(protocol::RetainHandling::Never) => RetainHandling::Never,
-            },
+            retain_handling: self.retain_handling.unwrap_or_default(),
         }
     }
 }

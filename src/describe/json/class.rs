@@ -7,17 +7,14 @@ use crate::describe::json::text::{condition, payload, source, text};
 use crate::describe::sample::{SampleMessage, SampleUser};
 use crate::describe::secrets::{MASK, Secrets};
 use crate::describe::summary::PlanSummary;
-use crate::mqtt::RetainHandling;
-use crate::plan::feed::{Feed, FeedPer, Order};
+use crate::plan::feed::Feed;
 use crate::plan::measure::Measure;
-use crate::plan::receive::{Correlation, Exchange, Receive, Since};
+use crate::plan::receive::{Correlation, Exchange, Receive};
 use crate::plan::reconnect::{Pauses, Reconnect};
-use crate::plan::schedule::{Phase, Schedule};
+use crate::plan::schedule::Schedule;
 use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::wait::{Pause, WaitTime};
-use crate::plan::{
-    OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass, Will,
-};
+use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass, Will};
 
 /// The class at place `id`.
 pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
@@ -46,25 +43,14 @@ pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
         "iterations": class.iterations,
         "messages": class.messages,
         "reconnect": reconnect(&class.reconnection),
-        "on_error": on_error(class.on_error),
+        "on_error": class.on_error,
         "traffic": traffic(summary.traffic),
         "samples": users,
         "on_start": on_start,
-        "task_order": match class.order {
-            TaskOrder::Weighted => "weighted",
-            TaskOrder::Sequence => "sequence",
-        },
+        "task_order": class.order,
         "tasks": tasks,
         "on_stop": on_stop,
     })
-}
-
-fn on_error(on_error: OnError) -> &'static str {
-    match on_error {
-        OnError::AbortTask => "abort_task",
-        OnError::Continue => "continue",
-        OnError::StopUser => "stop_user",
-    }
 }
 
 fn identity(user: &SampleUser, secrets: &Secrets) -> Value {
@@ -92,15 +78,8 @@ fn feed(feed: &Feed) -> Value {
     json!({
         "name": feed.name,
         "rows": feed.rows,
-        "order": match feed.order {
-            Order::Sequential => "sequential",
-            Order::Random => "random",
-            Order::Unique { .. } => "unique",
-        },
-        "per": match feed.per {
-            FeedPer::User => "user",
-            FeedPer::Message => "message",
-        },
+        "order": feed.order,
+        "per": feed.per,
         "rows_per_user": feed.share(),
     })
 }
@@ -121,19 +100,14 @@ fn schedule(schedule: &Schedule) -> Value {
     json!({
         "per_user_per_s": schedule.per_user,
         "jitter_s": seconds(schedule.jitter),
-        "phase": match schedule.phase {
-            Phase::Random => "random",
-            Phase::Aligned => "aligned",
-        },
+        "phase": schedule.phase,
     })
 }
 
 fn wait_time(wait_time: WaitTime) -> Value {
     match wait_time {
-        WaitTime::Zero => Value::Null,
-        WaitTime::Constant(length) => pause(Pause::Constant(length)),
-        WaitTime::Between(shortest, longest) => pause(Pause::Between(shortest, longest)),
-        WaitTime::Exponential(mean) => pause(Pause::Exponential(mean)),
+        WaitTime::ZERO => Value::Null,
+        WaitTime::Pause(of) => pause(of),
         WaitTime::ConstantPacing(pace) => json!({ "constant_pacing_s": seconds(pace) }),
     }
 }
@@ -144,11 +118,7 @@ fn subscription(of: &Subscription, secrets: &Secrets) -> Value {
         "qos": of.qos.level(),
         "no_local": of.options.no_local,
         "retain_as_published": of.options.retain_as_published,
-        "retain_handling": match of.options.retain_handling {
-            RetainHandling::Always => "always",
-            RetainHandling::IfNew => "if_new",
-            RetainHandling::Never => "never",
-        },
+        "retain_handling": of.options.retain_handling,
     })
 }
 
@@ -177,7 +147,7 @@ impl Writer<'_> {
                     "name": task.name,
                     "weight": (self.class.order == TaskOrder::Weighted).then_some(task.weight),
                     "probability": f64::from(task.weight) / weights as f64,
-                    "on_error": task.on_error.map(on_error),
+                    "on_error": task.on_error,
                     "steps": self.steps(&task.steps),
                 })
             })
@@ -230,11 +200,7 @@ impl Writer<'_> {
             "where": condition(&receive.takes, secrets),
             "expect": condition(&receive.expect, secrets),
             "count": receive.count,
-            "since": match receive.since {
-                Since::Task => "task",
-                Since::Step => "step",
-                Since::Subscribe => "subscribe",
-            },
+            "since": receive.since,
             "retained": receive.retained,
             "timeout_s": seconds(receive.timeout),
             "samples": asked.collect::<Vec<_>>(),
@@ -246,9 +212,8 @@ impl Writer<'_> {
         let mut more = self.message(&exchange.publish);
         more["reply_topic"] = source(&exchange.reply_topic, self.secrets);
         more["correlation"] = match &exchange.correlation {
-            Correlation::Property => "property".into(),
-            Correlation::Topic => "topic".into(),
             Correlation::Json(pointer) => json!({ "json": self.secrets.mask_text(pointer) }),
+            other => json!(other),
         };
         more["expect"] = condition(&exchange.expect, self.secrets);
         self.named("request", &exchange.publish.request, more)

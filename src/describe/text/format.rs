@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::mqtt::RetainHandling;
 use crate::plan::Text;
 use crate::plan::condition::{Condition, JsonValue, Wanted};
-use crate::plan::feed::{Feed, FeedPer, Order};
+use crate::plan::feed::{Feed, FeedOrder, FeedPer};
 use crate::plan::payload::Payload;
 use crate::plan::rate::Traffic;
 use crate::plan::reconnect::{Pauses, Reconnect};
@@ -58,9 +58,9 @@ pub(super) fn feed(feed: &Feed) -> String {
         FeedPer::Message => "a row per message",
     };
     let order = match feed.order {
-        Order::Sequential => "in order".to_owned(),
-        Order::Random => "drawn".to_owned(),
-        Order::Unique { .. } => match (feed.per, feed.share()) {
+        FeedOrder::Sequential => "in order".to_owned(),
+        FeedOrder::Random => "drawn".to_owned(),
+        FeedOrder::Unique => match (feed.per, feed.share()) {
             (FeedPer::Message, Some(share)) => format!("none twice, {share} for each user"),
             _ => "none twice".to_owned(),
         },
@@ -126,10 +126,8 @@ pub(super) fn conditions(condition: &Condition) -> Vec<String> {
 
 pub(super) fn wait_time(wait_time: WaitTime) -> String {
     match wait_time {
-        WaitTime::Zero => "none".to_owned(),
-        WaitTime::Constant(pause) => time(pause),
-        WaitTime::Between(shortest, longest) => pause(Pause::Between(shortest, longest)),
-        WaitTime::Exponential(mean) => pause(Pause::Exponential(mean)),
+        WaitTime::ZERO => "none".to_owned(),
+        WaitTime::Pause(of) => pause(of),
         WaitTime::ConstantPacing(pace) => format!("up to one task run each {}", time(pace)),
     }
 }

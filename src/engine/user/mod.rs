@@ -331,7 +331,7 @@ impl<C: Connect> User<C> {
     /// is when the next one should start.
     async fn wait_time(&mut self, class: &UserClass, intended: Instant) -> Result<Instant, Abort> {
         // Without a pause nothing needs the time, and a closed loop does not read it.
-        if class.wait_time == WaitTime::Zero {
+        if class.wait_time == WaitTime::ZERO {
             return Ok(intended);
         }
         let ended = Instant::now();

@@ -168,7 +168,7 @@ mod tests {
             password: None,
             certificate: None,
             will: None,
-            wait_time: WaitTime::Zero,
+            wait_time: WaitTime::ZERO,
             schedule: Some(Schedule { per_user: 10.0, jitter: Duration::ZERO, phase: Phase::Aligned }),
             iterations: None,
             messages: None,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, de};
+use serde::{Deserialize, Serialize, de};
 
 use crate::units::ByteSize;
 
@@ -22,11 +22,12 @@ pub struct Feed {
 }
 
 /// Who gets which row of a feed. The same in every run of one seed, whatever the number of threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedOrder {
     /// One after the other, from the first again after the last. Per user: the user with index 0 gets the first
     /// row. Per message: each user goes through the rows, beginning with the one of its index.
+    #[default]
     Sequential,
     /// Drawn from all rows, each time anew.
     Random,
@@ -37,10 +38,11 @@ pub enum FeedOrder {
 }
 
 /// How long a user keeps its row of a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedPer {
     /// As long as it lives.
+    #[default]
     User,
     /// For one message: each publish that uses the feed in its topic or payload gets a row, the same for both.
     Message,

@@ -29,18 +29,6 @@ pub enum TopicAlias {
     Auto,
 }
 
-/// When a subscription is answered with retained messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RetainHandling {
-    /// Each time it is made.
-    Always,
-    /// Only if there was none for this filter.
-    IfNew,
-    /// Never.
-    Never,
-}
-
 /// Properties of a message. They need MQTT 5.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -1,9 +1,10 @@
 //! Messages that a user waits for: `receive`, `request`, and what they ask of a message.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::scenario::model::payload::{Json, Payload};
 use crate::scenario::model::protocol::Properties;
@@ -42,10 +43,11 @@ pub struct Receive {
 }
 
 /// From when on messages count for a `receive`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Since {
     /// Since its list of steps began: this task run, `on_start` or `on_stop`.
+    #[default]
     Task,
     /// From the step on: what has arrived before is left alone.
     Step,
@@ -103,7 +105,7 @@ pub struct Request {
 }
 
 /// How the reply to a request is known.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Correlation {
     /// By its correlation data, a number of its own for each request. It goes out with the message, and so does the
@@ -112,5 +114,5 @@ pub enum Correlation {
     /// By its topic: the next message there is the reply, also one that was meant for a request before.
     Topic,
     /// By the value at this JSON pointer (RFC 6901): it is the same in the reply as in the message.
-    Json(String),
+    Json(Arc<str>),
 }

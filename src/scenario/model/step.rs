@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, de};
 
+use crate::mqtt::RetainHandling;
 use crate::scenario::model::payload::Payload;
-use crate::scenario::model::protocol::{Properties, RetainHandling};
+use crate::scenario::model::protocol::Properties;
 use crate::scenario::model::receive::{Receive, Request};
 use crate::scenario::model::subscription::{Filter, Unsubscribe, either};
 use crate::units::HumanDuration;

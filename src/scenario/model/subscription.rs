@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::scenario::model::protocol::RetainHandling;
+use crate::mqtt::RetainHandling;
 use crate::units::HumanDuration;
 
 /// A filter of a subscription: a text, or a table with options of its own.

@@ -1,7 +1,7 @@
 //! Kinds of users: who they are, when they act, and their tasks.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::scenario::model::protocol::Will;
 use crate::scenario::model::step::{Step, steps};
@@ -156,7 +156,7 @@ pub struct ScheduleTable {
 }
 
 /// When the first task run of a schedule is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// At a moment drawn from the first period: users are spread.
@@ -166,10 +166,11 @@ pub enum Phase {
 }
 
 /// What a failed step of a task ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
     /// The task run; the user goes on with the next one, after the waits that the task run has left out.
+    #[default]
     AbortTask,
     /// Nothing: the next step follows.
     Continue,

@@ -32,7 +32,7 @@ fn a_schedule_is_that_of_each_user() {
     ] {
         let class = class(&format!("rate = {rate}"));
         assert_eq!(class.schedule, Some(Schedule { per_user, jitter: ms(jitter), phase }), "{rate}");
-        assert_eq!(class.wait_time, WaitTime::Zero);
+        assert_eq!(class.wait_time, WaitTime::ZERO);
     }
     assert_eq!(class("").schedule, None);
 }
@@ -59,7 +59,7 @@ fn what_a_class_says_is_in_the_plan() {
         "iterations = 3\nmessages = 5\non_error = \"stop_user\"\nwait_time = { exponential = \"2s\" }",
     );
     assert_eq!((class.iterations, class.messages, class.on_error), (Some(3), Some(5), OnError::StopUser));
-    assert_eq!(class.wait_time, WaitTime::Exponential(Duration::from_secs(2)));
+    assert_eq!(class.wait_time, WaitTime::Pause(Pause::Exponential(Duration::from_secs(2))));
     assert_eq!(class_of("on_error = \"continue\"").on_error, OnError::Continue);
     let class = class_of("");
     assert_eq!((class.iterations, class.messages, class.on_error), (None, None, OnError::AbortTask));

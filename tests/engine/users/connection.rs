@@ -12,7 +12,7 @@ fn pauses(initial: Duration, max: Duration, attempts: Option<u32>) -> Reconnect 
 fn device(run_time: Duration, reconnection: Reconnect) -> PlanBuilder {
     let mut b = PlanBuilder::new(run_time);
     let (connect, work, bye) = (b.connect(), b.publish("t", ""), b.publish("bye", ""));
-    let class = b.class("device", WaitTime::Constant(SECOND), steps([work]));
+    let class = b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), steps([work]));
     class.on_start = Steps(vec![connect]);
     class.on_stop = Steps(steps([bye]));
     class.reconnection = reconnection;

@@ -36,7 +36,7 @@ fn a_task_that_fails_at_once_is_as_slow_as_its_own_waits() {
     for on_error in [OnError::AbortTask, OnError::Continue] {
         for answer in [NOT_TAKEN, REFUSED] {
             let failed = failed_at(
-                WaitTime::Zero,
+                WaitTime::ZERO,
                 move |_| answer,
                 |b, publish| {
                     steps_of(b, vec![publish, wait(ms(400)), wait(ms(600))]);
@@ -48,7 +48,7 @@ fn a_task_that_fails_at_once_is_as_slow_as_its_own_waits() {
     }
     // A wait before it, too.
     let failed = failed_at(
-        WaitTime::Zero,
+        WaitTime::ZERO,
         |_| NOT_TAKEN,
         |b, publish| {
             steps_of(b, vec![wait(SECOND), publish]);
@@ -59,14 +59,16 @@ fn a_task_that_fails_at_once_is_as_slow_as_its_own_waits() {
 
 #[test]
 fn a_wait_time_or_a_rate_is_pause_enough() {
-    for wait_time in
-        [WaitTime::Constant(SECOND), WaitTime::ConstantPacing(SECOND), WaitTime::Between(SECOND, SECOND)]
-    {
+    for wait_time in [
+        WaitTime::Pause(Pause::Constant(SECOND)),
+        WaitTime::ConstantPacing(SECOND),
+        WaitTime::Pause(Pause::Between(SECOND, SECOND)),
+    ] {
         let failed = failed_at(wait_time, |_| NOT_TAKEN, |_, _| {});
         assert_eq!(failed.len(), 60, "{wait_time:?}: {failed:?}");
     }
     let schedule = Schedule { per_user: 2.0, jitter: Duration::ZERO, phase: Phase::Aligned };
-    let failed = failed_at(WaitTime::Zero, |_| NOT_TAKEN, |b, _| b.last().schedule = Some(schedule));
+    let failed = failed_at(WaitTime::ZERO, |_| NOT_TAKEN, |b, _| b.last().schedule = Some(schedule));
     assert_eq!(failed.len(), 120);
 }
 
@@ -75,9 +77,11 @@ const GROWING: [u64; 7] = [0, 500, 1_500, 3_500, 7_500, 15_500, 31_500];
 
 #[test]
 fn what_nothing_keeps_apart_rests_longer_each_time() {
-    for wait_time in
-        [WaitTime::Zero, WaitTime::Constant(Duration::ZERO), WaitTime::Constant(Duration::from_micros(10))]
-    {
+    for wait_time in [
+        WaitTime::ZERO,
+        WaitTime::Pause(Pause::Constant(Duration::ZERO)),
+        WaitTime::Pause(Pause::Constant(Duration::from_micros(10))),
+    ] {
         let failed = failed_at(wait_time, |_| NOT_TAKEN, |_, _| {});
         let is_close = |(at, expected): (&u64, &u64)| at.abs_diff(*expected) < 10;
         assert!(failed.iter().zip(&GROWING).all(is_close), "{wait_time:?}: {failed:?}");
@@ -85,7 +89,7 @@ fn what_nothing_keeps_apart_rests_longer_each_time() {
     }
     // A wait of nothing is none.
     let failed = failed_at(
-        WaitTime::Zero,
+        WaitTime::ZERO,
         |_| NOT_TAKEN,
         |b, publish| {
             steps_of(b, vec![publish, wait(Duration::ZERO)]);
@@ -97,7 +101,7 @@ fn what_nothing_keeps_apart_rests_longer_each_time() {
 #[test]
 fn sequences_rounds_and_what_goes_on_rest_too() {
     let failed = failed_at(
-        WaitTime::Zero,
+        WaitTime::ZERO,
         |_| NOT_TAKEN,
         |b, publish| {
             b.last().tasks = ["a", "b", "c"].map(|name| task(name, 1, vec![publish.clone()])).into();
@@ -106,7 +110,7 @@ fn sequences_rounds_and_what_goes_on_rest_too() {
     );
     assert_eq!(failed, GROWING);
     let failed = failed_at(
-        WaitTime::Zero,
+        WaitTime::ZERO,
         |_| NOT_TAKEN,
         |b, publish| {
             steps_of(b, vec![publish.clone(), publish]);
@@ -115,7 +119,7 @@ fn sequences_rounds_and_what_goes_on_rest_too() {
     );
     assert_eq!(failed, GROWING.map(|at| [at, at]).concat());
     let failed = failed_at(
-        WaitTime::Zero,
+        WaitTime::ZERO,
         |_| NOT_TAKEN,
         |b, publish| {
             let (begin, end) =
@@ -126,7 +130,7 @@ fn sequences_rounds_and_what_goes_on_rest_too() {
     );
     assert_eq!(failed, GROWING);
     let failed = failed_at(
-        WaitTime::Constant(SECOND),
+        WaitTime::Pause(Pause::Constant(SECOND)),
         |_| NOT_TAKEN,
         |b, publish| {
             let (begin, end) = (Step::Repeat { level: 0, times: 5 }, Step::EndRepeat { level: 0, first: 1 });
@@ -140,7 +144,7 @@ fn sequences_rounds_and_what_goes_on_rest_too() {
 #[test]
 fn a_failed_on_start_makes_its_waits_and_rests() {
     let failed = failed_at(
-        WaitTime::Zero,
+        WaitTime::ZERO,
         |_| NOT_TAKEN,
         |b, publish| {
             let connect = b.connect();
@@ -149,7 +153,7 @@ fn a_failed_on_start_makes_its_waits_and_rests() {
     );
     assert_eq!(failed[..2], [0, 10_000]);
     let failed = failed_at(
-        WaitTime::Zero,
+        WaitTime::ZERO,
         |_| NOT_TAKEN,
         |b, publish| {
             let connect = b.connect();
@@ -163,13 +167,13 @@ fn a_failed_on_start_makes_its_waits_and_rests() {
 fn a_broker_that_refuses_now_and_then_gets_the_load_that_it_would_get() {
     let one_of =
         |n: usize| move |count: usize| if count.is_multiple_of(n) { REFUSED } else { Answer::After(ms(1)) };
-    let failed = failed_at(WaitTime::Zero, one_of(3), |_, _| {});
+    let failed = failed_at(WaitTime::ZERO, one_of(3), |_, _| {});
     assert_eq!(failed.len(), 20_000, "of 60,000");
-    let failed = failed_at(WaitTime::Zero, |_| REFUSED, |_, _| {});
+    let failed = failed_at(WaitTime::ZERO, |_| REFUSED, |_, _| {});
     assert!((10..30).contains(&failed.len()), "always: {failed:?}");
     // What takes its time is no failure at once.
     let slow = Answer::Refuse(ms(100), Failure::AckTimeout(Ack::Puback, SECOND));
-    let failed = failed_at(WaitTime::Zero, move |_| slow, |_, _| {});
+    let failed = failed_at(WaitTime::ZERO, move |_| slow, |_, _| {});
     assert_eq!(failed.len(), 599);
 }
 
@@ -178,7 +182,7 @@ fn a_stop_ends_a_rest_at_once() {
     let mut b = PlanBuilder::new(20 * SECOND);
     b.load.stop_timeout = 60 * SECOND;
     let publish = steps([b.publish("t", "")]);
-    b.class("device", WaitTime::Zero, publish);
+    b.class("device", WaitTime::ZERO, publish);
     let ran = run_to_end(b.build(), script(|_| NOT_TAKEN));
     assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::RunTime, 20_000));
 }
@@ -194,7 +198,7 @@ fn a_task_that_goes_on_keeps_its_rhythm_whatever_fails() {
         publish.timeout = ms(900);
         let disconnect = b.disconnect();
         let cycle = [vec![connect], steps([publish]), vec![disconnect, wait(SECOND)]].concat();
-        b.class("device", WaitTime::Zero, cycle);
+        b.class("device", WaitTime::ZERO, cycle);
         b.last().tasks[0].on_error = Some(OnError::Continue);
         let ran = run_to_end(b.build(), script(move |n| if n == 2 { failing } else { Answer::After(ms(1)) }));
         let connected = ran.times("connected");

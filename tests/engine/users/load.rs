@@ -28,7 +28,8 @@ fn staged(stages: Vec<Stage>) -> PlanBuilder {
 fn busy_class(b: &mut PlanBuilder, name: &str) {
     let connect = b.connect();
     let publish = b.publish("t", "");
-    b.class(name, WaitTime::Constant(ms(100)), steps([publish])).on_start = Steps(vec![connect]);
+    b.class(name, WaitTime::Pause(Pause::Constant(ms(100))), steps([publish])).on_start =
+        Steps(vec![connect]);
 }
 
 /// Users at each tick but the last.
@@ -96,7 +97,7 @@ mod stages {
     fn users_that_do_not_come_to_an_end_are_dropped_after_a_while() {
         let mut b = staged(vec![stage(1, 1.0, SECOND), stage(0, 1.0, 60 * SECOND)]);
         let (publish, connect) = (b.publish("bye", ""), b.connect());
-        let class = b.class("sticky", WaitTime::Constant(SECOND), vec![connect]);
+        let class = b.class("sticky", WaitTime::Pause(Pause::Constant(SECOND)), vec![connect]);
         class.on_stop = Steps(steps([publish]));
         class.fixed_count = 1;
         let ran = run_to_end(b.build(), script(|_| Answer::Never));
@@ -180,7 +181,7 @@ mod connected {
         b.load.run_time = None;
         b.load.stages = vec![waiting(2, 2 * SECOND)];
         let cycle = vec![b.connect(), b.disconnect()];
-        b.class("device", WaitTime::Constant(ms(700)), cycle);
+        b.class("device", WaitTime::Pause(Pause::Constant(ms(700))), cycle);
         let ran = run_to_end(b.build(), slow_connects(&[0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
         assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::Stages, 3_000));
     }
@@ -225,7 +226,7 @@ mod limits {
         (b.load.iterations, b.load.messages) = (iterations, messages);
         let (connect, bye) = (b.connect(), b.publish("bye", ""));
         let work = [b.publish("t", ""), b.publish("t", "")];
-        let class = b.class("device", WaitTime::Constant(10 * SECOND), steps(work));
+        let class = b.class("device", WaitTime::Pause(Pause::Constant(10 * SECOND)), steps(work));
         class.on_start = Steps(vec![connect]);
         class.on_stop = Steps(steps([bye]));
         b
@@ -408,7 +409,7 @@ mod limits {
             (b.load.users, b.load.spawn_rate) = (6, 100.0);
             (b.load.iterations, b.load.messages) = (iterations, messages);
             let (connect, work) = (b.connect(), [b.publish("t", ""), b.publish("t", "")]);
-            b.class("device", WaitTime::Zero, steps(work)).on_start = Steps(vec![connect]);
+            b.class("device", WaitTime::ZERO, steps(work)).on_start = Steps(vec![connect]);
             let options = Options { threads: 2, ..OPTIONS };
             let (interrupts, observer) = (Interrupts::default(), RecordingObserver::default());
             let run = run_observed(broker.addr(), b.build(), options, &interrupts, observer);
@@ -433,7 +434,8 @@ mod search {
         let (until, rates) = (Threshold::parse(until).unwrap(), vec![Some(ClassRate::PerUser(1.0))]);
         b.load.search = Some(Search { low: 100.0, high: 50_000.0, until, step: 4 * SECOND, rates });
         let (connect, publish) = (b.connect(), b.publish("t", ""));
-        b.class("device", WaitTime::Constant(ms(10)), steps([publish])).on_start = Steps(vec![connect]);
+        b.class("device", WaitTime::Pause(Pause::Constant(ms(10))), steps([publish])).on_start =
+            Steps(vec![connect]);
         b
     }
 

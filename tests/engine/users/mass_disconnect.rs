@@ -28,7 +28,7 @@ fn storm(share: f64, reconnection: Reconnect) -> PlanBuilder {
     b.load.run_time = None;
     b.load.stages = vec![stage(10, 2 * SECOND, 0.0), stage(10, 6 * SECOND, share)];
     let connect = b.connect();
-    let class = b.class("device", WaitTime::Zero, vec![Step::Wait(Pause::Constant(60 * SECOND))]);
+    let class = b.class("device", WaitTime::ZERO, vec![Step::Wait(Pause::Constant(60 * SECOND))]);
     class.on_start = Steps(vec![connect]);
     class.reconnection = reconnection;
     b

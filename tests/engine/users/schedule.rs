@@ -10,7 +10,7 @@ use crate::support::compiled;
 /// A class whose users send a message at each due moment.
 fn by_the_clock(b: &mut PlanBuilder, per_user: f64, phase: Phase) {
     let publish = b.publish("t", "");
-    let class = b.class("device", WaitTime::Zero, steps([publish]));
+    let class = b.class("device", WaitTime::ZERO, steps([publish]));
     class.schedule = Some(Schedule { per_user, jitter: Duration::ZERO, phase });
 }
 
@@ -125,7 +125,7 @@ fn an_acknowledgement_in_a_later_run_counts_from_its_own() {
     open.await_ack = false;
     open.request = b.request("open");
     let list = steps([open, b.publish("awaited", "")]);
-    let class = b.class("device", WaitTime::Zero, list);
+    let class = b.class("device", WaitTime::ZERO, list);
     class.schedule = Some(Schedule { per_user: 10.0, jitter: Duration::ZERO, phase: Phase::Aligned });
     // Every open one takes 250 ms; the awaited one of the second run 150 ms, which makes the third one late.
     let answers = |n| Answer::After(ms(if n % 2 == 0 { 250 } else { 150 * u64::from(n == 3) }));

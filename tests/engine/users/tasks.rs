@@ -15,7 +15,7 @@ fn topics(ran: &RunResult) -> Vec<&str> {
 /// A class whose tasks are a message each, by topic.
 fn one_message_each(b: &mut PlanBuilder, topics: &[&str]) {
     let tasks: Vec<_> = topics.iter().map(|topic| task(topic, 1, steps([b.publish(topic, "")]))).collect();
-    b.class("device", WaitTime::Constant(ms(100)), Vec::new()).tasks = tasks;
+    b.class("device", WaitTime::Pause(Pause::Constant(ms(100))), Vec::new()).tasks = tasks;
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn failing(on_error: OnError) -> RunResult {
         first.qos = Qos::ExactlyOnce;
     }
     let bye = steps([b.publish("end", "")]);
-    let class = b.class("device", WaitTime::Constant(ms(900)), list);
+    let class = b.class("device", WaitTime::Pause(Pause::Constant(ms(900))), list);
     class.on_error = on_error;
     class.on_stop = Steps(bye);
     run_to_end(b.build(), script(|n| if n == 0 { Answer::Never } else { Answer::After(Duration::ZERO) }))
@@ -73,7 +73,7 @@ fn a_failed_on_start_is_no_failed_task() {
     let mut first = b.publish("start", "");
     first.timeout = ms(100);
     let list = steps([b.publish("t", "")]);
-    let class = b.class("device", WaitTime::Constant(SECOND), list);
+    let class = b.class("device", WaitTime::Pause(Pause::Constant(SECOND)), list);
     class.on_error = OnError::StopUser;
     class.on_start = Steps(steps([first]));
     let ran =
@@ -91,7 +91,7 @@ fn four_at_a_time(b: &mut PlanBuilder) {
     ];
     let connect = b.connect();
     let bye = steps([b.publish("end", "")]);
-    let class = b.class("device", WaitTime::Constant(ms(100)), list);
+    let class = b.class("device", WaitTime::Pause(Pause::Constant(ms(100))), list);
     class.on_start = Steps(vec![connect]);
     class.on_stop = Steps(bye);
 }
@@ -143,7 +143,7 @@ fn open_acknowledgements_of_the_last_messages_are_waited_for() {
     b.broker.inflight = 10;
     let mut publish = b.publish("t", "");
     publish.await_ack = false;
-    let class = b.class("device", WaitTime::Zero, steps([publish]));
+    let class = b.class("device", WaitTime::ZERO, steps([publish]));
     class.messages = Some(3);
     let ran = run_to_end(b.build(), script(after(SECOND)));
     assert_eq!((ran.times("publish"), ran.times("disconnect")), (vec![0, 0, 0], vec![1_000]));
@@ -156,7 +156,7 @@ fn drawn_pauses_are_those_of_the_seed() {
         let mut b = PlanBuilder::new(ms(10_000));
         b.seed = seed;
         let list = [steps([b.publish("t", "")]), vec![Step::Wait(pause)]].concat();
-        b.class("device", WaitTime::Zero, list);
+        b.class("device", WaitTime::ZERO, list);
         run_to_end(b.build(), script(after(Duration::ZERO))).times("publish")
     };
     let between = Pause::Between(ms(50), ms(150));
@@ -174,7 +174,7 @@ fn drawn_pauses_are_those_of_the_seed() {
 fn exponential_wait_times_pause_between_tasks() {
     let mut b = PlanBuilder::new(ms(10_000));
     one_message_each(&mut b, &["a"]);
-    b.last().wait_time = WaitTime::Exponential(ms(100));
+    b.last().wait_time = WaitTime::Pause(Pause::Exponential(ms(100)));
     let ran = run_to_end(b.build(), script(after(Duration::ZERO)));
     let times = ran.times("publish");
     assert!((70..=135).contains(&times.len()), "{}", times.len());
@@ -190,7 +190,7 @@ fn a_panic_while_a_user_is_made_is_one_row_and_the_others_go_on() {
     let mut publish = b.publish("t", "");
     publish.topic = Text::PerUser { slot: 7, template: template("t", Place::Topic) };
     let broken = steps([publish]);
-    b.class("broken", WaitTime::Constant(SECOND), broken);
+    b.class("broken", WaitTime::Pause(Pause::Constant(SECOND)), broken);
     let ran = run_to_end(b.build(), script(after(Duration::ZERO)));
     assert_eq!(ran.outcome.end, End::RunTime);
     assert!(ran.rows()["publish"].0 > 3);
