@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Visitor};
 
-use crate::units::{DurationError, HumanDuration, TIME_UNITS};
+use crate::units::duration::{DurationError, HumanDuration, TIME_UNITS};
 
 /// A rate above 0, finite, in events per second.
 ///

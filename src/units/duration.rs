@@ -1,0 +1,216 @@
+//! Lengths of time: `250ms`, `1h 30m`.
+//!
+//! A bare number is no length of time in a scenario: `30` could mean seconds as in Locust or milliseconds as
+//! in most MQTT tools. Only the command line takes it, because Locust's `-t 30` does.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{self, Visitor};
+
+/// A length of time such as `250ms`, `1.5s`, `1h30m20s` or `1h 30m`, to the nanosecond.
+///
+/// Written as one or more numbers with units, added up; a number may have a fraction. Units are those of the
+/// `humantime` crate, from `ns` to `years`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct HumanDuration(pub Duration);
+
+/// Why a text is not a length of time: lower case, without the text itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// Nothing but white space.
+    #[error("it is empty")]
+    Empty,
+    /// A number without a unit.
+    #[error("a unit is missing after {0}")]
+    NoUnit(String),
+    /// A unit that nobody knows.
+    #[error("`{0}` is not a unit of time (ns, us, ms, s, m, h, days, weeks)")]
+    UnknownUnit(String),
+    /// A character that stands in no number and no unit.
+    #[error("`{0}` is not expected there")]
+    Unexpected(char),
+    /// A unit without a number.
+    #[error("a number is missing before `{0}`")]
+    NoNumber(String),
+    /// Beyond some thousand years, or finer than a nanosecond.
+    #[error("the number is too large or too fine")]
+    OutOfRange,
+}
+
+/// Longest text that is read as a length of time, in bytes.
+const MAX_TEXT: usize = 64;
+
+/// Most digits of one number. Together with [`MAX_TEXT`] it keeps every sum within 64 bits of seconds, where
+/// `humantime` 2.4 panics on a carry (`18446744073709551615s 1000000000ns`).
+const MAX_DIGITS: usize = 11;
+
+impl FromStr for HumanDuration {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let digits = text.split(|c: char| !c.is_ascii_digit() && !c.is_whitespace());
+        let longest = digits.map(|run| run.bytes().filter(u8::is_ascii_digit).count()).max();
+        if text.len() > MAX_TEXT || longest > Some(MAX_DIGITS) {
+            return Err(DurationError::OutOfRange);
+        }
+        humantime::parse_duration(text).map(Self).map_err(|error| explain(text, &error))
+    }
+}
+
+/// `humantime` names byte offsets; a reader wants the characters that stand there.
+fn explain(text: &str, error: &humantime::DurationError) -> DurationError {
+    use humantime::DurationError as E;
+    let rest = |at: usize| text.get(at..).unwrap_or_default();
+    match error {
+        E::Empty => DurationError::Empty,
+        E::NumberOverflow => DurationError::OutOfRange,
+        E::UnknownUnit { start, unit, .. } if unit.is_empty() => {
+            let before = text.get(..*start).unwrap_or_default().trim_end();
+            let number = before.rsplit(|c: char| !c.is_ascii_digit() && c != '.').next();
+            DurationError::NoUnit(number.unwrap_or_default().to_owned())
+        }
+        E::UnknownUnit { unit, .. } => DurationError::UnknownUnit(unit.clone()),
+        E::NumberExpected(at) => match rest(*at).split_whitespace().next() {
+            Some(word) if word.starts_with(char::is_alphabetic) => DurationError::NoNumber(word.to_owned()),
+            _ => unexpected(rest(*at)),
+        },
+        E::InvalidCharacter(at) => unexpected(rest(*at)),
+    }
+}
+
+fn unexpected(rest: &str) -> DurationError {
+    rest.chars().next().map_or(DurationError::Empty, DurationError::Unexpected)
+}
+
+/// Reads back to the same value: `1h 30m`, `250ms`, `0s`.
+impl fmt::Display for HumanDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+/// The units of `humantime`, as a regular expression.
+pub(super) const TIME_UNITS: &str = "(nanos|nsec|ns|usec|us|\u{b5}s|millis|msec|ms|seconds|second|secs|sec|s|minutes|minute|mins|\
+                          min|m|hours|hour|hrs|hr|h|days|day|d|weeks|week|wks|wk|w|months|month|M|years|year|yrs|yr|y)";
+
+impl JsonSchema for HumanDuration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A length of time: numbers with units, added up.",
+            "type": "string",
+            "pattern": format!(r"^\s*(0|([0-9]+(\.[0-9]+)?\s*{TIME_UNITS}\s*)+)\s*$"),
+            "examples": ["500ms", "1.5s", "1h 30m"],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for HumanDuration {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = HumanDuration;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a length of time")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<HumanDuration, E> {
+                text.parse().map_err(|error| E::custom(format_args!("invalid length of time: {error}")))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// A run time as Locust's `-t` takes it: whole seconds (`30`), or a length of time (`1h30m`, `500ms`, `1.5s`).
+pub fn parse_run_time(text: &str) -> Result<Duration, DurationError> {
+    match text.trim().parse() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => text.parse().map(|HumanDuration(duration)| duration),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Duration, String> {
+        text.parse::<HumanDuration>().map(|duration| duration.0).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn lengths_of_time_are_read_with_their_units() {
+        for (text, millis) in [
+            ("0s", 0),
+            ("500ms", 500),
+            ("1.5s", 1_500),
+            ("0.25 h", 900_000),
+            ("1h30m20s", 5_420_000),
+            ("1h 30m", 5_400_000),
+            ("2 minutes", 120_000),
+        ] {
+            assert_eq!(read(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_length_of_time_says_why() {
+        for (text, reason) in [
+            ("", "it is empty"),
+            ("  ", "it is empty"),
+            ("30", "a unit is missing after 30"),
+            ("1.5", "a unit is missing after 1.5"),
+            ("1h 30", "a unit is missing after 30"),
+            ("3 parsecs", "`parsecs` is not a unit of time (ns, us, ms, s, m, h, days, weeks)"),
+            ("-5s", "`-` is not expected there"),
+            ("5s, 3ms", "`,` is not expected there"),
+            ("soon", "a number is missing before `soon`"),
+            ("0.5ns", "the number is too large or too fine"),
+            ("99999999999999999999s", "the number is too large or too fine"),
+            ("18446744073709551615s 1000000000ns", "the number is too large or too fine"),
+            ("18446744073709 551615s 1000000000ns", "the number is too large or too fine"),
+            ("é", "a number is missing before `é`"),
+            ("5é", "`é` is not expected there"),
+        ] {
+            assert_eq!(read(text), Err(reason.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_time_may_be_whole_seconds() {
+        for (text, millis) in
+            [("30", 30_000), (" 30 ", 30_000), ("500ms", 500), ("1.5s", 1_500), ("1h30m", 5_400_000)]
+        {
+            assert_eq!(parse_run_time(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        assert_eq!(parse_run_time("1.5"), Err(DurationError::NoUnit("1.5".to_owned())));
+        assert_eq!(parse_run_time("-1"), Err(DurationError::Unexpected('-')));
+    }
+
+    proptest! {
+        #[test]
+        fn a_shown_length_of_time_reads_back(seconds in 0..1_000_000_000_000_u64, nanos in 0..1_000_000_000_u32) {
+            let duration = HumanDuration(Duration::new(seconds, nanos));
+            prop_assert_eq!(duration.to_string().parse(), Ok(duration));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[0-9. a-zµ-]{0,70}|\\PC{0,40}") {
+            let _ = text.parse::<HumanDuration>();
+            let _ = parse_run_time(&text);
+        }
+    }
+}
