@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::stats::bucket;
-use crate::stats::fine::{self, FineTimes};
+use crate::stats::fine::FineTimes;
+use crate::stats::hdr;
 use crate::stats::latency::Latency;
 use crate::stats::unfinished::Waits;
 use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
@@ -20,7 +21,7 @@ const RAW_TIMES: u64 = 32;
 const PAGE: usize = 256;
 
 /// Counters of a row's table: Locust's buckets, and the numbers of its pages from 1, 0 for none.
-const TABLE: usize = bucket::DENSE + fine::PLACES / PAGE;
+const TABLE: usize = bucket::DENSE + hdr::SLOTS / PAGE;
 
 /// Everything that one recorder saw up to a tick.
 #[derive(Debug)]
@@ -280,7 +281,7 @@ impl Bin {
                     });
                     let table = &mut self.dense[start..start + TABLE];
                     table[index] += 1;
-                    let fine = fine::place(ns);
+                    let fine = hdr::index(ns);
                     let page = &mut table[bucket::DENSE + fine / PAGE];
                     if *page == 0 {
                         self.pages.resize(self.pages.len() + PAGE, 0);
@@ -309,14 +310,14 @@ impl Bin {
         counts.filter(|&(_, count)| count > 0)
     }
 
-    /// The same times by their fine places, in ascending order.
+    /// The same times by their slots, in ascending order.
     pub(super) fn fine_times(&self, cell: &Cell) -> impl Iterator<Item = (usize, u64)> {
         let numbers = cell.table.map_or(&[][..], |start| &self.dense[start + bucket::DENSE..start + TABLE]);
         let pages = numbers.iter().enumerate().filter(|&(_, &number)| number > 0);
         pages.flat_map(|(page, &number)| {
             let start = (number as usize - 1) * PAGE;
             let counts = self.pages[start..start + PAGE].iter().map(|&count| u64::from(count)).enumerate();
-            counts.filter(|&(_, count)| count > 0).map(move |(place, count)| (page * PAGE + place, count))
+            counts.filter(|&(_, count)| count > 0).map(move |(slot, count)| (page * PAGE + slot, count))
         })
     }
 }

@@ -6,12 +6,10 @@
 
 use hdrhistogram::Histogram;
 
-use crate::stats::fine;
+use crate::stats::hdr::{self, HIGHEST_NS};
 
 /// Shortest time that is told apart from 0.
 const LOWEST_NS: u64 = 1_000;
-/// Longest time that is told apart: an hour.
-pub(super) const HIGHEST_NS: u64 = 3_600_000_000_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
 /// Up to so many missed starts are filled in one by one.
@@ -58,9 +56,9 @@ impl Latency {
         self.0.saturating_record(ns.min(HIGHEST_NS));
     }
 
-    /// Counts so many response times of a place of [`fine`].
-    pub(super) fn add_place(&mut self, place: usize, times: u64) {
-        self.0.saturating_record_n(fine::longest(place), times);
+    /// Counts so many response times of one slot of [`hdr`].
+    pub(super) fn add_slot(&mut self, index: usize, times: u64) {
+        self.0.saturating_record_n(hdr::longest_ns(index), times);
     }
 
     /// Counts the starts that were missed because what should have taken at most `pace_ns` took `ns`: `ns` less

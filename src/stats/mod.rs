@@ -18,6 +18,7 @@ pub mod entry;
 pub mod exception;
 pub mod failure;
 pub mod fine;
+mod hdr;
 pub mod histogram;
 pub mod latency;
 pub mod metric;

@@ -14,7 +14,8 @@ use crate::stats::bucket;
 use crate::stats::entry::Entry;
 use crate::stats::exception::ExceptionTable;
 use crate::stats::failure::{FailureTable, Occurrence};
-use crate::stats::fine::{self, FineTimes};
+use crate::stats::fine::FineTimes;
+use crate::stats::hdr;
 use crate::stats::latency::Latency;
 use crate::stats::number::Number;
 use crate::stats::snapshot::Snapshot;
@@ -308,12 +309,12 @@ impl Statistics {
                 all_times[index] += times;
                 entry.absorb_times(bucket::at_dense_index(index), times);
             }
-            for (place, times) in bin.fine_times(cell) {
-                entry.absorb_fine(place, times);
+            for (slot, times) in bin.fine_times(cell) {
+                entry.absorb_fine(slot, times);
                 if cell.measured {
-                    self.measured.entry(Arc::clone(&cell.row)).or_default().add(place, times);
+                    self.measured.entry(Arc::clone(&cell.row)).or_default().add(slot, times);
                 } else {
-                    self.tick_latency.add_place(place, times);
+                    self.tick_latency.add_slot(slot, times);
                 }
             }
         }
@@ -321,10 +322,10 @@ impl Statistics {
             let bucket = bucket::of_float(ns as f64 / 1e6);
             let entry = &mut self.entries[places[cell as usize]];
             entry.absorb_times(bucket, 1);
-            entry.absorb_fine(fine::place(ns), 1);
+            entry.absorb_fine(hdr::index(ns), 1);
             let cell = &bin.cells[cell as usize];
             if cell.measured {
-                self.measured.entry(Arc::clone(&cell.row)).or_default().add(fine::place(ns), 1);
+                self.measured.entry(Arc::clone(&cell.row)).or_default().add(hdr::index(ns), 1);
             } else {
                 self.tick_latency.record(ns);
             }
