@@ -31,7 +31,8 @@
 //!
 //! use mqtt_scenario::compile::{Context, Overrides, compile};
 //! use mqtt_scenario::describe::describe;
-//! use mqtt_scenario::scenario::source::{Format, Source};
+//! use mqtt_scenario::scenario::files::Format;
+//! use mqtt_scenario::scenario::source::Source;
 //!
 //! let text = r#"
 //! version = 1

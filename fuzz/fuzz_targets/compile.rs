@@ -7,7 +7,8 @@ use mqtt_scenario::diagnostic::FieldPath;
 use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::describe::{describe, describe_json};
 use mqtt_scenario::plan::load::Users;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 
 fuzz_target!(|input: (bool, &str)| {
     let (is_toml, text) = input;

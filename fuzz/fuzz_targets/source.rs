@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use mqtt_scenario::cli::render::render;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 
 fuzz_target!(|input: (bool, Vec<String>, &str)| {
     let (is_toml, settings, text) = input;

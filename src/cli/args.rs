@@ -9,8 +9,8 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::{Cli, Command, exit, locust};
+use crate::scenario::files::Format;
 use crate::scenario::secrets::hide_arguments;
-use crate::scenario::source::Format;
 
 /// Commands that take a scenario.
 const OF_SCENARIOS: [&str; 3] = ["run", "validate", "plan"];

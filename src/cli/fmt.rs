@@ -11,8 +11,9 @@ use crate::cli::load::draw;
 use crate::diagnostic::{Diagnostic, FileId};
 use crate::report::destination::Destination;
 use crate::scenario::codes;
+use crate::scenario::files::{Format, ReadError};
 use crate::scenario::layout::layout;
-use crate::scenario::source::{Format, ReadError, Source};
+use crate::scenario::source::Source;
 
 /// With `--check`: a file is laid out differently.
 const DIFFERENT: u8 = 1;

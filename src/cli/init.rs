@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::cli::exit;
 use crate::report::destination::Destination;
-use crate::scenario::source::Format;
+use crate::scenario::files::Format;
 
 const TOML: &str = include_str!("starter.toml");
 const YAML: &str = include_str!("starter.yaml");

@@ -20,7 +20,8 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::certificates::certificates;
 use crate::plan::target::Target;
-use crate::scenario::source::{ReadError, Source, reason};
+use crate::scenario::files::{ReadError, reason};
+use crate::scenario::source::Source;
 use crate::units::parse_run_time;
 
 /// The scenario where the command line names none.

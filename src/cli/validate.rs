@@ -10,8 +10,9 @@ use crate::cli::load::{Checked, Loaded, SAMPLE, ScenarioOptions, check, tell};
 use crate::cli::render::{Lines, Placed, placed};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::scenario::codes;
+use crate::scenario::files::ReadError;
 use crate::scenario::secrets::{Secrets, hide_urls};
-use crate::scenario::source::{ReadError, Source};
+use crate::scenario::source::Source;
 
 /// Check a scenario: tell every mistake at once, start nothing
 ///

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::scenario::source::Format;
+use crate::scenario::files::Format;
 
 /// The bytes of `raw` that spell the bytes of `decoded` in each of some ranges, which are sorted by their beginnings;
 /// `None` for one that does not fit. One walk finds them all.

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::diagnostic::Part;
+use crate::scenario::files::Files;
 use crate::scenario::node::{Node, Value};
-use crate::scenario::source::Files;
 
 /// Makes texts of the numbers, truth values and dates in `vars`: what stands in their file.
 pub(super) fn as_written(root: &mut Node, files: &Files) {
@@ -36,7 +36,8 @@ pub(super) fn as_written(root: &mut Node, files: &Files) {
 
 #[cfg(test)]
 mod tests {
-    use crate::scenario::source::{Format, Source};
+    use crate::scenario::files::Format;
+    use crate::scenario::source::Source;
 
     /// The constant `x` of a scenario.
     fn constant(text: &str, format: Format, settings: &[&str]) -> String {

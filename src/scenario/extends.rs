@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, FieldPath, Mark, nearest};
 use crate::scenario::codes;
 use crate::scenario::merge::{Place, merge};
 use crate::scenario::node::{Node, Table, Value};
-use crate::scenario::parse::Reported;
+use crate::scenario::reported::Reported;
 
 /// Most values that all classes together may take over. Sharing makes the tree small, but the model holds each
 /// value once per class.

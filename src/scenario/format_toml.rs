@@ -14,9 +14,8 @@ use toml_parser::{ParseError, Source};
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 use crate::scenario::codes;
 use crate::scenario::node::{Entry, MAX_DEPTH, Node, Table, Value};
-use crate::scenario::toml_syntax::{
-    is_header_in_list, is_in_table, is_open_in_brackets, is_yaml, line_at, syntax,
-};
+use crate::scenario::text_fault::line_at;
+use crate::scenario::toml_syntax::{is_header_in_list, is_in_table, is_open_in_brackets, is_yaml, syntax};
 
 /// Most keys, values, signs and spaces of a file: each costs some hundred bytes until the file is read.
 const MAX_SIGNS: usize = 4_000_000;

@@ -8,9 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, nearest};
+use crate::scenario::files::{File, Files, Format, MAX_FILE_BYTES, ReadError, read_file};
 use crate::scenario::merge::{Place, merge};
 use crate::scenario::node::{Node, Value};
-use crate::scenario::source::{File, Files, Format, MAX_FILE_BYTES, ReadError, read_file};
 use crate::scenario::{codes, constants, format_toml, format_yaml, parse};
 
 /// Most files of one scenario.

@@ -5,20 +5,21 @@
 //! time from the last mistake on, so that the time grows with the file and not with the mistakes in it. Repairing
 //! instead of skipping lets one run find the mistakes behind a mistake, too.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use crate::diagnostic::{Diagnostic, FieldPath, Mark, Part, nearest};
+use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::scenario::codes;
-use crate::scenario::de::{Reader, is_plain};
-use crate::scenario::explain::Explainer;
-use crate::scenario::foreign::{self, Advice, Meant};
+use crate::scenario::de::Reader;
+use crate::scenario::explain::{self, Site};
+use crate::scenario::files::Files;
 use crate::scenario::mistake::{Kind, Mistake};
 use crate::scenario::model::Scenario;
-use crate::scenario::node::{Node, Value};
+use crate::scenario::node::Node;
 use crate::scenario::place::place;
-use crate::scenario::source::Files;
+use crate::scenario::repair::Repair;
+use crate::scenario::reported::Reported;
 
 /// Most mistakes that are listed of one file.
 const MAX_DIAGNOSTICS: usize = 100;
@@ -32,96 +33,6 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
     /// Where, so that nobody complains about the consequences.
     pub reported: Reported,
-}
-
-/// Places that have a diagnostic already.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reported(BTreeSet<FieldPath>);
-
-impl Reported {
-    /// Whether the value at `path`, or one around it, could not be read: that it is missing from the model, or
-    /// what stands there, says nothing then.
-    pub fn covers(&self, path: &FieldPath) -> bool {
-        (0..=path.0.len()).any(|length| self.0.contains(&FieldPath(path.0[..length].to_vec())))
-    }
-
-    /// The places, in order.
-    pub fn paths(&self) -> &BTreeSet<FieldPath> {
-        &self.0
-    }
-}
-
-impl Reported {
-    /// Nothing of the scenario is known for certain.
-    pub(super) fn all() -> Self {
-        Self([FieldPath::root()].into())
-    }
-
-    /// Counts one more place as reported.
-    pub(super) fn add(&mut self, path: FieldPath) {
-        self.0.insert(path);
-    }
-
-    /// Adds all places of a tree that have been reported.
-    pub(super) fn add_all(&mut self, root: &Node) {
-        self.add_below(root, &mut Vec::new());
-    }
-
-    /// `way` leads to the node; only the few that are reported need a path of their own.
-    fn add_below<'a>(&mut self, node: &'a Node, way: &mut Vec<Way<'a>>) {
-        if node.unreadable {
-            self.add(path(way));
-            return;
-        }
-        match &node.value {
-            Value::List(items) => {
-                // The only list of a fixed length is worth nothing without all its items.
-                if matches!(way.last(), Some(Way::Key("between"))) && items.iter().any(|item| item.unreadable)
-                {
-                    self.add(path(way));
-                }
-                for (place, item) in items.iter().enumerate() {
-                    way.push(Way::Index(place));
-                    self.add_below(item, way);
-                    way.pop();
-                }
-            }
-            Value::Table(table) => {
-                for entry in table.entries() {
-                    if entry.ignored {
-                        let at = path(way);
-                        // A key beside a choice was most likely meant to stand inside it.
-                        if let Ok([chosen]) = <[_; 1]>::try_from(table.live().take(2).collect::<Vec<_>>()) {
-                            self.add(at.key(&*chosen.key).key(&*entry.key));
-                        }
-                        if !entry.instead_of.is_empty() {
-                            self.add(at.key(entry.instead_of));
-                        }
-                        self.add(at.key(&*entry.key));
-                        continue;
-                    }
-                    way.push(Way::Key(&entry.key));
-                    self.add_below(&entry.node, way);
-                    way.pop();
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A part of a path, borrowed from the tree.
-enum Way<'a> {
-    Key(&'a str),
-    Index(usize),
-}
-
-fn path(way: &[Way<'_>]) -> FieldPath {
-    let part = |step: &Way<'_>| match step {
-        Way::Key(key) => Part::Key((*key).to_owned()),
-        Way::Index(place) => Part::Index(*place),
-    };
-    FieldPath(way.iter().map(part).collect())
 }
 
 /// A tree after all its mistakes have been repaired.
@@ -210,117 +121,9 @@ fn mend(
         return None;
     }
     let repair = Repair::of(&mistake.kind, root, &path);
-    let diagnostic = Explainer::new(root, files, &path).diagnostic(&mistake.kind, &repair);
+    let diagnostic = explain::diagnostic(&Site::new(root, files, &path), &mistake.kind, &repair);
     // The content of a choice written as a bare text is not in the tree, only the text is.
     let existing = FieldPath(path.0[..from.len()].to_vec());
     repair.apply(root, &mistake.kind, &existing);
     Some((diagnostic, repair))
-}
-
-/// What is done to the tree so that reading goes on behind a mistake.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Repair {
-    /// A misspelt key or choice becomes the one that was surely meant.
-    Rename(&'static str),
-    /// Keys whose sense is said in another way are passed over.
-    Advise(&'static Advice, Vec<String>),
-    /// `key:value` of YAML, which is a key without a value, is passed over.
-    NoSpace(&'static str),
-    /// A key that has no meaning is passed over.
-    Ignore,
-    /// A value that has no meaning reads as absent.
-    Blank,
-}
-
-impl Repair {
-    fn of(kind: &Kind, root: &Node, path: &FieldPath) -> Self {
-        match kind {
-            Kind::UnknownKey { key, known } => Self::of_key(key, known, root.at(&path.0)),
-            Kind::UnknownChoice { choice, of, known, bare } => Self::of_choice(choice, of, known, *bare),
-            Kind::ExtraKeys { .. } => Self::Ignore,
-            _ => Self::Blank,
-        }
-    }
-
-    fn of_key(key: &str, known: &[&'static str], table: Option<&Node>) -> Self {
-        let value = |key: &str| table.and_then(|table| table.get(key)).map(|node| &node.value);
-        let is_free = |name: &&str| value(name).is_none();
-        let meant = |key: &str| foreign::meant(key, known, value(key));
-        if let (Some((name, _)), Some(Value::Null)) = (key.split_once(':'), value(key))
-            && let Some(name) = known.iter().copied().find(|known| *known == name)
-        {
-            return Self::NoSpace(name);
-        }
-        match meant(key) {
-            Some(Meant::Key(name)) if is_free(&name) => Self::Rename(name),
-            Some(Meant::Key(_)) => Self::Ignore,
-            Some(Meant::Advice(advice)) => {
-                let live = table.and_then(Node::table).into_iter().flat_map(|table| table.live());
-                let unknown = live.map(|entry| entry.key.to_string()).filter(|key| !known.contains(&&**key));
-                let same = unknown.filter(|key| meant(key) == Some(Meant::Advice(advice)));
-                Self::Advise(advice, same.collect())
-            }
-            None => nearest(key, known.iter().copied().filter(is_free)).map_or(Self::Ignore, Self::Rename),
-        }
-    }
-
-    fn of_choice(choice: &str, of: &str, known: &[&'static str], bare: bool) -> Self {
-        let is_known = |name: &&str| known.contains(name) && !is_plain(name);
-        // More than a name, such as `publish a/b` or `constant(1)`, means more than that name.
-        let is_name = !choice.contains(|c: char| c.is_whitespace() || c == '(');
-        let foreign = foreign::meant_choice(choice, of).filter(is_known);
-        let meant = foreign.or_else(|| nearest(choice, known.iter().copied().filter(|name| !is_plain(name))));
-        match meant {
-            // A key that is only like one of a payload's is more likely one of its JSON.
-            Some(name) if of == "Payload" && !name.eq_ignore_ascii_case(choice) => Self::Blank,
-            // A step needs more than its name; only these two do not.
-            Some(name) if of == "Step" && bare && !matches!(name, "connect" | "disconnect") => Self::Blank,
-            Some(name) if is_name => Self::Rename(name),
-            _ => Self::Blank,
-        }
-    }
-
-    /// Changes the tree so that the mistake is in it no more.
-    fn apply(&self, root: &mut Node, kind: &Kind, path: &FieldPath) {
-        let key = match kind {
-            Kind::UnknownKey { key, .. } | Kind::UnknownChoice { choice: key, bare: false, .. } => Some(key),
-            _ => None,
-        };
-        match (self, kind) {
-            (Self::Rename(name), _) => match key {
-                Some(key) => {
-                    if let Some(table) = root.table_mut(&path.0) {
-                        table.rename(key, name);
-                    }
-                }
-                None => {
-                    if let Some(node) = root.at_mut(&path.0) {
-                        node.value = Value::Text((*name).into());
-                    }
-                }
-            },
-            (Self::NoSpace(name), _) => {
-                ignore(root, path, key.map(std::slice::from_ref).unwrap_or_default(), name);
-            }
-            (Self::Advise(advice, keys), _) => ignore(root, path, keys, advice.instead_of),
-            (Self::Ignore, Kind::ExtraKeys { extra, .. }) => ignore(root, path, extra, ""),
-            (Self::Ignore, _) => ignore(root, path, key.map(std::slice::from_ref).unwrap_or_default(), ""),
-            _ => {
-                if let Some(node) = root.at_mut(&path.0) {
-                    node.unreadable = true;
-                }
-            }
-        }
-    }
-}
-
-/// Passes over keys of a table from now on.
-fn ignore(root: &mut Node, path: &FieldPath, keys: &[String], instead_of: &'static str) {
-    let Some(table) = root.table_mut(&path.0) else { return };
-    for key in keys {
-        if let Some(entry) = table.get_mut(key) {
-            entry.ignored = true;
-            entry.instead_of = instead_of;
-        }
-    }
 }

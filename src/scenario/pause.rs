@@ -1,6 +1,6 @@
 //! Pauses as other tools write them, in our spelling.
 
-use crate::scenario::source::Format;
+use crate::scenario::files::Format;
 use crate::units::HumanDuration;
 
 /// A pause that was written in another way, such as Locust's `between(1, 2)` or `1s..2s`, as a wait time.

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::diagnostic::{FieldPath, FileId, Mark, Part};
 use crate::scenario::align::align;
+use crate::scenario::files::Files;
 use crate::scenario::node::{Node, Value};
-use crate::scenario::source::Files;
 
 /// A place in one of the files of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

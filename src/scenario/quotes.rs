@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::scenario::words::MAX_QUOTED;
+use crate::scenario::explain::vocabulary::MAX_QUOTED;
 
 /// A text that ended at a quote, with more behind it.
 #[derive(Debug, PartialEq, Eq)]

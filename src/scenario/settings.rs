@@ -9,9 +9,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, Part, is_bare, nearest};
+use crate::scenario::files::{File, Files, Format};
 use crate::scenario::merge::Place;
 use crate::scenario::node::{Entry, Node, Table, Value};
-use crate::scenario::source::{File, Files, Format};
 use crate::scenario::{codes, format_toml};
 
 /// What messages call an argument.

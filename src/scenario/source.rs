@@ -1,149 +1,19 @@
-//! The files of a scenario with the place of every key and value in them: what a diagnostic's path means.
+//! A scenario as its files say it, with the place of every key and value: what a diagnostic's path means.
 //!
-//! A text is kept as it stands in its file except for a byte order mark, which is not part of any line that a
-//! person sees. All places are bytes of that text. What the command line sets counts as a file, too, whose only
-//! line is the argument.
+//! All places are bytes of the text of one file.
 
-use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 use crate::scenario::codes;
+use crate::scenario::files::{File, Files, Format, MAX_FILE_BYTES, ReadError, read_file};
 use crate::scenario::include::Loader;
 use crate::scenario::model::Scenario;
 use crate::scenario::node::{Node, Value};
-use crate::scenario::parse::{self, Parsed, Reported};
+use crate::scenario::parse::{self, Parsed};
 use crate::scenario::place::{self, Place, place};
+use crate::scenario::reported::Reported;
 use crate::scenario::{constants, extends, settings};
-use crate::units::{WideText, text_bytes};
-
-/// Most that is read of a scenario, in bytes, with all files that it includes.
-pub const MAX_FILE_BYTES: u64 = 16 << 20;
-
-/// How a scenario is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// TOML 1.1, the canonical spelling.
-    Toml,
-    /// YAML 1.2.
-    Yaml,
-}
-
-impl Format {
-    /// The format that a file's ending stands for: `.toml`, `.yaml` or `.yml`.
-    pub fn of(path: &Path) -> Option<Self> {
-        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-        match ending.as_str() {
-            "toml" => Some(Self::Toml),
-            "yaml" | "yml" => Some(Self::Yaml),
-            _ => None,
-        }
-    }
-}
-
-/// Why a file could not even be looked at.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// Neither TOML nor YAML by its name.
-    #[error("cannot tell the format of {}: the name of a scenario ends in .toml, .yaml or .yml", .0.display())]
-    UnknownFormat(PathBuf),
-    /// The file system refused.
-    #[error("cannot read {}: {}", path.display(), reason(source))]
-    Io {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// More than [`MAX_FILE_BYTES`].
-    #[error("{} is larger than {} MiB, the most that is read as a scenario", .0.display(), MAX_FILE_BYTES >> 20)]
-    TooLarge(PathBuf),
-    /// Text, but not in UTF-8.
-    #[error("cannot read {}: {WideText}", .0.display())]
-    Utf16(PathBuf),
-    /// Not text.
-    #[error("{} is not UTF-8 text: invalid bytes in line {line}", path.display())]
-    NotUtf8 {
-        /// Which file.
-        path: PathBuf,
-        /// The first line with such bytes, from 1.
-        line: usize,
-    },
-}
-
-/// Why a file cannot be read: the most frequent reasons in plain words.
-pub fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-/// One of the texts that a scenario is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    name: String,
-    text: String,
-    format: Format,
-    folder: PathBuf,
-}
-
-impl File {
-    /// A text, without its byte order mark; `name` is what messages call it.
-    pub(super) fn new(name: String, mut text: String, format: Format, folder: PathBuf) -> Self {
-        if text.starts_with('\u{feff}') {
-            text.remove(0);
-        }
-        Self { name, text, format, folder }
-    }
-
-    /// What messages call it: the path of the file, or the name of the option.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The text, without byte order mark.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// How it is written.
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
-    /// The folder that paths in it count from; empty for the current one.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-}
-
-/// All texts that a scenario is made of: at least the scenario file.
-#[derive(Debug, Clone)]
-pub struct Files {
-    first: File,
-    others: Vec<File>,
-}
-
-impl Files {
-    pub(super) fn new(first: File) -> Self {
-        Self { first, others: Vec::new() }
-    }
-
-    pub(super) fn add(&mut self, file: File) -> FileId {
-        self.others.push(file);
-        FileId(u32::try_from(self.others.len()).unwrap_or(0))
-    }
-
-    /// The file with a number; the scenario file for one that was not given out.
-    pub fn get(&self, id: FileId) -> &File {
-        let place = usize::try_from(id.0).ok().and_then(|id| id.checked_sub(1));
-        place.and_then(|place| self.others.get(place)).unwrap_or(&self.first)
-    }
-}
 
 /// The files of a scenario and where everything stands in them.
 #[derive(Debug, Clone)]
@@ -220,22 +90,22 @@ impl Source {
 
     /// What messages call the scenario: the path of its file.
     pub fn name(&self) -> &str {
-        self.files.first.name()
+        self.files.first().name()
     }
 
     /// The names of all texts: the paths of the scenario and of what it includes, and the names of options.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.files.first).chain(&self.files.others).map(File::name)
+        self.files.iter().map(File::name)
     }
 
     /// The text of the scenario file itself, without byte order mark.
     pub fn text(&self) -> &str {
-        self.files.first.text()
+        self.files.first().text()
     }
 
     /// All texts that the scenario is made of, by their numbers.
     pub fn files(&self) -> impl Iterator<Item = &File> {
-        std::iter::once(&self.files.first).chain(&self.files.others)
+        self.files.iter()
     }
 
     /// The file with a number, as in a [`Place`] or a mark.
@@ -261,32 +131,6 @@ impl Source {
     pub fn places(&self, diagnostics: &[Diagnostic]) -> Vec<Place> {
         let marks = diagnostics.iter().map(|diagnostic| (&diagnostic.at, &diagnostic.mark));
         place::places(&self.root, &self.files, marks)
-    }
-}
-
-/// Reads a file of which at most `most` bytes may be kept.
-pub(super) fn read_file(path: &Path, most: u64) -> Result<File, ReadError> {
-    let format = Format::of(path).ok_or_else(|| ReadError::UnknownFormat(path.to_owned()))?;
-    let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
-        .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
-    if bytes.len() as u64 > most {
-        return Err(ReadError::TooLarge(path.to_owned()));
-    }
-    if text_bytes(&bytes).is_err() {
-        return Err(ReadError::Utf16(path.to_owned()));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => {
-            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            Ok(File::new(path.display().to_string(), text, format, folder))
-        }
-        Err(error) => {
-            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = valid.split(|byte| *byte == b'\n').count();
-            Err(ReadError::NotUtf8 { path: path.to_owned(), line })
-        }
     }
 }
 

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 use crate::scenario::codes;
+use crate::scenario::files::Format;
 use crate::scenario::pause;
 use crate::scenario::quotes::{EndedEarly, ended_early};
-use crate::scenario::source::Format;
+use crate::scenario::text_fault::line_at;
 
 /// An error of the parser with what stands around it.
 struct Fault<'a> {
@@ -197,12 +198,6 @@ impl Fault<'_> {
         };
         (said, help.to_owned())
     }
-}
-
-/// First byte and text of the line around a place.
-pub(super) fn line_at(text: &str, place: usize) -> (usize, &str) {
-    let start = text[..place].rfind('\n').map_or(0, |line_end| line_end + 1);
-    (start, text[start..].lines().next().unwrap_or_default())
 }
 
 /// Whether the parser is inside `{ }`, which may go on in the next line.

@@ -4,9 +4,8 @@ use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
 use crate::diagnostic::Diagnostic;
 use crate::scenario::codes;
-use crate::scenario::format_yaml::fault as fault_at;
 use crate::scenario::quotes::{EndedEarly, ended_early};
-use crate::scenario::toml_syntax::line_at;
+use crate::scenario::text_fault::{fault as fault_at, line_at};
 
 /// What to do about a key that is no text.
 pub(super) const KEY: &str =

@@ -7,7 +7,8 @@ use std::path::Path;
 use mqtt_scenario::cli::explain::{Entry, entries};
 use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::FieldPath;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 
 use crate::support::{listing, run_program};
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::Plan;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 use tempfile::TempDir;
 
 use crate::support::{listing, run_program};

@@ -21,7 +21,8 @@ use mqtt_scenario::describe::{describe, describe_json};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::certificates::certificates;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose,
     date_time_ymd,

@@ -9,7 +9,8 @@ use mqtt_scenario::compile::files::MAX_FILE_BYTES;
 use mqtt_scenario::describe::describe;
 use mqtt_scenario::plan::payload::Payload;
 use mqtt_scenario::plan::{Plan, Step, Text};
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -12,7 +12,8 @@ use mqtt_scenario::plan::load::Users;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::timeline::LoadTimeline;
 use mqtt_scenario::plan::{Row, Step, Text};
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 
 mod describe;
 mod timing;

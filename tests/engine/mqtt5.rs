@@ -10,7 +10,8 @@ use mqtt_scenario::compile::codes;
 use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::engine::Interrupts;
 use mqtt_scenario::plan::Plan;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 use tokio::net::TcpListener;
 
 use crate::support::peer::{Peer, accept};

@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::FieldPath;
+use mqtt_scenario::scenario::files::Format;
 use mqtt_scenario::scenario::model::step::Step;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::source::Source;
 use proptest::prelude::*;
 
 use crate::support::{listing, run_program};

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::{FieldPath, Mark};
+use mqtt_scenario::scenario::files::Format;
 use mqtt_scenario::scenario::model::Scenario;
 use mqtt_scenario::scenario::parse::Parsed;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::source::Source;
 use tempfile::TempDir;
 
 /// A folder with these files.

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use mqtt_scenario::cli::render::render;
 use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::Diagnostic;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 use proptest::prelude::*;
 
 use crate::support::run_program;

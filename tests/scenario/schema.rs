@@ -5,8 +5,9 @@ use std::path::Path;
 
 use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::Plan;
+use mqtt_scenario::scenario::files::Format;
 use mqtt_scenario::scenario::schema::schema;
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::source::Source;
 use serde_json::{Map, Value, json};
 
 use crate::support::run_program;

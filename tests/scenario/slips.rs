@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 
 use crate::support::run_program;
 

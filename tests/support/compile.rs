@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
-use mqtt_scenario::scenario::source::{Format, Source};
+use mqtt_scenario::scenario::files::Format;
+use mqtt_scenario::scenario::source::Source;
 
 /// Compiles a scenario in TOML with these files beside it.
 pub(crate) fn compiled(text: &str, files: &[(&str, &[u8])]) -> (Source, Result<Compiled, Vec<Diagnostic>>) {

@@ -1,17 +1,7 @@
-//! The words of other tools for keys, table by table, in small letters and without `_`.
+//! The words of other tools for keys, table by table, in small letters and without `_`. Only data: the order and
+//! the neighbours of the words are what a reader compares, so it stays one table.
 
-use crate::scenario::foreign::Advice;
-
-/// A table of the language, known by two keys that no other one has together.
-pub(super) struct Place {
-    pub(super) keys: [&'static str; 2],
-    pub(super) synonyms: &'static [(&'static str, &'static [&'static str])],
-    pub(super) advice: &'static [(Advice, &'static [&'static str])],
-}
-
-pub(super) const fn advice(text: &'static str, instead_of: &'static str) -> Advice {
-    Advice { text, instead_of }
-}
+use crate::scenario::foreign::advice::{Advice, Keys, advice};
 
 /// Keys of a broker that look as if they could stand elsewhere.
 const OF_BROKERS: &[&str] = &[
@@ -91,8 +81,8 @@ const FILTERS: (&str, &[&str]) = ("filters", &["topics", "topicfilters", "patter
 const NAME: (&str, &[&str]) = ("name", &["label", "title", "id"]);
 
 /// The tables, the more special first.
-pub(super) const PLACES: &[Place] = &[
-    Place {
+pub(super) const KEYS: &[Keys] = &[
+    Keys {
         keys: ["user_classes", "thresholds"],
         synonyms: &[
             ("user_classes", &["userclass", "classes", "clients", "virtualusers", "devices", "scenarios"]),
@@ -138,7 +128,7 @@ pub(super) const PLACES: &[Place] = &[
             (advice("it belongs to the broker: write it beside its `url`", ""), OF_BROKERS),
         ],
     },
-    Place {
+    Keys {
         keys: ["spawn_rate", "stop_timeout"],
         synonyms: &[
             ("spawn_rate", &["hatchrate", "startrate", "ramprate"]),
@@ -197,7 +187,7 @@ pub(super) const PLACES: &[Place] = &[
             ),
         ],
     },
-    Place {
+    Keys {
         keys: ["drop_connections", "duration"],
         synonyms: &[
             ("users", &["target", "vus", "threads", "clients", "usercount", "connections"]),
@@ -212,7 +202,7 @@ pub(super) const PLACES: &[Place] = &[
             &["rampup", "ramp", "ramptime", "rampuptime"],
         )],
     },
-    Place {
+    Keys {
         keys: ["until", "step"],
         synonyms: &[
             ("step", &["duration", "steptime", "stepduration", "interval", "time"]),
@@ -224,7 +214,7 @@ pub(super) const PLACES: &[Place] = &[
             &["min", "max", "from", "to", "low", "high", "start", "end", "minrate", "maxrate", "startrate"],
         )],
     },
-    Place {
+    Keys {
         keys: ["connect_timeout", "urls"],
         synonyms: &[
             ("url", &["uri", "endpoint", "brokerurl", "address", "server", "broker", "target"]),
@@ -304,7 +294,7 @@ pub(super) const PLACES: &[Place] = &[
             ),
         ],
     },
-    Place {
+    Keys {
         keys: ["server_name", "insecure"],
         synonyms: &[
             ("ca", &["cafile", "cacert", "rootca", "cacerts", "trust", "truststore", "capath"]),
@@ -318,7 +308,7 @@ pub(super) const PLACES: &[Place] = &[
             &["verify", "verifypeer", "rejectunauthorized", "verifyhost", "verifyhostname", "enabled"],
         )],
     },
-    Place {
+    Keys {
         keys: ["fixed_count", "on_start"],
         synonyms: &[
             ("wait_time", &["thinktime", "wait", "pause", "delay", "sleep", "waitfor"]),
@@ -392,7 +382,7 @@ pub(super) const PLACES: &[Place] = &[
             (advice("it belongs to the broker: write it beside its `url`", ""), OF_BROKERS),
         ],
     },
-    Place {
+    Keys {
         keys: ["tags", "steps"],
         synonyms: &[
             ("steps", &["actions", "flow", "do", "commands", "script", "sequence", "requests"]),
@@ -430,7 +420,7 @@ pub(super) const PLACES: &[Place] = &[
             ),
         ],
     },
-    Place {
+    Keys {
         keys: ["topic", "await_ack"],
         synonyms: &[
             ("payload", SAYS_WHAT),
@@ -443,7 +433,7 @@ pub(super) const PLACES: &[Place] = &[
         ],
         advice: MESSAGES,
     },
-    Place {
+    Keys {
         keys: ["topic", "reply_topic"],
         synonyms: &[
             ("payload", SAYS_WHAT),
@@ -455,7 +445,7 @@ pub(super) const PLACES: &[Place] = &[
         ],
         advice: MESSAGES,
     },
-    Place {
+    Keys {
         keys: ["topic", "delay"],
         synonyms: &[
             ("payload", SAYS_WHAT),
@@ -465,12 +455,12 @@ pub(super) const PLACES: &[Place] = &[
         ],
         advice: MESSAGES,
     },
-    Place {
+    Keys {
         keys: ["measure", "no_local"],
         synonyms: &[FILTER, FILTERS, QOS, TIMEOUT, ("measure", &["endtoend", "e2e", "latency"]), NAME],
         advice: &[],
     },
-    Place {
+    Keys {
         keys: ["where", "expect"],
         synonyms: &[FILTER, ("count", &["messages", "times", "n", "num"]), TIMEOUT, NAME],
         advice: &[(
@@ -481,9 +471,9 @@ pub(super) const PLACES: &[Place] = &[
             &["json", "payload", "text", "contains", "match", "matches", "equals", "regex"],
         )],
     },
-    Place { keys: ["filter", "filters"], synonyms: &[FILTER, FILTERS, TIMEOUT, NAME], advice: &[] },
-    Place { keys: ["filter", "no_local"], synonyms: &[FILTER, QOS], advice: &[] },
-    Place {
+    Keys { keys: ["filter", "filters"], synonyms: &[FILTER, FILTERS, TIMEOUT, NAME], advice: &[] },
+    Keys { keys: ["filter", "no_local"], synonyms: &[FILTER, QOS], advice: &[] },
+    Keys {
         keys: ["times", "steps"],
         synonyms: &[
             ("times", &["count", "n", "iterations", "loops", "repeat", "number"]),
@@ -491,7 +481,7 @@ pub(super) const PLACES: &[Place] = &[
         ],
         advice: &[],
     },
-    Place {
+    Keys {
         keys: ["csv", "order"],
         synonyms: &[
             ("csv", &["file", "path", "filename", "source", "data", "csvfile"]),
@@ -500,7 +490,7 @@ pub(super) const PLACES: &[Place] = &[
         ],
         advice: &[],
     },
-    Place {
+    Keys {
         keys: ["initial", "jitter"],
         synonyms: &[
             ("initial", &["min", "delay", "period", "first", "interval", "mindelay"]),
@@ -509,7 +499,7 @@ pub(super) const PLACES: &[Place] = &[
         ],
         advice: &[],
     },
-    Place {
+    Keys {
         keys: ["per_user", "per_class"],
         synonyms: &[("per_user", &["rate", "user", "each"]), ("per_class", &["total", "all", "class"])],
         advice: &[],

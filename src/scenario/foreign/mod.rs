@@ -4,13 +4,17 @@
 //! keys that can stand there is taken for it, like a misspelt one; one whose sense is said elsewhere, or in
 //! another way, gets the advice where and how.
 
+mod advice;
 mod choices;
 mod keys;
 
+pub(super) use advice::Advice;
+
 use std::borrow::Cow;
 
+use crate::scenario::foreign::advice::advice;
 use crate::scenario::foreign::choices::CHOICES;
-use crate::scenario::foreign::keys::{PLACES, advice};
+use crate::scenario::foreign::keys::KEYS;
 use crate::scenario::node::Value;
 
 /// What a key means that the language does not have.
@@ -20,15 +24,6 @@ pub(super) enum Meant {
     Key(&'static str),
     /// Something that is said in another way.
     Advice(&'static Advice),
-}
-
-/// How something is said that has no key of this name.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Advice {
-    /// What to write, as TOML has it.
-    pub(super) text: &'static str,
-    /// The key that is surely not forgotten then, only said in this way; empty for none.
-    pub(super) instead_of: &'static str,
 }
 
 /// A broker without its name.
@@ -54,12 +49,12 @@ pub(super) fn meant(key: &str, known: &[&'static str], value: Option<&Value>) ->
     if let Some(same) = known.iter().copied().find(|name| plain(name) == word) {
         return Some(Meant::Key(same));
     }
-    let place = PLACES.iter().find(|place| place.keys.iter().all(|key| known.contains(key)))?;
+    let table = KEYS.iter().find(|table| table.keys.iter().all(|key| known.contains(key)))?;
     let holds = |words: &[&str]| words.contains(&&*word);
-    if let Some((name, _)) = place.synonyms.iter().find(|(_, words)| holds(words)) {
+    if let Some((name, _)) = table.synonyms.iter().find(|(_, words)| holds(words)) {
         return Some(Meant::Key(name));
     }
-    place.advice.iter().find(|(_, words)| holds(words)).map(|(advice, _)| Meant::Advice(advice))
+    table.advice.iter().find(|(_, words)| holds(words)).map(|(advice, _)| Meant::Advice(advice))
 }
 
 /// What a choice means that there is not.
@@ -86,9 +81,9 @@ mod tests {
 
     #[test]
     fn words_are_written_as_they_are_compared() {
-        let keys = PLACES.iter().flat_map(|place| {
-            let synonyms = place.synonyms.iter().flat_map(|(_, words)| *words);
-            synonyms.chain(place.advice.iter().flat_map(|(_, words)| *words))
+        let keys = KEYS.iter().flat_map(|table| {
+            let synonyms = table.synonyms.iter().flat_map(|(_, words)| *words);
+            synonyms.chain(table.advice.iter().flat_map(|(_, words)| *words))
         });
         let choices = CHOICES.iter().flat_map(|(_, choices)| choices.iter().flat_map(|(_, words)| *words));
         for word in keys.chain(choices) {
@@ -104,9 +99,9 @@ mod tests {
                 assert!(seen.insert(word), "{word}");
             }
         }
-        for place in PLACES {
-            once(place.synonyms.iter().flat_map(|(_, words)| words.iter()));
-            once(place.advice.iter().flat_map(|(_, words)| words.iter()));
+        for table in KEYS {
+            once(table.synonyms.iter().flat_map(|(_, words)| words.iter()));
+            once(table.advice.iter().flat_map(|(_, words)| words.iter()));
         }
     }
 

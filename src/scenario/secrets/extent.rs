@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::scenario::source::Format;
+use crate::scenario::files::Format;
 
 /// Longest table or text in quotes that is looked at, in bytes.
 pub(super) const LONGEST_VALUE: usize = 64 << 10;

@@ -7,7 +7,12 @@
 
 mod extent;
 mod find;
+mod finder;
+mod keys;
 mod names;
+mod references;
+mod urls;
+mod values;
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -3,6 +3,9 @@
 use crate::diagnostic::nearest;
 use crate::scenario::secrets::extent::LONGEST_KEY;
 
+/// What stands before the secret in a header.
+pub(super) const SCHEMES: [&str; 5] = ["Bearer ", "Basic ", "Token ", "Digest ", "ApiKey "];
+
 /// Keys whose tables have things by names that anybody may choose.
 pub(super) const NAMING: [&str; 5] = ["user_classes", "brokers", "payloads", "feeds", "vars"];
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::diagnostic::{FieldPath, Mark};
 use crate::scenario::codes;
-use crate::scenario::source::Format;
+use crate::scenario::files::Format;
 
 const TOML: Format = Format::Toml;
 const YAML: Format = Format::Yaml;

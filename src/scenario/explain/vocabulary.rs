@@ -4,7 +4,7 @@ use crate::diagnostic::{FieldPath, Part};
 use crate::scenario::de::{PLAIN_TABLE, is_plain};
 
 /// Longest value that is repeated in a message, in bytes.
-pub(super) const MAX_QUOTED: usize = 40;
+pub(crate) const MAX_QUOTED: usize = 40;
 
 /// Something that is written as a text with units.
 pub(super) struct Quantity {
@@ -113,6 +113,10 @@ pub(super) fn choices(of: &str, known: &[&str]) -> String {
         }
     }
 }
+
+/// What braces without quotes are in YAML.
+pub(super) const BRACES: &str =
+    "a text with `{` at its beginning stands in quotes, and a template is written \"${NAME}\"";
 
 /// Names in a row, each as code.
 pub(super) fn list(names: &[&str]) -> String {
