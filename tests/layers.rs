@@ -24,7 +24,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("stats", &[]),
     ("client", &["mqtt"]),
     ("broker", &["mqtt"]),
-    ("template", &["mqtt", "diagnostic"]),
+    ("template", &["units", "mqtt", "diagnostic"]),
     ("scenario", &["units", "mqtt", "diagnostic"]),
     ("plan", &["scenario", "template", "mqtt", "stats"]),
     ("compile", &["scenario", "plan", "template", "units", "mqtt", "diagnostic", "stats"]),

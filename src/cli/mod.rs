@@ -19,6 +19,7 @@ mod load;
 mod locust;
 mod observer;
 mod outlet;
+mod outputs;
 mod plan;
 mod reference;
 pub mod render;

@@ -1,17 +1,12 @@
 //! What becomes of a run's ticks: files, event log, progress.
 
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::console::{Progress, Rate};
 use crate::cli::json;
-use crate::cli::outlet::{Collected, Ending, Growing, Latest};
+use crate::cli::outputs::{Open, OutputError, Outputs};
 use crate::engine::health::Health;
 use crate::engine::{Observer, Tick};
-use crate::report::csv::{self, CsvError, HistoryRows, LastHistory, Table};
-use crate::report::destination::Destination;
-use crate::report::events::RequestLog;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
@@ -21,255 +16,6 @@ use crate::stats::threshold::{Judgement, Threshold};
 
 /// Of so many rows the totals are written each second; of ten times as many every eleven seconds.
 const ROWS_A_SECOND: u64 = 5_000;
-
-/// Why the outcome of a run could not be written.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum OutputError {
-    /// One of the four CSV files.
-    #[error(transparent)]
-    Csv(#[from] CsvError),
-    /// Another file.
-    #[error("cannot write the {what} {}: {source}", path.display())]
-    Write {
-        /// What it is.
-        what: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Whoever reads the file did not keep up.
-    #[error("{}: {} missing: nothing took them in time", path.display(), lines_are(*lines))]
-    Lost {
-        /// Which file.
-        path: PathBuf,
-        /// How many.
-        lines: u64,
-    },
-    /// What an error has cost that was told before.
-    #[error("{}: {} missing: they could not be written", path.display(), lines_are(*lines))]
-    Refused {
-        /// Which file.
-        path: PathBuf,
-        /// How many.
-        lines: u64,
-    },
-    /// The same of a file that is written whole.
-    #[error("{}: the end of the run is missing: nobody reads it", path.display())]
-    Unread {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// Out of threads.
-    #[error("cannot start a thread for {}: {source}", path.display())]
-    Thread {
-        /// For which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-fn lines_are(lines: u64) -> String {
-    if lines == 1 { "1 line is".to_owned() } else { format!("{lines} lines are") }
-}
-
-/// What a file is in errors.
-#[derive(Debug, Clone)]
-struct Name {
-    what: &'static str,
-    path: PathBuf,
-}
-
-impl Name {
-    fn write_error(&self, source: io::Error) -> OutputError {
-        let path = self.path.clone();
-        if self.what == CSV {
-            return CsvError::Write { path, source }.into();
-        }
-        OutputError::Write { what: self.what, path, source }
-    }
-
-    fn thread_error(&self, source: io::Error) -> OutputError {
-        OutputError::Thread { path: self.path.clone(), source }
-    }
-
-    /// What is to be said of how the file ended, if anything.
-    fn ended(&self, ending: Ending) -> Option<OutputError> {
-        let path = self.path.clone();
-        match ending {
-            Ending::Whole | Ending::Refused(0) => None,
-            Ending::Lost(0) => Some(OutputError::Unread { path }),
-            Ending::Lost(lines) => Some(OutputError::Lost { path, lines }),
-            Ending::Refused(lines) => Some(OutputError::Refused { path, lines }),
-            Ending::Failed(source) => Some(self.write_error(source)),
-        }
-    }
-}
-
-/// What a CSV file is in errors: its name says it.
-const CSV: &str = "";
-
-/// The files that a run will write: they can be written, but none has been touched.
-#[derive(Debug)]
-pub(super) struct Outputs {
-    tables: Vec<(Table, Name, Destination)>,
-    history: Option<(HistoryRows, Name, Destination)>,
-    log: Option<(Name, Destination)>,
-    summary: Option<(Name, Destination)>,
-}
-
-impl Outputs {
-    /// Looks whether the files can be written, and makes the folders of CSV files.
-    pub(super) fn find(
-        csv: Option<&Path>,
-        history: csv::History,
-        log: Option<&Path>,
-        summary: Option<&Path>,
-    ) -> Result<Self, OutputError> {
-        let mut tables = Vec::new();
-        let mut rows = None;
-        if let Some(prefix) = csv {
-            for table in Table::ALL {
-                let path = table.path(prefix);
-                let destination = csv::find(&path)?;
-                tables.push((table, Name { what: CSV, path }, destination));
-            }
-            let path = HistoryRows::path(prefix);
-            let destination = csv::find(&path)?;
-            rows = Some((HistoryRows::new(history), Name { what: CSV, path }, destination));
-        }
-        let find = |what, path: Option<&Path>| {
-            let Some(path) = path else { return Ok(None) };
-            let name = Name { what, path: path.to_owned() };
-            match Destination::find(path) {
-                Ok(destination) => Ok(Some((name, destination))),
-                Err(source) => Err(name.write_error(source)),
-            }
-        };
-        let log = find("request log", log)?;
-        let summary = find("summary", summary)?;
-        Ok(Self { tables, history: rows, log, summary })
-    }
-
-    /// Begins the files, which empties older ones.
-    fn open(self, start: UnixMicros) -> Result<Open, OutputError> {
-        let mut open = Open { tables: Vec::new(), history: None, log: None, summary: None };
-        for (table, name, destination) in self.tables {
-            let render = move |snapshot: Arc<Snapshot>| table.text(&snapshot).into_bytes();
-            let file = Latest::start(destination, render).map_err(|error| name.thread_error(error))?;
-            open.tables.push((name, file));
-        }
-        if let Some((rows, name, destination)) = self.history {
-            let is_stream = destination.is_stream();
-            let file =
-                Growing::start(destination, HistoryRows::HEADER).map_err(|error| name.thread_error(error))?;
-            open.history = Some(History { name, rows, file, is_stream, held: Vec::new() });
-        }
-        if let Some((name, destination)) = self.log {
-            let file = Growing::start(destination, "").map_err(|error| name.thread_error(error))?;
-            let log =
-                RequestLog::new(Collected::new(file), start).map_err(|error| name.write_error(error))?;
-            open.log = Some((name, log));
-        }
-        if let Some((name, destination)) = self.summary {
-            let file = Latest::start(destination, |text| text).map_err(|error| name.thread_error(error))?;
-            open.summary = Some((name, file));
-        }
-        Ok(open)
-    }
-}
-
-/// The files while the run goes on.
-#[derive(Debug)]
-struct Open {
-    tables: Vec<(Name, Latest<Arc<Snapshot>>)>,
-    history: Option<History>,
-    log: Option<(Name, RequestLog<Collected>)>,
-    summary: Option<(Name, Latest<Vec<u8>>)>,
-}
-
-/// The history while the run goes on.
-#[derive(Debug)]
-struct History {
-    name: Name,
-    rows: HistoryRows,
-    file: Growing,
-    is_stream: bool,
-    /// Rows of the last tick, for which a stream waits a tick: they may be replaced at the end, and nothing can be
-    /// taken back from a stream.
-    held: Vec<u8>,
-}
-
-impl History {
-    fn tick(&mut self, snapshot: &Snapshot, last: bool) {
-        let LastHistory { replaced, rows } = if last {
-            self.rows.of_end(snapshot)
-        } else {
-            LastHistory { replaced: 0, rows: self.rows.of_tick(snapshot) }
-        };
-        let mut rows = rows.as_bytes().to_vec();
-        if !self.is_stream {
-            self.file.send_instead(replaced, &mut rows);
-            return;
-        }
-        if replaced > 0 {
-            self.held = rows;
-        } else {
-            self.file.send(&mut self.held);
-            self.held = rows;
-        }
-        if last {
-            self.file.send(&mut self.held);
-        }
-    }
-}
-
-impl Open {
-    /// Writes a tick; `all` is whether the snapshot has all rows, and not only the one of all.
-    fn tick(&mut self, tick: &Tick<'_>, snapshot: &Arc<Snapshot>, all: bool) -> Result<(), OutputError> {
-        for (name, file) in self.tables.iter().filter(|_| all) {
-            file.set(Arc::clone(snapshot)).map_err(|error| name.write_error(error))?;
-        }
-        if let Some(history) = &mut self.history {
-            history.file.tick().map_err(|error| history.name.write_error(error))?;
-            history.tick(snapshot, tick.last);
-        }
-        if let Some((name, log)) = &mut self.log {
-            let mut write = || {
-                log.out().file.tick()?;
-                if tick.reset {
-                    log.reset(tick.at)?;
-                }
-                // A log that lacks lines lacks the last one too, so that nobody takes it for whole.
-                if tick.last && !log.out().file.has_lost() {
-                    log.end(tick.at)?;
-                }
-                log.flush()
-            };
-            write().map_err(|error| name.write_error(error))?;
-        }
-        Ok(())
-    }
-
-    /// Waits until everything is written or given up, and tells what is missing.
-    fn finish(self) -> Vec<OutputError> {
-        let mut missing = Vec::new();
-        for (name, file) in self.tables {
-            missing.extend(name.ended(file.finish()));
-        }
-        if let Some(History { name, file, .. }) = self.history {
-            missing.extend(name.ended(file.finish()));
-        }
-        if let Some((name, log)) = self.log {
-            missing.extend(name.ended(log.into_out().file.finish()));
-        }
-        if let Some((name, file)) = self.summary {
-            missing.extend(name.ended(file.finish()));
-        }
-        missing
-    }
-}
 
 /// The files before and after the first tick.
 #[derive(Debug)]
@@ -341,9 +87,9 @@ impl RunObserver {
     fn looks_at_all_rows(&self, tick: &Tick<'_>, second: u64) -> bool {
         let rows = tick.statistics.rows() as u64;
         let is_full = match &self.files {
-            Files::Found(Outputs { history: Some((rows, ..)), .. })
-            | Files::Open(Open { history: Some(History { rows, .. }), .. }) => rows.is_full(),
-            _ => false,
+            Files::Found(outputs) => outputs.is_full(),
+            Files::Open(open) => open.is_full(),
+            Files::Ended => false,
         };
         tick.last || is_full || second.is_multiple_of(1 + rows / ROWS_A_SECOND)
     }
@@ -353,8 +99,8 @@ impl Observer for RunObserver {
     type Error = OutputError;
 
     fn recorded(&mut self, batches: &[Batch]) -> Result<(), OutputError> {
-        let Files::Open(Open { log: Some((name, log)), .. }) = &mut self.files else { return Ok(()) };
-        log.write_tick(batches).map_err(|error| name.write_error(error))
+        let Files::Open(open) = &mut self.files else { return Ok(()) };
+        open.record(batches)
     }
 
     fn tick(&mut self, tick: &Tick<'_>) -> Result<(), OutputError> {
@@ -373,17 +119,9 @@ impl Observer for RunObserver {
             self.judgements = thresholds.flat_map(|t| t.judge(tick.statistics, &snapshot)).collect();
         }
         if tick.last
-            && let Files::Open(Open { summary: Some((name, file)), .. }) = &self.files
+            && let Files::Open(open) = &self.files
         {
-            let summary = json::summary(tick, &snapshot, &self.judgements);
-            file.set(
-                format!(
-                    "{summary:#}
-"
-                )
-                .into_bytes(),
-            )
-            .map_err(|error| name.write_error(error))?;
+            open.summarize(|| format!("{:#}\n", json::summary(tick, &snapshot, &self.judgements)))?;
         }
         if !tick.last {
             let rate = self.rate.at(second, snapshot.aggregated.requests);

@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::cli::console::{fitted, tables};
 use crate::cli::{conflicts, exit};
-use crate::report::csv::{History, HistoryRows, Table};
+use crate::report::csv::history::{History, HistoryRows};
+use crate::report::csv::state::StateFile;
 use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
 use crate::report::unfinished;
 
@@ -56,7 +57,7 @@ pub(super) fn run(options: &ReplayOptions) -> ExitCode {
         final_row: !options.no_final_row,
         interval_s: options.interval,
     };
-    let outputs = Table::ALL.map(|table| table.path(&options.csv)).into_iter();
+    let outputs = StateFile::ALL.map(|table| table.path(&options.csv)).into_iter();
     let outputs = outputs.chain([HistoryRows::path(&options.csv)]).map(|path| ("--csv", path));
     let outputs: Vec<_> = outputs.collect();
     if let Err(message) = conflicts::refuse(&outputs, slice::from_ref(&options.events)) {

@@ -17,7 +17,8 @@ use crate::cli::console::{Progress, fitted, start_log, tables};
 use crate::cli::endpoints::open_brokers;
 use crate::cli::lines::Lines;
 use crate::cli::load::{Loaded, ScenarioOptions, certificate_files, load_run};
-use crate::cli::observer::{Outputs, RunObserver};
+use crate::cli::observer::RunObserver;
+use crate::cli::outputs::Outputs;
 use crate::cli::plan::RatioOptions;
 use crate::cli::{conflicts, exit, locust, signals};
 use crate::client::transport::{Connector, Endpoint};
@@ -26,7 +27,8 @@ use crate::engine::{self, End, Interrupts, Options, Outcome};
 use crate::plan::Plan;
 use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
-use crate::report::csv::{History, HistoryRows, Table};
+use crate::report::csv::history::{History, HistoryRows};
+use crate::report::csv::state::StateFile;
 use crate::report::destination::Destination;
 use crate::report::{delivery, latency, search, thresholds, unfinished};
 use crate::stats::Received;
@@ -291,7 +293,7 @@ impl RunOptions {
     fn outputs(&self) -> Vec<(&'static str, PathBuf)> {
         let mut outputs = Vec::new();
         if let Some(prefix) = &self.csv {
-            outputs.extend(Table::ALL.map(|table| ("--csv", table.path(prefix))));
+            outputs.extend(StateFile::ALL.map(|table| ("--csv", table.path(prefix))));
             outputs.push(("--csv", HistoryRows::path(prefix)));
         }
         for (flag, path) in [

@@ -11,7 +11,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::csv::{CsvError, CsvFiles, History};
+use crate::report::csv::files::{CsvError, CsvFiles};
+use crate::report::csv::history::History;
 use crate::report::events::{Event, EventReader, EventsError, NANOSECOND_MS};
 use crate::stats::number::Number;
 use crate::stats::snapshot::Snapshot;

@@ -1,11 +1,13 @@
 //! Quantities with their units, as a scenario and the command line spell them.
 
 mod byte_size;
+mod date;
 mod duration;
 mod encoding;
 mod rate;
 
 pub use byte_size::{ByteSize, ByteSizeError};
+pub use date::Date;
 pub use duration::{DurationError, HumanDuration, parse_run_time};
 pub use encoding::{WideText, text_bytes};
 pub use rate::{Rate, RateError, RateRange};

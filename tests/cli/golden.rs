@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use mqtt_scenario::report::csv::History;
+use mqtt_scenario::report::csv::history::History;
 use mqtt_scenario::report::replay::{ReplayOptions, replay};
 use mqtt_scenario::report::table;
 

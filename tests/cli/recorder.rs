@@ -9,7 +9,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use mqtt_scenario::report::csv::{CsvFiles, History};
+use mqtt_scenario::report::csv::files::CsvFiles;
+use mqtt_scenario::report::csv::history::History;
 use mqtt_scenario::report::events::RequestLog;
 use mqtt_scenario::report::replay::{ReplayOptions, replay};
 use mqtt_scenario::report::table;
