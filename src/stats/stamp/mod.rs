@@ -22,6 +22,9 @@
 
 mod json;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 pub use crate::stats::stamp::json::text_at;
 
 /// Characters of a stamp.
@@ -35,9 +38,6 @@ pub const MOST_STEPS: usize = 1 << 15;
 const MARK: u8 = b'~';
 /// Bytes that a stamp holds.
 const BYTES: usize = 24;
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/// The value of each digit; 0xFF for what is none.
-const VALUES: [u8; 256] = values();
 /// Bits of the time, beneath those of the layout.
 const TIME_BITS: u32 = 62;
 /// The layout.
@@ -55,17 +55,6 @@ const NOT_SCHEDULED: u64 = mask(LATE_BITS);
 /// So many bits.
 const fn mask(bits: u32) -> u64 {
     (1 << bits) - 1
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "there are 64 digits")]
-const fn values() -> [u8; 256] {
-    let mut values = [0xFF; 256];
-    let mut digit = 0;
-    while digit < DIGITS.len() {
-        values[DIGITS[digit] as usize] = digit as u8;
-        digit += 1;
-    }
-    values
 }
 
 /// Who publishes: a user of a run.
@@ -120,12 +109,8 @@ impl Stamp {
             bytes.copy_from_slice(&word.to_be_bytes());
         }
         let mut text = [MARK; LENGTH];
-        for (three, four) in bytes.chunks_exact(3).zip(text[1..].chunks_exact_mut(4)) {
-            let bits = u32::from(three[0]) << 16 | u32::from(three[1]) << 8 | u32::from(three[2]);
-            for (place, digit) in four.iter_mut().enumerate() {
-                *digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
-            }
-        }
+        let written = BASE64_URL_SAFE_NO_PAD.encode_slice(bytes, &mut text[1..]);
+        debug_assert_eq!(written, Ok(LENGTH - 1), "24 bytes are 32 digits");
         text
     }
 
@@ -137,23 +122,12 @@ impl Stamp {
         if text[0] != MARK {
             return None;
         }
+        let mut bytes = [0; BYTES];
+        BASE64_URL_SAFE_NO_PAD.decode_slice(&text[1..], &mut bytes).ok()?;
         let mut words = [0_u64; 3];
-        let mut wrong = 0;
-        // Eight digits are six bytes: four of them fill three words.
-        let mut parts = [0_u64; 4];
-        for (part, digits) in parts.iter_mut().zip(text[1..].chunks_exact(8)) {
-            for digit in digits {
-                let value = VALUES[usize::from(*digit)];
-                wrong |= value;
-                *part = *part << 6 | u64::from(value & 63);
-            }
+        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_be_bytes(*bytes);
         }
-        if wrong & 0x80 != 0 {
-            return None;
-        }
-        words[0] = parts[0] << 16 | parts[1] >> 32;
-        words[1] = parts[1] << 32 | parts[2] >> 16;
-        words[2] = parts[2] << 48 | parts[3];
         if words[0] >> TIME_BITS != LAYOUT {
             return None;
         }
@@ -199,8 +173,6 @@ fn unpack_late(late: u64) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine;
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
     use proptest::prelude::*;
 
     use super::*;
