@@ -1,7 +1,7 @@
 //! What the words of other tools are mapped to, one table of the language at a time.
 
 /// A table of the language, known by two keys that no other one has together.
-pub(super) struct Keys {
+pub(super) struct TableWords {
     pub(super) keys: [&'static str; 2],
     pub(super) synonyms: &'static [(&'static str, &'static [&'static str])],
     pub(super) advice: &'static [(Advice, &'static [&'static str])],

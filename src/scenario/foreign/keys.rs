@@ -1,7 +1,7 @@
 //! The words of other tools for keys, table by table, in small letters and without `_`. Only data: the order and
 //! the neighbours of the words are what a reader compares, so it stays one table.
 
-use crate::scenario::foreign::advice::{Advice, Keys, advice};
+use crate::scenario::foreign::advice::{Advice, TableWords, advice};
 
 /// Keys of a broker that look as if they could stand elsewhere.
 const OF_BROKERS: &[&str] = &[
@@ -81,8 +81,8 @@ const FILTERS: (&str, &[&str]) = ("filters", &["topics", "topicfilters", "patter
 const NAME: (&str, &[&str]) = ("name", &["label", "title", "id"]);
 
 /// The tables, the more special first.
-pub(super) const KEYS: &[Keys] = &[
-    Keys {
+pub(super) const KEYS: &[TableWords] = &[
+    TableWords {
         keys: ["user_classes", "thresholds"],
         synonyms: &[
             ("user_classes", &["userclass", "classes", "clients", "virtualusers", "devices", "scenarios"]),
@@ -128,7 +128,7 @@ pub(super) const KEYS: &[Keys] = &[
             (advice("it belongs to the broker: write it beside its `url`", ""), OF_BROKERS),
         ],
     },
-    Keys {
+    TableWords {
         keys: ["spawn_rate", "stop_timeout"],
         synonyms: &[
             ("spawn_rate", &["hatchrate", "startrate", "ramprate"]),
@@ -187,7 +187,7 @@ pub(super) const KEYS: &[Keys] = &[
             ),
         ],
     },
-    Keys {
+    TableWords {
         keys: ["drop_connections", "duration"],
         synonyms: &[
             ("users", &["target", "vus", "threads", "clients", "usercount", "connections"]),
@@ -202,7 +202,7 @@ pub(super) const KEYS: &[Keys] = &[
             &["rampup", "ramp", "ramptime", "rampuptime"],
         )],
     },
-    Keys {
+    TableWords {
         keys: ["until", "step"],
         synonyms: &[
             ("step", &["duration", "steptime", "stepduration", "interval", "time"]),
@@ -214,7 +214,7 @@ pub(super) const KEYS: &[Keys] = &[
             &["min", "max", "from", "to", "low", "high", "start", "end", "minrate", "maxrate", "startrate"],
         )],
     },
-    Keys {
+    TableWords {
         keys: ["connect_timeout", "urls"],
         synonyms: &[
             ("url", &["uri", "endpoint", "brokerurl", "address", "server", "broker", "target"]),
@@ -294,7 +294,7 @@ pub(super) const KEYS: &[Keys] = &[
             ),
         ],
     },
-    Keys {
+    TableWords {
         keys: ["server_name", "insecure"],
         synonyms: &[
             ("ca", &["cafile", "cacert", "rootca", "cacerts", "trust", "truststore", "capath"]),
@@ -308,7 +308,7 @@ pub(super) const KEYS: &[Keys] = &[
             &["verify", "verifypeer", "rejectunauthorized", "verifyhost", "verifyhostname", "enabled"],
         )],
     },
-    Keys {
+    TableWords {
         keys: ["fixed_count", "on_start"],
         synonyms: &[
             ("wait_time", &["thinktime", "wait", "pause", "delay", "sleep", "waitfor"]),
@@ -382,7 +382,7 @@ pub(super) const KEYS: &[Keys] = &[
             (advice("it belongs to the broker: write it beside its `url`", ""), OF_BROKERS),
         ],
     },
-    Keys {
+    TableWords {
         keys: ["tags", "steps"],
         synonyms: &[
             ("steps", &["actions", "flow", "do", "commands", "script", "sequence", "requests"]),
@@ -420,7 +420,7 @@ pub(super) const KEYS: &[Keys] = &[
             ),
         ],
     },
-    Keys {
+    TableWords {
         keys: ["topic", "await_ack"],
         synonyms: &[
             ("payload", SAYS_WHAT),
@@ -433,7 +433,7 @@ pub(super) const KEYS: &[Keys] = &[
         ],
         advice: MESSAGES,
     },
-    Keys {
+    TableWords {
         keys: ["topic", "reply_topic"],
         synonyms: &[
             ("payload", SAYS_WHAT),
@@ -445,7 +445,7 @@ pub(super) const KEYS: &[Keys] = &[
         ],
         advice: MESSAGES,
     },
-    Keys {
+    TableWords {
         keys: ["topic", "delay"],
         synonyms: &[
             ("payload", SAYS_WHAT),
@@ -455,12 +455,12 @@ pub(super) const KEYS: &[Keys] = &[
         ],
         advice: MESSAGES,
     },
-    Keys {
+    TableWords {
         keys: ["measure", "no_local"],
         synonyms: &[FILTER, FILTERS, QOS, TIMEOUT, ("measure", &["endtoend", "e2e", "latency"]), NAME],
         advice: &[],
     },
-    Keys {
+    TableWords {
         keys: ["where", "expect"],
         synonyms: &[FILTER, ("count", &["messages", "times", "n", "num"]), TIMEOUT, NAME],
         advice: &[(
@@ -471,9 +471,9 @@ pub(super) const KEYS: &[Keys] = &[
             &["json", "payload", "text", "contains", "match", "matches", "equals", "regex"],
         )],
     },
-    Keys { keys: ["filter", "filters"], synonyms: &[FILTER, FILTERS, TIMEOUT, NAME], advice: &[] },
-    Keys { keys: ["filter", "no_local"], synonyms: &[FILTER, QOS], advice: &[] },
-    Keys {
+    TableWords { keys: ["filter", "filters"], synonyms: &[FILTER, FILTERS, TIMEOUT, NAME], advice: &[] },
+    TableWords { keys: ["filter", "no_local"], synonyms: &[FILTER, QOS], advice: &[] },
+    TableWords {
         keys: ["times", "steps"],
         synonyms: &[
             ("times", &["count", "n", "iterations", "loops", "repeat", "number"]),
@@ -481,7 +481,7 @@ pub(super) const KEYS: &[Keys] = &[
         ],
         advice: &[],
     },
-    Keys {
+    TableWords {
         keys: ["csv", "order"],
         synonyms: &[
             ("csv", &["file", "path", "filename", "source", "data", "csvfile"]),
@@ -490,7 +490,7 @@ pub(super) const KEYS: &[Keys] = &[
         ],
         advice: &[],
     },
-    Keys {
+    TableWords {
         keys: ["initial", "jitter"],
         synonyms: &[
             ("initial", &["min", "delay", "period", "first", "interval", "mindelay"]),
@@ -499,7 +499,7 @@ pub(super) const KEYS: &[Keys] = &[
         ],
         advice: &[],
     },
-    Keys {
+    TableWords {
         keys: ["per_user", "per_class"],
         synonyms: &[("per_user", &["rate", "user", "each"]), ("per_class", &["total", "all", "class"])],
         advice: &[],
