@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::{Cli, Command, exit, locust};
+use crate::cli::command::{Cli, Command};
+use crate::cli::{exit, locust};
 use crate::scenario::files::Format;
 use crate::scenario::secrets::hide_arguments;
 

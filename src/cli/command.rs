@@ -1,0 +1,63 @@
+//! The commands that there are, as clap reads them.
+
+use clap::{Parser, Subcommand};
+
+use crate::cli::broker::BrokerOptions;
+use crate::cli::compare::CompareOptions;
+use crate::cli::explain::ExplainOptions;
+use crate::cli::fmt::FmtOptions;
+use crate::cli::init::InitOptions;
+use crate::cli::plan::PlanOptions;
+use crate::cli::replay::ReplayOptions;
+use crate::cli::run::RunOptions;
+use crate::cli::schema::SchemaOptions;
+use crate::cli::validate::ValidateOptions;
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-scenario init my.toml                           a scenario to start from
+  mqtt-scenario run                                    scenarios/publish.toml on the embedded broker
+  mqtt-scenario run my.toml -u 1000 -r 100 -t 5m --csv out/a
+  mqtt-scenario run my.toml -H mqtt://broker.lan:1883 --only-summary
+  mqtt-scenario validate my.yaml                       every mistake of a file at once
+  mqtt-scenario explain E0101                          what a mistake means
+  mqtt-scenario plan my.toml -u 10000                  what would run, without running it
+  mqtt-scenario compare out/a out/b --fail-on 'p95 > +10%'
+  mqtt-scenario broker --port 1883 --delay 5ms         a broker to rehearse with";
+
+/// A declarative MQTT load tester with Locust's statistics
+///
+/// A TOML or YAML file describes brokers, user classes, tasks and load; its statistics are the CSV files
+/// and tables that Locust writes.
+#[derive(Debug, Parser)]
+#[command(name = "mqtt-scenario", version, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Init(InitOptions),
+    Run(RunOptions),
+    Validate(ValidateOptions),
+    Plan(PlanOptions),
+    Compare(CompareOptions),
+    Replay(ReplayOptions),
+    Fmt(FmtOptions),
+    Explain(ExplainOptions),
+    Schema(SchemaOptions),
+    Broker(BrokerOptions),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
