@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::engine::Tick;
-use crate::report::search;
+use crate::report::rate_search;
 use crate::stats::RowKey;
 use crate::stats::delivery::{Counts, DeliveryReport};
 use crate::stats::fine::FineTimes;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
-use crate::stats::search::{SearchReport, Trial, Verdict};
+use crate::stats::rate_search::{Probe, RateSearchReport, Verdict};
 use crate::stats::snapshot::{Row, Snapshot};
 use crate::stats::threshold::{self, Judgement};
 use crate::stats::unfinished::{Unfinished, Waits};
@@ -107,24 +107,24 @@ fn judgement(judgement: &Judgement) -> Value {
     })
 }
 
-fn search_report(report: &SearchReport) -> Value {
-    let trial = |trial: &Trial| {
+fn search_report(report: &RateSearchReport) -> Value {
+    let probe = |probe: &Probe| {
         json!({
-            "rate": trial.rate,
-            "achieved": trial.achieved,
-            "p50_ms": trial.p50_ms,
-            "p99_ms": trial.p99_ms,
-            "failures": trial.failures,
-            "holds": trial.verdict == Verdict::Holds,
-            "generator_was_the_limit": trial.verdict == Verdict::Saturated,
+            "rate": probe.rate,
+            "achieved": probe.achieved,
+            "p50_ms": probe.p50_ms,
+            "p99_ms": probe.p99_ms,
+            "failures": probe.failures,
+            "holds": probe.verdict == Verdict::Holds,
+            "generator_was_the_limit": probe.verdict == Verdict::Saturated,
         })
     };
     json!({
         "until": report.until,
         "highest_rate": report.highest,
         "complete": report.complete,
-        "tried": report.trials.iter().map(trial).collect::<Vec<_>>(),
-        "sentence": search::sentence(report),
+        "tried": report.probes.iter().map(probe).collect::<Vec<_>>(),
+        "sentence": rate_search::sentence(report),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::engine::{Observer, Tick};
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
-use crate::stats::search::SearchReport;
+use crate::stats::rate_search::RateSearchReport;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::{Judgement, Threshold};
 
@@ -41,7 +41,7 @@ pub(super) struct RunObserver {
     /// How the thresholds came off, once the run is over.
     pub(super) judgements: Vec<Judgement>,
     /// What a search for the highest rate found, once the run is over.
-    pub(super) search: Option<SearchReport>,
+    pub(super) search: Option<RateSearchReport>,
     /// What became of measured messages, once the run is over.
     pub(super) delivery: Option<DeliveryReport>,
 }

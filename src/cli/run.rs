@@ -30,7 +30,7 @@ use crate::plan::timeline::LoadTimeline;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
 use crate::report::destination::Destination;
-use crate::report::{delivery, latency, search, thresholds, unfinished};
+use crate::report::{delivery, latency, rate_search, thresholds, unfinished};
 use crate::stats::Received;
 use crate::stats::snapshot::Snapshot;
 
@@ -346,7 +346,7 @@ fn last_words(observer: &RunObserver, subscribes: bool) -> String {
     out += &unfinished::table(&snapshot.unfinished);
     out += &thresholds::table(&observer.judgements);
     if let Some(report) = &observer.search {
-        out += &search::table(report);
+        out += &rate_search::table(report);
     }
     if subscribes {
         let Received { messages, bytes } = snapshot.received;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::compile::codes;
 use crate::compile::context::Overrides;
 use crate::compile::problems::{LONGEST, Problems, suggestion};
-use crate::compile::search::compile_search;
+use crate::compile::rate_search::compile_search;
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::plan::ClassId;
 use crate::plan::load::{Load, MassDisconnect, Stage, StageClock, Users};

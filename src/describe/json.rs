@@ -9,8 +9,8 @@ use crate::describe::json::number::{seconds, traffic};
 use crate::describe::summary::PlanSummary;
 use crate::plan::BrokerId;
 use crate::plan::dispatcher::Pace;
+use crate::plan::load::RateSearchSettings;
 use crate::plan::load::{MassDisconnect, StageClock};
-use crate::plan::search::Search;
 use crate::plan::target::{Target, Tls};
 
 mod class;
@@ -61,8 +61,8 @@ fn load(summary: &PlanSummary<'_>) -> Value {
     })
 }
 
-fn search(search: &Search) -> Value {
-    let Search { low, high, until, step, .. } = search;
+fn search(search: &RateSearchSettings) -> Value {
+    let RateSearchSettings { low, high, until, step, .. } = search;
     json!({ "lowest": low, "highest": high, "until": until.to_string(), "step_s": seconds(*step) })
 }
 

@@ -10,8 +10,8 @@ use crate::describe::summary::{LOCAL_PORTS, PlanSummary};
 use crate::describe::text::format::{bytes, counted, rate, time};
 use crate::plan::Plan;
 use crate::plan::dispatcher::Pace;
+use crate::plan::load::RateSearchSettings;
 use crate::plan::load::{StageClock, Users};
-use crate::plan::search::Search;
 use crate::plan::target::Target;
 
 mod broker;
@@ -127,7 +127,7 @@ impl Description<'_> {
     /// What ends the run, without the end of the line.
     fn end(&self, out: &mut String) -> fmt::Result {
         let load = &self.plan.load;
-        if let Some(Search { low, high, until, step, .. }) = &load.search {
+        if let Some(RateSearchSettings { low, high, until, step, .. }) = &load.search {
             write!(out, "  searches for the highest rate from {low} to {high} task runs/s at which {until}")?;
             writeln!(out, ", each for {}", time(*step))?;
         }

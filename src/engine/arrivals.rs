@@ -41,12 +41,12 @@ impl Arrivals {
     /// Begins to wait for so many users; returns how many of them are missing.
     pub(crate) fn expect(&self, users: u64) -> u64 {
         self.0.awaited.store(users, Ordering::SeqCst);
-        self.missing(users)
+        users.saturating_sub(self.count())
     }
 
-    /// How many of so many users have not arrived.
-    pub(crate) fn missing(&self, users: u64) -> u64 {
-        users.saturating_sub(self.0.arrived.load(Ordering::SeqCst))
+    /// How many users have arrived.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.arrived.load(Ordering::SeqCst)
     }
 
     /// Waits for a user that makes the expected number complete. May come back once too often.

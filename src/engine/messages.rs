@@ -36,7 +36,7 @@ pub(crate) enum StopAction {
 }
 
 /// What the coordinator tells a shard. A user that is gone by the time a command names it is skipped.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
     /// Start these users.
     Start(Vec<NewUser>),

@@ -96,9 +96,8 @@ pub async fn run<C: Connect, O: Observer>(
     }
     drop(to_coordinator);
     let losses = shared.losses.clone();
-    let end = Coordinator::new(plan, clock, shared, options, shards, from_shards, observer)
-        .conduct(interrupts)
-        .await;
+    let end =
+        Coordinator::new(plan, clock, shared, options, shards, from_shards, observer).run(interrupts).await;
     let mut unexpected = Unexpected::new();
     for thread in threads {
         // The coordinator has told them to end, or they are dead.
@@ -129,7 +128,7 @@ pub async fn run_here<C: Connect, O: Observer>(
     let losses = shared.losses.clone();
     let coordinator = Coordinator::new(plan, clock, shared, options, vec![handle], from_shards, observer);
     let (end, unexpected) =
-        tokio::join!(coordinator.conduct(interrupts), shard.run(channels.commands, channels.reports));
+        tokio::join!(coordinator.run(interrupts), shard.run(channels.commands, channels.reports));
     let (end, received) = end?;
     Ok(Outcome { end, unexpected, losses: losses.counts(), received })
 }

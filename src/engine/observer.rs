@@ -4,7 +4,7 @@ use crate::engine::health::Health;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
-use crate::stats::search::SearchReport;
+use crate::stats::rate_search::RateSearchReport;
 use crate::stats::statistics::Statistics;
 
 /// A whole second of the run is over, or the run is.
@@ -19,7 +19,7 @@ pub struct Tick<'a> {
     /// Whether the statistics began anew at this moment.
     pub reset: bool,
     /// What the search for the highest rate has found so far, if there is one.
-    pub search: Option<&'a SearchReport>,
+    pub search: Option<&'a RateSearchReport>,
     /// What became of measured messages, if any are; with the last tick.
     pub delivery: Option<&'a DeliveryReport>,
     /// Whether it is the last one: everything is in it.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::plan::ids::ClassId;
-use crate::plan::search::Search;
+use crate::stats::threshold::Threshold;
 
 /// How many users, how fast, how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Load {
     /// The run ends when all users together have sent so many messages.
     pub messages: Option<u64>,
     /// A search for the highest rate, which ends the run when it is over.
-    pub search: Option<Search>,
+    pub search: Option<RateSearchSettings>,
 }
 
 /// A piece of a run: so many users for so long.
@@ -86,5 +86,48 @@ impl Load {
             Some(name) => format!("stage `{name}`"),
             None => format!("stage {}", place + 1),
         }
+    }
+}
+
+/// Search for the highest rate that the brokers sustain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateSearchSettings {
+    /// The lowest rate to try: task runs per second of all classes with a rate.
+    pub low: f64,
+    /// The highest.
+    pub high: f64,
+    /// What must hold of all requests of a step.
+    pub until: Threshold,
+    /// How long each rate is tried: whole seconds, at least 2.
+    pub step: Duration,
+    /// The rate of each class of the plan by itself: of each user or of the class, if it has one.
+    pub rates: Vec<Option<ClassRate>>,
+}
+
+/// The rate of a class, per second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ClassRate {
+    /// Of each user.
+    PerUser(f64),
+    /// Of all users of the class together.
+    PerClass(f64),
+}
+
+impl RateSearchSettings {
+    /// Whether the task runs of a class count.
+    pub fn is_rated(&self, class: ClassId) -> bool {
+        self.rates.get(class.0).is_some_and(Option::is_some)
+    }
+
+    /// The rate of all classes together that the plan has by itself when each class has this many users; 0 if no class
+    /// with a rate has users.
+    pub fn planned(&self, users: &[u32]) -> f64 {
+        let of_class = |(rate, users): (&Option<ClassRate>, &u32)| match rate {
+            Some(_) if *users == 0 => 0.0,
+            Some(ClassRate::PerUser(rate)) => rate * f64::from(*users),
+            Some(ClassRate::PerClass(rate)) => *rate,
+            None => 0.0,
+        };
+        self.rates.iter().zip(users).map(of_class).sum()
     }
 }

@@ -33,7 +33,6 @@ pub mod receive;
 pub mod reconnect;
 mod request;
 pub mod schedule;
-pub mod search;
 mod step;
 pub mod subscription;
 pub mod target;

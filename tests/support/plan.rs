@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::mqtt::{Qos, Settings};
+use mqtt_scenario::plan::load::RateSearchSettings;
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::properties::Properties;
 use mqtt_scenario::plan::receive::Keeps;
 use mqtt_scenario::plan::reconnect::Reconnect;
-use mqtt_scenario::plan::search::Search;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
@@ -58,7 +58,7 @@ pub(crate) struct TestLoad {
     pub(crate) stop_timeout: Duration,
     pub(crate) iterations: Option<u64>,
     pub(crate) messages: Option<u64>,
-    pub(crate) search: Option<Search>,
+    pub(crate) search: Option<RateSearchSettings>,
     /// If there are any, `users` and `spawn_rate` are of no meaning.
     pub(crate) stages: Vec<Stage>,
 }

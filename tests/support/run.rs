@@ -17,7 +17,7 @@ use mqtt_scenario::report::events::{Event, RequestLog};
 use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::{Batch, RequestSeen};
 use mqtt_scenario::stats::delivery::DeliveryReport;
-use mqtt_scenario::stats::search::SearchReport;
+use mqtt_scenario::stats::rate_search::RateSearchReport;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use mqtt_scenario::stats::threshold::{Threshold, Verdict};
 use tokio::time::sleep;
@@ -82,7 +82,7 @@ pub(crate) struct RecordingObserver<'a> {
     log: Option<RequestLog<Vec<u8>>>,
     last: Option<Snapshot>,
     health: Option<Health>,
-    search: Option<SearchReport>,
+    search: Option<RateSearchReport>,
     delivery: Option<DeliveryReport>,
     verdicts: Vec<Verdict>,
 }
@@ -178,7 +178,7 @@ pub(crate) struct RunResult {
     /// The statistics at the end.
     pub(crate) last: Snapshot,
     pub(crate) health: Health,
-    pub(crate) search: Option<SearchReport>,
+    pub(crate) search: Option<RateSearchReport>,
     pub(crate) delivery: Option<DeliveryReport>,
     pub(crate) verdicts: Vec<Verdict>,
 }

@@ -57,7 +57,7 @@ impl Drain {
     }
 
     /// All others are done.
-    pub(crate) fn all_quiet(&mut self, now: Instant) {
+    pub(crate) fn all_done_sending(&mut self, now: Instant) {
         if self.state == State::Waiting {
             self.state = State::Drain;
             let end = now + SETTLE_TIME;
@@ -102,7 +102,7 @@ mod tests {
         assert!(drain.begin() && drain.is_waiting());
         assert!(!drain.begin(), "once");
         assert_eq!(drain.due(), None);
-        drain.all_quiet(now);
+        drain.all_done_sending(now);
         assert!(!drain.is_waiting());
         assert_eq!(drain.due(), Some(now + SETTLE_TIME));
         assert!(!drain.is_over(now));
@@ -121,7 +121,7 @@ mod tests {
         drain.begin();
         drain.hurry(now, LEAVE);
         assert_eq!(drain.due(), Some(now + LEAVE / 2));
-        drain.all_quiet(now + LEAVE / 2 - SETTLE_TIME / 2);
+        drain.all_done_sending(now + LEAVE / 2 - SETTLE_TIME / 2);
         assert_eq!(drain.due(), Some(now + LEAVE / 2));
         assert!(!Drain::new(false).begin(), "nobody receives");
     }

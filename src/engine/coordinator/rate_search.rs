@@ -8,14 +8,14 @@
 //! A step is judged on its own requests alone, and on whole ticks, since only then is every event before a moment
 //! counted and none after it. What the generator could not do is told apart from what the broker could not.
 
-use tracing::info;
+mod bisection;
 
-use crate::engine::rate_factor::RateFactor;
+use crate::engine::coordinator::rate_search::bisection::Bisection;
 use crate::plan::Plan;
-use crate::plan::search::{Hunt, Search};
+use crate::plan::load::RateSearchSettings;
 use crate::plan::timeline::LoadTimeline;
 use crate::stats::UnixMicros;
-use crate::stats::search::{SearchReport, Trial, Verdict, Window};
+use crate::stats::rate_search::{Probe, RateSearchReport, Verdict, Window};
 use crate::stats::statistics::Statistics;
 
 /// The part of a step that is not judged, as users change their pace and what was late comes to its end.
@@ -27,14 +27,24 @@ const ENOUGH: f64 = 0.95;
 /// A search that goes on.
 #[derive(Debug)]
 pub(crate) struct RateSearch {
-    search: Search,
+    settings: RateSearchSettings,
     /// The rate of the plan by itself.
     planned: f64,
-    rate_factor: RateFactor,
-    hunt: Hunt,
-    /// Nothing until all users are there.
+    bisection: Bisection,
+    /// The rate that is tried now; `None` until all users are there.
     step: Option<Step>,
-    report: SearchReport,
+    report: RateSearchReport,
+}
+
+/// What the run does because of the search.
+#[derive(Debug, PartialEq, Default)]
+pub(crate) struct Progress {
+    /// Lines for the log.
+    pub(crate) lines: Vec<String>,
+    /// From now on schedules go faster than planned by this factor.
+    pub(crate) factor: Option<f64>,
+    /// Whether the search is over.
+    pub(crate) is_over: bool,
 }
 
 /// The rate that is tried now.
@@ -67,78 +77,81 @@ pub(crate) struct Second<'a> {
 }
 
 impl RateSearch {
-    /// A search that has not begun: schedules go as slowly as its lowest rate.
-    pub(crate) fn new(plan: &Plan, rate_factor: RateFactor) -> Option<Self> {
-        let search = plan.load.search.clone()?;
-        let hunt = Hunt::new(search.low, search.high);
-        let report = SearchReport { until: search.until.to_string(), ..SearchReport::default() };
-        let rate_search = Self {
-            planned: search.planned(&LoadTimeline::of(plan).most),
-            search,
-            rate_factor,
-            hunt,
-            step: None,
-            report,
-        };
-        rate_search.set(rate_search.search.low);
-        Some(rate_search)
+    /// A search that has not begun.
+    pub(crate) fn new(plan: &Plan) -> Option<Self> {
+        let settings = plan.load.search.clone()?;
+        Some(Self::of(settings, &LoadTimeline::of(plan).most))
     }
 
-    fn set(&self, rate: f64) {
-        if self.planned > 0.0 {
-            self.rate_factor.set(rate / self.planned);
+    fn of(settings: RateSearchSettings, users: &[u32]) -> Self {
+        Self {
+            planned: settings.planned(users),
+            bisection: Bisection::new(settings.low, settings.high),
+            step: None,
+            report: RateSearchReport { until: settings.until.to_string(), ..RateSearchReport::default() },
+            settings,
         }
     }
 
+    /// By how much faster than planned schedules go at a rate; `None` if nothing is planned.
+    fn factor(&self, rate: f64) -> Option<f64> {
+        (self.planned > 0.0).then(|| rate / self.planned)
+    }
+
+    /// The factor of the lowest rate, with which schedules go until the search begins.
+    pub(crate) fn first_factor(&self) -> Option<f64> {
+        self.factor(self.settings.low)
+    }
+
     /// What was found so far.
-    pub(crate) fn report(&self) -> &SearchReport {
+    pub(crate) fn report(&self) -> &RateSearchReport {
         &self.report
     }
 
     /// All users are there: the first step begins.
-    pub(crate) fn begin(&mut self, now: UnixMicros) {
-        if self.step.is_none() {
-            self.next_step(now);
-        }
+    pub(crate) fn begin(&mut self, now: UnixMicros) -> Progress {
+        if self.step.is_some() { Progress::default() } else { self.next_step(now) }
     }
 
-    /// Begins the next step; whether there is one.
-    fn next_step(&mut self, now: UnixMicros) -> bool {
-        self.step = self.hunt.rate().map(|rate| Step::new(rate, now));
-        if let Some(step) = &self.step {
-            self.set(step.rate);
-            info!("Search: trying {} for {}s", per_second(step.rate), self.search.step.as_secs());
-        }
-        self.step.is_some()
+    fn next_step(&mut self, now: UnixMicros) -> Progress {
+        self.step = self.bisection.rate().map(|rate| Step::new(rate, now));
+        let Some(step) = &self.step else { return Progress { is_over: true, ..Progress::default() } };
+        let seconds = self.settings.step.as_secs();
+        let line = format!("Search: trying {} for {seconds}s", per_second(step.rate));
+        Progress { lines: vec![line], factor: self.factor(step.rate), is_over: false }
     }
 
-    /// Takes in a second; whether the search is over.
-    pub(crate) fn tick(&mut self, second: Second<'_>) -> bool {
-        let (length, settling) = (self.search.step.as_secs(), settling(self.search.step.as_secs()));
+    /// Judges a second. At the end of a step the next one begins, if there is one.
+    pub(crate) fn tick(&mut self, second: Second<'_>) -> Progress {
+        let length = self.settings.step.as_secs();
         // A tick that was late says nothing about a rate that was set after it.
-        let Some(step) = self.step.as_mut().filter(|step| step.began < second.at) else { return false };
+        let Some(step) = self.step.as_mut().filter(|step| step.began < second.at) else {
+            return Progress::default();
+        };
         step.ticks += 1;
-        if step.ticks <= settling {
+        if step.ticks <= ticks_to_settle(length) {
             step.before = second.statistics.requests_and_failures();
-            return false;
+            return Progress::default();
         }
         step.begun += second.begun;
         step.limited |= second.limited;
         step.window.latency.add(second.statistics.tick_latency());
         step.window.seconds += 1.0;
         if step.ticks < length {
-            return false;
+            return Progress::default();
         }
         let (requests, failures) = second.statistics.requests_and_failures();
         step.window.requests = requests.saturating_sub(step.before.0);
         step.window.failures = failures.saturating_sub(step.before.1);
-        let trial = step.judge(&self.search);
-        info!("Search: {}", sentence(&trial));
-        self.hunt.judge(trial.verdict == Verdict::Holds);
-        self.report.trials.push(trial);
-        self.report.highest = self.hunt.highest();
-        self.report.complete = !self.next_step(second.now);
-        self.report.complete
+        let probe = step.judge(&self.settings);
+        let line = format!("Search: {}", sentence(&probe));
+        self.bisection.judge(probe.verdict == Verdict::Holds);
+        self.report.probes.push(probe);
+        self.report.highest = self.bisection.highest();
+        let mut progress = self.next_step(second.now);
+        progress.lines.insert(0, line);
+        self.report.complete = progress.is_over;
+        progress
     }
 }
 
@@ -148,19 +161,19 @@ impl Step {
         Self { rate, began, ticks: 0, window, before: (0, 0), begun: 0, limited: false }
     }
 
-    fn judge(&self, search: &Search) -> Trial {
+    fn judge(&self, settings: &RateSearchSettings) -> Probe {
         let achieved = self.begun as f64 / self.window.seconds;
-        let value = self.window.value(search.until.criterion().metric);
+        let value = self.window.value(settings.until.criterion().metric);
         let verdict = if self.limited {
             Verdict::Saturated
         } else if achieved < ENOUGH * self.rate {
             Verdict::Behind
-        } else if value.is_some_and(|value| search.until.holds(value)) {
+        } else if value.is_some_and(|value| settings.until.holds(value)) {
             Verdict::Holds
         } else {
             Verdict::Missed
         };
-        Trial {
+        Probe {
             rate: self.rate,
             achieved,
             p50_ms: self.window.latency.percentile_ms(50.0),
@@ -172,7 +185,7 @@ impl Step {
 }
 
 /// How many ticks of a step of so many are not judged.
-fn settling(ticks: u64) -> u64 {
+fn ticks_to_settle(ticks: u64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -182,15 +195,15 @@ fn settling(ticks: u64) -> u64 {
     settling
 }
 
-fn sentence(trial: &Trial) -> String {
-    let what = match trial.verdict {
+fn sentence(probe: &Probe) -> String {
+    let what = match probe.verdict {
         Verdict::Holds => "holds",
         Verdict::Missed => "does not hold",
         Verdict::Behind => "cannot be kept up",
         Verdict::Saturated => "is too much for the load generator itself",
     };
-    let p99 = trial.p99_ms.map_or_else(|| "no response".to_owned(), |ms| format!("p99 {ms:.2} ms"));
-    format!("{} {what}: begun {}, {p99}", per_second(trial.rate), per_second(trial.achieved))
+    let p99 = probe.p99_ms.map_or_else(|| "no response".to_owned(), |ms| format!("p99 {ms:.2} ms"));
+    format!("{} {what}: begun {}, {p99}", per_second(probe.rate), per_second(probe.achieved))
 }
 
 fn per_second(rate: f64) -> String {
@@ -202,56 +215,54 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::plan::load::ClassRate;
     use crate::stats::RowKey;
     use crate::stats::recorder::Recorder;
     use crate::stats::threshold::Threshold;
 
     /// A broker and a generator of which everything is known, a second at a time.
     struct World {
-        rate_search: RateSearch,
+        search: RateSearch,
+        /// By how much faster than planned schedules go.
+        factor: f64,
         statistics: Statistics,
         recorder: Recorder,
         seconds: u64,
         /// Up to this rate the broker answers in 5 ms, above it in 50 ms.
-        broker_knee: f64,
+        broker_limit: f64,
         /// No more task runs than this can begin.
         most_begun: f64,
         /// Above this rate the generator is at its limit.
-        generator_knee: f64,
+        generator_limit: f64,
     }
 
     impl World {
         fn new(until: &str, step_s: u64) -> Self {
             let (until, step) = (Threshold::parse(until).unwrap(), Duration::from_secs(step_s));
-            let search = Search { low: 100.0, high: 10_000.0, until, step, rates: Vec::new() };
-            let rate_search = RateSearch {
-                planned: 50.0,
-                rate_factor: RateFactor::new(),
-                hunt: Hunt::new(search.low, search.high),
-                search,
-                step: None,
-                report: SearchReport::default(),
-            };
+            let (low, high) = (100.0, 10_000.0);
+            let rates = vec![Some(ClassRate::PerClass(50.0))];
+            let search = RateSearch::of(RateSearchSettings { low, high, until, step, rates }, &[1]);
             let row = RowKey { request_type: "MQTT".to_owned(), name: "publish".to_owned() };
             Self {
-                rate_search,
+                factor: search.first_factor().unwrap(),
+                search,
                 statistics: Statistics::new(1_000.0, false),
                 recorder: Recorder::new(UnixMicros(1_000_000_000), &[row], false),
                 seconds: 1_000,
-                broker_knee: f64::INFINITY,
+                broker_limit: f64::INFINITY,
                 most_begun: f64::INFINITY,
-                generator_knee: f64::INFINITY,
+                generator_limit: f64::INFINITY,
             }
         }
 
         /// One second at the rate that the schedules have; whether the search is over with it.
         fn second(&mut self) -> bool {
-            let rate = self.rate_search.rate_factor.factor() * self.rate_search.planned;
-            let settling = self.rate_search.step.as_ref().is_some_and(|step| step.ticks < 2);
+            let rate = self.factor * self.search.planned;
+            let settling = self.search.step.as_ref().is_some_and(|step| step.ticks < 2);
             let ms = match settling {
                 // Far too slow, and of no meaning.
                 true => 900,
-                false if rate <= self.broker_knee => 5,
+                false if rate <= self.broker_limit => 5,
                 false => 50,
             };
             for n in 0..50 {
@@ -267,30 +278,37 @@ mod tests {
             self.statistics.merge(vec![self.recorder.take(UnixMicros(self.seconds * 1_000_000))]);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let begun = rate.min(self.most_begun).round() as u64;
-            let limited = rate > self.generator_knee;
+            let limited = rate > self.generator_limit;
             let at = UnixMicros(self.seconds * 1_000_000);
-            self.rate_search.tick(Second { at, now: at, statistics: &self.statistics, begun, limited })
+            let second = Second { at, now: at, statistics: &self.statistics, begun, limited };
+            let progress = self.search.tick(second);
+            self.follow(&progress)
         }
 
-        fn run(mut self) -> SearchReport {
-            self.rate_search.begin(UnixMicros(self.seconds * 1_000_000));
+        fn follow(&mut self, progress: &Progress) -> bool {
+            self.factor = progress.factor.unwrap_or(self.factor);
+            progress.is_over
+        }
+
+        fn run(mut self) -> RateSearchReport {
+            let begun = self.search.begin(UnixMicros(self.seconds * 1_000_000));
+            self.follow(&begun);
             let limit = self.seconds + 1_000;
             while !self.second() {
                 assert!(self.seconds < limit, "it does not end");
             }
             let taken = self.seconds + 1_000 - limit;
-            let (tried, step) =
-                (self.rate_search.report.trials.len() as u64, self.rate_search.search.step.as_secs());
+            let (tried, step) = (self.search.report.probes.len() as u64, self.search.settings.step.as_secs());
             assert_eq!(taken, tried * step, "each rate is tried for one step");
-            self.rate_search.report
+            self.search.report
         }
     }
 
     #[test]
-    fn the_knee_of_the_broker_is_found_on_what_is_left_after_settling() {
+    fn the_saturation_point_of_the_broker_is_found_on_what_is_left_after_settling() {
         for until in ["p99 < 20ms", "average < 6ms", "failures < 1%"] {
             let mut world = World::new(until, 10);
-            world.broker_knee = 777.0;
+            world.broker_limit = 777.0;
             let report = world.run();
             assert!(report.complete);
             if until.starts_with("failures") {
@@ -300,7 +318,7 @@ mod tests {
             }
             let highest = report.highest.unwrap();
             assert!((777.0 / 1.05..=777.0).contains(&highest), "{until}: {highest}");
-            assert!(report.trials.iter().all(|trial| trial.failures == 0), "{until}");
+            assert!(report.probes.iter().all(|probe| probe.failures == 0), "{until}");
             assert_eq!(report.lowest_failed().unwrap().verdict, Verdict::Missed);
         }
     }
@@ -318,7 +336,7 @@ mod tests {
     #[test]
     fn a_generator_at_its_limit_is_told_apart() {
         let mut world = World::new("p99 < 20ms", 10);
-        (world.generator_knee, world.broker_knee) = (300.0, 5_000.0);
+        (world.generator_limit, world.broker_limit) = (300.0, 5_000.0);
         let report = world.run();
         assert!((300.0 / 1.05..=300.0).contains(&report.highest.unwrap()));
         assert_eq!(report.lowest_failed().unwrap().verdict, Verdict::Saturated);
@@ -326,6 +344,6 @@ mod tests {
 
     #[test]
     fn a_fifth_of_a_step_is_left_out_in_whole_seconds() {
-        assert_eq!([2, 3, 5, 6, 10, 60].map(settling), [1, 1, 1, 2, 2, 12]);
+        assert_eq!([2, 3, 5, 6, 10, 60].map(ticks_to_settle), [1, 1, 1, 2, 2, 12]);
     }
 }

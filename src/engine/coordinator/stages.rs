@@ -25,7 +25,7 @@ const LEAST_PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Stages {
     plan: Arc<Plan>,
     dispatcher: Dispatcher,
-    place: usize,
+    index: usize,
     /// When the next batch of users starts or stops, while the ramp lasts.
     next_batch: Option<Instant>,
     /// When the stage is over, if that is known.
@@ -41,13 +41,13 @@ impl Stages {
     pub(crate) fn begin(plan: Arc<Plan>, at: Instant) -> Self {
         let dispatcher = Dispatcher::for_classes(&plan.classes);
         let mut stages =
-            Self { plan, dispatcher, place: 0, next_batch: None, ends: None, tell: None, missing: None };
+            Self { plan, dispatcher, index: 0, next_batch: None, ends: None, tell: None, missing: None };
         stages.enter(0, at);
         stages
     }
 
-    fn enter(&mut self, place: usize, at: Instant) -> bool {
-        let Some(stage) = self.plan.load.stages.get(place) else { return false };
+    fn enter(&mut self, index: usize, at: Instant) -> bool {
+        let Some(stage) = self.plan.load.stages.get(index) else { return false };
         self.dispatcher.ramp_to(&stage.users, stage.spawn_rate);
         self.next_batch = Some(at);
         self.ends = match stage.clock {
@@ -55,18 +55,18 @@ impl Stages {
             StageClock::Connected => None,
         };
         (self.tell, self.missing) = (None, None);
-        self.place = place;
+        self.index = index;
         true
     }
 
     /// The present one.
     pub(crate) fn stage(&self) -> Option<&Stage> {
-        self.plan.load.stages.get(self.place)
+        self.plan.load.stages.get(self.index)
     }
 
     /// Which one that is, from 0.
-    pub(crate) fn place(&self) -> usize {
-        self.place
+    pub(crate) fn index(&self) -> usize {
+        self.index
     }
 
     /// What the log says as it begins; without stages, in Locust's words.
@@ -81,12 +81,12 @@ impl Stages {
             return format!("R{ramp}");
         }
         let name = stage.name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
-        format!("Stage {} of {}{name}: r{ramp}", self.place + 1, self.plan.load.stages.len())
+        format!("Stage {} of {}{name}: r{ramp}", self.index + 1, self.plan.load.stages.len())
     }
 
     /// Whether no user will ever be started any more.
     pub(crate) fn all_started(&self) -> bool {
-        self.next_batch.is_none() && self.place + 1 >= self.plan.load.stages.len()
+        self.next_batch.is_none() && self.index + 1 >= self.plan.load.stages.len()
     }
 
     /// When there is something to do next.
@@ -157,7 +157,7 @@ impl Stages {
     /// Goes on to the next stage, if there is one.
     pub(crate) fn advance(&mut self, now: Instant) -> bool {
         let at = self.ends.unwrap_or(now);
-        self.enter(self.place + 1, at)
+        self.enter(self.index + 1, at)
     }
 
     /// Nothing is due any more.

@@ -11,9 +11,9 @@ use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::group::SharedMessage;
 
-/// A tick that was asked for.
+/// What the shards have answered to one tick.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Answers {
     pub(crate) at: UnixMicros,
     pub(crate) batches: Vec<Batch>,
     pub(crate) usages: Vec<ResourceUsage>,
@@ -30,7 +30,7 @@ pub(crate) struct Asked {
 /// The ticks of a run that not all shards have answered.
 #[derive(Debug)]
 pub(crate) struct Ticks {
-    open: VecDeque<Asked>,
+    open: VecDeque<Answers>,
     /// How many were before them.
     done: u64,
     /// How many ticks each shard has answered.
@@ -47,27 +47,27 @@ impl Ticks {
         let shards = self.answered.len();
         let (batches, usages) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
         let (shared, ends) = (Vec::new(), BothEnds::default());
-        self.open.push_back(Asked { at, batches, usages, begun: 0, shared, ends, last });
+        self.open.push_back(Answers { at, batches, usages, begun: 0, shared, ends, last });
     }
 
     /// A shard has answered.
     pub(crate) fn answer(&mut self, shard: usize, taken: Taken) {
-        let place = usize::try_from(self.answered[shard] - self.done).unwrap_or(usize::MAX);
+        let index = usize::try_from(self.answered[shard] - self.done).unwrap_or(usize::MAX);
         self.answered[shard] += 1;
-        if let Some(asked) = self.open.get_mut(place) {
-            asked.batches.push(taken.batch);
-            asked.usages.push(taken.usage);
-            asked.begun += taken.begun;
-            asked.shared.extend(taken.shared);
-            asked.ends.published.extend(taken.ends.published);
-            asked.ends.receivers.extend(taken.ends.receivers);
+        if let Some(answers) = self.open.get_mut(index) {
+            answers.batches.push(taken.batch);
+            answers.usages.push(taken.usage);
+            answers.begun += taken.begun;
+            answers.shared.extend(taken.shared);
+            answers.ends.published.extend(taken.ends.published);
+            answers.ends.receivers.extend(taken.ends.receivers);
         }
     }
 
     /// The next tick, if it is complete.
-    pub(crate) fn next_complete(&mut self) -> Option<Asked> {
+    pub(crate) fn next_complete(&mut self) -> Option<Answers> {
         let shards = self.answered.len();
-        let complete = self.open.pop_front_if(|asked| asked.batches.len() == shards)?;
+        let complete = self.open.pop_front_if(|answers| answers.batches.len() == shards)?;
         self.done += 1;
         Some(complete)
     }

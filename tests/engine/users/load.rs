@@ -1,7 +1,7 @@
 //! Load over time: stages up and down, and the limits that end a run.
 
+use mqtt_scenario::plan::load::{ClassRate, RateSearchSettings};
 use mqtt_scenario::plan::load::{Stage, StageClock, Users};
-use mqtt_scenario::plan::search::{ClassRate, Search};
 use mqtt_scenario::stats::threshold::Threshold;
 
 use super::*;
@@ -432,7 +432,8 @@ mod search {
         let mut b = PlanBuilder::new(SECOND);
         (b.load.users, b.load.spawn_rate, b.load.run_time) = (10, 5.0, None);
         let (until, rates) = (Threshold::parse(until).unwrap(), vec![Some(ClassRate::PerUser(1.0))]);
-        b.load.search = Some(Search { low: 100.0, high: 50_000.0, until, step: 4 * SECOND, rates });
+        b.load.search =
+            Some(RateSearchSettings { low: 100.0, high: 50_000.0, until, step: 4 * SECOND, rates });
         let (connect, publish) = (b.connect(), b.publish("t", ""));
         b.class("device", WaitTime::Pause(Pause::Constant(ms(10))), steps([publish])).on_start =
             Steps(vec![connect]);
@@ -449,13 +450,13 @@ mod search {
         let report = ran.search.as_ref().unwrap();
         assert!(report.complete);
         // What is begun does not follow the search here: 95 % of a rate are enough.
-        let begun = report.trials[0].achieved;
+        let begun = report.probes[0].achieved;
         assert!((850.0..=1_000.0).contains(&begun), "{begun}");
         let highest = report.highest.unwrap();
         assert!((begun / 0.95 / 1.06..=begun / 0.95 * 1.01).contains(&highest), "{highest} {begun}");
-        assert!(report.trials.iter().all(|trial| trial.failures == 0 && trial.p99_ms < Some(20.0)));
+        assert!(report.probes.iter().all(|probe| probe.failures == 0 && probe.p99_ms < Some(20.0)));
         // The fourth user connects at 7 s; then each step takes four ticks.
-        assert_eq!(ran.ended_at_ms() / 1_000, 7 + 4 * report.trials.len() as u64);
+        assert_eq!(ran.ended_at_ms() / 1_000, 7 + 4 * report.probes.len() as u64);
     }
 
     #[test]
@@ -465,13 +466,13 @@ mod search {
             run_interrupted(searching("p99 < 20ms").build(), script(after(ms(1))), OPTIONS, &interrupts);
         let report = ran.search.as_ref().unwrap();
         assert_eq!((ran.outcome.end, report.complete), (End::Stopped, false));
-        assert_eq!((report.trials.len(), report.highest), (2, Some(200.0)));
+        assert_eq!((report.probes.len(), report.highest), (2, Some(200.0)));
     }
 
     #[test]
     fn a_lowest_rate_that_does_not_hold_ends_the_search() {
         let ran = run_to_end(searching("p99 < 20ms").build(), script(after(ms(40))));
         let report = ran.search.as_ref().unwrap();
-        assert_eq!((ran.outcome.end, report.trials.len(), report.highest), (End::Search, 1, None));
+        assert_eq!((ran.outcome.end, report.probes.len(), report.highest), (End::Search, 1, None));
     }
 }

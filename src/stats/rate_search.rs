@@ -5,11 +5,11 @@ use crate::stats::metric::Metric;
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct SearchReport {
+pub struct RateSearchReport {
     /// What had to hold.
     pub until: String,
     /// The rates that were tried, in order.
-    pub trials: Vec<Trial>,
+    pub probes: Vec<Probe>,
     /// The highest rate that held, in task runs per second.
     pub highest: Option<f64>,
     /// Whether the search came to its end.
@@ -18,7 +18,7 @@ pub struct SearchReport {
 
 /// One rate and how it came off.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trial {
+pub struct Probe {
     /// Task runs per second that were asked for.
     pub rate: f64,
     /// Task runs per second that were begun.
@@ -46,10 +46,10 @@ pub enum Verdict {
     Saturated,
 }
 
-impl SearchReport {
+impl RateSearchReport {
     /// The lowest rate that did not hold.
-    pub fn lowest_failed(&self) -> Option<&Trial> {
-        let failed = self.trials.iter().filter(|trial| trial.verdict != Verdict::Holds);
+    pub fn lowest_failed(&self) -> Option<&Probe> {
+        let failed = self.probes.iter().filter(|probe| probe.verdict != Verdict::Holds);
         failed.min_by(|a, b| a.rate.total_cmp(&b.rate))
     }
 }

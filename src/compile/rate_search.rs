@@ -7,7 +7,7 @@ use crate::compile::codes;
 use crate::compile::problems::{LONGEST, Problems};
 use crate::compile::threshold::{compile_threshold, the_right_way_round};
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
-use crate::plan::search::{ClassRate, Search};
+use crate::plan::load::{ClassRate, RateSearchSettings};
 use crate::scenario::model::Scenario;
 use crate::scenario::model::user_class::Schedule;
 use crate::stats::criterion::Rows;
@@ -25,7 +25,7 @@ pub(super) fn compile_search(
     scenario: &Scenario,
     selected: &BTreeSet<&str>,
     problems: &mut Problems<'_>,
-) -> Option<Search> {
+) -> Option<RateSearchSettings> {
     let search = scenario.load.search.as_ref()?;
     let load_at = FieldPath::root().key("load");
     let at = load_at.key("search");
@@ -68,7 +68,7 @@ pub(super) fn compile_search(
         problems.range(&at.key("rate"), "a rate cannot be below one task run in 10 years", help);
     }
     let (low, high) = (rate.low.as_per_second(), rate.high.as_per_second());
-    Some(Search { low, high, until: until?, step, rates })
+    Some(RateSearchSettings { low, high, until: until?, step, rates })
 }
 
 /// Notes that nothing has a rate that could be changed.

@@ -2,37 +2,37 @@
 
 use std::fmt::Write;
 
-use crate::stats::search::{SearchReport, Trial, Verdict};
+use crate::stats::rate_search::{Probe, RateSearchReport, Verdict};
 
 /// A table of the rates that were tried, lowest first, and the highest that holds.
-pub fn table(report: &SearchReport) -> String {
+pub fn table(report: &RateSearchReport) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(text, "\nSearch for the highest rate at which {}", report.until);
     let heading = ["rate/s", "begun/s", "p50 (ms)", "p99 (ms)", "failures"];
     let _ = writeln!(text, "  {}", heading.map(|word| format!("{word:>12}")).join(""));
-    let mut trials: Vec<_> = report.trials.iter().collect();
-    trials.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-    for trial in trials {
+    let mut probes: Vec<_> = report.probes.iter().collect();
+    probes.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+    for probe in probes {
         let time = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.2}"));
-        let Trial { rate, achieved, p50_ms, p99_ms, failures, .. } = trial;
+        let Probe { rate, achieved, p50_ms, p99_ms, failures, .. } = probe;
         let columns = [number(*rate), number(*achieved), time(*p50_ms), time(*p99_ms), failures.to_string()];
         let columns = columns.map(|column| format!("{column:>12}")).join("");
-        let _ = writeln!(text, "  {columns}  {}", word(trial.verdict));
+        let _ = writeln!(text, "  {columns}  {}", word(probe.verdict));
     }
     let _ = writeln!(text, "{}", sentence(report));
     text
 }
 
 /// What the search comes down to, in one sentence.
-pub fn sentence(report: &SearchReport) -> String {
+pub fn sentence(report: &RateSearchReport) -> String {
     let until = &report.until;
     let found = match report.highest {
         Some(rate) => format!("{until} holds up to {} task runs/s", number(rate)),
-        None if report.trials.is_empty() => return "The search did not come to try a rate.".to_owned(),
+        None if report.probes.is_empty() => return "The search did not come to try a rate.".to_owned(),
         None => format!("{until} does not hold at the lowest rate"),
     };
-    let why = match report.lowest_failed().map(|trial| trial.verdict) {
+    let why = match report.lowest_failed().map(|probe| probe.verdict) {
         _ if !report.complete => "; the search was cut short",
         None => ", the highest rate of the range: the broker may sustain more",
         Some(Verdict::Saturated) => "; then the load generator was at its limit: the broker may sustain more",
@@ -59,27 +59,27 @@ fn number(rate: f64) -> String {
 mod tests {
     use super::*;
 
-    fn trial(rate: f64, p99_ms: f64, verdict: Verdict) -> Trial {
-        Trial { rate, achieved: rate * 0.999, p50_ms: Some(0.41), p99_ms: Some(p99_ms), failures: 0, verdict }
+    fn probe(rate: f64, p99_ms: f64, verdict: Verdict) -> Probe {
+        Probe { rate, achieved: rate * 0.999, p50_ms: Some(0.41), p99_ms: Some(p99_ms), failures: 0, verdict }
     }
 
-    fn report(trials: Vec<Trial>, highest: Option<f64>) -> SearchReport {
-        SearchReport { until: "p99 < 20ms".to_owned(), trials, highest, complete: true }
+    fn report(probes: Vec<Probe>, highest: Option<f64>) -> RateSearchReport {
+        RateSearchReport { until: "p99 < 20ms".to_owned(), probes, highest, complete: true }
     }
 
     #[test]
     fn rates_are_listed_from_the_lowest() {
         let silent =
-            Trial { p50_ms: None, p99_ms: None, failures: 7, ..trial(4_000.0, 0.0, Verdict::Behind) };
-        let trials = vec![trial(50.0, 1.2, Verdict::Holds), silent, trial(2_000.0, 35.123, Verdict::Missed)];
-        insta::assert_snapshot!(table(&report(trials, Some(50.0))));
+            Probe { p50_ms: None, p99_ms: None, failures: 7, ..probe(4_000.0, 0.0, Verdict::Behind) };
+        let probes = vec![probe(50.0, 1.2, Verdict::Holds), silent, probe(2_000.0, 35.123, Verdict::Missed)];
+        insta::assert_snapshot!(table(&report(probes, Some(50.0))));
     }
 
     #[test]
     fn the_sentence_says_whose_limit_it_was() {
-        let (holds, missed) = (trial(100.0, 1.0, Verdict::Holds), trial(200.0, 50.0, Verdict::Missed));
-        let saturated = trial(150.0, 50.0, Verdict::Saturated);
-        for (trials, highest, expected) in [
+        let (holds, missed) = (probe(100.0, 1.0, Verdict::Holds), probe(200.0, 50.0, Verdict::Missed));
+        let saturated = probe(150.0, 50.0, Verdict::Saturated);
+        for (probes, highest, expected) in [
             (vec![], None, "The search did not come to try a rate."),
             (vec![missed.clone()], None, "p99 < 20ms does not hold at the lowest rate."),
             (vec![holds.clone(), missed.clone()], Some(100.0), "p99 < 20ms holds up to 100 task runs/s."),
@@ -95,9 +95,9 @@ mod tests {
                  sustain more.",
             ),
         ] {
-            assert_eq!(sentence(&report(trials, highest)), expected);
+            assert_eq!(sentence(&report(probes, highest)), expected);
         }
-        let cut = SearchReport { complete: false, ..report(vec![holds], Some(100.0)) };
+        let cut = RateSearchReport { complete: false, ..report(vec![holds], Some(100.0)) };
         assert_eq!(sentence(&cut), "p99 < 20ms holds up to 100 task runs/s; the search was cut short.");
     }
 }

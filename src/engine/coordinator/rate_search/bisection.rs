@@ -1,64 +1,15 @@
-//! Which rates a search tries: doubled from the lowest as long as they hold, then halved in between.
-//!
-//! ```text
-//! low  2·low  4·low  …  holds │ fails        bisected until the two are within 5 %
-//! ```
-//! Nothing here measures or waits: rates come out and verdicts go in, so that its laws can be tested.
-
-use std::time::Duration;
-
-use crate::plan::ids::ClassId;
-use crate::stats::threshold::Threshold;
+//! Which rates a search tries. Nothing here measures or waits: rates come out and verdicts go in.
 
 /// How close the highest rate that holds and the lowest that fails come at the end: 5 %.
 const CLOSE: f64 = 1.05;
 
-/// Search for the highest rate that the brokers sustain.
+/// Which rate a search tries next. The rate doubles as long as it holds; then it is halved in between:
+///
+/// ```text
+/// low  2·low  4·low  …  holds │ fails        until the two are within 5 %
+/// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Search {
-    /// The lowest rate to try: task runs per second of all classes with a rate.
-    pub low: f64,
-    /// The highest.
-    pub high: f64,
-    /// What must hold of all requests of a step.
-    pub until: Threshold,
-    /// How long each rate is tried: whole seconds, at least 2.
-    pub step: Duration,
-    /// The rate of each class of the plan by itself: of each user or of the class, if it has one.
-    pub rates: Vec<Option<ClassRate>>,
-}
-
-/// The rate of a class, per second.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ClassRate {
-    /// Of each user.
-    PerUser(f64),
-    /// Of all users of the class together.
-    PerClass(f64),
-}
-
-impl Search {
-    /// Whether the task runs of a class count.
-    pub fn is_rated(&self, class: ClassId) -> bool {
-        self.rates.get(class.0).is_some_and(Option::is_some)
-    }
-
-    /// The rate of all classes together that the plan has by itself when each class has this many users; 0 if no class
-    /// with a rate has users.
-    pub fn planned(&self, users: &[u32]) -> f64 {
-        let of_class = |(rate, users): (&Option<ClassRate>, &u32)| match rate {
-            Some(_) if *users == 0 => 0.0,
-            Some(ClassRate::PerUser(rate)) => rate * f64::from(*users),
-            Some(ClassRate::PerClass(rate)) => *rate,
-            None => 0.0,
-        };
-        self.rates.iter().zip(users).map(of_class).sum()
-    }
-}
-
-/// The state of a search.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hunt {
+pub(crate) struct Bisection {
     high: f64,
     /// The highest rate that held.
     holds: Option<f64>,
@@ -68,24 +19,24 @@ pub struct Hunt {
     rate: Option<f64>,
 }
 
-impl Hunt {
+impl Bisection {
     /// A search from `low` to `high`, both above 0 and in this order.
-    pub fn new(low: f64, high: f64) -> Self {
+    pub(crate) fn new(low: f64, high: f64) -> Self {
         Self { high, holds: None, fails: None, rate: Some(low) }
     }
 
     /// The rate to try now; nothing when the search is over.
-    pub fn rate(&self) -> Option<f64> {
+    pub(crate) fn rate(&self) -> Option<f64> {
         self.rate
     }
 
     /// The highest rate that held so far.
-    pub fn highest(&self) -> Option<f64> {
+    pub(crate) fn highest(&self) -> Option<f64> {
         self.holds
     }
 
     /// How the present rate came off.
-    pub fn judge(&mut self, holds: bool) {
+    pub(crate) fn judge(&mut self, holds: bool) {
         let Some(rate) = self.rate else { return };
         if holds {
             self.holds = Some(rate);
@@ -110,14 +61,14 @@ mod tests {
     use super::*;
 
     /// The rates that are tried if all up to `knee` hold, and what comes out.
-    fn hunt(low: f64, high: f64, knee: f64) -> (Vec<f64>, Option<f64>) {
-        let mut hunt = Hunt::new(low, high);
+    fn bisect(low: f64, high: f64, knee: f64) -> (Vec<f64>, Option<f64>) {
+        let mut bisection = Bisection::new(low, high);
         let mut tried = Vec::new();
-        while let Some(rate) = hunt.rate() {
+        while let Some(rate) = bisection.rate() {
             tried.push(rate);
-            hunt.judge(rate <= knee);
+            bisection.judge(rate <= knee);
         }
-        (tried, hunt.highest())
+        (tried, bisection.highest())
     }
 
     #[test]
@@ -128,7 +79,7 @@ mod tests {
             (100.0, 100.0, 100.0, vec![100.0], Some(100.0)),
             (100.0, 1_000.0, 330.0, vec![100.0, 200.0, 400.0, 300.0, 350.0, 325.0, 337.5], Some(325.0)),
         ] {
-            assert_eq!(hunt(low, high, knee), (tried, highest), "{low} {high} {knee}");
+            assert_eq!(bisect(low, high, knee), (tried, highest), "{low} {high} {knee}");
         }
     }
 
@@ -138,7 +89,7 @@ mod tests {
             low in 0.001_f64..1e6, span in 1.0_f64..1e6, knee in 1e-4_f64..1e13,
         ) {
             let high = low * span;
-            let (tried, highest) = hunt(low, high, knee);
+            let (tried, highest) = bisect(low, high, knee);
             // Doublings and halvings.
             prop_assert!(tried.len() <= 2 + 20 + 6, "{}", tried.len());
             prop_assert!(tried.iter().all(|rate| (low..=high).contains(rate)));
@@ -153,11 +104,11 @@ mod tests {
 
         #[test]
         fn it_ends_whatever_the_verdicts_are(verdicts in prop::collection::vec(any::<bool>(), 64)) {
-            let mut hunt = Hunt::new(10.0, 1e6);
+            let mut bisection = Bisection::new(10.0, 1e6);
             for holds in verdicts {
-                hunt.judge(holds);
+                bisection.judge(holds);
             }
-            prop_assert_eq!(hunt.rate(), None);
+            prop_assert_eq!(bisection.rate(), None);
         }
     }
 }

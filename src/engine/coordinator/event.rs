@@ -1,0 +1,65 @@
+//! What can happen to a run, and what can be done about it.
+
+use tokio::time::Instant;
+
+use crate::engine::coordinator::rate_search::Second;
+use crate::engine::messages::Command;
+use crate::stats::UnixMicros;
+
+/// What has happened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event<'a> {
+    /// The person at the keyboard wants everything dropped.
+    Abort,
+    /// The person at the keyboard wants the run to stop.
+    StopRequested,
+    /// All task runs or messages of the load are used up.
+    LimitReached,
+    /// As many users have had a connection as [`Effect::AwaitConnected`] asked for, or so it seems.
+    UsersConnected,
+    /// As many users send nothing more as [`Effect::AwaitDoneSending`] asked for, or so it seems.
+    UsersDoneSending,
+    /// The user with this number is gone.
+    UserGone(u64),
+    /// A shard has dropped this many connections as this stage began.
+    Disconnected { stage: usize, connections: u64 },
+    /// The statistics hold one more second of the run.
+    SecondMerged(Second<'a>),
+    /// The time that [`Lifecycle::due`](super::lifecycle::Lifecycle::due) gives has come.
+    Due,
+}
+
+/// What the coordinator sees at the moment of an event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Situation {
+    pub(crate) now: Instant,
+    /// How many users have had a connection, or are gone without one.
+    pub(crate) connected: u64,
+    /// How many users send nothing more.
+    pub(crate) done_sending: u64,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    /// Tell the shard with this index.
+    Send(usize, Command),
+    /// Tell all shards.
+    SendAll(Command),
+    /// Write to the log.
+    Info(String),
+    /// Write to the log.
+    Warn(String),
+    /// Schedules go faster than planned by this factor.
+    SetRateFactor(f64),
+    /// Raise [`Event::UsersConnected`] when this many users have had a connection.
+    AwaitConnected(u64),
+    /// Raise [`Event::UsersDoneSending`] when this many users send nothing more.
+    AwaitDoneSending(u64),
+    /// Statistics begin anew with the next tick.
+    ResetStatistics,
+    /// Ask all shards for what they recorded up to a tick.
+    Take(UnixMicros),
+    /// Ask all shards for everything; this is the last tick.
+    TakeAll(UnixMicros),
+}

@@ -1,0 +1,435 @@
+//! Decides what a run does next. It waits for nothing, sends nothing and reads no clock: an [`Event`] goes in, and a
+//! list of [`Effect`]s comes out.
+//!
+//! ```text
+//!                  Running             Finishing    Stopping     Leaving      Dropped
+//! Abort            → Dropped           → Dropped    → Dropped    → Dropped    ·
+//! StopRequested    → Stopping          → Stopping   ·            ·            ·
+//! LimitReached     → Finishing         ·            ·            ·            ·
+//! SecondMerged     the rate search     ·            ·            ·            ·
+//!                  goes on; at its
+//!                  end → Stopping
+//! UsersConnected   the clock of the    ·            ·            ·            ·
+//!                  waiting stage
+//!                  starts
+//! UsersDoneSending ·                   the drain time begins: once, in whichever state
+//! UserGone         counted; the last   counted      counted      counted      counted
+//!                  one → Stopping
+//! Disconnected     counted, and logged with the answer of the last shard, in every state
+//! Due:
+//!   run time       → Stopping          → Stopping   ·            ·            ·
+//!   stage over     the next one;       ·            ·            ·            ·
+//!                  the last one
+//!                  → Stopping
+//!   users due      start, stop         ·            ·            ·            ·
+//!   still waiting  logged; at last     ·            ·            ·            ·
+//!                  the clock starts,
+//!                  or → Stopping
+//!   time over      ·                   ·            → Leaving    → Dropped    ·
+//!   drain over     ·                   users that only receive may leave, in whichever state
+//!   ramp-down      users that were told to stop go on to Leaving, or are dropped, in every state
+//!   tick           the shards hand over what they recorded, in every state
+//! ```
+//! `·`: nothing happens. `→`: the run goes on to that state. Without a stop timeout, `→ Stopping` is `→ Leaving`. The
+//! run is over when no user is left in any state but `Running`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::clock::Clock;
+use crate::engine::coordinator::drain::Drain;
+use crate::engine::coordinator::event::{Effect, Event, Situation};
+use crate::engine::coordinator::rate_search::{Progress, RateSearch};
+use crate::engine::coordinator::stages::Stages;
+use crate::engine::coordinator::users::Users;
+use crate::engine::messages::Command;
+use crate::engine::outcome::End;
+use crate::engine::stop::Phase;
+use crate::plan::Plan;
+use crate::plan::load::StageClock;
+use crate::stats::UnixMicros;
+
+/// How long users may take for on_stop and DISCONNECT after their task was cut off.
+pub(crate) const LEAVE_TIME: Duration = Duration::from_secs(5);
+
+const SECOND_US: u64 = 1_000_000;
+
+/// How far the run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    /// Users start and work.
+    Running,
+    /// A limit of the load is reached, and users finish what they have begun.
+    Finishing,
+    /// Users finish their tasks, for the stop timeout at most.
+    Stopping,
+    /// Tasks are cut off, and users run on_stop and disconnect.
+    Leaving,
+    /// Users were dropped.
+    Dropped,
+}
+
+/// The state of a run.
+#[derive(Debug)]
+pub(crate) struct Lifecycle {
+    plan: Arc<Plan>,
+    clock: Clock,
+    /// Whether statistics begin anew when all users have started.
+    resets_statistics: bool,
+    state: State,
+    end: End,
+    /// When the run time is over.
+    run_end: Option<Instant>,
+    /// When the state gives way to the next one.
+    state_end: Option<Instant>,
+    stages: Stages,
+    users: Users,
+    rate_search: Option<RateSearch>,
+    drain: Drain,
+    next_tick: u64,
+    /// What the present event has led to so far.
+    effects: Vec<Effect>,
+}
+
+impl Lifecycle {
+    pub(crate) fn new(plan: Arc<Plan>, clock: Clock, shards: usize, resets_statistics: bool) -> Self {
+        Self {
+            resets_statistics,
+            state: State::Running,
+            end: End::RunTime,
+            run_end: plan.load.run_time.map(|length| clock.started() + length),
+            state_end: None,
+            stages: Stages::begin(Arc::clone(&plan), clock.started()),
+            users: Users::new(&plan, shards, LEAVE_TIME),
+            rate_search: RateSearch::new(&plan),
+            drain: Drain::new(plan.measures() || plan.load.is_limited()),
+            next_tick: 1,
+            effects: Vec::new(),
+            plan,
+            clock,
+        }
+    }
+
+    /// The run begins.
+    pub(crate) fn begin(&mut self) -> Vec<Effect> {
+        self.effects
+            .extend(self.rate_search.as_ref().and_then(RateSearch::first_factor).map(Effect::SetRateFactor));
+        self.info(self.stages.announcement());
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Whether no user is left and none will come.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state != State::Running && self.users.living() == 0
+    }
+
+    /// Why the run ended, or will have.
+    pub(crate) fn end(&self) -> End {
+        self.end
+    }
+
+    pub(crate) fn users(&self) -> &Users {
+        &self.users
+    }
+
+    pub(crate) fn rate_search(&self) -> Option<&RateSearch> {
+        self.rate_search.as_ref()
+    }
+
+    /// When [`Event::Due`] is to come.
+    pub(crate) fn due(&self) -> Instant {
+        let due = [self.run_end, self.state_end, self.stages.due(), self.users.due(), self.drain.due()];
+        due.into_iter().flatten().fold(self.tick_time(), Instant::min)
+    }
+
+    /// Whether such an event changes nothing now, so that nobody needs to wait for it.
+    pub(crate) fn ignores(&self, event: &Event<'_>) -> bool {
+        match event {
+            Event::Abort => self.state >= State::Dropped,
+            Event::StopRequested => self.state >= State::Stopping,
+            Event::LimitReached | Event::SecondMerged(_) => self.state != State::Running,
+            Event::UsersConnected => !self.stages.is_waiting(),
+            Event::UsersDoneSending => !self.drain.is_waiting(),
+            Event::UserGone(_) | Event::Disconnected { .. } | Event::Due => false,
+        }
+    }
+
+    /// Decides what an event leads to: the table above.
+    pub(crate) fn handle(&mut self, event: Event<'_>, seen: &Situation) -> Vec<Effect> {
+        if self.ignores(&event) {
+            return Vec::new();
+        }
+        match event {
+            Event::Abort => {
+                self.end = End::Aborted;
+                self.drop_users();
+            }
+            Event::StopRequested => {
+                let timeout = self.stop_timeout_text();
+                self.info(format!("Stopping: users may finish their tasks, {timeout} at most"));
+                self.stop(End::Stopped, seen);
+            }
+            Event::LimitReached => self.finish_tasks(seen),
+            Event::UsersConnected => self.start_clock_if_connected(seen),
+            Event::UsersDoneSending => self.drain_if_done_sending(seen),
+            Event::UserGone(number) => {
+                self.users.gone(number);
+                self.stop_if_all_left(seen);
+            }
+            Event::Disconnected { stage, connections } => {
+                if let Some((dropped, drawn)) = self.users.disconnected(stage, connections) {
+                    let title = self.plan.load.stage_title(stage);
+                    self.info(format!(
+                        "The begin of {title} dropped the connections of {dropped} of {drawn} users"
+                    ));
+                }
+            }
+            Event::SecondMerged(second) => {
+                let progress = self.rate_search.as_mut().map(|search| search.tick(second));
+                if self.follow(progress.unwrap_or_default()) {
+                    self.info("The search is over, shutting down");
+                    self.stop(End::Search, seen);
+                }
+            }
+            Event::Due => self.do_what_is_due(seen),
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// All users are gone: the ticks up to now, and the last one.
+    pub(crate) fn finish(&mut self, now: Instant) -> Vec<Effect> {
+        // What happened at the very time of the last tick, but after it was taken, is stamped a microsecond later.
+        let after_last_tick = UnixMicros(self.tick_at(self.next_tick - 1).0 + 1);
+        let end = self.clock.at(now).max(after_last_tick);
+        while self.tick_at(self.next_tick) < end {
+            self.take_next_tick();
+        }
+        self.effects.push(Effect::TakeAll(end));
+        std::mem::take(&mut self.effects)
+    }
+
+    fn do_what_is_due(&mut self, seen: &Situation) {
+        let now = seen.now;
+        if self.run_end.is_some_and(|at| at <= now) {
+            self.info("--run-time limit reached, shutting down");
+            self.stop(End::RunTime, seen);
+        }
+        if self.state_end.is_some_and(|at| at <= now) {
+            self.end_state(now);
+        }
+        if self.drain.is_over(now) {
+            self.effects.push(Effect::SendAll(Command::EndDrain));
+        }
+        while self.stages.is_over(now) {
+            if !self.stages.advance(now) {
+                self.info("The last stage is over, shutting down");
+                self.stop(End::Stages, seen);
+                break;
+            }
+            self.info(self.stages.announcement());
+            self.drop_connections();
+        }
+        if let Some((batch, is_last)) = self.stages.next_batch(now) {
+            let commands = self.users.change(&batch, now);
+            self.send(commands);
+            if is_last {
+                self.all_spawned(seen);
+            }
+        }
+        if self.stages.must_tell(now) {
+            self.tell_of_missing_connections(seen);
+        }
+        let commands = self.users.stop_due(now);
+        self.send(commands);
+        while self.tick_time() <= now {
+            self.take_next_tick();
+        }
+    }
+
+    fn tick_at(&self, tick: u64) -> UnixMicros {
+        UnixMicros(self.clock.started_at().0 + tick * SECOND_US)
+    }
+
+    fn tick_time(&self) -> Instant {
+        self.clock.instant(self.tick_at(self.next_tick))
+    }
+
+    fn take_next_tick(&mut self) {
+        self.effects.push(Effect::Take(self.tick_at(self.next_tick)));
+        self.next_tick += 1;
+    }
+
+    fn info(&mut self, text: impl Into<String>) {
+        self.effects.push(Effect::Info(text.into()));
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.effects.push(Effect::Warn(text.into()));
+    }
+
+    fn send(&mut self, commands: Vec<(usize, Command)>) {
+        self.effects.extend(commands.into_iter().map(|(shard, command)| Effect::Send(shard, command)));
+    }
+
+    fn stop_timeout_text(&self) -> humantime::FormattedDuration {
+        humantime::format_duration(self.plan.load.stop_timeout)
+    }
+
+    // Users come.
+
+    /// Drops the connections of as many users as the stage that begins wants.
+    fn drop_connections(&mut self) {
+        let index = self.stages.index();
+        if let Some(share) = self.stages.stage().and_then(|stage| stage.mass_disconnect.as_ref()) {
+            let commands = self.users.disconnect(index, share, self.plan.seed.wrapping_add(index as u64));
+            self.send(commands);
+        }
+    }
+
+    /// The ramp of a stage is over.
+    fn all_spawned(&mut self, seen: &Situation) {
+        let counts = self.users.counts();
+        let total: u64 = counts.iter().sum();
+        self.info(format!("All users spawned: {:?} ({total} total users)", self.plan.by_class(&counts)));
+        if self.resets_statistics {
+            self.effects.push(Effect::ResetStatistics);
+        }
+        let waits = self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected);
+        if waits || self.rate_search.is_some() {
+            self.stages.wait(seen.now);
+            self.effects.push(Effect::AwaitConnected(self.users.started()));
+            self.start_clock_if_connected(seen);
+        }
+        self.stop_if_all_left(seen);
+    }
+
+    /// How many users have not had a connection yet.
+    fn missing(&self, seen: &Situation) -> u64 {
+        self.users.started().saturating_sub(seen.connected)
+    }
+
+    fn start_clock_if_connected(&mut self, seen: &Situation) {
+        if self.missing(seen) == 0 {
+            self.info("All users are connected");
+            self.start_clock(seen.now);
+        }
+    }
+
+    /// Starts the clock of a stage that waited for its users.
+    fn start_clock(&mut self, now: Instant) {
+        self.stages.start_clock(now);
+        let begun = self.rate_search.as_mut().map(|search| search.begin(self.clock.at(now)));
+        self.follow(begun.unwrap_or_default());
+    }
+
+    /// Does what the rate search says. Returns whether it is over.
+    fn follow(&mut self, progress: Progress) -> bool {
+        self.effects.extend(progress.lines.into_iter().map(Effect::Info));
+        self.effects.extend(progress.factor.map(Effect::SetRateFactor));
+        progress.is_over
+    }
+
+    /// A stage still waits for connections.
+    fn tell_of_missing_connections(&mut self, seen: &Situation) {
+        let (missing, all) = (self.missing(seen), self.users.started());
+        if !self.stages.is_out_of_patience(missing, seen.now) {
+            self.info(format!("Waiting for the connections of {missing} of {all} users"));
+        } else if missing == all {
+            self.warn(format!("None of {all} users gets a connection, shutting down"));
+            self.stop(End::NobodyConnected, seen);
+        } else {
+            self.warn(format!("{missing} of {all} users get no connection, the stage goes on without them"));
+            self.start_clock(seen.now);
+        }
+    }
+
+    // Users go.
+
+    /// Without users, and with none to come, there is nothing to wait for.
+    fn stop_if_all_left(&mut self, seen: &Situation) {
+        if self.state == State::Running && self.users.living() == 0 && self.stages.all_started() {
+            self.info("All users have left, shutting down");
+            self.stop(End::UsersGone, seen);
+        }
+    }
+
+    /// A limit of the load is reached. Users finish what they have begun, so that the limit is exact.
+    fn finish_tasks(&mut self, seen: &Situation) {
+        self.info("All task runs or messages of the load are used up: users finish what they have begun");
+        self.end = End::Limit;
+        self.state = State::Finishing;
+        self.stages.halt();
+        self.effects.push(Effect::SendAll(Command::Stop(Phase::Stopping)));
+        self.begin_drain(seen);
+    }
+
+    fn stop(&mut self, end: End, seen: &Situation) {
+        self.end = end;
+        self.state = State::Stopping;
+        self.stages.halt();
+        self.run_end = None;
+        self.begin_drain(seen);
+        if self.plan.load.stop_timeout.is_zero() {
+            self.cut_off(seen.now);
+        } else {
+            self.effects.push(Effect::SendAll(Command::Stop(Phase::Stopping)));
+            self.state_end = Some(seen.now + self.plan.load.stop_timeout);
+        }
+    }
+
+    /// The time of a state is over.
+    fn end_state(&mut self, now: Instant) {
+        match self.state {
+            State::Stopping => {
+                let timeout = self.stop_timeout_text();
+                self.info(format!(
+                    "Not all users finished their tasks & terminated in {timeout}. Stopping them..."
+                ));
+                self.cut_off(now);
+            }
+            State::Leaving => {
+                let living = self.users.living();
+                self.warn(format!(
+                    "{living} users did not come to the end of on_stop and DISCONNECT; dropped"
+                ));
+                self.drop_users();
+            }
+            State::Running | State::Finishing | State::Dropped => self.state_end = None,
+        }
+    }
+
+    fn cut_off(&mut self, now: Instant) {
+        self.state = State::Leaving;
+        self.effects.push(Effect::SendAll(Command::Stop(Phase::Leaving)));
+        self.drain.hurry(now, LEAVE_TIME);
+        self.state_end = Some(now + LEAVE_TIME);
+    }
+
+    fn drop_users(&mut self) {
+        self.state = State::Dropped;
+        self.stages.halt();
+        self.run_end = None;
+        self.state_end = None;
+        self.effects.push(Effect::SendAll(Command::DropAll));
+    }
+
+    /// From now on users that receive to the end wait for the others.
+    fn begin_drain(&mut self, seen: &Situation) {
+        if self.drain.begin() {
+            self.effects.push(Effect::AwaitDoneSending(self.users.started()));
+            self.drain_if_done_sending(seen);
+        }
+    }
+
+    /// Once nobody sends any more, the last messages get their time.
+    fn drain_if_done_sending(&mut self, seen: &Situation) {
+        if self.users.started() <= seen.done_sending {
+            self.drain.all_done_sending(seen.now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,487 @@
+//! A test for each row of the table, without a runtime: moments are given in.
+
+use super::*;
+use crate::engine::coordinator::rate_search::Second;
+use crate::engine::delivery::SETTLE_TIME;
+use crate::engine::messages::{NewUser, StopAction};
+use crate::mqtt::Settings;
+use crate::plan::load::{ClassRate, Load, MassDisconnect, RateSearchSettings, Stage, Users as StageUsers};
+use crate::plan::receive::Keeps;
+use crate::plan::reconnect::Reconnect;
+use crate::plan::target::Target;
+use crate::plan::wait::WaitTime;
+use crate::plan::{Broker, BrokerId, ClassId, OnError, Request, Row, Steps, TaskOrder, UserClass};
+use crate::stats::RowId;
+use crate::stats::statistics::Statistics;
+use crate::stats::threshold::Threshold;
+use crate::template::Template;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A stage that leads to this many users at once, and lasts this long.
+fn stage(users: u32, seconds: Option<u64>) -> Stage {
+    Stage {
+        name: None,
+        users: StageUsers::Total(users),
+        spawn_rate: 100.0,
+        duration: seconds.map(Duration::from_secs),
+        clock: StageClock::Begin,
+        mass_disconnect: None,
+    }
+}
+
+/// Four users, without an end, and ten seconds for them to stop.
+fn load() -> Load {
+    Load {
+        stages: vec![stage(4, None)],
+        run_time: None,
+        stop_timeout: 10 * SECOND,
+        iterations: None,
+        messages: None,
+        search: None,
+    }
+}
+
+fn plan(load: Load) -> Plan {
+    let class = UserClass {
+        name: "device".to_owned(),
+        broker: BrokerId(0),
+        weight: 1.0,
+        fixed_count: 0,
+        client_id: Template::literally("device"),
+        username: None,
+        password: None,
+        certificate: None,
+        will: None,
+        feeds: Vec::new(),
+        wait_time: WaitTime::Zero,
+        schedule: None,
+        iterations: None,
+        messages: None,
+        on_error: OnError::AbortTask,
+        on_start: Steps::default(),
+        order: TaskOrder::Weighted,
+        tasks: Vec::new(),
+        on_stop: Steps::default(),
+        reconnect: Request { row: Row::Static(RowId(0)), record: true },
+        reconnection: Reconnect::Never,
+        connect_phases: Vec::new(),
+        user_texts: 0,
+        user_rows: 0,
+        counters: 0,
+        walks: 0,
+        repeat_depth: 0,
+        keeps: Keeps::default(),
+    };
+    let broker = Broker {
+        name: "local".to_owned(),
+        target: Target::Embedded { options: String::new() },
+        connect_timeout: 5 * SECOND,
+        keep_alive_s: 0,
+        inflight: 1,
+        source_addresses: Vec::new(),
+        tls: None,
+        headers: Vec::new(),
+        settings: Settings::default(),
+        connect_detail: false,
+    };
+    Plan {
+        name: "test".to_owned(),
+        seed: 1,
+        brokers: vec![broker],
+        classes: vec![class],
+        rows: Vec::new(),
+        load,
+        thresholds: Vec::new(),
+    }
+}
+
+/// A run on two shards, and how many of its users have arrived.
+struct Run {
+    lifecycle: Lifecycle,
+    started: Instant,
+    connected: u64,
+    done_sending: u64,
+}
+
+impl Run {
+    /// A run whose first users have not started.
+    fn new(load: Load) -> Self {
+        let clock = Clock::start();
+        let mut lifecycle = Lifecycle::new(Arc::new(plan(load)), clock, 2, false);
+        lifecycle.begin();
+        Self { lifecycle, started: clock.started(), connected: 0, done_sending: 0 }
+    }
+
+    /// A run whose users have all started, in its first half second.
+    fn spawned(load: Load) -> Self {
+        let mut run = Self::new(load);
+        for tenth in 0..5 {
+            run.at(0.1 * f64::from(tenth), Event::Due);
+        }
+        assert!(run.lifecycle.users.living() > 0);
+        run
+    }
+
+    /// What an event leads to that comes so many seconds after the start.
+    fn at(&mut self, seconds: f64, event: Event<'_>) -> Vec<Effect> {
+        let now = self.started + Duration::from_secs_f64(seconds);
+        let seen = Situation { now, connected: self.connected, done_sending: self.done_sending };
+        self.lifecycle.handle(event, &seen)
+    }
+
+    /// The same without the ticks that are due.
+    fn due_at(&mut self, seconds: f64) -> Vec<Effect> {
+        let mut effects = self.at(seconds, Event::Due);
+        effects.retain(|effect| !matches!(effect, Effect::Take(_)));
+        effects
+    }
+
+    fn state(&self) -> (State, End) {
+        (self.lifecycle.state, self.lifecycle.end)
+    }
+
+    /// Seconds after the start at which something is due, other than a tick.
+    fn due(&self) -> Option<f64> {
+        let Lifecycle { run_end, state_end, stages, users, drain, .. } = &self.lifecycle;
+        let due = [*run_end, *state_end, stages.due(), users.due(), drain.due()];
+        due.into_iter().flatten().min().map(|at| (at - self.started).as_secs_f64())
+    }
+}
+
+/// A run in each state but the last, five seconds after its start.
+fn in_each_state() -> [(State, Run); 4] {
+    let run = || Run::spawned(load());
+    let (running, mut finishing, mut stopping, mut leaving) = (run(), run(), run(), run());
+    finishing.at(5.0, Event::LimitReached);
+    stopping.at(5.0, Event::StopRequested);
+    leaving.at(1.0, Event::StopRequested);
+    leaving.at(11.0, Event::Due);
+    let runs = [
+        (State::Running, running),
+        (State::Finishing, finishing),
+        (State::Stopping, stopping),
+        (State::Leaving, leaving),
+    ];
+    assert!(runs.iter().all(|(state, run)| run.lifecycle.state == *state));
+    runs
+}
+
+fn info(text: &str) -> Effect {
+    Effect::Info(text.to_owned())
+}
+
+fn stop_all(phase: Phase) -> Effect {
+    Effect::SendAll(Command::Stop(phase))
+}
+
+#[test]
+fn an_abort_drops_all_users_once() {
+    for (state, mut run) in in_each_state() {
+        assert_eq!(run.at(12.0, Event::Abort), [Effect::SendAll(Command::DropAll)], "{state:?}");
+        assert_eq!(run.state(), (State::Dropped, End::Aborted));
+        assert!(run.lifecycle.ignores(&Event::Abort) && run.at(12.0, Event::Abort).is_empty(), "{state:?}");
+    }
+}
+
+#[test]
+fn a_request_to_stop_lets_users_finish_their_tasks_once() {
+    for (state, mut run) in in_each_state() {
+        let effects = run.at(12.0, Event::StopRequested);
+        if state < State::Stopping {
+            let told = info("Stopping: users may finish their tasks, 10s at most");
+            assert_eq!(effects, [told, stop_all(Phase::Stopping)], "{state:?}");
+            assert_eq!((run.state(), run.due()), ((State::Stopping, End::Stopped), Some(22.0)));
+        } else {
+            assert_eq!(effects, [], "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn without_a_stop_timeout_a_stop_cuts_tasks_off() {
+    let mut run = Run::spawned(Load { stop_timeout: Duration::ZERO, ..load() });
+    assert_eq!(run.at(1.0, Event::StopRequested)[1..], [stop_all(Phase::Leaving)]);
+    assert_eq!((run.state(), run.due()), ((State::Leaving, End::Stopped), Some(6.0)));
+}
+
+#[test]
+fn at_a_limit_users_finish_what_they_have_begun() {
+    for (state, mut run) in in_each_state() {
+        let effects = run.at(12.0, Event::LimitReached);
+        if state == State::Running {
+            let told = "All task runs or messages of the load are used up: users finish what they have begun";
+            assert_eq!(effects, [info(told), stop_all(Phase::Stopping)]);
+            assert_eq!(run.state(), (State::Finishing, End::Limit));
+            assert_eq!(run.due(), None, "however long they take");
+        } else {
+            assert_eq!(effects, [], "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_the_run_time_stops_users_that_work_or_finish() {
+    for limit_reached in [false, true] {
+        let mut run = Run::spawned(Load { run_time: Some(8 * SECOND), ..load() });
+        if limit_reached {
+            run.at(5.0, Event::LimitReached);
+        }
+        assert_eq!(run.due(), Some(8.0));
+        let told = info("--run-time limit reached, shutting down");
+        assert_eq!(run.due_at(8.0), [told, stop_all(Phase::Stopping)]);
+        assert_eq!((run.state(), run.due()), ((State::Stopping, End::RunTime), Some(18.0)));
+    }
+}
+
+#[test]
+fn who_does_not_stop_in_time_is_cut_off_and_then_dropped() {
+    let mut run = Run::spawned(load());
+    run.at(1.0, Event::StopRequested);
+    assert_eq!(run.due_at(10.9), []);
+    let told = info("Not all users finished their tasks & terminated in 10s. Stopping them...");
+    assert_eq!(run.due_at(11.0), [told, stop_all(Phase::Leaving)]);
+    assert_eq!((run.lifecycle.state, run.due()), (State::Leaving, Some(16.0)));
+    let told = Effect::Warn("4 users did not come to the end of on_stop and DISCONNECT; dropped".to_owned());
+    assert_eq!(run.due_at(16.0), [told, Effect::SendAll(Command::DropAll)]);
+    assert_eq!((run.state(), run.due()), ((State::Dropped, End::Stopped), None));
+    assert!(!run.lifecycle.is_over(), "their shards have not said that they are gone");
+}
+
+#[test]
+fn the_run_is_over_when_the_last_user_is_gone() {
+    for (state, mut run) in in_each_state() {
+        for number in 1..=3 {
+            assert_eq!(run.at(12.0, Event::UserGone(number)), [], "{state:?}");
+        }
+        assert!(!run.lifecycle.is_over(), "{state:?}");
+        let effects = run.at(12.0, Event::UserGone(4));
+        if state == State::Running {
+            let told = info("All users have left, shutting down");
+            assert_eq!(effects, [told, stop_all(Phase::Stopping)]);
+            assert_eq!(run.lifecycle.end, End::UsersGone);
+        } else {
+            assert_eq!(effects, [], "{state:?}");
+        }
+        assert!(run.lifecycle.is_over(), "{state:?}");
+    }
+}
+
+#[test]
+fn a_run_without_users_goes_on_while_more_are_to_come() {
+    let mut run = Run::spawned(Load { stages: vec![stage(1, Some(5)), stage(2, Some(5))], ..load() });
+    assert_eq!(run.at(1.0, Event::UserGone(1)), []);
+    assert_eq!(run.state().0, State::Running);
+}
+
+#[test]
+fn users_start_by_the_ramp_on_one_shard_after_the_other() {
+    let mut run = Run::new(Load { stages: vec![Stage { spawn_rate: 1.0, ..stage(3, None) }], ..load() });
+    let start = |shard, number| {
+        let new = NewUser { class: ClassId(0), number, index: number - 1 };
+        Effect::Send(shard, Command::Start(vec![new]))
+    };
+    assert_eq!(run.due_at(0.0), [start(0, 1)]);
+    assert_eq!(run.due_at(0.5), []);
+    assert_eq!(run.due_at(1.0), [start(1, 2)]);
+    let told = info("All users spawned: {\"device\": 3} (3 total users)");
+    assert_eq!(run.due_at(2.0), [start(0, 3), told]);
+    assert_eq!(run.due(), None);
+}
+
+#[test]
+fn statistics_begin_anew_when_all_users_have_started_if_that_is_asked_for() {
+    for asked in [false, true] {
+        let mut run = Run::new(load());
+        run.lifecycle.resets_statistics = asked;
+        let effects = run.at(0.0, Event::Due);
+        assert_eq!(effects.contains(&Effect::ResetStatistics), asked);
+    }
+}
+
+#[test]
+fn a_stage_that_is_over_gives_way_to_the_next_one_and_the_last_one_ends_the_run() {
+    let stages = vec![stage(4, Some(5)), stage(2, Some(5))];
+    let mut run = Run::spawned(Load { stages, ..load() });
+    assert_eq!(run.due(), Some(5.0));
+    let effects = run.due_at(5.0);
+    assert_eq!(effects[0], info("Stage 2 of 2: ramping to 2 users at a rate of 100.00 per second"));
+    let newest = |shard, number| {
+        Effect::Send(shard, Command::StopUsers(StopAction::Tell(Phase::Stopping), vec![number]))
+    };
+    assert_eq!(effects[1..3], [newest(0, 3), newest(1, 4)]);
+    for number in 3..=4 {
+        run.at(6.0, Event::UserGone(number));
+    }
+    // It is noticed late.
+    let told = info("The last stage is over, shutting down");
+    assert_eq!(run.due_at(10.5), [told, stop_all(Phase::Stopping)]);
+    assert_eq!(run.state(), (State::Stopping, End::Stages));
+}
+
+#[test]
+fn users_of_a_ramp_down_that_do_not_stop_are_cut_off_and_dropped_in_every_state() {
+    let stages = || vec![stage(4, Some(5)), stage(3, Some(100))];
+    for ending in [false, true] {
+        let mut run = Run::spawned(Load { stages: stages(), ..load() });
+        run.due_at(5.0);
+        if ending {
+            run.at(6.0, Event::LimitReached);
+        }
+        let stopped = |action| [Effect::Send(1, Command::StopUsers(action, vec![4]))];
+        assert_eq!(run.due_at(14.9), []);
+        assert_eq!(run.due_at(15.0), stopped(StopAction::Tell(Phase::Leaving)));
+        assert_eq!(run.due_at(20.0), stopped(StopAction::Drop));
+    }
+}
+
+#[test]
+fn a_stage_that_drops_connections_tells_each_shard_and_logs_their_answers() {
+    let share = MassDisconnect { share: 0.5, of: vec![ClassId(0)] };
+    let second = Stage { mass_disconnect: Some(share), ..stage(4, Some(5)) };
+    let mut run = Run::spawned(Load { stages: vec![stage(4, Some(5)), second], ..load() });
+    let effects = run.due_at(5.0);
+    let drawn = |effect: &Effect| match effect {
+        Effect::Send(_, Command::Disconnect(1, numbers)) => Some(numbers.len()),
+        _ => None,
+    };
+    let told: Vec<_> = effects.iter().filter_map(drawn).collect();
+    assert_eq!((told.len(), told.iter().sum::<usize>()), (2, 2), "{effects:?}");
+    assert_eq!(run.at(5.0, Event::Disconnected { stage: 1, connections: 1 }), []);
+    assert_eq!(
+        run.at(5.1, Event::Disconnected { stage: 1, connections: 0 }),
+        [info("The begin of stage 2 dropped the connections of 1 of 2 users")]
+    );
+}
+
+/// A load whose first stage lasts for five seconds from when its four users are connected.
+fn waiting() -> Load {
+    let first = Stage { clock: StageClock::Connected, ..stage(4, Some(5)) };
+    Load { stages: vec![first, stage(4, Some(5))], ..load() }
+}
+
+#[test]
+fn the_clock_of_a_stage_that_waits_starts_with_the_last_connection() {
+    let mut run = Run::new(waiting());
+    let asked = run.due_at(0.0).contains(&Effect::AwaitConnected(4));
+    assert!(asked && !run.lifecycle.ignores(&Event::UsersConnected));
+    run.connected = 3;
+    assert_eq!(run.at(3.0, Event::UsersConnected), [], "one is missing");
+    run.connected = 4;
+    assert_eq!(run.at(4.0, Event::UsersConnected), [info("All users are connected")]);
+    assert_eq!(run.due(), Some(9.0));
+    assert!(run.lifecycle.ignores(&Event::UsersConnected), "once");
+}
+
+#[test]
+fn no_stage_waits_any_more_when_the_run_stops() {
+    let mut run = Run::spawned(waiting());
+    run.at(1.0, Event::StopRequested);
+    run.connected = 4;
+    assert_eq!(run.at(2.0, Event::UsersConnected), []);
+}
+
+#[test]
+fn a_stage_that_waits_says_so_and_goes_on_without_those_that_do_not_come() {
+    for (connected, end, told) in [
+        (1, (State::Running, End::RunTime), "3 of 4 users get no connection, the stage goes on without them"),
+        (0, (State::Stopping, End::NobodyConnected), "None of 4 users gets a connection, shutting down"),
+    ] {
+        let mut run = Run::spawned(waiting());
+        run.connected = connected;
+        let waits = info(&format!("Waiting for the connections of {} of 4 users", 4 - connected));
+        for seconds in [10.5, 20.5, 30.5, 40.5, 50.5, 60.5] {
+            assert_eq!(run.due_at(seconds - 0.6), []);
+            assert_eq!(run.due_at(seconds), std::slice::from_ref(&waits));
+        }
+        assert_eq!(run.due_at(70.5)[0], Effect::Warn(told.to_owned()), "a minute after the first time");
+        assert_eq!(run.state(), end);
+    }
+}
+
+#[test]
+fn users_that_only_receive_leave_a_while_after_the_last_one_has_sent() {
+    let mut run = Run::spawned(Load { iterations: Some(4), ..load() });
+    assert!(run.lifecycle.ignores(&Event::UsersDoneSending), "the run goes on");
+    assert_eq!(run.at(1.0, Event::LimitReached)[2..], [Effect::AwaitDoneSending(4)]);
+    run.done_sending = 3;
+    run.at(2.0, Event::UsersDoneSending);
+    assert_eq!(run.due(), None, "one still sends");
+    run.done_sending = 4;
+    run.at(3.0, Event::UsersDoneSending);
+    let end = 3.0 + SETTLE_TIME.as_secs_f64();
+    assert_eq!(run.due(), Some(end));
+    assert!(run.lifecycle.ignores(&Event::UsersDoneSending), "once");
+    assert_eq!(run.due_at(end), [Effect::SendAll(Command::EndDrain)]);
+    assert_eq!(run.due(), None);
+}
+
+#[test]
+fn users_that_only_receive_leave_in_time_to_finish_on_stop() {
+    let mut run = Run::spawned(Load { iterations: Some(4), ..load() });
+    run.at(1.0, Event::StopRequested);
+    run.due_at(11.0);
+    assert_eq!(run.due(), Some(13.5), "half of the time for leaving");
+    assert_eq!(run.due_at(13.5), [Effect::SendAll(Command::EndDrain)]);
+}
+
+#[test]
+fn a_rate_search_begins_with_the_last_connection_and_its_end_stops_the_run() {
+    let until = Threshold::parse("p99 < 20ms").unwrap();
+    let rates = vec![Some(ClassRate::PerClass(50.0))];
+    let search = RateSearchSettings { low: 100.0, high: 200.0, until, step: 2 * SECOND, rates };
+    let mut run = Run::new(Load { search: Some(search), ..load() });
+    let asked = run.due_at(0.0).contains(&Effect::AwaitConnected(4));
+    assert!(asked);
+    run.connected = 4;
+    let begun =
+        [info("All users are connected"), info("Search: trying 100/s for 2s"), Effect::SetRateFactor(2.0)];
+    assert_eq!(run.at(0.5, Event::UsersConnected), begun);
+    let statistics = Statistics::new(0.0, false);
+    let clock = run.lifecycle.clock;
+    let mut second = |seconds: u64| {
+        let at = clock.at(clock.started() + Duration::from_secs(seconds));
+        let second = Second { at, now: at, statistics: &statistics, begun: 100, limited: false };
+        run.at(seconds as f64, Event::SecondMerged(second))
+    };
+    assert_eq!(second(1), []);
+    let told = [
+        info("Search: 100/s does not hold: begun 100/s, no response"),
+        info("The search is over, shutting down"),
+        stop_all(Phase::Stopping),
+    ];
+    assert_eq!(second(2), told);
+    assert_eq!(second(3), [], "the run stops");
+    assert_eq!(run.state(), (State::Stopping, End::Search));
+}
+
+#[test]
+fn ticks_are_whole_seconds_in_every_state_however_late_they_are() {
+    for (state, mut run) in in_each_state() {
+        run.at(12.5, Event::Due);
+        let started_at = run.lifecycle.clock.started_at().0;
+        let tick = |seconds: u64| Effect::Take(UnixMicros(started_at + seconds * SECOND_US));
+        assert_eq!(run.at(12.9, Event::Due), [], "{state:?}");
+        let ticks: Vec<_> = run.at(14.2, Event::Due);
+        assert_eq!(ticks, [13, 14].map(tick), "{state:?}");
+    }
+}
+
+#[test]
+fn the_last_tick_is_the_end_and_later_than_any_other() {
+    let ending = |ended_after: f64| {
+        let mut run = Run::spawned(load());
+        run.at(2.0, Event::Due);
+        let started_at = run.lifecycle.clock.started_at().0;
+        let effects = run.lifecycle.finish(run.started + Duration::from_secs_f64(ended_after));
+        let micros = |effect| match effect {
+            Effect::Take(at) => (at.0 - started_at, false),
+            Effect::TakeAll(at) => (at.0 - started_at, true),
+            other => panic!("{other:?}"),
+        };
+        effects.into_iter().map(micros).collect::<Vec<_>>()
+    };
+    assert_eq!(ending(2.5), [(2_500_000, true)]);
+    assert_eq!(ending(2.0), [(2_000_001, true)], "after the tick at two seconds");
+    assert_eq!(ending(4.5), [(3_000_000, false), (4_000_000, false), (4_500_000, true)]);
+}

@@ -1,0 +1,110 @@
+//! The users of a run, as commands for the shards on which they are.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::coordinator::mass_disconnect::MassDisconnects;
+use crate::engine::coordinator::registry::{UserRef, UserRegistry};
+use crate::engine::messages::{Command, StopAction};
+use crate::plan::Plan;
+use crate::plan::dispatcher::Batch;
+use crate::plan::load::MassDisconnect;
+
+/// A command and the index of the shard that it is for.
+type ForShard = (usize, Command);
+
+/// The users of a run.
+#[derive(Debug)]
+pub(crate) struct Users {
+    shards: usize,
+    registry: UserRegistry,
+    disconnects: MassDisconnects,
+    living: u64,
+}
+
+impl Users {
+    pub(crate) fn new(plan: &Plan, shards: usize, leave_time: Duration) -> Self {
+        let (classes, stop_timeout) = (plan.classes.len(), plan.load.stop_timeout);
+        Self {
+            shards,
+            registry: UserRegistry::new(classes, shards, stop_timeout, leave_time),
+            disconnects: MassDisconnects::default(),
+            living: 0,
+        }
+    }
+
+    /// How many users are there now.
+    pub(crate) fn living(&self) -> u64 {
+        self.living
+    }
+
+    /// How many users were ever started.
+    pub(crate) fn started(&self) -> u64 {
+        self.registry.started()
+    }
+
+    /// How many users of each class have started and were not told to stop.
+    pub(crate) fn counts(&self) -> Vec<u64> {
+        self.registry.counts()
+    }
+
+    /// A user has left.
+    pub(crate) fn gone(&mut self, number: u64) {
+        self.living -= 1;
+        self.registry.gone(number);
+    }
+
+    /// Starts and stops the users of one step of the ramp.
+    pub(crate) fn change(&mut self, batch: &Batch, now: Instant) -> Vec<ForShard> {
+        let mut commands = Vec::new();
+        if let Some((action, users)) = self.registry.stop(&batch.stop, now) {
+            self.stop(action, &users, &mut commands);
+        }
+        self.living += batch.start.len() as u64;
+        for (shard, share) in self.registry.start(&batch.start).into_iter().enumerate() {
+            if !share.is_empty() {
+                commands.push((shard, Command::Start(share)));
+            }
+        }
+        commands
+    }
+
+    /// When [`Users::stop_due`] has something to do next.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.registry.due()
+    }
+
+    /// Cuts off or drops the users whose time to stop is over.
+    pub(crate) fn stop_due(&mut self, now: Instant) -> Vec<ForShard> {
+        let mut commands = Vec::new();
+        while let Some((action, users)) = self.registry.next_due(now) {
+            self.stop(action, &users, &mut commands);
+        }
+        commands
+    }
+
+    fn stop(&self, action: StopAction, users: &[UserRef], commands: &mut Vec<ForShard>) {
+        for shard in 0..self.shards {
+            let numbers = UserRef::numbers_on(users, shard);
+            if !numbers.is_empty() {
+                commands.push((shard, Command::StopUsers(action, numbers)));
+            }
+        }
+    }
+
+    /// The stage with this index drops the connections of a share of the users. Every shard gets a command, since
+    /// every shard answers.
+    pub(crate) fn disconnect(&mut self, stage: usize, share: &MassDisconnect, seed: u64) -> Vec<ForShard> {
+        let drawn = self.registry.draw(share, seed);
+        self.disconnects.begin(stage, drawn.len(), self.shards);
+        let command = |shard| Command::Disconnect(stage, UserRef::numbers_on(&drawn, shard));
+        (0..self.shards).map(|shard| (shard, command(shard))).collect()
+    }
+
+    /// A shard has dropped this many connections. With the answer of the last shard, returns how many were dropped in
+    /// all, and of how many users.
+    pub(crate) fn disconnected(&mut self, stage: usize, connections: u64) -> Option<(u64, usize)> {
+        self.disconnects.answer(stage, connections)
+    }
+}
