@@ -54,7 +54,7 @@ fn plan(load: Load) -> Plan {
         certificate: None,
         will: None,
         feeds: Vec::new(),
-        wait_time: WaitTime::Zero,
+        wait_time: WaitTime::ZERO,
         schedule: None,
         iterations: None,
         messages: None,
