@@ -10,7 +10,7 @@ use crate::compile::problems::Problems;
 use crate::compile::timing::RateOf;
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::load::Users;
-use crate::plan::newborn::Newborn;
+use crate::plan::persona::Persona;
 use crate::plan::rate::mean_pauses_s;
 use crate::plan::reconnect::Reconnect;
 use crate::plan::timeline::LoadTimeline;
@@ -283,10 +283,10 @@ fn shared(seed: u64, class: &UserClass, count: u32) -> Option<String> {
         return None;
     }
     let looked_at = u64::from(count.min(LOOKED_AT));
-    let mut users: HashMap<Vec<u8>, u64> = HashMap::new();
+    let mut users: HashMap<String, u64> = HashMap::new();
     let mut first = None;
     for index in 0..looked_at {
-        let client_id = Newborn::new(class, seed, index + 1, index).render(&class.client_id);
+        let client_id = Persona::with_rows_only(class, seed, index + 1, index).render_next(&class.client_id);
         if client_id.is_empty() {
             continue;
         }
@@ -296,8 +296,7 @@ fn shared(seed: u64, class: &UserClass, count: u32) -> Option<String> {
             first = Some(index);
         }
     }
-    let first = Newborn::new(class, seed, first? + 1, first?).render(&class.client_id);
-    let first = String::from_utf8_lossy(&first);
+    let first = Persona::with_rows_only(class, seed, first? + 1, first?).render_next(&class.client_id);
     if of_feed {
         return Some(format!(
             "several users of this class have the client id `{first}`, out of one row or equal ones"

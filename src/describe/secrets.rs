@@ -17,7 +17,7 @@ pub(super) struct Secrets {
 
 impl Secrets {
     pub(super) fn of<'a>(users: impl Iterator<Item = &'a SampleUser>) -> Self {
-        Self::new(users.filter_map(|user| user.password.as_deref()))
+        Self::new(users.filter_map(|user| user.persona().password().map(str::as_bytes)))
     }
 
     fn new<'a>(passwords: impl Iterator<Item = &'a [u8]>) -> Self {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::dispatcher::Dispatcher;
 use crate::plan::ids::BrokerId;
-use crate::plan::newborn::Newborn;
+use crate::plan::persona::{CertificateFiles, Persona};
 use crate::plan::plan::Plan;
 use crate::plan::target::Certificate;
 use crate::plan::timeline::LoadTimeline;
@@ -54,8 +54,7 @@ fn files(
     number: u64,
     index: u64,
 ) -> (String, String) {
-    // Neither draws nor time can stand in a path.
-    let mut user = Newborn::new(class, plan.seed, number, index);
-    let mut render = |template| String::from_utf8_lossy(&user.render(template)).into_owned();
-    (render(&certificate.certificate), render(&certificate.key))
+    let mut user = Persona::with_rows_only(class, plan.seed, number, index);
+    let CertificateFiles { certificate, key } = user.render_certificate(certificate);
+    (certificate, key)
 }

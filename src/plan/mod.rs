@@ -22,8 +22,8 @@ pub mod feed;
 mod ids;
 pub mod load;
 pub mod measure;
-pub(crate) mod newborn;
 pub mod payload;
+pub(crate) mod persona;
 #[expect(clippy::module_inception, reason = "the plan itself is looked for under its own name")]
 mod plan;
 pub mod properties;

@@ -9,6 +9,7 @@ use crate::describe::secrets::{MASK, Secrets};
 use crate::describe::summary::PlanSummary;
 use crate::plan::feed::Feed;
 use crate::plan::measure::Measure;
+use crate::plan::persona::Persona;
 use crate::plan::receive::{Correlation, Exchange, Receive};
 use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::plan::schedule::Schedule;
@@ -21,7 +22,8 @@ pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
     let (plan, secrets) = (summary.plan, &summary.secrets);
     let (class, summary) = (&plan.classes[id], &summary.classes[id]);
     let is_fixed = class.fixed_count > 0;
-    let users: Vec<Value> = summary.samples.iter().map(|user| identity(user, secrets)).collect();
+    let users: Vec<Value> =
+        summary.samples.iter().map(|user| identity(user.persona(), secrets)).collect();
     let mut writer = Writer { plan, secrets, class, samples: summary.samples.clone() };
     let on_start = writer.steps(&class.on_start);
     let tasks = writer.tasks();
@@ -53,13 +55,13 @@ pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
     })
 }
 
-fn identity(user: &SampleUser, secrets: &Secrets) -> Value {
+fn identity(persona: &Persona, secrets: &Secrets) -> Value {
     json!({
-        "number": user.scope.number,
-        "client_id": text(&user.scope.client_id, secrets),
-        "username": user.username.as_deref().map(|name| text(name, secrets)),
-        "will": user.will.as_ref().map(|(topic, payload)| {
-            json!({ "topic": text(topic, secrets), "payload": text(payload, secrets) })
+        "number": persona.number(),
+        "client_id": text(persona.client_id(), secrets),
+        "username": persona.username().map(|name| text(name.as_bytes(), secrets)),
+        "will": persona.will().map(|will| {
+            json!({ "topic": text(will.topic.as_bytes(), secrets), "payload": text(&will.payload, secrets) })
         }),
     })
 }
@@ -193,7 +195,7 @@ impl Writer<'_> {
     fn receive(&mut self, receive: &Receive) -> Value {
         let secrets = self.secrets;
         let asked = self.samples.iter_mut().map(
-            |user| json!({ "user": user.scope.number, "filter": text(&user.render(&receive.filter), secrets) }),
+            |user| json!({ "user": user.persona().number(), "filter": text(&user.render(&receive.filter), secrets) }),
         );
         let more = json!({
             "filter": source(&receive.filter, secrets),
@@ -225,7 +227,7 @@ impl Writer<'_> {
         let sent = self.samples.iter_mut().map(|user| {
             let SampleMessage { topic, payload, .. } = user.message(class, publish);
             json!({
-                "user": user.scope.number,
+                "user": user.persona().number(),
                 "topic": text(&topic, secrets),
                 "payload": text(&payload, secrets),
                 "payload_bytes": payload.len(),
@@ -292,7 +294,7 @@ impl Writer<'_> {
                 let shown: Vec<_> =
                     filters.iter().map(|filter| text(&user.render(filter), secrets)).collect();
                 let only = shown.first().filter(|_| shown.len() == 1).cloned();
-                json!({ "user": user.scope.number, "filter": only, "filters": shown })
+                json!({ "user": user.persona().number(), "filter": only, "filters": shown })
             })
             .collect()
     }

@@ -48,10 +48,10 @@ impl Writer<'_> {
                 seconds => format!(", {} after the loss", time(Duration::from_secs(seconds.into()))),
             };
             writeln!(out, "  will QoS {}{retain}{delay}{}", will.qos, payload(&will.payload))?;
-            for SampleUser { scope, will, .. } in &self.samples {
-                let Some((topic, payload)) = will else { continue };
-                let (topic, payload) = (self.shown(topic), self.shown(payload));
-                writeln!(out, "    user {}: {topic}  {payload}", scope.number)?;
+            for persona in self.samples.iter().map(SampleUser::persona) {
+                let Some(will) = persona.will() else { continue };
+                let (topic, payload) = (self.shown(will.topic.as_bytes()), self.shown(&will.payload));
+                writeln!(out, "    user {}: {topic}  {payload}", persona.number())?;
             }
         }
         for each in &class.feeds {
@@ -105,11 +105,15 @@ impl Writer<'_> {
             let shown: Vec<String> = texts.into_iter().map(|text| self.shown(text)).collect();
             if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) }
         };
-        let client_ids = self.samples.iter().map(|sample| &*sample.scope.client_id).collect();
+        let client_ids = self.samples.iter().map(|sample| sample.persona().client_id()).collect();
         let source = self.secrets.mask_text(class.client_id.source());
         writeln!(out, "  client id {source}{}", shown(client_ids))?;
         if let Some(username) = &class.username {
-            let names = self.samples.iter().filter_map(|sample| sample.username.as_deref()).collect();
+            let names = self
+                .samples
+                .iter()
+                .filter_map(|sample| sample.persona().username().map(str::as_bytes))
+                .collect();
             let source = self.secrets.mask_text(username.source());
             writeln!(out, "  username {source}{}", shown(names))?;
         }
@@ -195,7 +199,7 @@ impl Writer<'_> {
     fn rendered(&mut self, text: &Text, what: &str, indent: usize, out: &mut String) -> fmt::Result {
         for i in 0..self.samples.len() {
             let text = self.samples[i].render(text);
-            let (number, text) = (self.samples[i].scope.number, self.shown(&text));
+            let (number, text) = (self.samples[i].persona().number(), self.shown(&text));
             writeln!(out, "{:indent$}  user {number}: {what}{text}", "")?;
         }
         Ok(())
@@ -226,7 +230,7 @@ impl Writer<'_> {
         for i in 0..self.samples.len() {
             let sample = &mut self.samples[i];
             let SampleMessage { topic, payload, .. } = sample.message(self.class, publish);
-            let number = sample.scope.number;
+            let number = sample.persona().number();
             let bytes = counted(payload.len() as u64, "byte");
             let (topic, payload) = (self.shown(&topic), self.shown(&payload));
             writeln!(out, "{:indent$}  user {number}: {topic}  {payload} ({bytes})", "")?;
@@ -257,7 +261,7 @@ impl Writer<'_> {
         for i in 0..self.samples.len() {
             for of in &subscribe.filters {
                 let filter = self.samples[i].render(&of.filter);
-                let (number, filter) = (self.samples[i].scope.number, self.shown(&filter));
+                let (number, filter) = (self.samples[i].persona().number(), self.shown(&filter));
                 let what = if is_one { String::new() } else { format!("  {}", wanted(of)) };
                 writeln!(out, "{:indent$}  user {number}: {filter}{what}", "")?;
             }
@@ -271,7 +275,7 @@ impl Writer<'_> {
         for i in 0..self.samples.len() {
             for filter in &unsubscribe.filters {
                 let filter = self.samples[i].render(filter);
-                let (number, filter) = (self.samples[i].scope.number, self.shown(&filter));
+                let (number, filter) = (self.samples[i].persona().number(), self.shown(&filter));
                 writeln!(out, "{:indent$}  user {number}: {filter}", "")?;
             }
         }
