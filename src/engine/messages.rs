@@ -8,7 +8,7 @@
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::engine::resources::ResourceUsage;
-use crate::engine::stop::Phase;
+use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::ClassId;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
@@ -30,7 +30,7 @@ pub(crate) struct NewUser {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StopAction {
     /// The user is told, and goes on to this phase.
-    Tell(Phase),
+    Tell(StopPhase),
     /// The user's task is dropped where it is.
     Drop,
 }
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Start these users.
     Start(Vec<NewUser>),
     /// All users go on to this phase.
-    Stop(Phase),
+    Stop(StopPhase),
     /// The users with these numbers stop, in this way.
     StopUsers(StopAction, Vec<u64>),
     /// No message can be under way any more: users that receive to the end may leave.

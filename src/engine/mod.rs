@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! coordinator (calling thread)          shard (one thread each, current-thread runtime)
-//!   ramp, run time, signals  ──────▶   starts, leashes and joins users (one task each)
+//!   ramp, run time, signals  ──────▶   starts, stops and joins users (one task each)
 //!   once a second: take      ──────▶   recorder (no lock, no channel per request)
 //!   merge, tell observer     ◀──────   batch
 //! ```
@@ -10,11 +10,9 @@
 //! its buffers need no lock. What people should see happens through an [`Observer`], in order, on the
 //! calling thread.
 
-mod alarm;
 mod arrivals;
-mod backoff;
-mod begun;
 pub mod clock;
+mod context;
 mod coordinator;
 mod delivery;
 pub mod health;
@@ -30,11 +28,12 @@ mod rate_factor;
 mod resources;
 mod shard;
 mod shared;
-mod sink;
-mod stop;
+mod span;
+mod tag;
+#[cfg(test)]
+mod testing;
 mod user;
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
@@ -42,8 +41,8 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::client::Connect;
-use crate::engine::alarm::Alarm;
 use crate::engine::clock::Clock;
+use crate::engine::context::Context;
 use crate::engine::coordinator::Coordinator;
 use crate::engine::messages::{FromShard, ShardHandle};
 pub use crate::engine::observer::{Observer, Tick};
@@ -52,6 +51,7 @@ pub use crate::engine::outcome::{End, Outcome, RunError, Unexpected};
 use crate::engine::pulse::Pulse;
 pub use crate::engine::resources::Share;
 use crate::engine::shard::Shard;
+use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
 use crate::plan::Plan;
 
@@ -76,9 +76,9 @@ pub async fn run<C: Connect, O: Observer>(
         let spawned = thread::Builder::new().name(format!("users-{number}")).spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
             runtime.block_on(async {
-                let (connector, alarm) = (connector(), Alarm::kernel()?);
-                let shard = Rc::new(Shard::new(plan, connector, alarm, clock, shared, options.keep_log));
-                Ok(shard.run(channels.commands, channels.reports).await)
+                let (connector, timer) = (connector(), PauseTimer::kernel()?);
+                let context = Context::new(plan, connector, timer, clock, shared, options.keep_log);
+                Ok(Shard::new(context, channels.reports).run(channels.commands).await)
             })
         });
         match spawned {
@@ -122,13 +122,13 @@ pub async fn run_here<C: Connect, O: Observer>(
     let clock = Clock::start();
     let (to_coordinator, from_shards) = unbounded_channel::<(usize, FromShard)>();
     let (handle, channels) = ShardHandle::new(0, to_coordinator);
-    let (plan_too, alarm) = (Arc::clone(&plan), Alarm::Tokio);
+    let (plan_too, timer) = (Arc::clone(&plan), PauseTimer::Tokio);
     let shared = Shared::new(&plan.load, options.max_rows);
-    let shard = Rc::new(Shard::new(plan_too, connector, alarm, clock, shared.clone(), options.keep_log));
+    let context = Context::new(plan_too, connector, timer, clock, shared.clone(), options.keep_log);
+    let shard = Shard::new(context, channels.reports);
     let losses = shared.losses.clone();
     let coordinator = Coordinator::new(plan, clock, shared, options, vec![handle], from_shards, observer);
-    let (end, unexpected) =
-        tokio::join!(coordinator.run(interrupts), shard.run(channels.commands, channels.reports));
+    let (end, unexpected) = tokio::join!(coordinator.run(interrupts), shard.run(channels.commands));
     let (end, received) = end?;
     Ok(Outcome { end, unexpected, losses: losses.counts(), received })
 }

@@ -18,10 +18,10 @@ use crate::plan::condition::{Check, Condition};
 use crate::plan::feed::Rows;
 use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
-use crate::plan::target::Certificate;
 use crate::plan::publish::Publish;
 use crate::plan::request::{ConnectPhases, Row};
 use crate::plan::step::Step;
+use crate::plan::target::Certificate;
 use crate::plan::text::Text;
 use crate::plan::user_class::{UserClass, Will};
 use crate::stats::RowKey;
@@ -169,7 +169,7 @@ impl Persona {
 
     /// The names of the statistics rows that are the user's own, each with its slot.
     pub(crate) fn row_names(&mut self, class: &UserClass, mut name_row: impl FnMut(usize, &RowKey)) {
-        let connects = class.connect_parts.iter().flat_map(ConnectPhases::rows);
+        let connects = class.connect_phases.iter().flat_map(ConnectPhases::rows);
         let steps = all_steps(class).filter_map(row_of_step);
         for row in [&class.reconnect.row].into_iter().chain(connects).chain(steps) {
             if let Row::PerUser { slot, request_type, name } = row {

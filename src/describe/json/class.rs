@@ -22,8 +22,7 @@ pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
     let (plan, secrets) = (summary.plan, &summary.secrets);
     let (class, summary) = (&plan.classes[id], &summary.classes[id]);
     let is_fixed = class.fixed_count > 0;
-    let users: Vec<Value> =
-        summary.samples.iter().map(|user| identity(user.persona(), secrets)).collect();
+    let users: Vec<Value> = summary.samples.iter().map(|user| identity(user.persona(), secrets)).collect();
     let mut writer = Writer { plan, secrets, class, samples: summary.samples.clone() };
     let on_start = writer.steps(&class.on_start);
     let tasks = writer.tasks();

@@ -46,7 +46,7 @@ use crate::engine::coordinator::stages::Stages;
 use crate::engine::coordinator::users::Users;
 use crate::engine::messages::Command;
 use crate::engine::outcome::End;
-use crate::engine::stop::Phase;
+use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::Plan;
 use crate::plan::load::StageClock;
 use crate::stats::UnixMicros;
@@ -361,7 +361,7 @@ impl Lifecycle {
         self.end = End::Limit;
         self.state = State::Finishing;
         self.stages.halt();
-        self.effects.push(Effect::SendAll(Command::Stop(Phase::Stopping)));
+        self.effects.push(Effect::SendAll(Command::Stop(StopPhase::Stopping)));
         self.begin_drain(seen);
     }
 
@@ -374,7 +374,7 @@ impl Lifecycle {
         if self.plan.load.stop_timeout.is_zero() {
             self.cut_off(seen.now);
         } else {
-            self.effects.push(Effect::SendAll(Command::Stop(Phase::Stopping)));
+            self.effects.push(Effect::SendAll(Command::Stop(StopPhase::Stopping)));
             self.state_end = Some(seen.now + self.plan.load.stop_timeout);
         }
     }
@@ -402,7 +402,7 @@ impl Lifecycle {
 
     fn cut_off(&mut self, now: Instant) {
         self.state = State::Leaving;
-        self.effects.push(Effect::SendAll(Command::Stop(Phase::Leaving)));
+        self.effects.push(Effect::SendAll(Command::Stop(StopPhase::Leaving)));
         self.drain.hurry(now, LEAVE_TIME);
         self.state_end = Some(now + LEAVE_TIME);
     }

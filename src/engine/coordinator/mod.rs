@@ -230,7 +230,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         while let Some(answers) = self.ticks.next_complete() {
             self.observer.recorded(&answers.batches).map_err(RunError::Observer)?;
             self.statistics.merge(answers.batches);
-            delivery::take_in(&mut self.groups, answers.shared);
+            delivery::merge_shared(&mut self.groups, answers.shared);
             let stood_still = self.stood_still();
             if answers.last {
                 let end_ns = self.clock.unix_ns(Instant::now());

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::engine::messages::{NewUser, StopAction};
-use crate::engine::stop::Phase;
+use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::ClassId;
 use crate::plan::load::MassDisconnect;
 use crate::template::random::Random;
@@ -124,12 +124,12 @@ impl UserRegistry {
             return Some(self.leave(users, now));
         }
         self.stopping.push_back((now + self.stop_timeout, users.clone()));
-        Some((StopAction::Tell(Phase::Stopping), users))
+        Some((StopAction::Tell(StopPhase::Stopping), users))
     }
 
     fn leave(&mut self, users: Vec<UserRef>, now: Instant) -> (StopAction, Vec<UserRef>) {
         self.leaving.push_back((now + self.leave_time, users.clone()));
-        (StopAction::Tell(Phase::Leaving), users)
+        (StopAction::Tell(StopPhase::Leaving), users)
     }
 
     /// When somebody that stops is due next.
@@ -181,20 +181,23 @@ mod tests {
         let now = Instant::now();
         assert_eq!(
             numbers(registry.stop(&[a, a], now)),
-            Some((StopAction::Tell(Phase::Stopping), vec![4, 3]))
+            Some((StopAction::Tell(StopPhase::Stopping), vec![4, 3]))
         );
         assert_eq!(
             numbers(registry.stop(&[a], now + SECOND)),
-            Some((StopAction::Tell(Phase::Stopping), vec![2]))
+            Some((StopAction::Tell(StopPhase::Stopping), vec![2]))
         );
         assert_eq!(registry.due(), Some(now + 5 * SECOND));
         assert_eq!(registry.next_due(now + 4 * SECOND), None);
         let later = now + 5 * SECOND;
-        assert_eq!(numbers(registry.next_due(later)), Some((StopAction::Tell(Phase::Leaving), vec![4, 3])));
+        assert_eq!(
+            numbers(registry.next_due(later)),
+            Some((StopAction::Tell(StopPhase::Leaving), vec![4, 3]))
+        );
         assert_eq!(registry.next_due(later), None);
         assert_eq!(registry.due(), Some(now + 6 * SECOND));
         let later = now + 6 * SECOND;
-        assert_eq!(numbers(registry.next_due(later)), Some((StopAction::Tell(Phase::Leaving), vec![2])));
+        assert_eq!(numbers(registry.next_due(later)), Some((StopAction::Tell(StopPhase::Leaving), vec![2])));
         assert_eq!(numbers(registry.next_due(later)), Some((StopAction::Drop, vec![4, 3])));
         assert_eq!(registry.next_due(later), None);
     }
@@ -232,7 +235,7 @@ mod tests {
         let now = Instant::now();
         assert_eq!(
             numbers(registry.stop(&[ClassId(0)], now)),
-            Some((StopAction::Tell(Phase::Leaving), vec![1]))
+            Some((StopAction::Tell(StopPhase::Leaving), vec![1]))
         );
         assert_eq!(registry.stop(&[ClassId(0)], now), None, "nobody is left");
     }

@@ -1,48 +1,54 @@
 //! What a user does with the messages that arrive for it, and what it must remember of those it sends.
 //!
-//! Boxed, and made by its first subscription or stamp: most users of most runs never ask for a message. Both ends of
-//! a measurement stand here, since a session tells one sink of both.
+//! Boxed, and made by its first subscription or stamp: most users of most runs never ask for a message. Both ends of a
+//! measurement are here, since a session reports both to one sink.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
-use crate::client::{Connect, Incoming, Key};
-use crate::engine::shard::Shard;
-use crate::engine::user::User;
+use crate::client::{Incoming, Key};
+use crate::engine::context::Context;
+use crate::engine::delivery::measured::Measured;
+use crate::engine::delivery::outbound::Outbound;
 use crate::engine::user::inbox::{DROPPED, Inbox};
-use crate::engine::user::measured::Measured;
-use crate::engine::user::message::text;
-use crate::engine::user::outbound::Stamps;
-use crate::engine::user::subscription::Asked;
+use crate::engine::user::subscription::UserSubscription;
 use crate::mqtt;
+use crate::plan::Subscribe;
+use crate::plan::persona::Persona;
 use crate::plan::receive::Keeps;
-use crate::template::Received;
+use crate::template::{NOTHING, Received};
 
 /// What a user has asked for, and what becomes of it.
 ///
-/// There is no other way to one than [`Inbound::new`]: whichever feature needs it first, the others find in it what
-/// they need.
+/// The only way to make one is [`Inbound::new`]: whichever feature needs it first, the others find in it what they
+/// need.
 #[derive(Debug)]
-pub(crate) struct Inbound {
-    /// What it asked for: see [`subscription`](crate::engine::user::subscription).
-    pub(super) subscriptions: Vec<Asked>,
-    /// What of it is measured, ended subscriptions included.
+pub(super) struct Inbound {
+    pub(super) subscriptions: Vec<UserSubscription>,
+    /// The filters that are measured, ended subscriptions included.
     pub(super) measured: Vec<Measured>,
-    /// What it published with stamps.
-    pub(super) stamps: Stamps,
+    /// What the user published with stamps. It outlives the user.
+    pub(super) stamps: Option<Rc<RefCell<Outbound>>>,
     /// What it keeps until a step takes it.
     pub(super) inbox: Inbox,
-    /// Why the message of the last request did not get to the broker, and since when.
-    pub(super) not_asked: Cell<Option<(Failure, Instant)>>,
+    /// Why and when the message of the last request failed.
+    request_failed: Cell<Option<(Failure, Instant)>>,
+}
+
+/// The message that a step of the user has taken last, if some step needs it.
+pub(super) fn last_received(inbound: Option<&Inbound>) -> &Received {
+    inbound.and_then(|inbound| inbound.inbox.last()).unwrap_or(&NOTHING)
 }
 
 impl Inbound {
-    /// That of a user whose class keeps this, and whose texts are made.
-    pub(super) fn new(keeps: &Keeps, texts: &[Box<[u8]>]) -> Self {
+    /// For a user whose class keeps these messages.
+    pub(super) fn new(keeps: &Keeps, persona: &Persona) -> Self {
         let filters = keeps.filters.iter().map(|filter| {
-            let filter = String::from_utf8_lossy(text(filter, texts, &[]));
+            let filter = String::from_utf8_lossy(persona.text(filter));
             mqtt::without_share(&filter).into()
         });
         let inbox = Inbox::new(filters.collect(), keeps);
@@ -51,18 +57,18 @@ impl Inbound {
             measured: Vec::new(),
             stamps: None,
             inbox,
-            not_asked: Cell::default(),
+            request_failed: Cell::default(),
         }
     }
 
     /// Whether messages are expected at all.
-    pub(crate) fn is_subscribed(&self) -> bool {
+    pub(super) fn is_subscribed(&self) -> bool {
         !self.subscriptions.is_empty()
     }
 
-    /// What the broker says of each filter of a request: see [`Sink::answered`](crate::client::Sink::answered).
-    /// Whether it grants a lower quality of service than was asked for.
-    pub(crate) fn answered(&mut self, key: Key, answers: &[u8]) -> bool {
+    /// Takes the answers of the broker to a request: see [`Sink::answered`](crate::client::Sink::answered). Returns
+    /// whether one of them grants a lower quality of service than was asked for.
+    pub(super) fn answered(&mut self, key: Key, answers: &[u8]) -> bool {
         let mut lowered = false;
         for asked in &mut self.subscriptions {
             lowered |= asked.answered(key, answers);
@@ -70,49 +76,86 @@ impl Inbound {
         lowered
     }
 
-    /// A message that was read at `at`.
-    pub(crate) fn take_in<C: Connect>(&mut self, shard: &Shard<C>, message: &Incoming<'_>, at: Instant) {
-        shard.recorder.borrow_mut().received(message.payload.len() as u64);
-        if self.measures() {
-            self.measure(shard, message, at);
+    /// Takes a message that was read at `at`.
+    pub(super) fn receive<C>(&mut self, context: &Context<C>, message: &Incoming<'_>, at: Instant) {
+        context.recorder.borrow_mut().received(message.payload.len() as u64);
+        for measured in &self.measured {
+            measured.receive(context, message, at);
         }
-        for _ in 0..self.inbox.take_in(message, at) {
-            shard.unexpected(DROPPED);
+        for _ in 0..self.inbox.receive(message, at) {
+            context.unexpected(DROPPED);
         }
-    }
-
-    /// The message that a step has taken last, if some step needs it.
-    pub(super) fn last_received(&self) -> Option<&Received> {
-        self.inbox.last()
     }
 
     /// Whether the step that waits for messages waits no longer.
-    pub(crate) fn is_satisfied(&self) -> bool {
+    pub(super) fn is_satisfied(&self) -> bool {
         self.inbox.is_satisfied()
     }
 
-    /// The message of a request has failed.
-    pub(crate) fn not_asked(&self, failure: Failure, at: Instant) {
-        self.not_asked.set(Some((failure, at)));
+    /// Notes that the message of a request has failed.
+    pub(super) fn request_failed(&self, failure: Failure, at: Instant) {
+        self.request_failed.set(Some((failure, at)));
     }
 
-    /// Why the message of the last request has failed, if it has, and when; told once.
-    pub(super) fn why_not_asked(&self) -> Option<(Failure, Instant)> {
-        self.not_asked.take()
+    /// Takes the failure of the last request's message.
+    pub(super) fn take_request_failure(&self) -> Option<(Failure, Instant)> {
+        self.request_failed.take()
     }
 
-    /// A stamped message that was due at `due` came to its end.
-    pub(crate) fn completed(&self, due: Instant, failed: bool) {
+    /// Notes that the stamped message that was due at `due` has ended.
+    pub(super) fn completed(&self, due: Instant, failed: bool) {
         if let Some(stamps) = &self.stamps {
             stamps.borrow_mut().completed(due, failed);
         }
     }
-}
 
-impl<C: Connect> User<C> {
-    /// What the user does with messages, from now on at least.
-    pub(super) fn inbound(&mut self) -> &mut Inbound {
-        let Self { inbound, plan, class, texts, .. } = self;
-        inbound.get_or_insert_with(|| Box::new(Inbound::new(&plan.classes[*class].keeps, texts)))
+    /// The connection is gone.
+    pub(super) fn away(&self, now_ns: u64) {
+        self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().away(now_ns));
+    }
+
+    /// The broker goes on with the session.
+    pub(super) fn resumed(&self, now_ns: u64) {
+        self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().resumed(now_ns));
+    }
+
+    /// Whether anything is measured, or was.
+    pub(super) fn measures(&self) -> bool {
+        !self.measured.is_empty()
+    }
+
+    /// Answers of the broker have come: begins to measure the filters that it grants.
+    pub(super) fn note_grants(&self, now_ns: u64) {
+        for measured in &self.measured {
+            let is_granted = |asked: &UserSubscription| asked.is_granted(&measured.step, measured.index);
+            if self.subscriptions.iter().any(is_granted) {
+                let mut receiver = measured.receiver.borrow_mut();
+                // Asked again, in case that the broker has refused to end it.
+                receiver.asked(now_ns);
+                receiver.granted(now_ns);
+            }
+        }
+    }
+
+    /// This filter of a step has ended.
+    pub(super) fn ended(&self, step: &Arc<Subscribe>, index: usize, now_ns: u64) {
+        let of = |measured: &&Measured| measured.index == index && Arc::ptr_eq(&measured.step, step);
+        self.measured.iter().filter(of).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
+    }
+
+    /// The subscription to this filter has ended.
+    pub(super) fn filter_ended(&self, filter: &str, now_ns: u64) {
+        let of = |measured: &&Measured| *measured.filter == *filter;
+        self.measured.iter().filter(of).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
+    }
+
+    /// All subscriptions have ended.
+    pub(super) fn all_ended(&self, now_ns: u64) {
+        self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
+    }
+
+    /// Whether measured messages may come.
+    pub(super) fn is_measuring(&self) -> bool {
+        self.measured.iter().any(|measured| measured.receiver.borrow().is_live())
     }
 }

@@ -1,8 +1,9 @@
 //! Messages between their arrival and the step that takes them.
 //!
-//! An answer can come before the step that waits for it has begun: even before the PUBACK of what it answers. So a
-//! user keeps what its steps may want, bounded in number and size, the oldest going first. While a step waits,
-//! what it wants never gets here: it is looked at where it lies, so that a step can wait for a million messages.
+//! A reply can come before the step that waits for it has begun: even before the PUBACK of its request. So a user
+//! stores messages that its steps may want. Their number and size are bounded, and the oldest go first. While a step
+//! waits, messages that it wants are not stored: it looks at them in the read buffer, so that a step can wait for a
+//! million messages.
 //!
 //! ```text
 //!            a step waits and wants it
@@ -13,52 +14,45 @@
 //!                                            └──▶ dropped
 //! ```
 
-use std::collections::{HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::collections::VecDeque;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::client::Incoming;
+use crate::engine::user::awaited::{Arrival, Awaited, ReplyMark};
 use crate::mqtt;
-use crate::mqtt::property;
-use crate::plan::condition::{Check, Mismatch, Payload};
 use crate::plan::receive::{Keeps, Since};
 use crate::template::Received;
 
-/// Most bytes that the messages have in all which one user stores, unless a single one has more. As many bytes as a
-/// session reads at once, so that a step that directly follows a subscription misses nothing.
-const MOST_BYTES: usize = 1 << 20;
+/// The most bytes that one user stores, unless a single message has more. A session reads as many bytes at once, so a
+/// step that directly follows a subscription misses nothing.
+const MAX_BYTES: usize = 1 << 20;
 
-/// Said at the end of a run of each message that was dropped for one of the bounds.
+/// Reported at the end of a run for each message that was dropped because of the bounds.
 pub(super) const DROPPED: &str = "message dropped: too many wait for a `receive`";
-
-/// What is known of the correlation data of a request: unlike that of all others.
-pub(super) type RequestId = [u8; 24];
 
 /// Messages that no step has taken yet, and the step that waits.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    /// What of messages is stored: filters without `$share/GROUP/`.
+    /// Messages that match one of these are stored. Without `$share/GROUP/`.
     filters: Box<[Box<str>]>,
-    /// Most messages that are stored.
+    /// How many messages are stored at most.
     most: usize,
     /// Whether messages stay for the next list of steps.
     long: bool,
     /// Whether nothing is stored now, since no list of steps runs that could take it.
     is_idle: bool,
     stored: VecDeque<Stored>,
-    /// The bytes of those.
+    /// The bytes of the stored messages.
     bytes: usize,
-    /// How many were stored so far: the number of the next.
+    /// The number of the next message that is stored.
     next: u64,
-    /// The first number of this list of steps.
+    /// The number of the first message of this list of steps.
     list_began: u64,
-    wait: Option<Box<Wait>>,
+    wait: Option<Box<Awaited>>,
     /// The message that was taken last, if some step needs it.
     last: Option<Box<Received>>,
-    /// How many requests the user has made that are known by a number.
+    /// How many requests the user has made with correlation data.
     pub(super) requests: u64,
 }
 
@@ -86,19 +80,10 @@ impl Stored {
     fn arrival(&self) -> Arrival<'_> {
         let (topic, rest) = self.bytes.split_at(self.topic_bytes);
         let (payload, properties) = rest.split_at(self.payload_bytes);
-        // It was one when it came.
+        // It was UTF-8 when it came.
         let topic = str::from_utf8(topic).unwrap_or_default();
         Arrival { topic, payload, properties, retain: self.retain }
     }
-}
-
-/// What a step looks at of a message.
-#[derive(Debug, Clone, Copy)]
-struct Arrival<'a> {
-    topic: &'a str,
-    payload: &'a [u8],
-    properties: &'a [u8],
-    retain: bool,
 }
 
 impl Inbox {
@@ -113,8 +98,8 @@ impl Inbox {
         self.last.as_deref()
     }
 
-    /// A message has come. Returns how many were dropped for it.
-    pub(super) fn take_in(&mut self, message: &Incoming<'_>, at: Instant) -> usize {
+    /// Takes a message that has come. Returns how many others were dropped for it.
+    pub(super) fn receive(&mut self, message: &Incoming<'_>, at: Instant) -> usize {
         if let Some(wait) = &mut self.wait {
             let Incoming { topic, payload, properties, retain, .. } = *message;
             if wait.takes(Arrival { topic, payload, properties, retain }, at) {
@@ -132,192 +117,86 @@ impl Inbox {
         self.bytes += stored.bytes.len();
         self.stored.push_back(stored);
         let mut dropped = 0;
-        while self.stored.len() > self.most || (self.bytes > MOST_BYTES && self.stored.len() > 1) {
+        while self.stored.len() > self.most || (self.bytes > MAX_BYTES && self.stored.len() > 1) {
             self.remove(0);
             dropped += 1;
         }
         dropped
     }
 
-    fn remove(&mut self, place: usize) {
-        if let Some(gone) = self.stored.remove(place) {
+    fn remove(&mut self, index: usize) {
+        if let Some(gone) = self.stored.remove(index) {
             self.bytes -= gone.bytes.len();
         }
     }
 
-    /// A list of steps begins. What waited in the last one, cut off, waits no more.
+    /// A list of steps begins. A step of the last one that was cut off waits no more.
     pub(super) fn begin_list(&mut self) {
         self.end_list();
         self.is_idle = false;
         self.list_began = self.next;
     }
 
-    /// A list of steps is over: what is only for its steps has nobody to take it.
+    /// A list of steps is over. Messages that only its steps could take are dropped.
     pub(super) fn end_list(&mut self) {
         self.wait = None;
         self.is_idle = !self.long;
         if !self.long && !self.stored.is_empty() {
-            // With their room: a user that was flooded once need not hold it for ever.
+            // With its memory: a user that was flooded once does not need to hold it for ever.
             self.stored = VecDeque::new();
             self.bytes = 0;
         }
     }
 
-    /// A step begins to wait at `now`; what it wants of the messages that are here is taken first, the oldest first.
-    pub(super) fn begin(&mut self, mut wait: Wait, since: Since, now: Instant) {
+    /// A step begins to wait at `now`. It takes the stored messages that it wants first, the oldest before the others.
+    pub(super) fn begin(&mut self, mut wait: Awaited, since: Since, now: Instant) {
         let first = match since {
             Since::Task => self.list_began,
             Since::Step => self.next,
             Since::Subscribe => 0,
         };
-        let mut place = self.stored.partition_point(|stored| stored.number < first);
-        while let Some(stored) = self.stored.get(place).filter(|_| !wait.is_over()) {
+        let mut index = self.stored.partition_point(|stored| stored.number < first);
+        while let Some(stored) = self.stored.get(index).filter(|_| !wait.is_over()) {
             let Arrival { topic, payload, properties, .. } = stored.arrival();
             if wait.takes(stored.arrival(), now) {
                 if let Some(last) = &mut self.last {
                     last.set(topic, payload, properties);
                 }
-                self.remove(place);
+                self.remove(index);
             } else {
-                place += 1;
+                index += 1;
             }
         }
         self.wait = Some(Box::new(wait));
     }
 
-    /// Whether the step that waits has all that it waits for, or something that it must not get.
+    /// Whether the waiting step has everything that it waits for, or a message that is not as expected.
     pub(super) fn is_satisfied(&self) -> bool {
         self.wait.as_ref().is_some_and(|wait| wait.is_over())
     }
 
     /// What the step waits for, if one does.
-    pub(super) fn wait(&self) -> Option<&Wait> {
+    pub(super) fn wait(&self) -> Option<&Awaited> {
         self.wait.as_deref()
     }
 
-    /// How the reply is known for which the step waits.
-    pub(super) fn seek(&mut self, sought: Sought) {
+    /// Sets by what the awaited reply is recognised.
+    pub(super) fn recognise_by(&mut self, mark: ReplyMark) {
         if let Some(wait) = &mut self.wait {
-            wait.sought = sought;
+            wait.mark = mark;
         }
     }
 
     /// The step waits no more.
-    pub(super) fn end(&mut self) -> Option<Wait> {
+    pub(super) fn end(&mut self) -> Option<Awaited> {
         self.wait.take().map(|wait| *wait)
     }
-}
-
-/// What a step waits for, and what has come of it.
-#[derive(Debug)]
-pub(super) struct Wait {
-    /// Without `$share/GROUP/`.
-    filter: Box<str>,
-    sought: Sought,
-    takes: Check,
-    expect: Check,
-    /// How many messages are missing.
-    missing: u32,
-    /// If only retained messages count: the topics from which one has come, hashed.
-    retained: Option<HashSet<u64>>,
-    /// Whether messages were taken, and whether some were passed over for their content.
-    pub(super) has_taken: bool,
-    pub(super) has_passed_over: bool,
-    /// Bytes of the payloads that were taken.
-    pub(super) bytes: u64,
-    /// When the last message came that it needed, or one that is not as it must be.
-    pub(super) over: Option<(Result<(), Mismatch>, Instant)>,
-}
-
-/// How a reply is known beside its topic.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Sought {
-    /// Any is.
-    Any,
-    /// By its correlation data.
-    Data(RequestId),
-    /// By a value of its payload.
-    Json(Arc<str>, Value),
-}
-
-impl Sought {
-    fn is_met(&self, properties: &[u8], payload: &Payload<'_>) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Data(id) => property::find(properties, property::CORRELATION_DATA) == Some(id),
-            Self::Json(pointer, value) => payload.has(pointer, value),
-        }
-    }
-}
-
-impl Wait {
-    /// For `count` messages of a filter; `retained` says whether only retained ones count, each topic once.
-    pub(super) fn messages(filter: &str, takes: Check, expect: Check, count: u32, retained: bool) -> Self {
-        Self {
-            filter: mqtt::without_share(filter).into(),
-            sought: Sought::Any,
-            takes,
-            expect,
-            missing: count,
-            retained: retained.then(HashSet::new),
-            has_taken: false,
-            has_passed_over: false,
-            bytes: 0,
-            over: None,
-        }
-    }
-
-    /// For the reply on a topic.
-    pub(super) fn reply(topic: &str, sought: Sought, expect: Check) -> Self {
-        Self { filter: topic.into(), sought, ..Self::messages("", Check::default(), expect, 1, false) }
-    }
-
-    fn is_over(&self) -> bool {
-        self.over.is_some()
-    }
-
-    /// Looks at a message that was there at `at`; whether it is taken.
-    fn takes(&mut self, message: Arrival<'_>, at: Instant) -> bool {
-        let Arrival { topic, payload, properties, retain } = message;
-        let counts = retain || self.retained.is_none();
-        if self.is_over() || !counts || !mqtt::matches(&self.filter, topic) {
-            return false;
-        }
-        let read = Payload::new(payload);
-        if !self.sought.is_met(properties, &read) {
-            return false;
-        }
-        if self.takes.holds(topic, &read).is_err() {
-            self.has_passed_over = true;
-            return false;
-        }
-        self.has_taken = true;
-        self.bytes += payload.len() as u64;
-        if let Err(mismatch) = self.expect.holds(topic, &read) {
-            self.over = Some((Err(mismatch), at));
-            return true;
-        }
-        let is_new = self.retained.as_mut().is_none_or(|topics| topics.insert(hashed(topic)));
-        if is_new {
-            self.missing -= 1;
-            if self.missing == 0 {
-                self.over = Some((Ok(()), at));
-            }
-        }
-        true
-    }
-}
-
-/// Eight bytes for a topic: two of a billion topics have the same with a chance of three in a hundred.
-fn hashed(topic: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    topic.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use proptest::prelude::*;
@@ -325,7 +204,7 @@ mod tests {
     use super::*;
     use crate::mqtt::Qos;
     use crate::plan::Text;
-    use crate::plan::condition::Condition;
+    use crate::plan::condition::{Check, Condition, Mismatch};
 
     fn message<'a>(topic: &'a str, payload: &'a [u8]) -> Incoming<'a> {
         Incoming { topic, payload, qos: Qos::AtMostOnce, retain: false, dup: false, properties: &[] }
@@ -350,26 +229,26 @@ mod tests {
         })
     }
 
-    fn wait_for(filter: &str, count: u32) -> Wait {
-        Wait::messages(filter, Check::default(), Check::default(), count, false)
+    fn wait_for(filter: &str, count: u32) -> Awaited {
+        Awaited::messages(filter, Check::default(), Check::default(), count, false)
     }
 
     /// What has come of a wait that began after these messages.
-    fn after(messages: &[Incoming<'_>], wait: Wait, since: Since) -> (Wait, usize) {
+    fn after(messages: &[Incoming<'_>], wait: Awaited, since: Since) -> (Awaited, usize) {
         let mut inbox = inbox(&["#"], true);
         for message in messages {
-            inbox.take_in(message, Instant::now());
+            inbox.receive(message, Instant::now());
         }
         inbox.begin(wait, since, Instant::now());
         (inbox.end().unwrap(), inbox.stored.len())
     }
 
     #[test]
-    fn what_is_not_wanted_stays() {
+    fn messages_that_a_step_does_not_want_stay() {
         let messages = [message("a", b"1"), message("b", b"2"), message("a", b"3"), message("a", b"4")];
         let (wait, left) = after(&messages, wait_for("a", 2), Since::Subscribe);
         assert_eq!((wait.over.unwrap().0, wait.bytes, left), (Ok(()), 2, 2));
-        let wait = Wait::messages("a", equals("4"), Check::default(), 1, false);
+        let wait = Awaited::messages("a", equals("4"), Check::default(), 1, false);
         let (wait, left) = after(&messages, wait, Since::Subscribe);
         assert_eq!((wait.over.unwrap().0, wait.has_passed_over, left), (Ok(()), true, 3));
         let (wait, left) = after(&messages, wait_for("c", 1), Since::Subscribe);
@@ -381,14 +260,14 @@ mod tests {
     #[test]
     fn a_message_that_is_not_as_expected_is_taken_and_ends_the_wait() {
         let messages = [message("a", b"1"), message("a", b"2"), message("a", b"1")];
-        let wait = Wait::messages("a", Check::default(), equals("1"), 3, false);
+        let wait = Awaited::messages("a", Check::default(), equals("1"), 3, false);
         let (wait, left) = after(&messages, wait, Since::Subscribe);
         assert_eq!((wait.over.unwrap().0, left), (Err(Mismatch::NotEqual), 1));
     }
 
     #[test]
     fn each_retained_topic_counts_once() {
-        let wait = || Wait::messages("s/#", Check::default(), Check::default(), 2, true);
+        let wait = || Awaited::messages("s/#", Check::default(), Check::default(), 2, true);
         let messages = [retained("s/1", b""), retained("s/1", b""), message("s/2", b""), retained("t", b"")];
         let (incomplete, left) = after(&messages, wait(), Since::Subscribe);
         assert_eq!((incomplete.over, left), (None, 2));
@@ -405,47 +284,27 @@ mod tests {
             (true, Since::Subscribe, true),
         ] {
             let mut inbox = inbox(&["a"], long);
-            inbox.take_in(&message("a", b""), Instant::now());
+            inbox.receive(&message("a", b""), Instant::now());
             inbox.end_list();
-            inbox.take_in(&message("a", b""), Instant::now());
+            inbox.receive(&message("a", b""), Instant::now());
             assert_eq!(inbox.stored.len(), if long { 2 } else { 0 });
             inbox.begin_list();
             inbox.begin(wait_for("a", 1), since, Instant::now());
             assert_eq!(inbox.is_satisfied(), found, "{long} {since:?}");
             inbox.begin_list();
-            inbox.take_in(&message("a", b""), Instant::now());
+            inbox.receive(&message("a", b""), Instant::now());
             inbox.begin(wait_for("a", 1), since, Instant::now());
             assert!(inbox.is_satisfied());
         }
     }
 
     #[test]
-    fn replies_are_told_apart() {
-        let mut with_data = vec![];
-        property::put_text(&mut with_data, property::CORRELATION_DATA, &[7; 24]);
-        let sought = Sought::Data([7; 24]);
-        assert!(sought.is_met(&with_data, &Payload::new(b"")));
-        assert!(!sought.is_met(&[], &Payload::new(b"")));
-        assert!(!Sought::Data([8; 24]).is_met(&with_data, &Payload::new(b"")));
-        let sought = Sought::Json("/id".into(), 7.into());
-        for (payload, is_met) in [
-            ("{\"id\":7}", true),
-            ("{\"id\":7.0}", true),
-            ("{\"id\":\"7\"}", false),
-            ("{}", false),
-            ("", false),
-        ] {
-            assert_eq!(sought.is_met(&[], &Payload::new(payload.as_bytes())), is_met, "{payload}");
-        }
-    }
-
-    #[test]
     fn a_single_message_may_be_longer_than_all_others_together() {
         let mut inbox = inbox(&["a"], false);
-        let long = vec![0; 2 * MOST_BYTES];
-        assert_eq!(inbox.take_in(&message("a", b"1"), Instant::now()), 0);
-        assert_eq!(inbox.take_in(&message("a", &long), Instant::now()), 1);
-        assert_eq!(inbox.take_in(&message("a", b"2"), Instant::now()), 1);
+        let long = vec![0; 2 * MAX_BYTES];
+        assert_eq!(inbox.receive(&message("a", b"1"), Instant::now()), 0);
+        assert_eq!(inbox.receive(&message("a", &long), Instant::now()), 1);
+        assert_eq!(inbox.receive(&message("a", b"2"), Instant::now()), 1);
         assert_eq!((inbox.stored.len(), inbox.bytes), (1, 2));
     }
 
@@ -491,7 +350,7 @@ mod tests {
                         payload[..4].copy_from_slice(&arrived.to_be_bytes());
                         arrived += 1;
                         let was_open = inbox.wait.as_ref().map(|wait| wait.missing);
-                        dropped += inbox.take_in(&message(topics[usize::from(topic)], &payload), start);
+                        dropped += inbox.receive(&message(topics[usize::from(topic)], &payload), start);
                         let is_taken = inbox.wait.as_ref().map(|wait| wait.missing) != was_open;
                         taken += u64::from(is_taken);
                         let now = numbers(&inbox);
@@ -523,7 +382,7 @@ mod tests {
                     }
                 }
                 prop_assert!(inbox.stored.len() <= 1_000);
-                prop_assert!(inbox.bytes <= MOST_BYTES || inbox.stored.len() == 1);
+                prop_assert!(inbox.bytes <= MAX_BYTES || inbox.stored.len() == 1);
                 prop_assert_eq!(inbox.bytes, inbox.stored.iter().map(|stored| stored.bytes.len()).sum::<usize>());
                 prop_assert!(taken + (dropped + inbox.stored.len()) as u64 <= u64::from(arrived));
             }
@@ -542,14 +401,14 @@ mod tests {
     async fn what_was_there_before_took_no_time_and_what_comes_later_counts_from_its_reading() {
         let mut inbox = inbox(&["a"], true);
         let start = Instant::now();
-        inbox.take_in(&message("a", b""), start);
+        inbox.receive(&message("a", b""), start);
         tokio::time::advance(Duration::from_secs(1)).await;
         let began = Instant::now();
         inbox.begin(wait_for("a", 1), Since::Subscribe, began);
         assert_eq!(inbox.end().unwrap().over, Some((Ok(()), began)));
         inbox.begin(wait_for("a", 2), Since::Subscribe, began);
         for second in 1..4 {
-            inbox.take_in(&message("a", b""), began + Duration::from_secs(second));
+            inbox.receive(&message("a", b""), began + Duration::from_secs(second));
         }
         assert_eq!(inbox.end().unwrap().over, Some((Ok(()), began + Duration::from_secs(2))));
         assert_eq!(inbox.stored.len(), 1, "the third one is for the next step");

@@ -14,17 +14,16 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{Connect, Until};
-use crate::engine::begun::Begun;
-use crate::engine::sink::Span;
-use crate::engine::user::User;
-use crate::engine::user::inbound::Inbound;
-use crate::engine::user::inbox::{RequestId, Sought, Wait};
-use crate::engine::user::message::text;
-use crate::engine::user::steps::Abort;
+use crate::engine::span::Span;
+use crate::engine::user::awaited::{Awaited, ReplyMark, RequestId};
+use crate::engine::user::inbound::{Inbound, last_received};
+use crate::engine::user::open_request::OpenRequest;
+use crate::engine::user::state::{Abort, User};
 use crate::mqtt::property;
+use crate::plan::UserClass;
 use crate::plan::condition::{Check, Condition, Mismatch, Payload};
+use crate::plan::persona::Moment;
 use crate::plan::receive::{Correlation, Exchange, Receive, Since};
-use crate::plan::{Text, UserClass};
 
 /// Why a wait failed. Like [`Failure`], it holds nothing that differs from message to message.
 #[derive(Debug)]
@@ -69,81 +68,74 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Renders once what of a condition does not change while the user lives.
-    pub(super) fn keep_condition(&mut self, condition: &Condition) {
-        for text in condition.texts() {
-            self.keep_text(text);
-        }
-    }
-
     /// Waits for messages.
     pub(super) async fn receive(&mut self, class: &UserClass, step: &Receive) -> Result<(), Abort> {
         self.connected(class, &class.reconnect).await?;
-        let due = self.moment.now();
-        self.counters[step.counter] += 1;
-        let (seq, now_ns) = (self.counters[step.counter], self.shard.clock.unix_ns(due));
+        let due = self.now.get();
+        let (seq, now_ns) = (self.persona.count(step.counter), self.context.clock.unix_ns(due));
         let takes = self.check(&step.takes, seq, now_ns);
         let expect = self.check(&step.expect, seq, now_ns);
-        let filter = String::from_utf8_lossy(text(&step.filter, &self.texts, &[]));
-        let wait = Wait::messages(&filter, takes, expect, step.count, step.retained);
+        let filter = String::from_utf8_lossy(self.persona.text(&step.filter));
+        let wait = Awaited::messages(&filter, takes, expect, step.count, step.retained);
         self.inbound().inbox.begin(wait, step.since, due);
-        let begun = Begun::new(&self.shard, self.tag(&step.request), due, step.timeout);
-        let missed = |wait: &Wait| match (step.retained, wait.has_taken, wait.has_passed_over) {
+        let open = OpenRequest::new(&self.context, self.tag(&step.request), due, step.timeout);
+        let missed = |wait: &Awaited| match (step.retained, wait.has_taken, wait.has_passed_over) {
             (true, _, _) => Missed::FewerRetained(step.timeout),
             (false, true, _) => Missed::Fewer(step.timeout),
             (false, false, true) => Missed::NoneLetThrough(step.timeout),
             (false, false, false) => Missed::NoMessage(step.timeout),
         };
-        self.wait(class, begun, missed).await
+        self.wait(class, open, missed).await
     }
 
     /// Sends a message and waits for its reply.
     pub(super) async fn request(&mut self, class: &UserClass, exchange: &Exchange) -> Result<(), Abort> {
         let step = &exchange.publish;
         if let Some(inbound) = &self.inbound {
-            inbound.why_not_asked();
+            inbound.take_request_failure();
         }
         let sent = self.send(class, step, Some(exchange)).await;
         let (tag, due, key) = sent.inspect_err(|_| drop(self.inbound().inbox.end()))?;
-        let mut begun = Begun::new(&self.shard, tag, due, step.timeout);
+        let mut open = OpenRequest::new(&self.context, tag, due, step.timeout);
         if let Err(abort) = self.acknowledged(class, key).await {
             self.inbound().inbox.end();
-            let failure = match (self.inbound().why_not_asked(), abort) {
+            let failure = match (self.inbound().take_request_failure(), abort) {
                 (Some(failed), _) => Some(failed),
                 // Its session lasts, but no connection comes that could finish it.
                 (None, Abort::Failed | Abort::Done) => Some((Failure::Closing, Instant::now())),
                 (None, Abort::Stopped) => None,
             };
             if let Some((failure, finished)) = failure {
-                begun.end();
+                open.end();
                 self.record(tag, due, finished, Err(failure));
             }
             return Err(abort);
         }
-        self.wait(class, begun, |_| Missed::NoReply(step.timeout)).await
+        self.wait(class, open, |_| Missed::NoReply(step.timeout)).await
     }
 
     /// Appends what a request says of its reply to the properties of its message, and begins to wait for it.
-    pub(super) fn ask_for_reply(
+    pub(super) fn begin_to_wait_for_reply(
         &mut self,
         exchange: &Exchange,
         seq: u64,
         due: Instant,
         properties: &mut Vec<u8>,
     ) {
-        let now_ns = self.shard.clock.unix_ns(due);
+        let now_ns = self.context.clock.unix_ns(due);
         let expect = self.check(&exchange.expect, seq, now_ns);
-        let reply_topic = self.made_text(&exchange.reply_topic, seq, now_ns);
-        let sought = match exchange.correlation {
+        let moment = Moment { seq, now_ns, received: last_received(self.inbound.as_deref()) };
+        let reply_topic = self.persona.text_now(&exchange.reply_topic, moment);
+        let mark = match exchange.correlation {
             Correlation::Property => {
                 let id = self.next_request();
                 property::put_text(properties, property::RESPONSE_TOPIC, &reply_topic);
                 property::put_text(properties, property::CORRELATION_DATA, &id);
-                Sought::Data(id)
+                ReplyMark::Data(id)
             }
-            Correlation::Topic | Correlation::Json(_) => Sought::Any,
+            Correlation::Topic | Correlation::Json(_) => ReplyMark::Any,
         };
-        let wait = Wait::reply(&String::from_utf8_lossy(&reply_topic), sought, expect);
+        let wait = Awaited::reply(&String::from_utf8_lossy(&reply_topic), mark, expect);
         // What is here already is no reply to a message that is not sent yet.
         self.inbound().inbox.begin(wait, Since::Step, due);
     }
@@ -158,13 +150,13 @@ impl<C: Connect> User<C> {
         let (Some(value), Some(inbound)) = (value, inbound) else {
             return Err(Failure::NotSent("its payload has nothing at the JSON pointer of `correlation`"));
         };
-        inbound.inbox.seek(Sought::Json(Arc::clone(pointer), value));
+        inbound.inbox.recognise_by(ReplyMark::Json(Arc::clone(pointer), value));
         Ok(())
     }
 
     /// A number that no other request has: by the run, the user, and the requests of the user.
     fn next_request(&mut self) -> RequestId {
-        let (run, user) = (self.shard.clock.started_at().0, self.scope.number);
+        let (run, user) = (self.context.clock.started_at().0, self.persona.number());
         let requests = &mut self.inbound().inbox.requests;
         *requests += 1;
         let mut id = RequestId::default();
@@ -176,27 +168,16 @@ impl<C: Connect> User<C> {
 
     /// The condition of a step with its texts as they are now.
     fn check(&mut self, condition: &Condition, seq: u64, now_ns: u64) -> Check {
-        condition.made(|text| self.made_text(text, seq, now_ns))
-    }
-
-    fn made_text(&mut self, text: &Text, seq: u64, now_ns: u64) -> Arc<[u8]> {
-        match text {
-            Text::Constant(bytes) => Arc::clone(bytes),
-            Text::PerUser { slot, .. } => (*self.texts[*slot]).into(),
-            Text::PerMessage(template) => {
-                let mut out = Vec::new();
-                self.render(template, seq, now_ns, &mut out);
-                out.into()
-            }
-        }
+        let moment = Moment { seq, now_ns, received: last_received(self.inbound.as_deref()) };
+        self.persona.check(condition, moment)
     }
 
     /// Drives the session until what a step waits for has come or its time is over, and records how it went.
     async fn wait(
         &mut self,
         class: &UserClass,
-        mut begun: Begun<C>,
-        missed: impl Fn(&Wait) -> Missed,
+        mut open: OpenRequest<C>,
+        missed: impl Fn(&Awaited) -> Missed,
     ) -> Result<(), Abort> {
         let mut out_of_messages = Box::pin(self.out_of_messages());
         while !self.inbound().inbox.is_satisfied() {
@@ -206,19 +187,19 @@ impl<C: Connect> User<C> {
                     self.inbound().inbox.end();
                     return Err(Abort::Stopped);
                 }
-                driven = self.drive(Until::Sink, Some(begun.deadline)) => driven,
+                driven = self.drive(Until::Sink, Some(open.deadline)) => driven,
             };
             match driven {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(failure) => {
                     let missed = self.inbound().inbox.wait().map(&missed);
-                    let connected = self.connected_in_time(class, &mut begun, missed).await;
-                    if connected == Err(Abort::Done) && begun.is_open() {
+                    let connected = self.connected_in_time(class, &mut open, missed).await;
+                    if connected == Err(Abort::Done) && open.is_open() {
                         // Nobody comes back: it has failed with its connection.
-                        begun.end();
-                        let span = self.span(&begun, Instant::now());
-                        self.shard.record_failure(begun.tag, span, &failure.to_string());
+                        open.end();
+                        let span = self.span(open.due, Instant::now());
+                        self.context.record_failure(open.tag, span, &failure.to_string());
                     }
                     if connected != Ok(true) {
                         self.inbound().inbox.end();
@@ -234,15 +215,15 @@ impl<C: Connect> User<C> {
             Some((Err(mismatch), at)) => (Err(Missed::Content(mismatch)), at),
             None => (Err(missed(&wait)), Instant::now()),
         };
-        begun.end();
-        let span = self.span(&begun, finished);
+        open.end();
+        let span = self.span(open.due, finished);
         match result {
             Ok(()) => {
-                self.shard.record(begun.tag, span, bytes, Ok(()));
+                self.context.record(open.tag, span, bytes, Ok(()));
                 Ok(())
             }
             Err(missed) => {
-                self.shard.record_failure(begun.tag, span, &missed.to_string());
+                self.context.record_failure(open.tag, span, &missed.to_string());
                 Err(Abort::Failed)
             }
         }
@@ -253,26 +234,22 @@ impl<C: Connect> User<C> {
     async fn connected_in_time(
         &mut self,
         class: &UserClass,
-        begun: &mut Begun<C>,
+        open: &mut OpenRequest<C>,
         missed: Option<Missed>,
     ) -> Result<bool, Abort> {
-        let shard = Rc::clone(&self.shard);
-        let span = self.span(begun, begun.deadline);
+        let context = Rc::clone(&self.context);
+        let span = self.span(open.due, open.deadline);
         let mut connected = pin!(self.connected(class, &class.reconnect));
         tokio::select! {
             biased;
             result = &mut connected => return result.map(|()| true),
-            () = shard.alarm.until(begun.deadline) => {}
+            () = context.timer.until(open.deadline) => {}
         }
         if let Some(missed) = missed {
-            begun.end();
+            open.end();
             let span = Span { finished: Instant::now(), ..span };
-            shard.record_failure(begun.tag, span, &missed.to_string());
+            context.record_failure(open.tag, span, &missed.to_string());
         }
         connected.await.map(|()| false)
-    }
-
-    fn span(&self, begun: &Begun<C>, finished: Instant) -> Span {
-        Span { began: begun.due, late: self.late, finished, timing: self.timing }
     }
 }

@@ -171,7 +171,7 @@ fn info(text: &str) -> Effect {
     Effect::Info(text.to_owned())
 }
 
-fn stop_all(phase: Phase) -> Effect {
+fn stop_all(phase: StopPhase) -> Effect {
     Effect::SendAll(Command::Stop(phase))
 }
 
@@ -190,7 +190,7 @@ fn a_request_to_stop_lets_users_finish_their_tasks_once() {
         let effects = run.at(12.0, Event::StopRequested);
         if state < State::Stopping {
             let told = info("Stopping: users may finish their tasks, 10s at most");
-            assert_eq!(effects, [told, stop_all(Phase::Stopping)], "{state:?}");
+            assert_eq!(effects, [told, stop_all(StopPhase::Stopping)], "{state:?}");
             assert_eq!((run.state(), run.due()), ((State::Stopping, End::Stopped), Some(22.0)));
         } else {
             assert_eq!(effects, [], "{state:?}");
@@ -201,7 +201,7 @@ fn a_request_to_stop_lets_users_finish_their_tasks_once() {
 #[test]
 fn without_a_stop_timeout_a_stop_cuts_tasks_off() {
     let mut run = Run::spawned(Load { stop_timeout: Duration::ZERO, ..load() });
-    assert_eq!(run.at(1.0, Event::StopRequested)[1..], [stop_all(Phase::Leaving)]);
+    assert_eq!(run.at(1.0, Event::StopRequested)[1..], [stop_all(StopPhase::Leaving)]);
     assert_eq!((run.state(), run.due()), ((State::Leaving, End::Stopped), Some(6.0)));
 }
 
@@ -211,7 +211,7 @@ fn at_a_limit_users_finish_what_they_have_begun() {
         let effects = run.at(12.0, Event::LimitReached);
         if state == State::Running {
             let told = "All task runs or messages of the load are used up: users finish what they have begun";
-            assert_eq!(effects, [info(told), stop_all(Phase::Stopping)]);
+            assert_eq!(effects, [info(told), stop_all(StopPhase::Stopping)]);
             assert_eq!(run.state(), (State::Finishing, End::Limit));
             assert_eq!(run.due(), None, "however long they take");
         } else {
@@ -229,7 +229,7 @@ fn the_end_of_the_run_time_stops_users_that_work_or_finish() {
         }
         assert_eq!(run.due(), Some(8.0));
         let told = info("--run-time limit reached, shutting down");
-        assert_eq!(run.due_at(8.0), [told, stop_all(Phase::Stopping)]);
+        assert_eq!(run.due_at(8.0), [told, stop_all(StopPhase::Stopping)]);
         assert_eq!((run.state(), run.due()), ((State::Stopping, End::RunTime), Some(18.0)));
     }
 }
@@ -240,7 +240,7 @@ fn who_does_not_stop_in_time_is_cut_off_and_then_dropped() {
     run.at(1.0, Event::StopRequested);
     assert_eq!(run.due_at(10.9), []);
     let told = info("Not all users finished their tasks & terminated in 10s. Stopping them...");
-    assert_eq!(run.due_at(11.0), [told, stop_all(Phase::Leaving)]);
+    assert_eq!(run.due_at(11.0), [told, stop_all(StopPhase::Leaving)]);
     assert_eq!((run.lifecycle.state, run.due()), (State::Leaving, Some(16.0)));
     let told = Effect::Warn("4 users did not come to the end of on_stop and DISCONNECT; dropped".to_owned());
     assert_eq!(run.due_at(16.0), [told, Effect::SendAll(Command::DropAll)]);
@@ -258,7 +258,7 @@ fn the_run_is_over_when_the_last_user_is_gone() {
         let effects = run.at(12.0, Event::UserGone(4));
         if state == State::Running {
             let told = info("All users have left, shutting down");
-            assert_eq!(effects, [told, stop_all(Phase::Stopping)]);
+            assert_eq!(effects, [told, stop_all(StopPhase::Stopping)]);
             assert_eq!(run.lifecycle.end, End::UsersGone);
         } else {
             assert_eq!(effects, [], "{state:?}");
@@ -307,7 +307,7 @@ fn a_stage_that_is_over_gives_way_to_the_next_one_and_the_last_one_ends_the_run(
     let effects = run.due_at(5.0);
     assert_eq!(effects[0], info("Stage 2 of 2: ramping to 2 users at a rate of 100.00 per second"));
     let newest = |shard, number| {
-        Effect::Send(shard, Command::StopUsers(StopAction::Tell(Phase::Stopping), vec![number]))
+        Effect::Send(shard, Command::StopUsers(StopAction::Tell(StopPhase::Stopping), vec![number]))
     };
     assert_eq!(effects[1..3], [newest(0, 3), newest(1, 4)]);
     for number in 3..=4 {
@@ -315,7 +315,7 @@ fn a_stage_that_is_over_gives_way_to_the_next_one_and_the_last_one_ends_the_run(
     }
     // It is noticed late.
     let told = info("The last stage is over, shutting down");
-    assert_eq!(run.due_at(10.5), [told, stop_all(Phase::Stopping)]);
+    assert_eq!(run.due_at(10.5), [told, stop_all(StopPhase::Stopping)]);
     assert_eq!(run.state(), (State::Stopping, End::Stages));
 }
 
@@ -330,7 +330,7 @@ fn users_of_a_ramp_down_that_do_not_stop_are_cut_off_and_dropped_in_every_state(
         }
         let stopped = |action| [Effect::Send(1, Command::StopUsers(action, vec![4]))];
         assert_eq!(run.due_at(14.9), []);
-        assert_eq!(run.due_at(15.0), stopped(StopAction::Tell(Phase::Leaving)));
+        assert_eq!(run.due_at(15.0), stopped(StopAction::Tell(StopPhase::Leaving)));
         assert_eq!(run.due_at(20.0), stopped(StopAction::Drop));
     }
 }
@@ -448,7 +448,7 @@ fn a_rate_search_begins_with_the_last_connection_and_its_end_stops_the_run() {
     let told = [
         info("Search: 100/s does not hold: begun 100/s, no response"),
         info("The search is over, shutting down"),
-        stop_all(Phase::Stopping),
+        stop_all(StopPhase::Stopping),
     ];
     assert_eq!(second(2), told);
     assert_eq!(second(3), [], "the run stops");

@@ -1,16 +1,17 @@
 //! Ends the pauses of a shard's users.
 //!
 //! tokio's timers tick in milliseconds, and so does its wait for events, so that a sleep ends up to two
-//! milliseconds late: more than many brokers take to answer. A live run keeps one kernel timer per shard
-//! instead, set to the next of a grid of three quarters of a millisecond: late by that at most, while pauses that end
-//! about together still share a wake-up. Timeouts stay with tokio, whose timers cost less to set and never
-//! ring. A run on a test's clock uses tokio's for everything, since no kernel timer follows that clock.
+//! milliseconds late: more than many brokers take to answer. A live run keeps one kernel timer per shard instead. It
+//! fires on a grid of three quarters of a millisecond: a pause ends late by that at most, while pauses that end about
+//! together still share a wake-up. Timeouts stay with tokio, whose timers cost less to set and rarely fire. A run on a
+//! test's clock uses tokio's timers for everything, since no kernel timer follows that clock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -18,85 +19,100 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 use tokio::io::unix::AsyncFd;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Pauses end at multiples of this after the start of the shard.
 const GRID_US: u64 = 750;
 
 /// Ends pauses.
 #[derive(Debug)]
-pub(crate) enum Alarm {
+pub(crate) enum PauseTimer {
     /// By a kernel timer of its own.
-    Kernel(KernelAlarm),
+    Kernel(KernelTimer),
     /// By tokio's timers.
     Tokio,
 }
 
-impl Alarm {
-    /// By a kernel timer; must be called inside the runtime that will wait for it.
+impl PauseTimer {
+    /// By a kernel timer. Call it inside the runtime that will wait for it.
     pub(crate) fn kernel() -> io::Result<Self> {
         let timer =
             timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         #[expect(deprecated, reason = "unsound for types that lie about their descriptor; this one owns it")]
         let timer = AsyncFd::new(timer)?;
-        Ok(Self::Kernel(KernelAlarm {
+        Ok(Self::Kernel(KernelTimer {
             timer,
             start: Instant::now(),
             waiting: RefCell::default(),
-            rung: Cell::new(0),
+            fired: Cell::new(0),
             set_for: Cell::new(u64::MAX),
         }))
     }
 
     /// Waits for a moment.
-    pub(crate) async fn until(&self, deadline: Instant) {
+    pub(crate) fn until(&self, deadline: Instant) -> Pause<'_> {
         match self {
-            Self::Tokio => tokio::time::sleep_until(deadline).await,
-            Self::Kernel(alarm) => alarm.until(deadline).await,
+            Self::Tokio => Pause::Tokio(Box::pin(sleep_until(deadline))),
+            Self::Kernel(timer) => Pause::Kernel(timer.wait(deadline)),
         }
     }
 
-    /// Waits for the timer and ends the pauses that are over. To be called again and again.
-    pub(crate) async fn ring(&self) -> io::Result<()> {
+    /// Waits until the timer fires and ends the pauses that are over. The shard calls it again and again.
+    pub(crate) async fn fire(&self) -> io::Result<()> {
         match self {
             Self::Tokio => pending().await,
-            Self::Kernel(alarm) => alarm.ring().await,
+            Self::Kernel(timer) => timer.fire().await,
+        }
+    }
+}
+
+/// A pause that goes on until its moment. Small, since each user has one.
+#[derive(Debug)]
+pub(crate) enum Pause<'a> {
+    Kernel(Waiter<'a>),
+    Tokio(Pin<Box<Sleep>>),
+}
+
+impl Future for Pause<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.get_mut() {
+            Self::Kernel(waiter) => waiter.poll(cx),
+            Self::Tokio(sleep) => sleep.as_mut().poll(cx),
         }
     }
 }
 
 /// One kernel timer for all pauses of a shard.
 #[derive(Debug)]
-pub(crate) struct KernelAlarm {
+pub(crate) struct KernelTimer {
     timer: AsyncFd<OwnedFd>,
     start: Instant,
-    /// Who waits for which place of the grid.
+    /// The wakers of the pauses that end at each tick of the grid.
     waiting: RefCell<BTreeMap<u64, Vec<Option<Waker>>>>,
-    /// Pauses up to this place are over.
-    rung: Cell<u64>,
-    /// The place that the timer is set for.
+    /// Pauses up to this tick are over.
+    fired: Cell<u64>,
+    /// The tick that the timer is set for.
     set_for: Cell<u64>,
 }
 
-impl KernelAlarm {
-    async fn until(&self, deadline: Instant) {
-        if deadline <= Instant::now() {
-            return;
-        }
-        let place = grid(deadline - self.start).div_ceil(GRID_US);
-        let mut waiter = Waiter { alarm: self, place, index: None };
-        poll_fn(|cx| waiter.poll(cx)).await;
+impl KernelTimer {
+    fn wait(&self, deadline: Instant) -> Waiter<'_> {
+        let is_over = deadline <= Instant::now();
+        let tick = if is_over { 0 } else { micros(deadline - self.start).div_ceil(GRID_US) };
+        Waiter { timer: self, tick, index: None }
     }
 
-    async fn ring(&self) -> io::Result<()> {
+    async fn fire(&self) -> io::Result<()> {
         self.timer.readable().await?.clear_ready();
-        let now = grid(self.start.elapsed()) / GRID_US;
-        self.rung.set(self.rung.get().max(now));
+        let now = micros(self.start.elapsed()) / GRID_US;
+        self.fired.set(self.fired.get().max(now));
         let mut waiting = self.waiting.borrow_mut();
         let later = waiting.split_off(&(now + 1));
         let over = std::mem::replace(&mut *waiting, later);
         match waiting.first_key_value() {
-            Some((place, _)) => self.set(*place),
+            Some((tick, _)) => self.set(*tick),
             None => self.set_for.set(u64::MAX),
         }
         drop(waiting);
@@ -104,9 +120,9 @@ impl KernelAlarm {
         Ok(())
     }
 
-    /// Sets the timer, which also takes back an expiry that nobody has read.
-    fn set(&self, place: u64) {
-        let at = self.start + Duration::from_micros(place * GRID_US);
+    /// Sets the timer. This also takes back an expiry that nobody has read.
+    fn set(&self, tick: u64) {
+        let at = self.start + Duration::from_micros(tick * GRID_US);
         // Zero would switch the timer off.
         let left = at.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1));
         let value = Timespec {
@@ -116,41 +132,44 @@ impl KernelAlarm {
         let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
         // It can only fail for values out of range; these are not.
         let _ = timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::empty(), &once);
-        self.set_for.set(place);
+        self.set_for.set(tick);
     }
 }
 
-/// Who waits for a place of the grid, and where its waker is among those of that place.
-struct Waiter<'a> {
-    alarm: &'a KernelAlarm,
-    place: u64,
+/// Waits for a tick of the grid.
+#[derive(Debug)]
+pub(crate) struct Waiter<'a> {
+    timer: &'a KernelTimer,
+    tick: u64,
+    /// Index of its waker among those of its tick.
     index: Option<usize>,
 }
 
 impl Waiter<'_> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if self.alarm.rung.get() >= self.place {
+        if self.timer.fired.get() >= self.tick {
             return Poll::Ready(());
         }
         if self.index.is_none() {
-            let mut waiting = self.alarm.waiting.borrow_mut();
-            let wakers = waiting.entry(self.place).or_default();
+            let mut waiting = self.timer.waiting.borrow_mut();
+            let wakers = waiting.entry(self.tick).or_default();
             wakers.push(Some(cx.waker().clone()));
             self.index = Some(wakers.len() - 1);
             drop(waiting);
-            if self.place < self.alarm.set_for.get() {
-                self.alarm.set(self.place);
+            if self.tick < self.timer.set_for.get() {
+                self.timer.set(self.tick);
             }
         }
         Poll::Pending
     }
 }
 
-/// Who waits no more takes its waker with it: that holds the memory of its task, which may be a user that has left.
+/// A pause that is given up takes its waker with it: the waker holds the memory of its task, which may be a user that
+/// has left.
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         let Some(index) = self.index else { return };
-        let waker = match self.alarm.waiting.borrow_mut().get_mut(&self.place) {
+        let waker = match self.timer.waiting.borrow_mut().get_mut(&self.tick) {
             Some(wakers) => wakers.get_mut(index).and_then(Option::take),
             None => None,
         };
@@ -159,7 +178,7 @@ impl Drop for Waiter<'_> {
 }
 
 /// Whole microseconds; 584,000 years fit.
-fn grid(since_start: Duration) -> u64 {
+fn micros(since_start: Duration) -> u64 {
     since_start.as_secs() * 1_000_000 + u64::from(since_start.subsec_micros())
 }
 
@@ -174,14 +193,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_leaves_in_a_pause_leaves_nothing_behind() {
+    fn a_pause_that_is_given_up_leaves_nothing_behind() {
         let runtime =
             Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
         runtime.block_on(async {
-            let alarm = Alarm::kernel().unwrap();
+            let timer = PauseTimer::kernel().unwrap();
             let waker = Arc::new(Woken);
             let held = Waker::from(Arc::clone(&waker));
-            let mut pause = Box::pin(alarm.until(Instant::now() + Duration::from_hours(1)));
+            let mut pause = Box::pin(timer.until(Instant::now() + Duration::from_hours(1)));
             assert!(pause.as_mut().poll(&mut Context::from_waker(&held)).is_pending());
             assert_eq!(Arc::strong_count(&waker), 3);
             drop((pause, held));
@@ -200,26 +219,26 @@ mod tests {
         let runtime =
             Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
         runtime.block_on(async {
-            let alarm = std::rc::Rc::new(Alarm::kernel().unwrap());
+            let timer = std::rc::Rc::new(PauseTimer::kernel().unwrap());
             let mut pauses = JoinSet::new();
             let start = Instant::now();
             for i in 0..200_u64 {
-                // In no order, many at the same place, some of them dropped while they wait.
+                // In no order, many at the same tick, some of them dropped while they wait.
                 let deadline = start + Duration::from_micros(i * 7_919 % 50_000);
-                let alarm = std::rc::Rc::clone(&alarm);
+                let timer = std::rc::Rc::clone(&timer);
                 pauses.spawn_local(async move {
                     if i % 5 == 0 {
                         let soon = Duration::from_micros(i * 31 % 20_000);
-                        let _ = tokio::time::timeout(soon, alarm.until(deadline)).await;
+                        let _ = tokio::time::timeout(soon, timer.until(deadline)).await;
                     } else {
-                        alarm.until(deadline).await;
+                        timer.until(deadline).await;
                         assert!(Instant::now() >= deadline);
                     }
                 });
             }
             while !pauses.is_empty() {
                 tokio::select! {
-                    rung = alarm.ring() => rung.unwrap(),
+                    fired = timer.fire() => fired.unwrap(),
                     Some(ended) = pauses.join_next() => ended.unwrap(),
                 }
             }

@@ -1,11 +1,21 @@
-//! What the users of a shard published and received that is measured: kept here, since it is needed when they are
-//! gone, however they went.
+//! Measuring messages from end to end: what the users of a shard published with stamps, and what arrived of it.
+//!
+//! ```text
+//! user publishes ──▶ outbound: streams it has sent ──┐
+//! user receives ───▶ measured: samples at once       ├──▶ kept here until the end ──▶ report
+//!                    receiver: what came of a stream ┘
+//! ```
+//! Both ends are kept here and not with the users, since they are needed when the users are gone.
+
+pub(crate) mod measured;
+pub(crate) mod outbound;
 
 use std::cell::{Cell, RefCell};
 use std::mem::take;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::engine::delivery::outbound::Outbound;
 use crate::engine::messages::BothEnds;
 use crate::mqtt::{self, Version};
 use crate::plan::{Plan, Step};
@@ -14,22 +24,20 @@ use crate::stats::delivery::group::{Groups, SharedMessage};
 use crate::stats::delivery::receiver::Receiver;
 use crate::stats::delivery::settle::{Ends, settle};
 
-use crate::engine::user::outbound::Outbound;
-
-/// How long the last messages may be under way: users that measure stay so long after the others have gone.
+/// How long the last messages may take to arrive. Users that measure stay this long after the others have gone.
 pub(crate) const SETTLE_TIME: Duration = Duration::from_millis(250);
 
-/// Streams that a shard keeps track of, on either side; some hundred bytes each.
-const MOST_STREAMS: usize = 1 << 20;
+/// The most streams that a shard keeps track of, on either side. Each takes some hundred bytes.
+const MAX_STREAMS: usize = 1 << 20;
 
 /// Both ends of a shard's measurements.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     outbound: RefCell<Vec<Rc<RefCell<Outbound>>>>,
     receivers: RefCell<Vec<Rc<RefCell<Receiver>>>>,
-    /// What arrived in shared groups since the last time.
+    /// Messages of shared groups since they were last taken.
     shared: RefCell<Vec<SharedMessage>>,
-    /// For how many streams there is room.
+    /// How many more streams may begin.
     sent_room: Cell<usize>,
     received_room: Cell<usize>,
 }
@@ -40,8 +48,8 @@ impl Delivery {
             outbound: RefCell::default(),
             receivers: RefCell::default(),
             shared: RefCell::default(),
-            sent_room: Cell::new(MOST_STREAMS),
-            received_room: Cell::new(MOST_STREAMS),
+            sent_room: Cell::new(MAX_STREAMS),
+            received_room: Cell::new(MAX_STREAMS),
         }
     }
 
@@ -59,14 +67,14 @@ impl Delivery {
         receiver
     }
 
-    /// Whether there is room for one more published stream; if so, it counts.
+    /// Returns whether one more published stream may begin. If so, it counts.
     pub(crate) fn begin_stream(&self) -> bool {
         let room = self.sent_room.get();
         self.sent_room.set(room.saturating_sub(1));
         room > 0
     }
 
-    /// Does something that may use up room for received streams.
+    /// Does something that may begin received streams.
     #[inline]
     pub(crate) fn with_room<T>(&self, act: impl FnOnce(&mut usize) -> T) -> T {
         let mut room = self.received_room.get();
@@ -75,17 +83,17 @@ impl Delivery {
         result
     }
 
-    /// A member of a shared group received a message.
-    pub(crate) fn shared(&self, message: SharedMessage) {
+    /// Notes that a member of a shared group received a message.
+    pub(crate) fn add_shared(&self, message: SharedMessage) {
         self.shared.borrow_mut().push(message);
     }
 
-    /// What arrived in shared groups since the last time.
+    /// Messages of shared groups since the last call.
     pub(crate) fn take_shared(&self) -> Vec<SharedMessage> {
         self.shared.take()
     }
 
-    /// Everything, once the users are gone.
+    /// Both ends, once the users are gone.
     pub(crate) fn take_all(&self) -> BothEnds {
         let outbound = self.outbound.take().into_iter().filter_map(Rc::into_inner);
         let receivers = self.receivers.take().into_iter().filter_map(Rc::into_inner);
@@ -96,9 +104,9 @@ impl Delivery {
     }
 }
 
-/// What the members of shared groups received, brought together.
-pub(crate) fn take_in(groups: &mut Groups, messages: Vec<SharedMessage>) {
-    groups.take(messages, MOST_STREAMS);
+/// Merges what the members of shared groups received.
+pub(crate) fn merge_shared(groups: &mut Groups, messages: Vec<SharedMessage>) {
+    groups.take(messages, MAX_STREAMS);
 }
 
 /// What became of the measured messages of a run that ended at `end_ns`.

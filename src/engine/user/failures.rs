@@ -1,0 +1,144 @@
+//! How long a user pauses after a task run that failed: a user that fails is not much faster than one that does not.
+//!
+//! A failed step ends its task run, but the user makes the waits that were still to come:
+//! ```text
+//! publish ✓ ── wait 1 s ── publish ✓ ── wait 1 s ──
+//! publish ✗ ·· 1 s ······· publish ✗ ·· 1 s ·······
+//! ```
+//! If nothing separates task runs (no wait, no wait time, no rate), a failure that takes no time would be followed by the
+//! next one at once, a million times a second. So the user rests, each time twice as long: after each message that was
+//! not even sent, and after failures that the broker answers at once as soon as they are more than a few in a row. A
+//! broker that refuses every tenth message of a closed load thus gets the load that it would get anyway.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::plan::Step;
+use crate::template::random::Random;
+
+/// The length of the first rest.
+const FIRST: Duration = Duration::from_millis(500);
+/// The length of the longest rest.
+const LONGEST: Duration = Duration::from_secs(30);
+/// After this many failures in a row the user does not rest yet, if the broker has answered them.
+const MAX_IN_A_ROW: u32 = 9;
+/// A failure that took this long does not count as one that came at once: in a closed load, a success takes no longer.
+const LONG: Duration = Duration::from_millis(10);
+/// Waits are made up for to this length. Adding it to a clock does not overflow.
+const MAX_LEFT_OUT: Duration = Duration::from_hours(24 * 365);
+
+/// What a user remembers of its failures since it last did something that did not fail.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    /// The position after the last step that failed.
+    pub(super) position: usize,
+    /// Whether a message failed that was not sent.
+    pub(super) at_once: bool,
+    in_a_row: u32,
+    rests: u32,
+    /// When the last rest was over, or the last failure without a rest.
+    since: Option<Instant>,
+}
+
+impl Failures {
+    /// The rest after a failure, if nothing else separates it from the next attempt.
+    pub(super) fn rest(&mut self, now: Instant) -> Duration {
+        let at_once = std::mem::take(&mut self.at_once);
+        if self.since.is_some_and(|since| now.saturating_duration_since(since) >= LONG) {
+            (self.in_a_row, self.rests) = (0, 0);
+        }
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        let mut rest = Duration::ZERO;
+        if at_once || self.in_a_row > MAX_IN_A_ROW {
+            rest = FIRST.saturating_mul(1 << self.rests.min(16)).min(LONGEST);
+            self.rests += 1;
+        }
+        self.since = Some(now + rest);
+        rest
+    }
+}
+
+/// Whether a list of steps pauses anywhere for a millisecond or more.
+pub(super) fn pauses(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step, Step::Wait(pause) if pause.mean_s() >= 0.001))
+}
+
+/// The waits that a list of steps leaves out if it ends at `position`: those in the rest of the innermost `repeat` round
+/// that has any, or else of the steps around it.
+pub(super) fn left_out(steps: &[Step], position: usize, random: &mut Random) -> Duration {
+    let mut total = Duration::ZERO;
+    // How often the present step runs, for each open `repeat` that began after `position`.
+    let mut rounds: Vec<u32> = Vec::new();
+    for step in steps.get(position..).unwrap_or_default() {
+        match step {
+            Step::Wait(pause) => {
+                let times = rounds.iter().fold(1_u32, |all, times| all.saturating_mul(*times));
+                total = total.saturating_add(pause.draw(random).saturating_mul(times)).min(MAX_LEFT_OUT);
+            }
+            Step::Repeat { times, .. } => rounds.push(*times),
+            Step::EndRepeat { .. } if rounds.pop().is_none() && !total.is_zero() => break,
+            _ => {}
+        }
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::wait::Pause;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn wait(length: u64) -> Step {
+        Step::Wait(Pause::Constant(ms(length)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rests_grow_until_something_takes_its_time() {
+        let (mut failures, mut now) = (Failures::default(), Instant::now());
+        let mut rests = Vec::new();
+        for _ in 0..9 {
+            failures.at_once = true;
+            let rest = failures.rest(now);
+            rests.push(rest.as_millis());
+            now += rest + ms(1);
+        }
+        assert_eq!(rests, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+        now += LONG;
+        failures.at_once = true;
+        assert_eq!(failures.rest(now), FIRST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_that_the_broker_answers_cost_a_rest_only_when_they_do_not_end() {
+        let (mut failures, mut now) = (Failures::default(), Instant::now());
+        let mut rests = Vec::new();
+        for _ in 0..12 {
+            let rest = failures.rest(now);
+            rests.push(rest.as_millis());
+            now += rest + ms(1);
+        }
+        assert_eq!(rests, [0, 0, 0, 0, 0, 0, 0, 0, 0, 500, 1_000, 2_000]);
+        let mut slow = Failures::default();
+        let rests = (1..30).map(|n| slow.rest(now + LONG * n));
+        assert!(rests.into_iter().all(|rest| rest.is_zero()), "each took its time");
+    }
+
+    #[test]
+    fn waits_of_the_remaining_steps_are_made_up_for() {
+        let repeat = |level, times| Step::Repeat { level, times };
+        let end = |level| Step::EndRepeat { level, first: 0 };
+        let steps = [wait(1), repeat(0, 3), wait(10), end(0), wait(100)];
+        let mut random = Random::for_user(1, "x", 1);
+        let mut after = |steps: &[Step], position| left_out(steps, position, &mut random).as_millis();
+        assert_eq!(after(&steps, 0), 131, "as often as it is repeated");
+        assert_eq!((after(&steps, 2), after(&steps, 3)), (10, 100), "the rest of a round, if it has any");
+        assert_eq!((after(&steps, 4), after(&steps, 5), after(&steps, 9)), (100, 0, 0));
+        let nested = [repeat(0, 2), repeat(1, 5), wait(1), end(1), wait(7), end(0)];
+        assert_eq!((after(&nested, 1), after(&nested, 0)), (12, 24));
+    }
+}

@@ -1,0 +1,290 @@
+//! The life of one user: on_start, tasks and pauses until it is told to stop, on_stop.
+//!
+//! A user is one task on one thread. It owns its session and drives it whenever it waits for anything, so that
+//! acknowledgements are read and the connection is kept alive in pauses too. A user cannot fail: whatever a broker
+//! does ends as a recorded request, and the user goes on.
+//!
+//! The futures here are part of every idle user, so they are small: what runs once in a connection's life is boxed,
+//! and some are functions that return a future, since an `async fn` keeps its arguments twice.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::client::failure::Failure;
+use crate::client::{Close, Connect, Late, Until};
+use crate::engine::span::Timing;
+use crate::engine::user::schedule::UserSchedule;
+use crate::engine::user::state::{Abort, Part, User};
+use crate::engine::user::stop_signal::StopPhase;
+use crate::plan::schedule::Schedule;
+use crate::plan::wait::{WaitState, WaitTime};
+use crate::plan::{OnError, Task, TaskOrder, UserClass};
+
+impl<C: Connect> User<C> {
+    /// Lives until it is told to stop, then leaves.
+    pub(crate) fn live(self) -> impl Future<Output = ()> {
+        let mut user = self;
+        async move {
+            // A feed had no row for this user, so it cannot start.
+            if user.persona.is_out_of_rows() {
+                return;
+            }
+            let plan = Arc::clone(&user.context.plan);
+            let class = &plan.classes[user.class];
+            let stop = Rc::clone(&user.stop);
+            tokio::select! {
+                biased;
+                () = stop.wait_for(StopPhase::Leaving) => {}
+                () = user.work(class) => {}
+            }
+            Box::pin(user.leave(class)).await;
+        }
+    }
+
+    /// on_start, then task runs, until it is told to stop or has done everything that it should.
+    async fn work(&mut self, class: &UserClass) {
+        let started = self.run(class, &class.on_start, Part::Start).await;
+        self.end_list();
+        match started {
+            Ok(()) => {}
+            Err(Abort::Failed) => {
+                if Box::pin(self.make_up(class, &class.on_start)).await.is_err() {
+                    return;
+                }
+            }
+            Err(Abort::Stopped | Abort::Done) => return,
+        }
+        let mut intended = Instant::now();
+        while !self.stop.has_reached(StopPhase::Stopping) && !self.persona.is_out_of_rows() {
+            if let Some(schedule) = &class.schedule {
+                let Ok(()) = self.until_due(class, schedule).await else { return };
+            } else if self.timing == Timing::Paced {
+                self.late = Late::by(intended.elapsed());
+            }
+            if !self.context.begin_task_run(self.class) {
+                return;
+            }
+            let Some(task) = self.next_task(class) else { return };
+            let on_error = class.on_error_of(task);
+            let ran = self.run(class, &task.steps, Part::Task(on_error)).await;
+            self.end_list();
+            // Requests between two task runs, such as another connect, were due at no certain moment.
+            self.late = Late::NONE;
+            let failed = match ran {
+                Ok(()) => false,
+                Err(Abort::Failed) if on_error != OnError::StopUser => true,
+                Err(_) => return,
+            };
+            self.persona.iteration += 1;
+            if class.iterations.is_some_and(|most| self.persona.iteration >= most)
+                || self.persona.is_out_of_rows()
+            {
+                return;
+            }
+            if failed && Box::pin(self.make_up(class, &task.steps)).await.is_err() {
+                return;
+            }
+            let Ok(next) = self.wait_time(class, intended).await else { return };
+            intended = next;
+            self.let_others_run().await;
+        }
+    }
+
+    fn next_task<'a>(&mut self, class: &'a UserClass) -> Option<&'a Task> {
+        match class.order {
+            TaskOrder::Sequence => {
+                let index = self.persona.iteration.checked_rem(class.tasks.len() as u64)?;
+                class.tasks.get(usize::try_from(index).ok()?)
+            }
+            TaskOrder::Weighted => {
+                let total = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
+                let mut pick = self.persona.random.below(total);
+                class.tasks.iter().find(|task| {
+                    let found = pick < u64::from(task.weight);
+                    pick = pick.wrapping_sub(u64::from(task.weight));
+                    found
+                })
+            }
+        }
+    }
+
+    /// Waits until the next task run is due, unless that moment is over, and notes how late the run is.
+    fn until_due(
+        &mut self,
+        class: &UserClass,
+        schedule: &Schedule,
+    ) -> impl Future<Output = Result<(), Abort>> {
+        let started = self.context.clock.started();
+        let rate_factor = self.context.shared.rate_factor.factor();
+        let ready = Instant::now();
+        let random = &mut self.persona.random;
+        let own = self.schedule.get_or_insert_with(|| {
+            Box::new(UserSchedule::new(schedule, ready - started, rate_factor, random))
+        });
+        let due = started + own.next_start(schedule, ready - started, rate_factor, random);
+        async move {
+            let held_up = if due < ready {
+                let held_up = self.schedule.as_ref().is_none_or(|own| own.is_held_up(ready - due));
+                if !held_up {
+                    self.context.pause_ended(due);
+                }
+                held_up
+            } else {
+                !self.pause_between_tasks(class, due).await?
+            };
+            self.context.count_scheduled_start(held_up);
+            let late = due.elapsed();
+            self.late = Late::by(late);
+            if let Some(own) = &mut self.schedule {
+                own.lag = if held_up { Duration::ZERO } else { late };
+            }
+            Ok(())
+        }
+    }
+
+    /// Pauses after a task run that was intended to start at `intended`. Returns when the pause should have ended, which
+    /// is when the next task run should start.
+    fn wait_time(
+        &mut self,
+        class: &UserClass,
+        intended: Instant,
+    ) -> impl Future<Output = Result<Instant, Abort>> {
+        // Without a pause nothing needs the time, and a closed loop does not read it.
+        let (until, pauses) = if class.wait_time == WaitTime::ZERO {
+            (intended, false)
+        } else {
+            let ended = Instant::now();
+            if let WaitTime::ConstantPacing(pace) = class.wait_time {
+                self.context.record_missed_starts(ended - intended, pace);
+            }
+            let mut no_pace = WaitState::default();
+            let (state, age) = match &mut self.pacing {
+                Some(pacing) => (&mut pacing.state, ended - pacing.created),
+                None => (&mut no_pace, Duration::ZERO),
+            };
+            let pause = class.wait_time.next(state, age, &mut self.persona.random);
+            (ended + pause, !pause.is_zero())
+        };
+        async move {
+            if pauses {
+                self.pause_between_tasks(class, until).await?;
+            }
+            Ok(until)
+        }
+    }
+
+    /// Lets other users run, also if this one never has to wait.
+    pub(super) async fn let_others_run(&mut self) {
+        if !tokio::task::coop::has_budget_remaining() {
+            self.now.forget();
+        }
+        tokio::task::coop::consume_budget().await;
+    }
+
+    /// Pauses between two tasks, where a stop takes effect at once. Returns whether the user was free when the pause
+    /// should have ended.
+    pub(super) fn pause_between_tasks(
+        &mut self,
+        class: &UserClass,
+        until: Instant,
+    ) -> impl Future<Output = Result<bool, Abort>> {
+        let stop = Rc::clone(&self.stop);
+        async move {
+            let free = tokio::select! {
+                biased;
+                () = stop.wait_for(StopPhase::Stopping) => return Err(Abort::Stopped),
+                free = self.pause(class, until) => free,
+            };
+            if self.link.gave_up() { Err(Abort::Done) } else { Ok(free) }
+        }
+    }
+
+    /// on_stop, then the acknowledgements that are still open, then DISCONNECT.
+    async fn leave(&mut self, class: &UserClass) {
+        self.stop.begin_last_steps();
+        // A stop may have cut off a `disconnect`. The user does not go on with that connection.
+        if !self.stop.is_connected() {
+            self.drop_session();
+        }
+        Box::pin(self.drain_receive()).await;
+        // A stop may have cut off a task run that was late.
+        self.late = Late::NONE;
+        // How a step of on_stop went is in the statistics. Nothing follows from it.
+        let _ = self.run(class, &class.on_stop, Part::Stop).await;
+        let stop = Rc::clone(&self.stop);
+        if self.link.session.is_some() {
+            tokio::select! {
+                biased;
+                () = stop.wait_for(StopPhase::Leaving) => {}
+                _ = self.drive(Until::Idle, None) => {}
+            }
+        }
+        let ends = Instant::now();
+        // No connection will finish what a lost one left open: it has failed, unless the run ended before the user could
+        // connect again.
+        let recording = self.recording();
+        let is_told_to_stop = self.stop.has_reached(StopPhase::Stopping) || self.context.is_ending();
+        let mut recording = if is_told_to_stop { recording.leaving() } else { recording };
+        self.link.kept.fail(Failure::Closing, &mut recording);
+        if self.link.session.is_some() {
+            // Not a step of the scenario, so not recorded.
+            let _ = self.close_session(Close::ForGood, true).await;
+            self.part();
+        }
+        self.parted().await;
+        if let Some(inbound) = &self.inbound {
+            inbound.all_ended(self.context.clock.unix_ns(ends));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::client::scripted::Script;
+    use crate::client::transport::Connector;
+    use crate::engine::testing::{class, new_user, user_context};
+    use crate::engine::user::stop_signal::StopSignal;
+    use crate::plan::schedule::Phase;
+
+    fn size_of_output<A, B>(_: fn(A) -> B) -> usize {
+        size_of::<B>()
+    }
+
+    /// This future is most of what an idle user takes.
+    #[test]
+    fn the_state_of_a_user_is_small() {
+        let size = size_of_output(User::<Connector>::live);
+        assert!(size <= 1408, "{size}");
+        assert!(size_of::<<Connector as Connect>::Session>() <= 384);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn another_rate_factor_holds_from_the_next_start() {
+        let ms = Duration::from_millis;
+        let schedule = Schedule { per_user: 10.0, jitter: Duration::ZERO, phase: Phase::Aligned };
+        let class = UserClass { wait_time: WaitTime::ZERO, schedule: Some(schedule), ..class() };
+        let (context, connector) = user_context(class, Script::default());
+        let rate_factor = context.shared.rate_factor.clone();
+        let stop = Rc::new(StopSignal::new());
+        let user = User::new(context, Rc::clone(&stop), new_user(1));
+        let search = async {
+            sleep(ms(250)).await;
+            rate_factor.set(4.0);
+            sleep(ms(125)).await;
+            rate_factor.set(0.5);
+            sleep(ms(500)).await;
+            stop.advance(StopPhase::Leaving);
+        };
+        tokio::join!(user.live(), search);
+        let entries = connector.entries();
+        let published = entries.iter().filter(|entry| entry.action.starts_with("publish"));
+        let times: Vec<_> = published.map(|entry| entry.at.as_millis()).collect();
+        // The connect takes a millisecond of the first run.
+        assert_eq!(times, [1, 100, 200, 300, 325, 350, 375, 400, 600, 800]);
+    }
+}
