@@ -1,6 +1,6 @@
 //! The reference of the scenario language as Markdown: `docs/scenario.md`.
 //!
-//! Written from the schema and the tables of templates and steps, so that it cannot say what is not so.
+//! It is generated from the schema and the tables of templates and steps, so it cannot contradict them.
 
 use std::fmt::{self, Write};
 
@@ -11,51 +11,61 @@ use crate::template::names::{self, Entry};
 const HEAD: &str = "\
 # The scenario file
 
-A scenario is a TOML or YAML file; both say the same (`scenarios/publish.toml` and `.yaml` are one scenario). Its keys, in the order in
-which a file mostly has them. Unknown keys are mistakes. Written by `mqtt-scenario schema --format markdown`; the same as a JSON Schema
-for editors: `mqtt-scenario schema`. The files in `scenarios/` show it at work, `mqtt-scenario explain` tells what each mistake means.
+A scenario is a TOML or YAML file. Both can say the same: `scenarios/publish.toml` and `.yaml` are one scenario. The keys are listed
+in the usual order of a file. An unknown key is a mistake.
 
-A choice is written as a table with one of its keys, `{ constant = \"1s\" }`, or, if it needs nothing inside, as that key alone,
+- `mqtt-scenario schema --format markdown` prints this page, and `mqtt-scenario schema` the same as a JSON Schema for editors.
+- The files in `scenarios/` are examples.
+- `mqtt-scenario explain` explains each mistake.
+
+You write a choice as a table with one of its keys, `{ constant = \"1s\" }`. If it needs nothing inside, the key alone is enough:
 `\"connect\"`.
 ";
 
 const TEMPLATES: &str = "
 ## Templates
 
-Texts that reach the broker or name a row hold `${…}` expressions. `$${` is a literal `${`. Draws come from a stream of each user's own,
-so that a run repeats with its `seed`. Places differ in how long their text must stay the same, and so in what they may use: a URL
-knows what is fixed before the first user starts; a client id, user name, password and will are made once per user; filters and names
-of rows stay the same while a user lives; topics, payloads and properties are made for each message.
+Texts that go to the broker or name a row can contain `${…}` expressions. `$${` is a literal `${`. Each user has its own stream of
+random values, so a run repeats with its `seed`. How long a text stays the same decides which expressions it can contain:
 
-| expression | meaning | may stand in |
+| text | fixed |
+|---|---|
+| a URL | before the first user starts |
+| a client id, user name, password, will | once per user |
+| a filter, the name of a row | while the user lives |
+| a topic, payload, property | for one message |
+
+| expression | meaning | allowed in |
 |---|---|---|
 ";
 
 const RESPONSE_TIMES: &str = "
 ## What a response time is
 
-Milliseconds from the moment at which the step is due to hand over its packet until the acknowledging packet has been read. A request
-that is not acknowledged within its `timeout`, or whose connection is lost, is a failure; with `clean_session = false` a `publish` of QoS
-1 or 2 outlives its connection and goes on with the next one, unless the broker has forgotten the session. In a user class with a `rate`
-all requests of a task run count from so much earlier as the task run began after its moment.
+A response time is the time in milliseconds from the moment when the step is due to hand over its packet until the user has read the
+acknowledgement.
+
+- A request without an acknowledgement within its `timeout`, or with a lost connection, is a failure.
+- With `clean_session = false` a `publish` of QoS 1 or 2 continues on the next connection, unless the broker has lost the session.
+- In a user class with a `rate`, a task run may begin later than it was due. All its requests count from that much earlier.
 
 | step | begins | ends |
 |---|---|---|
-| `connect` | with the first packet of the TCP connection, so that TLS and WebSocket count | CONNACK |
-| `connect:tcp`, a part of it, with `connect_detail` | likewise | the TCP connection is open |
-| `connect:tls`, likewise | where the part before ended | the TLS handshake is over |
-| `connect:websocket`, likewise | where the part before ended | the upgrade to WebSocket is answered |
-| `connect:connack`, likewise | where the part before ended, with CONNECT | CONNACK |
+| `connect` | with the first packet of the TCP connection, so TLS and WebSocket are included | CONNACK |
+| `connect:tcp`, a part of `connect` (with `connect_detail`) | with the first packet of the TCP connection | the TCP connection is open |
+| `connect:tls`, a part of `connect` | where the part before ended | the TLS handshake is complete |
+| `connect:websocket`, a part of `connect` | where the part before ended | the broker has answered the upgrade to WebSocket |
+| `connect:connack`, a part of `connect` | where the part before ended, with CONNECT | CONNACK |
 | `disconnect` | with the step | DISCONNECT is written and nothing more is sent |
 | `publish` QoS 0 | with the step | the message is written to the socket |
 | `publish` QoS 1 | with the step | PUBACK |
 | `publish` QoS 2 | with the step | PUBCOMP |
 | `subscribe` | with the step | SUBACK |
 | `unsubscribe` | with the step | UNSUBACK |
-| `receive` | with the step | the last of its messages has been read; at once if that was before |
-| `request` | with the step | the reply has been read; the message must be acknowledged too |
-| a message, with `measure = \"end_to_end\"` | with the response time of the `publish` that sent it | the message has been read |
-| `wait`, `repeat` | are no requests | |
+| `receive` | with the step | the user has read the last of the messages; at once if it has them already |
+| `request` | with the step | the user has read the reply, and the broker has acknowledged the message |
+| a message, with `measure = \"end_to_end\"` | with the response time of the `publish` that sent it | the user has read the message |
+| `wait`, `repeat` | no request | |
 ";
 
 /// Sections that are not titled by their type's name.

@@ -119,14 +119,14 @@ pub struct SubscribeOptions {
     pub retain_handling: RetainHandling,
 }
 
-/// When a subscription is answered with retained messages.
+/// When the broker sends retained messages for a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetainHandling {
-    /// Each time it is made.
+    /// With each SUBSCRIBE.
     #[default]
     Always,
-    /// Only if there was none for this filter.
+    /// Only if there was no subscription for this filter.
     IfNew,
     /// Never.
     Never,

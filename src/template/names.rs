@@ -228,25 +228,25 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     (
         "run.id",
         Kind::Local,
-        "Four letters and digits that each `run` draws anew, so that those of two processes differ; `0000` in plans",
+        "Four random letters and digits, new for each `run`, so two processes have different ones; `0000` in plans",
     ),
-    ("iteration", Kind::Message, "How many task runs the user has ended"),
+    ("iteration", Kind::Message, "Number of task runs that the user has finished"),
     (
         "seq",
         Kind::Message,
-        "Number of the message among those of this step and user, from 1; of the wait in a `receive`",
+        "Number of the message of this step and user, from 1; in a `receive`, number of the wait",
     ),
-    ("received.topic", Kind::Received, "Topic of the message that a `receive` or `request` has taken last"),
-    ("received.payload", Kind::Bytes, "Its payload, as it came"),
+    ("received.topic", Kind::Received, "Topic of the last message that a `receive` or `request` took"),
+    ("received.payload", Kind::Bytes, "Its payload, unchanged"),
     (
         "received.response_topic",
         Kind::Received,
-        "Where it asks for an answer (MQTT 5); without that, what is published there is not sent",
+        "Its response topic (MQTT 5); without one, a publish to it is not sent",
     ),
     (
         "received.correlation_data",
         Kind::Bytes,
-        "What an answer to it is to carry (MQTT 5); for `correlation_data` too",
+        "Its correlation data (MQTT 5), which the reply repeats; also in `correlation_data`",
     ),
 ];
 
@@ -262,7 +262,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Kind::Random,
         2,
         2,
-        "A whole number from the first to the second, both included",
+        "A random whole number from the first to the second, both included",
     ),
     function(
         "random_float",
@@ -270,18 +270,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Kind::Random,
         2,
         2,
-        "A number from the first up to the second",
+        "A random number from the first up to the second",
     ),
-    function("random_string", "random_string(16)", Kind::Random, 1, 1, "So many letters and digits"),
-    function("random_bytes", "random_bytes(16)", Kind::Bytes, 1, 1, "So many bytes of any value"),
-    function("choice", "choice('red', 'green')", Kind::Random, 1, usize::MAX, "One of these texts"),
+    function("random_string", "random_string(16)", Kind::Random, 1, 1, "This many random letters and digits"),
+    function("random_bytes", "random_bytes(16)", Kind::Bytes, 1, 1, "This many random bytes"),
+    function(
+        "choice",
+        "choice('red', 'green')",
+        Kind::Random,
+        1,
+        usize::MAX,
+        "One of these texts, at random",
+    ),
     function(
         "walk",
         "walk(15, 25, 0.5)",
         Kind::Message,
         3,
         3,
-        "A number from the first to the second that moves by at most the third from message to message",
+        "A number between the first and the second that changes by at most the third from message to message",
     ),
     function("hostname", "hostname()", Kind::Local, 0, 0, "Name of this machine"),
 ];
@@ -350,7 +357,7 @@ pub fn entries() -> Vec<Entry> {
     let column = entry(
         "row.COLUMN",
         Kind::User,
-        "A value of the row that the user has of a feed; with a row `per` message, only in a topic, payload or condition, which has the row of the last message",
+        "A value of the user's row of a feed; with a row `per` message, only in a topic, payload or condition, and a condition has the row of the last message",
     );
     let names = NAMES.iter().map(|(name, kind, meaning)| entry(name, *kind, meaning));
     let functions = FUNCTIONS.iter().map(|function| entry(function.example, function.kind, function.meaning));

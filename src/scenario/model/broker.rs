@@ -1,4 +1,4 @@
-//! Brokers: where they are and how they are spoken to.
+//! Brokers: their addresses, and how users connect to them.
 
 use std::collections::BTreeMap;
 
@@ -12,89 +12,87 @@ use crate::units::{ByteSize, HumanDuration};
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Broker {
-    /// Where it is: `mqtt://HOST[:PORT]` (TCP, port 1883), `mqtts://` (TLS, 8883), `ws://HOST[:PORT][/PATH]`
-    /// (WebSocket, 80) or `wss://` (WebSocket over TLS, 443), the path `/mqtt` unless there is one; or `embedded:`
-    /// for a broker inside this process on loopback, with planted faults as options:
+    /// The address: `mqtt://HOST[:PORT]` (TCP, port 1883), `mqtts://` (TLS, 8883), `ws://HOST[:PORT][/PATH]`
+    /// (WebSocket, 80) or `wss://` (WebSocket over TLS, 443). Without a path, WebSocket asks for `/mqtt`. `embedded:`
+    /// starts a broker inside this process on loopback; options make it simulate faults:
     /// `embedded:?delay=5ms&loss=0.01`. A template of `vars` and `env`. Required, unless there are `urls`.
     pub url: Option<String>,
-    /// Several servers instead, the nodes of a cluster; users are spread over them evenly, each stays with its
-    /// own. All have the same beginning (`mqtt://` or the others), and none is `embedded:`.
+    /// Several servers in place of `url`, such as the nodes of a cluster. Users are spread over them evenly, and each
+    /// user keeps its server. All start with the same scheme (`mqtt://` or the others), but not with `embedded:`.
     pub urls: Vec<String>,
-    /// How long a connect may take, from the first packet to CONNACK: TCP, TLS, the upgrade to WebSocket and
-    /// MQTT together. Default 10 s.
+    /// How long a connect may take, from the first packet to CONNACK: TCP, TLS, the upgrade to WebSocket and MQTT
+    /// together. Default 10 s.
     pub connect_timeout: Option<HumanDuration>,
-    /// Whether the parts of each connect are recorded as well, each in a row of its own: `connect:tcp`, `connect:tls`
-    /// and `connect:websocket` where the URL has them, and `connect:connack` from CONNECT to CONNACK; of a connect
-    /// with a `name`, that stands before the colon. A connect that fails has the parts that it came through. They
-    /// count among all requests. Default false.
+    /// Whether each part of a connect also has a row of its own: `connect:tcp`, `connect:tls` and `connect:websocket`
+    /// if the URL has them, and `connect:connack` from CONNECT to CONNACK. If the step has a `name`, that replaces
+    /// `connect`. A failed connect has the parts that succeeded. The parts count among all requests. Default false.
     pub connect_detail: Option<bool>,
-    /// Longest time without sending, or without receiving anything, before a PINGREQ; whole seconds up to 65535, 0
-    /// for never. Default 60 s.
+    /// A user sends PINGREQ when it has sent nothing, or received nothing, for this time. Whole seconds up to 65535; 0
+    /// turns it off. Default 60 s.
     pub keep_alive: Option<HumanDuration>,
-    /// How many QoS 1 and 2 messages of one user may wait for acknowledgement at once, 1 to 65535; a
-    /// further publish waits for its turn. With `clean_session = false` those that have timed out count, too, until the
-    /// broker acknowledges them. Default 20, as in paho; brokers refuse more unless told to.
+    /// How many QoS 1 and 2 messages of one user may wait for their acknowledgement at the same time, 1 to 65535. A
+    /// further publish waits for its turn. With `clean_session = false`, messages that timed out also count until the
+    /// broker acknowledges them. Default 20, as in paho; brokers refuse more unless they are configured for it.
     #[schemars(range(min = 1))]
     pub inflight: Option<u16>,
-    /// Local addresses to connect from, in turn. One address has about 28,000 ports for one broker address;
-    /// on loopback, any of 127.0.0.0/8 will do. Default: the system chooses.
+    /// Local addresses to connect from, in turn. One address has about 28,000 ports for one address of a broker. On
+    /// loopback, any address of 127.0.0.0/8 works. Default: the system chooses.
     pub source_addresses: Vec<String>,
-    /// TLS, for `mqtts://` and `wss://`. Default: verified by the authorities that the system trusts, without a
-    /// client certificate.
+    /// TLS settings, for `mqtts://` and `wss://`. Default: the client verifies the broker against the authorities that
+    /// the system trusts, and has no certificate.
     pub tls: Option<Tls>,
-    /// WebSocket, for `ws://` and `wss://`. Default: no headers of its own.
+    /// WebSocket settings, for `ws://` and `wss://`. Default: no extra headers.
     pub websocket: Option<WebSocket>,
-    /// Version of MQTT, a text. Default `3.1.1`.
+    /// Version of MQTT, as text. Default `3.1.1`.
     pub protocol: Option<Protocol>,
-    /// Whether each connection begins with nothing. With `false` a session outlives its connection: subscriptions
-    /// end with it and not with `disconnect`, the broker keeps messages of QoS 1 and 2 for users that are away, and
-    /// requests that were open when a connection was lost go on with the next one. Default true.
+    /// Whether each connection starts with a new session. With `false` the session continues after its connection:
+    /// `disconnect` does not end subscriptions, the broker keeps QoS 1 and 2 messages for users that are away, and
+    /// open requests of a lost connection continue on the next one. Default true.
     pub clean_session: Option<bool>,
-    /// How long the broker keeps a session without a connection; whole seconds. Needs MQTT 5. Default: not at
-    /// all, or for ever with `clean_session = false`.
+    /// How long the broker keeps a session without a connection; whole seconds. Needs MQTT 5. Default: not at all, or
+    /// for ever with `clean_session = false`.
     pub session_expiry: Option<HumanDuration>,
-    /// How many QoS 1 and 2 messages the broker may send to a user before they are acknowledged, 1 to 65535.
+    /// How many QoS 1 and 2 messages the broker may send to a user before the user acknowledges them, 1 to 65535.
     /// Needs MQTT 5. Default: 65535.
     pub receive_maximum: Option<u16>,
-    /// The largest packet that users take; a larger one ends the connection. The broker is told in MQTT 5.
-    /// Default: the 256 MiB of MQTT.
+    /// The largest packet that users accept; a larger one ends the connection. With MQTT 5 users tell it to the
+    /// broker. Default: MQTT's 256 MiB.
     pub max_packet_size: Option<ByteSize>,
-    /// Whether topics are sent as short numbers. Needs MQTT 5. Default `off`.
+    /// Whether users send short numbers in place of topics. Needs MQTT 5. Default `off`.
     pub topic_alias: Option<TopicAlias>,
 }
 
-/// How TLS is spoken. Files are PEM, by path from the folder of this file, and read before the run.
+/// TLS settings. Files are PEM, by path from the folder of this file. The program reads them before the run.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
-    /// File of the authorities that may have signed the broker's certificate. Default: those that the system
-    /// trusts.
+    /// File with the authorities that may have signed the broker's certificate. Default: those that the system trusts.
     pub ca: Option<String>,
-    /// File of the client's certificate, with the authorities between it and the one that the broker trusts. A
-    /// template that may differ from class to class and user to user: `"certs/${user.index}.pem"`. Needs `key`.
-    /// Default: none.
+    /// File with the client certificate, and with the authorities between it and one that the broker trusts. A
+    /// template that may differ between classes and users: `"certs/${user.index}.pem"`. Needs `key`. Default: none.
     pub cert: Option<String>,
-    /// File of the certificate's private key, likewise: PKCS#8, PKCS#1 or SEC1, not encrypted. Never shown. Needs
-    /// `cert`. Default: none.
+    /// File with the private key of the certificate: PKCS#8, PKCS#1 or SEC1, not encrypted. A template like `cert`.
+    /// Never shown. Needs `cert`. Default: none.
     pub key: Option<String>,
-    /// Name that the broker is asked for (SNI) and that its certificate must be for. Default: the host of the
+    /// Host name that users request (SNI), and that the broker's certificate must be for. Default: the host of the
     /// URL.
     pub server_name: Option<String>,
-    /// Protocols to offer (ALPN), the preferred first: `["x-amzn-mqtt-ca"]` for port 443 of Amazon's broker. One
-    /// that chooses none of them may still accept. Default: none offered.
+    /// Protocols that users offer (ALPN), the preferred one first: `["x-amzn-mqtt-ca"]` for port 443 of AWS IoT. A
+    /// broker that chooses none may still accept the connection. Default: none.
     pub alpn: Vec<String>,
-    /// Whether any certificate will do, so that anybody can play the broker: for test systems. Default false.
+    /// Whether users accept any certificate, for test systems: anybody can then pretend to be the broker. Default
+    /// false.
     pub insecure: Option<bool>,
-    /// Whether a user takes up the keys of an earlier connection, as devices do, which costs broker and users
-    /// less; without it each connect is a device's first. Default true.
+    /// Whether a user resumes the TLS session of an earlier connection, as devices do. This costs the broker and the
+    /// users less. With `false` each connect is a device's first. Default true.
     pub resumption: Option<bool>,
 }
 
-/// How WebSocket is spoken. The subprotocol is always `mqtt`.
+/// WebSocket settings. The subprotocol is always `mqtt`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebSocket {
-    /// Headers of the opening request besides those of the protocol, templates of `vars` and `env`:
+    /// Headers of the opening request, in addition to those of the protocol; templates of `vars` and `env`:
     /// `{ Authorization = "Bearer ${env.TOKEN}" }`. Values are never shown.
     pub headers: BTreeMap<String, String>,
 }

@@ -1,4 +1,4 @@
-//! A table whose order says something.
+//! A table that keeps the order of its keys.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// Values by name, in the order of the file; of a table that goes on with another one, its own come first.
+/// Values by name, in the order of the file. If one table extends another, its own values come first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InOrder<T>(Vec<(String, T)>);
 

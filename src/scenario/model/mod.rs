@@ -1,8 +1,8 @@
-//! The scenario file as written: serde types one to one with its keys, their docs the language's reference.
+//! The scenario file as written: serde types with the same keys. Their docs are the reference of the language.
 //!
-//! Every field is optional here, also those that a scenario cannot do without: a missing one is found by
-//! `compile` together with all other mistakes, so that one wrong value never hides another. Variants
-//! are externally tagged and nothing is flattened, since both would cost the exact place of a mistake.
+//! Every field is optional here, also where a scenario needs it: `compile` finds a missing one together with all other
+//! mistakes, so one wrong value never hides another. Variants are externally tagged and nothing is flattened, since
+//! both would lose the exact position of a mistake.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -35,13 +35,13 @@ pub struct Scenario {
     pub version: Option<u32>,
     /// Name of the scenario, shown in the plan and the reports. Default: the file's name without ending.
     pub name: Option<String>,
-    /// Seed of all random draws; two runs of one seed draw the same. Default 0.
+    /// Seed of all random values. Two runs with the same seed have the same values. Default 0.
     pub seed: Option<u64>,
-    /// Other scenario files, TOML or YAML, by path from this one. What stands here wins over what they say, and a
-    /// later one over an earlier: tables are merged key by key; lists, values and choices such as a wait time or a
-    /// payload are replaced. Paths in a file count from its own folder.
+    /// Other scenario files, TOML or YAML, by path from this one. This file overrides them, and a later one overrides
+    /// an earlier one. Tables are merged key by key; lists, values and choices such as a wait time or a payload are
+    /// replaced. Paths in a file count from its own folder.
     pub include: Vec<String>,
-    /// Constants for templates: `${vars.NAME}`. Each stands for the text that is written here, in quotes or not:
+    /// Constants for templates: `${vars.NAME}`. Each stands for the text that is written here, with or without quotes:
     /// `1.10`, `+49`, `0x10` and `2026-01-31` stay as they are.
     pub vars: BTreeMap<String, Scalar>,
     /// The systems under test, by name. At least one.
@@ -50,17 +50,17 @@ pub struct Scenario {
     pub feeds: BTreeMap<String, Feed>,
     /// Payloads for publish steps, by name: `payload = { named = "NAME" }`.
     pub payloads: BTreeMap<String, Payload>,
-    /// How many users, how fast, how long. Default: one user, until it is stopped.
+    /// How many users, how fast, how long. Default: one user, until you stop it.
     pub load: Load,
     /// Kinds of simulated clients, by name. At least one.
     pub user_classes: BTreeMap<String, UserClass>,
-    /// What must hold at the end of a run, or it exits with code 3: `"p99 < 200ms"`, `"failures < 1%"`,
-    /// `"p95[MQTT connect] < 1s"`, `"unfinished < 1"`. See `compare --fail-on` for the words; `unfinished`, requests that
-    /// still waited when their user was gone, is for thresholds alone.
+    /// Conditions for the end of a run; if one is missed, the exit code is 3: `"p99 < 200ms"`, `"failures < 1%"`,
+    /// `"p95[MQTT connect] < 1s"`, `"unfinished < 1"`. `compare --fail-on` knows the same words, except `unfinished`:
+    /// requests that still waited when their user left.
     pub thresholds: Vec<String>,
 }
 
-/// A constant: in a template, the text that is written in the file, in quotes or not.
+/// A constant. In a template it is the text that is written in the file, with or without quotes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scalar(pub String);
 

@@ -1,4 +1,4 @@
-//! What messages carry: payloads and the feeds that fill them.
+//! What messages carry: payloads, and feeds with values for them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize, de};
 
 use crate::units::ByteSize;
 
-/// A table of values, one row per user or per message.
+/// A table of values, with one row per user or per message.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Feed {
-    /// A CSV file (RFC 4180, UTF-8) with a header line that names the columns, by path from the folder of this file.
-    /// Commas separate columns; a value with a comma, quote or line break in it stands in double quotes. Required.
+    /// A CSV file (RFC 4180, UTF-8), by path from the folder of this file. Its header line names the columns. Commas
+    /// separate columns; a value with a comma, quote or line break needs double quotes. Required.
     pub csv: Option<String>,
     /// Who gets which row. Default `sequential`.
     pub order: Option<FeedOrder>,
@@ -21,19 +21,19 @@ pub struct Feed {
     pub per: Option<FeedPer>,
 }
 
-/// Who gets which row of a feed. The same in every run of one seed, whatever the number of threads.
+/// Who gets which row of a feed. It is the same in every run with the same seed, with any number of threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedOrder {
-    /// One after the other, from the first again after the last. Per user: the user with index 0 gets the first
-    /// row. Per message: each user goes through the rows, beginning with the one of its index.
+    /// One row after the other; after the last row the first one again. Per user: the user with index 0 gets the first
+    /// row. Per message: each user goes through the rows, and starts with the row of its index.
     #[default]
     Sequential,
-    /// Drawn from all rows, each time anew.
+    /// A random row each time.
     Random,
-    /// One after the other, and none twice, by users of several user classes neither. Fewer rows than users are a
-    /// mistake. Per message, each user has an equal share of the rows and stops when it has used them; what is left
-    /// over, less than a row per user, is not used.
+    /// One row after the other, and no row twice, also across user classes. It is a mistake if there are fewer rows
+    /// than users. Per message, each user has an equal share of the rows and stops when it has used them. The
+    /// remaining rows, fewer than one per user, are not used.
     Unique,
 }
 
@@ -41,10 +41,10 @@ pub enum FeedOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedPer {
-    /// As long as it lives.
+    /// For its whole life.
     #[default]
     User,
-    /// For one message: each publish that uses the feed in its topic or payload gets a row, the same for both.
+    /// For one message: each publish that uses the feed in its topic or payload gets a row, the same one for both.
     Message,
 }
 
@@ -55,24 +55,24 @@ pub enum Payload {
     /// A text, a template.
     #[serde(rename = "$text")]
     Plain(String),
-    /// The same, spelt out.
+    /// The same, with its key.
     Text(String),
-    /// A JSON value. Texts in it are templates, keys are not; whatever is rendered into them, the message is JSON. A
-    /// text that is nothing but a number's template, such as `"${seq}"` or `"${random_int(1, 6)}"`, becomes a number;
-    /// columns of feeds stay texts.
+    /// A JSON value. Texts in it are templates, keys are not. The message is always valid JSON, whatever the templates
+    /// contain. A text with only the template of a number, such as `"${seq}"` or `"${random_int(1, 6)}"`, becomes a
+    /// number; columns of feeds stay texts.
     Json(Json),
-    /// Bytes in hexadecimal; white space between them is passed over.
+    /// Bytes in hexadecimal; spaces between them are allowed.
     Hex(String),
-    /// Bytes in base64, the standard one, with or without `=` at its end; white space is passed over.
+    /// Bytes in standard base64, with or without `=` at the end; spaces are allowed.
     Base64(String),
-    /// The bytes of a file, by path from the folder of this one; of UTF-8 text without a byte order mark.
+    /// The bytes of a file, by path from the folder of this one; UTF-8 text without its byte order mark.
     File(String),
-    /// A file of which each message carries one line as it is, without its end, by path from the folder of this
-    /// one. At each publish with it, each user goes through the lines, beginning with the one of its index.
+    /// A file, by path from the folder of this one. Each message carries one line as it is, without its line end. With
+    /// each publish of this payload a user takes the next line; it starts with the line of its index.
     Lines(String),
-    /// So many letters and digits of no meaning.
+    /// Generated letters and digits of this size.
     Size(Size),
-    /// One of `payloads`, by its name; such a one cannot be `named` itself.
+    /// One of `payloads`, by its name. That one cannot be `named` itself.
     Named(String),
 }
 
@@ -80,17 +80,17 @@ pub enum Payload {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Size {
-    /// Always so many.
+    /// Always this size.
     #[serde(rename = "$text")]
     Exactly(ByteSize),
-    /// Evenly distributed between two sizes, both included.
+    /// A random size between two sizes, both included.
     Between(ByteSize, ByteSize),
 }
 
-/// A JSON value as it stands in the file, keys in their order.
+/// A JSON value as in the file, with its keys in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
-    /// `null`; only YAML can say it.
+    /// `null`; only YAML can express it.
     Null,
     /// `true` or `false`.
     Bool(bool),

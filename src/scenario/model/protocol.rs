@@ -1,4 +1,4 @@
-//! What MQTT itself can be told: versions, properties of messages, wills.
+//! Settings of MQTT itself: versions, properties of messages, wills.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -18,14 +18,14 @@ pub enum Protocol {
     V5,
 }
 
-/// Whether topics are sent as short numbers.
+/// Whether users send short numbers in place of topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TopicAlias {
     /// Never.
     Off,
-    /// The first topics of a connection get a number each, as many as the broker takes and at most 64, and are
-    /// sent as that number from then on. The broker may do the same.
+    /// The first topics of a connection each get a number: as many as the broker accepts, at most 64. From then on
+    /// users send the number. The broker may do the same.
     Auto,
 }
 
@@ -33,34 +33,34 @@ pub enum TopicAlias {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Properties {
-    /// What the payload is, such as `application/json`; a template. Default: nothing.
+    /// The kind of the payload, such as `application/json`; a template. Default: nothing.
     pub content_type: Option<String>,
-    /// How long the broker keeps the message for those who cannot receive it now; whole seconds. Default: for ever.
+    /// How long the broker keeps the message for subscribers that are away; whole seconds. Default: for ever.
     pub message_expiry: Option<HumanDuration>,
-    /// Where an answer is to be published; a template. Default: nowhere.
+    /// Topic for the reply; a template. Default: nothing.
     pub response_topic: Option<String>,
-    /// What an answer is to carry, to be known again; a template. Default: nothing.
+    /// Data that the reply repeats, so that the sender recognises it; a template. Default: nothing.
     pub correlation_data: Option<String>,
-    /// Names and values of one's own, sent in the order in which they stand; the values are templates.
+    /// Names and values of your own, sent in this order; the values are templates.
     pub user_properties: InOrder<String>,
 }
 
-/// What the broker publishes when it loses a user without DISCONNECT. Made once per user.
+/// The message that the broker publishes when it loses a user without DISCONNECT. It is made once per user.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Will {
-    /// Topic, a template of values that do not change while a user lives. Required.
+    /// Topic, a template of values that are fixed for each user. Required.
     pub topic: Option<String>,
-    /// Payload, at most 65535 bytes; its templates likewise. A size is drawn once, and of `lines` each user has its
-    /// own. Default: nothing.
+    /// Payload of at most 65535 bytes; its templates are fixed for each user, too. A random size is drawn once, and
+    /// each user has one line of `lines`. Default: nothing.
     pub payload: Option<Payload>,
-    /// Quality of service: 0, 1 or 2. Default 0.
+    /// QoS: 0, 1 or 2. Default 0.
     #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
-    /// Whether the broker shall keep it for later subscribers. Default false.
+    /// Whether the broker keeps it for later subscribers. Default false.
     pub retain: Option<bool>,
-    /// How long after the loss it is published, whole seconds; never, if the user is back by then. Needs MQTT 5.
-    /// Default: at once.
+    /// How long after the loss the broker publishes it, whole seconds; not at all, if the user is back by then. Needs
+    /// MQTT 5. Default: at once.
     pub delay: Option<HumanDuration>,
     /// Its other properties. They need MQTT 5. Default: none.
     pub properties: Option<Properties>,

@@ -1,4 +1,4 @@
-//! What a user does, step by step.
+//! The steps of a user.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, de};
@@ -10,7 +10,7 @@ use crate::scenario::model::receive::{Receive, Request};
 use crate::scenario::model::subscription::{Filter, Unsubscribe, either};
 use crate::units::HumanDuration;
 
-/// One action of a user: a table with its name as the only key, or, without any options, the name alone.
+/// One action of a user: a table whose only key is its name. Without options, the name alone.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -20,15 +20,15 @@ pub enum Step {
     Disconnect(Disconnect),
     /// Send a message and wait for its acknowledgement.
     Publish(Publish),
-    /// Ask for messages and wait until the broker grants it.
+    /// Subscribe to messages and wait for SUBACK.
     Subscribe(Subscribe),
-    /// End subscriptions and wait until the broker has.
+    /// End subscriptions and wait for UNSUBACK.
     Unsubscribe(Unsubscribe),
     /// Wait for messages.
     Receive(Receive),
     /// Send a message and wait for its reply.
     Request(Request),
-    /// Pause; the connection is kept alive.
+    /// Pause, and keep the connection alive.
     Wait(Pause),
     /// Do steps several times.
     Repeat(Repeat),
@@ -38,43 +38,43 @@ pub enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
-    /// Always so long.
+    /// Always this length.
     #[serde(rename = "$text")]
     Constant(HumanDuration),
-    /// Evenly distributed between two lengths, the second excluded.
+    /// A random length between two, evenly distributed, the second excluded.
     Between(HumanDuration, HumanDuration),
-    /// Exponentially distributed with this mean.
+    /// A random length, exponentially distributed with this mean.
     Exponential(HumanDuration),
 }
 
-/// Open the connection and wait for CONNACK, up to the broker's `connect_timeout`. A failed attempt is a
-/// failed request and is tried again after a growing pause. Nothing happens if the user is connected.
+/// Open the connection and wait for CONNACK, at most for the broker's `connect_timeout`. A failed attempt is a failed
+/// request, and the user tries again after a growing pause. If the user is connected, nothing happens.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Connect {
-    /// Row of the statistics, a template of values that do not change while a user lives. Default `connect`.
+    /// Name of the row in the statistics: a template of values that are fixed for each user. Default `connect`.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,
-    /// Whether successes are written to the statistics; failures always are. Default true.
+    /// Whether the statistics contain successes; they always contain failures. Default true.
     pub record: Option<bool>,
 }
 
-/// Close the connection with DISCONNECT, or without. The user stays without one until its next step that needs it.
+/// Close the connection with DISCONNECT, or without it. The user has no connection until its next step that needs one.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Disconnect {
     /// Drop the connection without DISCONNECT, as a lost device does. Default false.
     pub abrupt: Option<bool>,
-    /// Row of the statistics, likewise. Default `disconnect`.
+    /// Name of the row in the statistics: a template of values that are fixed for each user. Default `disconnect`.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,
-    /// Whether successes are written to the statistics; failures always are. Default true.
+    /// Whether the statistics contain successes; they always contain failures. Default true.
     pub record: Option<bool>,
 }
 
-/// Send a message and wait for its acknowledgement: PUBACK for QoS 1, PUBCOMP for QoS 2; QoS 0 counts as
+/// Send a message and wait for its acknowledgement: PUBACK for QoS 1, PUBCOMP for QoS 2. A message of QoS 0 counts as
 /// acknowledged when it is written to the socket.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -83,88 +83,89 @@ pub struct Publish {
     pub topic: Option<String>,
     /// What the message carries. Default: nothing.
     pub payload: Option<Payload>,
-    /// Quality of service: 0, 1 or 2. Default 0.
+    /// QoS: 0, 1 or 2. Default 0.
     #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
-    /// Whether the broker shall keep the message for later subscribers. Default false.
+    /// Whether the broker keeps the message for later subscribers. Default false.
     pub retain: Option<bool>,
     /// Properties of the message. They need MQTT 5. Default: none.
     pub properties: Option<Properties>,
-    /// How long to wait for the acknowledgement before the request has failed. Default 10 s.
+    /// How long to wait for the acknowledgement before the request fails. Default 10 s.
     pub timeout: Option<HumanDuration>,
-    /// Whether the step waits for the acknowledgement; with `false` the next step starts at once and the
-    /// request is recorded when the acknowledgement comes. Default true.
+    /// Whether the step waits for the acknowledgement. With `false` the next step starts at once, and the request is
+    /// recorded when its acknowledgement arrives. Default true.
     pub await_ack: Option<bool>,
-    /// Where each message carries a stamp (when, by whom and as the how manieth it was sent), so that a `subscribe`
-    /// with `measure` can time it and count what is lost: `user_property` (needs MQTT 5), `prefix` (33 characters in
-    /// front of the payload) or `json:/POINTER` (a text at this pointer of a payload that is `json`, in the place of
-    /// what stands there or as a new key). Default: no stamp.
+    /// Where each message carries a stamp: when it was sent, by whom, and its number, counted from 1. A `subscribe`
+    /// with `measure` reads it, to time the message and to count losses. `user_property` needs MQTT 5. `prefix` puts
+    /// 33 characters in front of the payload. `json:/POINTER` is a text at this pointer of a `json` payload; it
+    /// replaces the value there or is a new key. Default: no stamp.
     #[schemars(extend("pattern" = "^(user_property|prefix|json:/.*)$"))]
     pub stamp: Option<String>,
-    /// Row of the statistics, a template of values that do not change while a user lives.
-    /// Default: `publish:QOS:TOPIC`, the topic as written in the file.
+    /// Name of the row in the statistics: a template of values that are fixed for each user. Default:
+    /// `publish:QOS:TOPIC`, with the topic as written in the file.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,
-    /// Whether successes are written to the statistics; failures always are. Default true.
+    /// Whether the statistics contain successes; they always contain failures. Default true.
     pub record: Option<bool>,
 }
 
-/// Ask for the messages of one or more filters and wait for SUBACK. What arrives is counted from then on, whatever
-/// the user does. A subscription ends with `unsubscribe` or `disconnect`; with a lost connection it does not: it is
-/// made again, as a request of its own, as soon as there is a new one. A session that lasts
-/// (`clean_session = false`) keeps it. If the broker refuses some of the filters, the request has failed with the
-/// first refusal, and the others hold.
+/// Subscribe to one or more filters and wait for SUBACK. From then on arriving messages count, whatever the user does.
+/// `unsubscribe` and `disconnect` end a subscription. A lost connection does not: when there is a new one, the user
+/// subscribes again, as a request of its own. A persistent session (`clean_session = false`) keeps the subscription.
+/// If the broker refuses some of the filters, the request fails with the first refusal, and the other subscriptions
+/// hold.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("oneOf" = either(["filter", "filters"])))]
 pub struct Subscribe {
-    /// Filter with the wildcards `+` and `#`, or `$share/GROUP/FILTER`; a template of values that do not change
-    /// while a user lives. Either this or `filters`.
+    /// Filter with the wildcards `+` and `#`, or `$share/GROUP/FILTER`; a template of values that are fixed for each
+    /// user. Either this or `filters`.
     pub filter: Option<String>,
-    /// Several filters, asked for in one packet: texts, or tables with options of their own. At least one of them.
-    /// Either this or `filter`.
+    /// Several filters in one packet: texts, or tables with options of their own. At least one of them. Either this or
+    /// `filter`.
     pub filters: Option<Vec<Filter>>,
-    /// Highest quality of service of what is delivered: 0, 1 or 2. Default 0.
+    /// Highest QoS of delivered messages: 0, 1 or 2. Default 0.
     #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
-    /// Whether the broker shall not send a user its own messages. Needs MQTT 5. Default false.
+    /// Whether the broker leaves out the user's own messages. Needs MQTT 5. Default false.
     pub no_local: Option<bool>,
     /// Whether messages keep the retain flag that they were published with. Needs MQTT 5. Default false.
     pub retain_as_published: Option<bool>,
-    /// When the subscription is answered with retained messages. Needs MQTT 5. Default `always`.
+    /// When the broker sends retained messages for the subscription. Needs MQTT 5. Default `always`.
     pub retain_handling: Option<RetainHandling>,
-    /// A number that the broker sends with each message of this subscription, 1 to 268435455; a broker may take
-    /// none. Needs MQTT 5. Default: none.
+    /// A number that the broker sends with each message of this subscription, 1 to 268435455. Some brokers do not
+    /// support it. Needs MQTT 5. Default: none.
     #[schemars(range(min = 1, max = 268_435_455))]
     pub identifier: Option<u32>,
-    /// How long to wait for SUBACK before the request has failed. Default 10 s.
+    /// How long to wait for SUBACK before the request fails. Default 10 s.
     pub timeout: Option<HumanDuration>,
-    /// What is measured of the messages that arrive. Default: nothing.
+    /// What to measure about the messages that arrive. Default: nothing.
     pub measure: Option<Measure>,
-    /// Where they carry their stamp: `user_property`, `prefix` or `json:/POINTER`, as for `publish`. Needs `measure`.
-    /// Default: the user property if there is one, else `prefix`.
+    /// Where these messages carry their stamp: `user_property`, `prefix` or `json:/POINTER`, as for `publish`. Needs
+    /// `measure`. Default: the user property if there is one, else `prefix`.
     #[schemars(extend("pattern" = "^(user_property|prefix|json:/.*)$"))]
     pub stamp: Option<String>,
-    /// Row of the measured messages, the same for all users. Needs `measure`. Default: `end_to_end:QOS:FILTER`, the
-    /// filter as written in the file.
+    /// Name of the row of the measured messages, the same for all users. Needs `measure`. Default:
+    /// `end_to_end:QOS:FILTER`, with the filter as written in the file.
     pub measure_name: Option<String>,
-    /// Row of the statistics, a template of values that do not change while a user lives.
-    /// Default: `subscribe:QOS:FILTER`, the filter as written in the file; several, each with its quality of service,
-    /// are joined by commas.
+    /// Name of the row in the statistics: a template of values that are fixed for each user. Default:
+    /// `subscribe:QOS:FILTER`, with the filter as written in the file; several filters, each with its QoS, are joined
+    /// by commas.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,
-    /// Whether successes are written to the statistics; failures always are. Default true.
+    /// Whether the statistics contain successes; they always contain failures. Default true.
     pub record: Option<bool>,
 }
 
-/// What is measured of messages that arrive.
+/// What to measure about messages that arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
-    /// Each stamped message is a request of a row of its own: its response time is from where that of its publish begins
-    /// until it has been read. What was lost, came twice or out of order is counted: see `docs/end-to-end.md`.
+    /// Each stamped message is a request with a row of its own. Its response time begins where that of its publish
+    /// begins, and ends when the user has read it. Lost, duplicate and reordered messages are counted: see
+    /// `docs/end-to-end.md`.
     EndToEnd,
 }
 
@@ -175,7 +176,7 @@ pub struct Repeat {
     /// How often. Required, at least 1.
     #[schemars(range(min = 1))]
     pub times: Option<u32>,
-    /// What to do, in order. At least one.
+    /// The steps, in order. At least one.
     #[serde(deserialize_with = "steps")]
     pub steps: Vec<Step>,
 }

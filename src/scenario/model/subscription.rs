@@ -1,4 +1,4 @@
-//! What subscriptions are made of, and their end.
+//! The filters of a subscription, and the step that ends it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,42 +19,43 @@ pub enum Filter {
     Table(FilterTable),
 }
 
-/// A filter with options of its own; those that it lacks are those of its step.
+/// A filter with options of its own. Its step gives those that are missing here.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FilterTable {
-    /// The filter, a template of values that do not change while a user lives. Required.
+    /// The filter, a template of values that are fixed for each user. Required.
     pub filter: Option<String>,
-    /// Highest quality of service of what is delivered: 0, 1 or 2. Default: that of the step.
+    /// Highest QoS of delivered messages: 0, 1 or 2. Default: that of the step.
     #[schemars(extend("enum" = [0, 1, 2]))]
     pub qos: Option<u8>,
-    /// Whether the broker shall not send a user its own messages. Needs MQTT 5. Default: as the step says.
+    /// Whether the broker leaves out the user's own messages. Needs MQTT 5. Default: that of the step.
     pub no_local: Option<bool>,
-    /// Whether messages keep the retain flag that they were published with. Needs MQTT 5. Default: as the step says.
+    /// Whether messages keep the retain flag that they were published with. Needs MQTT 5. Default: that of the step.
     pub retain_as_published: Option<bool>,
-    /// When the subscription is answered with retained messages. Needs MQTT 5. Default: as the step says.
+    /// When the broker sends retained messages for the subscription. Needs MQTT 5. Default: that of the step.
     pub retain_handling: Option<RetainHandling>,
 }
 
-/// End subscriptions and wait for UNSUBACK. From then on they are not made again with a new connection. What the
-/// broker had for the user already may still arrive, and counts. That there was no such subscription is no failure.
+/// End subscriptions and wait for UNSUBACK. From then on the user does not subscribe again on a new connection.
+/// Messages that the broker already had for the user may still arrive, and count. It is no failure if there was no
+/// such subscription.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("oneOf" = either(["filter", "filters"])))]
 pub struct Unsubscribe {
-    /// Filter, as in the `subscribe` that it ends; a template of values that do not change while a user lives.
-    /// Either this or `filters`.
+    /// Filter, as in the `subscribe` that it ends; a template of values that are fixed for each user. Either this or
+    /// `filters`.
     pub filter: Option<String>,
     /// Several filters, in one packet. At least one of them. Either this or `filter`.
     pub filters: Option<Vec<String>>,
-    /// How long to wait for UNSUBACK before the request has failed. Default 10 s.
+    /// How long to wait for UNSUBACK before the request fails. Default 10 s.
     pub timeout: Option<HumanDuration>,
-    /// Row of the statistics, a template of values that do not change while a user lives.
-    /// Default: `unsubscribe:FILTER`, the filters as written in the file, joined by commas.
+    /// Name of the row in the statistics: a template of values that are fixed for each user. Default:
+    /// `unsubscribe:FILTER`, with the filters as written in the file, joined by commas.
     pub name: Option<String>,
     /// Type of the row. Default `MQTT`.
     pub request_type: Option<String>,
-    /// Whether successes are written to the statistics; failures always are. Default true.
+    /// Whether the statistics contain successes; they always contain failures. Default true.
     pub record: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! Kinds of users: who they are, when they act, and their tasks.
+//! User classes: the identity, pace and tasks of their users.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,63 +7,65 @@ use crate::scenario::model::protocol::Will;
 use crate::scenario::model::step::{Step, steps};
 use crate::units::{HumanDuration, Rate};
 
-/// A kind of simulated client. Each user of it has one MQTT connection.
+/// A kind of simulated client. Each of its users has one MQTT connection.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UserClass {
-    /// Another user class, whose keys hold for this one where it does not have them itself; tables are merged,
-    /// lists and choices such as a wait time replaced. A key that excludes another one, as `rate` does `wait_time`,
-    /// takes its place. `abstract` is not taken over. Default: none.
+    /// Another user class. Its keys apply to this class too, unless this class has them itself: tables are merged;
+    /// lists and choices such as a wait time are replaced. A key that excludes another one, as `rate` excludes
+    /// `wait_time`, replaces it. `abstract` is not inherited. Default: none.
     pub extends: Option<String>,
-    /// Whether the class is only there to be extended, and has no users. Default false.
+    /// Whether the class only serves to be extended, and has no users. Default false.
     #[serde(rename = "abstract")]
     pub is_abstract: Option<bool>,
     /// Name of the broker. Default: the only one of the file.
     pub broker: Option<String>,
-    /// Share of the users beside other classes, a number; 0 for none. Default 1.
+    /// Share of the users compared with other classes, a number; 0 for no users. Default 1.
     #[schemars(range(min = 0))]
     pub weight: Option<f64>,
-    /// Exactly so many users, given out before the weighted ones; excludes `weight`. Default: a share by `weight`.
+    /// Exactly this many users; they come before the weighted ones. Excludes `weight`. Default: a share by `weight`.
     #[schemars(range(min = 1))]
     pub fixed_count: Option<u32>,
-    /// Client id, a template of values that do not change while a user lives. If it is empty the broker makes one;
-    /// `${client_id}` stays empty then, since it is the same from before the first connection to after the last.
-    /// Default `${user.class}-${user.number}-${run.id}`, whose last part each `run` draws anew, so that two processes
-    /// with one scenario do not drive each other's users out. If the broker keeps sessions (`clean_session = false`, or a
-    /// `session_expiry`) it is `${user.class}-${user.number}`, since the next run is to find them again: there, give each
-    /// process ids of its own.
+    /// Client id, a template of values that are fixed for each user. If it is empty, the broker assigns one, and
+    /// `${client_id}` stays empty, since its value never changes. Default `${user.class}-${user.number}-${run.id}`.
+    /// Each `run` draws a new `run.id`, so two processes with one scenario do not take over each other's sessions. If
+    /// the broker keeps sessions (`clean_session = false`, or a `session_expiry`), it is
+    /// `${user.class}-${user.number}`, so the next run finds its sessions again. Then give each process ids of its
+    /// own.
     pub client_id: Option<String>,
-    /// User name, a template of values that do not change while a user lives. Default: none.
+    /// User name, a template of values that are fixed for each user. Default: none.
     pub username: Option<String>,
-    /// Password, likewise; never shown. Needs `username`, unless the broker's `protocol` is 5. Default: none.
+    /// Password, a template of values that are fixed for each user. Never shown. Needs `username`, unless the broker's
+    /// `protocol` is 5. Default: none.
     pub password: Option<Secret>,
-    /// What the broker publishes when it loses a user. Default: nothing.
+    /// The message that the broker publishes when it loses a user. Default: nothing.
     pub will: Option<Will>,
-    /// Feeds whose columns its templates use: `${row.COLUMN}`. No two may have a column of the same name.
+    /// Feeds whose columns the templates use: `${row.COLUMN}`. Two feeds may not have a column of the same name.
     pub feeds: Vec<String>,
-    /// Pause between tasks. Default: none. Excludes `rate`.
+    /// Pause between tasks. Excludes `rate`. Default: none.
     pub wait_time: Option<WaitTime>,
-    /// Task runs by the clock, whether the broker is slow or not; response times then count from the moment at
-    /// which the task run was due. Excludes `wait_time`. Default: none.
+    /// An open model: task runs at a fixed rate, also if the broker is slow. Response times count from when the task
+    /// run was due. Excludes `wait_time`. Default: none.
     pub rate: Option<Schedule>,
-    /// Each user stops after so many task runs. Default: never.
+    /// Each user stops after this many task runs. Default: never.
     pub iterations: Option<u64>,
-    /// Each user stops after it has sent so many messages; those of `on_stop` come on top. Default: never.
+    /// Each user stops after it has sent this many messages, without those of `on_stop`. Default: never.
     pub messages: Option<u64>,
-    /// When a user connects again after its connection was lost or could not be opened: in its pause or with its next
-    /// step that needs a connection, whichever comes first, and then after the pauses that this says. `disconnect` is
-    /// no loss: it holds until such a step. Default: after pauses that double from 0.5 s to 30 s, for ever.
+    /// When a user connects again after its connection was lost or could not be opened. It does so during its pause or
+    /// with its next step that needs a connection, whichever comes first, and then after the pauses of this key.
+    /// `disconnect` is not a loss: the user stays disconnected until such a step. Default: after pauses that double
+    /// from 0.5 s to 30 s, for ever.
     pub reconnect: Option<Reconnect>,
-    /// What a failed step of a task ends, unless the task says so itself; one of `on_start` or `on_stop` ends that
-    /// list. Default `abort_task`.
+    /// What a failed step of a task ends, unless the task has its own `on_error`. A failed step of `on_start` or
+    /// `on_stop` ends that list. Default `abort_task`.
     pub on_error: Option<OnError>,
     /// Steps of each user before its first task.
     #[serde(deserialize_with = "steps")]
     pub on_start: Vec<Step>,
-    /// What each user does, over and over, one picked by weight at a time. At least one, unless there is a
-    /// `sequence`.
+    /// What each user does: it picks one task by weight, again and again. At least one, unless there is a `sequence`.
     pub tasks: Vec<Task>,
-    /// What each user does instead, over and over, one after the other in this order. They have no `weight`.
+    /// Tasks in place of `tasks`: each user does one after the other in this order, again and again. They have no
+    /// `weight`.
     pub sequence: Vec<Task>,
     /// Steps of each user when it stops.
     #[serde(deserialize_with = "steps")]
@@ -74,16 +76,16 @@ pub struct UserClass {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reconnect {
-    /// Not at all. A user whose connection is lost or cannot be opened leaves, and no other comes in its place; of
-    /// `on_stop` it does what needs no connection, up to the first step that does. What `disconnect` has closed,
-    /// `connect` and other steps still open again.
+    /// Not at all. A user whose connection is lost or cannot be opened leaves, and no other user replaces it. It does
+    /// the steps of `on_stop` up to the first one that needs a connection. After `disconnect`, `connect` and other
+    /// steps still open a connection.
     Never,
     /// After pauses.
     #[serde(rename = "$table")]
     Table(ReconnectTable),
 }
 
-/// Pauses before connects: each is twice as long as the one before, until a connection has lived for 5 s.
+/// Pauses before connects. Each pause is twice as long as the one before, until a connection has lasted 5 s.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReconnectTable {
@@ -91,11 +93,11 @@ pub struct ReconnectTable {
     pub initial: Option<HumanDuration>,
     /// The longest pause. Default 30 s.
     pub max: Option<HumanDuration>,
-    /// Share of each pause that is drawn, from 0 to 1, so that users who lost the same broker do not all come back in
-    /// one moment: with 0.5, a pause of 10 s is between 5 s and 10 s. Default 0.5.
+    /// Random share of each pause, from 0 to 1, so that users who lost the same broker do not all return at once. With
+    /// 0.5, a pause of 10 s lasts between 5 s and 10 s. Default 0.5.
     #[schemars(range(min = 0, max = 1))]
     pub jitter: Option<f64>,
-    /// The user leaves after so many failed connects in a row, and no other comes in its place. Default: never.
+    /// The user leaves after this many failed connects in a row, and no other user replaces it. Default: never.
     #[schemars(range(min = 1))]
     pub attempts: Option<u32>,
 }
@@ -104,10 +106,10 @@ pub struct ReconnectTable {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Secret {
-    /// A template, best of a variable of the environment: `"${env.MQTT_PASSWORD}"`.
+    /// A template, best of an environment variable: `"${env.MQTT_PASSWORD}"`.
     #[serde(rename = "$text")]
     Text(String),
-    /// The text of a file, by path from the folder of this file, without white space at its end; no template.
+    /// The text of a file, by path from the folder of this file, without white space at its end; not a template.
     File(String),
 }
 
@@ -115,41 +117,40 @@ pub enum Secret {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitTime {
-    /// Always so long.
+    /// Always this length.
     Constant(HumanDuration),
-    /// Evenly distributed between two lengths, the second excluded.
+    /// A random length between two, evenly distributed, the second excluded.
     Between(HumanDuration, HumanDuration),
-    /// Exponentially distributed with this mean, as between events that know nothing of each other.
+    /// A random length, exponentially distributed with this mean, as between independent events.
     Exponential(HumanDuration),
-    /// Task starts are so far apart, if the task is not longer; no catching up.
+    /// Tasks start this far apart, unless a task takes longer. Missed starts are skipped.
     ConstantPacing(HumanDuration),
-    /// Task starts per second and user, likewise.
+    /// Task starts per second and user. Missed starts are skipped.
     ConstantThroughput(f64),
 }
 
-/// Task runs by the clock: a rate per user such as `"10/s"`, or a table.
+/// Task runs at a fixed rate: a rate per user such as `"10/s"`, or a table.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
-    /// Of each user.
+    /// The rate of each user.
     #[serde(rename = "$text")]
     PerUser(Rate),
-    /// With more to say.
+    /// With more options.
     #[serde(rename = "$table")]
     Table(ScheduleTable),
 }
 
-/// Task runs by the clock.
+/// Task runs at a fixed rate.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScheduleTable {
     /// Task runs of each user. Either this or `per_class`.
     pub per_user: Option<Rate>,
-    /// Task runs of all users of the class together, when all of them have started. Either this
-    /// or `per_user`.
+    /// Task runs of all users of the class together, when all of them have started. Either this or `per_user`.
     pub per_class: Option<Rate>,
-    /// Each task run is due by up to so much later than at even times, evenly distributed; less than the time
-    /// between two task runs of a user. Default 0.
+    /// Random delay of each task run, evenly distributed from 0 up to this time; less than the time between two task
+    /// runs of a user. Default 0.
     pub jitter: Option<HumanDuration>,
     /// When a user's first task run is due. Default `random`.
     pub phase: Option<Phase>,
@@ -159,7 +160,7 @@ pub struct ScheduleTable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// At a moment drawn from the first period: users are spread.
+    /// At a random moment of the first period, so users are spread.
     Random,
     /// At a multiple of the period since the start of the run: users of one rate are due at the same moments.
     Aligned,
@@ -169,12 +170,12 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
-    /// The task run; the user goes on with the next one, after the waits that the task run has left out.
+    /// The task run. The user makes the waits that the task run left out, and goes on with the next one.
     #[default]
     AbortTask,
     /// Nothing: the next step follows.
     Continue,
-    /// The user: on_stop, DISCONNECT, and no other in its place.
+    /// The user: it does `on_stop`, sends DISCONNECT, and no other user replaces it.
     StopUser,
 }
 
@@ -186,12 +187,12 @@ pub struct Task {
     pub name: Option<String>,
     /// Share of the picks, a whole number; 0 for never. Default 1.
     pub weight: Option<u32>,
-    /// What a failed step of this task ends. With `continue` the rest of it is done all the same, such as the
-    /// `disconnect` and the `wait` of a device that keeps its rhythm. Default: as its class says.
+    /// What a failed step of this task ends. With `continue` the user does the rest of the task, such as the
+    /// `disconnect` and the `wait` of a device that keeps its pace. Default: that of its class.
     pub on_error: Option<OnError>,
-    /// Words by which `--tags` and `--exclude-tags` choose.
+    /// Words for `--tags` and `--exclude-tags`.
     pub tags: Vec<String>,
-    /// What to do, in order. At least one.
+    /// The steps, in order. At least one.
     #[serde(deserialize_with = "steps")]
     pub steps: Vec<Step>,
 }
