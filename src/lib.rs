@@ -4,26 +4,35 @@
 //!
 //! # The picture
 //! ```text
-//! text ──parse──▶ Scenario ──compile──▶ Plan ──run──▶ Snapshot ──write──▶ CSV, tables
-//!         scenario/           plan/          engine/            report/
-//!                                              │ client/ (MQTT) │ stats/ (numbers)
+//! text ──parse──▶ Scenario ──compile──▶ Plan ──run──▶ Snapshot ──write──▶ CSV, tables, JSON
+//!        scenario/          compile/          engine/           report/
+//!                     template/    plan/        │ client/ (MQTT) │ stats/ (numbers)
+//!                                  │ describe/ (the plan as text and JSON)
 //! ```
-//! Each arrow is one function, each noun a type that the next layer can get in no other way. Names end
-//! at compile: the engine works with small ids into the plan's tables.
+//! Each arrow is one function. Each noun is a type that the next room gets in no other way. Names end at compile: the
+//! engine works with small ids into the plan's tables.
 //!
-//! # Who may import whom
-//! | module | may import |
-//! |---|---|
-//! | units, mqtt, diagnostic, stats | nothing of ours |
-//! | client, broker | mqtt |
-//! | scenario | units, mqtt, diagnostic |
-//! | plan | scenario, units, mqtt, diagnostic, stats |
-//! | engine | plan, client, stats, mqtt |
-//! | report | stats, units |
-//! | cli | all; main: cli |
+//! # The rooms
+//! | room | what lives there | may import |
+//! |---|---|---|
+//! | units | `"250ms"`, `"10/s"`, `"1KiB"` and back | nothing of ours |
+//! | mqtt | the words of MQTT as types: QoS, topics, properties, reason codes | nothing of ours |
+//! | diagnostic | what is said about a scenario, with its place in the file | nothing of ours |
+//! | stats | numbers: samples, rows, percentiles, thresholds, delivery counts, health | nothing of ours |
+//! | template | `${…}`: parsing, functions, rendering, random draws, columns | mqtt, diagnostic |
+//! | scenario | the file as it is written: text, places, model, schema, corrections | units, mqtt, diagnostic |
+//! | plan | what will run: data and laws such as load, dispatcher, schedule, feeds, persona | scenario's closed enums, template, mqtt, stats |
+//! | compile | scenario → plan; every mistake of meaning and every warning | scenario, plan, template, units, mqtt, diagnostic, stats |
+//! | describe | a plan as text and as JSON; the difference of two | plan, template, units, mqtt, stats |
+//! | client | one MQTT session behind the traits `Connect` and `Session`: driver, transports, wire, failures | mqtt |
+//! | broker | the embedded broker, with planted faults | mqtt |
+//! | engine | runs a plan: coordinator, shards, users, delivery | plan, template, client, stats, mqtt |
+//! | report | Locust's CSV files, tables, JSON, replay, `compare` | stats, units |
+//! | cli | arguments, files, signals, the screen: the only room that prints | all |
 //!
-//! `tests/layers.rs` reads the sources and holds them to this table. Imports use full paths; the crate
-//! root re-exports nothing. Only `client` and `broker` name rumqttc, only `cli` prints.
+//! `tests/layers.rs` parses the sources and checks this table. It also checks that inside a room no file imports a file
+//! that imports it, directly or through others. A `mod.rs` counts as a file: it declares its room and may re-export for
+//! other rooms, and files of the room import each other by full path. Only `client` and `broker` name rumqttc.
 //!
 //! # A scenario, compiled
 //! ```
