@@ -13,9 +13,9 @@ use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::cli::lines::Lines;
-use crate::engine::health::Health;
 use crate::report::latency;
 use crate::report::{table, terminal};
+use crate::stats::health::Health;
 use crate::stats::snapshot::Snapshot;
 
 /// How often a line is written where there is no terminal: as often as Locust prints its table.
@@ -137,7 +137,7 @@ impl Progress {
             snapshot.user_count, self.users, all.requests, rate, all.failures
         );
         text += &latency::tick(snapshot);
-        if let Some(limit) = health.limit() {
+        if let Some(limit) = health.limit {
             let _ = write!(text, "  generator at its limit: {limit}");
         }
         if snapshot.received.messages > 0 {

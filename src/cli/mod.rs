@@ -14,7 +14,6 @@ mod exit;
 pub mod explain;
 mod fmt;
 mod init;
-mod json;
 mod lines;
 mod load;
 mod locust;

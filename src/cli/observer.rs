@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::cli::console::{Progress, Rate};
-use crate::cli::json;
 use crate::cli::outputs::{Open, OutputError, Outputs};
-use crate::engine::health::Health;
 use crate::engine::{Observer, Tick};
+use crate::report::json::{self, Summary};
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
+use crate::stats::health::Health;
 use crate::stats::rate_search::RateSearchReport;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::{Judgement, Threshold};
@@ -121,7 +121,15 @@ impl Observer for RunObserver {
         if tick.last
             && let Files::Open(open) = &self.files
         {
-            open.summarize(|| format!("{:#}\n", json::summary(tick, &snapshot, &self.judgements)))?;
+            let summary = Summary {
+                statistics: tick.statistics,
+                snapshot: &snapshot,
+                health: tick.health,
+                judgements: &self.judgements,
+                rate_search: tick.search,
+                delivery: tick.delivery,
+            };
+            open.summarize(|| format!("{:#}\n", json::summary(&summary)))?;
         }
         if !tick.last {
             let rate = self.rate.at(second, snapshot.aggregated.requests);

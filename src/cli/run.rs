@@ -30,7 +30,7 @@ use crate::plan::timeline::LoadTimeline;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
 use crate::report::destination::Destination;
-use crate::report::{delivery, latency, rate_search, thresholds, unfinished};
+use crate::report::{delivery, health, latency, rate_search, thresholds, unfinished};
 use crate::stats::Received;
 use crate::stats::snapshot::Snapshot;
 
@@ -339,7 +339,7 @@ fn last_words(observer: &RunObserver, subscribes: bool) -> String {
     let mut out = tables(snapshot);
     out += &latency::summary(snapshot);
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "{}", observer.health);
+    let _ = writeln!(out, "{}", health::sentence(&observer.health));
     if let Some(report) = &observer.delivery {
         out += &delivery::summary(snapshot, report);
     }

@@ -1,9 +1,9 @@
 //! What a run tells its caller while it goes on.
 
-use crate::engine::health::Health;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
+use crate::stats::health::Health;
 use crate::stats::rate_search::RateSearchReport;
 use crate::stats::statistics::Statistics;
 

@@ -11,6 +11,7 @@ use rustix::process::{Resource, getrlimit};
 use tokio::time::Instant;
 
 use crate::engine::clock::nanos;
+use crate::stats::health::Share;
 use crate::stats::latency::Latency;
 
 /// What a runner thread hands over with its samples.
@@ -96,15 +97,6 @@ fn thread_times() -> Option<Times> {
 fn read_times(schedstat: &str) -> Option<Times> {
     let mut numbers = schedstat.split_whitespace().map(str::parse);
     Some(Times { ran_ns: numbers.next()?.ok()?, waited_ns: numbers.next()?.ok()? })
-}
-
-/// A part of something that there is only so much of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share {
-    /// How many are used.
-    pub used: u64,
-    /// Of how many.
-    pub of: u64,
 }
 
 /// Files that are open, sockets included, of those that may be.

@@ -19,6 +19,7 @@ pub mod exception;
 pub mod failure;
 pub mod fine;
 mod hdr;
+pub mod health;
 pub mod histogram;
 pub mod latency;
 pub mod metric;

@@ -25,9 +25,9 @@ use std::time::{Duration, Instant};
 
 use mqtt_scenario::client::scripted::{Answer, Script};
 use mqtt_scenario::engine::Interrupts;
-use mqtt_scenario::engine::health::Health;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step};
+use mqtt_scenario::stats::health::Health;
 use mqtt_scenario::stats::latency::{Latency, LatencySummary};
 use mqtt_scenario::stats::snapshot::Snapshot;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};

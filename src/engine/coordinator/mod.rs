@@ -27,6 +27,7 @@ mod lifecycle;
 mod mass_disconnect;
 mod rate_search;
 mod registry;
+mod saturation;
 mod stages;
 mod ticks;
 mod users;
@@ -41,9 +42,9 @@ use crate::engine::clock::Clock;
 use crate::engine::coordinator::event::{Effect, Event, Situation};
 use crate::engine::coordinator::lifecycle::Lifecycle;
 use crate::engine::coordinator::rate_search::{RateSearch, Second};
+use crate::engine::coordinator::saturation::{Monitor, connections_to_one};
 use crate::engine::coordinator::ticks::Ticks;
 use crate::engine::delivery;
-use crate::engine::health::{Monitor, connections_to_one};
 use crate::engine::messages::{Command, FromShard, Report, ShardHandle};
 use crate::engine::observer::{Observer, Tick};
 use crate::engine::options::{Interrupts, Options};
@@ -258,7 +259,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
                 now: self.clock.at(situation.now),
                 statistics: &self.statistics,
                 begun: answers.begun,
-                limited: self.monitor.health.limit().is_some(),
+                limited: self.monitor.health.limit.is_some(),
             };
             let effects = self.lifecycle.handle(Event::SecondMerged(second), &situation);
             self.carry_out(effects);

@@ -5,23 +5,42 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::engine::Tick;
-use crate::report::rate_search;
+use crate::report::times;
+use crate::report::{health, rate_search};
 use crate::stats::RowKey;
 use crate::stats::delivery::{Counts, DeliveryReport};
 use crate::stats::fine::FineTimes;
+use crate::stats::health::Health;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
-use crate::stats::rate_search::{Probe, RateSearchReport, Verdict};
+use crate::stats::rate_search::RateSearchReport;
 use crate::stats::snapshot::{Row, Snapshot};
+use crate::stats::statistics::Statistics;
 use crate::stats::threshold::{self, Judgement};
 use crate::stats::unfinished::{Unfinished, Waits};
 
+/// What a run has come to.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary<'a> {
+    /// Everything that was recorded.
+    pub statistics: &'a Statistics,
+    /// The state of the statistics at the end.
+    pub snapshot: &'a Snapshot,
+    /// How the load generator did.
+    pub health: &'a Health,
+    /// How the thresholds came off.
+    pub judgements: &'a [Judgement],
+    /// What a search for the highest rate found, if there was one.
+    pub rate_search: Option<&'a RateSearchReport>,
+    /// What became of measured messages, if any were.
+    pub delivery: Option<&'a DeliveryReport>,
+}
+
 /// Rows, percentiles from the histograms, thresholds, what a search found, and how the load generator fared. Times
-/// in milliseconds, rates per second. The snapshot is one of the tick's statistics.
-pub(super) fn summary(tick: &Tick<'_>, snapshot: &Snapshot, judgements: &[Judgement]) -> Value {
-    let (health, found, delivery) = (tick.health, tick.search, tick.delivery);
-    let of_row = |row: &Row| tick.statistics.row_times(&row.key).and_then(FineTimes::summary);
+/// in milliseconds, rates per second.
+pub fn summary(summary: &Summary<'_>) -> Value {
+    let &Summary { statistics, snapshot, judgements, delivery, .. } = summary;
+    let of_row = |row: &Row| statistics.row_times(&row.key).and_then(FineTimes::summary);
     let in_all = Unfinished::total(&snapshot.unfinished);
     let unfinished_of: HashMap<_, _> =
         snapshot.unfinished.iter().map(|it| (&*it.row, it.waits.count)).collect();
@@ -30,25 +49,15 @@ pub(super) fn summary(tick: &Tick<'_>, snapshot: &Snapshot, judgements: &[Judgem
         "rows": snapshot.rows.iter().map(|it| row(it, of_row(it).as_ref(), left(it))).collect::<Vec<_>>(),
         "aggregated": row(&snapshot.aggregated, snapshot.latency.as_ref(), in_all.count),
         "unfinished": unfinished(&snapshot.unfinished),
-        "response_times_ms": snapshot.latency.as_ref().map(times),
-        "from_intended_moments_ms": snapshot.intended.as_ref().map(times),
+        "response_times_ms": snapshot.latency.as_ref().map(times::json),
+        "from_intended_moments_ms": snapshot.intended.as_ref().map(times::json),
         "thresholds": judgements.iter().map(judgement).collect::<Vec<_>>(),
-        "service_time_ms": snapshot.began.as_ref().map(times),
+        "service_time_ms": snapshot.began.as_ref().map(times::json),
         "scheduled_starts": { "count": snapshot.starts.count, "late": snapshot.starts.late },
-        "search": found.map(search_report),
+        "search": summary.rate_search.map(rate_search::json),
         "end_to_end": delivery.map(|report| end_to_end(snapshot, report)),
         "received": { "messages": snapshot.received.messages, "bytes": snapshot.received.bytes },
-        "generator": {
-            "was_the_limit": health.limited_seconds > 0,
-            "seconds": health.seconds,
-            "limited_seconds": health.limited_seconds,
-            "cpu_cores": health.cpu_cores(),
-            "standstills": { "count": health.standstills, "seconds": health.stood_still.as_secs_f64() },
-            "send_lag_ms": health.send_lag.as_ref().map(times),
-            "open_files": health.files.map(|files| json!({ "used": files.used, "of": files.of })),
-            "local_ports": health.ports.map(|ports| json!({ "used": ports.used, "of": ports.of })),
-            "sentence": health.to_string(),
-        },
+        "generator": health::json(summary.health),
     })
 }
 
@@ -66,7 +75,7 @@ fn row(row: &Row, latency: Option<&LatencySummary>, unfinished: u64) -> Value {
         "max_ms": number(row.max),
         "requests_per_s": row.rps,
         "failures_per_s": row.failures_per_s,
-        "response_times_ms": latency.map(times),
+        "response_times_ms": latency.map(times::json),
     })
 }
 
@@ -107,32 +116,11 @@ fn judgement(judgement: &Judgement) -> Value {
     })
 }
 
-fn search_report(report: &RateSearchReport) -> Value {
-    let probe = |probe: &Probe| {
-        json!({
-            "rate": probe.rate,
-            "achieved": probe.achieved,
-            "p50_ms": probe.p50_ms,
-            "p99_ms": probe.p99_ms,
-            "failures": probe.failures,
-            "holds": probe.verdict == Verdict::Holds,
-            "generator_was_the_limit": probe.verdict == Verdict::Saturated,
-        })
-    };
-    json!({
-        "until": report.until,
-        "highest_rate": report.highest,
-        "complete": report.complete,
-        "tried": report.probes.iter().map(probe).collect::<Vec<_>>(),
-        "sentence": rate_search::sentence(report),
-    })
-}
-
 /// Times and counts of each measured row.
 fn end_to_end(snapshot: &Snapshot, report: &DeliveryReport) -> Value {
     let row = |(key, counts): &(RowKey, Counts)| {
         let of = |rows: &[(Arc<RowKey>, LatencySummary)]| {
-            rows.iter().find(|(row, _)| **row == *key).map(|(_, latency)| times(latency))
+            rows.iter().find(|(row, _)| **row == *key).map(|(_, latency)| times::json(latency))
         };
         let Counts { received, lost, duplicates, reordered, unsettled, retained, untracked } = counts;
         json!({
@@ -164,18 +152,6 @@ fn end_to_end(snapshot: &Snapshot, report: &DeliveryReport) -> Value {
         })
     };
     json!({ "rows": report.rows.iter().map(row).collect::<Vec<_>>(), "complete": report.complete })
-}
-
-fn times(latency: &LatencySummary) -> Value {
-    json!({
-        "count": latency.count,
-        "p50": latency.p50_ms,
-        "p90": latency.p90_ms,
-        "p95": latency.p95_ms,
-        "p99": latency.p99_ms,
-        "p99.9": latency.p999_ms,
-        "max": latency.max_ms,
-    })
 }
 
 fn number(number: Number) -> f64 {
