@@ -36,7 +36,7 @@ pub(super) fn compile_brokers(
             ));
     }
     if brokers.len() > 1 && context.overrides.host.is_some() {
-        let message = "a host was given, but the scenario has several brokers";
+        let message = "the command line gives a host, but the scenario has several brokers";
         let help = "leave the host out, and use `${env.NAME}` in the URLs of the brokers";
         problems.add(Diagnostic::error(codes::CONFLICT, at.clone(), message).help(help));
     }
@@ -85,7 +85,7 @@ fn compile_broker(
     });
     let inflight = broker.inflight.unwrap_or(DEFAULT_INFLIGHT);
     if inflight == 0 {
-        let help = "1 sends one message after the other";
+        let help = "with 1, a user sends one message after the other";
         problems.range(&at.key("inflight"), "`inflight` must be at least 1", help);
     }
     let settings = compile_settings(name, broker, at, problems);
@@ -138,7 +138,7 @@ fn compile_target(
                 let message = "`url` and `urls` exclude each other";
                 problems.add(
                     Diagnostic::error(codes::CONFLICT, url_at.clone(), message)
-                        .help("`urls` are several servers of one broker: move it there"),
+                        .help("`urls` lists the servers of one broker: move the URL there"),
                 );
                 compile_url(url, &url_at, names, context, problems);
             }

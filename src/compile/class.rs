@@ -295,8 +295,8 @@ fn share(class: &model::user_class::UserClass, at: &FieldPath, problems: &mut Pr
     if !(weight.is_finite() && weight >= 0.0) {
         problems.range(
             &weight_at,
-            "`weight` must be a number from 0 up",
-            "1 is the default, 2 gives twice the users",
+            "`weight` must be a number of at least 0",
+            "the default is 1; 2 gives twice as many users",
         );
     }
     (weight, class.fixed_count.unwrap_or(0))

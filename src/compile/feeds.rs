@@ -189,11 +189,12 @@ pub(super) fn deal(classes: &mut [UserClass], started: &[u64], problems: &mut Pr
             before += own;
         }
         if rows < all {
-            let message = format!("the feed `{name}` has {rows} rows for {all} users, and gives none twice");
+            let message =
+                format!("the feed `{name}` has {rows} rows for {all} users, but gives no row to two users");
             let at = FieldPath::root().key("feeds").key(name.as_str()).key("order");
             problems.add(
                 Diagnostic::error(codes::TOO_FEW_ROWS, at, message)
-                    .help("add rows to its file, start fewer users, or let `order` be \"sequential\""),
+                    .help("add rows to its file, start fewer users, or set `order` to \"sequential\""),
             );
         }
     }

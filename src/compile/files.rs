@@ -51,7 +51,7 @@ pub(super) fn read(
             let message = format!("cannot read `{path}`: {reason}");
             problems.add(
                 Diagnostic::error(codes::FILE, at.clone(), message)
-                    .help("paths begin at the folder of the scenario file"),
+                    .help("paths are relative to the folder of the scenario file"),
             );
             None
         }

@@ -48,7 +48,7 @@ pub(super) fn compile_load(
     {
         if limit == Some(0) {
             let message = format!("`{key}` must be at least 1");
-            let help = format!("leave it out unless the run shall end after so many {what}s");
+            let help = format!("leave it out, or write the number of {what}s that ends the run");
             problems.range(&at.key(key), message, help);
         }
     }
@@ -232,8 +232,7 @@ impl Stages<'_, '_, '_> {
             (users, false) => {
                 if users.is_some() {
                     let message = "`users` and `user_classes` of a stage exclude each other";
-                    let help =
-                        "`users` goes by weights and fixed counts, `user_classes` names them: keep one";
+                    let help = "`users` divides them by weights and fixed counts, `user_classes` gives a number for each class: keep one";
                     self.problems
                         .add(Diagnostic::error(codes::CONFLICT, at.key("users"), message).help(help));
                 }
@@ -265,7 +264,7 @@ impl Stages<'_, '_, '_> {
             self.problems
                 .add(Diagnostic::error(codes::UNKNOWN_CLASS, place, message).marking(mark).help(help));
         } else if !self.selected.contains(name) && self.is_asked_for(name) {
-            let message = format!("the stage wants users of `{name}`, a class that has none");
+            let message = format!("the stage asks for users of `{name}`, a class without users");
             let help = "give the class a `weight` above 0, or remove it here";
             self.problems.add(Diagnostic::error(codes::CONFLICT, place, message).marking(mark).help(help));
         }

@@ -90,13 +90,13 @@ impl<'a> Payloads<'a> {
         };
         let Some(model::payload::Payload::Json(value)) = payload else {
             let message = format!("`json:{}` needs a payload that is JSON", place.pointer);
-            let help = "write payload = { json = { … } }; for any other payload there is \"prefix\"";
+            let help = "write payload = { json = { … } }; for any other payload write \"prefix\"";
             problems.add(Diagnostic::error(codes::STAMP_PLACE, place.at.clone(), message).help(help));
             return None;
         };
         if let Err(why) = stamp::fits(value, place.parts) {
             let message = format!("the stamp cannot stand at `{}`: {why}", place.pointer);
-            let help = "point to a text of the payload that the stamp takes the place of, or to a new key of an object";
+            let help = "point to a text of the payload that the stamp replaces, or to a new key of an object";
             problems.add(Diagnostic::error(codes::STAMP_PLACE, place.at.clone(), message).help(help));
             return None;
         }
@@ -201,7 +201,7 @@ impl<'a> Payloads<'a> {
                     Diagnostic::error(
                         codes::NAMED_NAME,
                         at.clone(),
-                        "a named payload cannot be another name",
+                        "a named payload cannot refer to another name",
                     )
                     .help("write what it carries, such as `text` or `json`"),
                 );

@@ -132,7 +132,7 @@ impl<'a> Problems<'a> {
         let Some(first) = found.first() else { return };
         let mut written: Vec<_> = found.iter().map(|found| &text[found.range.clone()]).take(5).collect();
         written.dedup();
-        let are = if written.len() == 1 { "is no template and is" } else { "are no templates and are" };
+        let are = if written.len() == 1 { "is not a template and is" } else { "are not templates and are" };
         let message = format!("{} {are} sent as written", quoted(written.into_iter()));
         let help = match &first.ours {
             Some(ours) => format!("a template is written with a dollar and braces: {ours}"),
@@ -151,7 +151,11 @@ impl<'a> Problems<'a> {
     /// A length of time that may be 0.
     pub(super) fn duration(&mut self, value: HumanDuration, at: &FieldPath) -> Duration {
         if value.0 > LONGEST {
-            self.range(at, "a length of time cannot be above 10 years", "leave out what shall last for ever");
+            self.range(
+                at,
+                "a length of time cannot be above 10 years",
+                "write a shorter one, or leave it out if it has no end",
+            );
         }
         value.0
     }

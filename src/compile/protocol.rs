@@ -57,8 +57,10 @@ impl<'a> ProtocolCaps<'a> {
     ) {
         let empty = client_id.is_some_and(|client_id| client_id.length((0, 0)).1 == 0);
         if empty && self.version == Version::V311 && !self.clean_session {
-            let message =
-                format!("sessions of the broker `{}` last, but these users have no name", self.broker);
+            let message = format!(
+                "sessions of the broker `{}` are kept, but these users have no client id",
+                self.broker
+            );
             let help = "give the class a `client_id`, or leave it out for the default";
             problems.add(Diagnostic::error(codes::LASTING_WITHOUT_ID, at.clone(), message).help(help));
         }
@@ -106,7 +108,7 @@ pub(super) fn compile_settings(
         None => u32::MAX,
     };
     if clean_session && broker.session_expiry.is_some() && session_expiry_s > 0 {
-        let message = "the broker keeps sessions that no connection takes up again";
+        let message = "the broker keeps sessions that no connection resumes";
         problems.add(
             Diagnostic::warning(codes::SESSION_LEFT_BEHIND, expiry_at, message)
                 .help("set `clean_session` to false, or leave `session_expiry` out"),
@@ -114,14 +116,14 @@ pub(super) fn compile_settings(
     }
     let receive_maximum = broker.receive_maximum.unwrap_or(u16::MAX);
     if receive_maximum == 0 {
-        let help = "1 has the broker send one message after the other";
+        let help = "with 1, the broker sends one message after the other";
         problems.range(&at.key("receive_maximum"), "`receive_maximum` must be at least 1", help);
     }
     let max_packet_bytes = broker.max_packet_size.map_or(MAX_WHOLE_PACKET_BYTES, |size| {
         let bytes = u32::try_from(size.0).ok().filter(|bytes| (1..=MAX_WHOLE_PACKET_BYTES).contains(bytes));
         bytes.unwrap_or_else(|| {
             let message = format!("`max_packet_size` must be 1 to {MAX_WHOLE_PACKET_BYTES} bytes");
-            let help = "write a size such as \"64KiB\", or leave it out for the most";
+            let help = "write a size such as \"64KiB\", or leave it out for the maximum";
             problems.range(&at.key("max_packet_size"), message, help);
             MAX_WHOLE_PACKET_BYTES
         })

@@ -30,7 +30,7 @@ pub(super) fn compile_reconnect(
     }
     let jitter = table.jitter.unwrap_or(default.jitter);
     if !(0.0..=1.0).contains(&jitter) {
-        let help = "it is the share of a pause that is drawn: 0 for none, 1 for all of it";
+        let help = "it is the random share of a pause: 0 for none of it, 1 for all of it";
         problems.range(&at.key("jitter"), "`jitter` must be from 0 to 1", help);
     }
     if table.attempts == Some(0) {

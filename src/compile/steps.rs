@@ -257,7 +257,11 @@ impl<'a> StepCompiler<'a> {
                     .help("add `times`, a whole number"),
             ),
             Some(0) => {
-                problems.range(&times_at, "`times` must be at least 1", "leave the `repeat` out for none");
+                problems.range(
+                    &times_at,
+                    "`times` must be at least 1",
+                    "remove the `repeat` if its steps should not run",
+                );
             }
             Some(_) => {}
         }

@@ -26,7 +26,7 @@ pub(super) fn tasks(
     let (tasks_at, sequence_at) = (at.key("tasks"), at.key("sequence"));
     if !class.tasks.is_empty() && !class.sequence.is_empty() {
         let message = "`tasks` and `sequence` exclude each other";
-        let help = "users pick `tasks` by weight, and do those of a `sequence` in its order: keep one";
+        let help = "users pick from `tasks` by weight, and run a `sequence` in its order: keep one";
         problems.add(Diagnostic::error(codes::CONFLICT, sequence_at.clone(), message).help(help));
     }
     // Each list is checked by itself, also if there should be only one.
@@ -35,7 +35,7 @@ pub(super) fn tasks(
     for (i, task) in class.sequence.iter().enumerate().filter(|(_, task)| task.weight.is_some()) {
         let name = task.name.as_deref().unwrap_or_default();
         let message = format!("task `{name}` of a `sequence` cannot have a `weight`");
-        let help = "each comes once, in the order of the list: remove it";
+        let help = "each task runs once, in the order of the list: remove it";
         let at = sequence_at.index(i).key("weight");
         problems.add(Diagnostic::error(codes::CONFLICT, at, message).help(help));
     }
@@ -73,7 +73,7 @@ fn why_none(tasks: &[model::user_class::Task]) -> (&'static str, String) {
     } else {
         format!("the tags of its tasks are: {}", quoted(tags.into_iter()))
     };
-    ("the tags choose none", help)
+    ("the tags choose no task", help)
 }
 
 /// A list of tasks, without those that this run leaves out. `first_of_name` knows the tasks of the class so far.
@@ -94,11 +94,11 @@ fn task_list<'a>(
         match task.name.as_deref() {
             None => problems.add_absence(
                 Diagnostic::error(codes::MISSING, at.key("name"), "this task has no `name`")
-                    .help("add one; it stands in plans and messages"),
+                    .help("add one; plans and messages show it"),
             ),
             Some("") => problems.add(
                 Diagnostic::error(codes::EMPTY, at.key("name"), "the `name` of a task cannot be empty")
-                    .help("it stands in plans and messages"),
+                    .help("plans and messages show it"),
             ),
             Some(name) => match first_of_name.entry(name) {
                 Entry::Vacant(vacant) => {

@@ -87,7 +87,8 @@ pub(super) fn warn_of_lower_bounds(thresholds: &[String], at: &FieldPath, proble
     for (i, text) in thresholds.iter().enumerate() {
         let Ok(threshold) = Threshold::parse(text) else { continue };
         let Some(right) = the_right_way_round(&threshold) else { continue };
-        let message = format!("a threshold says what must hold, and `{threshold}` holds when it goes badly");
+        let message =
+            format!("a threshold says what must hold, and `{threshold}` holds when the run goes badly");
         problems.add(
             Diagnostic::warning(codes::LOWER_BOUND, at.index(i), message)
                 .help(format!("write what the run must keep to: \"{right}\"")),
@@ -128,7 +129,7 @@ pub(super) fn warn_of_rows(plan: &Plan, thresholds: &[String], at: &FieldPath, p
         } else {
             "the threshold cannot be judged"
         };
-        let message = format!("no row of the statistics is called `{word}`: {end}");
+        let message = format!("no row of the statistics is called `{word}`, so {end}");
         problems
             .add(Diagnostic::warning(codes::THRESHOLD_ROW, at.index(i), message).marking(mark).help(help));
     }

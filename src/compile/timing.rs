@@ -78,7 +78,7 @@ fn check_jitter(schedule: &Schedule, rate_at: &FieldPath, problems: &mut Problem
         let period = Duration::try_from_secs_f64(schedule.period_s()).unwrap_or_default();
         let period = humantime::format_duration(period);
         let message = format!("`jitter` must be shorter than the period of each user, which is {period}");
-        let help = "make it shorter: else a task run would be due before the one ahead of it";
+        let help = "make it shorter: otherwise a task run could be due before the one ahead of it";
         problems.range(&rate_at.key("jitter"), message, help);
     }
 }

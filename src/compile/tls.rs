@@ -43,7 +43,7 @@ fn useless(key: &str, target: &Target, overridden: bool, at: &FieldPath, problem
     };
     problems.add(if overridden {
         let message = format!("`{key}` has no effect: the host given is `{scheme}`, without {layer}");
-        let help = format!("give one with `{secure}`, or take it as it is meant");
+        let help = format!("give one with `{secure}`, or ignore this if it is intended");
         Diagnostic::warning(codes::UNUSED_TRANSPORT_SETTING, at.key(key), message).help(help)
     } else {
         let message = format!("`{key}` has no effect: the URL is `{scheme}`, without {layer}");
@@ -80,7 +80,8 @@ pub(super) fn compile_tls(
     }
     let insecure = tls.insecure.unwrap_or(false);
     if insecure && secure {
-        let message = "TLS accepts any certificate: anybody between can play the broker and read all";
+        let message =
+            "TLS accepts any certificate: anybody on the way can pose as the broker and read everything";
         problems.add(
             Diagnostic::warning(codes::INSECURE, at.key("insecure"), message)
                 .help("name the authority of a test system with `ca` instead"),
@@ -98,7 +99,7 @@ pub(super) fn compile_tls(
     if let Some(Some(name)) = &server_name
         && !is_server_name(name)
     {
-        let message = format!("`{name}` is no name of a server");
+        let message = format!("`{name}` is not the name of a server");
         problems.add(
             Diagnostic::error(codes::TLS_NAME, at.key("server_name"), message)
                 .help("write a host name such as \"broker.example.com\", or an address, without a port"),
@@ -106,7 +107,7 @@ pub(super) fn compile_tls(
     }
     for (i, protocol) in tls.alpn.iter().enumerate() {
         if !(1..=255).contains(&protocol.len()) {
-            let message = "a protocol of ALPN has 1 to 255 bytes";
+            let message = "a protocol of ALPN must have 1 to 255 bytes";
             problems.add(
                 Diagnostic::error(codes::TLS_NAME, at.key("alpn").index(i), message)
                     .help("write one such as \"mqtt\", or \"x-amzn-mqtt-ca\" for AWS IoT"),
@@ -192,12 +193,12 @@ pub(super) fn compile_headers(
         let lower = name.to_ascii_lowercase();
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
-            let message = format!("{name:?} is no name of a header");
+            let message = format!("{name:?} is not the name of a header");
             let help = "names of headers are letters, digits and `-`";
             problems.add(Diagnostic::error(codes::HEADER, at.clone(), message).help(help));
         } else if OWN_HEADERS.contains(&lower.as_str()) {
-            let message = format!("the header `{name}` is sent in any case");
-            let help = "it belongs to the protocol and cannot be another; remove it";
+            let message = format!("the header `{name}` is always sent");
+            let help = "it belongs to the protocol and cannot be changed; remove it";
             problems.add(Diagnostic::error(codes::HEADER, at.clone(), message).help(help));
         } else if !known.insert(lower) {
             let message = format!("the header `{name}` is given twice");
@@ -209,7 +210,7 @@ pub(super) fn compile_headers(
         if !template.literal().unwrap_or_default().iter().all(sendable) {
             // The value is not repeated: it may be a secret.
             let message = format!("the value of `{name}` holds a character that a header cannot carry");
-            let help = "write characters from the space to `~`";
+            let help = "write only characters from the space to `~`";
             problems.add(Diagnostic::error(codes::HEADER, at, message).help(help));
         }
         headers.push(Header { name: name.clone(), value: Secret(template) });

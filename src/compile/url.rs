@@ -53,7 +53,7 @@ pub fn parse_url(
     if has_credentials(url) {
         // Nothing of the text is repeated: it may hold a password.
         let help = "move them to `username` and `password` of the user class";
-        return Err(url_error("user name and password do not belong into the URL", help));
+        return Err(url_error("a URL cannot hold a user name and a password", help));
     }
     let (transport, rest) = match url.split_once("://") {
         None => {
@@ -94,7 +94,7 @@ pub fn one_target(targets: Vec<Target>) -> Result<Option<Target>, (usize, UrlErr
                         other.scheme(),
                         transport.scheme()
                     );
-                    let help = "connect times of two transports would stand in one row: give each transport a \
+                    let help = "connect times of two transports would share one row: give each transport a \
                                 broker of its own";
                     return Err((i, url_error(message, help)));
                 }
@@ -102,7 +102,7 @@ pub fn one_target(targets: Vec<Target>) -> Result<Option<Target>, (usize, UrlErr
             }
             (Some(_), _) => {
                 let message = "an embedded broker cannot be one of several";
-                return Err((i, url_error(message, "leave it alone, or leave it out")));
+                return Err((i, url_error(message, "use it alone, or leave it out")));
             }
         }
     }
@@ -114,7 +114,8 @@ fn transport_of(scheme: &str) -> Option<Transport> {
 }
 
 fn unknown_scheme(scheme: &str) -> UrlError {
-    const SUPPORTED: &str = "supported are `mqtt://`, `mqtts://`, `ws://`, `wss://` and `embedded:`";
+    const SUPPORTED: &str =
+        "the supported schemes are `mqtt://`, `mqtts://`, `ws://`, `wss://` and `embedded:`";
     match scheme {
         "tcp" => url_error("`tcp://` is not a scheme of this language", "write `mqtt://HOST[:PORT]`"),
         "ssl" | "tls" => url_error(
@@ -168,7 +169,7 @@ fn server(rest: &str, transport: Transport) -> Result<Server, UrlError> {
             let is_number = |port: &&str| port.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
             let message = match port.filter(is_number) {
                 Some(port) => format!("`{port}` is not a port"),
-                None => "what stands behind the `:` of the host is not a port".to_owned(),
+                None => "the text after the `:` of the host is not a port".to_owned(),
             };
             return Err(url_error(message, "ports are whole numbers from 1 to 65535"));
         }
@@ -188,10 +189,10 @@ fn no_path(path: &str, transport: Transport) -> Result<String, UrlError> {
 
 fn websocket_path(path: &str) -> Result<String, UrlError> {
     if path.contains('#') {
-        return Err(url_error("a broker is not asked for what stands after `#`", "leave it out"));
+        return Err(url_error("a request to a broker cannot hold what stands after `#`", "leave it out"));
     }
     if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let help = "write spaces and characters beyond ASCII as `%20` and the like";
+        let help = "write spaces and characters beyond ASCII in percent encoding, such as `%20`";
         return Err(url_error("the path holds a character that a URL cannot", help));
     }
     Ok(match path {

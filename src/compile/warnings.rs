@@ -168,7 +168,8 @@ fn warn_of_counts(plan: &Plan, timeline: &LoadTimeline, problems: &mut Problems<
         wanted = wanted.max(users);
         let there: u64 = stage_timeline.users.iter().copied().map(u64::from).sum();
         if there < u64::from(users) && !stage_timeline.is_cut {
-            let message = format!("only {there} of {users} users start: the `fixed_count`s leave no more");
+            let message =
+                format!("only {there} of {users} users start: every user class has a `fixed_count`");
             let at = if staged { load_at.key("stages").index(place) } else { load_at.clone() };
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at.key("users"), message)
@@ -191,13 +192,13 @@ fn warn_of_counts(plan: &Plan, timeline: &LoadTimeline, problems: &mut Problems<
             let at = at.key(name).key("fixed_count");
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at, message)
-                    .help(format!("make `users` larger, which is {wanted}, or a `fixed_count` smaller")),
+                    .help(format!("raise `users`, which is {wanted}, or lower a `fixed_count`")),
             );
         } else if *count == 0 {
             let message = format!("user class `{name}` gets no users");
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at.key(name), message)
-                    .help(format!("make `users` larger, which is {wanted}, or the `weight` of the class")),
+                    .help(format!("raise `users`, which is {wanted}, or the `weight` of the class")),
             );
         }
     }
@@ -213,10 +214,12 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
         };
         let (pauses, period) = (time(pauses_s), time(period_s));
         let message =
-            format!("its task runs pause for {pauses} on average, longer than the {period} between two");
-        problems.add(Diagnostic::warning(codes::PAUSES_LONGER_THAN_PERIOD, at.key("rate"), message).help(
-            "they get later and later: let more users do it at a lower `rate`, or shorten `wait` steps",
-        ));
+            format!("its task runs pause for {pauses} on average, longer than the period of {period}");
+        problems.add(
+            Diagnostic::warning(codes::PAUSES_LONGER_THAN_PERIOD, at.key("rate"), message).help(
+                "they get later and later: use more users at a lower `rate`, or shorten the `wait` steps",
+            ),
+        );
     }
     let sends =
         |steps: &Steps| steps.0.iter().any(|step| matches!(step, Step::Publish(_) | Step::Request(_)));
@@ -230,7 +233,7 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
                 at.key("messages"),
                 "no task of this class sends messages",
             )
-            .help("users would go on without end: add a `publish`, or use `iterations`"),
+            .help("users would never leave: add a `publish`, or use `iterations`"),
         );
     }
 }
@@ -263,13 +266,14 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
         } else if let Some(shared) = shared(plan.seed, class, *count) {
             shared
         } else if let Some((_, (other, _))) = twin {
-            format!("users of this class have the client ids of users of `{}`", other.name)
+            format!("users of this class have the same client ids as users of `{}`", other.name)
         } else {
             continue;
         };
         problems.add(
-            Diagnostic::warning(codes::SHARED_CLIENT_ID, at, message)
-                .help("the broker closes the older of two connections with one id; add `${user.number}`"),
+            Diagnostic::warning(codes::SHARED_CLIENT_ID, at, message).help(
+                "the broker closes the older of two connections with the same id; add `${user.number}`",
+            ),
         );
     }
 }
@@ -299,7 +303,7 @@ fn shared(seed: u64, class: &UserClass, count: u32) -> Option<String> {
     let first = Persona::with_rows_only(class, seed, first? + 1, first?).render_next(&class.client_id);
     if of_feed {
         return Some(format!(
-            "several users of this class have the client id `{first}`, out of one row or equal ones"
+            "several users of this class have the client id `{first}`, from one row or from equal rows"
         ));
     }
     let sharing: u64 = users.values().filter(|same| **same > 1).sum();

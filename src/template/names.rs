@@ -210,7 +210,7 @@ impl Place {
                 "a subscription stays the same while a user lives: `user.number`, `user.index`, `user.class`, \
                  `run.id`, `row.COLUMN`, `client_id`, `vars.NAME`, `env.NAME` and `hostname()`"
             }
-            Self::Condition => "no message could meet what is drawn at random, and conditions are texts",
+            Self::Condition => "no message could match a random value, and conditions are texts",
             Self::JsonText => "JSON has no raw bytes; `random_string(n)` is text",
             Self::Topic | Self::Payload | Self::Property | Self::Binary => {
                 "raw bytes can only stand in a payload; `random_string(n)` is text"
@@ -352,7 +352,7 @@ pub fn entries() -> Vec<Entry> {
     let constants = [
         entry("vars.NAME", Kind::Constant, "A constant of `vars`"),
         entry("env.NAME", Kind::Constant, "A variable of the environment, which must be set"),
-        entry("env.NAME:-default", Kind::Constant, "The same, or this text if it is not set"),
+        entry("env.NAME:-default", Kind::Constant, "The same, or this text if the variable is not set"),
     ];
     let column = entry(
         "row.COLUMN",

@@ -87,7 +87,7 @@ pub enum TlsError {
     #[error("no trusted authorities found on this system: name a file of them as `ca` of the broker's `tls`")]
     NoSystemAuthorities,
     /// The server's name is none.
-    #[error("`{name}` is no name of a server")]
+    #[error("`{name}` is not the name of a server")]
     ServerName {
         /// What was given.
         name: String,

@@ -103,7 +103,7 @@ fn names(path: &str, header: &csv::ByteRecord) -> Result<Vec<String>, Bad> {
             let message = format!("the columns of `{path}` are separated by {other}");
             return Err(Bad::new(
                 message,
-                "separate them by commas; a value that holds a comma stands in quotes",
+                "separate them by commas; put a value that holds a comma in quotes",
             ));
         }
     }
@@ -148,12 +148,13 @@ impl Ragged {
         };
         if let Some(other) = other {
             let message = format!(
-                "line {line} of `{path}` has values separated by {other}, its header by commas{more}"
+                "line {line} of `{path}` has values separated by {other}, but its header by commas{more}"
             );
             return Err(Bad::new(message, "separate them by commas in all lines"));
         }
         let values = if found == 1 { "value" } else { "values" };
-        let message = format!("line {line} of `{path}` has {found} {values}, its header {names}{more}");
+        let message =
+            format!("line {line} of `{path}` has {found} {values}, but its header has {names}{more}");
         Err(Bad::new(message, "give each line a value for each column; quote values that hold a comma"))
     }
 }
@@ -225,7 +226,7 @@ impl Fault {
         match self {
             Self::Open(line) => Bad::new(
                 format!("the quote (`\"`) that begins a value in line {line} of `{path}` is never closed"),
-                "close it in front of the next comma; a quote in a quoted value is written twice: `\"\"`",
+                "close it before the next comma; write a quote inside a quoted value twice: `\"\"`",
             ),
             Self::Behind(line, end) => {
                 let began = if line == end {
@@ -234,9 +235,8 @@ impl Fault {
                     format!(" of the value that begins in line {line}")
                 };
                 Bad::new(
-                    format!("text stands behind the closing quote (`\"`){began} in line {end} of `{path}`"),
-                    "a quoted value ends at its comma or line; a quote in it is written twice: `\"\"`, and is one \
-                     missing before this place?",
+                    format!("there is text after the closing quote (`\"`){began} in line {end} of `{path}`"),
+                    "a quoted value ends at a comma or at the end of a line; write a quote inside it twice: `\"\"`; perhaps a quote is missing before this place",
                 )
             }
         }
@@ -317,10 +317,10 @@ mod tests {
             (b"a,,c\n1,2,3\n", "column 2 of `f.csv` has no name"),
             (b"a,b, a\n1,2,3\n", "columns 1 and 3 of `f.csv` are both named `a`"),
             (b"a,b\n", "`f.csv` has a header but no rows"),
-            (b"a,b\n1,2\n3\n\n4,5\n", "line 3 of `f.csv` has 1 value, its header 2"),
+            (b"a,b\n1,2\n3\n\n4,5\n", "line 3 of `f.csv` has 1 value, but its header has 2"),
             (
                 b"a\n1\n2,3\n\n4,5\n",
-                "line 3 of `f.csv` has 2 values, its header 1 (and another line like it)",
+                "line 3 of `f.csv` has 2 values, but its header has 1 (and another line like it)",
             ),
             (b"a\n1\n\xff\n", "`f.csv` is not UTF-8 text: invalid bytes in line 3"),
             (b"\xff\xfea\0\n\0", "`f.csv` is UTF-16 text"),
@@ -334,7 +334,7 @@ mod tests {
         let open =
             |line| format!("the quote (`\"`) that begins a value in line {line} of `f.csv` is never closed");
         let behind = |began, line| {
-            format!("text stands behind the closing quote (`\"`){began} in line {line} of `f.csv`")
+            format!("there is text after the closing quote (`\"`){began} in line {line} of `f.csv`")
         };
         let of = |line| format!(" of the value that begins in line {line}");
         for (text, expected) in [
@@ -377,7 +377,7 @@ mod tests {
             ),
             (
                 "id,name\nd1;a\nd2;b\n",
-                "line 2 of `f.csv` has values separated by semicolons, its header by commas (and another line like it)",
+                "line 2 of `f.csv` has values separated by semicolons, but its header by commas (and another line like it)",
             ),
         ] {
             assert_eq!(said(text.as_bytes()), Err(expected.to_owned()), "{text}");

@@ -22,7 +22,7 @@ pub(super) fn hex(text: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Op
     for (place, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
         let Some(digit) = c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()) else {
             let message = format!("`{}` is not a hexadecimal digit", c.escape_debug());
-            let help = "the digits are 0 to 9 and a to f; a text belongs under `text`";
+            let help = "the digits are 0 to 9 and a to f; write a text under `text`";
             wrong(codes::HEX, message, help, place..place + c.len_utf8(), at, problems);
             return None;
         };
@@ -55,8 +55,8 @@ pub(super) fn base64(text: &str, at: &FieldPath, problems: &mut Problems<'_>) ->
         if !is_digit(c) {
             let message = format!("`{}` is not a base64 digit", c.escape_debug());
             let help = match c {
-                '-' | '_' => "in standard base64, which is meant here, `-` is `+` and `_` is `/`",
-                _ => "the digits are A to Z, a to z, 0 to 9, `+` and `/`; a text belongs under `text`",
+                '-' | '_' => "this is base64url; in standard base64 `-` is `+` and `_` is `/`",
+                _ => "the digits are A to Z, a to z, 0 to 9, `+` and `/`; write a text under `text`",
             };
             wrong(codes::BASE64, message, help, place..place + c.len_utf8(), at, problems);
             return None;
@@ -75,10 +75,14 @@ pub(super) fn base64(text: &str, at: &FieldPath, problems: &mut Problems<'_>) ->
     let mark = place.map_or(0..text.len(), |place| place..place + 1);
     let (message, help) = match error {
         InvalidByte(..) => ("`=` stands before the end", "it only fills the last group of four digits"),
-        InvalidLastSymbol { .. } => {
-            ("the last digit has bits that belong to no byte", "something is missing at the end, or too much")
-        }
-        _ => ("the last group of digits is incomplete", "four digits make three bytes: something is missing"),
+        InvalidLastSymbol { .. } => (
+            "the last digit has bits that belong to no byte",
+            "digits are missing at the end, or there are too many",
+        ),
+        _ => (
+            "the last group of digits is incomplete",
+            "four digits make three bytes: some digits are missing",
+        ),
     };
     wrong(codes::BASE64, message, help, mark, at, problems);
     None

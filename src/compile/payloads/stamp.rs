@@ -9,9 +9,9 @@ pub(super) fn fits(value: &Json, parts: &[Box<str>]) -> Result<(), String> {
         return match value {
             Json::Text(_) => Ok(()),
             Json::Null | Json::Bool(_) | Json::Integer(_) | Json::Float(_) => {
-                Err("what stands there is no text".to_owned())
+                Err("the value there is not a text".to_owned())
             }
-            Json::List(_) | Json::Object(_) => Err("what stands there holds other values".to_owned()),
+            Json::List(_) | Json::Object(_) => Err("the value there holds other values".to_owned()),
         };
     };
     match value {
@@ -24,7 +24,7 @@ pub(super) fn fits(value: &Json, parts: &[Box<str>]) -> Result<(), String> {
             Some(item) => fits(item, rest),
             None => Err(format!("there is no item `{part}`")),
         },
-        _ => Err(format!("there is nothing beneath which `{part}` could be")),
+        _ => Err(format!("there is no object or list that could hold `{part}`")),
     }
 }
 

@@ -38,7 +38,7 @@ impl StepCompiler<'_> {
             "prefix" => Some(Written::Prefix),
             _ => {
                 let Some(pointer) = text.strip_prefix("json:") else {
-                    let message = format!("there is no place `{text}` for a stamp");
+                    let message = format!("`{text}` is not a place for a stamp");
                     let help = match suggestion(text, "places", ["user_property", "prefix"].into_iter()) {
                         near if near.starts_with("did") => near,
                         _ => "write \"user_property\", \"prefix\" or a pointer such as \"json:/sent\""
@@ -70,7 +70,7 @@ impl StepCompiler<'_> {
         let taken = publish.properties.as_ref().is_some_and(|p| p.user_properties.has(PROPERTY));
         if taken && *place == Written::Property {
             let message =
-                format!("the stamp has the user property `{PROPERTY}`, which these properties have too");
+                format!("the stamp uses the user property `{PROPERTY}`, which these properties set too");
             let at = at.key("properties").key("user_properties").key(PROPERTY);
             problems.add(Diagnostic::error(codes::CONFLICT, at, message).help("give it another name"));
         }
@@ -134,7 +134,7 @@ impl StepCompiler<'_> {
                     let name = String::from_utf8_lossy(name.literal().unwrap_or_default()).into_owned();
                     return Some(vec![name; names.len()]);
                 }
-                let message = "the row of a measurement is the same for all users";
+                let message = "the row of a measurement must be the same for all users";
                 problems.add(
                     Diagnostic::error(template::codes::NOT_ALLOWED_HERE, name_at, message).help(
                         "leave out what differs from user to user: each row keeps a histogram of its own",

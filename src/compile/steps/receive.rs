@@ -103,7 +103,7 @@ impl StepCompiler<'_> {
         let mut reply_topic = problems.template(reply_topic, Place::Topic, self.names, &reply_at)?;
         check_topic(&reply_topic, self.client_id, &reply_at, problems);
         if reply_topic.source().starts_with("$share/") {
-            let message = "the topic of a reply is one topic, and no shared subscription";
+            let message = "the topic of a reply cannot be a shared subscription";
             problems.add(
                 Diagnostic::error(template::codes::TOPIC, reply_at.clone(), message)
                     .help("leave `$share/GROUP/` out: it belongs to `subscribe`"),
@@ -149,7 +149,7 @@ impl StepCompiler<'_> {
             ("correlation_data", properties.is_some_and(|properties| properties.correlation_data.is_some())),
         ];
         for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
-            let message = format!("`{key}` is the request's own, by which it knows its reply");
+            let message = format!("the request sets `{key}` itself and knows its reply by it");
             problems.add(
                 Diagnostic::error(codes::CONFLICT, at.key("properties").key(key), message)
                     .help("leave it out, or choose another `correlation`"),
@@ -169,8 +169,8 @@ impl StepCompiler<'_> {
         let written::Condition { equals, contains, regex, topic, json } = condition;
         if *condition == written::Condition::default() {
             problems.add_absence(
-                Diagnostic::error(codes::EMPTY, at.clone(), "this condition asks for nothing")
-                    .help("add what a message is like, such as `equals = \"on\"`, or leave it out"),
+                Diagnostic::error(codes::EMPTY, at.clone(), "this condition is empty")
+                    .help("say what a message must be like, such as `equals = \"on\"`, or leave it out"),
             );
         }
         let mut text = |text: &Option<String>, key: &str, problems: &mut Problems<'_>| {
@@ -221,7 +221,7 @@ impl StepCompiler<'_> {
         }
         self.keeps.last = true;
         if !self.receives {
-            let message = "nothing is received before this, so that `received` has no meaning";
+            let message = "no step before this receives a message, so `received` is empty";
             problems.add(
                 Diagnostic::error(codes::NOTHING_RECEIVED, at.clone(), message)
                     .help("put a `receive` or `request` before it"),
@@ -268,12 +268,12 @@ impl StepCompiler<'_> {
             }
             let (message, help) = if subscribed.is_empty() {
                 (
-                    "no step of this user class subscribes to anything, so that nothing will come",
+                    "no step of this user class subscribes to anything, so no message will arrive",
                     "add a `subscribe` with this filter before, such as in `on_start`",
                 )
             } else {
                 (
-                    "no `subscribe` of this user class can bring what is waited for here",
+                    "no `subscribe` of this user class matches what this step waits for",
                     "subscribe to it before, such as in `on_start`",
                 )
             };
@@ -307,10 +307,12 @@ fn pattern(regex: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Option<P
             let text = error.to_string();
             let what = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             problems.add(
-                Diagnostic::error(codes::REGEX, at.clone(), format!("this is no regular expression: {what}"))
-                    .help(
-                        "write `\\\\` before a character that shall stand for itself, as in \"\\\\[a\\\\]\"",
-                    ),
+                Diagnostic::error(
+                    codes::REGEX,
+                    at.clone(),
+                    format!("this is not a regular expression: {what}"),
+                )
+                .help("write `\\\\` before a character that stands for itself, as in \"\\\\[a\\\\]\""),
             );
             None
         }
@@ -325,12 +327,12 @@ fn json_pointer(pointer: &str, at: &FieldPath, problems: &mut Problems<'_>) -> O
     }
     let (message, help) = if escapes {
         (
-            format!("`{pointer}` is no JSON pointer: it does not begin with `/`"),
+            format!("`{pointer}` is not a JSON pointer: it does not begin with `/`"),
             format!("write \"/{pointer}\""),
         )
     } else {
         (
-            format!("`{pointer}` is no JSON pointer: a `~` stands before 0 or 1"),
+            format!("`{pointer}` is not a JSON pointer: 0 or 1 must follow each `~`"),
             "write `~0` for `~` and `~1` for a `/` in a name".to_owned(),
         )
     };

@@ -93,7 +93,7 @@ impl StepCompiler<'_> {
                     let at = own_at.as_ref().unwrap_or(at).key("no_local");
                     problems.add(
                         Diagnostic::error(codes::NO_LOCAL_SHARED, at, message)
-                            .help("leave it out: a message goes to one of the group, whoever sent it"),
+                            .help("leave it out: the broker gives each message to one member of the group, whoever sent it"),
                     );
                 }
                 no_local_told |= own_at.is_none();
@@ -252,8 +252,8 @@ fn all_named<'a>(
     for (i, again) in named.iter().enumerate() {
         let is_first = named[..i].iter().all(|other| other.filter != again.filter);
         if let Some(filter) = again.filter.filter(|_| !is_first) {
-            let message = format!("the filter `{filter}` is there twice");
-            let help = "leave one of them out: to the broker the second takes the place of the first";
+            let message = format!("the filter `{filter}` is listed twice");
+            let help = "leave one of them out: for the broker, the second replaces the first";
             problems.add(Diagnostic::error(codes::FILTER_TWICE, again.at.clone(), message).help(help));
         }
     }

@@ -174,9 +174,10 @@ impl Argument<'_> {
                 '\\' => match characters.next() {
                     Some(c @ ('"' | '\'' | '\\')) => text.push(c),
                     _ => {
-                        return Err(
-                            self.fault(function, "has a backslash before neither a quote nor a backslash")
-                        );
+                        return Err(self.fault(
+                            function,
+                            "has a backslash that stands before neither a quote nor a backslash",
+                        ));
                     }
                 },
                 c if c == open => {
@@ -216,7 +217,7 @@ fn walk(
         return Err(step.fault(function, "must be above 0"));
     }
     if by > to - from {
-        return Err(step.fault(function, "is a longer step than from one end to the other"));
+        return Err(step.fault(function, "is longer than the way from one end to the other"));
     }
     let decimals = a.max(b).max(c);
     let unit = 10_i64.pow(MOST_DECIMALS - decimals);

@@ -74,7 +74,7 @@ impl Spot<'_> {
         let message =
             format!("`row.{name}` changes with each message and cannot stand in {}", self.place.described());
         Err(Fault::new(codes::NOT_ALLOWED_HERE, range, message)
-            .help("with `per = \"user\"` in its feed it can, as each user then keeps its row"))
+            .help("with `per = \"user\"` in its feed it can stand here, since each user then keeps its row"))
     }
 
     /// Whether all values of the column can stand here.

@@ -98,7 +98,7 @@ fn a_sequence_keeps_its_order_and_tags_choose_from_it() {
     let found = compiled_with(&with_keys(SEQUENCE), &none, &BTreeSet::new()).unwrap_err();
     assert_eq!(
         listed(&found),
-        "E0210 user_classes.device.sequence: no task is left in user class `device`: the tags choose none\n      \
+        "E0210 user_classes.device.sequence: no task is left in user class `device`: the tags choose no task\n      \
          the tags of its tasks are: `x`, `y`"
     );
 }
