@@ -332,6 +332,27 @@ fn no_file_imports_its_importers() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
+/// The map of CONTRIBUTING.md leads nobody into a file that is not there.
+#[test]
+fn the_map_names_files_that_exist() {
+    let text = fs::read_to_string("CONTRIBUTING.md").unwrap();
+    let named: Vec<&str> =
+        text.split('`').skip(1).step_by(2).filter(|word| word.starts_with("src/")).collect();
+    assert!(named.len() > 30);
+    let exists = |path: &str| match path.split_once('*') {
+        Some((before, after)) => {
+            let (folder, name) = before.rsplit_once('/').unwrap();
+            fs::read_dir(folder).unwrap().any(|entry| {
+                let file = entry.unwrap().file_name().into_string().unwrap();
+                file.starts_with(name) && file.ends_with(after)
+            })
+        }
+        None => Path::new(path).exists(),
+    };
+    let missing: Vec<&str> = named.into_iter().filter(|path| !exists(path)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn imports_are_seen_wherever_they_stand() {
     let text = "
