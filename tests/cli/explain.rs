@@ -5,12 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use mqtt_scenario::cli::explain::{Entry, entries};
-use mqtt_scenario::compile::{Context, Overrides, compile};
-use mqtt_scenario::diagnostic::FieldPath;
 use mqtt_scenario::scenario::files::Format;
-use mqtt_scenario::scenario::source::Source;
 
-use crate::support::{listing, run_program};
+use crate::support::{TestScenario, listing, run_program};
 
 #[test]
 fn every_code_is_explained_and_every_explained_code_exists() {
@@ -59,7 +56,7 @@ fn every_code_stands_in_its_table_and_is_used() {
 }
 
 /// The files that the examples name.
-fn file(_: &FieldPath, path: &str) -> Result<Vec<u8>, String> {
+fn file(path: &str) -> Result<Vec<u8>, String> {
     match path {
         "devices.csv" => Ok(b"id,site\na,oslo\nb,bonn\n".to_vec()),
         "sites.csv" => Ok(b"site,city\nn,oslo\ns,bonn\n".to_vec()),
@@ -73,23 +70,9 @@ fn file(_: &FieldPath, path: &str) -> Result<Vec<u8>, String> {
 
 /// The codes of everything that is said about a scenario.
 fn codes(text: String, format: Format) -> BTreeSet<&'static str> {
-    let (_, parsed) = Source::parse("example", text, format);
-    let context = Context {
-        file_stem: "example",
-        env: &|_| None,
-        hostname: "rig",
-        run_id: None,
-        embedded_options: &|_| Ok(()),
-        files: &file,
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: parsed.reported.paths(),
-    };
-    let found = match compile(&parsed.scenario, &context) {
-        Ok(compiled) => compiled.warnings,
-        Err(found) => found,
-    };
-    parsed.diagnostics.into_iter().chain(found).map(|diagnostic| diagnostic.code).collect()
+    let scenario = TestScenario::text(text, format).files(file);
+    let found = scenario.compile().map_or_else(|found| found, |compiled| compiled.warnings);
+    scenario.parsed.diagnostics.iter().chain(&found).map(|diagnostic| diagnostic.code).collect()
 }
 
 /// An example with what it leaves out.

@@ -3,28 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
-use mqtt_scenario::scenario::source::Source;
 use tempfile::TempDir;
 
-use crate::support::{ProgramOutput, listing, run_program};
-
-fn compiled(path: &Path) -> Compiled {
-    let (_, parsed) = Source::read(path).unwrap();
-    assert_eq!(parsed.diagnostics, []);
-    let context = Context {
-        file_stem: "file",
-        env: &|_| None,
-        hostname: "rig",
-        run_id: None,
-        embedded_options: &|_| Ok(()),
-        files: &|_, _| Err("there is no such file".to_owned()),
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: parsed.reported.paths(),
-    };
-    compile(&parsed.scenario, &context).unwrap()
-}
+use crate::support::{ProgramOutput, TestScenario, listing, run_program};
 
 fn shown(arguments: &[&str], said: &ProgramOutput) -> String {
     let ProgramOutput { code, stdout, stderr } = said;
@@ -39,7 +20,7 @@ fn a_starter_is_a_scenario_without_warnings_and_the_same_in_both_formats() {
         let said = run_program(dir.path(), &["init", name]);
         assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
     }
-    let [toml, yaml] = ["a.toml", "a.yaml"].map(|name| compiled(&dir.path().join(name)));
+    let [toml, yaml] = ["a.toml", "a.yaml"].map(|name| TestScenario::read(&dir.path().join(name)).compiled());
     assert_eq!(toml.warnings, []);
     assert_eq!(toml, yaml);
     let said = run_program(dir.path(), &["fmt", "--check", "a.toml"]);

@@ -7,13 +7,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::scenario::files::Format;
-use mqtt_scenario::scenario::source::Source;
 use tempfile::TempDir;
 
-use crate::support::{listing, run_program};
+use crate::support::{TestScenario, listing, run_program};
 
 /// Runs the program in the folder of the examples; it must go well and say nothing on standard error.
 fn fine(arguments: &[&str]) -> String {
@@ -30,19 +28,9 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
 }
 
 fn plan(file: &str) -> Plan {
-    let (_, parsed) = Source::read(&Path::new("scenarios").join(file)).unwrap();
-    let context = Context {
-        file_stem: "file",
-        env: &|_| None,
-        hostname: "rig",
-        run_id: None,
-        embedded_options: &|_| Ok(()),
-        files: &|_, name| fs::read(Path::new("scenarios").join(name)).map_err(|error| error.to_string()),
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: parsed.reported.paths(),
-    };
-    compile(&parsed.scenario, &context).unwrap().plan
+    let folder = Path::new("scenarios");
+    let read = |name: &str| fs::read(folder.join(name)).map_err(|error| error.to_string());
+    TestScenario::read(&folder.join(file)).files(read).compile().unwrap().plan
 }
 
 /// The scenario files of the tutorial, without the parts that they include.

@@ -1,7 +1,6 @@
 //! Sessions over every transport, against servers that are not ours, and against those that misbehave.
 #![expect(clippy::disallowed_methods, reason = "what is spawned ends with the runtime of its test")]
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -16,13 +15,11 @@ use mqtt_scenario::client::transport::{Address, Connector, Endpoint};
 use mqtt_scenario::client::{Certificate, Close, Connect, ConnectRequest, Filter, Message, Session, Until};
 use mqtt_scenario::compile::codes;
 use mqtt_scenario::compile::url::{one_target, parse_url};
-use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
+use mqtt_scenario::compile::{Compiled, Overrides};
 use mqtt_scenario::describe::{describe, describe_json};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::plan::certificates::certificates;
-use mqtt_scenario::scenario::files::Format;
-use mqtt_scenario::scenario::source::Source;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose,
     date_time_ymd,
@@ -35,7 +32,7 @@ use tokio_rustls::rustls::SupportedProtocolVersion;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::support::acceptor::{Authority, Front, Identity, Server};
-use crate::support::{ScenarioDir, Seen, connect_request, ticket, with_sockets};
+use crate::support::{ScenarioDir, Seen, TestScenario, connect_request, ticket, with_sockets};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -843,8 +840,7 @@ fn files_that_are_the_same_for_a_class_are_looked_at_with_the_scenario() {
              [user_classes.a]\ntasks = [{{ name = 't', steps = ['connect'] }}]\n\
              [user_classes.unused]\nabstract = true\nclient_id = 'x'\n"
         );
-        let (_, found) = crate::support::compiled(&text, &files);
-        let found = found.err().unwrap_or_default();
+        let found = TestScenario::toml(text).with_files(&files).compile().err().unwrap_or_default();
         // What classes have in common is told once for each text.
         let mut found: Vec<_> = found.iter().map(|found| (found.code, found.at.to_string())).collect();
         found.dedup();
@@ -855,26 +851,15 @@ fn files_that_are_the_same_for_a_class_are_looked_at_with_the_scenario() {
 
 /// A scenario compiled, or what is wrong with it; warnings with their codes.
 fn compiled(text: &str, host: &[&str]) -> (Plan, Vec<&'static str>) {
-    let (_, parsed) = Source::parse("test.toml", text, Format::Toml);
-    assert_eq!(parsed.diagnostics, []);
     let targets = host.iter().map(|url| parse_url(url, &|_| Ok(())).unwrap()).collect();
     let overrides = Overrides { host: one_target(targets).unwrap(), ..Overrides::default() };
-    let context = Context {
-        file_stem: "test",
-        env: &|name| (name == "TOKEN").then(|| "secret".to_owned()),
-        hostname: "rig",
-        run_id: None,
-        embedded_options: &|_| Ok(()),
-        files: &|_, name| match name.rsplit('.').next() {
-            Some("pem") => Ok(fs::read("tests/fixtures/tls/ec.pem").unwrap()),
-            Some("key") => Ok(fs::read("tests/fixtures/tls/ec-sec1.key").unwrap()),
-            _ => Ok(b"cert\na\nb\n".to_vec()),
-        },
-        folder: &|_| String::new(),
-        overrides: &overrides,
-        reported: &BTreeSet::new(),
+    let files = |name: &str| match name.rsplit('.').next() {
+        Some("pem") => Ok(fs::read("tests/fixtures/tls/ec.pem").unwrap()),
+        Some("key") => Ok(fs::read("tests/fixtures/tls/ec-sec1.key").unwrap()),
+        _ => Ok(b"cert\na\nb\n".to_vec()),
     };
-    let Compiled { plan, warnings } = compile(&parsed.scenario, &context).unwrap();
+    let scenario = TestScenario::toml(text).env(&[("TOKEN", "secret")]).files(files).overrides(&overrides);
+    let Compiled { plan, warnings } = scenario.compiled();
     (plan, warnings.into_iter().map(|warning| warning.code).collect())
 }
 

@@ -14,7 +14,7 @@ use mqtt_scenario::scenario::source::Source;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{ScenarioDir, actions, compiled};
+use crate::support::{ScenarioDir, TestScenario, actions};
 
 /// A file beside the scenario.
 type File<'a> = (&'a str, &'a [u8]);
@@ -39,18 +39,15 @@ fn carrying(payload: &str) -> String {
 }
 
 fn plan(text: &str, files: &[File<'_>]) -> Plan {
-    let (source, compiled) = compiled(text, files);
-    match compiled {
-        Ok(compiled) => compiled.plan,
-        Err(found) => panic!("{}", render(&found, &source, false)),
-    }
+    TestScenario::toml(text).with_files(files).plan()
 }
 
 /// Everything that is said about a scenario, as a user reads it.
 fn said(text: &str, files: &[File<'_>]) -> String {
-    let (source, compiled) = compiled(text, files);
-    let found = compiled.map_or_else(|errors| errors, |compiled| compiled.warnings);
-    render(&found, &source, false)
+    let scenario = TestScenario::toml(text).with_files(files);
+    assert_eq!(scenario.parsed.diagnostics, []);
+    let found = scenario.compile().map_or_else(|errors| errors, |compiled| compiled.warnings);
+    render(&found, &scenario.source, false)
 }
 
 /// The payloads that each user sends to `t`.

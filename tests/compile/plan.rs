@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use mqtt_scenario::cli::render::render;
-use mqtt_scenario::compile::{Compiled, Context, Overrides, compile};
+use mqtt_scenario::compile::{Compiled, Overrides};
 use mqtt_scenario::describe::difference::diff;
 use mqtt_scenario::describe::{describe, describe_json, ratio};
 use mqtt_scenario::diagnostic::{Diagnostic, FieldPath, Mark};
@@ -12,8 +11,8 @@ use mqtt_scenario::plan::load::Users;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::timeline::LoadTimeline;
 use mqtt_scenario::plan::{Row, Step, Text};
-use mqtt_scenario::scenario::files::Format;
-use mqtt_scenario::scenario::source::Source;
+
+use crate::support::TestScenario;
 
 mod describe;
 mod timing;
@@ -32,46 +31,27 @@ name = "t"
 steps = [{ publish = { topic = "a" } }]
 "#;
 
-fn compiled_with(
-    text: &str,
-    overrides: &Overrides,
-    reported: &BTreeSet<FieldPath>,
-) -> Result<Compiled, Vec<Diagnostic>> {
-    let (source, parsed) = Source::parse("file.toml", text, Format::Toml);
+/// What stands beside the scenarios.
+const FILES: &[(&str, &[u8])] = &[
+    ("devices.csv", b"id,key\na,hunter2\nb,hunter3\nc,hunter4\n"),
+    ("values.csv", b"value\n1\n22\n"),
+    ("lines.txt", b"one\nthree\n"),
+];
+const ENV: &[(&str, &str)] = &[("BROKER", "edge.example"), ("PASSWORD", "hunter2")];
+
+fn scenario(text: &str) -> TestScenario<'_> {
+    let scenario = TestScenario::toml(text);
     // An empty text is a mistake in its shape already.
-    assert!(
-        text.is_empty() || parsed.diagnostics.is_empty(),
-        "{}",
-        render(&parsed.diagnostics, &source, false)
-    );
-    let env = |name: &str| match name {
-        "BROKER" => Some("edge.example".to_owned()),
-        "PASSWORD" => Some("hunter2".to_owned()),
-        _ => None,
-    };
-    let embedded_options =
-        |options: &str| if options == "bad" { Err("unknown option `bad`".to_owned()) } else { Ok(()) };
-    let context = Context {
-        file_stem: "file",
-        env: &env,
-        hostname: "rig",
-        run_id: None,
-        embedded_options: &embedded_options,
-        files: &|_, path| match path {
-            "devices.csv" => Ok(b"id,key\na,hunter2\nb,hunter3\nc,hunter4\n".to_vec()),
-            "values.csv" => Ok(b"value\n1\n22\n".to_vec()),
-            "lines.txt" => Ok(b"one\nthree\n".to_vec()),
-            _ => Err("there is no such file".to_owned()),
-        },
-        folder: &|_| String::new(),
-        overrides,
-        reported,
-    };
-    compile(&parsed.scenario, &context)
+    assert!(text.is_empty() || scenario.parsed.diagnostics.is_empty(), "{:?}", scenario.parsed.diagnostics);
+    scenario.env(ENV).with_files(FILES).reported(BTreeSet::new())
+}
+
+fn compiled_with(text: &str, overrides: &Overrides) -> Result<Compiled, Vec<Diagnostic>> {
+    scenario(text).overrides(overrides).compile()
 }
 
 fn compiled(text: &str) -> Result<Compiled, Vec<Diagnostic>> {
-    compiled_with(text, &Overrides::default(), &BTreeSet::new())
+    scenario(text).compile()
 }
 
 /// One line per diagnostic, and one for its help.
@@ -284,10 +264,10 @@ fn a_plan_lists_its_stages() {
 fn flags_of_a_plain_load_do_not_fit_stages_and_a_run_time_cuts_them() {
     let overrides = Overrides { users: Some(5), spawn_rate: Some(1.0), ..Overrides::default() };
     let text = include_str!("../fixtures/plan/stages.toml");
-    let refused = compiled_with(text, &overrides, &BTreeSet::new()).unwrap_err();
+    let refused = compiled_with(text, &overrides).unwrap_err();
     insta::assert_snapshot!(listed(&refused));
     let overrides = Overrides { run_time: Some(Duration::from_secs(70)), ..Overrides::default() };
-    let plan = compiled_with(text, &overrides, &BTreeSet::new()).unwrap().plan;
+    let plan = compiled_with(text, &overrides).unwrap().plan;
     assert_eq!(LoadTimeline::of(&plan).length(), Some(Duration::from_secs(70)));
 }
 
@@ -310,8 +290,7 @@ fn what_was_reported_before_is_not_said_again() {
     // Each of these texts has what is left of a scenario after the place could not be read.
     let reported = |text: &str, places: &[&str]| {
         let places = places.iter().map(|place| path(place)).collect();
-        compiled_with(text, &Overrides::default(), &places)
-            .map_or_else(|found| listed(&found), |_| String::new())
+        scenario(text).reported(places).compile().map_or_else(|found| listed(&found), |_| String::new())
     };
     assert_eq!(reported("", &["version", "brokers", "user_classes"]), "");
     // Misspelled keys.
@@ -339,7 +318,7 @@ fn the_command_line_goes_before_the_file() {
     };
     // With a host, nobody asks what the URL in the file is.
     let text = SMALL.replace("embedded:", "${env.NOT_SET}");
-    let Compiled { plan, warnings } = compiled_with(&text, &overrides, &BTreeSet::new()).unwrap();
+    let Compiled { plan, warnings } = compiled_with(&text, &overrides).unwrap();
     let stage = &plan.load.stages[0];
     assert_eq!((&stage.users, stage.spawn_rate, plan.load.run_time), (&Users::Total(5), 50.0, None));
     assert_eq!(plan.load.stop_timeout, Duration::from_secs(9));
@@ -357,7 +336,7 @@ fn tags_and_class_names_choose_what_runs() {
             user_classes: owned(user_classes),
             ..Overrides::default()
         };
-        match compiled_with(RICH, &overrides, &BTreeSet::new()) {
+        match compiled_with(RICH, &overrides) {
             Err(found) => listed(&found),
             Ok(Compiled { plan, .. }) => {
                 let tasks = |class: &mqtt_scenario::plan::UserClass| {

@@ -8,17 +8,14 @@ use mqtt_scenario::client::scripted::ScriptedConnector;
 
 use crate::support::balance::{Calls, Counting, Draw, Ends, all_of, balance};
 use crate::support::run::run_logged;
-use crate::support::{compiled, with_paused_clock};
+use crate::support::{TestScenario, with_paused_clock};
 
 /// The run of one seed.
 fn run_drawn(seed: u64) -> Ends {
     let mut draw = Draw::new(seed);
     let (text, continues, signals) = draw.scenario("");
     let what = format!("seed {seed}, interrupts {signals:?}\n{text}");
-    let plan = match compiled(&text, &[]).1 {
-        Ok(compiled) => Arc::new(compiled.plan),
-        Err(mistakes) => panic!("{mistakes:?}\n{what}"),
-    };
+    let plan = Arc::new(TestScenario::toml(&*text).plan());
     let calls = Arc::<Mutex<Calls>>::default();
     let ran = with_paused_clock(async {
         let connector = Counting::new(ScriptedConnector::new(draw.script()), Arc::clone(&calls));

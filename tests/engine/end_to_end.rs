@@ -11,7 +11,7 @@ use mqtt_scenario::engine::{Interrupts, Options};
 use mqtt_scenario::stats::delivery::{Counts, DeliveryReport};
 
 use crate::support::run::{OPTIONS, RecordingObserver, RunResult, run_observed};
-use crate::support::{Mosquitto, ScenarioDir, compiled, row, with_sockets};
+use crate::support::{Mosquitto, ScenarioDir, TestScenario, row, with_sockets};
 
 /// How a run ended.
 struct Measured {
@@ -40,7 +40,7 @@ fn carry_out(text: &str, faults: Faults) -> Measured {
 }
 
 fn carry_out_at(addr: SocketAddr, text: &str) -> Measured {
-    let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
+    let plan = Arc::new(TestScenario::toml(text).plan());
     let options = Options { threads: 2, ..OPTIONS };
     let (interrupts, observer) = (Interrupts::default(), RecordingObserver::default());
     let mut ran = with_sockets(run_observed(addr, plan, options, &interrupts, observer));

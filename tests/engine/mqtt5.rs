@@ -1,13 +1,11 @@
 //! MQTT 5, wills and lasting sessions through all layers: what a scenario says is on the wire, and what brokers do is
 //! in the statistics, once.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::compile::codes;
-use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::engine::Interrupts;
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::scenario::files::Format;
@@ -16,29 +14,13 @@ use tokio::net::TcpListener;
 
 use crate::support::peer::{Peer, accept};
 use crate::support::run::{RunResult, run_on};
-use crate::support::{ScenarioDir, compiled, row, with_sockets};
+use crate::support::{ScenarioDir, TestScenario, row, with_sockets};
 
 fn plan(text: &str) -> Arc<Plan> {
     let text = text.replace("[brokers.b]", "[brokers.b]\nurl = \"mqtt://127.0.0.1\"");
     let text = format!("version = 1\nload.run_time = \"1m\"\n{text}");
-    let (_, parsed) = Source::parse("test.toml", &text, Format::Toml);
-    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
-    let context = Context {
-        file_stem: "test",
-        env: &|_| None,
-        files: &|_, name| match name {
-            "will.bin" => Ok(b"\0\xFF".to_vec()),
-            "wills.txt" => Ok(b"first\nsecond\n".to_vec()),
-            _ => Err("there is no such file".to_owned()),
-        },
-        hostname: "rig",
-        run_id: None,
-        embedded_options: &|_| Ok(()),
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: &BTreeSet::new(),
-    };
-    Arc::new(compile(&parsed.scenario, &context).unwrap().plan)
+    let files = [("will.bin", &b"\0\xFF"[..]), ("wills.txt", b"first\nsecond\n")];
+    Arc::new(TestScenario::toml(text).with_files(&files).plan())
 }
 
 /// Runs a plan against a broker that is played by hand; the run ends with the play. What the play leaves, such as a
@@ -163,8 +145,8 @@ fn a_will_is_the_same_as_long_as_its_user_lives() {
             "version = 1\nbrokers.b.url = 'embedded:'\n[user_classes.device]\n\
              will = {{ topic = 'w', payload = {payload} }}\ntasks = [{{ name = 't', steps = ['connect'] }}]\n"
         );
-        let (_, compiled) = compiled(&text, &[]);
-        let found: Vec<_> = compiled.unwrap_err().iter().map(|diagnostic| diagnostic.code).collect();
+        let found = TestScenario::toml(text).refused();
+        let found: Vec<_> = found.iter().map(|diagnostic| diagnostic.code).collect();
         assert_eq!(found, [code], "{payload}");
     }
 }
@@ -183,8 +165,8 @@ fn a_password_alone_is_said_to_a_broker_of_5() {
             "version = 1\nload.run_time = '1m'\nbrokers.b = {{ url = 'mqtt://h', protocol = {protocol} }}\n\
              [user_classes.device]\npassword = 'token'\ntasks = [{{ name = 't', steps = ['connect'] }}]\n"
         );
-        let (_, compiled) = compiled(&text, &[]);
-        let found: Vec<_> = compiled.err().into_iter().flatten().map(|diagnostic| diagnostic.code).collect();
+        let found = TestScenario::toml(text).compile().err();
+        let found: Vec<_> = found.into_iter().flatten().map(|diagnostic| diagnostic.code).collect();
         assert_eq!(found, expected, "{protocol}");
     }
 }

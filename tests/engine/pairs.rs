@@ -7,7 +7,7 @@ use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::engine::Interrupts;
 
 use crate::support::run::{RunResult, run_on};
-use crate::support::{compiled, with_sockets};
+use crate::support::{TestScenario, with_sockets};
 
 /// Runs a scenario, `BROKER` standing for the lines of its broker, against an embedded broker of its own.
 fn carry_out(broker: &str, faults: Faults, text: &str) -> RunResult {
@@ -16,7 +16,7 @@ fn carry_out(broker: &str, faults: Faults, text: &str) -> RunResult {
 
 async fn run_beside_others(broker: &str, faults: Faults, text: &str) -> RunResult {
     let head = format!("version = 1\n[brokers.b]\nurl = \"mqtt://127.0.0.1\"\n{broker}\n");
-    let plan = Arc::new(compiled(&format!("{head}{text}"), &[]).1.unwrap().plan);
+    let plan = Arc::new(TestScenario::toml(format!("{head}{text}")).plan());
     let broker = Broker::start(BrokerConfig { faults, ..BrokerConfig::default() }).unwrap();
     run_on(broker.addr(), plan, &Interrupts::default()).await
 }

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::support::peer::{Peer, accept};
 use crate::support::run::{OPTIONS, RunResult, run_on, run_scripted};
-use crate::support::{Mosquitto, ScenarioDir, compiled, with_paused_clock, with_sockets};
+use crate::support::{Mosquitto, ScenarioDir, TestScenario, with_paused_clock, with_sockets};
 
 /// The plan of one class `device` of one user, which leaves after a task run; `class` is what stands in the class.
 fn plan(protocol: &str, class: &str) -> Arc<Plan> {
@@ -23,7 +23,7 @@ fn plan(protocol: &str, class: &str) -> Arc<Plan> {
         "version = 1\n[brokers.b]\nurl = \"mqtt://127.0.0.1\"\nprotocol = \"{protocol}\"\n\
          [user_classes.device]\nclient_id = \"c${{user.number}}\"\n{iterations}\n{class}"
     );
-    Arc::new(compiled(&text, &[]).1.unwrap().plan)
+    Arc::new(TestScenario::toml(text).plan())
 }
 
 /// Runs a class on a broker of its own, in both versions.
@@ -327,7 +327,7 @@ fn swapped_replies_reach_their_requests() {
             .replace("times = 2", "times = 1")
             .replace("${seq}", "${user.number}")
     );
-    let plan = Arc::new(compiled(&text, &[]).1.unwrap().plan);
+    let plan = Arc::new(TestScenario::toml(text).plan());
     let ran = with_sockets(played(plan, |listener| async move {
         let mut peers = [subscribed(&listener).await, subscribed(&listener).await];
         let mut data = Vec::new();
@@ -444,7 +444,7 @@ fn a_class_can_answer_what_another_asks() {
           { request = { topic = "ask/${client_id}", payload = "${seq}", qos = 1, reply_topic = "re/${client_id}", expect = { equals = "ask/${client_id} ${seq}" }, name = "ask" } },
         ] }]
     "#;
-    let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
+    let plan = Arc::new(TestScenario::toml(text).plan());
     let ran = with_sockets(async {
         let broker = Broker::start(BrokerConfig::default()).unwrap();
         run_on(broker.addr(), plan, &Interrupts::default()).await

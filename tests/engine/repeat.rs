@@ -13,7 +13,7 @@ use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Options, run};
 use mqtt_scenario::mqtt::Qos;
 use tokio::time::Instant;
 
-use crate::support::{NullObserver, Seen, compiled, connect_request, ticket, with_sockets};
+use crate::support::{NullObserver, Seen, TestScenario, connect_request, ticket, with_sockets};
 
 /// Every source of chance, and every order of feeds.
 const SCENARIO: &str = r#"
@@ -85,8 +85,8 @@ fn messages(seed: u64, threads: usize) -> Messages {
         ("share", &share),
         ("lines", b"one\ntwo\nthree\n"),
     ];
-    let (_, compiled) = compiled(&format!("seed = {seed}\n{SCENARIO}"), &files);
-    let plan = Arc::new(compiled.unwrap().plan);
+    let scenario = TestScenario::toml(format!("seed = {seed}\n{SCENARIO}")).with_files(&files);
+    let plan = Arc::new(scenario.plan());
     let broker = Broker::start(BrokerConfig::default()).unwrap();
     let addr = broker.addr();
     let mut seen = Seen::default();

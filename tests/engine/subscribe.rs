@@ -4,7 +4,6 @@
 mod several;
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,20 +12,17 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::Script;
-use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::engine::{Interrupts, Options};
 use mqtt_scenario::mqtt::{Qos, SubscribeOptions};
 use mqtt_scenario::plan::subscription::Subscription;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step, Steps, Subscribe, Text};
-use mqtt_scenario::scenario::files::Format;
-use mqtt_scenario::scenario::source::Source;
 use mqtt_scenario::stats::Received;
 use mqtt_scenario::stats::snapshot::Snapshot;
 use tokio::time::sleep;
 
 use crate::support::run::{OPTIONS, RecordingObserver, RunResult, run_observed, run_scripted};
-use crate::support::{PlanBuilder, ScenarioDir, row, with_paused_clock, with_sockets};
+use crate::support::{PlanBuilder, ScenarioDir, TestScenario, row, with_paused_clock, with_sockets};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -35,20 +31,7 @@ fn plan(users: u32, classes: &str) -> Arc<Plan> {
     let text = format!(
         "version = 1\nbrokers.b.url = \"mqtt://127.0.0.1\"\nload = {{ users = {users}, spawn_rate = 100 }}\n{classes}"
     );
-    let (_, parsed) = Source::parse("test.toml", &text, Format::Toml);
-    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
-    let context = Context {
-        file_stem: "test",
-        env: &|_| None,
-        hostname: "rig",
-        run_id: None,
-        embedded_options: &|_| Ok(()),
-        files: &|_, _| Err("there is no such file".to_owned()),
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: &BTreeSet::new(),
-    };
-    Arc::new(compile(&parsed.scenario, &context).unwrap().plan)
+    Arc::new(TestScenario::toml(text).plan())
 }
 
 /// Users that subscribe and stay.

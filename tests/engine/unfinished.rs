@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use crate::support::peer::{CONNACK, accept, listen};
 use crate::support::run::{RunResult, Signals, run_logged};
-use crate::support::{compiled, with_paused_clock, with_sockets};
+use crate::support::{TestScenario, with_paused_clock, with_sockets};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -29,7 +29,7 @@ fn plan(load: &str, class: &str, steps: &str) -> Arc<Plan> {
          [load]\n{load}\n[user_classes.c]\nclient_id = \"c${{user.number}}\"\n{class}\n\
          tasks = [{{ name = \"t\", steps = [{steps}] }}]\n"
     );
-    Arc::new(compiled(&text, &[]).1.unwrap().plan)
+    Arc::new(TestScenario::toml(text).plan())
 }
 
 fn ran_with(plan: Arc<Plan>, script: Script, signals: &Signals) -> RunResult {
@@ -295,7 +295,7 @@ fn what_a_session_that_lasts_keeps_for_its_next_connection_is_unfinished_too() {
                  {{ publish = {{ topic = \"t\", qos = {qos}, await_ack = {await_ack}, name = \"p\" }} }}, \
                  {{ wait = \"1m\" }}] }}]\n"
             );
-            let plan = Arc::new(compiled(&text, &[]).1.unwrap().plan);
+            let plan = Arc::new(TestScenario::toml(text).plan());
             let ran = with_sockets(async {
                 let (listener, connector) = listen().await;
                 tokio::select! {
@@ -318,7 +318,7 @@ fn a_search_is_not_judged_by_what_only_the_end_of_a_run_can_tell() {
              search = {{ rate = \"1/s..9/s\", until = \"{until}\" }}\n\
              [user_classes.c]\nrate = \"1/s\"\ntasks = [{{ name = \"t\", steps = [\"connect\"] }}]\n"
         );
-        let mistakes = compiled(&text, &[]).1.unwrap_err();
+        let mistakes = TestScenario::toml(text).refused();
         let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
         assert_eq!(mistake.message, "what is unfinished is known at the end of a run, not of a step");
     }

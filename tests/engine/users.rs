@@ -20,7 +20,7 @@ use crate::support::run::{
     LOGGED, RecordingObserver, RunResult, SeenRequest, SeenTick, Signals, interrupt, run_observed,
     run_scripted,
 };
-use crate::support::{PlanBuilder, compiled, task, with_paused_clock, with_sockets};
+use crate::support::{PlanBuilder, TestScenario, task, with_paused_clock, with_sockets};
 
 mod connection;
 mod failing;

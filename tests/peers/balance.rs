@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::balance::{Calls, Counting, Draw, Ends, all_of, balance};
 use crate::support::run::{LOGGED, RecordingObserver, interrupt};
-use crate::support::{Mosquitto, compiled, with_sockets};
+use crate::support::{Mosquitto, TestScenario, with_sockets};
 
 /// A broker freezes, goes on, dies and comes back as drawn, until the run is over.
 fn fate(mut broker: Mosquitto, mut draw: Draw, over: &Receiver<()>) {
@@ -41,10 +41,7 @@ fn run_drawn(seed: u64) -> Ends {
     let settings = format!("protocol = \"{protocol}\"\nclean_session = {}\n", draw.chance(50));
     let (text, continues, signals) = draw.scenario(&settings);
     let what = format!("seed {seed}, interrupts {signals:?}\n{text}");
-    let plan = match compiled(&text, &[]).1 {
-        Ok(compiled) => Arc::new(compiled.plan),
-        Err(mistakes) => panic!("{mistakes:?}\n{what}"),
-    };
+    let plan = Arc::new(TestScenario::toml(&*text).plan());
     let broker = Mosquitto::start("", &[]);
     let address = broker.addr();
     let (running, over) = channel();

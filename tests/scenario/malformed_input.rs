@@ -8,13 +8,12 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use mqtt_scenario::cli::render::render;
-use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::diagnostic::Diagnostic;
 use mqtt_scenario::scenario::files::Format;
 use mqtt_scenario::scenario::source::Source;
 use proptest::prelude::*;
 
-use crate::support::run_program;
+use crate::support::{TestScenario, run_program};
 
 /// What is said of a text, and in what time.
 fn said(text: &str, format: Format) -> (Vec<Diagnostic>, String, Duration) {
@@ -135,23 +134,12 @@ fn a_file_of_nothing_but_mistakes_is_told_in_bounds() {
         assert!(time < Duration::from_secs(40), "{}: {time:?}", &text[..20]);
     }
     let text = scenario(&"${nope} \\n".repeat(20_000));
-    let (source, parsed) = Source::parse("x.toml", text, Format::Toml);
-    let context = Context {
-        file_stem: "x",
-        env: &|_| None,
-        hostname: "h",
-        run_id: None,
-        embedded_options: &|_| Ok(()),
-        files: &|_, _| Err("none".to_owned()),
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: parsed.reported.paths(),
-    };
+    let scenario = TestScenario::toml(text);
     let started = Instant::now();
-    let mistakes = compile(&parsed.scenario, &context).unwrap_err();
-    let shown = render(&mistakes, &source, false);
+    let mistakes = scenario.compile().unwrap_err();
+    let shown = render(&mistakes, &scenario.source, false);
     assert!(mistakes.len() > 100 && mistakes.len() < 200, "{}", mistakes.len());
-    assert!(shown.contains("more than 100 mistakes in x.toml, the first 100 shown"), "{shown}");
+    assert!(shown.contains("more than 100 mistakes in test.toml, the first 100 shown"), "{shown}");
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
@@ -161,20 +149,7 @@ fn a_thousand_mistakes_are_enough() {
     let text = format!(
         "version = 1\nbrokers.b.url = \"embedded:\"\n[[user_classes.d.tasks]]\nname = \"t\"\nsteps = [{steps}]\n"
     );
-    let (_, parsed) = Source::parse("x.toml", text, Format::Toml);
-    assert_eq!(parsed.diagnostics, []);
-    let context = Context {
-        file_stem: "x",
-        env: &|_| None,
-        hostname: "h",
-        run_id: None,
-        embedded_options: &|_| Ok(()),
-        files: &|_, _| Err("none".to_owned()),
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: parsed.reported.paths(),
-    };
-    let mistakes = compile(&parsed.scenario, &context).unwrap_err();
+    let mistakes = TestScenario::toml(text).refused();
     assert_eq!(mistakes.len(), 1001);
     assert_eq!(mistakes[1000].message, "more than 1000 mistakes; the rest is not shown");
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use mqtt_scenario::compile::{Context, Overrides, compile};
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::scenario::files::Format;
 use mqtt_scenario::scenario::schema::schema;
 use mqtt_scenario::scenario::source::Source;
 use serde_json::{Map, Value, json};
 
-use crate::support::run_program;
+use crate::support::{TestScenario, run_program};
 
 /// A scenario with each of these objects in it, as bare as can be; with stages, if the load shall have them.
 fn bare(staged: bool) -> Value {
@@ -96,20 +95,8 @@ const OBJECTS: [(&str, &str); 23] = [
 
 /// JSON is YAML.
 fn plan(scenario: &Value) -> Plan {
-    let (_, parsed) = Source::parse("bare.yaml", scenario.to_string(), Format::Yaml);
-    assert_eq!(parsed.diagnostics, [], "{scenario}");
-    let context = Context {
-        file_stem: "bare",
-        env: &|_| None,
-        hostname: "rig",
-        run_id: Some("0000"),
-        embedded_options: &|_| Ok(()),
-        files: &|_, _| Ok(b"id\n1\n".to_vec()),
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: parsed.reported.paths(),
-    };
-    compile(&parsed.scenario, &context).unwrap_or_else(|found| panic!("{found:?}\n{scenario}")).plan
+    let scenario = TestScenario::text(scenario.to_string(), Format::Yaml);
+    scenario.run_id("0000").files(|_| Ok(b"id\n1\n".to_vec())).plan()
 }
 
 #[test]

@@ -1,15 +1,13 @@
 //! One slip, one message, the right cure: what people write who come from other tools, or from other formats.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mqtt_scenario::compile::{Context, Overrides, compile};
-use mqtt_scenario::diagnostic::{Diagnostic, FieldPath};
+use mqtt_scenario::diagnostic::Diagnostic;
 use mqtt_scenario::scenario::files::Format;
 use mqtt_scenario::scenario::source::Source;
 
-use crate::support::run_program;
+use crate::support::{TestScenario, run_program};
 
 const TOML: &str = r#"version = 1
 brokers.b.url = "mqtt://localhost"
@@ -44,28 +42,17 @@ user_classes:
 
 /// All that is said of a text.
 fn told(text: &str, format: Format) -> Vec<Diagnostic> {
-    let (source, parsed) = Source::parse("slip", text, format);
-    let context = Context {
-        file_stem: "slip",
-        env: &|_| None,
-        hostname: "rig",
-        run_id: Some("0000"),
-        embedded_options: &|_| Ok(()),
-        files: &|_, _| Err("there are no files here".to_owned()),
-        folder: &|_| String::new(),
-        overrides: &Overrides::default(),
-        reported: parsed.reported.paths(),
-    };
-    let mut told = parsed.diagnostics;
-    match compile(&parsed.scenario, &context) {
+    let scenario = TestScenario::text(text, format).run_id("0000");
+    let mut told = scenario.parsed.diagnostics.clone();
+    match scenario.compile() {
         // Nobody is warned of what cannot run.
         Ok(compiled) if told.is_empty() => told = compiled.warnings,
         Ok(_) => {}
         Err(more) => told.extend(more),
     }
     for diagnostic in &told {
-        let place = source.place(&diagnostic.at, &diagnostic.mark);
-        assert!(source.file(place.file).text().get(place.span).is_some(), "{text}");
+        let place = scenario.source.place(&diagnostic.at, &diagnostic.mark);
+        assert!(scenario.source.file(place.file).text().get(place.span).is_some(), "{text}");
     }
     told
 }
@@ -425,19 +412,9 @@ fn a_mistake_that_a_class_takes_over_is_told_once() {
 fn default_client_ids_differ_by_process_and_stay_where_a_session_is_kept() {
     let ids = |broker: &str, run_id: Option<&str>| {
         let text = TOML.replace("\nload.users", &format!("\n{broker}\nload.users"));
-        let (_, parsed) = Source::parse("slip", text, Format::Toml);
-        let context = Context {
-            file_stem: "slip",
-            env: &|_| None,
-            hostname: "rig",
-            run_id,
-            embedded_options: &|_| Ok(()),
-            files: &|_: &FieldPath, _: &str| Err("there are no files here".to_owned()),
-            folder: &|_| String::new(),
-            overrides: &Overrides::default(),
-            reported: &BTreeSet::new(),
-        };
-        compile(&parsed.scenario, &context).unwrap().plan.classes[0].client_id.source().to_owned()
+        let scenario = TestScenario::toml(text);
+        let scenario = if let Some(run_id) = run_id { scenario.run_id(run_id) } else { scenario };
+        scenario.compile().unwrap().plan.classes[0].client_id.source().to_owned()
     };
     assert_eq!(ids("", Some("k3f9")), "${user.class}-${user.number}-${run.id}");
     assert_eq!(ids("", None), "${user.class}-${user.number}");

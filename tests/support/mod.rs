@@ -13,7 +13,7 @@ mod runtime;
 mod session;
 pub(crate) mod takeover;
 
-pub(crate) use self::compile::compiled;
+pub(crate) use self::compile::TestScenario;
 pub(crate) use self::mosquitto::{Mosquitto, free_port, locust_python, received_by};
 pub(crate) use self::plan::{PlanBuilder, task, template};
 pub(crate) use self::program::{ProgramOutput, ScenarioDir, listing, row, run_program};

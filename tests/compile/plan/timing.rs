@@ -92,10 +92,10 @@ fn a_sequence_keeps_its_order_and_tags_choose_from_it() {
     let pauses = [Pause::Between(s(1), s(2)), Pause::Exponential(s(3)), Pause::Constant(s(4))];
     assert_eq!(device.tasks[0].steps.0, pauses.map(Step::Wait));
     let tagged = Overrides { tags: vec!["x".into()], exclude_tags: vec!["y".into()], ..Overrides::default() };
-    let plan = compiled_with(&with_keys(SEQUENCE), &tagged, &BTreeSet::new()).unwrap().plan;
+    let plan = compiled_with(&with_keys(SEQUENCE), &tagged).unwrap().plan;
     assert_eq!(names(&plan.classes[0]), ["b"]);
     let none = Overrides { tags: vec!["z".into()], ..Overrides::default() };
-    let found = compiled_with(&with_keys(SEQUENCE), &none, &BTreeSet::new()).unwrap_err();
+    let found = compiled_with(&with_keys(SEQUENCE), &none).unwrap_err();
     assert_eq!(
         listed(&found),
         "E0210 user_classes.device.sequence: no task is left in user class `device`: the tags choose no task\n      \
@@ -123,7 +123,7 @@ fn an_abstract_class_has_no_users_and_may_lack_what_others_add() {
                                    name it as `broker` of a user class, or remove it"
     );
     let asked = Overrides { user_classes: vec!["base".into()], ..Overrides::default() };
-    let asked = compiled_with(&(with_keys("") + BASE), &asked, &BTreeSet::new()).unwrap_err();
+    let asked = compiled_with(&(with_keys("") + BASE), &asked).unwrap_err();
     let alone = errors(&format!("version = 1\nbrokers.b.url = \"embedded:\"\n{BASE}"));
     let wrong = errors(&(with_keys("") + BASE + "weight = -1.0\nclient_id = \"${x}\""));
     let found = [asked, alone, wrong].map(|found| listed(&found)).join("\n\n");

@@ -285,7 +285,7 @@ mod limits {
             {class}
             "#
         );
-        Arc::new(compiled(&text, &[]).1.unwrap().plan)
+        Arc::new(TestScenario::toml(text).plan())
     }
 
     /// When a run with such a user ends, in milliseconds.
@@ -393,7 +393,7 @@ mod limits {
             on_start = [{ subscribe = { filter = "ask" } }]
             tasks = [{ name = "t", steps = [{ receive = { filter = "ask", timeout = "1h" } }, { publish = { topic = "answer", qos = 1 } }] }]
         "#;
-        let plan = Arc::new(compiled(text, &[]).1.unwrap().plan);
+        let plan = Arc::new(TestScenario::toml(text).plan());
         // The script does not forward: it sends the message when it would come.
         let sends = Box::new(|n| if n == 1 { vec![(ms(2_100), "ask", "")] } else { vec![] });
         let ran = run_to_end(plan, Script { sends, ..script(after(ms(1))) });

@@ -5,7 +5,7 @@ use mqtt_scenario::stats::Starts;
 use mqtt_scenario::stats::stamp::{self, Stamp};
 
 use super::*;
-use crate::support::compiled;
+use crate::support::TestScenario;
 
 /// A class whose users send a message at each due moment.
 fn by_the_clock(b: &mut PlanBuilder, per_user: f64, phase: Phase) {
@@ -77,7 +77,7 @@ fn stamped(wait: &str, stamp: &str) -> Arc<Plan> {
         ] }}]
         "#
     );
-    Arc::new(compiled(&text, &[]).1.unwrap().plan)
+    Arc::new(TestScenario::toml(text).plan())
 }
 
 /// When each message that went out began and was late, in microseconds, as its stamp says.
