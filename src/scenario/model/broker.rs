@@ -18,7 +18,7 @@ pub struct Broker {
     /// `embedded:?delay=5ms&loss=0.01`. A template of `vars` and `env`. Required, unless there are `urls`.
     pub url: Option<String>,
     /// Several servers in place of `url`, such as the nodes of a cluster. Users are spread over them evenly, and each
-    /// user keeps its server. All start with the same scheme (`mqtt://` or the others), but not with `embedded:`.
+    /// user keeps its server. All URLs have the same scheme (`mqtt://` or another one, but not `embedded:`).
     pub urls: Vec<String>,
     /// How long a connect may take, from the first packet to CONNACK: TCP, TLS, the upgrade to WebSocket and MQTT
     /// together. Default 10 s.

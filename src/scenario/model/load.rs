@@ -57,7 +57,7 @@ pub struct Stage {
     pub after: Option<After>,
     /// Share of the users, from 0 to 1, whose connections are dropped when the stage begins: without DISCONNECT, as in
     /// a failing network, so the broker publishes their wills. They reconnect as the `reconnect` of their class says.
-    /// Users that have no connection then are left out. The first stage cannot have it. Default 0.
+    /// Users without a connection at that moment are left out. The first stage cannot have it. Default 0.
     #[schemars(range(min = 0, max = 1))]
     pub drop_connections: Option<f64>,
     /// User classes that `drop_connections` applies to, by name. Default: all of them.
@@ -71,9 +71,9 @@ pub enum After {
     /// When the stage before ends.
     AtOnce,
     /// When all users have started and have had a connection (or have left). Until then the ramp takes the time that
-    /// it needs. The stage stops waiting for missing users when nobody has connected for as long as two connects and
-    /// the longest pauses of `reconnect` before them take (at least a minute). If nobody has connected at all, the run
-    /// ends.
+    /// it needs. If nobody connects for a long time, the stage goes on without the missing users. This time is that of
+    /// two connects and the longest pauses of `reconnect` before them, but at least a minute. If nobody has connected
+    /// at all, the run ends.
     Connected,
 }
 

@@ -61,9 +61,9 @@ pub enum Payload {
     /// contain. A text with only the template of a number, such as `"${seq}"` or `"${random_int(1, 6)}"`, becomes a
     /// number; columns of feeds stay texts.
     Json(Json),
-    /// Bytes in hexadecimal; spaces between them are allowed.
+    /// Bytes in hexadecimal; white space between them is ignored.
     Hex(String),
-    /// Bytes in standard base64, with or without `=` at the end; spaces are allowed.
+    /// Bytes in standard base64, with or without `=` at the end; white space is ignored.
     Base64(String),
     /// The bytes of a file, by path from the folder of this one; UTF-8 text without its byte order mark.
     File(String),

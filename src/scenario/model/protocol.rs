@@ -24,8 +24,8 @@ pub enum Protocol {
 pub enum TopicAlias {
     /// Never.
     Off,
-    /// The first topics of a connection each get a number: as many as the broker accepts, at most 64. From then on
-    /// users send the number. The broker may do the same.
+    /// The first topics of a connection get a number each: as many as the broker accepts, at most 64. After that,
+    /// users send the number in place of the topic. The broker may do the same.
     Auto,
 }
 

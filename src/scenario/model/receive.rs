@@ -10,10 +10,10 @@ use crate::scenario::model::payload::{Json, Payload};
 use crate::scenario::model::protocol::Properties;
 use crate::units::HumanDuration;
 
-/// Wait for messages of an earlier `subscribe`. The first step that takes a message has it; no other step gets it.
-/// Until then the user keeps it: at most 1,000 messages (or the largest `count`) and 1 MiB in all. Beyond that the
-/// user drops the oldest, and the end of the run says so. If the connection is lost, the user opens it again and goes
-/// on waiting. If it may not (`reconnect`), the step fails with the loss.
+/// Wait for messages of an earlier `subscribe`. Only one step takes a message: the first one that it fits. Until then
+/// the user keeps it: at most 1,000 messages (or the largest `count`) and 1 MiB in all. Beyond that the user drops the
+/// oldest, and the end of the run says so. If the connection is lost, the user opens it again and goes on waiting. If
+/// `reconnect` does not allow another connect, the step fails with the loss.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Receive {
@@ -72,8 +72,8 @@ pub struct Condition {
     pub json: BTreeMap<String, Json>,
 }
 
-/// Send a message and wait for its reply. The user needs a `subscribe` for the reply before. A reply that arrives
-/// after its `timeout` does not count for a later request, if `correlation` can tell them apart.
+/// Send a message and wait for its reply. Before that, the user needs a `subscribe` for the reply. A reply that
+/// arrives after its `timeout` does not count for a later request, if `correlation` can tell them apart.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {

@@ -29,8 +29,8 @@ pub struct UserClass {
     /// Client id, a template of values that are fixed for each user. If it is empty, the broker assigns one, and
     /// `${client_id}` stays empty, since its value never changes. Default `${user.class}-${user.number}-${run.id}`.
     /// Each `run` draws a new `run.id`, so two processes with one scenario do not take over each other's sessions. If
-    /// the broker keeps sessions (`clean_session = false`, or a `session_expiry`), it is
-    /// `${user.class}-${user.number}`, so the next run finds its sessions again. Then give each process ids of its
+    /// the broker keeps sessions (`clean_session = false`, or a `session_expiry`), the default is
+    /// `${user.class}-${user.number}`, so the next run finds its sessions again; there, give each process ids of its
     /// own.
     pub client_id: Option<String>,
     /// User name, a template of values that are fixed for each user. Default: none.
@@ -52,9 +52,9 @@ pub struct UserClass {
     /// Each user stops after it has sent this many messages, without those of `on_stop`. Default: never.
     pub messages: Option<u64>,
     /// When a user connects again after its connection was lost or could not be opened. It does so during its pause or
-    /// with its next step that needs a connection, whichever comes first, and then after the pauses of this key.
-    /// `disconnect` is not a loss: the user stays disconnected until such a step. Default: after pauses that double
-    /// from 0.5 s to 30 s, for ever.
+    /// with its next step that needs a connection, whichever comes first; before each connect it waits as this key
+    /// says. `disconnect` is not a loss: the user stays disconnected until such a step. Default: after pauses that
+    /// double from 0.5 s to 30 s, for ever.
     pub reconnect: Option<Reconnect>,
     /// What a failed step of a task ends, unless the task has its own `on_error`. A failed step of `on_start` or
     /// `on_stop` ends that list. Default `abort_task`.
@@ -106,7 +106,7 @@ pub struct ReconnectTable {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Secret {
-    /// A template, best of an environment variable: `"${env.MQTT_PASSWORD}"`.
+    /// A template, preferably with an environment variable: `"${env.MQTT_PASSWORD}"`.
     #[serde(rename = "$text")]
     Text(String),
     /// The text of a file, by path from the folder of this file, without white space at its end; not a template.
