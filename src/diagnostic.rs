@@ -179,12 +179,12 @@ impl Diagnostic {
 /// does it matter whether words are parted by `-` or `_`.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Enough for what people write; scripts write more.
-    const MOST: usize = 2_000;
+    const MAX: usize = 2_000;
     let length = word.chars().count();
     let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     candidates
         .into_iter()
-        .take(MOST)
+        .take(MAX)
         // A length that differs too much needs no table of distances, which a word of a megabyte would make large.
         .filter(|candidate| length <= 2 * candidate.chars().count() + 2)
         .map(|candidate| (strsim::damerau_levenshtein(&plain(word), &plain(candidate)), candidate))

@@ -166,9 +166,7 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
                     words.iter().filter_map(|whole| whole.to_str()).find(|whole| whole.starts_with(word));
                 let whole = whole.unwrap_or(word);
                 return Some(Mistake {
-                    message: format!(
-                        "{whole} is no value that a flag takes: numbers and times are not negative"
-                    ),
+                    message: format!("{whole} is not a valid value: numbers and times cannot be negative"),
                     help: "for more information, try --help".to_owned(),
                 });
             }
@@ -193,8 +191,8 @@ fn scenario_after(flag: &str, words: &[OsString]) -> Option<String> {
     if !["-f", "--locustfile"].contains(&flag) {
         return None;
     }
-    let place = words.iter().position(|word| word == flag)?;
-    words.get(place + 1).filter(|word| is_scenario(word)).map(|word| word.to_string_lossy().into_owned())
+    let index = words.iter().position(|word| word == flag)?;
+    words.get(index + 1).filter(|word| is_scenario(word)).map(|word| word.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -292,7 +290,7 @@ mod tests {
             ("x run my.toml -u -5", "invalid value '-5' for '--users <N>'", "whole number from 1 up"),
             ("x run my.toml -r -0.5", "invalid value '-0.5'", "a spawn rate is a number above 0"),
             ("x run my.toml -t -5", "invalid value '-5' for '--run-time <TIME>'", ""),
-            ("x run my.toml -t -5s", "-5s is no value that a flag takes", ""),
+            ("x run my.toml -t -5s", "-5s is not a valid value", ""),
         ] {
             let said = mistake(wrong).unwrap_or_default();
             assert!(said.contains(message) && said.contains(help), "{wrong}: {said}");

@@ -13,14 +13,14 @@ use std::thread;
 use std::time::Duration;
 use tokio::runtime::Builder;
 
-/// Run an MQTT broker in memory, if you like with planted faults
+/// Run an MQTT broker in memory, with planted faults if you want them
 #[derive(Debug, clap::Args)]
 pub struct BrokerOptions {
-    /// Port to listen on; 0 takes a free one
+    /// Port to listen on; 0 means any free port
     #[arg(long, short, default_value_t = 1883)]
     pub port: u16,
 
-    /// Address to listen on; the broker lets everybody in
+    /// Address to listen on; the broker accepts every client
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
     pub bind: IpAddr,
 
@@ -33,7 +33,7 @@ pub struct BrokerOptions {
     #[arg(help_heading = "Planted faults")]
     pub delay: Duration,
 
-    /// And up to this much longer, drawn for every answer
+    /// Every answer waits up to this much longer, drawn at random
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = humantime::parse_duration)]
     #[arg(help_heading = "Planted faults")]
     pub jitter: Duration,
@@ -48,12 +48,12 @@ pub struct BrokerOptions {
     #[arg(help_heading = "Planted faults")]
     pub repeat: f64,
 
-    /// A message is acknowledged but not forwarded to a subscriber, drawn for each of them
+    /// A message is acknowledged but not forwarded to a subscriber, drawn for each subscriber
     #[arg(long, default_value = "0", value_name = "PROBABILITY", value_parser = probability)]
     #[arg(help_heading = "Planted faults")]
     pub drop: f64,
 
-    /// A message changes places with the next one for the same subscriber, if that comes within 50ms
+    /// A message is forwarded after the next one for the same subscriber, if that comes within 50ms
     #[arg(long, default_value = "0", value_name = "PROBABILITY", value_parser = probability)]
     #[arg(help_heading = "Planted faults")]
     pub swap: f64,
@@ -77,7 +77,7 @@ pub struct BrokerOptions {
     #[arg(long, help_heading = "Planted faults")]
     pub never_ack: bool,
 
-    /// Seed of the draws
+    /// Seed of all random draws
     #[arg(long, default_value_t = 0, help_heading = "Planted faults")]
     pub seed: u64,
 }
@@ -109,8 +109,10 @@ pub fn run(options: &BrokerOptions) -> ExitCode {
 }
 
 fn serve(options: &BrokerOptions) -> Result<ExitCode, String> {
-    let runtime =
-        Builder::new_current_thread().enable_all().build().map_err(|error| format!("no runtime: {error}"))?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the runtime: {error}"))?;
     let broker = Broker::start(options.config()).map_err(|error| error.to_string())?;
     let interrupts = Interrupts::default();
     // Before the line that says so: whoever reads it may send a signal at once.
@@ -140,7 +142,7 @@ fn serve(options: &BrokerOptions) -> Result<ExitCode, String> {
 }
 
 fn probability(text: &str) -> Result<f64, String> {
-    parse_probability(text).ok_or_else(|| "a probability from 0 to 1 is needed".to_owned())
+    parse_probability(text).ok_or_else(|| "expected a probability from 0 to 1".to_owned())
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ Examples:
 
 /// A declarative MQTT load tester with Locust's statistics
 ///
-/// A TOML or YAML file describes brokers, user classes, tasks and load; its statistics are the CSV files
+/// A TOML or YAML file describes brokers, user classes, tasks and load. The statistics are the CSV files
 /// and tables that Locust writes.
 #[derive(Debug, Parser)]
 #[command(name = "mqtt-scenario", version, after_help = EXAMPLES)]

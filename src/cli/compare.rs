@@ -18,7 +18,7 @@ use crate::report::compare::Comparison;
 use crate::report::compare::fail_on::{FailOn, GRAMMAR, Outcome};
 use crate::report::compare::markdown::markdown;
 use crate::report::compare::metric::Verdict;
-use crate::report::compare::table::{Failure, InputError, Table};
+use crate::report::compare::table::{Failure, InputError, StatsFile};
 use crate::report::compare::text::text;
 use crate::stats::criterion::Fault;
 use crate::stats::metric::Metric;
@@ -31,7 +31,7 @@ const BAD_INPUT: u8 = 2;
 /// A `--fail-on` expression holds.
 const MISSED: u8 = 3;
 
-/// Compare the CSV files of two runs, ours or Locust's own
+/// Compare the CSV files of two runs, of this program or of Locust
 #[derive(Debug, Clone, Args)]
 pub struct CompareOptions {
     /// Prefix of the older run's CSV files (`out/a` for `out/a_stats.csv`), or one of the files
@@ -46,7 +46,7 @@ pub struct CompareOptions {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
-    /// Exit with code 3 if this holds, such as `p95 > +10%` or `failures > 0`; may be given again
+    /// Exit with code 3 if this holds, such as `p95 > +10%` or `failures > 0`; can be repeated
     #[arg(long, value_name = "EXPR", value_parser = parse_fail_on, long_help = fail_on_help())]
     pub fail_on: Vec<FailOn>,
 }
@@ -144,20 +144,20 @@ fn parse_fail_on(text: &str) -> Result<FailOn, String> {
 }
 
 fn fail_on_help() -> String {
-    format!("Exit with code 3 if this holds; may be given again\n\n{GRAMMAR}")
+    format!("Exit with code 3 if this holds; can be repeated\n\n{GRAMMAR}")
 }
 
 const STATS: &str = "_stats.csv";
 const FAILURES: &str = "_failures.csv";
 
-fn read(argument: &Path) -> Result<Table, CompareError> {
+fn read(argument: &Path) -> Result<StatsFile, CompareError> {
     let prefix = prefix(argument);
     let path = with_suffix(&prefix, STATS);
     let bytes = fs::read(&path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => CompareError::Missing { help: instead(&prefix), path: path.clone() },
         _ => CompareError::Unreadable { path: path.clone(), source },
     })?;
-    let mut table = Table::parse(&path.to_string_lossy(), as_text(&path, &bytes)?)?;
+    let mut table = StatsFile::parse(&path.to_string_lossy(), as_text(&path, &bytes)?)?;
 
     let path = with_suffix(&prefix, FAILURES);
     match fs::read(&path) {

@@ -35,7 +35,7 @@ fn conflict(outputs: &[(&'static str, PathBuf)], inputs: &[PathBuf]) -> Option<S
         let shown = path.display();
         if let Some((_, input)) = inputs.iter().find(|(input, _)| *input == identity) {
             let same = if *input == path { String::new() } else { format!(" ({})", input.display()) };
-            return Some(format!("{flag} would overwrite {shown}{same}, which the run is made from"));
+            return Some(format!("{flag} would overwrite {shown}{same}, which the run reads"));
         }
         if let Some((_, other)) = taken.iter().find(|(other, _)| *other == identity) {
             return Some(if other == flag {

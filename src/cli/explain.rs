@@ -18,13 +18,13 @@ Examples:
   mqtt-scenario explain          all codes
   mqtt-scenario explain E0101";
 
-/// Explain the code of a mistake or warning, with a wrong and a right example
+/// Explain the code of a mistake or a warning, with a wrong and a right example
 ///
-/// Without a code it lists all of them.
+/// Without a code, it lists all codes.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct ExplainOptions {
-    /// The code, as it stands in brackets in a diagnostic
+    /// The code that a diagnostic shows in brackets
     #[arg(value_name = "CODE")]
     code: Option<String>,
 }

@@ -19,27 +19,27 @@ use crate::scenario::source::Source;
 const DIFFERENT: u8 = 1;
 
 const AFTER_HELP: &str = "\
-Comments, the order of keys and the spelling of values stay; so do the line ends inside lists.
-YAML is not laid out.
+Comments, the order of keys, the spelling of values and the line ends inside lists stay as they
+are. YAML files are not formatted.
 
 Exit codes:
-  0 fine; 1 a file is laid out differently (--check);
-  2 a file cannot be laid out; it is left as it is
-  4 a file cannot be written; it is left as it is
+  0 all files are formatted; 1 a file is not formatted (--check);
+  2 a file cannot be formatted and is left as it is;
+  4 a file cannot be written and is left as it is
 
 Examples:
   mqtt-scenario fmt scenarios/*.toml
   mqtt-scenario fmt --check my.toml";
 
-/// Lay out TOML scenarios in one way: spacing, indentation, blank lines
+/// Format TOML scenarios: spacing, indentation and blank lines
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct FmtOptions {
-    /// Scenario files, TOML
+    /// The scenario files, in TOML
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// Change nothing; name the files that are laid out differently, and exit with code 1 if there are any
+    /// Change nothing, but list the files that are not formatted and exit with code 1 if there are any
     #[arg(long)]
     check: bool,
 }
@@ -71,7 +71,7 @@ pub(super) fn run(options: &FmtOptions) -> ExitCode {
 /// The file as it should be, or nothing if it is so already; an error is told.
 fn laid_out(path: &Path) -> Result<Option<String>, ExitCode> {
     if Format::of(path) == Some(Format::Yaml) {
-        let help = "only TOML has one layout here; for YAML use an editor's formatter, such as prettier";
+        let help = "only TOML files are formatted; use a formatter such as prettier for YAML";
         let message = format_args!("{} is YAML\nhelp: {help}", path.display());
         return Err(exit::error(exit::BAD_INPUT, message));
     }

@@ -14,7 +14,7 @@ const TOML: &str = include_str!("starter.toml");
 const YAML: &str = include_str!("starter.yaml");
 
 const AFTER_HELP: &str = "\
-The scenario runs as it is, on a broker inside the process; its comments say what to change.
+The scenario runs as it is, on a broker inside the process. Its comments say what to change.
 
 Examples:
   mqtt-scenario init                  scenario.toml
@@ -24,7 +24,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct InitOptions {
-    /// File to write; its ending chooses between TOML and YAML
+    /// The file to write; its ending chooses between TOML and YAML
     #[arg(value_name = "FILE", default_value = "scenario.toml")]
     file: PathBuf,
 
@@ -40,7 +40,7 @@ pub(super) fn run(options: &InitOptions) -> ExitCode {
         Some(Format::Yaml) => YAML,
         None => {
             let help = "the name of a scenario ends in .toml, .yaml or .yml";
-            let message = format_args!("cannot tell which format {file} shall have\nhelp: {help}");
+            let message = format_args!("cannot tell the format of {file} from its name\nhelp: {help}");
             return exit::error(exit::BAD_INPUT, message);
         }
     };

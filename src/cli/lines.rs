@@ -51,12 +51,12 @@ enum Sink {
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
     to: SyncSender<Message>,
-    state: Arc<State>,
+    state: Arc<WriterState>,
     coloured: bool,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct WriterState {
     /// Lines in the queue, or being written.
     waiting: AtomicU64,
     /// Lines that will never be written.
@@ -84,7 +84,7 @@ impl Lines {
 
     fn start(sink: Sink, coloured: bool) -> io::Result<Self> {
         let (to, from) = sync_channel(MAX_WAITING);
-        let state = Arc::new(State::default());
+        let state = Arc::new(WriterState::default());
         let state_too = Arc::clone(&state);
         thread::Builder::new()
             .name("lines".to_owned())
@@ -149,7 +149,7 @@ impl Lines {
     }
 }
 
-fn write_lines(sink: Sink, from: &Receiver<Message>, state: &State) {
+fn write_lines(sink: Sink, from: &Receiver<Message>, state: &WriterState) {
     let file = match sink {
         Sink::Stderr => io::stderr().as_fd().try_clone_to_owned().map(File::from),
         Sink::File(file) => Ok(file),

@@ -30,51 +30,53 @@ const DEFAULT_SCENARIO: &str = "scenarios/publish.toml";
 /// The scenario and what the command line says instead of it: Locust's flags.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ScenarioOptions {
-    /// Scenario file, TOML or YAML
+    /// The scenario file, in TOML or YAML
     #[arg(value_name = "SCENARIO")]
-    #[arg(help = "Scenario file, TOML or YAML [default: scenarios/publish.toml]")]
+    #[arg(help = "The scenario file, in TOML or YAML [default: scenarios/publish.toml]")]
     scenario: Option<PathBuf>,
 
-    /// Users in all
+    /// Number of users
     #[arg(short, long, value_name = "N", value_parser = parse_users, allow_negative_numbers = true)]
     users: Option<u32>,
 
-    /// Users started per second
+    /// Number of users that start per second
     #[arg(short = 'r', long, value_name = "PER_SECOND", value_parser = parse_spawn_rate)]
     #[arg(allow_negative_numbers = true)]
     spawn_rate: Option<f64>,
 
-    /// Length of the run, the ramp included: 300s, 20m, 1h30m, 500ms, or plain seconds; 0 for no end
+    /// How long the run lasts, from the first user on: 300s, 20m, 1h30m, 500ms or plain seconds; 0 means no end
     #[arg(short = 't', long, value_name = "TIME", value_parser = parse_run_time)]
     #[arg(allow_negative_numbers = true)]
     run_time: Option<Duration>,
 
-    /// How long users may finish their task when the run stops
+    /// How long users may take to finish their task when the run stops
     #[arg(short, long, value_name = "TIME", value_parser = parse_run_time)]
     #[arg(allow_negative_numbers = true)]
     stop_timeout: Option<Duration>,
 
-    /// Where the broker is, instead of what the scenario says
+    /// Address of the broker, in place of the scenario's
     #[arg(short = 'H', long = "host", value_name = "URL")]
-    #[arg(help = "Where the broker is, instead of what the scenario says: HOST[:PORT], mqtt://, mqtts://, \
-                  ws:// or wss://HOST[:PORT][/PATH], or embedded:; several times for several servers")]
+    #[arg(
+        help = "Address of the broker, in place of the scenario's: HOST[:PORT], mqtt://, mqtts://, ws:// or \
+                  wss://HOST[:PORT][/PATH], or embedded:. Repeat the flag for several servers"
+    )]
     hosts: Vec<String>,
 
-    /// Another value for a key of the scenario; may be given several times
+    /// Replace the value of a key of the scenario; can be repeated
     #[arg(long, value_name = "PATH=VALUE")]
-    #[arg(help = "Another value for a key of the scenario, as in load.run_time=30s or \
-                  'user_classes.device.tasks[0].weight=2'; may be given several times")]
+    #[arg(help = "Replace the value of a key of the scenario, as in load.run_time=30s or \
+                  'user_classes.device.tasks[0].weight=2'; can be repeated")]
     set: Vec<String>,
 
-    /// Only users of these classes; several with commas, or the flag several times
+    /// Run only users of these classes. Separate several with commas, or repeat the flag
     #[arg(short = 'C', long, value_delimiter = ',', value_name = "CLASS")]
     user_classes: Vec<String>,
 
-    /// Only tasks with one of these tags; several with commas, or the flag several times
+    /// Run only tasks with one of these tags. Separate several with commas, or repeat the flag
     #[arg(short = 'T', long, value_delimiter = ',', value_name = "TAG")]
     tags: Vec<String>,
 
-    /// No tasks with one of these tags; several with commas, or the flag several times
+    /// Leave out tasks with one of these tags. Separate several with commas, or repeat the flag
     #[arg(short = 'E', long, value_delimiter = ',', value_name = "TAG")]
     exclude_tags: Vec<String>,
 }

@@ -75,7 +75,7 @@ const SETTINGS: &[Setting] = &[
             Here::Instead("the scenario is named without a flag: mqtt-scenario run my.toml"),
         )
     },
-    setting("config", Here::Instead("the scenario file says it all; values of it are changed with --set")),
+    setting("config", Here::Instead("the scenario file is the configuration; change its values with --set")),
     setting(
         "config-users",
         Here::Instead("say it in the scenario, or with --set user_classes.NAME.KEY=VALUE"),

@@ -32,7 +32,7 @@ pub(super) enum OutputError {
         source: io::Error,
     },
     /// Whoever reads the file did not keep up.
-    #[error("{}: {} missing: nothing took them in time", path.display(), lines_are(*lines))]
+    #[error("{}: {} missing, because the reader was too slow", path.display(), lines_are(*lines))]
     Lost {
         /// Which file.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub(super) enum OutputError {
         lines: u64,
     },
     /// What an error has cost that was told before.
-    #[error("{}: {} missing: they could not be written", path.display(), lines_are(*lines))]
+    #[error("{}: {} missing, because they could not be written", path.display(), lines_are(*lines))]
     Refused {
         /// Which file.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub(super) enum OutputError {
         lines: u64,
     },
     /// The same of a file that is written whole.
-    #[error("{}: the end of the run is missing: nobody reads it", path.display())]
+    #[error("{}: the end of the run is missing, because nobody reads the file", path.display())]
     Unread {
         /// Which file.
         path: PathBuf,

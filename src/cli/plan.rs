@@ -16,15 +16,16 @@ use crate::plan::Plan;
 const DIFFERENT: u8 = 1;
 
 const AFTER_HELP: &str = "\
-Of two scenarios it shows what differs by meaning: classes, tasks and steps by their names,
-values before and after, users and rates as results. Comments, order of keys and TOML or YAML
-make no difference. What the command line says (-u, -H, ...) holds for both.
+With two scenarios, it shows how they differ in meaning: classes, tasks and steps by their names,
+values before and after, and the resulting users and rates. Comments, the order of keys, and the
+choice of TOML or YAML make no difference. The flags (-u, -H, ...) apply to both scenarios.
 
-With --format json the differences are an object: same, whether there are none; differences, a list
-of objects with path, before and after (null for what is not there); and text, as lines.
+With --format json, the differences are an object: `same` is true if there are none; `differences`
+is a list of objects with path, before and after (null if a value is missing); `text` has the lines.
 
 Exit codes:
-  0 fine, two scenarios mean the same; 1 they differ (0 with --format json); 2 bad usage or scenario
+  0 the plan is fine, or two scenarios mean the same;
+  1 they differ (0 with --format json); 2 wrong usage or a wrong scenario
 
 Examples:
   mqtt-scenario plan my.toml -u 10000
@@ -33,21 +34,21 @@ Examples:
   mqtt-scenario plan before.toml after.yaml --format json | jq '.differences[].path'
   mqtt-scenario plan my.toml --show-task-ratio";
 
-/// Show what a scenario would do, without doing it
+/// Show what a scenario would do, without running it
 ///
-/// Users per class, tasks and their shares, steps with sample messages, rates, what the run needs, and when it
-/// ends. Passwords are never shown.
+/// It lists the users of each class, the tasks and their shares, the steps with sample messages, the rates, what the
+/// run needs and when it ends. Passwords are never shown.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct PlanOptions {
     #[command(flatten)]
     scenario: ScenarioOptions,
 
-    /// Another scenario: show what differs from the first
+    /// Another scenario, to show how it differs from the first
     #[arg(value_name = "OTHER", conflicts_with_all = ["show_task_ratio", "show_task_ratio_json"])]
     other: Option<PathBuf>,
 
-    /// How to write the plan; docs/plan-json.md tells the shape of the JSON
+    /// How to write the plan; docs/plan-json.md describes the JSON
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
@@ -71,7 +72,7 @@ pub(super) struct RatioOptions {
     #[arg(long)]
     show_task_ratio: bool,
 
-    /// The same as JSON
+    /// Print the shares of tasks as JSON, and nothing else
     #[arg(long, conflicts_with = "show_task_ratio")]
     show_task_ratio_json: bool,
 }

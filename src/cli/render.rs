@@ -24,7 +24,7 @@ const WINDOW: usize = 2_000;
 const MARK: usize = 80;
 
 /// Most diagnostics that are drawn: one mistake in a generated file is soon a thousand.
-const MOST: usize = 100;
+const MAX: usize = 100;
 
 /// A diagnostic with its place in a file.
 pub(super) struct Placed<'a> {
@@ -58,8 +58,8 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
     let mut text = String::new();
     let mut lines = Lines::new(source);
     let secrets = Secrets::of(source);
-    for Placed { place, diagnostic } in marked.iter().take(MOST) {
-        let said = secrets.said(diagnostic, place);
+    for Placed { place, diagnostic } in marked.iter().take(MAX) {
+        let said = secrets.masked(diagnostic, place);
         let level = match diagnostic.severity {
             Severity::Warning => Level::WARNING,
             Severity::Error => Level::ERROR,
@@ -126,11 +126,11 @@ fn window(line: &str, mark: &Range<usize>) -> Range<usize> {
 
 /// `3 mistakes and 1 warning in scenarios/x.toml; nothing was started`.
 fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> String {
-    const MORE: usize = MOST + 1;
+    const MORE: usize = MAX + 1;
     let count = |wanted, word| match severities.iter().filter(|severity| **severity == wanted).count() {
         0 => None,
         1 => Some(format!("1 {word}")),
-        MORE.. => Some(format!("more than {MOST} {word}s")),
+        MORE.. => Some(format!("more than {MAX} {word}s")),
         count => Some(format!("{count} {word}s")),
     };
     let mistakes = count(Severity::Error, "mistake");
@@ -138,7 +138,7 @@ fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> Str
         Some(_) => (Level::ERROR, "; nothing was started"),
         None => (Level::WARNING, ""),
     };
-    let shown = if severities.len() > MOST { format!(", the first {MOST} shown") } else { String::new() };
+    let shown = if severities.len() > MAX { format!(", the first {MAX} shown") } else { String::new() };
     let counts: Vec<_> = [mistakes, count(Severity::Warning, "warning")].into_iter().flatten().collect();
     let text = format!("{} in {}{shown}{end}", counts.join(" and "), source.name());
     renderer.render(&[Group::with_title(level.primary_title(text))])

@@ -13,7 +13,7 @@ use crate::report::csv::state::StateFile;
 use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
 use crate::report::unfinished;
 
-/// Make the CSV files and tables of a run again, from its request log
+/// Make the CSV files and tables of a run again from its request log
 ///
 /// The log is what `run --request-log` writes: one JSON object per line, of type request,
 /// unfinished, users, reset, exception or end. The files are byte for byte what Locust makes of these events.
@@ -29,15 +29,15 @@ pub struct ReplayOptions {
                   PREFIX_exceptions.csv")]
     csv: PathBuf,
 
-    /// One row per entry and second in the history file, with percentiles of the last ten seconds
+    /// Write a row for every entry each second to the history file, with percentiles of the last ten seconds
     #[arg(long)]
     csv_full_history: bool,
 
-    /// No row for the last, partial second, as Locust itself leaves it out
+    /// Leave out the row of the last, partial second, as Locust does
     #[arg(long)]
     no_final_row: bool,
 
-    /// Seconds between two rows of history
+    /// Number of seconds between two rows of the history
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = parse_interval)]
     #[arg(allow_negative_numbers = true)]
     interval: f64,

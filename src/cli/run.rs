@@ -35,14 +35,14 @@ use crate::stats::Received;
 use crate::stats::snapshot::Snapshot;
 
 const AFTER_HELP: &str = "\
-Ctrl-C, SIGTERM or SIGHUP stops the run: users finish their tasks (--stop-timeout), all files
-are written. A second Ctrl-C or SIGTERM ends it at once, whatever it waits for; every file is
-whole, and a second old at most.
+Ctrl-C, SIGTERM or SIGHUP stops the run: users finish their tasks (--stop-timeout) and all files
+are written. A second Ctrl-C or SIGTERM ends the run at once. Every file is then complete, and at
+most one second old.
 
 Exit codes:
-  0 fine; 1 requests failed (--exit-code-on-error); 2 bad usage or scenario;
+  0 the run was fine; 1 requests failed (--exit-code-on-error); 2 wrong usage or a wrong scenario;
   3 a threshold was missed or could not be judged, whether requests failed or not;
-  4 the runner could not go on; 130 interrupted twice
+  4 the run could not go on; 130 the run was interrupted twice
 
 Examples:
   mqtt-scenario run
@@ -62,36 +62,36 @@ pub(super) struct RunOptions {
     #[arg(help = "Write Locust's four CSV files: PREFIX_stats.csv, _stats_history, _failures, _exceptions")]
     csv: Option<PathBuf>,
 
-    /// One row per entry and second in the history file, with percentiles of the last ten seconds
+    /// Write a row for every entry each second to the history file, with percentiles of the last ten seconds
     #[arg(long, requires = "csv")]
     csv_full_history: bool,
 
-    /// Write every request as a line of JSON; `mqtt-scenario replay` makes the CSV files from it again
+    /// Write every request as a line of JSON, from which `mqtt-scenario replay` makes the CSV files again
     #[arg(long, value_name = "FILE")]
     request_log: Option<PathBuf>,
 
-    /// Write the end of the run as JSON: rows, percentiles, and how the load generator fared
+    /// Write the results of the run as JSON: rows, percentiles and the health of the load generator
     #[arg(long, value_name = "FILE")]
     summary_json: Option<PathBuf>,
 
-    /// How many rows the statistics may have; requests of further names count in one more
+    /// Maximum number of rows in the statistics; requests with further names are counted in one extra row
     #[arg(long, value_name = "N", default_value_t = engine::MAX_ROWS)]
     max_rows: usize,
 
-    /// Show no progress while running, only the tables at the end
+    /// Show no progress during the run, only the tables at the end
     #[arg(long)]
     only_summary: bool,
 
-    /// Begin the statistics anew when all users have started
+    /// Reset the statistics when all users have started
     #[arg(long)]
     reset_stats: bool,
 
-    /// Exit code of a run with failures or exceptions
+    /// Exit code of a run that had failures or exceptions
     #[arg(long, value_name = "CODE", allow_negative_numbers = true)]
-    #[arg(help = "Exit code of a run with failures or exceptions [default: 1]")]
+    #[arg(help = "Exit code of a run that had failures or exceptions [default: 1]")]
     exit_code_on_error: Option<u8>,
 
-    /// Threads that users are spread over; default: one per core
+    /// Number of threads that run the users; by default one per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     #[arg(allow_negative_numbers = true)]
     threads: Option<u16>,
@@ -99,7 +99,7 @@ pub(super) struct RunOptions {
     #[command(flatten)]
     ratio: RatioOptions,
 
-    /// Accepted for Locust's sake: every run is headless
+    /// Accepted because Locust has it; every run is headless
     #[arg(long)]
     headless: bool,
 
@@ -276,7 +276,7 @@ fn announce(
         info!("Embedded broker listening on {}", broker.addr());
     }
     for broker in plan.brokers.iter().filter(|broker| broker.tls.as_ref().is_some_and(|tls| tls.insecure)) {
-        warn!("INSECURE: any certificate is accepted as that of the broker {}", broker.name);
+        warn!("INSECURE: no certificate is checked for the broker {}", broker.name);
     }
 }
 

@@ -19,11 +19,11 @@ Examples:
 
 /// Print the scenario language as a JSON Schema (draft 7)
 ///
-/// Every key with its meaning, type, limits and default.
+/// It holds every key with its meaning, type, limits and default.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct SchemaOptions {
-    /// How to write it
+    /// How to write the language down
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
 }

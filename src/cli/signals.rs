@@ -1,7 +1,7 @@
-//! Signals, heeded by a thread of their own, so that they work whatever the rest of the program waits for.
+//! Signals, handled by a thread of their own, so that they work whatever the rest of the program waits for.
 //!
-//! The first SIGINT, SIGTERM or SIGHUP is a wish to stop. A second SIGINT or SIGTERM ends the program at once: it has
-//! [`GRACE`] to put its files in order, and is over then, even if a disk or a pipe never answers. A second SIGHUP is none:
+//! The first SIGINT, SIGTERM or SIGHUP asks the run to stop. A second SIGINT or SIGTERM ends the program at once: it has
+//! [`GRACE`] to put its files in order, and is over then, even if a disk or a pipe never answers. A second SIGHUP does not count:
 //! a terminal that is closed sends two by itself.
 
 use std::convert::Infallible;
@@ -32,7 +32,7 @@ pub(super) fn watch(interrupts: Interrupts) -> io::Result<()> {
                 let signals = Signals::new()?;
                 // Whoever asked waits for it.
                 let _ = ready.send(Ok(()));
-                match signals.heed(&interrupts).await {}
+                match signals.handle_signals(&interrupts).await {}
             })
         });
         let _ = ready.send(outcome);
@@ -81,7 +81,7 @@ impl Signals {
         }
     }
 
-    async fn heed(mut self, interrupts: &Interrupts) -> Infallible {
+    async fn handle_signals(mut self, interrupts: &Interrupts) -> Infallible {
         loop {
             let is_hangup = self.next().await;
             if !interrupts.stop.is_cancelled() {

@@ -14,9 +14,9 @@ use crate::scenario::files::ReadError;
 use crate::scenario::secrets::{Secrets, hide_urls};
 use crate::scenario::source::Source;
 
-/// Check a scenario: tell every mistake at once, start nothing
+/// Check a scenario and report all its mistakes at once, without starting it
 ///
-/// Exit code 0 if the scenario can run, 2 if it cannot.
+/// The exit code is 0 if the scenario can run and 2 if it cannot.
 ///
 /// With `--format json`, standard output is one object: `scenario`, the file as named; `fine`, whether it can run;
 /// and `diagnostics`, a list of objects with `file`, `line`, `column`, `end_line`, `end_column` (from 1, in
@@ -28,7 +28,7 @@ pub(super) struct ValidateOptions {
     #[command(flatten)]
     scenario: ScenarioOptions,
 
-    /// How mistakes are told
+    /// How to report the mistakes
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     format: Format,
 }
@@ -98,7 +98,7 @@ fn diagnostic(
     secrets: &Secrets<'_>,
     lines: &mut Lines<'_>,
 ) -> Value {
-    let said = secrets.said(diagnostic, place);
+    let said = secrets.masked(diagnostic, place);
     let file = source.file(place.file);
     let (line, start, _) = lines.at(place);
     let column = file.text()[start..place.span.start].chars().count() + 1;

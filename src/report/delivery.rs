@@ -30,7 +30,7 @@ pub fn summary(snapshot: &Snapshot, report: &DeliveryReport) -> String {
 
 /// Why a shared subscription gets nothing.
 const NOT_SHARED: &str =
-    "of a shared subscription that never received: this broker of MQTT 3.1.1 seems to know none ($share)";
+    "of a shared subscription that never received: this MQTT 3.1.1 broker seems not to support $share";
 
 fn table(report: &DeliveryReport, out: &mut String) -> std::fmt::Result {
     if report.rows.is_empty() {
@@ -92,10 +92,7 @@ fn details(counts: &Counts) -> Vec<String> {
     );
     let beside = list(
         "not counted",
-        &[
-            (*retained, "from before the subscription"),
-            (*untracked, "of more streams than are kept track of"),
-        ],
+        &[(*retained, "from before the subscription"), (*untracked, "of more streams than can be tracked")],
     );
     [lost, twice, beside].into_iter().flatten().collect()
 }

@@ -27,7 +27,7 @@ pub fn summary(snapshot: &Snapshot) -> String {
         })
     };
     line("Response times", &snapshot.latency)
-        + &line("From their intended moments (constant_pacing)", &snapshot.intended)
+        + &line("Response times from when they were due (constant_pacing)", &snapshot.intended)
         + &line("Service time", &snapshot.began)
         + &late_starts(snapshot.starts)
 }
@@ -38,9 +38,7 @@ fn late_starts(Starts { count, late }: Starts) -> String {
         return String::new();
     }
     let percent = share * 100.0;
-    format!(
-        "Late starts (rate): {late} of {count} task runs, {percent:.1} %: their users still waited for what was before\n"
-    )
+    format!("Late starts (rate): {late} of {count} task runs, {percent:.1} %: their users were still busy\n")
 }
 
 /// Percentiles of the last tick, to hang on a line of progress.
@@ -79,8 +77,7 @@ mod tests {
         recorder.missed_starts(30_000_000, 10_000_000);
         statistics.merge(vec![recorder.take(UnixMicros(3))]);
         let snapshot = statistics.snapshot(0.0);
-        let intended =
-            "From their intended moments (constant_pacing): p50 20.005 ms, p99 30.015 ms, max 30.015 ms\n";
+        let intended = "Response times from when they were due (constant_pacing): p50 20.005 ms, p99 30.015 ms, max 30.015 ms\n";
         assert_eq!(summary(&snapshot), format!("{raw}{intended}"));
         assert_eq!(tick(&snapshot), "  intended p50 20.00 ms  p99 30.02 ms", "nothing else in this tick");
         statistics.reset(0.0);
@@ -108,8 +105,7 @@ mod tests {
 
         recorder.scheduled_start(true);
         statistics.merge(vec![recorder.take(UnixMicros(2_000))]);
-        let late =
-            "Late starts (rate): 2 of 101 task runs, 2.0 %: their users still waited for what was before\n";
+        let late = "Late starts (rate): 2 of 101 task runs, 2.0 %: their users were still busy\n";
         assert_eq!(summary(&statistics.snapshot(0.0)), format!("{both}{late}"));
         statistics.reset(0.0);
         assert_eq!(summary(&statistics.snapshot(0.0)), "");

@@ -24,7 +24,7 @@ use crate::stats::{RowKey, UnixMicros};
 const SHORTEST_INTERVAL_S: f64 = 1e-6;
 
 /// So many rows of history may be written for a time without events: more than two days without a request.
-const MOST_ROWS_IN_GAP: f64 = 200_000.0;
+const MAX_ROWS_IN_GAP: f64 = 200_000.0;
 
 /// How to replay.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,7 +53,7 @@ pub enum ReplayError {
     /// There would be no end of rows.
     #[error(
         "{}: nothing happens for {gap_s} s, which would be {rows:.0} rows of history (the most are \
-         {MOST_ROWS_IN_GAP}); a longer interval makes fewer", path.display()
+         {MAX_ROWS_IN_GAP}); a longer interval makes fewer", path.display()
     )]
     Gap {
         /// The log.
@@ -99,7 +99,7 @@ pub fn replay(events: &Path, prefix: &Path, options: ReplayOptions) -> Result<Sn
             History::Full => replay.statistics.rows() + 1,
         };
         let rows = gap_s / options.interval_s * rows_a_tick as f64;
-        if rows > MOST_ROWS_IN_GAP {
+        if rows > MAX_ROWS_IN_GAP {
             return Err(ReplayError::Gap { path: PathBuf::from(events), gap_s, rows });
         }
         while ticks.at(next) < end {

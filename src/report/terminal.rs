@@ -14,12 +14,12 @@ use crate::stats::snapshot::{Row, Snapshot};
 const NAME: usize = 24;
 
 /// More rows than these are for files.
-const MOST_ROWS: usize = 500;
+const MAX_ROWS: usize = 500;
 
 /// Requests, percentiles and failures, for so many columns.
 pub fn summary(snapshot: &Snapshot, columns: usize) -> String {
     let rows = snapshot.rows.len();
-    let left_out = match rows.checked_sub(MOST_ROWS) {
+    let left_out = match rows.checked_sub(MAX_ROWS) {
         Some(more @ 1..) => {
             format!("{more} of {rows} rows are not shown here: --csv and --summary-json have them\n")
         }
@@ -31,7 +31,7 @@ pub fn summary(snapshot: &Snapshot, columns: usize) -> String {
 
 /// The rows that are shown, Aggregated last.
 fn shown(snapshot: &Snapshot) -> impl Iterator<Item = &Row> {
-    snapshot.rows.iter().take(MOST_ROWS).chain([&snapshot.aggregated])
+    snapshot.rows.iter().take(MAX_ROWS).chain([&snapshot.aggregated])
 }
 
 fn requests(snapshot: &Snapshot, columns: usize) -> String {
@@ -58,8 +58,8 @@ fn percentiles(snapshot: &Snapshot, columns: usize) -> String {
         .into_iter()
         .zip(worths)
         .enumerate()
-        .map(|(place, (heading, worth))| {
-            let cell = |row: &Row| row.percentiles.map_or_else(String::new, |all| all[place].to_string());
+        .map(|(index, (heading, worth))| {
+            let cell = |row: &Row| row.percentiles.map_or_else(String::new, |all| all[index].to_string());
             Column::new(heading, worth, &rows, &cell)
         })
         .collect();
@@ -74,13 +74,13 @@ fn failures(snapshot: &Snapshot, columns: usize) -> String {
     let heading = "# occurrences";
     let width = heading.len() + 1;
     let mut text = format!("Error report\n{heading} Error\n{}\n", "-".repeat(columns));
-    for failure in snapshot.failures_as_seen().into_iter().take(MOST_ROWS) {
+    for failure in snapshot.failures_as_seen().into_iter().take(MAX_ROWS) {
         let row = &failure.what.row;
         let what = format!("{} {}: {}", row.request_type, row.name, unwrapped(&failure.what.original));
         let room = columns.saturating_sub(width).max(1);
         let lines = wrapped(&printable(&what), room, room);
-        for (place, line) in lines.iter().enumerate() {
-            let count = if place == 0 { failure.occurrences.to_string() } else { String::new() };
+        for (index, line) in lines.iter().enumerate() {
+            let count = if index == 0 { failure.occurrences.to_string() } else { String::new() };
             push_line(&mut text, &format!("{count:<width$}{line}"));
         }
     }
@@ -124,8 +124,8 @@ fn draw(rows: &[&Row], mut table: Vec<Column>, columns: usize) -> String {
     };
     while room(&table) < wanted.min(NAME) {
         let least = table.iter().enumerate().filter(|(_, column)| column.worth < ALWAYS);
-        let Some((place, _)) = least.min_by_key(|(_, column)| column.worth) else { break };
-        table.remove(place);
+        let Some((index, _)) = least.min_by_key(|(_, column)| column.worth) else { break };
+        table.remove(index);
     }
     let name_width = wanted.min(room(&table)).max(1);
     let line = |request_type: &str, name: &str, cell: &dyn Fn(&Column) -> String| {
@@ -142,11 +142,11 @@ fn draw(rows: &[&Row], mut table: Vec<Column>, columns: usize) -> String {
     let mut text = String::new();
     push_line(&mut text, &heading);
     push_line(&mut text, &rule);
-    for (place, (request_type, name)) in types.iter().zip(&names).enumerate() {
-        if place + 1 == rows.len() {
+    for (index, (request_type, name)) in types.iter().zip(&names).enumerate() {
+        if index + 1 == rows.len() {
             push_line(&mut text, &rule);
         }
-        push_line(&mut text, &line(request_type, name, &|column| column.cells[place].clone()));
+        push_line(&mut text, &line(request_type, name, &|column| column.cells[index].clone()));
     }
     text.push('\n');
     text
@@ -187,8 +187,8 @@ pub fn fit(text: &str, columns: usize) -> String {
         }
         let spaces = line.len() - line.trim_start_matches(' ').len();
         let indent = " ".repeat((spaces + 2).min(columns / 2));
-        for (place, part) in wrapped(line, columns, columns - indent.len()).iter().enumerate() {
-            out.extend([if place == 0 { "" } else { "\n" }, if place == 0 { "" } else { &indent }, part]);
+        for (index, part) in wrapped(line, columns, columns - indent.len()).iter().enumerate() {
+            out.extend([if index == 0 { "" } else { "\n" }, if index == 0 { "" } else { &indent }, part]);
         }
         out.push_str(end);
     }
@@ -201,9 +201,9 @@ fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
     while let Some((end, _)) = rest.char_indices().nth(if lines.is_empty() { first } else { others }) {
-        let before = || rest[..end].rfind(' ').filter(|place| !rest[..*place].trim().is_empty());
-        let place = if rest[end..].starts_with(' ') { Some(end) } else { before() };
-        let (line, next) = rest.split_at(place.unwrap_or(end));
+        let before = || rest[..end].rfind(' ').filter(|index| !rest[..*index].trim().is_empty());
+        let index = if rest[end..].starts_with(' ') { Some(end) } else { before() };
+        let (line, next) = rest.split_at(index.unwrap_or(end));
         lines.push(line.trim_end().to_owned());
         rest = next.trim_start();
     }
@@ -219,9 +219,9 @@ mod tests {
 
     fn snapshot(names: &[&str]) -> Snapshot {
         let mut statistics = Statistics::new(1_000.0, false);
-        for (place, name) in names.iter().enumerate() {
+        for (index, name) in names.iter().enumerate() {
             let row = RowKey { request_type: "MQTT".into(), name: (*name).into() };
-            statistics.log_request(&row, 1_001.0, Some(Number::Float(1.9 + 1e3 * place as f64)), 0);
+            statistics.log_request(&row, 1_001.0, Some(Number::Float(1.9 + 1e3 * index as f64)), 0);
             statistics.log_error(
                 &row,
                 1_002.0,
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn more_rows_than_a_person_reads_are_left_to_the_files() {
-        let names: Vec<_> = (0..MOST_ROWS + 7).map(|n| n.to_string()).collect();
+        let names: Vec<_> = (0..MAX_ROWS + 7).map(|n| n.to_string()).collect();
         let text = summary(&snapshot(&names.iter().map(String::as_str).collect::<Vec<_>>()), 80);
         assert!(text.contains("7 of 507 rows are not shown here"), "{text}");
         assert_eq!(text.matches("Aggregated").count(), 2);

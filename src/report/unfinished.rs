@@ -15,7 +15,7 @@ pub fn table(rows: &[Unfinished]) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "\nUnfinished: {}, the oldest after {}; in no row above",
+        "\nUnfinished: {}, the oldest after {}; not counted in the rows above",
         requests(total.count),
         Age(total)
     );

@@ -15,18 +15,18 @@ pub(super) fn as_written(root: &mut Node, files: &Files) {
         matches!(node.value, Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Date)
     };
     let vars = root.get("vars").and_then(Node::table);
-    let places: Vec<usize> = vars
+    let indices: Vec<usize> = vars
         .into_iter()
         .flat_map(|vars| vars.entries().iter().enumerate())
         .filter(|(_, entry)| is_other(&entry.node))
-        .map(|(place, _)| place)
+        .map(|(index, _)| index)
         .collect();
-    if places.is_empty() {
+    if indices.is_empty() {
         return;
     }
     let Some(vars) = root.table_mut(&[Part::Key("vars".to_owned())]) else { return };
-    for place in places {
-        if let Some(node) = vars.node_mut(place)
+    for index in indices {
+        if let Some(node) = vars.node_mut(index)
             && let Some(written) = files.get(node.file).text().get(node.span.clone())
         {
             node.value = Value::Text(Arc::from(written));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, FieldPath, Mark, nearest};
 use crate::scenario::codes;
-use crate::scenario::merge::{Place, merge};
+use crate::scenario::merge::{Section, merge};
 use crate::scenario::node::{Node, Table, Value};
 use crate::scenario::reported::Reported;
 
@@ -17,11 +17,11 @@ use crate::scenario::reported::Reported;
 const MAX_INHERITED: usize = 2_000_000;
 
 /// Most mistakes of classes that are listed: one more than are drawn.
-const MOST_SAID: usize = 101;
+const MAX_SAID: usize = 101;
 
 /// Where a class stands in the order of things.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ClassState {
     /// Not looked at.
     New,
     /// Waits for its base.
@@ -48,16 +48,16 @@ pub(super) fn resolve(root: &mut Node, diagnostics: &mut Vec<Diagnostic>, report
             _ => None,
         });
         let is_known = extends.is_none_or(|extends| !extends.unreadable);
-        states.push(if is_known { State::New } else { State::Incomplete });
+        states.push(if is_known { ClassState::New } else { ClassState::Incomplete });
     }
     let has_bases = bases.iter().any(Option::is_some);
     let mut resolver = Resolver {
         at: FieldPath::root().key("user_classes"),
-        places: classes
+        indices: classes
             .entries()
             .iter()
             .enumerate()
-            .map(|(place, entry)| (entry.key.clone(), place))
+            .map(|(index, entry)| (entry.key.clone(), index))
             .collect(),
         names: classes.entries().iter().map(|entry| entry.key.clone()).collect(),
         nodes: classes.entries().iter().map(|entry| entry.node.clone()).collect(),
@@ -71,7 +71,7 @@ pub(super) fn resolve(root: &mut Node, diagnostics: &mut Vec<Diagnostic>, report
     (0..resolver.nodes.len()).for_each(|class| resolver.complete(class));
     let Resolver { at, names, nodes, states, .. } = resolver;
     for (name, state) in names.iter().zip(states) {
-        if state == State::Incomplete {
+        if state == ClassState::Incomplete {
             reported.add(at.key(&**name));
         }
     }
@@ -85,14 +85,14 @@ pub(super) fn resolve(root: &mut Node, diagnostics: &mut Vec<Diagnostic>, report
     has_bases
 }
 
-/// All classes by their place in the file.
+/// All classes by their index in the file.
 struct Resolver<'a> {
     at: FieldPath,
-    places: HashMap<Arc<str>, usize>,
+    indices: HashMap<Arc<str>, usize>,
     names: Vec<Arc<str>>,
     bases: Vec<Option<Arc<str>>>,
     nodes: Vec<Node>,
-    states: Vec<State>,
+    states: Vec<ClassState>,
     /// How many more values may be taken over.
     left: usize,
     is_too_much: bool,
@@ -108,20 +108,20 @@ impl Resolver<'_> {
         let mut next = Some(class);
         while let Some(class) = next {
             match self.states[class] {
-                State::New => {
-                    self.states[class] = State::Open;
+                ClassState::New => {
+                    self.states[class] = ClassState::Open;
                     chain.push(class);
                     next = self.base(class);
                 }
-                State::Open => {
+                ClassState::Open => {
                     self.cycle(&chain, class);
                     break;
                 }
-                State::Complete | State::Incomplete => break,
+                ClassState::Complete | ClassState::Incomplete => break,
             }
         }
         while let Some(class) = chain.pop() {
-            if self.states[class] == State::Open {
+            if self.states[class] == ClassState::Open {
                 self.states[class] = self.take_over(class);
             }
         }
@@ -130,14 +130,14 @@ impl Resolver<'_> {
     /// The class that a class extends; an unknown one is a mistake.
     fn base(&mut self, class: usize) -> Option<usize> {
         let base = self.bases[class].clone()?;
-        let found = self.places.get(&base).copied();
+        let found = self.indices.get(&base).copied();
         if found.is_none() {
-            self.states[class] = State::Incomplete;
-            if self.said >= MOST_SAID {
+            self.states[class] = ClassState::Incomplete;
+            if self.said >= MAX_SAID {
                 return None;
             }
             let message = format!("there is no user class `{base}` to extend");
-            let others = || self.names.iter().enumerate().filter(|(place, _)| *place != class);
+            let others = || self.names.iter().enumerate().filter(|(index, _)| *index != class);
             let help = match nearest(&base, others().map(|(_, name)| &**name)) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => some_of("the other user classes are", others().map(|(_, name)| &**name)),
@@ -163,15 +163,15 @@ impl Resolver<'_> {
         let help = if way.is_empty() { "remove `extends`" } else { "remove `extends` from one of them" };
         self.say(codes::EXTENDS_CYCLE, first, message, help.to_owned());
         for class in members {
-            self.states[*class] = State::Incomplete;
+            self.states[*class] = ClassState::Incomplete;
         }
     }
 
     /// Merges a class over its base, which is as complete as it can be.
-    fn take_over(&mut self, class: usize) -> State {
-        let base = self.bases[class].as_ref().and_then(|base| self.places.get(base)).copied();
-        let Some(base) = base else { return State::Complete };
-        let Some(table) = self.nodes[base].table() else { return State::Incomplete };
+    fn take_over(&mut self, class: usize) -> ClassState {
+        let base = self.bases[class].as_ref().and_then(|base| self.indices.get(base)).copied();
+        let Some(base) = base else { return ClassState::Complete };
+        let Some(table) = self.nodes[base].table() else { return ClassState::Incomplete };
         let mut inherited = (**table).clone();
         inherited.retain(|entry| !matches!(&*entry.key, "abstract" | "extends"));
         let under = Node { value: Value::Table(Arc::new(inherited)), ..self.nodes[base].clone() };
@@ -183,19 +183,19 @@ impl Resolver<'_> {
                 self.say(codes::TOO_MUCH_INHERITED, class, message, help);
             }
             self.is_too_much = true;
-            return State::Incomplete;
+            return ClassState::Incomplete;
         };
         self.left = left;
         let node = &mut self.nodes[class];
         if matches!(node.value, Value::Null) {
             node.value = Value::Table(Arc::new(Table::default()));
         }
-        *node = merge(node.clone(), &under, Place::Class);
+        *node = merge(node.clone(), &under, Section::Class);
         self.states[base]
     }
 
     fn say(&mut self, code: &'static str, class: usize, message: String, help: String) {
-        if self.said >= MOST_SAID {
+        if self.said >= MAX_SAID {
             return;
         }
         self.said += 1;
@@ -206,12 +206,12 @@ impl Resolver<'_> {
 
 /// The first names of a list in words.
 fn some_of<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> String {
-    const MOST: usize = 10;
-    let mut names: Vec<_> = names.take(MOST + 1).map(|name| format!("`{name}`")).collect();
+    const MAX: usize = 10;
+    let mut names: Vec<_> = names.take(MAX + 1).map(|name| format!("`{name}`")).collect();
     if names.is_empty() {
         return "there is no other user class".to_owned();
     }
-    let more = if names.len() > MOST { ", …" } else { "" };
-    names.truncate(MOST);
+    let more = if names.len() > MAX { ", …" } else { "" };
+    names.truncate(MAX);
     format!("{what} {}{more}", names.join(", "))
 }

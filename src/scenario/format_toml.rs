@@ -21,7 +21,7 @@ use crate::scenario::toml_syntax::{is_header_in_list, is_in_table, is_open_in_br
 const MAX_SIGNS: usize = 4_000_000;
 
 /// Most errors that are listed: one more than are drawn.
-const MOST_ERRORS: usize = 101;
+const MAX_ERRORS: usize = 101;
 
 /// Reads TOML; gives the tree, or the first syntax errors.
 pub(super) fn read(text: &str, file: FileId) -> Result<Node, Vec<Diagnostic>> {
@@ -80,7 +80,7 @@ fn sound(text: &str) -> Result<&str, usize> {
     let mut shallow = RecursionGuard::new(&mut nobody, 80);
     parse_document(&tokens, &mut shallow, &mut |error: ParseError| {
         errors += 1;
-        if errors == 2 * MOST_ERRORS {
+        if errors == 2 * MAX_ERRORS {
             let places = [error.unexpected(), error.context()];
             end = places.into_iter().flatten().map(|span| span.end()).max().unwrap_or(end);
         }
@@ -109,7 +109,7 @@ fn independent(text: &str, errors: &[toml::de::Error], file: FileId) -> Vec<Diag
     if let Some(last) = errors.iter().position(loses_track) {
         errors.truncate(last + 1);
     }
-    errors.truncate(MOST_ERRORS);
+    errors.truncate(MAX_ERRORS);
     if errors.iter().filter(|error| is_yaml(line_at(text, start(text, error)).1)).count() > MANY_OF_YAML {
         // The whole file is YAML, which is one mistake.
         errors.truncate(1);

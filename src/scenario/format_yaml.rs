@@ -25,7 +25,7 @@ const MAX_COPIED_BYTES: usize = 16 << 20;
 const MAX_VALUES: usize = 1_000_000;
 
 /// Most keys that stand a second time and are listed: one more than are drawn.
-const MOST_DUPLICATES: usize = 101;
+const MAX_DUPLICATES: usize = 101;
 
 /// What a copied node costs beside its text.
 const NODE_BYTES: usize = 128;
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
                 let message = format!("the key `{key}` stands here a second time");
                 let error =
                     fault(codes::DUPLICATE_KEY, message, key_span).help("remove or rename one of the two");
-                if self.duplicates.len() + 1 == MOST_DUPLICATES {
+                if self.duplicates.len() + 1 == MAX_DUPLICATES {
                     return Err(Box::new(error));
                 }
                 self.duplicates.push(error);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, nearest};
 use crate::scenario::files::{File, Files, Format, MAX_FILE_BYTES, ReadError, read_file};
-use crate::scenario::merge::{Place, merge};
+use crate::scenario::merge::{Section, merge};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::{codes, constants, format_toml, format_yaml, parse};
 
@@ -90,7 +90,7 @@ impl Loader {
         let trees: Vec<_> = paths.iter().map(|item| self.included(item)).collect();
         self.has_gaps |= trees.iter().any(Option::is_none);
         // The last one lies right below this file.
-        trees.iter().flatten().rev().fold(root, |root, tree| merge(root, tree, Place::Root))
+        trees.iter().flatten().rev().fold(root, |root, tree| merge(root, tree, Section::Root))
     }
 
     /// The tree of a file that an item of `include` names, without its own `include`.

@@ -88,9 +88,9 @@ fn spaced(lines: Vec<Line>) -> Vec<Line> {
             }
             Kind::Header => {
                 let comments = spaced.iter().rev().take_while(|line| line.kind == Kind::Comment).count();
-                let place = spaced.len() - comments;
-                if place > 0 && spaced[place - 1].kind != Kind::Blank {
-                    spaced.insert(place, Line::blank());
+                let index = spaced.len() - comments;
+                if index > 0 && spaced[index - 1].kind != Kind::Blank {
+                    spaced.insert(index, Line::blank());
                 }
             }
             _ => {}
@@ -171,9 +171,9 @@ impl<'a> Writer<'a> {
     }
 
     fn comma(&mut self) {
-        let (place, _) = self.last;
-        self.out.insert(place, ',');
-        self.last = (place + 1, Some(TokenKind::Comma));
+        let (end, _) = self.last;
+        self.out.insert(end, ',');
+        self.last = (end + 1, Some(TokenKind::Comma));
         if self.before != Some(TokenKind::Comment) {
             self.before = Some(TokenKind::Comma);
         }

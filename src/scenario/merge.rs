@@ -11,7 +11,7 @@ use crate::scenario::node::{Node, Table, Value};
 
 /// Where in a scenario a table stands, as far as merging needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Section {
     /// The whole file.
     Root,
     /// `load`.
@@ -30,8 +30,8 @@ pub(super) enum Place {
     Other,
 }
 
-impl Place {
-    /// The place below a key.
+impl Section {
+    /// The section below a key.
     pub(super) fn below(self, key: &str) -> Self {
         match (self, key) {
             (Self::Root, "load") => Self::Load,
@@ -64,12 +64,12 @@ impl Place {
 }
 
 /// What `over` says, and what `under` says where `over` says nothing.
-pub(super) fn merge(mut over: Node, under: &Node, place: Place) -> Node {
+pub(super) fn merge(mut over: Node, under: &Node, place: Section) -> Node {
     if over.unreadable {
         return over;
     }
     match (&mut over.value, under.seen()) {
-        (Value::Table(above), Some(Value::Table(below))) if place != Place::Choice => {
+        (Value::Table(above), Some(Value::Table(below))) if place != Section::Choice => {
             merge_tables(above, below, place);
             over
         }
@@ -78,13 +78,13 @@ pub(super) fn merge(mut over: Node, under: &Node, place: Place) -> Node {
     }
 }
 
-fn merge_tables(above: &mut Arc<Table>, below: &Table, place: Place) {
+fn merge_tables(above: &mut Arc<Table>, below: &Table, place: Section) {
     let is_given = |table: &Table, key: &str| {
         table.get(key).is_some_and(|entry| {
             !entry.ignored && (entry.node.unreadable || !matches!(entry.node.value, Value::Null))
         })
     };
-    let may_exclude = matches!(place, Place::Load | Place::Class | Place::Schedule);
+    let may_exclude = matches!(place, Section::Load | Section::Class | Section::Schedule);
     let is_excluded = |key: &str| {
         may_exclude
             && above.live().any(|entry| place.excludes(&entry.key, key) && is_given(above, &entry.key))
@@ -129,7 +129,7 @@ mod tests {
 
     fn merged(over: &str, under: &str) -> String {
         let read = |text| format_yaml::read(text, FileId(0)).unwrap();
-        shown(&merge(read(over), &read(under), Place::Root))
+        shown(&merge(read(over), &read(under), Section::Root))
     }
 
     #[test]

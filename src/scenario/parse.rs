@@ -73,7 +73,7 @@ pub(super) fn repair(root: &mut Node, files: &Files) -> Repaired {
             return Repaired { scenario: Scenario::default(), diagnostics, gave_up: true };
         }
         let Some((mut diagnostic, repair)) = mend(root, files, &mistake, &mut from) else { continue };
-        if let Some(first) = renamed.get(&diagnostic.at).and_then(|place: &usize| diagnostics.get_mut(*place))
+        if let Some(first) = renamed.get(&diagnostic.at).and_then(|index: &usize| diagnostics.get_mut(*index))
             && let (Some(before), Some(then)) = (&mut first.help, &diagnostic.help)
         {
             before.push(' ');

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, Part, is_bare, nearest};
 use crate::scenario::files::{File, Files, Format};
-use crate::scenario::merge::Place;
+use crate::scenario::merge::Section;
 use crate::scenario::node::{Entry, Node, Table, Value};
 use crate::scenario::{codes, format_toml};
 
@@ -85,11 +85,11 @@ fn set(
     let value = format_toml::read_value(argument.trim_end(), from, file)?;
     if let [Step { part: Part::Key(section), .. }, Step { part: Part::Key(name), span }, ..] =
         steps.as_slice()
-        && let Some(place) = NAMED.iter().position(|(named, ..)| named == section)
+        && let Some(section_index) = NAMED.iter().position(|(named, ..)| named == section)
         && (root.get(section).and_then(|table| table.get(name)).is_none()
-            || names.iter().any(|new| new.section == place && new.name == *name))
+            || names.iter().any(|new| new.section == section_index && new.name == *name))
     {
-        names.push(NewName { file, section: place, name: name.clone(), span: span.clone() });
+        names.push(NewName { file, section: section_index, name: name.clone(), span: span.clone() });
     }
     own_list(root, &steps);
     put(root, &steps, value).map_err(fault)
@@ -191,7 +191,7 @@ fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
 fn put(root: &mut Node, steps: &[Step], value: Node) -> Result<(), Fault> {
     let file = value.file;
     let mut node = root;
-    let mut place = Place::Root;
+    let mut place = Section::Root;
     for (number, step) in steps.iter().enumerate() {
         let refuse = |message: String, help: String| Fault {
             code: codes::NO_SUCH_PLACE,
@@ -235,7 +235,7 @@ fn put(root: &mut Node, steps: &[Step], value: Node) -> Result<(), Fault> {
             }
             (Part::Index(index), Value::List(items)) => {
                 let length = items.len();
-                place = Place::Other;
+                place = Section::Other;
                 if let Some(item) = Arc::make_mut(items).get_mut(*index) {
                     item
                 } else {
@@ -261,7 +261,7 @@ fn put(root: &mut Node, steps: &[Step], value: Node) -> Result<(), Fault> {
                 return Err(refuse(format!("`{}` is a table and no list", before()), help.into()));
             }
             _ => {
-                let message = format!("`{}` is a value of its own, with nothing in it", before());
+                let message = format!("`{}` is a single value, with nothing in it", before());
                 return Err(refuse(message, format!("set it as a whole: {}=…", before())));
             }
         };

@@ -65,7 +65,10 @@ impl Fault<'_> {
         if words.starts_with("invalid float") || words.starts_with("invalid integer") {
             let whole = token(before) + rest;
             let value = whole.split([',', '}', ']', '#']).next().unwrap_or_default().trim();
-            return Some((format!("`{value}` is no number"), format!("write a text in quotes: \"{value}\"")));
+            return Some((
+                format!("`{value}` is not a number"),
+                format!("write a text in quotes: \"{value}\""),
+            ));
         }
         // A text that begins like `true`, `false`, `inf` or `nan` is called an invalid one of these.
         let is_bare =
@@ -90,7 +93,7 @@ impl Fault<'_> {
             return Some((message, format!("write \"{}\"", &rest[..end])));
         }
         if let Some((name, _)) = rest.split_once('(').filter(|(name, _)| is_word(name)) {
-            let message = format!("`{name}(…)` is no value");
+            let message = format!("`{name}(…)` is not a value");
             return Some((message, format!("a step is written as a table: {{ {name} = {{ … }} }}")));
         }
         if let Some((key, _)) = rest.split_once('=').filter(|(key, _)| is_word(key.trim())) {

@@ -141,12 +141,12 @@ pub(super) struct Bin {
     until: UnixMicros,
     /// Time of the latest sample.
     pub(super) last: UnixMicros,
-    /// Place in `cells` plus one, by row; 0 for a row without requests.
+    /// Index in `cells` plus one, by row; 0 for a row without requests.
     index: Vec<u32>,
     /// The same for messages that were measured.
     measured: Vec<u32>,
     pub(super) cells: Vec<Cell>,
-    /// Response times in nanoseconds, each with the place of its row in `cells`.
+    /// Response times in nanoseconds, each with the index of its row in `cells`.
     pub(super) raw: Vec<(u32, u64)>,
     /// Tables of [`TABLE`] counters, one after the other.
     dense: Vec<u32>,
@@ -175,7 +175,7 @@ pub(super) struct Cell {
 /// Failures of a bin, counted by row and text.
 #[derive(Debug, Default)]
 pub(super) struct BinFailures {
-    places: HashMap<Arc<str>, u32>,
+    indices: HashMap<Arc<str>, u32>,
     pub(super) texts: Vec<Arc<str>>,
     pub(super) counts: HashMap<(u32, u32), FailureCount>,
 }
@@ -249,7 +249,7 @@ impl Bin {
         at.0.wrapping_sub(self.first.0) <= self.until.0 - self.first.0
     }
 
-    /// Counts one request of `row`, which is a place in `rows`.
+    /// Counts one request of `row`, which is an index into `rows`.
     pub(super) fn add(&mut self, row: RowId, rows: &[Arc<RowKey>], sample: Sample<'_>, keep_log: bool) {
         let row = row.0 as usize;
         let index = if sample.measured { &mut self.measured } else { &mut self.index };
@@ -258,10 +258,10 @@ impl Bin {
         }
         if index[row] == 0 {
             self.cells.push(Cell::new(Arc::clone(&rows[row]), sample.measured));
-            index[row] = place(self.cells.len());
+            index[row] = as_index(self.cells.len());
         }
-        let place = index[row] - 1;
-        let cell = &mut self.cells[place as usize];
+        let cell_index = index[row] - 1;
+        let cell = &mut self.cells[cell_index as usize];
         cell.requests += 1;
         cell.length += u128::from(sample.length);
         self.last = self.last.max(sample.at);
@@ -285,25 +285,25 @@ impl Bin {
                     let page = &mut table[bucket::DENSE + fine / PAGE];
                     if *page == 0 {
                         self.pages.resize(self.pages.len() + PAGE, 0);
-                        *page = self::place(self.pages.len() / PAGE);
+                        *page = as_index(self.pages.len() / PAGE);
                     }
                     self.pages[(*page as usize - 1) * PAGE + fine % PAGE] += 1;
                 } else {
-                    self.raw.push((place, ns));
+                    self.raw.push((cell_index, ns));
                 }
             }
         }
         let text = sample.error.map(|error| {
             cell.failures += 1;
-            self.failures.add(place, sample.at, error)
+            self.failures.add(cell_index, sample.at, error)
         });
         if keep_log {
             let Sample { at, response_ns, began_ns, length, error: _, measured: _ } = sample;
-            self.log.push(Logged { at, cell: place, text, response_ns, began_ns, length });
+            self.log.push(Logged { at, cell: cell_index, text, response_ns, began_ns, length });
         }
     }
 
-    /// Counts of a cell's response times that are not in `raw`, by place in a dense table; none of 0.
+    /// Counts of a cell's response times that are not in `raw`, by index in a dense table; counts of 0 are left out.
     pub(super) fn tabled_times(&self, cell: &Cell) -> impl Iterator<Item = (usize, u64)> {
         let table = cell.table.map_or(&[][..], |start| &self.dense[start..start + bucket::DENSE]);
         let counts = table.iter().map(|&count| u64::from(count)).enumerate();
@@ -340,15 +340,15 @@ impl Cell {
 }
 
 impl BinFailures {
-    /// Counts one and returns the place of its text.
+    /// Counts one failure and returns the index of its text.
     fn add(&mut self, cell: u32, at: UnixMicros, text: &str) -> u32 {
-        let text = if let Some(&known) = self.places.get(text) {
+        let text = if let Some(&known) = self.indices.get(text) {
             known
         } else {
-            let new = place(self.texts.len());
+            let new = as_index(self.texts.len());
             let text: Arc<str> = text.into();
             self.texts.push(Arc::clone(&text));
-            self.places.insert(text, new);
+            self.indices.insert(text, new);
             new
         };
         let fresh = FailureCount { occurrences: 0, first_seen: at, last_seen: at };
@@ -360,9 +360,9 @@ impl BinFailures {
     }
 }
 
-/// A place in a table, which never holds four thousand million things.
+/// An index into a table, which never holds four thousand million things.
 #[expect(clippy::cast_possible_truncation, reason = "memory ends before u32 does")]
-fn place(at: usize) -> u32 {
+fn as_index(at: usize) -> u32 {
     at as u32
 }
 

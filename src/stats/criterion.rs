@@ -181,14 +181,14 @@ impl Reader<'_> {
         self.rest = self.rest.trim_start();
     }
 
-    /// Place of the rest in the text.
-    fn place(&self) -> usize {
+    /// Where the rest begins in the text.
+    fn at(&self) -> usize {
         self.text.len() - self.rest.len()
     }
 
     /// A fault of so many bytes of the rest.
     fn fault(&self, fault: Fault, length: usize) -> CriterionError {
-        CriterionError { fault, at: self.place()..self.place() + length }
+        CriterionError { fault, at: self.at()..self.at() + length }
     }
 
     fn metric(&mut self, form: Form) -> Result<Metric, CriterionError> {
@@ -210,7 +210,7 @@ impl Reader<'_> {
         let whole = self.rest.trim_end().len();
         let (row, rest) = inside.rsplit_once(']').ok_or_else(|| self.fault(Fault::Row, whole))?;
         let name = row.trim();
-        let start = self.place() + 1 + (row.len() - row.trim_start().len());
+        let start = self.at() + 1 + (row.len() - row.trim_start().len());
         let rows = match name {
             "" => return Err(self.fault(Fault::Row, row.len() + 2)),
             "*" => Rows::Every,

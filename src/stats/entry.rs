@@ -150,9 +150,9 @@ impl Entry {
         &self.fine
     }
 
-    /// Counts so many response times in a fine place, after their cell was absorbed.
-    pub(super) fn absorb_fine(&mut self, place: usize, times: u64) {
-        self.fine.add(place, times);
+    /// Counts so many response times in one slot, after their cell was absorbed.
+    pub(super) fn absorb_fine(&mut self, slot: usize, times: u64) {
+        self.fine.add(slot, times);
     }
 
     /// Counts `times` response times in `bucket`, after their cell was absorbed.
@@ -218,11 +218,11 @@ impl Entry {
     fn second(&mut self, now: f64) -> &mut Second {
         let at = whole_second(now);
         self.seconds.retain(|second| second.at >= at - RATE_WINDOW_S);
-        let place = self.seconds.iter().position(|second| second.at == at).unwrap_or_else(|| {
+        let index = self.seconds.iter().position(|second| second.at == at).unwrap_or_else(|| {
             self.seconds.push(Second { at, requests: 0, failures: 0 });
             self.seconds.len() - 1
         });
-        &mut self.seconds[place]
+        &mut self.seconds[index]
     }
 
     /// Of equals the first stays, as with Python's `min` and `max`.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Default)]
 pub struct ExceptionTable {
     seen: Vec<Exception>,
-    places: HashMap<String, usize>,
+    indices: HashMap<String, usize>,
 }
 
 /// Exceptions with one traceback.
@@ -27,10 +27,10 @@ pub struct Exception {
 impl ExceptionTable {
     /// Counts one.
     pub fn add(&mut self, node: &str, message: &str, traceback: &str) {
-        let place = if let Some(&place) = self.places.get(traceback) {
-            place
+        let index = if let Some(&index) = self.indices.get(traceback) {
+            index
         } else {
-            self.places.insert(traceback.to_owned(), self.seen.len());
+            self.indices.insert(traceback.to_owned(), self.seen.len());
             self.seen.push(Exception {
                 count: 0,
                 message: message.to_owned(),
@@ -39,7 +39,7 @@ impl ExceptionTable {
             });
             self.seen.len() - 1
         };
-        let exception = &mut self.seen[place];
+        let exception = &mut self.seen[index];
         exception.count += 1;
         if !exception.nodes.iter().any(|known| known == node) {
             exception.nodes.push(node.to_owned());

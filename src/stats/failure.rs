@@ -29,7 +29,7 @@ pub struct Failure {
     pub first_seen: f64,
     /// When last, unix seconds.
     pub last_seen: f64,
-    /// Place among the failures as they were first seen.
+    /// Position among the failures in the order in which they were first seen.
     pub order: usize,
 }
 

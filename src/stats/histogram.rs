@@ -41,7 +41,7 @@ impl Histogram {
 
     /// All of Locust's percentiles, zeros if there is no response time.
     ///
-    /// Locust's `calculate_response_time_percentile` gives the element at place `trunc(n * p)` of the
+    /// Locust's `calculate_response_time_percentile` gives the element at index `trunc(n * p)` of the
     /// ascending list, or the last one; the product is one of floats. Here for all `p` in one pass.
     #[expect(
         clippy::cast_possible_truncation,
@@ -50,12 +50,12 @@ impl Histogram {
     )]
     pub fn percentiles(&self) -> Percentiles {
         let mut found = [0; PERCENTILES.len()];
-        let places = PERCENTILES.map(|p| ((self.total as f64 * p) as u64).min(self.total.saturating_sub(1)));
-        let mut wanted = found.iter_mut().zip(places).peekable();
+        let indices = PERCENTILES.map(|p| ((self.total as f64 * p) as u64).min(self.total.saturating_sub(1)));
+        let mut wanted = found.iter_mut().zip(indices).peekable();
         let mut seen = 0;
         for &(bucket, count) in &self.counts {
             seen += count;
-            while let Some((value, _)) = wanted.next_if(|&(_, place)| place < seen) {
+            while let Some((value, _)) = wanted.next_if(|&(_, index)| index < seen) {
                 *value = bucket;
             }
         }
@@ -83,13 +83,13 @@ mod tests {
         clippy::cast_sign_loss,
         reason = "truncation is Locust's rule"
     )]
-    fn place(n: usize, p: f64) -> usize {
+    fn index(n: usize, p: f64) -> usize {
         (n as f64 * p) as usize
     }
 
     /// Locust's loop, one percentile at a time.
     fn locust(sorted: &[i128], p: f64) -> i128 {
-        let limit = place(sorted.len(), p);
+        let limit = index(sorted.len(), p);
         let mut values = sorted.iter().rev().copied();
         // What is left after all equal values were seen is what lies below the value.
         let below = |value: i128| sorted.iter().filter(|&&other| other < value).count();
@@ -108,8 +108,8 @@ mod tests {
             let percentiles = histogram(&times).percentiles();
             times.sort_unstable();
             for (p, value) in PERCENTILES.into_iter().zip(percentiles) {
-                let place = place(times.len(), p).min(times.len().saturating_sub(1));
-                prop_assert_eq!(value, times.get(place).copied().unwrap_or(0));
+                let index = index(times.len(), p).min(times.len().saturating_sub(1));
+                prop_assert_eq!(value, times.get(index).copied().unwrap_or(0));
                 prop_assert_eq!(value, locust(&times, p));
             }
         }

@@ -13,7 +13,7 @@ const LOWEST_NS: u64 = 1_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
 /// Up to so many missed starts are filled in one by one.
-const MOST_FILLED: u64 = 10_000;
+const MAX_FILLED: u64 = 10_000;
 
 /// A histogram of response times.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Latency {
     /// 10,000 missed starts one value stands for several, so that the work is bounded.
     pub fn fill_missed(&mut self, ns: u64, pace_ns: u64) {
         let missed = ns.checked_div(pace_ns).unwrap_or(0).saturating_sub(1);
-        let together = missed.div_ceil(MOST_FILLED).max(1);
+        let together = missed.div_ceil(MAX_FILLED).max(1);
         let mut start = 1;
         while start <= missed {
             let times = together.min(missed - start + 1);

@@ -57,7 +57,7 @@ impl PartialOrd for RowKey {
     }
 }
 
-/// Place of a row in a table of rows.
+/// Index of a row in a table of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RowId(pub u32);
 

@@ -33,7 +33,7 @@ pub struct Statistics {
     aggregated: Entry,
     entries: Vec<Entry>,
     /// Place in `entries` by row.
-    places: HashMap<Arc<RowKey>, usize>,
+    indices: HashMap<Arc<RowKey>, usize>,
     /// The same in the order of the files, which a search for one of 100,000 rows would take long in.
     order: BTreeMap<Arc<RowKey>, usize>,
     failures: FailureTable,
@@ -63,7 +63,7 @@ impl Statistics {
             aggregated_key: Arc::new(RowKey { request_type: String::new(), name: "Aggregated".to_owned() }),
             aggregated: Entry::new(start, keep_history),
             entries: Vec::new(),
-            places: HashMap::new(),
+            indices: HashMap::new(),
             order: BTreeMap::new(),
             failures: FailureTable::default(),
             exceptions: ExceptionTable::default(),
@@ -201,7 +201,7 @@ impl Statistics {
     /// All that a report needs, as of `now`.
     pub fn snapshot(&self, now: f64) -> Snapshot {
         let span = self.aggregated.span();
-        let row = |(key, &place): (&Arc<RowKey>, &usize)| self.entries[place].row(Arc::clone(key), now, span);
+        let row = |(key, &index): (&Arc<RowKey>, &usize)| self.entries[index].row(Arc::clone(key), now, span);
         let times = |of: &BTreeMap<Arc<RowKey>, FineTimes>| {
             of.iter().filter_map(|(row, times)| Some((Arc::clone(row), times.summary()?))).collect()
         };
@@ -266,7 +266,7 @@ impl Statistics {
 
     /// The times of one row, exact to three digits; `None` if there is no such row, and nothing in a replay.
     pub fn row_times(&self, row: &RowKey) -> Option<&FineTimes> {
-        self.places.get(row).map(|&place| self.entries[place].fine())
+        self.indices.get(row).map(|&index| self.entries[index].fine())
     }
 
     /// How many requests there were, and how many of them failed.
@@ -275,34 +275,34 @@ impl Statistics {
     }
 
     fn entry(&mut self, row: &RowKey, now: f64) -> &mut Entry {
-        let place = match self.places.get(row) {
-            Some(&place) => place,
+        let index = match self.indices.get(row) {
+            Some(&index) => index,
             None => self.insert(Arc::new(row.clone()), now),
         };
-        &mut self.entries[place]
+        &mut self.entries[index]
     }
 
     /// Makes the entry of a new row.
     fn insert(&mut self, row: Arc<RowKey>, now: f64) -> usize {
-        let place = self.entries.len();
+        let index = self.entries.len();
         self.entries.push(Entry::new(now, self.keep_history));
-        self.places.insert(Arc::clone(&row), place);
-        self.order.insert(row, place);
-        place
+        self.indices.insert(Arc::clone(&row), index);
+        self.order.insert(row, index);
+        index
     }
 
     fn merge_times(&mut self, bin: &Bin) {
         let now = bin.last.as_secs_f64();
-        let mut places = Vec::with_capacity(bin.cells.len());
+        let mut indices = Vec::with_capacity(bin.cells.len());
         // Aggregated's times are added up first: a search per bucket and row would cost more than all else.
         let mut all_times = [0; bucket::DENSE];
         for cell in &bin.cells {
-            let place = match self.places.get(&cell.row) {
-                Some(&place) => place,
+            let index = match self.indices.get(&cell.row) {
+                Some(&index) => index,
                 None => self.insert(Arc::clone(&cell.row), now),
             };
-            places.push(place);
-            let entry = &mut self.entries[place];
+            indices.push(index);
+            let entry = &mut self.entries[index];
             self.aggregated.absorb(now, cell);
             entry.absorb(now, cell);
             for (index, times) in bin.tabled_times(cell) {
@@ -320,7 +320,7 @@ impl Statistics {
         }
         for &(cell, ns) in &bin.raw {
             let bucket = bucket::of_float(ns as f64 / 1e6);
-            let entry = &mut self.entries[places[cell as usize]];
+            let entry = &mut self.entries[indices[cell as usize]];
             entry.absorb_times(bucket, 1);
             entry.absorb_fine(hdr::index(ns), 1);
             let cell = &bin.cells[cell as usize];

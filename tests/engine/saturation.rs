@@ -69,7 +69,10 @@ fn an_idle_run_ends_with_its_figures() {
     let lines: Vec<_> = stdout.trim_end().lines().rev().take(3).collect();
     let [generator, intended, raw] = lines[..] else { panic!("{stdout}") };
     assert!(raw.starts_with("Response times: p50 "), "{stdout}");
-    assert!(intended.starts_with("From their intended moments (constant_pacing): p50 "), "{stdout}");
+    assert!(
+        intended.starts_with("Response times from when they were due (constant_pacing): p50 "),
+        "{stdout}"
+    );
     assert!(generator.starts_with("Generator: CPU "), "{stdout}");
     for figure in [" % of a core", "send lag p99 ", " files", "1 of ", " local ports"] {
         assert!(generator.contains(figure), "{figure}: {generator}");

@@ -6,7 +6,7 @@ use crate::compile::steps::{DEFAULT_REQUEST_TYPE, StepCompiler};
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::measure::{Measure, StampLocation};
 use crate::scenario::model;
-use crate::stats::stamp::{MOST_STEPS, PROPERTY};
+use crate::stats::stamp::{MAX_STEPS, PROPERTY};
 use crate::template;
 use crate::template::Varies;
 use crate::template::names::Place;
@@ -74,16 +74,14 @@ impl StepCompiler<'_> {
             let at = at.key("properties").key("user_properties").key(PROPERTY);
             problems.add(Diagnostic::error(codes::CONFLICT, at, message).help("give it another name"));
         }
-        u16::try_from(self.counters).ok().filter(|step| usize::from(*step) < MOST_STEPS).unwrap_or_else(
-            || {
-                let message = format!("only the first {MOST_STEPS} publish steps of a class can be stamped");
-                problems.add(
-                    Diagnostic::error(codes::TOO_MANY_STEPS, at.key("stamp"), message)
-                        .help("put the stamped steps first, or use `repeat`"),
-                );
-                0
-            },
-        )
+        u16::try_from(self.counters).ok().filter(|step| usize::from(*step) < MAX_STEPS).unwrap_or_else(|| {
+            let message = format!("only the first {MAX_STEPS} publish steps of a class can be stamped");
+            problems.add(
+                Diagnostic::error(codes::TOO_MANY_STEPS, at.key("stamp"), message)
+                    .help("put the stamped steps first, or use `repeat`"),
+            );
+            0
+        })
     }
 
     /// What a subscription measures, if it does; `names` has quality of service and text of each filter.

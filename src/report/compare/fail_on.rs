@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::report::compare::metric::{Change, Verdict};
-use crate::report::compare::table::{InputError, Table, one_line};
+use crate::report::compare::table::{InputError, StatsFile, one_line};
 use crate::report::compare::{Comparison, Pair};
 use crate::stats::criterion::{Criterion, Fault, Form, Limit, Rows};
 use crate::stats::metric::{Metric, Unit, decimals};
@@ -100,7 +100,7 @@ impl FromStr for FailOn {
 
 impl FailOn {
     /// Makes sure that the files have the column; BASE needs it only for a change.
-    pub fn check(&self, base: &Table, new: &Table) -> Result<(), InputError> {
+    pub fn check(&self, base: &StatsFile, new: &StatsFile) -> Result<(), InputError> {
         if !matches!(self.0.limit, Limit::Own(_)) {
             base.require(self.0.metric)?;
         }
@@ -200,17 +200,17 @@ mod tests {
     use super::*;
 
     /// A run of one connect row with this many requests and this p95, and other rows given as text.
-    fn table(p95: &str, requests: u32, others: &str) -> Table {
+    fn table(p95: &str, requests: u32, others: &str) -> StatsFile {
         let text = format!(
             "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,\
              Min Response Time,Max Response Time,Requests/s,Failures/s,95%\n\
              {others}MQTT,connect,{requests},2,5,5.0,1.0,9.0,10.0,0.5,{p95}\n\
              ,Aggregated,{requests},2,5,5.0,1.0,9.0,10.0,0.5,{p95}\n"
         );
-        Table::parse("x_stats.csv", text.as_bytes()).unwrap()
+        StatsFile::parse("x_stats.csv", text.as_bytes()).unwrap()
     }
 
-    fn judged(expression: &str, base: Table, new: Table) -> Vec<(Outcome, String)> {
+    fn judged(expression: &str, base: StatsFile, new: StatsFile) -> Vec<(Outcome, String)> {
         let fail_on: FailOn = expression.parse().unwrap();
         fail_on.check(&base, &new).unwrap();
         let judgements = fail_on.judge(&Comparison::of(base, new));

@@ -13,7 +13,7 @@ pub mod text;
 use std::collections::BTreeMap;
 
 use crate::report::compare::metric::{Change, Verdict};
-use crate::report::compare::table::{Failure, Row, Table, one_line};
+use crate::report::compare::table::{Failure, StatsFile, StatsRow, one_line};
 use crate::stats::metric::Metric;
 
 /// The metrics that are shown for every row; percentiles only if both files have them.
@@ -55,9 +55,9 @@ pub struct Pair {
     /// Name.
     pub name: String,
     /// The row in BASE.
-    pub base: Option<Row>,
+    pub base: Option<StatsRow>,
     /// The row in NEW.
-    pub new: Option<Row>,
+    pub new: Option<StatsRow>,
 }
 
 /// One error in both runs.
@@ -77,7 +77,7 @@ pub struct FailurePair {
 
 impl Comparison {
     /// Matches the rows and the failures of two runs.
-    pub fn of(base: Table, new: Table) -> Self {
+    pub fn of(base: StatsFile, new: StatsFile) -> Self {
         let mut left_out = Vec::new();
         let failures = match (&base.failures, &new.failures) {
             (Some(old), Some(new)) => pair_failures(old, new),
@@ -197,8 +197,8 @@ impl FailurePair {
     }
 }
 
-fn pair_rows(base: Vec<Row>, new: Vec<Row>) -> Vec<Pair> {
-    let mut rows: BTreeMap<(String, String), [Option<Row>; 2]> = BTreeMap::new();
+fn pair_rows(base: Vec<StatsRow>, new: Vec<StatsRow>) -> Vec<Pair> {
+    let mut rows: BTreeMap<(String, String), [Option<StatsRow>; 2]> = BTreeMap::new();
     for (run, side) in [base, new].into_iter().enumerate() {
         for row in side {
             let key = (row.name.clone(), row.request_type.clone());

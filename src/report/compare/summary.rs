@@ -97,10 +97,10 @@ fn plural(count: usize) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::compare::table::Table;
+    use crate::report::compare::table::StatsFile;
 
     /// A run with a row for each p95 in milliseconds, named `r0`, `r1` and so on.
-    fn run(p95: &[u32]) -> Table {
+    fn run(p95: &[u32]) -> StatsFile {
         let mut text = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,\
             Min Response Time,Max Response Time,Requests/s,Failures/s,95%\n"
             .to_owned();
@@ -109,7 +109,7 @@ mod tests {
             text += &row(&format!("MQTT,r{at}"), *p95);
         }
         text += &row(",Aggregated", 1);
-        Table::parse("x", text.as_bytes()).unwrap()
+        StatsFile::parse("x", text.as_bytes()).unwrap()
     }
 
     #[test]

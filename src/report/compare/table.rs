@@ -12,22 +12,22 @@ use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
 
 /// The statistics of one run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
+pub struct StatsFile {
     /// The `_stats.csv` file it was read from.
     pub path: String,
     /// The percentile columns, in the file's order.
     pub percentiles: Vec<Metric>,
     /// One row per request type and name, in the file's order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<StatsRow>,
     /// The row for all requests.
-    pub aggregated: Row,
+    pub aggregated: StatsRow,
     /// The failures by error text; `None` if the run has no `_failures.csv`.
     pub failures: Option<Vec<Failure>>,
 }
 
 /// The statistics of one request type and name.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct StatsRow {
     /// Request type, such as `MQTT`; empty for Aggregated.
     pub request_type: String,
     /// Name.
@@ -48,7 +48,7 @@ pub struct Failure {
     pub occurrences: u64,
 }
 
-impl Table {
+impl StatsFile {
     /// Reads the text of a `_stats.csv` file; `path` is for messages. The failures are `None`.
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, InputError> {
         parse_stats(path, bytes).map_err(|problem| InputError { path: path.to_owned(), problem })
@@ -68,7 +68,7 @@ impl Table {
     }
 }
 
-impl Row {
+impl StatsRow {
     /// The metric's value. None if the file says `N/A` or has no such column, and for every response time
     /// of a row without requests, where Locust writes 0 for a median or an average of nothing.
     pub fn value(&self, metric: Metric) -> Option<f64> {
@@ -240,13 +240,13 @@ fn quoted(words: &[String]) -> String {
     if quoted.is_empty() { "none".to_owned() } else { quoted.join(", ") }
 }
 
-fn parse_stats(path: &str, bytes: &[u8]) -> Result<Table, Problem> {
+fn parse_stats(path: &str, bytes: &[u8]) -> Result<StatsFile, Problem> {
     let text = text(bytes)?;
     let (mut reader, header) = open(text, Wanted::Stats)?;
     let fixed = NUMBERS.map(|metric| (metric, metric.heading().unwrap_or_default()));
     let wanted: Vec<&str> =
         ["Type", "Name"].into_iter().chain(fixed.iter().map(|(_, heading)| heading.as_str())).collect();
-    let at = places(&header, &wanted, Wanted::Stats)?;
+    let at = columns(&header, &wanted, Wanted::Stats)?;
     let percentiles: Vec<(Metric, usize)> = header
         .iter()
         .enumerate()
@@ -266,7 +266,11 @@ fn parse_stats(path: &str, bytes: &[u8]) -> Result<Table, Problem> {
                 if record[*at] == *"N/A" { None } else { Some(number(text, &record, &header[*at], *at)?) };
             values.push((*metric, value));
         }
-        rows.push(Row { request_type: record[at[0]].to_owned(), name: record[at[1]].to_owned(), values });
+        rows.push(StatsRow {
+            request_type: record[at[0]].to_owned(),
+            name: record[at[1]].to_owned(),
+            values,
+        });
         positions.push(record.position().cloned());
     }
     // The last row, whatever it is called before: a user's own entry may be named Aggregated too.
@@ -281,13 +285,13 @@ fn parse_stats(path: &str, bytes: &[u8]) -> Result<Table, Problem> {
         }
     }
     let percentiles = percentiles.into_iter().map(|(metric, _)| metric).collect();
-    Ok(Table { path: path.to_owned(), percentiles, rows, aggregated, failures: None })
+    Ok(StatsFile { path: path.to_owned(), percentiles, rows, aggregated, failures: None })
 }
 
 fn parse_failures(bytes: &[u8]) -> Result<Vec<Failure>, Problem> {
     let text = text(bytes)?;
     let (mut reader, header) = open(text, Wanted::Failures)?;
-    let at = places(&header, &["Method", "Name", "Error", "Occurrences"], Wanted::Failures)?;
+    let at = columns(&header, &["Method", "Name", "Error", "Occurrences"], Wanted::Failures)?;
     let mut failures = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| problem_of(text, &error))?;
@@ -345,7 +349,7 @@ fn open(text: &str, wanted: Wanted) -> Result<(Reader<&[u8]>, StringRecord), Pro
 }
 
 /// Where the wanted columns stand.
-fn places(header: &StringRecord, headings: &[&str], wanted: Wanted) -> Result<Vec<usize>, Problem> {
+fn columns(header: &StringRecord, headings: &[&str], wanted: Wanted) -> Result<Vec<usize>, Problem> {
     let found: Vec<Option<usize>> =
         headings.iter().map(|heading| header.iter().position(|found| found == *heading)).collect();
     if found.iter().all(Option::is_none) {
@@ -354,7 +358,7 @@ fn places(header: &StringRecord, headings: &[&str], wanted: Wanted) -> Result<Ve
     let missing: Vec<String> = headings
         .iter()
         .zip(&found)
-        .filter(|(_, place)| place.is_none())
+        .filter(|(_, column)| column.is_none())
         .map(|(heading, _)| (*heading).to_owned())
         .collect();
     if missing.is_empty() {
@@ -406,7 +410,7 @@ mod tests {
             "{HEADER}a,MQTT,4,1,2,1e-05,0,1e+16,0.5,0.0,7,9\r\nb,MQTT,0,0,0,0.0,0,0,0.0,0.0,N/A,N/A\r\n\
              Aggregated,,4,1,2,2.5,0,3.5,0.5,0.0,7,9\r\n"
         );
-        let table = Table::parse("x_stats.csv", text.as_bytes()).unwrap();
+        let table = StatsFile::parse("x_stats.csv", text.as_bytes()).unwrap();
         assert_eq!(table.percentiles, [Metric::Percentile(90.0), Metric::Percentile(99.9)]);
         let [a, b] = &table.rows[..] else { panic!("{:?}", table.rows) };
         assert_eq!((a.request_type.as_str(), a.name.as_str()), ("MQTT", "a"));
@@ -429,7 +433,7 @@ mod tests {
     fn an_entry_named_aggregated_is_not_the_total() {
         let row = |name: &str, count: u32| format!("{name},,{count},0,0,0.0,0,0,0.0,0.0,0,0\r\n");
         let text = [HEADER.to_owned(), row("Aggregated", 1), row("Aggregated", 2)].concat();
-        let table = Table::parse("x", text.as_bytes()).unwrap();
+        let table = StatsFile::parse("x", text.as_bytes()).unwrap();
         assert_eq!(table.rows[0].value(Metric::Requests), Some(1.0));
         assert_eq!(table.aggregated.value(Metric::Requests), Some(2.0));
     }

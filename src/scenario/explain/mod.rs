@@ -39,7 +39,7 @@ pub(super) fn diagnostic(site: &Site<'_>, kind: &Kind, repair: &Repair) -> Diagn
             error(codes::NOT_ONE_KEY, format!("an empty {}", noun(of))).help(all_choices(site, of, known))
         }
         Kind::NoSuchChoice { keys, of, known } => {
-            let (keys, is) = (quoted(keys), if keys.len() == 1 { "is no key" } else { "are no keys" });
+            let (keys, is) = (quoted(keys), if keys.len() == 1 { "is not a key" } else { "are not keys" });
             error(codes::UNKNOWN_CHOICE, format!("{keys} {is} of {}", a_noun(of)))
                 .help(form_of_choice(site, &keys, of, known))
         }

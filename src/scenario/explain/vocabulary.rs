@@ -125,9 +125,9 @@ pub(super) fn list(names: &[&str]) -> String {
 
 /// Names out of a file in a row, the first few of them.
 pub(super) fn quoted(names: &[String]) -> String {
-    const MOST: usize = 8;
-    let more = if names.len() > MOST { ", …" } else { "" };
-    let names: Vec<_> = names.iter().take(MOST).map(|name| format!("`{}`", shorten(name))).collect();
+    const MAX: usize = 8;
+    let more = if names.len() > MAX { ", …" } else { "" };
+    let names: Vec<_> = names.iter().take(MAX).map(|name| format!("`{}`", shorten(name))).collect();
     names.join(", ") + more
 }
 

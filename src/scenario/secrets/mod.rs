@@ -32,7 +32,7 @@ const SHORTEST: usize = 4;
 const LONGEST: usize = 4096;
 
 /// Most values that are looked for in messages.
-const MOST: usize = 1000;
+const MAX: usize = 1000;
 
 /// The secrets of all files of a scenario.
 pub struct Secrets<'a> {
@@ -45,7 +45,7 @@ pub struct Secrets<'a> {
 
 /// What a diagnostic says, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct Masked {
     /// As [`Diagnostic::message`].
     pub message: String,
     /// As [`Diagnostic::label`].
@@ -71,7 +71,7 @@ impl<'a> Secrets<'a> {
         let mut values = BTreeSet::new();
         for ((text, _), spans) in texts.iter().zip(&spans) {
             for value in spans.iter().filter_map(|span| text.get(span.clone())).flat_map(find::values) {
-                if (SHORTEST..=LONGEST).contains(&value.len()) && values.len() < MOST {
+                if (SHORTEST..=LONGEST).contains(&value.len()) && values.len() < MAX {
                     values.insert(value);
                 }
             }
@@ -82,7 +82,7 @@ impl<'a> Secrets<'a> {
     }
 
     /// What a diagnostic at a place says.
-    pub fn said(&self, diagnostic: &Diagnostic, place: &Place) -> Said {
+    pub fn masked(&self, diagnostic: &Diagnostic, place: &Place) -> Masked {
         let text = self.source.file(place.file).text();
         // A mark at the end of a secret is one of it.
         let touched = self.spans_of(place.file).iter().filter(|span| {
@@ -109,7 +109,7 @@ impl<'a> Secrets<'a> {
         while at.0.last().is_some_and(is_repeated) {
             at = at.parent();
         }
-        Said {
+        Masked {
             message: clean(&diagnostic.message),
             label: clean(&diagnostic.label),
             help: diagnostic.help.as_deref().map(clean),

@@ -168,7 +168,7 @@ fn messages_do_not_repeat_a_secret() {
         let place = Place { file: FileId(0), span: at..at + 2 };
         let path = FieldPath::root().key("d").key("12");
         let diagnostic = Diagnostic::error(codes::SYNTAX, path, message).marking(Mark::Value).help(message);
-        let said = secrets.said(&diagnostic, &place);
+        let said = secrets.masked(&diagnostic, &place);
         assert_eq!(said.help.as_deref(), Some(said.message.as_str()));
         (said.message, said.at.to_string())
     };

@@ -3,9 +3,9 @@
 use crate::stats::delivery::StreamKey;
 
 /// Moments that are kept of a stream; when they are full every second one goes, so that they spread over all of it.
-const MOST_MARKS: usize = 64;
+const MAX_MARKS: usize = 64;
 /// Runs of failed messages that are kept of a stream; failures beyond are not told from other losses.
-const MOST_FAILED: usize = 4_096;
+const MAX_FAILED: usize = 4_096;
 
 /// What a user published as one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Published {
     pub key: StreamKey,
     /// Its topic; the first one if it has several.
     pub topic: Box<str>,
-    /// To which broker: its place in the plan.
+    /// To which broker: its index in the plan.
     pub broker: usize,
     /// Quality of service: 0, 1 or 2.
     pub qos: u8,
@@ -48,11 +48,11 @@ impl Published {
     }
 
     fn mark(&mut self, at_ns: u64) {
-        if self.marks.len() == MOST_MARKS {
-            let mut place = 0;
+        if self.marks.len() == MAX_MARKS {
+            let mut index = 0;
             self.marks.retain(|_| {
-                place += 1;
-                place % 2 == 1
+                index += 1;
+                index % 2 == 1
             });
             self.every *= 2;
             // 64 intervals are 32 of twice the length, so the moment stays one of a mark.
@@ -62,19 +62,19 @@ impl Published {
 
     /// This message failed.
     pub fn fail(&mut self, seq: u64) {
-        let place = self.failed.partition_point(|(_, last)| last + 1 < seq);
-        let (after, has_room) = (self.failed.get(place + 1).copied(), self.failed.len() < MOST_FAILED);
-        match self.failed.get_mut(place) {
+        let index = self.failed.partition_point(|(_, last)| last + 1 < seq);
+        let (after, has_room) = (self.failed.get(index + 1).copied(), self.failed.len() < MAX_FAILED);
+        match self.failed.get_mut(index) {
             Some((first, last)) if (*first..=*last).contains(&seq) => {}
             Some((_, last)) if *last + 1 == seq => {
                 *last = seq;
                 if let Some((_, end)) = after.filter(|(first, _)| *first == seq + 1) {
                     *last = end;
-                    self.failed.remove(place + 1);
+                    self.failed.remove(index + 1);
                 }
             }
             Some((first, _)) if seq + 1 == *first => *first = seq,
-            _ if has_room => self.failed.insert(place, (seq, seq)),
+            _ if has_room => self.failed.insert(index, (seq, seq)),
             _ => {}
         }
     }
@@ -88,9 +88,9 @@ impl Published {
 
     /// The first message that is known to have been sent at `at_ns` or later.
     pub fn first_after(&self, at_ns: u64) -> Option<u64> {
-        let place = self.marks.partition_point(|mark| *mark < at_ns);
-        if place < self.marks.len() {
-            return Some(1 + place as u64 * self.every);
+        let index = self.marks.partition_point(|mark| *mark < at_ns);
+        if index < self.marks.len() {
+            return Some(1 + index as u64 * self.every);
         }
         (self.sent > 0 && self.last_ns >= at_ns).then_some(self.sent)
     }
@@ -102,7 +102,7 @@ impl Published {
         }
         match self.marks.partition_point(|mark| *mark <= at_ns) {
             0 => 0,
-            place => 1 + (place as u64 - 1) * self.every,
+            index => 1 + (index as u64 - 1) * self.every,
         }
     }
 }
@@ -150,7 +150,7 @@ mod tests {
             let sent = times.len() as u64;
             // Half of the marks are left after they were thinned.
             let apart = (sent / 32).next_power_of_two().max(1);
-            let first = times.iter().position(|time| *time >= at).map(|place| place as u64 + 1);
+            let first = times.iter().position(|time| *time >= at).map(|index| index as u64 + 1);
             let known = published.first_after(at);
             prop_assert_eq!(known.is_some(), first.is_some());
             if let (Some(known), Some(first)) = (known, first) {

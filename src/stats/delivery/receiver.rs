@@ -8,7 +8,7 @@ use crate::stats::delivery::{Arrival, Counts, Fast, StreamKey};
 use crate::stats::stamp::Publisher;
 
 /// Absences that are kept apart; the oldest ones beyond become one.
-const MOST_ABSENCES: usize = 1_024;
+const MAX_ABSENCES: usize = 1_024;
 
 /// Why a subscription could not deliver for a while. Ordered by how much that explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ pub struct Terms {
     pub filter: Box<str>,
     /// Of a shared subscription, the hash of its whole filter.
     pub group: Option<u64>,
-    /// From which broker: its place in the plan.
+    /// From which broker: its index in the plan.
     pub broker: usize,
     /// Highest quality of service of what is delivered.
     pub qos: u8,
@@ -57,7 +57,7 @@ pub struct Terms {
 
 /// How a subscription stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum SubscriptionPhase {
     /// Messages may come.
     Live,
     /// Its connection is gone since then.
@@ -88,10 +88,10 @@ pub struct Receiver {
     last_arrival: (u64, u64),
     asked_ns: u64,
     granted_ns: Option<u64>,
-    state: State,
+    state: SubscriptionPhase,
     absences: VecDeque<Absence>,
     /// Place in `tracks` by stream.
-    places: HashMap<StreamKey, usize, Fast>,
+    indices: HashMap<StreamKey, usize, Fast>,
     tracks: Vec<(StreamKey, Track)>,
     /// Place of the last message's stream: the next one is mostly of the same.
     last: usize,
@@ -106,9 +106,9 @@ impl Receiver {
             last_arrival: (0, 0),
             asked_ns: now_ns,
             granted_ns: None,
-            state: State::Live,
+            state: SubscriptionPhase::Live,
             absences: VecDeque::new(),
-            places: HashMap::default(),
+            indices: HashMap::default(),
             tracks: Vec::new(),
             last: 0,
         }
@@ -116,10 +116,10 @@ impl Receiver {
 
     /// It is asked for, on a new connection or after it had ended.
     pub fn asked(&mut self, now_ns: u64) {
-        if let State::Ended(from_ns) = self.state {
+        if let SubscriptionPhase::Ended(from_ns) = self.state {
             self.absent(Absence { from_ns, to_ns: now_ns, reason: Reason::Ended });
             self.asked_ns = now_ns;
-            self.state = State::Live;
+            self.state = SubscriptionPhase::Live;
         }
     }
 
@@ -137,18 +137,18 @@ impl Receiver {
 
     /// Its connection is gone.
     pub fn away(&mut self, now_ns: u64) {
-        if self.state == State::Live {
-            self.state = State::Away(now_ns);
+        if self.state == SubscriptionPhase::Live {
+            self.state = SubscriptionPhase::Away(now_ns);
         }
     }
 
     /// It has ended.
     pub fn ended(&mut self, now_ns: u64) {
-        if !matches!(self.state, State::Ended(_)) {
-            if let State::Away(from_ns) = self.state {
+        if !matches!(self.state, SubscriptionPhase::Ended(_)) {
+            if let SubscriptionPhase::Away(from_ns) = self.state {
                 self.back(now_ns, self.why_away(from_ns, now_ns));
             }
-            self.state = State::Ended(now_ns);
+            self.state = SubscriptionPhase::Ended(now_ns);
         }
     }
 
@@ -163,19 +163,19 @@ impl Receiver {
 
     /// Whether messages may come, now or on its next connection.
     pub fn is_live(&self) -> bool {
-        !matches!(self.state, State::Ended(_))
+        !matches!(self.state, SubscriptionPhase::Ended(_))
     }
 
     fn back(&mut self, to_ns: u64, reason: Reason) {
-        if let State::Away(from_ns) = self.state {
+        if let SubscriptionPhase::Away(from_ns) = self.state {
             self.absent(Absence { from_ns, to_ns, reason });
-            self.state = State::Live;
+            self.state = SubscriptionPhase::Live;
         }
     }
 
     fn absent(&mut self, absence: Absence) {
         self.absences.push_back(absence);
-        if self.absences.len() > MOST_ABSENCES
+        if self.absences.len() > MAX_ABSENCES
             && let Some(oldest) = self.absences.pop_front()
             && let Some(next) = self.absences.front_mut()
         {
@@ -197,12 +197,12 @@ impl Receiver {
         matches: impl FnOnce(&str) -> bool,
     ) -> Taken {
         // What was sent before the end may still be under way.
-        if matches!(self.state, State::Ended(at_ns) if sent_ns >= at_ns) {
+        if matches!(self.state, SubscriptionPhase::Ended(at_ns) if sent_ns >= at_ns) {
             return Taken::NotAskedFor;
         }
         let known = match self.tracks.get(self.last) {
             Some((last, _)) if *last == key => Some(self.last),
-            _ => self.places.get(&key).copied(),
+            _ => self.indices.get(&key).copied(),
         };
         // What belongs to a stream that is known has been held against the filter before.
         if known.is_none() && !matches(&self.terms.filter) {
@@ -221,9 +221,9 @@ impl Receiver {
         }
         match known {
             _ if seq == 0 => self.counts.untracked += 1,
-            Some(place) => {
-                self.last = place;
-                match self.tracks[place].1.take(seq, sent_ns) {
+            Some(index) => {
+                self.last = index;
+                match self.tracks[index].1.take(seq, sent_ns) {
                     Seen::New => {}
                     Seen::Late => self.counts.reordered += 1,
                     Seen::Again => self.again(sent_ns, arrival),
@@ -238,7 +238,7 @@ impl Receiver {
     fn begin(&mut self, key: StreamKey, seq: u64, sent_ns: u64, arrival: Arrival, room: &mut usize) {
         *room -= 1;
         self.last = self.tracks.len();
-        self.places.insert(key, self.last);
+        self.indices.insert(key, self.last);
         self.tracks.push((key, Track::begin(seq, sent_ns, arrival.qos)));
     }
 
@@ -271,18 +271,18 @@ impl Receiver {
     /// When it ended; nothing if it has not.
     pub fn ended_ns(&self) -> Option<u64> {
         match self.state {
-            State::Ended(at_ns) => Some(at_ns),
-            State::Live | State::Away(_) => None,
+            SubscriptionPhase::Ended(at_ns) => Some(at_ns),
+            SubscriptionPhase::Live | SubscriptionPhase::Away(_) => None,
         }
     }
 
     /// When it could not deliver, up to `end_ns`; an absence that is not over then ends never.
     pub fn absences(&self, end_ns: u64) -> Vec<Absence> {
         let open = match self.state {
-            State::Away(from_ns) => {
+            SubscriptionPhase::Away(from_ns) => {
                 Some(Absence { from_ns, to_ns: u64::MAX, reason: self.why_away(from_ns, end_ns) })
             }
-            State::Live | State::Ended(_) => None,
+            SubscriptionPhase::Live | SubscriptionPhase::Ended(_) => None,
         };
         self.absences.iter().copied().chain(open).collect()
     }
@@ -294,7 +294,7 @@ impl Receiver {
 
     /// The track of a stream of which something arrived.
     pub fn track(&self, key: &StreamKey) -> Option<&Track> {
-        self.places.get(key).map(|place| &self.tracks[*place].1)
+        self.indices.get(key).map(|index| &self.tracks[*index].1)
     }
 }
 
@@ -440,6 +440,6 @@ mod tests {
             receiver.resumed(1_005 + n * 10);
         }
         let absences = receiver.absences(u64::MAX);
-        assert_eq!((absences.len(), absences[0].from_ns, absences[1].to_ns), (MOST_ABSENCES, 1_000, 10_775));
+        assert_eq!((absences.len(), absences[0].from_ns, absences[1].to_ns), (MAX_ABSENCES, 1_000, 10_775));
     }
 }

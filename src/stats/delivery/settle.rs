@@ -24,7 +24,7 @@ use crate::stats::delivery::{Counts, Fast, StreamKey};
 use crate::stats::stamp::Publisher;
 
 /// Filters are held against topics up to so often, which takes some seconds.
-const MOST_COMPARISONS: u64 = 50_000_000;
+const MAX_COMPARISONS: u64 = 50_000_000;
 
 /// What a run has to be settled.
 #[derive(Debug)]
@@ -201,7 +201,7 @@ impl<'a> Settling<'a> {
         let candidates: Vec<_> = if view.filter.contains(['+', '#']) {
             let all = self.ends.published;
             self.comparisons += all.len() as u64;
-            if self.comparisons > MOST_COMPARISONS {
+            if self.comparisons > MAX_COMPARISONS {
                 self.complete = false;
                 return Vec::new();
             }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// Gaps that are kept open for what may still come; the oldest ones beyond are settled as lost.
-pub const MOST_GAPS: usize = 4_096;
+pub const MAX_GAPS: usize = 4_096;
 
 /// Numbers that have not arrived, between two that have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Track {
             self.gaps.push_back(gap);
             self.high = (seq, sent_ns);
             self.received += 1;
-            if self.gaps.len() > MOST_GAPS
+            if self.gaps.len() > MAX_GAPS
                 && let Some(gap) = self.gaps.pop_front()
             {
                 self.given_up += gap.last - gap.first + 1;
@@ -95,18 +95,18 @@ impl Track {
 
     /// Takes a number out of the gap that it is missing in; false if there is none.
     fn fill(&mut self, seq: u64, sent_ns: u64) -> bool {
-        let place = self.gaps.partition_point(|gap| gap.last < seq);
-        let Some(gap) = self.gaps.get_mut(place).filter(|gap| gap.first <= seq) else { return false };
+        let index = self.gaps.partition_point(|gap| gap.last < seq);
+        let Some(gap) = self.gaps.get_mut(index).filter(|gap| gap.first <= seq) else { return false };
         let whole = *gap;
         match (whole.first == seq, whole.last == seq) {
             (true, true) => {
-                self.gaps.remove(place);
+                self.gaps.remove(index);
             }
             (true, false) => (gap.first, gap.before_ns) = (seq + 1, sent_ns),
             (false, true) => (gap.last, gap.after_ns) = (seq - 1, sent_ns),
             (false, false) => {
                 (gap.first, gap.before_ns) = (seq + 1, sent_ns);
-                self.gaps.insert(place, Gap { last: seq - 1, after_ns: sent_ns, ..whole });
+                self.gaps.insert(index, Gap { last: seq - 1, after_ns: sent_ns, ..whole });
             }
         }
         true
@@ -153,11 +153,11 @@ mod tests {
     #[test]
     fn gaps_beyond_the_most_are_settled_as_they_are() {
         let mut track = Track::begin(1, 1, 1);
-        let last = 3 * (MOST_GAPS as u64 + 10) + 1;
+        let last = 3 * (MAX_GAPS as u64 + 10) + 1;
         for seq in (4..=last).step_by(3) {
             track.take(seq, seq);
         }
-        assert_eq!((track.gaps().count(), track.given_up), (MOST_GAPS, 20));
+        assert_eq!((track.gaps().count(), track.given_up), (MAX_GAPS, 20));
         assert_eq!(track.take(2, 2), Seen::Again, "what is settled stays settled");
         assert_eq!(track.take(last - 1, last - 1), Seen::Late);
     }

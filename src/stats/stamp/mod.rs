@@ -32,7 +32,7 @@ pub const LENGTH: usize = 33;
 /// Name of the user property that carries one.
 pub const PROPERTY: &str = "mqtt-scenario";
 /// Steps of a user that can be told apart.
-pub const MOST_STEPS: usize = 1 << 15;
+pub const MAX_STEPS: usize = 1 << 15;
 
 /// What every stamp begins with.
 const MARK: u8 = b'~';
@@ -84,7 +84,7 @@ pub struct Stamp {
     pub late_us: Option<u32>,
     /// Who did.
     pub publisher: Publisher,
-    /// Which of its publish steps, below [`MOST_STEPS`].
+    /// Which of its publish steps, below [`MAX_STEPS`].
     pub step: u16,
     /// Whether each topic has a sequence of its own, since the step's topic differs from message to message.
     pub by_topic: bool,
@@ -138,7 +138,7 @@ impl Stamp {
                 run: (words[1] >> (16 + NUMBER_BITS)) as u32,
                 user: (words[1] >> 16 & mask(NUMBER_BITS)) as u32,
             },
-            step: words[1] as u16 & (MOST_STEPS as u16 - 1),
+            step: words[1] as u16 & (MAX_STEPS as u16 - 1),
             by_topic: words[1] & OWN_TOPIC != 0,
             seq: words[2] >> LATE_BITS,
         })
@@ -238,12 +238,12 @@ mod tests {
         assert_eq!(Stamp::decode(&text[..LENGTH - 1]), None);
         assert_eq!(Stamp::decode_prefix(&text[..LENGTH - 1]), None);
         assert_eq!(Stamp::decode(b""), None);
-        for place in 0..LENGTH {
+        for index in 0..LENGTH {
             for wrong in *b"=+/ ~\0\xff\"" {
                 let mut text = text;
-                text[place] = wrong;
-                let expected = if place == 0 && wrong == MARK { Some(stamp) } else { None };
-                assert_eq!(Stamp::decode(&text), expected, "{place} {wrong}");
+                text[index] = wrong;
+                let expected = if index == 0 && wrong == MARK { Some(stamp) } else { None };
+                assert_eq!(Stamp::decode(&text), expected, "{index} {wrong}");
             }
         }
     }
