@@ -25,7 +25,7 @@ pub(crate) use codes;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The scenario can run, but surely not as meant.
+    /// The scenario can run, but most likely not as it was meant.
     Warning,
     /// The scenario cannot run.
     Error,
@@ -123,11 +123,11 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// What is wrong: lower case, one line, no full stop.
     pub message: String,
-    /// Where.
+    /// Where it is wrong.
     pub at: FieldPath,
-    /// Which text there.
+    /// Which text there is marked.
     pub mark: Mark,
-    /// A few words under the marked text; empty for none.
+    /// A few words under the marked text; empty if there are none.
     pub label: String,
     /// What to do about it: one line.
     pub help: Option<String>,
@@ -152,21 +152,21 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, at, message) }
     }
 
-    /// The same with another mark.
+    /// Returns the diagnostic with another mark.
     #[must_use]
     pub fn marking(mut self, mark: Mark) -> Self {
         self.mark = mark;
         self
     }
 
-    /// The same with a label under the marked text.
+    /// Returns the diagnostic with a label under the marked text.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// The same with a help line.
+    /// Returns the diagnostic with a help line.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -175,8 +175,8 @@ impl Diagnostic {
 }
 
 /// The candidate nearest to `word`, if one is near enough to be what was meant: at most a third of the
-/// letters of the longer one are wrong, missing or swapped, and not all of them. Case counts for nothing, nor
-/// does it matter whether words are parted by `-` or `_`.
+/// letters of the longer one are wrong, missing or swapped, and not all of them. Case does not count, and
+/// neither does it matter whether words are parted by `-` or `_`.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Enough for what people write; scripts write more.
     const MAX: usize = 2_000;

@@ -26,7 +26,7 @@ struct Mistake {
     help: String,
 }
 
-/// Reads the command line of the process; an error has been told.
+/// Reads the command line of the process; an error has been reported already.
 pub(super) fn parse() -> Result<Cli, ExitCode> {
     let words: Vec<OsString> = env::args_os().collect();
     // Both repeat words of the command line, which may hold a password.
@@ -44,7 +44,7 @@ pub(super) fn parse() -> Result<Cli, ExitCode> {
     }
 }
 
-/// Says what clap has to say: help where it was asked for, or what is wrong with the arguments, which may hold a
+/// Prints what clap says: the help that was asked for, or what is wrong with the arguments, which may hold a
 /// password.
 fn refuse(error: &clap::Error, arguments: &[String]) -> ExitCode {
     if !error.use_stderr() {

@@ -1,6 +1,6 @@
 //! `mqtt-scenario broker`: the embedded broker on its own, to point other tools at and to rehearse with.
 //!
-//! It listens on the loopback address unless asked, since it lets everybody in.
+//! It listens on the loopback address unless told otherwise, since it accepts every client.
 
 use crate::broker::faults::{Faults, Stall, parse_probability};
 use crate::broker::{Broker, BrokerConfig};
@@ -100,8 +100,8 @@ impl BrokerOptions {
     }
 }
 
-/// Runs the broker until Ctrl-C, SIGTERM, SIGHUP or the end of `--for`, then prints what it has counted. A second signal
-/// ends it at once.
+/// Runs the broker until Ctrl-C, SIGTERM, SIGHUP or the end of `--for`, then prints what it has counted. A second
+/// signal ends it at once.
 ///
 /// Exit code 4 if it cannot listen, or if standard output cannot be written.
 pub fn run(options: &BrokerOptions) -> ExitCode {

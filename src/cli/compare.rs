@@ -69,7 +69,7 @@ pub struct Report {
     pub exit_code: u8,
 }
 
-/// Why there is no comparison.
+/// Why two runs could not be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
     /// A file is not what it should be.

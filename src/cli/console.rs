@@ -21,10 +21,10 @@ use crate::stats::snapshot::Snapshot;
 /// How often a line is written where there is no terminal: as often as Locust prints its table.
 const LINE_EVERY: u64 = 2;
 
-/// The rate is that of so many seconds, or of those since the begin of the run if it has fewer.
+/// The rate is that of the last this many seconds, or of all seconds of the run if it has fewer.
 const RATE_SECONDS: u64 = 10;
 
-/// How many columns standard output has, if it is a terminal that tells.
+/// Returns how many columns standard output has, if it is a terminal that says so.
 fn columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     (size.ws_col > 0).then(|| size.ws_col.into())
@@ -55,7 +55,7 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// The rate at a second of the run, with so many requests since the start or since the statistics began anew.
+    /// The rate at a second of the run, with the number of requests since the start or since the statistics were reset.
     pub(super) fn at(&mut self, second: u64, requests: u64) -> f64 {
         if self.seen.back().is_some_and(|(_, before)| *before > requests) {
             self.seen.clear();
@@ -72,14 +72,13 @@ impl Rate {
 /// What is shown while a run goes on.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
-    /// Standard error.
     to: Lines,
     shown: Shown,
     users: u32,
     length: Option<Duration>,
 }
 
-/// In which form.
+/// The form in which progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
     Nothing,
@@ -88,7 +87,7 @@ enum Shown {
 }
 
 impl Progress {
-    /// For a run with so many users, on standard error; `quiet` shows nothing.
+    /// Creates the progress of a run with this many users, on standard error; `quiet` shows nothing.
     pub(super) fn new(to: Lines, users: u32, length: Option<Duration>, quiet: bool) -> Self {
         let shown = match (quiet, io::stderr().is_terminal()) {
             (true, _) => Shown::Nothing,
@@ -114,7 +113,7 @@ impl Progress {
         Self { to, shown, users, length }
     }
 
-    /// Shows a tick, `second` seconds after the start, with so many requests a second.
+    /// Shows a tick that is `second` seconds after the start, with the rate in requests per second.
     pub(super) fn tick(&self, second: u64, rate: f64, snapshot: &Snapshot, health: &Health) {
         match self.shown {
             Shown::Bar => {
@@ -202,8 +201,8 @@ where
     }
 }
 
-/// Starts the log, once per process. What a thread that panics has to say goes there as well: it must not wait for
-/// standard error either.
+/// Starts the log, once per process. The message of a thread that panics goes to the log as well, since the thread
+/// must not wait for standard error either.
 pub(super) fn start_log(level: Level, to: Lines) -> io::Result<()> {
     let last_words = to.clone();
     std::panic::set_hook(Box::new(move |panic| {

@@ -44,13 +44,13 @@ pub(super) fn output(text: &str) -> ExitCode {
     written(print(text))
 }
 
-/// The same for a result with colours, which are left out where they are not wanted.
+/// Writes a result with colours, which are left out where they are not wanted.
 pub(super) fn coloured_output(text: &str) -> ExitCode {
     let coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     output(&adapted(text, coloured))
 }
 
-/// Writes to standard output. That its reader has gone is no error: `| head` has seen enough.
+/// Writes to standard output. It is not an error if its reader has gone: `| head` has seen enough.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let to = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     match write_all(&to, text.as_bytes()) {

@@ -68,7 +68,7 @@ pub(super) fn run(options: &FmtOptions) -> ExitCode {
     refused.unwrap_or(if different.is_empty() { printed } else { ExitCode::from(DIFFERENT) })
 }
 
-/// The file as it should be, or nothing if it is so already; an error is told.
+/// Returns the formatted file, or `None` if it is formatted already; an error has been reported.
 fn laid_out(path: &Path) -> Result<Option<String>, ExitCode> {
     if Format::of(path) == Some(Format::Yaml) {
         let help = "only TOML files are formatted; use a formatter such as prettier for YAML";

@@ -1,7 +1,7 @@
 //! Lines for people, on standard error or in a log file, written by a thread of their own.
 //!
-//! Whoever has something to say never waits for whoever reads it, and never fails: lines that find the queue full, or
-//! that the system does not take, are counted, and the count is told where somebody may see it.
+//! A writer never waits for the reader and never fails. Lines that find the queue full, or that the system refuses, are
+//! counted, and the count is shown where somebody may see it.
 
 use std::fs::File;
 use std::io;
@@ -43,7 +43,7 @@ enum Message {
 enum Sink {
     Stderr,
     File(File),
-    /// It is opened by the thread: a pipe makes whoever opens it wait for a reader.
+    /// The thread opens it, since opening a pipe waits for a reader.
     Pipe(Destination),
 }
 
@@ -61,7 +61,7 @@ struct WriterState {
     waiting: AtomicU64,
     /// Lines that will never be written.
     lost: AtomicU64,
-    /// Those of them that the reader has not been told of.
+    /// How many of them the reader does not know about yet.
     untold: AtomicU64,
     why: Mutex<Option<io::Error>>,
 }
@@ -73,7 +73,7 @@ impl Lines {
         Self::start(Sink::Stderr, coloured)
     }
 
-    /// A file, which is begun anew.
+    /// A file, which is overwritten.
     pub(super) fn file(destination: Destination) -> io::Result<Self> {
         let sink = match destination {
             stream @ Destination::Stream(_) => Sink::Pipe(stream),
@@ -123,7 +123,7 @@ impl Lines {
         let _ = self.to.try_send(Message::EndOfProgress);
     }
 
-    /// Waits until all is written that was said so far, but no longer than this.
+    /// Waits until everything is written that was handed over so far, but no longer than this.
     pub(super) fn flush(&self, at_most: Duration) {
         let until = Instant::now() + at_most;
         let (reached, is_reached) = sync_channel(1);

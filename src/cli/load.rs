@@ -1,4 +1,4 @@
-//! From a file to a plan, for every subcommand that needs one; tells all mistakes of the file at once.
+//! From a file to a plan, for every subcommand that needs one. All mistakes of the file are reported at once.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
@@ -24,7 +24,7 @@ use crate::scenario::files::{ReadError, reason};
 use crate::scenario::source::Source;
 use crate::units::parse_run_time;
 
-/// The scenario where the command line names none.
+/// The scenario that is used if the command line names none.
 const DEFAULT_SCENARIO: &str = "scenarios/publish.toml";
 
 /// The scenario and what the command line says instead of it: Locust's flags.
@@ -140,7 +140,8 @@ fn check_embedded_options(options: &str) -> Result<(), String> {
     Faults::from_query(options).map(drop).map_err(|error| error.to_string())
 }
 
-/// Gives embedded brokers that are one the same options in the same words, so that whoever compares targets sees it.
+/// Gives embedded brokers that are the same the same options in the same words, so that comparing their targets shows
+/// it.
 fn name_embedded_alike(plan: &mut Plan) {
     for broker in &mut plan.brokers {
         if let Target::Embedded { options } = &mut broker.target
@@ -153,7 +154,7 @@ fn name_embedded_alike(plan: &mut Plan) {
     }
 }
 
-/// Reads a file that a scenario names, or just so much of it that it is known to be too large.
+/// Reads a file that a scenario names, but no more than is needed to know that it is too large.
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     File::open(path)
@@ -171,7 +172,7 @@ fn folder_between(scenario: &Path, included: &Path) -> String {
     }
 }
 
-/// A scenario that could be read, with all that is to be said of it.
+/// A scenario that could be read, with all its diagnostics.
 pub(super) struct Checked {
     pub(super) source: Source,
     /// Mistakes, or warnings if there is a plan.
@@ -191,22 +192,22 @@ pub(super) struct Loaded {
     pub(super) inputs: Vec<PathBuf>,
     /// The variables of the environment that the scenario asks for.
     pub(super) variables: BTreeSet<String>,
-    /// What is to be said on standard error of a scenario that can run: warnings, drawn.
+    /// The warnings about a scenario that can run, as they are printed to standard error.
     pub(super) warnings: String,
 }
 
-/// Reads and compiles the scenario. What is wrong is told on standard error; an error is the exit code for it. Warnings
-/// are left to the caller.
+/// Reads and compiles the scenario. What is wrong is printed to standard error, and an error is the exit code for it.
+/// Warnings are left to the caller.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     tell(options, check(options, SAMPLE)?)
 }
 
-/// The same for a run, whose users differ from those of other processes by default.
+/// Reads and compiles the scenario for a run, whose users differ from those of other processes by default.
 pub(super) fn load_run(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     tell(options, check(options, &draw_run_id())?)
 }
 
-/// Stands in plans for what each run draws anew.
+/// Stands in plans for the run id, which each run draws by itself.
 pub(super) const SAMPLE: &str = "0000";
 
 /// Four letters and digits: few, as some brokers take no client id of more than 23 characters, and enough that

@@ -1,6 +1,6 @@
 //! Locust's own settings: its flags, and the same in the environment and in configuration files.
 //!
-//! Flags that mean the same here have the same names. Of the others, whoever comes from Locust is told what to do
+//! Flags that mean the same here have the same names. Of the others, users of Locust are told what to do
 //! instead. The environment and configuration files are not read, since a scenario and its command line are the whole
 //! of a run; but a CI job that was set up for Locust would run something else without a word, so what is set there and
 //! would change a run is named.
@@ -143,7 +143,7 @@ const SETTINGS: &[Setting] = &[
     setting("enable-rebalancing", Here::Instead(NO_WORKERS)),
 ];
 
-/// Variables of Locust's own works, which are no settings of a run.
+/// Variables that Locust uses for itself, which are not settings of a run.
 const INNER: &[&str] = &[
     "LOCUST_SKIP_MONKEY_PATCH",
     "LOCUST_SKIP_URLLIB3_PATCH",
@@ -247,7 +247,7 @@ fn of_names<'a>(settings: impl Iterator<Item = (&'a str, String)>, given: &[&str
         .collect()
 }
 
-/// Lines of `name = value`, `name: value` or a name alone; `#`, `;` and `[section]` are none.
+/// Lines of `name = value`, `name: value` or a name alone; `#`, `;` and `[section]` do not count.
 fn of_config(text: &str, given: &[&str]) -> Vec<String> {
     let lines = text
         .lines()

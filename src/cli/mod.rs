@@ -1,7 +1,7 @@
 //! The command line: clap types, one file per subcommand, and the only place that prints.
 //!
-//! Results go to standard output, everything said on the way to standard error, so that either can be piped
-//! away without the other.
+//! Results go to standard output and all other messages to standard error, so that either can be piped away
+//! without the other.
 
 mod args;
 pub mod broker;

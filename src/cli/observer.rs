@@ -14,7 +14,7 @@ use crate::stats::rate_search::RateSearchReport;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::{Judgement, Threshold};
 
-/// Of so many rows the totals are written each second; of ten times as many every eleven seconds.
+/// Up to this many rows are written each second; ten times as many are written every eleven seconds.
 const ROWS_A_SECOND: u64 = 5_000;
 
 /// The files before and after the first tick.
@@ -25,7 +25,7 @@ enum Files {
     Ended,
 }
 
-/// Writes and shows what a run tells.
+/// Writes and shows the results of a run.
 #[derive(Debug)]
 pub(super) struct RunObserver {
     files: Files,
@@ -62,7 +62,7 @@ impl RunObserver {
         }
     }
 
-    /// Waits until the files are written, or cannot be; tells which are not whole.
+    /// Waits until the files are written or cannot be written, and returns which are not whole.
     pub(super) fn finish_files(&mut self) -> Vec<OutputError> {
         match std::mem::replace(&mut self.files, Files::Ended) {
             Files::Open(open) => open.finish(),

@@ -1,10 +1,10 @@
-//! Data files of a run, each written by a thread of its own, so that a disk or a reader that is slow disturbs neither the
-//! load nor its end.
+//! Data files of a run, each written by a thread of its own, so that a disk or a reader that is slow disturbs neither
+//! the load nor its end.
 //!
-//! What a run has recorded is worth waiting for, but not without end. A [`Growing`] file has a queue of 64 MiB. When it is
-//! full, the run waits for it up to half a second each second, as long as something moves; then lines are lost, counted,
-//! and the run says so and ends with exit code 4. A file that holds a [`Latest`] state loses nothing: an older state that
-//! was not written in time is of no use any more.
+//! What a run has recorded is worth waiting for, but not without end. A [`Growing`] file has a queue of 64 MiB. When it
+//! is full, the run waits for it up to half a second each second, as long as something moves; then lines are lost,
+//! counted, and the run says so and ends with exit code 4. A file that holds a [`Latest`] state loses nothing: an older
+//! state that was not written in time is of no use any more.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -33,16 +33,16 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often a waiting thread looks whether something has moved.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How it ended.
+/// How the writing of a file ended.
 #[derive(Debug)]
 pub(super) enum Ending {
     /// Everything is written.
     Whole,
-    /// So many lines were not taken in time.
+    /// This many lines were lost, because they were not taken in time.
     Lost(u64),
-    /// So many lines were not written since the system refused, as [`Growing::tick`] has told.
+    /// This many lines were not written after the system refused, as [`Growing::tick`] has reported.
     Refused(u64),
-    /// The system refused.
+    /// The system refused to write.
     Failed(io::Error),
 }
 
@@ -69,7 +69,7 @@ fn lines(bytes: &[u8]) -> u64 {
 pub(super) struct Growing {
     shared: Arc<GrowingShared>,
     patience: Option<Duration>,
-    /// How many pieces were written when it was last looked at, and since when there are so many.
+    /// How many pieces were written when this was last looked at, and since when the number is the same.
     seen: (u64, Instant),
     /// How long this tick may still wait.
     may_wait: Duration,
@@ -95,14 +95,14 @@ struct Queue {
     /// The thread has ended.
     done: bool,
     error: Option<io::Error>,
-    /// The error has been told.
+    /// The error has been reported.
     told: bool,
 }
 
-/// Some whole lines.
+/// A piece of whole lines.
 #[derive(Debug)]
 struct Chunk {
-    /// So many bytes at the end of the file make room for them.
+    /// How many bytes at the end of the file they replace.
     replaces: u64,
     bytes: Vec<u8>,
 }
@@ -138,7 +138,7 @@ impl Growing {
         self.send_instead(0, chunk);
     }
 
-    /// The same for lines that take the place of the last bytes of the file, which must be a regular one.
+    /// Hands over lines that replace the last bytes of the file, which must be a regular file.
     pub(super) fn send_instead(&mut self, replaced: usize, chunk: &mut Vec<u8>) {
         let shared = Arc::clone(&self.shared);
         let mut queue = lock(&shared.queue);
@@ -166,7 +166,7 @@ impl Growing {
         shared.changed.notify_all();
     }
 
-    /// Whether lines were lost.
+    /// Returns whether lines were lost.
     pub(super) fn has_lost(&self) -> bool {
         lock(&self.shared.queue).lost > 0
     }
@@ -225,7 +225,7 @@ impl GrowingShared {
             for piece in pieces(&chunk) {
                 if let Err(error) = write_piece(&file, piece) {
                     if let Some(whole) = whole {
-                        // Half a line is worse than none; what cannot be taken back stays.
+                        // Half a line is worse than no line; what cannot be taken back stays.
                         let _ = file.set_len(whole);
                     }
                     lock(&self.queue).lost += rest;
@@ -267,7 +267,7 @@ pub(super) struct Collected {
     buffer: Vec<u8>,
 }
 
-/// From so many bytes on a buffer is handed over.
+/// A buffer of this many bytes is handed over.
 const CHUNK: usize = 1 << 20;
 
 impl Collected {

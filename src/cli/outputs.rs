@@ -26,39 +26,39 @@ pub(super) enum OutputError {
     Write {
         /// What it is.
         what: &'static str,
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
-    /// Whoever reads the file did not keep up.
+    /// The reader of the file did not keep up.
     #[error("{}: {} missing, because the reader was too slow", path.display(), lines_are(*lines))]
     Lost {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// How many.
+        /// How many lines.
         lines: u64,
     },
-    /// What an error has cost that was told before.
+    /// Lines that were lost because of an error that was reported before.
     #[error("{}: {} missing, because they could not be written", path.display(), lines_are(*lines))]
     Refused {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// How many.
+        /// How many lines.
         lines: u64,
     },
-    /// The same of a file that is written whole.
+    /// Nobody read a file that is written whole.
     #[error("{}: the end of the run is missing, because nobody reads the file", path.display())]
     Unread {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// Out of threads.
+    /// No thread could be started.
     #[error("cannot start a thread for {}: {source}", path.display())]
     Thread {
-        /// For which file.
+        /// The file that it was for.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
 }
@@ -87,7 +87,7 @@ impl Name {
         OutputError::Thread { path: self.path.clone(), source }
     }
 
-    /// What is to be said of how the file ended, if anything.
+    /// Returns an error if the file did not end whole.
     fn ended(&self, ending: Ending) -> Option<OutputError> {
         let path = self.path.clone();
         match ending {
@@ -272,7 +272,7 @@ impl Open {
         Ok(())
     }
 
-    /// Waits until everything is written or given up, and tells what is missing.
+    /// Waits until everything is written or given up, and returns what is missing.
     pub(super) fn finish(self) -> Vec<OutputError> {
         let mut missing = Vec::new();
         for (name, file) in self.tables {

@@ -78,7 +78,7 @@ pub(super) struct RatioOptions {
 }
 
 impl RatioOptions {
-    /// What to print instead of all else, if that was asked for.
+    /// Returns what to print instead of everything else, if that was asked for.
     pub(super) fn text(&self, plan: &Plan) -> Option<String> {
         if self.show_task_ratio {
             Some(ratio::table(plan))

@@ -48,8 +48,8 @@ pub(super) fn placed<'a>(diagnostics: &'a [Diagnostic], source: &Source) -> Vec<
     placed
 }
 
-/// Draws the first hundred diagnostics in the order of the files and ends with a line that counts them; nothing
-/// for none.
+/// Draws the first hundred diagnostics in the order of the files and ends with a line that counts them; an empty
+/// text if there are none.
 ///
 /// `colour` adds ANSI escapes. Lines and columns count from 1, columns in characters.
 pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> String {

@@ -198,7 +198,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let logfile = options.logfile.as_deref().map(|path| (log, path.display().to_string()));
     for (lines, name) in [(stderr, "standard error".to_owned())].into_iter().chain(logfile) {
         if let Some(missing) = lines.missing() {
-            // Where people look who cannot see the other one. That nobody can is no fault of the run.
+            // People may look here who cannot see the other one. If nobody can, the run is not to blame.
             let _ = exit::print(&format!("{name}: {missing}\n"));
         }
     }
@@ -257,7 +257,7 @@ fn log_error(error: std::io::Error) -> (u8, String) {
     (exit::CANNOT_GO_ON, format!("cannot write the log: {error}"))
 }
 
-/// The first lines: what runs, what is to be said of it, and where.
+/// Prints the first lines: what runs, its warnings, and where it runs.
 fn announce(
     options: &RunOptions,
     plan: &Plan,
@@ -333,7 +333,7 @@ fn connections(plan: &Plan, timeline: &LoadTimeline) -> u64 {
     u64::from(timeline.most_in_all) * if embedded { 2 } else { 1 }
 }
 
-/// Tables and what else is to be said of the end.
+/// Returns the tables and the lines at the end of a run.
 fn last_words(observer: &RunObserver, subscribes: bool) -> String {
     let Some(snapshot) = &observer.last else { return String::new() };
     let mut out = tables(snapshot);
@@ -367,7 +367,7 @@ fn verdict(observer: &RunObserver, on_error: u8) -> u8 {
     }
 }
 
-/// What is said at the end of something that was noticed so often. Much of it the broker sent; the rest nobody did.
+/// Returns the line at the end of a run about something that was noticed this often. The broker has sent most of it.
 fn remark(what: &str, count: u64) -> String {
     let is_sent =
         ["subscription granted", "message dropped", "message without a stamp", "stamp from the future"]

@@ -1,8 +1,8 @@
 //! Signals, handled by a thread of their own, so that they work whatever the rest of the program waits for.
 //!
-//! The first SIGINT, SIGTERM or SIGHUP asks the run to stop. A second SIGINT or SIGTERM ends the program at once: it has
-//! [`GRACE`] to put its files in order, and is over then, even if a disk or a pipe never answers. A second SIGHUP does not count:
-//! a terminal that is closed sends two by itself.
+//! The first SIGINT, SIGTERM or SIGHUP asks the run to stop. A second SIGINT or SIGTERM ends the program at once: it
+//! has [`GRACE`] to put its files in order, and is over then, even if a disk or a pipe never answers. A second SIGHUP
+//! does not count: a terminal that is closed sends two by itself.
 
 use std::convert::Infallible;
 use std::fs;
@@ -52,7 +52,7 @@ pub(super) fn survive_file_limits() {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// Nothing under `nohup`.
+    /// `None` under `nohup`.
     hangup: Option<Signal>,
 }
 
@@ -101,7 +101,7 @@ impl Signals {
     }
 }
 
-/// Whether whoever started the program wants it to survive its terminal.
+/// Returns whether the program was started to survive its terminal.
 fn ignores_hangups() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     ignored(&status).is_some_and(|signals| signals & 1 != 0)

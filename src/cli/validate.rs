@@ -33,7 +33,7 @@ pub(super) struct ValidateOptions {
     format: Format,
 }
 
-/// How mistakes are told.
+/// How mistakes are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people, with the lines of the file, on standard error

@@ -7,7 +7,7 @@ use crate::stats::delivery::{Counts, DeliveryReport};
 use crate::stats::latency::LatencySummary;
 use crate::stats::snapshot::Snapshot;
 
-/// Nothing if nothing was measured; else the times, the table, and a sentence on what could not be said.
+/// The times, the table, and a sentence on what is not known; an empty text if nothing was measured.
 pub fn summary(snapshot: &Snapshot, report: &DeliveryReport) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.

@@ -1,13 +1,13 @@
 //! Where an output goes, and how it gets there whole.
 //!
-//! A file is written beside its destination and then renamed over it, so that whoever looks, and whoever kills the
-//! process or fills the disk, finds the old file or the new one, never half of one. The new file keeps the mode of the
-//! old one, and a symbolic link stays a link. What is no regular file (a pipe, a device, a descriptor such as
+//! A file is written beside its destination and then renamed over it, so that the old file or the new one is there at
+//! any time and never half a file, also if the process is killed or the disk is full. The new file keeps the mode of
+//! the old one, and a symbolic link stays a link. Anything but a regular file (a pipe, a device, a descriptor such as
 //! `/dev/stdout`) is written directly.
 //!
-//! `rename` is enough against a killed process and a full disk. Only [`Destination::replace_for_good`] waits for the disk
-//! as well, which guards against power cuts: statistics are rewritten every second, and a disk that has to sync four
-//! files a second disturbs what is measured.
+//! `rename` is enough against a killed process and a full disk. Only [`Destination::replace_for_good`] waits for the
+//! disk as well, which guards against power cuts: statistics are rewritten every second, and a disk that has to sync
+//! four files a second disturbs what is measured.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -22,8 +22,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 /// Most symbolic links that are followed, as in the kernel.
 const MAX_LINKS: usize = 40;
 
-/// Most bytes that are handed to the system at once, whole lines where there are some. A pipe takes so much in one piece
-/// or not at all, and of a killed process a regular file has nearly always taken all or nothing.
+/// Most bytes that are handed to the system at once, whole lines where there are some. A pipe takes so much in one
+/// piece or not at all, and of a killed process a regular file has nearly always taken all or nothing.
 const PIECE: usize = 4096;
 
 /// What a path leads to.
@@ -103,8 +103,8 @@ impl Destination {
         }
     }
 
-    /// The same for what may be the only copy: it is on the disk before it takes the place of the old one, and nothing is
-    /// overwritten in place.
+    /// Replaces a file that may be the only copy: the new one is on the disk before it takes the place of the old one,
+    /// and nothing is overwritten in place.
     pub fn replace_for_good(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::File { path, .. } => {
@@ -117,7 +117,7 @@ impl Destination {
         }
     }
 
-    /// Makes a file where none is; in one step, so that no file of another process is lost between a look and a write.
+    /// Creates a file where there is none, in one step, so that no file of another process is overwritten.
     pub fn create_for_good(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let path = match follow(path)? {
             Followed::Path(path) => path,

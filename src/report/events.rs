@@ -1,7 +1,7 @@
 //! The event log: every request of a run as a line of JSON, from which the same statistics can be made again.
 //!
 //! Times are unix seconds as floats and response times milliseconds, int or float, since Locust prints the two
-//! differently. Whoever reads a log holds one line of it in memory, not the file.
+//! differently. A reader of a log holds one line of it in memory, and not the file.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -21,7 +21,7 @@ use crate::units::text_bytes;
 pub enum Event<S = String> {
     /// A request ended.
     Request {
-        /// When.
+        /// When it happened.
         t: f64,
         /// Request type.
         method: S,
@@ -30,16 +30,17 @@ pub enum Event<S = String> {
         /// Milliseconds; `null` for a request that has none. A whole number beyond 64 bits reads as a float.
         #[serde(with = "optional_number")]
         response_time: Option<Number>,
-        /// Milliseconds from when the request began, where `response_time` is from the moment at which a schedule
-        /// intended it; a key that other requests do not have.
+        /// Milliseconds from when the request began, if `response_time` is from when it was due by a schedule. Other
+        /// requests do not have this key.
         #[serde(default, with = "optional_number", skip_serializing_if = "Option::is_none")]
         raw_response_time: Option<Number>,
-        /// Bytes.
+        /// The length in bytes.
         length: i64,
         /// Why it failed; `null` or empty if it did not.
         error: Option<S>,
     },
-    /// A request had not come to its end when its user was gone. It is no request of Locust's, and in none of its files.
+    /// A request had not come to its end when its user was gone. Locust does not count it, so it is not in Locust's
+    /// files.
     Unfinished {
         /// When it was given up.
         t: f64,
@@ -49,15 +50,15 @@ pub enum Event<S = String> {
         name: S,
         /// Milliseconds that it had waited.
         waited: f64,
-        /// Whether that is longer than it should have: than its timeout, or than a second though the run gave its users
-        /// time to finish.
+        /// Whether it had waited for too long: for longer than its timeout, or for more than a second although the run
+        /// gave its users time to finish.
         overdue: bool,
     },
-    /// The number of users is another now.
+    /// The number of users has changed.
     Users {
-        /// When.
+        /// When it happened.
         t: f64,
-        /// How many there are.
+        /// How many users there are.
         count: i64,
         /// Milliseconds of which all response times of the log are multiples; in the first line of a live run. Sums
         /// of them are exact then, and so do not depend on the order of requests.
@@ -66,23 +67,23 @@ pub enum Event<S = String> {
     },
     /// The statistics went back to zero.
     Reset {
-        /// When.
+        /// When it happened.
         t: f64,
     },
     /// A fault of the runner or the scenario itself.
     Exception {
-        /// When.
+        /// When it happened.
         t: f64,
         /// What it says.
         msg: S,
         /// Where it came from.
         traceback: S,
-        /// Which process.
+        /// The process that it happened in.
         node: S,
     },
     /// The last line.
     End {
-        /// When.
+        /// When it happened.
         t: f64,
     },
 }
@@ -110,17 +111,17 @@ pub enum EventsError {
     /// The file could not be opened or read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// The log.
+        /// The path of the log.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
     },
-    /// A line is no event.
+    /// A line is not an event.
     #[error("{} line {line}: {source}", path.display())]
     NoEvent {
-        /// The log.
+        /// The path of the log.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The number of the line, from 1.
         line: u64,
         /// What is wrong with it.
         source: serde_json::Error,
@@ -128,36 +129,36 @@ pub enum EventsError {
     /// A response time is too large to count with.
     #[error("{} line {line}: a response time must be below 1e38 ms", path.display())]
     ResponseTime {
-        /// The log.
+        /// The path of the log.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The number of the line, from 1.
         line: u64,
     },
     /// A line that no run writes.
     #[error("{} line {line} is longer than 16 MiB", path.display())]
     TooLong {
-        /// The log.
+        /// The path of the log.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The number of the line, from 1.
         line: u64,
     },
     /// A line is earlier than the one before.
     #[error("{} line {line}: t goes backwards", path.display())]
     Backwards {
-        /// The log.
+        /// The path of the log.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The number of the line, from 1.
         line: u64,
     },
     /// The log is cut off.
     #[error("{}: the last event must be of type end", path.display())]
     NoEnd {
-        /// The log.
+        /// The path of the log.
         path: PathBuf,
     },
 }
 
-/// Longest line in bytes: what a name or a failure can hold, and a file that is no log cannot fill the memory.
+/// Longest line in bytes. It has room for any name or failure, and a file that is not a log cannot fill the memory.
 const LONGEST_LINE: u64 = 16 << 20;
 
 /// Reads a log line by line.
@@ -228,7 +229,7 @@ impl EventReader {
 pub struct RequestLog<W: Write> {
     out: W,
     user_count: i64,
-    /// Time of the last line; none is written with an earlier one.
+    /// The time of the last line. No line with an earlier time is written.
     last: UnixMicros,
 }
 
@@ -309,12 +310,12 @@ impl<W: Write> RequestLog<W> {
         self.out.flush()
     }
 
-    /// What it writes to.
+    /// Returns what it writes to.
     pub fn out(&mut self) -> &mut W {
         &mut self.out
     }
 
-    /// The same, at the end.
+    /// Returns what it writes to, at the end.
     pub fn into_out(self) -> W {
         self.out
     }

@@ -2,24 +2,24 @@
 //!
 //! They stand beside Locust's tables and never in them: Locust's buckets know nothing below a millisecond.
 //!
-//! Which times the tables and files hold is a matter of what was asked for, and the other ones stand here. Users that
+//! What was asked for decides which times the tables and files hold. The other times stand here. Users that
 //! keep a pace wait for answers by Locust's rule, so their requests count as in Locust, from when a user got round to
-//! them; the times from their intended moments are told beside, with the starts filled in that never came. Users with
-//! a `rate` leave no start out, and what is asked for is how long something took that was due at a moment: their
-//! requests count from their intended moments everywhere, and the raw times are told beside. Either way the delay
-//! that a slow broker causes for what comes after is not lost. Times from intended moments hold the generator's own
-//! lag too, about half a millisecond where nothing is wrong; its send lag says how much that is.
+//! them; the times from when they were due are shown beside, with times for the starts that were missed. Users with a
+//! `rate` leave no start out, and what is asked for is how long something took that was due at a moment: their requests
+//! count from when they were due everywhere, and the service times are shown beside. Either way the delay that a slow
+//! broker causes for what comes after is not lost. Times from when a request was due include the generator's own lag,
+//! about half a millisecond where nothing is wrong; its send lag says how much that is.
 
 use crate::stats::Starts;
 use crate::stats::latency::LatencySummary;
 use crate::stats::snapshot::Snapshot;
 
-/// From so many late starts on they are told: fewer are what a busy machine does to any run.
+/// Late starts are shown above this share. Fewer happen in any run on a busy machine.
 const WORTH_TELLING: f64 = 0.01;
 
 /// Percentiles of all response times, and those that stand beside them if users keep a pace or a schedule; a line each,
-/// nothing without response times. A last line if more than 1 % of the starts of a schedule were late because the
-/// users were still busy.
+/// nothing without response times. A last line follows if more than 1 % of the starts of a schedule were late because
+/// the users were still busy.
 pub fn summary(snapshot: &Snapshot) -> String {
     let line = |what: &str, summary: &Option<LatencySummary>| {
         summary.map_or_else(String::new, |LatencySummary { p50_ms, p99_ms, max_ms, .. }| {
@@ -48,7 +48,7 @@ pub fn tick(snapshot: &Snapshot) -> String {
             format!("  {what}p50 {p50_ms:.2} ms  p99 {p99_ms:.2} ms")
         })
     };
-    part("", &snapshot.tick_latency) + &part("intended ", &snapshot.tick_intended)
+    part("", &snapshot.tick_latency) + &part("from due time ", &snapshot.tick_intended)
 }
 
 #[cfg(test)]
@@ -79,7 +79,11 @@ mod tests {
         let snapshot = statistics.snapshot(0.0);
         let intended = "Response times from when they were due (constant_pacing): p50 20.005 ms, p99 30.015 ms, max 30.015 ms\n";
         assert_eq!(summary(&snapshot), format!("{raw}{intended}"));
-        assert_eq!(tick(&snapshot), "  intended p50 20.00 ms  p99 30.02 ms", "nothing else in this tick");
+        assert_eq!(
+            tick(&snapshot),
+            "  from due time p50 20.00 ms  p99 30.02 ms",
+            "nothing else in this tick"
+        );
         statistics.reset(0.0);
         assert_eq!(summary(&statistics.snapshot(0.0)), "", "a reset takes it back");
     }

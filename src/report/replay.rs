@@ -23,7 +23,7 @@ use crate::stats::{RowKey, UnixMicros};
 /// Below this a tick can fall on the one before, since unix time as a float has no finer steps.
 const SHORTEST_INTERVAL_S: f64 = 1e-6;
 
-/// So many rows of history may be written for a time without events: more than two days without a request.
+/// The largest number of history rows for a time without events: more than two days without a request.
 const MAX_ROWS_IN_GAP: f64 = 200_000.0;
 
 /// How to replay.
@@ -31,7 +31,7 @@ const MAX_ROWS_IN_GAP: f64 = 200_000.0;
 pub struct ReplayOptions {
     /// Rows of the history file.
     pub history: History,
-    /// Whether there is a last tick at an end that is not on a tick. Locust itself has none, so its files can
+    /// Whether there is a last tick at an end that is not on a tick. Locust itself has no such tick, so its files can
     /// miss up to the last interval.
     pub final_row: bool,
     /// Seconds between ticks, a microsecond at least; 1 in Locust.

@@ -16,7 +16,7 @@ const NAME: usize = 24;
 /// More rows than these are for files.
 const MAX_ROWS: usize = 500;
 
-/// Requests, percentiles and failures, for so many columns.
+/// Requests, percentiles and failures, for a terminal with this many columns.
 pub fn summary(snapshot: &Snapshot, columns: usize) -> String {
     let rows = snapshot.rows.len();
     let left_out = match rows.checked_sub(MAX_ROWS) {
@@ -162,7 +162,7 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-/// A text of at most so many characters, which is cut in its middle if it must be.
+/// A text of at most this many characters; a longer one is cut in its middle.
 fn cut(text: &str, width: usize) -> String {
     let length = text.chars().count();
     if length <= width {
@@ -195,8 +195,8 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
-/// A text in lines of at most so many characters, the first and the others, broken between words where that is
-/// possible.
+/// A text in lines of at most this many characters, for the first line and for the others, broken between words where
+/// that is possible.
 fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;

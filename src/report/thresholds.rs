@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::stats::threshold::{Judgement, Verdict};
 
-/// A line for each judgement; nothing if there is none.
+/// A line for each judgement; an empty text if there are none.
 pub fn table(judgements: &[Judgement]) -> String {
     let mut text = String::new();
     if judgements.is_empty() {

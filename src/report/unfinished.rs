@@ -30,13 +30,13 @@ pub fn table(rows: &[Unfinished]) -> String {
     text
 }
 
-/// What is wrong with those that had waited for too long, in one line; nothing if there are none.
+/// A line about those that had waited for too long; `None` if there are none.
 pub fn warning(rows: &[Unfinished]) -> Option<String> {
     let total = Unfinished::total(rows);
     (total.overdue > 0).then(|| {
         format!(
             "{} had waited for too long when the run ended, the oldest for {}: the broker may have stopped answering. \
-             They are unfinished, and no failures",
+             They count as unfinished and not as failures",
             requests(total.overdue),
             Age(total)
         )

@@ -56,9 +56,9 @@ pub(super) fn align(
 struct Spelling<'a> {
     raw: &'a str,
     at: usize,
-    /// Backslashes begin escapes.
+    /// Whether backslashes begin escapes.
     escapes: bool,
-    /// Two single quotes spell one.
+    /// Whether two single quotes spell one.
     doubled_quotes: bool,
 }
 

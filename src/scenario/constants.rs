@@ -1,4 +1,5 @@
-//! Constants of `vars` as they are written: in templates they are text, whatever a format takes them for.
+//! Constants of `vars` as they are written: in templates they are text, also if the format reads them as numbers or
+//! dates.
 //!
 //! `1.10` is the name of a firmware, `+4930123456` a phone number, `2026-11-23` a day: what comes of a number and back
 //! is another text, without a word. So the text of the file is taken before anybody reads the value.

@@ -19,16 +19,16 @@ const MAX_INHERITED: usize = 2_000_000;
 /// Most mistakes of classes that are listed: one more than are drawn.
 const MAX_SAID: usize = 101;
 
-/// Where a class stands in the order of things.
+/// How far a class is completed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ClassState {
-    /// Not looked at.
+    /// It was not looked at yet.
     New,
-    /// Waits for its base.
+    /// It waits for its base.
     Open,
-    /// Has all that it can have.
+    /// It has all that it can have.
     Complete,
-    /// Something is wrong with what it takes over, so what it lacks says nothing.
+    /// Something is wrong with what it takes over, so keys that it lacks are not reported.
     Incomplete,
 }
 

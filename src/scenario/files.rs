@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::FileId;
 use crate::units::{WideText, text_bytes};
 
-/// Most that is read of a scenario, in bytes, with all files that it includes.
+/// The largest size in bytes that is read of a scenario, with all files that it includes.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// How a scenario is written.
@@ -34,30 +34,30 @@ impl Format {
     }
 }
 
-/// Why a file could not even be looked at.
+/// Why a file could not be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Neither TOML nor YAML by its name.
+    /// The name says neither TOML nor YAML.
     #[error("cannot tell the format of {}: the name of a scenario ends in .toml, .yaml or .yml", .0.display())]
     UnknownFormat(PathBuf),
-    /// The file system refused.
+    /// The file system refused to read the file.
     #[error("cannot read {}: {}", path.display(), reason(source))]
     Io {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
-    /// More than [`MAX_FILE_BYTES`].
+    /// The file is larger than [`MAX_FILE_BYTES`].
     #[error("{} is larger than {} MiB, the most that is read as a scenario", .0.display(), MAX_FILE_BYTES >> 20)]
     TooLarge(PathBuf),
-    /// Text, but not in UTF-8.
+    /// The file is text in another encoding than UTF-8.
     #[error("cannot read {}: {WideText}", .0.display())]
     Utf16(PathBuf),
-    /// Not text.
+    /// The file is not text in UTF-8.
     #[error("{} is not UTF-8 text: invalid bytes in line {line}", path.display())]
     NotUtf8 {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The first line with such bytes, from 1.
         line: usize,
@@ -92,22 +92,22 @@ impl File {
         Self { name, text, format, folder }
     }
 
-    /// What messages call it: the path of the file, or the name of the option.
+    /// Returns what messages call it: the path of the file, or the name of the option.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The text, without byte order mark.
+    /// Returns the text, without a byte order mark.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// How it is written.
+    /// Returns the format that it is written in.
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// The folder that paths in it count from; empty for the current one.
+    /// Returns the folder that relative paths in it start from; an empty path means the current folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

@@ -1,7 +1,7 @@
 //! TOML text → tree of nodes, with every syntax error that the parser can find in one go.
 //!
-//! The parser recovers after an error, but what it guesses then would only give mistakes that are none; so a
-//! file with syntax errors is not looked at further.
+//! The parser recovers after an error, but what it guesses then would only lead to false mistakes. So a file with
+//! syntax errors is not read any further.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(super) fn read(text: &str, file: FileId) -> Result<Node, Vec<Diagnostic>> {
     Reader { file, offset: 0 }.table(root.get_ref(), 0..text.len(), 0).map_err(|error| vec![*error])
 }
 
-/// Reads one value, which stands alone in a text from a place on and to its end. What is no TOML is a text as it
+/// Reads one value, which stands alone in a text from a place on and to its end. What is not TOML is a text as it
 /// stands there, unless it begins as something with an end that is missing.
 pub(super) fn read_value(text: &str, from: usize, file: FileId) -> Result<Node, Box<Diagnostic>> {
     let rest = text.get(from..).unwrap_or_default();
@@ -62,7 +62,7 @@ pub(super) fn read_value(text: &str, from: usize, file: FileId) -> Result<Node, 
 /// The part of a text in which not too much is wrong: each error costs some hundred bytes, and a file may be nothing
 /// else. Where there are too many keys, values and signs, the place at which.
 fn sound(text: &str) -> Result<&str, usize> {
-    /// Cheap without looking.
+    /// A text up to this size is cheap to parse, whatever is in it.
     const SHORT: usize = 64 << 10;
     if text.len() <= SHORT {
         return Ok(text);
@@ -117,7 +117,7 @@ fn independent(text: &str, errors: &[toml::de::Error], file: FileId) -> Vec<Diag
     errors.into_iter().map(|error| syntax(text, error, file)).collect()
 }
 
-/// From so many lines of YAML on, a file is YAML.
+/// A file with more lines of YAML than this is YAML.
 const MANY_OF_YAML: usize = 2;
 
 fn start(text: &str, error: &toml::de::Error) -> usize {

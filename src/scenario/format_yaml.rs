@@ -2,7 +2,7 @@
 //!
 //! The events carry exact bytes for every key and value, which `serde-saphyr`'s own deserializer does not
 //! give for an untyped tree. Plain values follow YAML 1.2's core schema (`yes` is a text), except that a
-//! number with leading zeros is a text, too: 1.1 reads it as octal and 1.2 does not, so nobody can rely on it.
+//! number with leading zeros is a text, too: YAML 1.1 reads it as octal and 1.2 does not.
 //! Tags are refused, since nothing in a scenario needs them.
 
 use std::collections::{HashMap, HashSet};

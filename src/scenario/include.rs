@@ -13,7 +13,7 @@ use crate::scenario::merge::{Section, merge};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::{codes, constants, format_toml, format_yaml, parse};
 
-/// Most files of one scenario.
+/// The largest number of files of one scenario.
 const MAX_FILES: usize = 100;
 
 /// How deep files may include each other.
@@ -26,9 +26,9 @@ const MAX_NAMES: usize = 1_000;
 pub(super) struct Loader {
     pub(super) files: Files,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Something could not be read at all, so what is missing says nothing.
+    /// Whether something could not be read at all, so that missing keys are not reported.
     pub(super) has_gaps: bool,
-    /// May files be included?
+    /// Whether files may be included.
     has_disk: bool,
     left_bytes: u64,
     /// The file that is being read and those that include it, the scenario first.
@@ -166,7 +166,7 @@ impl Loader {
         self.files.get(id).name().to_owned()
     }
 
-    /// What to do about a file that cannot be read.
+    /// Returns what to do about a file that cannot be read.
     fn cure(&self, error: &ReadError, name: &str, includer: FileId) -> String {
         match error {
             ReadError::UnknownFormat(_) => "rename it by what is in it".to_owned(),
@@ -189,7 +189,7 @@ fn identity(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The file of the same folder that was surely meant.
+/// Returns the file of the same folder that was most likely meant.
 fn meant(path: &Path) -> Option<String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = fs::read_dir(folder).ok()?.take(MAX_NAMES);

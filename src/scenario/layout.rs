@@ -1,7 +1,7 @@
 //! TOML laid out in the one way of `fmt`: only white space and trailing commas change.
 //!
-//! On tokens and not on a tree, so that whatever is no white space stays by construction: comments, the order of
-//! keys, the spelling of texts and numbers. Which lists stand on one line and which on several is the author's
+//! It works on tokens and not on a tree, so that everything but white space stays by construction: comments, the order
+//! of keys, the spelling of texts and numbers. Which lists stand on one line and which on several is the author's
 //! choice, since only the author knows what belongs together.
 
 use toml_parser::Source;
@@ -120,7 +120,7 @@ struct Writer<'a> {
     open: Vec<bool>,
     /// Line ends since the last token.
     newlines: usize,
-    /// Where the last token ended that is no comment, and which it was.
+    /// Where the last token ended, comments aside, and which token it was.
     last: (usize, Option<TokenKind>),
     /// The last token, comments included.
     before: Option<TokenKind>,

@@ -1,7 +1,7 @@
 //! Two trees as one: tables key by key, everything else from the upper one.
 //!
-//! Blind to the model but for two things. A choice, such as a wait time, is one value although it is written as a
-//! table: half of one and half of another would be none. And where two keys exclude each other, the upper tree's
+//! It knows only two things about the model. A choice, such as a wait time, is one value although it is written as a
+//! table: half of one and half of another would make no sense. And where two keys exclude each other, the upper tree's
 //! takes the lower tree's away, or a class could not give a `rate` where its base has a `wait_time`. A key with
 //! nothing behind it, YAML's null, counts as not given.
 
@@ -12,7 +12,7 @@ use crate::scenario::node::{Node, Table, Value};
 /// Where in a scenario a table stands, as far as merging needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
-    /// The whole file.
+    /// The table is the whole file.
     Root,
     /// `load`.
     Load,
@@ -26,7 +26,7 @@ pub(super) enum Section {
     Payloads,
     /// A table with one key that says what it is.
     Choice,
-    /// Somewhere else.
+    /// The table stands somewhere else.
     Other,
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Mistake {
     pub(super) kind: Kind,
 }
 
-/// What is wrong.
+/// The kinds of mistakes.
 #[derive(Debug)]
 pub(super) enum Kind {
     /// The table has a key that it should not have.
@@ -34,7 +34,7 @@ pub(super) enum Kind {
     WrongType(Wanted),
     /// A whole number below or above these.
     OutOfRange { least: i64, most: u64 },
-    /// `inf` or `nan`.
+    /// The number is `inf` or `nan`.
     NotFinite,
     /// The list has not as many items as this choice needs.
     WrongLength { of: &'static str, wanted: usize, found: usize },
@@ -44,7 +44,7 @@ pub(super) enum Kind {
     Invalid(String),
 }
 
-/// What is expected.
+/// What is expected at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
     Bool,

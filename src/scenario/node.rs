@@ -20,7 +20,6 @@ pub(super) struct Node {
     pub(super) file: FileId,
     /// Bytes in that file.
     pub(super) span: Range<usize>,
-    /// What stands there.
     pub(super) value: Value,
     /// A mistake in it has been reported: it reads as if the file did not give it.
     pub(super) unreadable: bool,
@@ -31,19 +30,15 @@ pub(super) struct Node {
 pub(super) enum Value {
     /// YAML's null and empty values; TOML has none.
     Null,
-    /// `true` or `false`.
     Bool(bool),
     /// A whole number; beyond 128 bits it is cut to the nearest that fits, which no key takes anyway.
     Integer(i128),
     /// A number with a fraction or an exponent, or one of `inf` and `nan`.
     Float(f64),
-    /// A text.
     Text(Arc<str>),
     /// One of TOML's dates and times.
     Date,
-    /// A list.
     List(Arc<Vec<Node>>),
-    /// A table.
     Table(Arc<Table>),
 }
 
@@ -56,9 +51,8 @@ pub(super) struct Entry {
     pub(super) key_span: Range<usize>,
     /// Reported as a key that cannot stand there: reads as if it did not.
     pub(super) ignored: bool,
-    /// The key that such a one stands in for, so that nobody misses it; empty for none.
+    /// The key that it stands in for, which is not reported as missing then; empty if there is none.
     pub(super) instead_of: &'static str,
-    /// The value.
     pub(super) node: Node,
 }
 
@@ -75,7 +69,7 @@ impl Node {
         Self { file, span, value, unreadable: false }
     }
 
-    /// What stands there as far as the model is concerned: nothing once a mistake in it has been reported.
+    /// Returns the value for the model: `None` once a mistake in it has been reported.
     pub(super) fn seen(&self) -> Option<&Value> {
         (!self.unreadable).then_some(&self.value)
     }
@@ -181,7 +175,6 @@ impl Table {
         Self { entries, index: OnceLock::new() }
     }
 
-    /// Keys and values.
     pub(super) fn entries(&self) -> &[Entry] {
         &self.entries
     }

@@ -1,7 +1,7 @@
 //! From the tree of nodes to the model, with all mistakes at once.
 //!
 //! serde stops at the first mistake. So each is reported, repaired in the tree (a misspelt key gets the name
-//! that was surely meant, a wrong value reads as absent) and the tree read again until nothing is wrong, each
+//! that was most likely meant, a wrong value reads as absent) and the tree read again until nothing is wrong, each
 //! time from the last mistake on, so that the time grows with the file and not with the mistakes in it. Repairing
 //! instead of skipping lets one run find the mistakes behind a mistake, too.
 
@@ -29,9 +29,9 @@ const MAX_DIAGNOSTICS: usize = 100;
 pub struct Parsed {
     /// The model; what could not be read is absent in it.
     pub scenario: Scenario,
-    /// What is wrong with its shape. Empty: nothing.
+    /// What is wrong with its shape; empty if nothing is.
     pub diagnostics: Vec<Diagnostic>,
-    /// Where, so that nobody complains about the consequences.
+    /// The places of these mistakes, so that their consequences are not reported as well.
     pub reported: Reported,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Repaired {
     pub(super) scenario: Scenario,
     /// The mistakes, marked by their bytes: other files may replace what stands there.
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// There were more mistakes than are listed, and the tree is as good as unreadable.
+    /// Whether there were more mistakes than are listed, so that the tree cannot be used.
     pub(super) gave_up: bool,
 }
 
@@ -102,7 +102,7 @@ fn sentence(help: &str) -> impl Iterator<Item = char> {
     first.into_iter().chain(chars)
 }
 
-/// Says what is wrong, unless it has been said, repairs it, and notes where reading goes on.
+/// Reports what is wrong, unless it was reported before, repairs it, and notes where reading goes on.
 fn mend(
     root: &mut Node,
     files: &Files,

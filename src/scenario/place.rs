@@ -11,9 +11,9 @@ use crate::scenario::node::{Node, Value};
 /// A place in one of the files of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// Which file.
+    /// The file.
     pub file: FileId,
-    /// Bytes of its text, within one line; `0..0` for the file as a whole.
+    /// The bytes of its text, within one line; `0..0` means the file as a whole.
     pub span: Range<usize>,
 }
 
@@ -90,7 +90,7 @@ fn find(root: &Node, files: &Files, path: &FieldPath) -> (Place, Place) {
     (value, key)
 }
 
-/// Where parts of a text stand, which are sorted by their beginnings; nothing if it is none.
+/// Returns where parts of a text stand, which are sorted by their beginnings; `None` if the value is not a text.
 fn within(root: &Node, files: &Files, path: &FieldPath, ranges: &[Range<usize>]) -> Vec<Option<Place>> {
     let text = root.at(&path.0).and_then(|node| match &node.value {
         Value::Text(decoded) => Some((node, decoded, files.get(node.file))),

@@ -9,7 +9,7 @@ use crate::scenario::explain::vocabulary::MAX_QUOTED;
 pub(super) struct EndedEarly {
     /// The text as far as it went, with its quotes.
     pub(super) span: Range<usize>,
-    /// What is wrong.
+    /// The message that says what is wrong.
     pub(super) message: &'static str,
     /// How it is written.
     pub(super) help: String,
@@ -98,7 +98,7 @@ fn last_text(line: &str, at: usize) -> Option<Range<usize>> {
     line[last.end..at].trim().is_empty().then_some(last)
 }
 
-/// The text that was surely meant: up to the first quote behind which a value can end, and behind which quotes
+/// The text that was most likely meant: up to the first quote behind which a value can end, and behind which quotes
 /// come in pairs.
 fn whole(line: &str, start: usize, quote: char) -> Option<&str> {
     let places: Vec<_> = line[start..].match_indices(quote).map(|(at, _)| start + at).collect();

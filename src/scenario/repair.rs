@@ -9,7 +9,7 @@ use crate::scenario::node::{Node, Value};
 /// What is done to the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Repair {
-    /// A misspelt key or choice becomes the one that was surely meant.
+    /// A misspelt key or choice becomes the one that was most likely meant.
     Rename(&'static str),
     /// Keys whose sense is said in another way are passed over.
     Advise(&'static Advice, Vec<String>),

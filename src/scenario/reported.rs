@@ -1,4 +1,4 @@
-//! The places of a scenario that have a diagnostic already, so that nobody complains about the consequences.
+//! The places of a scenario that have a diagnostic already, so that its consequences are not reported as well.
 
 use std::collections::BTreeSet;
 
@@ -10,18 +10,18 @@ use crate::scenario::node::{Node, Value};
 pub struct Reported(BTreeSet<FieldPath>);
 
 impl Reported {
-    /// Whether the value at `path`, or one around it, could not be read: that it is missing from the model, or
-    /// what stands there, says nothing then.
+    /// Returns whether the value at `path`, or one around it, could not be read. Then it means nothing that the value
+    /// is missing from the model, or what the model holds there.
     pub fn covers(&self, path: &FieldPath) -> bool {
         (0..=path.0.len()).any(|length| self.0.contains(&FieldPath(path.0[..length].to_vec())))
     }
 
-    /// The places, in order.
+    /// Returns the places in order.
     pub fn paths(&self) -> &BTreeSet<FieldPath> {
         &self.0
     }
 
-    /// Nothing of the scenario is known for certain.
+    /// Says that nothing of the scenario is known for certain.
     pub(super) fn all() -> Self {
         Self([FieldPath::root()].into())
     }

@@ -1,7 +1,7 @@
 //! `--set PATH=VALUE`: values of the command line, put into the tree of the files.
 //!
-//! PATH is written as messages write it, VALUE as in TOML; what is no TOML is a text, so that a shell needs no
-//! quotes within quotes. Each argument is a file of its own with itself as the only line. A value that excludes
+//! PATH is written as messages write it, VALUE as in TOML; anything that is not TOML is a text, so that a shell needs
+//! no quotes within quotes. Each argument is a file of its own with itself as the only line. A value that excludes
 //! another one, such as `fixed_count` beside `weight`, takes its place, as when files are merged.
 
 use std::collections::HashSet;
@@ -24,7 +24,7 @@ const NAMED: [(&str, &str, &[&str]); 3] = [
     ("feeds", "feed", &["csv"]),
 ];
 
-/// Puts the arguments into the tree, one after the other; what is wrong with one is told and the others set.
+/// Puts the arguments into the tree, one after the other; what is wrong with one is reported, and the others are set.
 pub(super) fn apply(
     root: &mut Node,
     files: &mut Files,
@@ -42,7 +42,7 @@ pub(super) fn apply(
     }
     for name in &names {
         if let Some(diagnostic) = remove_misspelt(root, name) {
-            // That nothing is there below a name that is not there goes without saying.
+            // Nothing can be there below a name that is not there, so that is not reported.
             let same = |file| {
                 names
                     .iter()
@@ -301,7 +301,7 @@ fn own_list(root: &mut Node, steps: &[Step]) {
     }
 }
 
-/// Takes a new name away again that has nothing a new one needs: it was surely meant to be one that there is.
+/// Removes a new name again that has no key that a new one needs. Most likely an existing name was meant.
 fn remove_misspelt(root: &mut Node, new: &NewName) -> Option<Diagnostic> {
     let (section, what, needed) = NAMED[new.section];
     let named = root.get(section)?.table()?.clone();

@@ -23,13 +23,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads a file and all that it includes. What is wrong inside is no error here, but a diagnostic of the
-    /// [`Parsed`].
+    /// Reads a file and all that it includes. What is wrong inside is not an error here, but a diagnostic of
+    /// the [`Parsed`].
     pub fn read(path: &Path) -> Result<(Self, Parsed), ReadError> {
         Self::read_with(path, &[])
     }
 
-    /// The same with values of the command line, each `PATH=VALUE`, which win over what the files say.
+    /// Reads a file with values of the command line, each `PATH=VALUE`, which replace what the files say.
     pub fn read_with(path: &Path, settings: &[String]) -> Result<(Self, Parsed), ReadError> {
         let file = read_file(path, MAX_FILE_BYTES)?;
         Ok(Self::assemble(Loader::on_disk(file, path), settings))
@@ -41,7 +41,7 @@ impl Source {
         Self::parse_with(name, text, format, &[])
     }
 
-    /// The same with values of the command line, as in [`Source::read_with`].
+    /// Reads a text with values of the command line, as in [`Source::read_with`].
     pub fn parse_with(
         name: impl Into<String>,
         text: impl Into<String>,

@@ -1,10 +1,10 @@
-//! A fault in the text of a file that is no tree yet, and the line that it stands in.
+//! A fault in the text of a file before it is a tree, and the line of a byte.
 
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
 
-/// A fault at some bytes of the scenario file; who read another file says so afterwards.
+/// A fault at some bytes of the scenario file; the reader of another file changes that afterwards.
 pub(super) fn fault(code: &'static str, message: impl Into<String>, span: Range<usize>) -> Diagnostic {
     Diagnostic::error(code, FieldPath::root(), message).marking(Mark::Source(FileId::default(), span))
 }

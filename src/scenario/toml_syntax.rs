@@ -13,7 +13,7 @@ use crate::scenario::text_fault::line_at;
 struct Fault<'a> {
     /// The parser's own words.
     words: &'a str,
-    /// What it marks.
+    /// The text that the error marks.
     marked: &'a str,
     /// The line, and what of it stands before the mark and from its beginning on.
     line: &'a str,
@@ -59,7 +59,7 @@ impl Fault<'_> {
         self.rest.trim().is_empty()
     }
 
-    /// A value without its quotes, or one that is none.
+    /// A value without its quotes, or one that is not valid.
     fn of_value(&self) -> Option<Said> {
         let Self { words, marked, before, rest, .. } = *self;
         if words.starts_with("invalid float") || words.starts_with("invalid integer") {
@@ -108,7 +108,7 @@ impl Fault<'_> {
         Some(("text must stand in quotes".to_owned(), format!("write {}", in_quotes(marked))))
     }
 
-    /// A text in quotes that is none.
+    /// A text in quotes that is not valid.
     fn of_text(&self) -> Option<Said> {
         let words = self.words;
         if words.starts_with("missing escaped value") {

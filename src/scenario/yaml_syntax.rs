@@ -7,7 +7,7 @@ use crate::scenario::codes;
 use crate::scenario::quotes::{EndedEarly, ended_early};
 use crate::scenario::text_fault::{fault as fault_at, line_at};
 
-/// What to do about a key that is no text.
+/// What to do about a key that is not a text.
 pub(super) const KEY: &str =
     "a text with `{` or `[` at its beginning stands in quotes, and a template is written \"${NAME}\"";
 
@@ -125,7 +125,7 @@ fn bare(word: &str, place: usize) -> Option<Diagnostic> {
     Some(fault_at(codes::SYNTAX, message, mark).help(format!("write `{key}: {value}`")))
 }
 
-/// A line that is no key, or the one before it.
+/// A line that is not a key, or the line before it.
 fn no_colon(text: &str, at: usize) -> Diagnostic {
     let (start, line) = line_at(text, at);
     let word = line.trim_start().trim_start_matches("- ");

@@ -41,29 +41,29 @@ pub struct Batch {
 /// A request that still waited when its user was gone, as the log keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfinishedSeen {
-    /// When it was given up.
+    /// When its user gave it up.
     pub at: UnixMicros,
-    /// Which row it would have counted in.
+    /// The row that it would have counted in.
     pub row: Arc<RowKey>,
     /// How long it had waited.
     pub age_ns: u64,
-    /// Whether that is longer than it should: see [`Waits`].
+    /// Whether it had waited for too long: see [`Waits`].
     pub overdue: bool,
 }
 
-/// Users came or went.
+/// A change of the number of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsersChanged {
-    /// When.
+    /// When it happened.
     pub at: UnixMicros,
-    /// How many more (or fewer) there are now.
+    /// How many more users there are now, or fewer.
     pub by: i32,
 }
 
 /// A fault of the runner or the scenario itself, not of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExceptionSeen {
-    /// When.
+    /// When it happened.
     pub at: UnixMicros,
     /// What it says.
     pub message: String,
@@ -76,16 +76,16 @@ pub struct ExceptionSeen {
 pub struct RequestSeen<'a> {
     /// When it ended.
     pub at: UnixMicros,
-    /// Which row it counts in.
+    /// The row that it counts in.
     pub row: &'a RowKey,
     /// How long it took, if it has a response time.
     pub response_ns: Option<u64>,
     /// How long it took from when it began, if that is not the response time: see
     /// [`record_scheduled`](crate::stats::recorder::Recorder::record_scheduled).
     pub began_ns: Option<u64>,
-    /// Bytes.
+    /// The length in bytes.
     pub length: u64,
-    /// Why it failed, if it did.
+    /// The reason, if it failed.
     pub error: Option<&'a str>,
 }
 

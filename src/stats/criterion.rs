@@ -1,4 +1,4 @@
-//! Something that a number of the statistics is held against: `p95[MQTT connect] < 1s`.
+//! A condition on a number of the statistics, such as `p95[MQTT connect] < 1s`.
 //!
 //! One grammar for what must hold at the end of a run (thresholds) and for what makes a comparison of two runs fail
 //! (`compare --fail-on`), which also has changes: those always have a sign and a run's own value never has one, so
@@ -10,28 +10,28 @@ use std::ops::Range;
 use crate::stats::RowKey;
 use crate::stats::metric::{Metric, Unit};
 
-/// One expression.
+/// One condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Criterion {
     text: String,
-    /// Which number.
+    /// The number that it is about.
     pub metric: Metric,
-    /// Of which rows.
+    /// The rows that it is about.
     pub rows: Rows,
     /// The bytes of the parsed text between `[` and `]`, if they are there.
     pub rows_at: Option<Range<usize>>,
-    /// How it is held against the limit.
+    /// How the number is compared with the limit.
     pub op: Op,
-    /// What it is held against.
+    /// The limit.
     pub limit: Limit,
 }
 
 /// What an expression may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Only of one run's own numbers.
+    /// It may speak only of one run's own numbers.
     Own,
-    /// Of changes between two runs, too.
+    /// It may also speak of changes between two runs.
     Comparison,
 }
 
@@ -40,13 +40,13 @@ pub enum Form {
 pub enum Rows {
     /// The row for all requests.
     Aggregated,
-    /// All but Aggregated.
+    /// All rows except Aggregated.
     Every,
-    /// Those of this name, or of this type and name.
+    /// The rows with this name, or with this type and name.
     Called(String),
 }
 
-/// How a number is held against a limit.
+/// How a number is compared with a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
     /// `>`
@@ -59,7 +59,7 @@ pub enum Op {
     AtMost,
 }
 
-/// The number, and what it is held against; in the metric's own unit where it is not in percent of BASE.
+/// The limit, in the metric's own unit unless it is in percent of BASE.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
     /// A run's own value.
@@ -70,17 +70,17 @@ pub enum Limit {
     PercentOfBase(f64),
 }
 
-/// A text that is no expression.
+/// Why a text is not a valid expression, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{fault}")]
 pub struct CriterionError {
-    /// Why.
+    /// What is wrong.
     pub fault: Fault,
-    /// Which bytes of the text are wrong; none where something is missing.
+    /// The bytes of the text that are wrong; an empty range where something is missing.
     pub at: Range<usize>,
 }
 
-/// Why a text is no expression.
+/// Why a text is not a valid expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The metric's word is not known.
@@ -92,15 +92,15 @@ pub enum Fault {
     /// A `[` without its `]`, nothing between them, or text behind them.
     #[error("the row stands between `[` and `]`, right behind the metric")]
     Row,
-    /// No operator, or another one.
+    /// The operator is missing or unknown.
     #[error("after the metric comes one of > >= < <=")]
     Operator,
-    /// The number is not one.
+    /// What stands there is not a number.
     #[error("`{number}` does not begin with a number, such as {such_as}")]
     Number {
         /// What stands there.
         number: String,
-        /// What could.
+        /// What could stand there.
         such_as: &'static str,
     },
     /// A unit that the metric does not have.
@@ -121,7 +121,7 @@ pub enum Fault {
     Sign(String),
 }
 
-/// As it was written.
+/// Writes it as it was written.
 impl fmt::Display for Criterion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -129,7 +129,7 @@ impl fmt::Display for Criterion {
 }
 
 impl Op {
-    /// Whether a value is on the right side of a limit.
+    /// Returns whether a value is on the right side of a limit.
     pub fn holds(self, value: f64, limit: f64) -> bool {
         match self {
             Self::More => value > limit,
@@ -141,7 +141,7 @@ impl Op {
 }
 
 impl Rows {
-    /// Whether a row, which is not Aggregated, is one of them.
+    /// Returns whether a row, which is not Aggregated, is one of them.
     pub fn hold(&self, row: &RowKey) -> bool {
         match self {
             Self::Aggregated => false,
@@ -155,7 +155,7 @@ impl Rows {
 }
 
 impl Criterion {
-    /// Reads an expression; white space around it and its parts is of no meaning.
+    /// Reads an expression; white space around it and its parts has no meaning.
     pub fn parse(text: &str, form: Form) -> Result<Self, CriterionError> {
         let mut reader = Reader { text, rest: text };
         reader.skip_space();
@@ -170,7 +170,7 @@ impl Criterion {
     }
 }
 
-/// What of the text is still to be read.
+/// The part of the text that is still to be read.
 struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
@@ -186,7 +186,7 @@ impl Reader<'_> {
         self.text.len() - self.rest.len()
     }
 
-    /// A fault of so many bytes of the rest.
+    /// Creates a fault of this many bytes of the rest.
     fn fault(&self, fault: Fault, length: usize) -> CriterionError {
         CriterionError { fault, at: self.at()..self.at() + length }
     }

@@ -225,7 +225,7 @@ impl Entry {
         &mut self.seconds[index]
     }
 
-    /// Of equals the first stays, as with Python's `min` and `max`.
+    /// Of two equal values the first one stays, as with Python's `min` and `max`.
     fn widen(&mut self, min: Number, max: Number) {
         if self.min.is_none_or(|known| min.order(known).is_lt()) {
             self.min = Some(min);
@@ -268,7 +268,8 @@ impl Entry {
 }
 
 impl RunSpan {
-    /// Seconds that the current rates count: ten, but none before the start and none of the last two.
+    /// The number of seconds that the current rates count: ten, without those before the start and without the last
+    /// two.
     fn rate_window(self) -> std::ops::Range<i64> {
         let Some(last) = self.last_request else {
             return 0..0;
@@ -278,7 +279,7 @@ impl RunSpan {
         start..(last - RATE_FRESH_S).max(start)
     }
 
-    /// `count` per second over the whole run. Locust takes a time of 0 for none.
+    /// `count` per second over the whole run. Locust takes a time of 0 as no time at all.
     fn rate(self, count: u64) -> f64 {
         let last = self.last_request.unwrap_or(0.0);
         let elapsed = last - self.start;

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-/// Exceptions as they were first seen.
+/// Exceptions in the order in which they were first seen.
 #[derive(Debug, Clone, Default)]
 pub struct ExceptionTable {
     seen: Vec<Exception>,
@@ -14,18 +14,18 @@ pub struct ExceptionTable {
 /// Exceptions with one traceback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
-    /// How often.
+    /// How often it happened.
     pub count: u64,
-    /// What the first one said.
+    /// The message of the first exception.
     pub message: String,
-    /// Where they came from.
+    /// The traceback, which says where they came from.
     pub traceback: String,
-    /// Processes that saw one, as they first did.
+    /// The processes that saw one, in the order in which they first did.
     pub nodes: Vec<String>,
 }
 
 impl ExceptionTable {
-    /// Counts one.
+    /// Counts one exception.
     pub fn add(&mut self, node: &str, message: &str, traceback: &str) {
         let index = if let Some(&index) = self.indices.get(traceback) {
             index
@@ -46,7 +46,7 @@ impl ExceptionTable {
         }
     }
 
-    /// All of them, as they were first seen.
+    /// Returns all exceptions in the order in which they were first seen.
     pub fn as_seen(&self) -> &[Exception] {
         &self.seen
     }

@@ -1,7 +1,7 @@
 //! Failures, counted by row and error text, in Locust's order.
 //!
-//! Locust sorts its failures by the SHA-256 of row and text, to the eye at random. The order is part of the
-//! file, so the same hash is the key here.
+//! Locust sorts its failures by the SHA-256 of row and text, which looks random. The order is part of the file,
+//! so the same hash is the key here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ type Key = [u8; 32];
 /// Equal failures of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// What happened where.
+    /// The row and the error.
     pub what: Arc<FailureText>,
-    /// How often.
+    /// How often it happened.
     pub occurrences: u64,
-    /// When first, unix seconds.
+    /// When it first happened, in unix seconds.
     pub first_seen: f64,
-    /// When last, unix seconds.
+    /// When it last happened, in unix seconds.
     pub last_seen: f64,
     /// Position among the failures in the order in which they were first seen.
     pub order: usize,
@@ -71,12 +71,12 @@ impl FailureTable {
         failure.last_seen = failure.last_seen.max(seen.last_seen);
     }
 
-    /// Forgets all of them.
+    /// Forgets all failures.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// All of them, in the order of the file.
+    /// Returns all failures in the order of the file.
     pub fn sorted(&self) -> Vec<Failure> {
         self.0.values().cloned().collect()
     }

@@ -51,7 +51,7 @@ impl FineTimes {
         self.add(hdr::index(ns), 1);
     }
 
-    /// Counts all those of another one.
+    /// Counts all response times of another one.
     pub(super) fn absorb(&mut self, other: &Self) {
         other.counts.iter().for_each(|count| self.add(count.slot(), count.times()));
     }

@@ -1,5 +1,6 @@
 //! The slots of response times with three digits: steps of half a microsecond below a millisecond, of a thousandth or
-//! less above, up to an hour. They are the slots of the HDR histogram of all requests, so that a row and the histogram say the same.
+//! less above, up to an hour. They are the slots of the HDR histogram of all requests, so that a row and the histogram
+//! say the same.
 
 /// Longest time that is told apart: an hour.
 pub(super) const HIGHEST_NS: u64 = 3_600_000_000_000;

@@ -77,7 +77,7 @@ mod tests {
         histogram
     }
 
-    /// Place of a percentile in a list of `n`, before it is cut to the list.
+    /// Index of a percentile in a list of `n`, before it is cut to the list.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

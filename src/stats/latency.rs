@@ -1,8 +1,8 @@
 //! Response times with three digits, for people: what Locust's buckets cannot show.
 //!
 //! An HDR histogram of all requests, in nanoseconds from about a microsecond to an hour; a longer time counts
-//! as an hour. 190 KiB each, which is why a row has [`FineTimes`](crate::stats::fine::FineTimes) instead, and why
-//! those that not every run needs are made by their first value.
+//! as an hour. It takes 190 KiB. So a row has [`FineTimes`](crate::stats::fine::FineTimes) instead, and a
+//! histogram that not every run needs is created by its first value.
 
 use hdrhistogram::Histogram;
 
@@ -12,7 +12,7 @@ use crate::stats::hdr::{self, HIGHEST_NS};
 const LOWEST_NS: u64 = 1_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
-/// Up to so many missed starts are filled in one by one.
+/// Up to this number, missed starts are filled in one by one.
 const MAX_FILLED: u64 = 10_000;
 
 /// A histogram of response times.
@@ -26,15 +26,15 @@ pub struct LatencySummary {
     pub count: u64,
     /// Half of them were at most this.
     pub p50_ms: f64,
-    /// 90 %.
+    /// 90 % of them were at most this.
     pub p90_ms: f64,
-    /// 95 %.
+    /// 95 % of them were at most this.
     pub p95_ms: f64,
-    /// 99 %.
+    /// 99 % of them were at most this.
     pub p99_ms: f64,
-    /// 99.9 %.
+    /// 99.9 % of them were at most this.
     pub p999_ms: f64,
-    /// The longest.
+    /// The longest response time.
     pub max_ms: f64,
 }
 
@@ -45,7 +45,7 @@ impl Default for Latency {
 }
 
 impl Latency {
-    /// An empty one.
+    /// Creates an empty histogram.
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "the bounds are valid constants")]
     pub fn new() -> Self {
         Self(Histogram::new_with_bounds(LOWEST_NS, HIGHEST_NS, DIGITS).expect("valid bounds"))
@@ -77,7 +77,7 @@ impl Latency {
         }
     }
 
-    /// Counts all of `other`'s.
+    /// Counts all response times of another one.
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "both have the same bounds")]
     pub fn add(&mut self, other: &Self) {
         self.0.add(&other.0).expect("equal bounds");
@@ -96,7 +96,7 @@ impl Latency {
         (!self.0.is_empty()).then(|| self.0.value_at_percentile(percent) as f64 / 1e6)
     }
 
-    /// Their mean in milliseconds; `None` if nothing was counted.
+    /// Returns their mean in milliseconds, or `None` if nothing was counted.
     pub fn mean_ms(&self) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.mean() / 1e6)
     }

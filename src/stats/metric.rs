@@ -1,4 +1,4 @@
-//! What of a statistics row can be asked for by name: its quantities, their words and units.
+//! The quantities of a statistics row that can be asked for by name, with their words and units.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ pub enum Metric {
     Failures,
     /// Failed requests in percent of all requests; computed, not a column.
     FailureRatio,
-    /// Number of requests that still waited when their user was gone; no column.
+    /// Number of requests that still waited when their user was gone. It has no column.
     Unfinished,
-    /// Those in percent of all requests that were begun; no column.
+    /// Unfinished requests in percent of all requests that were begun. It has no column.
     UnfinishedRatio,
     /// Requests per second over the whole run.
     Rps,
@@ -57,17 +57,17 @@ impl Unit {
 }
 
 impl Metric {
-    /// Whether it counts failures, of which there are none where there was no request.
+    /// Returns whether it counts failures. Where there was no request, there is no failure.
     pub fn is_of_failures(self) -> bool {
         matches!(self, Self::Failures | Self::FailureRatio | Self::FailuresPerS)
     }
 
-    /// Whether it counts requests that never came to an end. Locust knows none, and so do its files.
+    /// Returns whether it counts requests that never came to an end. Locust and its files do not have them.
     pub fn is_of_unfinished(self) -> bool {
         matches!(self, Self::Unfinished | Self::UnfinishedRatio)
     }
 
-    /// Whether it is a response time.
+    /// Returns whether it is a response time.
     pub fn is_time(self) -> bool {
         self.unit() == Unit::Milliseconds
     }
@@ -116,7 +116,7 @@ impl Metric {
         percentile(heading.strip_suffix('%')?)
     }
 
-    /// The heading of its column in `_stats.csv`; none for a computed metric.
+    /// Returns the heading of its column in `_stats.csv`, or `None` for a computed metric.
     pub fn heading(self) -> Option<String> {
         let fixed = match self {
             Self::Requests => "Request Count",
@@ -133,7 +133,7 @@ impl Metric {
         Some(fixed.to_owned())
     }
 
-    /// What it is counted in.
+    /// Returns the unit that it is counted in.
     pub fn unit(self) -> Unit {
         match self {
             Self::Requests | Self::Failures | Self::Unfinished => Unit::Count,

@@ -61,10 +61,10 @@ impl PartialOrd for RowKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RowId(pub u32);
 
-/// Messages that arrived on subscriptions. They are no requests, and in none of Locust's files.
+/// Messages that arrived on subscriptions. They do not count as requests and are not in Locust's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Received {
-    /// How many; one of QoS 2 counts once.
+    /// How many messages arrived; one of QoS 2 counts once.
     pub messages: u64,
     /// Bytes of their payloads.
     pub bytes: u64,
@@ -81,10 +81,10 @@ impl Received {
 /// Task runs that a schedule started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Starts {
-    /// All of them.
+    /// How many task runs were started.
     pub count: u64,
-    /// Those that were late because their user was still busy: with the run before, or with a lost connection.
-    /// What the load generator itself was late by is not among them.
+    /// How many of them were late because their user was still busy with the run before or with a lost connection. A
+    /// delay of the load generator itself does not count.
     pub late: u64,
 }
 

@@ -24,35 +24,35 @@ pub struct Recorder {
     space: RowSpace,
     rows: Vec<Arc<RowKey>>,
     ids: HashMap<Arc<RowKey>, RowId>,
-    /// Bins that were not taken yet: one or two, more if nobody takes.
+    /// Bins that were not taken yet: one or two, or more if nobody takes them.
     bins: Vec<Bin>,
     /// The bin of the last sample.
     current: usize,
     room: Room,
-    /// Nothing earlier can be recorded any more, since it was taken.
+    /// What is earlier than this was taken, so nothing can be recorded there any more.
     earliest: UnixMicros,
     users: Vec<UsersChanged>,
     exceptions: Vec<ExceptionSeen>,
     received: Received,
-    /// From their intended moments; most runs have no schedule, and none of these.
+    /// Response times from when requests were due. Most runs have no schedule and so none of these times.
     intended: Option<Latency>,
-    /// Of requests that are recorded from their intended moments, from when they began.
+    /// Times from when the request began, of requests that are recorded from when they were due.
     began: Option<Latency>,
-    /// Of measured messages whose publisher has a schedule, from when they began, by row.
+    /// Times from when the publish began, of measured messages whose publisher has a schedule, by row.
     measured_began: BTreeMap<u32, FineTimes>,
     starts: Starts,
     /// Requests that never came to an end, by row.
     unfinished: BTreeMap<u32, Waits>,
-    /// The same one by one, if a log is kept.
+    /// The same requests one by one, if a log is kept.
     unfinished_log: Vec<UnfinishedSeen>,
 }
 
 /// The times of a request of a schedule, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScheduledNs {
-    /// From its intended moment: its response time.
+    /// The response time: from when the request was due.
     pub intended: u64,
-    /// From when its step began.
+    /// The service time: from when its step began.
     pub began: u64,
 }
 
@@ -117,7 +117,7 @@ impl Recorder {
     }
 
     /// Records a request that failed at `at`; its time counts like any other's, as in Locust. An empty `error`
-    /// is none, as in Locust.
+    /// counts as no error, as in Locust.
     pub fn record_failure(
         &mut self,
         row: RowId,
@@ -130,8 +130,8 @@ impl Recorder {
         self.add(row, Sample { at, response_ns, began_ns: None, length, error, measured: false });
     }
 
-    /// Records a request of a schedule that came to its end at `at`, from its intended moment; `error` says why it
-    /// failed, if it did. The time from when it began stands beside that.
+    /// Records a request of a schedule that ended at `at`, with its time from when it was due and its time from when
+    /// it began; `error` says why it failed, if it did.
     pub fn record_scheduled(
         &mut self,
         row: RowId,
@@ -146,15 +146,15 @@ impl Recorder {
         self.add(row, Sample { at, response_ns, began_ns, length, error, measured: false });
     }
 
-    /// Records a message that was measured from end to end: a request like any other, but that its time is kept
-    /// apart from those of requests.
+    /// Records a message that was measured from end to end. It counts like a request, but its time is kept apart from
+    /// the response times of requests.
     pub fn record_measured(&mut self, row: RowId, at: UnixMicros, ns: u64, length: u64) {
         let response_ns = Some(ns);
         self.add(row, Sample { at, response_ns, began_ns: None, length, error: None, measured: true });
     }
 
-    /// The same for a message of a schedule: its time is from its intended moment, and that from when it began stands
-    /// beside it.
+    /// Records a measured message whose publisher has a schedule, with its time from when it was due and its time from
+    /// when its publish began.
     pub fn record_measured_scheduled(&mut self, row: RowId, at: UnixMicros, times: ScheduledNs, length: u64) {
         self.measured_began.entry(row.0).or_default().record(times.began);
         let (response_ns, began_ns) = (Some(times.intended), Some(times.began));
@@ -173,7 +173,7 @@ impl Recorder {
         self.received.add(Received { messages: 1, bytes });
     }
 
-    /// Records the time of a request from its intended moment, beside its response time.
+    /// Records the time of a request from when it was due, beside its response time.
     pub fn record_intended(&mut self, ns: u64) {
         self.intended.get_or_insert_default().record(ns);
     }
@@ -184,7 +184,7 @@ impl Recorder {
     }
 
     /// Records a request that had waited for `age_ns` when its user gave it up at `at`, at the end of the run or of the
-    /// user: it is no sample. `overdue` says whether it had waited for longer than it should.
+    /// user. It does not count as a sample. `overdue` says whether it had waited for longer than it should.
     pub fn unfinished(&mut self, row: RowId, at: UnixMicros, age_ns: u64, overdue: bool) {
         self.unfinished.entry(row.0).or_default().add(Waits::one(age_ns, overdue));
         if self.keep_log {
@@ -256,7 +256,7 @@ impl Recorder {
         self.bins[self.current].add(row, &self.rows, sample, self.keep_log);
     }
 
-    /// Place of the bin that `at` falls into; opens one if need be.
+    /// Returns the index of the bin that `at` falls into, and opens the bin if there is none.
     fn bin_of(&mut self, at: UnixMicros) -> usize {
         self.bins.iter().position(|bin| bin.holds(at)).unwrap_or_else(|| {
             self.bins.push(Bin::around(at, self.start, self.rows.len(), self.room));

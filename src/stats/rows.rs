@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::stats::RowKey;
 
-/// The rows that all recorders of a run have together. A handle: clones are the same thing.
+/// The rows that all recorders of a run have together. Clones share the same rows.
 #[derive(Debug, Clone)]
 pub struct RowSpace(Arc<Inner>);
 
@@ -22,22 +22,22 @@ struct Inner {
 }
 
 impl RowSpace {
-    /// Room for so many rows, and one for the requests of all further names.
+    /// Creates room for this many rows, and for one more that counts the requests of all further names.
     pub fn new(most: usize) -> Self {
         Self(Arc::new(Inner { most, rows: Mutex::default(), turned_away: AtomicU64::new(0) }))
     }
 
-    /// The name of the row for all names that have none of their own.
+    /// Returns the name of the row for all names that have no row of their own.
     pub fn others(&self) -> RowKey {
         RowKey { request_type: "MQTT".to_owned(), name: format!("(names beyond {} rows)", self.0.most) }
     }
 
-    /// How often a name was turned away.
+    /// Returns how often a name got no row of its own.
     pub fn turned_away(&self) -> u64 {
         self.0.turned_away.load(Ordering::Relaxed)
     }
 
-    /// The row of this name, made if there is room for it.
+    /// Returns the row of this name, which is created if there is room for it.
     pub(super) fn admit(&self, row: &RowKey) -> Option<Arc<RowKey>> {
         // A set is whole between two calls, whoever panics.
         let mut rows = self.0.rows.lock().unwrap_or_else(PoisonError::into_inner);

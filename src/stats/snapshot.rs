@@ -23,7 +23,7 @@ pub struct Snapshot {
     pub most_users: i64,
     /// A row per entry, in the order of the files.
     pub rows: Vec<Row>,
-    /// The row for all.
+    /// The row Aggregated, for all requests.
     pub aggregated: Row,
     /// Failures in the order of the files, which is by hash.
     pub failures: Vec<Failure>,
@@ -41,17 +41,17 @@ pub struct Snapshot {
     /// Times of measured messages from end to end over the whole run, by row in the order of the files; they are in
     /// none of the others. Nothing in a replay.
     pub measured: Vec<(Arc<RowKey>, LatencySummary)>,
-    /// Of those whose publisher has a schedule, the times from when their publish step began, without what it was late
-    /// by. Only rows that have such; nothing in a replay.
+    /// Service times of measured messages whose publisher has a schedule, from when their publish step began. It holds
+    /// only rows that have such messages, and nothing in a replay.
     pub measured_began: Vec<(Arc<RowKey>, LatencySummary)>,
-    /// Times of what users with pacing request, from the moments at which it was intended, and of the starts
-    /// that were missed: what `latency` cannot show of a broker that stalls, since a user that waits for it
-    /// starts nothing meanwhile. `None` without pacing.
+    /// Response times of users with pacing from when the requests were due, with times for the starts that were
+    /// missed. `latency` cannot show these: a user that waits for a stalled broker starts nothing meanwhile. `None`
+    /// without pacing.
     pub intended: Option<LatencySummary>,
     /// The same for the last tick only.
     pub tick_intended: Option<LatencySummary>,
-    /// Times of what a schedule had users request, from when each step began: what the broker took for the request
-    /// itself, without the delay that its slowness had caused before. `None` without a schedule, and in a replay.
+    /// Service times of requests that a schedule started, from when each step began: how long the broker took for the
+    /// request itself, without the delay that it had caused before. `None` without a schedule, and in a replay.
     pub began: Option<LatencySummary>,
     /// Task runs that schedules started, over the whole run; nothing in a replay.
     pub starts: Starts,

@@ -32,9 +32,9 @@ pub struct Statistics {
     aggregated_key: Arc<RowKey>,
     aggregated: Entry,
     entries: Vec<Entry>,
-    /// Place in `entries` by row.
+    /// Index in `entries` by row.
     indices: HashMap<Arc<RowKey>, usize>,
-    /// The same in the order of the files, which a search for one of 100,000 rows would take long in.
+    /// The same in the order of the files. Looking up one of 100,000 rows would take long in this order.
     order: BTreeMap<Arc<RowKey>, usize>,
     failures: FailureTable,
     exceptions: ExceptionTable,
@@ -129,7 +129,7 @@ impl Statistics {
         self.most_users = self.user_count;
     }
 
-    /// Takes every row back to zero, as of `now`. Rows stay, exceptions and users too. In a live run `now`
+    /// Resets every row to zero, as of `now`. Rows, exceptions and users stay. In a live run `now`
     /// should be the tick that was merged last, so that no sample lies on both sides.
     pub fn reset(&mut self, now: f64) {
         let fresh = Entry::new(now, self.keep_history);
@@ -198,7 +198,7 @@ impl Statistics {
         self.merge_failures(&bins);
     }
 
-    /// All that a report needs, as of `now`.
+    /// Returns all that a report needs, as of `now`.
     pub fn snapshot(&self, now: f64) -> Snapshot {
         let span = self.aggregated.span();
         let row = |(key, &index): (&Arc<RowKey>, &usize)| self.entries[index].row(Arc::clone(key), now, span);
@@ -244,22 +244,22 @@ impl Statistics {
         }
     }
 
-    /// What arrived on subscriptions so far.
+    /// Returns what has arrived on subscriptions so far.
     pub fn received(&self) -> Received {
         self.received
     }
 
-    /// The response times of all requests, exact to three digits.
+    /// Returns the response times of all requests, exact to three digits.
     pub fn latency(&self) -> &Latency {
         &self.latency
     }
 
-    /// Those of the last tick only.
+    /// Returns the response times of the last tick only.
     pub fn tick_latency(&self) -> &Latency {
         &self.tick_latency
     }
 
-    /// How many rows there are, Aggregated not among them.
+    /// Returns the number of rows, without Aggregated.
     pub fn rows(&self) -> usize {
         self.entries.len()
     }
@@ -269,7 +269,7 @@ impl Statistics {
         self.indices.get(row).map(|&index| self.entries[index].fine())
     }
 
-    /// How many requests there were, and how many of them failed.
+    /// Returns how many requests there were and how many of them failed.
     pub fn requests_and_failures(&self) -> (u64, u64) {
         self.aggregated.requests_and_failures()
     }

@@ -1,13 +1,14 @@
 //! What must hold at the end of a run.
 //!
-//! Held against the exact numbers: percentiles and medians come from histograms with three digits, those of all
-//! requests as those of a single row, and not from Locust's buckets of whole milliseconds.
+//! Thresholds are compared with the exact numbers: percentiles and medians come from histograms with three digits,
+//! those of all requests as those of a single row, and not from Locust's buckets of whole milliseconds.
 //!
 //! Failures and response times of a row of which no request has come to its end cannot be judged: the broker may be
 //! dead, or the row may have been renamed, and neither may pass for "met". A time that cannot be judged is as bad as
 //! one that is missed. But where nothing was requested nothing has failed, or a threshold could not ask for a
 //! connection that is never lost: failures that cannot be judged are bad only if requests of the row were begun and
-//! never finished, or if nothing of the whole run was. A row that cannot occur is warned about when the scenario is compiled.
+//! never finished, or if nothing of the whole run was. A row that cannot occur is warned about when the scenario is
+//! compiled.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,14 +28,14 @@ pub struct Threshold {
     limit: f64,
 }
 
-/// A threshold held against one row.
+/// The outcome of a threshold for one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// The threshold as it was written.
     pub threshold: String,
     /// The row's type and name, or what the threshold calls it.
     pub row: String,
-    /// How it came off.
+    /// Whether it holds.
     pub verdict: Verdict,
     /// The row's value in the metric's unit, if it has one.
     pub value: Option<f64>,
@@ -42,22 +43,22 @@ pub struct Judgement {
     pub detail: String,
 }
 
-/// How a threshold came off.
+/// Whether a threshold holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It holds.
     Met,
     /// It does not hold.
     Missed,
-    /// No request has come to its end that could tell.
+    /// It cannot be judged, since no request has come to its end.
     NotJudged {
-        /// Whether the run is to fail for it.
+        /// Whether the run fails because of it.
         fails: bool,
     },
 }
 
 impl Verdict {
-    /// Whether the run is to fail for it.
+    /// Whether the run fails because of it.
     pub fn fails(self) -> bool {
         matches!(self, Self::Missed | Self::NotJudged { fails: true })
     }
@@ -73,7 +74,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What of a row was finished, and what was not.
+/// How much of a row was finished, and how much was not.
 #[derive(Debug, Clone, Copy)]
 struct Ends {
     finished: u64,
@@ -97,17 +98,17 @@ impl Threshold {
         Ok(Self { criterion, limit })
     }
 
-    /// What it asks for.
+    /// Returns what it asks for.
     pub fn criterion(&self) -> &Criterion {
         &self.criterion
     }
 
-    /// Whether a value holds.
+    /// Returns whether a value satisfies it.
     pub fn holds(&self, value: f64) -> bool {
         self.criterion.op.holds(value, self.limit)
     }
 
-    /// Holds it against its rows; at least one judgement. The snapshot is one of the statistics.
+    /// Judges it for each of its rows and returns at least one judgement. The snapshot is one of the statistics.
     pub fn judge(&self, statistics: &Statistics, snapshot: &Snapshot) -> Vec<Judgement> {
         let metric = self.criterion.metric;
         let (all, unfinished) = (snapshot.aggregated.requests, Unfinished::total(&snapshot.unfinished).count);
@@ -205,7 +206,8 @@ impl Threshold {
     }
 }
 
-/// Whether a metric says nothing of a row without requests: counts and rates of requests and of what is unfinished do.
+/// Returns whether a metric says nothing about a row without requests. Counts and rates of requests and of unfinished
+/// ones do say something.
 fn needs_requests(metric: Metric) -> bool {
     metric.is_time() || metric.is_of_failures() || metric == Metric::UnfinishedRatio
 }
@@ -219,7 +221,7 @@ fn percent(metric: Metric) -> Option<f64> {
     }
 }
 
-/// A number of a row that is no percentile.
+/// A number of a row other than a percentile.
 fn value(row: &Row, metric: Metric) -> Option<f64> {
     let timed = |value: f64| (row.timed > 0).then_some(value);
     match metric {

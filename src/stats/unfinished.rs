@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use crate::stats::RowKey;
 
-/// So many requests that still waited, and for how long.
+/// How many requests still waited, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Waits {
-    /// How many.
+    /// How many requests still waited.
     pub count: u64,
     /// How long the oldest of them had waited, in nanoseconds.
     pub oldest_ns: u64,
-    /// How many had waited for longer than they should: than their timeout, or than a second though the run gave
-    /// its users time to finish.
+    /// How many had waited for too long: for longer than their timeout, or for more than a second although the run
+    /// gave its users time to finish.
     pub overdue: u64,
 }
 
@@ -25,7 +25,7 @@ impl Waits {
         Self { count: 1, oldest_ns: age_ns, overdue: u64::from(overdue) }
     }
 
-    /// Adds others.
+    /// Adds the requests of another one.
     pub fn add(&mut self, other: Self) {
         self.count += other.count;
         self.oldest_ns = self.oldest_ns.max(other.oldest_ns);
@@ -41,14 +41,14 @@ impl Waits {
 /// The unfinished requests of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
-    /// Which row.
+    /// The row that they would have counted in.
     pub row: Arc<RowKey>,
-    /// How many, and for how long.
+    /// How many of its requests still waited, and for how long.
     pub waits: Waits,
 }
 
 impl Unfinished {
-    /// Those of all rows together.
+    /// Returns the unfinished requests of all rows together.
     pub fn total(rows: &[Self]) -> Waits {
         rows.iter().fold(Waits::default(), |mut total, row| {
             total.add(row.waits);

@@ -5,8 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::units::text::deserialize_text;
 
 /// A number of bytes.
 ///
@@ -18,16 +19,16 @@ pub struct ByteSize(pub u64);
 /// Why a text is not a number of bytes: lower case, without the text itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ByteSizeError {
-    /// No number at its beginning.
+    /// It does not begin with a number.
     #[error("a number is missing")]
     NoNumber,
-    /// A number alone.
+    /// There is no unit behind the number.
     #[error("a unit is missing after {0}")]
     NoUnit(String),
-    /// A unit that nobody knows.
+    /// The unit is unknown.
     #[error("`{0}` is not a unit of size (B, kB, MB, GB, KiB, MiB, GiB)")]
     UnknownUnit(String),
-    /// More than 64 bits, or not a whole number of bytes.
+    /// It needs more than 64 bits, or is not a whole number of bytes.
     #[error("it is not a whole number of bytes, or too large")]
     OutOfRange,
 }
@@ -97,22 +98,8 @@ impl JsonSchema for ByteSize {
 }
 
 impl<'de> Deserialize<'de> for ByteSize {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = ByteSize;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of bytes")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<ByteSize, E> {
-                text.parse().map_err(|error| E::custom(format_args!("invalid number of bytes: {error}")))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_text(deserializer, "number of bytes")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lengths of time: `250ms`, `1h 30m`.
 //!
-//! A bare number is no length of time in a scenario: `30` could mean seconds as in Locust or milliseconds as
+//! A bare number is not a length of time in a scenario: `30` could mean seconds as in Locust or milliseconds as
 //! in most MQTT tools. Only the command line takes it, because Locust's `-t 30` does.
 
 use std::borrow::Cow;
@@ -9,8 +9,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::units::text::deserialize_text;
 
 /// A length of time such as `250ms`, `1.5s`, `1h30m20s` or `1h 30m`, to the nanosecond.
 ///
@@ -22,22 +23,22 @@ pub struct HumanDuration(pub Duration);
 /// Why a text is not a length of time: lower case, without the text itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// Nothing but white space.
+    /// It holds nothing but white space.
     #[error("it is empty")]
     Empty,
-    /// A number without a unit.
+    /// A number has no unit.
     #[error("a unit is missing after {0}")]
     NoUnit(String),
-    /// A unit that nobody knows.
+    /// A unit is unknown.
     #[error("`{0}` is not a unit of time (ns, us, ms, s, m, h, days, weeks)")]
     UnknownUnit(String),
-    /// A character that stands in no number and no unit.
+    /// A character belongs to no number and to no unit.
     #[error("`{0}` is not expected there")]
     Unexpected(char),
-    /// A unit without a number.
+    /// A unit has no number.
     #[error("a number is missing before `{0}`")]
     NoNumber(String),
-    /// Beyond some thousand years, or finer than a nanosecond.
+    /// It is longer than some thousand years, or finer than a nanosecond.
     #[error("the number is too large or too fine")]
     OutOfRange,
 }
@@ -114,22 +115,8 @@ impl JsonSchema for HumanDuration {
 }
 
 impl<'de> Deserialize<'de> for HumanDuration {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = HumanDuration;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a length of time")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<HumanDuration, E> {
-                text.parse().map_err(|error| E::custom(format_args!("invalid length of time: {error}")))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_text(deserializer, "length of time")
     }
 }
 

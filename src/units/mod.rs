@@ -5,6 +5,7 @@ mod date;
 mod duration;
 mod encoding;
 mod rate;
+mod text;
 
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use date::Date;

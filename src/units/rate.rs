@@ -1,4 +1,4 @@
-//! How often a second: `10/s`, `600/min`, `1/10s`.
+//! Rates, which say how often something happens: `10/s`, `600/min`, `1/10s`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::units::duration::{DurationError, HumanDuration, TIME_UNITS};
+use crate::units::text::deserialize_text;
 
 /// A rate above 0, finite, in events per second.
 ///
@@ -21,31 +21,31 @@ pub struct Rate(f64);
 /// Two rates with two points between them, `1000/s..100000/s`, the first not above the second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateRange {
-    /// The lower one.
+    /// The lower rate.
     pub low: Rate,
-    /// The higher one.
+    /// The higher rate.
     pub high: Rate,
 }
 
 /// Why a text is not a rate: lower case, without the text itself.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RateError {
-    /// No slash.
+    /// There is no slash.
     #[error("it has no `/` before a unit of time")]
     NoSlash,
-    /// What stands before the slash.
+    /// What stands before the slash is not a number.
     #[error("`{0}` is not a number")]
     NotANumber(String),
-    /// What stands behind it.
+    /// What stands behind the slash is not a length of time.
     #[error("behind the `/`, {0}")]
     Time(DurationError),
-    /// 0, negative or beyond all measure.
+    /// It is 0, negative or too large.
     #[error("it must be above 0, and at most a thousand million a second")]
     OutOfRange,
-    /// No two points.
+    /// There are no two points between two rates.
     #[error("it has no `..` between two rates")]
     NoRange,
-    /// A range that goes down.
+    /// The first rate is above the second.
     #[error("it goes down")]
     Descending,
 }
@@ -54,12 +54,12 @@ pub enum RateError {
 const HIGHEST: f64 = 1e9;
 
 impl Rate {
-    /// So many a second, if that is a rate.
+    /// Returns the rate of this many events per second, if it is one.
     pub fn per_second(per_second: f64) -> Option<Self> {
         (per_second > 0.0 && per_second <= HIGHEST).then_some(Self(per_second))
     }
 
-    /// Events per second.
+    /// Returns the number of events per second.
     pub fn as_per_second(self) -> f64 {
         self.0
     }
@@ -93,7 +93,7 @@ impl FromStr for RateRange {
     }
 }
 
-/// Per second; reads back to the same value.
+/// Writes it per second; it reads back to the same value.
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/s", self.0)
@@ -146,42 +146,14 @@ impl JsonSchema for RateRange {
 }
 
 impl<'de> Deserialize<'de> for Rate {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = Rate;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a rate")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Rate, E> {
-                text.parse().map_err(|error| E::custom(format_args!("invalid rate: {error}")))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_text(deserializer, "rate")
     }
 }
 
 impl<'de> Deserialize<'de> for RateRange {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = RateRange;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a range of rates")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<RateRange, E> {
-                text.parse().map_err(|error| E::custom(format_args!("invalid range of rates: {error}")))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_text(deserializer, "range of rates")
     }
 }
 

@@ -36,7 +36,7 @@ const HALF_MS: f64 = WHOLE_MS / 2.0;
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailOn(Criterion);
 
-/// An expression held against one row.
+/// The outcome of an expression for one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     /// The expression as it was written.
@@ -45,11 +45,11 @@ pub struct Judgement {
     pub row: String,
     /// Pass or fail.
     pub outcome: Outcome,
-    /// The numbers, or why there are none.
+    /// The numbers, or why there are no numbers.
     pub detail: String,
 }
 
-/// How it went.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The expression does not hold: fine.
@@ -107,7 +107,7 @@ impl FailOn {
         new.require(self.0.metric)
     }
 
-    /// Holds the expression against its rows; at least one judgement.
+    /// Judges the expression for each of its rows and returns at least one judgement.
     pub fn judge(&self, comparison: &Comparison) -> Vec<Judgement> {
         match &self.0.rows {
             Rows::Aggregated => vec![self.judge_row(&comparison.aggregated)],

@@ -23,7 +23,7 @@ pub enum Verdict {
 /// One metric of one row in both runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
-    /// Which metric.
+    /// The metric.
     pub metric: Metric,
     /// Its value in BASE.
     pub base: f64,

@@ -44,7 +44,7 @@ pub struct Failure {
     pub name: String,
     /// The error's text.
     pub error: String,
-    /// How often.
+    /// How often it came up.
     pub occurrences: u64,
 }
 
@@ -99,7 +99,7 @@ impl Failure {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {problem}")]
 pub struct InputError {
-    /// The file.
+    /// The path of the file.
     pub path: String,
     /// What is wrong with it.
     pub problem: Problem,
@@ -108,24 +108,24 @@ pub struct InputError {
 /// What is wrong with a file. Lines count from 1, the header included.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// Nothing in it.
+    /// The file is empty.
     #[error("the file is empty")]
     Empty,
-    /// Not text as Locust writes it.
+    /// The file is not text as Locust writes it.
     #[error("line {line}: not UTF-8 text")]
     NotUtf8 {
         /// Where the first bad byte is.
         line: usize,
     },
-    /// Another kind of file.
+    /// It is another kind of file.
     #[error("{what}, not {wanted}")]
     Foreign {
         /// What it looks like.
         what: &'static str,
-        /// What was expected.
+        /// The file that was expected.
         wanted: Wanted,
     },
-    /// A CSV file without the columns that are needed.
+    /// Columns are missing that are needed.
     #[error("no column {}; found: {}", quoted(missing), quoted(found))]
     MissingColumns {
         /// The headings that are needed.
@@ -133,10 +133,10 @@ pub enum Problem {
         /// The headings that are there.
         found: Vec<String>,
     },
-    /// A line with too few or too many fields.
+    /// A line has too few or too many fields.
     #[error("line {line}: {found} fields where the header has {expected}")]
     Fields {
-        /// Where.
+        /// The number of the line.
         line: usize,
         /// How many there are.
         found: u64,
@@ -149,20 +149,20 @@ pub enum Problem {
         /// The last line.
         line: usize,
     },
-    /// A field that should be a number.
+    /// A field that should be a number is not one.
     #[error("line {line}: column `{column}` is `{}`, not a number", one_line(text))]
     NotANumber {
-        /// Where.
+        /// The number of the line.
         line: usize,
         /// The column's heading.
         column: String,
-        /// What stands there.
+        /// The text that stands there.
         text: String,
     },
-    /// A request type and name twice.
+    /// A request type and name stand there twice.
     #[error("line {line}: a second row for `{}`", one_line(title))]
     Duplicate {
-        /// The second one.
+        /// The line of the second row.
         line: usize,
         /// Type and name.
         title: String,
@@ -170,7 +170,7 @@ pub enum Problem {
     /// The last row is not Aggregated, or there is none.
     #[error("no Aggregated row at the end")]
     NoAggregated,
-    /// What the CSV reader could not read for another reason.
+    /// The CSV reader failed for another reason.
     #[error("{0}")]
     Csv(String),
 }

@@ -13,7 +13,7 @@ const HISTORY_HEADER: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures
 /// Which rows the history file gets at each tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum History {
-    /// Only Aggregated.
+    /// Only the row Aggregated.
     Aggregated,
     /// Every row and then Aggregated (`--csv-full-history`). Its percentiles are those of about the last ten
     /// seconds if the statistics were made with `keep_history`.
@@ -31,7 +31,7 @@ pub struct HistoryRows {
 /// The rows of history that were made last.
 #[derive(Debug, Clone, Copy)]
 struct LastRows {
-    /// Bytes of them.
+    /// Their length in bytes.
     length: usize,
     /// Their timestamp.
     second: i128,
@@ -43,9 +43,9 @@ struct LastRows {
 /// What the end of a run changes in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastHistory<'a> {
-    /// So many bytes at the end of the file, those of the rows of the last tick, make room for the new ones.
+    /// How many bytes at the end of the file, those of the rows of the last tick, the new rows replace.
     pub replaced: usize,
-    /// The rows; none if nothing is new.
+    /// The rows; empty if nothing is new.
     pub rows: &'a str,
 }
 
@@ -75,9 +75,9 @@ impl HistoryRows {
 
     /// What the end of a run adds, which Locust does not: its files can miss the last second.
     ///
-    /// The users are those of the run, not the none that are left when it is over. A row of the second that the last
-    /// tick was in takes that one's place, so that second, type and name are unique; without any request or user that
-    /// the last tick did not see there is no row.
+    /// The number of users is that of the run, and not the 0 that are left when it is over. A row of the second that
+    /// the last tick was in takes that one's place, so that second, type and name are unique; without any request or
+    /// user that the last tick did not see there is no row.
     pub fn of_end(&mut self, snapshot: &Snapshot) -> LastHistory<'_> {
         let replaced = match self.last {
             Some(last) if last.second == second(snapshot) => last.length,

@@ -23,10 +23,10 @@ pub enum StateFile {
 }
 
 impl StateFile {
-    /// All of them.
+    /// All three files.
     pub const ALL: [Self; 3] = [Self::Stats, Self::Failures, Self::Exceptions];
 
-    /// Where it is.
+    /// Returns the path of the file.
     pub fn path(self, prefix: &Path) -> PathBuf {
         with_suffix(
             prefix,
@@ -38,7 +38,7 @@ impl StateFile {
         )
     }
 
-    /// The whole file.
+    /// Returns the text of the whole file.
     pub fn text(self, snapshot: &Snapshot) -> String {
         let mut rows = Rows::default();
         match self {

@@ -7,15 +7,16 @@ pub(super) struct TableWords {
     pub(super) advice: &'static [(Advice, &'static [&'static str])],
 }
 
+/// An advice: what to write, and which key is not missing then.
 pub(super) const fn advice(text: &'static str, instead_of: &'static str) -> Advice {
     Advice { text, instead_of }
 }
 
-/// How something is said that has no key of this name.
+/// How to say something for which there is no key of this name.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Advice {
     /// What to write, as TOML has it.
     pub(crate) text: &'static str,
-    /// The key that is surely not forgotten then, only said in this way; empty for none.
+    /// The key that is not missing then, because it was only said in this way; empty if there is no such key.
     pub(crate) instead_of: &'static str,
 }

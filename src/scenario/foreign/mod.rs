@@ -1,8 +1,8 @@
 //! Words of other tools and of everyday speech, and what they are called here.
 //!
-//! Who comes from Locust, k6, `JMeter`, `MQTTX` or `emqtt_bench` writes their words first. A word that means one of the
-//! keys that can stand there is taken for it, like a misspelt one; one whose sense is said elsewhere, or in
-//! another way, gets the advice where and how.
+//! People who come from Locust, k6, `JMeter`, `MQTTX` or `emqtt_bench` write its words first. A word that means one of
+//! the keys that can stand there is taken for it, like a misspelt one; one whose sense is said elsewhere, or in another
+//! way, gets the advice where and how.
 
 mod advice;
 mod choices;

@@ -17,7 +17,7 @@ use crate::scenario::secrets::urls::{private_keys, urls};
 /// to another.
 const MAX_ROUNDS: u8 = 4;
 
-/// What is no secret although somebody uses it as one: messages speak of it.
+/// Words that are not masked even if somebody uses one as a secret, since messages contain them.
 const KEYS: [&str; 9] =
     ["password", "username", "authorization", "headers", "header", "token", "secret", "bearer", "digest"];
 
@@ -44,7 +44,7 @@ pub(super) fn of_argument(argument: &str) -> Vec<Range<usize>> {
     find(argument, Format::Toml, &References::default()).into_spans()
 }
 
-/// The secrets of a text that is no file: those that need no key.
+/// Returns the secrets of a text that is not a file: those that need no key.
 pub(super) fn standing_alone(text: &str) -> Vec<Range<usize>> {
     let mut finder = Finder::new(text, Format::Toml);
     urls(&mut finder, false);

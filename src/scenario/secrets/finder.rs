@@ -9,9 +9,9 @@ pub(super) struct Finder<'a> {
     pub(super) text: &'a str,
     pub(super) format: Format,
     pub(super) spans: Vec<Range<usize>>,
-    /// The line that is looked at: its end is asked for at each key of it.
+    /// The line that is looked at, since its end is needed for each of its keys.
     pub(super) line: Range<usize>,
-    /// Values of secret keys that are no secrets themselves, but may refer to one.
+    /// Values of secret keys that are not secrets themselves, but may refer to one.
     pub(super) seen: Vec<Range<usize>>,
 }
 

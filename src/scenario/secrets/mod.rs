@@ -39,20 +39,20 @@ pub struct Secrets<'a> {
     source: &'a Source,
     /// Where they stand in each file: ascending, none touching another.
     spans: Vec<Vec<Range<usize>>>,
-    /// The longest first.
+    /// The values of the secrets, the longest first.
     values: Vec<&'a str>,
 }
 
 /// What a diagnostic says, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Masked {
-    /// As [`Diagnostic::message`].
+    /// The [`Diagnostic::message`] without secrets.
     pub message: String,
-    /// As [`Diagnostic::label`].
+    /// The [`Diagnostic::label`] without secrets.
     pub label: String,
-    /// As [`Diagnostic::help`].
+    /// The [`Diagnostic::help`] without secrets.
     pub help: Option<String>,
-    /// As [`Diagnostic::at`].
+    /// The [`Diagnostic::at`] without secrets.
     pub at: FieldPath,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Secrets<'a> {
         Self { source, spans, values }
     }
 
-    /// What a diagnostic at a place says.
+    /// Returns what a diagnostic at a place says, without secrets.
     pub fn masked(&self, diagnostic: &Diagnostic, place: &Place) -> Masked {
         let text = self.source.file(place.file).text();
         // A mark at the end of a secret is one of it.
@@ -160,7 +160,7 @@ pub fn hide_urls(text: &str) -> String {
     without(text, find::standing_alone(text))
 }
 
-/// Arguments of a command line repeat secrets in what is said of them: the same text without those.
+/// Masks the secrets of command line arguments in a message that repeats them.
 pub fn hide_arguments(said: &str, arguments: &[String]) -> String {
     let mut said = hide_urls(said);
     let mut is_value = false;

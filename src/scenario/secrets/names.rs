@@ -31,7 +31,7 @@ const WORDS: [&str; 15] = [
 /// Short ones, which others contain by chance.
 const WHOLE_WORDS: [&str; 7] = ["pass", "pw", "psk", "auth", "jwt", "sig", "pin"];
 
-/// Whether what has this name is surely or most likely a secret.
+/// Returns whether a value with this name is most likely a secret.
 pub(super) fn is_secret(key: &str) -> bool {
     if key.len() > LONGEST_KEY {
         return false;

@@ -8,9 +8,9 @@ use crate::scenario::secrets::finder::Finder;
 /// Constants and anchors that secrets refer to, so that they are secrets, too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct References {
-    /// Keys.
+    /// The names of constants.
     pub(super) vars: BTreeSet<String>,
-    /// Anchors of YAML.
+    /// The names of YAML anchors.
     pub(super) anchors: BTreeSet<String>,
 }
 

@@ -147,7 +147,7 @@ fn block(finder: &mut Finder<'_>, line_end: usize, indent: usize, is_first: bool
     end
 }
 
-/// Where a value can have ended at the latest that has no end of its own.
+/// Where a value without an end of its own ends at the latest.
 fn until_next_key(finder: &Finder<'_>, line_end: usize, indent: usize) -> usize {
     if finder.format == Format::Yaml {
         return finder.deeper(line_end, indent);

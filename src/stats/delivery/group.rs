@@ -1,7 +1,7 @@
 //! Shared subscriptions: the members of a group, on whatever threads, are one receiver.
 //!
-//! Each message goes to one of them, so only together do they see a stream without gaps. What they received is
-//! brought into order once a second, and order among members means nothing: it is not counted.
+//! Each message goes to one of them, so only all members together see a stream without gaps. What they received is
+//! sorted once a second. The order among members means nothing, so it is not counted.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::stats::delivery::{Arrival, Counts, Fast, StreamKey};
 pub struct SharedMessage {
     /// Hash of the whole filter.
     pub group: u64,
-    /// Which stream.
+    /// The stream of the message.
     pub key: StreamKey,
     /// Its number in the stream; 0 if it is not counted.
     pub seq: u64,
@@ -39,7 +39,7 @@ pub struct Group {
 }
 
 impl Groups {
-    /// Takes in what all members received in about the same time; `most` is for how many streams there is room.
+    /// Adds what all members received in about the same time; `most` says for how many streams there is room.
     pub fn take(&mut self, mut messages: Vec<SharedMessage>, most: usize) {
         // In the order of sending, or each gap between two members' messages would be open for a while.
         messages.sort_unstable_by_key(|message| (message.group, message.key, message.seq));
@@ -60,19 +60,19 @@ impl Groups {
         }
     }
 
-    /// A group by the hash of its whole filter; nothing if nothing arrived.
+    /// Returns the group whose whole filter has this hash, or `None` if nothing arrived there.
     pub fn group(&self, group: u64) -> Option<&Group> {
         self.groups.get(&group)
     }
 }
 
 impl Group {
-    /// What arrived, by stream.
+    /// Returns what arrived, by stream.
     pub fn tracks(&self) -> impl Iterator<Item = (StreamKey, &Track)> {
         self.tracks.iter().map(|(key, track)| (*key, track))
     }
 
-    /// The track of a stream of which something arrived.
+    /// Returns the track of a stream, or `None` if nothing of it arrived.
     pub fn track(&self, key: &StreamKey) -> Option<&Track> {
         self.tracks.get(key)
     }

@@ -1,9 +1,8 @@
 //! Loss, duplicates and order of measured messages, counted from their stamps.
 //!
-//! A stamp's sequence number says what should have come before it, so a receiver needs no word from the sender to
-//! know what is missing in the middle. What is missing at the beginning and at the end, and streams of which nothing
-//! arrived at all, only the sender's own count can tell; so both ends report, and [`settle`] brings them together
-//! when the run is over.
+//! A stamp's sequence number says what should have come before it, so a receiver knows by itself what is missing in
+//! the middle. Only the sender's own count can tell what is missing at the beginning and at the end, and in streams of
+//! which nothing arrived at all. So both ends report, and [`settle`] brings them together when the run is over.
 //!
 //! ```text
 //! publisher ── Published (how many, when, which failed) ──┐
@@ -28,16 +27,16 @@ pub mod track;
 /// A sequence of messages: those of one publish step of one user, and of one topic if topics have their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamKey {
-    /// Whose.
+    /// Who publishes it.
     pub publisher: Publisher,
-    /// Of which of its publish steps.
+    /// Which of the publisher's publish steps sends it.
     pub step: u16,
     /// Hash of the topic; 0 if the step has one sequence for all its topics.
     pub topic: u64,
 }
 
 impl StreamKey {
-    /// The stream of a message that was published to `topic`.
+    /// Returns the stream of a message that was published to `topic`.
     #[inline]
     pub fn of(stamp: &Stamp, topic: &[u8]) -> Self {
         let topic = if stamp.by_topic { hash(topic) } else { 0 };
@@ -45,7 +44,7 @@ impl StreamKey {
     }
 }
 
-/// Quality of service and the mark of a second delivery, of one message that arrived.
+/// The quality of service and the DUP mark of one message that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
     /// Quality of service of the delivery: 0, 1 or 2.
@@ -54,25 +53,25 @@ pub struct Arrival {
     pub dup: bool,
 }
 
-/// Messages that did not arrive, by why.
+/// Messages that did not arrive, by cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lost {
-    /// Sent or delivered with QoS 0, which promises nothing.
+    /// They were sent or delivered with QoS 0, which promises nothing.
     pub qos_0: u64,
-    /// Sent while the subscriber was without its connection, and nothing had to be kept for it.
+    /// They were sent while the subscriber had no connection, and the broker did not have to keep them.
     pub reconnect: u64,
-    /// It had an expiry interval, or the session that should have kept it was gone.
+    /// They had an expiry interval, or the session that should have kept them was gone.
     pub expiry: u64,
-    /// The publish itself had failed.
+    /// Their publish itself had failed.
     pub not_acknowledged: u64,
-    /// Of a shared subscription that never received anything, at a broker that need not know such.
+    /// They belong to a shared subscription that never received anything, at a broker that need not support those.
     pub not_shared: u64,
-    /// None of these: the broker owes them.
+    /// No other cause explains them: the broker owes them.
     pub unexplained: u64,
 }
 
 impl Lost {
-    /// All of them.
+    /// Returns the sum of all causes.
     pub fn total(&self) -> u64 {
         self.qos_0 + self.reconnect + self.expiry + self.not_acknowledged + self.not_shared + self.unexplained
     }
@@ -89,19 +88,19 @@ impl AddAssign for Lost {
     }
 }
 
-/// Messages that arrived again, by why.
+/// Messages that arrived again, by cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Duplicates {
-    /// With QoS 1, marked as a second delivery or around a reconnect of the subscriber.
+    /// They came with QoS 1, marked as a second delivery or around a reconnect of the subscriber.
     pub redelivered: u64,
-    /// With QoS 2, which delivers once, however often the connection is lost.
+    /// They came with QoS 2, which delivers once, however often the connection is lost.
     pub against_qos_2: u64,
-    /// Neither.
+    /// No cause explains them.
     pub unexplained: u64,
 }
 
 impl Duplicates {
-    /// Another one came, with this quality of service, with reason to come again or without.
+    /// Counts another one, with its quality of service and with a reason to come again or without.
     pub(super) fn count(&mut self, qos: u8, has_reason: bool) {
         match (qos, has_reason) {
             (1, true) => self.redelivered += 1,
@@ -110,7 +109,7 @@ impl Duplicates {
         }
     }
 
-    /// All of them.
+    /// Returns the sum of all causes.
     pub fn total(&self) -> u64 {
         self.redelivered + self.against_qos_2 + self.unexplained
     }
@@ -127,25 +126,25 @@ impl AddAssign for Duplicates {
 /// What became of the messages of one measured row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Messages that arrived, each once however often it came.
+    /// Messages that arrived; one that came several times counts once.
     pub received: u64,
-    /// Those that did not.
+    /// Messages that did not arrive.
     pub lost: Lost,
-    /// Arrivals of what had arrived before.
+    /// Arrivals of messages that had arrived before.
     pub duplicates: Duplicates,
     /// Messages that arrived after one that was sent later. Not counted in a shared group, whose members share no
     /// order.
     pub reordered: u64,
-    /// Messages of the last moments: whether they were lost or still under way cannot be said.
+    /// Messages of the last moments. It is unknown whether they were lost or still on their way.
     pub unsettled: u64,
-    /// Messages from before the subscription, kept by the broker; measured for nothing.
+    /// Messages from before the subscription that the broker had kept. They are not measured.
     pub retained: u64,
-    /// Messages of streams beyond those that are kept track of: measured for time only.
+    /// Messages of more streams than can be tracked. Only their times are measured.
     pub untracked: u64,
 }
 
 impl Counts {
-    /// How many should have arrived, the unsettled ones aside.
+    /// Returns how many should have arrived, without the unsettled ones.
     pub fn expected(&self) -> u64 {
         self.received + self.lost.total()
     }
@@ -168,16 +167,16 @@ impl AddAssign for Counts {
 pub struct DeliveryReport {
     /// A row per measured filter, in the order of the files.
     pub rows: Vec<(RowKey, Counts)>,
-    /// Whether all publishers could be held against all subscriptions; if not, some of what is missing at the
-    /// beginning or the end of a stream, or of streams of which nothing arrived, is not counted.
+    /// Whether all publishers could be compared with all subscriptions. If not, some messages that are missing at the
+    /// beginning or the end of a stream, or in streams of which nothing arrived, are not counted.
     pub complete: bool,
 }
 
-/// Hashes what is well spread already or short, fast.
+/// A fast hash for keys that are short or well spread already.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FastHasher(u64);
 
-/// Makes them.
+/// Makes such hashers.
 pub type Fast = BuildHasherDefault<FastHasher>;
 
 /// An odd number without pattern (from the golden ratio), as multipliers of hashes are.

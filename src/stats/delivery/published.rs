@@ -2,25 +2,26 @@
 
 use crate::stats::delivery::StreamKey;
 
-/// Moments that are kept of a stream; when they are full every second one goes, so that they spread over all of it.
+/// Moments that are kept of a stream. When they are full, every second one is dropped, so that they cover the whole
+/// stream.
 const MAX_MARKS: usize = 64;
-/// Runs of failed messages that are kept of a stream; failures beyond are not told from other losses.
+/// Runs of failed messages that are kept of a stream. Further failures cannot be told from other losses.
 const MAX_FAILED: usize = 4_096;
 
 /// What a user published as one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// Which stream.
+    /// The stream.
     pub key: StreamKey,
     /// Its topic; the first one if it has several.
     pub topic: Box<str>,
-    /// To which broker: its index in the plan.
+    /// The index in the plan of the broker that it was published to.
     pub broker: usize,
     /// Quality of service: 0, 1 or 2.
     pub qos: u8,
     /// Whether its messages have an expiry interval.
     pub expires: bool,
-    /// How many were handed over to the session.
+    /// How many messages were handed over to the session.
     pub sent: u64,
     last_ns: u64,
     /// When the messages 1, 1 + `every`, 1 + 2 `every` … were sent.
@@ -31,13 +32,13 @@ pub struct Published {
 }
 
 impl Published {
-    /// A stream of which nothing was sent yet.
+    /// Creates a stream of which nothing was sent yet.
     pub fn new(key: StreamKey, topic: Box<str>, broker: usize, qos: u8, expires: bool) -> Self {
         let (marks, failed) = (Vec::new(), Vec::new());
         Self { key, topic, broker, qos, expires, sent: 0, last_ns: 0, marks, every: 1, failed }
     }
 
-    /// The next message was handed over; times never go back.
+    /// Notes that the next message was handed over. Times never go back.
     #[inline]
     pub fn send(&mut self, at_ns: u64) {
         self.last_ns = at_ns;
@@ -60,7 +61,7 @@ impl Published {
         self.marks.push(at_ns);
     }
 
-    /// This message failed.
+    /// Notes that a message failed.
     pub fn fail(&mut self, seq: u64) {
         let index = self.failed.partition_point(|(_, last)| last + 1 < seq);
         let (after, has_room) = (self.failed.get(index + 1).copied(), self.failed.len() < MAX_FAILED);
@@ -79,14 +80,14 @@ impl Published {
         }
     }
 
-    /// How many of the messages from `first` to `last` failed.
+    /// Returns how many of the messages from `first` to `last` failed.
     pub fn failed_in(&self, first: u64, last: u64) -> u64 {
         let start = self.failed.partition_point(|(_, end)| *end < first);
         let runs = self.failed[start..].iter().take_while(|(begin, _)| *begin <= last);
         runs.map(|(begin, end)| (*end).min(last) - (*begin).max(first) + 1).sum()
     }
 
-    /// The first message that is known to have been sent at `at_ns` or later.
+    /// Returns the first message that is known to have been sent at `at_ns` or later.
     pub fn first_after(&self, at_ns: u64) -> Option<u64> {
         let index = self.marks.partition_point(|mark| *mark < at_ns);
         if index < self.marks.len() {
@@ -95,7 +96,7 @@ impl Published {
         (self.sent > 0 && self.last_ns >= at_ns).then_some(self.sent)
     }
 
-    /// The last message that is known to have been sent at `at_ns` or before; 0 if none is.
+    /// Returns the last message that is known to have been sent at `at_ns` or before, or 0 if there is none.
     pub fn last_before(&self, at_ns: u64) -> u64 {
         if self.last_ns <= at_ns {
             return self.sent;

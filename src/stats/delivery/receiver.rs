@@ -7,10 +7,10 @@ use crate::stats::delivery::track::{Seen, Track};
 use crate::stats::delivery::{Arrival, Counts, Fast, StreamKey};
 use crate::stats::stamp::Publisher;
 
-/// Absences that are kept apart; the oldest ones beyond become one.
+/// Absences that are kept apart. If there are more, the oldest ones become one.
 const MAX_ABSENCES: usize = 1_024;
 
-/// Why a subscription could not deliver for a while. Ordered by how much that explains.
+/// Why a subscription could not deliver for a while, ordered by how much this explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// Its connection was lost, and the broker went on with the session: QoS 1 and 2 had to be kept.
@@ -19,9 +19,9 @@ pub enum Reason {
     Kept,
     /// Its connection was lost, and with it a session that was never meant to last.
     Lost,
-    /// Likewise, but the session should have lasted: it had expired or was lost.
+    /// Its connection was lost, and with it a session that should have lasted: it had expired or was lost.
     Expired,
-    /// It had ended, and was made again later: nothing was to be delivered meanwhile.
+    /// It had ended and was made again later. Nothing was to be delivered meanwhile.
     Ended,
 }
 
@@ -30,59 +30,59 @@ pub enum Reason {
 pub struct Absence {
     /// When it began.
     pub from_ns: u64,
-    /// When it was over.
+    /// When it ended.
     pub to_ns: u64,
-    /// Why.
+    /// Why the subscription could not deliver.
     pub reason: Reason,
 }
 
-/// What a subscription asks for, as far as a measurement goes.
+/// What a subscription asks for, as far as a measurement needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// Where its times and counts go.
+    /// The row of its times and counts.
     pub row: RowId,
-    /// Which topics, without a `$share/GROUP/`.
+    /// The topic filter, without a `$share/GROUP/`.
     pub filter: Box<str>,
-    /// Of a shared subscription, the hash of its whole filter.
+    /// The hash of the whole filter, for a shared subscription.
     pub group: Option<u64>,
-    /// From which broker: its index in the plan.
+    /// The index in the plan of the broker that it subscribes at.
     pub broker: usize,
-    /// Highest quality of service of what is delivered.
+    /// The highest quality of service that it is delivered with.
     pub qos: u8,
-    /// Whose messages it does not want: the subscriber's own, if at all.
+    /// The publisher whose messages it does not want: the subscriber itself, with `no_local`.
     pub not_of: Option<Publisher>,
     /// How long its session outlives a connection; 0 if it does not, `u64::MAX` if it does for ever.
     pub kept_ns: u64,
 }
 
-/// How a subscription stands.
+/// The phase that a subscription is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SubscriptionPhase {
     /// Messages may come.
     Live,
-    /// Its connection is gone since then.
+    /// Its connection has been gone since this time.
     Away(u64),
-    /// It has ended then.
+    /// It ended at this time.
     Ended(u64),
 }
 
-/// What a message is to a subscription.
+/// What a message means for a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
     /// It is measured.
     Measured,
     /// It was sent before the subscription was asked for.
     Retained,
-    /// The subscription has ended, or does not ask for such a topic.
+    /// The subscription has ended or does not match the topic.
     NotAskedFor,
 }
 
 /// What a subscription received.
 #[derive(Debug)]
 pub struct Receiver {
-    /// What it asked for.
+    /// What the subscription asked for.
     pub terms: Terms,
-    /// What was counted so far beside tracks: duplicates, order, retained and untracked messages.
+    /// What was counted beside the tracks: duplicates, order, retained and untracked messages.
     pub counts: Counts,
     /// When the last message was read, and how long after it was sent.
     last_arrival: (u64, u64),
@@ -90,15 +90,15 @@ pub struct Receiver {
     granted_ns: Option<u64>,
     state: SubscriptionPhase,
     absences: VecDeque<Absence>,
-    /// Place in `tracks` by stream.
+    /// Index in `tracks` by stream.
     indices: HashMap<StreamKey, usize, Fast>,
     tracks: Vec<(StreamKey, Track)>,
-    /// Place of the last message's stream: the next one is mostly of the same.
+    /// Index of the last message's stream, since the next message mostly belongs to the same stream.
     last: usize,
 }
 
 impl Receiver {
-    /// A subscription that is asked for at `now_ns`.
+    /// Creates a subscription that is asked for at `now_ns`.
     pub fn new(terms: Terms, now_ns: u64) -> Self {
         Self {
             terms,
@@ -114,7 +114,7 @@ impl Receiver {
         }
     }
 
-    /// It is asked for, on a new connection or after it had ended.
+    /// Notes that it is asked for, on a new connection or after it had ended.
     pub fn asked(&mut self, now_ns: u64) {
         if let SubscriptionPhase::Ended(from_ns) = self.state {
             self.absent(Absence { from_ns, to_ns: now_ns, reason: Reason::Ended });
@@ -123,26 +123,26 @@ impl Receiver {
         }
     }
 
-    /// The broker has granted it.
+    /// Notes that the broker has granted it.
     pub fn granted(&mut self, now_ns: u64) {
         self.granted_ns.get_or_insert(now_ns);
         let reason = if self.terms.kept_ns > 0 { Reason::Expired } else { Reason::Lost };
         self.back(now_ns, reason);
     }
 
-    /// The broker goes on with it on a new connection.
+    /// Notes that the broker goes on with it on a new connection.
     pub fn resumed(&mut self, now_ns: u64) {
         self.back(now_ns, Reason::Resumed);
     }
 
-    /// Its connection is gone.
+    /// Notes that its connection is gone.
     pub fn away(&mut self, now_ns: u64) {
         if self.state == SubscriptionPhase::Live {
             self.state = SubscriptionPhase::Away(now_ns);
         }
     }
 
-    /// It has ended.
+    /// Notes that it has ended.
     pub fn ended(&mut self, now_ns: u64) {
         if !matches!(self.state, SubscriptionPhase::Ended(_)) {
             if let SubscriptionPhase::Away(from_ns) = self.state {
@@ -152,7 +152,7 @@ impl Receiver {
         }
     }
 
-    /// Why it does not deliver that had no connection from then until `now_ns`, and does not come back.
+    /// Returns why it does not deliver, if it had no connection until `now_ns` and does not come back.
     fn why_away(&self, from_ns: u64, now_ns: u64) -> Reason {
         match self.terms.kept_ns {
             0 => Reason::Lost,
@@ -161,7 +161,7 @@ impl Receiver {
         }
     }
 
-    /// Whether messages may come, now or on its next connection.
+    /// Returns whether messages may come, now or on its next connection.
     pub fn is_live(&self) -> bool {
         !matches!(self.state, SubscriptionPhase::Ended(_))
     }
@@ -184,8 +184,8 @@ impl Receiver {
         }
     }
 
-    /// A message arrived that was sent at `sent_ns` as the `seq`th of its stream (0 if it is not counted). `room`
-    /// is for how many new streams there is room; `matches` tells whether its topic is one that was asked for.
+    /// Counts a message that was sent at `sent_ns` with the number `seq` in its stream (0 if it is not counted). `room`
+    /// says for how many new streams there is room, and `matches` whether the topic is one that was asked for.
     #[inline]
     pub fn take(
         &mut self,
@@ -247,28 +247,28 @@ impl Receiver {
         self.counts.duplicates.count(arrival.qos, arrival.dup || !since_return);
     }
 
-    /// A measured message was read at `at_ns`, so long after it was sent.
+    /// Notes that a measured message was read at `at_ns`, and how long after it was sent.
     #[inline]
     pub fn arrived(&mut self, at_ns: u64, lag_ns: u64) {
         self.last_arrival = (at_ns, lag_ns);
     }
 
-    /// When the last measured message was read, and how long after it was sent; 0 before the first.
+    /// Returns when the last measured message was read and how long after it was sent; 0 before the first one.
     pub fn last_arrival(&self) -> (u64, u64) {
         self.last_arrival
     }
 
-    /// A message arrived that the broker had kept from before the subscription.
+    /// Counts a message that the broker had kept from before the subscription.
     pub fn retained(&mut self) {
         self.counts.retained += 1;
     }
 
-    /// When the broker granted it first.
+    /// Returns when the broker first granted it.
     pub fn granted_ns(&self) -> Option<u64> {
         self.granted_ns
     }
 
-    /// When it ended; nothing if it has not.
+    /// Returns when it ended, if it has.
     pub fn ended_ns(&self) -> Option<u64> {
         match self.state {
             SubscriptionPhase::Ended(at_ns) => Some(at_ns),
@@ -276,7 +276,7 @@ impl Receiver {
         }
     }
 
-    /// When it could not deliver, up to `end_ns`; an absence that is not over then ends never.
+    /// Returns the times in which it could not deliver, up to `end_ns`. An absence that is not over then never ends.
     pub fn absences(&self, end_ns: u64) -> Vec<Absence> {
         let open = match self.state {
             SubscriptionPhase::Away(from_ns) => {
@@ -287,12 +287,12 @@ impl Receiver {
         self.absences.iter().copied().chain(open).collect()
     }
 
-    /// What arrived, by stream.
+    /// Returns what arrived, by stream.
     pub fn tracks(&self) -> impl Iterator<Item = (StreamKey, &Track)> {
         self.tracks.iter().map(|(key, track)| (*key, track))
     }
 
-    /// The track of a stream of which something arrived.
+    /// Returns the track of a stream, or `None` if nothing of it arrived.
     pub fn track(&self, key: &StreamKey) -> Option<&Track> {
         self.indices.get(key).map(|index| &self.tracks[*index].1)
     }

@@ -23,10 +23,10 @@ use crate::stats::delivery::track::Track;
 use crate::stats::delivery::{Counts, Fast, StreamKey};
 use crate::stats::stamp::Publisher;
 
-/// Filters are held against topics up to so often, which takes some seconds.
+/// How many pairs of filter and topic are compared at most, which takes some seconds.
 const MAX_COMPARISONS: u64 = 50_000_000;
 
-/// What a run has to be settled.
+/// What a run hands over to be settled.
 #[derive(Debug)]
 pub struct Ends<'a> {
     /// What its users published.
@@ -35,15 +35,15 @@ pub struct Ends<'a> {
     pub receivers: &'a [Receiver],
     /// What its shared groups received.
     pub groups: &'a Groups,
-    /// When it ended.
+    /// When the run ended.
     pub end_ns: u64,
     /// How long before a subscription's end a message must have been sent for its absence to be a loss.
     pub settle_ns: u64,
-    /// Whether a topic (the second) fits a filter.
+    /// Returns whether a topic (the second text) matches a filter (the first).
     pub matches: fn(&str, &str) -> bool,
 }
 
-/// Counts by row, and whether all publishers could be held against all subscriptions.
+/// The counts by row, and whether all publishers could be compared with all subscriptions.
 pub fn settle(ends: &Ends<'_>) -> (BTreeMap<u32, Counts>, bool) {
     Settling::new(ends).settle()
 }
@@ -59,7 +59,8 @@ struct View<'a> {
     life: Option<(u64, u64)>,
     /// Since when the broker keeps what comes for it, if it was away at the end.
     kept_ns: Option<u64>,
-    /// How late messages were, if they arrived to the end, or until it went: so much may have been under way.
+    /// How late messages were if they arrived until the end, or until the receiver left: messages of that long may
+    /// still have been on their way.
     lag_ns: u64,
     absences: Vec<Absence>,
     arrived: Arrived<'a>,
@@ -67,9 +68,9 @@ struct View<'a> {
 
 #[derive(Clone, Copy)]
 enum Arrived<'a> {
-    /// On one subscription.
+    /// It arrived on one subscription.
     Alone(&'a Receiver),
-    /// In a shared group; nothing if nothing did.
+    /// It arrived in a shared group; `None` if nothing did.
     Together(Option<&'a Group>),
 }
 
@@ -193,7 +194,7 @@ impl<'a> Settling<'a> {
         counts
     }
 
-    /// What should have arrived on a subscription, of which nothing did.
+    /// Counts what should have arrived on a subscription on which nothing arrived.
     fn silent(&mut self, view: &View<'a>) -> Vec<&'a Published> {
         if view.life.is_none() {
             return Vec::new();
@@ -224,13 +225,13 @@ struct Tally<'a, 'b> {
     view: &'b View<'a>,
     /// The sender's side, if it was a user of this run.
     published: Option<&'a Published>,
-    /// What arrived, if anything did.
+    /// What arrived, if anything arrived.
     track: Option<&'a Track>,
     counts: &'b mut Counts,
 }
 
 impl Tally<'_, '_> {
-    /// What is missing before the first and after the last arrival, or at all.
+    /// Counts what is missing before the first arrival and after the last one, or everything if nothing arrived.
     fn edges(&mut self, settle_ns: u64) {
         let track = self.track;
         let (Some(published), Some((granted, ended))) = (self.published, self.view.life) else { return };
@@ -254,7 +255,7 @@ impl Tally<'_, '_> {
         self.counts.unsettled += possible.saturating_sub(certain.max(high));
     }
 
-    /// The messages from `first` to `last` did not arrive, sent between these two times.
+    /// Counts the messages from `first` to `last`, which were sent between these two times and did not arrive.
     fn lose(&mut self, first: u64, last: u64, between: (u64, u64)) {
         let overlaps = |absence: &&Absence| absence.from_ns <= between.1 && between.0 <= absence.to_ns;
         let absences = self.view.absences.iter().filter(overlaps);
@@ -277,7 +278,7 @@ impl Tally<'_, '_> {
         }
     }
 
-    /// So many messages did not arrive although there was a connection.
+    /// Counts messages that did not arrive although there was a connection.
     fn lose_in_life(&mut self, missing: u64) {
         let (qos_0, lost) = (self.is_qos_0(), &mut self.counts.lost);
         if self.published.is_some_and(|published| published.expires) {
@@ -289,14 +290,14 @@ impl Tally<'_, '_> {
         }
     }
 
-    /// So many gave room to younger gaps; when they were sent is not known any more.
+    /// Counts messages whose gaps were dropped for younger ones. It is no longer known when they were sent.
     fn lose_given_up(&mut self, missing: u64) {
         if missing > 0 {
             self.lose_in_life(missing);
         }
     }
 
-    /// Whether nobody promised more than QoS 0. What a publisher of another run asked for shows in the delivery.
+    /// Returns whether nobody promised more than QoS 0. The delivery shows what a publisher of another run asked for.
     fn is_qos_0(&self) -> bool {
         let sent = self.published.map(|published| published.qos).or(self.track.map(|track| track.qos));
         self.view.qos == 0 || sent == Some(0)

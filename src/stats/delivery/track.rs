@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// Gaps that are kept open for what may still come; the oldest ones beyond are settled as lost.
+/// Gaps that are kept open for messages that may still come. If there are more, the oldest ones count as lost.
 pub const MAX_GAPS: usize = 4_096;
 
 /// Numbers that have not arrived, between two that have.
@@ -10,20 +10,20 @@ pub const MAX_GAPS: usize = 4_096;
 pub struct Gap {
     /// The first missing number.
     pub first: u64,
-    /// The last one.
+    /// The last missing number.
     pub last: u64,
     /// When the message before them was sent.
     pub before_ns: u64,
-    /// When the one after them was.
+    /// When the message after them was sent.
     pub after_ns: u64,
 }
 
-/// What an arrival is to its stream.
+/// What an arrival means for its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// Newer than all before.
+    /// It is newer than all messages before.
     New,
-    /// It was missing: one that was sent later has arrived before.
+    /// It was missing, because a message that was sent later has arrived before it.
     Late,
     /// It has arrived before.
     Again,
@@ -34,27 +34,28 @@ pub enum Seen {
 pub struct Track {
     /// The lowest number that arrived, and when it was sent.
     pub first: (u64, u64),
-    /// The highest one, likewise.
+    /// The highest number that arrived, and when it was sent.
     pub high: (u64, u64),
-    /// How many arrived, each once.
+    /// How many messages arrived; one that arrived twice counts once.
     pub received: u64,
-    /// How many arrived after one that was sent later.
+    /// How many messages arrived after one that was sent later.
     pub late: u64,
     /// Quality of service of the first delivery.
     pub qos: u8,
-    /// Missing numbers of gaps that are not kept open any more.
+    /// How many numbers are missing in gaps that are not kept open any more.
     pub given_up: u64,
     gaps: VecDeque<Gap>,
 }
 
 impl Track {
-    /// The first arrival of a stream: number, time of sending and quality of service of the delivery.
+    /// Creates the track of a stream from its first arrival: its number, the time at which it was sent and the quality
+    /// of service of its delivery.
     pub fn begin(seq: u64, sent_ns: u64, qos: u8) -> Self {
         let first = (seq, sent_ns);
         Self { first, high: first, received: 1, late: 0, qos, given_up: 0, gaps: VecDeque::new() }
     }
 
-    /// An arrival.
+    /// Counts an arrival and returns what it means.
     #[inline]
     pub fn take(&mut self, seq: u64, sent_ns: u64) -> Seen {
         if seq == self.high.0 + 1 {
@@ -93,7 +94,7 @@ impl Track {
         Seen::Late
     }
 
-    /// Takes a number out of the gap that it is missing in; false if there is none.
+    /// Takes a number out of the gap in which it is missing. Returns whether there is such a gap.
     fn fill(&mut self, seq: u64, sent_ns: u64) -> bool {
         let index = self.gaps.partition_point(|gap| gap.last < seq);
         let Some(gap) = self.gaps.get_mut(index).filter(|gap| gap.first <= seq) else { return false };
@@ -112,7 +113,7 @@ impl Track {
         true
     }
 
-    /// What is missing between the lowest and the highest number that arrived, in order.
+    /// Returns the gaps between the lowest and the highest number that arrived, in order.
     pub fn gaps(&self) -> impl Iterator<Item = Gap> {
         self.gaps.iter().copied()
     }

@@ -1,8 +1,8 @@
 //! Finding one text in a JSON value without reading the value into memory.
 //!
 //! The pointer is walked and everything beside its way is passed over, so that a text of the same look elsewhere in
-//! the message is never taken for the one that is meant. What is passed over is not checked: a message that is no
-//! JSON at all gives nothing or a text that is no stamp.
+//! the message is never taken for the one that is meant. What is passed over is not checked: a message that is not
+//! JSON gives nothing, or a text that is not a stamp.
 
 /// The text at a pointer (RFC 6901), as it stands between its quotes; nothing if there is none. `pointer` is its
 /// parts, `~0` and `~1` replaced; keys that hold escapes are not found.
@@ -41,7 +41,7 @@ impl<'a> Cursor<'a> {
         (self.next()? == byte).then_some(())
     }
 
-    /// To the value of a key; behind `{`. The first one of several.
+    /// Moves from behind `{` to the value of a key, the first one if it stands there several times.
     fn enter_object(&mut self, key: &[u8]) -> Option<()> {
         loop {
             self.expect(b'"')?;
@@ -55,7 +55,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// To an item; behind `[`.
+    /// Moves from behind `[` to an item.
     fn enter_list(&mut self, index: usize) -> Option<()> {
         for _ in 0..index {
             self.skip()?;
@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// The rest of a text; behind its first quote.
+    /// Reads the rest of a text from behind its first quote.
     fn text(&mut self) -> Option<&'a [u8]> {
         let start = self.at;
         loop {
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
         Some(&self.json[start..self.at - 1])
     }
 
-    /// Over a value.
+    /// Moves past a value.
     fn skip(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {

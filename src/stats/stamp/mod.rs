@@ -1,9 +1,8 @@
-//! Stamps: what a measured message carries so that whoever receives it knows when, by whom and as the how manieth
-//! it was sent.
+//! Stamps: what a measured message carries, so that its receiver knows when it was sent, by whom and with which number.
 //!
 //! One text for every place in a message: `~` and 24 bytes in base64url (RFC 4648, section 5), 33 characters that
-//! stand in a payload, in JSON and in a user property as they are. Its width is fixed, so that encoding allocates
-//! nothing and anything else is told from a stamp by its length and its letters.
+//! stand in a payload, in JSON and in a user property as they are. Its length is fixed. So encoding allocates nothing,
+//! and the length and the letters tell a stamp from any other text.
 //!
 //! ```text
 //! layout | time, ns since 1970 | run     | user    | topic's own, step | sequence                   | lateness
@@ -17,8 +16,8 @@
 //! microseconds: exact up to a second, and beyond that more by less than two millionths, never less, so that no
 //! measured time begins after the response time of its publish.
 //!
-//! The layout before this one had the time in all of the first 8 bytes, which begin with 00 until 2116: it is no stamp
-//! to this one, and this one is from the far future to that.
+//! The layout before this one had the time in all of the first 8 bytes, which begin with 00 until 2116: it does not
+//! count as a stamp here, and an older version reads this one as a time in the far future.
 
 mod json;
 
@@ -29,9 +28,9 @@ pub use crate::stats::stamp::json::text_at;
 
 /// Characters of a stamp.
 pub const LENGTH: usize = 33;
-/// Name of the user property that carries one.
+/// Name of the user property that carries a stamp.
 pub const PROPERTY: &str = "mqtt-scenario";
-/// Steps of a user that can be told apart.
+/// Number of steps of a user that can be told apart.
 pub const MAX_STEPS: usize = 1 << 15;
 
 /// What every stamp begins with.
@@ -49,10 +48,10 @@ const OWN_TOPIC: u64 = 1 << 15;
 /// Bits of a lateness, above which the sequence number stands: four of its exponent, and those of its number.
 const LATE_BITS: u32 = 24;
 const LATE_NUMBER_BITS: u32 = 20;
-/// No lateness, which no number of microseconds becomes.
+/// Stands for no lateness; no number of microseconds is encoded as this.
 const NOT_SCHEDULED: u64 = mask(LATE_BITS);
 
-/// So many bits.
+/// A mask of this many bits.
 const fn mask(bits: u32) -> u64 {
     (1 << bits) - 1
 }
@@ -62,12 +61,13 @@ const fn mask(bits: u32) -> u64 {
 pub struct Publisher {
     /// A number drawn for each run, so that those of several processes are told apart; below 2^24.
     pub run: u32,
-    /// The how manieth user of its run, from 1, below 2^24; 0 for all those beyond, whose messages are not counted.
+    /// The number of the user in its run, from 1 and below 2^24; 0 for all users beyond, whose messages are not
+    /// counted.
     pub user: u32,
 }
 
 impl Publisher {
-    /// The user with this number of a run that drew this one.
+    /// Returns the user with the number `user` in the run that drew the number `run`.
     #[expect(clippy::cast_possible_truncation, reason = "each is cut to its width")]
     pub fn new(run: u32, user: u64) -> Self {
         let run = run & mask(NUMBER_BITS) as u32;
@@ -80,20 +80,20 @@ impl Publisher {
 pub struct Stamp {
     /// When the step began that published the message, in nanoseconds since 1970 (UTC), below 2^62.
     pub time_ns: u64,
-    /// By how many microseconds that was later than its schedule intended; nothing without a schedule.
+    /// How many microseconds after it was due that was; `None` without a schedule.
     pub late_us: Option<u32>,
-    /// Who did.
+    /// Who published it.
     pub publisher: Publisher,
-    /// Which of its publish steps, below [`MAX_STEPS`].
+    /// The number of the publish step, below [`MAX_STEPS`].
     pub step: u16,
     /// Whether each topic has a sequence of its own, since the step's topic differs from message to message.
     pub by_topic: bool,
-    /// The how manieth message of its sequence, from 1, below 2^40; 0 if it is not counted.
+    /// The number of the message in its sequence, from 1 and below 2^40; 0 if it is not counted.
     pub seq: u64,
 }
 
 impl Stamp {
-    /// As it stands in a message.
+    /// Returns the stamp as it stands in a message.
     #[inline]
     pub fn encode(&self) -> [u8; LENGTH] {
         let mut bytes = [0; BYTES];
@@ -151,7 +151,7 @@ impl Stamp {
     }
 }
 
-/// A lateness as it stands in a stamp: at least what it was.
+/// A lateness as it stands in a stamp, rounded up.
 #[inline]
 fn pack_late(us: u32) -> u64 {
     let mut exponent = (u32::BITS - LATE_NUMBER_BITS).saturating_sub(us.leading_zeros());
@@ -164,7 +164,7 @@ fn pack_late(us: u32) -> u64 {
     u64::from(exponent) << LATE_NUMBER_BITS | number
 }
 
-/// What stands in a stamp as a lateness.
+/// The lateness that a stamp holds.
 #[inline]
 fn unpack_late(late: u64) -> Option<u32> {
     let us = (late & mask(LATE_NUMBER_BITS)) << (late >> LATE_NUMBER_BITS);
