@@ -13,12 +13,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 pub struct InOrder<T>(Vec<(String, T)>);
 
 impl<T> InOrder<T> {
-    /// Names and values.
+    /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Whether something has this name.
+    /// Whether the table has a value of this name.
     pub fn has(&self, name: &str) -> bool {
         self.iter().any(|(other, _)| other == name)
     }
@@ -54,7 +54,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
     }
 }
 
-/// As of any other table.
+/// The schema is that of any other table.
 impl<T: JsonSchema> JsonSchema for InOrder<T> {
     fn schema_name() -> Cow<'static, str> {
         BTreeMap::<String, T>::schema_name()
@@ -69,7 +69,7 @@ impl<T: JsonSchema> JsonSchema for InOrder<T> {
     }
 }
 
-/// For the default in the schema, which is empty.
+/// The schema needs this for its default, an empty table.
 impl<T: serde::Serialize> serde::Serialize for InOrder<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())

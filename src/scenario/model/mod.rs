@@ -105,7 +105,7 @@ impl<'de> Deserialize<'de> for Scalar {
                 Ok(Scalar(number.to_string()))
             }
 
-            /// Only below a misspelt `vars`, as the others above: see `scenario::constants`.
+            /// Like the other numbers, this one comes only below a misspelt `vars`: see `scenario::constants`.
             fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
                 Ok(Scalar(format!("{number:?}")))
             }

@@ -111,7 +111,7 @@ impl JsonSchema for Json {
         "Json".into()
     }
 
-    /// Anything: part of the place that it stands in, since a definition of it would say nothing.
+    /// A JSON value can be anything, so the schema has no definition of it.
     fn inline_schema() -> bool {
         true
     }

@@ -181,8 +181,8 @@ pub struct Repeat {
     pub steps: Vec<Step>,
 }
 
-/// A step that could not be read has been reported and becomes a pause of no length, so that the steps
-/// behind it keep their place in the list.
+/// Reads a list of steps. A step that cannot be read is reported elsewhere; here it becomes a pause of no length, so the
+/// steps after it keep their index.
 pub(super) fn steps<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<Vec<Step>, D::Error> {
     let steps = Vec::<Option<Step>>::deserialize(deserializer)?;
     let nothing = || Step::Wait(Pause::Constant(HumanDuration::default()));

@@ -59,7 +59,7 @@ pub struct Unsubscribe {
     pub record: Option<bool>,
 }
 
-/// What a schema says of keys of which exactly one must be there.
+/// The part of a schema that requires exactly one of two keys.
 pub(super) fn either(keys: [&str; 2]) -> serde_json::Value {
     json!(keys.map(|key| json!({ "required": [key] })))
 }
