@@ -221,7 +221,7 @@ impl Seen {
         }
     }
 
-    fn begin(&mut self, session: &mut Driver<Wire>, kinds: u8) {
+    fn begin(&mut self, session: &mut Box<Driver<Wire>>, kinds: u8) {
         let levels = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce];
         for (bit, qos) in levels.into_iter().enumerate() {
             if kinds & (1 << bit) != 0 && (qos == Qos::AtMostOnce || session.has_room()) {
@@ -307,7 +307,8 @@ async fn run(setup: Setup, bytes: &[u8], pool: &Pool, seen: &mut Seen) {
             written: 0,
         };
         let opened = timeout(PATIENCE, Driver::open(wire, pool.clone(), &request)).await;
-        let Ok(Ok(mut session)) = opened else { return };
+        let Ok(Ok(session)) = opened else { return };
+        let mut session = Box::new(session);
         for round in 1..=ROUNDS {
             seen.begin(&mut session, setup.requests >> (4 * (round % 2)));
             let_out.set(let_out.get().max(total * round / ROUNDS));

@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_millis(150);
 const TOO_MUCH: usize = 32 << 20;
 
 /// A session with a broker behind TLS that is played by hand.
-async fn open(request: &ConnectRequest<'_>) -> (Driver<Transport>, TlsStream<TcpStream>) {
+async fn open(request: &ConnectRequest<'_>) -> (Box<Driver<Transport>>, TlsStream<TcpStream>) {
     let authority = Authority::new("test");
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("ca.pem"), &authority.pem).unwrap();
@@ -57,13 +57,13 @@ async fn open(request: &ConnectRequest<'_>) -> (Driver<Transport>, TlsStream<Tcp
     (session.unwrap(), peer)
 }
 
-fn publish(session: &mut Driver<Transport>, tag: u32, payload: &[u8], qos: Qos, timeout: Duration) {
+fn publish(session: &mut Box<Driver<Transport>>, tag: u32, payload: &[u8], qos: Qos, timeout: Duration) {
     let message = Message { topic: b"t", payload, qos, retain: false, properties: &[] };
     session.publish(&message, ticket(tag, timeout)).unwrap();
 }
 
 /// A message of each quality of service and a subscription, written.
-async fn open_all(session: &mut Driver<Transport>, timeout: Duration, seen: &mut Seen) {
+async fn open_all(session: &mut Box<Driver<Transport>>, timeout: Duration, seen: &mut Seen) {
     publish(session, 1, b"x", Qos::AtLeastOnce, timeout);
     publish(session, 2, b"x", Qos::ExactlyOnce, timeout);
     session.subscribe(&[Filter::new("t", Qos::AtMostOnce)], ticket(3, timeout)).unwrap();

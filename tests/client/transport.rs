@@ -70,7 +70,7 @@ async fn at(addr: SocketAddr) -> Endpoint {
     Endpoint::resolve(&servers).await.unwrap()
 }
 
-async fn connect(endpoint: Endpoint) -> Result<Driver<Transport>, Failure> {
+async fn connect(endpoint: Endpoint) -> Result<Box<Driver<Transport>>, Failure> {
     Connector::new(vec![endpoint]).connect(&connect_request("c")).await
 }
 
@@ -80,7 +80,7 @@ async fn refused(endpoint: Endpoint) -> String {
 }
 
 /// Subscribes, publishes three messages that come back, one of them large, and disconnects.
-async fn exchange(mut session: Driver<Transport>) {
+async fn exchange(mut session: Box<Driver<Transport>>) {
     let mut seen = Seen::default();
     session.subscribe(&[Filter::new("t", Qos::ExactlyOnce)], ticket(0, MINUTE)).unwrap();
     let large = vec![7; 300_000];

@@ -26,14 +26,14 @@ async fn try_connect(
     mosquitto: &Mosquitto,
     login: Option<(&str, &str)>,
     inflight: u16,
-) -> Result<Driver<Transport>, Failure> {
+) -> Result<Box<Driver<Transport>>, Failure> {
     connect_as(mosquitto, &ConnectRequest { inflight, ..with(login, connect_request("peer")) }).await
 }
 
 async fn connect_as(
     mosquitto: &Mosquitto,
     request: &ConnectRequest<'_>,
-) -> Result<Driver<Transport>, Failure> {
+) -> Result<Box<Driver<Transport>>, Failure> {
     Connector::new(vec![Endpoint::from(mosquitto.addr())]).connect(request).await
 }
 
@@ -43,20 +43,20 @@ fn request_5(client_id: &str) -> ConnectRequest<'_> {
     ConnectRequest { settings, inflight: u16::MAX, ..connect_request(client_id) }
 }
 
-async fn connect(mosquitto: &Mosquitto) -> Driver<Transport> {
+async fn connect(mosquitto: &Mosquitto) -> Box<Driver<Transport>> {
     try_connect(mosquitto, None, 20).await.unwrap()
 }
 
-async fn settle(session: &mut Driver<Transport>, seen: &mut Seen) -> Result<bool, Failure> {
+async fn settle(session: &mut Box<Driver<Transport>>, seen: &mut Seen) -> Result<bool, Failure> {
     session.drive(Until::Idle, Some(Instant::now() + MINUTE), seen).await
 }
 
-async fn subscribe(session: &mut Driver<Transport>, filter: &str) -> Result<(), Failure> {
+async fn subscribe(session: &mut Box<Driver<Transport>>, filter: &str) -> Result<(), Failure> {
     subscribe_into(session, filter, &mut Seen::default()).await
 }
 
 async fn subscribe_into(
-    session: &mut Driver<Transport>,
+    session: &mut Box<Driver<Transport>>,
     filter: &str,
     seen: &mut Seen,
 ) -> Result<(), Failure> {
@@ -67,7 +67,7 @@ async fn subscribe_into(
 
 /// Publishes `count` numbered messages to `t` with every quality of service in turn.
 async fn publish(
-    session: &mut Driver<Transport>,
+    session: &mut Box<Driver<Transport>>,
     count: u32,
     timeout: Duration,
     seen: &mut Seen,

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::connect_request;
 
-pub(crate) type Tcp = Driver<Transport>;
+pub(crate) type Tcp = Box<Driver<Transport>>;
 
 pub(crate) const CONNACK: [u8; 4] = [0x20, 2, 0, 0];
 pub(crate) const SECOND: Duration = Duration::from_secs(1);

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::client::driver::keep_alive::KeepAlive;
 use crate::client::driver::{Driver, Parting, READS};
 use crate::client::failure::Failure;
-use crate::client::seam::{Close, Patience, Session, Until};
+use crate::client::seam::{Close, Patience, Until};
 use crate::client::sink::Sink;
 use crate::client::stream::Stream;
 use crate::client::wire;
@@ -34,8 +34,8 @@ impl<S: Stream> Driver<S> {
         timeout: Duration,
         sink: &mut impl Sink,
     ) -> Result<(), Failure> {
-        if let Some(failure) = self.lost {
-            return Err(failure);
+        if let Some(failure) = &self.lost {
+            return Err(**failure);
         }
         // A connection that is lost already is no clean close; afterwards the two cannot be told apart.
         if let Err(failure) = poll_fn(|cx| Poll::Ready(self.poll_io(cx, sink))).await {
@@ -49,7 +49,7 @@ impl<S: Stream> Driver<S> {
         }
         let end = self.out.end();
         let deadline = Instant::now() + timeout;
-        let in_time = match self.drive(Until::Written, Some(deadline), sink).await {
+        let in_time = match poll_fn(|cx| self.poll_drive(cx, Until::Written, Some(deadline), sink)).await {
             Err(Failure::Closing) => true,
             written => written?,
         };
@@ -93,7 +93,7 @@ impl<S: Stream> Driver<S> {
 
     /// Sends the last words, if they are not sent, and drops what comes until the broker has closed or there is no
     /// more patience. Returns whether it has closed.
-    pub(super) async fn hear_out(mut self, patience: Patience) -> bool {
+    pub(super) async fn hear_out(mut self: Box<Self>, patience: Patience) -> bool {
         let end = Instant::now() + patience.most;
         let mut left = self.left();
         loop {
@@ -137,7 +137,7 @@ impl<S: Stream> Driver<S> {
 
     /// Reads and drops; ready when nothing can come any more. Notes in `heard` that something has come.
     fn poll_drop_input(&mut self, cx: &mut Context<'_>, heard: &mut bool) -> Poll<()> {
-        let pool = self.pool.clone();
+        let pool = self.out.pool().clone();
         let mut shared = pool.read_buffer();
         for _ in 0..READS {
             let mut buffer = ReadBuf::new(&mut shared);

@@ -27,7 +27,6 @@ use crate::client::driver::aliases::Aliases;
 use crate::client::driver::keep_alive::{KeepAlive, Way};
 use crate::client::driver::outgoing::Outgoing;
 use crate::client::failure::Failure;
-use crate::client::pool::Pool;
 use crate::client::seam::Until;
 use crate::client::session::inflight::Inflight;
 use crate::client::session::state::PersistentSession;
@@ -47,7 +46,6 @@ const MOST_ANSWERS: u32 = 65_535 * 2 * 4;
 #[derive(Debug)]
 pub struct Driver<S> {
     stream: S,
-    pool: Pool,
     out: Outgoing,
     /// The head of a frame whose end has not come yet.
     partial: Vec<u8>,
@@ -77,7 +75,9 @@ pub struct Driver<S> {
     timer: Option<Pin<Box<Sleep>>>,
     keep_alive: Option<KeepAlive>,
     /// Why the connection ended; everything after that fails likewise.
-    lost: Option<Failure>,
+    ///
+    /// Boxed, since it comes once and every connection has room for it.
+    lost: Option<Box<Failure>>,
 }
 
 /// How far it is with leaving the broker in good order.
@@ -109,8 +109,8 @@ impl<S: Stream> Driver<S> {
     ) -> Poll<Result<bool, Failure>> {
         self.fail_untaken(sink);
         loop {
-            if let Some(failure) = self.lost {
-                return Poll::Ready(Err(failure));
+            if let Some(failure) = &self.lost {
+                return Poll::Ready(Err(**failure));
             }
             if let Err(failure) = self.poll_io(cx, sink) {
                 let wanted = self.parting == Parting::Said && self.out.pending() == 0;
@@ -148,7 +148,7 @@ impl<S: Stream> Driver<S> {
         if self.out.pending() > 0 {
             self.write(cx, sink)?;
         }
-        let pool = self.pool.clone();
+        let pool = self.out.pool().clone();
         let mut shared = pool.read_buffer();
         for _ in 0..READS {
             let mut buffer = ReadBuf::new(&mut shared);
@@ -188,7 +188,7 @@ impl<S: Stream> Driver<S> {
         if self.partial.is_empty() {
             let used = self.handle_frames(bytes, now, sink)?;
             if used < bytes.len() {
-                self.partial = self.pool.take();
+                self.partial = self.out.pool().take();
                 self.partial.extend_from_slice(&bytes[used..]);
             }
             return Ok(());
@@ -197,7 +197,7 @@ impl<S: Stream> Driver<S> {
         joined.extend_from_slice(bytes);
         let used = self.handle_frames(&joined, now, sink)?;
         if used == joined.len() {
-            self.pool.put(joined);
+            self.out.pool().put(joined);
         } else {
             joined.drain(..used);
             self.partial = joined;
@@ -268,7 +268,7 @@ impl<S: Stream> Driver<S> {
 
     /// Ends everything that is open with this failure, unless it goes on with the session.
     fn lose(&mut self, failure: Failure, sink: &mut impl Sink) {
-        self.lost = Some(failure);
+        self.lost = Some(Box::new(failure));
         let finished = Instant::now();
         let mut fail = |ticket| sink.completed(Completion { ticket, finished, result: Err(failure) });
         if self.persistent.is_none() {
@@ -309,6 +309,6 @@ impl<S: Stream> Way for Sending<'_, S> {
 
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
-        self.pool.put(std::mem::take(&mut self.partial));
+        self.out.pool().put(std::mem::take(&mut self.partial));
     }
 }

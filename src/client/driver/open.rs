@@ -29,8 +29,8 @@ impl<S: Stream> Driver<S> {
         let settings = &request.settings;
         let mut driver = Self {
             stream,
-            out: Outgoing::new(pool.clone()),
             partial: pool.take(),
+            out: Outgoing::new(pool),
             inflight: Inflight::new(request.inflight, !settings.clean_session),
             unreleased: None,
             receive_maximum: settings.receive_maximum,
@@ -46,7 +46,6 @@ impl<S: Stream> Driver<S> {
             timer: None,
             keep_alive: KeepAlive::new(request.keep_alive_s, Instant::now()),
             lost: None,
-            pool,
         };
         // A session is resumed by the name that the broker gave it.
         let given =
@@ -57,7 +56,7 @@ impl<S: Stream> Driver<S> {
         let has_begun = !driver.partial.is_empty();
         let connack = connack
             .map_err(|failure| if has_begun { failure.before_connack(Port::Agreed) } else { failure })?;
-        driver.pool.put(std::mem::take(&mut driver.partial));
+        driver.out.pool().put(std::mem::take(&mut driver.partial));
         driver.begin(request, connack, given);
         Ok(driver)
     }

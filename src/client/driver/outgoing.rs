@@ -39,6 +39,11 @@ impl Outgoing {
         Self { pool, buffer: Vec::new(), start: 0, written: 0, unwritten: VecDeque::new() }
     }
 
+    /// Where buffers come from and go to.
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// Bytes that wait to be written.
     pub(super) fn pending(&self) -> usize {
         self.buffer.len() - self.start

@@ -15,7 +15,7 @@ use crate::client::stream::Stream;
 use crate::client::wire::{self, Alias, Limits};
 use crate::mqtt::{Qos, Version};
 
-impl<S: Stream> Session for Driver<S> {
+impl<S: Stream> Session for Box<Driver<S>> {
     fn has_room(&self) -> bool {
         self.has_room_for_more()
     }

@@ -15,7 +15,6 @@ use crate::client::driver::Driver;
 use crate::client::failure::{Ack, Failure, Port};
 use crate::client::pool::Pool;
 use crate::client::seam::{Connect, ConnectRequest};
-use crate::client::timings::ConnectTimings;
 use crate::client::transport::stream::Transport;
 use crate::client::transport::tcp::Ports;
 use crate::client::transport::tls::Tls;
@@ -166,8 +165,8 @@ impl Stage {
 
 /// A connection that is being opened.
 struct Opening<'a> {
+    request: &'a ConnectRequest<'a>,
     stage: Cell<Stage>,
-    timings: Option<&'a Cell<ConnectTimings>>,
 }
 
 impl Opening<'_> {
@@ -179,7 +178,7 @@ impl Opening<'_> {
 
     /// Notes that the present stage is over.
     fn mark(&self) {
-        let Some(cell) = self.timings else { return };
+        let Some(cell) = self.request.timings else { return };
         let (now, mut timings) = (Some(Instant::now()), cell.get());
         match self.stage.get() {
             Stage::Tcp => timings.tcp = now,
@@ -209,11 +208,8 @@ impl Connector {
     ///
     /// What only TLS and WebSocket need is boxed by itself: ten thousand plain connects under way at once would
     /// otherwise leave three kilobytes each behind in the allocator.
-    async fn open(
-        &self,
-        request: &ConnectRequest<'_>,
-        opening: &Opening<'_>,
-    ) -> Result<Driver<Transport>, Failure> {
+    async fn open(&self, opening: &Opening<'_>) -> Result<Driver<Transport>, Failure> {
+        let request = opening.request;
         let endpoint = &self.endpoints[request.broker];
         let server = &endpoint.servers[request.turn % endpoint.servers.len()];
         // Before the first packet: a certificate that cannot be read is no broker's fault.
@@ -252,13 +248,13 @@ impl Connector {
 }
 
 impl Connect for Connector {
-    type Session = Driver<Transport>;
+    type Session = Box<Driver<Transport>>;
 
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Self::Session, Failure> {
-        // Boxed: this future is large, lives for a moment, and would otherwise be part of every user.
-        let opening = Opening { stage: Cell::new(Stage::Tcp), timings: request.timings };
-        match tokio::time::timeout(request.timeout, Box::pin(self.open(request, &opening))).await {
-            Ok(result) => result,
+        let opening = Opening { request, stage: Cell::new(Stage::Tcp) };
+        // Boxed for as long as it lasts, and the session after it, which then takes its place in memory.
+        match tokio::time::timeout(request.timeout, Box::pin(self.open(&opening))).await {
+            Ok(session) => session.map(Box::new),
             Err(_) => Err(opening.stage.get().timed_out(request.timeout)),
         }
     }

@@ -67,30 +67,31 @@ impl Ports {
         sources: &[IpAddr],
         timeout: Duration,
     ) -> Result<TcpStream, Failure> {
-        let mut reachable = addresses.iter().copied().filter(|address| {
-            sources.is_empty() || sources.iter().any(|source| source.is_ipv4() == address.is_ipv4())
-        });
-        let Some(first) = reachable.next() else {
-            return Err(Failure::opening(&io::ErrorKind::AddrNotAvailable.into()));
-        };
-        let others: Vec<_> = reachable.collect();
-        if others.is_empty() {
-            return self.connect_to(first, sources).await.map_err(|error| Failure::opening(&error));
+        match addresses {
+            // Few bytes while it lasts: ten thousand users may wait here at once.
+            [only] => self.connect_to(*only, sources).await.map_err(|error| Failure::opening(&error)),
+            _ => Box::pin(self.race(addresses, sources, timeout)).await,
         }
-        let share = u32::try_from(others.len() + 1).map_or(Duration::ZERO, |count| timeout / count);
-        // Boxed: most brokers have one address, and their users need no room for more.
-        Box::pin(self.race(first, others, sources, share.min(HEAD_START))).await
     }
 
     /// The first connection to one of several addresses; if there is none, why there is none to the last of them.
     async fn race(
         &self,
-        first: SocketAddr,
-        others: Vec<SocketAddr>,
+        addresses: &[SocketAddr],
         sources: &[IpAddr],
-        head_start: Duration,
+        timeout: Duration,
     ) -> Result<TcpStream, Failure> {
-        let mut others = others.into_iter();
+        let reachable: Vec<_> = addresses
+            .iter()
+            .copied()
+            .filter(|address| sources.is_empty() || has_source(sources, *address))
+            .collect();
+        let share = u32::try_from(reachable.len()).map_or(Duration::ZERO, |count| timeout / count.max(1));
+        let head_start = share.min(HEAD_START);
+        let mut others = reachable.into_iter();
+        let Some(first) = others.next() else {
+            return Err(Failure::opening(&io::ErrorKind::AddrNotAvailable.into()));
+        };
         let mut attempts = vec![Box::pin(self.connect_to(first, sources))];
         let mut failure = None;
         let mut next_due = pin!(tokio::time::sleep(head_start));
@@ -132,32 +133,45 @@ impl Ports {
 
     /// Connects from the next source address of the same family, if there are any.
     async fn connect_to(&self, address: SocketAddr, sources: &[IpAddr]) -> io::Result<TcpStream> {
+        let source = self.next_source(address, sources)?;
+        let mut tries_left = if source.is_some() { PORT_TRIES } else { 1 };
+        loop {
+            tries_left -= 1;
+            let result = match self.bound(address, source) {
+                Ok(socket) => socket.connect(address).await,
+                Err(error) => Err(error),
+            };
+            match result {
+                Err(error) if tries_left > 0 && is_taken(&error) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// The source address whose turn it is, if there are any: one of the same family.
+    fn next_source(&self, address: SocketAddr, sources: &[IpAddr]) -> io::Result<Option<IpAddr>> {
         if sources.is_empty() {
-            return TcpStream::connect(address).await;
+            return Ok(None);
         }
         let turn = self.turn.get();
         self.turn.set(turn.wrapping_add(1));
         let same_family = || sources.iter().filter(|source| source.is_ipv4() == address.is_ipv4());
-        let Some(source) = same_family().nth(turn % same_family().count().max(1)) else {
-            return Err(io::ErrorKind::AddrNotAvailable.into());
-        };
-        // Left to itself, the system looks for a free port among all that are taken, which at ten thousand
-        // connections takes it half a millisecond each.
-        let mut result = Err(io::ErrorKind::AddrInUse.into());
-        for _ in 0..PORT_TRIES {
-            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        let source = same_family().nth(turn % same_family().count().max(1));
+        source.copied().map(Some).ok_or(io::ErrorKind::AddrNotAvailable.into())
+    }
+
+    /// A socket for this address, bound to the source address and the next local port.
+    ///
+    /// Left to itself, the system looks for a free port among all that are taken, which at ten thousand connections
+    /// takes it half a millisecond each.
+    fn bound(&self, address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpSocket> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        if let Some(source) = source {
             // A port in TIME_WAIT may be taken again, as the system does by itself without a source address.
             socket.set_reuseaddr(true)?;
-            result = match socket.bind(SocketAddr::new(*source, self.take_port())) {
-                Ok(()) => socket.connect(address).await,
-                Err(error) => Err(error),
-            };
-            match &result {
-                Err(e) if matches!(e.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) => {}
-                _ => break,
-            }
+            socket.bind(SocketAddr::new(source, self.take_port()))?;
         }
-        result
+        Ok(socket)
     }
 
     fn take_port(&self) -> u16 {
@@ -165,6 +179,15 @@ impl Ports {
         self.port.set(if port >= *PORTS.end() { *PORTS.start() } else { port + 1 });
         port
     }
+}
+
+fn has_source(sources: &[IpAddr], address: SocketAddr) -> bool {
+    sources.iter().any(|source| source.is_ipv4() == address.is_ipv4())
+}
+
+/// Whether another local port may do.
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable)
 }
 
 /// Of two failures the one to tell: the later one, unless it is only this machine's, as one without IPv6.
