@@ -6,9 +6,11 @@
 //! and an idle connection a few hundred bytes. Requests are finished through a [`Sink`], in whatever order
 //! the broker answers them.
 
+pub mod chosen;
 pub mod driver;
 pub mod failure;
 pub mod pool;
+pub mod rumqttc;
 pub mod scripted;
 mod seam;
 mod session;

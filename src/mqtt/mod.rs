@@ -9,8 +9,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod client;
 pub mod properties;
 pub mod property;
+
+pub use crate::mqtt::client::Client;
 
 /// The longest topic, client id or other text that MQTT can carry, in bytes of UTF-8 (a 16-bit length).
 pub const MAX_TEXT_BYTES: usize = 65_535;

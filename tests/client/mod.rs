@@ -3,6 +3,7 @@
 pub(crate) mod filters;
 pub(crate) mod hostile;
 pub(crate) mod hostile_tls;
+pub(crate) mod rumqttc;
 pub(crate) mod session;
 pub(crate) mod session5;
 pub(crate) mod transport;

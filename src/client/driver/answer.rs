@@ -15,9 +15,9 @@ use crate::mqtt::Qos;
 /// `Packet Identifier not found`: what a broker says of a PUBREL that it has answered before.
 const NOT_FOUND: u8 = 0x92;
 
-const LATE: &str = "acknowledgement after its request had timed out";
+pub(in crate::client) const LATE: &str = "acknowledgement after its request had timed out";
 const FINISHED: &str = "QoS 2 message sent again although it was finished, or was never sent";
-const UNKNOWN: &str = "acknowledgement for a packet id that is not in use";
+pub(in crate::client) const UNKNOWN: &str = "acknowledgement for a packet id that is not in use";
 
 impl<S: Stream> Driver<S> {
     pub(super) fn handle(

@@ -8,7 +8,7 @@
 //! in thousands of requests.
 
 mod aliases;
-mod answer;
+pub(in crate::client) mod answer;
 mod keep_alive;
 mod leave;
 mod open;
@@ -100,7 +100,8 @@ struct Granted {
 }
 
 impl<S: Stream> Driver<S> {
-    fn poll_drive(
+    /// Does what [`Session::drive`](crate::client::seam::Session::drive) does, in one poll.
+    pub(in crate::client) fn poll_drive(
         &mut self,
         cx: &mut Context<'_>,
         until: Until,

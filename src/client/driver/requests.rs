@@ -12,7 +12,7 @@ use crate::client::session::inflight::{Inflight, Lack};
 use crate::client::session::state::{DetachedSession, SessionState};
 use crate::client::sink::{Key, Sink, Ticket};
 use crate::client::stream::Stream;
-use crate::client::wire::{self, Alias, Limits};
+use crate::client::wire::{self, Alias};
 use crate::mqtt::{Qos, Version};
 
 impl<S: Stream> Session for Box<Driver<S>> {
@@ -137,31 +137,13 @@ impl<S: Stream> Session for Box<Driver<S>> {
 impl<S: Stream> Driver<S> {
     /// What the broker does not take of this message.
     fn exceeded(&self, message: &Message<'_>) -> Option<Limit> {
-        let Limits { packet_bytes, qos, retain, .. } = self.granted.as_ref()?.limits;
-        if message.qos > qos {
-            Some(Limit::Qos(qos))
-        } else if message.retain && !retain {
-            Some(Limit::Retain)
-        } else if wire::publish_bytes(self.version, message) > packet_bytes as usize {
-            Some(Limit::PacketBytes(packet_bytes))
-        } else {
-            None
-        }
+        let limits = &self.granted.as_ref()?.limits;
+        limits.exceeded(message, wire::publish_bytes(self.version, message))
     }
 
     /// What the broker does not take of a subscription.
     fn exceeded_by(&self, filters: &[Filter<'_>], identifier: Option<u32>) -> Option<Limit> {
-        let limits = &self.granted.as_ref()?.limits;
-        let has_wildcard = |filter: &Filter<'_>| filter.path.contains(['+', '#']);
-        if identifier.is_some() && !limits.identifiers {
-            Some(Limit::SubscriptionIds)
-        } else if !limits.shared && filters.iter().any(|filter| filter.path.starts_with("$share/")) {
-            Some(Limit::Shared)
-        } else if !limits.wildcards && filters.iter().any(has_wildcard) {
-            Some(Limit::Wildcards)
-        } else {
-            None
-        }
+        self.granted.as_ref()?.limits.exceeded_by(filters, identifier)
     }
 
     /// Queues a packet of so many filters that `ack` answers.

@@ -79,6 +79,8 @@ pub enum Failure {
     Dropped,
     /// The broker has forgotten the session in which the request was sent.
     SessionLost,
+    /// What rumqttc does or cannot do, when it drives the connection.
+    Rumqttc(&'static str),
 }
 
 impl Failure {

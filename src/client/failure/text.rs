@@ -73,6 +73,7 @@ impl fmt::Display for Failure {
             Self::SubscriptionRefused => f.write_str("SUBACK: subscription refused (0x80)"),
             Self::Closing => f.write_str("disconnected before the acknowledgement came"),
             Self::Dropped => f.write_str("connection dropped by the scenario"),
+            Self::Rumqttc(what) => write!(f, "rumqttc: {what}"),
             Self::SessionLost => f.write_str("session lost: the broker has forgotten it"),
         }
     }

@@ -77,6 +77,11 @@ impl Endpoint {
         Ok(Self { servers: resolved, sources: Vec::new(), tls: None, websocket: false })
     }
 
+    /// The addresses of each server.
+    pub fn addresses(&self) -> Vec<Vec<SocketAddr>> {
+        self.servers.iter().map(|server| server.addresses.clone()).collect()
+    }
+
     /// The same, connected to from these local addresses in turn; from none, if the system is to choose.
     #[must_use]
     pub fn from_sources(self, sources: Vec<IpAddr>) -> Self {

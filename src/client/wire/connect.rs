@@ -4,8 +4,8 @@
 //! apart again only to put them together; its reader is the witness in the tests.
 
 use crate::client::failure::Reason;
-use crate::client::failure::{Ack, Failure};
-use crate::client::seam::{ConnectRequest, Will};
+use crate::client::failure::{Ack, Failure, Limit};
+use crate::client::seam::{ConnectRequest, Filter, Message, Will};
 use crate::client::wire::frame::put_header;
 use crate::mqtt::properties::{self, Allowed, Value};
 use crate::mqtt::property::{
@@ -150,6 +150,38 @@ impl Limits {
         shared: true,
         wildcards: true,
     };
+
+    /// What the broker does not take of a message in a packet of so many bytes.
+    #[inline]
+    pub(crate) fn exceeded(&self, message: &Message<'_>, bytes: usize) -> Option<Limit> {
+        if message.qos > self.qos {
+            Some(Limit::Qos(self.qos))
+        } else if message.retain && !self.retain {
+            Some(Limit::Retain)
+        } else {
+            self.exceeded_by_length(bytes)
+        }
+    }
+
+    /// What the broker does not take of a subscription.
+    pub(crate) fn exceeded_by(&self, filters: &[Filter<'_>], identifier: Option<u32>) -> Option<Limit> {
+        let has_wildcard = |filter: &Filter<'_>| filter.path.contains(['+', '#']);
+        if identifier.is_some() && !self.identifiers {
+            Some(Limit::SubscriptionIds)
+        } else if !self.shared && filters.iter().any(|filter| filter.path.starts_with("$share/")) {
+            Some(Limit::Shared)
+        } else if !self.wildcards && filters.iter().any(has_wildcard) {
+            Some(Limit::Wildcards)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the broker takes a packet of so many bytes.
+    #[inline]
+    pub(crate) fn exceeded_by_length(&self, bytes: usize) -> Option<Limit> {
+        (bytes > self.packet_bytes as usize).then_some(Limit::PacketBytes(self.packet_bytes))
+    }
 }
 
 /// Reads the body of a CONNACK (section 3.2); a refusal is the error.
