@@ -21,7 +21,8 @@ use crate::cli::observer::RunObserver;
 use crate::cli::outputs::Outputs;
 use crate::cli::plan::RatioOptions;
 use crate::cli::{conflicts, exit, locust, signals};
-use crate::client::transport::{Connector, Endpoint};
+use crate::client::chosen::ChosenConnector;
+use crate::client::transport::Endpoint;
 use crate::engine::limits::raise_open_files;
 use crate::engine::{self, End, Interrupts, Options, Outcome};
 use crate::plan::Plan;
@@ -159,8 +160,9 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         reset_stats: options.reset_stats,
         max_rows: options.max_rows,
     };
-    let endpoints = std::mem::take(&mut prepared.endpoints);
-    let connector = move || Connector::new(endpoints.clone());
+    let clients = plan.brokers.iter().map(|broker| broker.client);
+    let brokers: Vec<_> = std::mem::take(&mut prepared.endpoints).into_iter().zip(clients).collect();
+    let connector = move || ChosenConnector::new(brokers.clone());
     let run = engine::run(Arc::clone(&plan), connector, engine_options, &prepared.interrupts, &mut observer);
     let outcome = prepared.runtime.block_on(run);
     for broker in prepared.brokers {

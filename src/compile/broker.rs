@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::compile::client::check_broker;
 use crate::compile::codes;
 use crate::compile::context::Context;
 use crate::compile::problems::Problems;
@@ -98,6 +99,7 @@ fn compile_broker(
     let tls = compile_tls(broker.tls.as_ref(), target.as_ref(), at, names, context, problems);
     let headers =
         compile_headers(broker.websocket.as_ref(), target.as_ref(), overridden, at, names, problems);
+    check_broker(broker, (settings.version, keep_alive_s), target.as_ref(), overridden, at, problems);
     Some(Broker {
         name: name.to_owned(),
         target: target?,
@@ -108,6 +110,7 @@ fn compile_broker(
         tls,
         headers,
         settings,
+        client: broker.client.unwrap_or_default(),
         connect_detail: broker.connect_detail.unwrap_or(false),
     })
 }

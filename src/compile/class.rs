@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::compile::class_context::ClassContext;
+use crate::compile::client::check_credential;
 use crate::compile::codes;
 use crate::compile::context::Overrides;
 use crate::compile::files::{self, ReadFile};
@@ -163,6 +164,11 @@ pub(super) fn compile_class(
     let protocol = broker.and_then(|broker| ProtocolCaps::with(broker, brokers, problems));
     if let Some(protocol) = &protocol {
         protocol.check_client_id(client_id.as_ref(), &at.key("client_id"), problems);
+        for (key, credential) in [("username", &username), ("password", &password)] {
+            if let Some(Some(credential)) = credential {
+                check_credential(protocol.client(), credential, &at.key(key), problems);
+            }
+        }
         let no_username = class.username.is_none() && !problems.absence_explained(&at.key("username"));
         if class.password.is_some() && no_username && !may_lack && !protocol.is_5() {
             problems.add(

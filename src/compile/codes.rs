@@ -49,6 +49,7 @@ codes! {
     NEEDS_MQTT_5 = "E0290", "The scenario uses a feature of MQTT 5 with a broker that speaks 3.1.1.";
     NO_LOCAL_SHARED = "E0291", "A shared subscription has `no_local`, which MQTT forbids.";
     LASTING_WITHOUT_ID = "E0292", "The broker keeps sessions of MQTT 3.1.1, but the users have no client id.";
+    CLIENT_CANNOT = "E0293", "The `client` of a broker cannot do something that the scenario asks for.";
     CLASS_REMOVED = "W0201", "A user class has weight 0 and no `fixed_count`: it gets no users.";
     MANY_ROWS = "W0202", "A row name differs per user, and there are many users.";
     NO_RUN_TIME = "W0203", "The run has no end: it goes on until it is stopped.";

@@ -27,6 +27,7 @@ mod address;
 mod broker;
 mod class;
 mod class_context;
+mod client;
 pub mod codes;
 mod context;
 mod feeds;

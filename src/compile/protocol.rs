@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::compile::codes;
 use crate::compile::problems::Problems;
 use crate::diagnostic::{Diagnostic, FieldPath};
-use crate::mqtt::{MAX_WHOLE_PACKET_BYTES, Settings, Version};
+use crate::mqtt::{Client, MAX_WHOLE_PACKET_BYTES, Settings, Version};
 use crate::plan::BrokerId;
 use crate::scenario::model::{broker, protocol};
 use crate::template::Template;
@@ -17,6 +17,7 @@ pub(super) struct ProtocolCaps<'a> {
     broker: &'a str,
     version: Version,
     clean_session: bool,
+    client: Client,
 }
 
 impl<'a> ProtocolCaps<'a> {
@@ -33,7 +34,13 @@ impl<'a> ProtocolCaps<'a> {
             broker: name,
             version: version(broker),
             clean_session: broker.clean_session.unwrap_or(true),
+            client: broker.client.unwrap_or_default(),
         })
+    }
+
+    /// Which client speaks it.
+    pub(super) fn client(&self) -> Client {
+        self.client
     }
 
     /// Whether this is MQTT 5.

@@ -120,6 +120,7 @@ fn broker(summary: &PlanSummary<'_>, id: BrokerId) -> Value {
         "embedded": matches!(broker.target, Target::Embedded { .. }),
         "connections": summary.connections(id),
         "connect_timeout_s": seconds(broker.connect_timeout),
+        "client": broker.client.to_string(),
         "connect_detail": broker.connect_detail,
         "keep_alive_s": broker.keep_alive_s,
         "inflight": broker.inflight,

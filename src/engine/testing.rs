@@ -14,7 +14,7 @@ use crate::engine::context::Context;
 use crate::engine::messages::NewUser;
 use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
-use crate::mqtt::{Qos, Settings};
+use crate::mqtt::{Client, Qos, Settings};
 use crate::plan::load::{Load, Stage, StageClock, Users};
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
@@ -132,6 +132,7 @@ pub(crate) fn plan(class: UserClass) -> Plan {
             tls: None,
             headers: Vec::new(),
             settings: Settings::default(),
+            client: Client::Native,
             connect_detail: false,
         }],
         classes: vec![class],

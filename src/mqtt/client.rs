@@ -1,19 +1,19 @@
-//! Which client drives the connections of a broker.
+//! The MQTT client that drives the connections of a broker.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Which client drives the connections of a broker's users.
+/// The MQTT client that drives the connections of a broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Client {
-    /// This program's own.
+    /// The client of this program.
     #[default]
     Native,
-    /// rumqttc, as devices in Rust use it: one write for each packet, and about 25 KiB for each connection. What it
-    /// cannot do is a mistake of the scenario: docs/transports.md lists it.
+    /// The crate rumqttc, for devices that run it. It costs more. docs/transports.md lists what it cannot do; a
+    /// scenario that asks for it is an error.
     Rumqttc,
 }
 

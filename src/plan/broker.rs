@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::mqtt::Settings;
+use crate::mqtt::{Client, Settings};
 use crate::plan::target::{Header, Target, Tls};
 
 /// A system under test.
@@ -27,6 +27,8 @@ pub struct Broker {
     pub headers: Vec<Header>,
     /// Which protocol, and what of it.
     pub settings: Settings,
+    /// Which client drives its connections.
+    pub client: Client,
     /// Whether connects are recorded in parts, too.
     pub connect_detail: bool,
 }

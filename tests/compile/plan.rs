@@ -247,6 +247,17 @@ fn all_mistakes_are_found_at_once() {
 }
 
 #[test]
+fn what_rumqttc_cannot_do_is_told_with_its_place_and_cure() {
+    insta::assert_snapshot!(listed(&errors(include_str!("../fixtures/plan/rumqttc.toml"))));
+}
+
+#[test]
+fn a_plan_names_the_client_that_drives_a_broker() {
+    let text = SMALL.replace("load.run_time", "brokers.b.client = \"rumqttc\"\nload.run_time");
+    assert!(describe(&compiled(&text).unwrap().plan).contains("\n    driven by rumqttc\n"));
+}
+
+#[test]
 fn what_is_surely_not_meant_is_warned_about() {
     insta::assert_snapshot!(listed(&compiled(DOUBTFUL).unwrap().warnings));
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_scenario::mqtt::{Qos, Settings};
+use mqtt_scenario::mqtt::{Client, Qos, Settings};
 use mqtt_scenario::plan::load::RateSearchSettings;
 use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
 use mqtt_scenario::plan::properties::Properties;
@@ -104,6 +104,7 @@ impl PlanBuilder {
                 tls: None,
                 headers: Vec::new(),
                 settings: Settings::default(),
+                client: Client::Native,
                 connect_detail: false,
             },
             load: TestLoad {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::compile::address::check_filter;
+use crate::compile::client::check_unsubscribe;
 use crate::compile::codes;
 use crate::compile::problems::Problems;
 use crate::compile::steps::{Recording, StepCompiler, quality};
@@ -126,6 +127,9 @@ impl StepCompiler<'_> {
         });
         let list = unsubscribe.filters.is_some().then_some(list);
         let named = all_named("unsubscribe", unsubscribe.filter.as_deref(), list, at, problems);
+        if let Some(protocol) = &self.protocol {
+            check_unsubscribe(protocol.client(), named.len(), &at.key("filters"), problems);
+        }
         let names: Vec<_> = named.iter().filter_map(|named| named.filter).collect();
         let default = format!("unsubscribe:{}", names.join(","));
         let filters: Vec<Option<Text>> = named

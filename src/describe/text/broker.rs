@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::describe::summary::{LOCAL_PORTS, PlanSummary};
 use crate::describe::text::format::{counted, time};
-use crate::mqtt::Settings;
+use crate::mqtt::{Client, Settings};
 use crate::plan::target::{Target, Tls};
 use crate::plan::{Broker, BrokerId};
 
@@ -30,6 +30,9 @@ fn one(broker: &Broker, connections: u32, out: &mut String) -> fmt::Result {
         time(broker.connect_timeout),
         broker.inflight
     )?;
+    if broker.client != Client::Native {
+        writeln!(out, "    driven by {}", broker.client)?;
+    }
     if broker.connect_detail {
         writeln!(out, "    connects are recorded in parts, too")?;
     }

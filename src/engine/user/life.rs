@@ -246,8 +246,8 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
+    use crate::client::chosen::ChosenConnector;
     use crate::client::scripted::Script;
-    use crate::client::transport::Connector;
     use crate::engine::testing::{class, new_user, user_context};
     use crate::engine::user::stop_signal::StopSignal;
     use crate::plan::schedule::Phase;
@@ -259,9 +259,9 @@ mod tests {
     /// This future is most of what an idle user takes.
     #[test]
     fn the_state_of_a_user_is_small() {
-        let size = size_of_output(User::<Connector>::live);
+        let size = size_of_output(User::<ChosenConnector>::live);
         assert!(size <= 1408, "{size}");
-        assert!(size_of::<<Connector as Connect>::Session>() <= 384);
+        assert!(size_of::<<ChosenConnector as Connect>::Session>() <= 384);
     }
     #[tokio::test(start_paused = true)]
     async fn another_rate_factor_holds_from_the_next_start() {

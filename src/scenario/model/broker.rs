@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::mqtt::Client;
 use crate::scenario::model::protocol::{Protocol, TopicAlias};
 use crate::units::{ByteSize, HumanDuration};
 
@@ -43,6 +44,8 @@ pub struct Broker {
     pub tls: Option<Tls>,
     /// WebSocket settings, for `ws://` and `wss://`. Default: no extra headers.
     pub websocket: Option<WebSocket>,
+    /// The MQTT client that drives the connections. Default `native`.
+    pub client: Option<Client>,
     /// Version of MQTT, as text. Default `3.1.1`.
     pub protocol: Option<Protocol>,
     /// Whether each connection starts with a new session. With `false` the session continues after its connection:

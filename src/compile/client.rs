@@ -1,0 +1,100 @@
+//! What the client that a broker names cannot do: each is a mistake with its place, so that no run is silently another.
+
+use crate::compile::codes;
+use crate::compile::problems::Problems;
+use crate::diagnostic::{Diagnostic, FieldPath};
+use crate::mqtt::{Client, Version};
+use crate::plan::target::Target;
+use crate::scenario::model::broker::Broker;
+use crate::scenario::model::protocol::TopicAlias;
+use crate::template::Template;
+
+/// The shortest keep-alive time of rumqttc in MQTT 5, in seconds.
+const MIN_KEEP_ALIVE_5_S: u16 = 5;
+
+/// Checks what a broker asks of its client; `overridden` says that `target` is not the scenario's.
+pub(super) fn check_broker(
+    broker: &Broker,
+    (version, keep_alive_s): (Version, u16),
+    target: Option<&Target>,
+    overridden: bool,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) {
+    if broker.client.unwrap_or_default() != Client::Rumqttc {
+        return;
+    }
+    if target.is_some_and(|target| target.is_secure() || target.is_websocket()) {
+        let key = match (overridden, broker.urls.is_empty()) {
+            (true, _) => "client",
+            (false, true) => "url",
+            (false, false) => "urls",
+        };
+        let what = "reaches brokers over TCP only, without TLS and WebSocket";
+        problems.add(cannot(what, "write `mqtt://`", &at.key(key)));
+    }
+    let many_addresses = !broker.source_addresses.is_empty();
+    let short_keep_alive = version == Version::V5 && keep_alive_s < MIN_KEEP_ALIVE_5_S;
+    for (key, is_asked, what, cure) in [
+        (
+            "connect_detail",
+            broker.connect_detail == Some(true),
+            "does not tell when the parts of a connect end",
+            "leave out `connect_detail`",
+        ),
+        (
+            "keep_alive",
+            short_keep_alive,
+            "takes no keep-alive time below 5 seconds in MQTT 5",
+            "write \"5s\" or more",
+        ),
+        (
+            "source_addresses",
+            many_addresses,
+            "cannot choose the address that it connects from",
+            "leave out `source_addresses`",
+        ),
+        (
+            "clean_session",
+            broker.clean_session == Some(false),
+            "loses what is open with a connection, so sessions cannot last",
+            "leave out `clean_session`",
+        ),
+        (
+            "topic_alias",
+            broker.topic_alias == Some(TopicAlias::Auto),
+            "gives and reads no topic aliases",
+            "leave out `topic_alias`",
+        ),
+    ] {
+        if is_asked {
+            problems.add(cannot(what, cure, &at.key(key)));
+        }
+    }
+}
+
+/// Checks an UNSUBSCRIBE with so many filters.
+pub(super) fn check_unsubscribe(client: Client, filters: usize, at: &FieldPath, problems: &mut Problems<'_>) {
+    if client == Client::Rumqttc && filters > 1 {
+        let cure = "write an `unsubscribe` for each filter";
+        problems.add(cannot("unsubscribes from one filter at a time", cure, at));
+    }
+}
+
+/// Checks a user name or a password.
+pub(super) fn check_credential(
+    client: Client,
+    credential: &Template,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) {
+    if client == Client::Rumqttc && credential.length((0, 0)).1 == 0 {
+        problems.add(cannot("sends no user name or password that is empty", "leave it out", at));
+    }
+}
+
+fn cannot(what: &str, cure: &str, at: &FieldPath) -> Diagnostic {
+    let message = format!("the client `rumqttc` {what}");
+    let help = format!("{cure}, or set the `client` of the broker to \"native\"");
+    Diagnostic::error(codes::CLIENT_CANNOT, at.clone(), message).help(help)
+}
