@@ -45,8 +45,10 @@ pub(crate) struct Workload {
 pub(crate) const WORKLOADS: &[Workload] = &[
     workload("w1", "QoS 1, closed loop", 100, Some(Job::Window(1))),
     Workload { tls: true, ..workload("w1-tls", "the same over TLS", 100, None) },
+    workload("w1-rumqttc", "the same by rumqttc", 100, None),
     workload("w1-json", "the same with a template of 5 placeholders", 100, None),
     workload("w2", "QoS 0, flat out", 100, Some(Job::Flood)),
+    workload("w2-rumqttc", "the same by rumqttc", 100, None),
     workload("w2-size", "the same with 88 bytes of payload", 100, None),
     workload("w2-json", "the same with a template of 5 placeholders", 100, None),
     workload("w2-stamp", "the same with a stamp in front", 100, None),
@@ -55,6 +57,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         counted: Counted::Connects,
         ..workload("w4", "connect and stay idle", 10_000, Some(Job::Idle))
     },
+    Workload { counted: Counted::Connects, ..workload("w4-rumqttc", "the same by rumqttc", 10_000, None) },
     workload("w5", "QoS 1, 10 messages/s each", 1_000, Some(Job::Paced(10_000.0))),
     Workload {
         counted: Counted::Cycles,
