@@ -78,7 +78,7 @@ struct Unwritten {
 }
 
 /// What an acknowledgement does.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Answered {
     /// It ends this request.
     Done(Ticket),

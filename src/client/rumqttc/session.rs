@@ -41,12 +41,20 @@ pub struct RumqttcSession {
     pub(super) hears: bool,
     /// Whether it would be noticed that the broker has not read everything.
     is_missed: bool,
-    /// Whether DISCONNECT was handed over.
-    is_leaving: bool,
-    /// Whether the broker is to be heard out before the connection is closed.
-    hear_out: bool,
+    parting: Parting,
     /// Why the connection ended.
     lost: Option<Failure>,
+}
+
+/// How far it is with leaving the broker in good order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parting {
+    /// It is not left, or not in good order.
+    None,
+    /// DISCONNECT was handed over: a broker that has read it may close at once.
+    Said,
+    /// The connection has ended; the broker is to be heard out before it is closed.
+    HearOut,
 }
 
 impl RumqttcSession {
@@ -70,8 +78,7 @@ impl RumqttcSession {
             timer: None,
             hears: false,
             is_missed: request.will.is_some(),
-            is_leaving: false,
-            hear_out: false,
+            parting: Parting::None,
             lost: None,
         }
     }
@@ -134,7 +141,7 @@ impl RumqttcSession {
         }
         if let Poll::Ready(failure) = ended {
             // A broker that has read the DISCONNECT may close at once.
-            let is_wanted = self.is_leaving && self.requests.is_written();
+            let is_wanted = self.parting == Parting::Said && self.requests.is_written();
             self.lose(if is_wanted { Failure::Closing } else { failure }, sink);
         }
     }
@@ -306,10 +313,10 @@ impl Session for RumqttcSession {
         if let Some(failure) = self.lost {
             return Err(failure);
         }
-        if !self.is_leaving {
+        if self.parting == Parting::None {
             self.requester.disconnect()?;
             self.requests.disconnect_taken();
-            self.is_leaving = true;
+            self.parting = Parting::Said;
         }
         let in_time = match self.drive(Until::Written, Some(Instant::now() + timeout), sink).await {
             Err(Failure::Closing) => true,
@@ -325,13 +332,17 @@ impl Session for RumqttcSession {
             return Err(Failure::WriteTimeout(timeout));
         }
         self.running = running;
-        self.hear_out = may_hear || (self.is_missed && how != Close::ForGood);
+        if may_hear || (self.is_missed && how != Close::ForGood) {
+            self.parting = Parting::HearOut;
+        }
         Ok(())
     }
 
     fn farewell(self, patience: Patience) -> Option<impl Future<Output = bool> + 'static> {
-        let Self { running, events, hear_out, .. } = self;
-        running.filter(|_| hear_out).map(|running| hear_broker_out(running, events, patience))
+        let Self { running, events, parting, .. } = self;
+        running
+            .filter(|_| parting == Parting::HearOut)
+            .map(|running| hear_broker_out(running, events, patience))
     }
 }
 
