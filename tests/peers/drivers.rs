@@ -12,7 +12,7 @@ use crate::support::{Mosquitto, ScenarioDir};
 const CLIENTS: [&str; 2] = ["native", "rumqttc"];
 
 /// All that a user can do with both clients; `PROTOCOL` and `CLIENT` are put in.
-const EVERYTHING: &str = r##"
+const EVERYTHING: &str = r#"
 version = 1
 [brokers.b]
 url = "mqtt://127.0.0.1"
@@ -47,7 +47,7 @@ steps = [
   { unsubscribe = { filter = "in/${user.number}" } },
   { disconnect = {} },
 ]
-"##;
+"#;
 
 /// What only MQTT 5 can say.
 const ONLY_5: &str = r#"

@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::coordinator::rate_search::Second;
 use crate::engine::delivery::SETTLE_TIME;
 use crate::engine::messages::{NewUser, StopAction};
-use crate::mqtt::Settings;
+use crate::mqtt::{Client, Settings};
 use crate::plan::load::{ClassRate, Load, MassDisconnect, RateSearchSettings, Stage, Users as StageUsers};
 use crate::plan::receive::Keeps;
 use crate::plan::reconnect::Reconnect;
@@ -83,6 +83,7 @@ fn plan(load: Load) -> Plan {
         tls: None,
         headers: Vec::new(),
         settings: Settings::default(),
+        client: Client::Native,
         connect_detail: false,
     };
     Plan {
