@@ -261,7 +261,7 @@ mod tests {
     fn the_state_of_a_user_is_small() {
         let size = size_of_output(User::<ChosenConnector>::live);
         assert!(size <= 1408, "{size}");
-        assert!(size_of::<<ChosenConnector as Connect>::Session>() <= 384);
+        assert!(size_of::<<ChosenConnector as Connect>::Session>() <= 16);
     }
     #[tokio::test(start_paused = true)]
     async fn another_rate_factor_holds_from_the_next_start() {
