@@ -24,7 +24,7 @@ use crate::cli::{conflicts, exit, locust, signals};
 use crate::client::chosen::ChosenConnector;
 use crate::client::transport::Endpoint;
 use crate::engine::limits::raise_open_files;
-use crate::engine::{self, End, Interrupts, Options, Outcome};
+use crate::engine::{self, End, Interrupts, Options, Origin, Outcome, Unexpected};
 use crate::plan::Plan;
 use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
@@ -178,8 +178,8 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         if let Some(warning) = observer.last.as_ref().and_then(|last| unfinished::warning(&last.unfinished)) {
             warn!("{warning}");
         }
-        for (what, count) in &outcome.unexpected {
-            warn!("{}", remark(what, *count));
+        for (unexpected, count) in &outcome.unexpected {
+            warn!("{}", remark(*unexpected, *count));
         }
         if let Some(remark) = outcome.losses.remark() {
             warn!("{remark}");
@@ -369,15 +369,10 @@ fn verdict(observer: &RunObserver, on_error: u8) -> u8 {
     }
 }
 
-/// Returns the line at the end of a run about something that was noticed this often. The broker has sent most of it.
-fn remark(what: &str, count: u64) -> String {
-    let is_sent =
-        ["subscription granted", "message dropped", "message without a stamp", "stamp from the future"]
-            .iter()
-            .all(|begin| !what.starts_with(begin));
-    if is_sent {
-        format!("The broker sent {count} × {what}; ignored")
-    } else {
-        format!("Noticed {count} × {what}")
+/// The line at the end of a run about something unexpected.
+fn remark(Unexpected { what, origin }: Unexpected, count: u64) -> String {
+    match origin {
+        Origin::Broker => format!("The broker sent {count} × {what}; ignored"),
+        Origin::Generator => format!("Noticed {count} × {what}"),
     }
 }

@@ -1,4 +1,4 @@
-//! The search for the highest rate: what it needs and what it excludes.
+//! Compiles a rate search: what it needs, and what cannot stand beside it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::stats::criterion::Rows;
 use crate::stats::threshold::Threshold;
 use crate::units::HumanDuration;
 
-/// How long a rate is tried unless the scenario says otherwise.
+/// How long each rate is tried, if the scenario does not say it.
 const STEP: Duration = Duration::from_secs(10);
 
-/// Shorter steps have nothing left once the first part of them is put aside.
-const SHORTEST_STEP: Duration = Duration::from_secs(2);
+/// The first part of a step is not judged, and of a shorter step nothing would be left.
+const MIN_STEP: Duration = Duration::from_secs(2);
 
 /// Compiles the search of a scenario, if it has one, for the classes of the run.
 pub(super) fn compile_search(
@@ -58,7 +58,7 @@ pub(super) fn compile_search(
     let until = until(search.until.as_deref(), &at.key("until"), problems);
     let step_at = at.key("step");
     let step = problems.duration(search.step.unwrap_or(HumanDuration(STEP)), &step_at);
-    if step < SHORTEST_STEP || step.subsec_nanos() != 0 {
+    if step < MIN_STEP || step.subsec_nanos() != 0 {
         let help = "the first fifth of a step is left out, and statistics are taken once a second";
         problems.range(&step_at, "a step takes whole seconds, and at least 2 of them", help);
     }
@@ -71,7 +71,7 @@ pub(super) fn compile_search(
     Some(RateSearchSettings { low, high, until: until?, step, rates })
 }
 
-/// Notes that nothing has a rate that could be changed.
+/// Reports that no class has a rate that the search could change.
 pub(super) fn without_rate(at: &FieldPath, problems: &mut Problems<'_>) {
     let message = "no user class with users has a `rate` that the search could change";
     let help = "add `rate`, such as \"1/s\", to a user class, instead of its `wait_time`";

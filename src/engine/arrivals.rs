@@ -1,21 +1,22 @@
-//! How many users have had a connection, for what begins when all of them are connected.
+//! Counts the users that have reached a point, and wakes the coordinator when all of them have.
 //!
-//! A user counts once: with its first connection, or when it is gone without one, since nobody should wait for
-//! it then. Users that open and close their connection all the time would never all be connected at one moment.
+//! One point is the first connection. A user that is gone without a connection counts, too, since nobody should wait for
+//! it. It is not counted who is connected now: users that open and close their connections all the time would never all
+//! be connected at one moment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-/// The users of a run that have arrived; shared by all threads, and touched once in a user's life.
+/// The count. All threads share it, and each user touches it once.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrivals(Arc<State>);
 
 #[derive(Debug)]
 struct State {
     arrived: AtomicU64,
-    /// How many somebody waits for.
+    /// How many users the coordinator waits for.
     awaited: AtomicU64,
     complete: Notify,
 }
@@ -29,7 +30,7 @@ impl Arrivals {
         }))
     }
 
-    /// A user has arrived.
+    /// Counts a user.
     pub(crate) fn arrive(&self) {
         // Before the look at `awaited`, as `expect` looks after it has set that: one of the two sees the other.
         let arrived = self.0.arrived.fetch_add(1, Ordering::SeqCst) + 1;
@@ -38,7 +39,7 @@ impl Arrivals {
         }
     }
 
-    /// Begins to wait for so many users; returns how many of them are missing.
+    /// Sets how many users the coordinator waits for. Returns how many of them are missing.
     pub(crate) fn expect(&self, users: u64) -> u64 {
         self.0.awaited.store(users, Ordering::SeqCst);
         users.saturating_sub(self.count())
@@ -49,7 +50,7 @@ impl Arrivals {
         self.0.arrived.load(Ordering::SeqCst)
     }
 
-    /// Waits for a user that makes the expected number complete. May come back once too often.
+    /// Waits until the expected number is reached. It may return once too often.
     pub(crate) async fn complete(&self) {
         self.0.complete.notified().await;
     }

@@ -1,8 +1,8 @@
-//! The run's clock: monotonic instants as unix time.
+//! The clock of a run: monotonic instants as unix time.
 //!
-//! The system's clock is read once, at the start; after that only the monotonic one moves time on, so that a
-//! stepping system clock cannot make a response time negative or a history go backwards. The start is a whole
-//! number of microseconds, since that is what the event log can say exactly.
+//! The system clock is read once, at the start. After that only the monotonic clock counts, so a system clock that
+//! jumps cannot make a response time negative or a history go backwards. The start is a whole number of microseconds,
+//! because the request log is exact to the microsecond.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::stats::UnixMicros;
 
-/// Converts instants of one run.
+/// Converts between instants and unix time.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     start: Instant,
@@ -35,17 +35,17 @@ impl Clock {
         UnixMicros(self.start_us)
     }
 
-    /// Unix time of an instant; those before the start are the start.
+    /// The unix time of an instant. An instant before the start counts as the start.
     pub fn at(&self, instant: Instant) -> UnixMicros {
         UnixMicros(self.start_us + micros(instant.saturating_duration_since(self.start)))
     }
 
-    /// Unix time of an instant in nanoseconds, for templates.
+    /// The unix time of an instant in nanoseconds, for templates.
     pub(crate) fn unix_ns(&self, instant: Instant) -> u64 {
         self.start_us * 1000 + nanos(instant.saturating_duration_since(self.start))
     }
 
-    /// The instant of a unix time not before the start.
+    /// The instant of a unix time, which is not before the start.
     pub(crate) fn instant(&self, at: UnixMicros) -> Instant {
         self.start + Duration::from_micros(at.0.saturating_sub(self.start_us))
     }

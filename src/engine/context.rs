@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::engine::clock::{Clock, nanos};
 use crate::engine::delivery::Delivery;
-use crate::engine::outcome::Unexpected;
+use crate::engine::outcome::{Origin, Unexpected, UnexpectedCounts};
 use crate::engine::resources::ResourceMeter;
 use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
@@ -45,7 +45,7 @@ pub(crate) struct Context<C> {
     limit_reached: Cell<Option<Instant>>,
     /// The row that counts the loss of an idle connection.
     loss_row: RowId,
-    unexpected: RefCell<Unexpected>,
+    unexpected: RefCell<UnexpectedCounts>,
 }
 
 impl<C> Context<C> {
@@ -191,13 +191,22 @@ impl<C> Context<C> {
         self.limit_reached.get()
     }
 
-    /// Counts something from a broker that fits no request.
-    pub(crate) fn unexpected(&self, what: &'static str) {
-        *self.unexpected.borrow_mut().entry(what).or_default() += 1;
+    /// Counts something that the broker sent, and that fits no request.
+    pub(crate) fn ignored(&self, what: &'static str) {
+        self.unexpected(Unexpected { what, origin: Origin::Broker });
     }
 
-    /// Everything that was counted so.
-    pub(crate) fn take_unexpected(&self) -> Unexpected {
+    /// Counts something that the generator noticed by itself.
+    pub(crate) fn noticed(&self, what: &'static str) {
+        self.unexpected(Unexpected { what, origin: Origin::Generator });
+    }
+
+    fn unexpected(&self, unexpected: Unexpected) {
+        *self.unexpected.borrow_mut().entry(unexpected).or_default() += 1;
+    }
+
+    /// Everything that [`Context::ignored`] and [`Context::noticed`] counted.
+    pub(crate) fn take_unexpected(&self) -> UnexpectedCounts {
         self.unexpected.take()
     }
 }

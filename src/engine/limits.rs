@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are open besides connections: outputs, event queues, the terminal.
+/// How many files are open besides connections: outputs, event queues, the terminal.
 const OTHER_FILES: u64 = 64;
 
 /// There are not enough file descriptors for a plan.
@@ -12,9 +12,9 @@ const OTHER_FILES: u64 = 64;
      (`ulimit -Hn`), or spread the users over several processes"
 )]
 pub struct TooFewFiles {
-    /// How many the plan needs.
+    /// How many files the plan needs.
     pub needed: u64,
-    /// How many there may be.
+    /// How many files the process may have.
     pub limit: u64,
 }
 

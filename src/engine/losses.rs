@@ -1,18 +1,18 @@
-//! Lost connections, and whether they look as if client ids were used twice.
+//! Counts lost connections, and those that look as if two clients used the same client id.
 //!
-//! A connection with a client id ends the one before (MQTT 3.1.1, section 3.1.4). A broker of MQTT 5 says so as it
-//! closes that; one of 3.1.1 just closes. What shows then is a user that is accepted at once and closed after a while,
-//! again and again: two that share an id drive each other out for ever.
+//! A new connection ends an older one with the same client id (MQTT 3.1.1, section 3.1.4). With MQTT 5 the broker says
+//! so as it closes the older one; with 3.1.1 it only closes. Two clients that share an id take the connection over
+//! from each other for ever: each is accepted at once and closed after a while, again and again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::client::failure::Failure;
 
-/// What a broker of MQTT 5 says to a client whose id has come again.
+/// The reason code for "session taken over" in MQTT 5.
 const TAKEN_OVER: u8 = 0x8E;
 
-/// The losses of a run; shared by all threads, and touched once for each.
+/// The lost connections of a run. All threads share the counters and touch them once for each loss.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Losses(Arc<Counts>);
 
@@ -23,30 +23,30 @@ struct Counts {
     left_unread: AtomicU64,
 }
 
-/// How often the broker has closed a user's connection, each of which it had accepted at the first attempt.
+/// How often in a row the broker accepted a user's connection at the first attempt and closed it later.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Closings(u8);
 
 impl Closings {
-    /// A connect has failed: this broker does not just close.
+    /// A connect has failed, so the row of closed connections is broken.
     pub(crate) fn refused(&mut self) {
         self.0 = 0;
     }
 }
 
-/// How many connections were lost that the scenario did not end, and of how many it looks as if they were taken over.
+/// How many connections were lost that the scenario did not end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LossCounts {
-    /// All.
+    /// How many in all.
     pub all: u64,
-    /// By the broker's word, or of users whose connection was accepted at once and closed again twice or more.
+    /// How many look taken over: the broker said so, or it accepted a user at once and closed its connection twice or more.
     pub taken_over: u64,
-    /// Of how many others that users ended the broker took no notice in time.
+    /// After how many a DISCONNECT the broker did not close the connection in time.
     pub left_unread: u64,
 }
 
 impl Losses {
-    /// The user of these closings has lost its connection.
+    /// Counts the lost connection of the user that these closings belong to.
     pub(crate) fn lost(&self, failure: Failure, closings: &mut Closings) {
         self.0.all.fetch_add(1, Ordering::Relaxed);
         let taken_over = match failure {
@@ -61,7 +61,7 @@ impl Losses {
         self.0.taken_over.fetch_add(taken_over, Ordering::Relaxed);
     }
 
-    /// A user has left in good order, and the broker has not closed the connection in time.
+    /// Counts a user that has disconnected, but whose connection the broker has not closed in time.
     pub(crate) fn left_unread(&self) {
         self.0.left_unread.fetch_add(1, Ordering::Relaxed);
     }
@@ -74,7 +74,7 @@ impl Losses {
 }
 
 impl LossCounts {
-    /// What to say at the end of a run of connections that the broker may not have read to their end.
+    /// The remark at the end of a run on connections that the broker may not have read to their end.
     pub fn remark_of_unread(&self) -> Option<String> {
         let (count, s) = (self.left_unread, if self.left_unread == 1 { "" } else { "s" });
         (count > 0).then(|| {
@@ -86,7 +86,7 @@ impl LossCounts {
         })
     }
 
-    /// What to say of them at the end of a run, if most of them look like takeovers.
+    /// The remark at the end of a run, if most losses look like takeovers.
     pub fn remark(&self) -> Option<String> {
         let &Self { all, taken_over, .. } = self;
         (taken_over * 2 > all).then(|| {

@@ -46,7 +46,7 @@ use crate::engine::coordinator::Coordinator;
 use crate::engine::messages::{FromShard, ShardHandle};
 pub use crate::engine::observer::{Observer, Tick};
 pub use crate::engine::options::{Interrupts, MAX_ROWS, Options};
-pub use crate::engine::outcome::{End, Outcome, RunError, Unexpected};
+pub use crate::engine::outcome::{End, Origin, Outcome, RunError, Unexpected, UnexpectedCounts};
 use crate::engine::pulse::Pulse;
 use crate::engine::shard::Shard;
 use crate::engine::shard::pause_timer::PauseTimer;
@@ -96,10 +96,10 @@ pub async fn run<C: Connect, O: Observer>(
     let losses = shared.losses.clone();
     let end =
         Coordinator::new(plan, clock, shared, options, shards, from_shards, observer).run(interrupts).await;
-    let mut unexpected = Unexpected::new();
+    let mut unexpected = UnexpectedCounts::new();
     for thread in threads {
         // The coordinator has told them to end, or they are dead.
-        let counts: std::io::Result<Unexpected> = thread.join().map_err(|_| RunError::ThreadDied)?;
+        let counts: std::io::Result<UnexpectedCounts> = thread.join().map_err(|_| RunError::ThreadDied)?;
         for (what, count) in counts.map_err(RunError::Thread)? {
             *unexpected.entry(what).or_default() += count;
         }

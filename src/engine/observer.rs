@@ -7,33 +7,33 @@ use crate::stats::health::Health;
 use crate::stats::rate_search::RateSearchReport;
 use crate::stats::statistics::Statistics;
 
-/// A whole second of the run is over, or the run is.
+/// The state of a run after a whole second, and at its end.
 #[derive(Debug)]
 pub struct Tick<'a> {
-    /// Every event up to now is in it, and none after.
+    /// They hold every event up to this tick, and no later one.
     pub statistics: &'a Statistics,
-    /// How the generator itself does.
+    /// Whether the generator itself is the limit.
     pub health: &'a Health,
-    /// When.
+    /// The time of the tick.
     pub at: UnixMicros,
-    /// Whether the statistics began anew at this moment.
+    /// Whether the statistics began anew with this tick.
     pub reset: bool,
-    /// What the search for the highest rate has found so far, if there is one.
+    /// What the rate search has found so far, if there is one.
     pub search: Option<&'a RateSearchReport>,
-    /// What became of measured messages, if any are; with the last tick.
+    /// What became of measured messages, if there are any; only with the last tick.
     pub delivery: Option<&'a DeliveryReport>,
-    /// Whether it is the last one: everything is in it.
+    /// Whether this is the last tick, which holds everything.
     pub last: bool,
 }
 
-/// What a run tells, in order, on the thread that called [`run`](crate::engine::run).
+/// Learns how a run goes on, in order, on the thread that called [`run`](crate::engine::run).
 pub trait Observer {
-    /// Why it could not take what it was told.
+    /// Why the observer could not go on.
     type Error;
 
-    /// What was recorded since the last tick, one batch per thread; before it is merged.
+    /// Takes what was recorded since the last tick, one batch per thread, before it is merged.
     fn recorded(&mut self, batches: &[Batch]) -> Result<(), Self::Error>;
 
-    /// A tick: at the start (nothing has happened yet), each whole second after it, and the end.
+    /// Takes a tick: one at the start, when nothing has happened yet, one after each whole second, and one at the end.
     fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Self::Error>;
 }

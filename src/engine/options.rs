@@ -7,24 +7,24 @@ use tokio_util::sync::CancellationToken;
 pub struct Options {
     /// How many threads users are spread over, at least 1.
     pub threads: usize,
-    /// Whether every request is kept for [`Observer::recorded`].
+    /// Whether every request is kept for [`Observer::recorded`](crate::engine::Observer::recorded).
     pub keep_log: bool,
     /// Whether the statistics keep what "current" percentiles need.
     pub keep_history: bool,
     /// Whether the statistics begin anew when all users have started (at the next whole second of the run).
     pub reset_stats: bool,
-    /// How many rows the statistics may have; requests of further names count in one more.
+    /// How many rows the statistics may have. Requests with more names count in one further row.
     pub max_rows: usize,
 }
 
-/// As many rows as a run has unless it is told otherwise: a file of 20 MB at each tick, and some seconds at its end.
+/// The default of [`Options::max_rows`]. That many rows are a file of 20 MB at each tick, and some seconds at the end.
 pub const MAX_ROWS: usize = 100_000;
 
-/// The wishes of the person at the keyboard.
+/// How a person or a signal ends a run early.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupts {
-    /// Stop, but let users finish.
+    /// The run stops, and users may finish their tasks.
     pub stop: CancellationToken,
-    /// Drop everything and write what there is.
+    /// All users are dropped, and the results so far are written.
     pub abort: CancellationToken,
 }

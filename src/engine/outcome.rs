@@ -5,27 +5,45 @@ use std::collections::BTreeMap;
 use crate::engine::losses::LossCounts;
 use crate::stats::Received;
 
-/// What brokers sent that fits no request, counted.
-pub type Unexpected = BTreeMap<&'static str, u64>;
+/// Something that fits no request. Ordered by its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unexpected {
+    /// What it was.
+    pub what: &'static str,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where something unexpected came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The broker sent it, and it was ignored.
+    Broker,
+    /// The generator noticed it by itself.
+    Generator,
+}
+
+/// How often each unexpected thing happened.
+pub type UnexpectedCounts = BTreeMap<Unexpected, u64>;
 
 /// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// Its run time was over.
+    /// The run time was over.
     RunTime,
-    /// Its last stage was over.
+    /// The last stage was over.
     Stages,
-    /// All its task runs or messages were used up.
+    /// All task runs or messages of the load were used up.
     Limit,
-    /// Its search for the highest rate was over.
+    /// The rate search was over.
     Search,
     /// A stage or a search waited for the connections of its users, and nobody got one.
     NobodyConnected,
     /// All users had left by themselves, or were stopped.
     UsersGone,
-    /// [`Interrupts::stop`].
+    /// Somebody asked to stop: [`Interrupts::stop`](crate::engine::Interrupts::stop).
     Stopped,
-    /// [`Interrupts::abort`].
+    /// Somebody asked to abort: [`Interrupts::abort`](crate::engine::Interrupts::abort).
     Aborted,
 }
 
@@ -34,8 +52,8 @@ pub enum End {
 pub struct Outcome {
     /// Why it ended.
     pub end: End,
-    /// What brokers sent that fits no request.
-    pub unexpected: Unexpected,
+    /// What happened that fits no request.
+    pub unexpected: UnexpectedCounts,
     /// How many connections were lost.
     pub losses: LossCounts,
     /// What arrived on subscriptions, since the statistics began anew if they did.

@@ -1,8 +1,8 @@
-//! Whether the generator itself stood still: stopped by a signal, suspended, or left without a core.
+//! Notices when the generator itself stood still: stopped by a signal, suspended, or left without a core.
 //!
-//! A thread of its own beats twenty times a second, and the conductor does at each tick, so that whoever is first
-//! awake again notes the gap. A clock that runs through a suspension is read as well as the one that measures
-//! response times, which does not.
+//! A thread of its own beats twenty times a second, and the coordinator beats at each tick. So whichever of them wakes
+//! first after a gap notes it. Two clocks are read: one runs on while the machine is suspended, and the one that
+//! measures response times does not.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -10,22 +10,22 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// From one beat to the next.
+/// The time from one beat to the next.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// A longer time from beat to beat is worth telling.
-const LONGEST_GAP: Duration = Duration::from_millis(500);
+/// A longer time between two beats is a standstill.
+const MAX_GAP: Duration = Duration::from_millis(500);
 
 /// A time in which the generator did nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standstill {
-    /// How long it was, to some fifty milliseconds.
+    /// How long it was, to about fifty milliseconds.
     pub(crate) length: Duration,
-    /// How much of that the run's own clock has seen: nothing of a suspension.
+    /// How much of it the run's own clock has seen. This clock does not see a suspension.
     pub(crate) in_run: Duration,
 }
 
-/// Watches for gaps as long as a handle of it is there. A handle: clones are the same thing.
+/// Watches for gaps as long as a handle exists. All clones are handles of the same watch.
 #[derive(Debug, Clone)]
 pub(crate) struct Pulse(Arc<Mutex<Beats>>);
 
@@ -43,16 +43,16 @@ struct Beats {
 }
 
 impl Pulse {
-    /// Starts to watch; without a thread nothing is seen between two ticks.
+    /// Starts to watch. If no thread can be started, only gaps between ticks are seen.
     pub(crate) fn start() -> Self {
         let pulse = Self(Arc::new(Mutex::new(Beats { last: Beat::now(), gaps: Vec::new() })));
         let beats = Arc::downgrade(&pulse.0);
-        // A run without this thread is better than none: ticks still beat.
+        // The run goes on without this thread, since ticks still beat.
         let _ = thread::Builder::new().name("pulse".to_owned()).spawn(move || go_on(&beats));
         pulse
     }
 
-    /// The gaps since the last time.
+    /// Takes the gaps since the last call.
     pub(crate) fn take(&self) -> Vec<Standstill> {
         let mut beats = lock(&self.0);
         beats.beat(Beat::now());
@@ -69,7 +69,7 @@ fn go_on(beats: &Weak<Mutex<Beats>>) {
     }
 }
 
-/// A beat is whole or has not happened.
+/// A panic cannot leave a beat half done, so a poisoned lock is used on.
 fn lock(beats: &Mutex<Beats>) -> MutexGuard<'_, Beats> {
     beats.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -85,7 +85,7 @@ impl Beats {
     fn beat(&mut self, now: Beat) {
         let in_run = now.monotonic.saturating_sub(self.last.monotonic);
         let length = now.boot.saturating_sub(self.last.boot).max(in_run);
-        if length > LONGEST_GAP {
+        if length > MAX_GAP {
             self.gaps.push(Standstill { length, in_run });
         }
         self.last = now;

@@ -1,8 +1,8 @@
-//! How much all users of a run may do together: task runs and messages, counted down to the last one.
+//! How many task runs and messages all users of a run may still begin.
 //!
-//! One counter for all threads, since the limit is exact; it is touched only when there is a limit. Who takes the
-//! last piece wakes the conductor, and who finds nothing left leaves by itself, so that nobody has to be told in
-//! time.
+//! All threads share one counter, because the limit is exact. It is touched only if there is a limit. The user that
+//! takes the last one wakes the coordinator. A user that finds nothing left leaves by itself, so no user needs to be
+//! told in time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::plan::load::Load;
 
-/// What is left for all users of a run.
+/// What all users of a run may still begin.
 #[derive(Debug, Clone)]
 pub(crate) struct Quota {
     iterations: Option<Arc<AtomicU64>>,
@@ -29,12 +29,12 @@ impl Quota {
         }
     }
 
-    /// Whether one more task run may begin; if so, it counts.
+    /// Returns whether one more task run may begin. If so, it counts.
     pub(crate) fn take_iteration(&self) -> bool {
         self.take(self.iterations.as_deref())
     }
 
-    /// Whether one more message may be sent; if so, it counts.
+    /// Returns whether one more message may be sent. If so, it counts.
     pub(crate) fn take_message(&self) -> bool {
         self.take(self.messages.as_deref())
     }
@@ -48,23 +48,23 @@ impl Quota {
         taken.is_ok()
     }
 
-    /// Whether there is a limit at all.
+    /// Returns whether there is any limit.
     pub(crate) fn is_limited(&self) -> bool {
         self.iterations.is_some() || self.messages.is_some()
     }
 
-    /// Whether task runs are limited, so that each of them counts.
+    /// Returns whether task runs are limited.
     pub(crate) fn counts_iterations(&self) -> bool {
         self.iterations.is_some()
     }
 
-    /// Whether there is nothing left of something.
+    /// Returns whether a limit is reached.
     pub(crate) fn is_used_up(&self) -> bool {
         let budgets = [&self.iterations, &self.messages];
         budgets.into_iter().flatten().any(|left| left.load(Ordering::Relaxed) == 0)
     }
 
-    /// Waits until the last piece of something has been taken; comes back once for each.
+    /// Waits until a limit is reached. It returns once for each limit.
     pub(crate) async fn used_up(&self) {
         self.used_up.notified().await;
     }

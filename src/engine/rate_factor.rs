@@ -1,25 +1,24 @@
-//! How fast the schedules of a run go: one factor for all of them, which a search for the highest rate changes
-//! while the run goes on.
+//! How fast the schedules of a run go. It is one factor for all of them, and a rate search changes it during the run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A factor shared by the coordinator, which sets it, and the users, which read it before each start.
+/// The factor. The coordinator sets it, and users read it before each start.
 #[derive(Debug, Clone)]
 pub(crate) struct RateFactor(Arc<AtomicU64>);
 
 impl RateFactor {
-    /// As fast as the plan says.
+    /// A factor of 1: schedules go as fast as the plan says.
     pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicU64::new(1.0_f64.to_bits())))
     }
 
-    /// By how much faster than the plan says; above 0.
+    /// How much faster than planned schedules go; above 0.
     pub(crate) fn factor(&self) -> f64 {
         f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 
-    /// Users follow with their next start.
+    /// Sets the factor. Users follow it from their next start on.
     pub(crate) fn set(&self, factor: f64) {
         self.0.store(factor.to_bits(), Ordering::Relaxed);
     }

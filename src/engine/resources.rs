@@ -1,8 +1,8 @@
-//! What the generator takes of the machine: measured by those who take it, handed over once a second.
+//! Measures what the generator takes of the machine: CPU time, late pauses, open files and local ports.
 //!
-//! A thread's time comes from its `schedstat` file: unlike a clock of CPU time it also tells how long the
-//! thread was ready to run and had to wait for a core, which delays response times just as much. Where the
-//! system does not tell a figure it is left out, never guessed.
+//! The time of a thread comes from its `schedstat` file. Unlike a clock of CPU time, this file also tells how long the
+//! thread was ready to run but had no core, which delays response times just as much. A figure that the system does
+//! not tell is left out and never guessed.
 
 use std::fs;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::stats::latency::Latency;
 /// What a runner thread hands over with its samples.
 #[derive(Debug)]
 pub(crate) struct ResourceUsage {
-    /// How late pauses ended; `None` if none ended.
+    /// How late pauses ended; `None` if no pause ended.
     pub(crate) lag: Option<Latency>,
-    /// What the thread took since the last time.
+    /// The time that the thread took since the last call.
     pub(crate) spent: Option<Spent>,
 }
 
-/// Measures one runner thread. Make it on that thread.
+/// Measures one runner thread. It must be made on that thread.
 #[derive(Debug)]
 pub(crate) struct ResourceMeter {
     lag: Option<Latency>,
@@ -35,25 +35,25 @@ impl ResourceMeter {
         Self { lag: None, cpu: CpuMeter::new() }
     }
 
-    /// A pause ended so long after the moment at which it should.
+    /// Counts a pause that ended this late.
     pub(crate) fn woke(&mut self, late: Duration) {
         self.lag.get_or_insert_default().record(nanos(late));
     }
 
-    /// What was measured since the last time.
+    /// Takes what was measured since the last call.
     pub(crate) fn take(&mut self) -> ResourceUsage {
         ResourceUsage { lag: self.lag.take(), spent: self.cpu.take() }
     }
 }
 
-/// What a thread did in a length of time.
+/// How a thread spent a length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Spent {
-    /// The length of time.
+    /// The whole time.
     pub(crate) wall: Duration,
-    /// How long it was on a core.
+    /// The time on a core.
     pub(crate) ran: Duration,
-    /// How long it was ready to run, but had no core.
+    /// The time in which it was ready to run, but had no core.
     pub(crate) waited: Duration,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct CpuMeter {
     times: Option<Times>,
 }
 
-/// Sums over a thread's life.
+/// Sums over the life of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Times {
     ran_ns: u64,
@@ -76,7 +76,7 @@ impl CpuMeter {
         Self { at: Instant::now(), times: thread_times() }
     }
 
-    /// What the thread did since the last time. Takes some ten microseconds.
+    /// Takes how the thread spent the time since the last call. This costs about ten microseconds.
     pub(crate) fn take(&mut self) -> Option<Spent> {
         let before = std::mem::replace(self, Self::new());
         let (then, now) = (before.times?, self.times?);
@@ -99,7 +99,7 @@ fn read_times(schedstat: &str) -> Option<Times> {
     Some(Times { ran_ns: numbers.next()?.ok()?, waited_ns: numbers.next()?.ok()? })
 }
 
-/// Files that are open, sockets included, of those that may be.
+/// How many files are open, sockets included, and how many may be.
 pub(crate) fn open_files() -> Option<Share> {
     let of = getrlimit(Resource::Nofile).current?;
     let folder = "/proc/self/fd";

@@ -10,24 +10,24 @@ use crate::engine::rate_factor::RateFactor;
 use crate::plan::load::Load;
 use crate::stats::rows::RowSpace;
 
-/// What all threads of a run have in common. A handle: clones are the same thing.
+/// What all threads of a run share. Clones are handles of the same thing.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     /// How fast schedules go.
     pub(crate) rate_factor: RateFactor,
-    /// How much all users may do together.
+    /// How many task runs and messages users may still begin.
     pub(crate) quota: Quota,
-    /// Which users have had a connection.
+    /// How many users have had a connection.
     pub(crate) arrivals: Arrivals,
-    /// Which users send nothing more at the end of the run; they may still receive.
+    /// How many users send nothing more at the end of the run; they may still receive.
     pub(crate) done_sending: Arrivals,
     /// Connections that were lost.
     pub(crate) losses: Losses,
     /// The rows of the statistics.
     pub(crate) rows: RowSpace,
-    /// A number of this run, which no other one has but for chance.
+    /// A random number that tells this run from others.
     pub(crate) run: u32,
-    /// Whether the generator stood still; nothing watches a run on a clock that is not the system's.
+    /// Notices standstills; `None` on a paused clock.
     pub(crate) pulse: Option<Pulse>,
 }
 

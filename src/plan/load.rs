@@ -89,38 +89,38 @@ impl Load {
     }
 }
 
-/// Search for the highest rate that the brokers sustain.
+/// A search for the highest rate that the brokers sustain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateSearchSettings {
     /// The lowest rate to try: task runs per second of all classes with a rate.
     pub low: f64,
-    /// The highest.
+    /// The highest rate to try.
     pub high: f64,
     /// What must hold of all requests of a step.
     pub until: Threshold,
     /// How long each rate is tried: whole seconds, at least 2.
     pub step: Duration,
-    /// The rate of each class of the plan by itself: of each user or of the class, if it has one.
+    /// The rate of each class without the search, if it has one.
     pub rates: Vec<Option<ClassRate>>,
 }
 
 /// The rate of a class, per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ClassRate {
-    /// Of each user.
+    /// The rate of each user.
     PerUser(f64),
-    /// Of all users of the class together.
+    /// The rate of all users of the class together.
     PerClass(f64),
 }
 
 impl RateSearchSettings {
-    /// Whether the task runs of a class count.
+    /// Returns whether the task runs of a class count.
     pub fn is_rated(&self, class: ClassId) -> bool {
         self.rates.get(class.0).is_some_and(Option::is_some)
     }
 
-    /// The rate of all classes together that the plan has by itself when each class has this many users; 0 if no class
-    /// with a rate has users.
+    /// The rate of all classes together without the search, if each class has this many users; 0 if no class with a
+    /// rate has users.
     pub fn planned(&self, users: &[u32]) -> f64 {
         let of_class = |(rate, users): (&Option<ClassRate>, &u32)| match rate {
             Some(_) if *users == 0 => 0.0,

@@ -1,4 +1,4 @@
-//! The end of a run as one JSON object, for scripts: what the console says, with names instead of columns.
+//! The result of a run as one JSON object, for scripts. It holds what the console shows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::stats::statistics::Statistics;
 use crate::stats::threshold::{self, Judgement};
 use crate::stats::unfinished::{Unfinished, Waits};
 
-/// What a run has come to.
+/// The result of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary<'a> {
     /// Everything that was recorded.
@@ -28,16 +28,16 @@ pub struct Summary<'a> {
     pub snapshot: &'a Snapshot,
     /// How the load generator did.
     pub health: &'a Health,
-    /// How the thresholds came off.
+    /// The verdicts on the thresholds.
     pub judgements: &'a [Judgement],
-    /// What a search for the highest rate found, if there was one.
+    /// The result of the rate search, if there was one.
     pub rate_search: Option<&'a RateSearchReport>,
     /// What became of measured messages, if any were.
     pub delivery: Option<&'a DeliveryReport>,
 }
 
-/// Rows, percentiles from the histograms, thresholds, what a search found, and how the load generator fared. Times
-/// in milliseconds, rates per second.
+/// The summary as JSON: rows, percentiles, thresholds, the rate search, and the load generator. Times are in
+/// milliseconds, and rates are per second.
 pub fn summary(summary: &Summary<'_>) -> Value {
     let &Summary { statistics, snapshot, judgements, delivery, .. } = summary;
     let of_row = |row: &Row| statistics.row_times(&row.key).and_then(FineTimes::summary);
@@ -61,7 +61,7 @@ pub fn summary(summary: &Summary<'_>) -> Value {
     })
 }
 
-/// A row with its times from the histogram, if it has any, and what of it never came to an end.
+/// A row with its response times, if it has any, and the number of its unfinished requests.
 fn row(row: &Row, latency: Option<&LatencySummary>, unfinished: u64) -> Value {
     json!({
         "type": row.key.request_type,
@@ -79,7 +79,7 @@ fn row(row: &Row, latency: Option<&LatencySummary>, unfinished: u64) -> Value {
     })
 }
 
-/// What never came to an end: in all, and of each row, those included of which nothing did.
+/// Unfinished requests: of all rows together, and of each row.
 fn unfinished(rows: &[Unfinished]) -> Value {
     let waits = |waits: &Waits| {
         json!({
@@ -116,7 +116,7 @@ fn judgement(judgement: &Judgement) -> Value {
     })
 }
 
-/// Times and counts of each measured row.
+/// The times and counts of each measured row.
 fn end_to_end(snapshot: &Snapshot, report: &DeliveryReport) -> Value {
     let row = |(key, counts): &(RowKey, Counts)| {
         let of = |rows: &[(Arc<RowKey>, LatencySummary)]| {

@@ -1,4 +1,4 @@
-//! What a search for the highest rate found, for the console and as JSON.
+//! The result of a rate search, for the console and as JSON.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::stats::rate_search::{Probe, RateSearchReport, Verdict};
 
-/// A table of the rates that were tried, lowest first, and the highest that holds.
+/// A table of the rates that were tried, the lowest first, and a sentence with the result.
 pub fn table(report: &RateSearchReport) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -26,7 +26,7 @@ pub fn table(report: &RateSearchReport) -> String {
     text
 }
 
-/// What the search comes down to, in one sentence.
+/// The result in one sentence.
 pub fn sentence(report: &RateSearchReport) -> String {
     let until = &report.until;
     let found = match report.highest {
@@ -64,7 +64,7 @@ pub(super) fn json(report: &RateSearchReport) -> Value {
     })
 }
 
-/// How a rate came off, as a few words.
+/// The verdict on a rate in a few words.
 fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "holds",

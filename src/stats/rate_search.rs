@@ -1,12 +1,12 @@
-//! What a search for the highest rate found, as plain data, and the numbers of one of its steps.
+//! The result of a rate search as plain data, and the numbers of one of its steps.
 
 use crate::stats::latency::Latency;
 use crate::stats::metric::Metric;
 
-/// What a search found.
+/// The result of a rate search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RateSearchReport {
-    /// What had to hold.
+    /// The condition that had to hold.
     pub until: String,
     /// The rates that were tried, in order.
     pub probes: Vec<Probe>,
@@ -16,33 +16,33 @@ pub struct RateSearchReport {
     pub complete: bool,
 }
 
-/// One rate and how it came off.
+/// One rate that was tried.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// Task runs per second that were asked for.
+    /// The rate: task runs per second.
     pub rate: f64,
-    /// Task runs per second that were begun.
+    /// How many task runs per second really began.
     pub achieved: f64,
     /// Median response time, if there was one.
     pub p50_ms: Option<f64>,
     /// 99 % of the response times were at most this.
     pub p99_ms: Option<f64>,
-    /// Requests that failed.
+    /// How many requests failed.
     pub failures: u64,
-    /// How it came off.
+    /// Whether the rate holds.
     pub verdict: Verdict,
 }
 
-/// How a rate came off.
+/// The verdict on a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It holds.
+    /// The condition held.
     Holds,
-    /// What had to hold did not.
+    /// The condition did not hold.
     Missed,
     /// Less than 95 % of the task runs could begin in time.
     Behind,
-    /// The load generator itself was at its limit: this says nothing about the broker.
+    /// The load generator itself was at its limit, so this says nothing about the broker.
     Saturated,
 }
 
@@ -54,7 +54,7 @@ impl RateSearchReport {
     }
 }
 
-/// The requests of a length of time.
+/// The requests within a length of time.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
     /// Their response times.
@@ -63,7 +63,7 @@ pub struct Window {
     pub requests: u64,
     /// How many of them failed.
     pub failures: u64,
-    /// How long.
+    /// The length of the time, in seconds.
     pub seconds: f64,
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::Script;
-use mqtt_scenario::engine::{Interrupts, Options};
+use mqtt_scenario::engine::{Interrupts, Options, Origin, Unexpected};
 use mqtt_scenario::mqtt::{Qos, SubscribeOptions};
 use mqtt_scenario::plan::subscription::Subscription;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};

@@ -1,13 +1,13 @@
-//! When users that only receive may leave at the end of a run: later than the others, so that what was sent last can
-//! still arrive. Those are the users that measure, and at a limit of the load those that wait for messages.
+//! The end of a run for users that only receive. They leave later than the others, so that the last messages can still
+//! arrive. These are the users that measure; at a limit of the load, also the users that wait for messages.
 //!
 //! ```text
-//! told to stop                  all others gone          + settle time
+//! told to stop                  nobody sends             + settle time
 //!      │  they finish their task      │   they only receive    │
 //! ─────┴──────────────────────────────┴────────────────────────┴──▶ on_stop, DISCONNECT
 //! ```
-//! However long the others take, users are not kept beyond half of the leave time after they were cut off, so that
-//! they too come to the end of on_stop.
+//! After tasks are cut off, the drain lasts for half of the leave time at most. So these users have time for on_stop,
+//! too.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ use tokio::time::Instant;
 
 use crate::engine::delivery::SETTLE_TIME;
 
-/// How far that is.
+/// How far the drain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The run goes on, or nobody receives to its end.
+    /// The run goes on, or nobody receives to the end.
     Idle,
-    /// Others are not done.
+    /// Some users still send.
     Waiting,
-    /// All are done, or there was no time left.
-    Drain,
-    /// Who receives has been told.
+    /// Nobody sends any more; the last messages have some time to arrive.
+    Draining,
+    /// The users that receive were told to leave.
     Over,
 }
 
-/// The end of a run for those who receive to the end.
+/// The drain of one run.
 #[derive(Debug)]
 pub(crate) struct Drain {
     receives: bool,
@@ -37,12 +37,12 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    /// For a plan in which somebody may receive to the end, or nobody does.
+    /// `receives` says whether any user of the plan may receive to the end.
     pub(crate) fn new(receives: bool) -> Self {
         Self { receives, state: State::Idle, at: None }
     }
 
-    /// Users are told to stop; true the first time, if anybody receives to the end.
+    /// Users are told to stop. Returns whether the drain begins: the first time, if any user receives to the end.
     pub(crate) fn begin(&mut self) -> bool {
         let begins = self.receives && self.state == State::Idle;
         if begins {
@@ -51,34 +51,34 @@ impl Drain {
         begins
     }
 
-    /// Whether it waits for others.
+    /// Returns whether it waits for users that still send.
     pub(crate) fn is_waiting(&self) -> bool {
         self.state == State::Waiting
     }
 
-    /// All others are done.
+    /// Nobody sends any more.
     pub(crate) fn all_done_sending(&mut self, now: Instant) {
         if self.state == State::Waiting {
-            self.state = State::Drain;
+            self.state = State::Draining;
             let end = now + SETTLE_TIME;
             self.at = Some(self.at.map_or(end, |at| at.min(end)));
         }
     }
 
-    /// Users were cut off, and are dropped after `leave_time`.
+    /// Tasks were cut off, and users are dropped after `leave_time`.
     pub(crate) fn hurry(&mut self, now: Instant, leave_time: Duration) {
-        if matches!(self.state, State::Waiting | State::Drain) {
+        if matches!(self.state, State::Waiting | State::Draining) {
             let end = now + leave_time / 2;
             self.at = Some(self.at.map_or(end, |at| at.min(end)));
         }
     }
 
-    /// When it is over.
+    /// When the drain is over, if that is known.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.at
     }
 
-    /// Whether it is over now; true once.
+    /// Returns whether the drain is over now. It is true once.
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
         let is_over = self.at.is_some_and(|at| at <= now);
         if is_over {
@@ -96,7 +96,7 @@ mod tests {
     const LEAVE: Duration = Duration::from_secs(5);
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_over_when_the_last_messages_had_their_time() {
+    async fn the_drain_is_over_when_the_last_messages_had_their_time() {
         let now = Instant::now();
         let mut drain = Drain::new(true);
         assert!(drain.begin() && drain.is_waiting());
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn others_that_do_not_end_are_not_waited_for_too_long() {
+    async fn users_that_go_on_sending_do_not_prolong_the_drain() {
         let now = Instant::now();
         let mut drain = Drain::new(true);
         drain.hurry(now, LEAVE);

@@ -179,10 +179,10 @@ impl Lifecycle {
                 self.stop_if_all_left(seen);
             }
             Event::Disconnected { stage, connections } => {
-                if let Some((dropped, drawn)) = self.users.disconnected(stage, connections) {
+                if let Some((dropped, all)) = self.users.disconnected(stage, connections) {
                     let title = self.plan.load.stage_title(stage);
                     self.info(format!(
-                        "The begin of {title} dropped the connections of {dropped} of {drawn} users"
+                        "Dropped the connections of {dropped} of {all} users as {title} begins"
                     ));
                 }
             }

@@ -1,4 +1,4 @@
-//! Connections that a stage drops as it begins, until all shards have said how many they were.
+//! Stages that drop connections as they begin. Each shard answers how many it dropped; this sums the answers up.
 
 /// The mass disconnects that not all shards have answered.
 #[derive(Debug, Default)]
@@ -7,21 +7,21 @@ pub(crate) struct MassDisconnects(Vec<Pending>);
 #[derive(Debug)]
 struct Pending {
     stage: usize,
-    /// How many users were drawn.
-    drawn: usize,
-    /// Shards that have not answered.
+    /// How many users there were.
+    users: usize,
+    /// How many shards have not answered.
     unanswered: usize,
     dropped: u64,
 }
 
 impl MassDisconnects {
-    /// The stage with this index drops the connections of the drawn users, on so many shards.
-    pub(crate) fn begin(&mut self, stage: usize, drawn: usize, shards: usize) {
-        self.0.push(Pending { stage, drawn, unanswered: shards, dropped: 0 });
+    /// The stage with this index drops connections of these many users, on these many shards.
+    pub(crate) fn begin(&mut self, stage: usize, users: usize, shards: usize) {
+        self.0.push(Pending { stage, users, unanswered: shards, dropped: 0 });
     }
 
-    /// A shard has dropped this many. With the answer of the last shard, returns how many were dropped in all, and of
-    /// how many users.
+    /// A shard has dropped this many. With the answer of the last shard, returns how many were dropped in all, and
+    /// how many users there were.
     pub(crate) fn answer(&mut self, stage: usize, dropped: u64) -> Option<(u64, usize)> {
         let index = self.0.iter().position(|pending| pending.stage == stage)?;
         let pending = &mut self.0[index];
@@ -31,7 +31,7 @@ impl MassDisconnects {
             return None;
         }
         let pending = self.0.swap_remove(index);
-        Some((pending.dropped, pending.drawn))
+        Some((pending.dropped, pending.users))
     }
 }
 

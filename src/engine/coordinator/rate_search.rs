@@ -1,12 +1,12 @@
-//! Measures the rates of a search, second by second, and says which comes next.
+//! A rate search: judges each rate second by second, and says which rate comes next.
 //!
 //! ```text
 //! users connect   settling │ judged            settling │ judged
 //! ────────────────┴────────┴───────────────────┴────────┴──────────
 //!                 lowest rate                  next rate
 //! ```
-//! A step is judged on its own requests alone, and on whole ticks, since only then is every event before a moment
-//! counted and none after it. What the generator could not do is told apart from what the broker could not.
+//! A rate is judged by its own requests only, and by whole ticks, because a tick counts exactly the events before it. A
+//! rate that the generator cannot reach is told apart from a rate that the broker cannot bear.
 
 mod bisection;
 
@@ -18,17 +18,17 @@ use crate::stats::UnixMicros;
 use crate::stats::rate_search::{Probe, RateSearchReport, Verdict, Window};
 use crate::stats::statistics::Statistics;
 
-/// The part of a step that is not judged, as users change their pace and what was late comes to its end.
+/// The first part of a step is not judged: users change their pace, and late requests of the step before end.
 const SETTLING: f64 = 0.2;
 
-/// Of the task runs that are asked for, so many must begin.
+/// At least this share of the planned task runs must begin.
 const ENOUGH: f64 = 0.95;
 
-/// A search that goes on.
+/// The state of a rate search.
 #[derive(Debug)]
 pub(crate) struct RateSearch {
     settings: RateSearchSettings,
-    /// The rate of the plan by itself.
+    /// The rate of the plan without the search.
     planned: f64,
     bisection: Bisection,
     /// The rate that is tried now; `None` until all users are there.
@@ -47,7 +47,7 @@ pub(crate) struct Progress {
     pub(crate) is_over: bool,
 }
 
-/// The rate that is tried now.
+/// A rate that is being tried.
 #[derive(Debug)]
 struct Step {
     rate: f64,
@@ -66,18 +66,18 @@ struct Step {
 pub(crate) struct Second<'a> {
     /// The tick.
     pub(crate) at: UnixMicros,
-    /// The present moment, a little later.
+    /// The present moment, which is a little later.
     pub(crate) now: UnixMicros,
     /// The statistics up to the tick.
     pub(crate) statistics: &'a Statistics,
-    /// Task runs that were begun, of classes with a rate.
+    /// How many task runs of classes with a rate began.
     pub(crate) begun: u64,
     /// Whether the generator was at its limit.
     pub(crate) limited: bool,
 }
 
 impl RateSearch {
-    /// A search that has not begun.
+    /// The search of a plan, if it has one.
     pub(crate) fn new(plan: &Plan) -> Option<Self> {
         let settings = plan.load.search.clone()?;
         Some(Self::of(settings, &LoadTimeline::of(plan).most))
@@ -93,22 +93,22 @@ impl RateSearch {
         }
     }
 
-    /// By how much faster than planned schedules go at a rate; `None` if nothing is planned.
+    /// How much faster than planned schedules go at this rate; `None` if the plan has no rate.
     fn factor(&self, rate: f64) -> Option<f64> {
         (self.planned > 0.0).then(|| rate / self.planned)
     }
 
-    /// The factor of the lowest rate, with which schedules go until the search begins.
+    /// The factor of the lowest rate. Schedules go at this rate until the search begins.
     pub(crate) fn first_factor(&self) -> Option<f64> {
         self.factor(self.settings.low)
     }
 
-    /// What was found so far.
+    /// The result so far.
     pub(crate) fn report(&self) -> &RateSearchReport {
         &self.report
     }
 
-    /// All users are there: the first step begins.
+    /// Begins the first step, when all users are connected.
     pub(crate) fn begin(&mut self, now: UnixMicros) -> Progress {
         if self.step.is_some() { Progress::default() } else { self.next_step(now) }
     }
@@ -184,7 +184,7 @@ impl Step {
     }
 }
 
-/// How many ticks of a step of so many are not judged.
+/// How many ticks at the begin of a step are not judged, if the step has this many.
 fn ticks_to_settle(ticks: u64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
@@ -220,17 +220,17 @@ mod tests {
     use crate::stats::recorder::Recorder;
     use crate::stats::threshold::Threshold;
 
-    /// A broker and a generator of which everything is known, a second at a time.
+    /// A broker and a generator with known limits, one second after the other.
     struct World {
         search: RateSearch,
-        /// By how much faster than planned schedules go.
+        /// How much faster than planned schedules go.
         factor: f64,
         statistics: Statistics,
         recorder: Recorder,
         seconds: u64,
         /// Up to this rate the broker answers in 5 ms, above it in 50 ms.
         broker_limit: f64,
-        /// No more task runs than this can begin.
+        /// At most this many task runs can begin.
         most_begun: f64,
         /// Above this rate the generator is at its limit.
         generator_limit: f64,
@@ -255,7 +255,7 @@ mod tests {
             }
         }
 
-        /// One second at the rate that the schedules have; whether the search is over with it.
+        /// One second at the present rate. Returns whether the search is over.
         fn second(&mut self) -> bool {
             let rate = self.factor * self.search.planned;
             let settling = self.search.step.as_ref().is_some_and(|step| step.ticks < 2);

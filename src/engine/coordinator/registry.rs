@@ -1,14 +1,14 @@
-//! Who was started on which shard, and the users that a ramp-down has told to stop.
+//! Which user is on which shard, and which users a ramp-down has told to stop.
 //!
-//! The dispatcher names a class, and the newest user of it stops. One that left by itself keeps its place: nobody
-//! comes instead of it, and when its turn to stop comes there is nothing to do. Those that stop leave as all users
-//! do at the end of a run:
+//! The dispatcher names a class, and the newest user of that class stops. A user that left by itself stays in the list:
+//! no user replaces it, and when its turn to stop comes, nothing happens. Users that stop go through the same phases
+//! as all users at the end of a run:
 //!
 //! ```text
 //!     stop timeout          leave time
 //! Stopping ─────▶ Leaving ─────▶ dropped
 //! ```
-//! Both times are the same for everybody, so who began first is also due first, and queues will do.
+//! Both times are the same for all users, so the first user in a queue is also the first to be due.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::plan::ClassId;
 use crate::plan::load::MassDisconnect;
 use crate::template::random::Random;
 
-/// Where a user is, and which it is.
+/// The shard of a user, and its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UserRef {
     pub(crate) shard: usize,
@@ -29,21 +29,21 @@ pub(crate) struct UserRef {
 }
 
 impl UserRef {
-    /// Numbers of those on one shard.
+    /// The numbers of those users that are on this shard.
     pub(crate) fn numbers_on(users: &[Self], shard: usize) -> Vec<u64> {
         users.iter().filter(|user| user.shard == shard).map(|user| user.number).collect()
     }
 }
 
-/// All users that were started and not told to stop, and those that are stopping.
+/// All users of a run.
 #[derive(Debug)]
 pub(crate) struct UserRegistry {
     shards: usize,
-    /// Users of each class, the newest last.
+    /// Users of each class that were not told to stop, the newest last.
     users: Vec<Vec<UserRef>>,
-    /// Users of each class that were ever started.
+    /// How many users of each class were ever started.
     started: Vec<u64>,
-    /// Numbers of those that have left, by themselves or not.
+    /// The numbers of users that are gone.
     gone: HashSet<u64>,
     /// The shard of the next user.
     next_shard: usize,
@@ -54,8 +54,8 @@ pub(crate) struct UserRegistry {
 }
 
 impl UserRegistry {
-    /// Nobody yet, for so many classes and shards; users that stop have so long for their task, and for on_stop
-    /// and DISCONNECT after it.
+    /// No users yet. Users that stop have `stop_timeout` to finish their task, and then `leave_time` for on_stop and
+    /// DISCONNECT.
     pub(crate) fn new(classes: usize, shards: usize, stop_timeout: Duration, leave_time: Duration) -> Self {
         Self {
             shards,
@@ -75,31 +75,32 @@ impl UserRegistry {
         self.started.iter().sum()
     }
 
-    /// How many users of each class are there, but for those that left by themselves.
+    /// How many users of each class have started and were not told to stop. Users that left by themselves count, too.
     pub(crate) fn counts(&self) -> Vec<u64> {
         self.users.iter().map(|users| users.len() as u64).collect()
     }
 
-    /// A user has left.
+    /// The user with this number is gone.
     pub(crate) fn gone(&mut self, number: u64) {
         self.gone.insert(number);
     }
 
-    /// Whom a storm strikes: a share of the users that are there, drawn by their numbers, so that they are the same
-    /// on any number of shards. Another `seed` draws others.
-    pub(crate) fn draw(&self, storm: &MassDisconnect, seed: u64) -> Vec<UserRef> {
-        let users = storm.of.iter().flat_map(|class| &self.users[class.0]);
+    /// Draws the users whose connections a stage drops: a share of those that are there. They are drawn by their
+    /// numbers, so they are the same on any number of shards. Also returns how many users were there.
+    pub(crate) fn draw(&self, disconnect: &MassDisconnect, seed: u64) -> (Vec<UserRef>, usize) {
+        let users = disconnect.of.iter().flat_map(|class| &self.users[class.0]);
         let there = users.filter(|user| !self.gone.contains(&user.number));
         let lot = |user: &UserRef| Random::for_user(seed, "drop_connections", user.number).next_u64();
         let mut drawn: Vec<_> = there.map(|user| (lot(user), *user)).collect();
         drawn.sort_unstable_by_key(|(lot, user)| (*lot, user.number));
-        let wanted = drawn.len() as f64 * storm.share;
+        let all = drawn.len();
+        let wanted = drawn.len() as f64 * disconnect.share;
         let enough = drawn.iter().enumerate().position(|(count, _)| count as f64 + 0.5 > wanted);
         drawn.truncate(enough.unwrap_or(drawn.len()));
-        drawn.into_iter().map(|(_, user)| user).collect()
+        (drawn.into_iter().map(|(_, user)| user).collect(), all)
     }
 
-    /// Gives new users their numbers and shards: a list for each shard.
+    /// Gives new users their numbers and shards. Returns a list for each shard.
     pub(crate) fn start(&mut self, classes: &[ClassId]) -> Vec<Vec<NewUser>> {
         let mut shares = vec![Vec::new(); self.shards];
         for &class in classes {
@@ -114,7 +115,7 @@ impl UserRegistry {
         shares
     }
 
-    /// The newest users of these classes stop: what to do with whom.
+    /// The newest users of these classes stop. Returns what to tell them.
     pub(crate) fn stop(&mut self, classes: &[ClassId], now: Instant) -> Option<(StopAction, Vec<UserRef>)> {
         let users: Vec<_> = classes.iter().filter_map(|class| self.users[class.0].pop()).collect();
         if users.is_empty() {
@@ -132,13 +133,13 @@ impl UserRegistry {
         (StopAction::Tell(StopPhase::Leaving), users)
     }
 
-    /// When somebody that stops is due next.
+    /// When [`UserRegistry::next_due`] has something next.
     pub(crate) fn due(&self) -> Option<Instant> {
         let first = |queue: &VecDeque<(Instant, Vec<UserRef>)>| queue.front().map(|(at, _)| *at);
         [first(&self.stopping), first(&self.leaving)].into_iter().flatten().min()
     }
 
-    /// What to do with whom now; call it until there is nothing.
+    /// The next users whose time is over, and what to tell them. Call it until it returns `None`.
     pub(crate) fn next_due(&mut self, now: Instant) -> Option<(StopAction, Vec<UserRef>)> {
         if let Some((_, users)) = self.stopping.pop_front_if(|(at, _)| *at <= now) {
             return Some(self.leave(users, now));
@@ -211,11 +212,9 @@ mod tests {
             registry.stop(&[ClassId(0)], Instant::now());
             registry.gone(12);
             registry.gone(3);
-            let mut numbers: Vec<_> = registry
-                .draw(&MassDisconnect { share, of: vec![ClassId(0)] }, seed)
-                .iter()
-                .map(|user| user.number)
-                .collect();
+            let (drawn, all) = registry.draw(&MassDisconnect { share, of: vec![ClassId(0)] }, seed);
+            assert_eq!(all, 10);
+            let mut numbers: Vec<_> = drawn.iter().map(|user| user.number).collect();
             numbers.sort_unstable();
             numbers
         };

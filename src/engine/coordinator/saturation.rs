@@ -1,9 +1,8 @@
-//! Whether the generator itself was the limit: a judgement on each second of a run.
+//! Judges for each second of a run whether the generator itself was the limit.
 //!
-//! A tester who is told too often stops listening, so one bad second proves nothing: a thread without idle
-//! time, or pauses that end late, count once they have lasted for three seconds; those first seconds then
-//! count as well. Files and ports do not come and go like that, and count at once, as does a time in which the
-//! whole process did nothing.
+//! Too many warnings make testers ignore them, so one bad second is no limit yet. A busy thread, or pauses that end
+//! late, count when they have lasted for three seconds; then the first two seconds count as well. Files and ports do
+//! not change so quickly, so they count at once. A time in which the whole process stood still counts at once, too.
 
 use std::time::Duration;
 
@@ -13,16 +12,16 @@ use crate::plan::Plan;
 use crate::stats::health::{Health, Saturation, Share};
 use crate::stats::latency::Latency;
 
-/// Of fewer pauses in a second the 99th percentile is the longest, and one late pause would speak for all.
-const FEWEST_PAUSES: u64 = 100;
+/// With fewer pauses in a second, the 99th percentile is the longest one, so one late pause would decide.
+const MIN_PAUSES: u64 = 100;
 
 /// How many bad seconds in a row make a limit.
 const PATIENCE: u64 = 3;
 
-/// Shorter times say too little about a thread's share of the CPU.
-const SHORTEST: Duration = Duration::from_millis(500);
+/// A shorter time says too little about a thread's share of the CPU.
+const MIN_WALL: Duration = Duration::from_millis(500);
 
-/// For how many seconds in a row something must be over its bound to make a limit.
+/// How many seconds in a row a value must be over its bound to make a limit.
 fn patience(saturation: Saturation) -> u64 {
     match saturation {
         Saturation::Cpu { .. } | Saturation::SendLag(_) => PATIENCE,
@@ -30,28 +29,28 @@ fn patience(saturation: Saturation) -> u64 {
     }
 }
 
-/// One kind of saturation over a run.
+/// One kind of saturation, over a run.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cause {
-    /// Seconds in a row over its bound, up to now.
+    /// How many seconds in a row it has been over its bound.
     streak: u64,
-    /// Whether it is a limit now.
+    /// Its value, if it is a limit now.
     now: Option<Saturation>,
-    /// The worst of the seconds in which it was a limit.
+    /// Its worst value while it was a limit.
     worst: Option<Saturation>,
 }
 
 /// Judges one second after the other.
 #[derive(Debug, Default)]
 struct Judge {
-    /// Standstill, CPU, send lag, files, ports.
+    /// In this order: standstill, CPU, send lag, files, ports.
     causes: [Cause; 5],
-    /// How many seconds there were since the last one that counts as limited.
+    /// How many seconds have passed since the last one that counts as limited.
     since_limited: u64,
 }
 
 impl Judge {
-    /// Judges a second by its standstill, CPU, send lag, files and ports. Returns what is a limit for the first time.
+    /// Judges a second by its standstill, CPU, send lag, files and ports. Returns those that are a limit for the first time.
     fn judge(&mut self, health: &mut Health, seen: [Option<Saturation>; 5]) -> Vec<Saturation> {
         health.seconds += 1;
         let mut begun = Vec::new();
@@ -87,13 +86,13 @@ impl Judge {
 pub(crate) struct Monitor {
     pub(crate) health: Health,
     judge: Judge,
-    /// What the generator's threads spent; `wall` of one of them.
+    /// The time of all threads of the generator. `wall` is that of one thread.
     spent: Option<Spent>,
     own_cpu: CpuMeter,
     lag: Latency,
     second_lag: Latency,
     local_ports: Option<u64>,
-    /// The longest standstill of late, and how many seconds of the run are still to be judged by it.
+    /// The longest recent standstill, and how many more seconds are to be judged by it.
     standstill: Option<(Duration, u64)>,
 }
 
@@ -111,8 +110,8 @@ impl Monitor {
         }
     }
 
-    /// Takes in what all runner threads measured in a second, and judges it. `connections` is how many there
-    /// are to one address; standstills are those since the last time. Returns what to warn about.
+    /// Judges a second by what all runner threads measured in it. `connections` is the number of connections to one
+    /// address, and `standstills` are those since the last call. Returns warnings for the log.
     pub(crate) fn second(
         &mut self,
         usages: &[ResourceUsage],
@@ -121,7 +120,7 @@ impl Monitor {
     ) -> Vec<String> {
         self.add(usages);
         self.stand_still(standstills);
-        let lag = self.second_lag.summary().filter(|lag| lag.count >= FEWEST_PAUSES);
+        let lag = self.second_lag.summary().filter(|lag| lag.count >= MIN_PAUSES);
         let lag = lag.map(|lag| Duration::from_secs_f64(lag.p99_ms / 1e3));
         let files = open_files();
         let ports = self.local_ports.map(|of| Share { used: connections, of });
@@ -152,7 +151,7 @@ impl Monitor {
         warnings
     }
 
-    /// Takes in what was measured in less than a second, which is too little to judge but for standstills.
+    /// Adds what was measured after the last whole second. That is too little to judge, except for standstills.
     pub(crate) fn last(&mut self, usages: &[ResourceUsage], standstills: &[Standstill]) {
         self.add(usages);
         self.stand_still(standstills);
@@ -162,7 +161,7 @@ impl Monitor {
         }
     }
 
-    /// Whole seconds in which the process stood still are judged one by one, late and all together.
+    /// Remembers standstills. Their seconds are judged one by one, but late and all at once.
     fn stand_still(&mut self, standstills: &[Standstill]) {
         for standstill in standstills {
             self.health.standstills += 1;
@@ -191,9 +190,9 @@ impl Monitor {
     }
 }
 
-/// The saturation of the thread that had most to do.
+/// The saturation of the busiest thread.
 fn busiest(usages: &[ResourceUsage]) -> Option<Saturation> {
-    let threads = usages.iter().filter_map(|usage| usage.spent).filter(|spent| spent.wall >= SHORTEST);
+    let threads = usages.iter().filter_map(|usage| usage.spent).filter(|spent| spent.wall >= MIN_WALL);
     let seen = threads.map(|Spent { wall, ran, waited }| Saturation::Cpu {
         ran: ran.as_secs_f64() / wall.as_secs_f64(),
         waited: waited.as_secs_f64() / wall.as_secs_f64(),
@@ -201,8 +200,7 @@ fn busiest(usages: &[ResourceUsage]) -> Option<Saturation> {
     seen.max_by(|a, b| a.level().total_cmp(&b.level()))
 }
 
-/// Connections to the most wanted address, by how many users of each class have started: a user has one at
-/// most.
+/// The most connections to one address, if each user has one. `started` is the number of users of each class.
 pub(crate) fn connections_to_one(plan: &Plan, started: &[u64]) -> u64 {
     let mut connections = vec![0; plan.brokers.len()];
     for (class, users) in plan.classes.iter().zip(started) {
@@ -327,7 +325,7 @@ mod tests {
         // Too short to tell.
         let short = ResourceUsage {
             lag: None,
-            spent: Some(Spent { wall: SHORTEST / 2, ran: SHORTEST / 2, ..Spent::default() }),
+            spent: Some(Spent { wall: MIN_WALL / 2, ran: MIN_WALL / 2, ..Spent::default() }),
         };
         assert_eq!(busiest(&[short]), None);
         assert_eq!(busiest(&[]), None);

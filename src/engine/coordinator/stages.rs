@@ -1,8 +1,8 @@
 //! Which stage a run is in, and when its next users start or stop.
 //!
-//! Only times and numbers: what is due is asked for with the present moment, and the coordinator acts on it. A stage
-//! begins at the moment at which the one before should have ended, not when that was noticed, so that late ticks do
-//! not make a run of many stages longer.
+//! This holds times and numbers only; the caller gives the present moment and acts on the answers. A stage begins when
+//! the stage before should have ended, and not when that was noticed. So late ticks do not make a run of many stages
+//! longer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::plan::load::{Stage, StageClock, Users};
 use crate::plan::reconnect::Reconnect;
 use crate::plan::{Plan, UserClass};
 
-/// How often somebody who waits is told so.
+/// How often the log says that a stage still waits.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
-/// How long a stage waits at least for connections after the last one.
-const LEAST_PATIENCE: Duration = Duration::from_mins(1);
+/// A stage waits at least this long for the next connection.
+const MIN_PATIENCE: Duration = Duration::from_mins(1);
 
-/// The stages of a run, one of them at present.
+/// The stages of a run, and the present one.
 #[derive(Debug)]
 pub(crate) struct Stages {
     plan: Arc<Plan>,
@@ -30,14 +30,14 @@ pub(crate) struct Stages {
     next_batch: Option<Instant>,
     /// When the stage is over, if that is known.
     ends: Option<Instant>,
-    /// When to tell again that users are missing, while the stage waits for their connections.
+    /// When the log says next that users are missing; `None` if the stage does not wait for connections.
     tell: Option<Instant>,
-    /// How many were missing since when, the last time that it was told.
+    /// How many users were missing when the log last said so, and since when that number has not changed.
     missing: Option<(u64, Instant)>,
 }
 
 impl Stages {
-    /// The first stage begins.
+    /// Begins the first stage.
     pub(crate) fn begin(plan: Arc<Plan>, at: Instant) -> Self {
         let dispatcher = Dispatcher::for_classes(&plan.classes);
         let mut stages =
@@ -59,17 +59,16 @@ impl Stages {
         true
     }
 
-    /// The present one.
     pub(crate) fn stage(&self) -> Option<&Stage> {
         self.plan.load.stages.get(self.index)
     }
 
-    /// Which one that is, from 0.
+    /// The index of the present stage.
     pub(crate) fn index(&self) -> usize {
         self.index
     }
 
-    /// What the log says as it begins; without stages, in Locust's words.
+    /// What the log says as the present stage begins. Without stages these are Locust's words.
     pub(crate) fn announcement(&self) -> String {
         let Some(stage) = self.stage() else { return String::new() };
         let users = match &stage.users {
@@ -84,7 +83,7 @@ impl Stages {
         format!("Stage {} of {}{name}: r{ramp}", self.index + 1, self.plan.load.stages.len())
     }
 
-    /// Whether no user will ever be started any more.
+    /// Returns whether no user will be started any more.
     pub(crate) fn all_started(&self) -> bool {
         self.next_batch.is_none() && self.index + 1 >= self.plan.load.stages.len()
     }
@@ -94,26 +93,26 @@ impl Stages {
         [self.next_batch, self.ends, self.tell].into_iter().flatten().min()
     }
 
-    /// The users to start and stop now, if some are due, and whether the ramp is over with them.
+    /// The users to start and stop now, if some are due, and whether they are the last ones of the ramp.
     pub(crate) fn next_batch(&mut self, now: Instant) -> Option<(Batch, bool)> {
         let planned = self.next_batch.filter(|at| *at <= now)?;
         let batch = self.dispatcher.next_batch().unwrap_or_default();
-        // As in Locust, lateness is not caught up with.
+        // As in Locust, a late batch makes all later ones late, too.
         self.next_batch = (!batch.wait.is_zero()).then(|| (planned + batch.wait).max(now));
         Some((batch, self.next_batch.is_none()))
     }
 
-    /// Whether the present stage waits for the connections of its users.
+    /// Returns whether the present stage waits for the connections of its users.
     pub(crate) fn is_waiting(&self) -> bool {
         self.tell.is_some()
     }
 
-    /// The ramp is over, and users are missing whose connections the stage waits for.
+    /// The ramp is over, and the stage waits for connections from now on.
     pub(crate) fn wait(&mut self, now: Instant) {
         self.tell = Some(now + TELL_EVERY);
     }
 
-    /// Whether it is time to tell that users are missing.
+    /// Returns whether the log should say now that users are missing.
     pub(crate) fn must_tell(&mut self, now: Instant) -> bool {
         let due = self.tell.is_some_and(|at| at <= now);
         if due {
@@ -122,7 +121,8 @@ impl Stages {
         due
     }
 
-    /// Whether so many users have been missing for longer than it takes to connect, since nobody has come for so long.
+    /// Returns whether the stage has waited long enough: the number of missing users has not changed for longer than it
+    /// takes to connect.
     pub(crate) fn is_out_of_patience(&mut self, missing: u64, now: Instant) -> bool {
         let (of, since) = *self.missing.get_or_insert((missing, now));
         if of != missing {
@@ -131,7 +131,7 @@ impl Stages {
         of == missing && now.saturating_duration_since(since) >= self.patience()
     }
 
-    /// Two connects that take as long as they may and the longest pause before each, but a minute at least.
+    /// The time of two connects that time out, with the longest pause before each; a minute at least.
     fn patience(&self) -> Duration {
         let of = |class: &UserClass| {
             let pause = match &class.reconnection {
@@ -140,27 +140,27 @@ impl Stages {
             };
             pause.saturating_add(self.plan.brokers[class.broker.0].connect_timeout).saturating_mul(2)
         };
-        self.plan.classes.iter().map(of).fold(LEAST_PATIENCE, Duration::max)
+        self.plan.classes.iter().map(of).fold(MIN_PATIENCE, Duration::max)
     }
 
-    /// All users are connected: the clock of the stage starts.
+    /// Starts the clock of the present stage, which waits no longer.
     pub(crate) fn start_clock(&mut self, now: Instant) {
         self.tell = None;
         self.ends = self.stage().and_then(|stage| stage.duration).map(|duration| now + duration);
     }
 
-    /// Whether the present stage is over.
+    /// Returns whether the present stage is over.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
         self.ends.is_some_and(|at| at <= now)
     }
 
-    /// Goes on to the next stage, if there is one.
+    /// Goes on to the next stage. Returns whether there is one.
     pub(crate) fn advance(&mut self, now: Instant) -> bool {
         let at = self.ends.unwrap_or(now);
         self.enter(self.index + 1, at)
     }
 
-    /// Nothing is due any more.
+    /// Ends all stages: nothing is due any more.
     pub(crate) fn halt(&mut self) {
         (self.next_batch, self.ends, self.tell) = (None, None, None);
     }

@@ -1,7 +1,7 @@
-//! Ticks that were asked for, and which of them an answer belongs to.
+//! Matches the answers of the shards with the ticks that the coordinator asked for.
 //!
-//! Shards answer in the order in which they are asked, each at its own pace, so counting the answers of a shard is
-//! enough to know which tick one is for. A tick is complete when all shards have answered.
+//! Each shard answers in the order in which it was asked, so counting the answers of a shard tells which tick an answer
+//! is for. A tick is complete when all shards have answered.
 
 use std::collections::VecDeque;
 
@@ -17,21 +17,21 @@ pub(crate) struct Answers {
     pub(crate) at: UnixMicros,
     pub(crate) batches: Vec<Batch>,
     pub(crate) usages: Vec<ResourceUsage>,
-    /// Task runs that a search counts.
+    /// How many task runs began that a rate search counts.
     pub(crate) begun: u64,
     /// What arrived in shared groups that are measured.
     pub(crate) shared: Vec<SharedMessage>,
     /// Both ends of all measurements, at the end of the run.
     pub(crate) ends: BothEnds,
-    /// Whether it is the end of the run.
+    /// Whether this is the last tick of the run.
     pub(crate) last: bool,
 }
 
-/// The ticks of a run that not all shards have answered.
+/// The ticks that not all shards have answered.
 #[derive(Debug)]
 pub(crate) struct Ticks {
     open: VecDeque<Answers>,
-    /// How many were before them.
+    /// How many ticks are complete.
     done: u64,
     /// How many ticks each shard has answered.
     answered: Vec<u64>,
@@ -42,7 +42,7 @@ impl Ticks {
         Self { open: VecDeque::new(), done: 0, answered: vec![0; shards] }
     }
 
-    /// All shards are asked for what they recorded up to a tick.
+    /// All shards were asked for what they recorded up to a tick.
     pub(crate) fn ask(&mut self, at: UnixMicros, last: bool) {
         let shards = self.answered.len();
         let (batches, usages) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
@@ -50,7 +50,7 @@ impl Ticks {
         self.open.push_back(Answers { at, batches, usages, begun: 0, shared, ends, last });
     }
 
-    /// A shard has answered.
+    /// Takes an answer of a shard.
     pub(crate) fn answer(&mut self, shard: usize, taken: Taken) {
         let index = usize::try_from(self.answered[shard] - self.done).unwrap_or(usize::MAX);
         self.answered[shard] += 1;
@@ -64,7 +64,7 @@ impl Ticks {
         }
     }
 
-    /// The next tick, if it is complete.
+    /// Removes the next tick, if it is complete.
     pub(crate) fn next_complete(&mut self) -> Option<Answers> {
         let shards = self.answered.len();
         let complete = self.open.pop_front_if(|answers| answers.batches.len() == shards)?;
@@ -72,7 +72,7 @@ impl Ticks {
         Some(complete)
     }
 
-    /// Whether none is open.
+    /// Returns whether all ticks are complete.
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }

@@ -96,14 +96,14 @@ impl Users {
     /// The stage with this index drops the connections of a share of the users. Every shard gets a command, since
     /// every shard answers.
     pub(crate) fn disconnect(&mut self, stage: usize, share: &MassDisconnect, seed: u64) -> Vec<ForShard> {
-        let drawn = self.registry.draw(share, seed);
-        self.disconnects.begin(stage, drawn.len(), self.shards);
+        let (drawn, all) = self.registry.draw(share, seed);
+        self.disconnects.begin(stage, all, self.shards);
         let command = |shard| Command::Disconnect(stage, UserRef::numbers_on(&drawn, shard));
         (0..self.shards).map(|shard| (shard, command(shard))).collect()
     }
 
     /// A shard has dropped this many connections. With the answer of the last shard, returns how many were dropped in
-    /// all, and of how many users.
+    /// all, and how many users there were.
     pub(crate) fn disconnected(&mut self, stage: usize, connections: u64) -> Option<(u64, usize)> {
         self.disconnects.answer(stage, connections)
     }

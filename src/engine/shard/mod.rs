@@ -19,7 +19,7 @@ use tracing::error;
 use crate::client::Connect;
 use crate::engine::context::Context;
 use crate::engine::messages::{BothEnds, Command, Report, Reports, StopAction, Taken};
-use crate::engine::outcome::Unexpected;
+use crate::engine::outcome::UnexpectedCounts;
 use crate::engine::shard::users::Users;
 use crate::engine::user::stop_signal::StopSignal;
 use crate::stats::UnixMicros;
@@ -37,8 +37,8 @@ impl<C: Connect> Shard<C> {
         Self { users: Users::new(Rc::clone(&context)), context, reports }
     }
 
-    /// Carries out commands until there will be no more. Returns what brokers sent that fits no request.
-    pub(crate) async fn run(mut self, mut commands: UnboundedReceiver<Command>) -> Unexpected {
+    /// Carries out commands until there will be no more. Returns what happened that fits no request.
+    pub(crate) async fn run(mut self, mut commands: UnboundedReceiver<Command>) -> UnexpectedCounts {
         let context = Rc::clone(&self.context);
         loop {
             tokio::select! {
@@ -120,7 +120,7 @@ mod tests {
         handle: ShardHandle,
         reports: UnboundedReceiver<(usize, FromShard)>,
         connector: ScriptedConnector,
-        task: JoinSet<Unexpected>,
+        task: JoinSet<UnexpectedCounts>,
     }
 
     impl Running {

@@ -83,7 +83,7 @@ impl Inbound {
             measured.receive(context, message, at);
         }
         for _ in 0..self.inbox.receive(message, at) {
-            context.unexpected(DROPPED);
+            context.noticed(DROPPED);
         }
     }
 

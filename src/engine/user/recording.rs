@@ -116,7 +116,7 @@ impl<C> Sink for Recording<'_, C> {
         let context = self.context;
         match self.inbound_mut().filter(|inbound| inbound.is_subscribed()) {
             Some(inbound) => inbound.receive(context, &message, at),
-            None => context.unexpected("message that was not subscribed to"),
+            None => context.ignored("message that was not subscribed to"),
         }
     }
 
@@ -128,7 +128,7 @@ impl<C> Sink for Recording<'_, C> {
             inbound.note_grants(context.clock.unix_ns(Instant::now()));
         }
         if lowered {
-            context.unexpected("subscription granted with a lower quality of service than was asked for");
+            context.noticed("subscription granted with a lower quality of service than was asked for");
         }
     }
 
@@ -137,6 +137,6 @@ impl<C> Sink for Recording<'_, C> {
     }
 
     fn unexpected(&mut self, what: &'static str) {
-        self.context.unexpected(what);
+        self.context.ignored(what);
     }
 }

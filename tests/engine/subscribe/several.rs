@@ -130,8 +130,9 @@ fn a_lower_quality_of_service_is_noted_once_per_suback() {
         },
     ));
     assert_eq!(ran.row("subscribe"), (2, 0), "it is no failure");
-    let noted: Vec<_> = ran.outcome.unexpected.into_iter().collect();
-    assert_eq!(noted, [("subscription granted with a lower quality of service than was asked for", 1)]);
+    let what = "subscription granted with a lower quality of service than was asked for";
+    let noticed = Unexpected { what, origin: Origin::Generator };
+    assert_eq!(ran.outcome.unexpected, [(noticed, 1)].into());
 }
 
 /// Subscribes to two filters and gives one up, then waits.

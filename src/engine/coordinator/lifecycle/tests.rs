@@ -4,17 +4,12 @@ use super::*;
 use crate::engine::coordinator::rate_search::Second;
 use crate::engine::delivery::SETTLE_TIME;
 use crate::engine::messages::{NewUser, StopAction};
-use crate::mqtt::{Client, Settings};
+use crate::engine::testing;
 use crate::plan::load::{ClassRate, Load, MassDisconnect, RateSearchSettings, Stage, Users as StageUsers};
-use crate::plan::receive::Keeps;
 use crate::plan::reconnect::Reconnect;
-use crate::plan::target::Target;
-use crate::plan::wait::WaitTime;
-use crate::plan::{Broker, BrokerId, ClassId, OnError, Request, Row, Steps, TaskOrder, UserClass};
-use crate::stats::RowId;
+use crate::plan::{ClassId, UserClass};
 use crate::stats::statistics::Statistics;
 use crate::stats::threshold::Threshold;
-use crate::template::Template;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -43,58 +38,8 @@ fn load() -> Load {
 }
 
 fn plan(load: Load) -> Plan {
-    let class = UserClass {
-        name: "device".to_owned(),
-        broker: BrokerId(0),
-        weight: 1.0,
-        fixed_count: 0,
-        client_id: Template::literally("device"),
-        username: None,
-        password: None,
-        certificate: None,
-        will: None,
-        feeds: Vec::new(),
-        wait_time: WaitTime::ZERO,
-        schedule: None,
-        iterations: None,
-        messages: None,
-        on_error: OnError::AbortTask,
-        on_start: Steps::default(),
-        order: TaskOrder::Weighted,
-        tasks: Vec::new(),
-        on_stop: Steps::default(),
-        reconnect: Request { row: Row::Static(RowId(0)), record: true },
-        reconnection: Reconnect::Never,
-        connect_phases: Vec::new(),
-        user_texts: 0,
-        user_rows: 0,
-        counters: 0,
-        walks: 0,
-        repeat_depth: 0,
-        keeps: Keeps::default(),
-    };
-    let broker = Broker {
-        name: "local".to_owned(),
-        target: Target::Embedded { options: String::new() },
-        connect_timeout: 5 * SECOND,
-        keep_alive_s: 0,
-        inflight: 1,
-        source_addresses: Vec::new(),
-        tls: None,
-        headers: Vec::new(),
-        settings: Settings::default(),
-        client: Client::Native,
-        connect_detail: false,
-    };
-    Plan {
-        name: "test".to_owned(),
-        seed: 1,
-        brokers: vec![broker],
-        classes: vec![class],
-        rows: Vec::new(),
-        load,
-        thresholds: Vec::new(),
-    }
+    let class = UserClass { reconnection: Reconnect::Never, ..testing::class() };
+    Plan { load, ..testing::plan(class) }
 }
 
 /// A run on two shards, and how many of its users have arrived.
@@ -351,7 +296,7 @@ fn a_stage_that_drops_connections_tells_each_shard_and_logs_their_answers() {
     assert_eq!(run.at(5.0, Event::Disconnected { stage: 1, connections: 1 }), []);
     assert_eq!(
         run.at(5.1, Event::Disconnected { stage: 1, connections: 0 }),
-        [info("The begin of stage 2 dropped the connections of 1 of 2 users")]
+        [info("Dropped the connections of 1 of 4 users as stage 2 begins")]
     );
 }
 

@@ -1,6 +1,6 @@
-//! Which rates a search tries. Nothing here measures or waits: rates come out and verdicts go in.
+//! The order in which a rate search tries rates. Verdicts go in, and rates come out; nothing here measures or waits.
 
-/// How close the highest rate that holds and the lowest that fails come at the end: 5 %.
+/// The search ends when the highest rate that holds and the lowest rate that fails are within 5 %.
 const CLOSE: f64 = 1.05;
 
 /// Which rate a search tries next. The rate doubles as long as it holds; then it is halved in between:
@@ -13,9 +13,9 @@ pub(crate) struct Bisection {
     high: f64,
     /// The highest rate that held.
     holds: Option<f64>,
-    /// The lowest that failed.
+    /// The lowest rate that failed.
     fails: Option<f64>,
-    /// The rate to try.
+    /// The rate to try now.
     rate: Option<f64>,
 }
 
@@ -25,7 +25,7 @@ impl Bisection {
         Self { high, holds: None, fails: None, rate: Some(low) }
     }
 
-    /// The rate to try now; nothing when the search is over.
+    /// The rate to try now; `None` when the search is over.
     pub(crate) fn rate(&self) -> Option<f64> {
         self.rate
     }
@@ -35,7 +35,7 @@ impl Bisection {
         self.holds
     }
 
-    /// How the present rate came off.
+    /// Takes the verdict on the present rate.
     pub(crate) fn judge(&mut self, holds: bool) {
         let Some(rate) = self.rate else { return };
         if holds {
@@ -60,44 +60,44 @@ mod tests {
 
     use super::*;
 
-    /// The rates that are tried if all up to `knee` hold, and what comes out.
-    fn bisect(low: f64, high: f64, knee: f64) -> (Vec<f64>, Option<f64>) {
+    /// The rates that are tried if all up to `limit` hold, and what comes out.
+    fn bisect(low: f64, high: f64, limit: f64) -> (Vec<f64>, Option<f64>) {
         let mut bisection = Bisection::new(low, high);
         let mut tried = Vec::new();
         while let Some(rate) = bisection.rate() {
             tried.push(rate);
-            bisection.judge(rate <= knee);
+            bisection.judge(rate <= limit);
         }
         (tried, bisection.highest())
     }
 
     #[test]
     fn rates_double_until_one_fails_and_are_halved_in_between() {
-        for (low, high, knee, tried, highest) in [
+        for (low, high, limit, tried, highest) in [
             (100.0, 1_000.0, 50.0, vec![100.0], None),
             (100.0, 1_000.0, 5_000.0, vec![100.0, 200.0, 400.0, 800.0, 1_000.0], Some(1_000.0)),
             (100.0, 100.0, 100.0, vec![100.0], Some(100.0)),
             (100.0, 1_000.0, 330.0, vec![100.0, 200.0, 400.0, 300.0, 350.0, 325.0, 337.5], Some(325.0)),
         ] {
-            assert_eq!(bisect(low, high, knee), (tried, highest), "{low} {high} {knee}");
+            assert_eq!(bisect(low, high, limit), (tried, highest), "{low} {high} {limit}");
         }
     }
 
     proptest! {
         #[test]
-        fn the_knee_is_found_within_five_percent_and_the_range(
-            low in 0.001_f64..1e6, span in 1.0_f64..1e6, knee in 1e-4_f64..1e13,
+        fn the_limit_is_found_within_five_percent_and_the_range(
+            low in 0.001_f64..1e6, span in 1.0_f64..1e6, limit in 1e-4_f64..1e13,
         ) {
             let high = low * span;
-            let (tried, highest) = bisect(low, high, knee);
+            let (tried, highest) = bisect(low, high, limit);
             // Doublings and halvings.
             prop_assert!(tried.len() <= 2 + 20 + 6, "{}", tried.len());
             prop_assert!(tried.iter().all(|rate| (low..=high).contains(rate)));
             match highest {
-                None => prop_assert!(knee < low),
+                None => prop_assert!(limit < low),
                 Some(highest) => {
-                    prop_assert!(highest <= knee);
-                    prop_assert!(highest >= high || knee < highest * CLOSE);
+                    prop_assert!(highest <= limit);
+                    prop_assert!(highest >= high || limit < highest * CLOSE);
                 }
             }
         }
