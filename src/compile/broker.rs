@@ -152,11 +152,11 @@ fn compile_target(
                     compile_url(url, &urls_at.index(i), names, context, problems).map(|target| (i, target))
                 })
                 .collect();
-            let places: Vec<_> = found.iter().map(|(i, _)| *i).collect();
+            let indices: Vec<_> = found.iter().map(|(i, _)| *i).collect();
             match one_target(found.into_iter().map(|(_, target)| target).collect()) {
                 Ok(target) => target,
                 Err((i, UrlError { message, help })) => {
-                    let at = urls_at.index(places[i]);
+                    let at = urls_at.index(indices[i]);
                     problems.add(Diagnostic::error(codes::TRANSPORT_MIX, at, message).help(help));
                     None
                 }

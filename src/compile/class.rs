@@ -114,7 +114,7 @@ pub(super) fn select<'a>(
     selected
 }
 
-/// Compiles one class; nothing if there is a mistake in its client id, user name or broker.
+/// Compiles one class. Returns `None` if there is a mistake in its client id, user name, password, will or broker.
 pub(super) fn compile_class(
     class: &model::user_class::UserClass,
     at: &FieldPath,
@@ -201,8 +201,8 @@ pub(super) fn compile_class(
     let measure_places = compiler.measure_places;
     let used_feeds = names.columns.used_feeds.borrow();
     let idle_feeds = (0..feeds.len())
-        .filter(|place| !used_feeds.contains(place))
-        .map(|place| at.key("feeds").index(place))
+        .filter(|index| !used_feeds.contains(index))
+        .map(|index| at.key("feeds").index(index))
         .collect();
     Some(Compiled {
         class: UserClass {
@@ -261,14 +261,14 @@ fn broker(
     let known = brokers.keys().map(String::as_str);
     match name {
         Some(name) => {
-            let place = known.clone().position(|broker| broker == name);
+            let index = known.clone().position(|broker| broker == name);
             let unread = FieldPath::root().key("brokers").key(name);
-            if place.is_none() && !brokers.is_empty() && !problems.absence_explained(&unread) {
+            if index.is_none() && !brokers.is_empty() && !problems.absence_explained(&unread) {
                 let help = suggestion(name, "brokers", known);
                 let message = format!("there is no broker `{name}`");
                 problems.add(Diagnostic::error(codes::UNKNOWN_BROKER, at.clone(), message).help(help));
             }
-            place.map(BrokerId)
+            index.map(BrokerId)
         }
         None if brokers.len() > 1 => {
             let message = "this user class must say which broker it connects to";

@@ -30,14 +30,14 @@ pub struct Context<'a> {
     pub folder: FolderOf<'a>,
     /// What the command line says instead of the file.
     pub overrides: &'a Overrides,
-    /// Places that reading the file complained about; nothing is said of them again, nor of their absence.
+    /// Places that already have a diagnostic from reading the file. They get no second one, also not for being absent.
     pub reported: &'a BTreeSet<FieldPath>,
 }
 
 /// What the command line says instead of the file; each thing only if it says so.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Overrides {
-    /// Users in all.
+    /// Number of users in all.
     pub users: Option<u32>,
     /// Users started per second.
     pub spawn_rate: Option<f64>,

@@ -183,9 +183,9 @@ pub(super) fn deal(classes: &mut [UserClass], started: &[u64], problems: &mut Pr
         let mut before = 0;
         let mut rows = 0;
         for (class, own) in classes.iter_mut().zip(counts.iter().copied()) {
-            let Some(place) = has(class, &name) else { continue };
-            rows = class.feeds[place].rows;
-            class.feeds[place].deal = Deal { before, own, all };
+            let Some(index) = has(class, &name) else { continue };
+            rows = class.feeds[index].rows;
+            class.feeds[index].deal = Deal { before, own, all };
             before += own;
         }
         if rows < all {

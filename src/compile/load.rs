@@ -15,7 +15,7 @@ use crate::template::names::quoted;
 use crate::units::HumanDuration;
 
 /// More connections than one machine can hold, and few enough to list.
-const MOST_USERS: u32 = 10_000_000;
+const MAX_USERS: u32 = 10_000_000;
 
 /// Users started per second unless the scenario says otherwise.
 const SPAWN_RATE: f64 = 1.0;
@@ -76,8 +76,8 @@ fn plain(
 }
 
 fn check_most(users: u64, at: &FieldPath, problems: &mut Problems<'_>) {
-    if users > u64::from(MOST_USERS) {
-        let message = format!("{users} users are more than the {MOST_USERS} that a run can have");
+    if users > u64::from(MAX_USERS) {
+        let message = format!("{users} users are more than the {MAX_USERS} that a run can have");
         problems.range(at, message, "spread them over several machines");
     }
 }
@@ -181,7 +181,7 @@ impl Stages<'_, '_, '_> {
     fn mass_disconnect(
         &mut self,
         stage: &model::load::Stage,
-        place: usize,
+        index: usize,
         at: &FieldPath,
     ) -> Option<MassDisconnect> {
         let (share_at, of_at) = (at.key("drop_connections"), at.key("drop_connections_of"));
@@ -200,7 +200,7 @@ impl Stages<'_, '_, '_> {
         if !(0.0..=1.0).contains(&share) {
             let help = "it is a share of the users: 0.5 for half of them, 1 for all";
             self.problems.range(&share_at, "`drop_connections` must be from 0 to 1", help);
-        } else if place == 0 && share > 0.0 {
+        } else if index == 0 && share > 0.0 {
             let message = "the first stage drops connections, but nobody is connected before it";
             let help = "put a stage before it in which users connect";
             self.problems.add(Diagnostic::error(codes::NOTHING_TO_DROP, share_at, message).help(help));
@@ -209,7 +209,7 @@ impl Stages<'_, '_, '_> {
             stage.drop_connections_of.is_empty() || stage.drop_connections_of.iter().any(|of| of == name)
         };
         let of = self.selected.iter().enumerate().filter(|(_, name)| is_meant(name));
-        let of: Vec<_> = of.map(|(place, _)| ClassId(place)).collect();
+        let of: Vec<_> = of.map(|(index, _)| ClassId(index)).collect();
         (share > 0.0 && !of.is_empty()).then_some(MassDisconnect { share, of })
     }
 

@@ -54,7 +54,7 @@ pub use crate::compile::context::{Context, Overrides};
 /// A scenario that can run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compiled {
-    /// What will run.
+    /// The plan of the run.
     pub plan: Plan,
     /// What is surely not meant so.
     pub warnings: Vec<Diagnostic>,

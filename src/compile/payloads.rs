@@ -26,7 +26,7 @@ use crate::template::names::{Names, Place};
 use crate::template::random::Random;
 use crate::units::ByteSize;
 
-/// Of what fillers are made.
+/// The characters of filler bytes.
 const CHARACTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// What a publish carries, before its text has its slot.
@@ -38,9 +38,9 @@ pub(super) enum PayloadSource {
 /// Where in a JSON value a stamp shall stand.
 #[derive(Clone, Copy)]
 pub(super) struct Pointed<'a> {
-    /// As written.
+    /// The pointer as written.
     pub(super) pointer: &'a str,
-    /// Its parts.
+    /// The parts of the pointer.
     pub(super) parts: &'a [Box<str>],
     /// Where it is written.
     pub(super) at: &'a FieldPath,
@@ -74,7 +74,7 @@ impl<'a> Payloads<'a> {
         self.unnamed(payload, place, names, at, problems)
     }
 
-    /// Compiles a JSON payload as what stands before a stamp and behind it; likewise.
+    /// Compiles a JSON payload as the texts before and after its stamp; `None` if there is a mistake in it.
     pub(super) fn compile_around(
         &self,
         payload: Option<&model::payload::Payload>,

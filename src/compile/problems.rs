@@ -19,8 +19,8 @@ use crate::units::HumanDuration;
 /// The longest time that a scenario can ask for; far below where adding to a clock could overflow.
 pub(super) const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
 
-/// Most mistakes that are noted, and most warnings: nobody reads more, and each costs a search for what was meant.
-const MOST: usize = 1000;
+/// Most mistakes that are noted, and most warnings. Nobody reads more, and each one costs a search for what was meant.
+const MAX_NOTED: usize = 1000;
 
 /// Mistakes found so far.
 pub(super) struct Problems<'a> {
@@ -36,17 +36,17 @@ impl<'a> Problems<'a> {
 
     /// Whether there are as many mistakes as are noted: to look for more is in vain.
     pub(super) fn is_full(&self) -> bool {
-        self.errors >= MOST
+        self.errors >= MAX_NOTED
     }
 
     fn note(&mut self, diagnostic: Diagnostic) {
         let is_error = diagnostic.severity == Severity::Error;
         let noted = if is_error { self.errors } else { self.found.len() - self.errors };
-        if noted < MOST {
+        if noted < MAX_NOTED {
             self.errors += usize::from(is_error);
             self.found.push(diagnostic);
             if self.is_full() && is_error {
-                let message = format!("more than {MOST} mistakes; the rest is not shown");
+                let message = format!("more than {MAX_NOTED} mistakes; the rest is not shown");
                 let last = Diagnostic::error(TOO_MANY, FieldPath::root(), message);
                 self.errors += 1;
                 self.found.push(last.marking(Mark::Source(FileId::default(), 0..0)));

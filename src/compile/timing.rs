@@ -17,13 +17,13 @@ use crate::units::{HumanDuration, Rate};
 /// Whose rate a schedule's is in the file; in the plan it is always that of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RateOf {
-    /// Of each user.
+    /// The rate of each user.
     User,
-    /// Of all users of the class together.
+    /// The rate of all users of the class together.
     Class,
 }
 
-/// The schedule of a class, its rate not yet divided by the users; nothing if there is none or it is wrong.
+/// Returns the schedule of a class, or `None` if it has no schedule or a wrong one. Its rate is not yet divided by the users.
 pub(super) fn schedule(
     class: &model::user_class::UserClass,
     at: &FieldPath,
@@ -91,7 +91,7 @@ fn per_second(rate: Rate, at: &FieldPath, problems: &mut Problems<'_>) -> f64 {
     rate.as_per_second()
 }
 
-/// Divides the rates of classes by their users, `counts` by the place of the class, and checks what depends on it.
+/// Divides the rates of classes by their users, `counts` by the index of the class, and checks what depends on it.
 pub(super) fn share_rates(
     classes: &mut [UserClass],
     rates: impl Iterator<Item = Option<RateOf>>,

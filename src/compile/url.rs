@@ -17,9 +17,9 @@ const FORM: &str = "write `mqtt://HOST[:PORT]`, such as `mqtt://localhost:1883`"
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct UrlError {
-    /// What is wrong.
+    /// The message: what is wrong.
     pub message: String,
-    /// What to do about it.
+    /// The help: what to do about it.
     pub help: String,
 }
 

@@ -25,7 +25,7 @@ const MANY_ROWS: u64 = 1_000;
 /// Among so many users of a class equal client ids are looked for: few enough to take no time.
 const LOOKED_AT: u32 = 100_000;
 
-/// What compiling a class found out for its warnings, by the place of the class in the plan.
+/// What compiling a class found out for its warnings, by the index of the class in the plan.
 pub(super) struct Notes {
     user_row_places: Vec<FieldPath>,
     measure_places: Vec<FieldPath>,
@@ -145,12 +145,12 @@ fn warn_of_the_end(
         }
         return;
     }
-    for (place, stage) in timeline.stages.iter().enumerate().filter(|(_, stage)| stage.is_cut) {
+    for (index, stage) in timeline.stages.iter().enumerate().filter(|(_, stage)| stage.is_cut) {
         let message = format!("the stage ends before its ramp, which takes {}", time(stage.full_ramp));
         problems.add(
             Diagnostic::warning(
                 codes::STAGE_TOO_SHORT,
-                at.key("stages").index(place).key("duration"),
+                at.key("stages").index(index).key("duration"),
                 message,
             )
             .help("the ramp is part of `duration`: make it longer, or `spawn_rate` higher"),
@@ -163,14 +163,14 @@ fn warn_of_counts(plan: &Plan, timeline: &LoadTimeline, problems: &mut Problems<
     let load_at = FieldPath::root().key("load");
     let staged = plan.load.is_staged();
     let mut wanted = 0;
-    for (place, (stage, stage_timeline)) in plan.load.stages.iter().zip(&timeline.stages).enumerate() {
+    for (index, (stage, stage_timeline)) in plan.load.stages.iter().zip(&timeline.stages).enumerate() {
         let Users::Total(users) = stage.users else { continue };
         wanted = wanted.max(users);
         let there: u64 = stage_timeline.users.iter().copied().map(u64::from).sum();
         if there < u64::from(users) && !stage_timeline.is_cut {
             let message =
                 format!("only {there} of {users} users start: every user class has a `fixed_count`");
-            let at = if staged { load_at.key("stages").index(place) } else { load_at.clone() };
+            let at = if staged { load_at.key("stages").index(index) } else { load_at.clone() };
             problems.add(
                 Diagnostic::warning(codes::TOO_FEW_USERS, at.key("users"), message)
                     .help("give a user class a `weight`, or make `users` smaller"),
@@ -239,7 +239,7 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
 }
 
 /// Among how many classes another one with the same client ids is looked for.
-const MOST_OTHERS: usize = 1000;
+const MAX_OTHERS: usize = 1000;
 
 /// A broker closes the older of two connections with one client id, so that such users only fight.
 fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
@@ -252,7 +252,7 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
         let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("client_id");
         let may_have_twin = *count > 0 && !class.client_id.is_unique_in_run();
         // Not among all of a scenario that a script has written: that would take the square of their number.
-        let mut others = classes().take(if may_have_twin { i.min(MOST_OTHERS) } else { 0 });
+        let mut others = classes().take(if may_have_twin { i.min(MAX_OTHERS) } else { 0 });
         let twin = others.find(|(_, (other, other_count))| {
             let same = other.broker == class.broker && other.client_id.renders_like(&class.client_id);
             same && **other_count > 0

@@ -15,7 +15,7 @@ use crate::scenario::model::protocol;
 use crate::template::Template;
 use crate::template::names::{Names, Place};
 
-/// Compiles a will; nothing if there is a mistake in its topic or payload.
+/// Compiles a will. Returns `None` if there is a mistake in its topic or payload.
 pub(super) fn compile_will(
     will: &protocol::Will,
     at: &FieldPath,

@@ -91,12 +91,12 @@ struct Line {
     text: String,
 }
 
-/// Writes a title and, further in, what differs below it; nothing if nothing does.
+/// Writes a title and, indented below it, the differences. Writes nothing if there are no differences.
 fn below(title: String, indent: usize, lines: &mut Vec<Line>, differences: impl FnOnce(&mut Vec<Line>)) {
-    let place = lines.len();
+    let title_index = lines.len();
     lines.push(Line { indent, text: title });
     differences(lines);
-    if lines.len() == place + 1 {
+    if lines.len() == title_index + 1 {
         lines.pop();
     }
 }
@@ -151,30 +151,30 @@ fn by_name(list: &[Value]) -> Vec<(String, &Map<String, Value>)> {
 
 fn named(kind: &str, before: &[Value], after: &[Value], indent: usize, lines: &mut Vec<Line>) {
     let (before, after) = (by_name(before), by_name(after));
-    let places = |list: &[(String, &Map<String, Value>)]| -> BTreeMap<String, usize> {
-        list.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect()
+    let indices = |list: &[(String, &Map<String, Value>)]| -> BTreeMap<String, usize> {
+        list.iter().enumerate().map(|(index, (name, _))| (name.clone(), index)).collect()
     };
-    let (places_before, places_after) = (places(&before), places(&after));
+    let (indices_before, indices_after) = (indices(&before), indices(&after));
     let common: Vec<&str> = before
         .iter()
         .map(|(name, _)| name.as_str())
-        .filter(|name| places_after.contains_key(*name))
+        .filter(|name| indices_after.contains_key(*name))
         .collect();
     for (name, old) in &before {
-        match places_after.get(name) {
-            Some(place) => {
-                let new = after[*place].1;
+        match indices_after.get(name) {
+            Some(index) => {
+                let new = after[*index].1;
                 below(format!("{kind}{name}"), indent, lines, |lines| objects(old, new, indent + 1, lines));
             }
             None => lines.push(Line { indent, text: format!("- {}", summary(kind, name, old)) }),
         }
     }
-    for (name, new) in after.iter().filter(|(name, _)| !places_before.contains_key(name)) {
+    for (name, new) in after.iter().filter(|(name, _)| !indices_before.contains_key(name)) {
         lines.push(Line { indent, text: format!("+ {}", summary(kind, name, new)) });
     }
-    if !common.is_sorted_by_key(|name| places_after.get(*name)) {
+    if !common.is_sorted_by_key(|name| indices_after.get(*name)) {
         let mut order = common.clone();
-        order.sort_by_key(|name| places_after.get(*name));
+        order.sort_by_key(|name| indices_after.get(*name));
         let text = format!("order: {} -> {}", common.join(", "), order.join(", "));
         lines.push(Line { indent, text });
     }

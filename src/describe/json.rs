@@ -17,7 +17,7 @@ mod class;
 mod number;
 mod text;
 
-/// The whole plan.
+/// The plan as one JSON object.
 pub(super) fn plan(summary: &PlanSummary<'_>) -> Value {
     let plan = summary.plan;
     let needs = json!({
@@ -70,14 +70,14 @@ fn stages(summary: &PlanSummary<'_>) -> Vec<Value> {
     let load = &summary.plan.load;
     let known = load.stages.iter().zip(summary.timeline.stages.iter().zip(&summary.stages)).enumerate();
     known
-        .map(|(place, (stage, (stage_timeline, sent)))| {
+        .map(|(index, (stage, (stage_timeline, sent)))| {
             let classes = summary.plan.classes.iter().zip(summary.classes.iter().zip(&stage_timeline.users));
             let classes = classes.map(|(class, (summary, users))| {
                 let sent = summary.of_one.map(|of_one| of_one.times(*users));
                 json!({ "name": class.name, "users": users, "traffic": traffic(sent) })
             });
             json!({
-                "name": stage.name.clone().unwrap_or_else(|| (place + 1).to_string()),
+                "name": stage.name.clone().unwrap_or_else(|| (index + 1).to_string()),
                 "users": stage_timeline.users.iter().sum::<u32>(),
                 "spawn_rate": stage.spawn_rate,
                 "duration_s": stage.duration.map(seconds),

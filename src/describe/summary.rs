@@ -39,9 +39,9 @@ pub(super) struct ClassSummary {
     pub(super) users: u32,
     /// The first of them.
     pub(super) samples: Vec<SampleUser>,
-    /// What one of them sends in a second at most; nothing if no pause bounds it.
+    /// The most that one user sends in a second; `None` if no pause limits it.
     pub(super) of_one: Option<Traffic>,
-    /// What all of them send in a second at most; nothing if no pause bounds it.
+    /// The most that all users send in a second; `None` if no pause limits it.
     pub(super) traffic: Option<Traffic>,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct ClassSummary {
 pub(super) struct StageSummary {
     /// Users of each class after its ramp.
     pub(super) users: Vec<u32>,
-    /// What they send in a second at most; nothing if one class is bounded by nothing.
+    /// The most that they send in a second; `None` if nothing limits one of the classes.
     pub(super) traffic: Option<Traffic>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> PlanSummary<'a> {
         self.timeline.most_in_all
     }
 
-    /// Of the stage that sends most; nothing if one of them is bounded by nothing.
+    /// The traffic of the stage that sends most; `None` if nothing limits one of the stages.
     pub(super) fn traffic(&self) -> Option<Traffic> {
         let stages = self.stages.iter().map(|stage| stage.traffic);
         stages.reduce(|most, stage| {

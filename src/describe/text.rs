@@ -93,7 +93,7 @@ impl Description<'_> {
     fn stages(&self, out: &mut String) -> fmt::Result {
         let load = &self.plan.load;
         let stage_timelines = self.summary.timeline.stages.iter().zip(&self.summary.stages);
-        for (place, (stage, (stage_timeline, summary))) in load.stages.iter().zip(stage_timelines).enumerate()
+        for (index, (stage, (stage_timeline, summary))) in load.stages.iter().zip(stage_timelines).enumerate()
         {
             let users: u32 = match &stage.users {
                 Users::Total(users) => *users,
@@ -104,7 +104,7 @@ impl Description<'_> {
                 StageClock::Connected => " once all are connected",
             };
             let (users, length) = (counted(users, "user"), time(stage.duration.unwrap_or_default()));
-            write!(out, "  {}: {users} at {} per second", load.stage_title(place), stage.spawn_rate)?;
+            write!(out, "  {}: {users} at {} per second", load.stage_title(index), stage.spawn_rate)?;
             write!(out, ", for {length}{clock}")?;
             if let Some(storm) = &stage.mass_disconnect {
                 let names: Vec<_> =

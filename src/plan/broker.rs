@@ -1,4 +1,4 @@
-//! A broker: where it is, how it is spoken to, and its limits.
+//! A broker: where it listens, which protocol it speaks, and its limits.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::plan::target::{Header, Target, Tls};
 pub struct Broker {
     /// Its name in the scenario.
     pub name: String,
-    /// Where it is.
+    /// Where it listens.
     pub target: Target,
     /// How long a connect may take, from the first packet to CONNACK: TCP, TLS, the upgrade and MQTT.
     pub connect_timeout: Duration,
@@ -21,14 +21,14 @@ pub struct Broker {
     pub inflight: u16,
     /// Local addresses to connect from, in turn; empty for the system's choice.
     pub source_addresses: Vec<IpAddr>,
-    /// How TLS is spoken with it, if it is.
+    /// Its TLS settings, if its URL uses TLS.
     pub tls: Option<Tls>,
     /// Headers of the opening request of a WebSocket.
     pub headers: Vec<Header>,
-    /// Which protocol, and what of it.
+    /// The protocol version and what all users say in their CONNECT.
     pub settings: Settings,
     /// Which client drives its connections.
     pub client: Client,
-    /// Whether connects are recorded in parts, too.
+    /// Whether the phases of a connect get rows of their own.
     pub connect_detail: bool,
 }

@@ -35,18 +35,18 @@ pub struct Condition {
 /// A value that a JSON payload must have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JsonValue {
-    /// Where.
+    /// Where the value stands: a JSON pointer (RFC 6901).
     pub pointer: Arc<str>,
-    /// What.
+    /// The value that must stand there.
     pub value: Wanted,
 }
 
 /// A JSON value to compare with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
-    /// Always this one.
+    /// The same value for all messages.
     Constant(Arc<Value>),
-    /// The one that this renders to.
+    /// The value that this text renders to.
     Rendered(Text),
 }
 
@@ -67,7 +67,7 @@ impl Condition {
         *self == Self::default()
     }
 
-    /// Its texts.
+    /// Returns the texts in it.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let json = self.json.iter().filter_map(|json| match &json.value {
             Wanted::Rendered(text) => Some(text),

@@ -94,8 +94,8 @@ impl Dispatcher {
         let mut by_name: Vec<usize> = (0..classes.len()).collect();
         by_name.sort_by_key(|id| classes[*id].0);
         let mut ranks = vec![0; classes.len()];
-        for (place, id) in by_name.into_iter().enumerate() {
-            ranks[id] = place;
+        for (rank, id) in by_name.into_iter().enumerate() {
+            ranks[id] = rank;
         }
         let weights = classes.iter().enumerate().filter(|(_, class)| class.2 == 0);
         Self {

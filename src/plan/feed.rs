@@ -88,8 +88,8 @@ impl Rows {
         let owns_nothing = |feed: &Feed| feed.order == FeedOrder::Unique && index >= feed.deal.own.into();
         let held = Held { current: none(), taken: none(), used_up: feeds.iter().any(owns_nothing) };
         let mut rows = Self(Some(Box::new(held)));
-        for place in (0..feeds.len()).filter(|place| feeds[*place].per == FeedPer::User) {
-            rows.take(feeds, &[place], index, random);
+        for feed in (0..feeds.len()).filter(|feed| feeds[*feed].per == FeedPer::User) {
+            rows.take(feeds, &[feed], index, random);
         }
         rows
     }
@@ -101,12 +101,12 @@ impl Rows {
     }
 
     /// Goes on to the next row of these feeds. If one has none left after that, [`Rows::are_used_up`].
-    pub fn take(&mut self, feeds: &[Feed], places: &[usize], index: u64, random: &mut Random) {
+    pub fn take(&mut self, feeds: &[Feed], indices: &[usize], index: u64, random: &mut Random) {
         let Some(held) = &mut self.0 else { return };
-        for place in places {
-            let (feed, taken) = (&feeds[*place], &mut held.taken[*place]);
+        for at in indices {
+            let (feed, taken) = (&feeds[*at], &mut held.taken[*at]);
             match feed.row(index, *taken, random) {
-                Some(row) => held.current[*place] = row,
+                Some(row) => held.current[*at] = row,
                 None => held.used_up = true,
             }
             *taken = taken.wrapping_add(1);

@@ -1,9 +1,9 @@
 //! Ids: indices into the tables of a plan.
 
-/// Place of a broker in [`Plan::brokers`].
+/// Index of a broker in the brokers of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BrokerId(pub usize);
 
-/// Place of a class in [`Plan::classes`].
+/// Index of a user class in the classes of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassId(pub usize);

@@ -81,10 +81,10 @@ impl Load {
     }
 
     /// What stages are called: by name, or by number.
-    pub fn stage_title(&self, place: usize) -> String {
-        match self.stages.get(place).and_then(|stage| stage.name.as_deref()) {
+    pub fn stage_title(&self, index: usize) -> String {
+        match self.stages.get(index).and_then(|stage| stage.name.as_deref()) {
             Some(name) => format!("stage `{name}`"),
-            None => format!("stage {}", place + 1),
+            None => format!("stage {}", index + 1),
         }
     }
 }

@@ -47,9 +47,9 @@ impl Lines {
     #[inline]
     pub fn line(&self, index: u64, seq: u64) -> &[u8] {
         let lines = self.0.len() as u64;
-        let place = (index % lines + seq.saturating_sub(1) % lines) % lines;
+        let line = (index % lines + seq.saturating_sub(1) % lines) % lines;
         // Below the number of lines, so it fits.
-        self.0.value(usize::try_from(place).unwrap_or(0))
+        self.0.value(usize::try_from(line).unwrap_or(0))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::plan::user_class::UserClass;
 use crate::stats::RowKey;
 use crate::stats::threshold::Threshold;
 
-/// A scenario, compiled.
+/// A compiled scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Name of the scenario.

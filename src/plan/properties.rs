@@ -21,7 +21,7 @@ pub struct Properties {
 pub struct Property {
     /// What stands before the length of the value: its number and, of a user property, its name.
     pub head: Vec<u8>,
-    /// The value.
+    /// The template of the value.
     pub value: Template,
 }
 

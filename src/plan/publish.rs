@@ -9,16 +9,16 @@ use crate::plan::properties::Properties;
 use crate::plan::request::Request;
 use crate::plan::text::Text;
 
-/// Send a message.
+/// A step that sends a message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Publish {
-    /// Where to.
+    /// The topic that it goes to.
     pub topic: Text,
-    /// What.
+    /// What it carries.
     pub payload: Payload,
-    /// Quality of service.
+    /// Its quality of service.
     pub qos: Qos,
-    /// Whether the broker shall keep it.
+    /// Whether the broker keeps it as the retained message of its topic.
     pub retain: bool,
     /// Its properties; none for MQTT 3.1.1.
     pub properties: Properties,

@@ -13,7 +13,7 @@ use crate::plan::wait::WaitTime;
 /// What is sent in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Traffic {
-    /// Messages published.
+    /// Messages that are published.
     pub(crate) messages: f64,
     /// Bytes of their packets, from the fixed header on.
     pub(crate) bytes: f64,

@@ -8,14 +8,14 @@ use crate::plan::request::Request;
 use crate::plan::text::Text;
 pub use crate::scenario::model::receive::{Correlation, Since};
 
-/// Wait for messages.
+/// A step that waits for messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Receive {
     /// Which topics; never [`Text::PerMessage`], and without `$share/GROUP/` only once it is rendered.
     pub filter: Text,
-    /// Which messages are taken.
+    /// What a message must be like to be taken.
     pub takes: Condition,
-    /// What those must be like.
+    /// What a taken message must be like; a failure otherwise.
     pub expect: Condition,
     /// How many end the wait, at least 1.
     pub count: u32,
@@ -31,16 +31,16 @@ pub struct Receive {
     pub counter: usize,
 }
 
-/// Send a message and wait for its reply.
+/// A step that sends a message and waits for its reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
     /// The message, with the time limit of both and the row of the whole.
     pub publish: Publish,
     /// Topic of the reply.
     pub reply_topic: Text,
-    /// How the reply is known.
+    /// How the user recognises the reply.
     pub correlation: Correlation,
-    /// What it must be like.
+    /// What the reply must be like; a failure otherwise.
     pub expect: Condition,
 }
 
@@ -58,7 +58,7 @@ pub struct Keeps {
 }
 
 impl Default for Keeps {
-    /// Nothing.
+    /// Keeps nothing.
     fn default() -> Self {
         Self { filters: Vec::new(), most: 1_000, long: false, last: false }
     }

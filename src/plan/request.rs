@@ -6,7 +6,7 @@ use crate::template::Template;
 /// How a request is recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// Which row.
+    /// The row of the statistics that it belongs to.
     pub row: Row,
     /// Whether successes are recorded; failures always are.
     pub record: bool,
@@ -19,32 +19,32 @@ pub enum Row {
     Static(RowId),
     /// Its name differs from user to user; made when the user starts.
     PerUser {
-        /// Place among the user's rows.
+        /// Index among the rows that the user keeps.
         slot: usize,
         /// Type of the row.
         request_type: String,
-        /// Its name.
+        /// Name of the row.
         name: Template,
     },
 }
 
-/// Rows of the parts of a connect.
+/// The rows of the phases of a connect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConnectPhases {
-    /// That of the whole.
+    /// The row of the whole connect.
     pub whole: Row,
-    /// Of the TCP connection.
+    /// The row of the TCP connection.
     pub tcp: Row,
-    /// Of the TLS handshake, if there is one.
+    /// The row of the TLS handshake, if there is one.
     pub tls: Option<Row>,
-    /// Of the upgrade to WebSocket, if there is one.
+    /// The row of the WebSocket upgrade, if there is one.
     pub websocket: Option<Row>,
-    /// From CONNECT to CONNACK.
+    /// The row from CONNECT to CONNACK.
     pub connack: Row,
 }
 
 impl ConnectPhases {
-    /// All rows but that of the whole.
+    /// The rows of the phases, without that of the whole connect.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         [Some(&self.tcp), self.tls.as_ref(), self.websocket.as_ref(), Some(&self.connack)]
             .into_iter()

@@ -13,29 +13,29 @@ use crate::plan::wait::Pause;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Steps(pub Vec<Step>);
 
-/// One action.
+/// One action of a user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// Open the connection, if it is not open.
     Connect(Request),
     /// Close the connection, if it is open.
     Disconnect {
-        /// Without DISCONNECT.
+        /// Whether the user drops the connection without a DISCONNECT.
         abrupt: bool,
-        /// How it is recorded.
+        /// How the request is recorded.
         request: Request,
     },
-    /// Send a message.
+    /// Send a message, and wait for its acknowledgement unless the step says otherwise.
     Publish(Box<Publish>),
     /// Ask for messages; shared, since a user keeps it to ask again on its next connection.
     Subscribe(Arc<Subscribe>),
-    /// End subscriptions.
+    /// End one or more subscriptions.
     Unsubscribe(Box<Unsubscribe>),
-    /// Wait for messages.
+    /// Wait until messages have arrived.
     Receive(Box<Receive>),
     /// Send a message and wait for its reply.
     Request(Box<Exchange>),
-    /// Pause.
+    /// Do nothing for a while.
     Wait(Pause),
     /// Begin of a repeated part: set counter `level` to `times`.
     Repeat {
@@ -54,7 +54,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether the broker has something to do with it that it can refuse.
+    /// Whether the step asks the broker for something that the broker can refuse.
     pub fn asks_the_broker(&self) -> bool {
         match self {
             Self::Publish(_)

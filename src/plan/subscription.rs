@@ -7,7 +7,7 @@ use crate::plan::measure::Measure;
 use crate::plan::request::Request;
 use crate::plan::text::Text;
 
-/// Ask for messages.
+/// A step that subscribes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subscribe {
     /// Of which topics, at least one; asked for in one packet.
@@ -33,7 +33,7 @@ pub struct Subscription {
     pub options: SubscribeOptions,
 }
 
-/// End subscriptions.
+/// A step that unsubscribes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unsubscribe {
     /// Of which filters, at least one, in one packet; never [`Text::PerMessage`].

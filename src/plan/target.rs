@@ -4,21 +4,21 @@ use std::fmt;
 
 use crate::template::{Secret, Template};
 
-/// What carries MQTT.
+/// What carries MQTT between a user and its broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// TCP alone.
+    /// Plain TCP.
     Tcp,
-    /// TLS.
+    /// TLS over TCP.
     Tls,
-    /// WebSocket.
+    /// WebSocket over TCP.
     WebSocket,
     /// WebSocket over TLS.
     SecureWebSocket,
 }
 
 impl Transport {
-    /// All of them.
+    /// All transports.
     pub const ALL: [Self; 4] = [Self::Tcp, Self::Tls, Self::WebSocket, Self::SecureWebSocket];
 
     /// Scheme of its URLs.
@@ -52,10 +52,10 @@ impl Transport {
     }
 }
 
-/// Where a broker is.
+/// Where a broker listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// On the network.
+    /// The broker is on the network.
     Remote {
         /// What carries MQTT to all its servers.
         transport: Transport,
@@ -94,7 +94,7 @@ impl Target {
 pub struct Server {
     /// Name or address, an IPv6 address without brackets.
     pub host: String,
-    /// Port.
+    /// The TCP port.
     pub port: u16,
     /// Path and query of a WebSocket, from the slash; empty for the others.
     pub path: String,
@@ -122,7 +122,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// How TLS is spoken with a broker.
+/// The TLS settings of a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
     /// File of the trusted authorities; `None` for the system's.
@@ -131,9 +131,9 @@ pub struct Tls {
     pub server_name: Option<String>,
     /// Protocols to offer, the preferred first.
     pub alpn: Vec<String>,
-    /// Whether any certificate is good.
+    /// Whether a user accepts any certificate.
     pub insecure: bool,
-    /// Whether later connections take up the keys of earlier ones.
+    /// Whether later connections resume the TLS sessions of earlier ones.
     pub resumption: bool,
 }
 
@@ -149,8 +149,8 @@ pub struct Header {
 /// Files of a client's certificate and its key; they vary at most per user, without draws.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Certificate {
-    /// The certificate.
+    /// Path of the certificate.
     pub certificate: Template,
-    /// Its private key.
+    /// Path of its private key.
     pub key: Template,
 }

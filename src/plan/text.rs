@@ -11,9 +11,9 @@ pub enum Text {
     Constant(Arc<[u8]>),
     /// Rendered once per user and kept in its text `slot`.
     PerUser {
-        /// Place among the user's texts.
+        /// Index among the texts that the user keeps.
         slot: usize,
-        /// What to render.
+        /// The template to render.
         template: Template,
     },
     /// Rendered for each message.

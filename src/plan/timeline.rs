@@ -11,7 +11,7 @@ use crate::plan::ids::ClassId;
 use crate::plan::load::{Load, Stage, StageClock, Users};
 use crate::plan::plan::Plan;
 
-/// What the dispatcher makes of a load, if every user connects in no time and none leaves by itself.
+/// What the dispatcher makes of a load, if every user connects at once and no user leaves by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadTimeline {
     /// One for each stage.
@@ -25,10 +25,10 @@ pub struct LoadTimeline {
     run_time: Option<Duration>,
 }
 
-/// A stage in the timeline of a run. Moments are from the start of the run.
+/// A stage on the timeline of a run. All moments count from the start of the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StageTimeline {
-    /// When it begins.
+    /// When the stage begins.
     pub begins: Duration,
     /// From its first batch of users to its last; if it is cut off, to the end of the stage.
     pub ramp: Duration,
@@ -47,17 +47,17 @@ pub struct StageTimeline {
 }
 
 impl LoadTimeline {
-    /// The timeline of a plan.
+    /// Returns the timeline of a plan.
     pub fn of(plan: &Plan) -> Self {
         Self::new(Dispatcher::for_classes(&plan.classes), &plan.load)
     }
 
-    /// The timeline of a load by a dispatcher without users.
+    /// Returns the timeline of a load; the dispatcher must have no users yet.
     pub fn new(dispatcher: Dispatcher, load: &Load) -> Self {
         Self::watched(dispatcher, load, &mut |_| {})
     }
 
-    /// The same, telling of each user, in order, of which class it is.
+    /// Like `new`; calls `starts` with the class of each user, in the order of their starts.
     pub(crate) fn watched(mut dispatcher: Dispatcher, load: &Load, starts: &mut dyn FnMut(ClassId)) -> Self {
         let classes = dispatcher.counts().len();
         let mut timeline = Self {

@@ -20,7 +20,7 @@ use crate::template::{Secret, Template};
 /// A kind of user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserClass {
-    /// Its name.
+    /// Its name in the scenario.
     pub name: String,
     /// Where its users connect.
     pub broker: BrokerId,
@@ -50,11 +50,11 @@ pub struct UserClass {
     pub messages: Option<u64>,
     /// What a failed step ends of a task that does not say so itself.
     pub on_error: OnError,
-    /// Before the first task.
+    /// The steps before the first task.
     pub on_start: Steps,
     /// How the next task is found.
     pub order: TaskOrder,
-    /// What to choose from.
+    /// The tasks that a user chooses from.
     pub tasks: Vec<Task>,
     /// When the user stops.
     pub on_stop: Steps,
@@ -89,17 +89,17 @@ impl UserClass {
 /// What a broker publishes when it loses a user; it varies at most per user, who renders and draws it once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Will {
-    /// Where to.
+    /// The topic that it goes to.
     pub topic: Template,
     /// What, at most 65,535 bytes. Being rendered once anyway, its text has no slot among the user's.
     pub payload: Payload,
-    /// Quality of service.
+    /// Its quality of service.
     pub qos: Qos,
-    /// Whether the broker shall keep it.
+    /// Whether the broker keeps it as the retained message of its topic.
     pub retain: bool,
     /// How long after the loss, in seconds.
     pub delay_s: u32,
-    /// Its other properties.
+    /// Its properties, without the delay.
     pub properties: Properties,
 }
 
@@ -117,12 +117,12 @@ pub enum TaskOrder {
 /// A task of a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
-    /// Its name.
+    /// Its name in the scenario.
     pub name: String,
     /// Share of the picks, above 0 (tasks of weight 0 are left out of the plan); 1 in a sequence.
     pub weight: u32,
     /// What a failed step of it ends, if it says so itself and not as its class.
     pub on_error: Option<OnError>,
-    /// What to do.
+    /// What a user does in it.
     pub steps: Steps,
 }

@@ -10,7 +10,7 @@ use crate::template::random::Random;
 /// How long a user pauses between tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitTime {
-    /// After each task so long.
+    /// The user pauses after each task.
     Pause(Pause),
     /// Task starts are at least so far apart; `constant_throughput = r` is a pacing of 1/r seconds.
     ConstantPacing(Duration),
@@ -19,7 +19,7 @@ pub enum WaitTime {
 /// How long a pause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pause {
-    /// Always so long.
+    /// Always this long.
     Constant(Duration),
     /// Evenly distributed from the first length up to the second, that one excluded unless both are equal.
     Between(Duration, Duration),
@@ -43,7 +43,7 @@ pub struct WaitState {
 }
 
 impl WaitTime {
-    /// No pause.
+    /// The user does not pause.
     pub const ZERO: Self = Self::Pause(Pause::Constant(Duration::ZERO));
 
     /// Whether task runs are a millisecond or more apart by it, on average.
@@ -72,7 +72,7 @@ impl WaitTime {
 }
 
 impl Pause {
-    /// The next pause.
+    /// Draws the length of the next pause.
     pub fn draw(&self, random: &mut Random) -> Duration {
         match *self {
             Self::Constant(pause) => pause,

@@ -43,16 +43,16 @@ impl Column {
         self.ends.is_empty()
     }
 
-    /// The value at a place below [`Column::len`].
+    /// Returns the value at an index below [`Column::len`].
     #[inline]
-    pub fn value(&self, place: usize) -> &[u8] {
-        let start = if place == 0 { 0 } else { self.ends[place - 1] as usize };
-        &self.bytes[start..self.ends[place] as usize]
+    pub fn value(&self, index: usize) -> &[u8] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+        &self.bytes[start..self.ends[index] as usize]
     }
 
     /// All values.
     pub fn values(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).map(|place| self.value(place))
+        (0..self.len()).map(|index| self.value(index))
     }
 
     /// All values, one behind the other.

@@ -106,10 +106,10 @@ pub(super) fn template_for(written: &str) -> Option<&'static str> {
     WORDS.iter().find(|(words, _)| words.contains(&&*name)).map(|(_, ours)| *ours)
 }
 
-/// A text like a template, which is none.
+/// A text that looks like a template of another tool.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Placeholder {
-    /// Where it stands.
+    /// The bytes of the text that it takes up.
     pub(crate) range: Range<usize>,
     /// What was surely meant, if that is known.
     pub(crate) ours: Option<String>,

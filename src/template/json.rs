@@ -56,8 +56,8 @@ impl JsonTemplate {
 
     /// The templates of what stands before and behind the stamp.
     pub(crate) fn finish_around_stamp(mut self) -> (Template, Template) {
-        let (source, place) = self.stamp.unwrap_or((self.source.len(), self.segments.len()));
-        let rest = merged(self.segments.split_off(place));
+        let (source, index) = self.stamp.unwrap_or((self.source.len(), self.segments.len()));
+        let rest = merged(self.segments.split_off(index));
         let (before, behind) = self.source.split_at(source);
         (Template::new(before, merged(self.segments)), Template::new(behind, rest))
     }

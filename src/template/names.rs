@@ -17,9 +17,9 @@ use crate::template::varies::Varies;
 pub struct Names<'a> {
     /// The user class, where there is one.
     pub class: Option<&'a str>,
-    /// The scenario's constants.
+    /// The constants of the scenario, its `vars`.
     pub vars: &'a BTreeMap<String, String>,
-    /// Gathers the constants that templates use.
+    /// Collects the constants that templates use.
     pub used_vars: &'a RefCell<BTreeSet<String>>,
     /// The columns of the class's feeds.
     pub columns: &'a Columns,
@@ -41,22 +41,22 @@ impl std::fmt::Debug for Names<'_> {
 /// The columns of one user class's feeds.
 #[derive(Debug, Default)]
 pub struct Columns {
-    /// By their names.
+    /// The columns by their names.
     pub by_name: BTreeMap<String, FeedColumn>,
     /// Whether there are others that are not known, since a feed could not be read.
     pub is_incomplete: bool,
     /// The columns of all feeds of the scenario, each with a feed that has it.
     pub elsewhere: Rc<BTreeMap<String, String>>,
-    /// Gathers the feeds that templates use, by their places in the class.
+    /// Collects the feeds that templates use, by their indices in the class.
     pub used_feeds: RefCell<BTreeSet<usize>>,
 }
 
 /// A column of one user class's feeds.
 #[derive(Debug, Clone)]
 pub struct FeedColumn {
-    /// Place of its feed in the class.
+    /// Index of its feed in the class.
     pub feed: usize,
-    /// Its values.
+    /// The values of the column.
     pub column: Arc<Column>,
     /// Whether a user gets another row for each message, or keeps one.
     pub varies: Varies,
@@ -114,14 +114,14 @@ pub enum Place {
     Condition,
 }
 
-/// What a name or function is, as far as places care.
+/// What decides where a name or function may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Known at compile.
     Constant,
     /// Known at compile, but different from machine to machine or class to class.
     Local,
-    /// The user's place among the others.
+    /// The number or index of the user.
     User,
     /// The client id.
     ClientId,
@@ -370,9 +370,9 @@ pub(super) fn function_named(name: &str) -> Option<&'static Function> {
 
 /// Words in backticks, with commas between: the first of them, if they are many.
 pub(crate) fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    const MOST: usize = 40;
-    let mut words: Vec<_> = words.take(MOST + 1).map(|word| format!("`{word}`")).collect();
-    let more = if words.len() > MOST { ", …" } else { "" };
-    words.truncate(MOST);
+    const MAX_WORDS: usize = 40;
+    let mut words: Vec<_> = words.take(MAX_WORDS + 1).map(|word| format!("`{word}`")).collect();
+    let more = if words.len() > MAX_WORDS { ", …" } else { "" };
+    words.truncate(MAX_WORDS);
     words.join(", ") + more
 }

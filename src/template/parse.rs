@@ -24,7 +24,7 @@ mod spot;
 pub use crate::template::parse::fault::Fault;
 
 /// Most mistakes that are looked for in one text: one more than are drawn.
-const MOST_FAULTS: usize = 101;
+const MAX_FAULTS: usize = 101;
 
 impl Template {
     /// Parses a text that stands at `place`. Its mistakes come together, the first hundred of them; at least one if it
@@ -51,7 +51,7 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn run(&mut self) {
         let mut at = 0;
-        while self.faults.len() < MOST_FAULTS
+        while self.faults.len() < MAX_FAULTS
             && let Some(dollar) = self.spot.text[at..].find("${").map(|found| at + found)
         {
             if dollar > at && self.spot.text[..dollar].ends_with('$') {

@@ -48,7 +48,7 @@ impl Segment {
                 out.text(&texts[chosen]);
             }
             Self::Row(row) => out.text(row.column.value(scope.rows[row.feed] as usize)),
-            Self::Walk(walk) => walk.render(&mut scope.walks[walk.place], scope.random, out),
+            Self::Walk(walk) => walk.render(&mut scope.walks[walk.index], scope.random, out),
             Self::JsonClientId => push_escaped(&scope.user.client_id, out),
             Self::Received(part) => out.text(scope.received.part(*part)),
             Self::JsonReceived(part) => push_escaped(scope.received.part(*part), out),

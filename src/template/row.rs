@@ -9,7 +9,7 @@ use crate::template::varies::Varies;
 /// The value of a column in the user's present row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
-    /// Place of the feed in the class.
+    /// Index of the feed in the class.
     pub(super) feed: usize,
     pub(super) column: Arc<Column>,
     /// Per user or per message.
@@ -19,7 +19,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The same as it stands between the quotes of a JSON text.
+    /// Returns the value as it stands between the quotes of a JSON text.
     pub(super) fn in_json(&self) -> Self {
         Self { column: self.column.in_json(), ..self.clone() }
     }

@@ -12,7 +12,7 @@ use crate::template::scope::Scope;
 use crate::template::segment::{Segment, merged};
 use crate::template::varies::Varies;
 
-/// A parsed text.
+/// A parsed text with its `${…}` expressions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     pub(super) source: Box<str>,
@@ -50,13 +50,13 @@ impl Template {
         Self { source: source.into(), segments, most, client_ids, uses_received }
     }
 
-    /// A text that is not looked into.
+    /// Makes a template of a text without looking for `${` in it.
     pub(crate) fn literally(text: &str) -> Self {
         let literal = Segment::Literal(Literal::new(text.as_bytes()));
         Self::new(text, if text.is_empty() { Box::new([]) } else { Box::new([literal]) })
     }
 
-    /// The same with a fixed text before it.
+    /// Returns the same template with a fixed text before it.
     pub(crate) fn after(&self, text: &str) -> Self {
         let mut segments = vec![Segment::Literal(Literal::new(text.as_bytes()))];
         segments.extend_from_slice(&self.segments);
@@ -144,12 +144,12 @@ impl Template {
         )
     }
 
-    /// The columns of feeds in it, each with the place of its feed in the class.
+    /// The columns of feeds in it, each with the index of its feed in the class.
     pub fn columns(&self) -> impl Iterator<Item = (usize, &Column)> {
         self.rows().map(|row| (row.feed, &*row.column))
     }
 
-    /// The places of the feeds in it that give a row for each message.
+    /// The indices of the feeds in it that give a row for each message.
     pub(crate) fn feeds_per_message(&self) -> impl Iterator<Item = usize> {
         self.rows().filter(|row| row.is_per_message()).map(|row| row.feed)
     }
@@ -161,11 +161,11 @@ impl Template {
         })
     }
 
-    /// Gives each `walk` in it a place of its own among those of its class, of which there are `walks` so far.
-    pub fn place_walks(&mut self, walks: &mut usize) {
+    /// Numbers each `walk` in it among those of its class, of which there are `walks` so far.
+    pub fn number_walks(&mut self, walks: &mut usize) {
         for segment in &mut self.segments {
             if let Segment::Walk(walk) = segment {
-                walk.place = *walks;
+                walk.index = *walks;
                 *walks += 1;
             }
         }

@@ -200,7 +200,7 @@ fn random_values_have_their_form() {
 fn a_walk_goes_on_where_it_stood_for_each_occurrence() {
     let mut template = parse("${walk(-1, 1.5, 0.25)} ${walk(0, 10, 1)}");
     let mut walks = 1;
-    template.place_walks(&mut walks);
+    template.number_walks(&mut walks);
     assert_eq!(walks, 3);
     let (user, mut random) = (UserScope::default(), Random::for_user(3, "x", 0));
     let mut walks = [NOT_BEGUN; 3];

@@ -12,7 +12,7 @@ use crate::template::random::Random;
 pub const NOT_BEGUN: i64 = i64::MIN;
 
 /// Most digits behind the point.
-pub(super) const MOST_DECIMALS: u32 = 9;
+pub(super) const MAX_DECIMALS: u32 = 9;
 
 /// A number that starts anywhere between two ends and moves by up to a step at a time, turned back at the ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,22 +23,22 @@ pub(super) struct Walk {
     /// At least 1 and at most from end to end.
     pub(super) step: i64,
     pub(super) decimals: u32,
-    /// Place among the walks of its class.
-    pub(super) place: usize,
+    /// Index among the walks of its class.
+    pub(super) index: usize,
 }
 
-/// A number as written, if it is one that a walk can count with: whole, or with up to [`MOST_DECIMALS`] decimals,
+/// A number as written, if it is one that a walk can count with: whole, or with up to [`MAX_DECIMALS`] decimals,
 /// below 10^9. In billionths, with the number of its decimals.
 pub(super) fn decimal(text: &str) -> Option<(i64, u32)> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let decimals = u32::try_from(fraction.len()).ok().filter(|n| *n <= MOST_DECIMALS)?;
+    let decimals = u32::try_from(fraction.len()).ok().filter(|n| *n <= MAX_DECIMALS)?;
     let all_digits = [whole, fraction].concat().bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || whole.len() > 9 || !all_digits || digits.ends_with('.') {
         return None;
     }
     let number: i64 = format!("{whole}{fraction}").parse().ok()?;
-    let billionths = number * 10_i64.pow(MOST_DECIMALS - decimals);
+    let billionths = number * 10_i64.pow(MAX_DECIMALS - decimals);
     Some((if text.starts_with('-') { -billionths } else { billionths }, decimals))
 }
 
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_walk_prints_as_many_decimals_as_it_counts() {
-        let walk = Walk { low: -5, high: 5, step: 10, decimals: 2, place: 0 };
+        let walk = Walk { low: -5, high: 5, step: 10, decimals: 2, index: 0 };
         let printed: std::collections::BTreeSet<_> =
             walked(&walk, 500).into_iter().map(|(_, text)| text).collect();
         let expected =
@@ -152,7 +152,7 @@ mod tests {
         fn a_walk_stays_between_its_ends_and_moves_by_at_most_a_step(
             low in -1_000_i64..1_000, span in 1_i64..1_000, share in 1_i64..=1_000, decimals in 0_u32..4,
         ) {
-            let walk = Walk { low, high: low + span, step: (span * share / 1_000).max(1), decimals, place: 0 };
+            let walk = Walk { low, high: low + span, step: (span * share / 1_000).max(1), decimals, index: 0 };
             let numbers = walked(&walk, 50);
             let (least, most) = walk.length();
             for (number, text) in &numbers {

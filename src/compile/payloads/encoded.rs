@@ -19,25 +19,25 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) fn hex(text: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 2);
     let mut half = None;
-    for (place, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+    for (offset, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
         let Some(digit) = c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()) else {
             let message = format!("`{}` is not a hexadecimal digit", c.escape_debug());
             let help = "the digits are 0 to 9 and a to f; write a text under `text`";
-            wrong(codes::HEX, message, help, place..place + c.len_utf8(), at, problems);
+            wrong(codes::HEX, message, help, offset..offset + c.len_utf8(), at, problems);
             return None;
         };
         match half.take() {
-            None => half = Some((place, digit)),
+            None => half = Some((offset, digit)),
             Some((_, high)) => bytes.push(high << 4 | digit),
         }
     }
-    if let Some((place, _)) = half {
+    if let Some((offset, _)) = half {
         let help = "each byte has two digits: write 0f for 15";
         wrong(
             codes::HEX,
             "the second digit of the last byte is missing",
             help,
-            place..place + 1,
+            offset..offset + 1,
             at,
             problems,
         );
@@ -50,29 +50,29 @@ pub(super) fn base64(text: &str, at: &FieldPath, problems: &mut Problems<'_>) ->
     use base64::DecodeError::{InvalidByte, InvalidLastSymbol};
     let is_digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
     let mut digits = String::with_capacity(text.len());
-    let mut places = Vec::with_capacity(text.len());
-    for (place, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+    let mut offsets = Vec::with_capacity(text.len());
+    for (offset, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
         if !is_digit(c) {
             let message = format!("`{}` is not a base64 digit", c.escape_debug());
             let help = match c {
                 '-' | '_' => "this is base64url; in standard base64 `-` is `+` and `_` is `/`",
                 _ => "the digits are A to Z, a to z, 0 to 9, `+` and `/`; write a text under `text`",
             };
-            wrong(codes::BASE64, message, help, place..place + c.len_utf8(), at, problems);
+            wrong(codes::BASE64, message, help, offset..offset + c.len_utf8(), at, problems);
             return None;
         }
         digits.push(c);
-        places.push(place);
+        offsets.push(offset);
     }
     let error = match BASE64.decode(&digits) {
         Ok(bytes) => return Some(bytes),
         Err(error) => error,
     };
-    let place = match error {
-        InvalidByte(digit, _) | InvalidLastSymbol { offset: digit, .. } => places.get(digit).copied(),
+    let offset = match error {
+        InvalidByte(digit, _) | InvalidLastSymbol { offset: digit, .. } => offsets.get(digit).copied(),
         _ => None,
     };
-    let mark = place.map_or(0..text.len(), |place| place..place + 1);
+    let mark = offset.map_or(0..text.len(), |offset| offset..offset + 1);
     let (message, help) = match error {
         InvalidByte(..) => ("`=` stands before the end", "it only fills the last group of four digits"),
         InvalidLastSymbol { .. } => (

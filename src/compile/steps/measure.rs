@@ -147,7 +147,7 @@ impl StepCompiler<'_> {
     }
 }
 
-/// The parts of a JSON pointer (RFC 6901); nothing if it is none, or one to the whole value.
+/// Returns the parts of a JSON pointer (RFC 6901), or `None` if it is invalid or points to the whole value.
 fn parts(pointer: &str) -> Option<Box<[Box<str>]>> {
     let rest = pointer.strip_prefix('/')?;
     let is_escaped = |part: &str| {

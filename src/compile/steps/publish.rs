@@ -104,22 +104,22 @@ impl StepCompiler<'_> {
         }
         let (mut topic, payload) = (topic?, payload?);
         let mut feeds: Vec<usize> = topic.feeds_per_message().collect();
-        topic.place_walks(&mut self.walks);
+        topic.number_walks(&mut self.walks);
         let payload = match payload {
             PayloadSource::Template(mut template) => {
                 feeds.extend(template.feeds_per_message());
-                template.place_walks(&mut self.walks);
+                template.number_walks(&mut self.walks);
                 Payload::Text(self.text(template))
             }
             PayloadSource::Made(payload) => payload,
         };
         for template in properties.templates_mut() {
             feeds.extend(template.feeds_per_message());
-            template.place_walks(&mut self.walks);
+            template.number_walks(&mut self.walks);
         }
         if let Some(rest) = &mut rest {
             feeds.extend(rest.feeds_per_message());
-            rest.place_walks(&mut self.walks);
+            rest.number_walks(&mut self.walks);
         }
         feeds.sort_unstable();
         feeds.dedup();

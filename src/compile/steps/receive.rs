@@ -114,7 +114,7 @@ impl StepCompiler<'_> {
         publish.feeds.sort_unstable();
         publish.feeds.dedup();
         self.check_received(&reply_topic, &reply_at, problems);
-        reply_topic.place_walks(&mut self.walks);
+        reply_topic.number_walks(&mut self.walks);
         self.receives = true;
         let reply_topic = self.text(reply_topic);
         self.awaited.push((reply_at, reply_topic.clone()));
@@ -176,7 +176,7 @@ impl StepCompiler<'_> {
         let mut text = |text: &Option<String>, key: &str, problems: &mut Problems<'_>| {
             let mut template =
                 problems.template(text.as_deref()?, Place::Condition, self.names, &at.key(key))?;
-            template.place_walks(&mut self.walks);
+            template.number_walks(&mut self.walks);
             self.check_received(&template, &at.key(key), problems);
             Some(self.text(template))
         };
@@ -194,7 +194,7 @@ impl StepCompiler<'_> {
             let at = json_at.key(pointer.as_str());
             let pointer = json_pointer(pointer, &at, problems);
             let mut value = payloads::json::template(value, Place::Condition, self.names, &at, problems)?;
-            value.place_walks(&mut self.walks);
+            value.number_walks(&mut self.walks);
             self.check_received(&value, &at, problems);
             let value = match self.text(value) {
                 // Whatever is rendered into it, the template of a JSON value is JSON.

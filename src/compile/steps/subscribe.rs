@@ -148,7 +148,7 @@ impl StepCompiler<'_> {
         (!filters.is_empty()).then(|| Step::Unsubscribe(Box::new(Unsubscribe { filters, timeout, request })))
     }
 
-    /// A filter, checked; nothing if there is a mistake in its template.
+    /// Parses and checks a filter; returns `None` if there is a mistake in its template.
     fn filter(&self, filter: Option<&str>, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Template> {
         let filter = problems.template(filter?, Place::Filter, self.names, at)?;
         check_filter(&filter, self.client_id, at, problems);

@@ -17,7 +17,7 @@ use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::wait::{Pause, WaitTime};
 use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass, Will};
 
-/// The class at place `id`.
+/// The class with this index.
 pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
     let (plan, secrets) = (summary.plan, &summary.secrets);
     let (class, summary) = (&plan.classes[id], &summary.classes[id]);
@@ -240,7 +240,7 @@ impl Writer<'_> {
             "await_ack": publish.await_ack,
             "timeout_s": seconds(publish.timeout),
             "stamp": publish.stamp.as_ref().map(ToString::to_string),
-            "next_row_of": publish.feeds.iter().map(|place| &class.feeds[*place].name).collect::<Vec<_>>(),
+            "next_row_of": publish.feeds.iter().map(|index| &class.feeds[*index].name).collect::<Vec<_>>(),
             "samples": sent.collect::<Vec<_>>(),
         })
     }

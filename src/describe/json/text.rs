@@ -34,7 +34,7 @@ pub(super) fn payload(of: &Payload, secrets: &Secrets) -> Value {
     }
 }
 
-/// A condition: what is given of it; nothing if nothing is. JSON values are as JSON writes them.
+/// A condition as an object with the keys that it has, or `null` if it is empty. JSON values are written as JSON.
 pub(super) fn condition(of: &Condition, secrets: &Secrets) -> Value {
     if of.is_empty() {
         return Value::Null;

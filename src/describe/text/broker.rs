@@ -9,7 +9,7 @@ use crate::mqtt::{Client, Settings};
 use crate::plan::target::{Target, Tls};
 use crate::plan::{Broker, BrokerId};
 
-/// All of them.
+/// Writes all brokers.
 pub(super) fn write(summary: &PlanSummary<'_>, out: &mut String) -> fmt::Result {
     writeln!(out, "\nbrokers")?;
     for (i, broker) in summary.plan.brokers.iter().enumerate() {

@@ -15,7 +15,7 @@ use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 use crate::plan::subscription::Unsubscribe;
 use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass};
 
-/// Writes the class at place `id`.
+/// Writes the class with this index.
 pub(super) fn write(summary: &PlanSummary<'_>, id: usize, out: &mut String) -> fmt::Result {
     let PlanSummary { plan, secrets, .. } = summary;
     let samples = summary.classes[id].samples.clone();

@@ -68,7 +68,7 @@ pub(super) fn feed(feed: &Feed) -> String {
     format!("{}: {}, {per}, {order}", feed.name, counted(feed.rows, "row"))
 }
 
-/// When users come back; nothing if as by default.
+/// When users reconnect; `None` for the default.
 pub(super) fn reconnect(reconnect: &Reconnect) -> Option<String> {
     if *reconnect == Reconnect::default() {
         return None;

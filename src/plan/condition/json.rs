@@ -38,12 +38,12 @@ pub(super) fn look(bytes: &[u8], sought: &mut [Sought<'_>]) -> Option<()> {
     while !left.is_empty() {
         // A value cannot be compared and be walked through in one go.
         let mut chosen: Vec<(usize, &str)> = Vec::new();
-        left.retain(|place| {
-            let pointer = sought[*place].pointer;
+        left.retain(|index| {
+            let pointer = sought[*index].pointer;
             let goes_along =
                 chosen.iter().all(|(_, other)| !contains(pointer, other) && !contains(other, pointer));
             if goes_along {
-                chosen.push((*place, pointer));
+                chosen.push((*index, pointer));
             }
             !goes_along
         });
@@ -74,10 +74,10 @@ impl<'de> DeserializeSeed<'de> for Visit<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        let Some((place, "")) = self.ways.first() else {
+        let Some((index, "")) = self.ways.first() else {
             return json.deserialize_any(self);
         };
-        let sought = &mut self.sought[*place];
+        let sought = &mut self.sought[*index];
         sought.found = match sought.wanted {
             Some(wanted) => Found::Same(Compare(wanted).deserialize(json)?),
             None => Found::Taken(serde::Deserialize::deserialize(json)?),
@@ -89,14 +89,14 @@ impl<'de> DeserializeSeed<'de> for Visit<'_, '_> {
 impl<'w> Visit<'_, 'w> {
     /// The ways that go on through a child, which are its own from now on.
     fn leading(&mut self, is_child: impl Fn(&str) -> bool) -> Vec<(usize, &'w str)> {
-        let ways = self.ways.iter().filter_map(|(place, way)| {
+        let ways = self.ways.iter().filter_map(|(index, way)| {
             let way = way.strip_prefix('/')?;
             let end = way.find('/').unwrap_or(way.len());
-            is_child(&way[..end]).then_some((*place, &way[end..]))
+            is_child(&way[..end]).then_some((*index, &way[end..]))
         });
         let ways: Vec<_> = ways.collect();
-        for (place, _) in &ways {
-            self.sought[*place].found = Found::Absent;
+        for (index, _) in &ways {
+            self.sought[*index].found = Found::Absent;
         }
         ways
     }

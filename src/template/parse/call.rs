@@ -14,7 +14,7 @@ use crate::template::names::{FUNCTIONS, Function, NAMES, function_named, quoted}
 use crate::template::parse::fault::Fault;
 use crate::template::parse::spot::{Spot, trimmed};
 use crate::template::segment::Segment;
-use crate::template::walk::{MOST_DECIMALS, Walk, decimal};
+use crate::template::walk::{MAX_DECIMALS, Walk, decimal};
 
 impl Spot<'_> {
     /// A call of the function `name` with what stands between its parentheses.
@@ -203,7 +203,7 @@ fn walk(
 ) -> Result<Walk, Fault> {
     let read = |argument: &Argument<'_>| {
         let what =
-            format!("is not a number with up to nine digits before and {MOST_DECIMALS} behind the point");
+            format!("is not a number with up to nine digits before and {MAX_DECIMALS} behind the point");
         decimal(argument.text).ok_or_else(|| argument.fault(function, &what))
     };
     let [(from, a), (to, b), (by, c)] = [read(low)?, read(high)?, read(step)?];
@@ -220,8 +220,8 @@ fn walk(
         return Err(step.fault(function, "is longer than the way from one end to the other"));
     }
     let decimals = a.max(b).max(c);
-    let unit = 10_i64.pow(MOST_DECIMALS - decimals);
-    Ok(Walk { low: from / unit, high: to / unit, step: by / unit, decimals, place: 0 })
+    let unit = 10_i64.pow(MAX_DECIMALS - decimals);
+    Ok(Walk { low: from / unit, high: to / unit, step: by / unit, decimals, index: 0 })
 }
 
 fn ordered(ordered: bool, low: &Argument<'_>, high: &Argument<'_>, function: &Function) -> Result<(), Fault> {

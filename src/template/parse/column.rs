@@ -85,10 +85,10 @@ impl Spot<'_> {
             return Ok(());
         }
         let mut values = row.column.values().enumerate();
-        let Some((place, byte)) = values.find_map(|(place, value)| Some((place, wrong(value)?))) else {
+        let Some((index, byte)) = values.find_map(|(index, value)| Some((index, wrong(value)?))) else {
             return Ok(());
         };
-        let (name, row) = (row.column.name(), place + 1);
+        let (name, row) = (row.column.name(), index + 1);
         let what = if byte == 0 {
             "the null character".to_owned()
         } else {

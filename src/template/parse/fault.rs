@@ -9,7 +9,7 @@ pub struct Fault {
     pub code: &'static str,
     /// The bytes of the text that are wrong.
     pub range: Range<usize>,
-    /// What is wrong.
+    /// The message: what is wrong.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
