@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{ScenarioDir, row};
+use crate::support::{ScenarioDir, row, side_by_side};
 
 /// Two rows that differ below a millisecond, and one of messages from end to end.
 const QUICK: &str = r#"
@@ -99,14 +99,15 @@ fn rows_have_the_percentiles_of_their_requests_to_three_digits() {
 
 #[test]
 fn each_second_stands_in_the_history_once_and_the_last_row_has_the_users_of_the_run() {
-    let place = ScenarioDir::new(QUICK);
-    for (run_time, flags) in [
+    let cases = [
         ("1s", &[][..]),
         ("2s", &["--csv-full-history"]),
         ("1300ms", &["--csv-full-history"]),
         ("300ms", &[]),
         ("2s", &["--reset-stats", "--csv-full-history"]),
-    ] {
+    ];
+    side_by_side(cases, |(run_time, flags)| {
+        let place = ScenarioDir::new(QUICK);
         let args = ["run", "scenario.toml", "--only-summary", "-t", run_time, "--csv", "a"];
         let output = place.run(&[&args[..], flags].concat());
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -119,7 +120,7 @@ fn each_second_stands_in_the_history_once_and_the_last_row_has_the_users_of_the_
         let last = history.last().unwrap();
         let all = row(&place.rows("a_stats.csv"), "Aggregated").count("Request Count");
         assert_eq!((last.count("User Count"), last.count("Total Request Count")), (4, all), "{run_time}");
-    }
+    });
 }
 
 #[test]

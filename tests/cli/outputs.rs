@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{ScenarioDir, row};
+use crate::support::{ScenarioDir, row, side_by_side};
 
 const SMALL: &str = r#"
 version = 1
@@ -302,18 +302,17 @@ fn a_full_disk_is_an_error_and_leaves_whole_files() {
 #[test]
 fn killed_at_any_time_the_files_are_whole() {
     // A row for each user makes large files.
-    let place = ScenarioDir::new(
-        &SMALL
-            .replace("users = 2", "users = 3000")
-            .replace("spawn_rate = 100", "spawn_rate = 100000")
-            .replace(
-                "name = \"publish\"",
-                "name = \"a row with a name that is rather long, of the user ${client_id}\"",
-            )
-            .replace("1s", "60s")
-            .replace("20ms", "2s"),
-    );
-    for milliseconds in [0, 7, 31, 90] {
+    let scenario = SMALL
+        .replace("users = 2", "users = 3000")
+        .replace("spawn_rate = 100", "spawn_rate = 100000")
+        .replace(
+            "name = \"publish\"",
+            "name = \"a row with a name that is rather long, of the user ${client_id}\"",
+        )
+        .replace("1s", "60s")
+        .replace("20ms", "2s");
+    side_by_side([0, 7, 31, 90], |milliseconds| {
+        let place = ScenarioDir::new(&scenario);
         let mut child = place
             .command(&["run", "scenario.toml", "--csv", "a"])
             .stdout(Stdio::null())
@@ -326,8 +325,7 @@ fn killed_at_any_time_the_files_are_whole() {
         child.wait().unwrap();
         let rows = place.rows("a_stats.csv");
         assert_eq!(rows.last().unwrap().text("Name"), "Aggregated", "after {milliseconds} ms");
-        fs::remove_file(place.path("a_stats.csv")).unwrap();
-    }
+    });
 }
 
 #[test]
@@ -437,13 +435,14 @@ fn the_scenario_that_runs_is_the_one_that_was_named_and_the_first_line_says_whic
     fs::create_dir(place.path("scenarios")).unwrap();
     fs::write(place.path("scenarios/publish.toml"), SMALL.replace("topic = \"t\"", "topic = \"other\""))
         .unwrap();
-    for args in [
+    let cases = [
         &["run", "-T", "main", "more", "scenario.toml"][..],
         &["run", "-E", "other", "scenario.toml", "-C", "device"],
         &["run", "scenario.toml", "-T", "main,more"],
         &["run", "scenario.toml", "-T", "main", "more"],
         &["run", "-Tmain", "scenario.toml"],
-    ] {
+    ];
+    side_by_side(cases, |args| {
         let output = place.run(args);
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(0), "{args:?}\n{stderr}");
@@ -451,7 +450,7 @@ fn the_scenario_that_runs_is_the_one_that_was_named_and_the_first_line_says_whic
             stderr.lines().next().unwrap().ends_with("Running scenario.toml (small)"),
             "{args:?}\n{stderr}"
         );
-    }
+    });
     let output = place.run(&["run"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.lines().next().unwrap().contains("Running scenarios/publish.toml"), "{stderr}");

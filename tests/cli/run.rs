@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::support::{ScenarioDir, row};
+use crate::support::{ScenarioDir, row, side_by_side};
 
 /// Users that connect once and publish without a pause that would matter.
 const STEADY: &str = r#"
@@ -64,12 +64,13 @@ fn a_run_writes_the_four_files_and_the_tables_and_exits_with_0() {
 
 #[test]
 fn a_request_log_replays_to_the_files_of_its_run_byte_for_byte() {
-    for flags in [
+    let cases = [
         &[][..],
         &["--csv-full-history", "--threads", "1"],
         &["--csv-full-history", "--threads", "3"],
         &["--reset-stats", "--csv-full-history"],
-    ] {
+    ];
+    side_by_side(cases, |flags| {
         let place = ScenarioDir::new(STEADY);
         let mut run = vec!["run", "scenario.toml", "-H", "embedded:?loss=0.02", "--only-summary"];
         run.extend(["--csv", "a", "--request-log", "a.jsonl"]);
@@ -83,7 +84,7 @@ fn a_request_log_replays_to_the_files_of_its_run_byte_for_byte() {
             assert_eq!(read("a"), read("b"), "{file}");
         }
         assert!(place.rows("a_failures.csv").iter().all(|f| f.text("Error") == "no PUBACK within 300ms"));
-    }
+    });
 }
 
 #[test]
@@ -406,7 +407,7 @@ fn a_search_tries_rates_and_tells_the_highest() {
     // What users begin follows the rates.
     let begun: Vec<_> =
         found["tried"].as_array().unwrap().iter().map(|t| t["achieved"].as_f64().unwrap()).collect();
-    assert!((19.0..23.0).contains(&begun[0]) && (38.0..44.0).contains(&begun[1]), "{begun:?}");
+    assert!((15.0..25.0).contains(&begun[0]) && (30.0..48.0).contains(&begun[1]), "{begun:?}");
     assert!(stdout.contains("failures < 1% holds up to 40.00 task runs/s"), "{stdout}");
 
     let (code, _, found) = run("embedded:?never_ack");

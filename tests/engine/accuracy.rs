@@ -311,6 +311,7 @@ fn compare(what: &str, runs: &[Compared], slack_ms: [f64; 3]) -> String {
 }
 
 #[test]
+#[ignore = "needs a quiet machine: run by .ci/run"]
 fn reported_times_are_the_brokers_own() {
     println!(
         "| reply after | p50 true | reported | off | p99 true | reported | off | max true | reported | off |"
@@ -337,6 +338,7 @@ fn reported_times_are_the_brokers_own() {
 }
 
 #[test]
+#[ignore = "needs a quiet machine: run by .ci/run"]
 fn a_stall_shows_in_the_tail_of_a_paced_run_and_hardly_in_raw_times() {
     let pace = ms(10);
     let pace_ns = u64::try_from(pace.as_nanos()).unwrap();

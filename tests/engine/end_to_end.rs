@@ -11,7 +11,7 @@ use mqtt_scenario::engine::{Interrupts, Options};
 use mqtt_scenario::stats::delivery::{Counts, DeliveryReport};
 
 use crate::support::run::{OPTIONS, RecordingObserver, RunResult, run_observed};
-use crate::support::{Mosquitto, ScenarioDir, TestScenario, row, with_sockets};
+use crate::support::{Mosquitto, ScenarioDir, TestScenario, row, side_by_side, with_sockets};
 
 /// How a run ended.
 struct Measured {
@@ -54,14 +54,14 @@ fn many_to_many(protocol: &str, qos: u8, stamp: &str) -> String {
     format!(
         r#"
         version = 1
-        load = {{ users = 10, spawn_rate = 100, run_time = "3s" }}
+        load = {{ users = 10, spawn_rate = 100, run_time = "4s" }}
         [brokers.b]
         url = "mqtt://127.0.0.1"
         protocol = "{protocol}"
         [user_classes.publisher]
         weight = 5
         iterations = 1
-        on_start = ["connect", {{ wait = "500ms" }}]
+        on_start = ["connect", {{ wait = "1s" }}]
         tasks = [{{ name = "publish", steps = [{{ repeat = {{ times = 200, steps = [
           {{ publish = {{ topic = "m/${{client_id}}", qos = {qos}, payload = {{ json = {{ seq = "${{seq}}" }} }}, stamp = "{stamp}" }} }},
         ] }} }}] }}]
@@ -106,17 +106,17 @@ fn what_is_dropped_and_repeated_is_counted_to_the_message() {
 
 #[test]
 fn what_changes_places_is_counted_to_the_message() {
-    for (protocol, qos) in [("3.1.1", 0), ("3.1.1", 1), ("5", 1)] {
+    side_by_side([("3.1.1", 0), ("3.1.1", 1), ("5", 1)], |(protocol, qos)| {
         let text = format!(
             r#"
             version = 1
-            load = {{ users = 6, spawn_rate = 100, run_time = "3s" }}
+            load = {{ users = 6, spawn_rate = 100, run_time = "4s" }}
             [brokers.b]
             url = "mqtt://127.0.0.1"
             protocol = "{protocol}"
             [user_classes.publisher]
             iterations = 1
-            on_start = ["connect", {{ wait = "500ms" }}]
+            on_start = ["connect", {{ wait = "1s" }}]
             tasks = [{{ name = "publish", steps = [{{ repeat = {{ times = 300, steps = [
               {{ publish = {{ topic = "s/${{user.index}}", qos = {qos}, stamp = "prefix" }} }},
             ] }} }}] }}]
@@ -140,7 +140,7 @@ fn what_changes_places_is_counted_to_the_message() {
         assert_eq!(all.expected(), 3 * 300, "{protocol} {qos}");
         let swapped = ran.broker.swapped_deliveries;
         assert!((swapped / 2..=swapped).contains(&all.reordered), "{all:?} {swapped}");
-    }
+    });
 }
 
 /// A subscriber to everything beneath `t`, and one publisher that begins half a second later; `more` is what the
@@ -171,12 +171,13 @@ const PUBLISH: &str = r#"{ publish = { topic = "t/a", qos = 1, stamp = "prefix",
 #[test]
 fn what_is_sent_last_still_arrives_however_the_run_ends() {
     let flood = r#"{ publish = { topic = "t/a", stamp = "prefix", await_ack = false, name = "publish" } }"#;
-    for (load, steps, all) in [
+    let cases = [
         (r#"run_time = "1s""#, PUBLISH, None),
         (r#"run_time = "1s", stop_timeout = "2s""#, PUBLISH, None),
         (r#"run_time = "1s""#, flood, None),
         ("messages = 400", PUBLISH, Some(400)),
-    ] {
+    ];
+    side_by_side(cases, |(load, steps, all)| {
         let ran = carry_out(&one_to_one("", load, STAY, "", steps), Faults::default());
         let counts = ran.counts("all");
         // A flood is more than the queue of the broker holds, and that counts what it drops.
@@ -189,7 +190,7 @@ fn what_is_sent_last_still_arrives_however_the_run_ends() {
         assert!((sent..=sent + 1_000).contains(&counts.expected()), "{load}: {sent} {counts:?}");
         assert!(all.is_none_or(|all| counts.expected() == all), "{load}: {counts:?}");
         assert_eq!(ran.requests("all"), counts.received);
-    }
+    });
 }
 
 #[test]
@@ -199,13 +200,13 @@ fn a_topic_for_each_message_has_a_sequence_for_each_topic() {
     ] } }"#;
     let text = one_to_one("", r#"run_time = "2s""#, STAY, "iterations = 1", steps);
     let some = text.replace("filter = \"t/#\"", "filter = \"t/3\"");
-    for (text, least, most) in [(&text, 300, 300), (&some, 10, 100)] {
+    side_by_side([(&text, 300, 300), (&some, 10, 100)], |(text, least, most)| {
         let ran = carry_out(text, Faults { drop: 0.1, seed: 5, ..Faults::default() });
         let counts = ran.counts("all");
         assert!((least..=most).contains(&counts.expected()), "{counts:?}");
         assert_eq!(counts.lost.unexplained, ran.broker.dropped_deliveries);
         assert!(counts.lost.total() > 0);
-    }
+    });
 }
 
 #[test]
@@ -247,7 +248,7 @@ fn what_is_sent_while_a_subscriber_is_away_is_told_apart() {
 
     // It goes away and comes back. A session that lasts is given what it missed, if that was more than QoS 0.
     let leaves = r#"{ wait = "900ms" }, { disconnect = { abrupt = true } }, { wait = "200ms" }, "connect", { wait = "1h" }"#;
-    for (protocol, qos, loses) in [("3.1.1", 1, false), ("5", 1, false), ("3.1.1", 0, true)] {
+    side_by_side([("3.1.1", 1, false), ("5", 1, false), ("3.1.1", 0, true)], |(protocol, qos, loses)| {
         let broker = format!("clean_session = false\nprotocol = \"{protocol}\"");
         let steps = steps.replace("qos = 1", &format!("qos = {qos}"));
         let text = one_to_one(&broker, r#"run_time = "3s""#, leaves, "iterations = 1", &steps);
@@ -255,7 +256,7 @@ fn what_is_sent_while_a_subscriber_is_away_is_told_apart() {
         let counts = ran.counts("all");
         assert_eq!((counts.expected(), counts.lost.reconnect), (100, counts.lost.total()), "{counts:?}");
         assert_eq!(counts.lost.total() > 0, loses, "{counts:?}");
-    }
+    });
 
     // A clean one has ended meanwhile: nothing of that time is expected.
     let text = one_to_one("", r#"run_time = "3s""#, leaves, "iterations = 1", steps);
@@ -267,13 +268,13 @@ fn what_is_sent_while_a_subscriber_is_away_is_told_apart() {
 
 #[test]
 fn a_shared_subscription_that_an_old_broker_does_not_know_is_named() {
-    for (protocol, named) in [("3.1.1", 50), ("5", 0)] {
+    side_by_side([("3.1.1", 50), ("5", 0)], |(protocol, named)| {
         let broker = format!("protocol = \"{protocol}\"");
         let text = one_to_one(&broker, r#"run_time = "1500ms""#, STAY, "messages = 50", PUBLISH);
         let text = text.replace("filter = \"t/#\"", "filter = \"$share/g/t/#\"");
         let counts = carry_out(&text, Faults { drop: 1.0, seed: 1, ..Faults::default() }).counts("all");
         assert_eq!((counts.lost.not_shared, counts.lost.total()), (named, 50), "{protocol}: {counts:?}");
-    }
+    });
 }
 
 #[test]

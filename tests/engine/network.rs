@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use crate::support::acceptor::{Authority, Front, Server};
 use crate::support::program::{SummarizedRun, example};
 use crate::support::takeover::{TAKEOVERS, check_takeover, offline, takeover};
-use crate::support::{ScenarioDir, with_sockets};
+use crate::support::{ScenarioDir, side_by_side, with_sockets};
 
 mod storms {
     use super::*;
@@ -21,7 +21,7 @@ mod storms {
 
     #[test]
     fn the_will_of_everybody_who_is_lost_is_published_and_all_come_back() {
-        for threads in ["1", "3"] {
+        side_by_side(["1", "3"], |threads| {
             let ran = SummarizedRun::of(&storm(&[]), &["--threads", threads]);
             assert_eq!(ran.code, Some(0), "{}", ran.stderr);
             assert_eq!(ran.received(), 20, "{}", ran.stderr);
@@ -30,7 +30,7 @@ mod storms {
             assert!(ran.stderr.contains(told), "{}", ran.stderr);
             let early = ran.stderr.lines().find(|line| line.starts_with("[00:02]")).unwrap();
             assert!(!early.contains("(0.0/s)"), "{early}");
-        }
+        });
     }
 
     #[test]
@@ -43,7 +43,7 @@ mod storms {
 
     #[test]
     fn requests_under_way_fail_unless_their_session_lasts() {
-        for (clean, expected) in [("true", true), ("false", false)] {
+        side_by_side([("true", true), ("false", false)], |(clean, expected)| {
             let ran = SummarizedRun::of(
                 &format!(
                     r#"
@@ -74,7 +74,7 @@ mod storms {
             assert_eq!(ran.stdout.contains("MQTT publish: connection dropped by the scenario"), expected);
             assert_eq!(ran.counts("connect"), Some((20, 0)), "{}", ran.stdout);
             assert_eq!(ran.counts("disconnect"), None, "what the scenario does is no loss");
-        }
+        });
     }
 }
 
@@ -200,16 +200,16 @@ mod parts {
 
 #[test]
 fn a_second_client_of_one_name_takes_the_session_over_once() {
-    for (protocol, sign) in TAKEOVERS {
+    side_by_side(TAKEOVERS, |(protocol, sign)| {
         check_takeover(&SummarizedRun::of(&takeover(protocol), &[]), sign);
-    }
+    });
 }
 
 #[test]
 fn who_was_away_finds_exactly_what_was_published_meanwhile() {
-    for protocol in ["5", "3.1.1"] {
+    side_by_side(["5", "3.1.1"], |protocol| {
         let ran = SummarizedRun::of(&offline(protocol), &[]);
         assert_eq!((ran.code, ran.received()), (Some(0), 20), "{protocol}: {}", ran.stdout);
         assert_eq!(ran.counts("connect"), Some((3, 0)), "{protocol}");
-    }
+    });
 }

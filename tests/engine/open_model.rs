@@ -23,6 +23,7 @@ steps = [{ publish = { topic = "t", payload = "x", qos = 1, name = "publish" } }
 "#;
 
 #[test]
+#[ignore = "needs a quiet machine: run by .ci/run"]
 fn a_stall_shows_in_all_outputs_with_the_raw_times_beside_it() {
     let place = ScenarioDir::new(STALL);
     let args = ["run", "scenario.toml", "--threads", "2", "--csv", "a", "--summary-json", "a.json"];

@@ -7,7 +7,7 @@ use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::engine::Interrupts;
 
 use crate::support::run::{RunResult, run_on};
-use crate::support::{TestScenario, with_sockets};
+use crate::support::{TestScenario, side_by_side, with_sockets};
 
 /// Runs a scenario, `BROKER` standing for the lines of its broker, against an embedded broker of its own.
 fn carry_out(broker: &str, faults: Faults, text: &str) -> RunResult {
@@ -67,7 +67,7 @@ fn measuring_takes_nothing_from_receive_nor_does_a_rate() {
 /// A stamped message first, so that what it needs is there before the subscription.
 #[test]
 fn a_stamp_before_the_subscription_takes_nothing_from_receive_or_request() {
-    for broker in BROKERS {
+    side_by_side(BROKERS, |broker| {
         for stamp in ["prefix", "json:/sent"] {
             let text = format!(
                 r#"
@@ -109,7 +109,7 @@ fn a_stamp_before_the_subscription_takes_nothing_from_receive_or_request() {
                 "{broker} {stamp}"
             );
         }
-    }
+    });
 }
 
 /// A session that lasts and a broker that never acknowledges: what is measured and received arrives all the same.
@@ -190,7 +190,7 @@ fn a_connection_that_is_lost_in_any_step_comes_back() {
         ("disconnect", r#""disconnect""#),
         ("abrupt disconnect", r#"{ disconnect = { abrupt = true } }, "connect""#),
     ];
-    for (name, step) in steps {
+    side_by_side(steps, |(name, step)| {
         let [a, b, c, d] = BROKERS.map(|broker| async move {
             // Another user of the same client id drives this one out as the step begins.
             let text = format!(
@@ -226,5 +226,5 @@ fn a_connection_that_is_lost_in_any_step_comes_back() {
             assert_eq!(ran.row("receive after"), (2, 0), "{name} {broker}: {:?}", ran.failures());
         });
         with_sockets(async { tokio::join!(a, b, c, d) });
-    }
+    });
 }

@@ -19,7 +19,7 @@ use crate::support::{NullObserver, Seen, TestScenario, connect_request, ticket, 
 const SCENARIO: &str = r#"
 version = 1
 brokers.b.url = "embedded:"
-load = { users = 6, spawn_rate = 100, run_time = "1500ms", stop_timeout = "5s" }
+load = { users = 6, spawn_rate = 100, run_time = "1m" }
 [feeds]
 ids.csv = "ids"
 in_order = { csv = "table", per = "message" }
@@ -33,6 +33,7 @@ state.json = { walk = "${walk(-20, 40, 0.25)}", other = "${walk(0, 9, 1)}", uuid
 [user_classes.a]
 feeds = ["ids", "in_order", "drawn", "place", "own", "share"]
 client_id = "a-${row.id}"
+iterations = 40
 wait_time = { between = ["1ms", "15ms"] }
 [[user_classes.a.tasks]]
 name = "first"
@@ -50,6 +51,7 @@ steps = [
 [user_classes.b]
 feeds = ["ids", "share", "own"]
 client_id = "b-${row.id}"
+iterations = 40
 wait_time = { between = ["1ms", "20ms"] }
 [[user_classes.b.tasks]]
 name = "only"
@@ -58,7 +60,7 @@ steps = [
 ]
 "#;
 
-/// So many messages of each user are compared.
+/// So many messages of each user are compared: one for each task run at least.
 const COMPARED: usize = 40;
 
 /// A column with so many values.

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use crate::support::peer::{CONNACK, accept, listen};
 use crate::support::run::{RunResult, Signals, run_logged};
-use crate::support::{TestScenario, with_paused_clock, with_sockets};
+use crate::support::{TestScenario, side_by_side, with_paused_clock, with_sockets};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -285,7 +285,7 @@ async fn hangs_up_for_good(listener: &TcpListener) {
 
 #[test]
 fn what_a_session_that_lasts_keeps_for_its_next_connection_is_unfinished_too() {
-    for (qos, await_ack) in [(1, true), (2, true), (1, false), (2, false)] {
+    side_by_side([(1, true), (2, true), (1, false), (2, false)], |(qos, await_ack)| {
         for signals in [&[ms(1_700)][..], &[ms(1_700), ms(1_700)][..]] {
             let text = format!(
                 "version = 1\n[brokers.b]\nurl = \"mqtt://127.0.0.1\"\nclean_session = false\n\
@@ -307,7 +307,7 @@ fn what_a_session_that_lasts_keeps_for_its_next_connection_is_unfinished_too() {
             assert_eq!(rows, [("connect", 1), ("p", 1)], "{qos} {await_ack} {signals:?}");
             assert_eq!(failures(&ran), ["1 × disconnect: connection lost: closed by the broker"]);
         }
-    }
+    });
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn run_drawn(seed: u64) -> Ends {
         let calls = Arc::clone(&calls);
         let connector =
             move || Counting::new(Connector::new(vec![Endpoint::from(address)]), Arc::clone(&calls));
-        let (mut observer, tokens) = (RecordingObserver::default(), Interrupts::default());
+        let (mut observer, tokens) = (RecordingObserver::logging(Vec::new()), Interrupts::default());
         let options = Options { threads: 2, ..LOGGED };
         let run = run(plan, connector, options, &tokens, &mut observer);
         let (outcome, ()) = tokio::join!(run, interrupt(&tokens, &signals));

@@ -1,11 +1,9 @@
 //! Scenarios of several parts: included files, classes that extend others, and values of the command line.
 
-#![expect(clippy::disallowed_methods, reason = "the wall clock of a reading is what is bounded")]
-
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::{FieldPath, Mark};
@@ -14,6 +12,8 @@ use mqtt_scenario::scenario::model::Scenario;
 use mqtt_scenario::scenario::parse::Parsed;
 use mqtt_scenario::scenario::source::Source;
 use tempfile::TempDir;
+
+use crate::support::CoreTime;
 
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -114,7 +114,7 @@ fn a_file_that_is_included_by_many_is_read_once() {
     }
     let files: Vec<_> = files.iter().map(|(name, text)| (&**name, &**text)).collect();
     let dir = folder(&files);
-    let started = Instant::now();
+    let started = CoreTime::start();
     let (_, scenario) = fine(&dir.path().join("l0.toml"), &[]);
     assert_eq!(scenario.vars.len(), 23);
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
@@ -195,7 +195,7 @@ fn many_classes_that_extend_one_are_cheap() {
     for class in 0..200 {
         writeln!(text, "[user_classes.c{class}]\nextends = 'base'\nweight = {class}").unwrap();
     }
-    let started = Instant::now();
+    let started = CoreTime::start();
     let scenario = model(&text, &[]);
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert!(scenario.user_classes.values().all(|class| class.tasks.len() == 50));

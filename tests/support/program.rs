@@ -9,6 +9,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_mqtt-scenario");
+
 /// A directory of the test's own with a scenario in it.
 pub(crate) struct ScenarioDir {
     dir: TempDir,
@@ -23,7 +25,7 @@ impl ScenarioDir {
 
     /// The program in the directory, with these arguments.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-scenario"));
+        let mut command = Command::new(PROGRAM);
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
         command
     }
@@ -153,8 +155,17 @@ pub(crate) struct ProgramOutput {
 
 /// Runs the program in a folder, on a terminal of 100 columns as far as help texts are concerned.
 pub(crate) fn run_program(folder: &Path, arguments: &[&str]) -> ProgramOutput {
-    let output = Command::new(env!("CARGO_BIN_EXE_mqtt-scenario"))
-        .args(arguments)
+    output_of(Command::new(PROGRAM).args(arguments), folder)
+}
+
+/// The same; the program is ended if it needs a core for more than so many seconds.
+pub(crate) fn run_program_within(seconds: u32, folder: &Path, arguments: &[&str]) -> ProgramOutput {
+    let limited = format!("ulimit -t {seconds}; exec {PROGRAM} \"$@\"");
+    output_of(Command::new("sh").args(["-c", &limited, "sh"]).args(arguments), folder)
+}
+
+fn output_of(command: &mut Command, folder: &Path) -> ProgramOutput {
+    let output = command
         .current_dir(folder)
         .env("COLUMNS", "100")
         .env_remove("CLICOLOR_FORCE")

@@ -71,9 +71,10 @@ pub(crate) struct SeenRequest {
 
 type OnTick<'a> = Box<dyn Fn(&Snapshot) + 'a>;
 
-/// Remembers what a run tells. Requests and the events of the request log need a run that keeps a log.
+/// Remembers what a run tells; requests, if the run keeps a log.
 #[derive(Default)]
 pub(crate) struct RecordingObserver<'a> {
+    writes_log: bool,
     thresholds: Vec<Threshold>,
     on_tick: Option<OnTick<'a>>,
     start: Option<UnixMicros>,
@@ -88,9 +89,9 @@ pub(crate) struct RecordingObserver<'a> {
 }
 
 impl<'a> RecordingObserver<'a> {
-    /// Judges by these thresholds at the end.
-    pub(crate) fn judging(thresholds: Vec<Threshold>) -> Self {
-        Self { thresholds, ..Self::default() }
+    /// Writes the request log, and judges by these thresholds at the end.
+    pub(crate) fn logging(thresholds: Vec<Threshold>) -> Self {
+        Self { writes_log: true, thresholds, ..Self::default() }
     }
 
     /// Calls this at each tick.
@@ -104,7 +105,7 @@ impl<'a> RecordingObserver<'a> {
 
     /// What it has seen of a run that ended so.
     pub(crate) fn result(self, outcome: Outcome, journal: Vec<Entry>) -> RunResult {
-        let log = String::from_utf8(self.log.unwrap().into_out()).unwrap();
+        let log = self.log.map(|log| String::from_utf8(log.into_out()).unwrap()).unwrap_or_default();
         RunResult {
             outcome,
             journal,
@@ -134,14 +135,16 @@ impl Observer for RecordingObserver<'_> {
         };
         let new: Vec<_> = batches.iter().flat_map(Batch::requests).map(seen).collect();
         self.requests.extend(new);
-        self.log.as_mut().unwrap().write_tick(batches).unwrap();
+        if let Some(log) = &mut self.log {
+            log.write_tick(batches).unwrap();
+        }
         Ok(())
     }
 
     fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
-        if self.log.is_none() {
+        if self.start.is_none() {
             self.start = Some(tick.at);
-            self.log = Some(RequestLog::new(Vec::new(), tick.at).unwrap());
+            self.log = self.writes_log.then(|| RequestLog::new(Vec::new(), tick.at).unwrap());
         }
         let snapshot = tick.statistics.snapshot(tick.at.as_secs_f64());
         self.ticks.push(SeenTick {
@@ -152,7 +155,9 @@ impl Observer for RecordingObserver<'_> {
             last: tick.last,
         });
         if tick.last {
-            self.log.as_mut().unwrap().end(tick.at).unwrap();
+            if let Some(log) = &mut self.log {
+                log.end(tick.at).unwrap();
+            }
             let judgements = self.thresholds.iter().flat_map(|t| t.judge(tick.statistics, &snapshot));
             self.verdicts = judgements.map(|judgement| judgement.verdict).collect();
         }
@@ -174,6 +179,7 @@ pub(crate) struct RunResult {
     pub(crate) journal: Vec<Entry>,
     pub(crate) ticks: Vec<SeenTick>,
     pub(crate) requests: Vec<SeenRequest>,
+    /// The request log, if the observer wrote one.
     pub(crate) events: Vec<Event>,
     /// The statistics at the end.
     pub(crate) last: Snapshot,
@@ -287,7 +293,7 @@ pub(crate) async fn interrupt(tokens: &Interrupts, signals: &Signals) {
 
 /// Runs a plan on the calling thread with a log and these interrupts, and judges by its thresholds.
 pub(crate) async fn run_logged<C: Connect>(plan: Arc<Plan>, connector: C, signals: &Signals) -> RunResult {
-    let mut observer = RecordingObserver::judging(plan.thresholds.clone());
+    let mut observer = RecordingObserver::logging(plan.thresholds.clone());
     let tokens = Interrupts::default();
     let run = run_here(plan, connector, LOGGED, &tokens, &mut observer);
     let (outcome, ()) = tokio::join!(run, interrupt(&tokens, signals));
