@@ -26,7 +26,7 @@ mod storms {
             assert_eq!(ran.code, Some(0), "{}", ran.stderr);
             assert_eq!(ran.received(), 20, "{}", ran.stderr);
             assert!(ran.counts("connect") == Some((41 + 20, 0)), "{}", ran.stdout);
-            let told = "Dropped the connections of 20 of 20 users as stage `storm` begins";
+            let told = "Dropped the connections of 20 of 40 users as stage `storm` begins";
             assert!(ran.stderr.contains(told), "{}", ran.stderr);
             let early = ran.stderr.lines().find(|line| line.starts_with("[00:02]")).unwrap();
             assert!(!early.contains("(0.0/s)"), "{early}");
