@@ -7,14 +7,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 /// How to start a broker. The default is a free port on 127.0.0.1 and no faults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BrokerConfig {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// The address and port to listen on. Port 0 chooses a free one.
     pub bind: SocketAddr,
-    /// What it does wrong on purpose.
+    /// What the broker does wrong on purpose.
     pub faults: Faults,
-    /// The largest packet that it takes, in bytes after the fixed header; a client that announces more is
+    /// The largest packet that the broker accepts, in bytes after the fixed header. A client that announces more is
     /// disconnected.
     pub max_packet_bytes: usize,
-    /// What one client's queue may hold.
+    /// How much the queue of one client may hold.
     pub queue: QueueLimit,
 }
 
@@ -29,13 +29,13 @@ impl Default for BrokerConfig {
     }
 }
 
-/// What the queue of one client may hold, connected or not. A message beyond it is dropped and counted,
-/// whatever its quality of service.
+/// How much the queue of one client may hold, connected or not. A message beyond that is dropped and counted, whatever
+/// its quality of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueLimit {
-    /// Messages; by default 100,000.
+    /// The number of messages; by default 100,000.
     pub messages: usize,
-    /// Bytes of topics and payloads with some overhead each; by default 64 MiB.
+    /// The bytes of topics and payloads with some overhead for each; by default 64 MiB.
     pub bytes: usize,
 }
 

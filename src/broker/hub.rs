@@ -66,7 +66,7 @@ impl Hub {
         }
     }
 
-    /// Draws: true with this probability.
+    /// Returns true with this probability.
     pub(super) fn chance(&self, probability: f64) -> bool {
         self.dice.borrow_mut().chance(probability)
     }
@@ -84,7 +84,7 @@ impl Hub {
         begin.checked_add(stall.length).filter(|end| *end > now)
     }
 
-    /// Gives a client its session, a new one or the one it had, and takes it from its last connection.
+    /// Gives a client a new session or the one that it had, which it takes from its last connection.
     pub(super) fn open(&self, connect: &Connect, wake: Rc<Notify>) -> Result<Opened, WireError> {
         let mut sessions = self.sessions.borrow_mut();
         let (client_id, assigned_id) = if connect.client_id.is_empty() {
@@ -171,7 +171,7 @@ impl Hub {
         }
     }
 
-    /// Retains and routes a message; whether anybody has subscribed to its topic.
+    /// Retains and routes a message. Returns whether anybody has subscribed to its topic.
     pub(super) fn publish(
         &self,
         from: Option<&SessionRef>,
@@ -227,7 +227,7 @@ impl Hub {
         }
     }
 
-    /// Subscribes; the granted quality of service, or none if the filter is refused.
+    /// Subscribes. Returns the granted quality of service, or nothing if the filter is refused.
     pub(super) fn subscribe(&self, session: &SessionRef, filter: Filter) -> Option<Qos> {
         let Filter { path, options, retained } = filter;
         if check_topic_filter(&path).is_err() || path.split('/').count() > MAX_LEVELS {
@@ -254,13 +254,13 @@ impl Hub {
         Some(options.qos)
     }
 
-    /// Unsubscribes; whether there was such a subscription.
+    /// Unsubscribes. Returns whether there was such a subscription.
     pub(super) fn unsubscribe(&self, session: &SessionRef, filter: &str) -> bool {
         self.router.borrow_mut().unsubscribe(filter, session);
         session.borrow_mut().filters.remove(filter)
     }
 
-    /// Takes a session, no longer in the table, out of everything else.
+    /// Removes a session that is no longer in the table from everything else.
     fn forget(&self, session: &SessionRef) {
         let mut state = session.borrow_mut();
         state.supersede();

@@ -57,15 +57,15 @@ const SWEEP: Duration = Duration::from_millis(500);
 /// How long accepting pauses when it fails, as it does when the process has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// Why a broker cannot start.
+/// Why the broker could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Bind {
-        /// The address.
+        /// The address to listen on.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The system gives no thread or no event queue.

@@ -64,14 +64,14 @@ pub(super) struct Connect {
     pub(super) version: Version,
     pub(super) client_id: String,
     pub(super) clean_start: bool,
-    /// Zero: no keep-alive.
+    /// Zero means that there is no keep-alive.
     pub(super) keep_alive: Duration,
     /// How long the session outlives its connection; [`Duration::MAX`] for ever.
     pub(super) expiry: Duration,
     pub(super) will: Option<Will>,
-    /// How many unacknowledged messages the client takes at a time.
+    /// How many unacknowledged messages the client accepts at a time.
     pub(super) receive_maximum: u16,
-    /// The largest packet that the client takes, in bytes.
+    /// The largest packet that the client accepts, in bytes.
     pub(super) max_packet_bytes: usize,
 }
 
@@ -108,7 +108,7 @@ pub(super) struct Filter {
     pub(super) retained: RetainHandling,
 }
 
-/// What a subscriber asked for.
+/// The options of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) qos: Qos,
@@ -153,13 +153,13 @@ pub(super) enum Answer {
     Disconnect(Option<u8>),
 }
 
-/// Why a CONNECT is refused.
+/// Why the broker refuses a CONNECT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     Version,
     ClientId,
     Unavailable,
-    /// A CONNECT that is none, with MQTT 5's reason code; written in MQTT 5 only.
+    /// A malformed CONNECT, with the reason code of MQTT 5. It is written in MQTT 5 only.
     Wrong(u8),
 }
 

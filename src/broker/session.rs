@@ -101,7 +101,7 @@ pub(super) struct Session {
     queue: VecDeque<Delivery>,
     queue_bytes: usize,
     limit: QueueLimit,
-    /// Unacknowledged messages; a message's packet id is its place here plus one.
+    /// Unacknowledged messages; the packet id of a message is its index here plus one.
     slots: Vec<Option<InFlight>>,
     free: Vec<u16>,
     /// Counts messages sent, to send them again in the same order.

@@ -1,8 +1,8 @@
-//! Whether a packet is as the standard wants it, before the codec reads it, which lets much of that pass: reserved
-//! bits, null characters, doubled and foreign properties, bytes behind the end.
+//! Checks a packet against the standard before the codec reads it. The codec accepts much that is wrong: reserved bits,
+//! null characters, doubled and foreign properties, bytes after the end.
 //!
-//! A broker that is kind to such packets would let a client go out with them that every other broker cuts off. Each
-//! packet is walked through once, where it lies.
+//! A broker that accepted such packets would hide a fault of the client for which every other broker disconnects it. Each
+//! packet is read once, without a copy.
 
 use crate::broker::packet::WireError;
 use crate::mqtt::Version;
@@ -14,7 +14,7 @@ use crate::mqtt::property::{
 /// A packet without its fixed header, as far as it is not yet read.
 struct Body<'a>(&'a [u8]);
 
-/// Checks a CONNECT from its flags on. How many bytes at its end are user name and password.
+/// Checks a CONNECT from its flags on. Returns how many bytes at its end are user name and password.
 pub(super) fn connect(version: Version, flags_on: &[u8]) -> Result<usize, WireError> {
     const WILL: u8 = 0b100;
     let mut body = Body(flags_on);

@@ -2,9 +2,25 @@
 //!
 //! Two implementations live: the driver on real sockets ([`transport`], [`driver`]) and a scripted twin in memory
 //! ([`scripted`]), since a paused test clock and real sockets do not mix. A session has no task and no
-//! channel of its own: the user's task drives it whenever it waits for anything, so a user costs one task,
-//! and an idle connection a few hundred bytes. Requests are finished through a [`Sink`], in whatever order
+//! channel of its own: the user's task drives it whenever it waits for anything. So a user costs one task,
+//! and an idle connection a few hundred bytes. Requests are completed through a [`Sink`], in whatever order
 //! the broker answers them.
+//!
+//! ```text
+//! engine ─▶ seam ─▶ transport (Connector) ─▶ driver ─▶ wire ─▶ socket
+//!     ▲     sink ◀───────────────────────── driver ◀─ wire ◀─ socket
+//!     └──────┘                                └─ session (open requests, what outlives the connection)
+//! ```
+//! | here | what it holds |
+//! |---|---|
+//! | `seam`, `sink`, `timings` | the traits and plain types between the engine and any client |
+//! | [`transport`] | TCP, TLS and WebSocket; the [`Connector`](transport::Connector), which opens sessions |
+//! | [`driver`] | one connection: write, read, acknowledge, keep alive, resend, leave |
+//! | `wire` | bytes ⇄ packets, without state |
+//! | `session` | packet ids ⇄ open requests, and the state that outlives a connection |
+//! | [`failure`] | why requests fail, and the texts of that; it imports nothing of this room |
+//! | [`pool`], `stream` | buffers lent to sessions; the byte stream that a driver runs on |
+//! | [`scripted`] | sessions in memory for tests |
 
 pub mod chosen;
 pub mod driver;

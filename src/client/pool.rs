@@ -13,7 +13,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// Buffers that grew past this are given back to the allocator instead.
 const KEEP_BYTES: usize = 64 * 1024;
 
-/// Most buffers kept for reuse.
+/// How many buffers are kept for reuse.
 const KEEP: usize = 256;
 
 /// The buffers of one thread: 64 KiB to read into, and as many to write from as were needed at once, up to 256.
@@ -42,12 +42,12 @@ impl Pool {
         self.0.read.borrow_mut()
     }
 
-    /// An empty buffer.
+    /// Takes an empty buffer.
     pub(crate) fn take(&self) -> Vec<u8> {
         self.0.free.borrow_mut().pop().unwrap_or_default()
     }
 
-    /// Gives a buffer back.
+    /// Gives a buffer back for reuse.
     pub(crate) fn put(&self, mut buffer: Vec<u8>) {
         let mut free = self.0.free.borrow_mut();
         if buffer.capacity() > 0 && buffer.capacity() <= KEEP_BYTES && free.len() < KEEP {

@@ -22,25 +22,25 @@ use crate::mqtt::Qos;
 /// What the broker does about a connect or a publish.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Answer {
-    /// Acknowledges after so long.
+    /// The broker acknowledges after this time.
     After(Duration),
-    /// Never answers.
+    /// The broker never answers.
     Never,
-    /// Fails the connect, or breaks the connection, after so long.
+    /// The connect fails, or the connection breaks, after this time.
     Fail(Duration, Failure),
-    /// Says no after so long; the connection goes on.
+    /// The broker refuses after this time, and the connection goes on.
     Refuse(Duration, Failure),
-    /// Takes no such message, as it has said before, so that it is not sent.
+    /// The message is not sent, because the broker does not accept it.
     NotTaken(Failure),
 }
 
 /// The broker's part: what it does about the n-th connect and the n-th message of the run, from 0.
 pub struct Script {
-    /// Answer to a connect.
+    /// The answer to a connect.
     pub connect: Box<dyn Fn(usize) -> Answer>,
-    /// Answer to a message; QoS 0 is written at once, whatever this says, unless it fails.
+    /// The answer to a message. A QoS 0 message is written at once, unless this fails.
     pub publish: Box<dyn Fn(usize) -> Answer>,
-    /// Answer to a SUBSCRIBE or UNSUBSCRIBE, counted together.
+    /// The answer to a SUBSCRIBE or UNSUBSCRIBE, which are counted together.
     pub subscribe: Box<dyn Fn(usize) -> Answer>,
     /// How long after its beginning, and how, the connection breaks by itself, if it does.
     pub lives: Box<dyn Fn(usize) -> Option<(Duration, Failure)>>,
@@ -68,11 +68,11 @@ impl Default for Script {
 /// What happened, in order: time since the connector was made, client id, and the action in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// When.
+    /// The time since the connector was made.
     pub at: Duration,
-    /// Whose.
+    /// The client id.
     pub client_id: String,
-    /// What: `connect`, `connected`, `publish TOPIC PAYLOAD`, `subscribe FILTER… as IDENTIFIER`,
+    /// The action: `connect`, `connected`, `publish TOPIC PAYLOAD`, `subscribe FILTER… as IDENTIFIER`,
     /// `unsubscribe FILTER…`, `disconnect`, `drop`, `sever`.
     pub action: String,
 }
@@ -104,7 +104,7 @@ impl ScriptedConnector {
         Self(Rc::new(RefCell::new(stage)))
     }
 
-    /// What happened so far.
+    /// Everything that has happened so far.
     pub fn entries(&self) -> Vec<Entry> {
         self.0.borrow().entries.clone()
     }
@@ -195,7 +195,7 @@ impl ScriptedSession {
         key
     }
 
-    /// A SUBSCRIBE or UNSUBSCRIBE.
+    /// Begins a SUBSCRIBE or UNSUBSCRIBE.
     fn ask(&mut self, ticket: Ticket, answers: Vec<u8>) -> Key {
         let answer = {
             let mut stage = self.connector.0.borrow_mut();

@@ -13,90 +13,91 @@ use crate::client::sink::{Key, Sink, Ticket};
 use crate::client::timings::ConnectTimings;
 use crate::mqtt::{Qos, Settings, SubscribeOptions};
 
-/// Opens sessions; one per thread.
+/// Opens sessions. Each thread has its own.
 pub trait Connect: 'static {
-    /// What it gives.
+    /// The sessions that it opens.
     type Session: Session;
 
     /// Connects and waits for CONNACK. Cancel-safe: dropping the future drops the connection.
     fn connect(&self, request: &ConnectRequest<'_>) -> impl Future<Output = Result<Self::Session, Failure>>;
 }
 
-/// Who connects, and how.
+/// Everything that one attempt to connect needs to know.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectRequest<'a> {
-    /// Which broker: place in the plan's table, and so in the connector's.
+    /// The index of the broker in the plan's table, which is also its index in the connector.
     pub broker: usize,
-    /// Which of the broker's servers: they are taken in turn, as often as there is need.
+    /// Chooses the server, for a broker with several: the turn modulo their number is its index.
     pub turn: usize,
-    /// What the client proves itself with in TLS; of no meaning without.
+    /// The client's certificate. It is used in TLS only.
     pub certificate: Option<Certificate<'a>>,
-    /// Client id, UTF-8. Empty: the broker makes one.
+    /// The client id. If it is empty, the broker chooses one.
     pub client_id: &'a str,
-    /// User name.
+    /// The user name, if the client has one.
     pub username: Option<&'a str>,
-    /// Password; in MQTT 3.1.1 not without a user name.
+    /// The password, if the client has one. MQTT 3.1.1 has no password without a user name.
     pub password: Option<&'a str>,
-    /// Seconds of silence before a PINGREQ; 0 for never.
+    /// After how many seconds of silence a PINGREQ is sent; 0 means never.
     pub keep_alive_s: u16,
-    /// Most messages of QoS 1 and 2 that may wait for acknowledgement at once; a broker of MQTT 5 may want fewer.
+    /// How many messages of QoS 1 and 2 may wait for acknowledgement at once. A broker of MQTT 5 may allow fewer.
     pub inflight: u16,
-    /// How long it may take, from the first packet to CONNACK: TCP, TLS, the upgrade to WebSocket and MQTT.
+    /// How long connecting may take in all: TCP, TLS, the upgrade to WebSocket, and CONNACK.
     pub timeout: Duration,
-    /// Which protocol, and what of it.
+    /// The protocol version and the settings that go with it.
     pub settings: Settings,
-    /// What the broker is to publish when the connection is lost.
+    /// The message that the broker publishes when the connection is lost, if there is one.
     pub will: Option<Will<'a>>,
-    /// What the last connection of the session has left, if there was one: taken up if the broker still knows
-    /// the session, and left alone if it does not or the connect fails.
+    /// What the last connection has left of the session, if there was one. It is taken out if the broker still knows
+    /// the session. It stays if the broker does not, or if the connect fails.
     pub session: Option<&'a SessionState>,
-    /// Where to note the ends of its parts, if somebody wants to know.
+    /// Where to note when each phase of the connect has ended, if that is measured.
     pub timings: Option<&'a Cell<ConnectTimings>>,
 }
 
-/// Files of a client certificate and its key, by path as the scenario has them.
+/// The files of a client certificate and its key, with the paths that the scenario gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Certificate<'a> {
-    /// The certificate, with those of the authorities between it and a trusted one.
+    /// The file with the certificate and with any intermediate certificates.
     pub certificate: &'a str,
-    /// Its private key.
+    /// The file with the private key.
     pub key: &'a str,
 }
 
-/// What the broker is to publish when a connection is lost without DISCONNECT.
+/// The message that the broker publishes when a connection ends without DISCONNECT.
 #[derive(Debug, Clone, Copy)]
 pub struct Will<'a> {
-    /// Where to.
+    /// The topic.
     pub topic: &'a str,
-    /// What, at most 65,535 bytes.
+    /// The payload, at most 65,535 bytes.
     pub payload: &'a [u8],
-    /// Quality of service.
+    /// The quality of service.
     pub qos: Qos,
-    /// Whether the broker shall keep it.
+    /// Whether the broker retains it.
     pub retain: bool,
-    /// MQTT 5: how long after the loss, in seconds.
+    /// MQTT 5: how many seconds after the loss of the connection it is published.
     pub delay_s: u32,
-    /// MQTT 5: its other properties, encoded: see [`property`](crate::mqtt::property).
+    /// MQTT 5: its other properties in their encoded form; see [`property`](crate::mqtt::property).
     pub properties: &'a [u8],
 }
 
 /// One MQTT connection as the engine sees it.
 pub trait Session: 'static {
-    /// Whether a message of QoS 1 or 2 may be sent now: by the inflight limit, by what the broker takes at once, and by
-    /// the packet ids that are free.
+    /// Returns whether a message of QoS 1 or 2 may be sent now. The inflight limit, the broker's Receive Maximum and the
+    /// free packet ids decide.
     fn has_room(&self) -> bool;
 
-    /// The failure of a message for which there was no room for so long.
+    /// The failure of a message that has waited so long for room.
     fn no_room(&self, waited: Duration) -> Failure;
 
-    /// Whether a packet id is free, which a SUBSCRIBE or UNSUBSCRIBE needs.
+    /// Returns whether a packet id is free. SUBSCRIBE and UNSUBSCRIBE need one.
     fn has_id(&self) -> bool;
 
-    /// Bytes that wait to be written.
+    /// The number of bytes that wait to be written.
     fn backlog(&self) -> usize;
 
-    /// Queues a message, to be written when the session is next driven. For QoS 1 and 2 there must be room.
-    /// On an error nothing was queued, and the sink will not hear of it.
+    /// Queues a message, which is written when the session is driven next. QoS 1 and 2 need room.
+    ///
+    /// If this fails, nothing is queued and the sink is not told.
     fn publish(&mut self, message: &Message<'_>, ticket: Ticket) -> Result<Key, Failure>;
 
     /// Queues a SUBSCRIBE without an identifier.
@@ -104,9 +105,10 @@ pub trait Session: 'static {
         self.subscribe_with(filters, None, ticket)
     }
 
-    /// Queues a SUBSCRIBE; finished by its SUBACK, as failed if a filter is refused. MQTT 5: with an identifier of 1
-    /// to 268,435,455, which comes with each message that one of these filters brings. On an error nothing was
-    /// queued, and the sink will not hear of it.
+    /// Queues a SUBSCRIBE. Its SUBACK completes it, as a failure if the broker refuses a filter.
+    ///
+    /// MQTT 5: each message that one of these filters brings carries the identifier, a number from 1 to 268,435,455. If
+    /// this fails, nothing is queued and the sink is not told.
     fn subscribe_with(
         &mut self,
         filters: &[Filter<'_>],
@@ -114,18 +116,20 @@ pub trait Session: 'static {
         ticket: Ticket,
     ) -> Result<Key, Failure>;
 
-    /// Queues an UNSUBSCRIBE; finished by its UNSUBACK. That there was no such subscription is no failure.
+    /// Queues an UNSUBSCRIBE. Its UNSUBACK completes it. A subscription that did not exist is not a failure.
     fn unsubscribe(&mut self, filters: &[&str], ticket: Ticket) -> Result<Key, Failure>;
 
-    /// Whether the broker went on with a session that it had: what was subscribed to before still holds.
+    /// Returns whether the broker has resumed a session, so that its subscriptions still hold.
     fn resumed(&self) -> bool;
 
-    /// What is left of the session for its next connection, once this one has ended; nothing of a clean one.
+    /// Takes out what the next connection of the session needs, once this one has ended. A clean session leaves nothing.
     fn take_state(&mut self) -> SessionState;
 
-    /// Writes and reads until the condition holds (`true`) or the deadline has passed (`false`); an error
-    /// means that the connection is lost and every open request was finished with it, or is left for
-    /// [`Session::take_state`]. Expires requests and keeps the connection alive on the way. Cancel-safe.
+    /// Writes and reads until the condition holds (`true`) or the deadline has passed (`false`). On the way it fails
+    /// requests whose time is over and sends PINGREQ.
+    ///
+    /// An error means that the connection is lost: every open request has failed with it, or waits for
+    /// [`Session::take_state`]. Cancel-safe.
     fn drive(
         &mut self,
         until: Until,
@@ -133,17 +137,15 @@ pub trait Session: 'static {
         sink: &mut impl Sink,
     ) -> impl Future<Output = Result<bool, Failure>>;
 
-    /// Drops the connection without a word, as a lost device or a failing network does. Requests still open are
-    /// finished as failed with `failure`, or left for [`Session::take_state`].
+    /// Drops the connection without DISCONNECT, as a lost device or a failing network does. Open requests fail with
+    /// `failure`, or wait for [`Session::take_state`].
     fn sever(&mut self, failure: Failure, sink: &mut impl Sink);
 
-    /// Nobody waits any longer: finishes requests still open as failed with [`Failure::Closing`], and sends nothing. For
-    /// a session that is dropped.
+    /// Fails all open requests with [`Failure::Closing`] and sends nothing. It is called before a session is dropped.
     fn give_up(&mut self, sink: &mut impl Sink);
 
-    /// Ends the connection, if the last bytes can be written within `timeout`. Requests still open are
-    /// finished as failed with [`Failure::Closing`]. What the broker has not read by then may still be lost: see
-    /// [`Session::farewell`].
+    /// Ends the connection, once the last bytes are written, for which it waits at most `timeout`. Open requests fail with
+    /// [`Failure::Closing`]. The broker may still lose what it has not read by then: see [`Session::farewell`].
     fn close(
         &mut self,
         how: Close,
@@ -151,26 +153,28 @@ pub trait Session: 'static {
         sink: &mut impl Sink,
     ) -> impl Future<Output = Result<(), Failure>>;
 
-    /// What is left to do for a connection that has ended, so that the broker reads all that it was sent: a socket
-    /// that is closed while something is there to be read, or still comes, is reset, and the broker loses what it has
-    /// not read, DISCONNECT included. The future drops what comes until the broker has closed too, or `patience` is
-    /// at its end; dropping it closes at once. Nothing, if nothing can come and nobody comes back too early, or the
-    /// connection is to end abruptly. Returns whether the broker has closed.
+    /// Lets the broker read all that it was sent, after the connection has ended.
+    ///
+    /// A socket that is closed while there is something to read is reset. Then the broker loses what it has not read,
+    /// DISCONNECT included. So this future reads and drops what comes until the broker has closed too, or `patience` is
+    /// over, and returns whether the broker has closed. Dropping the future closes at once.
+    ///
+    /// There is no future if nothing can come and no connection follows too early, or if the connection ends abruptly.
     fn farewell(self, patience: Patience) -> Option<impl Future<Output = bool> + 'static>;
 }
 
-/// A message to publish. Topic and payload are bytes as they go on the wire.
+/// A message to publish. Topic and payload are the bytes that go on the wire.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
-    /// Where to.
+    /// The topic.
     pub topic: &'a [u8],
-    /// What.
+    /// The payload.
     pub payload: &'a [u8],
-    /// Quality of service.
+    /// The quality of service.
     pub qos: Qos,
-    /// Whether the broker shall keep it.
+    /// Whether the broker retains it.
     pub retain: bool,
-    /// MQTT 5: its properties, encoded, without their length and without a topic alias: see
+    /// MQTT 5: its properties in their encoded form, without their length and without a topic alias; see
     /// [`property`](crate::mqtt::property).
     pub properties: &'a [u8],
 }
@@ -178,11 +182,11 @@ pub struct Message<'a> {
 /// A filter to subscribe to.
 #[derive(Debug, Clone, Copy)]
 pub struct Filter<'a> {
-    /// Which topics.
+    /// The filter itself, such as `a/+/b`.
     pub path: &'a str,
-    /// Highest quality of service of what is delivered.
+    /// The highest quality of service with which messages are delivered.
     pub qos: Qos,
-    /// What only MQTT 5 can say.
+    /// The options that only MQTT 5 has.
     pub options: SubscribeOptions,
 }
 
@@ -193,41 +197,42 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// How far to drive a session.
+/// The condition at which driving a session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// For ever (to the deadline, or the loss of the connection).
+    /// Only the deadline or the loss of the connection ends it.
     Deadline,
-    /// Until this request is finished.
+    /// This request is completed.
     Done(Key),
-    /// Until a message of QoS 1 or 2 may be sent.
+    /// A message of QoS 1 or 2 may be sent.
     Room,
-    /// Until a packet id is free.
+    /// A packet id is free.
     Id,
-    /// Until everything is written.
+    /// Everything is written.
     Written,
-    /// Until nothing is open.
+    /// No request is open.
     Idle,
-    /// Until the sink is [satisfied](Sink::satisfied).
+    /// The sink is [satisfied](Sink::satisfied).
     Sink,
 }
 
 /// How to end a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
-    /// With DISCONNECT: the broker forgets the will.
+    /// With DISCONNECT, so that the broker does not publish the will.
     Clean,
-    /// Likewise, by a client that does not come back: nobody takes the connection over before the broker has read it.
+    /// With DISCONNECT, by a client that does not come back. Then no later connection can take this one over before the
+    /// broker has read the DISCONNECT.
     ForGood,
-    /// By dropping the connection, as a lost device does.
+    /// Without DISCONNECT, as a lost device does.
     Abrupt,
 }
 
-/// How long a broker may take to close a connection that has ended.
+/// How long to wait for the broker to close a connection that has ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// How long it may send nothing and take nothing of what was sent to it.
+    /// How long the broker may send nothing and read nothing.
     pub silence: Duration,
-    /// How long all in all.
+    /// How long in all.
     pub most: Duration,
 }

@@ -7,103 +7,104 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::mqtt::Qos;
 
-/// What a request carries from its start to its end; the session only hands it back.
+/// What a request carries from its start to its end. The session hands it back unchanged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ticket {
-    /// The engine's own mark.
+    /// A number of the engine's own.
     pub tag: u32,
-    /// Whether the user waits for it.
+    /// Whether the user waits for the request.
     pub awaited: bool,
-    /// When the request was due: the start of its response time.
+    /// When the request was due. Its response time begins here.
     pub due: Instant,
-    /// By how much that was after the moment at which it was intended.
+    /// How much later than intended it was due.
     pub late: Late,
-    /// When it has failed for want of an acknowledgement.
+    /// When it fails if no acknowledgement has come.
     pub deadline: Instant,
-    /// Bytes of payload.
+    /// The length of the payload in bytes.
     pub length: u32,
 }
 
-/// By how much something began after the moment at which it was intended, or that it had none.
+/// How much later than intended something began, if a moment was intended at all.
 ///
-/// Whole microseconds up to 71 minutes in the four bytes that a [`Ticket`] has to spare.
+/// It counts whole microseconds up to 71 minutes, in the four bytes that a [`Ticket`] has to spare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Late(u32);
 
 impl Late {
-    /// There was no intended moment.
+    /// No moment was intended.
     pub const NONE: Self = Self(u32::MAX);
 
-    /// So much; more than 71 minutes are 71 minutes.
+    /// Late by this much. More than 71 minutes count as 71 minutes.
     pub fn by(late: Duration) -> Self {
         Self(u32::try_from(late.as_micros()).unwrap_or(u32::MAX).min(u32::MAX - 1))
     }
 
-    /// How much; `None` without an intended moment.
+    /// How late it was; `None` if no moment was intended.
     pub fn get(self) -> Option<Duration> {
         self.micros().map(|micros| Duration::from_micros(micros.into()))
     }
 
-    /// The same in microseconds.
+    /// How late it was in microseconds; `None` if no moment was intended.
     pub fn micros(self) -> Option<u32> {
         (self != Self::NONE).then_some(self.0)
     }
 }
 
-/// Which request, while it is open.
+/// Names a request while it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// The packet with this id.
+    /// By the id of its packet.
     Packet(u16),
-    /// The packet that ends at this place of the outgoing stream.
+    /// By the offset in the outgoing stream at which its packet ends.
     Written(u64),
 }
 
-/// A request that came to its end.
+/// The end of a request.
 #[derive(Debug)]
 pub struct Completion {
-    /// What was handed in.
+    /// The ticket with which the request began.
     pub ticket: Ticket,
-    /// When the acknowledging packet had been read (QoS 0: the message had been written), or it failed.
+    /// When the acknowledgement had been read (for QoS 0: when the message had been written), or when it failed.
     pub finished: Instant,
-    /// How it went.
+    /// Whether it succeeded.
     pub result: Result<(), Failure>,
 }
 
 /// A message from the broker.
 #[derive(Debug, Clone, Copy)]
 pub struct Incoming<'a> {
-    /// Where it was published to.
+    /// The topic to which it was published.
     pub topic: &'a str,
-    /// What.
+    /// The payload.
     pub payload: &'a [u8],
-    /// Quality of service of this delivery.
+    /// The quality of service of this delivery.
     pub qos: Qos,
-    /// Whether it was kept from before the subscription.
+    /// Whether it is a retained message from before the subscription.
     pub retain: bool,
-    /// Whether the broker says that it may have been delivered before.
+    /// Whether the broker says that it may have delivered the message before.
     pub dup: bool,
-    /// MQTT 5: its properties, encoded and known to be well-formed: see [`property`](crate::mqtt::property).
+    /// MQTT 5: its properties in their encoded form, known to be well-formed; see [`property`](crate::mqtt::property).
     pub properties: &'a [u8],
 }
 
-/// Where a session puts what happens on it. Called in the middle of reading: short work only.
+/// Receives what happens on a session. Its methods run in the middle of reading, so they must be short.
 pub trait Sink {
-    /// A request came to its end. Called exactly once for each request that the session took.
+    /// A request has ended. This is called exactly once for each request that the session accepted.
     fn completed(&mut self, completion: Completion);
 
-    /// A message came in (a QoS 2 message once, however often it was sent); `at` is when it had been read.
+    /// A message has come; `at` is when it had been read. A QoS 2 message comes once, even if the broker sends it again.
     fn received(&mut self, message: Incoming<'_>, at: Instant);
 
-    /// What the broker says of each filter of this request, in their order: the quality of service that it grants,
-    /// or from 0x80 up why it refuses. Nothing, if it does not say (UNSUBACK of 3.1.1). The request is completed next.
+    /// The broker has answered a SUBSCRIBE or UNSUBSCRIBE, with one code for each filter in their order: the quality of
+    /// service that it grants, or the reason of a refusal (0x80 and above). An UNSUBACK of 3.1.1 has no codes. The request
+    /// is completed next.
     fn answered(&mut self, _key: Key, _answers: &[u8]) {}
 
-    /// Whether what was received is enough: see [`Until::Sink`].
+    /// Returns whether enough has been received: see `Until::Sink`.
     fn satisfied(&self) -> bool {
         false
     }
 
-    /// The broker sent something that fits no request, and was ignored, such as a second PUBACK.
+    /// The broker has sent something that fits no request, such as a second PUBACK. It was ignored.
     fn unexpected(&mut self, what: &'static str);
 }

@@ -4,11 +4,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A byte stream that a session can run on.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
-    /// Makes the coming close abrupt: the peer sees a reset, as from a lost device.
+    /// Makes the coming close abrupt: the peer gets a reset, as from a lost device.
     fn abort_on_close(&mut self);
 
-    /// Bytes that were written and have not arrived at the peer's machine, as far as that can be told. It is looked
-    /// for when a peer seems to be dead, and may take a system call or two.
+    /// The number of bytes that were written and have not arrived at the peer's machine, as far as it is known. It is asked
+    /// when a peer seems to be dead, and may take a system call or two.
     fn not_arrived(&self) -> u64 {
         0
     }

@@ -1,16 +1,16 @@
-//! When the parts of a connect came to their ends.
+//! When each phase of a connect has ended.
 
 use tokio::time::Instant;
 
-/// The ends of a connect's parts, as far as it has come; each part begins where the one before it ended.
+/// When each phase of a connect has ended, so far. A phase begins when the one before it has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConnectTimings {
-    /// The TCP connection was open.
+    /// When the TCP connection was open.
     pub tcp: Option<Instant>,
-    /// The TLS handshake was over.
+    /// When the TLS handshake was over.
     pub tls: Option<Instant>,
-    /// The upgrade to WebSocket was answered.
+    /// When the server had answered the upgrade to WebSocket.
     pub websocket: Option<Instant>,
-    /// CONNACK had been read.
+    /// When CONNACK had been read.
     pub connack: Option<Instant>,
 }

@@ -43,19 +43,19 @@ impl fmt::Display for Version {
 /// The largest packet, its fixed header included: [`MAX_PACKET_BYTES`] and a header of five bytes.
 pub const MAX_WHOLE_PACKET_BYTES: u32 = 268_435_460;
 
-/// How a client connects, besides who it is: the same for all users of one broker.
+/// How clients connect. All users of one broker have the same settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Which protocol.
+    /// The protocol version.
     pub version: Version,
-    /// Whether each connection begins with nothing (`clean session` of 3.1.1, `clean start` of 5), or with the
-    /// session that the last one left.
+    /// Whether each connection begins a new session (`clean session` of 3.1.1, `clean start` of 5), or resumes the
+    /// last one.
     pub clean_session: bool,
     /// MQTT 5: for how many seconds the broker keeps the session after a connection; [`u32::MAX`] for ever.
     pub session_expiry_s: u32,
     /// MQTT 5: how many messages of QoS 1 and 2 the broker may send without an acknowledgement, at least 1.
     pub receive_maximum: u16,
-    /// The largest packet that the client takes, at least 1; the broker of MQTT 5 is told.
+    /// The largest packet that the client accepts, at least 1. A broker of MQTT 5 is told.
     pub max_packet_bytes: u32,
     /// MQTT 5: whether topics are sent as short numbers once they are known, in both directions.
     pub topic_alias: bool,
@@ -76,7 +76,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// How long the broker keeps a session that the next connection would go on with; nothing if none would.
+    /// How long the broker keeps a session for the next connection. Nothing means that no connection resumes one.
     pub fn session_kept(&self) -> Option<Duration> {
         match (self.clean_session, self.version, self.session_expiry_s) {
             (true, ..) => None,
@@ -111,7 +111,7 @@ impl fmt::Display for Settings {
     }
 }
 
-/// What a subscription of MQTT 5 asks for beside its quality of service. 3.1.1 cannot say it.
+/// The options that a subscription of MQTT 5 has besides its quality of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SubscribeOptions {
     /// Whether the broker shall not send the client its own messages.
@@ -180,7 +180,7 @@ pub enum TopicError {
     /// A topic has at least one character.
     #[error("a topic cannot be empty")]
     Empty,
-    /// Longer than [`MAX_TEXT_BYTES`].
+    /// It is longer than [`MAX_TEXT_BYTES`].
     #[error("a topic cannot be longer than 65535 bytes")]
     TooLong,
     /// The null character is not allowed anywhere.

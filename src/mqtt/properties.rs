@@ -23,7 +23,7 @@ pub enum PropertyError {
     Twice,
     /// One has a value that it cannot have.
     Range,
-    /// A text is none.
+    /// A text is not UTF-8, or has a null character.
     Text,
 }
 

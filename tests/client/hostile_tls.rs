@@ -149,7 +149,7 @@ enum Ending {
     Garbage,
     /// A record of no known kind.
     Noise,
-    /// MQTT that is none, in order by TLS.
+    /// Bytes that are valid in TLS and are not MQTT.
     Malformed,
     /// A reset.
     Reset,

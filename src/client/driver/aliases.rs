@@ -8,25 +8,25 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::client::failure::Failure;
-use crate::client::wire::{Alias, MOST_ALIASES};
+use crate::client::wire::{Alias, MAX_ALIASES};
 
 /// The aliases of one connection.
 #[derive(Debug)]
 pub(super) struct Aliases {
-    /// How many the broker takes, at most [`MOST_ALIASES`].
+    /// How many aliases the broker accepts, at most [`MAX_ALIASES`].
     most: u16,
     given: HashMap<Box<[u8]>, u16>,
-    /// Those of the broker: alias `i + 1` is the `i`-th.
+    /// The broker's aliases. Alias `i + 1` has the index `i`.
     taken: Vec<Option<Rc<str>>>,
 }
 
 impl Aliases {
-    /// For a broker that takes so many.
+    /// Makes the tables for a broker that accepts so many aliases.
     pub(super) fn new(most: u16) -> Self {
-        Self { most: most.min(MOST_ALIASES), given: HashMap::new(), taken: Vec::new() }
+        Self { most: most.min(MAX_ALIASES), given: HashMap::new(), taken: Vec::new() }
     }
 
-    /// How to write this topic. A new alias is given out with it, so it must be sent.
+    /// Decides how to write this topic. A new alias counts as sent, so the message must be sent.
     pub(super) fn give(&mut self, topic: &[u8]) -> Alias {
         if let Some(alias) = self.given.get(topic) {
             return Alias::Known(*alias);
@@ -39,21 +39,21 @@ impl Aliases {
         Alias::New(next + 1)
     }
 
-    /// The topic of a message that came with an alias, and with a topic if that is not empty.
+    /// The topic of a message that came with an alias. An empty `topic` means that the message had the alias only.
     pub(super) fn take(&mut self, alias: u16, topic: &str) -> Result<Rc<str>, Failure> {
-        if alias > MOST_ALIASES {
+        if alias > MAX_ALIASES {
             return Err(Failure::Protocol("topic alias above the maximum"));
         }
-        let place = usize::from(alias).wrapping_sub(1);
+        let index = usize::from(alias).wrapping_sub(1);
         if topic.is_empty() {
-            let known = self.taken.get(place).and_then(Option::as_ref);
+            let known = self.taken.get(index).and_then(Option::as_ref);
             return known.map(Rc::clone).ok_or(Failure::Protocol("topic alias that was not given"));
         }
-        if self.taken.len() <= place {
-            self.taken.resize(place + 1, None);
+        if self.taken.len() <= index {
+            self.taken.resize(index + 1, None);
         }
         let topic: Rc<str> = topic.into();
-        self.taken[place] = Some(Rc::clone(&topic));
+        self.taken[index] = Some(Rc::clone(&topic));
         Ok(topic)
     }
 }

@@ -1,4 +1,4 @@
-//! What a packet from the broker does: which request it finishes, and what it is answered with.
+//! What a packet from the broker does: which request it completes, and how the client answers it.
 
 use tokio::time::Instant;
 
@@ -101,7 +101,7 @@ impl<S: Stream> Driver<S> {
         sink: &mut impl Sink,
     ) -> Result<(), Failure> {
         if let Some(filters) = self.inflight.filters(id, ack) {
-            // Which answer is whose, nobody can tell any more.
+            // It is not known which answer belongs to which filter.
             if !answers.codes.is_empty() && answers.codes.len() != filters as usize {
                 return Err(Failure::Protocol(match ack {
                     Ack::Unsuback => "UNSUBACK with more or fewer codes than there were filters",
@@ -118,7 +118,7 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// An acknowledgement that is none.
+    /// An acknowledgement with a reason code that refuses the request.
     fn refused(
         &mut self,
         ack: Ack,
@@ -135,7 +135,7 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// The broker answered this request with a failure: it is finished, whatever was to follow.
+    /// The broker has refused this request. The request ends here, even if more acknowledgements would have followed.
     fn failed(
         &mut self,
         ack: Ack,
@@ -172,7 +172,7 @@ impl<S: Stream> Driver<S> {
         at: Instant,
         sink: &mut impl Sink,
     ) -> Result<(), Failure> {
-        self.hears = true;
+        self.expects_messages = true;
         match message.qos {
             Qos::AtMostOnce => sink.received(message, at),
             Qos::AtLeastOnce => {
@@ -203,8 +203,8 @@ impl<S: Stream> Driver<S> {
     }
 }
 
-/// The broker has answered with the wrong packet. That is the end of the request, if anybody waits for it, and of the
-/// connection (MQTT-4.8.0-1): which answer is whose, nobody can tell any more.
+/// The broker has answered with a packet of the wrong type. That ends the request, if anybody waits for it, and the
+/// connection (MQTT-4.8.0-1), because later answers could belong to any request.
 fn wrong(ticket: Option<Ticket>, failure: Failure, finished: Instant, sink: &mut impl Sink) -> Failure {
     if let Some(ticket) = ticket {
         sink.completed(Completion { ticket, finished, result: Err(failure) });

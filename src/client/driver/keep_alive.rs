@@ -1,8 +1,8 @@
 //! When to send a PINGREQ, and when its answer has failed to come. No I/O, no clock of its own.
 //!
-//! A PINGREQ goes out when nothing was sent for the keep-alive time, since the standard demands it (MQTT 3.1.1,
-//! section 3.1.2.10), and when nothing was received for that long, since a broker that has died takes what is sent
-//! to it for minutes. Its answer is waited for from when it is on the wire, and as long as bytes move: what was
+//! A PINGREQ is sent when nothing was sent for the keep-alive time, because the standard demands it (MQTT 3.1.1, section
+//! 3.1.2.10). It is also sent when nothing was received for that long, because the kernel accepts bytes for a dead broker
+//! for minutes. The wait for the answer begins when the PINGREQ has arrived, and goes on as long as bytes move: what was
 //! sent before it may take long to arrive, and what the broker sends may take long to read.
 
 use std::time::Duration;
@@ -14,48 +14,48 @@ use crate::client::failure::{Ack, Failure};
 /// How long a broker may take to answer a PINGREQ, or the keep-alive time if that is shorter.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The silence of one connection.
+/// How long one connection has been silent in each direction.
 #[derive(Debug)]
 pub(super) struct KeepAlive {
-    /// Longest silence, above 0.
+    /// The keep-alive time in seconds, above 0.
     seconds: u16,
-    /// No later than the last time a packet was sent.
+    /// A moment no later than the last time a packet was sent.
     last_sent: Instant,
-    /// When something was received last.
+    /// When something was last received.
     last_received: Instant,
-    /// Boxed, as it is rare.
+    /// It is boxed, because it is rare.
     waiting: Option<Box<Waiting>>,
 }
 
-/// A PINGREQ that is not answered.
+/// A wait for PINGRESP.
 #[derive(Debug)]
 struct Waiting {
-    /// How many are not answered.
+    /// How many PINGREQs are not answered.
     pings: u32,
-    /// Where the first of them begins in the outgoing stream.
+    /// The offset in the outgoing stream at which the first of them begins.
     begin: u64,
-    /// How many of the bytes before it had not arrived when it was looked last.
+    /// How many of the bytes before it had not arrived at the last look.
     ahead: u64,
-    /// From when on its answer is waited for.
+    /// When the wait for its answer began.
     since: Instant,
 }
 
-/// How far the outgoing stream has come, in bytes.
+/// The progress of the outgoing stream in bytes.
 pub(super) trait Way {
-    /// Where it ends.
+    /// The length of what was queued.
     fn end(&self) -> u64;
 
-    /// How much of it has arrived at the broker's machine, as far as can be told.
+    /// The length of what has arrived at the broker's machine, as far as it is known.
     fn arrived(&self) -> u64;
 }
 
 impl KeepAlive {
-    /// Seconds of silence before a PINGREQ; `None` for 0, which means never.
+    /// Begins to watch a connection; `None` for 0 seconds, which means that no PINGREQ is sent.
     pub(super) fn new(seconds: u16, now: Instant) -> Option<Self> {
         (seconds > 0).then_some(Self { seconds, last_sent: now, last_received: now, waiting: None })
     }
 
-    /// When to look at it next.
+    /// When [`KeepAlive::must_ping`] is to be asked next.
     pub(super) fn due(&self) -> Instant {
         match &self.waiting {
             Some(waiting) => self.overdue(waiting).min(self.last_sent + self.interval()),
@@ -68,17 +68,17 @@ impl KeepAlive {
         waiting.since.max(self.last_received) + self.timeout()
     }
 
-    /// Something was sent, about then.
+    /// Notes that something was sent at about this time.
     pub(super) fn sent(&mut self, at: Instant) {
         self.last_sent = at.max(self.last_sent);
     }
 
-    /// Bytes were received.
+    /// Notes that bytes were received.
     pub(super) fn heard(&mut self, at: Instant) {
         self.last_received = at;
     }
 
-    /// Whether a PINGREQ must be sent now; fails if the last one was not answered in time.
+    /// Returns whether a PINGREQ must be sent now. Fails if the last one was not answered in time.
     pub(super) fn must_ping(&mut self, now: Instant, way: &impl Way) -> Result<bool, Failure> {
         if self.due() > now {
             return Ok(false);
@@ -95,7 +95,7 @@ impl KeepAlive {
                 self.last_sent = now;
                 Ok(false)
             }
-            // The broker lives, but does not answer; it must not take us for dead.
+            // The broker sends, but does not answer. It must not close the connection for silence.
             Some(waiting) => {
                 waiting.pings += 1;
                 self.last_sent = now;
@@ -111,7 +111,7 @@ impl KeepAlive {
         }
     }
 
-    /// A PINGRESP has come. Whether it was asked for.
+    /// Notes a PINGRESP. Returns whether there was a PINGREQ for it.
     pub(super) fn answered(&mut self) -> bool {
         let Some(waiting) = &mut self.waiting else { return false };
         waiting.pings -= 1;
@@ -121,7 +121,7 @@ impl KeepAlive {
         true
     }
 
-    /// Whether a PINGRESP is still to come.
+    /// Returns whether a PINGRESP is still to come.
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting.is_some()
     }

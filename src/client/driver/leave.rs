@@ -1,13 +1,13 @@
-//! The end of a connection, so that the broker hears of it.
+//! An orderly end of a connection, in which the broker reads everything.
 //!
 //! ```text
 //! DISCONNECT ─▶ no more is sent ─▶ what comes is read and dropped ─▶ the broker has closed, or patience ends ─▶ closed
-//! ╰──────────── leave ─────────╯   ╰─────────────────────────── hear_out ───────────────────────────────╯
+//! ╰──────────── leave ─────────╯   ╰──────────────────────── wait_for_close ────────────────────────────╯
 //! ```
-//! A socket that is closed with unread input, or to which more comes, answers with a reset. That makes the broker's
-//! next write fail, and with it goes all that the broker has not read: messages, and the DISCONNECT without which it
-//! publishes the will. So does the next connection of the same client, if the broker takes it before it has read the
-//! last one: who comes back waits until the broker has closed.
+//! A socket that is closed while input is unread or still comes answers with a reset. Then the broker's next write fails,
+//! and the broker loses all that it has not read: messages, and the DISCONNECT without which it publishes the will. The
+//! next connection of the same client has the same effect, if the broker accepts it before it has read the last one. So a
+//! client that comes back waits until the broker has closed.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -27,7 +27,7 @@ use crate::client::wire;
 use crate::mqtt::Version;
 
 impl<S: Stream> Driver<S> {
-    /// Says DISCONNECT and ends the outgoing half of the connection.
+    /// Sends DISCONNECT and ends the outgoing half of the connection.
     pub(super) async fn leave(
         &mut self,
         how: Close,
@@ -37,15 +37,15 @@ impl<S: Stream> Driver<S> {
         if let Some(failure) = &self.lost {
             return Err(**failure);
         }
-        // A connection that is lost already is no clean close; afterwards the two cannot be told apart.
+        // A connection that is already lost is not a clean close; later the two cannot be told apart.
         if let Err(failure) = poll_fn(|cx| Poll::Ready(self.poll_io(cx, sink))).await {
             self.lose(failure, sink);
             return Err(failure);
         }
-        // It is queued already if leaving was cut off before.
+        // It is already queued if this future was dropped before its end.
         if self.parting == Parting::None {
             self.out.queue().extend_from_slice(&wire::DISCONNECT);
-            self.parting = Parting::Said;
+            self.parting = Parting::DisconnectQueued;
         }
         let end = self.out.end();
         let deadline = Instant::now() + timeout;
@@ -53,7 +53,7 @@ impl<S: Stream> Driver<S> {
             Err(Failure::Closing) => true,
             written => written?,
         };
-        let hear_out = self.may_hear() || (self.is_missed && how != Close::ForGood);
+        let wait_for_close = self.may_receive() || (self.is_missed && how != Close::ForGood);
         self.lose(Failure::Closing, sink);
         if !in_time {
             return Err(Failure::WriteTimeout(timeout));
@@ -61,12 +61,12 @@ impl<S: Stream> Driver<S> {
         if !self.out.is_written(end) {
             return Err(Failure::Closed);
         }
-        // The DISCONNECT is out, or in what TLS and WebSocket hold back, which this sends. Whether the broker still
-        // listens is no longer our business, but whether it reads is.
+        // The DISCONNECT is written, or TLS and WebSocket still hold it back; this sends it. It does not matter whether
+        // the broker still answers, only that it reads.
         match timeout_at(deadline, poll_fn(|cx| self.poll_end_sending(cx))).await {
             Ok(()) => {
-                if hear_out {
-                    self.parting = Parting::HearOut;
+                if wait_for_close {
+                    self.parting = Parting::WaitForClose;
                 }
                 Ok(())
             }
@@ -74,31 +74,31 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Whether anything may still come from the broker. From most that only publish nothing does, and those who open
-    /// and close connections all the time need not wait for it.
-    fn may_hear(&self) -> bool {
+    /// Returns whether anything may still come from the broker. If a client only publishes, mostly nothing comes. Then a
+    /// client that connects and disconnects all the time does not need to wait.
+    fn may_receive(&self) -> bool {
         let pings = self.keep_alive.as_ref().is_some_and(KeepAlive::is_waiting);
-        self.hears || pings || !self.inflight.is_answered() || !self.partial.is_empty()
+        self.expects_messages || pings || !self.inflight.is_answered() || !self.partial.is_empty()
     }
 
-    /// Queues what a broker of MQTT 5 is to hear of its error (MQTT-4.13.1-1): why it is left.
-    pub(super) fn say_why(&mut self, failure: Failure) {
+    /// Queues a DISCONNECT with the reason, if the broker of MQTT 5 has broken the protocol (MQTT-4.13.1-1).
+    pub(super) fn queue_reason(&mut self, failure: Failure) {
         if self.version == Version::V5
             && let Some(reason) = failure.reason_to_disconnect()
         {
             wire::write_disconnect(reason, self.out.queue());
-            self.parting = Parting::HearOut;
+            self.parting = Parting::WaitForClose;
         }
     }
 
-    /// Sends the last words, if they are not sent, and drops what comes until the broker has closed or there is no
-    /// more patience. Returns whether it has closed.
-    pub(super) async fn hear_out(mut self: Box<Self>, patience: Patience) -> bool {
+    /// Sends what is left, and reads and drops what comes until the broker has closed or `patience` is over. Returns
+    /// whether the broker has closed.
+    pub(super) async fn wait_for_close(mut self: Box<Self>, patience: Patience) -> bool {
         let end = Instant::now() + patience.most;
         let mut left = self.left();
         loop {
             let (until, mut heard) = (end.min(Instant::now() + patience.silence), false);
-            if timeout_at(until, poll_fn(|cx| self.poll_hear_out(cx, &mut heard))).await.is_ok() {
+            if timeout_at(until, poll_fn(|cx| self.poll_wait_for_close(cx, &mut heard))).await.is_ok() {
                 return true;
             }
             let before = std::mem::replace(&mut left, self.left());
@@ -108,12 +108,12 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Bytes that have not arrived at the broker's machine.
+    /// The number of bytes that have not arrived at the broker's machine.
     fn left(&self) -> u64 {
         self.out.pending() as u64 + self.stream.not_arrived()
     }
 
-    fn poll_hear_out(&mut self, cx: &mut Context<'_>, heard: &mut bool) -> Poll<()> {
+    fn poll_wait_for_close(&mut self, cx: &mut Context<'_>, heard: &mut bool) -> Poll<()> {
         if self.out.pending() > 0 {
             let written = self.out.poll_write(&mut self.stream, cx);
             if written.is_err() {
@@ -121,13 +121,13 @@ impl<S: Stream> Driver<S> {
             }
         }
         if self.out.pending() == 0 {
-            // Said again to one that has heard it, this changes nothing.
+            // A second shutdown changes nothing.
             let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
         }
         self.poll_drop_input(cx, heard)
     }
 
-    /// Ends what is sent, in the words of the transport; a broker that is busy sending is read from meanwhile.
+    /// Ends the outgoing half as the transport does it. Meanwhile it reads what comes, since the broker may be busy sending.
     fn poll_end_sending(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match Pin::new(&mut self.stream).poll_shutdown(cx) {
             Poll::Ready(_) => Poll::Ready(()),
@@ -135,7 +135,7 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Reads and drops; ready when nothing can come any more. Notes in `heard` that something has come.
+    /// Reads and drops what comes. Is ready when nothing can come any more. Notes in `heard` that something has come.
     fn poll_drop_input(&mut self, cx: &mut Context<'_>, heard: &mut bool) -> Poll<()> {
         let pool = self.out.pool().clone();
         let mut shared = pool.read_buffer();

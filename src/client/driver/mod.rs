@@ -35,67 +35,66 @@ use crate::client::stream::Stream;
 use crate::client::wire::{self, Limits};
 use crate::mqtt::Version;
 
-/// Most reads in one poll. A broker that floods must not keep the user from its timer.
+/// How many reads one poll makes at most. A broker that sends without pause must not keep the user from its timer.
 const READS: usize = 16;
 
-/// Most bytes of answers that wait to be written. A broker is bound to the 65,535 packet ids, and each of them
-/// has two answers of four bytes at most: one that has more to come sends without reading.
-const MOST_ANSWERS: u32 = 65_535 * 2 * 4;
+/// How many bytes of answers may wait to be written. A broker has 65,535 packet ids, and each of them needs at most two
+/// answers of four bytes. If more wait, the broker sends without reading.
+const MAX_ANSWERS: u32 = 65_535 * 2 * 4;
 
 /// An open MQTT connection.
 #[derive(Debug)]
 pub struct Driver<S> {
     stream: S,
     out: Outgoing,
-    /// The head of a frame whose end has not come yet.
+    /// The beginning of a packet whose end has not come yet.
     partial: Vec<u8>,
     inflight: Inflight,
-    /// QoS 2 messages from the broker that it has not released yet, once there was one.
+    /// The packet ids of QoS 2 messages that the broker has not released yet, once there was one.
     #[expect(clippy::box_collection, reason = "a word in each session instead of three, and seldom used")]
     unreleased: Option<Box<BTreeSet<u16>>>,
-    /// How many of those a broker may have at once.
+    /// How many of those the broker may have at once.
     receive_maximum: u16,
     version: Version,
     parting: Parting,
-    /// Whether the broker may send messages: they were asked for on this connection or before it, or came unasked.
-    hears: bool,
-    /// Whether it would be noticed that the broker has not read everything: there is a will, or there were messages
-    /// of QoS 0.
+    /// Whether the broker may send messages: there are subscriptions, or a message has come without one.
+    expects_messages: bool,
+    /// Whether it matters that the broker reads everything: there is a will, or messages of QoS 0 were sent.
     is_missed: bool,
-    /// Whether the broker went on with a session that it had.
+    /// Whether the broker has resumed a session.
     resumed: bool,
-    /// The largest packet that is taken from the broker.
+    /// The largest packet that the client accepts.
     most_bytes: u32,
-    /// Bytes of answers queued since everything was written last.
+    /// How many bytes of answers were queued since everything was written last.
     answers: u32,
-    /// What a broker of MQTT 5 takes; one of 3.1.1 takes everything.
+    /// What the broker accepts. A broker of MQTT 3.1.1 accepts everything.
     granted: Option<Box<Granted>>,
-    /// What outlives the connection, if the session does.
+    /// What outlives the connection, if the session is persistent.
     persistent: Option<Box<PersistentSession>>,
     timer: Option<Pin<Box<Sleep>>>,
     keep_alive: Option<KeepAlive>,
-    /// Why the connection ended; everything after that fails likewise.
+    /// Why the connection ended. Everything after that fails with the same failure.
     ///
-    /// Boxed, since it comes once and every connection has room for it.
+    /// It is boxed, because every connection has the field and few use it.
     lost: Option<Box<Failure>>,
 }
 
-/// How far it is with leaving the broker in good order.
+/// How far an orderly disconnection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Parting {
-    /// It is not left, or not in good order.
+    /// It has not begun, or the connection ends abruptly.
     None,
-    /// DISCONNECT is queued: a broker that has read it may close at once.
-    Said,
-    /// The connection has ended; the broker is to be heard out before it is closed.
-    HearOut,
+    /// DISCONNECT is queued. A broker that has read it may close at once.
+    DisconnectQueued,
+    /// The connection has ended. The socket is closed when the broker has closed it.
+    WaitForClose,
 }
 
-/// What a broker of MQTT 5 takes.
+/// What a broker of MQTT 5 accepts.
 #[derive(Debug)]
 struct Granted {
     limits: Limits,
-    /// Topic aliases, if they were asked for.
+    /// Topic aliases, if the scenario uses them.
     aliases: Option<Aliases>,
 }
 
@@ -114,7 +113,7 @@ impl<S: Stream> Driver<S> {
                 return Poll::Ready(Err(**failure));
             }
             if let Err(failure) = self.poll_io(cx, sink) {
-                let wanted = self.parting == Parting::Said && self.out.pending() == 0;
+                let wanted = self.parting == Parting::DisconnectQueued && self.out.pending() == 0;
                 self.lose(if wanted { Failure::Closing } else { failure }, sink);
                 continue;
             }
@@ -160,7 +159,7 @@ impl<S: Stream> Driver<S> {
                     if let Some(keep_alive) = &mut self.keep_alive {
                         keep_alive.heard(now);
                     }
-                    self.take_in(buffer.filled(), now, sink)?;
+                    self.handle_bytes(buffer.filled(), now, sink)?;
                 }
                 Poll::Ready(Err(error)) => return Err(Failure::lost(&error)),
                 Poll::Pending => return Ok(()),
@@ -178,14 +177,14 @@ impl<S: Stream> Driver<S> {
         self.out.write(&mut self.stream, cx, sink)?;
         if self.out.pending() == 0 {
             self.answers = 0;
-        } else if self.answers > MOST_ANSWERS {
+        } else if self.answers > MAX_ANSWERS {
             return Err(Failure::Protocol("sends messages without reading their acknowledgements"));
         }
         Ok(())
     }
 
-    /// Handles bytes from the broker; an unfinished frame at their end is kept.
-    fn take_in(&mut self, bytes: &[u8], now: Instant, sink: &mut impl Sink) -> Result<(), Failure> {
+    /// Handles bytes from the broker and keeps an unfinished packet at their end.
+    fn handle_bytes(&mut self, bytes: &[u8], now: Instant, sink: &mut impl Sink) -> Result<(), Failure> {
         if self.partial.is_empty() {
             let used = self.handle_frames(bytes, now, sink)?;
             if used < bytes.len() {
@@ -206,7 +205,7 @@ impl<S: Stream> Driver<S> {
         Ok(())
     }
 
-    /// Handles the whole frames at the head of `bytes` and tells how many bytes they were.
+    /// Handles the whole packets at the head of `bytes` and returns their length in bytes.
     fn handle_frames(&mut self, bytes: &[u8], now: Instant, sink: &mut impl Sink) -> Result<usize, Failure> {
         let mut used = 0;
         while let Some(frame) = wire::frame(&bytes[used..])? {
@@ -221,7 +220,7 @@ impl<S: Stream> Driver<S> {
         Ok(used)
     }
 
-    /// Ready with the time as soon as something is due.
+    /// Is ready with the time as soon as something is due.
     fn poll_timer(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<Instant> {
         let keep_alive = self.keep_alive.as_ref().map(KeepAlive::due);
         let times = [deadline, self.inflight.next_deadline(), self.out.next_deadline(), keep_alive];
@@ -247,7 +246,7 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Finishes the requests whose time is over.
+    /// Fails the requests whose time is over.
     fn expire(&mut self, now: Instant, sink: &mut impl Sink) {
         self.inflight.expire(now, |ticket, ack| {
             let failure = Failure::AckTimeout(ack, ticket.deadline - ticket.due);
@@ -256,7 +255,7 @@ impl<S: Stream> Driver<S> {
         self.out.expire(now, sink);
     }
 
-    /// Queues a PINGREQ if one is due; fails if the last one was not answered.
+    /// Queues a PINGREQ if one is due. Fails if the last one was not answered.
     fn keep_alive(&mut self, now: Instant) -> Result<(), Failure> {
         let sending = Sending { out: &self.out, stream: &self.stream };
         if let Some(keep_alive) = &mut self.keep_alive
@@ -267,7 +266,7 @@ impl<S: Stream> Driver<S> {
         Ok(())
     }
 
-    /// Ends everything that is open with this failure, unless it goes on with the session.
+    /// Fails everything that is open, except what waits for the next connection of the session.
     fn lose(&mut self, failure: Failure, sink: &mut impl Sink) {
         self.lost = Some(Box::new(failure));
         let finished = Instant::now();
@@ -282,7 +281,7 @@ impl<S: Stream> Driver<S> {
             }
         }
         self.out.drain(fail);
-        self.say_why(failure);
+        self.queue_reason(failure);
     }
 
     fn sent(&mut self, at: Instant) {
@@ -292,7 +291,7 @@ impl<S: Stream> Driver<S> {
     }
 }
 
-/// How far what is sent has come.
+/// How much of what was sent has arrived.
 struct Sending<'a, S> {
     out: &'a Outgoing,
     stream: &'a S,

@@ -17,7 +17,7 @@ use crate::client::seam::ConnectRequest;
 use crate::client::session::inflight::Inflight;
 use crate::client::session::state::{DetachedSession, SessionState};
 use crate::client::stream::Stream;
-use crate::client::wire::{self, Connack, MOST_CONNACK_BYTES};
+use crate::client::wire::{self, Connack, MAX_CONNACK_BYTES};
 use crate::mqtt::{Settings, Version};
 
 impl<S: Stream> Driver<S> {
@@ -36,7 +36,7 @@ impl<S: Stream> Driver<S> {
             receive_maximum: settings.receive_maximum,
             version: settings.version,
             parting: Parting::None,
-            hears: false,
+            expects_messages: false,
             is_missed: request.will.is_some(),
             resumed: false,
             most_bytes: settings.max_packet_bytes,
@@ -64,7 +64,7 @@ impl<S: Stream> Driver<S> {
     /// Goes by what the broker granted, and on with what the last connection has left.
     fn begin(&mut self, request: &ConnectRequest<'_>, connack: Connack, given: Option<Box<str>>) {
         self.resumed = connack.session_present;
-        self.hears = self.resumed;
+        self.expects_messages = self.resumed;
         if let Some(seconds) = connack.keep_alive_s {
             self.keep_alive = KeepAlive::new(seconds, Instant::now());
         }
@@ -132,7 +132,7 @@ fn missing_of_connack(version: Version, bytes: &[u8]) -> Result<usize, Failure> 
         None if bytes.len() < 2 => Ok(4 - bytes.len()),
         None => Ok(1),
         Some(frame) if frame.end < 4 || (version == Version::V311 && frame.end > 4) => Err(OTHER),
-        Some(frame) if frame.end > MOST_CONNACK_BYTES => Err(Failure::Protocol("CONNACK is too large")),
+        Some(frame) if frame.end > MAX_CONNACK_BYTES => Err(Failure::Protocol("CONNACK is too large")),
         Some(frame) => Ok(frame.end.saturating_sub(bytes.len())),
     }
 }

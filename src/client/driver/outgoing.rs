@@ -44,7 +44,7 @@ impl Outgoing {
         &self.pool
     }
 
-    /// Bytes that wait to be written.
+    /// The number of bytes that wait to be written.
     pub(super) fn pending(&self) -> usize {
         self.buffer.len() - self.start
     }
@@ -72,7 +72,7 @@ impl Outgoing {
         &mut self.buffer
     }
 
-    /// The packet queued last is a QoS 0 message. Gives its place in the stream.
+    /// Notes that the packet queued last is a QoS 0 message. Returns the offset at which it ends in the stream.
     pub(super) fn message_queued(&mut self, ticket: Ticket) -> u64 {
         let end = self.end();
         self.unwritten.push_back(Unwritten { end, ticket: Some(ticket) });

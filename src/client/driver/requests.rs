@@ -1,4 +1,4 @@
-//! What a user asks of a connection.
+//! The driver as a [`Session`]: what a user asks of a connection.
 
 use std::future::poll_fn;
 use std::time::Duration;
@@ -130,18 +130,18 @@ impl<S: Stream> Session for Box<Driver<S>> {
     }
 
     fn farewell(self, patience: Patience) -> Option<impl Future<Output = bool> + 'static> {
-        (self.parting == Parting::HearOut).then(|| self.hear_out(patience))
+        (self.parting == Parting::WaitForClose).then(|| self.wait_for_close(patience))
     }
 }
 
 impl<S: Stream> Driver<S> {
-    /// What the broker does not take of this message.
+    /// The limit of the broker that this message exceeds, if there is one.
     fn exceeded(&self, message: &Message<'_>) -> Option<Limit> {
         let limits = &self.granted.as_ref()?.limits;
         limits.exceeded(message, wire::publish_bytes(self.version, message))
     }
 
-    /// What the broker does not take of a subscription.
+    /// The limit of the broker that a subscription exceeds, if there is one.
     fn exceeded_by(&self, filters: &[Filter<'_>], identifier: Option<u32>) -> Option<Limit> {
         self.granted.as_ref()?.limits.exceeded_by(filters, identifier)
     }
@@ -170,7 +170,7 @@ impl<S: Stream> Driver<S> {
             self.inflight.take_back(id);
             return Err(failure);
         }
-        self.hears |= ack == Ack::Suback;
+        self.expects_messages |= ack == Ack::Suback;
         self.sent(ticket.due);
         Ok(Key::Packet(id))
     }

@@ -1,8 +1,8 @@
-//! What a resumed session sends again, and how fast.
+//! What a resumed session sends again, and when.
 //!
-//! The broker's new CONNACK may allow fewer messages in flight than the last one. What is above that is held back
-//! and sent as acknowledgements make room; new messages wait behind it, so that the order stays. What it no longer
-//! takes at all, such as packets of that length, is not sent again and has failed (MQTT-3.2.2-11, -14 and -15).
+//! The broker's new CONNACK may allow fewer messages in flight than the last one. The messages above that limit are held
+//! back and sent as acknowledgements make room. New messages wait behind them, so that the order stays. A message that
+//! the broker no longer accepts at all, such as a too long one, is not sent again and fails (MQTT-3.2.2-11, -14 and -15).
 
 use std::collections::VecDeque;
 
@@ -17,8 +17,8 @@ use crate::client::wire::{self, Limits, Reply};
 use crate::mqtt::Qos;
 
 impl<S> Driver<S> {
-    /// Queues what a resumed session demands (section 4.4), in the order in which it was sent first, as far as the
-    /// inflight limit goes.
+    /// Queues what a resumed session must send again (section 4.4), in the order of the first time and up to the inflight
+    /// limit.
     pub(super) fn send_again(&mut self) {
         let Some(persistent) = &mut self.persistent else { return };
         // Half of a handshake is not limited, but it is not over either.
@@ -48,7 +48,7 @@ impl<S> Driver<S> {
         persistent.resend = (!held.ids.is_empty()).then(|| Box::new(held));
     }
 
-    /// Tells of the messages that this broker does not take any more, once.
+    /// Fails the messages that this broker no longer accepts. They are told once.
     pub(super) fn fail_untaken(&mut self, sink: &mut impl Sink) {
         let Some(persistent) = self.persistent.as_mut().filter(|persistent| !persistent.untaken.is_empty())
         else {
@@ -60,7 +60,7 @@ impl<S> Driver<S> {
         }
     }
 
-    /// Queues of the messages that are held back as many as there is room for.
+    /// Queues as many held back messages as there is room for.
     fn send_held_back(&mut self) {
         let Some(persistent) = &mut self.persistent else { return };
         let Some(held) = &mut persistent.resend else { return };
@@ -78,7 +78,7 @@ impl<S> Driver<S> {
         }
     }
 
-    /// Whether the end of this request makes room for a message that is held back.
+    /// Returns whether the end of this request makes room for a message that is held back.
     pub(super) fn makes_room(&self, id: u16) -> bool {
         self.holds_back() && self.inflight.is_message(id)
     }
@@ -91,7 +91,7 @@ impl<S> Driver<S> {
         }
     }
 
-    /// Whether a new message of QoS 1 or 2 may be sent.
+    /// Returns whether a new message of QoS 1 or 2 may be sent.
     pub(super) fn has_room_for_more(&self) -> bool {
         self.inflight.has_room() && !self.holds_back()
     }
@@ -101,7 +101,7 @@ impl<S> Driver<S> {
     }
 }
 
-/// What the broker does not take of this PUBLISH of QoS 1 or 2.
+/// The limit of the broker that this PUBLISH of QoS 1 or 2 exceeds, if there is one.
 fn exceeded(limits: Limits, packet: &[u8]) -> Option<Limit> {
     let first = *packet.first()?;
     let qos = if first & 0b110 == 0b100 { Qos::ExactlyOnce } else { Qos::AtLeastOnce };

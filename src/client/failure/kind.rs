@@ -15,6 +15,9 @@ use crate::client::failure::websocket::WebSocketFault;
 use crate::mqtt::Qos;
 use crate::mqtt::properties::PropertyError;
 
+/// What is wrong with a PUBLISH whose topic is empty, has a wildcard or has a null character.
+pub(crate) const INVALID_TOPIC: &str = "PUBLISH with an invalid topic name";
+
 /// Why a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -34,25 +37,25 @@ pub enum Failure {
     WebSocket(WebSocketFault),
     /// The connection was over before there was a CONNACK: closed by the broker, or broken as the system says.
     NoConnack(Option<Os>, Port),
-    /// In place of CONNACK, the broker answered in another protocol than MQTT.
+    /// The broker answered in another protocol than MQTT.
     Speaks(Protocol),
-    /// The broker said no in its CONNACK: the return code of MQTT 3.1.1, table 3.1.
+    /// The broker refused in its CONNACK, with a return code of MQTT 3.1.1 (table 3.1).
     Refused(u8),
-    /// The broker of MQTT 5 said no in an acknowledgement.
+    /// The broker refused in an acknowledgement of MQTT 5.
     Reason(Ack, Reason),
     /// The broker of MQTT 5 ended the connection with a DISCONNECT.
     Disconnected(Reason),
-    /// It was not sent, since the broker does not take it.
+    /// It was not sent, because the broker does not accept it.
     NotTaken(Limit),
-    /// It was not sent, since it is no message.
+    /// It was not sent, because MQTT cannot say it.
     NotSent(&'static str),
-    /// No acknowledgement in time.
+    /// No acknowledgement came in time.
     AckTimeout(Ack, Duration),
-    /// The message could not be written in time, since the broker does not read.
+    /// The message could not be written in time, because the broker does not read.
     WriteTimeout(Duration),
     /// The inflight limit was not free in time.
     NoRoom(Duration),
-    /// The broker of MQTT 5 had not acknowledged enough messages in time: so many as it takes at once are sent.
+    /// The broker's Receive Maximum was not free in time (MQTT 5).
     NoQuota(Duration),
     /// All 65,535 packet ids are taken by requests that the broker has not answered.
     NoPacketId,
@@ -62,42 +65,42 @@ pub enum Failure {
     Closed,
     /// The connection broke.
     Lost(Os),
-    /// The broker sent something that is not MQTT, or not now.
+    /// The broker broke the protocol.
     Protocol(&'static str),
-    /// The broker acknowledged with the wrong packet.
+    /// The broker acknowledged with a packet of the wrong type.
     WrongAck {
-        /// What the request waited for.
+        /// The acknowledgement that the request waited for.
         expected: Ack,
-        /// What came.
+        /// The acknowledgement that came.
         got: Ack,
     },
     /// The broker refused a subscription (return code 0x80).
     SubscriptionRefused,
     /// The user closed the connection before the acknowledgement came.
     Closing,
-    /// The scenario dropped the connection, in the place of a failing network.
+    /// The scenario dropped the connection, as a failing network does.
     Dropped,
-    /// The broker has forgotten the session in which the request was sent.
+    /// The broker no longer knows the session in which the request was sent.
     SessionLost,
     /// What rumqttc does or cannot do, when it drives the connection.
     Rumqttc(&'static str),
 }
 
 impl Failure {
-    /// Whether the broker refused a subscription.
+    /// Returns whether the broker refused a subscription.
     pub fn is_refused_subscription(&self) -> bool {
         matches!(self, Self::SubscriptionRefused | Self::Reason(Ack::Suback, _))
     }
 
-    /// Why the client ends the connection, as DISCONNECT of MQTT 5 has it (section 4.13); nothing if it was not the
-    /// broker that broke the protocol.
+    /// The reason code with which the client ends the connection in MQTT 5 (section 4.13), if the broker broke the
+    /// protocol.
     pub(crate) fn reason_to_disconnect(&self) -> Option<u8> {
         const MALFORMED: u8 = 0x81;
         const PROTOCOL_ERROR: u8 = 0x82;
         match self {
             Self::WrongAck { .. } => Some(PROTOCOL_ERROR),
             Self::Protocol(what) => Some(match *what {
-                "PUBLISH to a topic that is none" => 0x90,
+                INVALID_TOPIC => 0x90,
                 "more QoS 2 messages than the receive maximum" => 0x93,
                 "packet larger than the client takes" => 0x95,
                 what if what.starts_with("topic alias") => 0x94,
@@ -108,7 +111,7 @@ impl Failure {
         }
     }
 
-    /// The failure of an attempt to open a connection.
+    /// Makes the failure of an attempt to open a connection.
     pub(crate) fn opening(error: &io::Error) -> Self {
         // EMFILE and ENFILE: no descriptor; EADDRNOTAVAIL, EADDRINUSE: no local port.
         const EMFILE: i32 = 24;
@@ -122,7 +125,7 @@ impl Failure {
         }
     }
 
-    /// The same, of a connection that has had no CONNACK yet.
+    /// Makes it the failure of a connection that has had no CONNACK yet.
     pub(crate) fn before_connack(self, port: Port) -> Self {
         match self {
             Self::Closed => Self::NoConnack(None, port),
@@ -131,7 +134,7 @@ impl Failure {
         }
     }
 
-    /// The failure of an open connection.
+    /// Makes the failure of an open connection.
     pub(crate) fn lost(error: &io::Error) -> Self {
         if let Some(fault) = TlsFault::behind(error) {
             return Self::Tls(fault);
@@ -146,24 +149,24 @@ impl Failure {
     }
 }
 
-/// What a broker of MQTT 5 said in its CONNACK that it does not take.
+/// A limit of the broker, from its CONNACK of MQTT 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// A higher quality of service than this.
+    /// It accepts no higher quality of service than this.
     Qos(Qos),
-    /// Messages to be retained.
+    /// It retains no messages.
     Retain,
-    /// Packets of more bytes.
+    /// It accepts no packet of more bytes than this.
     PacketBytes(u32),
-    /// Subscriptions with an identifier.
+    /// It accepts no subscription identifiers.
     SubscriptionIds,
-    /// Shared subscriptions.
+    /// It accepts no shared subscriptions.
     Shared,
-    /// Filters with wildcards.
+    /// It accepts no filters with wildcards.
     Wildcards,
 }
 
-/// Whether these are bytes that make no packet, rather than a packet that may not be.
+/// Returns whether the bytes are no packet at all, rather than a packet that is not allowed.
 fn is_malformed(what: &str) -> bool {
     ["malformed", "wrong", "cut short", "UTF-8", "packet id 0", "bytes after"]
         .iter()

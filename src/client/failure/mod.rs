@@ -18,6 +18,7 @@ mod tls;
 mod websocket;
 
 pub use crate::client::failure::ack::Ack;
+pub(crate) use crate::client::failure::kind::INVALID_TOPIC;
 pub use crate::client::failure::kind::{Failure, Limit};
 pub use crate::client::failure::os::Os;
 pub(crate) use crate::client::failure::protocol::Guess;

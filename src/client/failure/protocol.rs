@@ -1,25 +1,25 @@
 //! Servers that speak another protocol than MQTT, known by the first bytes that they send.
 
-/// What is known of a port.
+/// What is known about the server at a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
-    /// Somebody listens there: it may be for another protocol.
+    /// A server listens there, perhaps for another protocol.
     Open,
-    /// The one who listens has answered in the protocol that was expected.
+    /// The server has answered in the expected protocol.
     Agreed,
 }
 
 /// A protocol that is not MQTT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// TLS.
+    /// The server speaks TLS.
     Tls,
-    /// HTTP, in which a WebSocket begins.
+    /// The server speaks HTTP, with which a WebSocket connection begins.
     Http,
 }
 
 impl Protocol {
-    /// The protocol in which a server answers that wants no other: with an alert of TLS, or a status line of HTTP.
+    /// Looks for the beginning of a TLS alert or of an HTTP status line.
     pub(crate) fn of(answer: &[u8]) -> Guess {
         for (beginning, protocol) in [(&b"\x15\x03"[..], Self::Tls), (b"HTTP", Self::Http)] {
             if answer.starts_with(beginning) {
@@ -33,7 +33,7 @@ impl Protocol {
     }
 }
 
-/// Whether some bytes begin an answer in a protocol that is not MQTT.
+/// Whether the first bytes of an answer belong to a protocol that is not MQTT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Guess {
     /// They do.

@@ -8,40 +8,40 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// Most different texts that are kept.
-const MOST_TEXTS: usize = 256;
+/// How many different texts are kept.
+const MAX_TEXTS: usize = 256;
 
 /// The longest text that is kept, in characters; longer ones are cut.
-const MOST_CHARS: usize = 200;
+const MAX_CHARS: usize = 200;
 
-/// What brokers said so far.
+/// The reason strings of all brokers so far.
 static TEXTS: Mutex<Texts> = Mutex::new(Texts(BTreeSet::new()));
 
-/// Why a broker refuses something.
+/// A reason code of MQTT 5 with the broker's own words, if it sent any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reason {
     code: u8,
-    said: Option<&'static str>,
+    text: Option<&'static str>,
 }
 
 impl Reason {
-    /// A reason without further words.
+    /// Makes a reason without the broker's own words.
     pub fn of(code: u8) -> Self {
-        Self { code, said: None }
+        Self { code, text: None }
     }
 
-    /// With the words that came with it: a reason string, and the server to use instead.
+    /// Makes a reason from a reason string and the server to use instead, as far as they came.
     pub(crate) fn new(code: u8, text: Option<&str>, reference: Option<&str>) -> Self {
-        let said = match (text, reference) {
+        let text = match (text, reference) {
             (None, None) => None,
             (Some(text), None) => stored(text),
             (None, Some(server)) => stored(&format!("see {server}")),
             (Some(text), Some(server)) => stored(&format!("{text}; see {server}")),
         };
-        Self { code, said }
+        Self { code, text }
     }
 
-    /// The number on the wire.
+    /// The code as a number.
     pub fn code(self) -> u8 {
         self.code
     }
@@ -50,24 +50,24 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (0x{:02X})", name(self.code), self.code)?;
-        match self.said {
-            Some(said) => write!(f, ": {said}"),
+        match self.text {
+            Some(text) => write!(f, ": {text}"),
             None => Ok(()),
         }
     }
 }
 
-/// Texts that stay.
+/// Texts that live as long as the process.
 struct Texts(BTreeSet<&'static str>);
 
 impl Texts {
     /// The text as one that stays, if there is room for it.
     fn store(&mut self, text: &str) -> Option<&'static str> {
         let printable = |c: char| if c.is_control() { ' ' } else { c };
-        let text: String = text.chars().take(MOST_CHARS).map(printable).collect();
+        let text: String = text.chars().take(MAX_CHARS).map(printable).collect();
         match self.0.get(&*text) {
             Some(known) => Some(known),
-            None if text.is_empty() || self.0.len() >= MOST_TEXTS => None,
+            None if text.is_empty() || self.0.len() >= MAX_TEXTS => None,
             None => {
                 let lent: &'static str = Box::leak(text.into_boxed_str());
                 self.0.insert(lent);
@@ -82,7 +82,7 @@ fn stored(text: &str) -> Option<&'static str> {
     TEXTS.lock().unwrap_or_else(PoisonError::into_inner).store(text)
 }
 
-/// The words of table 2.6.
+/// The names of table 2.6.
 fn name(code: u8) -> &'static str {
     match code {
         0x00 => "Success",
@@ -152,12 +152,12 @@ mod tests {
     #[test]
     fn a_broker_that_always_says_something_else_does_not_fill_the_memory() {
         let mut texts = Texts(BTreeSet::new());
-        for i in 0..10 * MOST_TEXTS {
-            let text = format!("{i} {}", "long".repeat(MOST_CHARS));
+        for i in 0..10 * MAX_TEXTS {
+            let text = format!("{i} {}", "long".repeat(MAX_CHARS));
             let said = texts.store(&text);
-            assert_eq!(said.is_some(), i < MOST_TEXTS);
-            assert!(said.is_none_or(|said| text.starts_with(said) && said.chars().count() == MOST_CHARS));
+            assert_eq!(said.is_some(), i < MAX_TEXTS);
+            assert!(said.is_none_or(|said| text.starts_with(said) && said.chars().count() == MAX_CHARS));
         }
-        assert_eq!(texts.0.len(), MOST_TEXTS);
+        assert_eq!(texts.0.len(), MAX_TEXTS);
     }
 }

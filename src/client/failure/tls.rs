@@ -56,12 +56,12 @@ pub enum TlsFault {
     NoServerName,
     /// The user's certificate or key could not be read, as the log says.
     ClientCertificate,
-    /// Something else.
+    /// Something else went wrong.
     Other,
 }
 
 impl TlsFault {
-    /// The fault of a handshake that failed.
+    /// Finds the fault behind a failed handshake.
     pub(crate) fn in_handshake(error: &io::Error) -> Self {
         match Self::behind(error) {
             Some(fault) => fault,
@@ -70,7 +70,7 @@ impl TlsFault {
         }
     }
 
-    /// The fault behind an error of a stream, if it is one of TLS.
+    /// Finds the fault behind an error of a stream, if it comes from TLS.
     pub(crate) fn behind(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref::<Error>().map(Self::from)
     }

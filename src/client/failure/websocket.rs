@@ -27,7 +27,7 @@ pub enum WebSocketFault {
 }
 
 impl WebSocketFault {
-    /// The fault behind an error of a stream, if it is one of WebSocket.
+    /// Finds the fault behind an error of a stream, if it comes from WebSocket.
     pub(crate) fn behind(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref::<Self>().copied()
     }

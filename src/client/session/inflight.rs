@@ -4,7 +4,7 @@
 //! so an id is found by subtraction and nothing is hashed. An id is never given out again while the broker may
 //! still answer it: a request that ran out of time leaves the ring, but its id stays [owed](Owed), so that a
 //! late or second acknowledgement cannot be taken for that of a newer message. Where one old request keeps
-//! the ring from moving on, the ids behind it are used again in their places.
+//! the ring from moving on, the free ids behind it are used again where they stand.
 
 use std::collections::VecDeque;
 
@@ -41,7 +41,7 @@ pub(crate) enum Acknowledged {
     Unknown,
 }
 
-/// What a message of QoS 1 or 2 has to wait for.
+/// Why a message of QoS 1 or 2 must wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lack {
     /// The client's own limit is used up.
@@ -66,19 +66,19 @@ pub(crate) struct Inflight {
     owed: Option<Box<Owed>>,
     /// Where to look for a free id first, once the ring is full.
     reuse: usize,
-    /// Most messages that the user wants to wait for at once.
+    /// How many messages the user lets wait at once.
     limit: u16,
-    /// Most messages that the broker wants to have to acknowledge at once.
+    /// The broker's Receive Maximum.
     quota: u16,
-    /// Whether messages outlive the connection and their time: they are kept to be sent again, and so they count
-    /// against the limit until the broker has acknowledged them.
+    /// Whether messages outlive the connection and their deadline. Then they are kept to be sent again, and count against
+    /// the limit until the broker has acknowledged them.
     lasting: bool,
     /// Not later than the earliest deadline of any open request.
     next_deadline: Option<Instant>,
 }
 
 impl Inflight {
-    /// For a session that ends with its connection, or lasts.
+    /// Makes the table of a session that ends with its connection, or outlives it.
     pub(crate) fn new(limit: u16, lasting: bool) -> Self {
         Self {
             base: 1,
@@ -94,7 +94,7 @@ impl Inflight {
         }
     }
 
-    /// Other limits: the user's and the broker's; what is open already stays.
+    /// Sets the limits of the user and of the broker. What is open already stays.
     pub(crate) fn set_limits(&mut self, limit: u16, quota: u16) {
         (self.limit, self.quota) = (limit, quota);
     }
@@ -104,7 +104,7 @@ impl Inflight {
         self.lack().is_none()
     }
 
-    /// What a message of QoS 1 or 2 has to wait for, if it has to.
+    /// Why a message of QoS 1 or 2 must wait, if it must.
     pub(crate) fn lack(&self) -> Option<Lack> {
         let unanswered = self.publishes + self.owed.as_ref().map_or(0, |owed| owed.messages());
         let counted = if self.lasting { unanswered } else { self.publishes };
@@ -144,7 +144,7 @@ impl Inflight {
         self.open_filters(ticket, ack, 0)
     }
 
-    /// Likewise, for a packet of so many filters.
+    /// Opens a packet with so many filters that waits for `ack` and gives its packet id; `None` if all ids are taken.
     pub(crate) fn open_filters(&mut self, ticket: Ticket, ack: Ack, filters: u32) -> Option<u16> {
         if !self.has_id() {
             return None;
@@ -219,7 +219,7 @@ impl Inflight {
         self.finish_with(id, got)
     }
 
-    /// An acknowledgement has come after which nothing follows, be it as it should or because it says no.
+    /// The last acknowledgement of a request has come: the expected one, or a refusal.
     pub(crate) fn finish_with(&mut self, id: u16, got: Ack) -> Acknowledged {
         let index = self.index_of(id);
         let Some(&Slot { ticket, waits_for: Some(expected), .. }) = self.slots.get(index) else {
@@ -229,7 +229,7 @@ impl Inflight {
         if expected == got { Acknowledged::Done(ticket) } else { Acknowledged::Wrong(Some(ticket), expected) }
     }
 
-    /// Likewise, for a request that nobody waits for.
+    /// An acknowledgement has come for a request that nobody waits for.
     #[cold]
     fn settle(&mut self, id: u16, got: Ack) -> Acknowledged {
         let Some(expected) = self.owed.as_mut().and_then(|owed| owed.remove(id)) else {
@@ -359,7 +359,7 @@ impl Inflight {
         true
     }
 
-    /// Place of a finished request in a full ring. The search begins where one was finished last, so that it
+    /// The index of a finished request in a full ring. The search begins where one was finished last, so that it
     /// is short while acknowledgements come about in order.
     fn free_index(&mut self) -> Option<usize> {
         let begin = self.reuse.min(self.slots.len());
@@ -380,7 +380,7 @@ impl Inflight {
         ((usize::from(self.base) - 1 + index) % IDS + 1) as u16
     }
 
-    /// Place of an id in the ring; past its end if it is not there. Id 0 does not exist.
+    /// The index of an id in the ring, past its end if the id is not there. Id 0 does not exist.
     fn index_of(&self, id: u16) -> usize {
         if id == 0 {
             return usize::MAX;
@@ -500,7 +500,7 @@ mod tests {
         }
         assert_eq!((inflight.lack(), inflight.has_id()), (Some(Lack::Id), false));
         assert_eq!(inflight.open(ticket(1, start, 1000), Ack::Suback), None);
-        assert!(inflight.slots.capacity() < 100, "what nobody waits for takes no place in the ring");
+        assert!(inflight.slots.capacity() < 100, "what nobody waits for takes no room in the ring");
         // It goes on as soon as one is answered, with that one's id.
         for id in [500, 17, 65_535, 1] {
             let got = acks[(usize::from(id) - 1) % acks.len()];

@@ -1,6 +1,6 @@
 //! Requests that nobody waits for any more, and that the broker has not answered.
 //!
-//! The broker knows nothing of our patience: its answer may still come, and until then the packet id is taken
+//! The broker does not know our deadlines: its answer may still come, and until then the packet id is taken
 //! and the message counts against the broker's Receive Maximum (MQTT 5, section 4.9). They are seldom many, so they
 //! stand apart from the ring of open requests, which would otherwise span from the oldest of them to the newest
 //! request.
@@ -72,7 +72,7 @@ impl Owed {
         Some(answer.waits_for)
     }
 
-    /// Forgets all but messages.
+    /// Forgets everything but messages.
     pub(crate) fn keep_messages(&mut self) {
         self.answers.retain(|_, answer| answer.waits_for.is_of_message());
     }

@@ -1,8 +1,8 @@
-//! What a session keeps from one connection to the next: the client's half of an MQTT session.
+//! What a session keeps from one connection to the next: the client's part of the session state (section 4.1).
 //!
-//! With `clean_session = false` a lost connection does not end the requests that are open on it. They wait here,
-//! their time running, until there is a new connection: if the broker still has its half, the driver takes them
-//! up and sends again what the standard demands; if it has not, they have failed.
+//! With `clean_session = false` a lost connection does not end the requests that are open on it. They wait here for the
+//! next connection, and their time goes on. If the broker still has its part, the driver sends again what the standard
+//! demands. If it has not, the requests fail.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,7 +14,7 @@ use crate::client::failure::{Failure, Limit};
 use crate::client::session::inflight::Inflight;
 use crate::client::sink::{Completion, Key, Sink, Ticket};
 
-/// A session without a connection, or nothing: a pointer, since each user has one.
+/// The state of a session that has no connection, or nothing. It is one pointer, because each user has one.
 #[derive(Default)]
 pub struct SessionState(Cell<Option<Box<DetachedSession>>>);
 
@@ -24,7 +24,7 @@ impl fmt::Debug for SessionState {
     }
 }
 
-/// The client's half of a session.
+/// The state itself.
 #[derive(Debug)]
 pub(crate) struct DetachedSession {
     pub(crate) inflight: Inflight,
@@ -34,21 +34,21 @@ pub(crate) struct DetachedSession {
     pub(crate) persistent: Box<PersistentSession>,
 }
 
-/// What only a session has that outlives its connection.
+/// What only a session needs that outlives its connection.
 #[derive(Debug, Default)]
 pub(crate) struct PersistentSession {
     /// The PUBLISH of each packet id that may have to be sent again. One that is acknowledged stays until its id
     /// is used anew if nobody asks for it, so this is bounded by the number of ids.
     pub(crate) packets: BTreeMap<u16, Box<[u8]>>,
-    /// What is still to be sent again on this connection, if the broker does not take it all at once.
+    /// What waits to be sent again on this connection, if the broker does not accept it all at once.
     pub(crate) resend: Option<Box<ResendQueue>>,
-    /// What the broker does not take any more, to be told as failed.
+    /// Messages that the broker no longer accepts. They are to fail.
     pub(crate) untaken: Vec<(Ticket, Limit)>,
     /// The client id that the broker chose, if it did.
     pub(crate) client_id: Option<Box<str>>,
 }
 
-/// Messages that wait for room to be sent again.
+/// Messages that wait until there is room to send them again.
 #[derive(Debug)]
 pub(crate) struct ResendQueue {
     /// Their packet ids, in the order in which they were sent first.
@@ -79,7 +79,7 @@ impl SessionState {
         self.with(|state| state.as_ref().and_then(|state| state.persistent.client_id.clone()))
     }
 
-    /// Whether this request waits for a new connection.
+    /// Returns whether this request waits for a new connection.
     pub fn is_open(&self, key: Key) -> bool {
         match key {
             Key::Packet(id) => {
@@ -89,12 +89,12 @@ impl SessionState {
         }
     }
 
-    /// No later than the moment at which a request has waited too long, to be told by [`SessionState::expire`].
+    /// A moment no later than the first deadline of a request; then [`SessionState::expire`] is to be called.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.with(|state| state.as_ref().and_then(|state| state.inflight.next_deadline()))
     }
 
-    /// Finishes the requests whose time is over.
+    /// Fails the requests whose time is over.
     pub fn expire(&self, now: Instant, sink: &mut impl Sink) {
         self.with(|state| {
             let Some(state) = state else { return };
@@ -105,7 +105,7 @@ impl SessionState {
         });
     }
 
-    /// The session is gone: its open requests have failed with this.
+    /// Ends the session and fails its open requests.
     pub fn fail(&self, failure: Failure, sink: &mut impl Sink) {
         if let Some(mut state) = self.0.take() {
             let finished = Instant::now();

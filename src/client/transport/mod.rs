@@ -37,18 +37,18 @@ pub struct ResolveError {
     source: std::io::Error,
 }
 
-/// Where one server of a broker is.
+/// The address of one server of a broker.
 #[derive(Debug, Clone, Copy)]
 pub struct Address<'a> {
-    /// Name or address, an IPv6 address without brackets.
+    /// A name or an address; an IPv6 address has no brackets.
     pub host: &'a str,
-    /// Port.
+    /// The port.
     pub port: u16,
-    /// What a WebSocket asks for; of no meaning for the others.
+    /// The path of a WebSocket URL. The other transports ignore it.
     pub path: &'a str,
 }
 
-/// The servers of a broker, at least one, how they are spoken to, and the addresses to connect from.
+/// How to reach a broker: its servers, at least one, the layers above TCP, and the local addresses to connect from.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     servers: Vec<Server>,
@@ -57,7 +57,7 @@ pub struct Endpoint {
     websocket: bool,
 }
 
-/// One server: all the addresses of its name, and what the layers above TCP need to know of it.
+/// One server: all addresses of its name, and what the layers above TCP need to know about it.
 #[derive(Debug, Clone)]
 struct Server {
     addresses: Vec<SocketAddr>,
@@ -66,7 +66,7 @@ struct Server {
 }
 
 impl Endpoint {
-    /// Looks the hosts up; an address needs no look-up.
+    /// Looks up the hosts. An address needs no look-up.
     pub async fn resolve(servers: &[Address<'_>]) -> Result<Self, ResolveError> {
         let mut resolved = Vec::with_capacity(servers.len());
         for &Address { host, port, path } in servers {
@@ -82,20 +82,20 @@ impl Endpoint {
         self.servers.iter().map(|server| server.addresses.clone()).collect()
     }
 
-    /// The same, connected to from these local addresses in turn; from none, if the system is to choose.
+    /// Connects from these local addresses in turn. Without any, the system chooses.
     #[must_use]
     pub fn from_sources(self, sources: Vec<IpAddr>) -> Self {
         Self { sources, ..self }
     }
 
-    /// The same, spoken to through TLS.
+    /// Connects with TLS.
     #[must_use]
     pub fn with_tls(self, tls: Tls) -> Self {
         Self { tls: Some(tls), ..self }
     }
 
-    /// The same, spoken to through WebSocket, whose opening request carries these headers. They must be
-    /// well-formed; compiling a scenario sees to it.
+    /// Connects with WebSocket. The opening request carries these headers, which must be well-formed; the compiler of
+    /// scenarios checks them.
     #[must_use]
     pub fn with_websocket(mut self, headers: &[(String, String)]) -> Self {
         self.websocket = true;
@@ -157,7 +157,7 @@ enum Stage {
 }
 
 impl Stage {
-    /// Why there is no session if it took too long.
+    /// The failure of a connect that ran out of time in this stage.
     fn timed_out(self, after: Duration) -> Failure {
         match self {
             Self::Tcp => Failure::ConnectTimeout(after),
@@ -195,7 +195,7 @@ impl Opening<'_> {
     }
 }
 
-/// Opens sessions, for one thread.
+/// Opens sessions on sockets. Each thread has its own.
 #[derive(Debug)]
 pub struct Connector {
     endpoints: Vec<Endpoint>,
@@ -209,7 +209,7 @@ impl Connector {
         Self { endpoints, ports: Ports::new(), pool: Pool::default() }
     }
 
-    /// Says in `opening` how far it is.
+    /// Opens a session and notes in `opening` how far it has come.
     ///
     /// What only TLS and WebSocket need is boxed by itself: ten thousand plain connects under way at once would
     /// otherwise leave three kilobytes each behind in the allocator.
@@ -257,7 +257,7 @@ impl Connect for Connector {
 
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Self::Session, Failure> {
         let opening = Opening { request, stage: Cell::new(Stage::Tcp) };
-        // Boxed for as long as it lasts, and the session after it, which then takes its place in memory.
+        // The attempt is boxed, and freed before the session is boxed, which can then use the same memory.
         match tokio::time::timeout(request.timeout, Box::pin(self.open(&opening))).await {
             Ok(session) => session.map(Box::new),
             Err(_) => Err(opening.stage.get().timed_out(request.timeout)),

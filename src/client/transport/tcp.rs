@@ -36,9 +36,9 @@ pub(super) struct Ports {
     port: Cell<u16>,
 }
 
-/// A byte stream with a TCP connection at its bottom.
+/// A byte stream on top of a TCP connection.
 pub(super) trait OverTcp {
-    /// The connection.
+    /// The TCP connection.
     fn tcp(&self) -> &TcpStream;
 }
 

@@ -27,7 +27,7 @@ use crate::client::transport::verifier::{Trusted, Trusting};
 use crate::client::transport::x509::X509;
 
 /// No file of certificates or keys is larger; the authorities of a system are a quarter of a megabyte.
-const MOST_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 16 << 20;
 
 /// How many sessions are kept to resume, of users that have a certificate in common and of those that have
 /// none.
@@ -39,21 +39,21 @@ pub enum TlsError {
     /// A file cannot be read.
     #[error("cannot read `{}`: {source}", path.display())]
     Read {
-        /// Of the file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A file is larger than any of certificates.
     #[error("`{}` is larger than 16 MiB, which no certificate is", path.display())]
     TooLarge {
-        /// Of the file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// A file holds no certificate.
     #[error("`{}` holds no certificate: it must have a part `-----BEGIN CERTIFICATE-----`", path.display())]
     NoCertificate {
-        /// Of the file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// A file holds no key that can be read.
@@ -62,34 +62,34 @@ pub enum TlsError {
          `EC PRIVATE KEY`), not encrypted", path.display()
     )]
     NoKey {
-        /// Of the file.
+        /// The path of the file.
         path: PathBuf,
     },
-    /// A certificate is broken.
+    /// A certificate cannot be read.
     #[error("a certificate in `{}` cannot be understood: {source}", path.display())]
     BadCertificate {
-        /// Of the file.
+        /// The path of the file.
         path: PathBuf,
-        /// What rustls said.
+        /// The error of rustls.
         source: Error,
     },
     /// A certificate and a key do not belong together, or the key is of an unknown kind.
     #[error("certificate `{}` and key `{}` cannot be used: {source}", certificate.display(), key.display())]
     BadKey {
-        /// File of the certificate.
+        /// The file of the certificate.
         certificate: PathBuf,
-        /// File of the key.
+        /// The file of the key.
         key: PathBuf,
-        /// What rustls said.
+        /// The error of rustls.
         source: Error,
     },
-    /// The system trusts nobody.
+    /// The system has no trusted authorities.
     #[error("no trusted authorities found on this system: name a file of them as `ca` of the broker's `tls`")]
     NoSystemAuthorities,
-    /// The server's name is none.
+    /// The name of the server is invalid.
     #[error("`{name}` is not the name of a server")]
     ServerName {
-        /// What was given.
+        /// The name in the scenario.
         name: String,
     },
     /// Something else that rustls does not like.
@@ -100,15 +100,15 @@ pub enum TlsError {
 /// How to speak TLS with a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsOptions<'a> {
-    /// File of the trusted authorities; the system's if there is none.
+    /// The file with the trusted authorities. Without it, the system's authorities are trusted.
     pub authorities: Option<&'a str>,
-    /// Name that the server's certificate must be for, and that it is asked for; the host's if there is none.
+    /// The name that is sent to the server and that its certificate must have. Without it, the host of the URL is used.
     pub server_name: Option<&'a str>,
-    /// Protocols to offer (ALPN), the preferred first.
+    /// The protocols to offer (ALPN), the preferred one first.
     pub alpn: &'a [String],
-    /// Whether any certificate is good.
+    /// Whether every certificate is accepted.
     pub insecure: bool,
-    /// Whether later connections take up the keys of earlier ones.
+    /// Whether later connections resume the TLS sessions of earlier ones.
     pub resumption: bool,
 }
 
@@ -310,8 +310,8 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     let error = |source| TlsError::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(error)?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(error)?;
-    if bytes.len() as u64 > MOST_BYTES {
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(error)?;
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(TlsError::TooLarge { path: path.to_owned() });
     }
     // The byte order mark of some editors would hide the first line of PEM.

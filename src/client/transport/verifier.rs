@@ -1,4 +1,4 @@
-//! Which certificates of a broker are good.
+//! Which certificates of a broker are accepted.
 //!
 //! webpki's answer holds, with one exception: it knows authorities only, and would refuse a certificate that the
 //! user named as trusted because it is an authority's as well, which is what `openssl req -x509` makes. Such a one is
@@ -26,14 +26,14 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// What is trusted; cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Trusted {
-    /// Authorities.
+    /// The trusted authorities.
     roots: Arc<RootCertStore>,
     /// SHA-256 of each certificate among them, for a broker that shows that very one.
     named: Arc<HashSet<[u8; 32]>>,
 }
 
 impl Trusted {
-    /// Nobody is.
+    /// Makes an empty set, which trusts nobody.
     pub(super) fn nobody() -> Self {
         Self { roots: Arc::new(RootCertStore::empty()), named: Arc::default() }
     }
@@ -46,7 +46,7 @@ impl Trusted {
         Ok(())
     }
 
-    /// Verifies by what is trusted; `None` if nothing is.
+    /// Makes a verifier of what is trusted; `None` if nothing is.
     pub(super) fn verifier(&self, provider: Arc<CryptoProvider>) -> Option<Verifying> {
         let algorithms = provider.signature_verification_algorithms;
         let roots = Arc::clone(&self.roots);
@@ -54,7 +54,7 @@ impl Trusted {
         Some(Verifying { webpki, trusted: self.clone(), algorithms })
     }
 
-    /// Whether nobody is trusted.
+    /// Returns whether nobody is trusted.
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty()
     }
@@ -174,7 +174,7 @@ fn check_named(x509: &X509<'_>, server_name: &ServerName<'_>, now: UnixTime) -> 
     if is_named { Ok(()) } else { Err(CertificateError::NotValidForName) }
 }
 
-/// Finds any certificate good. The handshake is still whole wherever that can be found out: a server with a key that
+/// Accepts every certificate. The handshake is still whole wherever that can be found out: a server with a key that
 /// we can verify with must have the private one.
 #[derive(Debug)]
 pub(super) struct Trusting(pub(super) Arc<CryptoProvider>);

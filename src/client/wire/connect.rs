@@ -16,10 +16,10 @@ use crate::mqtt::property::{
 use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, MAX_WHOLE_PACKET_BYTES, Qos, Settings, Version};
 
 /// The largest CONNACK that is read. Its properties can be longer, but a broker that says so much is broken.
-pub(crate) const MOST_CONNACK_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_CONNACK_BYTES: usize = 256 * 1024;
 
-/// Most topic aliases that a client takes, and that it gives out: see the `aliases` of the driver.
-pub(crate) const MOST_ALIASES: u16 = 64;
+/// Most topic aliases that a client takes, and that it gives out: see `aliases` of the driver.
+pub(crate) const MAX_ALIASES: u16 = 64;
 
 /// Appends CONNECT (section 3.1). `client_id` stands for the one of the request.
 pub(crate) fn write_connect(
@@ -87,7 +87,7 @@ fn connect_properties(settings: &Settings) -> Vec<u8> {
         property::put_u32(&mut properties, MAXIMUM_PACKET_SIZE, settings.max_packet_bytes);
     }
     if settings.topic_alias {
-        property::put_u16(&mut properties, TOPIC_ALIAS_MAXIMUM, MOST_ALIASES);
+        property::put_u16(&mut properties, TOPIC_ALIAS_MAXIMUM, MAX_ALIASES);
     }
     properties
 }
@@ -106,24 +106,24 @@ fn put_properties(out: &mut Vec<u8>, properties: &[u8]) {
     out.extend_from_slice(properties);
 }
 
-/// What the broker grants.
+/// What the broker has granted in its CONNACK.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Connack {
-    /// Whether it goes on with a session that it had.
+    /// Whether the broker resumes a session.
     pub(crate) session_present: bool,
-    /// What may be sent.
+    /// What the client may send.
     pub(crate) limits: Limits,
-    /// Most messages of QoS 1 and 2 that it takes unacknowledged.
+    /// The broker's Receive Maximum.
     pub(crate) receive_maximum: u16,
     /// The keep-alive time to use instead of the one that was asked for.
     pub(crate) keep_alive_s: Option<u16>,
-    /// How many topic aliases it takes.
+    /// How many topic aliases the broker accepts.
     pub(crate) aliases: u16,
-    /// The client id that it chose.
+    /// The client id that the broker chose.
     pub(crate) client_id: Option<Box<str>>,
 }
 
-/// What a broker takes; of MQTT 3.1.1, everything.
+/// What a broker accepts. A broker of MQTT 3.1.1 accepts everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "the standard has a flag for each")]
 pub(crate) struct Limits {
@@ -234,7 +234,7 @@ pub(crate) fn read_connack(settings: &Settings, body: &[u8]) -> Result<Connack, 
         match (*code, rest) {
             (0, []) => {}
             (0x80.., []) => return Err(Failure::Reason(Ack::Connack, Reason::new(*code, said, reference))),
-            (_, []) => return Err(Failure::Protocol("CONNACK with a reason code that is none")),
+            (_, []) => return Err(Failure::Protocol("CONNACK with an invalid reason code")),
             _ => return Err(MALFORMED),
         }
     }
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(properties.session_expiry_interval, Some(60));
         assert_eq!(properties.receive_maximum, Some(10));
         assert_eq!(properties.max_packet_size, Some(1000));
-        assert_eq!(properties.topic_alias_max, Some(MOST_ALIASES));
+        assert_eq!(properties.topic_alias_max, Some(MAX_ALIASES));
         let will = will.unwrap();
         assert_eq!((&will.topic[..], &will.message[..], will.retain), (&b"gone"[..], &b"\xFF\0"[..], true));
         let properties = will.properties.unwrap();
@@ -372,7 +372,7 @@ mod tests {
             (v5, b"\0\x87\0", "CONNACK: Not authorized (0x87)"),
             (v5, b"\0\x87\x05\x1F\0\x02no", "CONNACK: Not authorized (0x87): no"),
             (v5, b"\0\x9C\x04\x1C\0\x01b", "CONNACK: Use another server (0x9C): see b"),
-            (v5, b"\0\x10\0", "protocol error by the broker: CONNACK with a reason code that is none"),
+            (v5, b"\0\x10\0", "protocol error by the broker: CONNACK with an invalid reason code"),
             (v5, b"\0\0", "protocol error by the broker: properties are cut short"),
             (v5, b"\0\0\0\0", "protocol error by the broker: malformed CONNACK"),
             (v5, b"\x02\0\0", "protocol error by the broker: CONNACK with reserved flags"),

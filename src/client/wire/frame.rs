@@ -6,7 +6,7 @@ use crate::mqtt::property::put_varint;
 /// The longest fixed header: type and four bytes of length.
 pub(super) const MAX_HEADER_BYTES: usize = 5;
 
-/// A frame at the head of a stream: its first byte and where its body and end are.
+/// A packet at the head of a stream: its first byte, and where its body begins and ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) first: u8,
@@ -14,8 +14,8 @@ pub(crate) struct Frame {
     pub(crate) end: usize,
 }
 
-/// Finds the frame at the head of `bytes`: `None` if more bytes are needed to tell its length.
-/// The frame may end past `bytes`.
+/// Finds the packet at the head of `bytes`; `None` if more bytes are needed to tell its length.
+/// The packet may end past `bytes`.
 pub(crate) fn frame(bytes: &[u8]) -> Result<Option<Frame>, Failure> {
     let Some(&first) = bytes.first() else { return Ok(None) };
     let mut length = 0;

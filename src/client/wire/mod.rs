@@ -1,10 +1,9 @@
 //! Bytes ⇄ packets of MQTT 3.1.1 and 5.
 //!
-//! What is sent or received once per message (PUBLISH and its acknowledgements) is written and read in
-//! place here, since the codec's packet types own a `String` and a `Bytes` each. So is the rest: the codec's reader
-//! is too trusting for a broker that may be broken (see [`properties`](crate::mqtt::properties)), and cannot write all
-//! that a tester wants to say. Frames are cut and bounded here, before anything else sees them. The codec is the
-//! witness in the tests.
+//! All packets are written and read here, without rumqttc's codec. Its packet types own a `String` and a `Bytes` each,
+//! which is too much for what each message costs. Its reader trusts the broker too much (see
+//! [`properties`](crate::mqtt::properties)), and it cannot write all that a tester wants to send. The tests compare what
+//! is written here with what the codec reads.
 
 mod connect;
 mod frame;
@@ -14,7 +13,7 @@ mod reply;
 mod subscribe;
 
 pub(crate) use crate::client::wire::connect::{
-    Connack, Limits, MOST_ALIASES, MOST_CONNACK_BYTES, read_connack, write_connect,
+    Connack, Limits, MAX_ALIASES, MAX_CONNACK_BYTES, read_connack, write_connect,
 };
 pub(crate) use crate::client::wire::frame::frame;
 pub(crate) use crate::client::wire::publish::{

@@ -1,6 +1,6 @@
 //! PUBLISH, written and read in place: it is the one packet that each message costs.
 
-use crate::client::failure::Failure;
+use crate::client::failure::{Failure, INVALID_TOPIC};
 use crate::client::seam::Message;
 use crate::client::sink::Incoming;
 use crate::client::wire::frame::{MAX_HEADER_BYTES, packet_id, put_header};
@@ -11,35 +11,35 @@ use crate::mqtt::{MAX_PACKET_BYTES, MAX_TEXT_BYTES, Qos, Version};
 /// Bytes of a topic alias among the properties of a message.
 const ALIAS_BYTES: usize = 3;
 
-/// How the topic of a message is written in version 5.
+/// How the topic of a message is written in MQTT 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Alias {
-    /// As it is.
+    /// In full.
     None,
-    /// As it is, and with a number for the next time.
+    /// In full, with a number that stands for it from now on.
     New(u16),
-    /// As the number that it was given.
+    /// As the number that stands for it.
     Known(u16),
 }
 
-/// Whether a message fits into a packet.
+/// Returns whether a message fits into a packet.
 pub(crate) fn fits(version: Version, message: &Message<'_>) -> bool {
     message.topic.len() <= MAX_TEXT_BYTES && publish_length(version, message) <= MAX_PACKET_BYTES
 }
 
-/// Bytes of the packet of a message, all told.
+/// The length of the whole packet of a message in bytes.
 pub(crate) fn publish_bytes(version: Version, message: &Message<'_>) -> usize {
     let length = publish_length(version, message);
     1 + varint_length(length) + length
 }
 
-/// Whether a message can take a new topic alias into a packet of at most so many bytes.
+/// Returns whether a message with a new topic alias fits into a packet of at most so many bytes.
 pub(crate) fn has_room_for_alias(message: &Message<'_>, most_bytes: usize) -> bool {
     let length = publish_length(Version::V5, message) + ALIAS_BYTES + 1;
     length <= MAX_PACKET_BYTES && 1 + varint_length(length) + length <= most_bytes
 }
 
-/// What comes after the fixed header, in bytes.
+/// The length of what comes after the fixed header in bytes.
 fn publish_length(version: Version, message: &Message<'_>) -> usize {
     let id = if message.qos == Qos::AtMostOnce { 0 } else { 2 };
     let properties = match version {
@@ -83,7 +83,7 @@ pub(crate) fn write_publish(
     out.extend_from_slice(message.payload);
 }
 
-/// Appends a PUBLISH that was written before, marked as one that may have been delivered.
+/// Appends a PUBLISH that was written before, with DUP set.
 pub(crate) fn write_again(packet: &[u8], out: &mut Vec<u8>) {
     if let Some((first, rest)) = packet.split_first() {
         out.push(first | 0b1000);
@@ -91,7 +91,7 @@ pub(crate) fn write_again(packet: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// By how much an alias makes the properties of a message longer, their own length included.
+/// How many bytes a topic alias adds to the properties of a message, their length included.
 fn alias_growth(message: &Message<'_>) -> usize {
     let length = message.properties.len();
     ALIAS_BYTES + varint_length(length + ALIAS_BYTES) - varint_length(length)
@@ -131,14 +131,14 @@ pub(super) fn read_publish(version: Version, first: u8, body: &[u8]) -> Result<P
         (Version::V5, _) => read_alias(rest)?,
     };
     // By bytes and to the end, since this is done for each message: a vector of them is compared at a time.
-    let is_none = topic.is_empty() && alias == 0;
-    let is_none = topic.bytes().fold(is_none, |is, byte| is | matches!(byte, b'+' | b'#' | 0));
-    if is_none {
-        return Err(Failure::Protocol("PUBLISH to a topic that is none"));
+    let is_invalid = topic.is_empty() && alias == 0;
+    let is_invalid = topic.bytes().fold(is_invalid, |is, byte| is | matches!(byte, b'+' | b'#' | 0));
+    if is_invalid {
+        return Err(Failure::Protocol(INVALID_TOPIC));
     }
     let message = Incoming { topic, payload, qos, retain: first & 1 != 0, dup: first & 8 != 0, properties };
     if message.dup && qos == Qos::AtMostOnce {
-        return Err(Failure::Protocol("PUBLISH of QoS 0 that repeats one"));
+        return Err(Failure::Protocol("PUBLISH with DUP set on QoS 0"));
     }
     Ok(Publish { message, id, alias })
 }

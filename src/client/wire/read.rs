@@ -8,14 +8,14 @@ use crate::mqtt::Version;
 use crate::mqtt::properties::{self, Allowed, Value};
 use crate::mqtt::property::{REASON_STRING, SERVER_REFERENCE};
 
-/// A packet from the broker, in the place where it was read.
+/// A packet from the broker. It borrows from the buffer into which it was read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Received<'a> {
     /// CONNACK; the first one never comes here.
     Connack,
-    /// PUBACK, PUBREC or PUBCOMP with its packet id, and why it is none.
+    /// PUBACK, PUBREC or PUBCOMP with its packet id, and the reason if it is a refusal.
     Ack(Ack, u16, Option<Reason>),
-    /// SUBACK or UNSUBACK with its packet id, and what it says of each filter.
+    /// SUBACK or UNSUBACK with its packet id and its answer to each filter.
     Answers(Ack, u16, Answers<'a>),
     /// PUBREL with its packet id.
     Release(u16),
@@ -60,7 +60,7 @@ fn read_ack(version: Version, ack: Ack, body: &[u8]) -> Result<Received<'_>, Fai
                 // Nobody has subscribed: no failure of the request.
                 (0, _) | (0x10, Ack::Puback | Ack::Pubrec) => Ok(Received::Ack(ack, id, None)),
                 (0x80.., _) => Ok(Received::Ack(ack, id, Some(Reason::new(*code, said, None)))),
-                _ => Err(Failure::Protocol("acknowledgement with a reason code that is none")),
+                _ => Err(Failure::Protocol("acknowledgement with an invalid reason code")),
             }
         }
         _ => Err(Failure::Protocol("acknowledgement of the wrong length")),
@@ -131,8 +131,8 @@ mod tests {
             (&[0x40, 2, 0, 0], "packet id 0"),
             (&[0x60, 2, 0, 1], "acknowledgement with wrong flags"),
             (&[0x36, 4, 0, 1, 97, 0], "malformed PUBLISH"),
-            (&[0x30, 3, 0, 1, 35], "PUBLISH to a topic that is none"),
-            (&[0x38, 3, 0, 1, 97], "PUBLISH of QoS 0 that repeats one"),
+            (&[0x30, 3, 0, 1, 35], "PUBLISH with an invalid topic name"),
+            (&[0x38, 3, 0, 1, 97], "PUBLISH with DUP set on QoS 0"),
             (&[0xE0, 0], "DISCONNECT sent to a client"),
         ] {
             assert_eq!(read_all(Version::V311, bytes).unwrap_err(), Failure::Protocol(what));
@@ -159,8 +159,8 @@ mod tests {
             assert_eq!(found, reason);
         }
         for (bytes, what) in [
-            (&b"\x40\x03\0\x01\x01"[..], "acknowledgement with a reason code that is none"),
-            (b"\x70\x03\0\x01\x10", "acknowledgement with a reason code that is none"),
+            (&b"\x40\x03\0\x01\x01"[..], "acknowledgement with an invalid reason code"),
+            (b"\x70\x03\0\x01\x10", "acknowledgement with an invalid reason code"),
             (b"\x40\x05\0\x01\x97\0\0", "bytes after the properties of a packet"),
             (b"\x40\x01\0", "acknowledgement of the wrong length"),
         ] {
@@ -180,8 +180,8 @@ mod tests {
             panic!()
         };
         assert_eq!((message.topic, message.payload), ("t", &b"hi"[..]));
-        let none = Failure::Protocol("PUBLISH to a topic that is none");
-        assert_eq!(read_all(Version::V5, b"\x30\x03\0\0\0").unwrap_err(), none);
+        let invalid = Failure::Protocol("PUBLISH with an invalid topic name");
+        assert_eq!(read_all(Version::V5, b"\x30\x03\0\0\0").unwrap_err(), invalid);
     }
 
     proptest! {
@@ -209,9 +209,9 @@ mod tests {
                 b"\x62\x02\0\x01",
             ];
             let mut bytes = pick.get(&packets).to_vec();
-            for (place, byte) in wrong {
-                let place = place.index(bytes.len());
-                bytes[place] = byte;
+            for (index, byte) in wrong {
+                let index = index.index(bytes.len());
+                bytes[index] = byte;
             }
             let version = if v5 { Version::V5 } else { Version::V311 };
             if let Ok(Some(frame)) = frame(&bytes) && frame.end <= bytes.len() {

@@ -1,9 +1,9 @@
 //! Packets that are a few bytes without a choice: PINGREQ, DISCONNECT and the acknowledgements of messages.
 
-/// PINGREQ, whole.
+/// The whole packet PINGREQ.
 pub(crate) const PINGREQ: [u8; 2] = [0xC0, 0];
 
-/// DISCONNECT, whole: in version 5, with the reason that there is none.
+/// The whole packet DISCONNECT. In MQTT 5 it means a normal disconnection.
 pub(crate) const DISCONNECT: [u8; 2] = [0xE0, 0];
 
 /// Appends DISCONNECT of version 5 with a reason.
@@ -11,7 +11,7 @@ pub(crate) fn write_disconnect(reason: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[0xE0, 1, reason]);
 }
 
-/// An answer that is nothing but a packet id.
+/// A packet that holds nothing but a packet id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply {
     Puback,
@@ -20,10 +20,10 @@ pub(crate) enum Reply {
     Pubcomp,
 }
 
-/// Bytes of each of them.
+/// The length of each of them in bytes.
 pub(crate) const REPLY_BYTES: u32 = 4;
 
-/// Appends PUBACK, PUBREC, PUBREL or PUBCOMP: in both versions the same four bytes, as long as all is well.
+/// Appends PUBACK, PUBREC, PUBREL or PUBCOMP. Without a reason code both versions have the same four bytes.
 pub(crate) fn write_reply(reply: Reply, id: u16, out: &mut Vec<u8>) {
     let first = match reply {
         Reply::Puback => 0x40,

@@ -92,17 +92,17 @@ fn options(filter: &Filter<'_>) -> u8 {
         | retain_handling << 4
 }
 
-/// What a broker answers to the filters of a packet.
+/// The answers of a broker to the filters of a packet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answers<'a> {
-    /// One for each filter; none in an UNSUBACK of 3.1.1.
+    /// One code for each filter. An UNSUBACK of 3.1.1 has no codes.
     pub(crate) codes: &'a [u8],
-    /// The broker's own words.
+    /// The reason string of the broker.
     said: Option<&'a str>,
 }
 
 impl Answers<'_> {
-    /// The first refusal.
+    /// The first refusal among the codes.
     pub(crate) fn refusal(&self, version: Version, ack: Ack) -> Option<Failure> {
         let code = self.codes.iter().find(|code| **code >= REFUSED)?;
         Some(match version {

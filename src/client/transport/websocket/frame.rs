@@ -19,7 +19,7 @@ const SIXTEEN_BITS: u8 = 0x7E;
 const SIXTY_FOUR_BITS: u8 = 0x7F;
 
 /// Most payload of a control frame.
-const MOST_CONTROL: usize = 125;
+const MAX_CONTROL: usize = 125;
 
 /// Masks, one for each of our frames. They keep proxies from taking a client's bytes for HTTP, and must not be
 /// guessed by whoever chose the bytes; here that is the tester.
@@ -171,7 +171,7 @@ impl Decoder {
             CONTINUATION | BINARY => self.fragmented = !last,
             TEXT => return fault("text frame"),
             CLOSE | PING | PONG if !last => return fault("control frame in pieces"),
-            CLOSE | PING | PONG if length > MOST_CONTROL as u64 => return fault("control frame too long"),
+            CLOSE | PING | PONG if length > MAX_CONTROL as u64 => return fault("control frame too long"),
             CLOSE | PING | PONG => {}
             _ => return fault("frame of an unknown kind"),
         }

@@ -14,7 +14,7 @@ use crate::client::pool::Pool;
 use crate::client::transport::websocket::WebSocket;
 
 /// Most bytes of an answer before its body.
-const MOST_ANSWER_BYTES: usize = 16 * 1024;
+const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
 /// What the server's proof is made with.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -89,7 +89,7 @@ impl Upgrade {
                 _ => {}
             }
             let http = b"HTTP/1.".iter().zip(&answer).all(|(expected, got)| expected == got);
-            if !http || answer.len() > MOST_ANSWER_BYTES {
+            if !http || answer.len() > MAX_ANSWER_BYTES {
                 return Err(Failure::WebSocket(WebSocketFault::NotHttp));
             }
             if let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -24,7 +24,7 @@ mod frame;
 pub(super) mod handshake;
 
 /// Most payload of one outgoing frame, and so of what a connection holds besides the driver's buffer.
-const MOST_FRAME_BYTES: usize = 32 * 1024;
+const MAX_FRAME_BYTES: usize = 32 * 1024;
 
 /// Status of a close that is as it should be (RFC 6455, section 7.4.1).
 const NORMAL: u16 = 1000;
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Sends what is framed.
+    /// Writes the queued frames to the stream.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.sent < self.out.len() {
             match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.out[self.sent..]))? {
@@ -84,11 +84,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         write_frame(opcode, payload, self.masks.next(), &mut self.out);
     }
 
-    /// Does what the server's control frames ask for.
-    fn heed(&mut self, control: &Control) -> Result<(), WebSocketFault> {
+    /// Answers a control frame of the server.
+    fn handle_control(&mut self, control: &Control) -> Result<(), WebSocketFault> {
         match *control {
             // A server that pings faster than it reads gets an answer to some.
-            Control::Ping(ref payload) if self.out.len() < MOST_FRAME_BYTES && !self.closing => {
+            Control::Ping(ref payload) if self.out.len() < MAX_FRAME_BYTES && !self.closing => {
                 self.queue(frame::PONG, payload);
             }
             Control::Ping(_) | Control::Pong => {}
@@ -154,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
                     Ok(step) => {
                         rest.start = step.used;
                         length = step.payload;
-                        fault = step.control.and_then(|control| this.heed(&control).err());
+                        fault = step.control.and_then(|control| this.handle_control(&control).err());
                     }
                     Err(error) => fault = Some(error),
                 }
@@ -183,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         ready!(this.poll_send(cx))?;
-        let bytes = &bytes[..bytes.len().min(MOST_FRAME_BYTES)];
+        let bytes = &bytes[..bytes.len().min(MAX_FRAME_BYTES)];
         this.queue(frame::BINARY, bytes);
         match this.poll_send(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -195,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         self.get_mut().poll_send(cx)
     }
 
-    /// Says good-bye; the server's answer is for who reads on.
+    /// Sends a close frame. The server's answer comes to those who read on.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if !std::mem::replace(&mut this.closing, true) {
