@@ -43,7 +43,8 @@ impl Connect for ChosenConnector {
         match self.clients[request.broker] {
             Client::Native => self.native.connect(request).await.map(ChosenSession::Native),
             Client::Rumqttc => {
-                let session = self.rumqttc.connect(request).await?;
+                // Boxed, so that users of the own driver need no room for it.
+                let session = Box::pin(self.rumqttc.connect(request)).await?;
                 Ok(ChosenSession::Rumqttc(Box::new(session)))
             }
         }

@@ -1,7 +1,7 @@
 //! The MQTT seam: what the engine knows of a broker is a [`Connect`] and the [`Session`]s it gives.
 //!
-//! Two implementations live: the driver on real sockets ([`transport`], [`driver`]) and a scripted twin in memory
-//! ([`scripted`]), since a paused test clock and real sockets do not mix. A session has no task and no
+//! The driver on real sockets ([`transport`], [`driver`]) is the default. A scripted twin in memory ([`scripted`]) serves
+//! tests, since a paused test clock and real sockets do not mix. A session has no task and no
 //! channel of its own: the user's task drives it whenever it waits for anything. So a user costs one task,
 //! and an idle connection a few hundred bytes. Requests are completed through a [`Sink`], in whatever order
 //! the broker answers them.
@@ -20,6 +20,7 @@
 //! | `session` | packet ids ⇄ open requests, and the state that outlives a connection |
 //! | [`failure`] | why requests fail, and the texts of that; it imports nothing of this room |
 //! | [`pool`], `stream` | buffers lent to sessions; the byte stream that a driver runs on |
+//! | [`rumqttc`], [`chosen`] | the same seam on rumqttc's own client, and the choice between the two for each broker |
 //! | [`scripted`] | sessions in memory for tests |
 
 pub mod chosen;
