@@ -125,7 +125,7 @@ fn in_properties(mut properties: &[u8]) -> Option<Stamp> {
     None
 }
 
-/// A text with its length before it, and what follows.
+/// Splits off a text that has its length before it.
 fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<2>()?;
     rest.split_at_checked(u16::from_be_bytes(*length).into())

@@ -109,7 +109,7 @@ pub(crate) fn merge_shared(groups: &mut Groups, messages: Vec<SharedMessage>) {
     groups.take(messages, MAX_STREAMS);
 }
 
-/// What became of the measured messages of a run that ended at `end_ns`.
+/// Reports what became of the measured messages of a run that ended at `end_ns`.
 pub(crate) fn report(plan: &Plan, ends: &BothEnds, groups: &Groups, end_ns: u64) -> DeliveryReport {
     let settle_ns = u64::try_from(SETTLE_TIME.as_nanos()).unwrap_or(u64::MAX);
     let (published, receivers) = (&ends.published, &ends.receivers);

@@ -1,33 +1,34 @@
-//! How long a user waits before it connects again, and whether it does.
+//! How long a user waits before it connects again, and when it gives up.
 
 use std::time::Duration;
 
 use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::template::random::Random;
 
-/// A connection that lived so long was a good one: the next loss starts from the first pause again.
+/// After a connection that lived this long, the next loss starts from the first pause again.
 pub(crate) const GOOD_LIFE: Duration = Duration::from_secs(5);
 
 /// What a user remembers of its losses and failed connects.
 ///
-/// Pauses double, and part of each is drawn, so that users who lost the same broker do not come back in one moment.
+/// Pauses double, and part of each is drawn, so that users that lost the same broker do not all come back at one
+/// moment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Backoff {
-    /// Pauses since all was well.
+    /// How many pauses were made since the last reset.
     pauses: u8,
     gave_up: bool,
-    /// Failed connects in a row.
+    /// How many connects have failed in a row.
     failed: u32,
 }
 
 impl Backoff {
-    /// A connect has failed: the pause before the next one, if there is to be one.
+    /// A connect has failed: returns the pause before the next one. `None` if the user gives up.
     pub(crate) fn failed(&mut self, reconnect: &Reconnect, random: &mut Random) -> Option<Duration> {
         self.failed = self.failed.saturating_add(1);
         self.next(reconnect, random)
     }
 
-    /// A connection was lost: the pause before the next connect, if there is to be one.
+    /// A connection was lost: returns the pause before the next connect. `None` if the user gives up.
     pub(crate) fn lost(&mut self, reconnect: &Reconnect, random: &mut Random) -> Option<Duration> {
         self.next(reconnect, random)
     }
@@ -46,17 +47,17 @@ impl Backoff {
         Some(full.mul_f64(1.0 - jitter + random.unit() * jitter))
     }
 
-    /// A connect has succeeded.
+    /// Notes that a connect has succeeded.
     pub(crate) fn connected(&mut self) {
         self.failed = 0;
     }
 
-    /// All is well again.
+    /// Starts from the first pause again.
     pub(crate) fn reset(&mut self) {
         self.pauses = 0;
     }
 
-    /// Whether there will be no other connect.
+    /// Whether the user connects no more.
     pub(crate) fn gave_up(self) -> bool {
         self.gave_up
     }

@@ -24,8 +24,8 @@ use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::persona::CertificateFiles;
 use crate::plan::{Request, UserClass};
 
-/// How long the user waits for a broker to close a connection after DISCONNECT. It must be over before users are dropped
-/// at the end of a run.
+/// How long the user waits for a broker to close a connection after DISCONNECT. It must be over before users are
+/// dropped at the end of a run.
 const PATIENCE: Patience = Patience { silence: Duration::from_secs(2), most: Duration::from_secs(4) };
 
 impl<C: Connect> User<C> {
@@ -293,8 +293,8 @@ impl<C: Connect> User<C> {
 
     /// Notes that the connection is gone although the user has not closed it.
     ///
-    /// The requests that were open have failed with it. If no failure was `recorded`, the loss would show nowhere, so it
-    /// counts as a failed `disconnect` without a response time, unless the scenario has caused it.
+    /// The requests that were open have failed with it. If no failure was `recorded`, the loss would show nowhere, so
+    /// it counts as a failed `disconnect` without a response time, unless the scenario has caused it.
     fn lost(&mut self, failure: Failure, recorded: bool) {
         self.part();
         self.link.is_lost = true;

@@ -10,7 +10,8 @@ use crate::plan::ConnectPhases;
 impl<C: Connect> User<C> {
     /// Records the phases that a connect has finished. It began at `began`.
     ///
-    /// Each phase is due when the phase before has ended, also in a class with a schedule: its lateness is in the whole.
+    /// Each phase is due when the phase before has ended, also in a class with a schedule: its lateness is in the
+    /// whole.
     pub(super) fn record_phases(
         &self,
         phases: &ConnectPhases,

@@ -5,10 +5,10 @@
 //! publish ✓ ── wait 1 s ── publish ✓ ── wait 1 s ──
 //! publish ✗ ·· 1 s ······· publish ✗ ·· 1 s ·······
 //! ```
-//! If nothing separates task runs (no wait, no wait time, no rate), a failure that takes no time would be followed by the
-//! next one at once, a million times a second. So the user rests, each time twice as long: after each message that was
-//! not even sent, and after failures that the broker answers at once as soon as they are more than a few in a row. A
-//! broker that refuses every tenth message of a closed load thus gets the load that it would get anyway.
+//! If nothing separates task runs (no wait, no wait time, no rate), a failure that takes no time would be followed by
+//! the next one at once, a million times a second. So the user rests, each time twice as long: after each message that
+//! was not even sent, and after failures that the broker answers at once as soon as they are more than a few in a row.
+//! A broker that refuses every tenth message of a closed load thus gets the load that it would get anyway.
 
 use std::time::Duration;
 
@@ -64,8 +64,8 @@ pub(super) fn pauses(steps: &[Step]) -> bool {
     steps.iter().any(|step| matches!(step, Step::Wait(pause) if pause.mean_s() >= 0.001))
 }
 
-/// The waits that a list of steps leaves out if it ends at `position`: those in the rest of the innermost `repeat` round
-/// that has any, or else of the steps around it.
+/// The waits that a list of steps leaves out if it ends at `position`: those in the rest of the innermost `repeat`
+/// round that has any, or else of the steps around it.
 pub(super) fn left_out(steps: &[Step], position: usize, random: &mut Random) -> Duration {
     let mut total = Duration::ZERO;
     // How often the present step runs, for each open `repeat` that began after `position`.

@@ -145,8 +145,8 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Pauses after a task run that was intended to start at `intended`. Returns when the pause should have ended, which
-    /// is when the next task run should start.
+    /// Pauses after a task run that was intended to start at `intended`. Returns when the pause should have ended,
+    /// which is when the next task run should start.
     fn wait_time(
         &mut self,
         class: &UserClass,
@@ -223,8 +223,8 @@ impl<C: Connect> User<C> {
             }
         }
         let ends = Instant::now();
-        // No connection will finish what a lost one left open: it has failed, unless the run ended before the user could
-        // connect again.
+        // No connection will finish what a lost one left open: it has failed, unless the run ended before the user
+        // could connect again.
         let recording = self.recording();
         let is_told_to_stop = self.stop.has_reached(StopPhase::Stopping) || self.context.is_ending();
         let mut recording = if is_told_to_stop { recording.leaving() } else { recording };

@@ -1,7 +1,7 @@
-//! What a user waits for when a limit of the load, `messages` or `iterations`, is reached.
+//! For what and how long users still wait when a limit of the load, `messages` or `iterations`, is reached.
 //!
-//! Counted messages and task runs that have begun are finished: an acknowledgement is waited for as long as its step says.
-//! But a user does not wait for something that may never come:
+//! Counted messages and task runs that have begun are finished: an acknowledgement is waited for as long as its step
+//! says. But a user does not wait for something that may never come:
 //! ```text
 //! limit reached      + stop timeout, or FINISH_TIME without one
 //!     │ a pause that ends in time, a connect, a reply, a message after one's own │

@@ -52,8 +52,8 @@ impl<C: Connect> User<C> {
         if step.await_ack { self.acknowledged(class, key).await } else { Ok(()) }
     }
 
-    /// Hands a message over, which may ask for a reply. Returns the tag of its request, when that was due, and its key. A
-    /// request for a reply is recorded by its step once the message is handed over.
+    /// Hands a message over, which may ask for a reply. Returns the tag of its request, when that was due, and its key.
+    /// A request for a reply is recorded by its step once the message is handed over.
     pub(super) async fn send(
         &mut self,
         class: &UserClass,
@@ -139,8 +139,8 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Returns whether the limits of the load allow one more message. If so, it counts. Messages of the last steps are not
-    /// part of the load.
+    /// Returns whether the limits of the load allow one more message. If so, it counts. Messages of the last steps are
+    /// not part of the load.
     fn may_send(&self) -> bool {
         self.stop.is_at_last_steps() || self.context.shared.quota.take_message()
     }
@@ -268,8 +268,8 @@ impl<C: Connect> User<C> {
         outbound.borrow_mut().stamp(due, (stamping.step, by_topic), late_us, unix_ns, begin)
     }
 
-    /// Checks whether a message can be sent: a received text may be no valid topic, and the payload may lack the value by
-    /// which the reply is recognised.
+    /// Checks whether a message can be sent: a received text may be no valid topic, and the payload may lack the value
+    /// by which the reply is recognised.
     fn check_sendable(
         inbound: Option<&mut Inbound>,
         step: &Publish,

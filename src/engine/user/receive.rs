@@ -1,8 +1,8 @@
-//! Waiting for messages: `receive`, and `request`, which asks for one.
+//! The steps `receive`, which waits for messages, and `request`, which sends a message and waits for its reply.
 //!
 //! While a user waits it drives its session, so that everything else goes on: acknowledgements, keep-alive, messages
-//! that are for later. A connection that is lost is opened again and the wait goes on, its deadline where it was.
-//! Each step is one sample: where a request's own acknowledgement fails, that is the failure and nothing else is.
+//! for later steps. If the connection is lost, it is opened again and the wait goes on with the same deadline. Each
+//! step is one sample: if the message of a request fails, that is the failure of the step.
 
 use std::fmt;
 use std::pin::pin;
@@ -28,15 +28,15 @@ use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 /// Why a wait failed. Like [`Failure`], it holds nothing that differs from message to message.
 #[derive(Debug)]
 enum Missed {
-    /// A message is not as it must be.
+    /// A message is not as expected.
     Content(Mismatch),
-    /// None came in time.
+    /// No message came in time.
     NoMessage(Duration),
-    /// None came in time but such as `where` passes over.
+    /// Only messages that `where` skips came in time.
     NoneLetThrough(Duration),
-    /// Too few came in time.
+    /// Too few messages came in time.
     Fewer(Duration),
-    /// Too few retained ones came in time.
+    /// Too few retained messages came in time.
     FewerRetained(Duration),
     /// No reply came in time.
     NoReply(Duration),
@@ -61,7 +61,7 @@ impl fmt::Display for Missed {
 }
 
 impl<C: Connect> User<C> {
-    /// A list of steps is over; what came for it alone is dropped.
+    /// A list of steps is over. Messages that only its steps could take are dropped.
     pub(super) fn end_list(&mut self) {
         if let Some(inbound) = &mut self.inbound {
             inbound.inbox.end_list();
@@ -101,7 +101,7 @@ impl<C: Connect> User<C> {
             self.inbound().inbox.end();
             let failure = match (self.inbound().take_request_failure(), abort) {
                 (Some(failed), _) => Some(failed),
-                // Its session lasts, but no connection comes that could finish it.
+                // The session lasts, but the user gets no connection that could finish the message.
                 (None, Abort::Failed | Abort::Done) => Some((Failure::Closing, Instant::now())),
                 (None, Abort::Stopped) => None,
             };
@@ -114,7 +114,8 @@ impl<C: Connect> User<C> {
         self.wait(class, open, |_| Missed::NoReply(step.timeout)).await
     }
 
-    /// Appends what a request says of its reply to the properties of its message, and begins to wait for it.
+    /// Begins to wait for the reply to a message. Appends to its properties where the reply goes, and by what it is
+    /// recognised.
     pub(super) fn begin_to_wait_for_reply(
         &mut self,
         exchange: &Exchange,
@@ -128,7 +129,7 @@ impl<C: Connect> User<C> {
         let reply_topic = self.persona.text_now(&exchange.reply_topic, moment);
         let mark = match exchange.correlation {
             Correlation::Property => {
-                let id = self.next_request();
+                let id = self.next_request_id();
                 property::put_text(properties, property::RESPONSE_TOPIC, &reply_topic);
                 property::put_text(properties, property::CORRELATION_DATA, &id);
                 ReplyMark::Data(id)
@@ -136,11 +137,11 @@ impl<C: Connect> User<C> {
             Correlation::Topic | Correlation::Json(_) => ReplyMark::Any,
         };
         let wait = Awaited::reply(&String::from_utf8_lossy(&reply_topic), mark, expect);
-        // What is here already is no reply to a message that is not sent yet.
+        // No stored message can be the reply to a message that is not sent yet.
         self.inbound().inbox.begin(wait, Since::Step, due);
     }
 
-    /// A request is known by a value of its payload, if it has one there.
+    /// Recognises the reply by a value of the payload of the request. Fails if the payload has no such value.
     pub(super) fn seek(
         inbound: Option<&mut Inbound>,
         pointer: &Arc<str>,
@@ -154,14 +155,14 @@ impl<C: Connect> User<C> {
         Ok(())
     }
 
-    /// A number that no other request has: by the run, the user, and the requests of the user.
-    fn next_request(&mut self) -> RequestId {
+    /// An id that no other request has: the run, the user, and the number of the request.
+    fn next_request_id(&mut self) -> RequestId {
         let (run, user) = (self.context.clock.started_at().0, self.persona.number());
         let requests = &mut self.inbound().inbox.requests;
         *requests += 1;
         let mut id = RequestId::default();
-        for (place, part) in id.chunks_exact_mut(8).zip([run, user, *requests]) {
-            place.copy_from_slice(&part.to_be_bytes());
+        for (bytes, part) in id.chunks_exact_mut(8).zip([run, user, *requests]) {
+            bytes.copy_from_slice(&part.to_be_bytes());
         }
         id
     }
@@ -172,7 +173,7 @@ impl<C: Connect> User<C> {
         self.persona.check(condition, moment)
     }
 
-    /// Drives the session until what a step waits for has come or its time is over, and records how it went.
+    /// Drives the session until the awaited messages have come or the time is over, and records the result.
     async fn wait(
         &mut self,
         class: &UserClass,
@@ -196,7 +197,7 @@ impl<C: Connect> User<C> {
                     let missed = self.inbound().inbox.wait().map(&missed);
                     let connected = self.connected_in_time(class, &mut open, missed).await;
                     if connected == Err(Abort::Done) && open.is_open() {
-                        // Nobody comes back: it has failed with its connection.
+                        // The user does not connect again: the step has failed with the connection.
                         open.end();
                         let span = self.span(open.due, Instant::now());
                         self.context.record_failure(open.tag, span, &failure.to_string());
@@ -229,8 +230,8 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Opens a connection in place of the one that was lost. A wait whose time is over before there is one fails at
-    /// that moment, not with the connection; returns whether there was one in time.
+    /// Opens another connection after a loss. If the time of the wait is over before there is one, the wait fails at
+    /// that moment and not with the connection. Returns whether there was a connection in time.
     async fn connected_in_time(
         &mut self,
         class: &UserClass,

@@ -1,9 +1,9 @@
 //! The schedule of one user, and what makes a task run late.
 //!
-//! A late start has one of two causes. Either the user was busy: with the run before, whose answers took too long, or with
-//! a connection that was lost. Or the user was free, and the generator woke it late. The first is what the broker does
-//! to a rate and counts as a late start; the second is the generator's send lag. A lag can outlast the period, so that
-//! the next start is late too although the user was busy only because it had begun late: that is still the lag.
+//! A late start has one of two causes. Either the user was busy: with the run before, whose answers took too long, or
+//! with a connection that was lost. Or the user was free, and the generator woke it late. The first is what the broker
+//! does to a rate and counts as a late start; the second is the generator's send lag. A lag can outlast the period, so
+//! that the next start is late too although the user was busy only because it had begun late: that is still the lag.
 
 use std::time::Duration;
 

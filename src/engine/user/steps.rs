@@ -1,7 +1,7 @@
 //! What a user does at each step.
 //!
-//! A step either succeeds, or its failure is in the statistics. The only errors that leave this file are the reasons for
-//! which a list of steps ends early.
+//! A step either succeeds, or its failure is in the statistics. The only errors that leave this file are the reasons
+//! for which a list of steps ends early.
 
 use tokio::time::Instant;
 
@@ -17,8 +17,8 @@ impl<C: Connect> User<C> {
         }
         (self.part, self.sent_before) = (part, self.sent);
         let goes_on = part == Part::Task(OnError::Continue);
-        // For a list that goes on after failures: whether steps have failed since the last round of a `repeat`, and whether
-        // others have succeeded.
+        // For a list that goes on after failures: whether steps have failed since the last round of a `repeat`, and
+        // whether others have succeeded.
         let (mut failed, mut worked) = (false, false);
         let max_messages = class.messages.filter(|_| part != Part::Stop).unwrap_or(u64::MAX);
         let mut position = 0;

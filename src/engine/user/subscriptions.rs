@@ -1,11 +1,11 @@
 //! Steps `subscribe` and `unsubscribe`, and subscribing again on a new connection.
 //!
-//! A broker forgets the subscriptions of a clean session with its connection; the user keeps them until a
-//! `disconnect` step, and makes them again on every new connection, or a long run would go silent after the
-//! broker's first restart. One is kept from the moment it is sent, not granted: messages may come before SUBACK
-//! (MQTT 3.1.1, section 3.8.4), and a connection may be lost before it. It is given up from the moment an
-//! UNSUBSCRIBE for it is sent, unless the broker refuses that. Where the broker goes on with a session that lasts,
-//! only those are made again that it had not granted.
+//! A broker forgets the subscriptions of a clean session with its connection. The user keeps them until a `disconnect`
+//! step, and subscribes again on every new connection: without that, a long run would receive nothing after the
+//! broker's first restart. A subscription is kept from the moment at which it is sent, not granted: messages may come
+//! before SUBACK (MQTT 3.1.1, section 3.8.4), and a connection may be lost before it. It ends at the moment at which an
+//! UNSUBSCRIBE for it is sent, unless the broker refuses that. If the broker goes on with a session that lasts, the
+//! user only repeats the subscriptions that were not granted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,8 +123,8 @@ impl<C: Connect> User<C> {
         inbound.is_some_and(|inbound| inbound.subscriptions.iter().any(|asked| asked.is_lacking(resumed)))
     }
 
-    /// Subscribes again, on a new connection, to everything that it lacks: one packet for each step. Failures are in the
-    /// statistics, and are tried again with the next connection.
+    /// Subscribes again, on a new connection, to everything that it lacks: one packet for each step. Failures are in
+    /// the statistics, and are tried again with the next connection.
     pub(super) async fn subscribe_again(&mut self, resumed: bool) {
         let mut packets: Vec<(Arc<Subscribe>, Vec<usize>)> = Vec::new();
         for asked in self.subscriptions().iter_mut().filter(|asked| asked.is_lacking(resumed)) {
@@ -148,8 +148,8 @@ impl<C: Connect> User<C> {
         self.give_up_answers();
     }
 
-    /// Waits until a packet id is free. Returns the moment at which the request is due. If no id gets free in time, that
-    /// failure is recorded.
+    /// Waits until a packet id is free. Returns the moment at which the request is due. If no id gets free in time,
+    /// that failure is recorded.
     async fn packet_id(&mut self, step: &Request, timeout: Duration) -> Option<Instant> {
         let due = Instant::now();
         if self.link.session.as_ref().is_none_or(Session::has_id) {
