@@ -99,7 +99,7 @@ fn template_render_payload(bencher: Bencher<'_, '_>, name: &str) {
 }
 
 fn render(bencher: Bencher<'_, '_>, template: &Template) {
-    let user = UserScope { number: 50, index: 49, client_id: b"device-50".to_vec() };
+    let user = UserScope { number: 50, index: 49, client_id: b"device-50"[..].into() };
     let (mut random, mut seq, mut out) = (Random::for_user(0, "device", 49), 100_000, Vec::new());
     let mut walks = [NOT_BEGUN];
     bencher.bench_local(|| {

@@ -47,7 +47,7 @@ fuzz_target!(|input: (u8, u64, &str)| {
             }
         }
         Ok(mut template) => {
-            let user = UserScope { number: 42, index: 3, client_id: b"dev-42".to_vec() };
+            let user = UserScope { number: 42, index: 3, client_id: b"dev-42"[..].into() };
             let (least, most) = template.length((6, 6));
             if most > LONGEST {
                 return;

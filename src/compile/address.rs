@@ -113,7 +113,7 @@ fn with_stand_ins(filter: &Template, row: usize) -> String {
         rows.resize(rows.len().max(feed + 1), 0);
         rows[feed] = u32::try_from(row % column.len()).unwrap_or(0);
     }
-    let user = UserScope { number: 1, index: 0, client_id: b"x".to_vec() };
+    let user = UserScope { number: 1, index: 0, client_id: b"x"[..].into() };
     let mut random = Random::for_user(0, "", 0);
     let mut scope = Scope {
         user: &user,

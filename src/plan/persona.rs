@@ -131,7 +131,7 @@ impl Persona {
         let mut random = Random::for_user(seed, &class.name, index);
         let rows = Rows::new(&class.feeds, index, &mut random);
         Self {
-            user: UserScope { number, index, client_id: Vec::new() },
+            user: UserScope { number, index, client_id: Box::default() },
             credentials: None,
             random,
             rows,
@@ -143,7 +143,7 @@ impl Persona {
     }
 
     fn render_identity(&mut self, class: &UserClass) {
-        self.user.client_id = self.render_next(&class.client_id).into_bytes();
+        self.user.client_id = self.render_next(&class.client_id).into_bytes().into();
         let UserClass { certificate, username, password, will, .. } = class;
         if certificate.is_none() && username.is_none() && password.is_none() && will.is_none() {
             return;

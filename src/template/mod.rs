@@ -23,7 +23,7 @@
 //! };
 //! let template = Template::parse("${user.class}/${user.number}/${seq}", Place::Topic, &names).unwrap();
 //!
-//! let user = UserScope { number: 7, index: 2, client_id: b"c7".to_vec() };
+//! let user = UserScope { number: 7, index: 2, client_id: b"c7"[..].into() };
 //! let mut random = Random::for_user(0, "device", 2);
 //! let mut topic = Vec::new();
 //! let mut scope = Scope {

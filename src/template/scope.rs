@@ -32,5 +32,5 @@ pub struct UserScope {
     /// Index of the user in its class, from 0.
     pub index: u64,
     /// Its client id, rendered; empty until it is.
-    pub client_id: Vec<u8>,
+    pub client_id: Box<[u8]>,
 }

@@ -61,7 +61,7 @@ fn parse(text: &str) -> Template {
 const NOW_NS: u64 = 1_709_251_198_007_000_089;
 
 fn render_bytes(template: &Template) -> Vec<u8> {
-    let user = UserScope { number: 42, index: 3, client_id: b"dev-42".to_vec() };
+    let user = UserScope { number: 42, index: 3, client_id: b"dev-42"[..].into() };
     let mut random = Random::for_user(1, "device", 3);
     let mut out = Vec::new();
     let mut scope = Scope {
@@ -237,7 +237,7 @@ fn rendering_again_and_again_needs_no_more_memory() {
                 ${random_bytes(9)}${choice('', 'a longer one')}${row.reading}${walk(-5, 500, 0.001)}";
     let mut json = json::JsonTemplate::default();
     json.template(&parse_at(Place::JsonText, "${client_id}\"${row.the name}${seq}").unwrap());
-    let user = UserScope { number: 1, index: 0, client_id: b"a \"quoted\" id".to_vec() };
+    let user = UserScope { number: 1, index: 0, client_id: b"a \"quoted\" id"[..].into() };
     for template in [parse(text), json.finish()] {
         let (mut random, mut out) = (Random::for_user(1, "device", 3), Vec::new());
         let mut walks = [NOT_BEGUN];

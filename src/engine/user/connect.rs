@@ -3,6 +3,8 @@
 //! Futures that run once in a connection's life are boxed by their callers: their state would otherwise be part of
 //! every idle user.
 
+#![expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice, in each idle user")]
+
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -15,6 +17,7 @@ use crate::client::failure::Failure;
 use crate::client::{
     Certificate, Close, Connect, ConnectRequest, ConnectTimings, Key, Patience, Session, Until, Will,
 };
+use crate::engine::clock::nanos;
 use crate::engine::user::backoff::GOOD_LIFE;
 use crate::engine::user::cached_now::FEW;
 use crate::engine::user::open_request::OpenRequest;
@@ -30,7 +33,6 @@ const PATIENCE: Patience = Patience { silence: Duration::from_secs(2), most: Dur
 
 impl<C: Connect> User<C> {
     /// Makes sure that there is a connection.
-    #[expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice, in each idle user")]
     pub(super) fn connected(
         &mut self,
         class: &UserClass,
@@ -103,7 +105,7 @@ impl<C: Connect> User<C> {
         }
         self.link.session = Some(session);
         self.link.is_lost = false;
-        self.link.connected_at = Some(now);
+        self.link.connected_ns = nanos(now - self.context.clock.started());
         self.stop.set_connected(true);
         if let Some(recovery) = &mut self.link.recovery {
             recovery.backoff.connected();
@@ -307,7 +309,8 @@ impl<C: Connect> User<C> {
             self.context.record_loss(now, failure);
         }
         let context = Rc::clone(&self.context);
-        let lived = self.link.connected_at.map_or(Duration::ZERO, |at| now - at);
+        let connected = context.clock.started() + Duration::from_nanos(self.link.connected_ns);
+        let lived = now.saturating_duration_since(connected);
         let reconnection = &context.plan.classes[self.class].reconnection;
         let recovery = self.recovery();
         if failure != Failure::Dropped {

@@ -7,6 +7,8 @@
 //! The futures here are part of every idle user, so they are small: what runs once in a connection's life is boxed,
 //! and some are functions that return a future, since an `async fn` keeps its arguments twice.
 
+#![expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice, in each idle user")]
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,51 +47,64 @@ impl<C: Connect> User<C> {
     }
 
     /// on_start, then task runs, until it is told to stop or has done everything that it should.
-    async fn work(&mut self, class: &UserClass) {
-        let started = self.run(class, &class.on_start, Part::Start).await;
-        self.end_list();
-        match started {
-            Ok(()) => {}
-            Err(Abort::Failed) => {
-                if Box::pin(self.make_up(class, &class.on_start)).await.is_err() {
+    fn work(&mut self, class: &UserClass) -> impl Future<Output = ()> {
+        async move {
+            let started = self.run(class, &class.on_start, Part::Start).await;
+            self.end_list();
+            match started {
+                Ok(()) => {}
+                Err(Abort::Failed) => {
+                    if Box::pin(self.make_up(class, &class.on_start)).await.is_err() {
+                        return;
+                    }
+                }
+                Err(Abort::Stopped | Abort::Done) => return,
+            }
+            let mut intended = Instant::now();
+            while !self.stop.has_reached(StopPhase::Stopping) && !self.persona.is_out_of_rows() {
+                if let Some(schedule) = &class.schedule {
+                    let (due, held_up) = self.next_start(schedule);
+                    let held_up = match held_up {
+                        Some(held_up) => held_up,
+                        None => match self.pause_between_tasks(class, due).await {
+                            Ok(free) => !free,
+                            Err(_) => return,
+                        },
+                    };
+                    self.starts(due, held_up);
+                } else if self.timing == Timing::Paced {
+                    self.late = Late::by(intended.elapsed());
+                }
+                if !self.context.begin_task_run(self.class) {
                     return;
                 }
+                let Some(task) = self.next_task(class) else { return };
+                let on_error = class.on_error_of(task);
+                let ran = self.run(class, &task.steps, Part::Task(on_error)).await;
+                self.end_list();
+                // Requests between two task runs, such as another connect, were due at no certain moment.
+                self.late = Late::NONE;
+                let failed = match ran {
+                    Ok(()) => false,
+                    Err(Abort::Failed) if on_error != OnError::StopUser => true,
+                    Err(_) => return,
+                };
+                self.persona.iteration += 1;
+                if class.iterations.is_some_and(|most| self.persona.iteration >= most)
+                    || self.persona.is_out_of_rows()
+                {
+                    return;
+                }
+                if failed && Box::pin(self.make_up(class, &task.steps)).await.is_err() {
+                    return;
+                }
+                let (next, pauses) = self.next_intended(class, intended);
+                if pauses && self.pause_between_tasks(class, next).await.is_err() {
+                    return;
+                }
+                intended = next;
+                self.let_others_run().await;
             }
-            Err(Abort::Stopped | Abort::Done) => return,
-        }
-        let mut intended = Instant::now();
-        while !self.stop.has_reached(StopPhase::Stopping) && !self.persona.is_out_of_rows() {
-            if let Some(schedule) = &class.schedule {
-                let Ok(()) = self.until_due(class, schedule).await else { return };
-            } else if self.timing == Timing::Paced {
-                self.late = Late::by(intended.elapsed());
-            }
-            if !self.context.begin_task_run(self.class) {
-                return;
-            }
-            let Some(task) = self.next_task(class) else { return };
-            let on_error = class.on_error_of(task);
-            let ran = self.run(class, &task.steps, Part::Task(on_error)).await;
-            self.end_list();
-            // Requests between two task runs, such as another connect, were due at no certain moment.
-            self.late = Late::NONE;
-            let failed = match ran {
-                Ok(()) => false,
-                Err(Abort::Failed) if on_error != OnError::StopUser => true,
-                Err(_) => return,
-            };
-            self.persona.iteration += 1;
-            if class.iterations.is_some_and(|most| self.persona.iteration >= most)
-                || self.persona.is_out_of_rows()
-            {
-                return;
-            }
-            if failed && Box::pin(self.make_up(class, &task.steps)).await.is_err() {
-                return;
-            }
-            let Ok(next) = self.wait_time(class, intended).await else { return };
-            intended = next;
-            self.let_others_run().await;
         }
     }
 
@@ -111,12 +126,9 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Waits until the next task run is due, unless that moment is over, and notes how late the run is.
-    fn until_due(
-        &mut self,
-        class: &UserClass,
-        schedule: &Schedule,
-    ) -> impl Future<Output = Result<(), Abort>> {
+    /// When the next task run of a schedule is due. If that moment is over: whether the user was held up, by its last run or
+    /// by a lost connection.
+    fn next_start(&mut self, schedule: &Schedule) -> (Instant, Option<bool>) {
         let started = self.context.clock.started();
         let rate_factor = self.context.shared.rate_factor.factor();
         let ready = Instant::now();
@@ -125,55 +137,44 @@ impl<C: Connect> User<C> {
             Box::new(UserSchedule::new(schedule, ready - started, rate_factor, random))
         });
         let due = started + own.next_start(schedule, ready - started, rate_factor, random);
-        async move {
-            let held_up = if due < ready {
-                let held_up = self.schedule.as_ref().is_none_or(|own| own.is_held_up(ready - due));
-                if !held_up {
-                    self.context.pause_ended(due);
-                }
-                held_up
-            } else {
-                !self.pause_between_tasks(class, due).await?
-            };
-            self.context.count_scheduled_start(held_up);
-            let late = due.elapsed();
-            self.late = Late::by(late);
-            if let Some(own) = &mut self.schedule {
-                own.lag = if held_up { Duration::ZERO } else { late };
-            }
-            Ok(())
+        if due >= ready {
+            return (due, None);
+        }
+        let held_up = own.is_held_up(ready - due);
+        if !held_up {
+            self.context.pause_ended(due);
+        }
+        (due, Some(held_up))
+    }
+
+    /// Notes how late a task run of a schedule starts, and whether its user was held up.
+    fn starts(&mut self, due: Instant, held_up: bool) {
+        self.context.count_scheduled_start(held_up);
+        let late = due.elapsed();
+        self.late = Late::by(late);
+        if let Some(own) = &mut self.schedule {
+            own.lag = if held_up { Duration::ZERO } else { late };
         }
     }
 
-    /// Pauses after a task run that was intended to start at `intended`. Returns when the pause should have ended,
-    /// which is when the next task run should start.
-    fn wait_time(
-        &mut self,
-        class: &UserClass,
-        intended: Instant,
-    ) -> impl Future<Output = Result<Instant, Abort>> {
+    /// When the next task run should start, after one that was intended to start at `intended`; and whether the user
+    /// pauses until then.
+    fn next_intended(&mut self, class: &UserClass, intended: Instant) -> (Instant, bool) {
         // Without a pause nothing needs the time, and a closed loop does not read it.
-        let (until, pauses) = if class.wait_time == WaitTime::ZERO {
-            (intended, false)
-        } else {
-            let ended = Instant::now();
-            if let WaitTime::ConstantPacing(pace) = class.wait_time {
-                self.context.record_missed_starts(ended - intended, pace);
-            }
-            let mut no_pace = WaitState::default();
-            let (state, age) = match &mut self.pacing {
-                Some(pacing) => (&mut pacing.state, ended - pacing.created),
-                None => (&mut no_pace, Duration::ZERO),
-            };
-            let pause = class.wait_time.next(state, age, &mut self.persona.random);
-            (ended + pause, !pause.is_zero())
-        };
-        async move {
-            if pauses {
-                self.pause_between_tasks(class, until).await?;
-            }
-            Ok(until)
+        if class.wait_time == WaitTime::ZERO {
+            return (intended, false);
         }
+        let ended = Instant::now();
+        if let WaitTime::ConstantPacing(pace) = class.wait_time {
+            self.context.record_missed_starts(ended - intended, pace);
+        }
+        let mut no_pace = WaitState::default();
+        let (state, age) = match &mut self.pacing {
+            Some(pacing) => (&mut pacing.state, ended - pacing.created),
+            None => (&mut no_pace, Duration::ZERO),
+        };
+        let pause = class.wait_time.next(state, age, &mut self.persona.random);
+        (ended + pause, !pause.is_zero())
     }
 
     /// Lets other users run, also if this one never has to wait.
@@ -260,9 +261,10 @@ mod tests {
     #[test]
     fn the_state_of_a_user_is_small() {
         let size = size_of_output(User::<ChosenConnector>::live);
-        assert!(size <= 1408, "{size}");
-        assert!(size_of::<<ChosenConnector as Connect>::Session>() <= 16);
+        let session = size_of::<<ChosenConnector as Connect>::Session>();
+        assert!(size <= 896 && session <= 16, "{size} {session}");
     }
+
     #[tokio::test(start_paused = true)]
     async fn another_rate_factor_holds_from_the_next_start() {
         let ms = Duration::from_millis;

@@ -60,7 +60,7 @@ impl<C: Connect> User<C> {
     /// The same for a message: a user that has sent nothing in this task run waits until all others are done.
     pub(super) fn out_of_messages(&self) -> impl Future<Output = ()> + use<C> {
         let (context, stop) = (Rc::clone(&self.context), Rc::clone(&self.stop));
-        let only_answers = self.sent == self.sent_before && self.part != Part::Stop;
+        let only_answers = !self.has_sent && self.part != Part::Stop;
         let out_of_time = self.out_of_time();
         async move {
             if !only_answers {

@@ -11,8 +11,8 @@ use crate::template::random::Random;
 /// A user's connection to its broker, or what is left of the last one.
 pub(super) struct Link<S> {
     pub(super) session: Option<S>,
-    /// When the connection was opened last.
-    pub(super) connected_at: Option<Instant>,
+    /// When the connection was opened last, in nanoseconds since the start of the run.
+    pub(super) connected_ns: u64,
     /// Whether the connection was lost, so that the user shall open another one.
     pub(super) is_lost: bool,
     /// What the last connection has left of a session that lasts.
@@ -40,7 +40,7 @@ impl<S> Link<S> {
     pub(super) fn new() -> Self {
         Self {
             session: None,
-            connected_at: None,
+            connected_ns: 0,
             is_lost: false,
             kept: SessionState::default(),
             farewells: None,

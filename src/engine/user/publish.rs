@@ -1,6 +1,8 @@
 //! The step `publish`, and sending a message for `request`: render what changes, borrow the rest, hand it over to the
 //! session, wait for the acknowledgement.
 
+#![expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice, in each idle user")]
+
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -44,44 +46,54 @@ struct Order<'a> {
 
 impl<C: Connect> User<C> {
     /// Sends a message and waits for its acknowledgement, if the step says so.
-    pub(super) async fn publish(&mut self, class: &UserClass, step: &Publish) -> Result<(), Abort> {
-        let key = match self.send_now(class, step) {
-            Some(sent) => sent?,
-            None => self.send(class, step, None).await?.2,
-        };
-        if step.await_ack { self.acknowledged(class, key).await } else { Ok(()) }
+    pub(super) fn publish(
+        &mut self,
+        class: &UserClass,
+        step: &Publish,
+    ) -> impl Future<Output = Result<(), Abort>> {
+        async move {
+            let key = match self.send_now(class, step) {
+                Some(sent) => sent?,
+                None => self.send(class, step, None).await?.2,
+            };
+            if step.await_ack { self.acknowledged(class, key).await } else { Ok(()) }
+        }
     }
 
     /// Hands a message over, which may ask for a reply. Returns the tag of its request, when that was due, and its key.
     /// A request for a reply is recorded by its step once the message is handed over.
-    pub(super) async fn send(
+    pub(super) fn send(
         &mut self,
         class: &UserClass,
         step: &Publish,
         asks: Option<&Exchange>,
-    ) -> Result<(u32, Instant, Key), Abort> {
-        if self.lacks_a_row(step) {
-            return Err(Abort::Stopped);
-        }
-        self.connected(class, &class.reconnect).await?;
-        let due = self.now.get();
-        if let Some(until) = self.must_wait(step) {
-            let mut open = OpenRequest::new(&self.context, self.tag(&step.request), due, step.timeout);
-            let driven = self.drive(until, Some(open.deadline)).await;
-            open.end();
-            let failure = match driven {
-                Ok(true) => None,
-                Ok(false) if until == Until::Room => self.no_room(step.timeout),
-                Ok(false) => Some(Failure::WriteTimeout(step.timeout)),
-                Err(failure) => Some(failure),
-            };
-            if let Some(failure) = failure {
-                self.record(self.tag(&step.request), due, Instant::now(), Err(failure));
-                return Err(Abort::Failed);
+    ) -> impl Future<Output = Result<(u32, Instant, Key), Abort>> {
+        async move {
+            if self.lacks_a_row(step) {
+                return Err(Abort::Stopped);
             }
+            self.connected(class, &class.reconnect).await?;
+            let mut due = self.now.get();
+            if let Some(until) = self.must_wait(step) {
+                let for_room = until == Until::Room;
+                let mut open = OpenRequest::new(&self.context, self.tag(&step.request), due, step.timeout);
+                let driven = self.drive(until, Some(open.deadline)).await;
+                open.end();
+                due = open.due;
+                let failure = match driven {
+                    Ok(true) => None,
+                    Ok(false) if for_room => self.no_room(step.timeout),
+                    Ok(false) => Some(Failure::WriteTimeout(step.timeout)),
+                    Err(failure) => Some(failure),
+                };
+                if let Some(failure) = failure {
+                    self.record(open.tag, due, Instant::now(), Err(failure));
+                    return Err(Abort::Failed);
+                }
+            }
+            let key = self.begin(class, step, asks, due)?;
+            Ok((self.tag(&step.request), due, key))
         }
-        let key = self.begin(class, step, asks, due)?;
-        Ok((self.tag(&step.request), due, key))
     }
 
     /// Why there was no room for a message for so long.
@@ -117,6 +129,7 @@ impl<C: Connect> User<C> {
         match self.hand_over(class, step, order) {
             Ok(key) => {
                 self.sent += 1;
+                self.has_sent = true;
                 Ok(key)
             }
             Err(failure) => {
@@ -128,13 +141,19 @@ impl<C: Connect> User<C> {
     }
 
     /// Waits until a message is acknowledged.
-    pub(super) async fn acknowledged(&mut self, class: &UserClass, key: Key) -> Result<(), Abort> {
-        loop {
-            match self.drive_awaited(key).await {
-                Some(Ok(())) => return Ok(()),
-                // The session outlives its connection, and so does the request.
-                None if self.link.kept.is_open(key) => self.connected(class, &class.reconnect).await?,
-                _ => return Err(Abort::Failed),
+    pub(super) fn acknowledged(
+        &mut self,
+        class: &UserClass,
+        key: Key,
+    ) -> impl Future<Output = Result<(), Abort>> {
+        async move {
+            loop {
+                match self.drive_awaited(key).await {
+                    Some(Ok(())) => return Ok(()),
+                    // The session outlives its connection, and so does the request.
+                    None if self.link.kept.is_open(key) => self.connected(class, &class.reconnect).await?,
+                    _ => return Err(Abort::Failed),
+                }
             }
         }
     }

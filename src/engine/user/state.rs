@@ -71,8 +71,8 @@ pub(crate) struct User<C: Connect> {
     pub(super) part: Part,
     /// How many messages the session has taken.
     pub(super) sent: u64,
-    /// How many of them before this list of steps.
-    pub(super) sent_before: u64,
+    /// Whether it has sent a message in this list of steps.
+    pub(super) has_sent: bool,
     pub(super) link: Link<C::Session>,
     /// What it does with messages, once it has asked for some or sent one with a stamp.
     pub(super) inbound: Option<Box<Inbound>>,
@@ -106,7 +106,7 @@ impl<C: Connect> User<C> {
             repeats: vec![0; class.repeat_depth].into(),
             part: Part::Start,
             sent: 0,
-            sent_before: 0,
+            has_sent: false,
             link: Link::new(),
             inbound: None,
             failures: None,

@@ -3,6 +3,8 @@
 //! A step either succeeds, or its failure is in the statistics. The only errors that leave this file are the reasons
 //! for which a list of steps ends early.
 
+#![expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice, in each idle user")]
+
 use tokio::time::Instant;
 
 use crate::client::Connect;
@@ -10,103 +12,114 @@ use crate::engine::user::state::{Abort, Part, User};
 use crate::plan::{OnError, Step, Steps, UserClass};
 
 impl<C: Connect> User<C> {
+    /// Whether the user has sent as many messages as it should. Its last steps do not count.
+    fn has_sent_all(&self, class: &UserClass) -> bool {
+        self.part != Part::Stop && class.messages.is_some_and(|most| self.sent >= most)
+    }
+
     /// Runs steps in order.
-    pub(super) async fn run(&mut self, class: &UserClass, steps: &Steps, part: Part) -> Result<(), Abort> {
-        if let Some(inbound) = &mut self.inbound {
-            inbound.inbox.begin_list();
-        }
-        (self.part, self.sent_before) = (part, self.sent);
-        let goes_on = part == Part::Task(OnError::Continue);
-        // For a list that goes on after failures: whether steps have failed since the last round of a `repeat`, and
-        // whether others have succeeded.
-        let (mut failed, mut worked) = (false, false);
-        let max_messages = class.messages.filter(|_| part != Part::Stop).unwrap_or(u64::MAX);
-        let mut position = 0;
-        while let Some(step) = steps.0.get(position) {
-            position += 1;
-            let result = match step {
-                Step::Connect(request) => self.connected(class, request).await,
-                Step::Disconnect { abrupt, request } => {
-                    let result = Box::pin(self.disconnect(class, *abrupt, request)).await;
-                    // Subscriptions end with the connection that the scenario closes, unless the session lasts.
-                    if self.broker(class).settings.clean_session {
-                        self.forget_subscriptions();
-                    } else if let Some((inbound, now_ns)) = self.measuring() {
-                        inbound.away(now_ns);
+    pub(super) fn run(
+        &mut self,
+        class: &UserClass,
+        steps: &Steps,
+        part: Part,
+    ) -> impl Future<Output = Result<(), Abort>> {
+        async move {
+            if let Some(inbound) = &mut self.inbound {
+                inbound.inbox.begin_list();
+            }
+            (self.part, self.has_sent) = (part, false);
+            let goes_on = part == Part::Task(OnError::Continue);
+            // For a list that goes on after failures: whether steps have failed since the last round of a `repeat`, and
+            // whether others have succeeded.
+            let (mut failed, mut worked) = (false, false);
+            let mut position = 0;
+            while let Some(step) = steps.0.get(position) {
+                position += 1;
+                let result = match step {
+                    Step::Connect(request) => self.connected(class, request).await,
+                    Step::Disconnect { abrupt, request } => {
+                        let result = Box::pin(self.disconnect(class, *abrupt, request)).await;
+                        // Subscriptions end with the connection that the scenario closes, unless the session lasts.
+                        if self.broker(class).settings.clean_session {
+                            self.forget_subscriptions();
+                        } else if let Some((inbound, now_ns)) = self.measuring() {
+                            inbound.away(now_ns);
+                        }
+                        result
                     }
-                    result
-                }
-                Step::Publish(publish) => {
-                    let result = self.publish(class, publish).await;
-                    if self.sent >= max_messages {
-                        return Err(Abort::Done);
+                    Step::Publish(publish) => {
+                        let result = self.publish(class, publish).await;
+                        if self.has_sent_all(class) {
+                            return Err(Abort::Done);
+                        }
+                        result
                     }
-                    result
-                }
-                Step::Request(exchange) => {
-                    let result = Box::pin(self.request(class, exchange)).await;
-                    if self.sent >= max_messages {
-                        return Err(Abort::Done);
+                    Step::Request(exchange) => {
+                        let result = Box::pin(self.request(class, exchange)).await;
+                        if self.has_sent_all(class) {
+                            return Err(Abort::Done);
+                        }
+                        result
                     }
-                    result
-                }
-                Step::Receive(receive) => Box::pin(self.receive(class, receive)).await,
-                // Boxed, as it is rare: the future would otherwise be part of every user.
-                Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await,
-                Step::Unsubscribe(unsubscribe) => Box::pin(self.unsubscribe(class, unsubscribe)).await,
-                Step::Wait(pause) => {
-                    let until = Instant::now() + pause.draw(&mut self.persona.random);
-                    if self.context.shared.quota.is_limited() {
-                        Box::pin(self.pause_within_limit(class, until)).await
-                    } else {
-                        self.pause(class, until).await;
+                    Step::Receive(receive) => Box::pin(self.receive(class, receive)).await,
+                    // Boxed, as it is rare: the future would otherwise be part of every user.
+                    Step::Subscribe(subscribe) => Box::pin(self.subscribe(class, subscribe)).await,
+                    Step::Unsubscribe(unsubscribe) => Box::pin(self.unsubscribe(class, unsubscribe)).await,
+                    Step::Wait(pause) => {
+                        let until = Instant::now() + pause.draw(&mut self.persona.random);
+                        if self.context.shared.quota.is_limited() {
+                            Box::pin(self.pause_within_limit(class, until)).await
+                        } else {
+                            self.pause(class, until).await;
+                            Ok(())
+                        }
+                    }
+                    Step::Repeat { level, times } => {
+                        self.repeats[*level] = *times;
                         Ok(())
                     }
-                }
-                Step::Repeat { level, times } => {
-                    self.repeats[*level] = *times;
-                    Ok(())
-                }
-                Step::EndRepeat { level, first } => {
-                    self.repeats[*level] -= 1;
-                    if failed && !worked {
-                        Box::pin(self.rest_between_rounds(class, &steps.0[*first..position])).await;
+                    Step::EndRepeat { level, first } => {
+                        self.repeats[*level] -= 1;
+                        if failed && !worked {
+                            Box::pin(self.rest_between_rounds(class, &steps.0[*first..position])).await;
+                        }
+                        (failed, worked) = (false, false);
+                        if self.repeats[*level] > 0 {
+                            position = *first;
+                        }
+                        self.let_others_run().await;
+                        Ok(())
                     }
-                    (failed, worked) = (false, false);
-                    if self.repeats[*level] > 0 {
-                        position = *first;
-                    }
-                    self.let_others_run().await;
-                    Ok(())
+                };
+                // Without a connection, and with none to come, it leaves.
+                if self.link.gave_up() && part != Part::Stop {
+                    return Err(Abort::Done);
                 }
-            };
-            // Without a connection, and with none to come, it leaves.
-            if self.link.gave_up() && part != Part::Stop {
-                return Err(Abort::Done);
-            }
-            match result {
-                Ok(()) => worked |= goes_on && step.asks_the_broker(),
-                Err(Abort::Failed) if goes_on => {
-                    self.step_failed(position);
-                    failed = true;
-                }
-                Err(abort) => {
-                    if abort == Abort::Failed {
+                match result {
+                    Ok(()) => worked |= goes_on && step.asks_the_broker(),
+                    Err(Abort::Failed) if goes_on => {
                         self.step_failed(position);
+                        failed = true;
                     }
-                    return Err(abort);
+                    Err(abort) => {
+                        if abort == Abort::Failed {
+                            self.step_failed(position);
+                        }
+                        return Err(abort);
+                    }
                 }
             }
+            if failed && !worked {
+                // No wait was left out.
+                self.step_failed(steps.0.len());
+                return Err(Abort::Failed);
+            }
+            if self.failures.is_some() && (worked || !goes_on) {
+                self.failures = None;
+            }
+            Ok(())
         }
-        if failed && !worked {
-            // No wait was left out.
-            self.step_failed(steps.0.len());
-            return Err(Abort::Failed);
-        }
-        if self.failures.is_some() && (worked || !goes_on) {
-            self.failures = None;
-        }
-        Ok(())
     }
 }
 
