@@ -83,6 +83,10 @@ impl Session for ChosenSession {
         either!(self, session => session.has_id())
     }
 
+    fn no_id(&self) -> Failure {
+        either!(self, session => session.no_id())
+    }
+
     #[inline]
     fn backlog(&self) -> usize {
         either!(self, session => session.backlog())

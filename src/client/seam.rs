@@ -92,6 +92,11 @@ pub trait Session: 'static {
     /// Returns whether a packet id is free. SUBSCRIBE and UNSUBSCRIBE need one.
     fn has_id(&self) -> bool;
 
+    /// The failure of a request for which no packet id was free in time.
+    fn no_id(&self) -> Failure {
+        Failure::NoPacketId
+    }
+
     /// The number of bytes that wait to be written.
     fn backlog(&self) -> usize;
 

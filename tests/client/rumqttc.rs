@@ -364,6 +364,9 @@ mod requests {
             let soon = Some(Instant::now() + SOON);
             assert_eq!(session.drive(Until::Room, soon, &mut seen).await, Ok(false), "1 is not answered");
             assert_eq!(session.no_room(SOON), Failure::NoRoom(SOON));
+            assert!(!session.has_id());
+            let text = "rumqttc: its next packet id is in use: the broker has not answered";
+            assert_eq!(session.no_id().to_string(), text);
             assert_eq!(seen.tags(), [2, 3]);
             peer.send(&[ack(0x50, 1), ack(0x70, 1)].concat()).await;
             assert_eq!(session.drive(Until::Room, None, &mut seen).await, Ok(true));

@@ -219,6 +219,10 @@ impl Session for RumqttcSession {
         self.requests.has_id()
     }
 
+    fn no_id(&self) -> Failure {
+        Failure::Rumqttc("its next packet id is in use: the broker has not answered")
+    }
+
     fn backlog(&self) -> usize {
         self.requests.unwritten_bytes()
     }

@@ -160,7 +160,7 @@ impl<C: Connect> User<C> {
         request.end();
         let failure = match driven {
             Ok(true) => return Some(due),
-            Ok(false) => Failure::NoPacketId,
+            Ok(false) => self.link.session.as_ref().map_or(Failure::NoPacketId, Session::no_id),
             Err(failure) => failure,
         };
         self.record(request.tag, due, Instant::now(), Err(failure));
