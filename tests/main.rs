@@ -12,8 +12,10 @@
 //! | `src/describe` | `--test integration compile::plan`, and `cli::scenarios` |
 //! | `src/mqtt`, `src/client` | `--lib mqtt`, `--lib client`, `--test integration client` |
 //! | `src/client/transport` | `--test integration client::transport`, and `client::hostile_tls` |
+//! | `src/client/rumqttc` | `--test integration client::rumqttc`, and `peers::drivers -- --ignored` |
 //! | `src/broker` | `--lib broker`, `--test integration broker` |
 //! | `src/engine/coordinator` | `--lib engine::coordinator`, `--test integration engine::users::load` |
+//! | `src/engine/shard`, `src/engine/user` | `--lib engine`, `--test integration engine::users` |
 //! | reconnects, mass disconnects | `--test integration engine::users`, and `engine::network` |
 //! | schedules, pacing, rates | `--test integration engine::users::schedule`, and `compile::dispatch` |
 //! | subscriptions, `receive`, `request` | `--test integration engine::subscribe`, `engine::receive`, `engine::pairs` |
@@ -29,9 +31,9 @@
 //!
 //! [`support`] has what topics share: plans and scenarios by hand, an observer that remembers a run and its result, the
 //! program in a directory, brokers played by hand, and Mosquitto. A test takes ports and directories of its own, since
-//! ten run at once (`.cargo/config.toml`). A test that holds real time against a narrow bound
-//! is ignored, and `.ci/run` runs it alone; so are the long forms of a few tests. What a computation costs is bounded in
-//! time of a core, not of the clock.
+//! ten run at once (`.cargo/config.toml`). A test that holds real time against a narrow bound is ignored, and `.ci/run`
+//! runs it alone. It also runs the long forms of a few tests. What a computation costs is bounded in time of a core, not
+//! of the clock.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod benchmarks;

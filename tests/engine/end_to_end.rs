@@ -81,9 +81,13 @@ const EACH: u64 = 5 * 200;
 
 #[test]
 fn what_is_dropped_and_repeated_is_counted_to_the_message() {
-    for (protocol, qos, stamp) in
-        [("3.1.1", 0, "prefix"), ("3.1.1", 1, "json:/sent"), ("5", 0, "json:/seq"), ("5", 1, "user_property")]
-    {
+    let cases = [
+        ("3.1.1", 0, "prefix"),
+        ("3.1.1", 1, "json:/sent"),
+        ("5", 0, "json:/seq"),
+        ("5", 1, "user_property"),
+    ];
+    side_by_side(cases, |(protocol, qos, stamp)| {
         let faults = Faults { drop: 0.05, repeat: 0.05, seed: 7, ..Faults::default() };
         let ran = carry_out(&many_to_many(protocol, qos, stamp), faults);
         let (all, shared) = (ran.counts("all"), ran.counts("shared"));
@@ -101,7 +105,7 @@ fn what_is_dropped_and_repeated_is_counted_to_the_message() {
         assert_eq!(ran.ran.outcome.received.messages, ran.requests("all") + ran.requests("shared"));
         let times = ran.ran.last.measured.iter().map(|(row, times)| (&*row.name, times.count));
         assert!(times.eq([("all", ran.requests("all")), ("shared", ran.requests("shared"))]));
-    }
+    });
 }
 
 #[test]
@@ -430,7 +434,8 @@ fn behind_its_rate(protocol: &str, stamp: &str) -> String {
 
 #[test]
 fn a_message_counts_from_where_its_publish_does_with_its_own_way_beside_it() {
-    for (protocol, stamp) in [("3.1.1", "prefix"), ("5", "user_property"), ("5", "json:/sent")] {
+    let cases = [("3.1.1", "prefix"), ("5", "user_property"), ("5", "json:/sent")];
+    side_by_side(cases, |(protocol, stamp)| {
         let place = ScenarioDir::new(&behind_its_rate(protocol, stamp));
         let args = ["run", "scenario.toml", "--only-summary", "--csv", "a", "--summary-json", "a.json"];
         let output = place.run(&[&args[..], &["--request-log", "a.jsonl"]].concat());
@@ -474,5 +479,5 @@ fn a_message_counts_from_where_its_publish_does_with_its_own_way_beside_it() {
         let line = |text: &str| said.lines().filter(|line| line.starts_with(text)).count();
         assert_eq!(line("End to end end_to_end:1:t/a, service time: p50 "), 1, "{said}");
         assert_eq!(line("End to end end_to_end:1:t/b"), 1, "{said}");
-    }
+    });
 }
