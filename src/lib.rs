@@ -19,9 +19,9 @@
 //! | mqtt | the words of MQTT as types: QoS, topics, properties, reason codes | nothing of ours |
 //! | diagnostic | what is said about a scenario, with its place in the file | nothing of ours |
 //! | stats | numbers: samples, rows, percentiles, thresholds, delivery counts, health | nothing of ours |
-//! | template | `${…}`: parsing, functions, rendering, random draws, columns | mqtt, diagnostic |
+//! | template | `${…}`: parsing, functions, rendering, random draws, columns | units, mqtt, diagnostic |
 //! | scenario | the file as it is written: text, places, model, schema, corrections | units, mqtt, diagnostic |
-//! | plan | what will run: data and laws such as load, dispatcher, schedule, feeds, persona | scenario's closed enums, template, mqtt, stats |
+//! | plan | what will run: data and laws such as load, dispatcher, schedule, feeds, persona; of `scenario` its closed enums alone | scenario, template, mqtt, stats |
 //! | compile | scenario → plan; every mistake of meaning and every warning | scenario, plan, template, units, mqtt, diagnostic, stats |
 //! | describe | a plan as text and as JSON; the difference of two | plan, template, units, mqtt, stats |
 //! | client | one MQTT session behind the traits `Connect` and `Session`: driver, transports, wire, failures | mqtt |
@@ -30,7 +30,7 @@
 //! | report | Locust's CSV files, tables, JSON, replay, `compare` | stats, units |
 //! | cli | arguments, files, signals, the screen: the only room that prints | all |
 //!
-//! `tests/layers.rs` parses the sources and checks this table. It also checks that inside a room no file imports a file
+//! `tests/layers.rs` reads this table and checks the sources against it. It also checks that inside a room no file imports a file
 //! that imports it, directly or through others. A `mod.rs` counts as a file: it declares its room and may re-export for
 //! other rooms, and files of the room import each other by full path. Only `client` and `broker` name rumqttc.
 //!

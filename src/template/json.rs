@@ -76,7 +76,21 @@ fn segment(segment: &Segment) -> Segment {
         Segment::ClientId => Segment::JsonClientId,
         Segment::Row(row) => Segment::Row(row.in_json()),
         Segment::Received(part) => Segment::JsonReceived(*part),
-        // Numbers, time stamps, letters and digits. Raw bytes cannot stand in a text of JSON.
-        other => other.clone(),
+        // Numbers, time stamps, letters and digits need no escape. Raw bytes cannot stand in a text of JSON.
+        Segment::UserNumber
+        | Segment::UserIndex
+        | Segment::Iteration
+        | Segment::Seq
+        | Segment::NowMs
+        | Segment::NowNs
+        | Segment::NowIso
+        | Segment::Uuid
+        | Segment::RandomInt { .. }
+        | Segment::RandomFloat { .. }
+        | Segment::RandomString(_)
+        | Segment::RandomBytes(_)
+        | Segment::Walk(_)
+        | Segment::JsonClientId
+        | Segment::JsonReceived(_) => segment.clone(),
     }
 }

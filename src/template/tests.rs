@@ -57,6 +57,16 @@ fn parse(text: &str) -> Template {
     parse_at(Place::Payload, text).unwrap()
 }
 
+#[test]
+fn every_function_of_the_table_can_be_called() {
+    for function in names::FUNCTIONS {
+        let text = format!("${{{}}}", function.example);
+        if let Err(faults) = parse_at(Place::Payload, &text) {
+            panic!("{text}: {faults:?}");
+        }
+    }
+}
+
 /// 2024-02-29 23:59:58.007 and 89 ns.
 const NOW_NS: u64 = 1_709_251_198_007_000_089;
 

@@ -68,7 +68,7 @@ impl<C: Connect> Users<C> {
         }
     }
 
-    /// The signals of all users.
+    /// The signals of all users, in no particular order: all of them hear of a stop in one turn of the shard.
     pub(super) fn stop_signals(&self) -> impl Iterator<Item = &StopSignal> {
         self.living.values().map(|(stop, _)| &**stop)
     }
