@@ -3,14 +3,11 @@
 use crate::compile::codes;
 use crate::compile::problems::Problems;
 use crate::diagnostic::{Diagnostic, FieldPath};
-use crate::mqtt::{Client, Version};
+use crate::mqtt::{Client, RUMQTTC_MIN_KEEP_ALIVE_5_S, Version};
 use crate::plan::target::Target;
 use crate::scenario::model::broker::Broker;
 use crate::scenario::model::protocol::TopicAlias;
 use crate::template::Template;
-
-/// The shortest keep-alive time of rumqttc in MQTT 5, in seconds.
-const MIN_KEEP_ALIVE_5_S: u16 = 5;
 
 /// Checks what a broker asks of its client; `overridden` says that `target` is not the scenario's.
 pub(super) fn check_broker(
@@ -34,7 +31,7 @@ pub(super) fn check_broker(
         problems.add(cannot(what, "write `mqtt://`", &at.key(key)));
     }
     let many_addresses = !broker.source_addresses.is_empty();
-    let short_keep_alive = version == Version::V5 && keep_alive_s < MIN_KEEP_ALIVE_5_S;
+    let short_keep_alive = version == Version::V5 && keep_alive_s < RUMQTTC_MIN_KEEP_ALIVE_5_S;
     for (key, is_asked, what, cure) in [
         (
             "connect_detail",

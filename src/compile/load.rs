@@ -9,7 +9,7 @@ use crate::compile::problems::{LONGEST, Problems, suggestion};
 use crate::compile::rate_search::compile_search;
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::plan::ClassId;
-use crate::plan::load::{Load, MassDisconnect, Stage, StageClock, Users};
+use crate::plan::load::{After, Load, MassDisconnect, Stage, Users};
 use crate::scenario::model::{self, Scenario};
 use crate::template::names::quoted;
 use crate::units::HumanDuration;
@@ -71,8 +71,8 @@ fn plain(
     check_most(u64::from(users), &at.key("users"), problems);
     let spawn_rate = overrides.spawn_rate.or(load.spawn_rate).unwrap_or(SPAWN_RATE);
     check_spawn_rate(spawn_rate, &at.key("spawn_rate"), problems);
-    let (users, clock) = (Users::Total(users), StageClock::Begin);
-    Stage { name: None, users, spawn_rate, duration: None, clock, mass_disconnect: None }
+    let (users, after) = (Users::Total(users), After::AtOnce);
+    Stage { name: None, users, spawn_rate, duration: None, after, mass_disconnect: None }
 }
 
 fn check_most(users: u64, at: &FieldPath, problems: &mut Problems<'_>) {
@@ -152,16 +152,13 @@ impl Stages<'_, '_, '_> {
             }
             let users = self.users(stage, &at);
             let duration = self.duration(stage, &at);
-            let clock = match stage.after {
-                None | Some(model::load::After::AtOnce) => StageClock::Begin,
-                Some(model::load::After::Connected) => StageClock::Connected,
-            };
+            let after = stage.after.unwrap_or_default();
             stages.push(Stage {
                 name: stage.name.clone(),
                 users,
                 spawn_rate,
                 duration: Some(duration),
-                clock,
+                after,
                 mass_disconnect: self.mass_disconnect(stage, i, &at),
             });
         }

@@ -9,8 +9,8 @@ use crate::describe::json::number::{seconds, traffic};
 use crate::describe::summary::PlanSummary;
 use crate::plan::BrokerId;
 use crate::plan::dispatcher::Pace;
+use crate::plan::load::MassDisconnect;
 use crate::plan::load::RateSearchSettings;
-use crate::plan::load::{MassDisconnect, StageClock};
 use crate::plan::target::{Target, Tls};
 
 mod class;
@@ -81,10 +81,7 @@ fn stages(summary: &PlanSummary<'_>) -> Vec<Value> {
                 "users": stage_timeline.users.iter().sum::<u32>(),
                 "spawn_rate": stage.spawn_rate,
                 "duration_s": stage.duration.map(seconds),
-                "after": match stage.clock {
-                    StageClock::Begin => "at_once",
-                    StageClock::Connected => "connected",
-                },
+                "after": stage.after,
                 "drop_connections": stage.mass_disconnect.as_ref().map(|storm| storm.share),
                 "drop_connections_of": stage.mass_disconnect.as_ref().map(|storm| names(summary, storm)),
                 "begins_s": seconds(stage_timeline.begins),

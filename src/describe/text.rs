@@ -11,7 +11,7 @@ use crate::describe::text::format::{bytes, counted, rate, time};
 use crate::plan::Plan;
 use crate::plan::dispatcher::Pace;
 use crate::plan::load::RateSearchSettings;
-use crate::plan::load::{StageClock, Users};
+use crate::plan::load::{After, Users};
 use crate::plan::target::Target;
 
 mod broker;
@@ -99,9 +99,9 @@ impl Description<'_> {
                 Users::Total(users) => *users,
                 Users::PerClass(counts) => counts.iter().sum(),
             };
-            let clock = match stage.clock {
-                StageClock::Begin => "",
-                StageClock::Connected => " once all are connected",
+            let clock = match stage.after {
+                After::AtOnce => "",
+                After::Connected => " once all are connected",
             };
             let (users, length) = (counted(users, "user"), time(stage.duration.unwrap_or_default()));
             write!(out, "  {}: {users} at {} per second", load.stage_title(index), stage.spawn_rate)?;
@@ -131,7 +131,7 @@ impl Description<'_> {
             write!(out, "  searches for the highest rate from {low} to {high} task runs/s at which {until}")?;
             writeln!(out, ", each for {}", time(*step))?;
         }
-        let at_least = load.stages.iter().any(|stage| stage.clock == StageClock::Connected);
+        let at_least = load.stages.iter().any(|stage| stage.after == After::Connected);
         match self.summary.timeline.length() {
             Some(length) if load.run_time == Some(length) => {
                 write!(out, "  ends after {}, the ramp included", time(length))?;

@@ -15,7 +15,7 @@ use crate::engine::messages::NewUser;
 use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
 use crate::mqtt::{Client, Qos, Settings};
-use crate::plan::load::{Load, Stage, StageClock, Users};
+use crate::plan::load::{After, Load, Stage, Users};
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::receive::Keeps;
@@ -143,7 +143,7 @@ pub(crate) fn plan(class: UserClass) -> Plan {
                 users: Users::Total(1),
                 spawn_rate: 1.0,
                 duration: None,
-                clock: StageClock::Begin,
+                after: After::AtOnce,
                 mass_disconnect: None,
             }],
             run_time: None,

@@ -17,6 +17,9 @@ pub enum Client {
     Rumqttc,
 }
 
+/// The shortest keep-alive time that rumqttc takes in MQTT 5, in seconds. Less makes it panic.
+pub const RUMQTTC_MIN_KEEP_ALIVE_5_S: u16 = 5;
+
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

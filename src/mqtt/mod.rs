@@ -13,7 +13,7 @@ mod client;
 pub mod properties;
 pub mod property;
 
-pub use crate::mqtt::client::Client;
+pub use crate::mqtt::client::{Client, RUMQTTC_MIN_KEEP_ALIVE_5_S};
 
 /// The longest topic, client id or other text that MQTT can carry, in bytes of UTF-8 (a 16-bit length).
 pub const MAX_TEXT_BYTES: usize = 65_535;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::plan::ids::ClassId;
+pub use crate::scenario::model::load::After;
 use crate::stats::threshold::Threshold;
 
 /// How many users, how fast, how long.
@@ -37,7 +38,7 @@ pub struct Stage {
     /// How long it lasts; `None` for ever, which only a load without stages does.
     pub duration: Option<Duration>,
     /// When `duration` begins to count.
-    pub clock: StageClock,
+    pub after: After,
     /// Whose connections are dropped as it begins.
     pub mass_disconnect: Option<MassDisconnect>,
 }
@@ -58,15 +59,6 @@ pub enum Users {
     Total(u32),
     /// So many of each class of the plan.
     PerClass(Vec<u32>),
-}
-
-/// What starts the clock of a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StageClock {
-    /// Its own begin: the ramp is part of its duration.
-    Begin,
-    /// The moment at which all its users have started and have had a connection.
-    Connected,
 }
 
 impl Load {

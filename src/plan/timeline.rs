@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::plan::dispatcher::{Dispatcher, Pace};
 use crate::plan::ids::ClassId;
-use crate::plan::load::{Load, Stage, StageClock, Users};
+use crate::plan::load::{After, Load, Stage, Users};
 use crate::plan::plan::Plan;
 
 /// What the dispatcher makes of a load, if every user connects at once and no user leaves by itself.
@@ -88,7 +88,7 @@ impl LoadTimeline {
         let before: u32 = dispatcher.counts().iter().sum();
         let pace = Pace::new(stage.spawn_rate);
         let changes = changes(dispatcher.counts(), &stage.users);
-        let limit = stage.duration.filter(|_| stage.clock == StageClock::Begin);
+        let limit = stage.duration.filter(|_| stage.after == After::AtOnce);
         let (mut starts, mut stops, mut ramp, mut is_cut) = (0_u32, 0_u32, Duration::ZERO, false);
         dispatcher.ramp_to(&stage.users, stage.spawn_rate);
         while let Some(batch) = dispatcher.next_batch() {
@@ -108,7 +108,7 @@ impl LoadTimeline {
                 break;
             }
         }
-        let wait = if stage.clock == StageClock::Connected { ramp } else { Duration::ZERO };
+        let wait = if stage.after == After::Connected { ramp } else { Duration::ZERO };
         StageTimeline {
             begins,
             ramp,
@@ -169,8 +169,8 @@ mod tests {
 
     fn stage(users: u32, spawn_rate: f64, seconds: u64) -> Stage {
         let duration = Some(Duration::from_secs(seconds));
-        let (users, clock) = (Users::Total(users), StageClock::Begin);
-        Stage { name: None, users, spawn_rate, duration, clock, mass_disconnect: None }
+        let (users, after) = (Users::Total(users), After::AtOnce);
+        Stage { name: None, users, spawn_rate, duration, after, mass_disconnect: None }
     }
 
     fn timeline(names: &[&str], stages: Vec<Stage>, run_time: Option<u64>) -> LoadTimeline {
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_stage_that_waits_for_connections_has_its_ramp_before_its_duration() {
-        let waits = Stage { clock: StageClock::Connected, ..stage(5, 1.0, 10) };
+        let waits = Stage { after: After::Connected, ..stage(5, 1.0, 10) };
         let timeline = timeline(&["a"], vec![waits, stage(1, 100.0, 1)], None);
         assert_eq!(timeline.stages[1].begins, Duration::from_secs(14));
         assert_eq!(timeline.length(), Some(Duration::from_secs(15)));

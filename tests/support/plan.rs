@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mqtt_scenario::mqtt::{Client, Qos, Settings};
 use mqtt_scenario::plan::load::RateSearchSettings;
-use mqtt_scenario::plan::load::{Load, Stage, StageClock, Users};
+use mqtt_scenario::plan::load::{After, Load, Stage, Users};
 use mqtt_scenario::plan::properties::Properties;
 use mqtt_scenario::plan::receive::Keeps;
 use mqtt_scenario::plan::reconnect::Reconnect;
@@ -69,13 +69,13 @@ impl TestLoad {
             self;
         if stages.is_empty() {
             let users = Users::Total(users);
-            let clock = StageClock::Begin;
+            let after = After::AtOnce;
             stages.push(Stage {
                 name: None,
                 users,
                 spawn_rate,
                 duration: None,
-                clock,
+                after,
                 mass_disconnect: None,
             });
         }

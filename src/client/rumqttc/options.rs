@@ -15,12 +15,9 @@ use crate::client::failure::Failure;
 use crate::client::rumqttc::requests::limit;
 use crate::client::seam::ConnectRequest;
 use crate::client::wire;
-use crate::mqtt::MAX_PACKET_BYTES;
+use crate::mqtt::{MAX_PACKET_BYTES, RUMQTTC_MIN_KEEP_ALIVE_5_S};
 
 const UNREADABLE: Failure = Failure::Rumqttc("it cannot read what the user says when it connects");
-
-/// The shortest keep-alive time that rumqttc takes in MQTT 5, in seconds. Less makes it panic.
-pub const MIN_KEEP_ALIVE_5_S: u16 = 5;
 
 /// Of a connection to this address in MQTT 3.1.1.
 pub(super) fn of_311(request: &ConnectRequest<'_>, address: SocketAddr) -> Result<MqttOptions, Failure> {
@@ -48,7 +45,7 @@ pub(super) fn of_5(
     request: &ConnectRequest<'_>,
     address: SocketAddr,
 ) -> Result<version_5::MqttOptions, Failure> {
-    if request.keep_alive_s < MIN_KEEP_ALIVE_5_S {
+    if request.keep_alive_s < RUMQTTC_MIN_KEEP_ALIVE_5_S {
         return Err(Failure::Rumqttc("its shortest keep-alive time in MQTT 5 is 5 seconds"));
     }
     let mut packet = connect_packet(request)?;

@@ -48,7 +48,7 @@ use crate::engine::messages::Command;
 use crate::engine::outcome::End;
 use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::Plan;
-use crate::plan::load::StageClock;
+use crate::plan::load::After;
 use crate::stats::UnixMicros;
 
 /// How long users may take for on_stop and DISCONNECT after their task was cut off.
@@ -296,7 +296,7 @@ impl Lifecycle {
         if self.resets_statistics {
             self.effects.push(Effect::ResetStatistics);
         }
-        let waits = self.stages.stage().is_some_and(|stage| stage.clock == StageClock::Connected);
+        let waits = self.stages.stage().is_some_and(|stage| stage.after == After::Connected);
         if waits || self.rate_search.is_some() {
             self.stages.wait(seen.now);
             self.effects.push(Effect::AwaitConnected(self.users.started()));

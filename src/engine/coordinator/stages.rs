@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::plan::dispatcher::{Batch, Dispatcher};
-use crate::plan::load::{Stage, StageClock, Users};
+use crate::plan::load::{After, Stage, Users};
 use crate::plan::reconnect::Reconnect;
 use crate::plan::{Plan, UserClass};
 
@@ -50,9 +50,9 @@ impl Stages {
         let Some(stage) = self.plan.load.stages.get(index) else { return false };
         self.dispatcher.ramp_to(&stage.users, stage.spawn_rate);
         self.next_batch = Some(at);
-        self.ends = match stage.clock {
-            StageClock::Begin => stage.duration.map(|duration| at + duration),
-            StageClock::Connected => None,
+        self.ends = match stage.after {
+            After::AtOnce => stage.duration.map(|duration| at + duration),
+            After::Connected => None,
         };
         (self.tell, self.missing) = (None, None);
         self.index = index;

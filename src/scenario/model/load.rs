@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::units::{HumanDuration, RateRange};
 
@@ -65,10 +65,11 @@ pub struct Stage {
 }
 
 /// When the `duration` of a stage begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum After {
     /// When the stage before ends.
+    #[default]
     AtOnce,
     /// When all users have started and have had a connection (or have left). Until then the ramp takes the time that
     /// it needs. If nobody connects for a long time, the stage goes on without the missing users. This time is that of

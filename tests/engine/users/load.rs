@@ -1,15 +1,15 @@
 //! Load over time: stages up and down, and the limits that end a run.
 
+use mqtt_scenario::plan::load::{After, Stage, Users};
 use mqtt_scenario::plan::load::{ClassRate, RateSearchSettings};
-use mqtt_scenario::plan::load::{Stage, StageClock, Users};
 use mqtt_scenario::stats::threshold::Threshold;
 
 use super::*;
 
 fn stage(users: u32, spawn_rate: f64, duration: Duration) -> Stage {
     let users = Users::Total(users);
-    let (duration, clock) = (Some(duration), StageClock::Begin);
-    Stage { name: None, users, spawn_rate, duration, clock, mass_disconnect: None }
+    let (duration, after) = (Some(duration), After::AtOnce);
+    Stage { name: None, users, spawn_rate, duration, after, mass_disconnect: None }
 }
 
 fn per_class(counts: &[u32], spawn_rate: f64, duration: Duration) -> Stage {
@@ -156,7 +156,7 @@ mod connected {
     use super::*;
 
     fn waiting(users: u32, duration: Duration) -> Stage {
-        Stage { clock: StageClock::Connected, ..stage(users, 10.0, duration) }
+        Stage { after: After::Connected, ..stage(users, 10.0, duration) }
     }
 
     /// The n-th connect takes so many seconds.

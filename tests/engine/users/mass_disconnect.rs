@@ -3,21 +3,21 @@
 use std::collections::BTreeSet;
 
 use mqtt_scenario::plan::ClassId;
-use mqtt_scenario::plan::load::{MassDisconnect, Stage, StageClock, Users};
+use mqtt_scenario::plan::load::{After, MassDisconnect, Stage, Users};
 use mqtt_scenario::plan::reconnect::{Pauses, Reconnect};
 
 use super::*;
 
 /// A stage that drops the connections of such a share of the first class, if any.
 fn stage(users: u32, duration: Duration, share: f64) -> Stage {
-    let (duration, clock) = (Some(duration), StageClock::Begin);
+    let (duration, after) = (Some(duration), After::AtOnce);
     let storm = (share > 0.0).then(|| MassDisconnect { share, of: vec![ClassId(0)] });
     Stage {
         name: None,
         users: Users::Total(users),
         spawn_rate: 100.0,
         duration,
-        clock,
+        after,
         mass_disconnect: storm,
     }
 }

@@ -20,7 +20,7 @@ fn stage(users: u32, seconds: Option<u64>) -> Stage {
         users: StageUsers::Total(users),
         spawn_rate: 100.0,
         duration: seconds.map(Duration::from_secs),
-        clock: StageClock::Begin,
+        after: After::AtOnce,
         mass_disconnect: None,
     }
 }
@@ -302,7 +302,7 @@ fn a_stage_that_drops_connections_tells_each_shard_and_logs_their_answers() {
 
 /// A load whose first stage lasts for five seconds from when its four users are connected.
 fn waiting() -> Load {
-    let first = Stage { clock: StageClock::Connected, ..stage(4, Some(5)) };
+    let first = Stage { after: After::Connected, ..stage(4, Some(5)) };
     Load { stages: vec![first, stage(4, Some(5))], ..load() }
 }
 
