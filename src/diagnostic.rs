@@ -1,6 +1,6 @@
 //! Something to say about a scenario: plain data, with a place in the file given as a path of keys.
 //!
-//! The layers that find mistakes (`scenario`, `plan`) know keys, not positions; `scenario::source` knows
+//! The rooms that find mistakes (`scenario`, `compile`, `template`) know keys, not positions; `scenario::source` knows
 //! where each key and value stands, and `cli::render` draws the source line. So a diagnostic carries a
 //! [`FieldPath`], and every layer can make one without the text at hand.
 

@@ -85,7 +85,7 @@ fn spread(words: &[OsString]) -> Result<Vec<OsString>, Mistake> {
                     return Err(Mistake {
                         message: format!("{flag} has no value: {file} is the name of a scenario"),
                         help: format!(
-                            "mqtt-scenario {command} {file} {flag} NAME (or {flag}={file} if it is meant)"
+                            "mqtt-scenario {command} {file} {flag} NAME (or {flag}={file} if you mean that value)"
                         ),
                     });
                 }

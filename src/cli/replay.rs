@@ -29,7 +29,7 @@ pub struct ReplayOptions {
                   PREFIX_exceptions.csv")]
     csv: PathBuf,
 
-    /// Write a row for every entry each second to the history file, with percentiles of the last ten seconds
+    /// Each second, write one history row per statistics row, with percentiles of the last ten seconds
     #[arg(long)]
     csv_full_history: bool,
 

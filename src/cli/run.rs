@@ -63,7 +63,7 @@ pub(super) struct RunOptions {
     #[arg(help = "Write Locust's four CSV files: PREFIX_stats.csv, _stats_history, _failures, _exceptions")]
     csv: Option<PathBuf>,
 
-    /// Write a row for every entry each second to the history file, with percentiles of the last ten seconds
+    /// Each second, write one history row per statistics row, with percentiles of the last ten seconds
     #[arg(long, requires = "csv")]
     csv_full_history: bool,
 

@@ -245,7 +245,7 @@ const MAX_OTHERS: usize = 1000;
 fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) {
     // An empty client id has the broker make one.
     let empty = |class: &UserClass| class.client_id.literal() == Some(b"");
-    // Who never comes back does not fight: one that takes over is all that is wanted.
+    // A user with `reconnect = "never"` causes no fight: after a takeover it stays away.
     let fights = |class: &UserClass| !empty(class) && class.reconnection != Reconnect::Never;
     let classes = || plan.classes.iter().zip(counts).filter(|(class, _)| fights(class)).enumerate();
     for (i, (class, count)) in classes() {

@@ -12,7 +12,7 @@ codes! {
     EMPTY = "E0005", "Nothing but white space and comments.";
     TOO_MANY = "E0006", "More mistakes than are worth listing.";
     INCLUDE = "E0008", "A file of `include` that cannot be read.";
-    INCLUDE_CYCLE = "E0009", "A file that includes itself, be it by way of others.";
+    INCLUDE_CYCLE = "E0009", "A file that includes itself, directly or through other files.";
     TOO_MUCH_INCLUDED = "E0010", "More files than a scenario can be made of, or more in them, or too deep in each other.";
     UNREADABLE = "E0011", "A scenario file that cannot be read.";
     SETTING = "E0012", "A value of the command line that is not written `PATH=VALUE`.";
@@ -25,6 +25,6 @@ codes! {
     NOT_ONE_KEY = "E0106", "A step or another choice with no key or with several.";
     WRONG_LENGTH = "E0107", "A list with too few or too many items, or with an empty one.";
     UNKNOWN_BASE = "E0108", "A user class that extends one that there is not.";
-    EXTENDS_CYCLE = "E0109", "A user class that extends itself, be it by way of others.";
+    EXTENDS_CYCLE = "E0109", "A user class that extends itself, directly or through other classes.";
     TOO_MUCH_INHERITED = "E0110", "User classes that take over more than can be kept.";
 }

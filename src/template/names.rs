@@ -27,7 +27,8 @@ pub struct Names<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Name of this machine.
     pub hostname: &'a str,
-    /// What the users of this process have in their names and those of another one have not, if anything.
+    /// The value of `${run.id}`, and the random part of default client ids. It differs between processes. With `None`,
+    /// default client ids have no random part.
     pub run_id: Option<&'a str>,
 }
 

@@ -13,12 +13,11 @@ use crate::units::text::deserialize_text;
 
 /// A rate above 0, finite, in events per second.
 ///
-/// Written as a number, a slash and a length of time, in which a 1 may be left out: `10/s`, `0.5/s`, `600/min`,
-/// `1/10s`.
+/// It is written as a number, a slash and a time: `0.5/s`, `600/min`, `1/10s`. `10/s` means `10/1s`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Rate(f64);
 
-/// Two rates with two points between them, `1000/s..100000/s`, the first not above the second.
+/// Two rates joined by `..`, such as `1000/s..100000/s`. The first is not above the second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateRange {
     /// The lower rate.
@@ -121,7 +120,7 @@ impl JsonSchema for Rate {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "How often: a number above 0, a slash and a length of time, in which a 1 may be left out.",
+            "description": "How often: a number above 0, a slash and a time. `10/s` means `10/1s`.",
             "type": "string",
             "pattern": rate_pattern(),
             "examples": ["10/s", "600/min", "1/10s"],
@@ -136,7 +135,7 @@ impl JsonSchema for RateRange {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Two rates with two points between them, the lower one first.",
+            "description": "Two rates joined by `..`, the lower one first.",
             "type": "string",
             // Looser than that of a rate, which would stand here twice.
             "pattern": r"^\s*[0-9][^/]*/[^/]*[a-zA-Z]\s*\.\.\s*[0-9][^/]*/[^/]*[a-zA-Z]\s*$",

@@ -61,8 +61,8 @@ pub(super) fn feed(feed: &Feed) -> String {
         FeedOrder::Sequential => "in order".to_owned(),
         FeedOrder::Random => "drawn".to_owned(),
         FeedOrder::Unique => match (feed.per, feed.share()) {
-            (FeedPer::Message, Some(share)) => format!("none twice, {share} for each user"),
-            _ => "none twice".to_owned(),
+            (FeedPer::Message, Some(share)) => format!("no row twice, {share} for each user"),
+            _ => "no row twice".to_owned(),
         },
     };
     format!("{}: {}, {per}, {order}", feed.name, counted(feed.rows, "row"))

@@ -17,7 +17,7 @@ use crate::stats::metric::{Metric, Unit, decimals};
 
 /// The grammar, for help texts and messages.
 pub const GRAMMAR: &str = "\
-METRIC[ROW] OP NUMBER, true if the comparison is to fail
+METRIC[ROW] OP NUMBER: the comparison fails if this is true
   METRIC  requests failures failure_ratio median average min max rps failures_per_s,
           requests/s and failures/s for the last two, or a percentile such as p50 p95 p99 p99.9
   ROW     `TYPE NAME` or `NAME`, or `*` for every row; without [ROW]: Aggregated

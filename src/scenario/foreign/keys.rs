@@ -263,7 +263,7 @@ pub(super) const KEYS: &[TableWords] = &[
             ),
             (
                 advice(
-                    "who users are stands in their user class: `client_id`, `username`, `password`, `will`",
+                    "the identity of users is in their user class: `client_id`, `username`, `password`, `will`",
                     "",
                 ),
                 &[

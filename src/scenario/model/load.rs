@@ -22,8 +22,8 @@ pub struct Load {
     /// How long users may finish their task when the run stops. Default 0: the run stops them at once.
     pub stop_timeout: Option<HumanDuration>,
     /// The run ends when all users together have begun this many task runs. Users finish these task runs. But from
-    /// then on no user waits longer than `stop_timeout` (3 s without one) for a connection, a reply or a message, or
-    /// makes a pause that would end later. Users that only answer stay until the others have finished. Default: never.
+    /// then on no user waits longer than `stop_timeout` (3 s without one) for a connection, a reply or a message, and
+    /// longer pauses end at once. Users that only reply stay until the others have finished. Default: never.
     pub iterations: Option<u64>,
     /// The run ends when all users together have sent this many messages, without those of `on_stop`. Users wait for
     /// the acknowledgements. Everything else that they wait for ends after `stop_timeout` (1 s without one), as with
@@ -72,9 +72,9 @@ pub enum After {
     #[default]
     AtOnce,
     /// When all users have started and have had a connection (or have left). Until then the ramp takes the time that
-    /// it needs. If nobody connects for a long time, the stage goes on without the missing users. This time is that of
-    /// two connects and the longest pauses of `reconnect` before them, but at least a minute. If nobody has connected
-    /// at all, the run ends.
+    /// it needs. If nobody connects for a long time, the stage goes on without the missing users. Before that,
+    /// it waits for twice the sum of `connect_timeout` and the longest pause of `reconnect`, and for at least a minute.
+    /// If nobody has connected at all, the run ends.
     Connected,
 }
 

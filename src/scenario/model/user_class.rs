@@ -77,8 +77,8 @@ pub struct UserClass {
 #[serde(rename_all = "snake_case")]
 pub enum Reconnect {
     /// Not at all. A user whose connection is lost or cannot be opened leaves, and no other user replaces it. It does
-    /// the steps of `on_stop` up to the first one that needs a connection. After `disconnect`, `connect` and other
-    /// steps still open a connection.
+    /// the steps of `on_stop` up to the first one that needs a connection. After its own `disconnect`, such a user may
+    /// still connect.
     Never,
     /// After pauses.
     #[serde(rename = "$table")]
