@@ -1,4 +1,4 @@
-//! What the connections of one broker share: sessions, subscriptions, counters, dice.
+//! The state that the connections of one broker share: sessions, subscriptions, counters, dice.
 //!
 //! Everything lives on the broker's one thread, so it is `Rc` and `RefCell` without a lock; no borrow is
 //! held over an await or over a call into another session.

@@ -2,12 +2,12 @@
 //! one port, quality of service 0 to 2, wildcards, retained messages, wills, sessions, shared
 //! subscriptions, and faults planted on purpose.
 //!
-//! Our own and not a library: none of those that exist can be stopped, tells its port, stays small and
-//! plants faults. It shares rumqttc's codec with our client and so cannot show a fault that both have;
+//! It is our own and not a library: no library that exists can be stopped, tells its port, stays small and plants
+//! faults. It shares rumqttc's codec with our client and so cannot show a fault that both have;
 //! Mosquitto is the second witness. It runs on one thread of its own, so its state needs no lock and it
 //! competes with the load for one core at most.
 //!
-//! Not there on purpose: authentication (any user name and password will do), topic aliases and
+//! Left out on purpose: authentication (any user name and password will do), topic aliases and
 //! subscription identifiers (announced as unavailable), and any limit on the number of retained messages
 //! and offline sessions.
 //!
@@ -151,7 +151,7 @@ fn listen(address: SocketAddr) -> Result<(LocalRuntime, TcpListener), BrokerErro
     Ok((runtime, listener))
 }
 
-/// Serves whoever connects until `stop`, then ends every connection.
+/// Serves all clients that connect until `stop`, then ends every connection.
 async fn accept(hub: &Rc<Hub>, listener: &TcpListener, stop: &CancellationToken) {
     let mut connections = JoinSet::new();
     let mut sweep = time::interval(SWEEP);

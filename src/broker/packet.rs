@@ -1,4 +1,4 @@
-//! Packets as the broker sees them, the same in both protocol versions, and what can be wrong with them.
+//! Packets as the broker sees them, the same in both protocol versions, and their errors.
 
 use crate::mqtt::{Qos, RetainHandling, Version};
 use bytes::Bytes;
@@ -46,7 +46,7 @@ impl WireError {
     }
 }
 
-/// A message on its way, shared by all who receive it.
+/// A message on its way, shared by all its receivers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) topic: String,

@@ -1,8 +1,8 @@
-//! Who gets a message: subscriptions as a tree of topic levels, shared groups, retained messages.
+//! Finds the receivers of a message: subscriptions as a tree of topic levels, shared groups, retained messages.
 //!
-//! A tree and not a list: ten thousand devices that each subscribe to `cmd/ID/#` cost a publish as much
-//! as one does. Wildcards are ordinary children, since no level of a topic can be spelled like them.
-//! Filters deeper than [`MAX_LEVELS`] are refused, so that the recursion is bounded.
+//! It is a tree and no list: if ten thousand devices subscribe to `cmd/ID/#`, a publish costs the same as with one
+//! device. Wildcards are ordinary children, since no level of a topic can be spelled like them. Filters deeper than
+//! [`MAX_LEVELS`] are refused, so that the recursion is bounded.
 
 use crate::broker::packet::{Message, Options};
 use crate::broker::session::SessionRef;

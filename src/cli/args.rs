@@ -1,4 +1,4 @@
-//! From the words of the command line to options; says of wrong ones what would be right.
+//! Reads the options of the command line, and proposes corrections for wrong ones.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -102,7 +102,7 @@ fn spread(words: &[OsString]) -> Result<Vec<OsString>, Mistake> {
     Ok(spread)
 }
 
-/// What is wrong if the command line names no scenario, but some flag may have taken the name of one.
+/// Returns a mistake if the command line names no scenario, but some flag may have taken the name of one.
 fn missing_scenario(cli: &Cli, words: &[OsString]) -> Option<Mistake> {
     let options = match &cli.command {
         Command::Run(options) => options.scenario(),
@@ -138,7 +138,7 @@ fn missing_scenario(cli: &Cli, words: &[OsString]) -> Option<Mistake> {
     })
 }
 
-/// What clap cannot know of a mistake.
+/// A better message than clap's for some mistakes.
 fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),

@@ -1,7 +1,7 @@
 //! `compare`: two CSV sets side by side.
 //!
-//! A set is named by its prefix, as in `--csv PREFIX`; any of its four files will do as well, since that is
-//! what a shell completes to.
+//! A set is named by its prefix, as in `--csv PREFIX`; any of its four files names it as well, because a
+//! shell completes to the name of a file.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,6 +1,6 @@
-//! Outputs that would destroy something: another output, or what the run is made from.
+//! Finds outputs that would destroy another output or a file that the run reads.
 //!
-//! Paths are compared by what they lead to, so that links and other spellings of a path are seen through. Devices such
+//! The files are compared and not their paths, so links and other spellings of a path make no difference. Devices such
 //! as `/dev/null` may take several outputs.
 
 use std::io;

@@ -1,4 +1,4 @@
-//! What a person sees while a run goes on: a progress bar on a terminal, a line every two seconds elsewhere,
+//! The console during a run: a progress bar on a terminal, a line every two seconds elsewhere,
 //! and the log.
 
 use std::collections::VecDeque;

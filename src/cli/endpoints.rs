@@ -1,5 +1,5 @@
-//! Makes the brokers of a plan reachable before the run: starts the embedded ones, looks the others up, and
-//! reads what TLS needs.
+//! Makes the brokers of a plan reachable before the run: starts the embedded ones, looks the others up, and reads the
+//! files for TLS.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! `explain`: what a code of a diagnostic means, why it matters, a wrong and a right example.
+//! `explain`: the meaning of a diagnostic's code, the reason, a wrong and a right example.
 //!
-//! The words are `docs/codes.md`, compiled in: one text for the web and the terminal, its examples compiled by a
-//! test.
+//! The text is `docs/codes.md`, which is compiled in. So the web and the terminal have the same text, and a test
+//! compiles its examples.
 
 use std::fmt::Write;
 use std::process::ExitCode;

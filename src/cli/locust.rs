@@ -1,9 +1,9 @@
 //! Locust's own settings: its flags, and the same in the environment and in configuration files.
 //!
 //! Flags that mean the same here have the same names. Of the others, users of Locust are told what to do
-//! instead. The environment and configuration files are not read, since a scenario and its command line are the whole
-//! of a run; but a CI job that was set up for Locust would run something else without a word, so what is set there and
-//! would change a run is named.
+//! instead. The environment and configuration files are not read, since a scenario and its command line describe a
+//! run completely. But a CI job made for Locust would then silently run something else. So a warning names the settings
+//! there that would change a run.
 
 use std::collections::BTreeSet;
 use std::env;

@@ -1,4 +1,4 @@
-//! What becomes of a run's ticks: files, event log, progress.
+//! Writes each tick of a run to the files, the event log and the progress line.
 
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
 //! Data files of a run, each written by a thread of its own, so that a disk or a reader that is slow disturbs neither
 //! the load nor its end.
 //!
-//! What a run has recorded is worth waiting for, but not without end. A [`Growing`] file has a queue of 64 MiB. When it
-//! is full, the run waits for it up to half a second each second, as long as something moves; then lines are lost,
-//! counted, and the run says so and ends with exit code 4. A file that holds a [`Latest`] state loses nothing: an older
-//! state that was not written in time is of no use any more.
+//! The run waits for a slow file, but not for ever. A [`Growing`] file has a queue of 64 MiB. When the queue is full,
+//! the run waits up to half a second in each second, as long as bytes move. After that, lines are dropped and counted,
+//! the run says so and ends with exit code 4. A file that holds a [`Latest`] state loses nothing: an older state is
+//! useless when there is a newer one.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -24,7 +24,7 @@ const MAX_QUEUED: usize = 64 << 20;
 /// How long the run waits for a full queue, for each tick.
 const WAIT_PER_TICK: Duration = Duration::from_millis(500);
 
-/// A file of which nothing was written for so long is not waited for while the run goes on.
+/// If no byte of a file was written for this long, the run does not wait for the file any more.
 const STUCK: Duration = Duration::from_millis(300);
 
 /// At the end a pipe is waited for until nothing was read from it for so long.
@@ -133,7 +133,7 @@ impl Growing {
         Err(error)
     }
 
-    /// Hands over some whole lines, in place of which there is an empty buffer afterwards.
+    /// Hands over some whole lines and leaves an empty buffer.
     pub(super) fn send(&mut self, chunk: &mut Vec<u8>) {
         self.send_instead(0, chunk);
     }

@@ -1,4 +1,4 @@
-//! The files that a run writes: found before it begins, begun by its first tick, whole at its end.
+//! The files that a run writes. They are checked before it begins, started by its first tick, and complete at its end.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `plan`: what would run, as text or JSON, and what differs between two scenarios.
+//! `plan`: shows what would run, as text or JSON, or the differences between two scenarios.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

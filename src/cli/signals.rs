@@ -1,4 +1,4 @@
-//! Signals, handled by a thread of their own, so that they work whatever the rest of the program waits for.
+//! Signals, handled by a thread of their own, so they work even while the rest of the program waits.
 //!
 //! The first SIGINT, SIGTERM or SIGHUP asks the run to stop. A second SIGINT or SIGTERM ends the program at once: it
 //! has [`GRACE`] to put its files in order, and is over then, even if a disk or a pipe never answers. A second SIGHUP

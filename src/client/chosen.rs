@@ -1,7 +1,7 @@
 //! The client that a scenario chooses for each of its brokers: this crate's own driver, or rumqttc.
 //!
-//! A run may have brokers of both. The choice costs the own driver a comparison for each call, and a word of memory for
-//! each session: which of the two boxes it is.
+//! A run may have brokers of both. The choice costs a comparison for each call of the own driver, and a word of memory
+//! for each session, which says which client it is.
 
 use std::future::poll_fn;
 use std::time::Duration;

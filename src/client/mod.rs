@@ -1,17 +1,16 @@
-//! The MQTT seam: what the engine knows of a broker is a [`Connect`] and the [`Session`]s it gives.
+//! The MQTT seam: the engine knows a broker only as a [`Connect`] and the [`Session`]s that it gives.
 //!
-//! The driver on real sockets ([`transport`], [`driver`]) is the default. A scripted twin in memory ([`scripted`]) serves
-//! tests, since a paused test clock and real sockets do not mix. A session has no task and no
-//! channel of its own: the user's task drives it whenever it waits for anything. So a user costs one task,
-//! and an idle connection a few hundred bytes. Requests are completed through a [`Sink`], in whatever order
-//! the broker answers them.
+//! The driver on real sockets ([`transport`], [`driver`]) is the default. A scripted twin in memory ([`scripted`])
+//! serves tests, since a paused test clock and real sockets do not mix. A session has no task and no channel of its
+//! own: the user's task drives it whenever it waits for anything. So a user costs one task, and an idle connection a
+//! few hundred bytes. Requests are completed through a [`Sink`], in the order in which the broker answers them.
 //!
 //! ```text
 //! engine ─▶ seam ─▶ transport (Connector) ─▶ driver ─▶ wire ─▶ socket
 //!     ▲     sink ◀───────────────────────── driver ◀─ wire ◀─ socket
 //!     └──────┘                                └─ session (open requests, what outlives the connection)
 //! ```
-//! | here | what it holds |
+//! | part | contents |
 //! |---|---|
 //! | `seam`, `sink`, `timings` | the traits and plain types between the engine and any client |
 //! | [`transport`] | TCP, TLS and WebSocket; the [`Connector`](transport::Connector), which opens sessions |

@@ -1,8 +1,8 @@
 //! Buffers lent to the sessions of one thread while they have bytes in flight.
 //!
-//! Most connections of a load test are idle most of the time; a buffer of their own would be most of what
-//! they weigh. All sessions of a thread share one large buffer to read into (reading and handling what was
-//! read is one step without a wait), and borrow one from here only for bytes that must outlive that step.
+//! Most connections of a load test are idle most of the time. With a buffer of their own, most of their memory would be
+//! that buffer. So all sessions of a thread share one large buffer for reading: a session reads and handles bytes in
+//! one step without a wait. A session borrows a buffer from here only for bytes that must outlive that step.
 
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;

@@ -1,8 +1,8 @@
 //! A session in memory that does what a script says: the engine's broker in tests on a paused clock.
 //!
-//! It is a twin of the driver, not a mock of it: requests time out, the inflight limit holds and a lost
-//! connection fails what is open, so that the engine sees the same contract without sockets. Everything
-//! that happens is kept as an [`Entry`] with its time.
+//! It is a twin of the driver, not a mock of it: requests time out, the inflight limit holds, and a lost connection
+//! fails all open requests. So the engine sees the same contract without sockets. Each event is kept as an [`Entry`]
+//! with its time.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -34,7 +34,7 @@ pub enum Answer {
     NotTaken(Failure),
 }
 
-/// The broker's part: what it does about the n-th connect and the n-th message of the run, from 0.
+/// The broker's part: its answer to the n-th connect and the n-th message of the run, from 0.
 pub struct Script {
     /// The answer to a connect.
     pub connect: Box<dyn Fn(usize) -> Answer>,
@@ -44,7 +44,7 @@ pub struct Script {
     pub subscribe: Box<dyn Fn(usize) -> Answer>,
     /// How long after its beginning, and how, the connection breaks by itself, if it does.
     pub lives: Box<dyn Fn(usize) -> Option<(Duration, Failure)>>,
-    /// What the broker sends on a connection, whatever it was asked for, in order.
+    /// Messages that the broker sends on a connection, in order and regardless of requests.
     pub sends: Box<dyn Fn(usize) -> Vec<Sends>>,
 }
 
@@ -52,7 +52,8 @@ pub struct Script {
 pub type Sends = (Duration, &'static str, &'static str);
 
 impl Default for Script {
-    /// Everything is acknowledged after a millisecond, subscriptions at once, no connection breaks, and nothing is sent.
+    /// Everything is acknowledged after a millisecond, subscriptions at once, no connection breaks, and nothing is
+    /// sent.
     fn default() -> Self {
         let answer = |_| Answer::After(Duration::from_millis(1));
         Self {
@@ -221,7 +222,7 @@ impl ScriptedSession {
         }
     }
 
-    /// Does what is due by now.
+    /// Does everything that is due by now.
     fn advance(&mut self, now: Instant, sink: &mut impl Sink) {
         let mut still_open = VecDeque::new();
         for open in self.open.drain(..) {

@@ -82,8 +82,8 @@ pub struct Will<'a> {
 
 /// One MQTT connection as the engine sees it.
 pub trait Session: 'static {
-    /// Returns whether a message of QoS 1 or 2 may be sent now. The inflight limit, the broker's Receive Maximum and the
-    /// free packet ids decide.
+    /// Returns whether a message of QoS 1 or 2 may be sent now. The inflight limit, the broker's Receive Maximum and
+    /// the free packet ids decide.
     fn has_room(&self) -> bool;
 
     /// The failure of a message that has waited so long for room.
@@ -127,7 +127,8 @@ pub trait Session: 'static {
     /// Returns whether the broker has resumed a session, so that its subscriptions still hold.
     fn resumed(&self) -> bool;
 
-    /// Takes out what the next connection of the session needs, once this one has ended. A clean session leaves nothing.
+    /// Takes out what the next connection of the session needs, once this one has ended. A clean session leaves
+    /// nothing.
     fn take_state(&mut self) -> SessionState;
 
     /// Writes and reads until the condition holds (`true`) or the deadline has passed (`false`). On the way it fails
@@ -149,8 +150,9 @@ pub trait Session: 'static {
     /// Fails all open requests with [`Failure::Closing`] and sends nothing. It is called before a session is dropped.
     fn give_up(&mut self, sink: &mut impl Sink);
 
-    /// Ends the connection, once the last bytes are written, for which it waits at most `timeout`. Open requests fail with
-    /// [`Failure::Closing`]. The broker may still lose what it has not read by then: see [`Session::farewell`].
+    /// Ends the connection, once the last bytes are written, for which it waits at most `timeout`. Open requests fail
+    /// with [`Failure::Closing`]. The broker may still lose data that it has not read by then: see
+    /// [`Session::farewell`].
     fn close(
         &mut self,
         how: Close,

@@ -1,4 +1,4 @@
-//! What a session hands back: completed requests and received messages, and the ticket that each request carries.
+//! The results that a session hands back: completed requests and received messages. Each request carries a ticket.
 
 use std::time::Duration;
 
@@ -92,12 +92,13 @@ pub trait Sink {
     /// A request has ended. This is called exactly once for each request that the session accepted.
     fn completed(&mut self, completion: Completion);
 
-    /// A message has come; `at` is when it had been read. A QoS 2 message comes once, even if the broker sends it again.
+    /// A message has come; `at` is when it had been read. A QoS 2 message comes once, even if the broker sends it
+    /// again.
     fn received(&mut self, message: Incoming<'_>, at: Instant);
 
     /// The broker has answered a SUBSCRIBE or UNSUBSCRIBE, with one code for each filter in their order: the quality of
-    /// service that it grants, or the reason of a refusal (0x80 and above). An UNSUBACK of 3.1.1 has no codes. The request
-    /// is completed next.
+    /// service that it grants, or the reason of a refusal (0x80 and above). An UNSUBACK of 3.1.1 has no codes. The
+    /// request is completed next.
     fn answered(&mut self, _key: Key, _answers: &[u8]) {}
 
     /// Returns whether enough has been received: see `Until::Sink`.

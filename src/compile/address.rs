@@ -1,7 +1,7 @@
 //! Where messages go and come from: topics and filters, checked as a whole.
 //!
-//! The parser has seen to the parts of a topic. Here is what only the whole shows: its length, what the client id
-//! brings in, and whether a filter's wildcards fill their levels, which its parts cannot tell.
+//! The parser has checked the parts of a topic. This file checks the whole: its length, the characters of the client id
+//! in it, and whether a filter's wildcards fill their levels.
 
 use crate::compile::codes;
 use crate::compile::problems::Problems;

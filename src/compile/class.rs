@@ -1,4 +1,4 @@
-//! User classes: who they are, how many, and what they do.
+//! User classes: the identity of their users, their number, and their steps.
 //!
 //! Classes and tasks that this run leaves out (by weight, tags or name) are compiled like the others and
 //! thrown away, since a mistake in them is a mistake, but their rows and slots must not stay.
@@ -28,7 +28,7 @@ use crate::template;
 use crate::template::names::{Names, Place, quoted};
 use crate::template::{Secret, Template};
 
-/// The default of users who leave nothing behind at the broker: each process has its own, so that two of them with
+/// The default of users that leave nothing behind at the broker: each process has its own, so that two of them with
 /// one scenario do not drive each other's users out.
 const CLIENT_ID_OF_RUN: &str = "${user.class}-${user.number}-${run.id}";
 
@@ -46,7 +46,7 @@ pub(super) struct Compiled {
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
     /// What its rate is the rate of.
     pub(super) rate: Option<RateOf>,
-    /// Where it names feeds of which it uses no column.
+    /// The places of feeds that it names without using a column.
     pub(super) idle_feeds: Vec<FieldPath>,
 }
 

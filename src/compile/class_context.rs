@@ -1,4 +1,4 @@
-//! What a user class is compiled with: the other parts of its scenario.
+//! The context for compiling a user class: the other parts of its scenario.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! What the client that a broker names cannot do: each is a mistake with its place, so that no run is silently another.
+//! Finds features that the `client` of a broker does not have. Each is a mistake with its place, so that no run
+//! silently differs from its scenario.
 
 use crate::compile::codes;
 use crate::compile::problems::Problems;

@@ -1,6 +1,6 @@
 //! The codes of everything that compiling a scenario can complain about, each with its meaning.
 //!
-//! One table, so that a code is never given out twice and a list of them can be printed. `E01xx` belongs to
+//! They are in one table, so a code is never given out twice and a list of them can be printed. `E01xx` belongs to
 //! reading the file (`scenario`), `E02xx` to its meaning, `E03xx` to templates (`template`), `Wxxxx` are warnings.
 
 use crate::diagnostic::codes;

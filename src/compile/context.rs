@@ -1,4 +1,4 @@
-//! What a scenario is compiled with: everything that does not stand in its file.
+//! The context for compiling a scenario: everything that is not in its file.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Feeds: CSV files as columns, and which of them the templates of a class can use.
 //!
-//! A file is looked at as a whole before a row of it is used, whether a class has the feed or not: a ragged row
-//! would otherwise end a run in its third hour.
+//! The whole file is checked before a row of it is used, even if no class has the feed. Otherwise a row with a missing
+//! value could end a run in its third hour.
 
 mod table;
 

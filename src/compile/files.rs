@@ -1,7 +1,7 @@
 //! Files that a scenario names beside itself: the only way to them.
 //!
-//! The plan does no I/O; whoever compiles hands in how a file is read, so that tests need no files and a path
-//! means what the caller says it means.
+//! Compiling does no I/O: the caller passes a function that reads a file. So tests need no files, and the caller
+//! decides what a path means.
 
 use crate::compile::codes;
 use crate::compile::problems::Problems;

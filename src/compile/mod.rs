@@ -1,7 +1,7 @@
 //! From a scenario to a plan, with all its mistakes at once.
 //!
-//! Every check notes what it finds and goes on with a stand-in, so one pass finds everything; only what
-//! cannot be judged without the wrong part is left unsaid. Whether there is a plan is decided at the end.
+//! Every check notes its mistakes and goes on with a stand-in, so one pass finds all of them. Only checks that need the
+//! wrong part are left out. The end decides whether there is a plan.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

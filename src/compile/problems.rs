@@ -1,8 +1,7 @@
-//! Where the mistakes of a scenario are gathered.
+//! Collects the mistakes of a scenario.
 //!
-//! Everything is said through this one place, since it also knows what the reading of the file has said
-//! before: a value that could not be read is missing from the model, and its absence must not be called a
-//! second mistake.
+//! All mistakes go through this file, because it also knows those from reading the file. A value that could not be read
+//! is missing from the model, and this must not be reported as a second mistake.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -34,7 +33,7 @@ impl<'a> Problems<'a> {
         Self { reported, found: Vec::new(), errors: 0 }
     }
 
-    /// Whether there are as many mistakes as are noted: to look for more is in vain.
+    /// Whether the maximum number of mistakes is noted, so that looking for more is useless.
     pub(super) fn is_full(&self) -> bool {
         self.errors >= MAX_NOTED
     }

@@ -1,4 +1,4 @@
-//! What of MQTT a broker speaks, and whether what is asked of it can be said.
+//! The MQTT version of a broker, and whether it has the features that a scenario uses.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Compiles a rate search: what it needs, and what cannot stand beside it.
+//! Compiles a rate search: checks the keys that it needs, and those that exclude it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! When users come back.
+//! Compiles `reconnect`: when users connect again.
 
 use crate::compile::problems::Problems;
 use crate::diagnostic::FieldPath;

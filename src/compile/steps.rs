@@ -1,7 +1,7 @@
-//! Steps: laid flat, their texts sorted by how often they change, their rows numbered.
+//! Compiles steps to a flat list: sorts their texts by how often they change, and numbers their rows.
 //!
-//! What a class keeps per user (rendered texts, row ids, counters) gets its slots here, equal ones sharing
-//! one, so that the engine knows the size of a user before it makes the first.
+//! Data that a user keeps (rendered texts, row ids, counters) get their slots here. Equal ones share a slot. So the
+//! engine knows the size of a user before it makes the first one.
 
 mod connect;
 mod measure;

@@ -1,6 +1,6 @@
-//! Tasks: which of a class's take part in this run, and in which order.
+//! Tasks of a class: which of them take part in this run, and in which order.
 //!
-//! Those that do not (by weight or tags) are compiled like the others and thrown away, since a mistake in them is a
+//! The others (left out by weight or tags) are compiled like the others and thrown away, since a mistake in them is a
 //! mistake.
 
 use std::collections::btree_map::Entry;

@@ -1,4 +1,4 @@
-//! What must hold: thresholds, read with the exact place of a mistake.
+//! Thresholds, read with the exact place of a mistake.
 
 use crate::compile::codes;
 use crate::compile::problems::{Problems, suggestion};

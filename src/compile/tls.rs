@@ -1,4 +1,4 @@
-//! How a broker is spoken to above TCP: TLS, client certificates, headers of WebSocket.
+//! The layers between TCP and MQTT: TLS, client certificates, headers of WebSocket.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

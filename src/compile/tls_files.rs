@@ -1,6 +1,6 @@
-//! Files of certificates and keys: whether those that are known before the run are there and what they should be.
+//! Checks the files of certificates and keys that are known before the run: that they exist and have the right kind.
 //!
-//! Only looked at, as far as PEM goes: what TLS makes of them is found out when the run begins, by what speaks it.
+//! Only the PEM format is checked. Whether TLS accepts the contents shows when the run begins.
 
 use std::path::Path;
 

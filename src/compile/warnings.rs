@@ -1,4 +1,4 @@
-//! What can run but is surely not meant so; judged on the finished plan.
+//! Warnings for scenarios that can run but are surely a mistake. The finished plan is checked.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -238,7 +238,7 @@ fn warn_of_rhythm(class: &UserClass, problems: &mut Problems<'_>) {
     }
 }
 
-/// Among how many classes another one with the same client ids is looked for.
+/// Maximum number of classes that are compared with one class to find equal client ids.
 const MAX_OTHERS: usize = 1000;
 
 /// A broker closes the older of two connections with one client id, so that such users only fight.
@@ -251,7 +251,7 @@ fn warn_of_client_ids(plan: &Plan, counts: &[u32], problems: &mut Problems<'_>) 
     for (i, (class, count)) in classes() {
         let at = FieldPath::root().key("user_classes").key(class.name.as_str()).key("client_id");
         let may_have_twin = *count > 0 && !class.client_id.is_unique_in_run();
-        // Not among all of a scenario that a script has written: that would take the square of their number.
+        // Not all classes are compared if a script wrote the scenario: that would take the square of their number.
         let mut others = classes().take(if may_have_twin { i.min(MAX_OTHERS) } else { 0 });
         let twin = others.find(|(_, (other, other_count))| {
             let same = other.broker == class.broker && other.client_id.renders_like(&class.client_id);

@@ -1,8 +1,9 @@
-//! What differs between two plans by meaning: classes, tasks and steps by their names, values before and after.
+//! Finds the differences in meaning between two plans: classes, tasks and steps by their names, values before and
+//! after.
 //!
-//! Compares plans as `describe_json` writes them and knows nothing of their keys, so that whatever a plan learns
-//! to say is compared from then on. Samples and the list of rows only follow from the rest and are left out; so
-//! is the scenario's name, which is the file's if it has none.
+//! It compares plans as `describe_json` writes them and knows none of their keys, so it also compares keys that a later
+//! version adds. Samples and the list of rows follow from the rest and are left out. So is the name of the scenario,
+//! which is the file's name by default.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,8 +36,8 @@ pub fn diff(before: &Value, after: &Value) -> String {
 /// The differences for programs: a list of objects with `path`, `before` and `after`, the last two `null` for what only
 /// one of the two has.
 ///
-/// A path is the way from the plan to the value, with things of lists by their names, such as
-/// `["user_classes", "sensor", "tasks", "report", "weight"]`. A list whose order differs has both orders at its own path.
+/// A path is the way from the plan to the value, with things of lists by their names, such as `["user_classes",
+/// "sensor", "tasks", "report", "weight"]`. A list whose order differs has both orders at its own path.
 pub fn differences(before: &Value, after: &Value) -> Vec<Value> {
     let mut found = Vec::new();
     if let (Value::Object(before), Value::Object(after)) = (before, after) {

@@ -1,7 +1,6 @@
-//! A plan for people and scripts: what a tester wants to see before starting ten thousand users.
+//! A plan for people and scripts: a tester looks at it before starting ten thousand users.
 //!
-//! What the plan leads to is worked out once, as a `PlanSummary`; `text` and `json` only write it down, so that both
-//! say the same.
+//! A `PlanSummary` is computed once from the plan. `text` and `json` only write it down, so both show the same.
 
 use serde_json::Value;
 

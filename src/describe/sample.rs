@@ -1,4 +1,4 @@
-//! What the first users of a class would send: rendered as the engine does, at a fixed time.
+//! The messages that the first users of a class would send, rendered as the engine does, at a fixed time.
 
 use crate::mqtt::property::{self, CORRELATION_DATA, RESPONSE_TOPIC};
 use crate::mqtt::{Qos, Version};
@@ -40,7 +40,7 @@ impl SampleUser {
         Self { persona: Persona::new(class, seed, number, index), received }
     }
 
-    /// Who it is.
+    /// Its identity.
     pub(super) fn persona(&self) -> &Persona {
         &self.persona
     }

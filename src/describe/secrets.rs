@@ -1,7 +1,7 @@
-//! Passwords, kept out of what a plan says.
+//! Keeps passwords out of the output of a plan.
 //!
-//! By value and not by where a text comes from, since a topic or a name may well have got the password from the
-//! same variable. Only passwords of users that are shown matter: nobody else's is ever rendered here.
+//! Passwords are found by value, since a topic or a name may contain the same variable. Only passwords of users that
+//! are shown matter: those of other users are never rendered here.
 
 use crate::describe::sample::SampleUser;
 

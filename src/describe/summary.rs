@@ -1,4 +1,4 @@
-//! What a plan leads to: users of each class, their first messages, traffic, and what the run needs.
+//! The results of a plan: users of each class, their first messages, traffic, and the needs of the run.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! A plan as text.
 //!
-//! Two real messages per publish step and not only the templates, since a wrong topic is seen at a glance in
-//! one and overlooked in the other. Time stands still in them, so that the same plan gives the same text.
+//! It shows two real messages per publish step and not only the templates, since a wrong topic is easier to see in a
+//! real message. Their time is fixed, so the same plan gives the same text.
 
 use std::fmt::{self, Write};
 use std::time::Duration;

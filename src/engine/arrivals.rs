@@ -1,8 +1,8 @@
 //! Counts the users that have reached a point, and wakes the coordinator when all of them have.
 //!
-//! One point is the first connection. A user that is gone without a connection counts, too, since nobody should wait for
-//! it. It is not counted who is connected now: users that open and close their connections all the time would never all
-//! be connected at one moment.
+//! One point is the first connection. A user that left without a connection counts too, since nobody should wait for
+//! it. The count is not the number of users that are connected now: if users open and close their connections all the
+//! time, they are never all connected at one moment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,7 @@
 //! Counts lost connections, and those that look as if two clients used the same client id.
 //!
 //! A new connection ends an older one with the same client id (MQTT 3.1.1, section 3.1.4). With MQTT 5 the broker says
-//! so as it closes the older one; with 3.1.1 it only closes. Two clients that share an id take the connection over
+//! so when it closes the older one; with 3.1.1 it only closes. Two clients that share an id take the connection over
 //! from each other for ever: each is accepted at once and closed after a while, again and again.
 
 use std::sync::Arc;
@@ -39,7 +39,8 @@ impl Closings {
 pub struct LossCounts {
     /// How many in all.
     pub all: u64,
-    /// How many look taken over: the broker said so, or it accepted a user at once and closed its connection twice or more.
+    /// How many look taken over: the broker said so, or it accepted a user at once and closed its connection twice or
+    /// more.
     pub taken_over: u64,
     /// After how many a DISCONNECT the broker did not close the connection in time.
     pub left_unread: u64,

@@ -1,4 +1,4 @@
-//! What the coordinator and the shards tell each other, and the channels between them.
+//! The messages between the coordinator and the shards, and their channels.
 //!
 //! ```text
 //! coordinator   ShardHandle ── Command ──▶ commands   shard
@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Disconnect(usize, Vec<u64>),
     /// Drop all users where they are.
     DropAll,
-    /// Hand over what was recorded up to this time.
+    /// Hand over the records up to this time.
     Take(UnixMicros),
     /// Hand over everything, with both ends of all measurements. No command comes after it.
     TakeAll(UnixMicros),

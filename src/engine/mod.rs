@@ -6,9 +6,8 @@
 //!   once a second: take      ──────▶   recorder (no lock, no channel per request)
 //!   merge, tell observer     ◀──────   batch
 //! ```
-//! Threads share nothing but the plan. A user never leaves its thread, so that its session, its recorder and
-//! its buffers need no lock. What people should see happens through an [`Observer`], in order, on the
-//! calling thread.
+//! Threads share only the plan. A user never leaves its thread, so its session, its recorder and its buffers need no
+//! lock. Everything that people should see goes through an [`Observer`], in order, on the calling thread.
 
 mod arrivals;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! What a run tells its caller while it goes on.
+//! The reports of a run to its caller while it goes on.
 
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
@@ -31,7 +31,7 @@ pub trait Observer {
     /// Why the observer could not go on.
     type Error;
 
-    /// Takes what was recorded since the last tick, one batch per thread, before it is merged.
+    /// Takes the records since the last tick, one batch per thread, before they are merged.
     fn recorded(&mut self, batches: &[Batch]) -> Result<(), Self::Error>;
 
     /// Takes a tick: one at the start, when nothing has happened yet, one after each whole second, and one at the end.

@@ -1,4 +1,4 @@
-//! What the caller of a run decides besides the plan.
+//! The choices of the caller of a run, besides the plan.
 
 use tokio_util::sync::CancellationToken;
 

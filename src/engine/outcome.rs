@@ -1,4 +1,4 @@
-//! How a run ends, and why it could not go on.
+//! How a run ended, and the error if it could not go on.
 
 use std::collections::BTreeMap;
 

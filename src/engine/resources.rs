@@ -1,8 +1,8 @@
-//! Measures what the generator takes of the machine: CPU time, late pauses, open files and local ports.
+//! Measures how much of the machine the generator uses: CPU time, late pauses, open files and local ports.
 //!
 //! The time of a thread comes from its `schedstat` file. Unlike a clock of CPU time, this file also tells how long the
-//! thread was ready to run but had no core, which delays response times just as much. A figure that the system does
-//! not tell is left out and never guessed.
+//! thread was ready to run but had no core, which delays response times just as much. If the system does
+//! not give a figure, it is left out and never guessed.
 
 use std::fs;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl ResourceMeter {
         self.lag.get_or_insert_default().record(nanos(late));
     }
 
-    /// Takes what was measured since the last call.
+    /// Takes the measurements since the last call.
     pub(crate) fn take(&mut self) -> ResourceUsage {
         ResourceUsage { lag: self.lag.take(), spent: self.cpu.take() }
     }

@@ -93,7 +93,7 @@ pub(crate) fn publish(topic: &str) -> Step {
     }))
 }
 
-/// Waits for so many seconds.
+/// Waits for this many seconds.
 pub(crate) fn wait(seconds: u64) -> Step {
     Step::Wait(Pause::Constant(Duration::from_secs(seconds)))
 }

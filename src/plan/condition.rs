@@ -1,8 +1,8 @@
-//! What a message must be like, decided without I/O.
+//! Conditions on a message, checked without I/O.
 //!
-//! In two steps: a [`Condition`] is what the scenario says; its texts are rendered once, when a step begins to wait,
-//! and the [`Check`] that comes of it looks at each message. JSON is only read where a condition asks for it, and
-//! never becomes a tree.
+//! There are two steps. A [`Condition`] is the text of the scenario. When a step begins to wait, its texts are rendered
+//! once, and the resulting [`Check`] looks at each message. JSON is only read if a condition asks for it, and never
+//! becomes a tree.
 
 mod json;
 
@@ -50,7 +50,7 @@ pub enum Wanted {
     Rendered(Text),
 }
 
-/// A regular expression over bytes, shared by all who use it.
+/// A regular expression over bytes, shared by all its users.
 #[derive(Debug, Clone)]
 pub struct Pattern(pub Arc<Regex>);
 

@@ -1,9 +1,9 @@
-//! Which class the next user is of, and when it starts: Locust's dispatcher.
+//! Locust's dispatcher: chooses the class of the next user and its start.
 //!
-//! Followed to the last bit of its floating-point numbers (`locust/dispatch.py` of 2.47, its answers in
+//! It follows Locust to the last bit of its floating-point numbers (`locust/dispatch.py` of 2.47, its answers in
 //! `tests/fixtures/dispatch_cases.json`), so that a scenario starts the same users in the same order as the
-//! locustfile it replaces. Users are worked out as they are asked for: a heap of classes, no list of users
-//! ahead.
+//! locustfile it replaces. Users are computed on demand, with a heap of classes and without a list of
+//! future users.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -24,7 +24,7 @@ pub struct Dispatcher {
     fixed: Option<(u64, Picker)>,
     /// Whether fixed users may be missing: at the start and after any was taken back.
     look_for_fixed: bool,
-    /// Who runs, in the order of their start.
+    /// The running users, in the order of their start.
     running: Vec<ClassId>,
     /// How many of each class are in `running` and stopped: the newest of it. Taken out when a ramp begins, since
     /// each time would cost a pass over all users.

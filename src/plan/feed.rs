@@ -1,9 +1,9 @@
-//! Who gets which row of a feed.
+//! Gives the rows of a feed to users.
 //!
-//! A user works its rows out from what it is (its index, the seed) and from how many messages it has sent, so
-//! that threads share nothing and a run repeats. For `unique` this means that the rows are dealt out before the
-//! start: the users of all classes with the feed are counted through, in the order of the classes' names, and
-//! user `u` of `n` owns the rows `u`, `u + n`, `u + 2n` and so on.
+//! A user computes its rows from its index, the seed and the number of its messages. So threads share nothing, and a
+//! run can be repeated. With `unique`, the rows are given out before the start: the users of all classes with the feed
+//! get consecutive numbers, in the order of the classes' names, and user `u` of `n` owns the rows `u`, `u + n`, `u +
+//! 2n` and so on.
 
 pub use crate::scenario::model::payload::{FeedOrder, FeedPer};
 use crate::template::random::Random;
@@ -15,7 +15,7 @@ pub struct Feed {
     pub name: String,
     /// How many rows it has, at least one.
     pub rows: u32,
-    /// Who gets which row.
+    /// The order in which users get rows.
     pub order: FeedOrder,
     /// How long a user keeps a row.
     pub per: FeedPer,

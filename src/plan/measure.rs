@@ -1,4 +1,4 @@
-//! What a step of a measurement adds to its request: where a stamp goes, and where it is looked for.
+//! The parts of a measurement in a step: where a publish writes its stamp, and where a subscribe looks for it.
 
 use std::fmt;
 

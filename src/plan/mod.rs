@@ -1,6 +1,6 @@
-//! What will run: the compiled, immutable form of a scenario.
+//! The compiled, immutable form of a scenario.
 //!
-//! Pure: no clock, no I/O, no runtime. `compile` is the only way to a [`Plan`]; after it there are no names
+//! This room has no clock, no I/O and no runtime. `compile` is the only way to a [`Plan`]; after it there are no names
 //! left to look up and nothing to check, only ids into tables. Everything that does not change from message
 //! to message is decided here, since the engine must not spend time on it again.
 

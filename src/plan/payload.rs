@@ -1,6 +1,6 @@
-//! What messages carry.
+//! The payloads of messages.
 //!
-//! Only what really changes is rendered: a line of a file and a number of filler bytes are pieces of memory that
+//! Only changing parts are rendered: a line of a file and a number of filler bytes are pieces of memory that
 //! all users share, and the session copies them straight from there.
 
 use std::fmt;
@@ -53,7 +53,7 @@ impl Lines {
     }
 }
 
-/// Filler bytes of which each message carries some.
+/// Filler bytes. Each message carries some of them.
 #[derive(Clone, PartialEq)]
 pub struct Filling {
     /// As many as a message can carry at most.

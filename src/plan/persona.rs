@@ -1,4 +1,4 @@
-//! A user as far as it is known without a run: who it is, and the text of what it sends.
+//! The part of a user that is known without a run: its identity, and the texts of its messages.
 //!
 //! Users of the engine, sample messages of a description, and the search for certificates and for equal client ids
 //! all render through a persona, so that they agree. It is pure: the time and the last received message are passed
@@ -29,7 +29,7 @@ use crate::stats::stamp::LENGTH;
 use crate::template::random::Random;
 use crate::template::{NOT_BEGUN, NOTHING, Received, Scope, Template, UserScope};
 
-/// Who a user is and what it renders. See the [module](self).
+/// The identity of a user and its texts. See the [module](self).
 #[derive(Clone)]
 pub(crate) struct Persona {
     user: UserScope,

@@ -1,7 +1,7 @@
 //! The properties of messages of MQTT 5, encoded as far as they are known before the run.
 //!
-//! What is the same for all messages stands in one piece, as it goes on the wire; a message without templates in
-//! its properties costs nothing to make.
+//! The part that is the same for all messages is one piece, as it goes on the wire. If the properties have no
+//! templates, they cost a message nothing.
 
 use crate::mqtt::MAX_TEXT_BYTES;
 use crate::mqtt::property;

@@ -1,7 +1,7 @@
 //! How many messages a user can send at most, as far as its pauses tell.
 //!
-//! An upper bound and no forecast: requests are taken to need no time, since how long they need is what the
-//! run shall find out.
+//! It is an upper bound and no forecast: it assumes that requests need no time, since only the run can measure their
+//! time.
 
 use std::ops::Add;
 

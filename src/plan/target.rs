@@ -1,4 +1,4 @@
-//! Where brokers are, and what is to be known to speak with them.
+//! The addresses of brokers, and the data needed to speak with them.
 
 use std::fmt;
 

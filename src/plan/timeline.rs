@@ -1,8 +1,7 @@
 //! Load over time: when each stage begins and ends, and how many users there are at each moment.
 //!
-//! What a stage makes of the users is worked out by letting the dispatcher that the engine uses go through its
-//! batches once. Users are taken to connect in no time, so moments after a stage that waits for connections are the
-//! earliest possible ones.
+//! The engine's dispatcher goes through the batches of each stage once to find the users of the stage. It is assumed
+//! that users connect in no time. So times after a stage that waits for connections are the earliest possible ones.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A user class: who its users are, and what they do.
+//! A user class: the identity of its users, and their steps.
 
 use serde::Serialize;
 
@@ -86,7 +86,8 @@ impl UserClass {
     }
 }
 
-/// What a broker publishes when it loses a user; it varies at most per user, who renders and draws it once.
+/// The message that a broker publishes when it loses a user. It varies at most per user: each renders and draws it
+/// once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Will {
     /// The topic that it goes to.

@@ -1,5 +1,5 @@
-//! What became of measured messages, for the end of a run: a line of times for each row, and a table of what was
-//! lost, came twice or out of order.
+//! Measured messages at the end of a run: a line of times for each row, and a table of messages that were lost, came
+//! twice or came out of order.
 
 use std::fmt::Write;
 

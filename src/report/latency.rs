@@ -1,14 +1,13 @@
 //! Response times to the microsecond in words, for the end of a run and for its progress.
 //!
-//! They stand beside Locust's tables and never in them: Locust's buckets know nothing below a millisecond.
+//! They are shown beside Locust's tables and never in them: Locust's buckets have no times below a millisecond.
 //!
-//! What was asked for decides which times the tables and files hold. The other times stand here. Users that
-//! keep a pace wait for answers by Locust's rule, so their requests count as in Locust, from when a user got round to
-//! them; the times from when they were due are shown beside, with times for the starts that were missed. Users with a
-//! `rate` leave no start out, and what is asked for is how long something took that was due at a moment: their requests
-//! count from when they were due everywhere, and the service times are shown beside. Either way the delay that a slow
-//! broker causes for what comes after is not lost. Times from when a request was due include the generator's own lag,
-//! about half a millisecond where nothing is wrong; its send lag says how much that is.
+//! Each request has two times. One of them is in the tables and files, the other one is here. Users with a pace wait
+//! for answers by Locust's rule. So their requests count as in Locust, from the moment at which the user began them.
+//! The times from when they were due are shown here, with times for missed starts. Users with a `rate` miss no start.
+//! So their requests count from when they were due, and the service times are shown here. In both cases the delay that
+//! a slow broker causes for later requests is not lost. Times from when a request was due include the generator's own
+//! lag, which is about half a millisecond in a normal run; the send lag tells it.
 
 use crate::stats::Starts;
 use crate::stats::latency::LatencySummary;

@@ -1,8 +1,8 @@
-//! What is made of the statistics: Locust's four files and its console tables, and the event log that both
-//! can be made from again.
+//! Reports on the statistics: Locust's four files and its console tables, and the event log, from which both can be
+//! made again.
 //!
-//! Reports read a [`Snapshot`](crate::stats::snapshot::Snapshot) and nothing else, so that a replay, a live
-//! run and a test go through the same code.
+//! Reports read only a [`Snapshot`](crate::stats::snapshot::Snapshot), so a replay, a live run and a test use the same
+//! code.
 
 pub mod compare;
 pub mod csv;

@@ -3,7 +3,7 @@
 //! Rust's `{:?}` of a float has as many digits and goes over to an exponent at the same two places (below 10^-4,
 //! from 10^16) as Python's `repr`. Two things differ: how the exponent is written, and the last digit where two
 //! texts of the shortest length are equally near to the float: Python takes the even one (`2^50 + 0.25` is
-//! `1125899906842624.2`). The tests hold all this, should a later Rust change it.
+//! `1125899906842624.2`). The tests check all this, in case a later Rust changes it.
 
 use std::fmt;
 

@@ -1,9 +1,9 @@
 //! Makes Locust's files from an event log, as if a run's writer had watched it.
 //!
 //! The ticks are at T0, the time of the first line, and every interval after it, as long as they are not later
-//! than the end line; if that is not on a tick there is one last tick at its time. A tick sees every event
-//! that is not later than it. Events wait until their tick is sure to come, since without the last tick those
-//! after the one before it must not count; so memory holds the events of one interval.
+//! than the end line; if that is not on a tick there is one last tick at its time. A tick counts every
+//! event that is not later than it. Events wait until it is certain that their tick comes: without the last tick, the
+//! events after the tick before it must not count. So memory holds the events of one interval.
 //!
 //! The log of one of our runs says so in its first line. Its response times are whole nanoseconds and its last tick
 //! is that of a run ([`CsvFiles::write_last`]), so that the files are those of the run byte for byte. Any other log

@@ -1,8 +1,8 @@
 //! Locust's three console tables.
 //!
 //! Column widths and the cutting of floats to whole numbers are Locust's (`stats.py`, `get_stats_summary` and
-//! after), so that scripts which read its console output read ours. A longer name pushes its row out of line;
-//! that is Locust's way too.
+//! after), so scripts that read its console output can read ours. A longer name moves the rest of its row to
+//! the right, as in Locust.
 
 use std::fmt::Display;
 

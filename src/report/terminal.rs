@@ -1,8 +1,8 @@
-//! The tables at the end of a run for a terminal: no line is wider than it, from 80 columns on.
+//! The tables at the end of a run for a terminal. If it has 80 columns or more, no line is wider than it.
 //!
-//! The numbers are those of Locust's tables ([`table`](crate::report::table)), which are written where there is no
-//! terminal. Here columns are as wide as what stands in them; where there is no room those that say least are left
-//! out, and names are cut in their middle, since many begin alike and many end alike.
+//! The numbers are those of Locust's tables ([`table`](crate::report::table)), which are written if there is no
+//! terminal. Here columns are as wide as their contents. If there is too little room, the least useful columns are left
+//! out, and names are cut in their middle, since many have the same beginning or the same end.
 
 use std::fmt::Write;
 

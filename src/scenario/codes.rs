@@ -1,4 +1,4 @@
-//! The codes of what can be wrong with a scenario as a text; those of its meaning (E02..) are the plan's.
+//! The codes of mistakes in the text of a scenario. The codes for its meaning (E02..) are in `compile`.
 //!
 //! A code is never used again for another meaning: people look them up and write them into issues.
 

@@ -1,8 +1,8 @@
 //! Constants of `vars` as they are written: in templates they are text, also if the format reads them as numbers or
 //! dates.
 //!
-//! `1.10` is the name of a firmware, `+4930123456` a phone number, `2026-11-23` a day: what comes of a number and back
-//! is another text, without a word. So the text of the file is taken before anybody reads the value.
+//! `1.10` is the name of a firmware, `+4930123456` a phone number, `2026-11-23` a day: if they were read as numbers
+//! and written again, the text would silently change. So the text of the file is taken before the value is read.
 
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@
 //! repairs the tree and reads again. For that to go well, a value that has been reported (`Node::seen` is
 //! `None`) reads as absent where the model allows it and as some valid value where it does not.
 //!
-//! To find the next mistake, what stands before the last one need not be read again: mistakes are found in the
-//! order of the tree, so the place of the last one, as the number of the child at each level, says where to go on.
+//! Mistakes are found in the order of the tree, so the part before the last mistake need not be read again. The place
+//! of the last mistake, as the number of the child at each level, says where to go on.
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};

@@ -1,7 +1,7 @@
-//! `extends`: user classes that take over from others what they do not say themselves.
+//! `extends`: user classes take over the keys of other classes that they do not have themselves.
 //!
-//! Done on the tree, so that what a class takes over keeps its place in the file. Nothing is copied but the
-//! table of a class itself; all that it takes over is shared with its base.
+//! This works on the tree, so values that a class takes over keep their place in the file. Only the table of a class
+//! itself is copied; it shares all other values with its base.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -147,7 +147,7 @@ impl Files {
     }
 }
 
-/// Reads a file of which at most `most` bytes may be kept.
+/// Reads a file of at most `most` bytes.
 pub(super) fn read_file(path: &Path, most: u64) -> Result<File, ReadError> {
     let format = Format::of(path).ok_or_else(|| ReadError::UnknownFormat(path.to_owned()))?;
     let mut bytes = Vec::new();

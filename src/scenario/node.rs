@@ -51,7 +51,7 @@ pub(super) struct Entry {
     pub(super) key_span: Range<usize>,
     /// Reported as a key that cannot stand there: reads as if it did not.
     pub(super) ignored: bool,
-    /// The key that it stands in for, which is not reported as missing then; empty if there is none.
+    /// The key that it replaces, so that this key is not reported as missing; empty if it replaces none.
     pub(super) instead_of: &'static str,
     pub(super) node: Node,
 }
@@ -233,7 +233,7 @@ impl Table {
         self.entries.push(entry);
     }
 
-    /// Takes the entries away of which `keep` does not hold.
+    /// Removes the entries for which `keep` is false.
     pub(super) fn retain(&mut self, keep: impl FnMut(&Entry) -> bool) {
         self.entries.retain(keep);
         self.index = OnceLock::new();

@@ -1,7 +1,7 @@
-//! What a recorder hands over at a tick: sums per row and bin, and the rarer events one by one.
+//! The data that a recorder hands over at a tick: sums per row and bin, and the rarer events one by one.
 //!
-//! A bin holds the samples of one tick and one second of unix time. Locust's rates and "current" percentiles
-//! go by unix seconds, its files by ticks, so a bin is the largest piece that belongs to one of each.
+//! A bin holds the samples of one tick and one second of unix time. Locust's rates and "current" percentiles use unix
+//! seconds, its files use ticks. So a bin is the largest piece that belongs to one second and one tick.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! A condition on a number of the statistics, such as `p95[MQTT connect] < 1s`.
 //!
-//! One grammar for what must hold at the end of a run (thresholds) and for what makes a comparison of two runs fail
-//! (`compare --fail-on`), which also has changes: those always have a sign and a run's own value never has one, so
-//! that `p95 > +10ms` and `p95 > 10ms` cannot be taken for each other.
+//! Thresholds (conditions at the end of a run) and `compare --fail-on` (conditions that make a comparison fail) have
+//! one grammar. Only `--fail-on` has changes. A change always has a sign and a run's own value never has one, so
+//! `p95 > +10ms` and `p95 > 10ms` cannot be confused.
 
 use std::fmt;
 use std::ops::Range;

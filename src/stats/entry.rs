@@ -1,8 +1,8 @@
 //! One entry, the sums of one (type, name) or of Aggregated, as Locust's `StatsEntry` keeps them.
 //!
-//! Seconds are whole seconds of unix time, not of the run: Locust's rates and current percentiles go by them,
-//! and the entry that is asked is never the one that sets the time: all rates of all rows hang on the start
-//! and the last request of Aggregated ([`RunSpan`]).
+//! Seconds are whole seconds of unix time, not of the run, because Locust's rates and current percentiles use them.
+//! An entry does not use its own times for its rates: the rates of all rows depend on the start and the last request of
+//! Aggregated ([`RunSpan`]).
 
 use std::sync::Arc;
 

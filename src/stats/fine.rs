@@ -1,8 +1,8 @@
-//! Response times of one row with three digits: what Locust's buckets cannot show.
+//! Response times of one row with three digits, which Locust's buckets cannot show.
 //!
 //! The slots are those of the HDR histogram of all requests ([`Latency`](crate::stats::latency::Latency)): steps of
-//! half a microsecond below a millisecond, of a thousandth or less above, up to an hour. A row keeps a sorted list
-//! of those that occurred instead of a table: most rows of a run with 100,000 of them hold a few dozen.
+//! half a microsecond below a millisecond, of a thousandth or less above, up to an hour. A row keeps a sorted list of
+//! the slots that occurred and no table: if a run has 100,000 rows, most of them have only a few dozen slots.
 
 use crate::stats::hdr;
 use crate::stats::latency::LatencySummary;
@@ -37,7 +37,7 @@ impl Count {
 }
 
 impl FineTimes {
-    /// Counts so many response times in one slot.
+    /// Counts this number of response times in one slot.
     pub(super) fn add(&mut self, slot: usize, times: u64) {
         self.total += times;
         match self.counts.binary_search_by_key(&slot, |count| count.slot()) {

@@ -1,10 +1,10 @@
-//! The slots of response times with three digits: steps of half a microsecond below a millisecond, of a thousandth or
-//! less above, up to an hour. They are the slots of the HDR histogram of all requests, so that a row and the histogram
-//! say the same.
+//! The slots of response times with three digits, up to an hour. Steps are half a microsecond below a millisecond, and
+//! a thousandth of the time or less above it. They are the slots of the HDR histogram of all requests, so that a row
+//! and the histogram show the same times.
 
 /// Longest time that is told apart: an hour.
 pub(super) const HIGHEST_NS: u64 = 3_600_000_000_000;
-/// All times below so many bits fall into one slot.
+/// All times below this number of bits fall into one slot.
 const UNIT_BITS: u32 = 9;
 /// Slots of half a table of linear steps: above 1,000, so that a step is a thousandth of its times at most.
 const HALF_BITS: u32 = 10;

@@ -8,7 +8,7 @@ use crate::stats::latency::LatencySummary;
 /// A thread that has had this share of its time something to do has no reserve.
 const MAX_BUSY: f64 = 0.9;
 
-/// Pauses that end later than this at the 99th percentile spoil what is measured after them.
+/// If pauses end later than this at the 99th percentile, they spoil the times that are measured after them.
 const MAX_LAG: Duration = Duration::from_millis(5);
 
 /// Files or ports beyond this share are nearly used up.

@@ -1,7 +1,7 @@
 //! Counts by bucket, for one row over the whole run.
 //!
-//! A sorted list instead of a table: most rows of a run with 100,000 of them hold a handful of buckets, and
-//! even a busy one rarely holds more than 300.
+//! It is a sorted list and no table: if a run has 100,000 rows, most of them have a handful of buckets, and even a busy
+//! one rarely has more than 300.
 
 use crate::stats::bucket::{PERCENTILES, Percentiles};
 

@@ -1,4 +1,4 @@
-//! Response times with three digits, for people: what Locust's buckets cannot show.
+//! Response times with three digits, for people. Locust's buckets cannot show them.
 //!
 //! An HDR histogram of all requests, in nanoseconds from about a microsecond to an hour; a longer time counts
 //! as an hour. It takes 190 KiB. So a row has [`FineTimes`](crate::stats::fine::FineTimes) instead, and a
@@ -56,7 +56,7 @@ impl Latency {
         self.0.saturating_record(ns.min(HIGHEST_NS));
     }
 
-    /// Counts so many response times of one slot of [`hdr`].
+    /// Counts this number of response times of one slot of [`hdr`].
     pub(super) fn add_slot(&mut self, index: usize, times: u64) {
         self.0.saturating_record_n(hdr::longest_ns(index), times);
     }

@@ -1,8 +1,8 @@
-//! Numbers only: what the engine records, how it is summed up, and the plain data that a report reads.
+//! Numbers only: the records of the engine, their sums, and the plain data that a report reads.
 //!
 //! Sums, buckets, percentiles and rates follow Locust 2.47 to the last digit, oddities included, since the
-//! files made from them are compared with Locust's byte for byte. What Locust cannot show (times below a
-//! millisecond, the tail) is kept beside it in an HDR histogram and never mixed in.
+//! files made from them are compared with Locust's byte for byte. Locust cannot show times below a millisecond and the
+//! tail. These are kept apart in an HDR histogram and never mixed in.
 //!
 //! ```text
 //! Recorder (one a thread) ──take──▶ Batch ──merge──▶ Statistics ──snapshot──▶ Snapshot

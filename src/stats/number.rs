@@ -1,7 +1,7 @@
-//! A number that remembers whether it was whole, as Python's do.
+//! A number that remembers whether it was an int or a float, as in Python.
 //!
-//! Locust prints a minimum as it came, `7` for an int and `7.0` for a float, so the two must stay apart from
-//! the event log to the file. A live run has floats only.
+//! Locust prints `7` for an int and `7.0` for a float, so the two must stay different on the way from the event log to
+//! the file. A live run has floats only.
 
 use std::cmp::Ordering;
 

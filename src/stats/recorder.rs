@@ -1,8 +1,8 @@
 //! The hot path: where the engine puts its samples, one recorder a thread.
 //!
-//! Nothing is locked, and nothing is allocated per request: a sample goes into the sums of its row in the
-//! current bin, and whole bins change hands at a tick. The price is that rows of different threads meet only
-//! once a second, in [`Statistics::merge`](crate::stats::statistics::Statistics::merge).
+//! A request takes no lock and no allocation: its sample goes into the sums of its row in the current bin, and whole
+//! bins are handed over at a tick. The price is that rows of different threads are merged only once a second, in
+//! [`Statistics::merge`](crate::stats::statistics::Statistics::merge).
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
@@ -167,7 +167,7 @@ impl Recorder {
         self.starts.add(Starts { count: 1, late: u64::from(late) });
     }
 
-    /// Counts a message with a payload of so many bytes that arrived on a subscription. It has no time: it
+    /// Counts a message with a payload of this many bytes that arrived on a subscription. It has no time: it
     /// belongs to the next [`take`](Self::take).
     pub fn received(&mut self, bytes: u64) {
         self.received.add(Received { messages: 1, bytes });

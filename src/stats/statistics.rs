@@ -1,10 +1,10 @@
 //! The numbers of a run: an entry per row, Aggregated, failures, exceptions and the user count.
 //!
-//! There are two ways in. A live run merges batches; a replay logs event by event. Both give the same to the last
-//! digit where response times are whole nanoseconds, whose sum does not depend on their order; others are added in
-//! the order of events, as Locust does, and sums of floats do depend on that. Aggregated is fed by itself in both:
-//! it cannot be summed up from the entries, whose new seconds begin at other moments. The times of all requests
-//! with three digits are summed up from the rows.
+//! Numbers come in two ways: a live run merges batches, and a replay logs event by event. If response times are whole
+//! nanoseconds, both ways give the same to the last digit, since their sum does not depend on the order. Other times
+//! are floats, whose sum depends on the order; they are added in the order of events, as in Locust. In both ways,
+//! Aggregated gets each event itself: it is no sum of the entries, because their new seconds begin at other moments.
+//! The times of all requests with three digits are the sum of the rows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -215,7 +215,7 @@ impl Statistics {
         }
     }
 
-    /// The same without rows, failures and exceptions: what it costs does not depend on how many there are.
+    /// The same without rows, failures and exceptions, so that its cost does not depend on their number.
     pub fn overview(&self, now: f64) -> Snapshot {
         let span = self.aggregated.span();
         Snapshot {
@@ -244,7 +244,7 @@ impl Statistics {
         }
     }
 
-    /// Returns what has arrived on subscriptions so far.
+    /// Returns the count of the messages that have arrived on subscriptions so far.
     pub fn received(&self) -> Received {
         self.received
     }

@@ -1,14 +1,13 @@
-//! What must hold at the end of a run.
+//! Conditions that must be met at the end of a run.
 //!
-//! Thresholds are compared with the exact numbers: percentiles and medians come from histograms with three digits,
-//! those of all requests as those of a single row, and not from Locust's buckets of whole milliseconds.
+//! Thresholds are compared with exact numbers. Percentiles and medians come from histograms with three digits, for all
+//! requests and for single rows. They do not come from Locust's buckets of whole milliseconds.
 //!
-//! Failures and response times of a row of which no request has come to its end cannot be judged: the broker may be
-//! dead, or the row may have been renamed, and neither may pass for "met". A time that cannot be judged is as bad as
-//! one that is missed. But where nothing was requested nothing has failed, or a threshold could not ask for a
-//! connection that is never lost: failures that cannot be judged are bad only if requests of the row were begun and
-//! never finished, or if nothing of the whole run was. A row that cannot occur is warned about when the scenario is
-//! compiled.
+//! If no request of a row has finished, its failures and response times cannot be judged: the broker may be dead, or
+//! the row may have been renamed, and neither means "met". A response time that cannot be judged is as bad as a missed
+//! one. Failures differ, so that a threshold can ask for a connection that is never lost: a row without requests has no
+//! failures. Failures that cannot be judged are bad only if requests of the row began and never finished, or if the
+//! whole run has no finished request. When a scenario is compiled, a warning names rows that cannot occur.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +20,7 @@ use crate::stats::snapshot::{Row, Snapshot};
 use crate::stats::statistics::Statistics;
 use crate::stats::unfinished::Unfinished;
 
-/// Something that must hold, such as `p95[MQTT connect] < 1s`.
+/// A condition on the results of a run, such as `p95[MQTT connect] < 1s`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
     criterion: Criterion,

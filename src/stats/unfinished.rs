@@ -1,7 +1,7 @@
 //! Requests that never came to an end: they still waited when their user was gone.
 //!
-//! They have neither succeeded nor failed, so they are in none of Locust's files and in no response time. But a
-//! broker that stops answering leaves nothing else behind, so each of them is counted here, by row.
+//! They have neither succeeded nor failed, so no file of Locust and no response time contains them. But they are the
+//! only trace of a broker that stops answering, so each of them is counted here, by row.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Code points that Python 3.11 does not print as they are: Unicode 14's general categories Cc, Cf, Cs, Co,
 //! Cn, Zl, Zp and Zs, but for the space.
 //!
-//! A table and not a crate, since it must be that version's. Made anew with Python 3.11 by joining neighbours
-//! among `[c for c in range(0x110000) if not chr(c).isprintable()]`.
+//! It is a table and not a crate, since it must match that version. To make it again, run Python 3.11 and join
+//! neighbours among `[c for c in range(0x110000) if not chr(c).isprintable()]`.
 
 /// First and last code point of each range, ascending.
 #[expect(clippy::unreadable_literal, reason = "code points are written this way")]

@@ -1,4 +1,4 @@
-//! The codes of what can be wrong with a template, each with its meaning.
+//! The codes of mistakes in templates, each with its meaning.
 
 use crate::diagnostic::codes;
 

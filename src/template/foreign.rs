@@ -1,7 +1,7 @@
-//! Templates of other tools: what they are called here, and texts that hold some and would be sent as they stand.
+//! Templates of other tools: their names here, and texts that contain them and would be sent unchanged.
 //!
-//! `{seq}`, `{{seq}}`, `%i`, `$seq` or `<seq>` is a template in some other tool and an ordinary text here. What JSON,
-//! XML, dates and topics of brokers hold in braces or behind a `$` or `%` must not be taken for one.
+//! `{seq}`, `{{seq}}`, `%i`, `$seq` or `<seq>` is a template in some other tool and an ordinary text here. Braces, `$`
+//! and `%` in JSON, XML, dates and topics of brokers must not be taken for a template.
 
 use std::ops::Range;
 

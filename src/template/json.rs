@@ -1,4 +1,4 @@
-//! Templates of JSON values: whatever is rendered into one of their texts, the whole stays JSON.
+//! Templates of JSON values. They stay valid JSON with any value in their texts.
 //!
 //! Everything known at compile is escaped there: literal text, choices, the columns of feeds. Only a client id
 //! and what was received can bring in a quote later, so only those are looked at while rendering.
@@ -47,7 +47,7 @@ impl JsonTemplate {
         self.segments.push(quote());
     }
 
-    /// A text that is a stamp, of which only the quotes are known.
+    /// A text that is a stamp. Only its quotes are known.
     pub(crate) fn stamp(&mut self) {
         self.raw("\"");
         self.stamp = Some((self.source.len(), self.segments.len()));

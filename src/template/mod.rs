@@ -1,8 +1,8 @@
 //! Texts with `${…}` in them, parsed once to segments and rendered into a reused buffer.
 //!
-//! Own and not a template engine: the language has no logic, everything in it can be checked before the run,
-//! and rendering stands on the path of every message, so it neither allocates nor looks up a name. What
-//! does not change during a run (constants, environment, host name) is literal text after [`Template::parse`].
+//! This is no general template engine. The language has no logic, so everything in it can be checked before the run.
+//! Every message is rendered, so rendering neither allocates nor looks up a name. Values that do not change during a
+//! run (constants, environment, host name) are literal text after [`Template::parse`].
 //!
 //! ```
 //! # use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}};

@@ -1,8 +1,8 @@
-//! What a template can name, and where.
+//! The names that a template can use, and where.
 //!
-//! Every name and function stands in one table with how long its value holds, and each place of the
-//! scenario states how long it needs it to hold: a row name must not change while a user lives, a client id
-//! cannot contain itself. So "not allowed here" is one comparison and the help can list what is.
+//! One table has every name and function, with the time for which its value stays the same. Each place of the scenario
+//! states for how long its text must stay the same: a row name must not change while a user lives, and a client id
+//! cannot contain itself. So "not allowed here" is one comparison, and the help can list the allowed names.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

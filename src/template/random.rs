@@ -1,9 +1,8 @@
-//! Random draws of a run: one small generator per user, seeded by who the user is.
+//! Random draws of a run: one small generator per user, seeded by the user's class and index.
 //!
-//! Our own (xoroshiro128++ seeded by SplitMix64, both by Blackman and Vigna) and not a crate's, since a seed in
-//! a scenario promises the same draws for ever, and the crates change their algorithms between versions. A
-//! user's stream depends on nothing but the seed, its class and its index there, so that a run repeats with
-//! any number of threads.
+//! It is our own (xoroshiro128++ seeded by SplitMix64, both by Blackman and Vigna) and not a crate's. A seed in a
+//! scenario promises the same draws for ever, but crates change their algorithms between versions. A user's stream
+//! depends only on the seed, its class and its index there, so a run can be repeated with any number of threads.
 
 /// A stream of random numbers; not for secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! `received.PART`: what a user has received, in what it sends after that.
+//! `received.PART`: parts of a received message, for messages that the user sends later.
 
 use crate::mqtt::property;
 

@@ -1,4 +1,4 @@
-//! What a template can draw on when it is rendered.
+//! The values that a template can use when it is rendered.
 
 use crate::template::random::Random;
 use crate::template::received::Received;

@@ -21,7 +21,7 @@ pub struct Template {
     most: usize,
     /// How many times the length of the client id come on top of that at most.
     client_ids: usize,
-    /// Whether there is something in it that was received, of which nobody knows how long it is.
+    /// Whether it contains parts of a received message, whose length is unknown.
     uses_received: bool,
 }
 
@@ -161,7 +161,7 @@ impl Template {
         })
     }
 
-    /// Numbers each `walk` in it among those of its class, of which there are `walks` so far.
+    /// Numbers each `walk` in it among those of its class. There are `walks` of them so far.
     pub fn number_walks(&mut self, walks: &mut usize) {
         for segment in &mut self.segments {
             if let Segment::Walk(walk) = segment {

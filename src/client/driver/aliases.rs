@@ -1,8 +1,8 @@
 //! Topic aliases of MQTT 5, in both directions (section 3.3.2.3.4).
 //!
-//! The first topics of a connection get an alias each and keep it: the topics of a device are few, and with more
-//! of them than aliases any rule of replacing would send topics again and again. Both tables are small, since
-//! there is one of each per user.
+//! The first topics of a connection get an alias each and keep it. A device has few topics. If it has more topics than
+//! aliases, any rule of replacing them would send topics again and again. Both tables are small, since each user has
+//! both.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ pub(super) struct Aliases {
 }
 
 impl Aliases {
-    /// Makes the tables for a broker that accepts so many aliases.
+    /// Makes the tables for a broker that accepts this many aliases.
     pub(super) fn new(most: u16) -> Self {
         Self { most: most.min(MAX_ALIASES), given: HashMap::new(), taken: Vec::new() }
     }

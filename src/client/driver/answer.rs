@@ -1,4 +1,4 @@
-//! What a packet from the broker does: which request it completes, and how the client answers it.
+//! Handles a packet from the broker: the request that it completes, and the client's answer.
 
 use tokio::time::Instant;
 

@@ -1,9 +1,9 @@
 //! When to send a PINGREQ, and when its answer has failed to come. No I/O, no clock of its own.
 //!
-//! A PINGREQ is sent when nothing was sent for the keep-alive time, because the standard demands it (MQTT 3.1.1, section
-//! 3.1.2.10). It is also sent when nothing was received for that long, because the kernel accepts bytes for a dead broker
-//! for minutes. The wait for the answer begins when the PINGREQ has arrived, and goes on as long as bytes move: what was
-//! sent before it may take long to arrive, and what the broker sends may take long to read.
+//! A PINGREQ is sent when nothing was sent for the keep-alive time, because the standard demands it (MQTT 3.1.1,
+//! section 3.1.2.10). It is also sent when nothing was received for that long, because the kernel accepts bytes for a
+//! dead broker for minutes. The wait for the answer begins when the PINGREQ has arrived, and goes on as long as bytes
+//! move: bytes sent before it may take long to arrive, and the broker's own bytes may take long to read.
 
 use std::time::Duration;
 
@@ -42,10 +42,10 @@ struct Waiting {
 
 /// The progress of the outgoing stream in bytes.
 pub(super) trait Way {
-    /// The length of what was queued.
+    /// How many bytes were queued.
     fn end(&self) -> u64;
 
-    /// The length of what has arrived at the broker's machine, as far as it is known.
+    /// How many bytes have arrived at the broker's machine, as far as it is known.
     fn arrived(&self) -> u64;
 }
 

@@ -4,10 +4,10 @@
 //! DISCONNECT ─▶ no more is sent ─▶ what comes is read and dropped ─▶ the broker has closed, or patience ends ─▶ closed
 //! ╰──────────── leave ─────────╯   ╰──────────────────────── wait_for_close ────────────────────────────╯
 //! ```
-//! A socket that is closed while input is unread or still comes answers with a reset. Then the broker's next write fails,
-//! and the broker loses all that it has not read: messages, and the DISCONNECT without which it publishes the will. The
-//! next connection of the same client has the same effect, if the broker accepts it before it has read the last one. So a
-//! client that comes back waits until the broker has closed.
+//! A socket that is closed while input is unread or still comes answers with a reset. Then the broker's next write
+//! fails, and the broker loses all that it has not read: messages, and the DISCONNECT without which it publishes the
+//! will. The next connection of the same client has the same effect, if the broker accepts it before it has read the
+//! last one. So a client that comes back waits until the broker has closed.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -74,8 +74,8 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Returns whether anything may still come from the broker. If a client only publishes, mostly nothing comes. Then a
-    /// client that connects and disconnects all the time does not need to wait.
+    /// Returns whether anything may still come from the broker. If a client only publishes, mostly nothing comes. Then
+    /// a client that connects and disconnects all the time does not need to wait.
     fn may_receive(&self) -> bool {
         let pings = self.keep_alive.as_ref().is_some_and(KeepAlive::is_waiting);
         self.expects_messages || pings || !self.inflight.is_answered() || !self.partial.is_empty()
@@ -91,8 +91,8 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Sends what is left, and reads and drops what comes until the broker has closed or `patience` is over. Returns
-    /// whether the broker has closed.
+    /// Sends the remaining bytes, then reads and drops all bytes until the broker has closed or `patience` is over.
+    /// Returns whether the broker has closed.
     pub(super) async fn wait_for_close(mut self: Box<Self>, patience: Patience) -> bool {
         let end = Instant::now() + patience.most;
         let mut left = self.left();
@@ -127,7 +127,7 @@ impl<S: Stream> Driver<S> {
         self.poll_drop_input(cx, heard)
     }
 
-    /// Ends the outgoing half as the transport does it. Meanwhile it reads what comes, since the broker may be busy sending.
+    /// Ends the outgoing half as the transport does it. Meanwhile it reads, since the broker may be busy sending.
     fn poll_end_sending(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match Pin::new(&mut self.stream).poll_shutdown(cx) {
             Poll::Ready(_) => Poll::Ready(()),
@@ -135,7 +135,7 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Reads and drops what comes. Is ready when nothing can come any more. Notes in `heard` that something has come.
+    /// Reads and drops all bytes. Is ready when no more can come. Notes in `heard` that bytes have come.
     fn poll_drop_input(&mut self, cx: &mut Context<'_>, heard: &mut bool) -> Poll<()> {
         let pool = self.out.pool().clone();
         let mut shared = pool.read_buffer();

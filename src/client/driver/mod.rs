@@ -1,11 +1,10 @@
 //! The session driver: MQTT 3.1.1 and 5 on any byte stream.
 //!
-//! Everything happens in the poll of one future: write what is queued, read what has come, finish what it
-//! acknowledges, look at the clock. All state is in the [`Driver`], none in the future, so driving can be
-//! dropped at any point and taken up again. Packets that are queued between two polls go out in one write,
-//! and all that one read brought is handled at one reading of the clock. The timer is armed only when
-//! nothing earlier is armed already: with a timeout of seconds and answers in microseconds it is set once
-//! in thousands of requests.
+//! Everything happens in the poll of one future: it writes queued packets, reads packets, finishes the requests that
+//! they acknowledge, and looks at the clock. All state is in the [`Driver`] and none in the future, so the future can
+//! be dropped at any point and made again. Packets that are queued between two polls go out in one write. All packets
+//! of one read are handled with one reading of the clock. The timer is set only if it is not set to an earlier time
+//! already. With a timeout of seconds and answers in microseconds, that happens once in thousands of requests.
 
 mod aliases;
 pub(in crate::client) mod answer;
@@ -53,7 +52,7 @@ pub struct Driver<S> {
     /// The packet ids of QoS 2 messages that the broker has not released yet, once there was one.
     #[expect(clippy::box_collection, reason = "a word in each session instead of three, and seldom used")]
     unreleased: Option<Box<BTreeSet<u16>>>,
-    /// How many of those the broker may have at once.
+    /// How many of those the broker may have open at once.
     receive_maximum: u16,
     version: Version,
     parting: Parting,
@@ -291,7 +290,7 @@ impl<S: Stream> Driver<S> {
     }
 }
 
-/// How much of what was sent has arrived.
+/// How many of the sent bytes have arrived.
 struct Sending<'a, S> {
     out: &'a Outgoing,
     stream: &'a S,

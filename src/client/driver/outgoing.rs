@@ -1,4 +1,4 @@
-//! Bytes on their way out, and the QoS 0 messages among them, which are finished by being written.
+//! Bytes on their way out. The QoS 0 messages among them are finished when they are written.
 
 use std::collections::VecDeque;
 use std::io;

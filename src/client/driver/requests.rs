@@ -1,4 +1,4 @@
-//! The driver as a [`Session`]: what a user asks of a connection.
+//! The driver as a [`Session`]: the requests of a user to a connection.
 
 use std::future::poll_fn;
 use std::time::Duration;
@@ -146,7 +146,7 @@ impl<S: Stream> Driver<S> {
         self.granted.as_ref()?.limits.exceeded_by(filters, identifier)
     }
 
-    /// Queues a packet of so many filters that `ack` answers.
+    /// Queues a packet with this many filters, which `ack` answers.
     fn ask(
         &mut self,
         ack: Ack,

@@ -1,8 +1,9 @@
-//! What a resumed session sends again, and when.
+//! The messages that a resumed session sends again, and when.
 //!
-//! The broker's new CONNACK may allow fewer messages in flight than the last one. The messages above that limit are held
-//! back and sent as acknowledgements make room. New messages wait behind them, so that the order stays. A message that
-//! the broker no longer accepts at all, such as a too long one, is not sent again and fails (MQTT-3.2.2-11, -14 and -15).
+//! The broker's new CONNACK may allow fewer messages in flight than the last one. The messages above that limit are
+//! held back and sent as acknowledgements make room. New messages wait behind them, so that the order stays. A message
+//! that the broker no longer accepts at all, such as a too long one, is not sent again and fails (MQTT-3.2.2-11, -14
+//! and -15).
 
 use std::collections::VecDeque;
 
@@ -17,8 +18,8 @@ use crate::client::wire::{self, Limits, Reply};
 use crate::mqtt::Qos;
 
 impl<S> Driver<S> {
-    /// Queues what a resumed session must send again (section 4.4), in the order of the first time and up to the inflight
-    /// limit.
+    /// Queues what a resumed session must send again (section 4.4), in the order of the first time and up to the
+    /// inflight limit.
     pub(super) fn send_again(&mut self) {
         let Some(persistent) = &mut self.persistent else { return };
         // Half of a handshake is not limited, but it is not over either.

@@ -1,12 +1,12 @@
-//! Why a request failed, and what the failures file says of it.
+//! Why a request failed, and its text in the failures file.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `kind` | [`Failure`], the enum of all of them, and how an error of a stream becomes one |
 //! | `text` | their texts |
-//! | `ack`, `os`, `protocol` | what they name: acknowledgements, errors of the system, other protocols |
+//! | `ack`, `os`, `protocol` | the parts of failures: acknowledgements, errors of the system, other protocols |
 //! | `reason` | reason codes of MQTT 5 with the broker's own words |
-//! | `tls`, `websocket` | what goes wrong in the layers below MQTT |
+//! | `tls`, `websocket` | errors in the layers below MQTT |
 
 mod ack;
 mod kind;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-/// What the operating system said, reduced to what can be copied.
+/// An error of the operating system, reduced to parts that can be copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Os {
     kind: io::ErrorKind,

@@ -1,8 +1,8 @@
-//! Reason codes of MQTT 5 (section 2.4), and what a broker says beside them.
+//! Reason codes of MQTT 5 (section 2.4), and the reason strings of brokers.
 //!
-//! A failure is `Copy` and the key of a row, so what a broker says in its own words is stored once per process
-//! and lent for ever. A broker that says something else each time would make a row, and a stored text, of each
-//! request: after 256 different texts further ones are left out, the code stays.
+//! A failure is `Copy` and the key of a row, so the text of a broker is stored once per process and kept for ever. If a
+//! broker sends a new text each time, each request would make a row and a stored text. So after 256 different texts
+//! further ones are left out; the code stays.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What the failures file says of each failure. A text is made only when a failure is recorded.
+//! The text of each failure in the failures file. It is made only when a failure is recorded.
 
 use std::fmt;
 use std::time::Duration;

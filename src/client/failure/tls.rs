@@ -1,4 +1,4 @@
-//! What goes wrong in TLS.
+//! Errors of TLS.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! What goes wrong in WebSocket.
+//! Errors of WebSocket.
 
 use std::fmt;
 use std::io;

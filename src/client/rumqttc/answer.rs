@@ -1,4 +1,4 @@
-//! What a packet from the broker does: which request it ends, or which message it brings. rumqttc has answered it.
+//! Handles a packet from the broker: the request that it ends, or the message that it brings. rumqttc has answered it.
 
 use tokio::time::Instant;
 

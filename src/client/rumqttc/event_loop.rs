@@ -1,9 +1,9 @@
-//! rumqttc's event loop of either version: what it sends and receives, until it loses the connection.
+//! rumqttc's event loop of either version. It sends and receives until it loses the connection.
 //!
-//! [`EventLoop::poll`](rumqttc::EventLoop::poll) connects again by itself after an error, so it is never polled after
-//! one: coming back is the engine's business. It also must not be dropped half way, since a packet that waits for the
-//! socket to take it would be lost. So polling is one future that lives as long as the connection, and the session
-//! polls it whenever the user waits for anything.
+//! [`EventLoop::poll`](rumqttc::EventLoop::poll) connects again by itself after an error. So it is never polled after
+//! an error: the engine decides when to connect again. It also must not be dropped half way, since a packet that waits
+//! for the socket would be lost. So polling is one future that lives as long as the connection. The session polls it
+//! whenever the user waits for anything.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -1,7 +1,7 @@
-//! What a user says when it connects, as rumqttc's options.
+//! The options of a user's connect, as rumqttc's options.
 //!
-//! This crate writes the CONNECT that its own driver would send, and rumqttc's reader takes it apart: so both drivers
-//! say the same of wills, properties and credentials.
+//! This crate writes the CONNECT that its own driver would send, and rumqttc's reader takes it apart. So both drivers
+//! send the same wills, properties and credentials.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! rumqttc's client of either version: what a user asks for, handed to the event loop.
+//! rumqttc's client of either version: it hands a user's requests to the event loop.
 
 use bytes::{Bytes, BytesMut};
 use rumqttc::SubscribeFilter;

@@ -1,10 +1,10 @@
-//! The requests that rumqttc has taken on one connection: which packet id each has, and what it waits for. No I/O.
+//! The requests that rumqttc has taken on one connection, each with its packet id and the awaited answer. No I/O.
 //!
 //! rumqttc's client does not say which packet id a request gets. Its event loop gives them out in the order of the
-//! requests, from 1 to its limit and then from 1 again, and does so even while the broker still owes an answer for an
-//! id: then it holds the message back, and loses the connection if it was one of QoS 2. So the ids are foreseen here,
-//! and a request waits until the next one is free. What the event loop says that it has written must then be the
-//! request that is expected, with the id that is expected.
+//! requests, from 1 to its limit and then from 1 again. It does so even if the broker still owes an answer for an id:
+//! then it holds the message back, or loses the connection if the message has QoS 2. So the ids are computed here in
+//! advance, and a request waits until the next id is free. The packets that the event loop reports as written must then
+//! be the expected requests with the expected ids.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,7 +22,7 @@ const OTHER_REQUEST: Failure = Failure::Rumqttc("it has written another packet t
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Publish(Qos),
-    /// With so many filters.
+    /// With this many filters.
     Subscribe(u32),
     Unsubscribe,
     Disconnect,
@@ -156,7 +156,7 @@ impl Requests {
         !self.owed.contains_key(&self.next_id)
     }
 
-    /// rumqttc has taken a request of so many bytes. There must be room for it.
+    /// rumqttc has taken a request of this many bytes. There must be room for it.
     pub(super) fn taken(&mut self, kind: Kind, bytes: usize, ticket: Ticket) -> Key {
         self.number += 1;
         let id = match kind.waits_for() {

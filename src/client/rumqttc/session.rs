@@ -1,7 +1,7 @@
 //! A connection that rumqttc drives, as the engine sees it.
 //!
-//! Everything happens when the session is polled: the event loop is polled until it waits, what it has told by then
-//! ends requests and brings messages, and the clock ends what has waited too long.
+//! Everything happens when the session is polled. It polls the event loop until that waits. The packets reported by
+//! then end requests and bring messages, and the clock ends requests that have waited too long.
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -22,7 +22,7 @@ use crate::client::sink::{Completion, Key, Sink, Ticket};
 use crate::client::wire::{self, Limits};
 use crate::mqtt::{Qos, Settings, Version};
 
-/// One connection that rumqttc drives. It ends with its connection, whatever the scenario says of sessions.
+/// One connection that rumqttc drives. The session ends with the connection, even if the scenario asks for longer ones.
 pub struct RumqttcSession {
     requester: Requester,
     pub(super) requests: Requests,
@@ -126,7 +126,7 @@ impl RumqttcSession {
         }
     }
 
-    /// Lets the event loop go on until it waits, and takes in what it has told.
+    /// Lets the event loop go on until it waits, and handles its reports.
     fn poll_event_loop(&mut self, cx: &mut Context<'_>, sink: &mut impl Sink) {
         if self.lost.is_some() {
             return;
@@ -350,7 +350,7 @@ impl Session for RumqttcSession {
     }
 }
 
-/// Drops what comes until the broker has closed the connection or there is no more patience. Returns whether it has.
+/// Drops all packets until the broker has closed the connection or the patience is over. Returns whether it has.
 async fn hear_broker_out(mut running: Running, events: Events, patience: Patience) -> bool {
     let end = Instant::now() + patience.most;
     loop {

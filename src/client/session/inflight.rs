@@ -1,10 +1,10 @@
 //! Packet id ⇄ open request, without I/O.
 //!
-//! Ids are given out in a circle (1, 2, … 65535, 1, …) and the open requests stand in a ring in that order,
-//! so an id is found by subtraction and nothing is hashed. An id is never given out again while the broker may
-//! still answer it: a request that ran out of time leaves the ring, but its id stays [owed](Owed), so that a
-//! late or second acknowledgement cannot be taken for that of a newer message. Where one old request keeps
-//! the ring from moving on, the free ids behind it are used again where they stand.
+//! Ids are given out in a circle (1, 2, … 65535, 1, …), and the open requests are in a ring in that order. So an id is
+//! found by subtraction, without a hash. An id is never given out again while the broker may still answer it. A request
+//! that timed out leaves the ring, but its id stays [owed](Owed), so a late or second acknowledgement cannot be taken
+//! for that of a newer message. If one old request keeps the ring from moving on, the free ids behind it are used again
+//! in their places.
 
 use std::collections::VecDeque;
 
@@ -70,8 +70,8 @@ pub(crate) struct Inflight {
     limit: u16,
     /// The broker's Receive Maximum.
     quota: u16,
-    /// Whether messages outlive the connection and their deadline. Then they are kept to be sent again, and count against
-    /// the limit until the broker has acknowledged them.
+    /// Whether messages outlive the connection and their deadline. Then they are kept to be sent again, and count
+    /// against the limit until the broker has acknowledged them.
     lasting: bool,
     /// Not later than the earliest deadline of any open request.
     next_deadline: Option<Instant>,
@@ -332,7 +332,7 @@ impl Inflight {
         }
     }
 
-    /// Moves the ring on past what is finished.
+    /// Moves the ring on past finished requests.
     fn forget_finished(&mut self) {
         while self.slots.front().is_some_and(|slot| slot.waits_for.is_none()) {
             self.slots.pop_front();

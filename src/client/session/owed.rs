@@ -1,9 +1,8 @@
 //! Requests that nobody waits for any more, and that the broker has not answered.
 //!
-//! The broker does not know our deadlines: its answer may still come, and until then the packet id is taken
-//! and the message counts against the broker's Receive Maximum (MQTT 5, section 4.9). They are seldom many, so they
-//! stand apart from the ring of open requests, which would otherwise span from the oldest of them to the newest
-//! request.
+//! The broker does not know our deadlines, so its answer may still come. Until then the packet id is in use, and the
+//! message counts against the broker's Receive Maximum (MQTT 5, section 4.9). There are few of them, so they are kept
+//! apart: the ring of open requests would otherwise span from the oldest of them to the newest request.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +64,7 @@ impl Owed {
         }
     }
 
-    /// It has come, whatever it is; gives what was owed.
+    /// The answer has come, of whatever kind; gives the owed one.
     pub(crate) fn remove(&mut self, id: u16) -> Option<Ack> {
         let answer = self.answers.remove(&id)?;
         self.messages -= usize::from(answer.waits_for.is_of_message());

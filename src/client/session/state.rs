@@ -1,4 +1,5 @@
-//! What a session keeps from one connection to the next: the client's part of the session state (section 4.1).
+//! The state that a session keeps from one connection to the next: the client's part of the session state (section
+//! 4.1).
 //!
 //! With `clean_session = false` a lost connection does not end the requests that are open on it. They wait here for the
 //! next connection, and their time goes on. If the broker still has its part, the driver sends again what the standard

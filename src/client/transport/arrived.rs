@@ -1,6 +1,6 @@
-//! How much of what a TCP connection was given to send has not arrived at the other machine, as the kernel knows.
+//! Asks the kernel how many sent bytes of a TCP connection have not arrived at the other machine.
 //!
-//! Asked over netlink, as `ss` does (`sock_diag`): the ioctl for it would be unsafe code.
+//! It asks over netlink, as `ss` does (`sock_diag`), because the ioctl for it would be unsafe code.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,9 +1,9 @@
 //! Sessions over TCP, TLS, WebSocket and WebSocket over TLS.
 //!
-//! Names are looked up and certificates read before the run: a resolver's or a disk's answer per connect would
-//! be measured with it, and its failure is the scenario's mistake, not a broker's. Whatever carries a session
-//! is a byte stream to the driver, and one enum to the compiler, so that a plain TCP session pays for the
-//! others with one comparison per read and write, and with no memory.
+//! Names are looked up and certificates are read before the run. Otherwise each connect would also measure a resolver
+//! or a disk, and a mistake of the scenario would look like a failure of a broker. To the driver each transport is a
+//! byte stream, and all of them are one enum. So a plain TCP session pays for the others with one comparison per read
+//! and write, and with no memory.
 
 use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};

@@ -1,4 +1,4 @@
-//! What a session runs on: one of the transports, as one type.
+//! The stream of a session: all transports as one type.
 
 use std::io;
 use std::pin::Pin;

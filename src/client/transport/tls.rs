@@ -1,8 +1,8 @@
 //! The TLS layer: handshake, stream, and why either failed.
 //!
-//! rustls takes a packet as written when it is encrypted, be the socket full or not. What is left over is
-//! sent with the next read or write, of which the driver does one in each of its polls; so a QoS 0 message
-//! counts as written when it is in rustls's buffer, as on TCP when it is in the kernel's.
+//! For rustls a packet is written when it is encrypted, even if the socket is full. Bytes that the socket did not take
+//! are sent with the next read or write; the driver does one in each of its polls. So a QoS 0 message counts as written
+//! when it is in rustls's buffer. On TCP it counts when it is in the kernel's buffer.
 
 use std::io;
 use std::pin::Pin;
@@ -44,7 +44,7 @@ pub struct TlsStream {
 }
 
 impl TlsStream {
-    /// Sends what is left over.
+    /// Sends the bytes that are left over.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unsent {
             ready!(Pin::new(&mut self.stream).poll_flush(cx))?;

@@ -1,4 +1,4 @@
-//! What TLS is made of: trusted authorities, certificates and keys, read from files before the run.
+//! The configuration of TLS: trusted authorities, certificates and keys, read from files before the run.
 //!
 //! All sessions with one broker and one certificate share one configuration. Reading the system's authorities
 //! takes milliseconds and 140 KiB; they are read once per run, when the first broker needs them. No message

@@ -1,8 +1,8 @@
 //! Which certificates of a broker are accepted.
 //!
-//! webpki's answer holds, with one exception: it knows authorities only, and would refuse a certificate that the
-//! user named as trusted because it is an authority's as well, which is what `openssl req -x509` makes. Such a one is
-//! known byte for byte; of it only name, time and use are looked at.
+//! webpki decides, with one exception. It refuses a broker's certificate that is also an authority's, as those from
+//! `openssl req -x509` are, even if the user named it as trusted. Such a certificate is known byte for byte, so only
+//! its name, time and use are checked.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Trusted {
         Ok(())
     }
 
-    /// Makes a verifier of what is trusted; `None` if nothing is.
+    /// Makes a verifier from the trusted certificates; `None` if there are none.
     pub(super) fn verifier(&self, provider: Arc<CryptoProvider>) -> Option<Verifying> {
         let algorithms = provider.signature_verification_algorithms;
         let roots = Arc::clone(&self.roots);

@@ -1,7 +1,7 @@
-//! What is read of a certificate where webpki will not: the few fields that matter once it is known, byte for byte,
-//! to be one that the user named, or once any certificate is good enough.
+//! Reads the few fields that matter of a certificate that webpki refuses to read. It is used when the certificate is,
+//! byte for byte, one that the user named, or when any certificate is accepted.
 //!
-//! Nothing here decides about trust. A field that cannot be read is not there.
+//! Nothing here decides about trust. If a field cannot be read, it counts as absent.
 
 use std::net::IpAddr;
 

@@ -1,7 +1,7 @@
 //! CONNECT and CONNACK of both versions.
 //!
-//! CONNECT is written here, since a will's properties come encoded from the plan, and rumqttc would take them
-//! apart again only to put them together; its reader is the witness in the tests.
+//! CONNECT is written here, since the properties of a will come encoded from the plan: rumqttc would take them apart
+//! only to put them together again. The tests check the bytes with rumqttc's reader.
 
 use crate::client::failure::Reason;
 use crate::client::failure::{Ack, Failure, Limit};
@@ -177,7 +177,7 @@ impl Limits {
         }
     }
 
-    /// Whether the broker takes a packet of so many bytes.
+    /// Whether the broker takes a packet of this many bytes.
     #[inline]
     pub(crate) fn exceeded_by_length(&self, bytes: usize) -> Option<Limit> {
         (bytes > self.packet_bytes as usize).then_some(Limit::PacketBytes(self.packet_bytes))

@@ -2,8 +2,8 @@
 //!
 //! All packets are written and read here, without rumqttc's codec. Its packet types own a `String` and a `Bytes` each,
 //! which is too much for what each message costs. Its reader trusts the broker too much (see
-//! [`properties`](crate::mqtt::properties)), and it cannot write all that a tester wants to send. The tests compare what
-//! is written here with what the codec reads.
+//! [`properties`](crate::mqtt::properties)), and it cannot write all that a tester wants to send. The tests read
+//! these packets with the codec and compare.
 
 mod connect;
 mod frame;

@@ -33,13 +33,13 @@ pub(crate) fn publish_bytes(version: Version, message: &Message<'_>) -> usize {
     1 + varint_length(length) + length
 }
 
-/// Returns whether a message with a new topic alias fits into a packet of at most so many bytes.
+/// Returns whether a message with a new topic alias fits into a packet of at most this many bytes.
 pub(crate) fn has_room_for_alias(message: &Message<'_>, most_bytes: usize) -> bool {
     let length = publish_length(Version::V5, message) + ALIAS_BYTES + 1;
     length <= MAX_PACKET_BYTES && 1 + varint_length(length) + length <= most_bytes
 }
 
-/// The length of what comes after the fixed header in bytes.
+/// The length of the packet after the fixed header, in bytes.
 fn publish_length(version: Version, message: &Message<'_>) -> usize {
     let id = if message.qos == Qos::AtMostOnce { 0 } else { 2 };
     let properties = match version {

@@ -1,7 +1,7 @@
-//! SUBSCRIBE, UNSUBSCRIBE and what a broker answers to them.
+//! SUBSCRIBE, UNSUBSCRIBE and the answers of brokers to them.
 //!
-//! One answer stands for each filter, in their order, but for the UNSUBACK of 3.1.1, which says nothing beside its
-//! packet id. That there are as many answers as filters only the driver can know.
+//! An answer has one code for each filter, in the same order. Only the UNSUBACK of 3.1.1 has just a packet id. The
+//! driver checks that there are as many codes as filters, because only it knows the request.
 
 use crate::client::failure::Reason;
 use crate::client::failure::{Ack, Failure};
@@ -53,7 +53,7 @@ pub(crate) fn write_unsubscribe(
     Ok(())
 }
 
-/// Appends what stands before the filters, each of which is followed by so many bytes.
+/// Appends the part before the filters. Each filter is followed by this many bytes.
 fn begin<'a>(
     version: Version,
     first: u8,

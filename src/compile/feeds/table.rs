@@ -1,7 +1,7 @@
-//! A CSV file as columns, or what is wrong with it.
+//! A CSV file as columns, or its mistake.
 //!
-//! RFC 4180, looked at as a whole: a quote that nobody closes swallows all lines behind it, and the reader of CSV
-//! takes that for one long value. So quotes, lines and columns are counted before anything is read.
+//! The format is RFC 4180. If a quote is not closed, the reader of CSV takes all further lines for one long value. So
+//! quotes, lines and columns are counted before anything is read.
 
 use std::collections::HashMap;
 use std::sync::Arc;

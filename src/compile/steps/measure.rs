@@ -1,4 +1,4 @@
-//! Stamps and measurements: what the keys of publish and subscribe say, and whether it can be done.
+//! Stamps and measurements: reads the keys of publish and subscribe, and checks whether they are possible.
 
 use crate::compile::codes;
 use crate::compile::problems::{Problems, suggestion};

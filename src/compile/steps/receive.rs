@@ -1,4 +1,4 @@
-//! Steps that wait for messages, and what they ask of one.
+//! Steps that wait for messages, and their conditions.
 
 use std::sync::Arc;
 

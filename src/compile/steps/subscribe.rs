@@ -1,4 +1,4 @@
-//! The steps that ask for messages and for no more of them: which filters, and what is wanted of each.
+//! The steps `subscribe` and `unsubscribe`: their filters, and the options of each.
 
 use std::sync::Arc;
 

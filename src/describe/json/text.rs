@@ -1,4 +1,4 @@
-//! Texts of a plan, which need not be texts.
+//! Texts of a plan as JSON. They may be bytes that are no valid text.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ pub(super) fn source(of: &Text, secrets: &Secrets) -> Value {
     }
 }
 
-/// A payload: its text, or an object that tells of which kind it is.
+/// A payload: its text, or an object that tells its kind.
 pub(super) fn payload(of: &Payload, secrets: &Secrets) -> Value {
     match of {
         Payload::Text(text) => source(text, secrets),
@@ -62,7 +62,7 @@ pub(super) fn condition(of: &Condition, secrets: &Secrets) -> Value {
     object.into()
 }
 
-/// A text, or `{ "hex": … }` for bytes that are none; what is very long ends with `…`.
+/// A text, or `{ "hex": … }` for bytes that are no valid text. A very long one ends with `…`.
 pub(super) fn text(bytes: &[u8], secrets: &Secrets) -> Value {
     let bytes = &*secrets.mask(bytes);
     let Ok(text) = str::from_utf8(bytes) else {

@@ -1,4 +1,4 @@
-//! What can happen to a run, and what can be done about it.
+//! The events of a run, and the effects that answer them.
 
 use tokio::time::Instant;
 
@@ -58,7 +58,7 @@ pub(crate) enum Effect {
     AwaitDoneSending(u64),
     /// Statistics begin anew with the next tick.
     ResetStatistics,
-    /// Ask all shards for what they recorded up to a tick.
+    /// Ask all shards for their records up to a tick.
     Take(UnixMicros),
     /// Ask all shards for everything; this is the last tick.
     TakeAll(UnixMicros),

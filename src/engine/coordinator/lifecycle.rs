@@ -61,7 +61,7 @@ const SECOND_US: u64 = 1_000_000;
 enum State {
     /// Users start and work.
     Running,
-    /// A limit of the load is reached, and users finish what they have begun.
+    /// A limit of the load is reached, and users finish the task runs and messages that they have begun.
     Finishing,
     /// Users finish their tasks, for the stop timeout at most.
     Stopping,
@@ -355,7 +355,7 @@ impl Lifecycle {
         }
     }
 
-    /// A limit of the load is reached. Users finish what they have begun, so that the limit is exact.
+    /// A limit of the load is reached. Users finish the work that they have begun, so that the limit is exact.
     fn finish_tasks(&mut self, seen: &Situation) {
         self.info("All task runs or messages of the load are used up: users finish what they have begun");
         self.end = End::Limit;

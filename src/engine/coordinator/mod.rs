@@ -1,4 +1,4 @@
-//! Coordinates a run: who starts when, when it is over, and the merging of what the shards recorded.
+//! Coordinates a run: starts users, decides when the run is over, and merges the records of the shards.
 //!
 //! ```text
 //!  interrupts, limits ─┐            ┌─────────────┐            ┌─▶ commands to the shards
@@ -8,10 +8,10 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `event` | what can happen, and what can be done about it |
+//! | `event` | events of a run, and effects that answer them |
 //! | `lifecycle` | decides, by a table of states and events; needs no runtime |
 //! | `stages` | which stage the run is in, and when its next users start or stop |
-//! | `users`, `registry`, `mass_disconnect` | who is on which shard, who stops, and who loses its connection |
+//! | `users`, `registry`, `mass_disconnect` | which user is on which shard, which users stop, and which lose their connection |
 //! | `drain` | how long users that only receive stay at the end |
 //! | `rate_search` | which rate is tried next, and whether it holds |
 //! | `ticks` | which answers of the shards belong to one second |

@@ -50,7 +50,8 @@ struct Judge {
 }
 
 impl Judge {
-    /// Judges a second by its standstill, CPU, send lag, files and ports. Returns those that are a limit for the first time.
+    /// Judges a second by its standstill, CPU, send lag, files and ports. Returns those that are a limit for the first
+    /// time.
     fn judge(&mut self, health: &mut Health, seen: [Option<Saturation>; 5]) -> Vec<Saturation> {
         health.seconds += 1;
         let mut begun = Vec::new();
@@ -151,7 +152,7 @@ impl Monitor {
         warnings
     }
 
-    /// Adds what was measured after the last whole second. That is too little to judge, except for standstills.
+    /// Adds the measurements after the last whole second. They are too few to judge, except for standstills.
     pub(crate) fn last(&mut self, usages: &[ResourceUsage], standstills: &[Standstill]) {
         self.add(usages);
         self.stand_still(standstills);
@@ -331,7 +332,7 @@ mod tests {
         assert_eq!(busiest(&[]), None);
     }
 
-    /// A standstill of so many seconds, of which the run's clock has seen so many.
+    /// A standstill of this many seconds. The run's clock has seen the second number of them.
     fn standstill(length: f64, in_run: f64) -> Standstill {
         Standstill { length: Duration::from_secs_f64(length), in_run: Duration::from_secs_f64(in_run) }
     }

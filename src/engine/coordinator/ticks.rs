@@ -42,7 +42,7 @@ impl Ticks {
         Self { open: VecDeque::new(), done: 0, answered: vec![0; shards] }
     }
 
-    /// All shards were asked for what they recorded up to a tick.
+    /// All shards were asked for their records up to a tick.
     pub(crate) fn ask(&mut self, at: UnixMicros, last: bool) {
         let shards = self.answered.len();
         let (batches, usages) = (Vec::with_capacity(shards), Vec::with_capacity(shards));

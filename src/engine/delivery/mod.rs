@@ -1,11 +1,11 @@
-//! Measuring messages from end to end: what the users of a shard published with stamps, and what arrived of it.
+//! Measures messages from end to end: those that the users of a shard published with stamps, and those that arrived.
 //!
 //! ```text
 //! user publishes ──▶ outbound: streams it has sent ──┐
 //! user receives ───▶ measured: samples at once       ├──▶ kept here until the end ──▶ report
 //!                    receiver: what came of a stream ┘
 //! ```
-//! Both ends are kept here and not with the users, since they are needed when the users are gone.
+//! The shard keeps both ends, and not the users, since they are needed when the users are gone.
 
 pub(crate) mod measured;
 pub(crate) mod outbound;

@@ -1,4 +1,4 @@
-//! What one user published with stamps, and what became of it.
+//! The messages that one user published with stamps, and which of them failed.
 //!
 //! A finished message is identified by the moment at which its step began: a ticket has no room for more. So no two
 //! stamped messages of a user have the same moment. Most messages end in the order in which they began.

@@ -1,12 +1,13 @@
-//! One thread's share of a run: starts its users, tells them when to stop, and reports what they recorded.
+//! One thread's share of a run: starts its users, tells them when to stop, and reports their records.
 //!
 //! ```text
 //! coordinator ── commands ──▶ shard ── stop signals ──▶ users (one task each)
 //!             ◀── reports ───       ◀── ends of tasks ──
 //!                                context: recorder, clock, quotas, buffers
 //! ```
-//! A user that is told to stop by a [`Command`](crate::engine::messages::Command) gets it through its
-//! [`StopSignal`](crate::engine::user::stop_signal::StopSignal). Nothing but batches leaves the thread, once a second.
+//! A [`Command`](crate::engine::messages::Command) to stop reaches a user through its
+//! [`StopSignal`](crate::engine::user::stop_signal::StopSignal). Records leave the thread only as batches, once a
+//! second.
 
 pub(crate) mod pause_timer;
 mod users;

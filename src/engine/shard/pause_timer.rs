@@ -1,10 +1,10 @@
 //! Ends the pauses of a shard's users.
 //!
-//! tokio's timers tick in milliseconds, and so does its wait for events, so that a sleep ends up to two
-//! milliseconds late: more than many brokers take to answer. A live run keeps one kernel timer per shard instead. It
-//! fires on a grid of three quarters of a millisecond: a pause ends late by that at most, while pauses that end about
-//! together still share a wake-up. Timeouts stay with tokio, whose timers cost less to set and rarely fire. A run on a
-//! test's clock uses tokio's timers for everything, since no kernel timer follows that clock.
+//! tokio's timers and its wait for events tick in milliseconds. So a sleep ends up to two milliseconds late, which is
+//! longer than many brokers take to answer. A live run uses one kernel timer per shard instead. It fires on a grid of
+//! three quarters of a millisecond: a pause is late by this at most, and pauses that end at about the same time share a
+//! wake-up. Timeouts use tokio's timers, which cost less to set and rarely fire. A run on a test's clock uses tokio's
+//! timers for everything, since no kernel timer follows that clock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -47,7 +47,7 @@ impl<C: Connect> Users<C> {
         }
     }
 
-    /// Waits for the next user that is gone, whatever the reason, and returns its number. `None` if there are no users.
+    /// Waits until a user has left for any reason, and returns its number. `None` if there are no users.
     pub(super) async fn next_gone(&mut self) -> Option<u64> {
         loop {
             let id = match self.tasks.join_next_with_id().await? {

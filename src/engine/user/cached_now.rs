@@ -1,9 +1,8 @@
 //! The present time as a user needs it for the beginnings of its steps.
 //!
-//! A step that follows another without a wait is due when that one ended, which the clock was read for already:
-//! for the end of a request, or for the step before. So a reading serves again, for a few steps of a fraction of
-//! a microsecond each, and a closed loop reads the clock once per message instead of twice (one reading takes
-//! longer than recording the request).
+//! A step that follows another one without a wait is due when that one ended. The clock was read for that moment
+//! already. So one reading serves for a few steps of a fraction of a microsecond each, and a closed loop reads the
+//! clock once per message instead of twice. One reading takes longer than recording the request.
 
 use tokio::time::Instant;
 

@@ -7,8 +7,8 @@
 //! ```
 //! If nothing separates task runs (no wait, no wait time, no rate), a failure that takes no time would be followed by
 //! the next one at once, a million times a second. So the user rests, each time twice as long: after each message that
-//! was not even sent, and after failures that the broker answers at once as soon as they are more than a few in a row.
-//! A broker that refuses every tenth message of a closed load thus gets the load that it would get anyway.
+//! could not be sent, and after more than a few failures in a row that the broker answers at once. So if a broker
+//! refuses every tenth message of a closed load, its load stays the same.
 
 use std::time::Duration;
 

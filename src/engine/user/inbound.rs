@@ -1,7 +1,7 @@
-//! What a user does with the messages that arrive for it, and what it must remember of those it sends.
+//! How a user handles the messages that arrive for it, and its memory of the stamped messages that it sends.
 //!
-//! Boxed, and made by its first subscription or stamp: most users of most runs never ask for a message. Both ends of a
-//! measurement are here, since a session reports both to one sink.
+//! It is boxed, and made by the first subscription or stamp: most users of most runs never ask for a message. Both ends
+//! of a measurement are here, since a session reports both to one sink.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -1,11 +1,11 @@
 //! The life of one user: on_start, tasks and pauses until it is told to stop, on_stop.
 //!
 //! A user is one task on one thread. It owns its session and drives it whenever it waits for anything, so that
-//! acknowledgements are read and the connection is kept alive in pauses too. A user cannot fail: whatever a broker
-//! does ends as a recorded request, and the user goes on.
+//! acknowledgements are read and the connection is kept alive in pauses too. A user cannot fail: every act of
+//! a broker ends as a recorded request, and the user goes on.
 //!
-//! The futures here are part of every idle user, so they are small: what runs once in a connection's life is boxed,
-//! and some are functions that return a future, since an `async fn` keeps its arguments twice.
+//! The futures here are part of every idle user, so they are small: a future that runs once in a connection's life is
+//! boxed, and some are functions that return a future, since an `async fn` keeps its arguments twice.
 
 #![expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice, in each idle user")]
 
@@ -126,8 +126,8 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// When the next task run of a schedule is due. If that moment is over: whether the user was held up, by its last run or
-    /// by a lost connection.
+    /// When the next task run of a schedule is due. If that moment is over: whether the user was held up, by its last
+    /// run or by a lost connection.
     fn next_start(&mut self, schedule: &Schedule) -> (Instant, Option<bool>) {
         let started = self.context.clock.started();
         let rate_factor = self.context.shared.rate_factor.factor();

@@ -1,13 +1,13 @@
-//! For what and how long users still wait when a limit of the load, `messages` or `iterations`, is reached.
+//! How long users still wait when a limit of the load (`messages` or `iterations`) is reached.
 //!
-//! Counted messages and task runs that have begun are finished: an acknowledgement is waited for as long as its step
-//! says. But a user does not wait for something that may never come:
+//! Users finish counted messages and task runs that have begun: they wait for an acknowledgement until the timeout of
+//! its step. But a user does not wait for something that may never come:
 //! ```text
 //! limit reached      + stop timeout, or FINISH_TIME without one
 //!     │ a pause that ends in time, a connect, a reply, a message after one's own │
 //!     │ a message before one's own: until all others are done, and for the settle time more
 //! ```
-//! The last line is a user that only answers: it stays as long as another user may still ask.
+//! The last line is for a user that only replies: it stays as long as another user may still send a request.
 
 use std::future::pending;
 use std::rc::Rc;

@@ -8,7 +8,7 @@ use crate::engine::losses::Closings;
 use crate::engine::user::backoff::Backoff;
 use crate::template::random::Random;
 
-/// A user's connection to its broker, or what is left of the last one.
+/// A user's connection to its broker, or the state that the last one left behind.
 pub(super) struct Link<S> {
     pub(super) session: Option<S>,
     /// When the connection was opened last, in nanoseconds since the start of the run.

@@ -164,7 +164,7 @@ impl<C: Connect> User<C> {
         self.stop.is_at_last_steps() || self.context.shared.quota.take_message()
     }
 
-    /// Whether the message needs a row of a feed of which the user has used up its share.
+    /// Whether the message needs a row of a feed, but the user has used up its share of that feed.
     fn lacks_a_row(&self, step: &Publish) -> bool {
         self.persona.is_out_of_rows() && !step.feeds.is_empty()
     }

@@ -1,4 +1,5 @@
-//! Where the session of a user puts what happens on it: the recorder of the shard, and what the user has asked for.
+//! The sink of a user's session: it passes events to the recorder of the shard, and messages to the user if it wants
+//! them.
 
 use tokio::time::Instant;
 

@@ -1,9 +1,9 @@
 //! The schedule of one user, and what makes a task run late.
 //!
 //! A late start has one of two causes. Either the user was busy: with the run before, whose answers took too long, or
-//! with a connection that was lost. Or the user was free, and the generator woke it late. The first is what the broker
-//! does to a rate and counts as a late start; the second is the generator's send lag. A lag can outlast the period, so
-//! that the next start is late too although the user was busy only because it had begun late: that is still the lag.
+//! with a connection that was lost. Or the user was free, and the generator woke it late. The first is an effect of the
+//! broker and counts as a late start. The second is the generator's send lag. A lag can be longer than the period. Then
+//! the next start is late too, because the user is still busy with the run that began late: that also counts as lag.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! One subscription of a user, and what is known of it.
+//! One subscription of a user, and its state.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Values of a JSON text without a tree of it: a broker may send a message of a hundred megabytes, and a tree takes
 //! more than thirty times as much.
 //!
-//! What no pointer leads to is passed over; what one leads to is compared as it is read. Nothing is kept but the text
-//! itself, and the depth is that of the pointers and of what they are compared with.
+//! Values without a pointer to them are skipped; the others are compared while they are read. Only the text itself is
+//! kept, and the depth is that of the pointers and of the values to compare with.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,10 +1,10 @@
 //! `--fail-on` expressions: a limit that makes a comparison fail.
 //!
-//! A change against BASE always has a sign and NEW's own value never has one, so that `p95 > +10ms` and
-//! `p95 > 10ms` cannot be taken for each other. What cannot be judged (no such row, no value) fails: a check
-//! that silently passes because its row was renamed guards nothing. The same goes for percentiles and a limit between
-//! the whole milliseconds of the file: it fails where the expression asks for such a limit, and is left unclear where
-//! only the smallness of BASE makes one of a percentage.
+//! A change against BASE always has a sign and NEW's own value never has one, so `p95 > +10ms` and `p95 > 10ms` cannot
+//! be confused. If an expression cannot be judged (no such row, no value), it fails: a check that passes because its
+//! row was renamed is useless. Percentiles in the files are whole milliseconds, so a limit between two of them cannot
+//! be judged either. It fails if the expression itself has such a limit. It is unclear if the limit is a percentage of
+//! a small BASE.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! A comparison as Markdown for a comment on a pull request: one table line per row of the statistics.
 //!
-//! Names and errors stand in code spans, so that a topic's `+`, `#` and `$` mean nothing to Markdown; a pipe
-//! has to be escaped even there, since a table is split into cells before anything else.
+//! Names and errors are in code spans, so Markdown does not interpret `+`, `#` and `$` in a topic. A pipe must be
+//! escaped even there, since Markdown splits a table into cells first.
 
 use std::fmt::Write as _;
 

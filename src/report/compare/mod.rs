@@ -1,7 +1,7 @@
 //! Two runs side by side: any two CSV sets in Locust's format, ours or Locust's own.
 //!
 //! Everything here is text in, text out: the command reads the files and prints. Rows are matched by request
-//! type and name alone, never by place; a row that one run lacks is shown as such and not taken for zero.
+//! type and name alone, never by position. A row that one run does not have is shown as missing and not as zero.
 
 pub mod fail_on;
 pub mod markdown;

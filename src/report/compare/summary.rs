@@ -1,4 +1,4 @@
-//! What a person should know first: the sentences under a comparison, the same in text and Markdown.
+//! The sentences under a comparison, which a person should read first. They are the same in text and Markdown.
 //!
 //! They speak of one percentile only. Average and median tell too little about a slow tail, and a sentence
 //! for each metric would be the table again.

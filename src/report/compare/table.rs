@@ -1,8 +1,8 @@
 //! The statistics of one run, read back from `_stats.csv` and `_failures.csv`: ours or Locust's own.
 //!
-//! Columns are found by heading, not by place, and whatever percentile columns are there are read, since
-//! Locust's list of them can be configured. A file that is not what it should be is refused with its line
-//! and what to do, never read half: a cut file would compare as a faster run.
+//! Columns are found by heading, not by position. All percentile columns are read, since Locust's list of them can be
+//! configured. A file with a mistake is refused as a whole, with the line and advice: half a file would look like a
+//! faster run.
 
 use std::collections::HashSet;
 use std::fmt;

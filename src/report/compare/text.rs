@@ -1,7 +1,7 @@
 //! A comparison as text for a terminal: one block per row of the statistics.
 //!
-//! Names head their block on a line of their own instead of filling a column: topics are long, and their
-//! width on a terminal is not their length. So everything that is aligned is a number or one of our words.
+//! A name is on a line of its own above its block and not in a column: topics are long, and their width on a terminal
+//! is not their length. So only numbers and our own words are aligned.
 
 use std::fmt::Write as _;
 

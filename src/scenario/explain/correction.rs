@@ -1,4 +1,4 @@
-//! How to write what was most likely meant, in the words and the format of the file.
+//! Proposes what was most likely meant, in the words and the format of the file.
 
 use crate::diagnostic::Part;
 use crate::scenario::explain::forms::{all_choices, between, both, form_of_json, form_of_wait};

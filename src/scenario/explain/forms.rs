@@ -58,7 +58,7 @@ fn step(site: &Site<'_>, name: &str) -> String {
     site.table(name, &content)
 }
 
-/// For a table of which no key makes the choice.
+/// For a table in which no key makes the choice.
 pub(super) fn form_of_choice(site: &Site<'_>, keys: &str, of: &str, known: &[&str]) -> String {
     let has = |key: &str| keys.contains(&format!("`{key}`"));
     match of {

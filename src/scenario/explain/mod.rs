@@ -1,7 +1,7 @@
 //! A mistake in the shape of a scenario, in words.
 //!
-//! The only place that knows the words, so that both formats say the same; they differ only where a correction
-//! is spelt out, since `{ wait = "1s" }` helps nobody who writes YAML.
+//! Only this room knows the words, so both formats have the same messages. They differ only in written corrections,
+//! since `{ wait = "1s" }` is of no use in a YAML file.
 
 mod correction;
 mod forms;

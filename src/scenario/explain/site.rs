@@ -1,4 +1,4 @@
-//! Where a mistake was found, and what stands there.
+//! The place of a mistake, and the value there.
 
 use crate::diagnostic::FieldPath;
 use crate::scenario::explain::vocabulary::{a_noun, plain_text, shorten};

@@ -1,8 +1,8 @@
 //! Words of other tools and of everyday speech, and what they are called here.
 //!
-//! People who come from Locust, k6, `JMeter`, `MQTTX` or `emqtt_bench` write its words first. A word that means one of
-//! the keys that can stand there is taken for it, like a misspelt one; one whose sense is said elsewhere, or in another
-//! way, gets the advice where and how.
+//! People who come from Locust, k6, `JMeter`, `MQTTX` or `emqtt_bench` write its words first. If a word means one of
+//! the keys that are allowed there, that key is proposed, as for a misspelt one. If the language says the same at
+//! another place or in another way, the advice names that.
 
 mod advice;
 mod choices;

@@ -1,4 +1,4 @@
-//! Shared subscriptions: the members of a group, on whatever threads, are one receiver.
+//! Shared subscriptions: the members of a group are one receiver, even if they are on different threads.
 //!
 //! Each message goes to one of them, so only all members together see a stream without gaps. What they received is
 //! sorted once a second. The order among members means nothing, so it is not counted.

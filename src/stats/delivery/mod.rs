@@ -1,8 +1,8 @@
 //! Loss, duplicates and order of measured messages, counted from their stamps.
 //!
-//! A stamp's sequence number says what should have come before it, so a receiver knows by itself what is missing in
-//! the middle. Only the sender's own count can tell what is missing at the beginning and at the end, and in streams of
-//! which nothing arrived at all. So both ends report, and [`settle`] brings them together when the run is over.
+//! A stamp's sequence number says which messages should have come before it, so a receiver finds gaps in the middle by
+//! itself. Only the sender's count shows messages missing at the beginning and at the end, and streams that never
+//! arrived. So both ends report, and [`settle`] combines the reports when the run is over.
 //!
 //! ```text
 //! publisher ── Published (how many, when, which failed) ──┐
@@ -10,7 +10,7 @@
 //! subscriber ─ Receiver (a Track per stream, absences) ───┘
 //! shared group ─ Groups (a Track per stream, all members together)
 //! ```
-//! Pure: no clock, all times are those of stamps and of the run's own clock, in nanoseconds since 1970 (UTC).
+//! This room reads no clock: all times are those of stamps and of the run's own clock, in nanoseconds since 1970 (UTC).
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::AddAssign;
@@ -27,7 +27,7 @@ pub mod track;
 /// A sequence of messages: those of one publish step of one user, and of one topic if topics have their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamKey {
-    /// Who publishes it.
+    /// The user that publishes it.
     pub publisher: Publisher,
     /// Which of the publisher's publish steps sends it.
     pub step: u16,

@@ -1,4 +1,4 @@
-//! One user's subscription as a receiver: what arrived of each stream, and when it could not.
+//! One user's subscription as a receiver: which messages of each stream arrived, and when none could.
 
 use std::collections::{HashMap, VecDeque};
 

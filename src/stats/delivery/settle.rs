@@ -1,17 +1,17 @@
 //! Both ends together: which messages should have arrived and did not, and why.
 //!
-//! What is missing between two messages that arrived is known from their numbers alone. What is missing before the
-//! first and after the last one is told from when the publisher sent what, held against when the subscription was
-//! granted and when it ended:
+//! The numbers alone show which messages are missing between two that arrived. For messages before the first and after
+//! the last one, the send times of the publisher are compared with the times at which the subscription was granted and
+//! ended:
 //!
 //! ```text
 //! granted                                              ended - settle time   ended
 //!    │  sent, not arrived   first ─── gaps ─── last      sent, not arrived     │   sent later
 //! ───┼──── lost ────────────┼──── lost ────────┼──────── lost ────────┼unsettled┼── not expected ──▶
 //! ```
-//! Times are on the safe side: what may have been sent before the grant is not expected, and where messages arrived to
-//! the end and late, what was sent last is given as much more time. For a subscriber that is away at the end, and whose
-//! session the broker keeps, what it would get on its return is unsettled: from QoS 1 up, all since it went.
+//! Doubtful times count in the broker's favour. A message that may have been sent before the grant is not expected. If
+//! the last arrivals came late, the settle time is longer by the delay of the last one. A subscriber may be away at the
+//! end while the broker keeps its session: then all messages with QoS 1 or 2 since it left are unsettled.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -57,7 +57,7 @@ struct View<'a> {
     not_of: Option<Publisher>,
     /// When it was first granted, and when it ended last.
     life: Option<(u64, u64)>,
-    /// Since when the broker keeps what comes for it, if it was away at the end.
+    /// Since when the broker keeps messages for it, if it was away at the end.
     kept_ns: Option<u64>,
     /// How late messages were if they arrived until the end, or until the receiver left: messages of that long may
     /// still have been on their way.
@@ -144,7 +144,7 @@ impl<'a> Settling<'a> {
         (ended.saturating_sub(at_ns) < self.ends.settle_ns).then_some(lag_ns)
     }
 
-    /// Since when the broker keeps what comes for a receiver that did not come back.
+    /// Since when the broker keeps messages for a receiver that did not come back.
     fn kept_ns(&self, receiver: &Receiver) -> Option<u64> {
         let absences = receiver.absences(self.ends.end_ns);
         absences.iter().rfind(|absence| absence.reason == Reason::Kept).map(|absence| absence.from_ns)
@@ -220,7 +220,7 @@ impl<'a> Settling<'a> {
     }
 }
 
-/// Counts what is missing of one stream on one subscription.
+/// Counts the missing messages of one stream on one subscription.
 struct Tally<'a, 'b> {
     view: &'b View<'a>,
     /// The sender's side, if it was a user of this run.
@@ -231,7 +231,7 @@ struct Tally<'a, 'b> {
 }
 
 impl Tally<'_, '_> {
-    /// Counts what is missing before the first arrival and after the last one, or everything if nothing arrived.
+    /// Counts the messages missing before the first arrival and after the last one, or all if nothing arrived.
     fn edges(&mut self, settle_ns: u64) {
         let track = self.track;
         let (Some(published), Some((granted, ended))) = (self.published, self.view.life) else { return };

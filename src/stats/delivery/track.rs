@@ -1,4 +1,4 @@
-//! What one receiver saw of one stream: the newest number, and the gaps before it.
+//! One stream as one receiver saw it: the newest number, and the gaps before it.
 
 use std::collections::VecDeque;
 

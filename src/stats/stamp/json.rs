@@ -1,8 +1,8 @@
 //! Finding one text in a JSON value without reading the value into memory.
 //!
-//! The pointer is walked and everything beside its way is passed over, so that a text of the same look elsewhere in
-//! the message is never taken for the one that is meant. What is passed over is not checked: a message that is not
-//! JSON gives nothing, or a text that is not a stamp.
+//! The reader follows the pointer and skips all other values. So it never takes a similar text elsewhere in the message
+//! for the right one. Skipped values are not checked: a message that is not JSON gives nothing, or a text that is not a
+//! stamp.
 
 /// The text at a pointer (RFC 6901), as it stands between its quotes; nothing if there is none. `pointer` is its
 /// parts, `~0` and `~1` replaced; keys that hold escapes are not found.

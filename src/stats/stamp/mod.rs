@@ -1,8 +1,9 @@
-//! Stamps: what a measured message carries, so that its receiver knows when it was sent, by whom and with which number.
+//! Stamps. A measured message carries one, which tells its receiver when it was sent, by which user and with which
+//! number.
 //!
-//! One text for every place in a message: `~` and 24 bytes in base64url (RFC 4648, section 5), 33 characters that
-//! stand in a payload, in JSON and in a user property as they are. Its length is fixed. So encoding allocates nothing,
-//! and the length and the letters tell a stamp from any other text.
+//! A stamp is the same text everywhere in a message: `~` and 24 bytes in base64url (RFC 4648, section 5). These 33
+//! characters need no escape in a payload, in JSON or in a user property. The length is fixed. So encoding allocates
+//! nothing, and the length and the letters tell a stamp from any other text.
 //!
 //! ```text
 //! layout | time, ns since 1970 | run     | user    | topic's own, step | sequence                   | lateness
@@ -10,11 +11,12 @@
 //! 01     | up to 2116          |         |         |                   | 0 if it is not counted     |
 //! ```
 //!
-//! Two moments of a message matter: when its step really began, which tells whether a subscription should have got it,
-//! and when it was due, from which its times count if its user has a schedule. A subscriber may be in another process,
-//! so the stamp has both: the first as its time, the second as the lateness. That is a number with an exponent, of
-//! microseconds: exact up to a second, and beyond that more by less than two millionths, never less, so that no
-//! measured time begins after the response time of its publish.
+//! Two moments of a message matter. One is when its step really began: it tells whether a subscription should have got
+//! the message. The other is when the message was due: if its user has a schedule, its times count from there. A
+//! subscriber may be in another process, so the stamp has both: the first as its time, and the difference as its
+//! lateness. The lateness is a number of microseconds with an exponent. It is exact up to a second. Longer ones are
+//! rounded up by less than two millionths and never down, so that no measured time begins after the response time of
+//! its publish.
 //!
 //! The layout before this one had the time in all of the first 8 bytes, which begin with 00 until 2116: it does not
 //! count as a stamp here, and an older version reads this one as a time in the far future.
@@ -56,10 +58,10 @@ const fn mask(bits: u32) -> u64 {
     (1 << bits) - 1
 }
 
-/// Who publishes: a user of a run.
+/// The publisher: a user of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Publisher {
-    /// A number drawn for each run, so that those of several processes are told apart; below 2^24.
+    /// A number drawn for each run, so that several processes have different ones. It is below 2^24.
     pub run: u32,
     /// The number of the user in its run, from 1 and below 2^24; 0 for all users beyond, whose messages are not
     /// counted.
@@ -82,7 +84,7 @@ pub struct Stamp {
     pub time_ns: u64,
     /// How many microseconds after it was due that was; `None` without a schedule.
     pub late_us: Option<u32>,
-    /// Who published it.
+    /// The user that published it.
     pub publisher: Publisher,
     /// The number of the publish step, below [`MAX_STEPS`].
     pub step: u16,

@@ -14,7 +14,7 @@ pub(super) const PONG: u8 = 10;
 
 /// Of the second byte: the payload is masked.
 const MASKED: u8 = 0x80;
-/// In place of a length: it follows in so many bits.
+/// In place of a length: the length follows in this many bits.
 const SIXTEEN_BITS: u8 = 0x7E;
 const SIXTY_FOUR_BITS: u8 = 0x7F;
 

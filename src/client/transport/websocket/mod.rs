@@ -1,12 +1,12 @@
 //! The WebSocket layer (RFC 6455) as a byte stream.
 //!
-//! Our own and not a crate's: MQTT cares for no message boundary (section 6 of the standard), so frames can be
-//! taken apart in the buffer that the driver reads into. A general crate hands over messages, which costs a
-//! copy, an allocation for each and kilobytes of buffers for each connection. `tests/client/transport.rs` holds it
+//! It is our own and not a crate's. MQTT ignores message boundaries (section 6 of the standard), so frames can be taken
+//! apart in the read buffer of the driver. A general crate hands over messages. That costs a copy and an allocation for
+//! each, and kilobytes of buffers for each connection. `tests/client/transport.rs` holds it
 //! against tungstenite, `tests/peers/transport.rs` against Mosquitto.
 //!
-//! As in TLS, bytes count as written when they are framed; what the socket does not take is sent with the next
-//! read or write.
+//! As in TLS, bytes count as written when they are framed. If the socket does not take all of them, the rest is sent
+//! with the next read or write.
 
 use std::io;
 use std::pin::Pin;

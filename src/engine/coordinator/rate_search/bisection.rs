@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    /// The rates that are tried if all up to `limit` hold, and what comes out.
+    /// The rates that are tried if all up to `limit` hold, and the result.
     fn bisect(low: f64, high: f64, limit: f64) -> (Vec<f64>, Option<f64>) {
         let mut bisection = Bisection::new(low, high);
         let mut tried = Vec::new();
