@@ -29,7 +29,8 @@ pub(super) fn check_broker(
             (false, false) => "urls",
         };
         let what = "reaches brokers over TCP only, without TLS and WebSocket";
-        problems.add(cannot(what, "write `mqtt://`", &at.key(key)));
+        let cure = if overridden { "give `--host` an `mqtt://` URL" } else { "write `mqtt://`" };
+        problems.add(cannot(what, cure, &at.key(key)));
     }
     let many_addresses = !broker.source_addresses.is_empty();
     let short_keep_alive = version == Version::V5 && keep_alive_s < RUMQTTC_MIN_KEEP_ALIVE_5_S;

@@ -116,10 +116,12 @@ pub(super) fn compile_settings(
     };
     if clean_session && broker.session_expiry.is_some() && session_expiry_s > 0 {
         let message = "the broker keeps sessions that no connection resumes";
-        problems.add(
-            Diagnostic::warning(codes::SESSION_LEFT_BEHIND, expiry_at, message)
-                .help("set `clean_session` to false, or leave `session_expiry` out"),
-        );
+        // rumqttc cannot resume a session, so for it there is one cure.
+        let help = match broker.client.unwrap_or_default() {
+            Client::Native => "set `clean_session` to false, or leave `session_expiry` out",
+            Client::Rumqttc => "leave `session_expiry` out",
+        };
+        problems.add(Diagnostic::warning(codes::SESSION_LEFT_BEHIND, expiry_at, message).help(help));
     }
     let receive_maximum = broker.receive_maximum.unwrap_or(u16::MAX);
     if receive_maximum == 0 {

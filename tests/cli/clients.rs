@@ -94,3 +94,19 @@ fn a_broker_that_refuses_connections_refuses_both() {
     assert!(native[" connect"].1 > 0 && native[" connect"].0 == native[" connect"].1, "{native:?}");
     assert_eq!(native[" connect"].2[0].0, "CONNACK: server unavailable (3)");
 }
+
+#[test]
+fn a_host_of_the_command_line_that_rumqttc_cannot_reach_is_answered_with_a_cure_for_it() {
+    let place = ScenarioDir::new(
+        "version = 1
+brokers.a = { url = \"mqtt://a\", client = \"rumqttc\" }
+load = { users = 1, run_time = \"1s\" }
+[[user_classes.a.tasks]]
+name = \"t\"
+steps = [{ publish = { topic = \"t\" } }]",
+    );
+    let output = place.run(&["validate", "scenario.toml", "-H", "wss://127.0.0.1:1"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("error[E0293]") && said.contains("give `--host` an `mqtt://` URL"), "{said}");
+}

@@ -247,6 +247,18 @@ fn all_mistakes_are_found_at_once() {
 }
 
 #[test]
+fn a_cure_for_rumqttc_is_one_that_rumqttc_can_follow() {
+    let text = "version = 1\nbrokers.a = { url = \"mqtt://a\", protocol = \"5\", session_expiry = \"9s\", client = \"rumqttc\" }
+        load = { users = 1, run_time = \"1s\" }\n[[user_classes.a.tasks]]\nname = \"t\"\nsteps = [{ publish = { topic = \"t\" } }]";
+    let help = |text: &str| {
+        compiled(text).unwrap().warnings.into_iter().map(|warning| warning.help).collect::<Vec<_>>()
+    };
+    assert_eq!(help(text), [Some("leave `session_expiry` out".to_owned())]);
+    let native = help(&text.replace("rumqttc", "native"));
+    assert_eq!(native, [Some("set `clean_session` to false, or leave `session_expiry` out".to_owned())]);
+}
+
+#[test]
 fn what_rumqttc_cannot_do_is_told_with_its_place_and_cure() {
     insta::assert_snapshot!(listed(&errors(include_str!("../fixtures/plan/rumqttc.toml"))));
 }
