@@ -9,8 +9,8 @@
 //!                     template/    plan/        │ client/ (MQTT) │ stats/ (numbers)
 //!                                  │ describe/ (the plan as text and JSON)
 //! ```
-//! Each arrow is one function. Each noun is a type that the next room gets in no other way. Names end at compile: the
-//! engine works with small ids into the plan's tables.
+//! Each arrow is one function. Each noun is a type that only the arrow before it can make. After compile nothing is looked
+//! up by name: the engine works with small ids into the plan's tables.
 //!
 //! # The rooms
 //! | room | what lives there | may import |

@@ -1,6 +1,6 @@
 //! When a user connects again after its connection was lost or could not be opened.
 //!
-//! The rule lives in the class; what a user remembers of it is how often it has failed.
+//! The class holds these settings. Each user counts its own pauses, and `engine/user/backoff.rs` computes the next one.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Requests that nobody waits for any more, and that the broker has not answered.
 //!
 //! The broker does not know our deadlines, so its answer may still come. Until then the packet id is in use, and the
-//! message counts against the broker's Receive Maximum (MQTT 5, section 4.9). There are few of them, so they are kept
-//! apart: the ring of open requests would otherwise span from the oldest of them to the newest request.
+//! message counts against the broker's Receive Maximum (MQTT 5, section 4.9). They are kept apart,
+//! because the ring of open requests would otherwise stretch from the oldest of them to the newest request.
 
 use std::collections::BTreeMap;
 

@@ -10,8 +10,8 @@ pub(crate) const GOOD_LIFE: Duration = Duration::from_secs(5);
 
 /// What a user remembers of its losses and failed connects.
 ///
-/// Pauses double, and part of each is drawn, so that users that lost the same broker do not all come back at one
-/// moment.
+/// Each pause is twice the one before. A random part of it is left out, so that users that lost the same broker do not
+/// all come back at one moment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Backoff {
     /// How many pauses were made since the last reset.
