@@ -30,6 +30,23 @@ impl Payload {
             Self::Filling(filling) => (filling.least, filling.bytes.len()),
         }
     }
+
+    /// The bytes of the payload in the message with this `seq` of the user with this index, wherever they are: see
+    /// [`Text::bytes`]. Draws the length of a filling.
+    #[inline]
+    pub(crate) fn bytes<'a>(
+        &'a self,
+        kept: &'a [Box<[u8]>],
+        rendered: &'a [u8],
+        (index, seq): (u64, u64),
+        random: &mut Random,
+    ) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.bytes(kept, rendered),
+            Self::Lines(lines) => lines.line(index, seq),
+            Self::Filling(filling) => filling.draw(random),
+        }
+    }
 }
 
 impl From<Text> for Payload {

@@ -156,8 +156,8 @@ impl Persona {
     }
 
     fn render_texts(&mut self, class: &UserClass) {
-        for step in all_steps(class) {
-            visit_texts(step, |text| {
+        for step in class.steps() {
+            step.visit_texts(|text| {
                 if let Text::PerUser { slot, template } = text {
                     let mut out = Vec::new();
                     self.render(template, START, &mut out);
@@ -170,7 +170,7 @@ impl Persona {
     /// The names of the statistics rows that are the user's own, each with its slot.
     pub(crate) fn row_names(&mut self, class: &UserClass, mut name_row: impl FnMut(usize, &RowKey)) {
         let connects = class.connect_phases.iter().flat_map(ConnectPhases::rows);
-        let steps = all_steps(class).filter_map(row_of_step);
+        let steps = class.steps().filter_map(Step::row);
         for row in [&class.reconnect.row].into_iter().chain(connects).chain(steps) {
             if let Row::PerUser { slot, request_type, name } = row {
                 let name = self.render_next(name);
@@ -250,7 +250,7 @@ impl Persona {
     /// The topic of a message, once it is rendered.
     #[inline]
     pub(crate) fn topic<'a>(&'a self, step: &'a Publish, buffers: &'a Buffers) -> &'a [u8] {
-        bytes_of(&step.topic, &self.texts, &buffers.topic)
+        step.topic.bytes(&self.texts, &buffers.topic)
     }
 
     /// Renders the rest of a message after its topic. With `more_properties`, something will be appended to the
@@ -302,21 +302,21 @@ impl Persona {
             (Some(StampPlace::Json { .. }), _)
             | (Some(StampPlace::Prefix), Payload::Text(Text::PerMessage(_))) => payload,
             (Some(StampPlace::Prefix), of_step) => {
-                let bytes = payload_of(of_step, &self.texts, &[], (index, seq), &mut self.random);
+                let bytes = of_step.bytes(&self.texts, &[], (index, seq), &mut self.random);
                 payload.extend_from_slice(bytes);
                 payload
             }
-            (_, of_step) => payload_of(of_step, &self.texts, payload, (index, seq), &mut self.random),
+            (_, of_step) => of_step.bytes(&self.texts, payload, (index, seq), &mut self.random),
         };
         // What is written to the buffer begins with the fixed ones.
         let properties = if properties.is_empty() { &*step.properties.fixed } else { &**properties };
-        Rendered { topic: bytes_of(&step.topic, &self.texts, topic), payload, properties }
+        Rendered { topic: step.topic.bytes(&self.texts, topic), payload, properties }
     }
 
     /// A text that does not change from message to message. Empty for one that does.
     #[inline]
     pub(crate) fn text<'a>(&'a self, text: &'a Text) -> &'a [u8] {
-        bytes_of(text, &self.texts, &[])
+        text.bytes(&self.texts, &[])
     }
 
     /// A filter as it goes on the wire. Templates of filters render to UTF-8.
@@ -368,7 +368,7 @@ impl Persona {
             }
             of_will => {
                 let texts = &self.texts;
-                let bytes = payload_of(of_will, texts, &[], (self.user.index, 1), &mut self.random);
+                let bytes = of_will.bytes(texts, &[], (self.user.index, 1), &mut self.random);
                 payload.extend_from_slice(bytes);
             }
         }
@@ -389,80 +389,5 @@ impl Persona {
             received: moment.received,
         };
         template.render(&mut scope, out);
-    }
-}
-
-/// All steps of a class, in the order in which their texts are rendered.
-fn all_steps(class: &UserClass) -> impl Iterator<Item = &Step> {
-    let tasks = class.tasks.iter().map(|task| &task.steps);
-    [&class.on_start, &class.on_stop].into_iter().chain(tasks).flat_map(|steps| &steps.0)
-}
-
-/// Visits the texts of a step.
-fn visit_texts<'a>(step: &'a Step, mut visit: impl FnMut(&'a Text)) {
-    let mut visit_message = |publish: &'a Publish| {
-        visit(&publish.topic);
-        if let Payload::Text(payload) = &publish.payload {
-            visit(payload);
-        }
-    };
-    match step {
-        Step::Publish(publish) => visit_message(publish),
-        Step::Subscribe(subscribe) => subscribe.filters.iter().for_each(|wanted| visit(&wanted.filter)),
-        Step::Unsubscribe(unsubscribe) => unsubscribe.filters.iter().for_each(visit),
-        Step::Receive(receive) => {
-            visit(&receive.filter);
-            receive.takes.texts().chain(receive.expect.texts()).for_each(visit);
-        }
-        Step::Request(exchange) => {
-            visit_message(&exchange.publish);
-            visit(&exchange.reply_topic);
-            exchange.expect.texts().for_each(visit);
-        }
-        Step::Connect(_)
-        | Step::Disconnect { .. }
-        | Step::Wait(_)
-        | Step::Repeat { .. }
-        | Step::EndRepeat { .. } => {}
-    }
-}
-
-/// The row of the statistics in which a step is recorded.
-fn row_of_step(step: &Step) -> Option<&Row> {
-    let request = match step {
-        Step::Connect(request) | Step::Disconnect { request, .. } => request,
-        Step::Publish(publish) => &publish.request,
-        Step::Subscribe(subscribe) => &subscribe.request,
-        Step::Unsubscribe(unsubscribe) => &unsubscribe.request,
-        Step::Receive(receive) => &receive.request,
-        Step::Request(exchange) => &exchange.publish.request,
-        Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => return None,
-    };
-    Some(&request.row)
-}
-
-/// The bytes of a text, wherever they are.
-#[inline]
-fn bytes_of<'a>(text: &'a Text, texts: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
-    match text {
-        Text::Constant(bytes) => bytes,
-        Text::PerUser { slot, .. } => &texts[*slot],
-        Text::PerMessage(_) => rendered,
-    }
-}
-
-/// The bytes of a payload, wherever they are: for the message with this `seq` of the user with this index.
-#[inline]
-fn payload_of<'a>(
-    payload: &'a Payload,
-    texts: &'a [Box<[u8]>],
-    rendered: &'a [u8],
-    (index, seq): (u64, u64),
-    random: &mut Random,
-) -> &'a [u8] {
-    match payload {
-        Payload::Text(payload) => bytes_of(payload, texts, rendered),
-        Payload::Lines(lines) => lines.line(index, seq),
-        Payload::Filling(filling) => filling.draw(random),
     }
 }

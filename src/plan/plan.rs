@@ -49,10 +49,8 @@ impl Plan {
         self.steps().any(|step| matches!(step, Step::Publish(publish) if publish.stamp.is_some()))
     }
 
-    /// The steps of all classes, in no order.
+    /// The steps of all classes.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
-        let tasks = self.classes.iter().flat_map(|class| &class.tasks).map(|task| &task.steps);
-        let others = self.classes.iter().flat_map(|class| [&class.on_start, &class.on_stop]);
-        tasks.chain(others).flat_map(|steps| &steps.0)
+        self.classes.iter().flat_map(UserClass::steps)
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::plan::payload::Payload;
 use crate::plan::publish::Publish;
 use crate::plan::receive::{Exchange, Receive};
-use crate::plan::request::Request;
+use crate::plan::request::{Request, Row};
 use crate::plan::subscription::{Subscribe, Unsubscribe};
+use crate::plan::text::Text;
 use crate::plan::wait::Pause;
 
 /// A list of steps with `repeat` laid flat: running it needs a position and one counter per level, but
@@ -68,5 +70,48 @@ impl Step {
             | Self::Repeat { .. }
             | Self::EndRepeat { .. } => false,
         }
+    }
+
+    /// Visits the texts that the step sends or holds against messages.
+    pub(crate) fn visit_texts<'a>(&'a self, mut visit: impl FnMut(&'a Text)) {
+        let mut visit_message = |publish: &'a Publish| {
+            visit(&publish.topic);
+            if let Payload::Text(payload) = &publish.payload {
+                visit(payload);
+            }
+        };
+        match self {
+            Self::Publish(publish) => visit_message(publish),
+            Self::Subscribe(subscribe) => subscribe.filters.iter().for_each(|wanted| visit(&wanted.filter)),
+            Self::Unsubscribe(unsubscribe) => unsubscribe.filters.iter().for_each(visit),
+            Self::Receive(receive) => {
+                visit(&receive.filter);
+                receive.takes.texts().chain(receive.expect.texts()).for_each(visit);
+            }
+            Self::Request(exchange) => {
+                visit_message(&exchange.publish);
+                visit(&exchange.reply_topic);
+                exchange.expect.texts().for_each(visit);
+            }
+            Self::Connect(_)
+            | Self::Disconnect { .. }
+            | Self::Wait(_)
+            | Self::Repeat { .. }
+            | Self::EndRepeat { .. } => {}
+        }
+    }
+
+    /// The row of the statistics in which the step is recorded.
+    pub(crate) fn row(&self) -> Option<&Row> {
+        let request = match self {
+            Self::Connect(request) | Self::Disconnect { request, .. } => request,
+            Self::Publish(publish) => &publish.request,
+            Self::Subscribe(subscribe) => &subscribe.request,
+            Self::Unsubscribe(unsubscribe) => &unsubscribe.request,
+            Self::Receive(receive) => &receive.request,
+            Self::Request(exchange) => &exchange.publish.request,
+            Self::Wait(_) | Self::Repeat { .. } | Self::EndRepeat { .. } => return None,
+        };
+        Some(&request.row)
     }
 }

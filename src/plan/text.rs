@@ -28,4 +28,15 @@ impl Text {
             Self::PerUser { template, .. } | Self::PerMessage(template) => template.length(client_id),
         }
     }
+
+    /// The bytes of the text, wherever they are: in the plan, among the texts that its user keeps, or rendered for one
+    /// message.
+    #[inline]
+    pub(crate) fn bytes<'a>(&'a self, kept: &'a [Box<[u8]>], rendered: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::Constant(bytes) => bytes,
+            Self::PerUser { slot, .. } => &kept[*slot],
+            Self::PerMessage(_) => rendered,
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::plan::receive::Keeps;
 use crate::plan::reconnect::Reconnect;
 use crate::plan::request::{ConnectPhases, Request};
 use crate::plan::schedule::Schedule;
-use crate::plan::step::Steps;
+use crate::plan::step::{Step, Steps};
 use crate::plan::target::Certificate;
 use crate::plan::wait::WaitTime;
 pub use crate::scenario::model::user_class::OnError;
@@ -65,9 +65,9 @@ pub struct UserClass {
     pub reconnection: Reconnect,
     /// Where the parts of its connects are recorded: one for each row of a connect, or none at all.
     pub connect_phases: Vec<ConnectPhases>,
-    /// How many texts its steps keep per user: see [`Text::PerUser`].
+    /// How many texts its steps keep per user: see [`Text::PerUser`](crate::plan::text::Text::PerUser).
     pub user_texts: usize,
-    /// How many rows its steps keep per user: see [`Row::PerUser`].
+    /// How many rows its steps keep per user: see [`Row::PerUser`](crate::plan::request::Row::PerUser).
     pub user_rows: usize,
     /// How many `seq` counters its steps refer to.
     pub counters: usize,
@@ -80,6 +80,12 @@ pub struct UserClass {
 }
 
 impl UserClass {
+    /// All steps, in the order in which users render their texts.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
+        let tasks = self.tasks.iter().map(|task| &task.steps);
+        [&self.on_start, &self.on_stop].into_iter().chain(tasks).flat_map(|steps| &steps.0)
+    }
+
     /// What a failed step of one of its tasks ends.
     pub fn on_error_of(&self, task: &Task) -> OnError {
         task.on_error.unwrap_or(self.on_error)
