@@ -80,6 +80,37 @@ pub(super) fn check_unsubscribe(client: Client, filters: usize, at: &FieldPath, 
     }
 }
 
+/// Warns of a step that rumqttc does in another way, which a result can show.
+pub(super) fn warn_of_difference(
+    client: Client,
+    difference: Difference,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) {
+    if client == Client::Rumqttc {
+        let (message, help) = match difference {
+            Difference::AbruptDisconnect => (
+                "the client `rumqttc` closes the connection without DISCONNECT, but does not reset it",
+                "the broker publishes the will all the same; \"native\" as `client` of the broker resets it",
+            ),
+            Difference::OpenWindow => (
+                "with the client `rumqttc`, a message that timed out keeps its place until the broker answers it",
+                "with \"native\" as `client` of the broker, its place is free after the timeout",
+            ),
+        };
+        problems.add(Diagnostic::warning(codes::CLIENT_DIFFERS, at.clone(), message).help(help));
+    }
+}
+
+/// What rumqttc does in another way than the native client.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Difference {
+    /// `abrupt = true`.
+    AbruptDisconnect,
+    /// `await_ack = false`.
+    OpenWindow,
+}
+
 /// Checks a user name or a password.
 pub(super) fn check_credential(
     client: Client,

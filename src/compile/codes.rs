@@ -71,6 +71,7 @@ codes! {
     UNUSED_TRANSPORT_SETTING = "W0251", "The host from the command line does not use a transport for which the scenario has settings.";
     UNUSED_CA = "W0252", "`ca` names authorities, but `insecure` accepts any certificate.";
     SESSION_LEFT_BEHIND = "W0255", "The broker keeps sessions that no connection resumes.";
+    CLIENT_DIFFERS = "W0256", "The client that drives a broker does a step in another way than the native one.";
     LOWER_BOUND = "W0261", "A threshold requires a response time or failures to be above a limit.";
     UNSTAMPED = "W0270", "A `subscribe` measures messages, but no `publish` of the run stamps them.";
 }

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::time::Duration;
 
+use crate::compile::client::{Difference, warn_of_difference};
 use crate::compile::codes;
 use crate::compile::payloads::Payloads;
 use crate::compile::problems::Problems;
@@ -206,8 +207,14 @@ impl<'a> StepCompiler<'a> {
                         request_type: disconnect.request_type.as_deref(),
                         record: disconnect.record,
                     };
-                    let request = self.request(&recording, "disconnect", &at.key("disconnect"), problems);
-                    flat.push(Step::Disconnect { abrupt: disconnect.abrupt.unwrap_or(false), request });
+                    let at = at.key("disconnect");
+                    let request = self.request(&recording, "disconnect", &at, problems);
+                    let abrupt = disconnect.abrupt.unwrap_or(false);
+                    if let Some(protocol) = self.protocol.as_ref().filter(|_| abrupt) {
+                        let difference = Difference::AbruptDisconnect;
+                        warn_of_difference(protocol.client(), difference, &at.key("abrupt"), problems);
+                    }
+                    flat.push(Step::Disconnect { abrupt, request });
                 }
                 model::step::Step::Publish(publish) => {
                     flat.extend(self.publish(publish, &at.key("publish"), problems));

@@ -259,6 +259,35 @@ fn a_cure_for_rumqttc_is_one_that_rumqttc_can_follow() {
 }
 
 #[test]
+fn what_rumqttc_does_in_another_way_is_warned_about() {
+    let scenario = |client: &str| {
+        let text = format!(
+            r#"
+version = 1
+brokers.a = {{ url = "mqtt://a", client = "{client}" }}
+load = {{ users = 1, run_time = "1m" }}
+[[user_classes.a.tasks]]
+name = "t"
+steps = [
+  {{ publish = {{ topic = "t", qos = 1, await_ack = false }} }},
+  {{ publish = {{ topic = "t", qos = 1, await_ack = true }} }},
+  {{ publish = {{ topic = "t", qos = 0, await_ack = false }} }},
+  {{ disconnect = {{ abrupt = false }} }},
+  {{ disconnect = {{ abrupt = true }} }},
+]"#
+        );
+        let warnings = compiled(&text).unwrap().warnings;
+        warnings.iter().map(|warning| format!("{} {}", warning.code, warning.at)).collect::<Vec<_>>()
+    };
+    let steps = "user_classes.a.tasks[0].steps";
+    assert_eq!(
+        scenario("rumqttc"),
+        [format!("W0256 {steps}[0].publish.await_ack"), format!("W0256 {steps}[4].disconnect.abrupt")]
+    );
+    assert_eq!(scenario("native"), [""; 0]);
+}
+
+#[test]
 fn what_rumqttc_cannot_do_is_told_with_its_place_and_cure() {
     insta::assert_snapshot!(listed(&errors(include_str!("../fixtures/plan/rumqttc.toml"))));
 }

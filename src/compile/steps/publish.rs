@@ -1,6 +1,7 @@
 //! The publish step: where its texts, its payload and its properties come together.
 
 use crate::compile::address::{check_topic, client_id_length};
+use crate::compile::client::{Difference, warn_of_difference};
 use crate::compile::codes;
 use crate::compile::payloads::{PayloadSource, Pointed};
 use crate::compile::problems::Problems;
@@ -8,7 +9,7 @@ use crate::compile::properties::compile_properties;
 use crate::compile::steps::measure::Written;
 use crate::compile::steps::{Recording, StepCompiler, quality};
 use crate::diagnostic::{Diagnostic, FieldPath};
-use crate::mqtt::MAX_PACKET_BYTES;
+use crate::mqtt::{MAX_PACKET_BYTES, Qos};
 use crate::plan::measure::{StampPlace, Stamping};
 use crate::plan::payload::Payload;
 use crate::plan::{Publish, Step};
@@ -144,6 +145,10 @@ impl StepCompiler<'_> {
         });
         let most = most.saturating_add(if is_5 { properties.most_bytes(client_id) } else { 0 });
         problems.length("this message", most, MAX_PACKET_BYTES, &payload_at);
+        let await_ack = publish.await_ack.unwrap_or(true);
+        if let Some(protocol) = self.protocol.as_ref().filter(|_| !await_ack && qos != Qos::AtMostOnce) {
+            warn_of_difference(protocol.client(), Difference::OpenWindow, &at.key("await_ack"), problems);
+        }
         let counter = self.counters;
         self.counters += 1;
         Some(Publish {
@@ -153,7 +158,7 @@ impl StepCompiler<'_> {
             retain: publish.retain.unwrap_or(false),
             properties,
             timeout,
-            await_ack: publish.await_ack.unwrap_or(true),
+            await_ack,
             request,
             counter,
             feeds,
