@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::describe::sample::SampleUser;
 use crate::describe::secrets::Secrets;
+use crate::mqtt::Client;
 use crate::plan::dispatcher::Dispatcher;
 use crate::plan::rate::{Traffic, traffic};
 use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
-use crate::plan::{BrokerId, Plan};
+use crate::plan::{Broker, BrokerId, Plan};
 
 /// How many users of a class send sample messages.
 const SAMPLES: usize = 2;
@@ -20,6 +21,8 @@ const OTHER_FILES: u64 = 64;
 const BASE_BYTES: u64 = 7 << 20;
 /// What a connected user takes, measured (`docs/performance.md`).
 const CONNECTION_BYTES: u64 = 3_482;
+/// What a connected user takes through rumqttc, measured (`docs/performance.md`).
+const RUMQTTC_CONNECTION_BYTES: u64 = 28 << 10;
 /// What a row of the statistics takes, with a common number of different response times.
 const ROW_BYTES: u64 = 2_048;
 
@@ -161,14 +164,20 @@ fn rows_per_user(plan: &Plan, timeline: &LoadTimeline) -> u64 {
 impl Needs {
     fn new(plan: &Plan, timeline: &LoadTimeline) -> Self {
         let connections = u64::from(timeline.most_in_all);
-        let is_embedded = |broker: BrokerId| matches!(plan.brokers[broker.0].target, Target::Embedded { .. });
-        let classes = plan.classes.iter().zip(&timeline.most);
-        let embedded: u64 =
-            classes.filter(|(class, _)| is_embedded(class.broker)).map(|(_, most)| u64::from(*most)).sum();
-        // An embedded broker holds the other end of each.
-        let ends = connections + embedded.min(connections);
+        // The most users at a time of brokers of some kind.
+        let users_of = |is_such: &dyn Fn(&Broker) -> bool| -> u64 {
+            let classes = plan.classes.iter().zip(&timeline.most);
+            let of_such = classes.filter(|(class, _)| is_such(&plan.brokers[class.broker.0]));
+            of_such.map(|(_, most)| u64::from(*most)).sum::<u64>().min(connections)
+        };
+        // An embedded broker holds the other end of each connection.
+        let ends = connections + users_of(&|broker| matches!(broker.target, Target::Embedded { .. }));
+        let through_rumqttc = users_of(&|broker| broker.client == Client::Rumqttc);
         let rows = plan.rows.len() as u64 + rows_per_user(plan, timeline);
-        let memory_bytes = BASE_BYTES + ends * CONNECTION_BYTES + rows * ROW_BYTES;
+        let memory_bytes = BASE_BYTES
+            + ends * CONNECTION_BYTES
+            + through_rumqttc * (RUMQTTC_CONNECTION_BYTES - CONNECTION_BYTES)
+            + rows * ROW_BYTES;
         Self { connections, open_files: ends + OTHER_FILES, memory_bytes }
     }
 }

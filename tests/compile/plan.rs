@@ -299,6 +299,17 @@ fn a_plan_names_the_client_that_drives_a_broker() {
 }
 
 #[test]
+fn users_of_rumqttc_need_the_memory_that_rumqttc_takes() {
+    let text = SMALL.replace("load.run_time", "load.users = 100\nload.run_time");
+    let rumqttc = text.replace("load.users", "brokers.b.client = \"rumqttc\"\nload.users");
+    let [native, rumqttc] = [text, rumqttc].map(|text| {
+        let plan = describe_json(&compiled(&text).unwrap().plan);
+        plan["needs"]["memory_bytes"].as_u64().unwrap()
+    });
+    assert_eq!(rumqttc - native, 100 * (28 * 1024 - 3_482));
+}
+
+#[test]
 fn what_is_surely_not_meant_is_warned_about() {
     insta::assert_snapshot!(listed(&compiled(DOUBTFUL).unwrap().warnings));
 }
