@@ -8,7 +8,6 @@ use libfuzzer_sys::fuzz_target;
 use mqtt_scenario::template::random::Random;
 use mqtt_scenario::template::names::{Columns, Names, Place};
 use mqtt_scenario::template::{NOT_BEGUN, NOTHING, Scope, Template, UserScope};
-use mqtt_scenario::scenario::model::Scalar;
 
 /// Longer texts are rendered only in life.
 const LONGEST: usize = 1 << 20;
@@ -26,7 +25,7 @@ fuzz_target!(|input: (u8, u64, &str)| {
         Place::JsonText,
     ];
     let place = places[usize::from(place) % places.len()];
-    let vars = BTreeMap::from([("site".to_owned(), Scalar("oslo".to_owned()))]);
+    let vars = BTreeMap::from([("site".to_owned(), "oslo".to_owned())]);
     let used_vars = RefCell::new(BTreeSet::new());
     let columns = Columns::default();
     let env = |name: &str| (name.len() % 2 == 0).then(|| name.to_owned());
@@ -54,7 +53,7 @@ fuzz_target!(|input: (u8, u64, &str)| {
             }
             let mut random = Random::for_user(seed, "device", 3);
             let mut count = 0;
-            template.place_walks(&mut count);
+            template.number_walks(&mut count);
             let mut walks = vec![NOT_BEGUN; count];
             let mut out = b"before".to_vec();
             for _ in 0..2 {
