@@ -11,7 +11,7 @@ use crate::stats::fine::FineTimes;
 use crate::stats::hdr;
 use crate::stats::latency::Latency;
 use crate::stats::unfinished::Waits;
-use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
+use crate::stats::{Connections, Received, RowId, RowKey, Starts, UnixMicros};
 
 /// This many response times of a row are kept as they are before tables are opened for it: with many rows most
 /// have few samples a second, and the tables are some 2,000 counters.
@@ -30,6 +30,7 @@ pub struct Batch {
     pub(super) users: Vec<UsersChanged>,
     pub(super) exceptions: Vec<ExceptionSeen>,
     pub(super) received: Received,
+    pub(super) connections: Connections,
     pub(super) intended: Option<Latency>,
     pub(super) began: Option<Latency>,
     pub(super) measured_began: Vec<(Arc<RowKey>, FineTimes)>,

@@ -47,13 +47,89 @@ impl FineTimes {
     }
 
     /// Counts one response time.
-    pub(super) fn record(&mut self, ns: u64) {
+    pub fn record(&mut self, ns: u64) {
         self.add(hdr::index(ns), 1);
     }
 
     /// Counts all response times of another one.
-    pub(super) fn absorb(&mut self, other: &Self) {
-        other.counts.iter().for_each(|count| self.add(count.slot(), count.times()));
+    pub fn absorb(&mut self, other: &Self) {
+        // A row has one histogram a second, which is short, beside that of the whole run.
+        if other.counts.len() * 8 < self.counts.len() {
+            other.counts.iter().for_each(|count| self.add(count.slot(), count.times()));
+            return;
+        }
+        self.total += other.total;
+        let mut merged = Vec::with_capacity(self.counts.len() + other.counts.len());
+        let (mut ours, mut theirs) = (self.counts.iter().peekable(), other.counts.iter().peekable());
+        loop {
+            match (ours.peek(), theirs.peek()) {
+                (Some(our), Some(their)) if our.slot() == their.slot() => {
+                    merged.push(Count::new(our.slot(), our.times() + their.times()));
+                    ours.next();
+                    theirs.next();
+                }
+                (Some(our), their) if their.is_none_or(|their| our.slot() < their.slot()) => {
+                    merged.extend(ours.next());
+                }
+                (_, Some(_)) => merged.extend(theirs.next()),
+                (_, None) => break,
+            }
+        }
+        self.counts = merged;
+    }
+
+    /// Returns the times that are here and not in another one, of which all must be here.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let mut theirs = other.counts.iter().peekable();
+        let counts = self.counts.iter().filter_map(|our| {
+            let taken = theirs.next_if(|their| their.slot() == our.slot()).map_or(0, |their| their.times());
+            let left = our.times().saturating_sub(taken);
+            (left > 0).then_some((our.slot(), left))
+        });
+        Self::from_counts(counts.collect())
+    }
+
+    /// From `(slot, times)` in the order of the slots.
+    pub(super) fn from_counts(counts: Vec<(usize, u64)>) -> Self {
+        let total = counts.iter().map(|(_, times)| times).sum();
+        Self { counts: counts.into_iter().map(|(slot, times)| Count::new(slot, times)).collect(), total }
+    }
+
+    /// `(slot, times)` in the order of the slots.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.counts.iter().map(|count| (count.slot(), count.times()))
+    }
+
+    /// Returns how many response times were counted.
+    pub fn count(&self) -> u64 {
+        self.total
+    }
+
+    /// Returns whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The longest time of each slot that occurred, in milliseconds, with how many times fell into it; in ascending
+    /// order.
+    pub fn times_ms(&self) -> impl Iterator<Item = (f64, u64)> {
+        self.counts().map(|(slot, times)| (hdr::longest_ns(slot) as f64 / 1e6, times))
+    }
+
+    /// Times in milliseconds at these quantiles (0 to 1, ascending), in one pass; `None` if nothing was counted.
+    pub fn quantiles_ms<const N: usize>(&self, quantiles: [f64; N]) -> Option<[f64; N]> {
+        (self.total > 0).then(|| self.at_quantiles(quantiles))
+    }
+
+    /// Returns the mean in milliseconds, to three digits; `None` if nothing was counted.
+    pub fn mean_ms(&self) -> Option<f64> {
+        let middle = |slot: usize| {
+            let first = slot.checked_sub(1).map_or(0, |before| hdr::longest_ns(before) + 1);
+            u64::midpoint(first, hdr::longest_ns(slot))
+        };
+        let sum: u128 = self.counts().map(|(slot, times)| u128::from(middle(slot)) * u128::from(times)).sum();
+        (self.total > 0).then(|| sum as f64 / self.total as f64 / 1e6)
     }
 
     /// The time in milliseconds that this percentage of them (0 to 100, 0 for the shortest) did not exceed; `None`

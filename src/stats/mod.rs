@@ -19,14 +19,18 @@ pub mod exception;
 pub mod failure;
 pub mod fine;
 mod hdr;
+mod hdr_v2;
 pub mod health;
 pub mod histogram;
 pub mod latency;
+pub mod live;
 pub mod metric;
 pub mod number;
+pub mod packed_times;
 mod python_text;
 pub mod rate_search;
 pub mod recorder;
+pub mod result;
 pub mod rows;
 pub mod snapshot;
 pub mod stamp;
@@ -75,6 +79,28 @@ impl Received {
     pub fn add(&mut self, other: Self) {
         self.messages += other.messages;
         self.bytes += other.bytes;
+    }
+}
+
+/// Connections that users opened and lost or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Connections {
+    /// How many the broker accepted.
+    pub opened: u64,
+    /// How many of these ended, for whatever reason.
+    pub ended: u64,
+}
+
+impl Connections {
+    /// Adds the connections of others.
+    pub fn add(&mut self, other: Self) {
+        self.opened += other.opened;
+        self.ended += other.ended;
+    }
+
+    /// How many there are now.
+    pub fn open(self) -> u64 {
+        self.opened.saturating_sub(self.ended)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::stats::fine::FineTimes;
 use crate::stats::latency::Latency;
 use crate::stats::rows::RowSpace;
 use crate::stats::unfinished::Waits;
-use crate::stats::{Received, RowId, RowKey, Starts, UnixMicros};
+use crate::stats::{Connections, Received, RowId, RowKey, Starts, UnixMicros};
 
 /// Records the samples of one thread.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ pub struct Recorder {
     users: Vec<UsersChanged>,
     exceptions: Vec<ExceptionSeen>,
     received: Received,
+    connections: Connections,
     /// Response times from when requests were due. Most runs have no schedule and so none of these times.
     intended: Option<Latency>,
     /// Times from when the request began, of requests that are recorded from when they were due.
@@ -79,6 +80,7 @@ impl Recorder {
             users: Vec::new(),
             exceptions: Vec::new(),
             received: Received::default(),
+            connections: Connections::default(),
             intended: None,
             began: None,
             measured_began: BTreeMap::new(),
@@ -173,6 +175,16 @@ impl Recorder {
         self.received.add(Received { messages: 1, bytes });
     }
 
+    /// Counts a connection that the broker accepted. It belongs to the next [`take`](Self::take).
+    pub fn connection_opened(&mut self) {
+        self.connections.opened += 1;
+    }
+
+    /// Counts the end of a connection that was counted when it was opened.
+    pub fn connection_ended(&mut self) {
+        self.connections.ended += 1;
+    }
+
     /// Records the time of a request from when it was due, beside its response time.
     pub fn record_intended(&mut self, ns: u64) {
         self.intended.get_or_insert_default().record(ns);
@@ -224,6 +236,7 @@ impl Recorder {
             users: self.users.extract_if(.., |users| users.at <= until).collect(),
             exceptions: self.exceptions.extract_if(.., |exception| exception.at <= until).collect(),
             received: mem::take(&mut self.received),
+            connections: mem::take(&mut self.connections),
             intended: self.intended.take(),
             began: self.began.take(),
             measured_began: mem::take(&mut self.measured_began)

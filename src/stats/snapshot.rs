@@ -10,7 +10,7 @@ use crate::stats::failure::Failure;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
 use crate::stats::unfinished::Unfinished;
-use crate::stats::{Received, RowKey, Starts};
+use crate::stats::{Connections, Received, RowKey, Starts};
 
 /// The statistics at one moment.
 #[derive(Debug, Clone)]
@@ -34,6 +34,10 @@ pub struct Snapshot {
     pub latency: Option<LatencySummary>,
     /// The same for the last tick only.
     pub tick_latency: Option<LatencySummary>,
+    /// Connections that users opened and lost, over the whole run; nothing in a replay.
+    pub connections: Connections,
+    /// The same for the last tick only.
+    pub tick_connections: Connections,
     /// What arrived on subscriptions, over the whole run; nothing in a replay.
     pub received: Received,
     /// The same for the last tick only.

@@ -20,7 +20,7 @@ use crate::stats::latency::Latency;
 use crate::stats::number::Number;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::unfinished::{Unfinished, Waits};
-use crate::stats::{Received, RowKey, Starts};
+use crate::stats::{Connections, Received, RowKey, Starts};
 
 /// Locust's name of a node in a run of one process.
 pub const LOCAL_NODE: &str = "local";
@@ -43,6 +43,8 @@ pub struct Statistics {
     most_users: i64,
     latency: Latency,
     tick_latency: Latency,
+    connections: Connections,
+    tick_connections: Connections,
     received: Received,
     tick_received: Received,
     measured: BTreeMap<Arc<RowKey>, FineTimes>,
@@ -71,6 +73,8 @@ impl Statistics {
             most_users: 0,
             latency: Latency::new(),
             tick_latency: Latency::new(),
+            connections: Connections::default(),
+            tick_connections: Connections::default(),
             received: Received::default(),
             tick_received: Received::default(),
             measured: BTreeMap::new(),
@@ -158,10 +162,12 @@ impl Statistics {
         self.begin_tick();
         self.tick_latency.clear();
         self.tick_received = Received::default();
+        self.tick_connections = Connections::default();
         self.tick_intended.clear();
         let (mut bins, mut exceptions, mut users) = (Vec::new(), Vec::new(), Vec::new());
         for batch in batches {
             self.tick_received.add(batch.received);
+            self.tick_connections.add(batch.connections);
             if let Some(intended) = &batch.intended {
                 self.tick_intended.add(intended);
                 self.intended.add(intended);
@@ -185,6 +191,7 @@ impl Statistics {
             self.set_user_count(self.user_count + i64::from(change.by));
         }
         self.received.add(self.tick_received);
+        self.connections.add(self.tick_connections);
         exceptions.sort_by_key(|exception| exception.at);
         for exception in &exceptions {
             self.log_exception(LOCAL_NODE, &exception.message, &exception.traceback);
@@ -228,6 +235,8 @@ impl Statistics {
             exceptions: Vec::new(),
             latency: self.latency.summary(),
             tick_latency: self.tick_latency.summary(),
+            connections: self.connections,
+            tick_connections: self.tick_connections,
             received: self.received,
             tick_received: self.tick_received,
             measured: Vec::new(),

@@ -1,0 +1,62 @@
+//! What ran, where and when: the head of a result.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What ran, where and when.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WhatRan {
+    /// Name and version of the program.
+    pub program: String,
+    /// The name of the scenario.
+    pub scenario: String,
+    /// The path of the scenario file as it was given.
+    pub file: String,
+    /// The git revision of the folder of the scenario file, with `-dirty` if the file has changed since; `null` outside
+    /// of a git repository.
+    pub git_revision: Option<String>,
+    /// The text of the scenario file, secrets masked.
+    pub scenario_text: Option<String>,
+    /// The plan that was made of it, as `mqtt-scenario plan` prints it, secrets masked.
+    pub plan_text: Option<String>,
+    /// The host that ran it.
+    pub host: Host,
+    /// When it started, in seconds of unix time.
+    pub started: f64,
+    /// When it ended, in seconds of unix time.
+    pub ended: f64,
+    /// The seed of its random draws; `null` if the plan has none.
+    pub seed: Option<u64>,
+    /// The most users at a time that the plan wants.
+    pub users: u32,
+    /// How long the plan lasts, in seconds; `null` if it has no end of its own.
+    pub planned_s: Option<f64>,
+    /// The brokers that it talked to.
+    pub brokers: Vec<BrokerRan>,
+    /// How it ended: `finished`, `interrupted`, `aborted`, `threshold` or `error`.
+    pub end: String,
+    /// The results that this one was merged from; empty for a single run.
+    pub merged_from: Vec<String>,
+}
+
+/// The host that ran a scenario.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Operating system and architecture, such as `linux x86_64`.
+    pub system: String,
+    /// Number of cores that the program may use.
+    pub cores: u32,
+}
+
+/// A broker of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BrokerRan {
+    /// The name in the scenario.
+    pub name: String,
+    /// The addresses, without user names and passwords; `embedded` for the broker of the program.
+    pub addresses: Vec<String>,
+    /// The version of MQTT: `3.1.1` or `5`.
+    pub mqtt_version: String,
+}
