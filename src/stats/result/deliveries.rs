@@ -7,6 +7,7 @@ use crate::stats::result::row::Times;
 
 /// Messages that arrived on subscriptions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Messages {
     /// How many arrived.
     pub messages: u64,
@@ -16,6 +17,7 @@ pub struct Messages {
 
 /// What became of measured messages.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Deliveries {
     /// One row for each measured subscription.
     pub rows: Vec<DeliveryRow>,
@@ -25,6 +27,7 @@ pub struct Deliveries {
 
 /// What became of the messages of one measured subscription.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct DeliveryRow {
     /// Request type.
     #[serde(rename = "type")]
@@ -55,6 +58,7 @@ pub struct DeliveryRow {
 
 /// Messages that did not arrive, by cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct LostResult {
     /// All of them.
     pub total: u64,
@@ -74,6 +78,7 @@ pub struct LostResult {
 
 /// Messages that arrived again, by cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct DuplicatesResult {
     /// All of them.
     pub total: u64,

@@ -7,6 +7,7 @@ use crate::stats::result::row::Times;
 
 /// How the load generator itself did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Generator {
     /// Whether it was the limit in some second.
     pub was_the_limit: bool,
@@ -30,6 +31,7 @@ pub struct Generator {
 
 /// Times in which the whole process did nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Standstills {
     /// How often.
     pub count: u64,

@@ -27,6 +27,12 @@ pub const VERSION: u32 = 1;
 pub struct RunResult {
     /// The version of this document: 1.
     pub version: u32,
+    /// Where the numbers come from.
+    #[serde(default)]
+    pub source: Source,
+    /// What the source cannot tell and what was assumed, in sentences; empty for a run.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// What ran, where and when.
     pub run: WhatRan,
     /// Whether the run was good, in one word and in one sentence.
@@ -36,33 +42,61 @@ pub struct RunResult {
     /// All requests together. Percentiles leave measured messages out.
     pub aggregated: RowResult,
     /// The same numbers for each stage; a run without stages has one.
+    #[serde(default)]
     pub stages: Vec<StageResult>,
     /// The verdicts on the thresholds, in the order of the scenario.
+    #[serde(default)]
     pub thresholds: Vec<ThresholdResult>,
     /// Failed requests by row and text, the most frequent first.
+    #[serde(default)]
     pub failures: Vec<FailureResult>,
     /// Faults of the scenario or of the program itself.
+    #[serde(default)]
     pub exceptions: Vec<ExceptionResult>,
     /// Requests that never came to an end.
+    #[serde(default)]
     pub unfinished: UnfinishedResult,
     /// Response times of all requests that have one.
+    #[serde(default)]
     pub response_times_ms: Option<Times>,
     /// Response times from when the requests were due, of users with pacing.
+    #[serde(default)]
     pub from_intended_moments_ms: Option<Times>,
     /// Times from when each request began, of requests that a schedule started.
+    #[serde(default)]
     pub service_time_ms: Option<Times>,
     /// Task runs that a schedule started.
+    #[serde(default)]
     pub scheduled_starts: ScheduledStarts,
     /// The search for the highest rate, if there was one.
+    #[serde(default)]
     pub search: Option<SearchResult>,
     /// What became of measured messages, if any were.
+    #[serde(default)]
     pub end_to_end: Option<Deliveries>,
     /// Messages that arrived on subscriptions.
+    #[serde(default)]
     pub received: Messages,
     /// How the load generator itself did.
+    #[serde(default)]
     pub generator: Generator,
     /// The run over time.
+    #[serde(default)]
     pub series: Series,
+}
+
+/// Where the numbers of a result come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// One run of this program.
+    #[default]
+    Run,
+    /// The results of several processes that ran together, added by `merge`.
+    Merge,
+    /// The CSV files of a run, of this program or of Locust. They have no histograms, and `notes` says what else they
+    /// cannot tell.
+    Csv,
 }
 
 /// Whether a run was good.
@@ -165,6 +199,7 @@ pub struct ExceptionResult {
 
 /// Task runs that a schedule started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct ScheduledStarts {
     /// How many were started.
     pub count: u64,

@@ -7,6 +7,7 @@ use crate::stats::fine::FineTimes;
 
 /// The requests of one type and name.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct RowResult {
     /// Request type; empty for all requests together.
     #[serde(rename = "type")]
@@ -35,7 +36,8 @@ pub struct RowResult {
     pub requests_per_s: f64,
     /// Failures per second over the whole time.
     pub failures_per_s: f64,
-    /// Response times of all requests that have one, failed ones included, as Locust counts them.
+    /// Response times of all requests that have one, failed ones included, as Locust counts them. `null` also if the
+    /// source lacks one of these percentiles; `percentiles` has those that it has.
     pub response_times_ms: Option<Times>,
     /// Response times of the requests that succeeded.
     pub succeeded_ms: Option<Times>,
@@ -46,10 +48,23 @@ pub struct RowResult {
     pub histogram: FineTimes,
     /// The same of the requests that failed.
     pub failed_histogram: FineTimes,
+    /// The percentile columns of CSV files, in ascending order; empty if there is a histogram.
+    pub percentiles: Vec<Percentile>,
+}
+
+/// One percentile column of a CSV file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Percentile {
+    /// Of 100 requests, how many took at most this time.
+    pub percent: f64,
+    /// The time in milliseconds.
+    pub ms: f64,
 }
 
 /// Percentiles of response times in milliseconds, to three digits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Times {
     /// How many requests had a response time.
     pub count: u64,
@@ -74,6 +89,7 @@ pub struct Times {
 
 /// Requests that never came to an end.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct UnfinishedResult {
     /// How many there are.
     pub count: u64,
@@ -118,6 +134,13 @@ impl RowResult {
             return self.name.clone();
         }
         format!("{} {}", self.request_type, self.name)
+    }
+
+    /// The response time in milliseconds that this percentage of the requests (0 to 100) did not exceed, from the
+    /// histogram or from the columns of a CSV file; `None` without response times, or if no column has it.
+    pub fn percentile_ms(&self, percent: f64) -> Option<f64> {
+        let column = || self.percentiles.iter().find(|column| (column.percent - percent).abs() < 1e-9);
+        self.histogram.percentile_ms(percent).or_else(|| column().map(|column| column.ms))
     }
 
     /// Failed requests per request, 0 to 1; 0 without requests.

@@ -10,11 +10,15 @@ use crate::stats::packed_times::PackedTimes;
 
 /// A run over time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Series {
     /// The start of the first interval in seconds of unix time.
     pub started: f64,
     /// The length of each interval in whole seconds; the last one may be shorter.
     pub interval_s: u32,
+    /// Over how many seconds before the end of an interval its percentiles go; `null` if over the interval itself.
+    /// The CSV files of Locust have percentiles of about ten seconds in each second.
+    pub percentiles_over_s: Option<u32>,
     /// The whole run, one point per interval.
     pub points: Vec<Point>,
     /// Response times of all requests, without measured messages; one histogram per interval.
@@ -25,17 +29,18 @@ pub struct Series {
 
 /// One interval of the whole run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Point {
     /// Its end in seconds since the start of the run.
     pub at_s: f64,
-    /// Users that the plan wanted at its end.
-    pub users_wanted: u32,
+    /// Users that the plan wanted at its end; `null` if the source does not tell.
+    pub users_wanted: Option<u32>,
     /// Users that lived at its end.
     pub users: u32,
-    /// Users that had a connection at its end.
-    pub connected: u32,
-    /// Connections that were opened in it.
-    pub connects: u64,
+    /// Users that had a connection at its end; `null` if the source does not tell.
+    pub connected: Option<u32>,
+    /// Connections that were opened in it; `null` if the source does not tell.
+    pub connects: Option<u64>,
     /// Requests that ended in it.
     pub requests: u64,
     /// Requests that failed in it.
@@ -50,8 +55,9 @@ pub struct Point {
     pub generator_was_the_limit: bool,
 }
 
-/// One row over time. Each list has one value per interval.
+/// One row over time. Each list has one value per interval, or none at all if the source does not tell.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct RowSeries {
     /// Request type; empty for all requests together.
     #[serde(rename = "type")]
@@ -62,6 +68,8 @@ pub struct RowSeries {
     pub requests: Vec<u64>,
     /// Requests that failed in the interval.
     pub failures: Vec<u64>,
+    /// Mean response time; `null` without one.
+    pub mean_ms: Vec<Option<f64>>,
     /// Median response time; `null` without one.
     pub p50_ms: Vec<Option<f64>>,
     /// The response time that 95 % did not exceed.
@@ -73,6 +81,7 @@ pub struct RowSeries {
     /// The longest response time.
     pub max_ms: Vec<Option<f64>>,
     /// The response times of the interval: HDR histograms as in the rows of the result; `null` if there are none.
+    /// The list is empty if the source has none.
     pub histograms: Vec<PackedTimes>,
 }
 

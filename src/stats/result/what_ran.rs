@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 
 /// What ran, where and when.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct WhatRan {
     /// Name and version of the program.
     pub program: String,
     /// The name of the scenario.
     pub scenario: String,
-    /// The path of the scenario file as it was given.
+    /// The path of the scenario file as it was given; empty if the source does not tell.
     pub file: String,
     /// The git revision of the folder of the scenario file, with `-dirty` if the file has changed since; `null` outside
     /// of a git repository.
@@ -33,7 +34,7 @@ pub struct WhatRan {
     pub planned_s: Option<f64>,
     /// The brokers that it talked to.
     pub brokers: Vec<BrokerRan>,
-    /// How it ended: `finished`, `interrupted`, `aborted`, `threshold` or `error`.
+    /// How it ended: `finished`, `interrupted`, `aborted`, `threshold` or `error`; empty if the source does not tell.
     pub end: String,
     /// The results that this one was merged from; empty for a single run.
     pub merged_from: Vec<String>,
@@ -41,6 +42,7 @@ pub struct WhatRan {
 
 /// The host that ran a scenario.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Host {
     /// Its name.
     pub name: String,
@@ -52,6 +54,7 @@ pub struct Host {
 
 /// A broker of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct BrokerRan {
     /// The name in the scenario.
     pub name: String,
