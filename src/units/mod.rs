@@ -1,9 +1,10 @@
-//! Quantities with their units, as a scenario and the command line spell them.
+//! Quantities with their units, as a scenario and the command line spell them, and as results show them.
 
 mod byte_size;
 mod date;
 mod duration;
 mod encoding;
+pub mod fitting;
 mod rate;
 mod text;
 

@@ -1,0 +1,208 @@
+//! Numbers for people, each in the unit that fits it: `28 µs`, `4.10 ms`, `12,345/s`.
+//!
+//! They have three significant digits, since our histograms know no more. Zeros at the end stay (`4.10 ms`): they are
+//! known, and a column of numbers keeps its form. A share of a hundred never reads `0 %` or `100 %` unless it is.
+
+use std::time::Duration;
+
+/// Units of time, each with its length in milliseconds.
+const TIMES: [(&str, f64); 4] = [("h", 3_600_000.0), ("min", 60_000.0), ("s", 1e3), ("ms", 1.0)];
+
+/// Units of sizes, each with its length in bytes.
+const SIZES: [(&str, f64); 4] =
+    [("TiB", 1_099_511_627_776.0), ("GiB", 1_073_741_824.0), ("MiB", 1_048_576.0), ("KiB", 1_024.0)];
+
+/// A time in milliseconds: `28 µs`, `4.10 ms`, `1.25 s`, `16.7 min`. Below a millisecond it is in whole microseconds,
+/// since nothing shorter is measured. What is no time (negative, not a number, infinite) is `-`.
+pub fn time_ms(ms: f64) -> String {
+    if !ms.is_finite() || ms < 0.0 {
+        return "-".to_owned();
+    }
+    let microseconds = (ms * 1e3).round();
+    if microseconds < 1e3 {
+        return if microseconds < 1.0 && ms > 0.0 {
+            "<1 µs".to_owned()
+        } else {
+            format!("{microseconds:.0} µs")
+        };
+    }
+    in_unit(ms, &TIMES)
+}
+
+/// A rate in events per second: `0.250/s`, `12.5/s`, `12,345/s`. What is no rate is `-`.
+pub fn rate(per_s: f64) -> String {
+    if !per_s.is_finite() || per_s < 0.0 {
+        return "-".to_owned();
+    }
+    if per_s == 0.0 {
+        return "0/s".to_owned();
+    }
+    if per_s < 0.000_5 {
+        return "<0.001/s".to_owned();
+    }
+    format!("{}/s", digits(per_s))
+}
+
+/// A number of things: `1,234,567`.
+pub fn count(number: u64) -> String {
+    grouped(&number.to_string())
+}
+
+/// A share, 0 to 1, of a hundred: `0 %`, `0.12 %`, `12.5 %`, `100 %`. What is no share is `-`.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent {
+        percent if !percent.is_finite() || percent < 0.0 => "-".to_owned(),
+        0.0 => "0 %".to_owned(),
+        percent if percent < 0.01 => "<0.01 %".to_owned(),
+        percent if percent < 9.995 => format!("{percent:.2} %"),
+        percent if percent < 99.95 => format!("{percent:.1} %"),
+        percent if percent < 100.0 => ">99.9 %".to_owned(),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+/// A size: `512 B`, `1.25 KiB`, `20.0 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    if bytes < 1_024 { format!("{bytes} B") } else { in_unit(bytes as f64, &SIZES) }
+}
+
+/// A time on a clock that counts from 0, in whole seconds: `00:04`, `12:30`, `1:02:03`.
+pub fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes:02}:{seconds:02}")
+    }
+}
+
+/// A quantity in the largest unit of which it has one or more after rounding; the last unit holds what is smaller.
+fn in_unit(quantity: f64, units: &[(&str, f64)]) -> String {
+    let fits = |(_, length): &&(&str, f64)| rounded(quantity / length) >= 1.0;
+    let Some((unit, length)) = units.iter().find(fits).or(units.last()) else { return digits(quantity) };
+    format!("{} {unit}", digits(quantity / length))
+}
+
+/// To three significant digits, from 0.01 up.
+fn rounded(number: f64) -> f64 {
+    let scale = match number {
+        number if number >= 100.0 => 1.0,
+        number if number >= 10.0 => 10.0,
+        number if number >= 1.0 => 100.0,
+        _ => 1_000.0,
+    };
+    (number * scale).round() / scale
+}
+
+/// Three significant digits, or all of a whole number that has more.
+fn digits(number: f64) -> String {
+    let number = rounded(number);
+    match number {
+        number if number >= 100.0 => grouped(&format!("{number:.0}")),
+        number if number >= 10.0 => format!("{number:.1}"),
+        number if number >= 1.0 => format!("{number:.2}"),
+        number => format!("{number:.3}"),
+    }
+}
+
+/// Digits with a comma between thousands.
+fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn times_are_in_the_unit_that_fits() {
+        for (ms, text) in [
+            (0.0, "0 µs"),
+            (0.000_4, "<1 µs"),
+            (0.028_159, "28 µs"),
+            (0.999_4, "999 µs"),
+            (0.999_6, "1.00 ms"),
+            (4.1, "4.10 ms"),
+            (9.996, "10.0 ms"),
+            (41.25, "41.3 ms"),
+            (412.0, "412 ms"),
+            (999.6, "1.00 s"),
+            (1_248.0, "1.25 s"),
+            (59_990.0, "1.00 min"),
+            (1_000_000.0, "16.7 min"),
+            (3_600_000.0, "1.00 h"),
+            (f64::NAN, "-"),
+            (f64::INFINITY, "-"),
+            (-1.0, "-"),
+        ] {
+            assert_eq!(time_ms(ms), text, "{ms}");
+        }
+    }
+
+    #[test]
+    fn rates_keep_all_digits_of_whole_numbers() {
+        for (per_s, text) in [
+            (0.0, "0/s"),
+            (0.000_1, "<0.001/s"),
+            (0.25, "0.250/s"),
+            (9.999, "10.0/s"),
+            (12.34, "12.3/s"),
+            (999.6, "1,000/s"),
+            (12_345.4, "12,345/s"),
+            (1_234_567.0, "1,234,567/s"),
+            (f64::NAN, "-"),
+        ] {
+            assert_eq!(rate(per_s), text, "{per_s}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_never_nothing_or_all_by_rounding() {
+        for (share, text) in [
+            (0.0, "0 %"),
+            (0.000_001, "<0.01 %"),
+            (0.001_2, "0.12 %"),
+            (0.099_96, "10.0 %"),
+            (0.125, "12.5 %"),
+            (0.999_9, ">99.9 %"),
+            (1.0, "100 %"),
+            (f64::NAN, "-"),
+        ] {
+            assert_eq!(percent(share), text, "{share}");
+        }
+    }
+
+    #[test]
+    fn counts_sizes_and_clocks() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 1_023, 1_280, 20 << 20, 3 << 40].map(bytes),
+            ["0 B", "1023 B", "1.25 KiB", "20.0 MiB", "3.00 TiB"]
+        );
+        let clocks = [0, 59, 750, 3_723].map(|seconds| clock(Duration::from_secs(seconds)));
+        assert_eq!(clocks, ["00:00", "00:59", "12:30", "1:02:03"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_is_shown_to_three_digits(ms in 1.0..3_600_000.0_f64) {
+            let text = time_ms(ms);
+            let (number, unit) = text.split_once(' ').unwrap();
+            let (_, length) = TIMES.iter().find(|(name, _)| *name == unit).unwrap();
+            let shown = number.parse::<f64>().unwrap() * length;
+            prop_assert!((shown / ms - 1.0).abs() <= 0.005_001, "{ms} {text}");
+            prop_assert!(number.len() <= 4, "{text}");
+        }
+    }
+}
