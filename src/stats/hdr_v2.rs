@@ -15,6 +15,9 @@ const COMPRESSED_COOKIE: i32 = 0x1c84_9314;
 const HEAD: usize = 40;
 /// A counter takes at most so many bytes.
 const LONGEST: usize = 9;
+/// A histogram holds at most so many times, as many as one slot of [`FineTimes`](crate::stats::fine::FineTimes) can
+/// count: no sum of a few of them overflows.
+const MAX_TIMES: u64 = (1 << 48) - 1;
 
 /// Why bytes are no histogram of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +28,7 @@ pub(super) enum DecodeError {
     /// Other bounds or digits.
     #[error("a histogram with other bounds than 1 µs to one hour with three digits")]
     OtherBounds,
-    /// A counter beyond the last slot, or counts beyond 2^63.
+    /// A counter beyond the last slot, or more than 2^48 times.
     #[error("a histogram with counters that cannot be")]
     Counters,
 }
@@ -46,7 +49,7 @@ pub(super) fn counters(counts: impl Iterator<Item = (usize, u64)>) -> Vec<u8> {
 
 /// `(slot, times)` in the order of the slots, of counters that [`counters`] or another writer made.
 pub(super) fn read_counters(mut bytes: &[u8]) -> Result<Vec<(usize, u64)>, DecodeError> {
-    let (mut found, mut slot) = (Vec::new(), 0_usize);
+    let (mut found, mut slot, mut total) = (Vec::new(), 0_usize, 0_u64);
     while !bytes.is_empty() {
         let number = pull(&mut bytes)?;
         if number < 0 {
@@ -54,11 +57,12 @@ pub(super) fn read_counters(mut bytes: &[u8]) -> Result<Vec<(usize, u64)>, Decod
             slot = slot.saturating_add(zeros);
         } else {
             if number > 0 {
+                total = total.saturating_add(number.unsigned_abs());
                 found.push((slot, number.unsigned_abs()));
             }
             slot = slot.saturating_add(1);
         }
-        if slot > hdr::SLOTS {
+        if slot > hdr::SLOTS || total > MAX_TIMES {
             return Err(DecodeError::Counters);
         }
     }
@@ -171,7 +175,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn counters_come_back(counts in btree_map(0..hdr::SLOTS, 1..u64::MAX >> 1, 0..50)) {
+        fn counters_come_back(counts in btree_map(0..hdr::SLOTS, 1..MAX_TIMES / 50, 0..50)) {
             let counts: Vec<_> = counts.into_iter().collect();
             let bytes = histogram(&counters(counts.iter().copied()));
             prop_assert_eq!(read_counters(counters_of(&bytes).unwrap()).unwrap(), counts);
@@ -184,6 +188,12 @@ mod tests {
             }
             let _ = read_counters(&bytes);
         }
+    }
+
+    #[test]
+    fn more_times_than_can_be_added_are_refused() {
+        let bytes = counters([(0, MAX_TIMES), (1, 1)].into_iter());
+        assert_eq!(read_counters(&bytes), Err(DecodeError::Counters));
     }
 
     #[test]

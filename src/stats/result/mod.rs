@@ -180,10 +180,10 @@ pub struct FailureResult {
     pub error: String,
     /// How often it happened.
     pub occurrences: u64,
-    /// When it first happened, in seconds of unix time.
-    pub first_seen: f64,
-    /// When it last happened, in seconds of unix time.
-    pub last_seen: f64,
+    /// When it first happened, in seconds of unix time; `null` if the source does not tell.
+    pub first_seen: Option<f64>,
+    /// When it last happened, in seconds of unix time; `null` if the source does not tell.
+    pub last_seen: Option<f64>,
 }
 
 /// Equal faults of the scenario or of the program itself.
