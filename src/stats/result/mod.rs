@@ -4,6 +4,7 @@
 //! from them. Times are in milliseconds with a fraction, rates per second, sizes in bytes, and moments in seconds of
 //! unix time, unless a name says otherwise. What is not known is `null`.
 
+pub mod connections;
 pub mod deliveries;
 pub mod generator;
 pub mod row;
@@ -13,6 +14,7 @@ pub mod what_ran;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::stats::result::connections::Connections;
 use crate::stats::result::deliveries::{Deliveries, Messages};
 use crate::stats::result::generator::Generator;
 use crate::stats::result::row::{RowResult, Times, UnfinishedResult};
@@ -77,6 +79,9 @@ pub struct RunResult {
     /// Messages that arrived on subscriptions.
     #[serde(default)]
     pub received: Messages,
+    /// Connections of all users; `null` if the source does not tell.
+    #[serde(default)]
+    pub connections: Option<Connections>,
     /// How the load generator itself did.
     #[serde(default)]
     pub generator: Generator,
@@ -139,6 +144,12 @@ pub struct StageResult {
     pub aggregated: RowResult,
     /// One row per request type and name that had requests in this stage.
     pub rows: Vec<RowResult>,
+    /// Messages that arrived on subscriptions in this stage; `null` if the source does not tell.
+    #[serde(default)]
+    pub received: Option<Messages>,
+    /// Connections that were opened and ended in this stage; `null` if the source does not tell.
+    #[serde(default)]
+    pub connections: Option<Connections>,
 }
 
 /// The verdict on a threshold for one row.
