@@ -3,7 +3,7 @@
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
-use crate::stats::health::Health;
+use crate::stats::health::{Health, HealthSecond};
 use crate::stats::rate_search::RateSearchReport;
 use crate::stats::statistics::Statistics;
 
@@ -14,6 +14,11 @@ pub struct Tick<'a> {
     pub statistics: &'a Statistics,
     /// Whether the generator itself is the limit.
     pub health: &'a Health,
+    /// How the generator did in the second before this tick. The first tick has no second, and the last one has what
+    /// is left of its second.
+    pub second: HealthSecond,
+    /// The stage that the second before this tick belongs to.
+    pub stage: StageNow,
     /// The time of the tick.
     pub at: UnixMicros,
     /// Whether the statistics began anew with this tick.
@@ -24,6 +29,23 @@ pub struct Tick<'a> {
     pub delivery: Option<&'a DeliveryReport>,
     /// Whether this is the last tick, which holds everything.
     pub last: bool,
+}
+
+/// The stage that a second belongs to. A second in which a stage begins belongs to the stage that it ends in: a stage
+/// that begins exactly at a tick has the next second as its first. A run without stages is one stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageNow {
+    /// Its place in the load, from 0.
+    pub index: usize,
+    /// Its name, or `stage 2` if it has none.
+    pub name: String,
+    /// When it began.
+    pub begins: UnixMicros,
+    /// When it ended or will end; `None` if that is not known, as in a stage that waits for connections. A run that is
+    /// told to stop ends its stage at that moment, though users may work for some time more.
+    pub ends: Option<UnixMicros>,
+    /// How many users it wants: where its ramp leads, however far the ramp is.
+    pub users_wanted: u32,
 }
 
 /// Learns how a run goes on, in order, on the thread that called [`run`](crate::engine::run).

@@ -61,6 +61,16 @@ pub enum Users {
     PerClass(Vec<u32>),
 }
 
+impl Users {
+    /// How many users that is, whatever their classes.
+    pub fn total(&self) -> u32 {
+        match self {
+            Self::Total(users) => *users,
+            Self::PerClass(counts) => counts.iter().copied().fold(0, u32::saturating_add),
+        }
+    }
+}
+
 impl Load {
     /// Whether the scenario has stages, and not just a number of users.
     pub fn is_staged(&self) -> bool {
@@ -72,7 +82,13 @@ impl Load {
         self.iterations.is_some() || self.messages.is_some()
     }
 
-    /// What stages are called: by name, or by number.
+    /// The name of a stage, or `stage 2` if it has none.
+    pub fn stage_name(&self, index: usize) -> String {
+        let named = self.stages.get(index).and_then(|stage| stage.name.clone());
+        named.unwrap_or_else(|| format!("stage {}", index + 1))
+    }
+
+    /// What stages are called in a sentence: by name, or by number.
     pub fn stage_title(&self, index: usize) -> String {
         match self.stages.get(index).and_then(|stage| stage.name.as_deref()) {
             Some(name) => format!("stage `{name}`"),

@@ -121,6 +121,18 @@ pub struct Health {
     pub stood_still: Duration,
 }
 
+/// How the generator did in one second alone.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct HealthSecond {
+    /// CPU of the generator's threads in this second: 1.0 is one core; `None` if the system does not tell.
+    pub generator_cpu_cores: Option<f64>,
+    /// How late pauses ended at the 99th percentile, in milliseconds; `None` if none ended.
+    pub send_lag_p99_ms: Option<f64>,
+    /// Whether the generator was the limit at the end of it. A limit that must last before it counts is seen only then,
+    /// so the seconds in which it grew are not marked.
+    pub limited: bool,
+}
+
 /// `1,004 of 20,000`.
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

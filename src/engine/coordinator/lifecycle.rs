@@ -45,6 +45,7 @@ use crate::engine::coordinator::rate_search::{Progress, RateSearch};
 use crate::engine::coordinator::stages::Stages;
 use crate::engine::coordinator::users::Users;
 use crate::engine::messages::Command;
+use crate::engine::observer::StageNow;
 use crate::engine::outcome::End;
 use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::Plan;
@@ -134,6 +135,20 @@ impl Lifecycle {
         &self.users
     }
 
+    /// The stage that the second before a tick belongs to.
+    pub(crate) fn stage_before(&self, tick: UnixMicros) -> StageNow {
+        let stage = self.stages.before(self.clock.instant(tick));
+        let index = stage.map_or(0, |stage| stage.index);
+        let ends = stage.and_then(|stage| stage.ends).into_iter().chain(self.run_end).min();
+        StageNow {
+            index,
+            name: self.plan.load.stage_name(index),
+            begins: stage.map_or(self.clock.started_at(), |stage| self.clock.at(stage.begins)),
+            ends: ends.map(|at| self.clock.at(at)),
+            users_wanted: stage.map_or(0, |stage| stage.users_wanted),
+        }
+    }
+
     pub(crate) fn rate_search(&self) -> Option<&RateSearch> {
         self.rate_search.as_ref()
     }
@@ -164,7 +179,7 @@ impl Lifecycle {
         match event {
             Event::Abort => {
                 self.end = End::Aborted;
-                self.drop_users();
+                self.drop_users(seen.now);
             }
             Event::StopRequested => {
                 let timeout = self.stop_timeout_text();
@@ -360,7 +375,7 @@ impl Lifecycle {
         self.info("All task runs or messages of the load are used up: users finish what they have begun");
         self.end = End::Limit;
         self.state = State::Finishing;
-        self.stages.halt();
+        self.stages.halt(seen.now);
         self.effects.push(Effect::SendAll(Command::Stop(StopPhase::Stopping)));
         self.begin_drain(seen);
     }
@@ -368,7 +383,7 @@ impl Lifecycle {
     fn stop(&mut self, end: End, seen: &Situation) {
         self.end = end;
         self.state = State::Stopping;
-        self.stages.halt();
+        self.stages.halt(seen.now);
         self.run_end = None;
         self.begin_drain(seen);
         if self.plan.load.stop_timeout.is_zero() {
@@ -394,7 +409,7 @@ impl Lifecycle {
                 self.warn(format!(
                     "{living} users did not come to the end of on_stop and DISCONNECT; dropped"
                 ));
-                self.drop_users();
+                self.drop_users(now);
             }
             State::Running | State::Finishing | State::Dropped => self.state_end = None,
         }
@@ -407,9 +422,9 @@ impl Lifecycle {
         self.state_end = Some(now + LEAVE_TIME);
     }
 
-    fn drop_users(&mut self) {
+    fn drop_users(&mut self, now: Instant) {
         self.state = State::Dropped;
-        self.stages.halt();
+        self.stages.halt(now);
         self.run_end = None;
         self.state_end = None;
         self.effects.push(Effect::SendAll(Command::DropAll));

@@ -243,7 +243,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             } else {
                 let users = self.lifecycle.users();
                 let connections = connections_to_one(&self.plan, &users.counts()).min(users.living());
-                for warning in self.monitor.second(&answers.usages, connections, &stood_still) {
+                for warning in self.monitor.judge_second(&answers.usages, connections, &stood_still) {
                     warn!("{warning}");
                 }
             }
@@ -287,9 +287,10 @@ impl<'a, O: Observer> Coordinator<'a, O> {
 
     fn tell(&mut self, at: UnixMicros, reset: bool, last: bool) -> Result<(), RunError<O::Error>> {
         let (statistics, health) = (&self.statistics, &self.monitor.health);
+        let (second, stage) = (self.monitor.second, self.lifecycle.stage_before(at));
         let search = self.lifecycle.rate_search().map(RateSearch::report);
         let delivery = self.delivery.as_ref();
-        let tick = Tick { statistics, health, at, reset, search, delivery, last };
+        let tick = Tick { statistics, health, second, stage, at, reset, search, delivery, last };
         self.observer.tick(&tick).map_err(RunError::Observer)
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::engine::pulse::Standstill;
 use crate::engine::resources::{CpuMeter, ResourceUsage, Spent, local_ports, open_files};
 use crate::plan::Plan;
-use crate::stats::health::{Health, Saturation, Share};
+use crate::stats::health::{Health, HealthSecond, Saturation, Share};
 use crate::stats::latency::Latency;
 
 /// With fewer pauses in a second, the 99th percentile is the longest one, so one late pause would decide.
@@ -86,6 +86,8 @@ impl Judge {
 #[derive(Debug)]
 pub(crate) struct Monitor {
     pub(crate) health: Health,
+    /// The second that was measured last.
+    pub(crate) second: HealthSecond,
     judge: Judge,
     /// The time of all threads of the generator. `wall` is that of one thread.
     spent: Option<Spent>,
@@ -101,6 +103,7 @@ impl Monitor {
     pub(crate) fn new() -> Self {
         Self {
             health: Health::default(),
+            second: HealthSecond::default(),
             judge: Judge::default(),
             spent: None,
             own_cpu: CpuMeter::new(),
@@ -113,7 +116,7 @@ impl Monitor {
 
     /// Judges a second by what all runner threads measured in it. `connections` is the number of connections to one
     /// address, and `standstills` are those since the last call. Returns warnings for the log.
-    pub(crate) fn second(
+    pub(crate) fn judge_second(
         &mut self,
         usages: &[ResourceUsage],
         connections: u64,
@@ -147,6 +150,7 @@ impl Monitor {
         );
         self.standstill =
             self.standstill.map(|(length, seconds)| (length, seconds - 1)).filter(|(_, left)| *left > 0);
+        self.second.limited = self.health.limit.is_some();
         let begun = begun.into_iter().filter(|saturation| !matches!(saturation, Saturation::StoodStill(_)));
         warnings.extend(begun.map(sentence));
         warnings
@@ -160,6 +164,7 @@ impl Monitor {
             self.judge
                 .judge(&mut self.health, [Some(Saturation::StoodStill(length)), None, None, None, None]);
         }
+        self.second.limited = self.health.limit.is_some();
     }
 
     /// Remembers standstills. Their seconds are judged one by one, but late and all at once.
@@ -180,15 +185,22 @@ impl Monitor {
         }
         self.lag.add(&self.second_lag);
         self.health.send_lag = self.lag.summary();
-        if let Some(own) = self.own_cpu.take() {
+        self.second.send_lag_p99_ms = self.second_lag.summary().map(|lag| lag.p99_ms);
+        self.second.generator_cpu_cores = self.own_cpu.take().and_then(|own| {
+            let ran =
+                own.ran + usages.iter().filter_map(|usage| usage.spent).map(|s| s.ran).sum::<Duration>();
             let spent = self.spent.get_or_insert_default();
             spent.wall += own.wall;
-            spent.ran += own.ran + usages.iter().filter_map(|v| v.spent).map(|s| s.ran).sum::<Duration>();
-            let spent = *spent;
-            self.health.cpu_cores =
-                (!spent.wall.is_zero()).then(|| spent.ran.as_secs_f64() / spent.wall.as_secs_f64());
-        }
+            spent.ran += ran;
+            self.health.cpu_cores = cores(spent.ran, spent.wall);
+            cores(ran, own.wall)
+        });
     }
+}
+
+/// How many cores so much time on them is; `None` if no time has passed.
+fn cores(ran: Duration, wall: Duration) -> Option<f64> {
+    (!wall.is_zero()).then(|| ran.as_secs_f64() / wall.as_secs_f64())
 }
 
 /// The saturation of the busiest thread.
@@ -315,14 +327,14 @@ mod tests {
         };
         let mut monitor = Monitor::new();
         let usages = [spent(800, 10), spent(550, 400), ResourceUsage { lag: None, spent: None }];
-        assert!(monitor.second(&usages, 1, &[]).is_empty());
-        assert!(monitor.second(&usages, 1, &[]).is_empty());
+        assert!(monitor.judge_second(&usages, 1, &[]).is_empty());
+        assert!(monitor.judge_second(&usages, 1, &[]).is_empty());
         assert_eq!(
-            monitor.second(&usages, 1, &[]),
+            monitor.judge_second(&usages, 1, &[]),
             ["The load generator is the limit: runner thread CPU at 55 % and waiting for a core for 40 %; \
               response times include its own delay"]
         );
-        assert!(monitor.second(&usages, 1, &[]).is_empty(), "it is said once");
+        assert!(monitor.judge_second(&usages, 1, &[]).is_empty(), "it is said once");
         // Too short to tell.
         let short = ResourceUsage {
             lag: None,
@@ -341,7 +353,7 @@ mod tests {
     fn a_process_that_stood_still_was_the_limit_for_that_time() {
         let mut monitor = Monitor::new();
         let mut second = |standstills: &[Standstill]| {
-            let warnings = monitor.second(&[], 1, standstills);
+            let warnings = monitor.judge_second(&[], 1, standstills);
             (warnings, monitor.health.limited_seconds, monitor.health.limit.is_some())
         };
         assert_eq!(second(&[]), (vec![], 0, false));
@@ -355,12 +367,45 @@ mod tests {
         assert_eq!(second(&[]), (vec![], 4, false));
         assert_eq!(monitor.health.worst, [Saturation::StoodStill(Duration::from_secs_f64(4.04))]);
         // A suspension, which the run's clock does not see, and one in the last part of a second.
-        monitor.second(&[], 1, &[standstill(3_600.0, 0.05)]);
+        monitor.judge_second(&[], 1, &[standstill(3_600.0, 0.05)]);
         monitor.last(&[], &[standstill(0.6, 0.6)]);
         assert_eq!((monitor.health.limited_seconds, monitor.health.seconds), (6, 8));
         let health = &monitor.health;
         assert_eq!((health.standstills, health.stood_still), (3, Duration::from_secs_f64(3_604.64)));
         assert_eq!(health.worst, [Saturation::StoodStill(Duration::from_hours(1))]);
+    }
+
+    #[test]
+    fn a_second_has_figures_of_its_own() {
+        let mut monitor = Monitor::new();
+        let lag = |ms: u64| {
+            let mut lag = Latency::new();
+            (0..200).for_each(|_| lag.record(ms * 1_000_000));
+            ResourceUsage { lag: Some(lag), spent: None }
+        };
+        let mut second = |usages: &[ResourceUsage], standstills: &[Standstill]| {
+            monitor.judge_second(usages, 1, standstills);
+            (monitor.second.send_lag_p99_ms.map(f64::round), monitor.second.limited)
+        };
+        let seen = [7, 8, 9, 1].map(|ms| second(&[lag(ms)], &[]));
+        // The limit is known with the third bad second.
+        let milliseconds = [(Some(7.0), false), (Some(8.0), false), (Some(9.0), true), (Some(1.0), false)];
+        assert_eq!(seen, milliseconds);
+        assert_eq!(second(&[], &[]), (None, false), "no pause ended");
+        assert_eq!(second(&[], &[standstill(1.0, 1.0)]), (None, true));
+        let burnt = ResourceUsage {
+            lag: None,
+            spent: Some(Spent {
+                wall: Duration::from_secs(1),
+                ran: Duration::from_hours(1),
+                ..Spent::default()
+            }),
+        };
+        monitor.last(&[burnt], &[]);
+        let cores = |of: Option<f64>| of.is_some_and(|cores| cores > 100.0);
+        assert!(cores(monitor.second.generator_cpu_cores) && cores(monitor.health.cpu_cores));
+        monitor.last(&[], &[]);
+        assert!(!cores(monitor.second.generator_cpu_cores) && cores(monitor.health.cpu_cores), "{monitor:?}");
     }
 
     #[test]
@@ -374,7 +419,7 @@ mod tests {
                     (0..count).for_each(|_| lag.record(7_000_000));
                     ResourceUsage { lag: Some(lag), spent: None }
                 };
-                monitor.second(&[lag(pauses / 2), lag(pauses - pauses / 2)], 1, &[])
+                monitor.judge_second(&[lag(pauses / 2), lag(pauses - pauses / 2)], 1, &[])
             };
             let warnings = [second(), second(), second()].concat();
             assert_eq!(monitor.health.send_lag.unwrap().count, 3 * pauses);

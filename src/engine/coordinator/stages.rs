@@ -20,12 +20,28 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 /// A stage waits at least this long for the next connection.
 const MIN_PATIENCE: Duration = Duration::from_mins(1);
 
+/// A stage that has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Begun {
+    /// Its place in the load.
+    pub(crate) index: usize,
+    /// When it began.
+    pub(crate) begins: Instant,
+    /// When it ended; of the present stage, when it will, if that is known.
+    pub(crate) ends: Option<Instant>,
+    /// How many users it wants.
+    pub(crate) users_wanted: u32,
+}
+
 /// The stages of a run, and the present one.
 #[derive(Debug)]
 pub(crate) struct Stages {
     plan: Arc<Plan>,
     dispatcher: Dispatcher,
-    index: usize,
+    /// The stages so far; the last one is the present one.
+    begun: Vec<Begun>,
+    /// When users were told to stop, if they were.
+    halted: Option<Instant>,
     /// When the next batch of users starts or stops, while the ramp lasts.
     next_batch: Option<Instant>,
     /// When the stage is over, if that is known.
@@ -40,8 +56,16 @@ impl Stages {
     /// Begins the first stage.
     pub(crate) fn begin(plan: Arc<Plan>, at: Instant) -> Self {
         let dispatcher = Dispatcher::for_classes(&plan.classes);
-        let mut stages =
-            Self { plan, dispatcher, index: 0, next_batch: None, ends: None, tell: None, missing: None };
+        let mut stages = Self {
+            plan,
+            dispatcher,
+            begun: Vec::new(),
+            halted: None,
+            next_batch: None,
+            ends: None,
+            tell: None,
+            missing: None,
+        };
         stages.enter(0, at);
         stages
     }
@@ -55,17 +79,26 @@ impl Stages {
             After::Connected => None,
         };
         (self.tell, self.missing) = (None, None);
-        self.index = index;
+        if let Some(before) = self.begun.last_mut() {
+            before.ends = Some(at);
+        }
+        self.begun.push(Begun { index, begins: at, ends: None, users_wanted: stage.users.total() });
         true
     }
 
     pub(crate) fn stage(&self) -> Option<&Stage> {
-        self.plan.load.stages.get(self.index)
+        self.plan.load.stages.get(self.index())
     }
 
     /// The index of the present stage.
     pub(crate) fn index(&self) -> usize {
-        self.index
+        self.begun.last().map_or(0, |stage| stage.index)
+    }
+
+    /// The stage that the time just before a moment belongs to.
+    pub(crate) fn before(&self, moment: Instant) -> Option<Begun> {
+        let stage = self.begun.iter().rfind(|stage| stage.begins < moment).or(self.begun.first())?;
+        Some(Begun { ends: stage.ends.or(self.halted).or(self.ends), ..*stage })
     }
 
     /// What the log says as the present stage begins. Without stages these are Locust's words.
@@ -80,12 +113,12 @@ impl Stages {
             return format!("R{ramp}");
         }
         let name = stage.name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
-        format!("Stage {} of {}{name}: r{ramp}", self.index + 1, self.plan.load.stages.len())
+        format!("Stage {} of {}{name}: r{ramp}", self.index() + 1, self.plan.load.stages.len())
     }
 
     /// Returns whether no user will be started any more.
     pub(crate) fn all_started(&self) -> bool {
-        self.next_batch.is_none() && self.index + 1 >= self.plan.load.stages.len()
+        self.next_batch.is_none() && self.index() + 1 >= self.plan.load.stages.len()
     }
 
     /// When there is something to do next.
@@ -157,11 +190,12 @@ impl Stages {
     /// Goes on to the next stage. Returns whether there is one.
     pub(crate) fn advance(&mut self, now: Instant) -> bool {
         let at = self.ends.unwrap_or(now);
-        self.enter(self.index + 1, at)
+        self.enter(self.index() + 1, at)
     }
 
     /// Ends all stages: nothing is due any more.
-    pub(crate) fn halt(&mut self) {
+    pub(crate) fn halt(&mut self, now: Instant) {
+        self.halted.get_or_insert(now);
         (self.next_batch, self.ends, self.tell) = (None, None, None);
     }
 }

@@ -265,6 +265,45 @@ fn a_stage_that_is_over_gives_way_to_the_next_one_and_the_last_one_ends_the_run(
     assert_eq!(run.state(), (State::Stopping, End::Stages));
 }
 
+/// The stage of the second before a tick: index, begin and end in milliseconds since the start, users.
+fn stage_before(run: &Run, tick_ms: u64) -> (usize, u64, Option<u64>, u32) {
+    let start = run.lifecycle.clock.started_at();
+    let ms = |at: UnixMicros| (at.0 - start.0) / 1000;
+    let stage = run.lifecycle.stage_before(UnixMicros(start.0 + 1000 * tick_ms));
+    (stage.index, ms(stage.begins), stage.ends.map(ms), stage.users_wanted)
+}
+
+#[test]
+fn a_second_belongs_to_the_stage_in_which_it_ends() {
+    let stages = vec![
+        stage(4, Some(2)),
+        Stage { duration: Some(SECOND / 2), name: Some("peak".to_owned()), ..stage(6, None) },
+        Stage { users: StageUsers::PerClass(vec![3]), ..stage(0, Some(9)) },
+    ];
+    let mut run = Run::spawned(Load { stages, run_time: Some(9 * SECOND), ..load() });
+    assert_eq!(stage_before(&run, 0), (0, 0, Some(2000), 4), "before the first second");
+    assert_eq!(stage_before(&run, 1000), (0, 0, Some(2000), 4));
+    // Two stages too late.
+    run.due_at(2.6);
+    assert_eq!(stage_before(&run, 2000), (0, 0, Some(2000), 4), "the next stage begins at its end");
+    assert_eq!(stage_before(&run, 2400), (1, 2000, Some(2500), 6));
+    assert_eq!(stage_before(&run, 3000), (2, 2500, Some(9000), 3), "the run time comes before its end");
+    let start = run.lifecycle.clock.started_at().0;
+    let names = [2000, 2400, 3000].map(|ms| run.lifecycle.stage_before(UnixMicros(start + 1000 * ms)).name);
+    assert_eq!(names, ["stage 1", "peak", "stage 3"]);
+    run.at(4.0, Event::StopRequested);
+    assert_eq!(stage_before(&run, 5000), (2, 2500, Some(4000), 3), "it ended when users were told to stop");
+}
+
+#[test]
+fn the_end_of_a_stage_is_known_once_its_users_are_connected() {
+    let mut run = Run::spawned(waiting());
+    assert_eq!(stage_before(&run, 1000), (0, 0, None, 4));
+    run.connected = 4;
+    run.at(7.0, Event::UsersConnected);
+    assert_eq!(stage_before(&run, 8000), (0, 0, Some(12_000), 4));
+}
+
 #[test]
 fn users_of_a_ramp_down_that_do_not_stop_are_cut_off_and_dropped_in_every_state() {
     let stages = || vec![stage(4, Some(5)), stage(3, Some(100))];
