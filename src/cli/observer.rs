@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cli::console::{Progress, Rate};
 use crate::cli::outputs::{Open, OutputError, Outputs};
-use crate::engine::{Observer, Tick};
+use crate::engine::{Control, Observer, Tick};
 use crate::report::json::{self, Summary};
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
@@ -103,7 +103,7 @@ impl Observer for RunObserver {
         open.record(batches)
     }
 
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), OutputError> {
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<Control, OutputError> {
         let start = *self.start.get_or_insert(tick.at);
         let second = (tick.at.0 - start.0) / 1_000_000;
         let (now, all) = (tick.at.as_secs_f64(), self.looks_at_all_rows(tick, second));
@@ -139,6 +139,6 @@ impl Observer for RunObserver {
         if all {
             self.last = Some(snapshot);
         }
-        Ok(())
+        Ok(Control::GoOn)
     }
 }

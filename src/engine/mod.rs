@@ -43,7 +43,7 @@ use crate::engine::clock::Clock;
 use crate::engine::context::Context;
 use crate::engine::coordinator::Coordinator;
 use crate::engine::messages::{FromShard, ShardHandle};
-pub use crate::engine::observer::{Observer, StageNow, Tick};
+pub use crate::engine::observer::{Control, Observer, StageNow, Tick};
 pub use crate::engine::options::{Interrupts, MAX_ROWS, Options};
 pub use crate::engine::outcome::{End, Origin, Outcome, RunError, Unexpected, UnexpectedCounts};
 use crate::engine::pulse::Pulse;

@@ -48,6 +48,17 @@ pub struct StageNow {
     pub users_wanted: u32,
 }
 
+/// Whether a run goes on after a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// It goes on.
+    GoOn,
+    /// A threshold is missed that ends the run. Users finish their tasks as at any end of a run, ticks go on up to the
+    /// last one, and the outcome is [`End::Threshold`](crate::engine::End::Threshold). A run that ends already
+    /// keeps its own reason.
+    StopByThreshold,
+}
+
 /// Learns how a run goes on, in order, on the thread that called [`run`](crate::engine::run).
 pub trait Observer {
     /// Why the observer could not go on.
@@ -57,5 +68,5 @@ pub trait Observer {
     fn recorded(&mut self, batches: &[Batch]) -> Result<(), Self::Error>;
 
     /// Takes a tick: one at the start, when nothing has happened yet, one after each whole second, and one at the end.
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Self::Error>;
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<Control, Self::Error>;
 }

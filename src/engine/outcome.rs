@@ -41,6 +41,9 @@ pub enum End {
     NobodyConnected,
     /// All users had left by themselves, or were stopped.
     UsersGone,
+    /// The observer found a threshold missed that ends the run:
+    /// [`Control::StopByThreshold`](crate::engine::Control::StopByThreshold).
+    Threshold,
     /// Somebody asked to stop: [`Interrupts::stop`](crate::engine::Interrupts::stop).
     Stopped,
     /// Somebody asked to abort: [`Interrupts::abort`](crate::engine::Interrupts::abort).

@@ -10,7 +10,7 @@ use std::time::Duration;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
 use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
-use mqtt_scenario::engine::{End, Interrupts, Observer, Options, RunError, Tick, run_here};
+use mqtt_scenario::engine::{Control, End, Interrupts, Observer, Options, RunError, Tick, run_here};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Publish, Step, Steps};
@@ -570,9 +570,9 @@ fn an_observer_that_fails_ends_the_run() {
         fn recorded(&mut self, _: &[Batch]) -> Result<(), &'static str> {
             Ok(())
         }
-        fn tick(&mut self, _: &Tick<'_>) -> Result<(), &'static str> {
+        fn tick(&mut self, _: &Tick<'_>) -> Result<Control, &'static str> {
             self.0.set(self.0.get() + 1);
-            if self.0.get() == 3 { Err("disk full") } else { Ok(()) }
+            if self.0.get() == 3 { Err("disk full") } else { Ok(Control::GoOn) }
         }
     }
     with_paused_clock(async {
@@ -587,6 +587,29 @@ fn an_observer_that_fails_ends_the_run() {
         assert!(matches!(result, Err(RunError::Observer("disk full"))), "{result:?}");
         assert_eq!(ticks.get(), 3);
         assert!(connector.entries().iter().all(|entry| entry.at < 3 * SECOND));
+    });
+}
+
+#[test]
+fn an_observer_that_finds_a_threshold_missed_ends_the_run_in_order() {
+    with_paused_clock(async {
+        let mut b = PlanBuilder::new(600 * SECOND);
+        b.load.stop_timeout = 10 * SECOND;
+        let publish = b.publish("t", "");
+        let stop = b.publish("stop", "");
+        let class = b.class("device", WaitTime::Pause(Pause::Constant(ms(400))), steps([publish]));
+        class.on_stop = Steps(steps([stop]));
+        let connector = ScriptedConnector::new(Script::default());
+        // One user connects, and then publishes each 400 ms.
+        let mut observer = RecordingObserver::stopping_at(5);
+        let plan = b.build();
+        let outcome = run_here(plan, connector.clone(), LOGGED, &Interrupts::default(), &mut observer).await;
+        let ran = observer.result(outcome.unwrap(), connector.entries());
+        ran.check();
+        assert_eq!(ran.outcome.end, End::Threshold);
+        assert!((2_000..2_010).contains(&ran.ended_at_ms()), "{}", ran.ended_at_ms());
+        assert_eq!(ran.times("publish stop").len(), 1, "on_stop is run");
+        assert_eq!(ran.times("disconnect").len(), 1);
     });
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use mqtt_scenario::client::Connect;
 use mqtt_scenario::client::scripted::{Entry, Script, ScriptedConnector};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
-use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run, run_here};
+use mqtt_scenario::engine::{Control, Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run, run_here};
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::report::events::{Event, RequestLog};
 use mqtt_scenario::stats::UnixMicros;
@@ -41,8 +41,8 @@ impl Observer for NullObserver {
         Ok(())
     }
 
-    fn tick(&mut self, _: &Tick<'_>) -> Result<(), Infallible> {
-        Ok(())
+    fn tick(&mut self, _: &Tick<'_>) -> Result<Control, Infallible> {
+        Ok(Control::GoOn)
     }
 }
 
@@ -77,6 +77,7 @@ pub(crate) struct RecordingObserver<'a> {
     writes_log: bool,
     thresholds: Vec<Threshold>,
     on_tick: Option<OnTick<'a>>,
+    stops_at: Option<u64>,
     start: Option<UnixMicros>,
     ticks: Vec<SeenTick>,
     requests: Vec<SeenRequest>,
@@ -97,6 +98,11 @@ impl<'a> RecordingObserver<'a> {
     /// Calls this at each tick.
     pub(crate) fn calling(on_tick: impl Fn(&Snapshot) + 'a) -> Self {
         Self { on_tick: Some(Box::new(on_tick)), ..Self::default() }
+    }
+
+    /// Ends the run by a threshold once there are so many requests.
+    pub(crate) fn stopping_at(requests: u64) -> Self {
+        Self { stops_at: Some(requests), ..Self::default() }
     }
 
     fn since_start(&self, at: UnixMicros) -> u64 {
@@ -141,7 +147,7 @@ impl Observer for RecordingObserver<'_> {
         Ok(())
     }
 
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<(), Infallible> {
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<Control, Infallible> {
         if self.start.is_none() {
             self.start = Some(tick.at);
             self.log = self.writes_log.then(|| RequestLog::new(Vec::new(), tick.at).unwrap());
@@ -168,7 +174,9 @@ impl Observer for RecordingObserver<'_> {
         self.health = Some(tick.health.clone());
         self.search = tick.search.cloned();
         self.delivery = tick.delivery.cloned();
-        Ok(())
+        let misses =
+            self.stops_at.is_some_and(|requests| self.ticks.last().is_some_and(|t| t.requests >= requests));
+        Ok(if misses { Control::StopByThreshold } else { Control::GoOn })
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) enum Event<'a> {
     Abort,
     /// The person at the keyboard wants the run to stop.
     StopRequested,
+    /// A threshold is missed that ends the run.
+    ThresholdMissed,
     /// All task runs or messages of the load are used up.
     LimitReached,
     /// As many users have had a connection as [`Effect::AwaitConnected`] asked for, or so it seems.

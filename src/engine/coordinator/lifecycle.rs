@@ -5,6 +5,7 @@
 //!                  Running             Finishing    Stopping     Leaving      Dropped
 //! Abort            → Dropped           → Dropped    → Dropped    → Dropped    ·
 //! StopRequested    → Stopping          → Stopping   ·            ·            ·
+//! ThresholdMissed  → Stopping          → Stopping   ·            ·            ·
 //! LimitReached     → Finishing         ·            ·            ·            ·
 //! SecondMerged     the rate search     ·            ·            ·            ·
 //!                  goes on; at its
@@ -164,6 +165,8 @@ impl Lifecycle {
         match event {
             Event::Abort => self.state >= State::Dropped,
             Event::StopRequested => self.state >= State::Stopping,
+            // The last ticks are merged when the run is over.
+            Event::ThresholdMissed => self.state >= State::Stopping || self.is_over(),
             Event::LimitReached | Event::SecondMerged(_) => self.state != State::Running,
             Event::UsersConnected => !self.stages.is_waiting(),
             Event::UsersDoneSending => !self.drain.is_waiting(),
@@ -185,6 +188,10 @@ impl Lifecycle {
                 let timeout = self.stop_timeout_text();
                 self.info(format!("Stopping: users may finish their tasks, {timeout} at most"));
                 self.stop(End::Stopped, seen);
+            }
+            Event::ThresholdMissed => {
+                self.info("A threshold that ends the run is missed, shutting down");
+                self.stop(End::Threshold, seen);
             }
             Event::LimitReached => self.finish_tasks(seen),
             Event::UsersConnected => self.start_clock_if_connected(seen),

@@ -46,7 +46,7 @@ use crate::engine::coordinator::saturation::{Monitor, connections_to_one};
 use crate::engine::coordinator::ticks::Ticks;
 use crate::engine::delivery;
 use crate::engine::messages::{Command, FromShard, Report, ShardHandle};
-use crate::engine::observer::{Observer, Tick};
+use crate::engine::observer::{Control, Observer, Tick};
 use crate::engine::options::{Interrupts, Options};
 use crate::engine::outcome::{End, RunError};
 use crate::engine::pulse::{Pulse, Standstill};
@@ -291,6 +291,10 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         let search = self.lifecycle.rate_search().map(RateSearch::report);
         let delivery = self.delivery.as_ref();
         let tick = Tick { statistics, health, second, stage, at, reset, search, delivery, last };
-        self.observer.tick(&tick).map_err(RunError::Observer)
+        match self.observer.tick(&tick).map_err(RunError::Observer)? {
+            Control::StopByThreshold if !last => self.handle(Event::ThresholdMissed),
+            Control::StopByThreshold | Control::GoOn => {}
+        }
+        Ok(())
     }
 }

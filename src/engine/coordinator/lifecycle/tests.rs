@@ -145,6 +145,25 @@ fn a_request_to_stop_lets_users_finish_their_tasks_once() {
 }
 
 #[test]
+fn a_threshold_that_ends_the_run_lets_users_finish_their_tasks_once() {
+    for (state, mut run) in in_each_state() {
+        let before = run.state();
+        let effects = run.at(12.0, Event::ThresholdMissed);
+        if state < State::Stopping {
+            let told = info("A threshold that ends the run is missed, shutting down");
+            assert_eq!(effects, [told, stop_all(StopPhase::Stopping)], "{state:?}");
+            assert_eq!((run.state(), run.due()), ((State::Stopping, End::Threshold), Some(22.0)));
+        } else {
+            assert_eq!((effects, run.state()), (vec![], before), "{state:?}");
+        }
+    }
+    let mut run = Run::spawned(load());
+    run.at(5.0, Event::LimitReached);
+    (1..=4).for_each(|number| drop(run.at(6.0, Event::UserGone(number))));
+    assert!(run.lifecycle.is_over() && run.at(6.0, Event::ThresholdMissed).is_empty());
+}
+
+#[test]
 fn without_a_stop_timeout_a_stop_cuts_tasks_off() {
     let mut run = Run::spawned(Load { stop_timeout: Duration::ZERO, ..load() });
     assert_eq!(run.at(1.0, Event::StopRequested)[1..], [stop_all(StopPhase::Leaving)]);
