@@ -142,8 +142,10 @@ pub(super) struct Bin {
     until: UnixMicros,
     /// Time of the latest sample.
     pub(super) last: UnixMicros,
-    /// Index in `cells` plus one, by row; 0 for a row without requests.
-    index: Vec<u32>,
+    /// Index in `cells` plus one, by row; 0 for a row without requests that succeeded.
+    succeeded: Vec<u32>,
+    /// The same for requests that failed.
+    failed: Vec<u32>,
     /// The same for messages that were measured.
     measured: Vec<u32>,
     pub(super) cells: Vec<Cell>,
@@ -157,7 +159,8 @@ pub(super) struct Bin {
     log: Vec<Logged>,
 }
 
-/// Sums of one row in a bin: of its requests, or of the messages that were measured. Times in nanoseconds.
+/// Sums of one row in a bin: of its requests that succeeded, of those that failed, or of the messages that were
+/// measured. Times in nanoseconds.
 #[derive(Debug)]
 pub(super) struct Cell {
     pub(super) row: Arc<RowKey>,
@@ -225,7 +228,8 @@ impl Bin {
             first: UnixMicros(second.max(tick_first)),
             until: UnixMicros((second + SECOND - 1).min(tick_until)),
             last: at,
-            index: vec![0; rows],
+            succeeded: vec![0; rows],
+            failed: Vec::new(),
             measured: Vec::new(),
             cells: Vec::with_capacity(room.cells),
             raw: Vec::with_capacity(room.raw),
@@ -253,7 +257,11 @@ impl Bin {
     /// Counts one request of `row`, which is an index into `rows`.
     pub(super) fn add(&mut self, row: RowId, rows: &[Arc<RowKey>], sample: Sample<'_>, keep_log: bool) {
         let row = row.0 as usize;
-        let index = if sample.measured { &mut self.measured } else { &mut self.index };
+        let index = match (sample.error, sample.measured) {
+            (Some(_), _) => &mut self.failed,
+            (None, true) => &mut self.measured,
+            (None, false) => &mut self.succeeded,
+        };
         if index.len() <= row {
             index.resize(rows.len(), 0);
         }

@@ -13,6 +13,7 @@ use crate::stats::fine::FineTimes;
 use crate::stats::histogram::Histogram;
 use crate::stats::number::{Number, ratio};
 use crate::stats::snapshot::Row;
+use crate::stats::sums::Sums;
 
 /// Seconds before the last request at which the window of the current rates begins.
 const RATE_WINDOW_S: i64 = 12;
@@ -50,6 +51,7 @@ pub struct Entry {
     seconds: Vec<Second>,
     times: Histogram,
     fine: FineTimes,
+    failed: FineTimes,
     /// Earlier states by second, oldest first; `None` if nobody will ask for current percentiles.
     earlier: Option<Vec<(i64, Histogram)>>,
 }
@@ -80,6 +82,7 @@ impl Entry {
             seconds: Vec::new(),
             times: Histogram::default(),
             fine: FineTimes::default(),
+            failed: FineTimes::default(),
             earlier: keep_history.then(|| vec![(whole_second(now), Histogram::default())]),
         }
     }
@@ -150,9 +153,15 @@ impl Entry {
         &self.fine
     }
 
-    /// Counts so many response times in one slot, after their cell was absorbed.
-    pub(super) fn absorb_fine(&mut self, slot: usize, times: u64) {
-        self.fine.add(slot, times);
+    /// The same of failed requests alone.
+    pub(super) fn failed(&self) -> &FineTimes {
+        &self.failed
+    }
+
+    /// Counts the response times of a tick, after its cells were absorbed.
+    pub(super) fn absorb_fine(&mut self, tick: &Sums) {
+        self.fine.absorb(&tick.times);
+        self.failed.absorb(&tick.failed);
     }
 
     /// Counts `times` response times in `bucket`, after their cell was absorbed.

@@ -6,6 +6,7 @@
 
 use hdrhistogram::Histogram;
 
+use crate::stats::fine::FineTimes;
 use crate::stats::hdr::{self, HIGHEST_NS};
 
 /// Shortest time that is told apart from 0.
@@ -81,6 +82,14 @@ impl Latency {
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "both have the same bounds")]
     pub fn add(&mut self, other: &Self) {
         self.0.add(&other.0).expect("equal bounds");
+    }
+
+    /// The same times as a list of the slots that occurred.
+    pub fn to_fine(&self) -> FineTimes {
+        let recorded = self.0.iter_recorded();
+        FineTimes::from_counts(
+            recorded.map(|it| (hdr::index(it.value_iterated_to()), it.count_at_value())).collect(),
+        )
     }
 
     /// Forgets everything.

@@ -6,6 +6,7 @@
 //! Aggregated gets each event itself: it is no sum of the entries, because their new seconds begin at other moments.
 //! The times of all requests with three digits are the sum of the rows.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -17,8 +18,12 @@ use crate::stats::failure::{FailureTable, Occurrence};
 use crate::stats::fine::FineTimes;
 use crate::stats::hdr;
 use crate::stats::latency::Latency;
+use crate::stats::live::{Live, LiveRow};
 use crate::stats::number::Number;
+use crate::stats::over_time::{self, Interval, OverTime, SecondOfRun, StageSums};
+use crate::stats::result::series::{Point, Series};
 use crate::stats::snapshot::Snapshot;
+use crate::stats::sums::Sums;
 use crate::stats::unfinished::{Unfinished, Waits};
 use crate::stats::{Connections, Received, RowKey, Starts};
 
@@ -32,6 +37,8 @@ pub struct Statistics {
     aggregated_key: Arc<RowKey>,
     aggregated: Entry,
     entries: Vec<Entry>,
+    /// The rows of the entries.
+    keys: Vec<Arc<RowKey>>,
     /// Index in `entries` by row.
     indices: HashMap<Arc<RowKey>, usize>,
     /// The same in the order of the files. Looking up one of 100,000 rows would take long in this order.
@@ -54,6 +61,45 @@ pub struct Statistics {
     began: Latency,
     starts: Starts,
     unfinished: BTreeMap<Arc<RowKey>, Waits>,
+    tick: TickSums,
+    over_time: OverTime,
+    /// Response times of failed requests.
+    failed: FineTimes,
+    started: f64,
+    ended: f64,
+}
+
+/// What the last tick added.
+#[derive(Debug, Clone, Default)]
+struct TickSums {
+    all: Sums,
+    /// The rows that had requests, with their indices, in the order of their first cell.
+    rows: Vec<(usize, Sums)>,
+    /// Index in `rows` plus one, by index of the row; 0 for a row without requests.
+    of_row: Vec<u32>,
+}
+
+impl TickSums {
+    fn clear(&mut self) {
+        for (row, _) in self.rows.drain(..) {
+            self.of_row[row] = 0;
+        }
+        self.all = Sums::default();
+    }
+
+    /// The sums of a row.
+    #[expect(clippy::cast_possible_truncation, reason = "memory ends before u32 does")]
+    fn row(&mut self, row: usize) -> &mut Sums {
+        if self.of_row.len() <= row {
+            self.of_row.resize(row + 1, 0);
+        }
+        let at = &mut self.of_row[row];
+        if *at == 0 {
+            self.rows.push((row, Sums::default()));
+            *at = self.rows.len() as u32;
+        }
+        &mut self.rows[*at as usize - 1].1
+    }
 }
 
 impl Statistics {
@@ -65,6 +111,7 @@ impl Statistics {
             aggregated_key: Arc::new(RowKey { request_type: String::new(), name: "Aggregated".to_owned() }),
             aggregated: Entry::new(start, keep_history),
             entries: Vec::new(),
+            keys: Vec::new(),
             indices: HashMap::new(),
             order: BTreeMap::new(),
             failures: FailureTable::default(),
@@ -84,6 +131,11 @@ impl Statistics {
             began: Latency::new(),
             starts: Starts::default(),
             unfinished: BTreeMap::new(),
+            tick: TickSums::default(),
+            over_time: OverTime::default(),
+            failed: FineTimes::default(),
+            started: start,
+            ended: start,
         }
     }
 
@@ -155,6 +207,9 @@ impl Statistics {
         self.received = Received::default();
         self.tick_received = Received::default();
         self.starts = Starts::default();
+        self.tick.clear();
+        self.over_time.clear();
+        self.failed = FineTimes::default();
     }
 
     /// Adds what all recorders saw in one tick. Every batch of the tick belongs into the same call.
@@ -198,10 +253,16 @@ impl Statistics {
         }
         // Bins overlap in time only if they are equal, so this is the order of seconds.
         bins.sort_by_key(|bin| bin.first);
+        self.tick.clear();
         for bin in &bins {
             self.merge_times(bin);
         }
+        for (row, sums) in &self.tick.rows {
+            self.entries[*row].absorb_fine(sums);
+        }
         self.latency.add(&self.tick_latency);
+        self.tick.all.times = self.tick_latency.to_fine();
+        self.failed.absorb(&self.tick.all.failed);
         self.merge_failures(&bins);
     }
 
@@ -278,6 +339,108 @@ impl Statistics {
         self.indices.get(row).map(|&index| self.entries[index].fine())
     }
 
+    /// The times of measured messages of one row; `None` if it has none.
+    pub fn measured_times(&self, row: &RowKey) -> Option<&FineTimes> {
+        self.measured.get(row)
+    }
+
+    /// The same from when their publish step began, if a schedule started it.
+    pub fn measured_began_times(&self, row: &RowKey) -> Option<&FineTimes> {
+        self.measured_began.get(row)
+    }
+
+    /// Response times of users with pacing from when their requests were due.
+    pub fn intended(&self) -> &Latency {
+        &self.intended
+    }
+
+    /// Times from when each request began, of requests that a schedule started.
+    pub fn began(&self) -> &Latency {
+        &self.began
+    }
+
+    /// The times of failed requests: of one row, or of all. Nothing in a replay.
+    pub fn failed_times(&self, row: Option<&RowKey>) -> Option<&FineTimes> {
+        match row {
+            None => Some(&self.failed),
+            Some(row) => self.indices.get(row).map(|&index| self.entries[index].failed()),
+        }
+    }
+
+    /// Ends a second at `at` (unix seconds), after it was merged: what it brought counts for its stage, for the course
+    /// of the run and for its last seconds. Sums of stages are kept only if the run is `staged`.
+    pub fn end_second(&mut self, at: f64, second: &SecondOfRun, staged: bool) {
+        self.ended = at;
+        let all = &self.tick.all;
+        let point = Point {
+            at_s: at - self.started,
+            users_wanted: second.users_wanted,
+            users: u32::try_from(self.user_count).unwrap_or(0),
+            connected: u32::try_from(self.connections.open()).unwrap_or(u32::MAX),
+            connects: self.tick_connections.opened,
+            requests: all.requests(),
+            failures: all.failures(),
+            received: self.tick_received.messages,
+            generator_cpu_cores: second.generator_cpu_cores,
+            send_lag_p99_ms: second.send_lag_p99_ms,
+            generator_was_the_limit: second.generator_was_the_limit,
+        };
+        self.tick.rows.sort_unstable_by_key(|(row, _)| *row);
+        for (at, (row, _)) in (1..).zip(&self.tick.rows) {
+            self.tick.of_row[*row] = at;
+        }
+        let rows = self.tick.rows.iter().map(|(row, sums)| (*row, sums));
+        self.over_time.add(second, staged, point, all, rows, self.entries.len());
+    }
+
+    /// The requests of the last second: all of them, and the rows that had some, at most [`over_time::MAX_ROWS`].
+    pub fn last_second(&self) -> Option<(&Interval, impl Iterator<Item = (&RowKey, &Interval)>)> {
+        let second = self.over_time.last()?;
+        let rows = second.rows.iter().map(|(row, interval)| (&*self.keys[*row], interval));
+        Some((&second.all, rows))
+    }
+
+    /// What the run does at this moment, with at most so many rows.
+    pub fn live(&self, rows: usize) -> Live {
+        let last = self.over_time.last();
+        let row = |row: Option<usize>, key: &Arc<RowKey>, entry: &Entry| {
+            let (requests, failures) = entry.requests_and_failures();
+            let second = last.and_then(|last| last.of(row));
+            LiveRow {
+                key: Arc::clone(key),
+                requests,
+                failures,
+                requests_in_second: second.map_or(0, |second| second.requests),
+                failures_in_second: second.map_or(0, |second| second.failures),
+                recent: self.over_time.recent_times(row),
+            }
+        };
+        let mut busiest: Vec<usize> = (0..self.entries.len().min(over_time::MAX_ROWS)).collect();
+        busiest.sort_by_key(|&row| Reverse(self.entries[row].requests_and_failures().0));
+        busiest.truncate(rows);
+        busiest.sort_by_key(|&row| &self.keys[row]);
+        Live {
+            rows: busiest.iter().map(|&at| row(Some(at), &self.keys[at], &self.entries[at])).collect(),
+            rows_in_all: self.entries.len(),
+            all: row(None, &self.aggregated_key, &self.aggregated),
+        }
+    }
+
+    /// The sums of each stage by its index; empty for a run that is not staged.
+    pub fn stages(&self) -> &[StageSums] {
+        self.over_time.stages()
+    }
+
+    /// The rows by their index, which is the order of their first request.
+    pub fn keys(&self) -> &[Arc<RowKey>] {
+        &self.keys
+    }
+
+    /// The course of the run.
+    pub fn series(&self) -> Series {
+        self.over_time.series(self.started, &self.aggregated_key, &self.keys)
+    }
+
     /// Returns how many requests there were and how many of them failed.
     pub fn requests_and_failures(&self) -> (u64, u64) {
         self.aggregated.requests_and_failures()
@@ -295,6 +458,7 @@ impl Statistics {
     fn insert(&mut self, row: Arc<RowKey>, now: f64) -> usize {
         let index = self.entries.len();
         self.entries.push(Entry::new(now, self.keep_history));
+        self.keys.push(Arc::clone(&row));
         self.indices.insert(Arc::clone(&row), index);
         self.order.insert(row, index);
         index
@@ -305,6 +469,7 @@ impl Statistics {
         let mut indices = Vec::with_capacity(bin.cells.len());
         // Aggregated's times are added up first: a search per bucket and row would cost more than all else.
         let mut all_times = [0; bucket::DENSE];
+        let mut failed = Vec::new();
         for cell in &bin.cells {
             let index = match self.indices.get(&cell.row) {
                 Some(&index) => index,
@@ -314,12 +479,19 @@ impl Statistics {
             let entry = &mut self.entries[index];
             self.aggregated.absorb(now, cell);
             entry.absorb(now, cell);
+            self.tick.all.absorb_cell(cell);
+            let sums = self.tick.row(index);
+            sums.absorb_cell(cell);
             for (index, times) in bin.tabled_times(cell) {
                 all_times[index] += times;
                 entry.absorb_times(bucket::at_dense_index(index), times);
             }
             for (slot, times) in bin.fine_times(cell) {
-                entry.absorb_fine(slot, times);
+                sums.times.add(slot, times);
+                if cell.failures > 0 {
+                    sums.failed.add(slot, times);
+                    failed.push((slot, times));
+                }
                 if cell.measured {
                     self.measured.entry(Arc::clone(&cell.row)).or_default().add(slot, times);
                 } else {
@@ -329,10 +501,15 @@ impl Statistics {
         }
         for &(cell, ns) in &bin.raw {
             let bucket = bucket::of_float(ns as f64 / 1e6);
-            let entry = &mut self.entries[indices[cell as usize]];
-            entry.absorb_times(bucket, 1);
-            entry.absorb_fine(hdr::index(ns), 1);
+            let index = indices[cell as usize];
             let cell = &bin.cells[cell as usize];
+            self.entries[index].absorb_times(bucket, 1);
+            let sums = self.tick.row(index);
+            sums.times.record(ns);
+            if cell.failures > 0 {
+                sums.failed.record(ns);
+                failed.push((hdr::index(ns), 1));
+            }
             if cell.measured {
                 self.measured.entry(Arc::clone(&cell.row)).or_default().add(hdr::index(ns), 1);
             } else {
@@ -342,6 +519,9 @@ impl Statistics {
                 Some(times) => *times += 1,
                 None => self.aggregated.absorb_times(bucket, 1),
             }
+        }
+        for (slot, times) in failed {
+            self.tick.all.failed.add(slot, times);
         }
         for (index, times) in all_times.into_iter().enumerate().filter(|&(_, times)| times > 0) {
             self.aggregated.absorb_times(bucket::at_dense_index(index), times);

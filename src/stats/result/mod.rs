@@ -105,7 +105,7 @@ pub enum Source {
 }
 
 /// Whether a run was good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// The outcome in one word.
     pub outcome: Outcome,
@@ -116,7 +116,7 @@ pub struct Verdict {
 }
 
 /// The outcome of a run in one word. If several are true, the first one in this order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The run ended before its time: interrupted twice, or the program could not go on.
@@ -126,6 +126,7 @@ pub enum Outcome {
     /// Requests failed, or there were exceptions.
     Failed,
     /// Nothing went wrong.
+    #[default]
     Passed,
 }
 

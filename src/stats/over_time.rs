@@ -1,0 +1,398 @@
+//! A run over time while it goes on: its last seconds, its stages, and its course in intervals that are few enough to
+//! be kept.
+//!
+//! Memory does not grow with the length of a run. There are at most [`MAX_INTERVALS`] intervals, and fewer if the run
+//! has many rows. When there is no room for one more, two neighbours become one and the intervals are twice as long
+//! from then on. Only the first [`MAX_ROWS`] rows are kept over time; the sums of a stage hold all rows.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::stats::RowKey;
+use crate::stats::fine::FineTimes;
+use crate::stats::live::RECENT_SECONDS;
+use crate::stats::packed_times::PackedTimes;
+use crate::stats::result::row::Times;
+use crate::stats::result::series::{Point, RowSeries, Series};
+use crate::stats::sums::Sums;
+
+/// Most intervals of a run: ten minutes have each of their seconds.
+const MAX_INTERVALS: usize = 600;
+/// Fewer intervals than these would show nothing, however many rows there are.
+const MIN_INTERVALS: usize = 60;
+/// Most histograms that are kept: intervals times rows.
+const MAX_HISTOGRAMS: usize = 60_000;
+/// So many rows are kept over time, in the order of their first request.
+pub const MAX_ROWS: usize = 1_000;
+
+/// What one second of a run adds to the sums, but for its requests.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct SecondOfRun {
+    /// The index of the stage that it belongs to.
+    pub stage: usize,
+    /// Users that the plan wants at its end.
+    pub users_wanted: u32,
+    /// CPU of the load generator in it: 1.0 is one core.
+    pub generator_cpu_cores: Option<f64>,
+    /// How late pauses ended in it at the 99th percentile.
+    pub send_lag_p99_ms: Option<f64>,
+    /// Whether the load generator was the limit in it.
+    pub generator_was_the_limit: bool,
+}
+
+/// The requests of one row in one second or interval.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Interval {
+    /// Requests that ended in it.
+    pub requests: u64,
+    /// Requests that failed in it.
+    pub failures: u64,
+    /// Their response times.
+    pub times: PackedTimes,
+}
+
+impl Interval {
+    fn and(&self, other: &Self) -> Self {
+        let times = match (self.times.is_empty(), other.times.is_empty()) {
+            (true, _) => other.times.clone(),
+            (_, true) => self.times.clone(),
+            (false, false) => {
+                let mut times = self.times.unpack();
+                times.absorb(&other.times.unpack());
+                PackedTimes::from(&times)
+            }
+        };
+        Self { requests: self.requests + other.requests, failures: self.failures + other.failures, times }
+    }
+}
+
+/// The requests of one second.
+#[derive(Debug, Clone, Default)]
+pub struct Second {
+    /// All requests together; the times of measured messages are left out.
+    pub all: Interval,
+    /// The rows that had requests, in the order of their indices.
+    pub rows: Vec<(usize, Interval)>,
+}
+
+/// The course of a run.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OverTime {
+    recent: VecDeque<Second>,
+    course: Course,
+    stages: Vec<StageSums>,
+}
+
+/// The sums of a stage.
+#[derive(Debug, Clone, Default)]
+pub struct StageSums {
+    /// When its first second began and its last one ended, in seconds since the start of the run.
+    pub span_s: Option<(f64, f64)>,
+    /// Users that it wanted.
+    pub users: u32,
+    /// All requests together; the times of measured messages are left out.
+    pub all: Sums,
+    /// By index of the row; rows beyond the end had no requests.
+    pub rows: Vec<Option<Box<Sums>>>,
+}
+
+impl OverTime {
+    /// Takes a second: its point, whose times are in seconds since the start, all requests of it, and its rows that had
+    /// requests. `of_rows` is how many rows the run has. Stages are summed up only if `staged`.
+    pub(super) fn add<'a>(
+        &mut self,
+        context: &SecondOfRun,
+        staged: bool,
+        point: Point,
+        all: &Sums,
+        rows: impl Iterator<Item = (usize, &'a Sums)> + Clone,
+        of_rows: usize,
+    ) {
+        if staged {
+            let began_s = self.course.ended_s();
+            self.add_to_stage(context, (began_s, point.at_s), all, rows.clone());
+        }
+        let interval = |sums: &Sums| Interval {
+            requests: sums.requests,
+            failures: sums.failures,
+            times: PackedTimes::from(&sums.times),
+        };
+        let kept = rows.filter(|&(row, _)| row < MAX_ROWS);
+        let second =
+            Second { all: interval(all), rows: kept.map(|(row, sums)| (row, interval(sums))).collect() };
+        self.course.add(point, &second, of_rows.min(MAX_ROWS));
+        self.recent.push_back(second);
+        if self.recent.len() > RECENT_SECONDS {
+            self.recent.pop_front();
+        }
+    }
+
+    fn add_to_stage<'a>(
+        &mut self,
+        context: &SecondOfRun,
+        (began_s, ended_s): (f64, f64),
+        all: &Sums,
+        rows: impl Iterator<Item = (usize, &'a Sums)>,
+    ) {
+        if self.stages.len() <= context.stage {
+            self.stages.resize_with(context.stage + 1, StageSums::default);
+        }
+        let stage = &mut self.stages[context.stage];
+        stage.span_s = Some((stage.span_s.map_or(began_s, |(began_s, _)| began_s), ended_s));
+        stage.users = context.users_wanted;
+        stage.all.absorb(all);
+        for (row, sums) in rows {
+            if stage.rows.len() <= row {
+                stage.rows.resize_with(row + 1, || None);
+            }
+            stage.rows[row].get_or_insert_default().absorb(sums);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        let ended_s = self.course.ended_s();
+        *self = Self::default();
+        self.course.began_s = ended_s;
+    }
+
+    /// The last second, if there was one.
+    pub(super) fn last(&self) -> Option<&Second> {
+        self.recent.back()
+    }
+
+    pub(super) fn stages(&self) -> &[StageSums] {
+        &self.stages
+    }
+
+    /// The response times of the last seconds: of a row, or of all requests.
+    pub(super) fn recent_times(&self, row: Option<usize>) -> Option<Times> {
+        let mut times = FineTimes::default();
+        for second in &self.recent {
+            if let Some(interval) = second.of(row) {
+                times.absorb(&interval.times.unpack());
+            }
+        }
+        Times::of(&times)
+    }
+
+    /// The course of the run that started at this unix time; `keys` are the rows by index.
+    pub(super) fn series(&self, started: f64, all: &RowKey, keys: &[Arc<RowKey>]) -> Series {
+        let mut course = self.course.clone();
+        course.close();
+        let count = course.points.len();
+        Series {
+            started,
+            interval_s: course.interval_s.max(1),
+            points: course.points,
+            all: row_series(all, course.all, count),
+            rows: keys.iter().zip(course.rows).map(|(key, row)| row_series(key, row, count)).collect(),
+        }
+    }
+}
+
+impl Second {
+    /// Adds the requests of a later second.
+    fn join(&mut self, later: &Self) {
+        self.all = self.all.and(&later.all);
+        let mut rows = Vec::with_capacity(self.rows.len().max(later.rows.len()));
+        let mut ours = std::mem::take(&mut self.rows).into_iter().peekable();
+        for (row, interval) in &later.rows {
+            while let Some(our) = ours.next_if(|(our, _)| our < row) {
+                rows.push(our);
+            }
+            match ours.next_if(|(our, _)| our == row) {
+                Some((_, our)) => rows.push((*row, our.and(interval))),
+                None => rows.push((*row, interval.clone())),
+            }
+        }
+        rows.extend(ours);
+        self.rows = rows;
+    }
+
+    /// A row, or all requests.
+    pub fn of(&self, row: Option<usize>) -> Option<&Interval> {
+        let Some(row) = row else { return Some(&self.all) };
+        let at = self.rows.binary_search_by_key(&row, |(row, _)| *row).ok()?;
+        Some(&self.rows[at].1)
+    }
+}
+
+/// The intervals of a run, and the one that has not ended yet.
+#[derive(Debug, Clone, Default)]
+struct Course {
+    began_s: f64,
+    /// Length of an interval in seconds; 0 before the first.
+    interval_s: u32,
+    points: Vec<Point>,
+    all: Vec<Interval>,
+    /// By row, as far as there were intervals when the row last had requests.
+    rows: Vec<Vec<Interval>>,
+    /// The interval that has not ended, and how many seconds of it have passed.
+    open: Option<(Point, Second)>,
+    open_s: u32,
+}
+
+impl Course {
+    fn ended_s(&self) -> f64 {
+        let last = self.open.as_ref().map(|(point, _)| point).or(self.points.last());
+        last.map_or(self.began_s, |point| point.at_s)
+    }
+
+    fn add(&mut self, point: Point, second: &Second, rows: usize) {
+        self.interval_s = self.interval_s.max(1);
+        self.open = Some(match self.open.take() {
+            None => (point, second.clone()),
+            Some((before, mut open)) => {
+                open.join(second);
+                (joined(&before, &point), open)
+            }
+        });
+        self.open_s += 1;
+        if self.open_s < self.interval_s {
+            return;
+        }
+        self.close();
+        let most = (MAX_HISTOGRAMS / rows.max(1)).clamp(MIN_INTERVALS, MAX_INTERVALS);
+        while self.points.len() > most {
+            self.halve();
+        }
+    }
+
+    /// Ends the open interval.
+    fn close(&mut self) {
+        self.open_s = 0;
+        let Some((point, second)) = self.open.take() else { return };
+        let index = self.points.len();
+        self.points.push(point);
+        self.all.push(second.all);
+        for (row, interval) in second.rows {
+            if self.rows.len() <= row {
+                self.rows.resize_with(row + 1, Vec::new);
+            }
+            self.rows[row].resize_with(index, Interval::default);
+            self.rows[row].push(interval);
+        }
+    }
+
+    /// Makes one interval of every two; an odd last one is open again.
+    fn halve(&mut self) {
+        if self.points.len() % 2 == 1
+            && let (Some(point), Some(all)) = (self.points.pop(), self.all.pop())
+        {
+            let count = self.points.len();
+            let last = |(row, intervals): (usize, &mut Vec<Interval>)| {
+                if intervals.len() > count { Some((row, intervals.pop()?)) } else { None }
+            };
+            let rows = self.rows.iter_mut().enumerate().filter_map(last).collect();
+            self.open = Some((point, Second { all, rows }));
+            self.open_s = self.interval_s;
+        }
+        self.interval_s *= 2;
+        self.points = self.points.chunks(2).map(|pair| joined(&pair[0], &pair[pair.len() - 1])).collect();
+        let pairs = |intervals: &[Interval]| -> Vec<Interval> {
+            let both = |pair: &[Interval]| match pair {
+                [one, two] => one.and(two),
+                one => one.first().cloned().unwrap_or_default(),
+            };
+            intervals.chunks(2).map(both).collect()
+        };
+        self.all = pairs(&self.all);
+        for row in &mut self.rows {
+            *row = pairs(row);
+        }
+    }
+}
+
+/// Two points that follow each other as one.
+fn joined(one: &Point, two: &Point) -> Point {
+    let worst = |one: Option<f64>, two: Option<f64>| match (one, two) {
+        (Some(one), Some(two)) => Some(one.max(two)),
+        (one, two) => one.or(two),
+    };
+    let mean = |one: Option<f64>, two: Option<f64>| match (one, two) {
+        (Some(one), Some(two)) => Some(f64::midpoint(one, two)),
+        (one, two) => one.or(two),
+    };
+    Point {
+        connects: one.connects + two.connects,
+        requests: one.requests + two.requests,
+        failures: one.failures + two.failures,
+        received: one.received + two.received,
+        generator_cpu_cores: mean(one.generator_cpu_cores, two.generator_cpu_cores),
+        send_lag_p99_ms: worst(one.send_lag_p99_ms, two.send_lag_p99_ms),
+        generator_was_the_limit: one.generator_was_the_limit || two.generator_was_the_limit,
+        ..two.clone()
+    }
+}
+
+fn row_series(key: &RowKey, mut intervals: Vec<Interval>, count: usize) -> RowSeries {
+    intervals.resize_with(count, Interval::default);
+    let mut row =
+        RowSeries { request_type: key.request_type.clone(), name: key.name.clone(), ..RowSeries::default() };
+    for Interval { requests, failures, times } in intervals {
+        row.requests.push(requests);
+        row.failures.push(failures);
+        let quantiles = times.unpack().quantiles_ms([0.5, 0.95, 0.99, 0.999, 1.0]);
+        let [p50, p95, p99, p999, max] = quantiles.map_or([None; 5], |found| found.map(Some));
+        row.p50_ms.push(p50);
+        row.p95_ms.push(p95);
+        row.p99_ms.push(p99);
+        row.p999_ms.push(p999);
+        row.max_ms.push(max);
+        row.histograms.push(times);
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn point(second: u32) -> Point {
+        Point { at_s: f64::from(second + 1), requests: 1, users: second, ..Point::default() }
+    }
+
+    /// A run of so many seconds in which every row that divides the second has a request of a millisecond.
+    fn run(seconds: u32, rows: usize) -> Course {
+        let mut course = Course::default();
+        let mut times = FineTimes::default();
+        times.record(1_000_000);
+        let one = Interval { requests: 1, failures: 0, times: PackedTimes::from(&times) };
+        for second in 0..seconds {
+            let of = (0..rows).filter(|row| (second as usize).is_multiple_of(row + 1));
+            let rows_of = of.map(|row| (row, one.clone())).collect();
+            course.add(point(second), &Second { all: one.clone(), rows: rows_of }, rows);
+        }
+        course
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_however_long_a_run_is(seconds in 1..5_000_u32, rows in 1..7_usize) {
+            let mut course = run(seconds, rows);
+            course.close();
+            let interval_s = course.interval_s;
+            prop_assert!(course.points.len() <= MAX_INTERVALS + 1);
+            prop_assert_eq!(course.points.len(), seconds.div_ceil(interval_s) as usize);
+            prop_assert_eq!(course.points.iter().map(|point| point.requests).sum::<u64>(), u64::from(seconds));
+            for (index, point) in (1..).zip(&course.points) {
+                let end = f64::from((index * interval_s).min(seconds));
+                prop_assert!((point.at_s - end).abs() < 1e-9);
+            }
+            for (row, intervals) in (1..).zip(&course.rows) {
+                let wanted = u64::from(seconds.div_ceil(row));
+                let requests: u64 = intervals.iter().map(|interval| interval.requests).sum();
+                let timed: u64 = intervals.iter().map(|interval| interval.times.unpack().count()).sum();
+                prop_assert_eq!((requests, timed), (wanted, wanted));
+            }
+        }
+    }
+
+    #[test]
+    fn many_rows_have_fewer_intervals() {
+        let course = run(600, MAX_ROWS);
+        assert_eq!((course.interval_s, course.points.len()), (16, 37));
+        assert_eq!(run(600, 1).interval_s, 1);
+    }
+}
