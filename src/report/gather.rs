@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::report::{health, rate_search, verdict};
-use crate::stats::RowKey;
 use crate::stats::delivery::{Counts, DeliveryReport};
 use crate::stats::fine::FineTimes;
 use crate::stats::health::Health;
@@ -12,20 +11,20 @@ use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
 use crate::stats::over_time::StageSums;
 use crate::stats::rate_search::{Probe, RateSearchReport, Verdict as ProbeVerdict};
-use crate::stats::result::deliveries::{
-    Deliveries, DeliveryRow, DuplicatesResult, LostResult, Messages,
-};
+use crate::stats::result::connections::Connections;
+use crate::stats::result::deliveries::{Deliveries, DeliveryRow, DuplicatesResult, LostResult, Messages};
 use crate::stats::result::generator::{Generator, Standstills, Used};
 use crate::stats::result::row::{RowResult, Times, UnfinishedResult, UnfinishedRow};
 use crate::stats::result::what_ran::WhatRan;
 use crate::stats::result::{
-    ExceptionResult, FailureResult, RunResult, ScheduledStarts, SearchResult, StageResult, ThresholdResult,
-    TriedRate, VERSION, Verdict,
+    ExceptionResult, FailureResult, RunResult, ScheduledStarts, SearchResult, Source, StageResult,
+    ThresholdResult, TriedRate, VERSION, Verdict,
 };
 use crate::stats::snapshot::{Row, Snapshot};
 use crate::stats::statistics::Statistics;
 use crate::stats::threshold::{self, Judgement};
 use crate::stats::unfinished::{Unfinished, Waits};
+use crate::stats::{Received, RowKey};
 
 /// Everything that is known at the end of a run.
 #[derive(Debug, Clone)]
@@ -52,7 +51,7 @@ pub struct Ended<'a> {
 
 /// The result of a run.
 pub fn result(ended: Ended<'_>) -> RunResult {
-    let Ended { statistics, snapshot, .. } = ended;
+    let (statistics, snapshot) = (ended.statistics, ended.snapshot);
     let unfinished_of: HashMap<_, _> =
         snapshot.unfinished.iter().map(|it| (&*it.row, it.waits.count)).collect();
     let row_of = |row: &Row| {
@@ -69,6 +68,8 @@ pub fn result(ended: Ended<'_>) -> RunResult {
     let aggregated = row_result(&snapshot.aggregated, statistics.latency().to_fine(), failed, in_all);
     let mut result = RunResult {
         version: VERSION,
+        source: Source::Run,
+        notes: Vec::new(),
         verdict: Verdict::default(),
         stages: stages(&ended, &rows, &aggregated),
         response_times_ms: aggregated.response_times_ms,
@@ -91,7 +92,8 @@ pub fn result(ended: Ended<'_>) -> RunResult {
         scheduled_starts: ScheduledStarts { count: snapshot.starts.count, late: snapshot.starts.late },
         search: ended.rate_search.map(search),
         end_to_end: ended.delivery.map(|report| deliveries(snapshot, statistics, report)),
-        received: Messages { messages: snapshot.received.messages, bytes: snapshot.received.bytes },
+        received: received(snapshot.received),
+        connections: Some(connections(&ended)),
         generator: generator(ended.health),
         series: statistics.series(),
         run: ended.run,
@@ -121,6 +123,7 @@ fn row_result(row: &Row, times: FineTimes, failed: FineTimes, unfinished: u64) -
         failed_ms: Times::of(&failed),
         histogram: times,
         failed_histogram: failed,
+        percentiles: Vec::new(),
     }
 }
 
@@ -139,6 +142,8 @@ fn stages(ended: &Ended<'_>, rows: &[RowResult], aggregated: &RowResult) -> Vec<
             users,
             aggregated: aggregated.clone(),
             rows: rows.to_vec(),
+            received: Some(received(ended.snapshot.received)),
+            connections: Some(connections(ended)),
         }];
     }
     let of_stage = |(index, sums): (usize, &StageSums)| {
@@ -150,7 +155,7 @@ fn stages(ended: &Ended<'_>, rows: &[RowResult], aggregated: &RowResult) -> Vec<
             .zip(&sums.rows)
             .filter_map(|(key, sums)| Some((key, sums.as_ref()?.result(key, seconds))))
             .collect();
-        rows.sort_by(|(one, _), (two, _)| one.cmp(two));
+        rows.sort_by_key(|(key, _)| *key);
         let (stage, users) = ended.stages.get(index).map_or(("", sums.users), |(name, users)| (name, *users));
         Some(StageResult {
             name: name(index, stage),
@@ -159,9 +164,24 @@ fn stages(ended: &Ended<'_>, rows: &[RowResult], aggregated: &RowResult) -> Vec<
             users,
             aggregated: sums.all.result(&ended.snapshot.aggregated.key, seconds),
             rows: rows.into_iter().map(|(_, row)| row).collect(),
+            received: Some(received(sums.received)),
+            connections: Some(Connections {
+                opened: sums.connections.opened,
+                ended: sums.connections.ended,
+                most: sums.most_connected,
+            }),
         })
     };
     statistics.stages().iter().enumerate().filter_map(of_stage).collect()
+}
+
+fn received(of: Received) -> Messages {
+    Messages { messages: of.messages, bytes: of.bytes }
+}
+
+fn connections(ended: &Ended<'_>) -> Connections {
+    let of = ended.snapshot.connections;
+    Connections { opened: of.opened, ended: of.ended, most: ended.statistics.most_connected() }
 }
 
 fn threshold_result(judgement: &Judgement) -> ThresholdResult {
@@ -193,8 +213,8 @@ fn failures(snapshot: &Snapshot) -> Vec<FailureResult> {
         name: failure.what.row.name.clone(),
         error: failure.what.original.clone(),
         occurrences: failure.occurrences,
-        first_seen: failure.first_seen,
-        last_seen: failure.last_seen,
+        first_seen: Some(failure.first_seen),
+        last_seen: Some(failure.last_seen),
     };
     failures.into_iter().map(failure).collect()
 }
@@ -285,7 +305,17 @@ fn generator(of: &Health) -> Generator {
         limited_seconds: of.limited_seconds,
         cpu_cores: of.cpu_cores,
         standstills: Standstills { count: of.standstills, seconds: of.stood_still.as_secs_f64() },
-        send_lag_ms: Times::of(&of.send_lag_times),
+        send_lag_ms: of.send_lag.as_ref().map(|lag| Times {
+            count: lag.count,
+            min: lag.min_ms,
+            mean: lag.mean_ms,
+            p50: lag.p50_ms,
+            p90: lag.p90_ms,
+            p95: lag.p95_ms,
+            p99: lag.p99_ms,
+            p999: lag.p999_ms,
+            max: lag.max_ms,
+        }),
         open_files: of.files.map(used),
         local_ports: of.ports.map(used),
         sentence: health::sentence(of),

@@ -32,10 +32,12 @@ fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], 
         Outcome::Aborted => "Aborted: the run was interrupted before its users had finished.".to_owned(),
         Outcome::ThresholdMissed => {
             let first = failing.first().map_or_else(String::new, |it| {
-                let stage = it.stage.as_ref().map_or_else(String::new, |stage| format!(" in stage `{stage}`"));
+                let stage =
+                    it.stage.as_ref().map_or_else(String::new, |stage| format!(" in stage `{stage}`"));
                 format!("{}{stage} ({}: {})", it.threshold, it.row, it.sentence)
             });
-            let aborted = if failing.iter().any(|it| it.aborted_the_run) { ", which ended the run" } else { "" };
+            let aborted =
+                if failing.iter().any(|it| it.aborted_the_run) { ", which ended the run" } else { "" };
             let more = match failing.len() {
                 0 | 1 => String::new(),
                 count => format!(" and {} more", count - 1),

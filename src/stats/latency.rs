@@ -25,6 +25,10 @@ pub struct Latency(Histogram<u64>);
 pub struct LatencySummary {
     /// How many requests had a response time.
     pub count: u64,
+    /// The shortest response time.
+    pub min_ms: f64,
+    /// Their mean.
+    pub mean_ms: f64,
     /// Half of them were at most this.
     pub p50_ms: f64,
     /// 90 % of them were at most this.
@@ -118,6 +122,8 @@ impl Latency {
         let ms = |quantile: f64| self.0.value_at_quantile(quantile) as f64 / 1e6;
         Some(LatencySummary {
             count: self.0.len(),
+            min_ms: self.0.value_at_quantile(0.0) as f64 / 1e6,
+            mean_ms: self.0.mean() / 1e6,
             p50_ms: ms(0.5),
             p90_ms: ms(0.9),
             p95_ms: ms(0.95),

@@ -8,13 +8,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::stats::RowKey;
 use crate::stats::fine::FineTimes;
+use crate::stats::health::HealthSecond;
 use crate::stats::live::RECENT_SECONDS;
 use crate::stats::packed_times::PackedTimes;
 use crate::stats::result::row::Times;
 use crate::stats::result::series::{Point, RowSeries, Series};
 use crate::stats::sums::Sums;
+use crate::stats::{Connections, Received, RowKey};
 
 /// Most intervals of a run: ten minutes have each of their seconds.
 const MAX_INTERVALS: usize = 600;
@@ -25,19 +26,15 @@ const MAX_HISTOGRAMS: usize = 60_000;
 /// So many rows are kept over time, in the order of their first request.
 pub const MAX_ROWS: usize = 1_000;
 
-/// What one second of a run adds to the sums, but for its requests.
+/// What is known of one second of a run besides its requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct SecondOfRun {
     /// The index of the stage that it belongs to.
     pub stage: usize,
     /// Users that the plan wants at its end.
     pub users_wanted: u32,
-    /// CPU of the load generator in it: 1.0 is one core.
-    pub generator_cpu_cores: Option<f64>,
-    /// How late pauses ended in it at the 99th percentile.
-    pub send_lag_p99_ms: Option<f64>,
-    /// Whether the load generator was the limit in it.
-    pub generator_was_the_limit: bool,
+    /// How the load generator did in it.
+    pub health: HealthSecond,
 }
 
 /// The requests of one row in one second or interval.
@@ -90,62 +87,72 @@ pub struct StageSums {
     pub span_s: Option<(f64, f64)>,
     /// Users that it wanted.
     pub users: u32,
+    /// Messages that arrived on subscriptions.
+    pub received: Received,
+    /// Connections that were opened and that ended.
+    pub connections: Connections,
+    /// The most connections at the end of a second.
+    pub most_connected: u64,
     /// All requests together; the times of measured messages are left out.
     pub all: Sums,
     /// By index of the row; rows beyond the end had no requests.
     pub rows: Vec<Option<Box<Sums>>>,
 }
 
+/// A second of which all records were merged.
+#[derive(Debug)]
+pub(super) struct MergedSecond<'a> {
+    pub(super) context: SecondOfRun,
+    pub(super) point: Point,
+    pub(super) received: Received,
+    pub(super) connections: Connections,
+    /// All requests; the times of measured messages are left out.
+    pub(super) all: &'a Sums,
+    /// The rows that had requests, in the order of their indices.
+    pub(super) rows: &'a [(usize, Sums)],
+    /// How many rows the run has.
+    pub(super) rows_of_run: usize,
+}
+
 impl OverTime {
-    /// Takes a second: its point, whose times are in seconds since the start, all requests of it, and its rows that had
-    /// requests. `of_rows` is how many rows the run has. Stages are summed up only if `staged`.
-    pub(super) fn add<'a>(
-        &mut self,
-        context: &SecondOfRun,
-        staged: bool,
-        point: Point,
-        all: &Sums,
-        rows: impl Iterator<Item = (usize, &'a Sums)> + Clone,
-        of_rows: usize,
-    ) {
+    /// Takes a second. Stages are summed up only if the run is `staged`.
+    pub(super) fn add(&mut self, second: &MergedSecond<'_>, staged: bool) {
         if staged {
-            let began_s = self.course.ended_s();
-            self.add_to_stage(context, (began_s, point.at_s), all, rows.clone());
+            self.add_to_stage(second);
         }
         let interval = |sums: &Sums| Interval {
             requests: sums.requests,
             failures: sums.failures,
             times: PackedTimes::from(&sums.times),
         };
-        let kept = rows.filter(|&(row, _)| row < MAX_ROWS);
-        let second =
-            Second { all: interval(all), rows: kept.map(|(row, sums)| (row, interval(sums))).collect() };
-        self.course.add(point, &second, of_rows.min(MAX_ROWS));
-        self.recent.push_back(second);
+        let kept = second.rows.iter().take_while(|(row, _)| *row < MAX_ROWS);
+        let rows = kept.map(|(row, sums)| (*row, interval(sums))).collect();
+        let requests = Second { all: interval(second.all), rows };
+        self.course.add(second.point.clone(), &requests, second.rows_of_run.min(MAX_ROWS));
+        self.recent.push_back(requests);
         if self.recent.len() > RECENT_SECONDS {
             self.recent.pop_front();
         }
     }
 
-    fn add_to_stage<'a>(
-        &mut self,
-        context: &SecondOfRun,
-        (began_s, ended_s): (f64, f64),
-        all: &Sums,
-        rows: impl Iterator<Item = (usize, &'a Sums)>,
-    ) {
-        if self.stages.len() <= context.stage {
-            self.stages.resize_with(context.stage + 1, StageSums::default);
+    fn add_to_stage(&mut self, second: &MergedSecond<'_>) {
+        let began_s = self.course.ended_s();
+        let index = second.context.stage;
+        if self.stages.len() <= index {
+            self.stages.resize_with(index + 1, StageSums::default);
         }
-        let stage = &mut self.stages[context.stage];
-        stage.span_s = Some((stage.span_s.map_or(began_s, |(began_s, _)| began_s), ended_s));
-        stage.users = context.users_wanted;
-        stage.all.absorb(all);
-        for (row, sums) in rows {
-            if stage.rows.len() <= row {
+        let stage = &mut self.stages[index];
+        stage.span_s = Some((stage.span_s.map_or(began_s, |(began_s, _)| began_s), second.point.at_s));
+        stage.users = second.context.users_wanted;
+        stage.received.add(second.received);
+        stage.connections.add(second.connections);
+        stage.most_connected = stage.most_connected.max(second.point.connected.unwrap_or(0).into());
+        stage.all.absorb(second.all);
+        for (row, sums) in second.rows {
+            if stage.rows.len() <= *row {
                 stage.rows.resize_with(row + 1, || None);
             }
-            stage.rows[row].get_or_insert_default().absorb(sums);
+            stage.rows[*row].get_or_insert_default().absorb(sums);
         }
     }
 
@@ -183,6 +190,7 @@ impl OverTime {
         Series {
             started,
             interval_s: course.interval_s.max(1),
+            percentiles_over_s: None,
             points: course.points,
             all: row_series(all, course.all, count),
             rows: keys.iter().zip(course.rows).map(|(key, row)| row_series(key, row, count)).collect(),
@@ -313,8 +321,9 @@ fn joined(one: &Point, two: &Point) -> Point {
         (Some(one), Some(two)) => Some(f64::midpoint(one, two)),
         (one, two) => one.or(two),
     };
+    let sum = |one: Option<u64>, two: Option<u64>| Some(one? + two?);
     Point {
-        connects: one.connects + two.connects,
+        connects: sum(one.connects, two.connects),
         requests: one.requests + two.requests,
         failures: one.failures + two.failures,
         received: one.received + two.received,
@@ -332,8 +341,10 @@ fn row_series(key: &RowKey, mut intervals: Vec<Interval>, count: usize) -> RowSe
     for Interval { requests, failures, times } in intervals {
         row.requests.push(requests);
         row.failures.push(failures);
-        let quantiles = times.unpack().quantiles_ms([0.5, 0.95, 0.99, 0.999, 1.0]);
+        let unpacked = times.unpack();
+        let quantiles = unpacked.quantiles_ms([0.5, 0.95, 0.99, 0.999, 1.0]);
         let [p50, p95, p99, p999, max] = quantiles.map_or([None; 5], |found| found.map(Some));
+        row.mean_ms.push(unpacked.mean_ms());
         row.p50_ms.push(p50);
         row.p95_ms.push(p95);
         row.p99_ms.push(p99);

@@ -20,7 +20,7 @@ use crate::stats::hdr;
 use crate::stats::latency::Latency;
 use crate::stats::live::{Live, LiveRow};
 use crate::stats::number::Number;
-use crate::stats::over_time::{self, Interval, OverTime, SecondOfRun, StageSums};
+use crate::stats::over_time::{self, Interval, MergedSecond, OverTime, SecondOfRun, StageSums};
 use crate::stats::result::series::{Point, Series};
 use crate::stats::snapshot::Snapshot;
 use crate::stats::sums::Sums;
@@ -66,7 +66,7 @@ pub struct Statistics {
     /// Response times of failed requests.
     failed: FineTimes,
     started: f64,
-    ended: f64,
+    most_connected: u64,
 }
 
 /// What the last tick added.
@@ -135,7 +135,7 @@ impl Statistics {
             over_time: OverTime::default(),
             failed: FineTimes::default(),
             started: start,
-            ended: start,
+            most_connected: 0,
         }
     }
 
@@ -369,28 +369,42 @@ impl Statistics {
 
     /// Ends a second at `at` (unix seconds), after it was merged: what it brought counts for its stage, for the course
     /// of the run and for its last seconds. Sums of stages are kept only if the run is `staged`.
-    pub fn end_second(&mut self, at: f64, second: &SecondOfRun, staged: bool) {
-        self.ended = at;
-        let all = &self.tick.all;
+    pub fn end_second(&mut self, at: f64, context: SecondOfRun, staged: bool) {
+        let TickSums { all, rows, of_row } = &mut self.tick;
+        rows.sort_unstable_by_key(|(row, _)| *row);
+        for (place, (row, _)) in (1..).zip(&*rows) {
+            of_row[*row] = place;
+        }
+        let connected = self.connections.open();
+        self.most_connected = self.most_connected.max(connected);
         let point = Point {
             at_s: at - self.started,
-            users_wanted: second.users_wanted,
+            users_wanted: Some(context.users_wanted),
             users: u32::try_from(self.user_count).unwrap_or(0),
-            connected: u32::try_from(self.connections.open()).unwrap_or(u32::MAX),
-            connects: self.tick_connections.opened,
+            connected: Some(u32::try_from(connected).unwrap_or(u32::MAX)),
+            connects: Some(self.tick_connections.opened),
             requests: all.requests(),
             failures: all.failures(),
             received: self.tick_received.messages,
-            generator_cpu_cores: second.generator_cpu_cores,
-            send_lag_p99_ms: second.send_lag_p99_ms,
-            generator_was_the_limit: second.generator_was_the_limit,
+            generator_cpu_cores: context.health.generator_cpu_cores,
+            send_lag_p99_ms: context.health.send_lag_p99_ms,
+            generator_was_the_limit: context.health.limited,
         };
-        self.tick.rows.sort_unstable_by_key(|(row, _)| *row);
-        for (at, (row, _)) in (1..).zip(&self.tick.rows) {
-            self.tick.of_row[*row] = at;
-        }
-        let rows = self.tick.rows.iter().map(|(row, sums)| (*row, sums));
-        self.over_time.add(second, staged, point, all, rows, self.entries.len());
+        let second = MergedSecond {
+            context,
+            point,
+            received: self.tick_received,
+            connections: self.tick_connections,
+            all,
+            rows,
+            rows_of_run: self.entries.len(),
+        };
+        self.over_time.add(&second, staged);
+    }
+
+    /// The most connections at the end of a second.
+    pub fn most_connected(&self) -> u64 {
+        self.most_connected
     }
 
     /// The requests of the last second: all of them, and the rows that had some, at most [`over_time::MAX_ROWS`].

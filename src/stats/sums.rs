@@ -105,6 +105,7 @@ impl Sums {
             failed_ms: Times::of(&self.failed),
             histogram: self.times.clone(),
             failed_histogram: self.failed.clone(),
+            percentiles: Vec::new(),
         }
     }
 }

@@ -54,6 +54,7 @@ use crate::engine::shared::Shared;
 use crate::plan::Plan;
 use crate::stats::delivery::DeliveryReport;
 use crate::stats::delivery::group::Groups;
+use crate::stats::over_time::SecondOfRun;
 use crate::stats::statistics::Statistics;
 use crate::stats::{Received, RowKey, UnixMicros};
 
@@ -247,6 +248,13 @@ impl<'a, O: Observer> Coordinator<'a, O> {
                     warn!("{warning}");
                 }
             }
+            let stage = self.lifecycle.stage_before(answers.at);
+            let second = SecondOfRun {
+                stage: stage.index,
+                users_wanted: stage.users_wanted,
+                health: self.monitor.second,
+            };
+            self.statistics.end_second(answers.at.as_secs_f64(), second, self.plan.load.is_staged());
             let reset = std::mem::take(&mut self.reset_due) && !answers.last;
             if reset {
                 self.statistics.reset(answers.at.as_secs_f64());
