@@ -130,6 +130,18 @@ impl<C> Context<C> {
         self.recorder.borrow_mut().record_failure(self.loss_row, at, None, 0, &failure.to_string());
     }
 
+    /// Counts a connection that the broker accepted.
+    pub(crate) fn connection_opened(&self) {
+        self.recorder.borrow_mut().connection_opened();
+    }
+
+    /// Counts the end of a connection that was counted when it was opened.
+    pub(crate) fn connection_ended(&self) {
+        // Users are also dropped while a panic unwinds. A second panic would abort the program.
+        let Ok(mut recorder) = self.recorder.try_borrow_mut() else { return };
+        recorder.connection_ended();
+    }
+
     /// Records a panic of a user as an exception. There is no traceback, so the text takes its place.
     pub(crate) fn record_panic(&self, text: &str) {
         let at = self.clock.at(Instant::now());

@@ -76,6 +76,7 @@ impl RunResult {
         assert!(last.last && last.at_ms >= 1000 * (others.len() as u64 - 1), "{ticks:?}");
         assert!(last.at_ms <= 1000 * others.len() as u64, "a second is missing: {ticks:?}");
         assert_eq!(last.users, 0, "everybody is gone");
+        assert_eq!(self.last.connections.open(), 0, "and so are their connections");
         if !ticks.iter().any(|tick| tick.reset) {
             let requests = &self.requests;
             assert_eq!(last.requests, requests.len() as u64, "the log has every request");

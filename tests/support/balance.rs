@@ -14,6 +14,7 @@ use mqtt_scenario::client::{
     Until,
 };
 use mqtt_scenario::report::events::Event;
+use mqtt_scenario::stats::Connections;
 use tokio::time::Instant;
 
 use crate::support::run::RunResult;
@@ -24,6 +25,8 @@ pub(crate) struct Calls {
     /// By row, as [`Draw::scenario`] names them.
     begun: BTreeMap<String, u64>,
     closed: u64,
+    /// Connects that succeeded.
+    connected: u64,
     client_ids: BTreeSet<String>,
     /// How often there was no room, or too much was still to be written.
     full: u64,
@@ -65,6 +68,7 @@ impl<C: Connect> Connect for Counting<C> {
             calls.client_ids.insert(request.client_id.to_owned());
         }
         let inner = self.inner.connect(request).await?;
+        self.calls.lock().unwrap().connected += 1;
         Ok(CountingSession { inner, calls: Arc::clone(&self.calls) })
     }
 }
@@ -168,6 +172,8 @@ fn ends(events: &[Event]) -> BTreeMap<&str, Ends> {
 
 /// Holds what a run says against what was asked of its sessions.
 fn check(what: &str, ran: &RunResult, calls: &Calls, continues: bool) {
+    let connections = Connections { opened: calls.connected, ended: calls.connected };
+    assert_eq!(ran.last.connections, connections, "{what}");
     let rows = ends(&ran.events);
     let of = |name: &str| rows.get(name).copied().unwrap_or_default();
     let total = |name: &str| of(name).iter().sum::<u64>();

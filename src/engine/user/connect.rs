@@ -104,6 +104,7 @@ impl<C: Connect> User<C> {
             inbound.resumed(now_ns);
         }
         self.link.session = Some(session);
+        self.context.connection_opened();
         self.link.is_lost = false;
         self.link.connected_ns = nanos(now - self.context.clock.started());
         self.stop.set_connected(true);
@@ -273,7 +274,7 @@ impl<C: Connect> User<C> {
     /// Gives up a connection that has ended. What is still to be done for it runs in the background, and is part of no
     /// request.
     pub(super) fn part(&mut self) {
-        let Some(mut session) = self.link.session.take() else { return };
+        let Some(mut session) = self.take_session() else { return };
         self.link.kept = session.take_state();
         if let Some(farewell) = session.farewell(PATIENCE) {
             let losses = self.context.shared.losses.clone();

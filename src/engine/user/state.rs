@@ -185,7 +185,14 @@ impl<C: Connect> User<C> {
             let sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.timing);
             session.give_up(&mut sink.leaving());
         }
-        self.link.session = None;
+        drop(self.take_session());
+    }
+
+    /// Takes the connection from the user. Every connection that was opened ends here.
+    pub(super) fn take_session(&mut self) -> Option<C::Session> {
+        let session = self.link.session.take()?;
+        self.context.connection_ended();
+        Some(session)
     }
 
     /// Closes a connection.

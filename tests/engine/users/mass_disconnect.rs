@@ -1,10 +1,12 @@
 //! Stages that drop connections: who loses them, what becomes of requests, and how users come back.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use mqtt_scenario::plan::ClassId;
 use mqtt_scenario::plan::load::{After, MassDisconnect, Stage, Users};
 use mqtt_scenario::plan::reconnect::{Pauses, Reconnect};
+use mqtt_scenario::stats::snapshot::Snapshot;
 
 use super::*;
 
@@ -55,6 +57,24 @@ fn half_of_the_users_lose_their_connections_and_come_back() {
         "what the scenario does is no failure of the broker"
     );
     assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::Stages, 8_000));
+}
+
+#[test]
+fn open_connections_are_counted_as_they_fall_and_rise_again() {
+    // Half of them are lost at 2 s, and opened again at 3.5 s.
+    let plan = storm(0.5, pauses(ms(1_500), None)).build();
+    let seen = RefCell::new(Vec::new());
+    with_paused_clock(async {
+        let connector = ScriptedConnector::new(script(after(Duration::ZERO)));
+        let mut observer = RecordingObserver::calling(|snapshot: &Snapshot| {
+            let ticked = snapshot.tick_connections;
+            seen.borrow_mut().push((snapshot.connections.open(), ticked.opened, ticked.ended));
+        });
+        run_here(plan, connector, OPTIONS, &Interrupts::default(), &mut observer).await.unwrap();
+    });
+    let seen: Vec<_> = seen.into_inner();
+    let changes: Vec<_> = seen.iter().filter(|(_, opened, ended)| opened + ended > 0).copied().collect();
+    assert_eq!(changes, [(10, 10, 0), (5, 0, 5), (10, 5, 0), (0, 0, 10)], "{seen:?}");
 }
 
 #[test]
