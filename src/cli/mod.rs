@@ -21,6 +21,7 @@ mod observer;
 mod outlet;
 mod outputs;
 mod plan;
+pub mod recorded;
 mod reference;
 pub mod render;
 pub mod replay;

@@ -15,6 +15,7 @@ pub mod json;
 pub mod latency;
 pub mod number;
 pub mod rate_search;
+pub mod read;
 pub mod replay;
 pub mod table;
 pub mod terminal;

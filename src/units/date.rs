@@ -29,6 +29,16 @@ impl Date {
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         Self { year, month, day }
     }
+
+    /// The number of days since 1970-01-01, the inverse of [`of_unix_day`](Self::of_unix_day).
+    pub fn unix_day(self) -> i64 {
+        let year = if self.month <= 2 { self.year - 1 } else { self.year };
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let month_from_march = (self.month + 9) % 12;
+        let day_of_year = (153 * month_from_march + 2) / 5 + self.day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
 }
 
 #[cfg(test)]
@@ -47,6 +57,7 @@ mod tests {
             (47_541, 2100, 3, 1),
         ] {
             assert_eq!(Date::of_unix_day(days), Date { year, month, day }, "{days}");
+            assert_eq!(Date { year, month, day }.unix_day(), days);
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod figures;
 pub(crate) mod fmt;
 pub(crate) mod golden;
 pub(crate) mod outputs;
+pub(crate) mod recorded;
 pub(crate) mod recorder;
 pub(crate) mod run;
 pub(crate) mod scenarios;

@@ -1,0 +1,204 @@
+//! Recorded results, found and opened: what a person means by a path, and the bytes that lie there.
+//!
+//! A path is a run folder, a `result.json`, the prefix of CSV files as in `--csv PREFIX`, or one of these files, because a
+//! shell completes to the name of a file. If a folder has both kinds, `result.json` is read: it tells more.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::report::read::csv::run::{CsvFile, CsvFiles};
+use crate::report::read::document;
+use crate::report::read::problem::ReadError;
+use crate::stats::result::RunResult;
+
+/// The document in the folder of a run.
+pub(super) const RESULT: &str = "result.json";
+
+/// A larger file is no result: an hour of 1,000 rows takes half of it in CSV files.
+const MAX_BYTES: u64 = 1 << 30;
+
+const STATS: &str = "_stats.csv";
+const HISTORY: &str = "_stats_history.csv";
+const FAILURES: &str = "_failures.csv";
+const EXCEPTIONS: &str = "_exceptions.csv";
+
+/// A result that was recorded, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// The result.
+    pub result: RunResult,
+    /// Where it lies.
+    pub place: Place,
+}
+
+/// Where a result lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A `result.json`, whatever its name is.
+    Document(PathBuf),
+    /// CSV files with this prefix.
+    Csv(PathBuf),
+}
+
+/// Why there is no result at a path.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordedError {
+    /// A file is not what it should be.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// There is no result, or more than one.
+    #[error("{}: {what}\n  help: {help}", path.display())]
+    NotFound {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What is there instead.
+        what: &'static str,
+        /// What to give instead.
+        help: String,
+    },
+    /// A file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Reads the result that a person means by a path.
+pub fn read(path: &Path) -> Result<Recorded, RecordedError> {
+    let place = Place::find(path)?;
+    let result = place.read()?;
+    Ok(Recorded { result, place })
+}
+
+impl Place {
+    /// Finds what a person means by a path.
+    pub fn find(path: &Path) -> Result<Self, RecordedError> {
+        if path.is_dir() {
+            return Self::in_folder(path);
+        }
+        let suffixes = [STATS, HISTORY, FAILURES, EXCEPTIONS];
+        let prefix =
+            path.to_str().and_then(|text| suffixes.iter().find_map(|suffix| text.strip_suffix(suffix)));
+        if let Some(prefix) = prefix {
+            return Ok(Self::Csv(prefix.into()));
+        }
+        if path.exists() {
+            return Ok(Self::Document(path.to_owned()));
+        }
+        if with_suffix(path, STATS).exists() {
+            return Ok(Self::Csv(path.to_owned()));
+        }
+        let what = "there is no such folder or file, and no CSV files with this prefix";
+        let folder = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        Err(RecordedError::NotFound { path: path.to_owned(), what, help: proposal(folder) })
+    }
+
+    fn in_folder(folder: &Path) -> Result<Self, RecordedError> {
+        let document = folder.join(RESULT);
+        if document.exists() {
+            return Ok(Self::Document(document));
+        }
+        let what = match &prefixes(folder)[..] {
+            [prefix] => return Ok(Self::Csv(folder.join(prefix))),
+            [] => "there is no result in this folder",
+            _ => "this folder has the CSV files of several runs",
+        };
+        Err(RecordedError::NotFound { path: folder.to_owned(), what, help: proposal(folder) })
+    }
+
+    /// The folder that it lies in.
+    pub fn folder(&self) -> &Path {
+        let (Self::Document(path) | Self::Csv(path)) = self;
+        path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
+    }
+
+    /// What a person calls it: the prefix of CSV files, the folder of a `result.json`, or another file's path.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Document(path) if path.ends_with(RESULT) && path.components().count() > 1 => {
+                self.folder().display().to_string()
+            }
+            Self::Document(path) | Self::Csv(path) => path.display().to_string(),
+        }
+    }
+
+    /// Reads the result.
+    pub fn read(&self) -> Result<RunResult, RecordedError> {
+        let prefix = match self {
+            Self::Document(path) => return Ok(document::parse(&path.to_string_lossy(), &bytes(path)?)?),
+            Self::Csv(prefix) => prefix,
+        };
+        let paths = [STATS, HISTORY, FAILURES, EXCEPTIONS].map(|suffix| with_suffix(prefix, suffix));
+        let [stats, history, failures, exceptions] = &paths;
+        if !stats.exists() {
+            let (what, help) = ("there is no such file", proposal(self.folder()));
+            return Err(RecordedError::NotFound { path: stats.clone(), what, help });
+        }
+        let written = fs::metadata(stats).and_then(|of| of.modified()).ok();
+        let written = written.and_then(|at| Some(at.duration_since(UNIX_EPOCH).ok()?.as_secs_f64()));
+        let read = [Some(bytes(stats)?), if_there(history)?, if_there(failures)?, if_there(exceptions)?];
+        let names = paths.each_ref().map(|path| path.to_string_lossy());
+        let file =
+            |number: usize| read[number].as_deref().map(|bytes| CsvFile { path: &names[number], bytes });
+        let files = CsvFiles {
+            name: &prefix.file_name().unwrap_or(prefix.as_os_str()).to_string_lossy(),
+            stats: CsvFile { path: &names[0], bytes: read[0].as_deref().unwrap_or_default() },
+            history: file(1),
+            failures: file(2),
+            exceptions: file(3),
+            written: written.unwrap_or_default(),
+        };
+        Ok(files.parse()?)
+    }
+}
+
+fn if_there(path: &Path) -> Result<Option<Vec<u8>>, RecordedError> {
+    if path.exists() { bytes(path).map(Some) } else { Ok(None) }
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, RecordedError> {
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(io::Error::new(
+                ErrorKind::FileTooLarge,
+                "it is larger than 1 GiB, so it is no result",
+            ));
+        }
+        Ok(bytes)
+    };
+    read().map_err(|source| RecordedError::Unreadable { path: path.to_owned(), source })
+}
+
+fn with_suffix(prefix: &Path, suffix: &str) -> PathBuf {
+    let mut path = OsString::from(prefix);
+    path.push(suffix);
+    path.into()
+}
+
+/// The prefixes of CSV files in a folder, in alphabetical order.
+fn prefixes(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let name = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(STATS).map(str::to_owned);
+    let mut found: Vec<String> = entries.filter_map(name).collect();
+    found.sort_unstable();
+    found
+}
+
+/// What to give instead: the prefixes that are in the folder.
+fn proposal(folder: &Path) -> String {
+    let mut found = prefixes(folder);
+    if found.is_empty() {
+        return "give the folder of a run (`--out DIR` makes them), or the prefix that it had as `--csv PREFIX`".to_owned();
+    }
+    let more = if found.len() > 5 { ", …" } else { "" };
+    found.truncate(5);
+    format!("the prefixes in `{}` are {}{more}", folder.display(), found.join(", "))
+}

@@ -1,0 +1,164 @@
+//! `_stats.csv`: the rows of a run with their percentile columns.
+
+use std::collections::HashSet;
+
+use crate::report::read::csv::table::{Record, Table};
+use crate::report::read::problem::{Problem, Wanted};
+use crate::stats::result::row::{Percentile, RowResult, Times};
+
+/// The rows of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stats {
+    /// One row per request type and name, ordered by name and type.
+    pub rows: Vec<RowResult>,
+    /// All requests together.
+    pub aggregated: RowResult,
+}
+
+impl Stats {
+    /// Reads the bytes of a `_stats.csv`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let mut table = Table::open(bytes, Wanted::Stats)?;
+        let columns = table.columns(HEADINGS)?;
+        let length = table.column("Average Content Size");
+        let percentiles = table.percentiles();
+        let (mut rows, mut seen) = (Vec::new(), HashSet::new());
+        let mut twice = None;
+        while let Some(record) = table.next() {
+            let record = record?;
+            let row = row(&record, columns, length, &percentiles)?;
+            if !seen.insert((row.request_type.clone(), row.name.clone())) {
+                twice = twice.or_else(|| Some((rows.len(), record.line())));
+            }
+            rows.push(row);
+        }
+        // The last row, whatever it is called before: a row of the user's may be named Aggregated too.
+        let aggregated = rows.pop().filter(|row| row.request_type.is_empty() && row.name == "Aggregated");
+        let aggregated = aggregated.ok_or(Problem::NoAggregated)?;
+        match twice.filter(|(at, _)| *at < rows.len()) {
+            Some((at, line)) => Err(Problem::Duplicate { line, title: rows[at].title() }),
+            None => Ok(Self { rows, aggregated }),
+        }
+    }
+
+    /// The percentages of the percentile columns that the file has, ascending; empty if no row has requests.
+    pub fn percents(&self) -> impl Iterator<Item = f64> {
+        self.aggregated.percentiles.iter().map(|column| column.percent)
+    }
+
+    /// Whether the medians follow the rule of Locust before 2.47: of an even number of requests the lower middle one.
+    pub fn has_older_medians(&self) -> bool {
+        self.rows.iter().chain([&self.aggregated]).any(|row| {
+            let newer = row.percentile_ms(50.0).map(|ms| ms.min(row.max_ms).max(row.min_ms));
+            newer.is_some_and(|newer| (newer - row.median_ms).abs() > 1e-9)
+        })
+    }
+}
+
+const HEADINGS: [&str; 10] = [
+    "Type",
+    "Name",
+    "Request Count",
+    "Failure Count",
+    "Median Response Time",
+    "Average Response Time",
+    "Min Response Time",
+    "Max Response Time",
+    "Requests/s",
+    "Failures/s",
+];
+
+fn row(
+    record: &Record,
+    columns: [usize; HEADINGS.len()],
+    length: Option<usize>,
+    percentiles: &[(f64, usize)],
+) -> Result<RowResult, Problem> {
+    let [request_type, name, requests, failures, median, average, min, max, per_s, failures_per_s] = columns;
+    let mut found = Vec::with_capacity(percentiles.len());
+    for &(percent, at) in percentiles {
+        if let Some(ms) = record.number_if_any(at)? {
+            found.push(Percentile { percent, ms });
+        }
+    }
+    let mut row = RowResult {
+        request_type: record.text(request_type).to_owned(),
+        name: record.text(name).to_owned(),
+        requests: record.count(requests)?,
+        failures: record.count(failures)?,
+        median_ms: record.number(median)?,
+        average_ms: record.number(average)?,
+        min_ms: record.number(min)?,
+        max_ms: record.number(max)?,
+        average_length_bytes: length.map_or(Ok(0.0), |at| record.number(at))?,
+        requests_per_s: record.number(per_s)?,
+        failures_per_s: record.number(failures_per_s)?,
+        percentiles: found,
+        ..RowResult::default()
+    };
+    row.response_times_ms = times(&row);
+    Ok(row)
+}
+
+/// The percentiles, if the file has a column for each of them.
+fn times(row: &RowResult) -> Option<Times> {
+    Some(Times {
+        count: row.requests,
+        min: row.min_ms,
+        mean: row.average_ms,
+        p50: row.percentile_ms(50.0)?,
+        p90: row.percentile_ms(90.0)?,
+        p95: row.percentile_ms(95.0)?,
+        p99: row.percentile_ms(99.0)?,
+        p999: row.percentile_ms(99.9)?,
+        max: row.max_ms,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "Name,Type,Request Count,Failure Count,Median Response Time,Average Response Time,\
+        Min Response Time,Max Response Time,Requests/s,Failures/s,99.9%,90%\r\n";
+
+    #[test]
+    fn columns_are_found_by_heading_and_python_numbers_read() {
+        let text = format!(
+            "{HEADER}a,MQTT,4,1,2,1e-05,0,1e+16,0.5,0.25,9,7\r\nb,MQTT,0,0,0,0.0,0,0,0.0,0.0,N/A,N/A\r\n\
+             Aggregated,,4,1,2,2.5,0,3.5,0.5,0.0,9,7\r\n"
+        );
+        let stats = Stats::parse(text.as_bytes()).unwrap();
+        let [a, b] = &stats.rows[..] else { panic!("{:?}", stats.rows) };
+        assert_eq!((a.title().as_str(), a.requests, a.failures), ("MQTT a", 4, 1));
+        assert_eq!((a.average_ms, a.max_ms, a.failures_per_s), (0.000_01, 1e16, 0.25));
+        assert_eq!([90.0, 99.9, 50.0].map(|p| a.percentile_ms(p)), [Some(7.0), Some(9.0), None]);
+        assert_eq!((b.requests, b.percentiles.len()), (0, 0));
+        assert_eq!(stats.percents().collect::<Vec<_>>(), [90.0, 99.9]);
+        assert_eq!(a.response_times_ms, None, "there is no column for the median");
+    }
+
+    #[test]
+    fn a_row_named_aggregated_is_not_the_total() {
+        let row = |name: &str, count: u32| format!("{name},,{count},0,0,0.0,0,0,0.0,0.0,0,0\r\n");
+        let text = [HEADER.to_owned(), row("Aggregated", 1), row("Aggregated", 2)].concat();
+        let stats = Stats::parse(text.as_bytes()).unwrap();
+        assert_eq!((stats.rows[0].requests, stats.aggregated.requests), (1, 2));
+        let text = [text, row("Aggregated", 3)].concat();
+        assert_eq!(
+            Stats::parse(text.as_bytes()),
+            Err(Problem::Duplicate { line: 3, title: "Aggregated".to_owned() })
+        );
+    }
+
+    #[test]
+    fn the_median_tells_older_files_of_locust() {
+        let header = "Name,Type,Request Count,Failure Count,Median Response Time,Average Response Time,\
+            Min Response Time,Max Response Time,Requests/s,Failures/s,50%\r\n";
+        let older = |median: &str| {
+            let text = format!("{header}Aggregated,,2,0,{median},2.0,0.4,3.5,0.5,0.0,3\r\n");
+            Stats::parse(text.as_bytes()).unwrap().has_older_medians()
+        };
+        assert_eq!([older("3"), older("1")], [false, true]);
+    }
+}

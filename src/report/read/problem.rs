@@ -1,0 +1,223 @@
+//! What can be wrong with a recorded result, and what to do about it.
+
+use std::fmt;
+
+/// A file that cannot be read as the result of a run. As text it says the path, what is wrong, and on a second line the
+/// cure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {problem}\n  help: {}", one_line(path), problem.help())]
+pub struct ReadError {
+    /// The path of the file, as it was given.
+    pub path: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a file. Lines count from 1, the header included.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The file is empty.
+    #[error("the file is empty")]
+    Empty,
+    /// The file is not text.
+    #[error("line {line}: not UTF-8 text")]
+    NotUtf8 {
+        /// Where the first bad byte is.
+        line: usize,
+    },
+    /// It is another kind of file.
+    #[error("this is {what}, not {wanted}")]
+    Foreign {
+        /// What it looks like.
+        what: &'static str,
+        /// The file that was expected.
+        wanted: Wanted,
+    },
+    /// Columns are missing that are needed.
+    #[error("no column {}; found: {}", quoted(missing), quoted(found))]
+    MissingColumns {
+        /// The headings that are needed.
+        missing: Vec<String>,
+        /// The headings that are there.
+        found: Vec<String>,
+    },
+    /// A line has too few or too many fields.
+    #[error("line {line}: {found} fields where the header has {expected}")]
+    Fields {
+        /// The number of the line.
+        line: usize,
+        /// How many there are.
+        found: u64,
+        /// How many the header has.
+        expected: u64,
+    },
+    /// A CSV file ends in the middle of a line.
+    #[error("line {line}: the file ends in the middle of this line")]
+    Cut {
+        /// The last line.
+        line: usize,
+    },
+    /// A JSON file ends before its document does.
+    #[error("line {line}: the document is not at its end here, but the file is")]
+    CutDocument {
+        /// The last line.
+        line: usize,
+    },
+    /// A field has another form than its column.
+    #[error("line {line}: column `{}` is `{}`, not {expected}", one_line(column), one_line(text))]
+    Field {
+        /// The number of the line.
+        line: usize,
+        /// The column's heading.
+        column: String,
+        /// The text that stands there.
+        text: String,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// A request type and name stand there twice.
+    #[error("line {line}: a second row for `{}`", one_line(title))]
+    Duplicate {
+        /// The line of the second row.
+        line: usize,
+        /// Type and name.
+        title: String,
+    },
+    /// The last row is not Aggregated, or there is none.
+    #[error("no Aggregated row at the end")]
+    NoAggregated,
+    /// The CSV reader failed for another reason.
+    #[error("{}", one_line(.0))]
+    Csv(String),
+    /// It is not JSON, or a key has another type than it should have.
+    #[error("line {line}, column {column}: {}", one_line(message))]
+    Json {
+        /// The number of the line.
+        line: usize,
+        /// The column in the line, counted from 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A later version of the program wrote it.
+    #[error("a result of version {version}; this program reads version {known}")]
+    NewerVersion {
+        /// The version that stands there.
+        version: u64,
+        /// The version that is known.
+        known: u32,
+    },
+    /// Its parts do not fit together.
+    #[error("{}", one_line(.0))]
+    Contradiction(String),
+}
+
+/// Which file was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// `_stats.csv`.
+    Stats,
+    /// `_stats_history.csv`.
+    History,
+    /// `_failures.csv`.
+    Failures,
+    /// `_exceptions.csv`.
+    Exceptions,
+    /// `result.json`.
+    Result,
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stats => "the `_stats.csv` file of a run",
+            Self::History => "the `_stats_history.csv` file of a run",
+            Self::Failures => "the `_failures.csv` file of a run",
+            Self::Exceptions => "the `_exceptions.csv` file of a run",
+            Self::Result => "the `result.json` file of a run",
+        })
+    }
+}
+
+impl Problem {
+    /// What to do about it, in one line.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Empty => "the run was stopped before it wrote its first line; run it again",
+            Self::NotUtf8 { .. }
+            | Self::Duplicate { .. }
+            | Self::Fields { .. }
+            | Self::Field { .. }
+            | Self::Csv(_)
+            | Self::Json { .. }
+            | Self::Contradiction(_) => {
+                "give a file as the run wrote it, not one that was edited or saved by another program"
+            }
+            Self::Foreign { wanted: Wanted::Result, .. } => {
+                "give the folder of a run, or the `result.json` in it"
+            }
+            Self::Foreign { .. } => "give the prefix that the run had as `--csv PREFIX`",
+            Self::MissingColumns { .. } => {
+                "give a file as `--csv` wrote it; percentile columns follow Locust's PERCENTILES_TO_REPORT"
+            }
+            Self::Cut { .. } => {
+                "the run was killed or the disk was full when it was written; a history is read without its last line"
+            }
+            Self::CutDocument { .. } => {
+                "the disk was full when it was written; give the prefix of the CSV files of this run"
+            }
+            Self::NoAggregated => "the file was cut off; give a file as `--csv` wrote it",
+            Self::NewerVersion { .. } => {
+                "use the version of mqtt-scenario that made the result (its key `run.program`)"
+            }
+        }
+    }
+
+    /// This problem of the file at this path.
+    pub(super) fn at(self, path: &str) -> ReadError {
+        ReadError { path: path.to_owned(), problem: self }
+    }
+}
+
+/// A text from a file as one line of a message: control characters, line breaks included, are written as escapes.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
+}
+
+fn quoted(words: &[String]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("`{}`", one_line(word))).collect();
+    if quoted.is_empty() { "none".to_owned() } else { quoted.join(", ") }
+}
+
+/// The bytes as text that is not empty, without a byte order mark.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        Problem::NotUtf8 { line: before.split(|byte| *byte == b'\n').count() }
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() { Err(Problem::Empty) } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_of_a_file_are_escaped_in_messages() {
+        assert_eq!(one_line("a\u{1b}[31m\nä"), "a\\u{1b}[31m\\nä");
+        let error = Problem::Duplicate { line: 3, title: "\u{1b}[2J".to_owned() }.at("a\nb");
+        assert!(!error.to_string().contains('\u{1b}'), "{error}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_text_and_bad_bytes_have_a_line() {
+        assert_eq!(text(b"\xef\xbb\xbfa"), Ok("a"));
+        assert_eq!(text(b"\xef\xbb\xbf \r\n"), Err(Problem::Empty));
+        assert_eq!(text(b"a\nb\n\xff"), Err(Problem::NotUtf8 { line: 3 }));
+    }
+}

@@ -1,0 +1,254 @@
+//! Recorded results read back: Locust's own files, damaged ones, and what a path means.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use mqtt_scenario::cli::recorded::{Place, read};
+use mqtt_scenario::report::read::csv::run::{CsvFile, CsvFiles};
+use mqtt_scenario::report::read::document;
+use mqtt_scenario::stats::result::RunResult;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+const GOLDEN: &str = "tests/fixtures/locust/golden";
+
+/// A folder with the files of a golden case of Locust, called `run`.
+fn golden(case: &str, is_full: bool) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let history = if is_full { "_stats_history_full" } else { "_stats_history" };
+    for (from, to) in [
+        ("_stats", "_stats"),
+        (history, "_stats_history"),
+        ("_failures", "_failures"),
+        ("_exceptions", "_exceptions"),
+    ] {
+        let from = format!("{GOLDEN}/{case}/expected{from}.csv");
+        fs::copy(from, dir.path().join(format!("run{to}.csv"))).unwrap();
+    }
+    dir
+}
+
+/// What a result says, in few lines.
+fn digest(result: &RunResult) -> String {
+    let mut out = String::new();
+    let run = &result.run;
+    writeln!(out, "{} {}..{} users {}", run.scenario, run.started, run.ended, run.users).unwrap();
+    writeln!(out, "{:?}: {}", result.verdict.outcome, result.verdict.sentence).unwrap();
+    for note in &result.notes {
+        writeln!(out, "note: {note}").unwrap();
+    }
+    for row in result.rows.iter().chain([&result.aggregated]) {
+        let p = [50.0, 99.0, 99.9].map(|percent| row.percentile_ms(percent));
+        let (min, max, per_s) = (row.min_ms, row.max_ms, row.requests_per_s);
+        writeln!(
+            out,
+            "{} {}/{} {min:.3}..{max:.3} {p:?} {per_s:.3}/s",
+            row.title(),
+            row.failures,
+            row.requests
+        )
+        .unwrap();
+    }
+    for failure in &result.failures {
+        let seen = [failure.first_seen, failure.last_seen];
+        writeln!(out, "{} × {} {}: {seen:?}", failure.occurrences, failure.name, failure.error).unwrap();
+    }
+    for exception in &result.exceptions {
+        writeln!(out, "{} × {:?} {:?}", exception.count, exception.message, exception.traceback).unwrap();
+    }
+    let series = &result.series;
+    writeln!(out, "{} × {} s from {}", series.points.len(), series.interval_s, series.started).unwrap();
+    for point in series.points.iter().take(5) {
+        writeln!(out, "  {} s: {} users, {} requests", point.at_s, point.users, point.requests).unwrap();
+    }
+    for row in series.rows.iter().chain([&series.all]) {
+        let mean: Vec<_> = row.mean_ms.iter().map(|mean| mean.map(|ms| (ms * 1e3).round() / 1e3)).collect();
+        let first = mean.len().min(5);
+        let p99 = row.p99_ms.get(..first).unwrap_or_default();
+        writeln!(out, "  {}: {:?} mean {:?} p99 {p99:?}", row.name, &row.requests[..first], &mean[..first])
+            .unwrap();
+    }
+    out
+}
+
+#[test]
+fn files_of_locust_with_a_full_history_are_a_result() {
+    let dir = golden("basic", true);
+    insta::assert_snapshot!(digest(&read(dir.path()).unwrap().result));
+}
+
+#[test]
+fn files_of_locust_with_resets_and_exceptions_are_a_result() {
+    let dir = golden("ext_reset_exceptions", false);
+    insta::assert_snapshot!(digest(&read(&dir.path().join("run")).unwrap().result));
+}
+
+#[test]
+fn every_golden_case_counts_in_its_series_what_it_counts_in_its_rows() {
+    for case in ["all_failures", "basic", "none_and_gaps", "unicode_names", "wide_times", "zero_requests"] {
+        for is_full in [false, true] {
+            let dir = golden(case, is_full);
+            let result = read(dir.path()).unwrap().result;
+            let series = &result.series;
+            let sum: u64 = series.all.requests.iter().sum();
+            assert_eq!(sum, result.aggregated.requests, "{case}");
+            assert_eq!(
+                series.points.iter().map(|point| point.failures).sum::<u64>(),
+                result.aggregated.failures
+            );
+            for row in &series.rows {
+                let total = result
+                    .rows
+                    .iter()
+                    .find(|of| (&of.request_type, &of.name) == (&row.request_type, &row.name));
+                assert_eq!(row.requests.iter().sum::<u64>(), total.unwrap().requests, "{case} {}", row.name);
+            }
+            assert_eq!(series.rows.is_empty(), !is_full || result.rows.is_empty(), "{case}");
+        }
+    }
+}
+
+#[test]
+fn any_of_the_files_names_the_run_and_its_folder_too() {
+    let dir = golden("basic", false);
+    let prefix = Place::Csv(dir.path().join("run"));
+    for name in
+        ["", "run", "run_stats.csv", "run_stats_history.csv", "run_failures.csv", "run_exceptions.csv"]
+    {
+        assert_eq!(Place::find(&dir.path().join(name)).unwrap(), prefix, "{name}");
+    }
+    fs::write(dir.path().join("result.json"), "{}").unwrap();
+    let document = Place::find(dir.path()).unwrap();
+    assert_eq!(document, Place::Document(dir.path().join("result.json")));
+    assert_eq!(document.name(), dir.path().display().to_string());
+}
+
+fn whole_lines(text: &[u8], lines: usize) -> Vec<u8> {
+    text.split_inclusive(|byte| *byte == b'\n').take(lines).flatten().copied().collect()
+}
+
+/// The message for a path in a folder with these files.
+fn refused(files: &[(&str, &[u8])], path: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        fs::write(dir.path().join(name), content).unwrap();
+    }
+    let message = read(&dir.path().join(path)).unwrap_err().to_string();
+    message.replace(dir.path().to_str().unwrap(), "DIR")
+}
+
+#[test]
+fn what_is_no_result_is_refused_with_its_place_and_its_cure() {
+    let stats = fs::read(format!("{GOLDEN}/basic/expected_stats.csv")).unwrap();
+    let history = fs::read(format!("{GOLDEN}/basic/expected_stats_history.csv")).unwrap();
+    let edited = String::from_utf8(stats.clone()).unwrap().replacen("publish", "publish\",\"", 1);
+    let odd = "Timestamp,User Count,Type,Name,Total Request Count,Total Failure Count,Total Average Response Time\r\n\
+        99999999999999,1,,Aggregated,0,0,0\r\n";
+    let failures = "Method,Name,Error,Occurrences,First Seen,Last Seen\r\nMQTT,a,\u{1b}[2J,2,yesterday,\r\n";
+    let json = r#"{"version":1,"rows":[],"aggregated":{},"run":{},"verdict":{"outcome":"passed","exit_code":0,"sentence":""}"#;
+    let with = |more: &str| format!("{json}{more}}}").into_bytes();
+    let cases: Vec<(&str, Vec<(&str, Vec<u8>)>, &str)> = vec![
+        ("nothing there", vec![], "out/a"),
+        ("an empty folder", vec![], ""),
+        ("two runs", vec![("a_stats.csv", stats.clone()), ("b_stats.csv", stats.clone())], ""),
+        ("a wrong prefix", vec![("a_stats.csv", stats.clone())], "b"),
+        ("no stats", vec![("a_stats_history.csv", history.clone())], "a_stats_history.csv"),
+        ("empty", vec![("a_stats.csv", Vec::new())], "a"),
+        ("cut in a line", vec![("a_stats.csv", stats[..stats.len() - 9].to_vec())], "a"),
+        ("cut after a line", vec![("a_stats.csv", whole_lines(&stats, 3))], "a"),
+        (
+            "a history cut",
+            vec![("a_stats.csv", stats.clone()), ("a_stats_history.csv", history[..3000].to_vec())],
+            "a",
+        ),
+        ("files exchanged", vec![("a_stats.csv", history.clone())], "a"),
+        ("a field too many", vec![("a_stats.csv", edited.into_bytes())], "a"),
+        ("a year beyond", vec![("a_stats.csv", stats.clone()), ("a_stats_history.csv", odd.into())], "a"),
+        ("a time", vec![("a_stats.csv", stats.clone()), ("a_failures.csv", failures.into())], "a"),
+        ("not text", vec![("a_stats.csv", b"Type,Name\r\n\xff\xfe".to_vec())], "a"),
+        ("another JSON", vec![("result.json", b"{\"a\": 1}".to_vec())], ""),
+        ("HTML", vec![("report.html", b"<!doctype html>".to_vec())], "report.html"),
+        ("JSON cut", vec![("result.json", b"{\n\"version\": 1,\n\"rows\": [".to_vec())], ""),
+        ("a wrong type", vec![("result.json", with(r#","notes": 7"#))], ""),
+        ("a bad histogram", vec![("result.json", with(r#","series":{"all":{"histograms":["AAAA"]}}"#))], ""),
+        (
+            "newer",
+            vec![("result.json", json.replace(":1,", ":2,").into_bytes().into_iter().chain(*b"}").collect())],
+            "",
+        ),
+        (
+            "lists of other lengths",
+            vec![(
+                "result.json",
+                with(r#","series":{"interval_s":1,"points":[{"at_s":1}],"all":{"requests":[1,2]}}"#),
+            )],
+            "",
+        ),
+        (
+            "no time passes",
+            vec![("result.json", with(r#","series":{"interval_s":1,"points":[{"at_s":0}]}"#))],
+            "",
+        ),
+    ];
+    let said: String = cases
+        .iter()
+        .map(|(what, files, path)| {
+            let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+            format!("{what}\n  {}\n", refused(&files, path))
+        })
+        .collect();
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn keys_of_later_programs_are_passed_over_and_absent_ones_have_a_default() {
+    let json = r#"{"version":1,"rows":[{"name":"a","requests":3,"new":1}],"aggregated":{"requests":3},"run":{},
+        "verdict":{"outcome":"passed","exit_code":0,"sentence":""},"also_new":{}}"#;
+    let result = document::parse("result.json", json.as_bytes()).unwrap();
+    assert_eq!((result.rows[0].requests, result.series.points.len()), (3, 0));
+    let text = serde_json::to_string(&result).unwrap();
+    assert_eq!(document::parse("result.json", text.as_bytes()).unwrap(), result);
+}
+
+/// A file of the golden case with one mutation: bytes replaced, and cut.
+fn mutated(mut bytes: Vec<u8>, at: Index, with: &[u8], end: Option<Index>) -> Vec<u8> {
+    let at = at.index(bytes.len());
+    let until = (at + with.len()).min(bytes.len());
+    bytes.splice(at..until, with.iter().copied());
+    if let Some(end) = end {
+        bytes.truncate(end.index(bytes.len()));
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn damaged_files_are_read_or_refused_but_never_stop_the_program(
+        file in 0..3_usize,
+        at in any::<Index>(),
+        with in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..4),
+            Just(b"99999999999999999999".to_vec()),
+            Just(b",,,\r\n".to_vec()),
+            Just(b"18446744073709551615".to_vec()),
+            Just(b"-1e308".to_vec()),
+        ],
+        end in proptest::option::of(any::<Index>()),
+    ) {
+        let names = ["stats", "stats_history_full", "failures"];
+        let mut files = names.map(|name| {
+            fs::read(Path::new(GOLDEN).join(format!("basic/expected_{name}.csv"))).unwrap()
+        });
+        files[file] = mutated(std::mem::take(&mut files[file]), at, &with, end);
+        let [stats, history, failures] = files.each_ref().map(|bytes| CsvFile { path: "a.csv", bytes });
+        let files = CsvFiles { name: "a", stats, history: Some(history), failures: Some(failures), exceptions: None, written: 0.0 };
+        if let Ok(result) = files.parse() {
+            let json = serde_json::to_vec(&result).unwrap();
+            let again = document::parse("result.json", &json);
+            prop_assert!(again.is_ok(), "{:?}", again);
+            let _ = document::parse("result.json", &mutated(json, at, &with, end));
+        }
+    }
+}
