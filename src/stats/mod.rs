@@ -22,6 +22,7 @@ mod hdr;
 mod hdr_v2;
 pub mod health;
 pub mod histogram;
+pub mod inference;
 pub mod latency;
 pub mod live;
 pub mod metric;
