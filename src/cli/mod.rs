@@ -25,6 +25,7 @@ pub mod recorded;
 mod reference;
 pub mod render;
 pub mod replay;
+mod result_reference;
 mod run;
 mod schema;
 mod signals;

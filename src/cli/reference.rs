@@ -176,7 +176,7 @@ fn sentences(text: &str) -> Vec<&str> {
 }
 
 /// The type of a value, with links to the sections of named ones.
-fn type_of(schema: &Value) -> String {
+pub(super) fn type_of(schema: &Value) -> String {
     let Some(schema) = schema.as_object() else { return "anything".to_owned() };
     let reference = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref"));
     if let Some(name) = reference.and_then(Value::as_str) {
@@ -232,11 +232,11 @@ fn limits(schema: &Map<String, Value>) -> String {
     above.or(range).unwrap_or_default()
 }
 
-fn text<'a>(schema: &'a Value, key: &str) -> &'a str {
+pub(super) fn text<'a>(schema: &'a Value, key: &str) -> &'a str {
     schema.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// A `|` would end the cell of a table.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('|', "\\|")
 }

@@ -11,6 +11,8 @@ use mqtt_scenario::stats::result::RunResult;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use crate::support::run_program;
+
 const GOLDEN: &str = "tests/fixtures/locust/golden";
 
 /// A folder with the files of a golden case of Locust, called `run`.
@@ -209,6 +211,20 @@ fn keys_of_later_programs_are_passed_over_and_absent_ones_have_a_default() {
     assert_eq!((result.rows[0].requests, result.series.points.len()), (3, 0));
     let text = serde_json::to_string(&result).unwrap();
     assert_eq!(document::parse("result.json", text.as_bytes()).unwrap(), result);
+}
+
+#[test]
+fn the_committed_reference_and_schema_of_results_are_what_the_program_prints() {
+    let said = run_program(Path::new("."), &["schema", "result", "--format", "markdown"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    // As with snapshots.
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        fs::write("docs/result.md", &said.stdout).unwrap();
+    }
+    let committed = fs::read_to_string("docs/result.md").unwrap();
+    assert!(said.stdout == committed, "docs/result.md is old: run the test with INSTA_UPDATE=always");
+    let said = run_program(Path::new("."), &["schema", "result"]);
+    assert!(said.stdout == fs::read_to_string("schemas/result.schema.json").unwrap());
 }
 
 /// A file of the golden case with one mutation: bytes replaced, and cut.

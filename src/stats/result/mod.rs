@@ -8,6 +8,7 @@ pub mod connections;
 pub mod deliveries;
 pub mod generator;
 pub mod row;
+pub mod schema;
 pub mod series;
 pub mod what_ran;
 
