@@ -155,15 +155,17 @@ impl Progress {
     }
 }
 
-/// Where log lines go.
-struct LogOutput(Lines);
+/// Where log lines go: to all of them.
+struct LogOutput(Vec<Lines>);
 
 /// One log line.
-struct LogLine<'a>(&'a Lines);
+struct LogLine<'a>(&'a [Lines]);
 
 impl Write for LogLine<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.say(String::from_utf8_lossy(line));
+        for to in self.0 {
+            to.say(String::from_utf8_lossy(line));
+        }
         Ok(line.len())
     }
 
@@ -201,13 +203,16 @@ where
     }
 }
 
-/// Starts the log, once per process. The message of a thread that panics goes to the log as well, since the thread
-/// must not wait for standard error either.
-pub(super) fn start_log(level: Level, to: Lines) -> io::Result<()> {
+/// Starts the log, once per process; each line goes to all of `to`. The message of a thread that panics goes to the log
+/// as well, since the thread must not wait for standard error either.
+pub(super) fn start_log(level: Level, to: Vec<Lines>) -> io::Result<()> {
     let last_words = to.clone();
     std::panic::set_hook(Box::new(move |panic| {
         let thread = thread::current();
-        last_words.say(format!("thread {} {panic}\n", thread.name().unwrap_or("without a name")));
+        let text = format!("thread {} {panic}\n", thread.name().unwrap_or("without a name"));
+        for to in &last_words {
+            to.say(text.clone());
+        }
     }));
     let subscriber = tracing_subscriber::fmt()
         .event_format(LocustForm)

@@ -14,9 +14,6 @@ use crate::scenario::secrets::hide_urls;
 /// Bad usage, or a bad scenario; nothing was started.
 pub(super) const BAD_INPUT: u8 = 2;
 
-/// A threshold was missed.
-pub(super) const THRESHOLD_MISSED: u8 = 3;
-
 /// The runner could not go on: output, runtime.
 pub(super) const CANNOT_GO_ON: u8 = 4;
 

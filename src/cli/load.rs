@@ -16,11 +16,12 @@ use crate::cli::{exit, render};
 use crate::compile::files::MAX_FILE_BYTES;
 use crate::compile::url::{UrlError, one_target, parse_url};
 use crate::compile::{Compiled, Context, Overrides, compile};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, FileId};
 use crate::plan::Plan;
 use crate::plan::certificates::certificates;
 use crate::plan::target::Target;
 use crate::scenario::files::{ReadError, reason};
+use crate::scenario::secrets::Secrets;
 use crate::scenario::source::Source;
 use crate::units::parse_run_time;
 
@@ -194,6 +195,8 @@ pub(super) struct Loaded {
     pub(super) variables: BTreeSet<String>,
     /// The warnings about a scenario that can run, as they are printed to standard error.
     pub(super) warnings: String,
+    /// The texts of the scenario and of the files that it includes, without secrets, each with its path.
+    pub(super) texts: Vec<(PathBuf, String)>,
 }
 
 /// Reads and compiles the scenario. What is wrong is printed to standard error, and an error is the exit code for it.
@@ -311,7 +314,16 @@ pub(super) fn tell(
         exit::say(&warnings);
         return Err(ExitCode::from(exit::BAD_INPUT));
     };
-    Ok(Loaded { plan, inputs, variables, warnings })
+    Ok(Loaded { plan, inputs, variables, warnings, texts: masked_texts(&source) })
+}
+
+/// The texts of the files that a scenario is made of, without secrets.
+fn masked_texts(source: &Source) -> Vec<(PathBuf, String)> {
+    let secrets = Secrets::of(source);
+    let texts =
+        (0..).map(FileId).zip(source.names()).map(|(id, name)| (PathBuf::from(name), secrets.text(id)));
+    // Texts of `--set` have names that are no files.
+    texts.filter(|(path, _)| path.is_file()).collect()
 }
 
 /// Draws diagnostics on standard error.

@@ -18,7 +18,6 @@ mod lines;
 mod load;
 mod locust;
 mod observer;
-mod outlet;
 mod outputs;
 mod plan;
 pub mod recorded;
@@ -30,6 +29,7 @@ mod run;
 mod schema;
 mod signals;
 mod validate;
+mod what_ran;
 
 use std::process::ExitCode;
 

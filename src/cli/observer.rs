@@ -1,23 +1,28 @@
-//! Writes each tick of a run to the files, the event log and the progress line.
+//! Writes each tick of a run to the outputs and the progress, and makes the result at its end.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::cli::console::{Progress, Rate};
-use crate::cli::outputs::{Open, OutputError, Outputs};
-use crate::engine::{Control, Observer, Tick};
-use crate::report::json::{self, Summary};
+use crate::cli::lines::Lines;
+use crate::cli::outputs::{Open, OutputError, Outputs, View};
+use crate::engine::{Control, End, Observer, Tick};
+use crate::report::gather::{self, Ended};
+use crate::report::verdict;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
 use crate::stats::health::Health;
 use crate::stats::rate_search::RateSearchReport;
+use crate::stats::result::RunResult;
+use crate::stats::result::what_ran::WhatRan;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::{Judgement, Threshold};
 
 /// Up to this many rows are written each second; ten times as many are written every eleven seconds.
 const ROWS_A_SECOND: u64 = 5_000;
 
-/// The files before and after the first tick.
+/// The outputs before and after the first tick.
 #[derive(Debug)]
 enum Files {
     Found(Outputs),
@@ -25,63 +30,95 @@ enum Files {
     Ended,
 }
 
+/// What the result says of a run besides its numbers.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// What runs.
+    pub(super) run: WhatRan,
+    /// The names of the stages and the users that they want.
+    pub(super) stages: Vec<(String, u32)>,
+    /// What must hold at the end.
+    pub(super) thresholds: Vec<Threshold>,
+    /// The exit code of a run that had failures or exceptions.
+    pub(super) exit_code_on_error: u8,
+}
+
 /// Writes and shows the results of a run.
 #[derive(Debug)]
 pub(super) struct RunObserver {
     files: Files,
+    head: Head,
+    says: Lines,
     progress: Progress,
     rate: Rate,
-    /// What must hold at the end.
-    thresholds: Vec<Threshold>,
     start: Option<UnixMicros>,
+    /// Outputs that could not be begun.
+    unwritten: Vec<OutputError>,
     /// The state at the last tick.
     pub(super) last: Option<Arc<Snapshot>>,
-    /// How the generator did up to then.
-    pub(super) health: Health,
     /// How the thresholds came off, once the run is over.
     pub(super) judgements: Vec<Judgement>,
+    /// How the generator did.
+    pub(super) health: Health,
     /// What a search for the highest rate found, once the run is over.
     pub(super) search: Option<RateSearchReport>,
     /// What became of measured messages, once the run is over.
     pub(super) delivery: Option<DeliveryReport>,
+    /// The result, once the run is over.
+    result: Option<RunResult>,
 }
 
 impl RunObserver {
-    pub(super) fn new(outputs: Outputs, progress: Progress, thresholds: Vec<Threshold>) -> Self {
+    /// Outputs that fail are told with `says`.
+    pub(super) fn new(outputs: Outputs, progress: Progress, head: Head, says: Lines) -> Self {
         Self {
             files: Files::Found(outputs),
+            head,
+            says,
             progress,
             rate: Rate::default(),
-            thresholds,
             start: None,
+            unwritten: Vec::new(),
             last: None,
-            health: Health::default(),
             judgements: Vec::new(),
+            health: Health::default(),
             search: None,
             delivery: None,
+            result: None,
         }
     }
 
-    /// Waits until the files are written or cannot be written, and returns which are not whole.
-    pub(super) fn finish_files(&mut self) -> Vec<OutputError> {
-        match std::mem::replace(&mut self.files, Files::Ended) {
-            Files::Open(open) => open.finish(),
-            Files::Found(_) | Files::Ended => Vec::new(),
+    /// Writes what is written at the end of a run, waits until all outputs are whole or cannot be, and returns which
+    /// are not.
+    pub(super) fn finish(&mut self, end: Option<End>) -> (Option<Arc<RunResult>>, Vec<OutputError>) {
+        let result = self.result.take().map(|mut result| {
+            result.run.end = word(end).to_owned();
+            result.verdict = verdict::of(&result, self.head.exit_code_on_error);
+            Arc::new(result)
+        });
+        let mut unwritten = std::mem::take(&mut self.unwritten);
+        if let Files::Open(mut open) = std::mem::replace(&mut self.files, Files::Ended) {
+            if let Some(result) = &result {
+                open.end(result);
+            }
+            unwritten.extend(open.finish());
         }
+        (result, unwritten)
     }
 
-    /// The files, which the first tick begins.
-    fn open_files(&mut self, start: UnixMicros) -> Result<Option<&mut Open>, OutputError> {
+    /// The outputs, which the first tick begins.
+    fn open(&mut self, start: UnixMicros) -> Option<&mut Open> {
         if let Files::Found(_) = &self.files
             && let Files::Found(found) = std::mem::replace(&mut self.files, Files::Ended)
         {
-            self.files = Files::Open(found.open(start)?);
+            match found.open(start, self.says.clone()) {
+                Ok(open) => self.files = Files::Open(open),
+                Err(error) => self.unwritten.push(error),
+            }
         }
-        Ok(if let Files::Open(open) = &mut self.files { Some(open) } else { None })
+        if let Files::Open(open) = &mut self.files { Some(open) } else { None }
     }
-}
 
-impl RunObserver {
     /// Whether a tick is worth the time that all rows together take: at the end, for a history of each row, and so
     /// often that it is no more than [`ROWS_A_SECOND`] rows a second.
     fn looks_at_all_rows(&self, tick: &Tick<'_>, second: u64) -> bool {
@@ -93,52 +130,71 @@ impl RunObserver {
         };
         tick.last || is_full || second.is_multiple_of(1 + rows / ROWS_A_SECOND)
     }
+
+    fn make_result(&mut self, tick: &Tick<'_>, snapshot: &Snapshot) {
+        let thresholds = self.head.thresholds.iter();
+        self.judgements = thresholds.flat_map(|it| it.judge(tick.statistics, snapshot)).collect();
+        let started = self.start.unwrap_or(tick.at).as_secs_f64();
+        let run = WhatRan { started, ended: tick.at.as_secs_f64(), ..self.head.run.clone() };
+        self.result = Some(gather::result(Ended {
+            run,
+            stages: &self.head.stages,
+            statistics: tick.statistics,
+            snapshot,
+            health: tick.health,
+            judgements: &self.judgements,
+            rate_search: tick.search,
+            delivery: tick.delivery,
+            exit_code_on_error: self.head.exit_code_on_error,
+        }));
+    }
 }
 
 impl Observer for RunObserver {
-    type Error = OutputError;
+    // An output that fails does not end the run.
+    type Error = Infallible;
 
-    fn recorded(&mut self, batches: &[Batch]) -> Result<(), OutputError> {
-        let Files::Open(open) = &mut self.files else { return Ok(()) };
-        open.record(batches)
+    fn recorded(&mut self, batches: &[Batch]) -> Result<(), Infallible> {
+        if let Files::Open(open) = &mut self.files {
+            open.recorded(batches);
+        }
+        Ok(())
     }
 
-    fn tick(&mut self, tick: &Tick<'_>) -> Result<Control, OutputError> {
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<Control, Infallible> {
         let start = *self.start.get_or_insert(tick.at);
         let second = (tick.at.0 - start.0) / 1_000_000;
         let (now, all) = (tick.at.as_secs_f64(), self.looks_at_all_rows(tick, second));
         let snapshot = if all { tick.statistics.snapshot(now) } else { tick.statistics.overview(now) };
         let snapshot = Arc::new(snapshot);
-        if let Some(files) = self.open_files(tick.at)? {
-            files.tick(tick, &snapshot, all)?;
+        if let Some(open) = self.open(tick.at) {
+            open.tick(&View { tick, snapshot: &snapshot, all });
         }
+        self.health.clone_from(tick.health);
         if tick.last {
-            let thresholds = self.thresholds.iter();
             self.search = tick.search.cloned();
             self.delivery = tick.delivery.cloned();
-            self.judgements = thresholds.flat_map(|t| t.judge(tick.statistics, &snapshot)).collect();
-        }
-        if tick.last
-            && let Files::Open(open) = &self.files
-        {
-            let summary = Summary {
-                statistics: tick.statistics,
-                snapshot: &snapshot,
-                health: tick.health,
-                judgements: &self.judgements,
-                rate_search: tick.search,
-                delivery: tick.delivery,
-            };
-            open.summarize(|| format!("{:#}\n", json::summary(&summary)))?;
-        }
-        if !tick.last {
+            self.make_result(tick, &snapshot);
+        } else {
             let rate = self.rate.at(second, snapshot.aggregated.requests);
             self.progress.tick(second, rate, &snapshot, tick.health);
         }
-        self.health.clone_from(tick.health);
         if all {
             self.last = Some(snapshot);
         }
         Ok(Control::GoOn)
+    }
+}
+
+/// How a run ended, in the words of a result.
+fn word(end: Option<End>) -> &'static str {
+    match end {
+        None => "error",
+        Some(End::Stopped) => "interrupted",
+        Some(End::Aborted) => "aborted",
+        Some(End::Threshold) => "threshold",
+        Some(
+            End::RunTime | End::Stages | End::Limit | End::Search | End::NobodyConnected | End::UsersGone,
+        ) => "finished",
     }
 }

@@ -1,8 +1,5 @@
-//! How the load generator did, as a sentence and as JSON.
+//! How the load generator did, as a sentence.
 
-use serde_json::{Value, json};
-
-use crate::report::times;
 use crate::stats::health::{Health, Saturation};
 
 /// The sentence for the end of a run: what made the generator the limit, or its figures.
@@ -32,20 +29,6 @@ pub fn sentence(health: &Health) -> String {
     ];
     let figures: Vec<_> = figures.into_iter().flatten().collect();
     format!("Generator: {}", if figures.is_empty() { "not measured".to_owned() } else { figures.join(", ") })
-}
-
-pub(super) fn json(health: &Health) -> Value {
-    json!({
-        "was_the_limit": health.limited_seconds > 0,
-        "seconds": health.seconds,
-        "limited_seconds": health.limited_seconds,
-        "cpu_cores": health.cpu_cores,
-        "standstills": { "count": health.standstills, "seconds": health.stood_still.as_secs_f64() },
-        "send_lag_ms": health.send_lag.as_ref().map(times::json),
-        "open_files": health.files.map(|files| json!({ "used": files.used, "of": files.of })),
-        "local_ports": health.ports.map(|ports| json!({ "used": ports.used, "of": ports.of })),
-        "sentence": sentence(health),
-    })
 }
 
 #[cfg(test)]

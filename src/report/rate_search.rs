@@ -1,8 +1,6 @@
-//! The result of a rate search, for the console and as JSON.
+//! The result of a rate search, for the console.
 
 use std::fmt::Write;
-
-use serde_json::{Value, json};
 
 use crate::stats::rate_search::{Probe, RateSearchReport, Verdict};
 
@@ -41,27 +39,6 @@ pub fn sentence(report: &RateSearchReport) -> String {
         Some(_) => "",
     };
     format!("{found}{why}.")
-}
-
-pub(super) fn json(report: &RateSearchReport) -> Value {
-    let probe = |probe: &Probe| {
-        json!({
-            "rate": probe.rate,
-            "achieved": probe.achieved,
-            "p50_ms": probe.p50_ms,
-            "p99_ms": probe.p99_ms,
-            "failures": probe.failures,
-            "holds": probe.verdict == Verdict::Holds,
-            "generator_was_the_limit": probe.verdict == Verdict::Saturated,
-        })
-    };
-    json!({
-        "until": report.until,
-        "highest_rate": report.highest,
-        "complete": report.complete,
-        "tried": report.probes.iter().map(probe).collect::<Vec<_>>(),
-        "sentence": sentence(report),
-    })
 }
 
 /// The verdict on a rate in a few words.

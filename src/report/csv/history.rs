@@ -11,9 +11,10 @@ const HISTORY_HEADER: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures
     Total Min Response Time,Total Max Response Time,Total Average Content Size\r\n";
 
 /// Which rows the history file gets at each tick.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum History {
     /// Only the row Aggregated.
+    #[default]
     Aggregated,
     /// Every row and then Aggregated (`--csv-full-history`). Its percentiles are those of about the last ten
     /// seconds if the statistics were made with `keep_history`.

@@ -149,6 +149,11 @@ impl<'a> Secrets<'a> {
         (shown, from..to.max(from))
     }
 
+    /// The whole text of a file without secrets.
+    pub fn text(&self, file: FileId) -> String {
+        self.shown(file, self.source.file(file).text(), 0, &(0..0)).0
+    }
+
     fn spans_of(&self, file: FileId) -> &[Range<usize>] {
         let place = usize::try_from(file.0).ok();
         place.and_then(|place| self.spans.get(place)).map_or(&[], Vec::as_slice)

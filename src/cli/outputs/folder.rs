@@ -1,0 +1,103 @@
+//! The folder of a run: a place of its own for everything that the run leaves behind.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::cli::outputs::error::OutputError;
+
+/// More folders of one name in one second are none that a person made.
+const MAX_SAME: u32 = 1_000;
+
+/// The folder of one run. It is new: no older run has files in it.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes a folder in `parent`, named by the time (UTC) and the scenario: `2026-11-29T16-55-03Z-publish`. If there
+    /// is one already, a number follows. Folders above it are made, too.
+    pub(in crate::cli) fn create(
+        parent: &Path,
+        scenario: &str,
+        now: SystemTime,
+    ) -> Result<Self, OutputError> {
+        let time = humantime::format_rfc3339_seconds(now).to_string().replace(':', "-");
+        let name = format!("{time}-{}", file_name(scenario));
+        let failed = |path: PathBuf| move |source| OutputError::Folder { path, source };
+        fs::create_dir_all(parent).map_err(failed(parent.to_owned()))?;
+        for number in 1..=MAX_SAME {
+            let path = match number {
+                1 => parent.join(&name),
+                number => parent.join(format!("{name}-{number}")),
+            };
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { path }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < MAX_SAME => {}
+                Err(source) => return Err(failed(path)(source)),
+            }
+        }
+        Err(OutputError::Folder { path: parent.join(name), source: io::ErrorKind::AlreadyExists.into() })
+    }
+
+    /// The path of a file in it.
+    pub(in crate::cli) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Its path.
+    #[cfg(test)]
+    pub(in crate::cli) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a file of it whole.
+    pub(in crate::cli) fn write(
+        &self,
+        what: &'static str,
+        name: &str,
+        text: &str,
+    ) -> Result<(), OutputError> {
+        let path = self.file(name);
+        fs::write(&path, text).map_err(|source| OutputError::Write { what, path, source })
+    }
+}
+
+/// A name of a scenario as part of a file name: letters, digits, `.`, `-` and `_`, no more than 60 of them.
+fn file_name(scenario: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
+    let name: String = scenario.chars().map(plain).take(60).collect();
+    let name = name.trim_matches('.');
+    if name.is_empty() { "run".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn each_run_has_a_folder_of_its_own() {
+        let place = tempfile::tempdir().unwrap();
+        let parent = place.path().join("a/b");
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_764_435_303);
+        let names = ["seed", "seed", "../\u{202e} x/y", "..", ""].map(|scenario| {
+            let folder = RunFolder::create(&parent, scenario, now).unwrap();
+            assert_eq!(folder.path().parent(), Some(&*parent));
+            folder.path().file_name().unwrap().to_str().unwrap().to_owned()
+        });
+        let time = "2025-11-29T16-55-03Z";
+        let wanted = ["seed", "seed-2", "___x_y", "run", "run-2"].map(|name| format!("{time}-{name}"));
+        assert_eq!(names, wanted);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_an_error() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(RunFolder::create(&file, "seed", SystemTime::now()).is_err());
+    }
+}

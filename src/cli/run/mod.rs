@@ -1,0 +1,167 @@
+//! `run`: carry out a scenario.
+
+mod options;
+mod prepare;
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tracing::warn;
+
+use crate::cli::console::{Progress, fitted, tables};
+use crate::cli::exit;
+use crate::cli::load::load_run;
+use crate::cli::observer::{Head, RunObserver};
+pub(super) use crate::cli::run::options::RunOptions;
+use crate::cli::run::prepare::{announce, prepare};
+use crate::cli::what_ran::what_ran;
+use crate::client::chosen::ChosenConnector;
+use crate::engine::{self, End, Options, Origin, Outcome, Unexpected};
+use crate::plan::Plan;
+use crate::plan::timeline::LoadTimeline;
+use crate::report::{delivery, health, latency, rate_search, thresholds, unfinished};
+use crate::stats::Received;
+
+pub(super) fn run(options: &RunOptions) -> ExitCode {
+    match try_run(options) {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
+    let loaded = load_run(&options.scenario)?;
+    if let Some(text) = options.ratio.text(&loaded.plan) {
+        exit::say(&loaded.warnings);
+        return Ok(exit::output(&text));
+    }
+    let prepared = prepare(options, &loaded);
+    let mut prepared = prepared.map_err(|(code, message)| {
+        exit::say(&loaded.warnings);
+        exit::error(code, message)
+    })?;
+    let text = loaded.texts.first().map(|(_, text)| text.as_str());
+    let embedded: Vec<_> = prepared.brokers.iter().map(|broker| broker.addr().to_string()).collect();
+    let run = what_ran(&loaded.plan, options.scenario.path(), text, &embedded);
+    let plan = Arc::new(loaded.plan);
+    announce(options, &plan, &prepared, &loaded.warnings, &loaded.variables);
+
+    let timeline = LoadTimeline::of(&plan);
+    let (stderr, logs) = (prepared.stderr, prepared.logs);
+    let progress =
+        Progress::new(stderr.clone(), timeline.most_in_all, timeline.length(), options.only_summary);
+    let head = Head {
+        run,
+        stages: stages(&plan, &timeline),
+        thresholds: plan.thresholds.clone(),
+        exit_code_on_error: options.exit_code_on_error.unwrap_or(1),
+    };
+    let mut observer = RunObserver::new(prepared.outputs, progress.clone(), head, stderr.clone());
+    let threads = options.threads.map_or_else(default_threads, usize::from);
+    let engine_options = Options {
+        // A thread without a user would only cost.
+        threads: threads.min(timeline.most_in_all as usize).max(1),
+        keep_log: options.request_log.is_some(),
+        keep_history: options.csv_full_history,
+        reset_stats: options.reset_stats,
+        max_rows: options.max_rows,
+    };
+    let clients = plan.brokers.iter().map(|broker| broker.client);
+    let brokers: Vec<_> = std::mem::take(&mut prepared.endpoints).into_iter().zip(clients).collect();
+    let connector = move || ChosenConnector::new(brokers.clone());
+    let run = engine::run(Arc::clone(&plan), connector, engine_options, &prepared.interrupts, &mut observer);
+    let outcome = prepared.runtime.block_on(run);
+    for broker in prepared.brokers {
+        broker.stop();
+    }
+    let (result, unwritten) = observer.finish(outcome.as_ref().ok().map(|outcome| outcome.end));
+    progress.finish();
+    let flush = || {
+        logs.iter().for_each(|(_, log)| log.flush(FLUSH_TIME));
+        stderr.flush(FLUSH_TIME);
+    };
+    flush();
+
+    let printed = exit::print(&last_words(&observer, plan.subscribes()));
+    if let Ok(outcome) = &outcome {
+        if let Some(warning) = observer.last.as_ref().and_then(|last| unfinished::warning(&last.unfinished)) {
+            warn!("{warning}");
+        }
+        for (unexpected, count) in &outcome.unexpected {
+            warn!("{}", remark(*unexpected, *count));
+        }
+        if let Some(remark) = outcome.losses.remark() {
+            warn!("{remark}");
+        }
+        if let Some(remark) = outcome.losses.remark_of_unread() {
+            warn!("{remark}");
+        }
+    }
+    let mut errors: Vec<String> = unwritten.iter().map(ToString::to_string).collect();
+    errors.extend(printed.err().map(|error| exit::unwritten(&error)));
+    let is_whole = errors.is_empty();
+    errors.extend(outcome.as_ref().err().map(ToString::to_string));
+    for error in errors {
+        stderr.error(error);
+    }
+    flush();
+    let logs = logs.iter().map(|(path, log)| (path.display().to_string(), log));
+    for (name, lines) in [("standard error".to_owned(), &stderr)].into_iter().chain(logs) {
+        if let Some(missing) = lines.missing() {
+            // People may look here who cannot see the other one. If nobody can, the run is not to blame.
+            let _ = exit::print(&format!("{name}: {missing}\n"));
+        }
+    }
+    Ok(ExitCode::from(match outcome {
+        Err(_) => exit::CANNOT_GO_ON,
+        Ok(Outcome { end: End::Aborted, .. }) => exit::INTERRUPTED,
+        Ok(_) if !is_whole => exit::CANNOT_GO_ON,
+        Ok(_) => result.map_or(exit::CANNOT_GO_ON, |result| result.verdict.exit_code),
+    }))
+}
+
+/// How long standard error and the log may take for what is left to say: they have had the whole run.
+const FLUSH_TIME: Duration = Duration::from_millis(500);
+
+/// Returns the tables and the lines at the end of a run.
+fn last_words(observer: &RunObserver, subscribes: bool) -> String {
+    let Some(snapshot) = &observer.last else { return String::new() };
+    let mut out = tables(snapshot);
+    out += &latency::summary(snapshot);
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{}", health::sentence(&observer.health));
+    if let Some(report) = &observer.delivery {
+        out += &delivery::summary(snapshot, report);
+    }
+    out += &unfinished::table(&snapshot.unfinished);
+    out += &thresholds::table(&observer.judgements);
+    if let Some(report) = &observer.search {
+        out += &rate_search::table(report);
+    }
+    if subscribes {
+        let Received { messages, bytes } = snapshot.received;
+        let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");
+    }
+    fitted(out)
+}
+
+fn default_threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The names of the stages, and the users that they want. A run that is not staged has one without a name.
+fn stages(plan: &Plan, timeline: &LoadTimeline) -> Vec<(String, u32)> {
+    let users = timeline.stages.iter().map(|stage| stage.users.iter().sum());
+    let name = |index| if plan.load.is_staged() { plan.load.stage_name(index) } else { String::new() };
+    users.enumerate().map(|(index, users)| (name(index), users)).collect()
+}
+
+/// The line at the end of a run about something unexpected.
+fn remark(Unexpected { what, origin }: Unexpected, count: u64) -> String {
+    match origin {
+        Origin::Broker => format!("The broker sent {count} × {what}; ignored"),
+        Origin::Generator => format!("Noticed {count} × {what}"),
+    }
+}

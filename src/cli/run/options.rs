@@ -1,0 +1,166 @@
+//! The options of `run`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tracing::Level;
+
+use crate::cli::load::ScenarioOptions;
+use crate::cli::outputs::{Render, Wanted};
+use crate::cli::plan::RatioOptions;
+use crate::engine;
+use crate::report::csv::history::{History, HistoryRows};
+use crate::report::csv::state::StateFile;
+use crate::report::result_json;
+
+const AFTER_HELP: &str = "\
+Ctrl-C, SIGTERM or SIGHUP stops the run: users finish their tasks (--stop-timeout) and all files
+are written. A second Ctrl-C or SIGTERM ends the run at once. Every file is then complete, and at
+most one second old.
+
+Exit codes:
+  0 the run was fine; 1 requests failed (--exit-code-on-error); 2 wrong usage or a wrong scenario;
+  3 a threshold was missed or could not be judged, whether requests failed or not;
+  4 the run could not go on; 130 the run was interrupted twice
+
+Examples:
+  mqtt-scenario run
+  mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -r 10 -t 30s --csv out/seed
+  mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
+
+/// Run a scenario
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(in crate::cli) struct RunOptions {
+    #[command(flatten)]
+    pub(super) scenario: ScenarioOptions,
+
+    /// Write Locust's four CSV files
+    #[arg(long, value_name = "PREFIX")]
+    #[arg(help = "Write Locust's four CSV files: PREFIX_stats.csv, _stats_history, _failures, _exceptions")]
+    pub(super) csv: Option<PathBuf>,
+
+    /// Each second, write one history row per statistics row, with percentiles of the last ten seconds
+    #[arg(long, requires = "csv")]
+    pub(super) csv_full_history: bool,
+
+    /// Write every request as a line of JSON, from which `mqtt-scenario replay` makes the CSV files again
+    #[arg(long, value_name = "FILE")]
+    pub(super) request_log: Option<PathBuf>,
+
+    /// Write the result of the run as JSON: the document `result.json` that docs/result.md describes
+    #[arg(long, value_name = "FILE")]
+    pub(super) summary_json: Option<PathBuf>,
+
+    /// Make a folder of this run in DIR, with everything that it leaves behind
+    #[arg(long, value_name = "DIR")]
+    #[arg(help = "Make a folder of this run in DIR, named by time and scenario: result.json, the four \
+                  CSV files, history.hlog (a histogram per row and second), run.log, the scenario and its plan")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Maximum number of rows in the statistics; requests with further names are counted in one extra row
+    #[arg(long, value_name = "N", default_value_t = engine::MAX_ROWS)]
+    pub(super) max_rows: usize,
+
+    /// Show no progress during the run, only the tables at the end
+    #[arg(long)]
+    pub(super) only_summary: bool,
+
+    /// Reset the statistics when all users have started
+    #[arg(long)]
+    pub(super) reset_stats: bool,
+
+    /// Exit code of a run that had failures or exceptions
+    #[arg(long, value_name = "CODE", allow_negative_numbers = true)]
+    #[arg(help = "Exit code of a run that had failures or exceptions [default: 1]")]
+    pub(super) exit_code_on_error: Option<u8>,
+
+    /// Number of threads that run the users; by default one per core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(allow_negative_numbers = true)]
+    pub(super) threads: Option<u16>,
+
+    #[command(flatten)]
+    pub(super) ratio: RatioOptions,
+
+    /// Accepted because Locust has it; every run is headless
+    #[arg(long)]
+    pub(super) headless: bool,
+
+    /// How much to log: error, warning, info, debug
+    #[arg(short = 'L', long, value_name = "LEVEL", value_parser = parse_level)]
+    #[arg(help = "How much to log: error, warning, info, debug [default: info]")]
+    pub(super) loglevel: Option<Level>,
+
+    /// Write the log to this file instead of standard error
+    #[arg(long, value_name = "FILE")]
+    pub(super) logfile: Option<PathBuf>,
+}
+
+/// Locust's names of the levels, in any case, and Rust's.
+fn parse_level(text: &str) -> Result<Level, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "critical" | "error" => Ok(Level::ERROR),
+        "warning" | "warn" => Ok(Level::WARN),
+        "info" => Ok(Level::INFO),
+        "debug" => Ok(Level::DEBUG),
+        "trace" => Ok(Level::TRACE),
+        _ => Err("one of error, warning, info, debug".into()),
+    }
+}
+
+impl RunOptions {
+    /// The scenario that it is about.
+    pub(in crate::cli) fn scenario(&self) -> &ScenarioOptions {
+        &self.scenario
+    }
+
+    /// The files that will be written, each with the flag that asks for it.
+    pub(super) fn outputs(&self) -> Vec<(&'static str, PathBuf)> {
+        let mut outputs = Vec::new();
+        if let Some(prefix) = &self.csv {
+            outputs.extend(StateFile::ALL.map(|table| ("--csv", table.path(prefix))));
+            outputs.push(("--csv", HistoryRows::path(prefix)));
+        }
+        for (flag, path) in [
+            ("--request-log", &self.request_log),
+            ("--summary-json", &self.summary_json),
+            ("--logfile", &self.logfile),
+        ] {
+            outputs.extend(path.clone().map(|path| (flag, path)));
+        }
+        outputs
+    }
+
+    /// What the flags ask for.
+    pub(super) fn wanted(&self) -> Wanted {
+        let documents: [(_, _, Render); 1] = [("result", &self.summary_json, result_json::text)];
+        Wanted {
+            csv: self.csv.iter().cloned().collect(),
+            history: if self.csv_full_history { History::Full } else { History::Aggregated },
+            request_log: self.request_log.clone(),
+            history_log: None,
+            documents: documents
+                .into_iter()
+                .filter_map(|(what, path, render)| Some((what, path.clone()?, render)))
+                .collect(),
+        }
+    }
+
+    /// The flags of Locust that the command line has, by their long names.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let mut given = self.scenario.given();
+        let more = [
+            ("csv", self.csv.is_some()),
+            ("csv-full-history", self.csv_full_history),
+            ("only-summary", self.only_summary),
+            ("reset-stats", self.reset_stats),
+            ("exit-code-on-error", self.exit_code_on_error.is_some()),
+            ("loglevel", self.loglevel.is_some()),
+            ("logfile", self.logfile.is_some()),
+        ];
+        given.extend(more.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)));
+        given
+    }
+}

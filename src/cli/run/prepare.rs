@@ -1,0 +1,136 @@
+//! What a run needs before it can begin: brokers, outputs, signals and the log.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use tokio::runtime::{Builder, Runtime};
+use tracing::{Level, info, warn};
+
+use crate::broker::Broker;
+use crate::cli::console::start_log;
+use crate::cli::endpoints::open_brokers;
+use crate::cli::lines::Lines;
+use crate::cli::load::{Loaded, certificate_files};
+use crate::cli::outputs::{OutputError, Outputs, RunFolder, Wanted};
+use crate::cli::run::options::RunOptions;
+use crate::cli::{conflicts, exit, locust, signals};
+use crate::client::transport::Endpoint;
+use crate::describe::describe;
+use crate::engine::Interrupts;
+use crate::engine::limits::raise_open_files;
+use crate::plan::Plan;
+use crate::plan::target::Target;
+use crate::plan::timeline::LoadTimeline;
+use crate::report::destination::Destination;
+use crate::report::result_json;
+
+/// All that a run needs besides its plan.
+pub(super) struct Prepared {
+    pub(super) runtime: Runtime,
+    pub(super) brokers: Vec<Broker>,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) outputs: Outputs,
+    pub(super) stderr: Lines,
+    /// The files that the log goes to.
+    pub(super) logs: Vec<(PathBuf, Lines)>,
+    pub(super) interrupts: Interrupts,
+}
+
+/// Makes sure that the run can begin, and touches no older result before it is; an error is an exit code and a message.
+pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared, (u8, String)> {
+    fn cannot(error: impl std::fmt::Display) -> (u8, String) {
+        (exit::CANNOT_GO_ON, error.to_string())
+    }
+    let plan = &loaded.plan;
+    let folder = options.scenario.path().parent().unwrap_or(Path::new(""));
+    let written = options.outputs();
+    if !written.is_empty() {
+        let inputs = loaded.inputs.iter().cloned().chain(certificate_files(plan, folder)).collect::<Vec<_>>();
+        conflicts::refuse(&written, &inputs).map_err(|message| (exit::BAD_INPUT, message))?;
+    }
+    raise_open_files(connections(plan, &LoadTimeline::of(plan))).map_err(cannot)?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let (brokers, endpoints) = open_brokers(plan, folder, &runtime).map_err(cannot)?;
+
+    let mut logs: Vec<_> = options.logfile.clone().into_iter().collect();
+    for path in &logs {
+        Destination::find(path).map_err(log_error)?;
+    }
+    let mut wanted = options.wanted();
+    if let Some(parent) = &options.out {
+        let folder = run_folder(parent, loaded, &mut wanted).map_err(cannot)?;
+        logs.push(folder.file("run.log"));
+    }
+    let outputs = Outputs::find(wanted).map_err(cannot)?;
+
+    let interrupts = Interrupts::default();
+    signals::watch(interrupts.clone())
+        .map_err(|error| cannot(format_args!("cannot wait for signals: {error}")))?;
+    let stderr = Lines::stderr().map_err(cannot)?;
+    let file = |path: PathBuf| {
+        let lines = Destination::find(&path).and_then(Lines::file).map_err(log_error)?;
+        Ok((path, lines))
+    };
+    let logs = logs.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
+    let mut to: Vec<_> = logs.iter().map(|(_, lines)| lines.clone()).collect();
+    if options.logfile.is_none() {
+        to.push(stderr.clone());
+    }
+    start_log(options.loglevel.unwrap_or(Level::INFO), to).map_err(log_error)?;
+    Ok(Prepared { runtime, brokers, endpoints, outputs, stderr, logs, interrupts })
+}
+
+/// Makes the folder of the run, writes the scenario and its plan there, and adds the other files to what is wanted.
+fn run_folder(parent: &Path, loaded: &Loaded, wanted: &mut Wanted) -> Result<RunFolder, OutputError> {
+    let folder = RunFolder::create(parent, &loaded.plan.name, SystemTime::now())?;
+    for (index, (path, text)) in loaded.texts.iter().enumerate() {
+        let name = path.file_name().map_or_else(|| "scenario".into(), |name| name.to_string_lossy());
+        match index {
+            0 => {
+                let extension = path.extension().map_or_else(|| "toml".into(), |it| it.to_string_lossy());
+                folder.write("scenario", &format!("scenario.{extension}"), text)?;
+            }
+            _ => folder.write("scenario", &format!("included-{index}-{name}"), text)?,
+        }
+    }
+    folder.write("plan", "plan.txt", &describe(&loaded.plan))?;
+    wanted.csv.push(folder.file("run"));
+    wanted.history_log = Some(folder.file("history.hlog"));
+    wanted.documents.push(("result", folder.file("result.json"), result_json::text));
+    Ok(folder)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn log_error(error: std::io::Error) -> (u8, String) {
+    (exit::CANNOT_GO_ON, format!("cannot write the log: {error}"))
+}
+
+/// Prints the first lines: what runs, its warnings, and where it runs.
+pub(super) fn announce(
+    options: &RunOptions,
+    plan: &Plan,
+    prepared: &Prepared,
+    warnings: &str,
+    variables: &BTreeSet<String>,
+) {
+    info!("Running {} ({})", options.scenario.path().display(), plan.name);
+    if !warnings.is_empty() {
+        prepared.stderr.say(warnings);
+    }
+    for ignored in locust::ignored(&options.given(), variables) {
+        warn!("{ignored}");
+    }
+    for broker in &prepared.brokers {
+        info!("Embedded broker listening on {}", broker.addr());
+    }
+    for broker in plan.brokers.iter().filter(|broker| broker.tls.as_ref().is_some_and(|tls| tls.insecure)) {
+        warn!("INSECURE: no certificate is checked for the broker {}", broker.name);
+    }
+}
+
+/// File descriptors for connections: an embedded broker holds the other end of each.
+fn connections(plan: &Plan, timeline: &LoadTimeline) -> u64 {
+    let embedded = plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. }));
+    u64::from(timeline.most_in_all) * if embedded { 2 } else { 1 }
+}
