@@ -4,16 +4,19 @@
 //! Reports read only a [`Snapshot`](crate::stats::snapshot::Snapshot), so a replay, a live run and a test use the same
 //! code.
 
+pub mod columns;
 pub mod compare;
 pub mod csv;
 pub mod delivery;
 pub mod destination;
 pub mod events;
 pub mod gather;
+pub mod grid;
 pub mod health;
 pub mod hlog;
 pub mod latency;
 pub mod number;
+pub mod paint;
 pub mod rate_search;
 pub mod read;
 pub mod replay;

@@ -1,0 +1,187 @@
+//! A table of rows with names and columns of numbers that fits into the columns of a terminal.
+//!
+//! Columns are as wide as their contents. If there is too little room, first the names get narrower, down to a least
+//! width, then the least useful columns go, and at last the names are cut as far as it takes.
+
+use crate::report::columns::{cut, left, printable, right, width};
+use crate::report::paint::{Paint, Tint};
+
+/// Worth of a column that is never left out.
+pub const ALWAYS: u8 = u8::MAX;
+
+/// A table.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    /// What stands above the names.
+    pub title: String,
+    /// The columns of numbers.
+    pub columns: Vec<Column>,
+    /// The rows, each with a cell per column.
+    pub rows: Vec<Row>,
+    /// Columns are left out before names get narrower than this.
+    pub least_name: usize,
+}
+
+/// A column of numbers.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// What stands above it.
+    pub heading: String,
+    /// The lowest goes first if there is too little room; [`ALWAYS`] never goes.
+    pub worth: u8,
+    /// It is at least so wide, so that it keeps its place while its numbers change.
+    pub least_width: usize,
+}
+
+/// A row.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// How far the name is indented.
+    pub indent: usize,
+    /// The name, as it came.
+    pub name: String,
+    /// What the name says.
+    pub tint: Tint,
+    /// A cell per column.
+    pub cells: Vec<Cell>,
+}
+
+/// A number in its unit, with what it says.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    /// The number.
+    pub text: String,
+    /// What it says.
+    pub tint: Tint,
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self { text, tint: Tint::Plain }
+    }
+}
+
+/// Columns between two columns of the table.
+const GAP: usize = 2;
+
+impl Grid {
+    /// How wide the table is with all columns and whole names.
+    pub fn width(&self) -> usize {
+        let numbers: usize = (0..self.columns.len()).map(|index| GAP + self.column_width(index)).sum();
+        self.name_width() + numbers
+    }
+
+    fn name_width(&self) -> usize {
+        let names = self.rows.iter().map(|row| row.indent + width(&printable(&row.name)));
+        names.max().unwrap_or(0).max(width(&self.title))
+    }
+
+    fn column_width(&self, index: usize) -> usize {
+        let column = &self.columns[index];
+        let cells = self.rows.iter().filter_map(|row| row.cells.get(index)).map(|cell| width(&cell.text));
+        cells.max().unwrap_or(0).max(width(&column.heading)).max(column.least_width)
+    }
+
+    /// The columns that stay, each with its width, and the width of the names.
+    fn layout(&self, columns: usize) -> (Vec<(usize, usize)>, usize) {
+        let mut shown: Vec<_> =
+            (0..self.columns.len()).map(|index| (index, self.column_width(index))).collect();
+        let wanted = self.name_width();
+        let room = |shown: &[(usize, usize)]| {
+            columns.saturating_sub(shown.iter().map(|(_, width)| GAP + width).sum::<usize>())
+        };
+        while room(&shown) < wanted.min(self.least_name) {
+            let may_go =
+                shown.iter().enumerate().filter(|(_, (index, _))| self.columns[*index].worth < ALWAYS);
+            let Some((least, _)) = may_go.min_by_key(|(_, (index, _))| self.columns[*index].worth) else {
+                break;
+            };
+            shown.remove(least);
+        }
+        let names = wanted.min(room(&shown)).max(1);
+        (shown, names)
+    }
+
+    /// Returns the headings of the columns that stay on a terminal with this many columns.
+    pub fn shown(&self, columns: usize) -> Vec<&str> {
+        self.layout(columns).0.into_iter().map(|(index, _)| self.columns[index].heading.as_str()).collect()
+    }
+
+    /// The lines of the table, the headings first, without line ends.
+    pub fn lines(&self, columns: usize, paint: Paint) -> Vec<String> {
+        let (shown, names) = self.layout(columns);
+        let line = |name: String, tint: Tint, cell: &dyn Fn(usize) -> Cell| {
+            let mut line = paint.text(tint, &name);
+            // Spaces at the end of a line are left out.
+            let mut spaces = names.saturating_sub(width(&name));
+            for &(index, column) in &shown {
+                let Cell { text, tint } = cell(index);
+                spaces += GAP + column - width(&text).min(column);
+                if !text.is_empty() {
+                    line.push_str(&" ".repeat(spaces));
+                    line.push_str(&paint.text(tint, &text));
+                    spaces = 0;
+                }
+            }
+            line
+        };
+        let heading = |index: usize| Cell { text: self.columns[index].heading.clone(), tint: Tint::Heading };
+        let mut lines = vec![line(cut(&self.title, names), Tint::Heading, &heading)];
+        for row in &self.rows {
+            let name = " ".repeat(row.indent) + &printable(&row.name);
+            let cell = |index: usize| row.cells.get(index).cloned().unwrap_or_default();
+            lines.push(line(cut(&name, names), row.tint, &cell));
+        }
+        lines
+    }
+}
+
+/// Lines of two columns, such as a word and what it means; the first column is as wide as its widest text.
+pub fn pairs(pairs: &[(String, String)]) -> Vec<String> {
+    let first = pairs.iter().map(|(first, _)| width(first)).max().unwrap_or(0);
+    pairs.iter().map(|(word, text)| format!("{}  {text}", left(word, first)).trim_end().to_owned()).collect()
+}
+
+/// Texts with spaces before them, as wide as the widest.
+pub fn aligned_right(texts: &[String]) -> Vec<String> {
+    let widest = texts.iter().map(|text| width(text)).max().unwrap_or(0);
+    texts.iter().map(|text| right(text, widest)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid() -> Grid {
+        let column = |heading: &str, worth| Column { heading: heading.to_owned(), worth, least_width: 0 };
+        let row = |name: &str, cells: [&str; 3]| Row {
+            indent: 0,
+            name: name.to_owned(),
+            tint: Tint::Plain,
+            cells: cells.map(|text| text.to_owned().into()).to_vec(),
+        };
+        Grid {
+            title: "row".to_owned(),
+            columns: vec![column("requests", ALWAYS), column("p50", 1), column("p99", 2)],
+            rows: vec![
+                row("connect", ["5", "4.10 ms", ""]),
+                row("publish:1:plant/north/hall-7", ["1,234", "28 µs", "1.25 s"]),
+                row("two\nlines\u{1b}[2J", ["0", "", ""]),
+            ],
+            least_name: 12,
+        }
+    }
+
+    #[test]
+    fn names_get_narrower_before_columns_go() {
+        let plain = Paint { coloured: false };
+        let all = [60, 45, 38, 30, 12].map(|columns| {
+            let lines = grid().lines(columns, plain);
+            assert!(lines.iter().all(|line| width(line) <= columns || columns < 20), "{lines:#?}");
+            format!("{columns}\n{}\n", lines.join("\n"))
+        });
+        insta::assert_snapshot!(all.concat());
+        assert_eq!(grid().width(), 28 + 10 + 9 + 8);
+        assert_eq!((grid().shown(60).len(), grid().shown(30)), (3, vec!["requests", "p99"]));
+    }
+}
