@@ -88,8 +88,10 @@ pub fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
         // At least one character, or there would be no end.
         let fitting: usize = within(rest.chars(), columns).map(char::len_utf8).sum();
         let end = fitting.max(rest.chars().next().map_or(0, char::len_utf8));
-        let before = || rest[..end].rfind(' ').filter(|index| !rest[..*index].trim().is_empty());
-        let index = if rest[end..].starts_with(' ') { Some(end) } else { before() };
+        let may_break = |index: &usize| !rest[..*index].trim().is_empty() && !is_before_unit(rest, *index);
+        // The space right behind what fits is as good.
+        let spaces = rest[..end].rmatch_indices(' ').map(|(index, _)| index);
+        let index = rest[end..].starts_with(' ').then_some(end).into_iter().chain(spaces).find(may_break);
         let (line, next) = rest.split_at(index.unwrap_or(end));
         lines.push(line.trim_end().to_owned());
         rest = next.trim_start();
@@ -97,6 +99,16 @@ pub fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
     lines.push(rest.to_owned());
     lines
 }
+
+/// Whether a space stands between a number and its unit.
+fn is_before_unit(text: &str, index: usize) -> bool {
+    let after = text[index..].trim_start();
+    let word = after.split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default();
+    text[..index].ends_with(|c: char| c.is_ascii_digit()) && UNITS.contains(&word)
+}
+
+/// Units that stay with their number.
+const UNITS: [&str; 11] = ["µs", "ms", "s", "min", "h", "%", "B", "KiB", "MiB", "GiB", "TiB"];
 
 #[cfg(test)]
 mod tests {
@@ -136,6 +148,7 @@ mod tests {
         assert_eq!(fit("one two three four five\n", 12), "one two\n  three four\n  five\n");
         assert_eq!(fit("    indented words here", 14), "    indented\n      words\n      here");
         assert_eq!(wrapped("abcdefghij", 4, 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrapped("p99 1.25 s, max 2 s", 8, 8), ["p99", "1.25 s,", "max 2 s"]);
     }
 
     proptest! {

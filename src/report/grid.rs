@@ -3,7 +3,7 @@
 //! Columns are as wide as their contents. If there is too little room, first the names get narrower, down to a least
 //! width, then the least useful columns go, and at last the names are cut as far as it takes.
 
-use crate::report::columns::{cut, left, printable, right, width};
+use crate::report::columns::{cut, printable, width};
 use crate::report::paint::{Paint, Tint};
 
 /// Worth of a column that is never left out.
@@ -68,10 +68,11 @@ impl Grid {
     /// How wide the table is with all columns and whole names.
     pub fn width(&self) -> usize {
         let numbers: usize = (0..self.columns.len()).map(|index| GAP + self.column_width(index)).sum();
-        self.name_width() + numbers
+        self.names() + numbers
     }
 
-    fn name_width(&self) -> usize {
+    /// How wide the widest name is.
+    pub fn names(&self) -> usize {
         let names = self.rows.iter().map(|row| row.indent + width(&printable(&row.name)));
         names.max().unwrap_or(0).max(width(&self.title))
     }
@@ -86,7 +87,7 @@ impl Grid {
     fn layout(&self, columns: usize) -> (Vec<(usize, usize)>, usize) {
         let mut shown: Vec<_> =
             (0..self.columns.len()).map(|index| (index, self.column_width(index))).collect();
-        let wanted = self.name_width();
+        let wanted = self.names();
         let room = |shown: &[(usize, usize)]| {
             columns.saturating_sub(shown.iter().map(|(_, width)| GAP + width).sum::<usize>())
         };
@@ -134,18 +135,6 @@ impl Grid {
         }
         lines
     }
-}
-
-/// Lines of two columns, such as a word and what it means; the first column is as wide as its widest text.
-pub fn pairs(pairs: &[(String, String)]) -> Vec<String> {
-    let first = pairs.iter().map(|(first, _)| width(first)).max().unwrap_or(0);
-    pairs.iter().map(|(word, text)| format!("{}  {text}", left(word, first)).trim_end().to_owned()).collect()
-}
-
-/// Texts with spaces before them, as wide as the widest.
-pub fn aligned_right(texts: &[String]) -> Vec<String> {
-    let widest = texts.iter().map(|text| width(text)).max().unwrap_or(0);
-    texts.iter().map(|text| right(text, widest)).collect()
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod rate_search;
 pub mod read;
 pub mod replay;
 pub mod result_json;
+pub mod summary;
 pub mod table;
 pub mod terminal;
 pub mod thresholds;

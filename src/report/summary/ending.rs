@@ -1,0 +1,137 @@
+//! The last lines: what never came to an end, what else is to be known, the verdict, the files, and the next command.
+
+use std::path::Path;
+
+use crate::report::columns::{fit, left, printable, width, wrapped};
+use crate::report::paint::{Paint, Tint};
+use crate::report::summary::Files;
+use crate::stats::result::row::Times;
+use crate::stats::result::{Outcome, RunResult, Source};
+use crate::units::fitting::{bytes, count, percent, time_ms};
+
+/// Late starts are shown above this share. Fewer happen in any run on a busy machine.
+const WORTH_TELLING: f64 = 0.01;
+
+/// Requests that never came to an end, by row.
+pub(super) fn unfinished(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
+    let all = &result.unfinished;
+    if all.count == 0 {
+        return Vec::new();
+    }
+    let requests = |number: u64| {
+        if number == 1 { "1 request".to_owned() } else { format!("{} requests", count(number)) }
+    };
+    let after = |oldest: Option<f64>| {
+        oldest.map_or_else(String::new, |ms| format!(", the oldest after {}", time_ms(ms)))
+    };
+    let heading =
+        format!("Unfinished: {}{}; not counted in the rows above", requests(all.count), after(all.oldest_ms));
+    let mut lines: Vec<_> =
+        wrapped(&heading, columns, columns).iter().map(|line| paint.text(Tint::Warning, line)).collect();
+    let title = |request_type: &str, name: &str| printable(format!("{request_type} {name}").trim_start());
+    let titles: Vec<_> = all.rows.iter().map(|row| title(&row.request_type, &row.name)).collect();
+    let widest = titles.iter().map(|title| width(title)).max().unwrap_or(0);
+    for (row, title) in all.rows.iter().zip(&titles) {
+        let line = format!("  {}  {}{}", left(title, widest), requests(row.count), after(row.oldest_ms));
+        lines.push(fit(&line, columns));
+    }
+    lines
+}
+
+/// Times beside the rows, messages received, the generator, and what the source of the numbers cannot tell.
+pub(super) fn remarks(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let mut times = |what: &str, times: &Option<Times>| {
+        if let Some(Times { p50, p99, max, .. }) = times {
+            let (p50, p99, max) = (time_ms(*p50), time_ms(*p99), time_ms(*max));
+            remarks.push((Tint::Plain, format!("{what}: p50 {p50}, p99 {p99}, max {max}")));
+        }
+    };
+    times("Response times from when they were due (constant_pacing)", &result.from_intended_moments_ms);
+    times("Service time, from when each request began", &result.service_time_ms);
+    let starts = result.scheduled_starts;
+    let late = if starts.count == 0 { 0.0 } else { starts.late as f64 / starts.count as f64 };
+    if late > WORTH_TELLING {
+        let (late_runs, all, share) = (count(starts.late), count(starts.count), percent(late));
+        let text = format!(
+            "Late starts (rate): {late_runs} of {all} task runs, {share}: their users were still busy"
+        );
+        remarks.push((Tint::Warning, text));
+    }
+    let subscribed = result.rows.iter().any(|row| row.name.starts_with("subscribe:"));
+    if result.received.messages > 0 || subscribed {
+        let messages = match result.received.messages {
+            1 => "1 message".to_owned(),
+            messages => format!("{} messages", count(messages)),
+        };
+        remarks.push((Tint::Plain, format!("Received {messages}, {}", bytes(result.received.bytes))));
+    }
+    if !result.generator.sentence.is_empty() {
+        let tint = if result.generator.was_the_limit { Tint::Warning } else { Tint::Plain };
+        remarks.push((tint, printable(&result.generator.sentence)));
+    }
+    remarks.extend(result.notes.iter().map(|note| (Tint::Warning, printable(&format!("Note: {note}")))));
+    let lines = remarks.iter().flat_map(|(tint, text)| {
+        let lines = fit(text, columns);
+        lines.lines().map(|line| paint.text(*tint, line)).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+/// Whether the run was good, in one word and in one sentence.
+pub(super) fn verdict(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
+    if result.source == Source::Csv {
+        // A file of numbers has no verdict.
+        return Vec::new();
+    }
+    let (word, tint) = match result.verdict.outcome {
+        Outcome::Passed => ("PASSED", Tint::Good),
+        Outcome::Failed | Outcome::ThresholdMissed => ("FAILED", Tint::Bad),
+        Outcome::Aborted => ("ABORTED", Tint::Bad),
+    };
+    let text = fit(&printable(&format!("{word}  {}", result.verdict.sentence)), columns);
+    let rest = text.strip_prefix(word).unwrap_or_default().trim_end();
+    format!("{}{rest}", paint.text(tint, word)).lines().map(str::to_owned).collect()
+}
+
+/// Where the results lie, and the next command that makes sense.
+pub(super) fn files(result: &RunResult, files: Files<'_>, columns: usize, paint: Paint) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(folder) = files.folder {
+        lines.push(format!("Results in {}", folder.display()));
+    }
+    if !files.others.is_empty() {
+        lines.push(format!("Written: {}", files.others.join(", ")));
+    }
+    if result.source == Source::Run {
+        lines.push(format!("Next: {}", next(result, files)));
+    }
+    lines
+        .iter()
+        .flat_map(|line| {
+            let line = fit(&printable(line), columns);
+            line.lines().map(|line| paint.text(Tint::Dim, line)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn next(result: &RunResult, files: Files<'_>) -> String {
+    match (files.folder, files.earlier) {
+        (Some(folder), Some(earlier)) => {
+            format!("mqtt-scenario compare {} {}", argument(earlier), argument(folder))
+        }
+        (Some(folder), None) => format!("mqtt-scenario report {}", argument(folder)),
+        (None, _) => format!("mqtt-scenario run {} --out results", argument(Path::new(&result.run.file))),
+    }
+}
+
+/// A path as an argument that can be pasted into a shell.
+fn argument(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%=,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}

@@ -1,0 +1,55 @@
+//! The verdicts on the thresholds, each with its value.
+
+use crate::report::columns::{fit, left, printable, width};
+use crate::report::paint::{Paint, Tint};
+use crate::stats::result::{RunResult, ThresholdResult};
+
+pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
+    let all = &result.thresholds;
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let number = |wanted: Option<bool>| all.iter().filter(|threshold| threshold.met == wanted).count();
+    let not_judged = match number(None) {
+        0 => String::new(),
+        not_judged => format!(", {not_judged} not judged"),
+    };
+    let heading = format!("Thresholds: {} of {} met{not_judged}", number(Some(true)), all.len());
+    let words = all.iter().map(|threshold| word(threshold).0.len()).max().unwrap_or(0);
+    let texts = all.iter().map(|threshold| width(&threshold.threshold)).max().unwrap_or(0);
+    let mut lines = vec![paint.text(Tint::Heading, &heading)];
+    for threshold in all {
+        let (word, tint) = word(threshold);
+        let condition = left(&printable(&threshold.threshold), texts);
+        let plain = format!("  {} {condition}  {}", left(word, words), detail(threshold));
+        // Colours come last, since they have no width.
+        let text = fit(&plain, columns);
+        lines.extend(text.lines().enumerate().map(|(index, line)| match line.strip_prefix("  ") {
+            Some(rest) if index == 0 => {
+                format!("  {}{}", paint.text(tint, &rest[..word.len()]), &rest[word.len()..])
+            }
+            _ => line.to_owned(),
+        }));
+    }
+    lines
+}
+
+fn word(threshold: &ThresholdResult) -> (&'static str, Tint) {
+    match (threshold.met, threshold.fails_the_run) {
+        (Some(true), _) => ("met", Tint::Good),
+        (Some(false), _) => ("MISSED", Tint::Bad),
+        (None, true) => ("NOT JUDGED", Tint::Bad),
+        (None, false) => ("not judged", Tint::Warning),
+    }
+}
+
+fn detail(threshold: &ThresholdResult) -> String {
+    let mut text = printable(&format!("{}: {}", threshold.row, threshold.sentence));
+    if let Some(stage) = &threshold.stage {
+        text += &printable(&format!(" (stage {stage})"));
+    }
+    if threshold.aborted_the_run {
+        text += "; it ended the run";
+    }
+    text
+}
