@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::report::columns::{fit, left, printable, width, wrapped};
 use crate::report::paint::{Paint, Tint};
-use crate::report::summary::Files;
+use crate::report::summary::options::Files;
 use crate::stats::result::row::Times;
 use crate::stats::result::{Outcome, RunResult, Source};
 use crate::units::fitting::{bytes, count, percent, time_ms};

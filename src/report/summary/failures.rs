@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::report::columns::{cut, printable, right, width, wrapped};
 use crate::report::paint::{Paint, Tint};
-use crate::report::summary::titled;
 use crate::stats::result::{FailureResult, RunResult};
 use crate::units::fitting::{clock, count};
 
@@ -54,7 +53,10 @@ pub(super) fn exceptions(result: &RunResult, columns: usize, paint: Paint) -> Ve
             .map(|(index, line)| format!("{}{line}", if index == 0 { "  " } else { "    " }))
             .collect::<Vec<_>>()
     });
-    titled("Exceptions", lines.collect(), paint)
+    if result.exceptions.is_empty() {
+        return Vec::new();
+    }
+    std::iter::once(paint.text(Tint::Heading, "Exceptions")).chain(lines).collect()
 }
 
 /// A moment as the time since the start of the run.

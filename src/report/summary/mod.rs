@@ -6,63 +6,20 @@
 mod deliveries;
 mod ending;
 mod failures;
+mod options;
 mod rows;
 mod search;
 mod stages;
 mod thresholds;
 mod times;
 
-use std::path::Path;
 use std::time::Duration;
 
 use crate::report::columns::{fit, printable};
 use crate::report::paint::{Paint, Tint};
+pub use crate::report::summary::options::{COLUMNS, Files, Options, PERCENTILES};
 use crate::stats::result::RunResult;
 use crate::units::HumanDuration;
-
-/// Columns of a text that is not written to a terminal.
-pub const COLUMNS: usize = 80;
-
-/// The percentiles of the table of rows, as shares of the requests, 0 to 1, unless the user wants others.
-pub const PERCENTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
-
-/// How the end of a run is shown.
-#[derive(Debug, Clone, Copy)]
-pub struct Options<'a> {
-    /// Columns of the terminal, [`COLUMNS`] without one.
-    pub columns: usize,
-    /// Whether the text has colours.
-    pub coloured: bool,
-    /// The percentiles of the table of rows, as shares of the requests, 0 to 1, in ascending order.
-    pub percentiles: &'a [f64],
-    /// Whether the rows and their failures are shown here. They are not if Locust's tables are printed before.
-    pub rows: bool,
-    /// Where the results lie.
-    pub files: Files<'a>,
-}
-
-/// Where the results of a run lie.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Files<'a> {
-    /// The folder of the run.
-    pub folder: Option<&'a Path>,
-    /// The folder of an earlier run of the same scenario, to compare with.
-    pub earlier: Option<&'a Path>,
-    /// Further files, as the user named them.
-    pub others: &'a [String],
-}
-
-impl Default for Options<'_> {
-    fn default() -> Self {
-        Self {
-            columns: COLUMNS,
-            coloured: false,
-            percentiles: &PERCENTILES,
-            rows: true,
-            files: Files::default(),
-        }
-    }
-}
 
 /// The whole text of the end of a run, each line with its line end.
 pub fn text(result: &RunResult, options: &Options<'_>) -> String {
@@ -109,16 +66,6 @@ fn headline(result: &RunResult, paint: Paint, columns: usize) -> String {
     };
     let text = format!("Results of {name}{users}{length}{brokers}");
     paint.text(Tint::Heading, fit(&text, columns).trim_end())
-}
-
-/// A heading and its lines; nothing without lines.
-fn titled(title: &str, lines: Vec<String>, paint: Paint) -> Vec<String> {
-    if lines.is_empty() {
-        return lines;
-    }
-    let mut all = vec![paint.text(Tint::Heading, title)];
-    all.extend(lines);
-    all
 }
 
 #[cfg(test)]

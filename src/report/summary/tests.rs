@@ -1,5 +1,7 @@
 //! The end of runs as a person reads it.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::*;
