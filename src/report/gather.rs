@@ -66,6 +66,7 @@ pub fn result(ended: Ended<'_>) -> RunResult {
     let in_all = Unfinished::total(&snapshot.unfinished).count;
     let failed = statistics.failed_times(None).cloned().unwrap_or_default();
     let aggregated = row_result(&snapshot.aggregated, statistics.latency().to_fine(), failed, in_all);
+    let (intended, began) = (statistics.intended().to_fine(), statistics.began().to_fine());
     let mut result = RunResult {
         version: VERSION,
         source: Source::Run,
@@ -87,8 +88,10 @@ pub fn result(ended: Ended<'_>) -> RunResult {
             })
             .collect(),
         unfinished: unfinished(&snapshot.unfinished),
-        from_intended_moments_ms: Times::of(&statistics.intended().to_fine()),
-        service_time_ms: Times::of(&statistics.began().to_fine()),
+        from_intended_moments_ms: Times::of(&intended),
+        from_intended_moments_histogram: intended,
+        service_time_ms: Times::of(&began),
+        service_time_histogram: began,
         scheduled_starts: ScheduledStarts { count: snapshot.starts.count, late: snapshot.starts.late },
         search: ended.rate_search.map(search),
         end_to_end: ended.delivery.map(|report| deliveries(snapshot, statistics, report)),
@@ -263,14 +266,18 @@ fn search(report: &RateSearchReport) -> SearchResult {
 fn deliveries(snapshot: &Snapshot, statistics: &Statistics, report: &DeliveryReport) -> Deliveries {
     let row = |(key, counts): &(RowKey, Counts)| {
         let times = |rows: &[(Arc<RowKey>, LatencySummary)], of: Option<&FineTimes>| {
-            rows.iter().any(|(row, _)| **row == *key).then(|| of.and_then(Times::of)).flatten()
+            of.filter(|_| rows.iter().any(|(row, _)| **row == *key)).cloned().unwrap_or_default()
         };
+        let histogram = times(&snapshot.measured, statistics.measured_times(key));
+        let service_time_histogram = times(&snapshot.measured_began, statistics.measured_began_times(key));
         let Counts { received, lost, duplicates, reordered, unsettled, retained, untracked } = *counts;
         DeliveryRow {
             request_type: key.request_type.clone(),
             name: key.name.clone(),
-            times_ms: times(&snapshot.measured, statistics.measured_times(key)),
-            service_time_ms: times(&snapshot.measured_began, statistics.measured_began_times(key)),
+            times_ms: Times::of(&histogram),
+            service_time_ms: Times::of(&service_time_histogram),
+            histogram,
+            service_time_histogram,
             expected: counts.expected(),
             received,
             lost: LostResult {

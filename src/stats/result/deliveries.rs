@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::stats::fine::FineTimes;
 use crate::stats::result::row::Times;
 
 /// Messages that arrived on subscriptions.
@@ -38,6 +39,10 @@ pub struct DeliveryRow {
     pub times_ms: Option<Times>,
     /// The same from when the publish began, if a schedule started it.
     pub service_time_ms: Option<Times>,
+    /// The times from publish to arrival.
+    pub histogram: FineTimes,
+    /// The same from when the publish began.
+    pub service_time_histogram: FineTimes,
     /// How many messages should have arrived.
     pub expected: u64,
     /// How many different messages arrived.

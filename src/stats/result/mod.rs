@@ -15,6 +15,7 @@ pub mod what_ran;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::stats::fine::FineTimes;
 use crate::stats::result::connections::Connections;
 use crate::stats::result::deliveries::{Deliveries, Messages};
 use crate::stats::result::generator::Generator;
@@ -65,9 +66,15 @@ pub struct RunResult {
     /// Response times from when the requests were due, of users with pacing.
     #[serde(default)]
     pub from_intended_moments_ms: Option<Times>,
+    /// The histogram of these.
+    #[serde(default)]
+    pub from_intended_moments_histogram: FineTimes,
     /// Times from when each request began, of requests that a schedule started.
     #[serde(default)]
     pub service_time_ms: Option<Times>,
+    /// The histogram of these.
+    #[serde(default)]
+    pub service_time_histogram: FineTimes,
     /// Task runs that a schedule started.
     #[serde(default)]
     pub scheduled_starts: ScheduledStarts,

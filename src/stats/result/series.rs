@@ -31,7 +31,7 @@ pub struct Series {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Point {
-    /// Its end in seconds since the start of the run.
+    /// Its end in seconds since the start of the series.
     pub at_s: f64,
     /// Users that the plan wanted at its end; `null` if the source does not tell.
     pub users_wanted: Option<u32>,

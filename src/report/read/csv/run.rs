@@ -4,6 +4,7 @@ use crate::report::read::csv::history::History;
 use crate::report::read::csv::problems::{exceptions, failures};
 use crate::report::read::csv::stats::Stats;
 use crate::report::read::problem::{Problem, ReadError};
+use crate::stats::fine::FineTimes;
 use crate::stats::result::deliveries::Messages;
 use crate::stats::result::generator::Generator;
 use crate::stats::result::row::{RowResult, UnfinishedResult};
@@ -97,7 +98,9 @@ impl CsvFiles<'_> {
             exceptions,
             unfinished: UnfinishedResult::default(),
             from_intended_moments_ms: None,
+            from_intended_moments_histogram: FineTimes::default(),
             service_time_ms: None,
+            service_time_histogram: FineTimes::default(),
             scheduled_starts: ScheduledStarts::default(),
             search: None,
             end_to_end: None,
