@@ -31,6 +31,7 @@ mod tag;
 #[cfg(test)]
 mod testing;
 mod user;
+mod user_control;
 
 use std::sync::Arc;
 use std::thread;
@@ -50,6 +51,7 @@ use crate::engine::pulse::Pulse;
 use crate::engine::shard::Shard;
 use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
+pub use crate::engine::user_control::UserControl;
 use crate::plan::Plan;
 
 /// Runs a plan on threads of its own; `connector` makes what a thread connects with.

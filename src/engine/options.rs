@@ -2,6 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
+use crate::engine::user_control::UserControl;
+
 /// What a run does besides the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
@@ -20,11 +22,13 @@ pub struct Options {
 /// The default of [`Options::max_rows`]. That many rows are a file of 20 MB at each tick, and some seconds at the end.
 pub const MAX_ROWS: usize = 100_000;
 
-/// How a person or a signal ends a run early.
+/// How a person or a signal ends a run early, or changes it.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupts {
     /// The run stops, and users may finish their tasks.
     pub stop: CancellationToken,
     /// All users are dropped, and the results so far are written.
     pub abort: CancellationToken,
+    /// More or fewer users, as Locust's keys `w`, `W`, `s` and `S` ask for.
+    pub users: UserControl,
 }

@@ -69,6 +69,37 @@ impl Users {
             Self::PerClass(counts) => counts.iter().copied().fold(0, u32::saturating_add),
         }
     }
+
+    /// The same mix of classes with so many users in all.
+    ///
+    /// Numbers per class keep their proportions by the method of Sainte-Laguë. Of all methods that keep them, it is
+    /// one that never stops a user of one class because there is one more in all. If all numbers are 0, weights and
+    /// fixed counts decide.
+    #[must_use]
+    pub fn with_total(&self, total: u32) -> Self {
+        let Self::PerClass(shares) = self else { return Self::Total(total) };
+        let mut counts = shares.clone();
+        let mut now = self.total();
+        // Which class is next: the quotient of its share and its odd number of users decides.
+        let quotient = |class: usize, users: u32| f64::from(shares[class]) / (2.0 * f64::from(users) - 1.0);
+        while now < total {
+            let with_one_more = |class: &usize| quotient(*class, counts[*class].saturating_add(1));
+            let classes = (0..counts.len()).rev().filter(|class| shares[*class] > 0);
+            let Some(next) = classes.max_by(|a, b| with_one_more(a).total_cmp(&with_one_more(b))) else {
+                return Self::Total(total);
+            };
+            counts[next] += 1;
+            now += 1;
+        }
+        while now > total {
+            let classes = (0..counts.len()).rev().filter(|class| counts[*class] > 0);
+            let last = classes.min_by(|a, b| quotient(*a, counts[*a]).total_cmp(&quotient(*b, counts[*b])));
+            let Some(last) = last else { break };
+            counts[last] -= 1;
+            now -= 1;
+        }
+        Self::PerClass(counts)
+    }
 }
 
 impl Load {
@@ -137,5 +168,48 @@ impl RateSearchSettings {
             None => 0.0,
         };
         self.rates.iter().zip(users).map(of_class).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn more_or_fewer_users_are_the_same_mix() {
+        let of = |counts: &[u32], total| Users::PerClass(counts.to_vec()).with_total(total);
+        let table: [(&[u32], u32, &[u32]); 7] = [
+            (&[6, 3], 10, &[7, 3]),
+            (&[6, 3], 11, &[7, 4]),
+            (&[6, 3], 8, &[5, 3]),
+            (&[6, 3], 0, &[0, 0]),
+            (&[6, 0, 2], 16, &[12, 0, 4]),
+            // Equal quotients: the first class grows first, and shrinks last.
+            (&[1, 1], 3, &[2, 1]),
+            (&[1, 1], 1, &[1, 0]),
+        ];
+        for (counts, total, expected) in table {
+            assert_eq!(of(counts, total), Users::PerClass(expected.to_vec()), "{counts:?} {total}");
+        }
+        assert_eq!(of(&[0, 0], 3), Users::Total(3));
+        assert_eq!(of(&[0, 0], 0), Users::PerClass(vec![0, 0]));
+        assert_eq!(Users::Total(9).with_total(3), Users::Total(3));
+    }
+
+    proptest! {
+        #[test]
+        fn one_more_in_all_is_one_more_of_one_class(
+            counts in prop::collection::vec(0_u32..40, 1..6), total in 0_u32..200,
+        ) {
+            let users = Users::PerClass(counts);
+            prop_assume!(users.total() > 0);
+            let (Users::PerClass(fewer), Users::PerClass(more)) =
+                (users.with_total(total), users.with_total(total + 1)) else { panic!("other classes") };
+            prop_assert_eq!(fewer.iter().sum::<u32>(), total);
+            prop_assert_eq!(more.iter().sum::<u32>(), total + 1);
+            prop_assert!(fewer.iter().zip(&more).all(|(fewer, more)| fewer <= more), "{:?} {:?}", fewer, more);
+        }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Event<'a> {
     StopRequested,
     /// A threshold is missed that ends the run.
     ThresholdMissed,
+    /// The person at the keyboard wants so many users more, or fewer if it is below 0.
+    UsersAsked(i64),
     /// All task runs or messages of the load are used up.
     LimitReached,
     /// As many users have had a connection as [`Effect::AwaitConnected`] asked for, or so it seems.

@@ -6,6 +6,8 @@
 //! Abort            → Dropped           → Dropped    → Dropped    → Dropped    ·
 //! StopRequested    → Stopping          → Stopping   ·            ·            ·
 //! ThresholdMissed  → Stopping          → Stopping   ·            ·            ·
+//! UsersAsked       a ramp to another    ·            ·            ·            ·
+//!                  number of users
 //! LimitReached     → Finishing         ·            ·            ·            ·
 //! SecondMerged     the rate search     ·            ·            ·            ·
 //!                  goes on; at its
@@ -34,6 +36,8 @@
 //! `·`: nothing happens. `→`: the run goes on to that state. Without a stop timeout, `→ Stopping` is `→ Leaving`. The
 //! run is over when no user is left in any state but `Running`.
 
+mod coming;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +46,8 @@ use tokio::time::Instant;
 use crate::engine::clock::Clock;
 use crate::engine::coordinator::drain::Drain;
 use crate::engine::coordinator::event::{Effect, Event, Situation};
-use crate::engine::coordinator::rate_search::{Progress, RateSearch};
+use crate::engine::coordinator::rate_search::RateSearch;
+use crate::engine::coordinator::row_limits::RowLimits;
 use crate::engine::coordinator::stages::Stages;
 use crate::engine::coordinator::users::Users;
 use crate::engine::messages::Command;
@@ -50,7 +55,6 @@ use crate::engine::observer::StageNow;
 use crate::engine::outcome::End;
 use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::Plan;
-use crate::plan::load::After;
 use crate::stats::UnixMicros;
 
 /// How long users may take for on_stop and DISCONNECT after their task was cut off.
@@ -90,6 +94,7 @@ pub(crate) struct Lifecycle {
     users: Users,
     rate_search: Option<RateSearch>,
     drain: Drain,
+    row_limits: RowLimits,
     next_tick: u64,
     /// What the present event has led to so far.
     effects: Vec<Effect>,
@@ -107,6 +112,7 @@ impl Lifecycle {
             users: Users::new(&plan, shards, LEAVE_TIME),
             rate_search: RateSearch::new(&plan),
             drain: Drain::new(plan.measures() || plan.load.is_limited()),
+            row_limits: RowLimits::of(&plan),
             next_tick: 1,
             effects: Vec::new(),
             plan,
@@ -167,7 +173,9 @@ impl Lifecycle {
             Event::StopRequested => self.state >= State::Stopping,
             // The last ticks are merged when the run is over.
             Event::ThresholdMissed => self.state >= State::Stopping || self.is_over(),
-            Event::LimitReached | Event::SecondMerged(_) => self.state != State::Running,
+            Event::UsersAsked(_) | Event::LimitReached | Event::SecondMerged(_) => {
+                self.state != State::Running
+            }
             Event::UsersConnected => !self.stages.is_waiting(),
             Event::UsersDoneSending => !self.drain.is_waiting(),
             Event::UserGone(_) | Event::Disconnected { .. } | Event::Due => false,
@@ -193,6 +201,7 @@ impl Lifecycle {
                 self.info("A threshold that ends the run is missed, shutting down");
                 self.stop(End::Threshold, seen);
             }
+            Event::UsersAsked(by) => self.change_users(by, seen),
             Event::LimitReached => self.finish_tasks(seen),
             Event::UsersConnected => self.start_clock_if_connected(seen),
             Event::UsersDoneSending => self.drain_if_done_sending(seen),
@@ -256,6 +265,7 @@ impl Lifecycle {
         if let Some((batch, is_last)) = self.stages.next_batch(now) {
             let commands = self.users.change(&batch, now);
             self.send(commands);
+            self.warn_of_missing_rows();
             if is_last {
                 self.all_spawned(seen);
             }
@@ -298,76 +308,6 @@ impl Lifecycle {
     fn stop_timeout_text(&self) -> humantime::FormattedDuration {
         humantime::format_duration(self.plan.load.stop_timeout)
     }
-
-    // Users come.
-
-    /// Drops the connections of as many users as the stage that begins wants.
-    fn drop_connections(&mut self) {
-        let index = self.stages.index();
-        if let Some(share) = self.stages.stage().and_then(|stage| stage.mass_disconnect.as_ref()) {
-            let commands = self.users.disconnect(index, share, self.plan.seed.wrapping_add(index as u64));
-            self.send(commands);
-        }
-    }
-
-    /// The ramp of a stage is over.
-    fn all_spawned(&mut self, seen: &Situation) {
-        let counts = self.users.counts();
-        let total: u64 = counts.iter().sum();
-        self.info(format!("All users spawned: {:?} ({total} total users)", self.plan.by_class(&counts)));
-        if self.resets_statistics {
-            self.effects.push(Effect::ResetStatistics);
-        }
-        let waits = self.stages.stage().is_some_and(|stage| stage.after == After::Connected);
-        if waits || self.rate_search.is_some() {
-            self.stages.wait(seen.now);
-            self.effects.push(Effect::AwaitConnected(self.users.started()));
-            self.start_clock_if_connected(seen);
-        }
-        self.stop_if_all_left(seen);
-    }
-
-    /// How many users have not had a connection yet.
-    fn missing(&self, seen: &Situation) -> u64 {
-        self.users.started().saturating_sub(seen.connected)
-    }
-
-    fn start_clock_if_connected(&mut self, seen: &Situation) {
-        if self.missing(seen) == 0 {
-            self.info("All users are connected");
-            self.start_clock(seen.now);
-        }
-    }
-
-    /// Starts the clock of a stage that waited for its users.
-    fn start_clock(&mut self, now: Instant) {
-        self.stages.start_clock(now);
-        let begun = self.rate_search.as_mut().map(|search| search.begin(self.clock.at(now)));
-        self.follow(begun.unwrap_or_default());
-    }
-
-    /// Does what the rate search says. Returns whether it is over.
-    fn follow(&mut self, progress: Progress) -> bool {
-        self.effects.extend(progress.lines.into_iter().map(Effect::Info));
-        self.effects.extend(progress.factor.map(Effect::SetRateFactor));
-        progress.is_over
-    }
-
-    /// A stage still waits for connections.
-    fn tell_of_missing_connections(&mut self, seen: &Situation) {
-        let (missing, all) = (self.missing(seen), self.users.started());
-        if !self.stages.is_out_of_patience(missing, seen.now) {
-            self.info(format!("Waiting for the connections of {missing} of {all} users"));
-        } else if missing == all {
-            self.warn(format!("None of {all} users gets a connection, shutting down"));
-            self.stop(End::NobodyConnected, seen);
-        } else {
-            self.warn(format!("{missing} of {all} users get no connection, the stage goes on without them"));
-            self.start_clock(seen.now);
-        }
-    }
-
-    // Users go.
 
     /// Without users, and with none to come, there is nothing to wait for.
     fn stop_if_all_left(&mut self, seen: &Situation) {

@@ -12,6 +12,7 @@
 //! | `lifecycle` | decides, by a table of states and events; needs no runtime |
 //! | `stages` | which stage the run is in, and when its next users start or stop |
 //! | `users`, `registry`, `mass_disconnect` | which user is on which shard, which users stop, and which lose their connection |
+//! | `row_limits` | for how many users there are rows in feeds that give no row twice |
 //! | `drain` | how long users that only receive stay at the end |
 //! | `rate_search` | which rate is tried next, and whether it holds |
 //! | `ticks` | which answers of the shards belong to one second |
@@ -27,6 +28,7 @@ mod lifecycle;
 mod mass_disconnect;
 mod rate_search;
 mod registry;
+mod row_limits;
 mod saturation;
 mod stages;
 mod ticks;
@@ -144,6 +146,9 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             () = interrupts.abort.cancelled(), if !lifecycle.ignores(&Event::Abort) => Incoming::Event(Event::Abort),
             () = interrupts.stop.cancelled(), if !lifecycle.ignores(&Event::StopRequested) => {
                 Incoming::Event(Event::StopRequested)
+            }
+            by = interrupts.users.asked(), if !lifecycle.ignores(&Event::UsersAsked(0)) => {
+                Incoming::Event(Event::UsersAsked(by))
             }
             // Before the news that users are gone, which are gone because of it.
             () = shared.quota.used_up(), if !lifecycle.ignores(&Event::LimitReached) => {

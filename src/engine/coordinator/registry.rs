@@ -75,6 +75,11 @@ impl UserRegistry {
         self.started.iter().sum()
     }
 
+    /// How many users of a class were ever started.
+    pub(crate) fn started_of(&self, class: ClassId) -> u64 {
+        self.started[class.0]
+    }
+
     /// How many users of each class have started and were not told to stop. Users that left by themselves count, too.
     pub(crate) fn counts(&self) -> Vec<u64> {
         self.users.iter().map(|users| users.len() as u64).collect()

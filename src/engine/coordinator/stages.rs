@@ -17,6 +17,9 @@ use crate::plan::{Plan, UserClass};
 /// How often the log says that a stage still waits.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
+/// How many users per second start or stop when somebody changes their number, as in Locust.
+const BY_HAND: f64 = 100.0;
+
 /// A stage waits at least this long for the next connection.
 const MIN_PATIENCE: Duration = Duration::from_mins(1);
 
@@ -42,6 +45,10 @@ pub(crate) struct Stages {
     begun: Vec<Begun>,
     /// When users were told to stop, if they were.
     halted: Option<Instant>,
+    /// Users that the last ramp starts or stops per second.
+    spawn_rate: f64,
+    /// Whether somebody has changed the number of users of the present stage.
+    by_hand: bool,
     /// When the next batch of users starts or stops, while the ramp lasts.
     next_batch: Option<Instant>,
     /// When the stage is over, if that is known.
@@ -61,6 +68,8 @@ impl Stages {
             dispatcher,
             begun: Vec::new(),
             halted: None,
+            spawn_rate: BY_HAND,
+            by_hand: false,
             next_batch: None,
             ends: None,
             tell: None,
@@ -73,6 +82,7 @@ impl Stages {
     fn enter(&mut self, index: usize, at: Instant) -> bool {
         let Some(stage) = self.plan.load.stages.get(index) else { return false };
         self.dispatcher.ramp_to(&stage.users, stage.spawn_rate);
+        (self.spawn_rate, self.by_hand) = (stage.spawn_rate, false);
         self.next_batch = Some(at);
         self.ends = match stage.after {
             After::AtOnce => stage.duration.map(|duration| at + duration),
@@ -108,7 +118,7 @@ impl Stages {
             Users::Total(users) => users.to_string(),
             Users::PerClass(counts) => format!("{:?}", self.plan.by_class(counts)),
         };
-        let ramp = format!("amping to {users} users at a rate of {:.2} per second", stage.spawn_rate);
+        let ramp = ramp_text(&users, stage.spawn_rate);
         if !self.plan.load.is_staged() {
             return format!("R{ramp}");
         }
@@ -116,9 +126,37 @@ impl Stages {
         format!("Stage {} of {}{name}: r{ramp}", self.index() + 1, self.plan.load.stages.len())
     }
 
-    /// Returns whether no user will be started any more.
+    /// Changes the number of users that the present stage wants, and begins a ramp to it. Returns what the log says, in
+    /// Locust's words; `None` if the number stays as it is.
+    pub(crate) fn change_users(&mut self, by: i64, now: Instant) -> Option<String> {
+        let stage = self.plan.load.stages.get(self.index())?;
+        let present = self.begun.last_mut()?;
+        let wanted = (i64::from(present.users_wanted).saturating_add(by)).clamp(0, u32::MAX.into());
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        if wanted == present.users_wanted {
+            return None;
+        }
+        present.users_wanted = wanted;
+        self.by_hand = true;
+        if self.next_batch.is_none() {
+            (self.spawn_rate, self.next_batch) = (BY_HAND, Some(now));
+        }
+        self.dispatcher.ramp_to(&stage.users.with_total(wanted), self.spawn_rate);
+        // A stage that waits for connections waits again after this ramp, for those of the new users too.
+        (self.tell, self.missing) = (None, None);
+        Some(format!("R{}", ramp_text(&wanted.to_string(), self.spawn_rate)))
+    }
+
+    /// Returns whether no user will be started any more. Whoever has taken away all users may want some again.
     pub(crate) fn all_started(&self) -> bool {
-        self.next_batch.is_none() && self.index() + 1 >= self.plan.load.stages.len()
+        let is_last = self.index() + 1 >= self.plan.load.stages.len();
+        let may_want_more = self.by_hand && self.begun.last().is_some_and(|stage| stage.users_wanted == 0);
+        self.next_batch.is_none() && is_last && !may_want_more
+    }
+
+    /// Returns whether the clock of the present stage starts with the last connection, and does not run yet.
+    pub(crate) fn starts_with_connections(&self) -> bool {
+        self.ends.is_none() && self.stage().is_some_and(|stage| stage.after == After::Connected)
     }
 
     /// When there is something to do next.
@@ -132,6 +170,13 @@ impl Stages {
         let batch = self.dispatcher.next_batch().unwrap_or_default();
         // As in Locust, a late batch makes all later ones late, too.
         self.next_batch = (!batch.wait.is_zero()).then(|| (planned + batch.wait).max(now));
+        if self.next_batch.is_none()
+            && let Some(stage) = self.begun.last_mut()
+        {
+            // A ramp ends early if no class may have more users.
+            let reached = self.dispatcher.counts().iter().copied().fold(0, u32::saturating_add);
+            stage.users_wanted = stage.users_wanted.min(reached);
+        }
         Some((batch, self.next_batch.is_none()))
     }
 
@@ -198,4 +243,9 @@ impl Stages {
         self.halted.get_or_insert(now);
         (self.next_batch, self.ends, self.tell) = (None, None, None);
     }
+}
+
+/// `amping to 10 users at a rate of 2.00 per second`: the caller begins it.
+fn ramp_text(users: &str, spawn_rate: f64) -> String {
+    format!("amping to {users} users at a rate of {spawn_rate:.2} per second")
 }

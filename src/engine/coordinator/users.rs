@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use crate::engine::coordinator::mass_disconnect::MassDisconnects;
 use crate::engine::coordinator::registry::{UserRef, UserRegistry};
 use crate::engine::messages::{Command, StopAction};
-use crate::plan::Plan;
 use crate::plan::dispatcher::Batch;
 use crate::plan::load::MassDisconnect;
+use crate::plan::{ClassId, Plan};
 
 /// A command and the index of the shard that it is for.
 type ForShard = (usize, Command);
@@ -42,6 +42,11 @@ impl Users {
     /// How many users were ever started.
     pub(crate) fn started(&self) -> u64 {
         self.registry.started()
+    }
+
+    /// How many users of a class were ever started.
+    pub(crate) fn started_of(&self, class: ClassId) -> u64 {
+        self.registry.started_of(class)
     }
 
     /// How many users of each class have started and were not told to stop.

@@ -3,6 +3,7 @@
 use mqtt_scenario::plan::load::{After, Stage, Users};
 use mqtt_scenario::plan::load::{ClassRate, RateSearchSettings};
 use mqtt_scenario::stats::threshold::Threshold;
+use tokio::time::sleep;
 
 use super::*;
 
@@ -49,6 +50,34 @@ fn lives(ran: &RunResult) -> BTreeMap<&str, (u128, u128)> {
         }
     }
     lives
+}
+
+#[test]
+fn users_come_and_go_as_somebody_asks_while_the_run_goes_on() {
+    let mut b = PlanBuilder::new(9 * SECOND);
+    b.load.users = 2;
+    b.load.spawn_rate = 100.0;
+    busy_class(&mut b, "device");
+    let tokens = Interrupts::default();
+    let control = tokens.users.clone();
+    let asks = async {
+        for by in [10, -9, -9, 1] {
+            sleep(ms(1_500)).await;
+            control.add(by);
+            sleep(ms(500)).await;
+        }
+    };
+    let ran = with_paused_clock(run_scripted(b.build(), script(after(ms(1))), LOGGED, &tokens, asks));
+    ran.check();
+    assert_eq!(users(&ran), [0, 2, 12, 12, 3, 3, 0, 0, 1, 1]);
+    assert_eq!((ran.outcome.end, ran.ended_at_ms()), (End::RunTime, 9_000));
+    assert_eq!(ran.rows()["connect"], (13, 0));
+    assert_eq!(
+        [&lives(&ran)["device-12"], &lives(&ran)["device-3"]],
+        [&(1_500, 3_500), &(1_500, 5_500)],
+        "the newest leave first"
+    );
+    assert_eq!(ran.failures(), [""; 0]);
 }
 
 mod stages {

@@ -5,7 +5,9 @@ use crate::engine::coordinator::rate_search::Second;
 use crate::engine::delivery::SETTLE_TIME;
 use crate::engine::messages::{NewUser, StopAction};
 use crate::engine::testing;
-use crate::plan::load::{ClassRate, Load, MassDisconnect, RateSearchSettings, Stage, Users as StageUsers};
+use crate::plan::load::{
+    After, ClassRate, Load, MassDisconnect, RateSearchSettings, Stage, Users as StageUsers,
+};
 use crate::plan::reconnect::Reconnect;
 use crate::plan::{ClassId, UserClass};
 use crate::stats::statistics::Statistics;
@@ -401,6 +403,131 @@ fn a_stage_that_waits_says_so_and_goes_on_without_those_that_do_not_come() {
         assert_eq!(run.due_at(70.5)[0], Effect::Warn(told.to_owned()), "a minute after the first time");
         assert_eq!(run.state(), end);
     }
+}
+
+/// The numbers of the users that these effects start and tell to stop.
+fn changes(effects: &[Effect]) -> (Vec<u64>, Vec<u64>) {
+    let (mut started, mut stopped) = (Vec::new(), Vec::new());
+    for effect in effects {
+        match effect {
+            Effect::Send(_, Command::Start(users)) => started.extend(users.iter().map(|user| user.number)),
+            Effect::Send(_, Command::StopUsers(_, numbers)) => stopped.extend(numbers),
+            _ => {}
+        }
+    }
+    (started, stopped)
+}
+
+fn ramping(users: u32) -> [Effect; 1] {
+    [info(&format!("Ramping to {users} users at a rate of 100.00 per second"))]
+}
+
+#[test]
+fn a_number_of_users_that_is_asked_for_is_ramped_to_in_a_run_that_goes_on() {
+    for (state, mut run) in in_each_state() {
+        let effects = run.at(12.0, Event::UsersAsked(2));
+        if state != State::Running {
+            assert_eq!((effects, run.due_at(12.0)), (vec![], vec![]), "{state:?}");
+            continue;
+        }
+        assert_eq!(effects, ramping(6));
+        assert_eq!(run.due(), Some(12.0), "at once");
+        let effects = run.due_at(12.0);
+        assert_eq!(changes(&effects), (vec![5, 6], vec![]));
+        assert_eq!(effects.last(), Some(&info("All users spawned: {\"device\": 6} (6 total users)")));
+        assert_eq!(run.at(13.0, Event::UsersAsked(-3)), ramping(3));
+        assert_eq!(changes(&run.due_at(13.0)), (vec![], vec![5, 6, 4]), "the newest, by shard");
+        assert_eq!(stage_before(&run, 14_000), (0, 0, None, 3));
+    }
+}
+
+#[test]
+fn users_that_are_asked_for_during_a_ramp_come_at_its_pace() {
+    let mut run = Run::new(Load { stages: vec![Stage { spawn_rate: 1.0, ..stage(3, None) }], ..load() });
+    run.due_at(0.0);
+    let told = info("Ramping to 4 users at a rate of 1.00 per second");
+    assert_eq!(run.at(0.5, Event::UsersAsked(1)), [told]);
+    assert_eq!(run.due(), Some(1.0));
+    let started = [1.0, 2.0, 3.0].map(|at| changes(&run.due_at(at)).0);
+    assert_eq!((started, run.due()), ([vec![2], vec![3], vec![4]], None));
+    // It turns round, and the ramp that was left behind does not go on.
+    let mut run = Run::new(Load { stages: vec![Stage { spawn_rate: 1.0, ..stage(9, None) }], ..load() });
+    (0..4).for_each(|at| drop(run.due_at(f64::from(at))));
+    run.at(3.5, Event::UsersAsked(-7));
+    let effects = [4.0, 5.0, 6.0].map(|at| changes(&run.due_at(at)));
+    assert_eq!(effects, [(vec![], vec![4]), (vec![], vec![3]), (vec![], vec![])]);
+}
+
+#[test]
+fn a_run_without_users_goes_on_if_somebody_has_taken_them_away() {
+    let mut run = Run::spawned(load());
+    assert_eq!(run.at(1.0, Event::UsersAsked(-9)), ramping(0));
+    assert_eq!(run.at(1.0, Event::UsersAsked(-1)), [], "there are none to take away");
+    assert_eq!(changes(&run.due_at(1.0)).1.len(), 4);
+    (1..=4).for_each(|number| assert_eq!(run.at(2.0, Event::UserGone(number)), []));
+    assert_eq!(run.at(60.0, Event::UsersAsked(1)), ramping(1));
+    assert_eq!(changes(&run.due_at(60.0)).0, [5]);
+    // One that leaves by itself ends the run, as ever.
+    assert_eq!(run.at(61.0, Event::UserGone(5))[0], info("All users have left, shutting down"));
+    assert_eq!(run.state(), (State::Stopping, End::UsersGone));
+}
+
+#[test]
+fn a_later_stage_sets_its_own_number_of_users_again() {
+    let per_class = Stage { users: StageUsers::PerClass(vec![3]), ..stage(0, Some(5)) };
+    let mut run = Run::spawned(Load { stages: vec![stage(4, Some(5)), per_class], ..load() });
+    run.at(1.0, Event::UsersAsked(10));
+    run.due_at(1.0);
+    let effects = run.due_at(5.0);
+    assert_eq!(
+        effects[0],
+        info("Stage 2 of 2: ramping to {\"device\": 3} users at a rate of 100.00 per second")
+    );
+    assert_eq!(changes(&effects).1.len(), 11);
+    run.at(6.0, Event::UsersAsked(1));
+    assert_eq!(changes(&run.due_at(6.0)).0, [15]);
+    assert_eq!(stage_before(&run, 7_000), (1, 5_000, Some(10_000), 4), "the end of the stage stays");
+}
+
+#[test]
+fn a_stage_that_waits_for_connections_waits_for_those_of_users_that_are_asked_for() {
+    let mut run = Run::spawned(waiting());
+    run.connected = 3;
+    run.at(1.0, Event::UsersAsked(1));
+    assert!(run.lifecycle.ignores(&Event::UsersConnected), "not before the ramp is over");
+    assert!(run.due_at(1.0).contains(&Effect::AwaitConnected(5)));
+    run.connected = 5;
+    assert_eq!(run.at(2.0, Event::UsersConnected), [info("All users are connected")]);
+    assert_eq!(run.due(), Some(7.0));
+    // Its clock runs now, and later users do not start it again.
+    run.at(3.0, Event::UsersAsked(1));
+    let effects = run.due_at(3.0);
+    assert_eq!(effects[1..], [info("All users spawned: {\"device\": 6} (6 total users)")]);
+    assert_eq!(run.due(), Some(7.0));
+}
+
+#[test]
+fn a_rate_search_keeps_its_users() {
+    let until = Threshold::parse("p99 < 20ms").unwrap();
+    let rates = vec![Some(ClassRate::PerClass(50.0))];
+    let search = RateSearchSettings { low: 100.0, high: 200.0, until, step: 2 * SECOND, rates };
+    let mut run = Run::spawned(Load { search: Some(search), ..load() });
+    let told = "The number of users stays as it is while the run searches for the highest rate";
+    assert_eq!(run.at(5.0, Event::UsersAsked(1)), [Effect::Warn(told.to_owned())]);
+    assert_eq!(changes(&run.due_at(5.0)), (vec![], vec![]));
+}
+
+#[test]
+fn a_ramp_that_finds_no_class_wants_no_more_users_than_there_are() {
+    let class = UserClass { fixed_count: 4, ..testing::class() };
+    let (plan, clock) = (Plan { load: load(), ..testing::plan(class) }, Clock::start());
+    let lifecycle = Lifecycle::new(Arc::new(plan), clock, 1, false);
+    let mut run = Run { lifecycle, started: clock.started(), connected: 0, done_sending: 0 };
+    run.due_at(0.0);
+    run.at(1.0, Event::UsersAsked(10));
+    assert_eq!(stage_before(&run, 2_000).3, 14);
+    assert_eq!(changes(&run.due_at(1.0)).0, [0; 0]);
+    assert_eq!(stage_before(&run, 2_000).3, 4);
 }
 
 #[test]
