@@ -8,7 +8,7 @@ use crate::cli::lines::Lines;
 use crate::cli::outputs::{Open, OutputError, Outputs, View};
 use crate::engine::{Control, End, Observer, Tick};
 use crate::report::gather::{self, Ended};
-use crate::report::verdict;
+use crate::report::{so_far, verdict};
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
@@ -17,7 +17,9 @@ use crate::stats::rate_search::RateSearchReport;
 use crate::stats::result::RunResult;
 use crate::stats::result::what_ran::WhatRan;
 use crate::stats::snapshot::Snapshot;
-use crate::stats::threshold::{Judgement, Threshold};
+use crate::stats::threshold::Threshold;
+use crate::stats::threshold::verdict::Miss;
+use crate::stats::threshold::watch::{Now, Watch};
 
 /// Up to this many rows are written each second; ten times as many are written every eleven seconds.
 const ROWS_A_SECOND: u64 = 5_000;
@@ -52,12 +54,16 @@ pub(super) struct RunObserver {
     progress: Progress,
     rate: Rate,
     start: Option<UnixMicros>,
+    /// When the statistics began, at the start or anew.
+    since: Option<UnixMicros>,
+    /// The thresholds that may end the run.
+    watch: Watch,
+    /// The one that did.
+    missed: Option<Miss>,
     /// Outputs that could not be begun.
     unwritten: Vec<OutputError>,
     /// The state at the last tick.
     pub(super) last: Option<Arc<Snapshot>>,
-    /// How the thresholds came off, once the run is over.
-    pub(super) judgements: Vec<Judgement>,
     /// How the generator did.
     pub(super) health: Health,
     /// What a search for the highest rate found, once the run is over.
@@ -73,6 +79,9 @@ impl RunObserver {
     pub(super) fn new(outputs: Outputs, progress: Progress, head: Head, says: Lines) -> Self {
         Self {
             files: Files::Found(outputs),
+            watch: Watch::new(&head.thresholds),
+            missed: None,
+            since: None,
             head,
             says,
             progress,
@@ -80,7 +89,6 @@ impl RunObserver {
             start: None,
             unwritten: Vec::new(),
             last: None,
-            judgements: Vec::new(),
             health: Health::default(),
             search: None,
             delivery: None,
@@ -131,9 +139,26 @@ impl RunObserver {
         tick.last || is_full || second.is_multiple_of(1 + rows / ROWS_A_SECOND)
     }
 
+    /// Checks the thresholds that may end the run.
+    fn check(&mut self, tick: &Tick<'_>, snapshot: &Snapshot) -> Control {
+        if tick.reset || self.since.is_none() {
+            self.since = Some(tick.at);
+        }
+        if tick.last || self.missed.is_some() || self.watch.is_idle() {
+            return Control::GoOn;
+        }
+        let since_s = |moment: UnixMicros| tick.at.as_secs_f64() - moment.as_secs_f64();
+        self.missed = self.watch.second(&Now {
+            run_s: self.since.map_or(0.0, since_s),
+            stage: tick.stage.index,
+            stage_s: since_s(tick.stage.begins),
+            rows: &|stage, wanted| so_far::rows(tick.statistics, snapshot, stage, wanted),
+            run: &so_far::run(tick.statistics, snapshot, tick.health),
+        });
+        if self.missed.is_some() { Control::StopByThreshold } else { Control::GoOn }
+    }
+
     fn make_result(&mut self, tick: &Tick<'_>, snapshot: &Snapshot) {
-        let thresholds = self.head.thresholds.iter();
-        self.judgements = thresholds.flat_map(|it| it.judge(tick.statistics, snapshot)).collect();
         let started = self.start.unwrap_or(tick.at).as_secs_f64();
         let run = WhatRan { started, ended: tick.at.as_secs_f64(), ..self.head.run.clone() };
         self.result = Some(gather::result(Ended {
@@ -142,7 +167,8 @@ impl RunObserver {
             statistics: tick.statistics,
             snapshot,
             health: tick.health,
-            judgements: &self.judgements,
+            thresholds: &self.head.thresholds,
+            aborted: self.missed.as_ref(),
             rate_search: tick.search,
             delivery: tick.delivery,
             exit_code_on_error: self.head.exit_code_on_error,
@@ -170,6 +196,7 @@ impl Observer for RunObserver {
         if let Some(open) = self.open(tick.at) {
             open.tick(&View { tick, snapshot: &snapshot, all });
         }
+        let control = self.check(tick, &snapshot);
         self.health.clone_from(tick.health);
         if tick.last {
             self.search = tick.search.cloned();
@@ -182,7 +209,7 @@ impl Observer for RunObserver {
         if all {
             self.last = Some(snapshot);
         }
-        Ok(Control::GoOn)
+        Ok(control)
     }
 }
 

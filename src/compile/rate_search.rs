@@ -95,8 +95,13 @@ fn until(text: Option<&str>, at: &FieldPath, problems: &mut Problems<'_>) -> Opt
         return None;
     };
     let until = compile_threshold(text, at, problems)?;
-    if until.criterion().metric.is_of_unfinished() {
-        let message = "what is unfinished is known at the end of a run, not of a step";
+    let metric = until.criterion().metric;
+    if !metric.is_in_files() {
+        let message = if metric.is_of_unfinished() {
+            "what is unfinished is known at the end of a run, not of a step".to_owned()
+        } else {
+            format!("`{metric}` is known of a run, not of a step")
+        };
         let help = "judge steps by a response time or `failures`, and put this among the `thresholds`";
         problems.add(Diagnostic::error(codes::THRESHOLD, at.clone(), message).help(help));
         return None;

@@ -17,12 +17,14 @@ use crate::stats::result::generator::{Generator, Standstills, Used};
 use crate::stats::result::row::{RowResult, Times, UnfinishedResult, UnfinishedRow};
 use crate::stats::result::what_ran::WhatRan;
 use crate::stats::result::{
-    ExceptionResult, FailureResult, RunResult, ScheduledStarts, SearchResult, Source, StageResult,
-    ThresholdResult, TriedRate, VERSION, Verdict,
+    ExceptionResult, FailureResult, RunResult, ScheduledStarts, SearchResult, Source, StageResult, TriedRate,
+    VERSION, Verdict,
 };
 use crate::stats::snapshot::{Row, Snapshot};
 use crate::stats::statistics::Statistics;
-use crate::stats::threshold::{self, Judgement};
+use crate::stats::threshold::Threshold;
+use crate::stats::threshold::judge::judge_all;
+use crate::stats::threshold::verdict::Miss;
 use crate::stats::unfinished::{Unfinished, Waits};
 use crate::stats::{Received, RowKey};
 
@@ -39,8 +41,10 @@ pub struct Ended<'a> {
     pub snapshot: &'a Snapshot,
     /// How the load generator did.
     pub health: &'a Health,
-    /// The verdicts on the thresholds.
-    pub judgements: &'a [Judgement],
+    /// What must hold.
+    pub thresholds: &'a [Threshold],
+    /// The threshold that ended the run, if one did.
+    pub aborted: Option<&'a Miss>,
     /// The result of the rate search, if there was one.
     pub rate_search: Option<&'a RateSearchReport>,
     /// What became of measured messages, if any were.
@@ -55,17 +59,14 @@ pub fn result(ended: Ended<'_>) -> RunResult {
     let unfinished_of: HashMap<_, _> =
         snapshot.unfinished.iter().map(|it| (&*it.row, it.waits.count)).collect();
     let row_of = |row: &Row| {
-        let key = &*row.key;
-        let measured = snapshot.measured.iter().any(|(known, _)| **known == *key);
-        let times = statistics.row_times(key).cloned().unwrap_or_default();
-        let failed = statistics.failed_times(Some(key)).cloned().unwrap_or_default();
-        let left = unfinished_of.get(key).copied().unwrap_or(0);
-        RowResult { measured, ..row_result(row, times, failed, left) }
+        let measured = snapshot.measured.iter().any(|(known, _)| **known == *row.key);
+        let unfinished = unfinished_of.get(&*row.key).copied().unwrap_or(0);
+        RowResult { measured, unfinished, ..row_so_far(statistics, row) }
     };
     let rows: Vec<_> = snapshot.rows.iter().map(row_of).collect();
-    let in_all = Unfinished::total(&snapshot.unfinished).count;
-    let failed = statistics.failed_times(None).cloned().unwrap_or_default();
-    let aggregated = row_result(&snapshot.aggregated, statistics.latency().to_fine(), failed, in_all);
+    let unfinished_in_all = Unfinished::total(&snapshot.unfinished).count;
+    let aggregated =
+        RowResult { unfinished: unfinished_in_all, ..aggregated_so_far(statistics, &snapshot.aggregated) };
     let (intended, began) = (statistics.intended().to_fine(), statistics.began().to_fine());
     let mut result = RunResult {
         version: VERSION,
@@ -76,7 +77,7 @@ pub fn result(ended: Ended<'_>) -> RunResult {
         response_times_ms: aggregated.response_times_ms,
         rows,
         aggregated,
-        thresholds: ended.judgements.iter().map(threshold_result).collect(),
+        thresholds: Vec::new(),
         failures: failures(snapshot),
         exceptions: snapshot
             .exceptions
@@ -101,11 +102,24 @@ pub fn result(ended: Ended<'_>) -> RunResult {
         series: statistics.series(),
         run: ended.run,
     };
+    result.thresholds = judge_all(ended.thresholds, &result, ended.aborted);
     result.verdict = verdict::of(&result, ended.exit_code_on_error);
     result
 }
 
-fn row_result(row: &Row, times: FineTimes, failed: FineTimes, unfinished: u64) -> RowResult {
+/// A row up to now. What of it never ends is known at the end.
+pub(super) fn row_so_far(statistics: &Statistics, row: &Row) -> RowResult {
+    let times = statistics.row_times(&row.key).cloned().unwrap_or_default();
+    row_result(row, times, statistics.failed_times(Some(&row.key)).cloned().unwrap_or_default())
+}
+
+/// The same of all requests together.
+pub(super) fn aggregated_so_far(statistics: &Statistics, row: &Row) -> RowResult {
+    let failed = statistics.failed_times(None).cloned().unwrap_or_default();
+    row_result(row, statistics.latency().to_fine(), failed)
+}
+
+fn row_result(row: &Row, times: FineTimes, failed: FineTimes) -> RowResult {
     let response_times_ms = Times::of(&times);
     RowResult {
         request_type: row.key.request_type.clone(),
@@ -113,7 +127,7 @@ fn row_result(row: &Row, times: FineTimes, failed: FineTimes, unfinished: u64) -
         measured: false,
         requests: row.requests,
         failures: row.failures,
-        unfinished,
+        unfinished: 0,
         median_ms: response_times_ms.map_or(0.0, |times| times.p50),
         average_ms: row.average,
         min_ms: number(row.min),
@@ -185,26 +199,6 @@ fn received(of: Received) -> Messages {
 fn connections(ended: &Ended<'_>) -> Connections {
     let of = ended.snapshot.connections;
     Connections { opened: of.opened, ended: of.ended, most: ended.statistics.most_connected() }
-}
-
-fn threshold_result(judgement: &Judgement) -> ThresholdResult {
-    ThresholdResult {
-        threshold: judgement.threshold.clone(),
-        row: judgement.row.clone(),
-        stage: None,
-        verdict: judgement.verdict.to_string(),
-        met: match judgement.verdict {
-            threshold::Verdict::Met => Some(true),
-            threshold::Verdict::Missed => Some(false),
-            threshold::Verdict::NotJudged { .. } => None,
-        },
-        fails_the_run: judgement.verdict.fails(),
-        aborted_the_run: false,
-        value: judgement.value,
-        sentence: judgement.detail.clone(),
-        file: None,
-        line: None,
-    }
 }
 
 /// The failures, the most frequent first.
@@ -304,7 +298,7 @@ fn deliveries(snapshot: &Snapshot, statistics: &Statistics, report: &DeliveryRep
     Deliveries { rows: report.rows.iter().map(row).collect(), complete: report.complete }
 }
 
-fn generator(of: &Health) -> Generator {
+pub(super) fn generator(of: &Health) -> Generator {
     let used = |share: crate::stats::health::Share| Used { used: share.used, of: share.of };
     Generator {
         was_the_limit: of.limited_seconds > 0,

@@ -21,6 +21,7 @@ pub mod rate_search;
 pub mod read;
 pub mod replay;
 pub mod result_json;
+pub mod so_far;
 pub mod summary;
 pub mod table;
 pub mod terminal;

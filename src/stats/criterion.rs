@@ -86,8 +86,8 @@ pub enum Fault {
     /// The metric's word is not known.
     #[error("no metric `{0}`")]
     UnknownMetric(String),
-    /// A metric that the files of two runs do not have.
-    #[error("`{0}` is in no file of Locust's: it is for thresholds of a run")]
+    /// A metric that is not compared between two runs.
+    #[error("`{0}` is not compared: it is for thresholds of a run")]
     NotInFiles(String),
     /// A `[` without its `]`, nothing between them, or text behind them.
     #[error("the row stands between `[` and `]`, right behind the metric")]
@@ -197,7 +197,7 @@ impl Reader<'_> {
         let (word, rest) = self.rest.split_at(end);
         let unknown = || self.fault(Fault::UnknownMetric(word.to_owned()), end);
         let metric = Metric::from_name(word).ok_or_else(unknown)?;
-        if form == Form::Comparison && metric.is_of_unfinished() {
+        if form == Form::Comparison && !metric.is_in_files() {
             return Err(self.fault(Fault::NotInFiles(word.to_owned()), end));
         }
         self.rest = rest;
@@ -232,7 +232,7 @@ impl Reader<'_> {
         Err(self.fault(Fault::Operator, wrong.unwrap_or(self.rest.len())))
     }
 
-    /// The limit, and the metric as it was meant: `failures < 1%` is about their ratio, and so with `unfinished`.
+    /// The limit, and the metric as it was meant: `failures < 1%` is about their ratio, and so with other counts.
     fn limit(&self, metric: Metric, form: Form) -> Result<(Metric, Limit), CriterionError> {
         let text = self.rest.trim_end();
         let fault = |fault: Fault| self.fault(fault, text.len());
@@ -248,14 +248,19 @@ impl Reader<'_> {
         let number: f64 =
             digits.parse().map_err(|_| fault(Fault::Number { number: text.to_owned(), such_as }))?;
         let unit = unit.trim();
-        let metric = match metric {
-            Metric::Failures if unit == "%" && sign.is_none() => Metric::FailureRatio,
-            Metric::Unfinished if unit == "%" && sign.is_none() => Metric::UnfinishedRatio,
-            metric => metric,
+        let metric = match metric.ratio() {
+            Some(ratio) if unit == "%" && sign.is_none() => ratio,
+            _ => metric,
         };
         let scaled = match (metric.unit(), unit) {
-            (Unit::Milliseconds, "" | "ms") | (Unit::PerSecond, "" | "/s") | (Unit::Count, "") => number,
+            (Unit::Milliseconds, "" | "ms")
+            | (Unit::PerSecond, "" | "/s")
+            | (Unit::Count, "")
+            | (Unit::Bytes, "" | "B")
+            | (Unit::Cores, "" | "cores" | "core") => number,
             (Unit::Milliseconds, "s") => number * 1_000.0,
+            // Both signs for micro, of Latin-1 and of Greek.
+            (Unit::Milliseconds, "us" | "\u{b5}s" | "\u{3bc}s") => number / 1_000.0,
             (Unit::Percent, "%") if sign.is_none() => number,
             (Unit::Percent, "pp") if sign.is_some() => number,
             (_, "%") if form == Form::Comparison => {
@@ -277,11 +282,13 @@ impl Reader<'_> {
 /// What a metric is and what its units are.
 fn units(unit: Unit, form: Form) -> &'static str {
     match (form, unit) {
-        (Form::Own, Unit::Milliseconds) => "a time: in ms or s",
+        (Form::Own, Unit::Milliseconds) => "a time: in us, ms or s",
         (Form::Own, Unit::PerSecond) => "a rate: in /s",
         (Form::Own, Unit::Count) => "a count: without unit",
         (Form::Own, Unit::Percent) => "a ratio: in %",
-        (Form::Comparison, Unit::Milliseconds) => "a time: in ms, s, or with a sign in %",
+        (_, Unit::Bytes) => "a length: in B",
+        (_, Unit::Cores) => "CPU: in cores",
+        (Form::Comparison, Unit::Milliseconds) => "a time: in us, ms, s, or with a sign in %",
         (Form::Comparison, Unit::PerSecond) => "a rate: in /s, or with a sign in %",
         (Form::Comparison, Unit::Count) => "a count: without unit, or with a sign in %",
         (Form::Comparison, Unit::Percent) => "a ratio: in %, or with a sign in % of BASE's or in pp",
@@ -336,7 +343,7 @@ mod tests {
             ("", "no metric ``"),
             ("p9x > 1", "no metric `p9x`"),
             ("latency > 1", "no metric `latency`"),
-            ("unfinished > 1", "`unfinished` is in no file of Locust's: it is for thresholds of a run"),
+            ("unfinished > 1", "`unfinished` is not compared: it is for thresholds of a run"),
             ("p95", "after the metric comes one of > >= < <="),
             ("p95 == 1", "after the metric comes one of > >= < <="),
             ("p95[] > 1", "the row stands between `[` and `]`, right behind the metric"),
@@ -346,8 +353,8 @@ mod tests {
             ("p95 > 1.2.3", "`1.2.3` does not begin with a number, such as 200ms or +10%"),
             ("p95 > fast", "`fast` does not begin with a number, such as 200ms or +10%"),
             ("p95 > 10%", "a change has a sign: `+10%` for more, `-10%` for less"),
-            ("p95 > 1/s", "`1/s` does not fit p95, a time: in ms, s, or with a sign in %"),
-            ("p95 > 1e3", "`1e3` does not fit p95, a time: in ms, s, or with a sign in %"),
+            ("p95 > 1/s", "`1/s` does not fit p95, a time: in us, ms, s, or with a sign in %"),
+            ("p95 > 1e3", "`1e3` does not fit p95, a time: in us, ms, s, or with a sign in %"),
             ("rps > 1ms", "`1ms` does not fit rps, a rate: in /s, or with a sign in %"),
             ("requests > 1s", "`1s` does not fit requests, a count: without unit, or with a sign in %"),
             (
@@ -377,6 +384,12 @@ mod tests {
             "requests/s > 100",
             "unfinished < 1",
             "unfinished[connect] < 1%",
+            "lost[alerts] < 1%",
+            "late_starts < 1%",
+            "send_lag_p99 < 5ms",
+            "succeeded_p99[publish] < 250us",
+            "generator_cpu < 1.5 cores",
+            "average_length < 100B",
         ];
         for text in texts {
             let criterion = own(text).unwrap();
@@ -386,7 +399,7 @@ mod tests {
         // What is marked, between bars.
         for (text, marked, message) in [
             ("p95 < +10%", "p95 < |+10%|", "`+10%` has a sign, but there is no other run to compare with"),
-            ("p95 < 10% ", "p95 < |10%| ", "`10%` does not fit p95, a time: in ms or s"),
+            ("p95 < 10% ", "p95 < |10%| ", "`10%` does not fit p95, a time: in us, ms or s"),
             (" requets < 5", " |requets| < 5", "no metric `requets`"),
             ("p95 == 5", "p95 |==| 5", "after the metric comes one of > >= < <="),
             ("p95", "p95||", "after the metric comes one of > >= < <="),
@@ -412,9 +425,61 @@ mod tests {
         assert_eq!(criterion.rows_at, Some(6..18));
     }
 
+    #[test]
+    fn a_limit_has_the_unit_of_its_metric() {
+        for (text, metric, limit) in [
+            ("p99 < 250us", "p99", 0.25),
+            ("p99 < 250µs", "p99", 0.25),
+            ("p99 < 250μs", "p99", 0.25),
+            ("p99 < 2s", "p99", 2_000.0),
+            ("send_lag_max <= 5", "send_lag_max", 5.0),
+            ("lost < 0.1%", "lost_ratio", 0.1),
+            ("duplicates <= 3", "duplicates", 3.0),
+            ("duplicates <= 3%", "duplicate_ratio", 3.0),
+            ("reordered < 1%", "reordered_ratio", 1.0),
+            ("late_starts < 1%", "late_start_ratio", 1.0),
+            ("generator_limited < 10%", "generator_limited_ratio", 10.0),
+            ("generator_cpu < 1 core", "generator_cpu", 1.0),
+            ("highest_rate > 5000/s", "highest_rate", 5_000.0),
+            ("average_length < 64 B", "average_length", 64.0),
+        ] {
+            let criterion = Criterion::parse(text, Form::Own).unwrap();
+            assert_eq!((criterion.metric.to_string().as_str(), criterion.limit), (metric, Limit::Own(limit)));
+        }
+    }
+
     proptest::proptest! {
         #[test]
-        fn no_text_panics_and_marks_lie_in_it(text in "[p0-9a-z/%.<>= \\[\\]+-]{0,30}|\\PC{0,30}") {
+        fn what_is_written_is_read_again(
+            (metric, rows, op, whole) in (
+                proptest::sample::select(Metric::all_words()),
+                proptest::sample::select(vec!["", "[*]", "[MQTT connect]", "[a[0] > b]"]),
+                proptest::sample::select(vec![("<", Op::Less), ("<=", Op::AtMost), (">", Op::More), (">=", Op::AtLeast)]),
+                0_u32..1_000_000,
+            ),
+            spaces in proptest::bool::ANY,
+        ) {
+            let metric = Metric::from_name(&metric).unwrap();
+            let limit = f64::from(whole) / 64.0;
+            let space = if spaces { " " } else { "" };
+            let text = format!("{metric}{rows}{space}{}{space}{limit}{}", op.0, metric.unit().suffix());
+            let criterion = Criterion::parse(&text, Form::Own).unwrap();
+            let row = rows.trim_matches(['[', ']']).to_owned();
+            let expected = match rows {
+                "" => Rows::Aggregated,
+                "[*]" => Rows::Every,
+                "[a[0] > b]" => Rows::Called("a[0] > b".to_owned()),
+                _ => Rows::Called(row),
+            };
+            proptest::prop_assert_eq!(&criterion.rows, &expected);
+            proptest::prop_assert_eq!((criterion.metric, criterion.op), (metric, op.1));
+            proptest::prop_assert_eq!(criterion.limit, Limit::Own(limit));
+            // Its text is what was written, so that reading it again gives the same.
+            proptest::prop_assert_eq!(Criterion::parse(&criterion.to_string(), Form::Own).unwrap(), criterion);
+        }
+
+        #[test]
+        fn no_text_panics_and_marks_lie_in_it(text in "[p0-9a-z_/%.<>= \\[\\]+-]{0,30}|\\PC{0,30}") {
             for form in [Form::Own, Form::Comparison] {
                 if let Err(error) = Criterion::parse(&text, form) {
                     proptest::prop_assert!(text.get(error.at).is_some());

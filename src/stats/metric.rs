@@ -1,8 +1,24 @@
-//! The quantities of a statistics row that can be asked for by name, with their words and units.
+//! Everything that is measured in a run and can be asked for by name, with the words and units.
+//!
+//! A word says first of what it speaks and then the number: `succeeded_p99`, `send_lag_max`, `lost_ratio`. Only the words
+//! of Locust's columns have no first part: `p99` is about all requests.
+
+mod known;
+mod messages;
+mod run;
+mod statistic;
+mod unit;
 
 use std::fmt;
 
-/// One quantity of a statistics row.
+pub use crate::stats::metric::known::{Course, Known, Of};
+pub use crate::stats::metric::messages::MessageMetric;
+pub use crate::stats::metric::run::{RunMetric, RunTimes};
+pub use crate::stats::metric::statistic::Statistic;
+use crate::stats::metric::statistic::percentile;
+pub use crate::stats::metric::unit::Unit;
+
+/// One quantity that is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Metric {
     /// Number of requests.
@@ -29,31 +45,16 @@ pub enum Metric {
     Max,
     /// The response time in milliseconds that this many percent of the requests did not exceed.
     Percentile(f64),
-}
-
-/// What a metric is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// A bare number.
-    Count,
-    /// Percent of the requests.
-    Percent,
-    /// Events per second.
-    PerSecond,
-    /// Milliseconds.
-    Milliseconds,
-}
-
-impl Unit {
-    /// The unit as it stands behind a number: ` ms`, `/s`, `%` or nothing.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Self::Count => "",
-            Self::Percent => "%",
-            Self::PerSecond => "/s",
-            Self::Milliseconds => " ms",
-        }
-    }
+    /// Mean content length of the requests, in bytes. Its column is not read.
+    AverageLength,
+    /// Response times of the requests that succeeded. They have no column.
+    Succeeded(Statistic),
+    /// Response times of the requests that failed. They have no column.
+    Failed(Statistic),
+    /// A count of measured messages. It has no column.
+    OfMessages(MessageMetric),
+    /// A number of the whole run. It has no column.
+    OfRun(RunMetric),
 }
 
 impl Metric {
@@ -72,8 +73,76 @@ impl Metric {
         self.unit() == Unit::Milliseconds
     }
 
-    /// Every metric that has a word of its own, in the order of the columns; the others are percentiles.
-    pub const NAMED: [Self; 11] = [
+    /// Returns whether it is read from the CSV files of a run, or computed from what is.
+    pub fn is_in_files(self) -> bool {
+        self.heading().is_some() || self == Self::FailureRatio
+    }
+
+    /// Returns whether it is good if it is high: requests rather than failures or response times.
+    pub fn is_good(self) -> bool {
+        match self {
+            Self::Requests | Self::Rps => true,
+            Self::OfMessages(metric) => metric.is_good(),
+            Self::OfRun(metric) => metric.is_good(),
+            _ => false,
+        }
+    }
+
+    /// What it is with a limit in percent: `failures < 1%` is about their ratio.
+    pub fn ratio(self) -> Option<Self> {
+        match self {
+            Self::Failures => Some(Self::FailureRatio),
+            Self::Unfinished => Some(Self::UnfinishedRatio),
+            Self::OfMessages(metric) => metric.ratio().map(Self::OfMessages),
+            Self::OfRun(metric) => metric.ratio().map(Self::OfRun),
+            _ => None,
+        }
+    }
+
+    /// Of what it is known, and when.
+    pub fn known(self) -> Known {
+        match self {
+            // Only the end tells what never ends and what never arrives, and neither belongs to a stage.
+            Self::Unfinished | Self::UnfinishedRatio => {
+                Known { of: Of::Rows, of_stages: false, before_the_end: false }
+            }
+            Self::OfMessages(_) => Known { of: Of::Measured, of_stages: false, before_the_end: false },
+            Self::OfRun(metric) => Known {
+                of: Of::Nothing,
+                of_stages: metric.is_of_stages(),
+                before_the_end: !matches!(metric, RunMetric::HighestRate | RunMetric::Exceptions),
+            },
+            _ => Known { of: Of::Rows, of_stages: true, before_the_end: true },
+        }
+    }
+
+    /// How it changes while a run goes on.
+    pub fn course(self) -> Course {
+        match self {
+            Self::Requests | Self::Failures | Self::Unfinished | Self::OfMessages(_) => Course::Rises,
+            Self::Rps | Self::FailuresPerS => Course::RampsUp,
+            Self::OfRun(RunMetric::Times(_, statistic)) => statistic.course(),
+            Self::OfRun(metric) if metric.unit() == Unit::Count => Course::Rises,
+            _ => self.statistic().map_or(Course::Varies, Statistic::course),
+        }
+    }
+
+    /// Which number it is of the response times of its requests, if it is one.
+    pub fn statistic(self) -> Option<Statistic> {
+        match self {
+            Self::Median => Some(Statistic::Median),
+            Self::Average => Some(Statistic::Average),
+            Self::Min => Some(Statistic::Min),
+            Self::Max => Some(Statistic::Max),
+            Self::Percentile(p) => Some(Statistic::Percentile(p)),
+            Self::Succeeded(statistic) | Self::Failed(statistic) => Some(statistic),
+            _ => None,
+        }
+    }
+
+    /// Every metric of all requests that has a word of its own, in the order of the columns; the others are
+    /// percentiles.
+    pub const NAMED: [Self; 12] = [
         Self::Requests,
         Self::Failures,
         Self::FailureRatio,
@@ -83,6 +152,7 @@ impl Metric {
         Self::Average,
         Self::Min,
         Self::Max,
+        Self::AverageLength,
         Self::Rps,
         Self::FailuresPerS,
     ];
@@ -97,23 +167,45 @@ impl Metric {
         if let Some(metric) = Self::NAMED.into_iter().find(|metric| metric.to_string() == word) {
             return Some(metric);
         }
-        let number = word.strip_prefix('p')?;
-        if !number.starts_with(|c: char| c.is_ascii_digit()) {
-            return None;
+        if let Some(statistic) = word.strip_prefix("succeeded_") {
+            return Statistic::from_word(statistic).map(Self::Succeeded);
         }
-        percentile(number)
+        if let Some(statistic) = word.strip_prefix("failed_") {
+            return Statistic::from_word(statistic).map(Self::Failed);
+        }
+        let messages = MessageMetric::WORDS.into_iter().find(|(_, known)| *known == word);
+        if let Some((metric, _)) = messages {
+            return Some(Self::OfMessages(metric));
+        }
+        RunMetric::from_word(word)
+            .map(Self::OfRun)
+            .or_else(|| percentile(word.strip_prefix('p')?).map(Self::Percentile))
     }
 
-    /// The words of metrics, for suggestions: those with a word of their own, and common percentiles.
+    /// The words of metrics of requests, for lists: those with a word of their own, and common percentiles.
     pub fn words() -> Vec<String> {
         let percentiles = [50.0, 90.0, 95.0, 99.0, 99.9].map(Self::Percentile);
         let named = Self::NAMED.iter().chain(&percentiles).map(Self::to_string);
         named.chain(["requests/s", "failures/s"].map(str::to_owned)).collect()
     }
 
+    /// All words of metrics, for what was meant by a misspelt one.
+    pub fn all_words() -> Vec<String> {
+        let common = [Statistic::Median, Statistic::Average, Statistic::Min, Statistic::Max].into_iter();
+        let common = common.chain([50.0, 90.0, 95.0, 99.0, 99.9].map(Statistic::Percentile));
+        let parts = common.flat_map(|statistic| [Self::Succeeded(statistic), Self::Failed(statistic)]);
+        let messages = MessageMetric::WORDS.into_iter().map(|(metric, _)| Self::OfMessages(metric));
+        let run = RunMetric::WORDS.into_iter().map(|(metric, _)| metric);
+        let times = RunTimes::WORDS.into_iter().flat_map(|(times, _)| {
+            Statistic::KEPT.into_iter().map(move |statistic| RunMetric::Times(times, statistic))
+        });
+        let more = parts.chain(messages).chain(run.chain(times).map(Self::OfRun));
+        Self::words().into_iter().chain(more.map(|metric| metric.to_string())).collect()
+    }
+
     /// The metric of a percentile column's heading, such as `99.9%`.
     pub fn from_percentile_heading(heading: &str) -> Option<Self> {
-        percentile(heading.strip_suffix('%')?)
+        percentile(heading.strip_suffix('%')?).map(Self::Percentile)
     }
 
     /// Returns the heading of its column in `_stats.csv`, or `None` for a computed metric.
@@ -121,7 +213,14 @@ impl Metric {
         let fixed = match self {
             Self::Requests => "Request Count",
             Self::Failures => "Failure Count",
-            Self::FailureRatio | Self::Unfinished | Self::UnfinishedRatio => return None,
+            Self::FailureRatio
+            | Self::Unfinished
+            | Self::UnfinishedRatio
+            | Self::AverageLength
+            | Self::Succeeded(_)
+            | Self::Failed(_)
+            | Self::OfMessages(_)
+            | Self::OfRun(_) => return None,
             Self::Rps => "Requests/s",
             Self::FailuresPerS => "Failures/s",
             Self::Median => "Median Response Time",
@@ -139,7 +238,16 @@ impl Metric {
             Self::Requests | Self::Failures | Self::Unfinished => Unit::Count,
             Self::FailureRatio | Self::UnfinishedRatio => Unit::Percent,
             Self::Rps | Self::FailuresPerS => Unit::PerSecond,
-            Self::Median | Self::Average | Self::Min | Self::Max | Self::Percentile(_) => Unit::Milliseconds,
+            Self::Median
+            | Self::Average
+            | Self::Min
+            | Self::Max
+            | Self::Percentile(_)
+            | Self::Succeeded(_)
+            | Self::Failed(_) => Unit::Milliseconds,
+            Self::AverageLength => Unit::Bytes,
+            Self::OfMessages(metric) => metric.unit(),
+            Self::OfRun(metric) => metric.unit(),
         }
     }
 
@@ -170,15 +278,14 @@ impl fmt::Display for Metric {
             Self::Average => "average",
             Self::Min => "min",
             Self::Max => "max",
+            Self::AverageLength => "average_length",
             Self::Percentile(p) => return write!(f, "p{p}"),
+            Self::Succeeded(statistic) => return write!(f, "succeeded_{statistic}"),
+            Self::Failed(statistic) => return write!(f, "failed_{statistic}"),
+            Self::OfMessages(metric) => return metric.fmt(f),
+            Self::OfRun(metric) => return metric.fmt(f),
         })
     }
-}
-
-fn percentile(number: &str) -> Option<Metric> {
-    let plain = number.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let p: f64 = number.parse().ok().filter(|_| plain)?;
-    (p > 0.0 && p <= 100.0).then_some(Metric::Percentile(p))
 }
 
 /// Digits after the point so that numbers standing side by side subtract to the eye: none for whole
@@ -199,19 +306,56 @@ pub fn decimals(values: &[f64]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn words_and_headings_name_metrics() {
-        for metric in Metric::NAMED.into_iter().chain([Metric::Percentile(99.9), Metric::Percentile(50.0)]) {
+        for metric in Metric::NAMED.into_iter().chain([Metric::Percentile(99.9), Metric::Percentile(0.0)]) {
             assert_eq!(Metric::from_name(&metric.to_string()), Some(metric));
         }
         assert_eq!(Metric::from_percentile_heading("99.99%"), Some(Metric::Percentile(99.99)));
         assert_eq!(Metric::from_name("requests/s"), Some(Metric::Rps));
-        for word in ["p", "p0", "p101", "p9x", "p1e1", "p.5", "P95", "95", ""] {
+        for word in
+            ["p", "p101", "p9x", "p1e1", "p.5", "P95", "95", "", "succeeded", "failed_", "send_lag_p97"]
+        {
             assert_eq!(Metric::from_name(word), None, "{word}");
         }
         for heading in ["95", "%", "inf%", "-5%", "Name"] {
             assert_eq!(Metric::from_percentile_heading(heading), None, "{heading}");
+        }
+    }
+
+    #[test]
+    fn every_word_names_a_metric_that_is_called_so() {
+        let words = Metric::all_words();
+        for word in words.iter().filter(|word| !word.contains('/')) {
+            assert_eq!(Metric::from_name(word).map(|metric| metric.to_string()).as_ref(), Some(word));
+        }
+        let mut once = words.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), words.len());
+    }
+
+    #[test]
+    fn only_what_locust_counts_is_read_from_files() {
+        let of_files = |word: &str| Metric::from_name(word).unwrap().is_in_files();
+        assert!(["p99", "failure_ratio", "rps"].into_iter().all(of_files));
+        assert!(
+            !["unfinished", "succeeded_p99", "lost", "send_lag_p99", "connects"].into_iter().any(of_files)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_percentile_has_a_word(p in 0.0..=100.0_f64) {
+            for metric in [
+                Metric::Percentile(p),
+                Metric::Succeeded(Statistic::Percentile(p)),
+                Metric::Failed(Statistic::Percentile(p)),
+            ] {
+                prop_assert_eq!(Metric::from_name(&metric.to_string()), Some(metric));
+            }
         }
     }
 }

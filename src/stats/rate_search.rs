@@ -76,8 +76,14 @@ impl Window {
             // A broker that answers nothing has no failures, and holds nothing.
             Metric::Failures => (self.requests > 0).then_some(failures),
             Metric::FailureRatio => (self.requests > 0).then(|| failures * 100.0 / requests),
-            // A step is over before anybody knows what of it never ends.
-            Metric::Unfinished | Metric::UnfinishedRatio => None,
+            // A step is over before anybody knows what of it never ends, and it keeps nothing else apart.
+            Metric::Unfinished
+            | Metric::UnfinishedRatio
+            | Metric::AverageLength
+            | Metric::Succeeded(_)
+            | Metric::Failed(_)
+            | Metric::OfMessages(_)
+            | Metric::OfRun(_) => None,
             Metric::Rps => Some(requests / self.seconds),
             Metric::FailuresPerS => (self.requests > 0).then(|| failures / self.seconds),
             Metric::Median => self.latency.percentile_ms(50.0),

@@ -22,7 +22,7 @@ use crate::stats::live::{Live, LiveRow};
 use crate::stats::number::Number;
 use crate::stats::over_time::{self, Interval, MergedSecond, OverTime, SecondOfRun, StageSums};
 use crate::stats::result::series::{Point, Series};
-use crate::stats::snapshot::Snapshot;
+use crate::stats::snapshot::{Row, Snapshot};
 use crate::stats::sums::Sums;
 use crate::stats::unfinished::{Unfinished, Waits};
 use crate::stats::{Connections, Received, RowKey, Starts};
@@ -281,6 +281,13 @@ impl Statistics {
             measured_began: times(&self.measured_began),
             ..self.overview(now)
         }
+    }
+
+    /// The rows that are wanted, in the order of the files, as of `now`.
+    pub fn some_rows(&self, now: f64, wanted: impl Fn(&RowKey) -> bool) -> Vec<Row> {
+        let span = self.aggregated.span();
+        let rows = self.order.iter().filter(|(key, _)| wanted(key));
+        rows.map(|(key, &index)| self.entries[index].row(Arc::clone(key), now, span)).collect()
     }
 
     /// The same without rows, failures and exceptions, so that its cost does not depend on their number.

@@ -10,7 +10,8 @@ use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::engine::End;
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::report::events::Event;
-use mqtt_scenario::stats::threshold::{Threshold, Verdict};
+use mqtt_scenario::stats::threshold::Threshold;
+use mqtt_scenario::stats::threshold::verdict::Verdict;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 

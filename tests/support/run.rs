@@ -13,13 +13,17 @@ use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{Control, Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run, run_here};
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::report::events::{Event, RequestLog};
+use mqtt_scenario::report::gather::{self, Ended};
 use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::{Batch, RequestSeen};
 use mqtt_scenario::stats::delivery::DeliveryReport;
 use mqtt_scenario::stats::health::Health;
 use mqtt_scenario::stats::rate_search::RateSearchReport;
+use mqtt_scenario::stats::result::what_ran::WhatRan;
 use mqtt_scenario::stats::snapshot::Snapshot;
-use mqtt_scenario::stats::threshold::{Threshold, Verdict};
+use mqtt_scenario::stats::threshold::Threshold;
+use mqtt_scenario::stats::threshold::judge::judge;
+use mqtt_scenario::stats::threshold::verdict::Verdict;
 use tokio::time::sleep;
 
 use crate::support::with_paused_clock;
@@ -164,7 +168,20 @@ impl Observer for RecordingObserver<'_> {
             if let Some(log) = &mut self.log {
                 log.end(tick.at).unwrap();
             }
-            let judgements = self.thresholds.iter().flat_map(|t| t.judge(tick.statistics, &snapshot));
+            let ended = Ended {
+                run: WhatRan::default(),
+                stages: &[],
+                statistics: tick.statistics,
+                snapshot: &snapshot,
+                health: tick.health,
+                thresholds: &[],
+                aborted: None,
+                rate_search: tick.search,
+                delivery: tick.delivery,
+                exit_code_on_error: 1,
+            };
+            let result = gather::result(ended);
+            let judgements = self.thresholds.iter().flat_map(|threshold| judge(threshold, &result));
             self.verdicts = judgements.map(|judgement| judgement.verdict).collect();
         }
         if let Some(on_tick) = &self.on_tick {

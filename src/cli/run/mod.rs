@@ -24,6 +24,7 @@ use crate::plan::Plan;
 use crate::plan::timeline::LoadTimeline;
 use crate::report::{delivery, health, latency, rate_search, thresholds, unfinished};
 use crate::stats::Received;
+use crate::stats::result::RunResult;
 
 pub(super) fn run(options: &RunOptions) -> ExitCode {
     match try_run(options) {
@@ -84,7 +85,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     };
     flush();
 
-    let printed = exit::print(&last_words(&observer, plan.subscribes()));
+    let printed = exit::print(&last_words(&observer, result.as_deref(), plan.subscribes()));
     if let Ok(outcome) = &outcome {
         if let Some(warning) = observer.last.as_ref().and_then(|last| unfinished::warning(&last.unfinished)) {
             warn!("{warning}");
@@ -126,7 +127,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
 const FLUSH_TIME: Duration = Duration::from_millis(500);
 
 /// Returns the tables and the lines at the end of a run.
-fn last_words(observer: &RunObserver, subscribes: bool) -> String {
+fn last_words(observer: &RunObserver, result: Option<&RunResult>, subscribes: bool) -> String {
     let Some(snapshot) = &observer.last else { return String::new() };
     let mut out = tables(snapshot);
     out += &latency::summary(snapshot);
@@ -136,7 +137,9 @@ fn last_words(observer: &RunObserver, subscribes: bool) -> String {
         out += &delivery::summary(snapshot, report);
     }
     out += &unfinished::table(&snapshot.unfinished);
-    out += &thresholds::table(&observer.judgements);
+    if let Some(result) = result {
+        out += &thresholds::table(&result.thresholds);
+    }
     if let Some(report) = &observer.search {
         out += &rate_search::table(report);
     }

@@ -26,6 +26,35 @@ pub struct Deliveries {
     pub complete: bool,
 }
 
+impl Deliveries {
+    /// The counts of all rows together, without a name and without times.
+    pub fn total(&self) -> DeliveryRow {
+        let mut total = DeliveryRow::default();
+        for row in &self.rows {
+            total.expected += row.expected;
+            total.received += row.received;
+            total.reordered += row.reordered;
+            total.unsettled += row.unsettled;
+            total.retained += row.retained;
+            total.untracked += row.untracked;
+            let (lost, of_row) = (&mut total.lost, &row.lost);
+            lost.total += of_row.total;
+            lost.qos_0 += of_row.qos_0;
+            lost.reconnect += of_row.reconnect;
+            lost.expiry += of_row.expiry;
+            lost.not_acknowledged += of_row.not_acknowledged;
+            lost.not_shared += of_row.not_shared;
+            lost.unexplained += of_row.unexplained;
+            let (duplicates, of_row) = (&mut total.duplicates, &row.duplicates);
+            duplicates.total += of_row.total;
+            duplicates.redelivered += of_row.redelivered;
+            duplicates.against_qos_2 += of_row.against_qos_2;
+            duplicates.unexplained += of_row.unexplained;
+        }
+        total
+    }
+}
+
 /// What became of the messages of one measured subscription.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

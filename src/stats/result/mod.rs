@@ -10,6 +10,8 @@ pub mod generator;
 pub mod row;
 pub mod schema;
 pub mod series;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod what_ran;
 
 use schemars::JsonSchema;
