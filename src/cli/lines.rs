@@ -1,20 +1,23 @@
-//! Lines for people, on standard error or in a log file, written by a thread of their own.
+//! Lines for people, on standard error or in a log file, written by a thread of their own; and a picture below them on a
+//! terminal, which changes in place.
 //!
 //! A writer never waits for the reader and never fails. Lines that find the queue full, or that the system refuses, are
 //! counted, and the count is shown where somebody may see it.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
 use tokio::time::Instant;
 
+use crate::cli::screen::painter::Painter;
+use crate::cli::screen::size::Size;
 use crate::report::destination::{Destination, write_all};
 use crate::scenario::secrets::hide_urls;
 
@@ -24,16 +27,28 @@ const MAX_WAITING: usize = 4_096;
 /// How often a full queue is tried again at the end.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// Draws lines that fit a terminal of any size, which is known only when they are drawn.
+pub(super) struct Picture(Box<dyn Fn(Size) -> Vec<String> + Send>);
+
+impl Picture {
+    /// A picture that this function draws.
+    pub(super) fn new(draw: impl Fn(Size) -> Vec<String> + Send + 'static) -> Self {
+        Self(Box::new(draw))
+    }
+}
+
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Picture")
+    }
+}
+
 /// What is handed to the thread.
 #[derive(Debug)]
 enum Message {
     Line(String),
-    BeginProgress(ProgressBar),
-    Progress {
-        position: u64,
-        text: String,
-    },
-    EndOfProgress,
+    Show(Picture),
+    EndOfShow,
     /// Everything before it has been dealt with.
     Reached(SyncSender<()>),
 }
@@ -103,24 +118,25 @@ impl Lines {
     }
 
     /// Says what is wrong.
-    pub(super) fn error(&self, what: impl std::fmt::Display) {
+    pub(super) fn error(&self, what: impl fmt::Display) {
         let (on, off) = if self.coloured { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
         self.say(format!("{on}error{off}: {}\n", hide_urls(&what.to_string())));
     }
 
-    /// From now on this bar, which draws on standard error, is kept out of the way of lines.
-    pub(super) fn begin_progress(&self, bar: ProgressBar) {
-        let _ = self.to.try_send(Message::BeginProgress(bar));
+    /// Whether colours are wanted there.
+    pub(super) fn coloured(&self) -> bool {
+        self.coloured
     }
 
-    /// Moves the bar. What the queue has no room for would be out of date anyway.
-    pub(super) fn progress(&self, position: u64, text: String) {
-        let _ = self.to.try_send(Message::Progress { position, text });
+    /// Shows a picture below the lines, in place of the one before. Only standard error that is a terminal can show
+    /// one. What the queue has no room for would be out of date anyway.
+    pub(super) fn show(&self, picture: Picture) {
+        let _ = self.to.try_send(Message::Show(picture));
     }
 
-    /// Takes the bar away.
-    pub(super) fn end_progress(&self) {
-        let _ = self.to.try_send(Message::EndOfProgress);
+    /// Takes the picture away.
+    pub(super) fn end_show(&self) {
+        let _ = self.to.try_send(Message::EndOfShow);
     }
 
     /// Waits until everything is written that was handed over so far, but no longer than this.
@@ -155,42 +171,55 @@ fn write_lines(sink: Sink, from: &Receiver<Message>, state: &WriterState) {
         Sink::File(file) => Ok(file),
         Sink::Pipe(destination) => destination.begin(b""),
     };
-    let mut bar = None::<ProgressBar>;
-    let write = |bar: &Option<ProgressBar>, text: &str| match &file {
-        Ok(file) => match bar {
-            Some(bar) => bar.suspend(|| write_all(file, text.as_bytes())),
-            None => write_all(file, text.as_bytes()),
-        },
+    let write = |text: &str| match &file {
+        Ok(file) => write_all(file, text.as_bytes()),
         Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
     };
-    while let Ok(message) = from.recv() {
+    let (mut painter, mut shown) = (Painter::default(), None::<Picture>);
+    // Whether lines have been written in the place of the picture.
+    let mut is_covered = false;
+    loop {
+        let message = match from.try_recv() {
+            Ok(message) => message,
+            Err(TryRecvError::Disconnected) => return,
+            // Many lines at once are followed by one picture.
+            Err(TryRecvError::Empty) => {
+                if let (Some(Picture(draw)), true) = (&shown, is_covered) {
+                    let size = Size::of_stderr();
+                    let _ = write(&painter.frame(&draw(size), size.columns));
+                    is_covered = false;
+                }
+                match from.recv() {
+                    Ok(message) => message,
+                    Err(RecvError) => return,
+                }
+            }
+        };
         match message {
-            Message::Line(text) => {
+            Message::Line(mut text) => {
                 let missing = state.untold.swap(0, Ordering::Relaxed);
-                let outcome = if missing > 0 {
-                    write(
-                        &bar,
-                        &format!("[{missing} lines are missing here: nobody read them in time]\n{text}"),
-                    )
-                } else {
-                    write(&bar, &text)
-                };
-                if let Err(error) = outcome {
+                if missing > 0 {
+                    text = format!("[{missing} lines are missing here: nobody read them in time]\n{text}");
+                }
+                if shown.is_some() {
+                    text = painter.above(&text, Size::of_stderr().columns);
+                    is_covered = true;
+                }
+                if let Err(error) = write(&text) {
                     state.lost.fetch_add(1, Ordering::Relaxed);
                     *state.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 }
                 state.waiting.fetch_sub(1, Ordering::Relaxed);
             }
-            Message::BeginProgress(begun) => bar = Some(begun),
-            Message::Progress { position, text } => {
-                if let Some(bar) = &bar {
-                    bar.set_position(position);
-                    bar.set_message(text);
-                }
+            // A picture that cannot be drawn is no loss: the lines tell whether standard error is gone.
+            Message::Show(picture) => {
+                let size = Size::of_stderr();
+                let _ = write(&painter.frame(&picture.0(size), size.columns));
+                (shown, is_covered) = (Some(picture), false);
             }
-            Message::EndOfProgress => {
-                if let Some(bar) = &bar {
-                    bar.finish_and_clear();
+            Message::EndOfShow => {
+                if shown.take().is_some() {
+                    let _ = write(&painter.clear(Size::of_stderr().columns));
                 }
             }
             Message::Reached(reached) => {

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::cli::console::{Progress, Rate};
 use crate::cli::lines::Lines;
 use crate::cli::outputs::{Open, OutputError, Outputs, View};
+use crate::cli::screen::Progress;
 use crate::engine::{Control, End, Observer, Tick};
 use crate::report::gather::{self, Ended};
 use crate::report::{so_far, verdict};
@@ -51,8 +51,8 @@ pub(super) struct RunObserver {
     files: Files,
     head: Head,
     says: Lines,
-    progress: Progress,
-    rate: Rate,
+    /// What is shown of the run.
+    pub(super) progress: Progress,
     start: Option<UnixMicros>,
     /// When the statistics began, at the start or anew.
     since: Option<UnixMicros>,
@@ -85,7 +85,6 @@ impl RunObserver {
             head,
             says,
             progress,
-            rate: Rate::default(),
             start: None,
             unwritten: Vec::new(),
             last: None,
@@ -203,8 +202,7 @@ impl Observer for RunObserver {
             self.delivery = tick.delivery.cloned();
             self.make_result(tick, &snapshot);
         } else {
-            let rate = self.rate.at(second, snapshot.aggregated.requests);
-            self.progress.tick(second, rate, &snapshot, tick.health);
+            self.progress.tick(tick, start, &snapshot, all);
         }
         if all {
             self.last = Some(snapshot);

@@ -6,7 +6,7 @@ use std::slice;
 
 use clap::Args;
 
-use crate::cli::console::{fitted, tables};
+use crate::cli::screen::{fitted, tables};
 use crate::cli::{conflicts, exit};
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;

@@ -18,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
 use crate::cli::exit;
+use crate::cli::screen::keys;
 use crate::engine::Interrupts;
 
 /// How long the program may take after a second interrupt.
@@ -97,6 +98,7 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+        keys::restore();
         process::exit(exit::INTERRUPTED.into())
     }
 }

@@ -20,6 +20,8 @@ pub struct Grid {
     pub rows: Vec<Row>,
     /// Columns are left out before names get narrower than this.
     pub least_name: usize,
+    /// Spaces between two columns.
+    pub gap: usize,
 }
 
 /// A column of numbers.
@@ -61,13 +63,13 @@ impl From<String> for Cell {
     }
 }
 
-/// Columns between two columns of the table.
-const GAP: usize = 2;
+/// The usual number of spaces between two columns.
+pub const GAP: usize = 2;
 
 impl Grid {
     /// How wide the table is with all columns and whole names.
     pub fn width(&self) -> usize {
-        let numbers: usize = (0..self.columns.len()).map(|index| GAP + self.column_width(index)).sum();
+        let numbers: usize = (0..self.columns.len()).map(|index| self.gap + self.column_width(index)).sum();
         self.names() + numbers
     }
 
@@ -89,7 +91,7 @@ impl Grid {
             (0..self.columns.len()).map(|index| (index, self.column_width(index))).collect();
         let wanted = self.names();
         let room = |shown: &[(usize, usize)]| {
-            columns.saturating_sub(shown.iter().map(|(_, width)| GAP + width).sum::<usize>())
+            columns.saturating_sub(shown.iter().map(|(_, width)| self.gap + width).sum::<usize>())
         };
         while room(&shown) < wanted.min(self.least_name) {
             let may_go =
@@ -117,7 +119,7 @@ impl Grid {
             let mut spaces = names.saturating_sub(width(&name));
             for &(index, column) in &shown {
                 let Cell { text, tint } = cell(index);
-                spaces += GAP + column - width(&text).min(column);
+                spaces += self.gap + column - width(&text).min(column);
                 if !text.is_empty() {
                     line.push_str(&" ".repeat(spaces));
                     line.push_str(&paint.text(tint, &text));
@@ -158,6 +160,7 @@ mod tests {
                 row("two\nlines\u{1b}[2J", ["0", "", ""]),
             ],
             least_name: 12,
+            gap: GAP,
         }
     }
 

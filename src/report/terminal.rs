@@ -1,4 +1,4 @@
-//! The tables at the end of a run for a terminal. If it has 80 columns or more, no line is wider than it.
+//! The tables of a replay for a terminal. If it has 80 columns or more, no line is wider than it.
 //!
 //! The numbers are those of Locust's tables ([`table`](crate::report::table)), which are written if there is no
 //! terminal. Here columns are as wide as their contents. If there is too little room, the least useful columns are left
@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use crate::report::columns::{cut, printable, wrapped};
 use crate::report::table::{PERCENTILE_HEADINGS, unwrapped};
 use crate::stats::number::Number;
 use crate::stats::snapshot::{Row, Snapshot};
@@ -157,60 +158,6 @@ fn push_line(text: &mut String, line: &str) {
     text.push('\n');
 }
 
-/// A text of one line that moves no cursor.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// A text of at most this many characters; a longer one is cut in its middle.
-fn cut(text: &str, width: usize) -> String {
-    let length = text.chars().count();
-    if length <= width {
-        return text.to_owned();
-    }
-    let end = width.saturating_sub(1) / 2;
-    let start = width.saturating_sub(1) - end;
-    let head: String = text.chars().take(start).collect();
-    let tail: String = text.chars().skip(length - end).collect();
-    format!("{head}…{tail}")
-}
-
-/// The lines of a text so that none is wider than the terminal: broken between words, what follows indented.
-pub fn fit(text: &str, columns: usize) -> String {
-    let mut out = String::new();
-    for line in text.split_inclusive('\n') {
-        let end = if line.ends_with('\n') { "\n" } else { "" };
-        let line = line.strip_suffix('\n').unwrap_or(line);
-        if line.chars().count() <= columns {
-            out.extend([line, end]);
-            continue;
-        }
-        let spaces = line.len() - line.trim_start_matches(' ').len();
-        let indent = " ".repeat((spaces + 2).min(columns / 2));
-        for (index, part) in wrapped(line, columns, columns - indent.len()).iter().enumerate() {
-            out.extend([if index == 0 { "" } else { "\n" }, if index == 0 { "" } else { &indent }, part]);
-        }
-        out.push_str(end);
-    }
-    out
-}
-
-/// A text in lines of at most this many characters, for the first line and for the others, broken between words where
-/// that is possible.
-fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while let Some((end, _)) = rest.char_indices().nth(if lines.is_empty() { first } else { others }) {
-        let before = || rest[..end].rfind(' ').filter(|index| !rest[..*index].trim().is_empty());
-        let index = if rest[end..].starts_with(' ') { Some(end) } else { before() };
-        let (line, next) = rest.split_at(index.unwrap_or(end));
-        lines.push(line.trim_end().to_owned());
-        rest = next.trim_start();
-    }
-    lines.push(rest.to_owned());
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,17 +210,5 @@ mod tests {
         let text = summary(&snapshot(&names.iter().map(String::as_str).collect::<Vec<_>>()), 80);
         assert!(text.contains("7 of 507 rows are not shown here"), "{text}");
         assert_eq!(text.matches("Aggregated").count(), 2);
-    }
-
-    #[test]
-    fn sentences_are_broken_between_words() {
-        assert_eq!(fit("short\n  also short", 20), "short\n  also short");
-        assert_eq!(fit("one two three four five\n", 12), "one two\n  three four\n  five\n");
-        assert_eq!(fit("    indented words here", 14), "    indented\n      words\n      here");
-        assert_eq!(wrapped("abcdefghij", 4, 4), ["abcd", "efgh", "ij"]);
-        assert_eq!(
-            (cut("abcdefghij", 5), cut("abc", 5), cut("abc", 1)),
-            ("ab…ij".into(), "abc".into(), "…".into())
-        );
     }
 }

@@ -48,9 +48,21 @@ impl RunFolder {
     }
 
     /// Its path.
-    #[cfg(test)]
     pub(in crate::cli) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folder of the newest earlier run of the same scenario beside it that has a result.
+    pub(in crate::cli) fn earlier(&self) -> Option<PathBuf> {
+        let name = self.path.file_name()?.to_str()?;
+        let (_, scenario) = name.split_once('Z')?;
+        let beside = fs::read_dir(self.path.parent()?).ok()?;
+        let names = beside.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let is_earlier = |other: &String| {
+            other.as_str() < name && other.split_once('Z').is_some_and(|(_, other)| other == scenario)
+        };
+        let folders = names.filter(is_earlier).map(|other| self.path.with_file_name(other));
+        folders.filter(|folder| folder.join("result.json").is_file()).max()
     }
 
     /// Writes a file of it whole.
@@ -91,6 +103,26 @@ mod tests {
         let time = "2025-11-29T16-55-03Z";
         let wanted = ["seed", "seed-2", "___x_y", "run", "run-2"].map(|name| format!("{time}-{name}"));
         assert_eq!(names, wanted);
+    }
+
+    #[test]
+    fn the_newest_earlier_run_of_the_scenario_that_has_a_result_is_found() {
+        let place = tempfile::tempdir().unwrap();
+        let make = |scenario: &str, seconds, has_result| {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            let folder = RunFolder::create(place.path(), scenario, now).unwrap();
+            if has_result {
+                folder.write("result", "result.json", "{}").unwrap();
+            }
+            folder
+        };
+        assert_eq!(make("seed", 10, true).earlier(), None);
+        let wanted = make("seed", 20, true);
+        make("seed", 30, false);
+        make("other", 40, true);
+        let last = make("seed", 50, true);
+        make("seed", 60, true);
+        assert_eq!(last.earlier().as_deref(), Some(wanted.path()));
     }
 
     #[test]

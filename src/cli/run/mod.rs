@@ -3,7 +3,6 @@
 mod options;
 mod prepare;
 
-use std::fmt::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -11,20 +10,20 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::cli::console::{Progress, fitted, tables};
 use crate::cli::exit;
 use crate::cli::load::load_run;
 use crate::cli::observer::{Head, RunObserver};
+use crate::cli::outputs::RunFolder;
 pub(super) use crate::cli::run::options::RunOptions;
 use crate::cli::run::prepare::{announce, prepare};
+use crate::cli::screen::{self, Progress, banner, end, keys};
 use crate::cli::what_ran::what_ran;
 use crate::client::chosen::ChosenConnector;
-use crate::engine::{self, End, Options, Origin, Outcome, Unexpected};
+use crate::engine::{self, End, Interrupts, Options, Origin, Outcome, Unexpected};
 use crate::plan::Plan;
 use crate::plan::timeline::LoadTimeline;
-use crate::report::{delivery, health, latency, rate_search, thresholds, unfinished};
-use crate::stats::Received;
-use crate::stats::result::RunResult;
+use crate::report::summary::Files;
+use crate::report::unfinished;
 
 pub(super) fn run(options: &RunOptions) -> ExitCode {
     match try_run(options) {
@@ -51,15 +50,30 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
 
     let timeline = LoadTimeline::of(&plan);
     let (stderr, logs) = (prepared.stderr, prepared.logs);
-    let progress =
-        Progress::new(stderr.clone(), timeline.most_in_all, timeline.length(), options.only_summary);
+    let written = options.written();
+    if !options.quiet {
+        let folder = prepared.folder.iter().map(|folder| folder.path().display().to_string());
+        let results: Vec<_> = folder.chain(written.iter().cloned()).collect();
+        stderr.say(banner(&run, plan.load.stages.len(), &results, stderr.coloured()));
+    }
+    let is_hidden = options.only_summary || options.quiet;
+    let interrupts = prepared.interrupts;
+    let keys = if is_hidden { None } else { read_keys(&interrupts) };
+    let shown = screen::Plan {
+        stages: plan.load.stages.len(),
+        length: timeline.length(),
+        has_keys: keys.is_some(),
+        stop: interrupts.stop.clone(),
+        is_hidden,
+    };
+    let progress = Progress::new(stderr.clone(), shown);
     let head = Head {
         run,
         stages: stages(&plan, &timeline),
         thresholds: plan.thresholds.clone(),
         exit_code_on_error: options.exit_code_on_error.unwrap_or(1),
     };
-    let mut observer = RunObserver::new(prepared.outputs, progress.clone(), head, stderr.clone());
+    let mut observer = RunObserver::new(prepared.outputs, progress, head, stderr.clone());
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let engine_options = Options {
         // A thread without a user would only cost.
@@ -72,20 +86,30 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let clients = plan.brokers.iter().map(|broker| broker.client);
     let brokers: Vec<_> = std::mem::take(&mut prepared.endpoints).into_iter().zip(clients).collect();
     let connector = move || ChosenConnector::new(brokers.clone());
-    let run = engine::run(Arc::clone(&plan), connector, engine_options, &prepared.interrupts, &mut observer);
+    let run = engine::run(Arc::clone(&plan), connector, engine_options, &interrupts, &mut observer);
     let outcome = prepared.runtime.block_on(run);
     for broker in prepared.brokers {
         broker.stop();
     }
     let (result, unwritten) = observer.finish(outcome.as_ref().ok().map(|outcome| outcome.end));
-    progress.finish();
+    observer.progress.finish();
+    drop(keys);
     let flush = || {
         logs.iter().for_each(|(_, log)| log.flush(FLUSH_TIME));
         stderr.flush(FLUSH_TIME);
     };
     flush();
 
-    let printed = exit::print(&last_words(&observer, result.as_deref(), plan.subscribes()));
+    let printed = match &result {
+        Some(result) if !options.quiet => {
+            let folder = prepared.folder.as_ref();
+            let earlier = folder.and_then(RunFolder::earlier);
+            let folder = folder.map(RunFolder::path);
+            let files = Files { folder, earlier: earlier.as_deref(), others: &written };
+            exit::print(&end(result, observer.last.as_deref(), options.print_stats, files))
+        }
+        _ => Ok(()),
+    };
     if let Ok(outcome) = &outcome {
         if let Some(warning) = observer.last.as_ref().and_then(|last| unfinished::warning(&last.unfinished)) {
             warn!("{warning}");
@@ -126,28 +150,13 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
 /// How long standard error and the log may take for what is left to say: they have had the whole run.
 const FLUSH_TIME: Duration = Duration::from_millis(500);
 
-/// Returns the tables and the lines at the end of a run.
-fn last_words(observer: &RunObserver, result: Option<&RunResult>, subscribes: bool) -> String {
-    let Some(snapshot) = &observer.last else { return String::new() };
-    let mut out = tables(snapshot);
-    out += &latency::summary(snapshot);
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "{}", health::sentence(&observer.health));
-    if let Some(report) = &observer.delivery {
-        out += &delivery::summary(snapshot, report);
-    }
-    out += &unfinished::table(&snapshot.unfinished);
-    if let Some(result) = result {
-        out += &thresholds::table(&result.thresholds);
-    }
-    if let Some(report) = &observer.search {
-        out += &rate_search::table(report);
-    }
-    if subscribes {
-        let Received { messages, bytes } = snapshot.received;
-        let _ = writeln!(out, "Received {messages} messages, {bytes} bytes");
-    }
-    fitted(out)
+/// Begins to read keys, if there is a terminal.
+fn read_keys(interrupts: &Interrupts) -> Option<keys::Keys> {
+    let interrupts = interrupts.clone();
+    keys::start(move |key| match key {
+        keys::Key::Stop => interrupts.stop.cancel(),
+        keys::Key::Users(by) => interrupts.users.add(by),
+    })
 }
 
 fn default_threads() -> usize {

@@ -8,6 +8,7 @@ use tracing::Level;
 use crate::cli::load::ScenarioOptions;
 use crate::cli::outputs::{Render, Wanted};
 use crate::cli::plan::RatioOptions;
+use crate::cli::screen::PrintStats;
 use crate::engine;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
@@ -17,6 +18,9 @@ const AFTER_HELP: &str = "\
 Ctrl-C, SIGTERM or SIGHUP stops the run: users finish their tasks (--stop-timeout) and all files
 are written. A second Ctrl-C or SIGTERM ends the run at once. Every file is then complete, and at
 most one second old.
+
+While it runs on a terminal, w and W start 1 and 10 more users, s and S stop 1 and 10, and q stops
+the run as Ctrl-C does.
 
 Exit codes:
   0 the run was fine; 1 requests failed (--exit-code-on-error); 2 wrong usage or a wrong scenario;
@@ -63,9 +67,17 @@ pub(in crate::cli) struct RunOptions {
     #[arg(long, value_name = "N", default_value_t = engine::MAX_ROWS)]
     pub(super) max_rows: usize,
 
-    /// Show no progress during the run, only the tables at the end
+    /// Show no progress during the run, only what runs and the summary at the end
     #[arg(long)]
     pub(super) only_summary: bool,
+
+    /// Print nothing but errors: the exit code and the files tell how the run went
+    #[arg(short, long, conflicts_with = "print_stats")]
+    pub(super) quiet: bool,
+
+    /// The table of rows at the end: `table` in fitting units, `locust` Locust's three tables to the byte
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    pub(super) print_stats: PrintStats,
 
     /// Reset the statistics when all users have started
     #[arg(long)]
@@ -131,6 +143,13 @@ impl RunOptions {
             outputs.extend(path.clone().map(|path| (flag, path)));
         }
         outputs
+    }
+
+    /// The same for people: as they named it.
+    pub(super) fn written(&self) -> Vec<String> {
+        let csv = self.csv.iter().map(|prefix| format!("{}_*.csv", prefix.display()));
+        let others = [&self.request_log, &self.summary_json, &self.logfile];
+        csv.chain(others.into_iter().flatten().map(|path| path.display().to_string())).collect()
     }
 
     /// What the flags ask for.

@@ -8,10 +8,10 @@ use tokio::runtime::{Builder, Runtime};
 use tracing::{Level, info, warn};
 
 use crate::broker::Broker;
-use crate::cli::console::start_log;
 use crate::cli::endpoints::open_brokers;
 use crate::cli::lines::Lines;
 use crate::cli::load::{Loaded, certificate_files};
+use crate::cli::log::start_log;
 use crate::cli::outputs::{OutputError, Outputs, RunFolder, Wanted};
 use crate::cli::run::options::RunOptions;
 use crate::cli::{conflicts, exit, locust, signals};
@@ -31,6 +31,8 @@ pub(super) struct Prepared {
     pub(super) brokers: Vec<Broker>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) outputs: Outputs,
+    /// The folder of the run, if one is wanted.
+    pub(super) folder: Option<RunFolder>,
     pub(super) stderr: Lines,
     /// The files that the log goes to.
     pub(super) logs: Vec<(PathBuf, Lines)>,
@@ -58,10 +60,11 @@ pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared,
         Destination::find(path).map_err(log_error)?;
     }
     let mut wanted = options.wanted();
-    if let Some(parent) = &options.out {
-        let folder = run_folder(parent, loaded, &mut wanted).map_err(cannot)?;
-        logs.push(folder.file("run.log"));
-    }
+    let folder = match &options.out {
+        Some(parent) => Some(run_folder(parent, loaded, &mut wanted).map_err(cannot)?),
+        None => None,
+    };
+    logs.extend(folder.iter().map(|folder| folder.file("run.log")));
     let outputs = Outputs::find(wanted).map_err(cannot)?;
 
     let interrupts = Interrupts::default();
@@ -77,8 +80,9 @@ pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared,
     if options.logfile.is_none() {
         to.push(stderr.clone());
     }
-    start_log(options.loglevel.unwrap_or(Level::INFO), to).map_err(log_error)?;
-    Ok(Prepared { runtime, brokers, endpoints, outputs, stderr, logs, interrupts })
+    let level = options.loglevel.unwrap_or(if options.quiet { Level::ERROR } else { Level::INFO });
+    start_log(level, to).map_err(log_error)?;
+    Ok(Prepared { runtime, brokers, endpoints, outputs, folder, stderr, logs, interrupts })
 }
 
 /// Makes the folder of the run, writes the scenario and its plan there, and adds the other files to what is wanted.
@@ -115,7 +119,7 @@ pub(super) fn announce(
     variables: &BTreeSet<String>,
 ) {
     info!("Running {} ({})", options.scenario.path().display(), plan.name);
-    if !warnings.is_empty() {
+    if !warnings.is_empty() && !options.quiet {
         prepared.stderr.say(warnings);
     }
     for ignored in locust::ignored(&options.given(), variables) {

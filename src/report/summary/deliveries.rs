@@ -2,7 +2,7 @@
 //! should be.
 
 use crate::report::columns::wrapped;
-use crate::report::grid::{ALWAYS, Cell, Column, Grid, Row};
+use crate::report::grid::{ALWAYS, Cell, Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
 use crate::stats::result::RunResult;
 use crate::stats::result::deliveries::DeliveryRow;
@@ -35,6 +35,7 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
             .to_vec(),
         rows: deliveries.rows.iter().map(row).collect(),
         least_name: 16,
+        gap: GAP,
     };
     let shown = grid.shown(columns);
     let left_out = ["p50", "p99", "max"].iter().any(|heading| !shown.contains(heading));

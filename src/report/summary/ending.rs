@@ -84,14 +84,14 @@ pub(super) fn verdict(result: &RunResult, columns: usize, paint: Paint) -> Vec<S
         // A file of numbers has no verdict.
         return Vec::new();
     }
-    let (word, tint) = match result.verdict.outcome {
-        Outcome::Passed => ("PASSED", Tint::Good),
-        Outcome::Failed | Outcome::ThresholdMissed => ("FAILED", Tint::Bad),
-        Outcome::Aborted => ("ABORTED", Tint::Bad),
+    let tint = match result.verdict.outcome {
+        Outcome::Passed => Tint::Good,
+        Outcome::Failed | Outcome::ThresholdMissed | Outcome::Aborted => Tint::Bad,
     };
-    let text = fit(&printable(&format!("{word}  {}", result.verdict.sentence)), columns);
-    let rest = text.strip_prefix(word).unwrap_or_default().trim_end();
-    format!("{}{rest}", paint.text(tint, word)).lines().map(str::to_owned).collect()
+    let text = fit(&printable(&result.verdict.sentence), columns);
+    // The sentence begins with the outcome in one word.
+    let (word, rest) = text.split_at(text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len()));
+    format!("{}{rest}", paint.text(tint, &word.to_uppercase())).lines().map(str::to_owned).collect()
 }
 
 /// Where the results lie, and the next command that makes sense.

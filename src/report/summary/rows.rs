@@ -4,7 +4,7 @@
 //! Locust. A row with failures that also had successes tells both apart, since a broker that refuses at once would look
 //! fast otherwise.
 
-use crate::report::grid::{ALWAYS, Cell, Column, Grid, Row};
+use crate::report::grid::{ALWAYS, Cell, Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
 use crate::report::summary::times::{self, RowTimes};
 use crate::stats::result::RunResult;
@@ -109,7 +109,7 @@ fn grid(result: &RunResult, parts: &[Part<'_>]) -> Grid {
         }
     }
     let title = if has_counts { "Requests" } else { "Response times" };
-    Grid { title: title.to_owned(), columns, rows, least_name: 20 }
+    Grid { title: title.to_owned(), columns, rows, least_name: 20, gap: GAP }
 }
 
 fn cells(parts: &[Part<'_>], counts: &[Cell; 3], times: Option<&RowTimes<'_>>) -> Vec<Cell> {

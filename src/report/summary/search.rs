@@ -1,7 +1,7 @@
 //! The search for the highest rate: the rates that were tried, the lowest first, and the result in a sentence.
 
 use crate::report::columns::{printable, wrapped};
-use crate::report::grid::{ALWAYS, Cell, Column, Grid, Row};
+use crate::report::grid::{ALWAYS, Cell, Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
 use crate::stats::result::{RunResult, TriedRate};
 use crate::units::fitting::{count, rate, time_ms};
@@ -21,6 +21,7 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
                 .to_vec(),
             rows: tried.into_iter().map(row).collect(),
             least_name: 12,
+            gap: GAP,
         };
         lines.extend(grid.lines(columns, paint));
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::report::grid::{ALWAYS, Column, Grid, Row};
+use crate::report::grid::{ALWAYS, Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
 use crate::report::summary::rows::failures;
 use crate::report::summary::times::RowTimes;
@@ -31,6 +31,7 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
             .to_vec(),
         rows: result.stages.iter().map(row).collect(),
         least_name: 10,
+        gap: GAP,
     };
     grid.lines(columns, paint)
 }

@@ -20,7 +20,7 @@ fn empty() -> RunResult {
     let mut result: RunResult = serde_json::from_value(json!({
         "version": 1,
         "run": { "scenario": "sensors", "file": "scenarios/sensors.toml", "users": 50 },
-        "verdict": { "outcome": "passed", "exit_code": 0, "sentence": "0 requests, none failed." },
+        "verdict": { "outcome": "passed", "exit_code": 0, "sentence": "Passed, but no request was finished." },
         "rows": [],
         "aggregated": { "name": "Aggregated" },
     }))
@@ -212,7 +212,7 @@ fn eventful() -> RunResult {
             .to_owned();
     result.verdict.outcome = Outcome::ThresholdMissed;
     result.verdict.sentence =
-        "1 of 3 thresholds was missed: failures[connect] < 1% (failure_ratio 4.00 %).".to_owned();
+        "Failed: 2 of 3 thresholds not met: failures[connect] < 1% (MQTT connect: failure_ratio 4.00 %) and 1 more.".to_owned();
     result
 }
 
@@ -220,7 +220,7 @@ fn eventful() -> RunResult {
 fn a_quiet_run_is_told_in_a_few_lines() {
     let mut result =
         with(vec![row("connect", 50, 0, [300, 4_100]), row("publish:1:t", 12_345, 0, [28, 900])]);
-    result.verdict.sentence = "12,395 requests, none failed.".to_owned();
+    result.verdict.sentence = "Passed: 12395 requests, none failed.".to_owned();
     result.generator.sentence = "Generator: CPU 34 % of a core, send lag p99 0.8 ms".to_owned();
     insta::assert_snapshot!(text(&result, &Options::default()));
 }

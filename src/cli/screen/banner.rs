@@ -1,0 +1,106 @@
+//! What is said before a run begins: what will run, against whom, for how long, and where the results go.
+
+use std::time::Duration;
+
+use crate::cli::screen::size::Size;
+use crate::report::columns::{fit, left, printable};
+use crate::report::paint::{Paint, Tint};
+use crate::stats::result::what_ran::WhatRan;
+use crate::units::HumanDuration;
+use crate::units::fitting::count;
+
+/// More addresses than these are not listed.
+const MAX_ADDRESSES: usize = 5;
+
+/// The lines before a run; `stages` is how many there are, and `results` are the paths of what will be written.
+pub(in crate::cli) fn banner(run: &WhatRan, stages: usize, results: &[String], coloured: bool) -> String {
+    text(run, stages, results, Size::of_stderr().columns, Paint { coloured })
+}
+
+fn text(run: &WhatRan, stages: usize, results: &[String], columns: usize, paint: Paint) -> String {
+    let addresses: Vec<_> = run
+        .brokers
+        .iter()
+        .flat_map(|broker| {
+            let version = format!("MQTT {}", broker.mqtt_version);
+            broker.addresses.iter().map(move |address| format!("{address} ({}, {version})", broker.name))
+        })
+        .collect();
+    let mut lines = vec![("scenario", format!("{} ({})", run.scenario, run.file))];
+    lines.extend(addresses.iter().take(MAX_ADDRESSES).map(|address| ("broker", address.clone())));
+    if let Some(more @ 1..) = addresses.len().checked_sub(MAX_ADDRESSES) {
+        lines.push(("", format!("and {more} more")));
+    }
+    let in_stages = if stages > 1 { format!(" at most, in {stages} stages") } else { String::new() };
+    lines.push(("users", format!("{}{in_stages}", count(run.users.into()))));
+    let length = run.planned_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let length =
+        length.map_or_else(|| "until it is stopped (Ctrl-C)".to_owned(), |it| HumanDuration(it).to_string());
+    lines.push(("length", length));
+    if let Some(seed) = run.seed {
+        lines.push(("seed", seed.to_string()));
+    }
+    match results {
+        [] => lines.push(("results", "only shown here; --out DIR keeps them".to_owned())),
+        results => lines.extend(results.iter().map(|path| ("results", path.clone()))),
+    }
+    let mut out = String::new();
+    let mut before = "";
+    for (what, text) in lines {
+        let label = if what == before { "" } else { what };
+        before = what;
+        let fitted = fit(&format!("  {}  {}", left(label, 8), printable(&text)), columns);
+        let rest = fitted.get(10..).unwrap_or_default();
+        out.push_str(&paint.text(Tint::Dim, fitted.get(..10).unwrap_or_default()));
+        out.push_str(rest);
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::result::what_ran::BrokerRan;
+
+    fn run() -> WhatRan {
+        WhatRan {
+            scenario: "sensors".to_owned(),
+            file: "scenarios/sensors.toml".to_owned(),
+            seed: Some(42),
+            users: 1_000,
+            planned_s: Some(120.0),
+            brokers: vec![BrokerRan {
+                name: "local".to_owned(),
+                addresses: vec!["mqtt://127.0.0.1:1883".to_owned()],
+                mqtt_version: "5".to_owned(),
+            }],
+            ..WhatRan::default()
+        }
+    }
+
+    #[test]
+    fn a_run_is_announced() {
+        let plain = Paint { coloured: false };
+        let first = text(&run(), 1, &[], 80, plain);
+        let more = WhatRan {
+            planned_s: None,
+            brokers: (1..=7)
+                .map(|n| BrokerRan {
+                    name: format!("node-{n}"),
+                    addresses: vec![format!("mqtts://broker-{n}.example:8883")],
+                    mqtt_version: "3.1.1".to_owned(),
+                })
+                .collect(),
+            ..run()
+        };
+        let results =
+            ["results/2026-11-29T16-55-03Z-sensors".to_owned(), "out/a_stats.csv\u{1b}[2J".to_owned()];
+        let second = text(&more, 3, &results, 80, plain);
+        insta::assert_snapshot!(format!("{first}\n{second}"));
+        assert!(
+            text(&run(), 1, &[], 80, Paint { coloured: true })
+                .starts_with("\u{1b}[2m  scenario\u{1b}[0m  sensors")
+        );
+    }
+}
