@@ -5,7 +5,7 @@
 //! the slots that occurred and no table: if a run has 100,000 rows, most of them have only a few dozen slots.
 
 use crate::stats::hdr;
-use crate::stats::latency::LatencySummary;
+use crate::stats::latency_summary::LatencySummary;
 
 /// How many response times fell into each slot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -24,6 +24,7 @@ pub mod health;
 pub mod histogram;
 pub mod inference;
 pub mod latency;
+pub mod latency_summary;
 pub mod live;
 pub mod metric;
 pub mod number;

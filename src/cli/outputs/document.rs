@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::cli::outputs::Output;
 use crate::cli::outputs::outlet::{Ending, Latest};
+use crate::cli::outputs::output::Output;
 use crate::report::destination::Destination;
 use crate::stats::result::RunResult;
 

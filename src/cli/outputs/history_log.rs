@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::cli::outputs::outlet::{Ending, Growing};
-use crate::cli::outputs::{Output, View};
+use crate::cli::outputs::output::{Output, View};
 use crate::report::destination::Destination;
 use crate::report::hlog;
 use crate::stats::UnixMicros;

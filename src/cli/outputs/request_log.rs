@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::cli::outputs::outlet::{Collected, Ending, Growing};
-use crate::cli::outputs::{Output, View};
+use crate::cli::outputs::output::{Output, View};
 use crate::report::destination::Destination;
 use crate::report::events::RequestLog;
 use crate::stats::UnixMicros;

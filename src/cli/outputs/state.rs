@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::cli::outputs::outlet::{Ending, Latest};
-use crate::cli::outputs::{Output, View};
+use crate::cli::outputs::output::{Output, View};
 use crate::report::csv::state::StateFile;
 use crate::report::destination::Destination;
 use crate::stats::snapshot::Snapshot;
