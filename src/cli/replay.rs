@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::slice;
+use std::str::FromStr;
 
 use clap::Args;
 
@@ -12,6 +13,7 @@ use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
 use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
 use crate::report::unfinished;
+use crate::stats::percentiles::PercentileList;
 
 /// Make the CSV files and tables of a run again from its request log
 ///
@@ -32,6 +34,12 @@ pub struct ReplayOptions {
     /// Each second, write one history row per statistics row, with percentiles of the last ten seconds
     #[arg(long)]
     csv_full_history: bool,
+
+    /// The percentiles of the files and tables, as fractions
+    #[arg(long, value_name = "LIST", value_parser = PercentileList::from_str)]
+    #[arg(help = "The percentiles of the files and tables, as fractions with commas between, such as \
+                  0.25,0.5,0.99 [default: Locust's list]")]
+    percentiles: Option<PercentileList>,
 
     /// Leave out the row of the last, partial second, as Locust does
     #[arg(long)]
@@ -63,7 +71,7 @@ pub(super) fn run(options: &ReplayOptions) -> ExitCode {
     if let Err(message) = conflicts::refuse(&outputs, slice::from_ref(&options.events)) {
         return exit::error(exit::BAD_INPUT, message);
     }
-    match replay(&options.events, &options.csv, rules) {
+    match replay(&options.events, &options.csv, rules, &options.percentiles.clone().unwrap_or_default()) {
         Ok(snapshot) => exit::output(&fitted(tables(&snapshot) + &unfinished::table(&snapshot.unfinished))),
         Err(error @ ReplayError::Events(_)) => exit::error(exit::BAD_INPUT, error),
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),

@@ -3,9 +3,10 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::user_control::UserControl;
+use crate::stats::percentiles::PercentileList;
 
 /// What a run does besides the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// How many threads users are spread over, at least 1.
     pub threads: usize,
@@ -15,6 +16,8 @@ pub struct Options {
     pub keep_history: bool,
     /// Whether the statistics begin anew when all users have started (at the next whole second of the run).
     pub reset_stats: bool,
+    /// The percentiles that rows show in Locust's files and tables.
+    pub percentiles: PercentileList,
     /// How many rows the statistics may have. Requests with more names count in one further row.
     pub max_rows: usize,
 }

@@ -15,6 +15,7 @@ use crate::report::csv::files::{CsvError, CsvFiles};
 use crate::report::csv::history::History;
 use crate::report::events::{Event, EventReader, EventsError, NANOSECOND_MS};
 use crate::stats::number::Number;
+use crate::stats::percentiles::PercentileList;
 use crate::stats::snapshot::Snapshot;
 use crate::stats::statistics::Statistics;
 use crate::stats::unfinished::Waits;
@@ -73,7 +74,12 @@ impl Default for ReplayOptions {
 
 /// Writes the four files at `prefix` from the log at `events` and returns the statistics of the last tick. Older files
 /// stay as they are unless all of the log could be read.
-pub fn replay(events: &Path, prefix: &Path, options: ReplayOptions) -> Result<Snapshot, ReplayError> {
+pub fn replay(
+    events: &Path,
+    prefix: &Path,
+    options: ReplayOptions,
+    percentiles: &PercentileList,
+) -> Result<Snapshot, ReplayError> {
     if !(SHORTEST_INTERVAL_S..f64::INFINITY).contains(&options.interval_s) {
         return Err(ReplayError::Interval(options.interval_s));
     }
@@ -85,8 +91,9 @@ pub fn replay(events: &Path, prefix: &Path, options: ReplayOptions) -> Result<Sn
     let exact = matches!(first, Event::Users { resolution_ms: Some(NANOSECOND_MS), .. });
     let ticks = Ticks { start, interval_s: options.interval_s, exact };
     let mut replay = Replay {
-        statistics: Statistics::new(start, options.history == History::Full),
-        files: CsvFiles::create(prefix, options.history)?,
+        statistics: Statistics::new(start, options.history == History::Full)
+            .with_percentiles(percentiles.clone()),
+        files: CsvFiles::create(prefix, options.history, percentiles)?,
         waiting: vec![first],
         exact,
     };
@@ -228,7 +235,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("events.jsonl");
         fs::write(&log, lines.join("\n")).unwrap();
-        replay(&log, &dir.path().join("out"), options).unwrap();
+        replay(&log, &dir.path().join("out"), options, &PercentileList::LOCUST).unwrap();
         let history = fs::read_to_string(dir.path().join("out_stats_history.csv")).unwrap();
         let start = |row: &str| row.split(',').take(2).collect::<Vec<_>>().join(" ");
         history.lines().skip(1).map(start).collect()
@@ -274,7 +281,9 @@ mod tests {
         let replayed = |name: &str, lines: &[&str]| {
             let log = dir.path().join("events.jsonl");
             fs::write(&log, lines.join("\n")).unwrap();
-            let snapshot = replay(&log, &dir.path().join(name), ReplayOptions::default()).unwrap();
+            let snapshot =
+                replay(&log, &dir.path().join(name), ReplayOptions::default(), &PercentileList::LOCUST)
+                    .unwrap();
             let files = ["stats", "stats_history", "failures", "exceptions"];
             let read = |file| fs::read_to_string(dir.path().join(format!("{name}_{file}.csv"))).unwrap();
             (snapshot.unfinished, files.map(read))
@@ -292,7 +301,8 @@ mod tests {
     fn an_interval_that_cannot_be_is_refused() {
         for interval_s in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let options = ReplayOptions { interval_s, ..ReplayOptions::default() };
-            let error = replay(Path::new("none"), Path::new("none"), options).unwrap_err();
+            let error =
+                replay(Path::new("none"), Path::new("none"), options, &PercentileList::LOCUST).unwrap_err();
             assert!(matches!(error, ReplayError::Interval(_)), "{error}");
         }
     }
@@ -306,7 +316,9 @@ mod tests {
                 format!("{{\"t\":0,\"type\":\"users\",\"count\":1}}\n{{\"t\":{end},\"type\":\"end\"}}\n"),
             )
             .unwrap();
-            let text = replay(&log, &dir.path().join("out"), options).unwrap_err().to_string();
+            let text = replay(&log, &dir.path().join("out"), options, &PercentileList::LOCUST)
+                .unwrap_err()
+                .to_string();
             text.split_once("events.jsonl").unwrap().1.to_owned()
         };
         let options = ReplayOptions::default();

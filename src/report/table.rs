@@ -6,7 +6,6 @@
 
 use std::fmt::Display;
 
-use crate::stats::bucket::PERCENTILES;
 use crate::stats::number::Number;
 use crate::stats::snapshot::{Row, Snapshot};
 
@@ -15,9 +14,6 @@ const TYPE_WIDTH: usize = 8;
 /// How wide names are: Locust's width where there is no terminal. For one there is
 /// [`terminal`](crate::report::terminal).
 const NAME_WIDTH: usize = 80;
-
-pub(super) const PERCENTILE_HEADINGS: [&str; PERCENTILES.len()] =
-    ["50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%", "99.9%", "99.99%", "100%"];
 
 /// All that Locust prints at the end of a run.
 pub fn summary(snapshot: &Snapshot) -> String {
@@ -42,13 +38,11 @@ pub fn stats_table(snapshot: &Snapshot) -> String {
 /// The percentiles of each row that has response times, and an empty line.
 pub fn percentile_table(snapshot: &Snapshot) -> String {
     let width = NAME_WIDTH;
-    let columns = columns(&PERCENTILE_HEADINGS[1..]);
-    let heading = format!(
-        "{:<TYPE_WIDTH$} {:<width$} {:>8} {columns} {:>6}",
-        "Type", "Name", PERCENTILE_HEADINGS[0], "# reqs"
-    );
+    let headings: Vec<_> = snapshot.percentiles.headings().collect();
+    let heading =
+        format!("{:<TYPE_WIDTH$} {:<width$} {} {:>6}", "Type", "Name", columns(&headings), "# reqs");
     let mut widths = vec![TYPE_WIDTH, width, 8];
-    widths.extend([6; PERCENTILES.len()]);
+    widths.extend(headings.iter().map(|_| 6));
     let separator = rule(&widths);
     let mut lines = vec!["Response time percentiles (approximated)".to_owned(), heading, separator.clone()];
     lines.extend(snapshot.rows.iter().filter_map(|row| percentile_line(row, width)));
@@ -99,11 +93,13 @@ fn stats_line(row: &Row, width: usize) -> String {
 }
 
 fn percentile_line(row: &Row, width: usize) -> Option<String> {
-    let percentiles = row.percentiles.filter(|_| row.timed > 0)?;
-    let columns = columns(&percentiles[1..]);
+    let percentiles = row.percentiles.as_ref().filter(|_| row.timed > 0)?;
     Some(format!(
-        "{:<TYPE_WIDTH$} {:<width$} {:>8} {columns} {:>6}",
-        row.key.request_type, row.key.name, percentiles[0], row.requests
+        "{:<TYPE_WIDTH$} {:<width$} {} {:>6}",
+        row.key.request_type,
+        row.key.name,
+        columns(percentiles),
+        row.requests
     ))
 }
 
@@ -115,8 +111,10 @@ pub(super) fn unwrapped(error: &str) -> &str {
     })
 }
 
+/// Columns of percentiles: the first one is wider.
 fn columns(cells: &[impl Display]) -> String {
-    cells.iter().map(|cell| format!("{cell:>6}")).collect::<Vec<_>>().join(" ")
+    let widths = std::iter::once(8).chain(std::iter::repeat(6));
+    cells.iter().zip(widths).map(|(cell, width)| format!("{cell:>width$}")).collect::<Vec<_>>().join(" ")
 }
 
 fn rule(widths: &[usize]) -> String {

@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use crate::report::columns::{cut, printable, wrapped};
-use crate::report::table::{PERCENTILE_HEADINGS, unwrapped};
+use crate::report::table::unwrapped;
 use crate::stats::number::Number;
 use crate::stats::snapshot::{Row, Snapshot};
 
@@ -55,12 +55,14 @@ fn percentiles(snapshot: &Snapshot, columns: usize) -> String {
     let rows: Vec<_> = shown(snapshot).filter(|row| row.timed > 0).collect();
     // In the order of the headings; what remains longest is the median, p95, p99 and the maximum.
     let worths = [ALWAYS, 1, 3, 2, 6, ALWAYS, 4, 7, 5, 0, 8];
-    let mut table: Vec<_> = PERCENTILE_HEADINGS
-        .into_iter()
-        .zip(worths)
+    let headings: Vec<_> = snapshot.percentiles.headings().collect();
+    let mut table: Vec<_> = headings
+        .iter()
+        .zip(worths.into_iter().chain(std::iter::repeat(0)))
         .enumerate()
         .map(|(index, (heading, worth))| {
-            let cell = |row: &Row| row.percentiles.map_or_else(String::new, |all| all[index].to_string());
+            let cell =
+                |row: &Row| row.percentiles.as_ref().map_or_else(String::new, |all| all[index].to_string());
             Column::new(heading, worth, &rows, &cell)
         })
         .collect();
@@ -95,7 +97,7 @@ const ALWAYS: u8 = u8::MAX;
 
 /// Numbers of one kind.
 struct Column {
-    heading: &'static str,
+    heading: String,
     /// The lowest goes first.
     worth: u8,
     cells: Vec<String>,
@@ -103,10 +105,10 @@ struct Column {
 }
 
 impl Column {
-    fn new(heading: &'static str, worth: u8, rows: &[&Row], cell: &dyn Fn(&Row) -> String) -> Self {
+    fn new(heading: &str, worth: u8, rows: &[&Row], cell: &dyn Fn(&Row) -> String) -> Self {
         let cells: Vec<_> = rows.iter().map(|row| cell(row)).collect();
         let width = cells.iter().map(String::len).max().unwrap_or(0).max(heading.len());
-        Self { heading, worth, cells, width }
+        Self { heading: heading.to_owned(), worth, cells, width }
     }
 }
 
@@ -138,7 +140,7 @@ fn draw(rows: &[&Row], mut table: Vec<Column>, columns: usize) -> String {
         }
         line
     };
-    let heading = line("Type", "Name", &|column| column.heading.to_owned());
+    let heading = line("Type", "Name", &|column| column.heading.clone());
     let rule = "-".repeat(heading.chars().count());
     let mut text = String::new();
     push_line(&mut text, &heading);

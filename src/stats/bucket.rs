@@ -1,16 +1,10 @@
-//! Locust's buckets of response times and the list of percentiles it reports.
+//! Locust's buckets of response times.
 //!
 //! A bucket is the time in whole milliseconds, rounded to about two digits: below 100 ms to 1, below 1,000 to
 //! tens, below 10,000 to hundreds, else to thousands; ties go to the even multiple, and the unrounded time
 //! decides which step is used (Locust's `bucket_response_time`).
 
 use std::cmp::Ordering;
-
-/// The percentiles of Locust's files, ascending, as fractions.
-pub const PERCENTILES: [f64; 11] = [0.5, 0.66, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0];
-
-/// One value for each of [`PERCENTILES`]: buckets, in milliseconds.
-pub type Percentiles = [i128; PERCENTILES.len()];
 
 /// Bucket of a response time in (fractional) milliseconds, of a magnitude below 10^38.
 #[expect(clippy::cast_possible_truncation, reason = "a rounded float is whole")]

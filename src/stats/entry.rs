@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::stats::RowKey;
 use crate::stats::batch::Cell;
-use crate::stats::bucket::Percentiles;
 use crate::stats::fine::FineTimes;
 use crate::stats::histogram::Histogram;
 use crate::stats::number::{Number, ratio};
+use crate::stats::percentiles::{PercentileList, Percentiles};
 use crate::stats::snapshot::Row;
 use crate::stats::sums::Sums;
 
@@ -169,10 +169,11 @@ impl Entry {
         self.times.add(bucket, times);
     }
 
-    /// The row at `now` (unix seconds).
-    pub fn row(&self, key: Arc<RowKey>, now: f64, run: RunSpan) -> Row {
+    /// The row at `now` (unix seconds), with the percentiles of `list`.
+    pub fn row(&self, key: Arc<RowKey>, now: f64, run: RunSpan, list: &PercentileList) -> Row {
         let timed = self.requests - self.none_requests;
-        let percentiles = self.times.percentiles();
+        let of = |times: &Histogram| Percentiles::from(times.percentiles(list.fractions()));
+        let percentiles = of(&self.times);
         let window = run.rate_window();
         let in_window = || self.seconds.iter().filter(|second| window.contains(&second.at));
         let window_s = (window.end - window.start).max(1) as f64;
@@ -181,7 +182,7 @@ impl Entry {
             requests: self.requests,
             failures: self.failures,
             timed,
-            median: self.median(percentiles[0]),
+            median: self.median(self.times.percentiles(&[0.5])[0]),
             average: self.average(timed),
             min: self.min.filter(|min| !min.is_zero()).unwrap_or(Number::ZERO),
             max: self.max,
@@ -194,11 +195,11 @@ impl Entry {
             failures_per_s: run.rate(self.failures),
             current_rps: in_window().map(|second| second.requests).sum::<u64>() as f64 / window_s,
             current_failures_per_s: in_window().map(|second| second.failures).sum::<u64>() as f64 / window_s,
-            percentiles: (self.requests > 0).then_some(percentiles),
             history_percentiles: (self.requests > 0).then(|| match &self.earlier {
-                Some(earlier) => self.current_percentiles(earlier, now),
-                None => percentiles,
+                Some(earlier) => of(&self.current_times(earlier, now)),
+                None => Arc::clone(&percentiles),
             }),
+            percentiles: (self.requests > 0).then_some(percentiles),
         }
     }
 
@@ -264,15 +265,15 @@ impl Entry {
         }
     }
 
-    /// Percentiles since the kept state nearest to ten seconds ago, of two equally near ones the older;
-    /// zeros if there is none.
-    fn current_percentiles(&self, earlier: &[(i64, Histogram)], now: f64) -> Percentiles {
+    /// Response times since the kept state nearest to ten seconds ago, of two equally near ones the older; none if there
+    /// is no such state.
+    fn current_times(&self, earlier: &[(i64, Histogram)], now: f64) -> Histogram {
         let wanted = whole_second(now) - PERCENTILE_WINDOW_S;
         earlier
             .iter()
             .filter(|(at, _)| (at - wanted).abs() <= PERCENTILE_SLACK_S)
             .min_by_key(|(at, _)| ((at - wanted).abs(), *at))
-            .map_or([0; _], |(_, state)| self.times.since(state).percentiles())
+            .map_or_else(Histogram::default, |(_, state)| self.times.since(state))
     }
 }
 

@@ -3,8 +3,6 @@
 //! It is a sorted list and no table: if a run has 100,000 rows, most of them have a handful of buckets, and even a busy
 //! one rarely has more than 300.
 
-use crate::stats::bucket::{PERCENTILES, Percentiles};
-
 /// How many response times fell into each bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Histogram {
@@ -39,7 +37,7 @@ impl Histogram {
         Self { counts: counts.collect(), total: self.total - older.total }
     }
 
-    /// All of Locust's percentiles, zeros if there is no response time.
+    /// The percentiles at ascending fractions (0 to 1), zeros if there is no response time.
     ///
     /// Locust's `calculate_response_time_percentile` gives the element at index `trunc(n * p)` of the
     /// ascending list, or the last one; the product is one of floats. Here for all `p` in one pass.
@@ -48,9 +46,10 @@ impl Histogram {
         clippy::cast_sign_loss,
         reason = "truncation is Locust's rule"
     )]
-    pub fn percentiles(&self) -> Percentiles {
-        let mut found = [0; PERCENTILES.len()];
-        let indices = PERCENTILES.map(|p| ((self.total as f64 * p) as u64).min(self.total.saturating_sub(1)));
+    pub fn percentiles(&self, fractions: &[f64]) -> Vec<i128> {
+        let mut found = vec![0; fractions.len()];
+        let last = self.total.saturating_sub(1);
+        let indices = fractions.iter().map(|p| ((self.total as f64 * p) as u64).min(last));
         let mut wanted = found.iter_mut().zip(indices).peekable();
         let mut seen = 0;
         for &(bucket, count) in &self.counts {
@@ -66,6 +65,7 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::percentiles::PercentileList;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -98,16 +98,17 @@ mod tests {
 
     #[test]
     fn of_two_the_larger_one_is_the_median() {
-        assert_eq!(histogram(&[3, 8]).percentiles()[0], 8);
-        assert_eq!(histogram(&[]).percentiles(), [0; 11]);
+        assert_eq!(histogram(&[3, 8]).percentiles(&[0.5]), [8]);
+        assert_eq!(histogram(&[]).percentiles(&[0.5, 1.0]), [0; 2]);
     }
 
     proptest! {
         #[test]
         fn percentiles_are_those_of_the_sorted_list(mut times in vec(-3_i128..40, 0..120)) {
-            let percentiles = histogram(&times).percentiles();
+            let list = PercentileList::default();
+            let percentiles = histogram(&times).percentiles(list.fractions());
             times.sort_unstable();
-            for (p, value) in PERCENTILES.into_iter().zip(percentiles) {
+            for (&p, value) in list.fractions().iter().zip(percentiles) {
                 let index = index(times.len(), p).min(times.len().saturating_sub(1));
                 prop_assert_eq!(value, times.get(index).copied().unwrap_or(0));
                 prop_assert_eq!(value, locust(&times, p));

@@ -30,6 +30,7 @@ pub mod metric;
 pub mod number;
 pub mod over_time;
 pub mod packed_times;
+pub mod percentiles;
 mod python_text;
 pub mod rate_search;
 pub mod recorder;

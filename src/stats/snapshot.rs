@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use crate::stats::bucket::Percentiles;
 use crate::stats::exception::Exception;
 use crate::stats::failure::Failure;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
+use crate::stats::percentiles::{PercentileList, Percentiles};
 use crate::stats::unfinished::Unfinished;
 use crate::stats::{Connections, Received, RowKey, Starts};
 
@@ -17,6 +17,8 @@ use crate::stats::{Connections, Received, RowKey, Starts};
 pub struct Snapshot {
     /// Unix time in seconds.
     pub now: f64,
+    /// The percentiles that rows have.
+    pub percentiles: PercentileList,
     /// Living users, those still stopping included.
     pub user_count: i64,
     /// Most of them at once since the tick before.

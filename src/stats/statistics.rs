@@ -21,6 +21,7 @@ use crate::stats::latency::Latency;
 use crate::stats::live::{Live, LiveRow};
 use crate::stats::number::Number;
 use crate::stats::over_time::{self, Interval, MergedSecond, OverTime, SecondOfRun, StageSums};
+use crate::stats::percentiles::PercentileList;
 use crate::stats::result::series::{Point, Series};
 use crate::stats::snapshot::{Row, Snapshot};
 use crate::stats::sums::Sums;
@@ -67,6 +68,8 @@ pub struct Statistics {
     failed: FineTimes,
     started: f64,
     most_connected: u64,
+    /// Those that rows show.
+    percentiles: PercentileList,
 }
 
 /// What the last tick added.
@@ -136,7 +139,14 @@ impl Statistics {
             failed: FineTimes::default(),
             started: start,
             most_connected: 0,
+            percentiles: PercentileList::default(),
         }
+    }
+
+    /// Shows these percentiles in rows instead of Locust's.
+    #[must_use]
+    pub fn with_percentiles(self, percentiles: PercentileList) -> Self {
+        Self { percentiles, ..self }
     }
 
     /// Logs a request that ended at `now`: response time in milliseconds, if it has one, below 10^38 either
@@ -269,7 +279,9 @@ impl Statistics {
     /// Returns all that a report needs, as of `now`.
     pub fn snapshot(&self, now: f64) -> Snapshot {
         let span = self.aggregated.span();
-        let row = |(key, &index): (&Arc<RowKey>, &usize)| self.entries[index].row(Arc::clone(key), now, span);
+        let row = |(key, &index): (&Arc<RowKey>, &usize)| {
+            self.entries[index].row(Arc::clone(key), now, span, &self.percentiles)
+        };
         let times = |of: &BTreeMap<Arc<RowKey>, FineTimes>| {
             of.iter().filter_map(|(row, times)| Some((Arc::clone(row), times.summary()?))).collect()
         };
@@ -295,10 +307,11 @@ impl Statistics {
         let span = self.aggregated.span();
         Snapshot {
             now,
+            percentiles: self.percentiles.clone(),
             user_count: self.user_count,
             most_users: self.most_users,
             rows: Vec::new(),
-            aggregated: self.aggregated.row(Arc::clone(&self.aggregated_key), now, span),
+            aggregated: self.aggregated.row(Arc::clone(&self.aggregated_key), now, span, &self.percentiles),
             failures: Vec::new(),
             exceptions: Vec::new(),
             latency: self.latency.summary(),

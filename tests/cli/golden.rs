@@ -9,6 +9,7 @@ use std::process::Command;
 use mqtt_scenario::report::csv::history::History;
 use mqtt_scenario::report::replay::{ReplayOptions, replay};
 use mqtt_scenario::report::table;
+use mqtt_scenario::stats::percentiles::PercentileList;
 
 const CASES: &[&str] = &[
     "all_failures",
@@ -33,7 +34,7 @@ fn check(case: &str, history: History, history_file: &str) {
     let dir = tempfile::tempdir().unwrap();
     let prefix = dir.path().join("new directory/out");
     let options = ReplayOptions { history, ..ReplayOptions::default() };
-    let last = replay(&golden.join("events.jsonl"), &prefix, options).unwrap();
+    let last = replay(&golden.join("events.jsonl"), &prefix, options, &PercentileList::LOCUST).unwrap();
     let files = [
         ("_stats.csv", "expected_stats.csv"),
         ("_stats_history.csv", history_file),

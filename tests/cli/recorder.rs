@@ -15,6 +15,7 @@ use mqtt_scenario::report::events::RequestLog;
 use mqtt_scenario::report::replay::{ReplayOptions, replay};
 use mqtt_scenario::report::table;
 use mqtt_scenario::stats::batch::{Batch, UsersChanged};
+use mqtt_scenario::stats::percentiles::PercentileList;
 use mqtt_scenario::stats::recorder::Recorder;
 use mqtt_scenario::stats::statistics::Statistics;
 use mqtt_scenario::stats::{RowId, RowKey, UnixMicros};
@@ -104,7 +105,7 @@ fn live(run: &Run, prefix: &Path, history: History, log: &Path) -> String {
     let rows: Vec<_> = (0..run.rows).map(key).collect();
     let mut recorders: Vec<_> = (0..run.recorders).map(|_| Recorder::new(run.start, &rows, true)).collect();
     let mut statistics = Statistics::new(run.start.as_secs_f64(), history == History::Full);
-    let mut files = CsvFiles::create(prefix, history).unwrap();
+    let mut files = CsvFiles::create(prefix, history, &PercentileList::default()).unwrap();
     let mut log = RequestLog::new(fs::File::create(log).unwrap(), run.start).unwrap();
 
     let times = run.happenings.iter().scan(run.start.0, |at, happening| {
@@ -180,7 +181,7 @@ proptest! {
         let (ours, again) = (dir.path().join("live"), dir.path().join("replayed"));
         let log = dir.path().join("events.jsonl");
         let failures = live(&run, &ours, history, &log);
-        let last = replay(&log, &again, ReplayOptions { history, ..ReplayOptions::default() }).unwrap();
+        let last = replay(&log, &again, ReplayOptions { history, ..ReplayOptions::default() }, &PercentileList::LOCUST).unwrap();
         for suffix in SUFFIXES {
             let read = |whose: &str| fs::read_to_string(dir.path().join(format!("{whose}{suffix}"))).unwrap();
             prop_assert_eq!(read("live"), read("replayed"), "{}", suffix);

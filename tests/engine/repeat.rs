@@ -11,6 +11,7 @@ use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::client::{Connect, Filter, Session, Until};
 use mqtt_scenario::engine::{Interrupts, MAX_ROWS, Options, run};
 use mqtt_scenario::mqtt::Qos;
+use mqtt_scenario::stats::percentiles::PercentileList;
 use tokio::time::Instant;
 
 use crate::support::{NullObserver, Seen, TestScenario, connect_request, ticket, with_sockets};
@@ -99,8 +100,14 @@ fn messages(seed: u64, threads: usize) -> Messages {
             .subscribe(&[Filter::new("#", Qos::AtLeastOnce)], ticket(1, Duration::from_secs(5)))
             .unwrap();
         subscriber.drive(Until::Done(key), None, &mut seen).await.unwrap();
-        let options =
-            Options { threads, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
+        let options = Options {
+            threads,
+            keep_log: false,
+            keep_history: false,
+            reset_stats: false,
+            max_rows: MAX_ROWS,
+            percentiles: PercentileList::LOCUST,
+        };
         let (interrupts, mut deaf) = (Interrupts::default(), NullObserver);
         tokio::select! {
             outcome = run(plan, connector, options, &interrupts, &mut deaf) => drop(outcome.unwrap()),

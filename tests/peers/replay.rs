@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use mqtt_scenario::report::csv::history::History;
 use mqtt_scenario::report::replay::{ReplayOptions, replay};
 use mqtt_scenario::report::table;
+use mqtt_scenario::stats::percentiles::PercentileList;
 
 const PYTHON: &str = "MQTT_SCENARIO_LOCUST_PYTHON";
 const CASES: u64 = 48;
@@ -276,7 +277,7 @@ fn random_events_give_the_files_that_locust_writes() {
         let file = dir.path().join("events.jsonl");
         fs::write(&file, events(shape, &mut random)).unwrap();
         let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
-        let last = replay(&file, &ours, options).unwrap();
+        let last = replay(&file, &ours, options, &PercentileList::LOCUST).unwrap();
         fs::write(dir.path().join("ours_summary"), table::summary(&last)).unwrap();
         run_peer(&file, &theirs, &dir.path().join("theirs_summary"), options);
         for suffix in ["_stats.csv", "_stats_history.csv", "_failures.csv", "_exceptions.csv", "_summary"] {

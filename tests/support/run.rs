@@ -18,6 +18,7 @@ use mqtt_scenario::stats::UnixMicros;
 use mqtt_scenario::stats::batch::{Batch, RequestSeen};
 use mqtt_scenario::stats::delivery::DeliveryReport;
 use mqtt_scenario::stats::health::Health;
+use mqtt_scenario::stats::percentiles::PercentileList;
 use mqtt_scenario::stats::rate_search::RateSearchReport;
 use mqtt_scenario::stats::result::what_ran::WhatRan;
 use mqtt_scenario::stats::snapshot::Snapshot;
@@ -29,8 +30,14 @@ use tokio::time::sleep;
 use crate::support::with_paused_clock;
 
 /// One thread, and no log of requests.
-pub(crate) const OPTIONS: Options =
-    Options { threads: 1, keep_log: false, keep_history: false, reset_stats: false, max_rows: MAX_ROWS };
+pub(crate) const OPTIONS: Options = Options {
+    threads: 1,
+    keep_log: false,
+    keep_history: false,
+    reset_stats: false,
+    max_rows: MAX_ROWS,
+    percentiles: PercentileList::LOCUST,
+};
 
 /// The same with a log of requests.
 pub(crate) const LOGGED: Options = Options { keep_log: true, ..OPTIONS };

@@ -6,6 +6,7 @@ use crate::cli::outputs::outlet::{Ending, Growing};
 use crate::cli::outputs::output::{Output, View};
 use crate::report::csv::history::{HistoryRows, LastHistory};
 use crate::report::destination::Destination;
+use crate::stats::percentiles::PercentileList;
 
 #[derive(Debug)]
 struct HistoryFile {
@@ -17,9 +18,13 @@ struct HistoryFile {
     held: Vec<u8>,
 }
 
-pub(super) fn begin(rows: HistoryRows, destination: Destination) -> io::Result<Box<dyn Output>> {
+pub(super) fn begin(
+    rows: HistoryRows,
+    percentiles: &PercentileList,
+    destination: Destination,
+) -> io::Result<Box<dyn Output>> {
     let is_stream = destination.is_stream();
-    let file = Growing::start(destination, HistoryRows::HEADER)?;
+    let file = Growing::start(destination, &HistoryRows::header(percentiles))?;
     Ok(Box::new(HistoryFile { rows, file, is_stream, held: Vec::new() }))
 }
 

@@ -20,6 +20,7 @@ use crate::report::csv::state::StateFile;
 use crate::report::destination::Destination;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
+use crate::stats::percentiles::PercentileList;
 use crate::stats::result::RunResult;
 
 /// Begins an output, which empties an older file; the run starts at the given time.
@@ -37,6 +38,8 @@ struct Found {
 pub(in crate::cli) struct Wanted {
     /// The prefixes of Locust's CSV files.
     pub(in crate::cli) csv: Vec<PathBuf>,
+    /// The percentiles of their columns.
+    pub(in crate::cli) percentiles: PercentileList,
     /// Which rows their history has.
     pub(in crate::cli) history: History,
     /// The log of all requests.
@@ -71,7 +74,8 @@ impl Outputs {
                 outputs.push(CSV, table.path(prefix), Box::new(begin))?;
             }
             let rows = HistoryRows::new(wanted.history);
-            let begin = move |destination, _| history::begin(rows, destination);
+            let percentiles = wanted.percentiles.clone();
+            let begin = move |destination, _| history::begin(rows, &percentiles, destination);
             outputs.push(CSV, HistoryRows::path(prefix), Box::new(begin))?;
         }
         if let Some(path) = wanted.request_log {

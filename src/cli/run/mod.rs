@@ -82,6 +82,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         keep_history: options.csv_full_history,
         reset_stats: options.reset_stats,
         max_rows: options.max_rows,
+        percentiles: options.percentiles.clone().unwrap_or_default(),
     };
     let clients = plan.brokers.iter().map(|broker| broker.client);
     let brokers: Vec<_> = std::mem::take(&mut prepared.endpoints).into_iter().zip(clients).collect();

@@ -1,6 +1,7 @@
 //! The options of `run`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use tracing::Level;
@@ -13,6 +14,7 @@ use crate::engine;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
 use crate::report::result_json;
+use crate::stats::percentiles::PercentileList;
 
 const AFTER_HELP: &str = "\
 Ctrl-C, SIGTERM or SIGHUP stops the run: users finish their tasks (--stop-timeout) and all files
@@ -48,6 +50,12 @@ pub(in crate::cli) struct RunOptions {
     /// Each second, write one history row per statistics row, with percentiles of the last ten seconds
     #[arg(long, requires = "csv")]
     pub(super) csv_full_history: bool,
+
+    /// The percentiles of the CSV files and tables, as fractions
+    #[arg(long, value_name = "LIST", value_parser = PercentileList::from_str)]
+    #[arg(help = "The percentiles of the CSV files and tables, as fractions with commas between, such as \
+                  0.25,0.5,0.99 [default: Locust's list]")]
+    pub(super) percentiles: Option<PercentileList>,
 
     /// Write every request as a line of JSON, from which `mqtt-scenario replay` makes the CSV files again
     #[arg(long, value_name = "FILE")]
@@ -157,6 +165,7 @@ impl RunOptions {
         let documents: [(_, _, Render); 1] = [("result", &self.summary_json, result_json::text)];
         Wanted {
             csv: self.csv.iter().cloned().collect(),
+            percentiles: self.percentiles.clone().unwrap_or_default(),
             history: if self.csv_full_history { History::Full } else { History::Aggregated },
             request_log: self.request_log.clone(),
             history_log: None,

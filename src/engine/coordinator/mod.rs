@@ -100,7 +100,8 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         Self {
             lifecycle: Lifecycle::new(Arc::clone(&plan), clock, shards.len(), options.reset_stats),
             ticks: Ticks::new(shards.len()),
-            statistics: Statistics::new(clock.started_at().as_secs_f64(), options.keep_history),
+            statistics: Statistics::new(clock.started_at().as_secs_f64(), options.keep_history)
+                .with_percentiles(options.percentiles.clone()),
             monitor: Monitor::new(),
             groups: Groups::default(),
             delivery: None,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::report::csv::history::{History, HistoryRows, LastHistory};
 use crate::report::csv::state::StateFile;
 use crate::report::destination::{Destination, Unfinished};
+use crate::stats::percentiles::PercentileList;
 use crate::stats::snapshot::Snapshot;
 
 /// Why a file could not be written.
@@ -52,7 +53,7 @@ pub struct CsvFiles {
 
 impl CsvFiles {
     /// Begins the files at the prefix, and makes the folders above them.
-    pub fn create(prefix: &Path, history: History) -> Result<Self, CsvError> {
+    pub fn create(prefix: &Path, history: History, percentiles: &PercentileList) -> Result<Self, CsvError> {
         let mut tables = Vec::new();
         for table in StateFile::ALL {
             let path = table.path(prefix);
@@ -61,7 +62,7 @@ impl CsvFiles {
         }
         let history_path = HistoryRows::path(prefix);
         let history_file = find(&history_path)?
-            .begin_whole(HistoryRows::HEADER.as_bytes())
+            .begin_whole(HistoryRows::header(percentiles).as_bytes())
             .map_err(|source| CsvError::Write { path: history_path.clone(), source })?;
         let history = HistoryRows::new(history);
         Ok(Self { tables, history_path, history_file, history, held: String::new() })
@@ -113,7 +114,9 @@ mod tests {
     fn a_file_that_cannot_be_made_is_named() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("out_failures.csv")).unwrap();
-        let error = CsvFiles::create(&dir.path().join("out"), History::Aggregated).unwrap_err();
+        let error =
+            CsvFiles::create(&dir.path().join("out"), History::Aggregated, &PercentileList::default())
+                .unwrap_err();
         assert!(error.to_string().contains("out_failures.csv"), "{error}");
     }
 
@@ -122,7 +125,7 @@ mod tests {
     fn history(ticks: &[(f64, i64, u64)], history: History) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
         let prefix = dir.path().join("out");
-        let mut files = CsvFiles::create(&prefix, history).unwrap();
+        let mut files = CsvFiles::create(&prefix, history, &PercentileList::default()).unwrap();
         let mut statistics = Statistics::new(ticks[0].0, false);
         let row = RowKey { request_type: "MQTT".into(), name: "say".into() };
         let mut all = 0;

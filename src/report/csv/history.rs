@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::csv::rows::{Rows, second, with_suffix};
+use crate::report::csv::rows::{Rows, headings, second, with_suffix};
+use crate::stats::percentiles::PercentileList;
 use crate::stats::snapshot::Snapshot;
 
-const HISTORY_HEADER: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,\
-    50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%,\
-    Total Request Count,Total Failure Count,Total Median Response Time,Total Average Response Time,\
+/// The headings before the percentiles.
+const BEFORE: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,";
+/// The headings behind them.
+const BEHIND: &str = ",Total Request Count,Total Failure Count,Total Median Response Time,Total Average Response Time,\
     Total Min Response Time,Total Max Response Time,Total Average Content Size\r\n";
 
 /// Which rows the history file gets at each tick.
@@ -51,8 +53,10 @@ pub struct LastHistory<'a> {
 }
 
 impl HistoryRows {
-    /// The first line of the file.
-    pub const HEADER: &str = HISTORY_HEADER;
+    /// The first line of a file with these percentiles.
+    pub fn header(percentiles: &PercentileList) -> String {
+        [BEFORE, &headings(percentiles), BEHIND].concat()
+    }
 
     /// For a file with these rows.
     pub fn new(history: History) -> Self {

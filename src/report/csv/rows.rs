@@ -7,9 +7,9 @@ use std::fmt::{Display, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::report::number::{PythonFloat, PythonNumber};
-use crate::stats::bucket::{PERCENTILES, Percentiles};
 use crate::stats::failure::Failure;
 use crate::stats::number::Number;
+use crate::stats::percentiles::{PercentileList, Percentiles};
 use crate::stats::snapshot::{Row, Snapshot};
 use crate::units::Date;
 
@@ -25,13 +25,13 @@ impl Rows {
         self.text.clear();
     }
 
-    pub(super) fn push_stats(&mut self, row: &Row) {
+    pub(super) fn push_stats(&mut self, row: &Row, list: &PercentileList) {
         self.text(&row.key.request_type);
         self.text(&row.key.name);
         self.totals(row);
         self.value(PythonFloat(row.rps));
         self.value(PythonFloat(row.failures_per_s));
-        self.percentiles(row.percentiles);
+        self.percentiles(row.percentiles.as_ref(), list);
         self.end();
     }
 
@@ -42,7 +42,7 @@ impl Rows {
         self.text(&row.key.name);
         self.value(format_args!("{:.6}", row.current_rps));
         self.value(format_args!("{:.6}", row.current_failures_per_s));
-        self.percentiles(row.history_percentiles);
+        self.percentiles(row.history_percentiles.as_ref(), &snapshot.percentiles);
         self.totals(row);
         self.end();
     }
@@ -68,10 +68,10 @@ impl Rows {
         self.value(PythonNumber(row.average_length));
     }
 
-    fn percentiles(&mut self, percentiles: Option<Percentiles>) {
+    fn percentiles(&mut self, percentiles: Option<&Percentiles>, list: &PercentileList) {
         match percentiles {
-            Some(buckets) => buckets.into_iter().for_each(|bucket| self.value(bucket)),
-            None => PERCENTILES.iter().for_each(|_| self.value("N/A")),
+            Some(buckets) => buckets.iter().for_each(|bucket| self.value(bucket)),
+            None => list.fractions().iter().for_each(|_| self.value("N/A")),
         }
     }
 
@@ -103,6 +103,11 @@ impl Rows {
         self.text.push_str("\r\n");
         self.in_row = false;
     }
+}
+
+/// The headings of the percentile columns, with commas between.
+pub(super) fn headings(list: &PercentileList) -> String {
+    list.headings().collect::<Vec<_>>().join(",")
 }
 
 /// The timestamp of a tick.

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::csv::rows::{Rows, with_suffix};
+use crate::report::csv::rows::{Rows, headings, with_suffix};
 use crate::stats::snapshot::Snapshot;
 
+/// Then come the percentiles.
 const STATS_HEADER: &str = "Type,Name,Request Count,Failure Count,Median Response Time,\
-    Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,\
-    50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%\r\n";
+    Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,";
 const FAILURES_HEADER: &str = "Method,Name,Error,Occurrences,First Seen,Last Seen\r\n";
 const EXCEPTIONS_HEADER: &str = "Count,Message,Traceback,Nodes\r\n";
 
@@ -43,9 +43,9 @@ impl StateFile {
         let mut rows = Rows::default();
         match self {
             Self::Stats => {
-                rows.text.push_str(STATS_HEADER);
+                rows.text.extend([STATS_HEADER, &headings(&snapshot.percentiles), "\r\n"]);
                 for row in snapshot.rows.iter().chain([&snapshot.aggregated]) {
-                    rows.push_stats(row);
+                    rows.push_stats(row, &snapshot.percentiles);
                 }
             }
             Self::Failures => {

@@ -48,7 +48,7 @@ fn a_stall_is_in_the_response_times_of_what_it_held_up() {
     // What the CSV shows: the 28th, 30th and 31st of 31 sorted times.
     let snapshot = &ran.last;
     let row = snapshot.rows.iter().find(|row| row.key.name == "publish").unwrap();
-    let percentiles = row.percentiles.unwrap();
+    let percentiles = row.percentiles.as_ref().unwrap();
     assert_eq!((percentiles[0], percentiles[4], percentiles[5], percentiles[7]), (1, 700, 900, 1_000));
     assert_eq!((row.requests, row.failures), (31, 0));
     assert_eq!(snapshot.starts, Starts { count: 31, late: 10 });
