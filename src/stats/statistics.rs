@@ -299,7 +299,8 @@ impl Statistics {
     pub fn some_rows(&self, now: f64, wanted: impl Fn(&RowKey) -> bool) -> Vec<Row> {
         let span = self.aggregated.span();
         let rows = self.order.iter().filter(|(key, _)| wanted(key));
-        rows.map(|(key, &index)| self.entries[index].row(Arc::clone(key), now, span)).collect()
+        rows.map(|(key, &index)| self.entries[index].row(Arc::clone(key), now, span, &self.percentiles))
+            .collect()
     }
 
     /// The same without rows, failures and exceptions, so that its cost does not depend on their number.
