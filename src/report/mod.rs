@@ -14,6 +14,7 @@ pub mod gather;
 pub mod grid;
 pub mod health;
 pub mod hlog;
+pub mod html;
 pub mod latency;
 pub mod number;
 pub mod paint;

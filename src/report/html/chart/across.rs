@@ -1,0 +1,217 @@
+//! The horizontal axis of a chart: time since the start, or the share of requests that were faster.
+
+/// A chart over time has at most so many columns in which a pointer finds values.
+const MAX_COLUMNS: u32 = 240;
+/// If a column holds several intervals, a line has two points in it, its least and its highest value.
+const MAX_MERGED_COLUMNS: u32 = 100;
+/// Points of a percentile plot for each power of ten, so that 90 %, 99 % and 99.9 % are points.
+const POINTS_PER_DECADE: u32 = 20;
+/// Distances between labels of time, in seconds.
+const TIME_TICKS: [f64; 19] = [
+    1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0,
+    21_600.0, 43_200.0, 86_400.0, 864_000.0,
+];
+/// A chart has at most so many labels of time: they fit beside each other on a telephone.
+const MAX_TIME_LABELS: f64 = 6.0;
+
+/// A horizontal axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Across {
+    /// Seconds since the start.
+    Time {
+        /// The length of the axis in seconds.
+        length_s: f64,
+        /// The length of an interval in seconds, above 0.
+        interval_s: f64,
+        /// The start in seconds of unix time; `None` if charts of several runs lie over each other.
+        started: Option<f64>,
+    },
+    /// The share of requests that took at most the time on the other axis, so that 90 %, 99 % and 99.9 % are equally far
+    /// from each other.
+    Quantile {
+        /// The number of requests of the line with the most of them: the axis ends at 1 - 1/n.
+        requests: u64,
+    },
+}
+
+impl Across {
+    /// The width in the units of a path: two for each interval, so that its middle has a place.
+    pub fn width(self) -> u32 {
+        match self {
+            Self::Time { length_s, interval_s, .. } => to_u32((length_s / interval_s).ceil().max(1.0)) * 2,
+            Self::Quantile { requests } => {
+                to_u32(((requests.max(10) as f64).log10() * f64::from(POINTS_PER_DECADE) - 1e-9).ceil())
+            }
+        }
+    }
+
+    /// How many units a column takes in which a pointer finds values.
+    pub fn step(self) -> u32 {
+        match self {
+            Self::Time { .. } => match self.width() / 2 {
+                intervals if intervals <= MAX_COLUMNS => 2,
+                intervals => intervals.div_ceil(MAX_MERGED_COLUMNS) * 2,
+            },
+            Self::Quantile { .. } => 1,
+        }
+    }
+
+    /// The number of columns.
+    pub fn columns(self) -> u32 {
+        self.width().div_ceil(self.step())
+    }
+
+    /// Where something stands, in the units of a path: a time in seconds, or a quantile.
+    pub fn at(self, place: f64) -> u32 {
+        let width = f64::from(self.width());
+        let at = match self {
+            Self::Time { interval_s, .. } => place / interval_s * 2.0,
+            Self::Quantile { .. } => -(1.0 - place).log10() * f64::from(POINTS_PER_DECADE),
+        };
+        to_u32(at.round().clamp(0.0, width))
+    }
+
+    /// The same as a share of the width, 0 to 1.
+    pub fn fraction(self, place: f64) -> f64 {
+        match self {
+            Self::Time { interval_s, .. } => place / interval_s * 2.0 / f64::from(self.width()),
+            Self::Quantile { .. } => -(1.0 - place).log10() / self.decades(),
+        }
+        .clamp(0.0, 1.0)
+    }
+
+    /// The quantiles at which a percentile plot has points, ascending, up to 1 - 1/n; none for time.
+    pub fn quantiles(self) -> Vec<f64> {
+        let Self::Quantile { requests } = self else { return Vec::new() };
+        let last = 1.0 - 1.0 / requests.max(1) as f64;
+        let quantile = |at| 1.0 - 10_f64.powf(-f64::from(at) / f64::from(POINTS_PER_DECADE));
+        let inner = (0..=self.width()).map(quantile).filter(|quantile| *quantile < last - 1e-12);
+        inner.chain([last]).collect()
+    }
+
+    /// Over how many powers of ten a percentile plot goes; 0 for time.
+    fn decades(self) -> f64 {
+        match self {
+            Self::Time { .. } => 0.0,
+            Self::Quantile { .. } => f64::from(self.width()) / f64::from(POINTS_PER_DECADE),
+        }
+    }
+
+    /// What the script of the page has to know: the kind, width and step, and the length of an interval and the start in
+    /// seconds (0 if unknown), or the number of powers of ten.
+    pub fn words(self) -> String {
+        let (width, step) = (self.width(), self.step());
+        match self {
+            Self::Time { interval_s, started, .. } => {
+                format!("time {width} {step} {interval_s} {}", started.unwrap_or(0.0))
+            }
+            Self::Quantile { .. } => format!("quantile {width} {step} {}", self.decades()),
+        }
+    }
+
+    /// What the labels are, for a line under the chart.
+    pub fn caption(self) -> &'static str {
+        match self {
+            Self::Time { length_s, .. } if length_s <= 120.0 => "Seconds since the start",
+            Self::Time { length_s, .. } if length_s < 7_200.0 => "Time since the start (minutes:seconds)",
+            Self::Time { .. } => "Time since the start (hours:minutes)",
+            Self::Quantile { .. } => "Share of requests that took at most this time",
+        }
+    }
+
+    /// Places with a label, as shares of the width.
+    pub fn ticks(self) -> Vec<(f64, String)> {
+        match self {
+            Self::Time { length_s, .. } => {
+                let tick = TIME_TICKS.into_iter().find(|tick| length_s / tick <= MAX_TIME_LABELS);
+                let tick = tick.unwrap_or(length_s / MAX_TIME_LABELS);
+                (0..=6_u8)
+                    .map(|number| f64::from(number) * tick)
+                    .filter(|at| *at <= length_s * 1.001)
+                    .map(|at| (self.fraction(at), time_label(at, length_s)))
+                    .collect()
+            }
+            Self::Quantile { .. } => {
+                let labels = [
+                    (0.0, "0 %"),
+                    (0.5, "50 %"),
+                    (0.9, "90 %"),
+                    (0.99, "99 %"),
+                    (0.999, "99.9 %"),
+                    (0.9999, "99.99 %"),
+                    (0.999_99, "99.999 %"),
+                    (0.999_999, "99.9999 %"),
+                ];
+                let decades = self.decades() + 0.01;
+                // Where there are many, the first ones stand too close.
+                let first = usize::from(decades > 4.5);
+                let shown = |(at, _): &&(f64, &str)| -(1.0 - *at).log10() <= decades;
+                let label = |(at, label): &(f64, &str)| (self.fraction(*at), (*label).to_owned());
+                let last = labels.iter().rposition(|label| shown(&label)).unwrap_or(0);
+                labels[first.min(last)..=last].iter().map(label).collect()
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` ends at the bounds of u32")]
+fn to_u32(number: f64) -> u32 {
+    // Half of the range: the width is twice the number of intervals.
+    (number as u32).min(u32::MAX / 4)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds since the start")]
+fn time_label(at: f64, length_s: f64) -> String {
+    let seconds = at.round() as u64;
+    match length_s {
+        length if length <= 120.0 => seconds.to_string(),
+        length if length < 7_200.0 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        _ => format!("{}:{:02}", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(length_s: f64, interval_s: f64) -> Across {
+        Across::Time { length_s, interval_s, started: None }
+    }
+
+    #[test]
+    fn intervals_share_columns_only_if_there_are_many() {
+        for (length_s, interval_s, width, step) in [
+            (1.0, 1.0, 2, 2),
+            (0.4, 1.0, 2, 2),
+            (240.0, 1.0, 480, 2),
+            (600.0, 1.0, 1_200, 12),
+            (3_600.0, 15.0, 480, 2),
+        ] {
+            let across = time(length_s, interval_s);
+            assert_eq!((across.width(), across.step()), (width, step), "{length_s}");
+            assert!(across.columns() <= MAX_COLUMNS);
+        }
+    }
+
+    #[test]
+    fn labels_of_time_are_few_and_round() {
+        let labels =
+            |length_s| time(length_s, 1.0).ticks().into_iter().map(|(_, label)| label).collect::<Vec<_>>();
+        assert_eq!(labels(0.4), ["0"]);
+        assert_eq!(labels(10.0), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(labels(600.0), ["0:00", "2:00", "4:00", "6:00", "8:00", "10:00"]);
+        assert_eq!(labels(10_000.0), ["0:00", "0:30", "1:00", "1:30", "2:00", "2:30"]);
+    }
+
+    #[test]
+    fn nines_are_equally_far_from_each_other_and_end_at_the_last_request() {
+        let across = Across::Quantile { requests: 10_000 };
+        let ticks = across.ticks();
+        let places: Vec<_> =
+            ticks.iter().filter(|(_, label)| label.contains('9')).map(|(at, _)| *at).collect();
+        assert_eq!(places.len(), 4, "{ticks:?}");
+        assert!(places.iter().zip([0.25, 0.5, 0.75, 1.0]).all(|(at, expected)| (at - expected).abs() < 1e-9));
+        let last = across.quantiles().last().copied().unwrap();
+        assert!((last - 0.9999).abs() < 1e-12, "1 - 1/n, but {last}");
+    }
+}

@@ -1,0 +1,108 @@
+//! What stands around and behind the values of a chart: labels, lines at round values, marks of moments.
+
+use std::fmt::Write;
+
+use crate::report::html::chart::across::Across;
+use crate::report::html::chart::quantity::Quantity;
+use crate::report::html::chart::scale::Scale;
+
+/// About the share of the width that a character of a mark's name takes in a chart of half the page, and the space
+/// between two names.
+const CHARACTER_WIDTH: f64 = 0.0125;
+const SPACE: f64 = 0.012;
+
+/// A moment with a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// The moment, in seconds since the start.
+    pub at_s: f64,
+    /// The name.
+    pub name: String,
+}
+
+/// All labels of a chart.
+#[derive(Debug)]
+pub(super) struct Labels {
+    pub(super) down: Vec<Label>,
+    pub(super) along: Vec<Label>,
+    pub(super) marks: Vec<MarkLabel>,
+}
+
+/// A place on an axis, in percent, with what stands there.
+#[derive(Debug)]
+pub(super) struct Label {
+    pub(super) at: String,
+    pub(super) text: String,
+}
+
+/// The name of a mark. The script needs it even if there is no room to show it.
+#[derive(Debug)]
+pub(super) struct MarkLabel {
+    pub(super) at: String,
+    pub(super) name: String,
+    pub(super) has_room: bool,
+}
+
+impl Labels {
+    pub(super) fn of(scale: Scale, quantity: Quantity, across: Across, marks: &[Mark]) -> Self {
+        let down = |value| Label { at: percent(1.0 - scale.fraction(value)), text: quantity.tick(value) };
+        let along = across.ticks().into_iter().map(|(at, text)| Label { at: percent(at), text });
+        let mut free_from = 0.0;
+        let mark = |mark: &Mark| {
+            let at = across.fraction(mark.at_s);
+            let end = at + mark.name.chars().count() as f64 * CHARACTER_WIDTH;
+            let has_room = at >= free_from && end <= 1.02;
+            if has_room {
+                free_from = end + SPACE;
+            }
+            MarkLabel { at: percent(at), name: mark.name.clone(), has_room }
+        };
+        Self {
+            down: scale.ticks().into_iter().map(down).collect(),
+            along: along.collect(),
+            marks: marks.iter().map(mark).collect(),
+        }
+    }
+}
+
+/// The path of the lines at the labels of the vertical axis.
+pub(super) fn grid(scale: Scale, across: Across, height: f64) -> String {
+    let width = across.width();
+    scale.ticks().into_iter().fold(String::new(), |mut path, value| {
+        // Writing to a String cannot fail.
+        let _ = write!(path, "M0 {:.0}h{width}", (1.0 - scale.fraction(value)) * height);
+        path
+    })
+}
+
+/// The path of the lines at marks.
+pub(super) fn mark_lines(marks: &[Mark], across: Across, height: f64) -> String {
+    marks.iter().fold(String::new(), |mut path, mark| {
+        let _ = write!(path, "M{} 0v{height}", across.at(mark.at_s));
+        path
+    })
+}
+
+/// A share in percent, to a hundredth.
+pub(super) fn percent(share: f64) -> String {
+    let text = format!("{:.2}", share * 100.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_that_stand_too_close_keep_their_name_for_the_tooltip_alone() {
+        let mark = |at_s, name: &str| Mark { at_s, name: name.to_owned() };
+        let marks = [mark(0.0, "warm up"), mark(5.0, "ramp"), mark(50.0, "peak"), mark(99.0, "end")];
+        let across = Across::Time { length_s: 100.0, interval_s: 1.0, started: None };
+        let scale = Scale::log([1.0]);
+        let labels = Labels::of(scale, Quantity::TimeMs, across, &marks);
+        let shown: Vec<_> = labels.marks.iter().map(|mark| (mark.at.as_str(), mark.has_room)).collect();
+        assert_eq!(shown, [("0", true), ("5", false), ("50", true), ("99", false)]);
+        assert_eq!(mark_lines(&marks[1..3], across, 8.0), "M10 0v8M100 0v8");
+        assert_eq!(grid(scale, across, 8.0), "M0 8h200M0 0h200");
+    }
+}

@@ -1,0 +1,149 @@
+//! A chart of lines.
+
+use askama::Template;
+
+use crate::report::html::chart::across::Across;
+use crate::report::html::chart::axes::{self, Labels, Mark};
+use crate::report::html::chart::path;
+use crate::report::html::chart::quantity::Quantity;
+use crate::report::html::chart::scale::Scale;
+
+/// A chart of lines.
+#[derive(Debug, Clone)]
+pub struct LineChart<'a> {
+    /// What it shows, for those who cannot see it.
+    pub label: String,
+    /// The horizontal axis.
+    pub across: Across,
+    /// What the values are.
+    pub quantity: Quantity,
+    /// Whether equal distances are equal ratios.
+    pub logarithmic: bool,
+    /// The lines; the first is drawn first.
+    pub lines: Vec<Line<'a>>,
+    /// Moments with a name, ascending: the beginnings of stages.
+    pub marks: &'a [Mark],
+    /// Spans of time that are shaded, from and to in seconds.
+    pub bands: &'a [(f64, f64)],
+}
+
+/// A line.
+#[derive(Debug, Clone)]
+pub struct Line<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its class in the style sheet, which gives it a colour.
+    pub class: &'a str,
+    /// Its points: a time in seconds or a quantile, ascending, and the value if there is one.
+    pub points: Vec<(f64, Option<f64>)>,
+}
+
+#[derive(Template)]
+#[template(path = "report/line_chart.html", whitespace = "minimize")]
+struct Drawing<'a> {
+    label: &'a str,
+    across: Across,
+    quantity: Quantity,
+    /// The words of the scale for the script: its kind and its ends.
+    scale: String,
+    height: f64,
+    labels: Labels,
+    grid: String,
+    mark_lines: String,
+    bands: Vec<(String, String)>,
+    paths: Vec<Path<'a>>,
+}
+
+struct Path<'a> {
+    name: &'a str,
+    class: &'a str,
+    data: String,
+}
+
+impl LineChart<'_> {
+    /// Returns whether no line has a value.
+    pub fn is_empty(&self) -> bool {
+        self.values().next().is_none()
+    }
+
+    /// The chart as SVG.
+    pub fn svg(&self) -> askama::Result<String> {
+        let scale = if self.logarithmic {
+            Scale::log(self.values())
+        } else {
+            Scale::linear(self.values(), self.quantity)
+        };
+        let height = scale.steps(self.values());
+        let paths = self.lines.iter().map(|line| Path {
+            name: line.name,
+            class: line.class,
+            data: self.path(line, scale, height),
+        });
+        let band = |&(from, to): &(f64, f64)| {
+            let (from, to) = (self.across.fraction(from), self.across.fraction(to));
+            (axes::percent(from), axes::percent(to - from))
+        };
+        Drawing {
+            label: &self.label,
+            across: self.across,
+            quantity: self.quantity,
+            scale: scale.words(),
+            height,
+            labels: Labels::of(scale, self.quantity, self.across, self.marks),
+            grid: axes::grid(scale, self.across, height),
+            mark_lines: axes::mark_lines(self.marks, self.across, height),
+            bands: self.bands.iter().map(band).collect(),
+            paths: paths.collect(),
+        }
+        .render()
+    }
+
+    fn values(&self) -> impl Iterator<Item = f64> {
+        let values = self.lines.iter().flat_map(|line| line.points.iter().filter_map(|(_, value)| *value));
+        values.filter(|value| value.is_finite())
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of the height, which is at most a million"
+    )]
+    fn path(&self, line: &Line<'_>, scale: Scale, height: f64) -> String {
+        let place =
+            |(at, value): &(f64, Option<f64>)| (self.across.at(*at), value.filter(|value| value.is_finite()));
+        let points: Vec<_> = line.points.iter().map(place).collect();
+        let down = |value| ((1.0 - scale.fraction(value)) * height).round() as u32;
+        let thin = path::thin(&points, self.across.step());
+        path::data(&thin.into_iter().map(|(at, value)| (at, value.map(down))).collect::<Vec<_>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(points: Vec<(f64, Option<f64>)>) -> LineChart<'static> {
+        LineChart {
+            label: "<p99> over time".to_owned(),
+            across: Across::Time { length_s: 4.0, interval_s: 1.0, started: Some(1e9) },
+            quantity: Quantity::TimeMs,
+            logarithmic: true,
+            lines: vec![Line { name: "p99", class: "l3", points }],
+            marks: &[],
+            bands: &[(1.0, 2.0)],
+        }
+    }
+
+    #[test]
+    fn a_chart_has_axes_and_a_path_with_its_gap() {
+        let points = vec![(0.5, Some(1.0)), (1.5, Some(10.0)), (2.5, None), (3.5, Some(f64::NAN))];
+        insta::assert_snapshot!(chart(points).svg().unwrap().replace('>', ">\n"));
+    }
+
+    #[test]
+    fn a_chart_without_a_value_is_empty_but_whole() {
+        let chart = chart(vec![(0.5, None)]);
+        assert!(chart.is_empty());
+        assert!(chart.svg().unwrap().contains("</svg>"));
+    }
+}
