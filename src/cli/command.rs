@@ -7,6 +7,7 @@ use crate::cli::compare::CompareOptions;
 use crate::cli::explain::ExplainOptions;
 use crate::cli::fmt::FmtOptions;
 use crate::cli::init::InitOptions;
+use crate::cli::merge::MergeOptions;
 use crate::cli::plan::PlanOptions;
 use crate::cli::replay::ReplayOptions;
 use crate::cli::run::RunOptions;
@@ -43,6 +44,7 @@ pub(super) enum Command {
     Validate(ValidateOptions),
     Plan(PlanOptions),
     Compare(CompareOptions),
+    Merge(MergeOptions),
     Replay(ReplayOptions),
     Fmt(FmtOptions),
     Explain(ExplainOptions),

@@ -17,6 +17,7 @@ mod lines;
 mod load;
 mod locust;
 mod log;
+pub mod merge;
 mod observer;
 mod outputs;
 mod plan;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Validate(options) => validate::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Compare(options) => compare::run(&options),
+        Command::Merge(options) => merge::run(&options),
         Command::Replay(options) => replay::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Explain(options) => explain::run(&options),

@@ -16,6 +16,7 @@ pub mod health;
 pub mod hlog;
 pub mod html;
 pub mod latency;
+pub mod merge;
 pub mod number;
 pub mod paint;
 pub mod rate_search;
