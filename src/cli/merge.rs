@@ -18,7 +18,7 @@ use crate::units::fitting;
 
 const AFTER_HELP: &str = "\
 Counts and histograms are added, so percentiles are those of all requests together; seconds are laid over each other by
-wall clock, so the clocks of the machines should agree. Thresholds are not judged again.
+wall clock, so the clocks of the machines should agree. Thresholds that all runs have are judged again by the sum.
 
 Examples:
   mqtt-scenario merge out/machine-1/* out/machine-2/* --out out/all

@@ -1,13 +1,12 @@
 //! Adds the results of processes or machines that ran together, as if one of them had done it all.
 //!
 //! Counts and histograms are added, so percentiles are those of all requests together, to three digits. It does not
-//! matter which results are merged first. Rates are over the time from the first start to the last end. Thresholds are
-//! not judged again: a threshold on one machine's share says nothing about the sum, so the verdict of a merged result is
-//! on its failures alone, and `notes` has what each machine missed.
+//! matter which results are merged first. Rates are over the time from the first start to the last end. If all results
+//! have the same thresholds, these are judged again by the sum; what each machine missed stands in `notes`.
 //!
 //! ```text
-//! rows     rows and stages          counts     failures, exceptions, unfinished, end-to-end messages
-//! series   the run over time        generator  how the load generators did          what_ran   what ran
+//! rows     rows and stages      counts     failures, exceptions, unfinished, end-to-end messages
+//! series   the run over time    generator  how the load generators did     thresholds, what_ran
 //! ```
 
 mod counts;
@@ -16,6 +15,7 @@ mod rows;
 mod series;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 mod what_ran;
 
 use std::collections::BTreeSet;
@@ -48,7 +48,7 @@ pub enum MergeError {
     NoHistograms(String),
 }
 
-const NOT_JUDGED: &str = "Thresholds are not judged again on merged results.";
+const NOT_JUDGED: &str = "The runs had different thresholds, so none is judged by their sum.";
 const NO_SEARCH: &str = "The searches for the highest rate are left out: rates of processes do not add up.";
 
 /// Adds results. One result alone stays as it is.
@@ -100,6 +100,10 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
         series: series::merged(&all, run.ended),
         run,
     };
+    match thresholds::judged(&all, &merged) {
+        Some(judged) => merged.thresholds = judged,
+        None => note(&mut merged.notes, NOT_JUDGED),
+    }
     merged.verdict = verdict::of(&merged, exit_code_on_error(&all));
     Ok(merged)
 }
@@ -121,9 +125,6 @@ fn names(results: &[Named<'_>]) -> Vec<String> {
 fn notes(results: &[Named<'_>]) -> Vec<String> {
     let mut notes: BTreeSet<String> = results.iter().flat_map(|of| of.result.notes.clone()).collect();
     for Named { name, result } in results {
-        if !result.thresholds.is_empty() {
-            notes.insert(NOT_JUDGED.to_owned());
-        }
         if result.verdict.outcome == Outcome::ThresholdMissed {
             notes.insert(format!("{name}: {}", result.verdict.sentence));
         }
@@ -132,6 +133,13 @@ fn notes(results: &[Named<'_>]) -> Vec<String> {
         }
     }
     notes.into_iter().collect()
+}
+
+/// Notes stand in alphabetical order, each once.
+fn note(notes: &mut Vec<String>, text: &str) {
+    if let Err(at) = notes.binary_search_by(|known| known.as_str().cmp(text)) {
+        notes.insert(at, text.to_owned());
+    }
 }
 
 fn lacks_histograms(result: &RunResult) -> bool {

@@ -9,6 +9,7 @@ use crate::stats::result::connections::Connections;
 use crate::stats::result::deliveries::{Deliveries, DeliveryRow, LostResult};
 use crate::stats::result::generator::{Generator, Used};
 use crate::stats::result::series::{Point, RowSeries, Series};
+use crate::stats::result::testing::threshold;
 use crate::stats::result::what_ran::{Host, WhatRan};
 use crate::stats::result::{FailureResult, StageResult};
 
@@ -110,7 +111,6 @@ fn run(users: u32, interval_s: u8, samples: &[Sample]) -> RunResult {
     RunResult {
         version: VERSION,
         source: Source::Run,
-        notes: Vec::new(),
         run: WhatRan {
             scenario: "storm".to_owned(),
             host: Host { name: format!("host-{users}"), system: "linux".to_owned(), cores: 2 },
@@ -120,7 +120,6 @@ fn run(users: u32, interval_s: u8, samples: &[Sample]) -> RunResult {
             end: "finished".to_owned(),
             ..WhatRan::default()
         },
-        verdict: Verdict::default(),
         rows: rows(samples),
         response_times_ms: aggregated.response_times_ms,
         stages: vec![StageResult {
@@ -134,16 +133,7 @@ fn run(users: u32, interval_s: u8, samples: &[Sample]) -> RunResult {
             connections: None,
         }],
         aggregated,
-        thresholds: Vec::new(),
         failures,
-        exceptions: Vec::new(),
-        unfinished: Default::default(),
-        from_intended_moments_ms: None,
-        from_intended_moments_histogram: FineTimes::default(),
-        service_time_ms: None,
-        service_time_histogram: FineTimes::default(),
-        scheduled_starts: ScheduledStarts::default(),
-        search: None,
         end_to_end: Some(Deliveries {
             rows: vec![DeliveryRow {
                 name: "state".to_owned(),
@@ -154,7 +144,6 @@ fn run(users: u32, interval_s: u8, samples: &[Sample]) -> RunResult {
             }],
             complete: true,
         }),
-        received: Default::default(),
         connections: Some(Connections { opened: u64::from(users), ended: 0, most: u64::from(users) }),
         generator: Generator {
             seconds: 8,
@@ -175,6 +164,7 @@ fn run(users: u32, interval_s: u8, samples: &[Sample]) -> RunResult {
                 })
                 .collect(),
         },
+        ..RunResult::default()
     }
 }
 
@@ -289,6 +279,23 @@ fn what_each_machine_missed_stands_in_the_notes() {
     missed.verdict.sentence = "Failed: 1 of 1 thresholds not met.".to_owned();
     let merged = sum(&[("out/a", &missed), ("out/b", &run(2, 1, &[]))]);
     assert_eq!(merged.notes, ["out/a: Failed: 1 of 1 thresholds not met."]);
+}
+
+#[test]
+fn thresholds_that_all_have_are_judged_by_the_sum_and_others_are_not() {
+    let with = |users: u32, text: &str, samples: &[Sample]| {
+        let mut result = run(users, 1, samples);
+        result.thresholds = vec![threshold(text, "Aggregated", Some(true), "it was met")];
+        result
+    };
+    let slow = with(1, "p99 < 1s", &[(0, 0, 2_000_000_000, false)]);
+    let fast = with(2, "p99 < 1s", &[(0, 0, 5_000, false)]);
+    let merged = sum(&[("a", &slow), ("b", &fast)]);
+    let judged = &merged.thresholds[0];
+    assert_eq!((judged.threshold.as_str(), judged.met), ("p99 < 1s", Some(false)));
+    assert_eq!(merged.verdict.outcome, Outcome::ThresholdMissed);
+    let merged = sum(&[("a", &slow), ("b", &with(2, "p50 < 1s", &[]))]);
+    assert_eq!((merged.thresholds.len(), &merged.notes[..]), (0, &[NOT_JUDGED.to_owned()][..]));
 }
 
 #[test]
