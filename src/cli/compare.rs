@@ -1,50 +1,76 @@
-//! `compare`: two CSV sets side by side.
+//! `compare`: two groups of recorded runs, and whether the second is worse.
 //!
-//! A set is named by its prefix, as in `--csv PREFIX`; any of its four files names it as well, because a
-//! shell completes to the name of a file.
+//! `compare A B` takes one run a side, and `compare A1 A2 … -- B1 B2 …` several. A run is a folder, a `result.json` or
+//! the prefix of CSV files, of Locust's own too.
 
-use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 
 use crate::cli::exit;
+use crate::cli::recorded::{self, RecordedError};
 use crate::diagnostic::nearest;
-use crate::report::compare::Comparison;
-use crate::report::compare::fail_on::{FailOn, GRAMMAR, Outcome};
+use crate::report::compare::comparison::Comparison;
+use crate::report::compare::fail_on::{FailOn, GRAMMAR, MissingColumn};
 use crate::report::compare::markdown::markdown;
-use crate::report::compare::metric::Verdict;
-use crate::report::compare::table::{Failure, InputError, StatsFile};
-use crate::report::compare::text::text;
+use crate::report::compare::text::{Length, Paint, text};
+use crate::report::compare::{Options, check, verdict};
 use crate::stats::criterion::Fault;
 use crate::stats::metric::Metric;
-use crate::units::text_bytes;
+use crate::stats::result::RunResult;
 
-/// Every check passed.
+/// Nothing asked for was found.
 const FINE: u8 = 0;
-/// A file is missing or is not what it should be.
+/// A run is missing or is not what it should be.
 const BAD_INPUT: u8 = 2;
-/// A `--fail-on` expression holds.
+/// A `--fail-on` expression holds, or B is worse and `--fail-on-worse` was given.
 const MISSED: u8 = 3;
 
-/// Compare the CSV files of two runs, of this program or of Locust
-#[derive(Debug, Clone, Args)]
-pub struct CompareOptions {
-    /// Prefix of the older run's CSV files (`out/a` for `out/a_stats.csv`), or one of the files
-    #[arg(value_name = "BASE")]
-    pub base: PathBuf,
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-scenario compare out/a out/b                     one run a side: hints only
+  mqtt-scenario compare old/1 old/2 old/3 old/4 -- new/1 new/2 new/3 new/4
+  mqtt-scenario compare old/* --fail-on-worse -- new/*  exit code 3 if B is worse
+  mqtt-scenario compare out/a out/b --fail-on 'p95 > +10%' --format markdown
 
-    /// Prefix of the newer run's CSV files, or one of the files
-    #[arg(value_name = "NEW")]
-    pub new: PathBuf,
+Four runs a side are the least that can show anything; let them take turns (A B A B …).";
+
+/// Compare runs: is B better than A, worse, or is there no evidence?
+///
+/// The runs are of this program or of Locust.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = EXAMPLES,
+    override_usage = "mqtt-scenario compare [OPTIONS] <A> <B>\n       \
+                      mqtt-scenario compare [OPTIONS] <A>... -- <B>..."
+)]
+pub struct CompareOptions {
+    /// The older run and the newer one, or all older runs: run folders, result.json files, or CSV prefixes (`out/a` for
+    /// `out/a_stats.csv`)
+    #[arg(value_name = "A")]
+    pub runs: Vec<PathBuf>,
+
+    /// The newer runs, behind `--`
+    #[arg(value_name = "B", last = true)]
+    pub versus: Vec<PathBuf>,
 
     /// How to write the comparison
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// Show every measure of every row, also where nothing was found
+    #[arg(long)]
+    pub all_measures: bool,
+
+    /// Say nothing of changes that are smaller than this
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = parse_percent)]
+    pub least_effect: f64,
+
+    /// Exit with code 3 if B is worse; a hint is not enough
+    #[arg(long)]
+    pub fail_on_worse: bool,
 
     /// Exit with code 3 if this holds, such as `p95 > +10%` or `failures > 0`; can be repeated
     #[arg(long, value_name = "EXPR", value_parser = parse_fail_on, long_help = fail_on_help())]
@@ -58,6 +84,8 @@ pub enum Format {
     Text,
     /// For a comment on a pull request
     Markdown,
+    /// For programs: schemas/compare.schema.json
+    Json,
 }
 
 /// A comparison ready to be printed.
@@ -65,36 +93,40 @@ pub enum Format {
 pub struct Report {
     /// The whole text, with colours.
     pub text: String,
-    /// 0, or 3 if a `--fail-on` expression holds.
+    /// 0, or 3 if B is worse or a `--fail-on` expression holds.
     pub exit_code: u8,
 }
 
-/// Why two runs could not be compared.
+/// Why runs could not be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
-    /// A file is not what it should be.
-    #[error("{0}\n  help: {help}", help = .0.problem.help())]
-    Input(#[from] InputError),
-    /// A file is not there.
-    #[error("{}: no such file\n  help: {help}", path.display())]
-    Missing {
-        /// The `_stats.csv` file.
-        path: PathBuf,
-        /// What to give instead.
-        help: String,
+    /// There is no such run.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+    /// A file does not have what `--fail-on` asks for.
+    #[error("{0}\n  help: percentile columns follow Locust's PERCENTILES_TO_REPORT")]
+    MissingColumn(#[from] MissingColumn),
+    /// It is not clear which runs are A and which are B.
+    #[error("{what}\n  help: {HOW}")]
+    Sides {
+        /// What was given.
+        what: String,
     },
-    /// A file cannot be read.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
+    /// An option behind `--` is read as a run.
+    #[error("`{option}` stands behind `--`, where all are runs of B\n  help: give options before `--`")]
+    OptionBehind {
+        /// The option.
+        option: String,
     },
+    /// The comparison cannot be written as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
 
-/// Prints the comparison. Exit codes: 0, 2 for files that cannot be compared, 3 if a `--fail-on` expression
-/// holds, 4 if the output cannot be written.
+const HOW: &str = "`compare A B` for one run a side, `compare A1 A2 A3 A4 -- B1 B2 B3 B4` for several";
+
+/// Prints the comparison. Exit codes: 0, 2 for runs that cannot be compared, 3 if B is worse and that was asked for or a
+/// `--fail-on` expression holds, 4 if the output cannot be written.
 pub fn run(options: &CompareOptions) -> ExitCode {
     let report = match report(options) {
         Ok(report) => report,
@@ -105,30 +137,70 @@ pub fn run(options: &CompareOptions) -> ExitCode {
     if said == ExitCode::SUCCESS { report.exit_code.into() } else { said }
 }
 
-/// Reads both runs, compares them and judges every `--fail-on` expression.
+/// Reads the runs, compares them and judges every `--fail-on` expression.
 pub fn report(options: &CompareOptions) -> Result<Report, CompareError> {
-    let (base, new) = (read(&options.base)?, read(&options.new)?);
-    for fail_on in &options.fail_on {
-        fail_on.check(&base, &new)?;
-    }
-    let comparison = Comparison::of(base, new);
-    let judgements: Vec<_> = options.fail_on.iter().flat_map(|fail_on| fail_on.judge(&comparison)).collect();
-    let missed = judgements.iter().any(|judgement| judgement.outcome == Outcome::Fail);
-    let text = match options.format {
-        Format::Text => text(&comparison, &judgements, paint),
-        Format::Markdown => markdown(&comparison, &judgements),
-    };
+    let [a, b] = sides(options)?.map(read);
+    let ((a_names, a), (b_names, b)) = (a?, b?);
+    let how = Options { least_effect: options.least_effect, names: [a_names, b_names] };
+    let mut comparison = verdict(&a, &b, &how);
+    check(&mut comparison, &a, &b, &options.fail_on)?;
+    let missed = comparison.failed_checks() > 0 || (options.fail_on_worse && comparison.worse());
+    let text = written(options, &comparison)?;
     Ok(Report { text, exit_code: if missed { MISSED } else { FINE } })
 }
 
+fn written(options: &CompareOptions, comparison: &Comparison) -> Result<String, CompareError> {
+    let length = if options.all_measures { Length::Full } else { Length::Short };
+    Ok(match options.format {
+        Format::Text => text(comparison, length, paint),
+        Format::Markdown => markdown(comparison, length),
+        Format::Json => serde_json::to_string_pretty(comparison)? + "\n",
+    })
+}
+
+/// The runs of A and those of B.
+fn sides(options: &CompareOptions) -> Result<[&[PathBuf]; 2], CompareError> {
+    let behind = options.versus.iter().find(|path| path.to_string_lossy().starts_with('-') && !path.exists());
+    if let Some(option) = behind {
+        return Err(CompareError::OptionBehind { option: option.display().to_string() });
+    }
+    let what = match (&options.runs[..], &options.versus[..]) {
+        ([_, _], []) => return Ok([&options.runs[..1], &options.runs[1..]]),
+        ([], []) => "there are no runs to compare".to_owned(),
+        ([_], []) => "there is nothing to compare the run with".to_owned(),
+        (runs, []) => format!("{} runs, and it is not said which of them are A and which are B", runs.len()),
+        ([], _) => "there are no runs of A before `--`".to_owned(),
+        (a, b) => return Ok([a, b]),
+    };
+    Err(CompareError::Sides { what })
+}
+
+/// The names of runs and what was recorded.
+fn read(paths: &[PathBuf]) -> Result<(Vec<String>, Vec<RunResult>), CompareError> {
+    let read = paths.iter().map(|path| {
+        let recorded = recorded::read(path)?;
+        Ok((recorded.place.name(), recorded.result))
+    });
+    read.collect()
+}
+
 /// Red for worse, green for better; `anstream` takes the colours out where they are not wanted.
-fn paint(verdict: Verdict, text: &str) -> String {
-    let style = match verdict {
-        Verdict::Better => Style::new().fg_color(Some(AnsiColor::Green.into())),
-        Verdict::Worse => Style::new().fg_color(Some(AnsiColor::Red.into())),
-        Verdict::Neutral => return text.to_owned(),
+fn paint(paint: Paint, text: &str) -> String {
+    let style = match paint {
+        Paint::Worse => Style::new().fg_color(Some(AnsiColor::Red.into())),
+        Paint::Better => Style::new().fg_color(Some(AnsiColor::Green.into())),
+        Paint::Hint => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
+        Paint::Faint => Style::new().dimmed(),
     };
     format!("{style}{text}{style:#}")
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').map(str::trim_end).and_then(|number| number.parse::<f64>().ok());
+    match number {
+        Some(percent) if (0.0..=1_000.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err("write a percentage from 0% to 1000%, such as 5%".to_owned()),
+    }
 }
 
 fn parse_fail_on(text: &str) -> Result<FailOn, String> {
@@ -145,69 +217,4 @@ fn parse_fail_on(text: &str) -> Result<FailOn, String> {
 
 fn fail_on_help() -> String {
     format!("Exit with code 3 if this holds; can be repeated\n\n{GRAMMAR}")
-}
-
-const STATS: &str = "_stats.csv";
-const FAILURES: &str = "_failures.csv";
-
-fn read(argument: &Path) -> Result<StatsFile, CompareError> {
-    let prefix = prefix(argument);
-    let path = with_suffix(&prefix, STATS);
-    let bytes = fs::read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => CompareError::Missing { help: instead(&prefix), path: path.clone() },
-        _ => CompareError::Unreadable { path: path.clone(), source },
-    })?;
-    let mut table = StatsFile::parse(&path.to_string_lossy(), as_text(&path, &bytes)?)?;
-
-    let path = with_suffix(&prefix, FAILURES);
-    match fs::read(&path) {
-        Ok(bytes) => table.failures = Some(Failure::parse(&path.to_string_lossy(), as_text(&path, &bytes)?)?),
-        Err(source) if source.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err(CompareError::Unreadable { path, source }),
-    }
-    Ok(table)
-}
-
-/// A file of text without its byte order mark.
-fn as_text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b [u8], CompareError> {
-    let unreadable = |wide| CompareError::Unreadable {
-        path: path.to_owned(),
-        source: io::Error::new(io::ErrorKind::InvalidData, wide),
-    };
-    text_bytes(bytes).map_err(unreadable)
-}
-
-/// The prefix that a person means by it or by one of its files.
-fn prefix(argument: &Path) -> PathBuf {
-    let suffixes = [STATS, "_stats_history.csv", FAILURES, "_exceptions.csv"];
-    let stripped =
-        argument.to_str().and_then(|text| suffixes.iter().find_map(|suffix| text.strip_suffix(suffix)));
-    stripped.map_or_else(|| argument.to_owned(), PathBuf::from)
-}
-
-fn with_suffix(prefix: &Path, suffix: &str) -> PathBuf {
-    let mut path = OsString::from(prefix);
-    path.push(suffix);
-    path.into()
-}
-
-/// What to give instead of a prefix without files: the prefixes that are where it points.
-fn instead(prefix: &Path) -> String {
-    let directory = match prefix.parent() {
-        _ if prefix.is_dir() => prefix,
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let mut found: Vec<String> = fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(STATS).map(str::to_owned))
-        .collect();
-    found.sort_unstable();
-    if found.is_empty() {
-        return "give the prefix that the run had as `--csv PREFIX`".to_owned();
-    }
-    let more = if found.len() > 5 { ", …" } else { "" };
-    found.truncate(5);
-    format!("the prefixes in `{}` are {}{more}", directory.display(), found.join(", "))
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use clap::Parser;
 use mqtt_scenario::cli::compare::{CompareOptions, Report, report};
+use mqtt_scenario::stats::fine::FineTimes;
+use serde_json::json;
 
 const FIXTURES: &str = "tests/fixtures/compare";
 
@@ -20,17 +22,141 @@ fn parse(arguments: &[&str]) -> Result<CompareOptions, clap::Error> {
     Cli::try_parse_from([&["compare"], arguments].concat()).map(|cli| cli.options)
 }
 
-fn compared(base: &str, new: &str, arguments: &[&str]) -> Report {
-    let [base, new] = [base, new].map(|name| format!("{FIXTURES}/{name}"));
-    report(&parse(&[&[base.as_str(), &new], arguments].concat()).unwrap()).unwrap()
+fn compared(a: &str, b: &str, arguments: &[&str]) -> Report {
+    let [a, b] = [a, b].map(|name| format!("{FIXTURES}/{name}"));
+    report(&parse(&[&[a.as_str(), &b], arguments].concat()).unwrap()).unwrap()
+}
+
+fn without_colours(report: &Report) -> String {
+    anstream::adapter::strip_str(&report.text).to_string()
 }
 
 /// The text as a pipe gets it: without colours.
-fn plain(base: &str, new: &str, arguments: &[&str]) -> String {
-    anstream::adapter::strip_str(&compared(base, new, arguments).text).to_string()
+fn plain(a: &str, b: &str, arguments: &[&str]) -> String {
+    without_colours(&compared(a, b, arguments))
 }
 
-/// The message for BASE being a file with this content, its directory left out.
+/// Folders of made runs, one row with this median each: `DIR/a1` and so on.
+fn folders(dir: &Path, side: &str, medians: &[f64]) -> Vec<String> {
+    let paths = (1..).zip(medians).map(|(number, median)| {
+        let folder = dir.join(format!("{side}{number}"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("result.json"), made(*median).to_string()).unwrap();
+        folder.to_str().unwrap().to_owned()
+    });
+    paths.collect()
+}
+
+/// A `result.json` of 20 requests a second for 60 s, between 0.7 and 1.4 times a median.
+fn made(median_ms: f64) -> serde_json::Value {
+    let times = |of: &dyn Fn(u64) -> bool| {
+        let mut times = FineTimes::default();
+        for at in (0..1200).filter(|at| of(*at)) {
+            let ns = median_ms * 1e6 * (at as f64 / 1200.0 - 0.5).exp2();
+            times.record(std::time::Duration::from_secs_f64(ns / 1e9).as_nanos().try_into().unwrap());
+        }
+        times
+    };
+    let seconds: Vec<_> = (0..60).map(|second| times(&|at| at % 60 == second)).collect();
+    let points: Vec<_> =
+        (1..=60).map(|second| json!({ "at_s": f64::from(second), "requests": 20 })).collect();
+    let row = json!({
+        "type": "MQTT", "name": "publish", "requests": 1200, "requests_per_s": 20.0,
+        "median_ms": median_ms, "average_ms": median_ms, "histogram": times(&|_| true),
+    });
+    let mut aggregated = row.clone();
+    (aggregated["type"], aggregated["name"]) = (json!(""), json!("Aggregated"));
+    json!({
+        "version": 1,
+        "run": { "started": 0.0, "ended": 60.0, "users": 10, "end": "finished" },
+        "verdict": { "outcome": "passed", "exit_code": 0, "sentence": "" },
+        "rows": [row],
+        "aggregated": aggregated,
+        "series": { "interval_s": 1, "points": points, "rows": [{
+            "type": "MQTT", "name": "publish", "requests": vec![20; 60], "failures": vec![0; 60],
+            "histograms": seconds,
+        }] },
+    })
+}
+
+/// The comparison of made runs with these medians, the directory left out of it.
+fn of_folders(a: &[f64], b: &[f64], arguments: &[&str]) -> (String, u8) {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (folders(dir.path(), "a", a), folders(dir.path(), "b", b));
+    let mut line: Vec<&str> = arguments.to_vec();
+    line.extend(a.iter().map(String::as_str));
+    line.push("--");
+    line.extend(b.iter().map(String::as_str));
+    let report = report(&parse(&line).unwrap()).unwrap();
+    (without_colours(&report).replace(dir.path().to_str().unwrap(), "DIR"), report.exit_code)
+}
+
+const FOUR: [f64; 4] = [10.0, 10.2, 9.9, 10.1];
+const SLOWER: [f64; 4] = [12.0, 12.3, 11.9, 12.2];
+
+#[test]
+fn four_runs_a_side_that_are_a_fifth_slower() {
+    insta::assert_snapshot!(of_folders(&FOUR, &SLOWER, &[]).0);
+}
+
+#[test]
+fn four_runs_a_side_as_markdown() {
+    insta::assert_snapshot!(of_folders(&FOUR, &SLOWER, &["--format", "markdown"]).0);
+}
+
+#[test]
+fn four_runs_a_side_as_json() {
+    let (text, _) = of_folders(&FOUR, &SLOWER, &["--format", "json", "--fail-on", "p50 > +10%"]);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn three_runs_a_side_are_too_few() {
+    insta::assert_snapshot!(of_folders(&FOUR[..3], &SLOWER[..3], &["--all-measures"]).0);
+}
+
+#[test]
+fn exit_code_is_3_if_b_is_worse_and_that_was_asked_for() {
+    for (a, b, arguments, code) in [
+        (&FOUR[..], &SLOWER[..], &[][..], 0),
+        (&FOUR[..], &SLOWER[..], &["--fail-on-worse"][..], 3),
+        (&SLOWER[..], &FOUR[..], &["--fail-on-worse"][..], 0),
+        (&FOUR[..], &FOUR[..], &["--fail-on-worse"][..], 0),
+        // A hint is not enough.
+        (&FOUR[..1], &[20.0][..], &["--fail-on-worse"][..], 0),
+        (&FOUR[..], &SLOWER[..], &["--fail-on-worse", "--least-effect", "30%"][..], 0),
+    ] {
+        assert_eq!(of_folders(a, b, arguments).1, code, "{a:?} {b:?} {arguments:?}");
+    }
+}
+
+#[test]
+fn which_runs_are_a_and_which_are_b_must_be_clear() {
+    let message = |arguments: &[&str]| report(&parse(arguments).unwrap()).unwrap_err().to_string();
+    let cases: [&[&str]; 6] = [
+        &[],
+        &["a"],
+        &["a", "b", "c"],
+        &["--", "b"],
+        &["a", "--", "b", "--fail-on-worse"],
+        &["no/such", "run"],
+    ];
+    let told = cases.map(|arguments| format!("# compare {}\n{}\n", arguments.join(" "), message(arguments)));
+    insta::assert_snapshot!(told.join("\n"));
+    let error = parse(&["a", "b", "--least-effect", "0.05"]).unwrap_err().to_string();
+    assert!(error.contains("write a percentage"), "{error}");
+}
+
+#[test]
+fn a_result_and_csv_files_can_be_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let a = folders(dir.path(), "a", &[10.0]);
+    let b = format!("{FIXTURES}/seed_stats.csv");
+    let report = report(&parse(&[&a[0], &b]).unwrap()).unwrap();
+    assert!(without_colours(&report).starts_with("No evidence: A and B have no row in common"));
+}
+
+/// The message for A being a file with this content, its directory left out.
 fn refused(stats: impl AsRef<[u8]>, failures: Option<&str>) -> String {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("a_stats.csv"), stats).unwrap();
@@ -103,14 +229,20 @@ fn a_missing_column_is_an_error_only_if_it_is_asked_for() {
 
 #[test]
 fn worse_is_red_and_better_is_green() {
-    let colours = |base, new| {
-        let text = compared(base, new, &[]).text;
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (folders(dir.path(), "a", &FOUR), folders(dir.path(), "b", &SLOWER));
+    let colours = |a: &[String], b: &[String], arguments: &[&str]| {
+        let mut line = arguments.to_vec();
+        line.extend(a.iter().map(String::as_str));
+        line.push("--");
+        line.extend(b.iter().map(String::as_str));
+        let text = report(&parse(&line).unwrap()).unwrap().text;
         (text.contains("\u{1b}[31m"), text.contains("\u{1b}[32m"))
     };
-    assert_eq!(colours("seed", "seed"), (false, false));
-    assert_eq!(colours("made_base", "made_new"), (true, true));
-    let markdown = compared("made_base", "made_new", &["--format", "markdown"]).text;
-    assert!(!markdown.contains('\u{1b}'));
+    assert_eq!(colours(&a, &b, &[]), (true, false));
+    assert_eq!(colours(&b, &a, &[]), (false, true));
+    assert_eq!(colours(&a, &a, &[]), (false, false));
+    assert_eq!(colours(&a, &b, &["--format", "markdown"]), (false, false));
 }
 
 #[test]
@@ -130,9 +262,9 @@ fn every_markdown_table_line_has_as_many_cells_as_its_head() {
 #[test]
 fn numbers_stay_within_120_columns() {
     let text = plain("made_base", "made_new", &[]);
-    let (table, _) = text.split_once("\nsummary\n").unwrap();
+    let (table, _) = text.split_once("\nfailures, A → B\n").unwrap();
     let numbers: Vec<_> = table.lines().filter(|line| line.starts_with("  ")).collect();
-    assert!(numbers.len() > 50);
+    assert!(numbers.len() > 20);
     assert!(numbers.iter().all(|line| line.chars().count() <= 120), "{table}");
 }
 

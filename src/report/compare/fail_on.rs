@@ -1,19 +1,21 @@
 //! `--fail-on` expressions: a limit that makes a comparison fail.
 //!
-//! A change against BASE always has a sign and NEW's own value never has one, so `p95 > +10ms` and `p95 > 10ms` cannot
+//! A change against A always has a sign and B's own value never has one, so `p95 > +10ms` and `p95 > 10ms` cannot
 //! be confused. If an expression cannot be judged (no such row, no value), it fails: a check that passes because its
-//! row was renamed is useless. Percentiles in the files are whole milliseconds, so a limit between two of them cannot
+//! row was renamed is useless. Percentiles in CSV files are whole milliseconds, so a limit between two of them cannot
 //! be judged either. It fails if the expression itself has such a limit. It is unclear if the limit is a percentage of
-//! a small BASE.
+//! a small A. With several runs a side, the value of a side is the mean of its runs.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::report::compare::metric::{Change, Verdict};
-use crate::report::compare::table::{InputError, StatsFile, one_line};
-use crate::report::compare::{Comparison, Pair};
+use crate::report::compare::comparison::{Check, Outcome};
+use crate::report::compare::delta::Delta;
+use crate::report::compare::pair::{Pair, Pairs};
+use crate::report::read::problem::one_line;
 use crate::stats::criterion::{Criterion, Fault, Form, Limit, Rows};
 use crate::stats::metric::{Metric, Unit, decimals};
+use crate::stats::result::{RunResult, Source};
 
 /// The grammar, for help texts and messages.
 pub const GRAMMAR: &str = "\
@@ -22,9 +24,12 @@ METRIC[ROW] OP NUMBER: the comparison fails if this is true
           requests/s and failures/s for the last two, or a percentile such as p50 p95 p99 p99.9
   ROW     `TYPE NAME` or `NAME`, or `*` for every row; without [ROW]: Aggregated
   OP      > >= < <=
-  NUMBER  with a sign, the change from BASE to NEW: +10% -5% +20ms +3
-          without one, NEW's own value: 200ms 1.5s 100/s 0, for failure_ratio or failures 1%
-          % of a change is of BASE; failure_ratio also changes in points: +1pp";
+  NUMBER  with a sign, the change from A to B: +10% -5% +20ms +3
+          without one, B's own value: 200ms 1.5s 100/s 0, for failure_ratio or failures 1%
+          % of a change is of A; failure_ratio also changes in points: +1pp
+If A or B has several runs, their mean counts. CSV files have times in whole milliseconds: a
+limit between two of them fails, and a percentage of less than 1 ms is UNCLEAR, which does not
+fail the comparison; give a limit in ms, or compare the folders that `run --out` makes.";
 
 /// Percentiles of a file are rounded to this at best, in milliseconds.
 const WHOLE_MS: f64 = 1.0;
@@ -35,54 +40,6 @@ const HALF_MS: f64 = WHOLE_MS / 2.0;
 /// One expression, such as `p95[MQTT connect] > +10%`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailOn(Criterion);
-
-/// The outcome of an expression for one row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
-    /// The expression as it was written.
-    pub expression: String,
-    /// The row's type and name, or what the expression calls it.
-    pub row: String,
-    /// Pass or fail.
-    pub outcome: Outcome,
-    /// The numbers, or why there are no numbers.
-    pub detail: String,
-}
-
-/// The outcome of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The expression does not hold: fine.
-    Pass,
-    /// It holds, or could not be judged.
-    Fail,
-    /// One of every row (`[*]`), and BASE has nothing to hold it against: a row that came.
-    Skip,
-    /// A percentage of so little that whole milliseconds cannot tell whether it holds.
-    Unclear,
-}
-
-impl Outcome {
-    /// The verdict whose colour it has.
-    pub fn verdict(self) -> Verdict {
-        match self {
-            Self::Pass => Verdict::Better,
-            Self::Fail => Verdict::Worse,
-            Self::Skip | Self::Unclear => Verdict::Neutral,
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pass => "PASS",
-            Self::Fail => "FAIL",
-            Self::Skip => "SKIP",
-            Self::Unclear => "UNCLEAR",
-        })
-    }
-}
 
 impl fmt::Display for FailOn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,122 +56,149 @@ impl FromStr for FailOn {
 }
 
 impl FailOn {
-    /// Makes sure that the files have the column; BASE needs it only for a change.
-    pub fn check(&self, base: &StatsFile, new: &StatsFile) -> Result<(), InputError> {
-        if !matches!(self.0.limit, Limit::Own(_)) {
-            base.require(self.0.metric)?;
-        }
-        new.require(self.0.metric)
+    /// Makes sure that the files have the column; A needs it only for a change.
+    pub fn check(&self, a: &[RunResult], b: &[RunResult]) -> Result<(), MissingColumn> {
+        let Metric::Percentile(percent) = self.0.metric else { return Ok(()) };
+        let needed = if matches!(self.0.limit, Limit::Own(_)) { &[] } else { a };
+        needed.iter().chain(b).try_for_each(|run| has_column(run, percent))
     }
 
-    /// Judges the expression for each of its rows and returns at least one judgement.
-    pub fn judge(&self, comparison: &Comparison) -> Vec<Judgement> {
+    /// Judges the expression for each of its rows and returns at least one check.
+    pub fn judge(&self, pairs: &Pairs<'_>) -> Vec<Check> {
         match &self.0.rows {
-            Rows::Aggregated => vec![self.judge_row(&comparison.aggregated)],
-            Rows::Every if comparison.rows.is_empty() => {
-                vec![self.judgement("*", Outcome::Fail, "neither run has any row".to_owned())]
+            Rows::Aggregated => vec![self.judge_row(&pairs.aggregated, pairs.whole_ms)],
+            Rows::Every if pairs.rows.is_empty() => {
+                vec![self.told("*", Outcome::Fail, "neither side has any row".to_owned())]
             }
-            Rows::Every => comparison.rows.iter().map(|pair| self.judge_row(pair)).collect(),
+            Rows::Every => pairs.rows.iter().map(|pair| self.judge_row(pair, pairs.whole_ms)).collect(),
             Rows::Called(word) => {
-                let called: Vec<_> = comparison.all().filter(|pair| pair.is_called(word)).collect();
+                let called: Vec<_> = pairs.all().filter(|pair| pair.is_called(word)).collect();
                 if called.is_empty() {
-                    vec![self.judgement(word, Outcome::Fail, "neither run has this row".to_owned())]
+                    vec![self.told(word, Outcome::Fail, "neither side has this row".to_owned())]
                 } else {
-                    called.into_iter().map(|pair| self.judge_row(pair)).collect()
+                    called.into_iter().map(|pair| self.judge_row(pair, pairs.whole_ms)).collect()
                 }
             }
         }
     }
 
-    fn judge_row(&self, pair: &Pair) -> Judgement {
+    fn judge_row(&self, pair: &Pair<'_>, whole_ms: bool) -> Check {
         let title = pair.title();
-        let [base, new] = pair.values(self.0.metric);
-        let nothing = |run: &str, row_is_there: bool| {
+        let ([a, b], [in_a, in_b]) = (pair.values(self.0.metric), pair.is_in());
+        let nothing = |side: &str, row_is_there: bool| {
             if row_is_there {
-                format!("{run} has no {} for this row: it had no requests", self.0.metric)
+                format!("{side} has no {} for this row: it had no requests", self.0.metric)
             } else {
-                format!("{run} does not have this row")
+                format!("{side} does not have this row")
             }
         };
-        let Some(new) = new else {
-            return self.judgement(&title, Outcome::Fail, nothing("NEW", pair.new.is_some()));
+        let Some(b) = b else {
+            return self.told(&title, Outcome::Fail, nothing("B", in_b));
         };
         if let Limit::Own(limit) = self.0.limit {
             let unit = self.0.metric.unit().suffix();
-            let detail = format!("{} {new:.*}{unit}", self.0.metric, decimals(&[new]));
-            let outcome = self.outcome(new, limit);
-            let finest = if limit < WHOLE_MS || limit.fract() != 0.0 { HALF_MS } else { 0.0 };
-            return self.resolved(&title, outcome, detail, [new - finest, new + finest], limit);
+            let detail = format!("{} {b:.*}{unit}", self.0.metric, decimals(&[b]));
+            let outcome = self.outcome(b, limit);
+            let hidden = whole_ms && (limit < WHOLE_MS || limit.fract() != 0.0);
+            let finest = if hidden { HALF_MS } else { 0.0 };
+            return self.resolved(&title, outcome, detail, [b - finest, b + finest], limit);
         }
-        let Some(base) = base else {
+        let Some(a) = a else {
             let outcome = if self.0.rows == Rows::Every { Outcome::Skip } else { Outcome::Fail };
-            return self.judgement(&title, outcome, nothing("BASE", pair.base.is_some()));
+            return self.told(&title, outcome, nothing("A", in_a));
         };
 
-        let change = Change { metric: self.0.metric, base, new };
+        let change = Delta { metric: self.0.metric, a, b };
         // In milliseconds where that is what is compared, to see what rounding can hide.
         let (outcome, limit) = match self.0.limit {
-            Limit::PercentOfBase(limit) => (self.outcome(change.percent(), limit), limit / 100.0 * base),
+            Limit::PercentOfBase(limit) => (self.outcome(change.percent(), limit), limit / 100.0 * a),
             Limit::Change(limit) | Limit::Own(limit) => (self.outcome(change.delta(), limit), limit),
         };
         let unit = if self.0.metric.unit() == Unit::Percent { "pp" } else { self.0.metric.unit().suffix() };
-        let rounding = if change.is_rounding() { " ~" } else { "" };
+        let rounding = if whole_ms && change.is_rounding() { " ~" } else { "" };
         let (values, delta, percent) = (change.values_text(), change.delta_text(), change.percent_text());
         let detail = format!("{} {values}, {delta}{unit} ({percent}){rounding}", self.0.metric);
-        let finest = if limit.abs() < WHOLE_MS { WHOLE_MS } else { 0.0 };
+        let finest = if whole_ms && limit.abs() < WHOLE_MS { WHOLE_MS } else { 0.0 };
         self.resolved(&title, outcome, detail, [change.delta() - finest, change.delta() + finest], limit)
     }
 
-    /// A judgement, unless the expression could hold for times within these bounds that the file shows as one.
-    fn resolved(
-        &self,
-        row: &str,
-        outcome: Outcome,
-        detail: String,
-        bounds: [f64; 2],
-        limit: f64,
-    ) -> Judgement {
+    /// A check, unless the expression could hold for times within these bounds that the file shows as one.
+    fn resolved(&self, row: &str, outcome: Outcome, detail: String, bounds: [f64; 2], limit: f64) -> Check {
         let rounded = matches!(self.0.metric, Metric::Median | Metric::Percentile(_));
         let may_hold = bounds.into_iter().any(|value| self.0.op.holds(value, limit));
         if outcome != Outcome::Pass || !rounded || !may_hold {
-            return self.judgement(row, outcome, detail);
+            return self.told(row, outcome, detail);
         }
         let outcome = match self.0.limit {
             Limit::PercentOfBase(_) => Outcome::Unclear,
             Limit::Change(_) | Limit::Own(_) => Outcome::Fail,
         };
-        self.judgement(row, outcome, format!("{detail}: below the file's resolution of 1 ms"))
+        self.told(row, outcome, format!("{detail}: below the file's resolution of 1 ms"))
     }
 
     fn outcome(&self, value: f64, limit: f64) -> Outcome {
         if self.0.op.holds(value, limit) { Outcome::Fail } else { Outcome::Pass }
     }
 
-    fn judgement(&self, row: &str, outcome: Outcome, detail: String) -> Judgement {
-        Judgement { expression: self.0.to_string(), row: one_line(row), outcome, detail }
+    fn told(&self, row: &str, outcome: Outcome, detail: String) -> Check {
+        Check { expression: self.0.to_string(), row: one_line(row), outcome, detail }
     }
+}
+
+/// A percentile that a file has no column for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{run}: no column `{column}`; found: {found}")]
+pub struct MissingColumn {
+    /// What the run is called.
+    pub run: String,
+    /// The heading that is needed.
+    pub column: String,
+    /// The headings that are there.
+    pub found: String,
+}
+
+/// A result with histograms has every percentile, and rows without requests have none.
+fn has_column(run: &RunResult, percent: f64) -> Result<(), MissingColumn> {
+    let rows = || run.rows.iter().chain([&run.aggregated]);
+    let has_some = rows().any(|row| !row.percentiles.is_empty());
+    if run.source != Source::Csv || !has_some || rows().any(|row| row.percentile_ms(percent).is_some()) {
+        return Ok(());
+    }
+    let mut found: Vec<f64> = rows().flat_map(|row| &row.percentiles).map(|column| column.percent).collect();
+    found.sort_by(f64::total_cmp);
+    found.dedup();
+    let found: Vec<String> = found.iter().map(|percent| format!("`{percent}%`")).collect();
+    Err(MissingColumn {
+        run: one_line(&run.run.scenario),
+        column: format!("{percent}%"),
+        found: found.join(", "),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::read::csv::run::{CsvFile, CsvFiles};
 
-    /// A run of one connect row with this many requests and this p95, and other rows given as text.
-    fn table(p95: &str, requests: u32, others: &str) -> StatsFile {
+    /// The CSV files of a run of one connect row with this many requests and this p95, and other rows given as text.
+    fn table(p95: &str, requests: u32, others: &str) -> RunResult {
         let text = format!(
             "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,\
-             Min Response Time,Max Response Time,Requests/s,Failures/s,95%\n\
-             {others}MQTT,connect,{requests},2,5,5.0,1.0,9.0,10.0,0.5,{p95}\n\
-             ,Aggregated,{requests},2,5,5.0,1.0,9.0,10.0,0.5,{p95}\n"
+             Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,95%\n\
+             {others}MQTT,connect,{requests},2,5,5.0,1.0,9.0,0.0,10.0,0.5,{p95}\n\
+             ,Aggregated,{requests},2,5,5.0,1.0,9.0,0.0,10.0,0.5,{p95}\n"
         );
-        StatsFile::parse("x_stats.csv", text.as_bytes()).unwrap()
+        let stats = CsvFile { path: "x_stats.csv", bytes: text.as_bytes() };
+        let (history, failures, exceptions) = (None, None, None);
+        CsvFiles { name: "x", stats, history, failures, exceptions, written: 0.0 }.parse().unwrap()
     }
 
-    fn judged(expression: &str, base: StatsFile, new: StatsFile) -> Vec<(Outcome, String)> {
+    fn judged(expression: &str, a: RunResult, b: RunResult) -> Vec<(Outcome, String)> {
         let fail_on: FailOn = expression.parse().unwrap();
-        fail_on.check(&base, &new).unwrap();
-        let judgements = fail_on.judge(&Comparison::of(base, new));
-        judgements.into_iter().map(|j| (j.outcome, format!("{}: {}", j.row, j.detail))).collect()
+        let (a, b) = ([a], [b]);
+        fail_on.check(&a, &b).unwrap();
+        let checks = fail_on.judge(&Pairs::of(&a, &b));
+        checks.into_iter().map(|check| (check.outcome, format!("{}: {}", check.row, check.detail))).collect()
     }
 
     #[test]
@@ -225,7 +209,7 @@ mod tests {
             ("p95 >= +10%", "100", "110", Fail, "Aggregated: p95 100 → 110 ms, +10 ms (+10.0%) ~"),
             ("p95 > +10%", "100", "120", Fail, "Aggregated: p95 100 → 120 ms, +20 ms (+20.0%)"),
             ("p95 > +10%", "120", "100", Pass, "Aggregated: p95 120 → 100 ms, -20 ms (-16.7%)"),
-            ("p95 > +1000%", "0", "1", Fail, "Aggregated: p95 0 → 1 ms, +1 ms (+inf%) ~"),
+            ("p95 > +1000%", "0", "1", Fail, "Aggregated: p95 0 → 1 ms, +1 ms (from 0) ~"),
             ("average > +0%", "0", "0", Pass, "Aggregated: average 5 → 5 ms, 0 ms (0%)"),
             ("p95 > +20ms", "100", "120", Pass, "Aggregated: p95 100 → 120 ms, +20 ms (+20.0%)"),
             ("p95 > +0.01s", "100", "120", Fail, "Aggregated: p95 100 → 120 ms, +20 ms (+20.0%)"),
@@ -244,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_judged_fails_and_says_why() {
-        let other = "MQTT,other,5,0,5,5.0,1.0,9.0,10.0,0.0,7\n";
+        let other = "MQTT,other,5,0,5,5.0,1.0,9.0,0.0,10.0,0.0,7\n";
         let full = || table("7", 10, "");
         let with_other = || table("7", 10, other);
         let idle = || table("N/A", 0, "");
@@ -254,27 +238,27 @@ mod tests {
             judged.into_iter().next().unwrap()
         };
         for (judged, outcome, detail) in [
-            (only("p95[no] > 1", full(), full()), Outcome::Fail, "no: neither run has this row"),
+            (only("p95[no] > 1", full(), full()), Outcome::Fail, "no: neither side has this row"),
             (
                 only("p95[other] > 9s", with_other(), full()),
                 Outcome::Fail,
-                "MQTT other: NEW does not have this row",
+                "MQTT other: B does not have this row",
             ),
             (
                 only("p95[other] > +9s", full(), with_other()),
                 Outcome::Fail,
-                "MQTT other: BASE does not have this row",
+                "MQTT other: A does not have this row",
             ),
             (only("p95[other] > 9s", full(), with_other()), Outcome::Pass, "MQTT other: p95 7 ms"),
             (
                 only("p95 > 9s", full(), idle()),
                 Outcome::Fail,
-                "Aggregated: NEW has no p95 for this row: it had no requests",
+                "Aggregated: B has no p95 for this row: it had no requests",
             ),
             (
                 only("median > +9s", idle(), full()),
                 Outcome::Fail,
-                "Aggregated: BASE has no median for this row: it had no requests",
+                "Aggregated: A has no median for this row: it had no requests",
             ),
         ] {
             assert_eq!(judged, (outcome, detail.to_owned()));
@@ -283,7 +267,7 @@ mod tests {
 
     #[test]
     fn every_row_skips_what_came_and_fails_what_went() {
-        let other = || table("7", 10, "MQTT,other,5,0,5,5.0,1.0,9.0,10.0,0.0,7\n");
+        let other = || table("7", 10, "MQTT,other,5,0,5,5.0,1.0,9.0,0.0,10.0,0.0,7\n");
         let outcomes = |judged: Vec<(Outcome, String)>| judged.into_iter().map(|j| j.0).collect::<Vec<_>>();
         let came = judged("p95[*] > +10%", table("7", 10, ""), other());
         assert_eq!(outcomes(came), [Outcome::Unclear, Outcome::Skip]);
@@ -323,7 +307,23 @@ mod tests {
     #[test]
     fn a_column_that_is_not_there_is_an_error() {
         let fail_on: FailOn = "p97 > 1ms".parse().unwrap();
-        let error = fail_on.check(&table("7", 1, ""), &table("7", 1, "")).unwrap_err();
-        assert_eq!(error.to_string(), "x_stats.csv: no column `97%`; found: `95%`");
+        let error = fail_on.check(&[table("7", 1, "")], &[table("7", 1, "")]).unwrap_err();
+        assert_eq!(error.to_string(), "x: no column `97%`; found: `95%`");
+    }
+
+    #[test]
+    fn the_mean_of_several_runs_counts_and_a_run_without_the_row_fails() {
+        let fail_on: FailOn = "p95[connect] > +15%".parse().unwrap();
+        let runs = |p95: [&str; 2]| p95.map(|p95| table(p95, 1000, ""));
+        let (a, b) = (runs(["90", "110"]), runs(["110", "130"]));
+        let check = &fail_on.judge(&Pairs::of(&a, &b))[0];
+        assert_eq!(
+            (check.outcome, check.detail.as_str()),
+            (Outcome::Fail, "p95 100 → 120 ms, +20 ms (+20.0%)")
+        );
+        let mut without = b;
+        without[1].rows.clear();
+        let check = &fail_on.judge(&Pairs::of(&a, &without))[0];
+        assert_eq!((check.outcome, check.detail.as_str()), (Outcome::Fail, "B does not have this row"));
     }
 }

@@ -1,113 +1,94 @@
-//! A comparison as Markdown for a comment on a pull request: one table line per row of the statistics.
+//! A comparison as Markdown for a comment on a pull request: the verdict, then tables.
 //!
 //! Names and errors are in code spans, so Markdown does not interpret `+`, `#` and `$` in a topic. A pipe must be
 //! escaped even there, since Markdown splits a table into cells first.
 
 use std::fmt::Write as _;
 
-use crate::report::compare::fail_on::Judgement;
-use crate::report::compare::metric::{Change, Verdict};
-use crate::report::compare::summary::sentences;
-use crate::report::compare::table::one_line;
-use crate::report::compare::text::{cell, notes};
-use crate::report::compare::{Comparison, Pair};
-use crate::stats::metric::Metric;
+use crate::report::compare::comparison::{
+    Comparison, MeasureComparison, Outcome, RowComparison, Side, Verdict,
+};
+use crate::report::compare::text::Length;
+use crate::report::read::problem::one_line;
 
-/// Writes the comparison and the judged `--fail-on` expressions.
-pub fn markdown(comparison: &Comparison, judgements: &[Judgement]) -> String {
+/// Writes a comparison.
+pub fn markdown(comparison: &Comparison, length: Length) -> String {
     let mut out = String::new();
-    let (base, new) = (code(&comparison.base_path), code(&comparison.new_path));
-    let _ = writeln!(out, "**Base** {base} **New** {new}\n");
+    let mark = match comparison.verdict {
+        Verdict::Worse => "❌ ",
+        Verdict::Better => "✅ ",
+        _ => "",
+    };
+    let _ = writeln!(out, "{mark}**{}**\n", plain(&one_line(&comparison.sentence)));
+    let _ = writeln!(out, "**A** {} **B** {}", runs(&comparison.a), runs(&comparison.b));
 
-    if !judgements.is_empty() {
-        out.push_str("| | Fail on | Row | |\n|---|---|---|---|\n");
-        for judgement in judgements {
-            let outcome = emphasized(judgement.outcome.verdict(), &judgement.outcome.to_string());
-            let (expression, row) = (cell_code(&judgement.expression), cell_code(&judgement.row));
-            let _ = writeln!(out, "| {outcome} | {expression} | {row} | {} |", plain(&judgement.detail));
-        }
-        out.push('\n');
+    if !comparison.checks.is_empty() {
+        out.push_str("\n| | Fail on | Row | |\n|---|---|---|---|\n");
     }
-    for sentence in sentences(comparison, |pair| code(&pair.title())) {
-        let _ = writeln!(out, "- {sentence}");
-    }
-    for sentence in &comparison.left_out {
-        let _ = writeln!(out, "- {}", one_line(sentence));
+    for check in &comparison.checks {
+        let word = emphasized(check.outcome == Outcome::Fail, check.outcome.word());
+        let (expression, row) = (cell_code(&check.expression), cell_code(&check.row));
+        let _ = writeln!(out, "| {word} | {expression} | {row} | {} |", plain(&check.detail));
     }
 
-    out.push_str("\n| Type | Name |");
-    for metric in &comparison.metrics {
-        let _ = write!(out, " {} |", metric.label());
-    }
-    out.push_str("\n|---|---|");
-    out.push_str(&"---:|".repeat(comparison.metrics.len()));
-    out.push('\n');
-    for pair in comparison.all() {
-        let came_or_went = match (&pair.base, &pair.new) {
-            (None, _) => "<br>came",
-            (_, None) => "<br>went",
-            _ => "",
-        };
-        let _ = write!(
-            out,
-            "| {} | {}{came_or_went} |",
-            plain(&one_line(&pair.request_type)),
-            cell_code(&pair.name)
+    if !comparison.rows.is_empty() {
+        out.push_str(
+            "\n| Row | | A | B | Change | 95 % interval | Verdict |\n|---|---|---:|---:|---:|---:|---|\n",
         );
-        for metric in &comparison.metrics {
-            let _ = write!(out, " {} |", values(pair, *metric));
-        }
+    }
+    for row in &comparison.rows {
+        rows(&mut out, row, length);
+    }
+    if !comparison.only_in_a.is_empty() || !comparison.only_in_b.is_empty() {
         out.push('\n');
+    }
+    for (side, rows) in [("A", &comparison.only_in_a), ("B", &comparison.only_in_b)] {
+        for row in rows {
+            let _ = writeln!(out, "- only in {side}: {}", code(row));
+        }
     }
 
     if !comparison.failures.is_empty() {
-        out.push_str("\n| Type | Name | Error | Base | New | Change |\n|---|---|---|---:|---:|---:|\n");
+        out.push_str("\n| Failures of | Error | A | B | |\n|---|---|---:|---:|---|\n");
     }
     for failure in &comparison.failures {
-        let request_type = plain(&one_line(&failure.request_type));
-        let (name, error, change) = (cell_code(&failure.name), cell_code(&failure.error), failure.change());
-        let remark = emphasized(change.verdict(), failure.remark());
-        let changed = format!("{} {remark}", difference(change));
-        let _ = writeln!(
-            out,
-            "| {request_type} | {name} | {error} | {} | {} | {} |",
-            failure.base,
-            failure.new,
-            changed.trim_end()
-        );
+        let (title, error) = (cell_code(&failure.title()), cell_code(&failure.error));
+        let _ = writeln!(out, "| {title} | {error} | {} | {} | {} |", failure.a, failure.b, failure.remark());
     }
 
-    let notes = notes(comparison);
-    if !notes.is_empty() {
-        out.push('\n');
-    }
-    for (mark, meaning) in notes {
-        let _ = writeln!(out, "- {}: {meaning}", plain(mark));
+    out.push('\n');
+    for note in &comparison.notes {
+        let _ = writeln!(out, "- {}", plain(&one_line(note)));
     }
     out
 }
 
-/// A cell of the statistics: both values, and under them the change.
-fn values(pair: &Pair, metric: Metric) -> String {
-    let (base, new) = (cell(pair, metric, 0), cell(pair, metric, 1));
-    let Some(change) = pair.change(metric) else {
-        return if base == new { base } else { format!("{base} → {new}") };
+fn runs(side: &Side) -> String {
+    side.runs.iter().map(|run| code(run)).collect::<Vec<_>>().join(", ")
+}
+
+fn rows(out: &mut String, row: &RowComparison, length: Length) {
+    let is_shown = |measure: &&MeasureComparison| {
+        length == Length::Full || measure.is_main || measure.verdict.is_finding()
     };
-    if change.delta() == 0.0 {
-        return format!("{new}<br>0");
+    for (at, measure) in row.measures.iter().filter(is_shown).enumerate() {
+        let title = if at == 0 { cell_code(&row.title()) } else { String::new() };
+        let texts = &measure.texts;
+        let words = emphasized(measure.verdict == Verdict::Worse, &plain(&measure.words));
+        let _ = writeln!(
+            out,
+            "| {title} | {} | {} | {} | {} | {} | {words} |",
+            measure.measure,
+            plain(&texts.a),
+            plain(&texts.b),
+            texts.change,
+            texts.interval
+        );
     }
-    let (remark, verdict) = pair.remark(metric);
-    let changed =
-        format!("{base} → {new}<br>{} {}", difference(change), emphasized(verdict, &plain(&remark)));
-    changed.trim_end().to_owned()
 }
 
-fn difference(change: Change) -> String {
-    format!("{} ({})", change.delta_text(), change.percent_text())
-}
-
-fn emphasized(verdict: Verdict, text: &str) -> String {
-    if verdict == Verdict::Worse && !text.is_empty() { format!("**{text}**") } else { text.to_owned() }
+fn emphasized(strongly: bool, text: &str) -> String {
+    if strongly && !text.is_empty() { format!("**{text}**") } else { text.to_owned() }
 }
 
 /// Text outside code spans: our own words, a request type.

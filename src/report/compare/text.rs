@@ -1,171 +1,157 @@
-//! A comparison as text for a terminal: one block per row of the statistics.
+//! A comparison as text for a terminal: the verdict first, then one block per row.
 //!
 //! A name is on a line of its own above its block and not in a column: topics are long, and their width on a terminal
 //! is not their length. So only numbers and our own words are aligned.
 
 use std::fmt::Write as _;
 
-use crate::report::compare::fail_on::{Judgement, Outcome};
-use crate::report::compare::metric::{NOTABLE_PERCENT, Verdict};
-use crate::report::compare::summary::sentences;
-use crate::report::compare::table::one_line;
-use crate::report::compare::{Comparison, Pair};
-use crate::stats::metric::{Metric, decimals};
+use crate::report::compare::comparison::{Comparison, MeasureComparison, Outcome, Side, Verdict};
+use crate::report::read::problem::one_line;
 
-/// One printed line: a block's heading, or a metric with its numbers.
-enum Line {
-    Heading(String),
-    Numbers { label: String, cells: [String; 4], remark: String, verdict: Verdict },
+/// What a short table leaves out is in the long one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// p50, p99, the rate, failures if there are any, and whatever was found.
+    Short,
+    /// Every measure.
+    Full,
 }
 
-/// Writes the comparison and the judged `--fail-on` expressions. `paint` puts a verdict's colour around a
-/// text or leaves it as it is.
-pub fn text(
-    comparison: &Comparison,
-    judgements: &[Judgement],
-    paint: impl Fn(Verdict, &str) -> String,
-) -> String {
-    let mut lines = Vec::new();
-    for pair in comparison.all() {
-        lines.push(Line::Heading(heading(pair)));
-        lines.extend(comparison.metrics.iter().map(|metric| numbers(pair, *metric)));
-    }
-    for failure in &comparison.failures {
-        let name = format!("{} {}", failure.request_type, failure.name);
-        lines.push(Line::Heading(one_line(&format!("error in {}: {}", name.trim_start(), failure.error))));
-        let change = failure.change();
-        lines.push(Line::Numbers {
-            label: "occurrences".to_owned(),
-            cells: [
-                failure.base.to_string(),
-                failure.new.to_string(),
-                change.delta_text(),
-                change.percent_text(),
-            ],
-            remark: failure.remark().to_owned(),
-            verdict: change.verdict(),
-        });
-    }
+/// A colour, by what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// For the worse.
+    Worse,
+    /// For the better.
+    Better,
+    /// A hint.
+    Hint,
+    /// Beside the point.
+    Faint,
+}
 
+/// How many failures a short table names.
+const FAILURES: usize = 10;
+
+/// Writes a comparison. `paint` puts a colour around a text or leaves it as it is.
+pub fn text(comparison: &Comparison, length: Length, paint: impl Fn(Paint, &str) -> String) -> String {
     let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "base  {}\nnew   {}\n",
-        one_line(&comparison.base_path),
-        one_line(&comparison.new_path)
-    );
-    write_lines(&mut out, &lines, &paint);
-    out.push_str("\nsummary\n");
-    for sentence in sentences(comparison, Pair::title) {
-        let _ = writeln!(out, "  {sentence}");
+    let sentence = one_line(&comparison.sentence);
+    let _ = writeln!(out, "{}\n", painted(comparison.verdict, &sentence, &paint));
+    let width = 72;
+    for (name, side) in [("A", &comparison.a), ("B", &comparison.b)] {
+        let _ = writeln!(out, "{name}  {}", runs(side, width));
     }
-    for sentence in &comparison.left_out {
-        let _ = writeln!(out, "  {}", one_line(sentence));
+    table(&mut out, comparison, length, &paint);
+    for (side, rows) in [("A", &comparison.only_in_a), ("B", &comparison.only_in_b)] {
+        for row in rows {
+            let _ = writeln!(out, "{} (only in {side})", one_line(row));
+        }
     }
-    let notes = notes(comparison);
-    if !notes.is_empty() {
-        out.push_str("\nremarks\n");
-    }
-    for (mark, meaning) in notes {
-        let _ = writeln!(out, "  {mark:<13}  {meaning}");
-    }
-    if !judgements.is_empty() {
+    failures(&mut out, comparison, length);
+    if !comparison.checks.is_empty() {
         out.push_str("\nfail-on\n");
     }
-    for judgement in judgements {
-        let outcome = paint(judgement.outcome.verdict(), &judgement.outcome.to_string());
-        let (expression, row) = (one_line(&judgement.expression), one_line(&judgement.row));
-        let _ = writeln!(out, "  {outcome}  {expression}  {row}: {}", judgement.detail);
+    for check in &comparison.checks {
+        let word = check.outcome.word();
+        let word = match check.outcome {
+            Outcome::Pass => paint(Paint::Better, word),
+            Outcome::Fail => paint(Paint::Worse, word),
+            Outcome::Skip | Outcome::Unclear => word.to_owned(),
+        };
+        let (expression, row) = (one_line(&check.expression), one_line(&check.row));
+        let _ = writeln!(out, "  {word}  {expression}  {row}: {}", check.detail);
     }
-    let missed = judgements.iter().filter(|judgement| judgement.outcome == Outcome::Fail).count();
-    if missed > 0 {
-        let text = format!("{missed} of {} checks failed", judgements.len());
-        let _ = writeln!(out, "\n{}", paint(Verdict::Worse, &text));
+    out.push('\n');
+    for note in &comparison.notes {
+        let _ = writeln!(out, "{}", paint(Paint::Faint, &one_line(note)));
+    }
+    let failed = comparison.failed_checks();
+    if failed > 0 {
+        let text = format!("{failed} of {} checks failed", comparison.checks.len());
+        let _ = writeln!(out, "\n{}", paint(Paint::Worse, &text));
     }
     out
 }
 
-/// What the remarks that were used mean: the mark and its explanation.
-pub(crate) fn notes(comparison: &Comparison) -> Vec<(&'static str, String)> {
-    let remarks: Vec<String> = comparison
-        .all()
-        .flat_map(|pair| comparison.metrics.iter().map(|metric| pair.remark(*metric).0))
-        .collect();
-    let used = |mark: &str| remarks.iter().any(|remark| remark.split(", ").any(|word| word == mark));
-    let changed = format!("changed by more than {NOTABLE_PERCENT}%, failures: at all");
-    let rounding = "at most one step of Locust's rounding (1 ms below 100 ms, 10 below 1 s, 100 below 10 s)";
-    let few = "the percentile is a single request: fewer than 20 of them for p95, than 100 for p99";
-    let notes = [
-        ("better, worse", changed.as_str(), used("better") || used("worse")),
-        ("~", rounding, used("~")),
-        ("few", few, used("few")),
-    ];
-    notes.into_iter().filter(|note| note.2).map(|(mark, meaning, _)| (mark, meaning.to_owned())).collect()
-}
-
-/// A value as it stands in a cell: `-` for a row that is not there, `N/A` for a row without the value.
-pub(crate) fn cell(pair: &Pair, metric: Metric, run: usize) -> String {
-    let values = pair.values(metric);
-    let there = [pair.base.is_some(), pair.new.is_some()];
-    let known: Vec<f64> = values.into_iter().flatten().collect();
-    match values[run] {
-        Some(value) => format!("{value:.*}", decimals(&known)),
-        None if there[run] => "N/A".to_owned(),
-        None => "-".to_owned(),
+/// The runs of a side in one line, as many as fit.
+fn runs(side: &Side, width: usize) -> String {
+    let names: Vec<String> = side.runs.iter().map(|run| one_line(run)).collect();
+    let all = names.join(", ");
+    let count = if names.len() == 1 { "1 run".to_owned() } else { format!("{} runs", names.len()) };
+    if all.chars().count() <= width || names.len() < 3 {
+        return format!("{count}: {all}");
     }
+    let (first, last) = (names.first().map_or("", String::as_str), names.last().map_or("", String::as_str));
+    format!("{count}: {first} … {last}")
 }
 
-fn heading(pair: &Pair) -> String {
-    let remark = match (&pair.base, &pair.new) {
-        (None, _) => " (came: only in NEW)",
-        (_, None) => " (went: only in BASE)",
-        _ => "",
+const HEADS: [&str; 5] = ["A", "B", "change", "95 % interval", "verdict"];
+
+/// Cells of a line: the measure and the columns of [`HEADS`].
+fn cells(measure: &MeasureComparison) -> [&str; 5] {
+    let texts = &measure.texts;
+    [&texts.a, &texts.b, &texts.change, &texts.interval, &measure.words]
+}
+
+fn table(out: &mut String, comparison: &Comparison, length: Length, paint: &impl Fn(Paint, &str) -> String) {
+    let is_shown = |measure: &&MeasureComparison| {
+        length == Length::Full || measure.is_main || measure.verdict.is_finding()
     };
-    format!("{}{remark}", pair.title())
-}
-
-fn numbers(pair: &Pair, metric: Metric) -> Line {
-    let (delta, percent) = pair
-        .change(metric)
-        .map_or_else(Default::default, |change| (change.delta_text(), change.percent_text()));
-    let (remark, verdict) = pair.remark(metric);
-    Line::Numbers {
-        label: metric.label(),
-        cells: [cell(pair, metric, 0), cell(pair, metric, 1), delta, percent],
-        remark,
-        verdict,
+    let mut widths = HEADS.map(|head| head.chars().count());
+    for measure in comparison.rows.iter().flat_map(|row| &row.measures).filter(is_shown) {
+        for (width, cell) in widths.iter_mut().zip(cells(measure)) {
+            *width = (*width).max(cell.chars().count());
+        }
     }
-}
-
-fn write_lines(out: &mut String, lines: &[Line], paint: impl Fn(Verdict, &str) -> String) {
-    let header = ["base", "new", "change", "%"].map(str::to_owned);
-    let mut widths = [8; 4];
-    let mut first = 0;
-    for line in lines {
-        if let Line::Numbers { label, cells, .. } = line {
-            first = first.max(label.len());
-            for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = cell.len().max(*width);
+    let line = |label: &str, cells: [&str; 5]| {
+        let [a, b, change, interval, verdict] = cells;
+        let [wa, wb, wc, wi, _] = widths;
+        let line = format!("  {label:<8}  {a:>wa$}  {b:>wb$}  {change:>wc$}  {interval:>wi$}  {verdict}");
+        line.trim_end().to_owned()
+    };
+    if !comparison.rows.is_empty() {
+        let _ = writeln!(out, "\n{}", line("", HEADS));
+    }
+    let mut hidden: Vec<&str> = Vec::new();
+    for row in &comparison.rows {
+        let _ = writeln!(out, "{}", one_line(&row.title()));
+        for measure in &row.measures {
+            if is_shown(&measure) {
+                let line = line(&measure.measure, cells(measure));
+                let _ = writeln!(out, "{}", painted(measure.verdict, &line, paint));
+            } else if !measure.is_share_of_nothing() && !hidden.contains(&measure.measure.as_str()) {
+                hidden.push(&measure.measure);
             }
         }
     }
-    let aligned = |cells: &[String; 4]| {
-        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("  {cell:>width$}"));
-        cells.collect::<Vec<_>>()
-    };
-    let _ = writeln!(out, "  {:first$}{}", "", aligned(&header).concat());
-    for line in lines {
-        match line {
-            Line::Heading(heading) => {
-                let _ = writeln!(out, "{heading}");
-            }
-            Line::Numbers { label, cells, remark, verdict } => {
-                let aligned = aligned(cells);
-                let values = aligned[..2].concat();
-                let changes = format!("{}  {remark}", aligned[2..].concat());
-                let line = format!("  {label:first$}{values}{}", paint(*verdict, changes.trim_end()));
-                let _ = writeln!(out, "{}", line.trim_end());
-            }
-        }
+    if !hidden.is_empty() {
+        let text = format!("  Not shown where nothing was found: {} (--all-measures).", hidden.join(", "));
+        let _ = writeln!(out, "{}", paint(Paint::Faint, &text));
+    }
+}
+
+fn failures(out: &mut String, comparison: &Comparison, length: Length) {
+    let shown = if length == Length::Full { usize::MAX } else { FAILURES };
+    if !comparison.failures.is_empty() {
+        out.push_str("\nfailures, A → B\n");
+    }
+    for failure in comparison.failures.iter().take(shown) {
+        let text = format!("{} → {}  {}: {}", failure.a, failure.b, failure.title(), failure.error);
+        let remark = failure.remark();
+        let remark = if remark.is_empty() { String::new() } else { format!(" ({remark})") };
+        let _ = writeln!(out, "  {}{remark}", one_line(&text));
+    }
+    if comparison.failures.len() > shown {
+        let _ = writeln!(out, "  and {} more (--all-measures)", comparison.failures.len() - shown);
+    }
+}
+
+fn painted(verdict: Verdict, text: &str, paint: &impl Fn(Paint, &str) -> String) -> String {
+    match verdict {
+        Verdict::Worse => paint(Paint::Worse, text),
+        Verdict::Better => paint(Paint::Better, text),
+        Verdict::HintWorse | Verdict::HintBetter => paint(Paint::Hint, text),
+        Verdict::Same | Verdict::NoEvidence => text.to_owned(),
     }
 }

@@ -48,18 +48,12 @@ pub fn probabilities(variables: &[Variable], splits: &Splits, least_effect: f64)
     let observed_split: Vec<bool> =
         (0..splits.runs_of_a() + splits.runs_of_b()).map(|run| run >= splits.runs_of_a()).collect();
     let observed: Vec<f64> = prepared.iter().map(|variable| variable.statistic(&observed_split)).collect();
-    let mut sides = [1.0, -1.0].map(|sign| StepDown::of(sign, &observed));
+    let mut steps = StepDown::of(&observed);
     for split in splits.iter() {
         let statistics: Vec<f64> = prepared.iter().map(|variable| variable.statistic(split)).collect();
-        for side in &mut sides {
-            side.count(&statistics);
-        }
+        steps.count(&statistics);
     }
-    let mut probabilities = vec![1.0; variables.len()];
-    for side in &sides {
-        side.write(splits.count(), &mut probabilities);
-    }
-    probabilities
+    steps.probabilities(splits.count())
 }
 
 /// The values of a variable, and what of its statistic is the same in every split.
@@ -116,42 +110,40 @@ pub fn exceeds(scale: Scale, means: [f64; 2], least_effect: f64) -> bool {
     }
 }
 
-/// The variables that changed in one direction, the largest statistic first, and how many splits reach each of them.
+/// The variables with the largest statistic first, and how many splits reach each of them. The sign does not matter: in
+/// the split that exchanges A and B, what is worse is better.
 struct StepDown {
-    sign: f64,
-    /// Index and observed statistic.
+    /// Index and size of the observed statistic.
     ordered: Vec<(usize, f64)>,
-    /// Variables that did not change in this direction.
-    others: Vec<usize>,
-    /// For each of the ordered: splits in which the largest statistic of it and all behind it is as large.
+    /// For each of them: splits in which the largest statistic of it and all behind it is as large.
     reached: Vec<usize>,
 }
 
 impl StepDown {
-    fn of(sign: f64, observed: &[f64]) -> Self {
-        let signed = observed.iter().map(|statistic| statistic * sign).enumerate();
-        let (mut ordered, others): (Vec<_>, Vec<_>) = signed.partition(|(_, statistic)| *statistic > 0.0);
+    fn of(observed: &[f64]) -> Self {
+        let mut ordered: Vec<_> = observed.iter().map(|statistic| statistic.abs()).enumerate().collect();
         ordered.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         let reached = vec![0; ordered.len()];
-        Self { sign, ordered, others: others.into_iter().map(|(index, _)| index).collect(), reached }
+        Self { ordered, reached }
     }
 
     fn count(&mut self, statistics: &[f64]) {
-        let signed = |index: usize| statistics[index] * self.sign;
-        let mut largest = self.others.iter().fold(0.0_f64, |largest, index| largest.max(signed(*index)));
+        let mut largest: f64 = 0.0;
         for ((index, observed), reached) in self.ordered.iter().zip(&mut self.reached).rev() {
-            largest = largest.max(signed(*index));
+            largest = largest.max(statistics[*index].abs());
             // The margin makes equal sums of the same numbers equal, in whatever order they were added.
             *reached += usize::from(largest >= observed * (1.0 - 1e-9));
         }
     }
 
-    fn write(&self, splits: usize, probabilities: &mut [f64]) {
+    fn probabilities(&self, splits: usize) -> Vec<f64> {
+        let mut probabilities = vec![1.0; self.ordered.len()];
         let mut least: f64 = 0.0;
         for ((index, _), reached) in self.ordered.iter().zip(&self.reached) {
-            least = least.max((2.0 * *reached as f64 / splits as f64).min(1.0));
+            least = least.max(*reached as f64 / splits as f64);
             probabilities[*index] = least;
         }
+        probabilities
     }
 }
 
@@ -220,6 +212,13 @@ mod tests {
         let found = of(&[noise, slower]);
         assert_near(&found[1..], &[2.0 / 70.0]);
         assert!(found[0] > 0.5);
+    }
+
+    #[test]
+    fn what_is_worse_does_not_hide_what_is_better() {
+        let faster = logarithms(&[12.0, 12.1, 12.3, 12.4], &[10.0, 10.1, 10.2, 10.3]);
+        let failing = shares(&[0.0; 4], &[0.05, 0.06, 0.05, 0.05]);
+        assert_near(&of(&[faster, failing]), &[2.0 / 70.0; 2]);
     }
 
     #[test]

@@ -48,11 +48,6 @@ impl Splits {
     pub fn is_exact(&self) -> bool {
         self.exact
     }
-
-    /// The least probability that a two-sided test on them can have.
-    pub fn least_p(&self) -> f64 {
-        (2.0 / self.count() as f64).min(1.0)
-    }
 }
 
 /// Whether so many runs a side can show anything at this level: whether the least probability is small enough.
@@ -111,6 +106,7 @@ fn sample(of: usize, b: usize) -> Vec<bool> {
 struct SplitMix(u64);
 
 impl SplitMix {
+    #[expect(clippy::cast_possible_truncation, reason = "it is below the limit")]
     fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

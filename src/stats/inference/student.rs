@@ -34,17 +34,17 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     }
     let factor = (a * x.ln() + b * (1.0 - x).ln() + log_gamma(a + b) - log_gamma(a) - log_gamma(b)).exp() / a;
     let away_from_0 = |number: f64| if number.abs() < 1e-300 { 1e-300 } else { number };
-    let (mut c, mut d) = (1.0, 1.0 / away_from_0(1.0 - (a + b) * x / (a + 1.0)));
-    let mut fraction = d;
-    for step in 1..300 {
-        let m = f64::from(step);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+    let (mut upper, mut lower) = (1.0, 1.0 / away_from_0(1.0 - (a + b) * x / (a + 1.0)));
+    let mut fraction = lower;
+    for step in (1..300).map(f64::from) {
+        let ends = (a + 2.0 * step - 1.0, a + 2.0 * step, a + 2.0 * step + 1.0);
+        let even = step * (b - step) * x / (ends.0 * ends.1);
+        let odd = -(a + step) * (a + b + step) * x / (ends.1 * ends.2);
         let before = fraction;
         for term in [even, odd] {
-            d = 1.0 / away_from_0(1.0 + term * d);
-            c = away_from_0(1.0 + term / c);
-            fraction *= c * d;
+            lower = 1.0 / away_from_0(1.0 + term * lower);
+            upper = away_from_0(1.0 + term / upper);
+            fraction *= upper * lower;
         }
         if (fraction - before).abs() < 1e-15 * fraction.abs() {
             break;

@@ -1,0 +1,122 @@
+//! Changes from A to B as numbers and as people read them: `+20.1 %`, `from 0`, `-0.12 pp`.
+//!
+//! A change that rounds to nothing has no sign, and one from nothing has no number: `-0.0 %` and `inf %` tell nobody
+//! anything.
+
+use crate::report::compare::comparison::{Change, ChangeOf, Texts};
+use crate::report::compare::measure::Measure;
+
+/// The change between two values of a measure, without an interval.
+pub fn of_estimate(measure: Measure, a: f64, b: f64) -> Change {
+    let (of, estimate) = if measure.is_share() {
+        (ChangeOf::Difference, Some(b - a))
+    } else if b - a == 0.0 {
+        (ChangeOf::Ratio, Some(0.0))
+    } else {
+        (ChangeOf::Ratio, (a > 0.0).then(|| b / a - 1.0))
+    };
+    Change { of, estimate, low: None, high: None, confidence: None }
+}
+
+/// Adds an interval, given as it is compared: differences of logarithms, or of shares.
+pub fn interval(change: &mut Change, ends: [f64; 2], confidence: f64) {
+    let Some(estimate) = change.estimate else { return };
+    let [low, high] = match change.of {
+        ChangeOf::Ratio => ends.map(|end| end.exp() - 1.0),
+        ChangeOf::Difference => ends,
+    };
+    if low.is_finite() && high.is_finite() {
+        // The estimate is in its interval, also in the last digit.
+        (change.low, change.high) = (Some(low.min(estimate)), Some(high.max(estimate)));
+        change.confidence = Some(confidence);
+    }
+}
+
+/// The cells of a table, without an interval.
+pub fn texts(measure: Measure, a: Option<f64>, b: Option<f64>, change: Option<&Change>) -> Texts {
+    let value = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| measure.text(value));
+    Texts {
+        a: value(a),
+        b: value(b),
+        change: change.map_or_else(String::new, change_text),
+        interval: String::new(),
+    }
+}
+
+/// `+20.1 %`, `-0.12 pp`, `0 %`, `from 0`.
+pub fn change_text(change: &Change) -> String {
+    change.estimate.map_or_else(|| "from 0".to_owned(), |estimate| number_text(change.of, estimate))
+}
+
+/// `+18.1 % to +22.0 %`; empty without an interval.
+pub fn interval_text(change: &Change) -> String {
+    match (change.low, change.high) {
+        (Some(low), Some(high)) => {
+            format!("{} to {}", number_text(change.of, low), number_text(change.of, high))
+        }
+        _ => String::new(),
+    }
+}
+
+fn number_text(of: ChangeOf, number: f64) -> String {
+    let hundredths = number * 100.0;
+    let (unit, decimals) = match (of, hundredths.abs()) {
+        (ChangeOf::Ratio, size) if size < 99.95 => ("%", 1),
+        (ChangeOf::Ratio, _) => ("%", 0),
+        (ChangeOf::Difference, size) if size < 0.0995 => ("pp", 4),
+        (ChangeOf::Difference, _) => ("pp", 2),
+    };
+    let text = format!("{hundredths:+.decimals$}");
+    let is_nothing = text.chars().all(|c| matches!(c, '+' | '-' | '0' | '.'));
+    if is_nothing { format!("0 {unit}") } else { format!("{text} {unit}") }
+}
+
+/// `5 %`, `2.5 %`.
+pub fn plain_percent(share: f64) -> String {
+    // Binary fractions of a hundred have digits that nobody wrote.
+    format!("{} %", (share * 1e6).round() / 1e4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_have_a_sign_unless_they_are_none_and_a_number_unless_they_are_from_none() {
+        let p50 = Measure::Percentile(50.0);
+        for (measure, a, b, text) in [
+            (p50, 10.0, 12.0, "+20.0 %"),
+            (p50, 12.0, 10.0, "-16.7 %"),
+            (p50, 10.0, 9.999_9, "0 %"),
+            (p50, 10.0, 10.000_1, "0 %"),
+            (p50, 10.0, 35.0, "+250 %"),
+            (p50, 0.0, 35.0, "from 0"),
+            (p50, 35.0, 0.0, "-100 %"),
+            (p50, 0.0, 0.0, "0 %"),
+            (Measure::Failures, 0.0, 0.0012, "+0.12 pp"),
+            (Measure::Failures, 0.001, 0.0, "-0.10 pp"),
+            (Measure::Lost, 0.0, 0.000_01, "+0.0010 pp"),
+            (Measure::Lost, 0.0, 1e-9, "0 pp"),
+        ] {
+            assert_eq!(change_text(&of_estimate(measure, a, b)), text, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn intervals_are_in_the_unit_of_their_change() {
+        let mut change = of_estimate(Measure::Mean, 100.0, 120.0);
+        interval(&mut change, [1.1_f64.ln(), 1.3_f64.ln()], 0.97);
+        assert_eq!(interval_text(&change), "+10.0 % to +30.0 %");
+        let mut change = of_estimate(Measure::Failures, 0.0, 0.01);
+        interval(&mut change, [-0.000_000_1, 0.02], 0.97);
+        assert_eq!(interval_text(&change), "0 pp to +2.00 pp");
+        let mut change = of_estimate(Measure::Mean, 0.0, 120.0);
+        interval(&mut change, [1.0, 2.0], 0.97);
+        assert_eq!(interval_text(&change), "");
+    }
+
+    #[test]
+    fn least_effects_are_written_as_they_were_given() {
+        assert_eq!([0.05, 0.025, 0.07, 0.0].map(plain_percent), ["5 %", "2.5 %", "7 %", "0 %"]);
+    }
+}

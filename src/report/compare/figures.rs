@@ -1,0 +1,156 @@
+//! The figures of one run that are compared, by row, with how exact they are.
+//!
+//! Times are those of requests that succeeded, where the result tells them apart: a broker that refuses fast is not
+//! a fast broker.
+
+use std::collections::BTreeMap;
+
+use crate::report::compare::batches::within;
+use crate::report::compare::measure::Measure;
+use crate::stats::RowKey;
+use crate::stats::fine::FineTimes;
+use crate::stats::inference::batch_means::WithinRun;
+use crate::stats::result::deliveries::DeliveryRow;
+use crate::stats::result::row::RowResult;
+use crate::stats::result::series::{RowSeries, Series};
+use crate::stats::result::{RunResult, Source};
+
+/// The figures of one run.
+#[derive(Debug, Clone, Default)]
+pub struct RunFigures {
+    /// Each row.
+    pub rows: BTreeMap<RowKey, RowFigures>,
+    /// All requests together.
+    pub all: RowFigures,
+}
+
+/// The figures of one row.
+#[derive(Debug, Clone, Default)]
+pub struct RowFigures {
+    /// Requests, failed ones included.
+    pub requests: u64,
+    /// One for each of [`Measure::ALL`].
+    pub figures: Vec<Result<Figure, Unknown>>,
+}
+
+/// One figure of one run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    /// Its value in the unit of the measure.
+    pub value: f64,
+    /// How exactly the run knows it, on the scale on which it is compared.
+    pub within: Option<WithinRun>,
+    /// The least difference that the source can show; 0 if it is exact.
+    pub resolution: f64,
+    /// Whether it rests on enough requests to be compared.
+    pub enough: bool,
+}
+
+/// Why a run does not tell a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// There was nothing to measure.
+    NoRequests,
+    /// The file does not have it.
+    NotInFile,
+    /// The row is not of this kind.
+    NotMeasured,
+}
+
+impl RunFigures {
+    /// The figures of a result.
+    pub fn of(run: &RunResult) -> Self {
+        let lost = |row: &RowResult| {
+            let deliveries = run.end_to_end.iter().flat_map(|deliveries| &deliveries.rows);
+            deliveries.into_iter().find(|delivery| same_row(&delivery.request_type, &delivery.name, row))
+        };
+        let series = |row: &RowResult| {
+            run.series.rows.iter().find(|series| same_row(&series.request_type, &series.name, row))
+        };
+        let figures = |row, delivery, over_time| {
+            row_figures(&Recorded { row, delivery, over_time, series: &run.series, source: run.source })
+        };
+        let rows = run.rows.iter().map(|row| {
+            let key = RowKey { request_type: row.request_type.clone(), name: row.name.clone() };
+            (key, figures(row, lost(row), series(row)))
+        });
+        Self { rows: rows.collect(), all: figures(&run.aggregated, None, Some(&run.series.all)) }
+    }
+}
+
+fn same_row(request_type: &str, name: &str, row: &RowResult) -> bool {
+    request_type == row.request_type && name == row.name
+}
+
+/// A row with all that was recorded of it.
+struct Recorded<'r> {
+    row: &'r RowResult,
+    delivery: Option<&'r DeliveryRow>,
+    over_time: Option<&'r RowSeries>,
+    series: &'r Series,
+    source: Source,
+}
+
+fn row_figures(recorded: &Recorded<'_>) -> RowFigures {
+    let succeeded = recorded.row.histogram.without(&recorded.row.failed_histogram);
+    let figures = Measure::ALL.map(|measure| figure(recorded, &succeeded, measure)).into();
+    RowFigures { requests: recorded.row.requests, figures }
+}
+
+fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> Result<Figure, Unknown> {
+    let row = recorded.row;
+    let value = match measure {
+        Measure::Lost => {
+            let delivery = recorded.delivery.ok_or(Unknown::NotMeasured)?;
+            if delivery.expected == 0 {
+                return Err(Unknown::NoRequests);
+            }
+            let share = delivery.lost.total as f64 / delivery.expected as f64;
+            return Ok(Figure {
+                value: share,
+                within: Some(counted(share, delivery.expected)),
+                resolution: 0.0,
+                enough: true,
+            });
+        }
+        Measure::Rate => Some(row.requests_per_s),
+        _ if row.requests == 0 => return Err(Unknown::NoRequests),
+        Measure::Failures => Some(row.failure_ratio()),
+        Measure::Percentile(_) | Measure::Mean
+            if row.failures == row.requests && !row.failed_histogram.is_empty() =>
+        {
+            return Err(Unknown::NoRequests);
+        }
+        Measure::Percentile(percent) => {
+            succeeded.percentile_ms(percent).or_else(|| row.percentile_ms(percent))
+        }
+        // Locust's file has an average of 0 for requests without a time.
+        Measure::Mean => succeeded.mean_ms().or(Some(row.average_ms)),
+    };
+    let value = value.filter(|value| value.is_finite()).ok_or(Unknown::NotInFile)?;
+    let times = if succeeded.is_empty() { row.requests } else { succeeded.count() };
+    let resolution = match measure {
+        Measure::Percentile(_) if recorded.source == Source::Csv => step_ms(value),
+        _ => 0.0,
+    };
+    let within = recorded.over_time.and_then(|over_time| within(recorded.series, over_time, measure));
+    let of_events = (measure == Measure::Failures).then(|| counted(value, row.requests));
+    let within = within.or(of_events);
+    Ok(Figure { value, within, resolution, enough: times >= measure.least_requests() })
+}
+
+/// The error of a share of events that happen one by one. They come in bursts more often, so it has few degrees of
+/// freedom: a burst may be one event.
+fn counted(share: f64, of: u64) -> WithinRun {
+    WithinRun { variance: share * (1.0 - share) / of as f64, degrees: 9.0 }
+}
+
+/// The step to which Locust rounds a response time in milliseconds.
+pub fn step_ms(ms: f64) -> f64 {
+    match ms {
+        ms if ms < 100.0 => 1.0,
+        ms if ms < 1_000.0 => 10.0,
+        ms if ms < 10_000.0 => 100.0,
+        _ => 1_000.0,
+    }
+}
