@@ -280,7 +280,7 @@ mod tests {
             ("x -f my.toml", "-f is a flag of Locust", "mqtt-scenario run my.toml"),
             ("x run -f my.toml", "-f is a flag of Locust", "mqtt-scenario run my.toml"),
             ("x run --locustfile=a.py", "--locustfile is a flag of Locust", "without a flag"),
-            ("x run my.toml --html out.html", "--html is a flag of Locust", "--summary-json"),
+            ("x run my.toml --web-auth x", "--web-auth is a flag of Locust", "leave it out"),
             ("x run my.toml --autostart", "--autostart is a flag of Locust", "leave it out"),
             ("x run my.toml --master", "--master is a flag of Locust", "--threads"),
             ("x --worker", "--worker is a flag of Locust", "--threads"),

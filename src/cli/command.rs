@@ -7,7 +7,6 @@ use crate::cli::compare::CompareOptions;
 use crate::cli::explain::ExplainOptions;
 use crate::cli::fmt::FmtOptions;
 use crate::cli::init::InitOptions;
-use crate::cli::merge::MergeOptions;
 use crate::cli::plan::PlanOptions;
 use crate::cli::replay::ReplayOptions;
 use crate::cli::run::RunOptions;
@@ -37,6 +36,7 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of it, for a moment")]
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Init(InitOptions),
@@ -44,7 +44,6 @@ pub(super) enum Command {
     Validate(ValidateOptions),
     Plan(PlanOptions),
     Compare(CompareOptions),
-    Merge(MergeOptions),
     Replay(ReplayOptions),
     Fmt(FmtOptions),
     Explain(ExplainOptions),

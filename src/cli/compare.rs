@@ -185,7 +185,7 @@ fn read(paths: &[PathBuf]) -> Result<(Vec<String>, Vec<RunResult>), CompareError
 }
 
 /// Red for worse, green for better; `anstream` takes the colours out where they are not wanted.
-fn paint(paint: Paint, text: &str) -> String {
+pub(super) fn paint(paint: Paint, text: &str) -> String {
     let style = match paint {
         Paint::Worse => Style::new().fg_color(Some(AnsiColor::Red.into())),
         Paint::Better => Style::new().fg_color(Some(AnsiColor::Green.into())),
@@ -195,7 +195,7 @@ fn paint(paint: Paint, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-fn parse_percent(text: &str) -> Result<f64, String> {
+pub(super) fn parse_percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').map(str::trim_end).and_then(|number| number.parse::<f64>().ok());
     match number {
         Some(percent) if (0.0..=1_000.0).contains(&percent) => Ok(percent / 100.0),

@@ -14,6 +14,9 @@ use crate::scenario::secrets::hide_urls;
 /// Bad usage, or a bad scenario; nothing was started.
 pub(super) const BAD_INPUT: u8 = 2;
 
+/// A threshold was missed, or one of two sides is worse.
+pub(super) const THRESHOLD_MISSED: u8 = 3;
+
 /// The runner could not go on: output, runtime.
 pub(super) const CANNOT_GO_ON: u8 = 4;
 

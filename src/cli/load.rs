@@ -98,6 +98,16 @@ impl ScenarioOptions {
         Self { scenario: Some(path.to_owned()), ..self.clone() }
     }
 
+    /// The same options with another scenario, other addresses and more settings, as far as they are given.
+    pub(super) fn with(&self, file: Option<&Path>, hosts: &[String], set: &[String]) -> Self {
+        let mut other = file.map_or_else(|| self.clone(), |file| self.with_file(file));
+        if !hosts.is_empty() {
+            other.hosts = hosts.to_vec();
+        }
+        other.set.extend_from_slice(set);
+        other
+    }
+
     /// The flags of Locust that the command line has, by their long names.
     pub(super) fn given(&self) -> Vec<&'static str> {
         let flags = [

@@ -87,23 +87,9 @@ const SETTINGS: &[Setting] = &[
             Here::Moot("the user classes of a scenario are shown by: mqtt-scenario plan my.toml"),
         )
     },
-    setting(
-        "html",
-        Here::Instead(
-            "there is no HTML report; --csv writes Locust's CSV files, --summary-json the end of the run",
-        ),
-    ),
-    Setting {
-        variable: Some(""),
-        ..setting(
-            "json",
-            Here::Moot("the end of the run as JSON is written by --summary-json FILE (or /dev/stdout)"),
-        )
-    },
-    Setting {
-        variable: Some(""),
-        ..setting("json-file", Here::Moot("the end of the run as JSON is written by --summary-json FILE"))
-    },
+    setting("html", Here::Flag("--html")),
+    Setting { variable: Some(""), ..setting("json", Here::Switch("--json")) },
+    Setting { variable: Some(""), ..setting("json-file", Here::Flag("--json-file")) },
     setting("print-stats", Here::Moot("progress is shown unless --only-summary is given; leave it out")),
     setting("skip-log-setup", Here::Moot("the log goes to standard error, or to --logfile; leave it out")),
     setting("equal-weights", Here::Instead("set the weight of each task in the scenario, or with --set")),

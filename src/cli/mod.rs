@@ -17,13 +17,13 @@ mod lines;
 mod load;
 mod locust;
 mod log;
-pub mod merge;
 mod observer;
 mod outputs;
 mod plan;
 pub mod recorded;
 mod reference;
 pub mod render;
+mod repeat;
 pub mod replay;
 mod result_reference;
 mod run;
@@ -53,7 +53,6 @@ pub fn main() -> ExitCode {
         Command::Validate(options) => validate::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Compare(options) => compare::run(&options),
-        Command::Merge(options) => merge::run(&options),
         Command::Replay(options) => replay::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Explain(options) => explain::run(&options),

@@ -99,7 +99,7 @@ impl RunObserver {
     /// are not.
     pub(super) fn finish(&mut self, end: Option<End>) -> (Option<Arc<RunResult>>, Vec<OutputError>) {
         let result = self.result.take().map(|mut result| {
-            result.run.end = word(end).to_owned();
+            word(end).clone_into(&mut result.run.end);
             result.verdict = verdict::of(&result, self.head.exit_code_on_error);
             Arc::new(result)
         });

@@ -112,15 +112,10 @@ impl Place {
         Err(RecordedError::NotFound { path: folder.to_owned(), what, help: proposal(folder) })
     }
 
-    /// The file, or the prefix of the files.
-    pub fn path(&self) -> &Path {
-        let (Self::Document(path) | Self::Csv(path)) = self;
-        path
-    }
-
     /// The folder that it lies in.
     pub fn folder(&self) -> &Path {
-        self.path().parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
+        let (Self::Document(path) | Self::Csv(path)) = self;
+        path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
     }
 
     /// What a person calls it: the prefix of CSV files, the folder of a `result.json`, or another file's path.

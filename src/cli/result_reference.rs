@@ -17,7 +17,7 @@ const HEAD: &str = "\
 
 | file | what it is | alone |
 |---|---|---|
-| `result.json` | the whole result: every number that the other files and the report show, with a histogram for each row | `--json-file FILE` |
+| `result.json` | the whole result: every number that the other files and the report show, with a histogram for each row | `--summary-json FILE` |
 | `report.html` | the report, one file that needs no network | `--html FILE` |
 | `NAME_stats.csv`, `NAME_stats_history.csv`, `NAME_failures.csv`, `NAME_exceptions.csv` | Locust's four files, byte for byte as Locust writes them | `--csv PREFIX` |
 | `history.hlog` | response times of every second, as an HDR interval log with a `Tag=` for each row | |

@@ -42,9 +42,8 @@ fn broker_ran<'a>(broker: &Broker, embedded: &mut impl Iterator<Item = &'a Strin
     let addresses = match &broker.target {
         Target::Remote { transport, servers } => {
             let transport = *transport;
-            let address = |server: &Server| {
-                Target::Remote { transport: transport, servers: vec![server.clone()] }.to_string()
-            };
+            let address =
+                |server: &Server| Target::Remote { transport, servers: vec![server.clone()] }.to_string();
             servers.iter().map(address).collect()
         }
         target @ Target::Embedded { .. } => {

@@ -16,6 +16,8 @@ pub struct Options {
     pub keep_history: bool,
     /// Whether the statistics begin anew when all users have started (at the next whole second of the run).
     pub reset_stats: bool,
+    /// Whether the statistics keep each second of each row.
+    pub keep_seconds: bool,
     /// The percentiles that rows show in Locust's files and tables.
     pub percentiles: PercentileList,
     /// How many rows the statistics may have. Requests with more names count in one further row.

@@ -49,11 +49,44 @@ pub struct Entry {
     max: Number,
     total_length: i128,
     seconds: Vec<Second>,
+    /// Whether seconds are kept that no rate needs any more.
+    keep_seconds: bool,
     times: Histogram,
     fine: FineTimes,
     failed: FineTimes,
     /// Earlier states by second, oldest first; `None` if nobody will ask for current percentiles.
     earlier: Option<Vec<(i64, Histogram)>>,
+}
+
+/// What Locust keeps of a row, and writes with `--json`. Moments in seconds of unix time, times in milliseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocustSums {
+    /// Request type and name.
+    pub key: Arc<RowKey>,
+    /// When its last request ended.
+    pub last_request: Option<f64>,
+    /// When it was made.
+    pub start: f64,
+    /// All requests.
+    pub requests: u64,
+    /// Requests without a response time.
+    pub none_requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// The sum of the response times.
+    pub total_response_time: Number,
+    /// The longest one.
+    pub max: Number,
+    /// The shortest one.
+    pub min: Option<Number>,
+    /// The sum of the lengths in bytes.
+    pub total_length: i128,
+    /// Response times by bucket in milliseconds, ascending.
+    pub buckets: Vec<(i128, u64)>,
+    /// Requests by second of unix time; seconds without one are left out.
+    pub requests_per_second: Vec<(i64, u64)>,
+    /// The same of failures.
+    pub failures_per_second: Vec<(i64, u64)>,
 }
 
 /// What happened in one second of unix time.
@@ -80,10 +113,44 @@ impl Entry {
             max: Number::ZERO,
             total_length: 0,
             seconds: Vec::new(),
+            keep_seconds: false,
             times: Histogram::default(),
             fine: FineTimes::default(),
             failed: FineTimes::default(),
             earlier: keep_history.then(|| vec![(whole_second(now), Histogram::default())]),
+        }
+    }
+
+    /// Keeps all seconds of the run, which [`sums`](Self::sums) shows.
+    #[must_use]
+    pub fn keeping_seconds(self, keep_seconds: bool) -> Self {
+        Self { keep_seconds, ..self }
+    }
+
+    /// What Locust keeps of a row.
+    pub fn sums(&self, key: Arc<RowKey>) -> LocustSums {
+        let total = match self.total_ns {
+            0 => self.total_response_time,
+            ns => Number::Float(ns as f64 / 1e6),
+        };
+        let per_second = |count: fn(&Second) -> u64| {
+            let seconds = self.seconds.iter().map(|second| (second.at, count(second)));
+            seconds.filter(|(_, count)| *count > 0).collect()
+        };
+        LocustSums {
+            key,
+            last_request: self.last_request,
+            start: self.start,
+            requests: self.requests,
+            none_requests: self.none_requests,
+            failures: self.failures,
+            total_response_time: total,
+            max: self.max,
+            min: self.min,
+            total_length: self.total_length,
+            buckets: self.times.buckets().to_vec(),
+            requests_per_second: per_second(|second| second.requests),
+            failures_per_second: per_second(|second| second.failures),
         }
     }
 
@@ -227,8 +294,10 @@ impl Entry {
     /// of Aggregated is never earlier than this one.
     fn second(&mut self, now: f64) -> &mut Second {
         let at = whole_second(now);
-        self.seconds.retain(|second| second.at >= at - RATE_WINDOW_S);
-        let index = self.seconds.iter().position(|second| second.at == at).unwrap_or_else(|| {
+        if !self.keep_seconds {
+            self.seconds.retain(|second| second.at >= at - RATE_WINDOW_S);
+        }
+        let index = self.seconds.iter().rposition(|second| second.at == at).unwrap_or_else(|| {
             self.seconds.push(Second { at, requests: 0, failures: 0 });
             self.seconds.len() - 1
         });

@@ -26,6 +26,11 @@ impl Histogram {
         self.total
     }
 
+    /// Buckets and their counts, ascending.
+    pub fn buckets(&self) -> &[(i128, u64)] {
+        &self.counts
+    }
+
     /// What was counted since `older`, an earlier state of the same histogram.
     #[must_use]
     pub fn since(&self, older: &Self) -> Self {

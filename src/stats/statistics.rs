@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::stats::batch::{Batch, Bin};
 use crate::stats::bucket;
-use crate::stats::entry::Entry;
+use crate::stats::entry::{Entry, LocustSums};
 use crate::stats::exception::ExceptionTable;
 use crate::stats::failure::{FailureTable, Occurrence};
 use crate::stats::fine::FineTimes;
@@ -70,6 +70,7 @@ pub struct Statistics {
     most_connected: u64,
     /// Those that rows show.
     percentiles: PercentileList,
+    keep_seconds: bool,
 }
 
 /// What the last tick added.
@@ -140,6 +141,7 @@ impl Statistics {
             started: start,
             most_connected: 0,
             percentiles: PercentileList::default(),
+            keep_seconds: false,
         }
     }
 
@@ -147,6 +149,19 @@ impl Statistics {
     #[must_use]
     pub fn with_percentiles(self, percentiles: PercentileList) -> Self {
         Self { percentiles, ..self }
+    }
+
+    /// Keeps every second of each row, which [`locust_sums`](Self::locust_sums) shows. It takes memory as long as the run
+    /// lasts.
+    #[must_use]
+    pub fn keeping_seconds(self, keep_seconds: bool) -> Self {
+        Self { keep_seconds, ..self }
+    }
+
+    /// What Locust keeps of each row that has requests, in the order of their first one.
+    pub fn locust_sums(&self) -> Vec<LocustSums> {
+        let rows = self.keys.iter().zip(&self.entries);
+        rows.map(|(key, entry)| entry.sums(Arc::clone(key))).filter(|sums| sums.requests > 0).collect()
     }
 
     /// Logs a request that ended at `now`: response time in milliseconds, if it has one, below 10^38 either
@@ -198,7 +213,7 @@ impl Statistics {
     /// Resets every row to zero, as of `now`. Rows, exceptions and users stay. In a live run `now`
     /// should be the tick that was merged last, so that no sample lies on both sides.
     pub fn reset(&mut self, now: f64) {
-        let fresh = Entry::new(now, self.keep_history);
+        let fresh = Entry::new(now, self.keep_history).keeping_seconds(self.keep_seconds);
         self.entries.fill(fresh.clone());
         self.aggregated = fresh;
         self.failures.clear();
@@ -492,7 +507,8 @@ impl Statistics {
     /// Makes the entry of a new row.
     fn insert(&mut self, row: Arc<RowKey>, now: f64) -> usize {
         let index = self.entries.len();
-        self.entries.push(Entry::new(now, self.keep_history));
+        let entry = Entry::new(now, self.keep_history).keeping_seconds(self.keep_seconds);
+        self.entries.push(entry);
         self.keys.push(Arc::clone(&row));
         self.indices.insert(Arc::clone(&row), index);
         self.order.insert(row, index);

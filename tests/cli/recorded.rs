@@ -227,46 +227,6 @@ fn the_committed_reference_and_schema_of_results_are_what_the_program_prints() {
     assert!(said.stdout == fs::read_to_string("schemas/result.schema.json").unwrap());
 }
 
-/// A `result.json` of a short run of one machine.
-fn machine(users: u32, requests: u64, started: u32) -> String {
-    format!(
-        r#"{{"version":1,"run":{{"scenario":"storm","started":{started},"ended":{}.0,"users":{users},"end":"finished"}},
-        "verdict":{{"outcome":"passed","exit_code":0,"sentence":""}},
-        "rows":[{{"type":"MQTT","name":"publish","requests":{requests}}}],
-        "aggregated":{{"name":"Aggregated","requests":{requests}}}}}"#,
-        started + 10
-    )
-}
-
-#[test]
-fn results_of_machines_are_merged_into_a_folder_and_mistakes_are_named() {
-    let dir = tempfile::tempdir().unwrap();
-    for (name, started) in [("a", 1_000), ("b", 1_002), ("later", 9_000)] {
-        fs::create_dir(dir.path().join(name)).unwrap();
-        fs::write(dir.path().join(name).join("result.json"), machine(3, 1_500, started)).unwrap();
-    }
-    for file in ["stats", "failures"] {
-        fs::copy(format!("{GOLDEN}/basic/expected_{file}.csv"), dir.path().join(format!("c_{file}.csv")))
-            .unwrap();
-    }
-    let mut said = String::new();
-    for arguments in [
-        "a b --out sum",
-        "sum later --out all/of",
-        "a a/result.json --out sum",
-        "a b --out a",
-        "a c --out sum",
-    ] {
-        let arguments: Vec<&str> = ["merge"].into_iter().chain(arguments.split(' ')).collect();
-        let ran = run_program(dir.path(), &arguments);
-        writeln!(said, "$ {}\n{}{}{:?}\n", arguments.join(" "), ran.stdout, ran.stderr, ran.code).unwrap();
-    }
-    insta::assert_snapshot!(said);
-    let all = read(&dir.path().join("all/of")).unwrap().result;
-    assert_eq!((all.aggregated.requests, all.run.users), (4_500, 9));
-    assert_eq!(all.run.merged_from, ["a", "b", "later"]);
-}
-
 /// A file of the golden case with one mutation: bytes replaced, and cut.
 fn mutated(mut bytes: Vec<u8>, at: Index, with: &[u8], end: Option<Index>) -> Vec<u8> {
     let at = at.index(bytes.len());

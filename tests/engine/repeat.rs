@@ -107,6 +107,7 @@ fn messages(seed: u64, threads: usize) -> Messages {
             reset_stats: false,
             max_rows: MAX_ROWS,
             percentiles: PercentileList::LOCUST,
+            keep_seconds: false,
         };
         let (interrupts, mut deaf) = (Interrupts::default(), NullObserver);
         tokio::select! {

@@ -37,6 +37,7 @@ pub(crate) const OPTIONS: Options = Options {
     reset_stats: false,
     max_rows: MAX_ROWS,
     percentiles: PercentileList::LOCUST,
+    keep_seconds: false,
 };
 
 /// The same with a log of requests.

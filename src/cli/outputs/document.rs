@@ -6,10 +6,22 @@ use std::sync::Arc;
 use crate::cli::outputs::outlet::{Ending, Latest};
 use crate::cli::outputs::output::Output;
 use crate::report::destination::Destination;
+use crate::report::{html, result_json};
 use crate::stats::result::RunResult;
 
 /// Makes a document of a result.
-pub(in crate::cli) type Render = fn(&RunResult) -> Vec<u8>;
+pub(in crate::cli) type Render = fn(&RunResult) -> io::Result<Vec<u8>>;
+
+/// `result.json`.
+#[expect(clippy::unnecessary_wraps, reason = "other documents can fail")]
+pub(in crate::cli) fn result_json(result: &RunResult) -> io::Result<Vec<u8>> {
+    Ok(result_json::text(result))
+}
+
+/// The report for a browser.
+pub(in crate::cli) fn html(result: &RunResult) -> io::Result<Vec<u8>> {
+    html::page(result).map(String::into_bytes).map_err(io::Error::other)
+}
 
 #[derive(Debug)]
 struct Document(Latest<Arc<RunResult>>);

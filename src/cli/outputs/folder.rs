@@ -42,6 +42,16 @@ impl RunFolder {
         Err(OutputError::Folder { path: parent.join(name), source: io::ErrorKind::AlreadyExists.into() })
     }
 
+    /// Makes this folder itself, and those above it. It may be there, but must be empty.
+    pub(in crate::cli) fn at(path: &Path) -> Result<Self, OutputError> {
+        let failed = |source| OutputError::Folder { path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(failed)?;
+        if fs::read_dir(path).map_err(failed)?.next().is_some() {
+            return Err(failed(io::ErrorKind::DirectoryNotEmpty.into()));
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
     /// The path of a file in it.
     pub(in crate::cli) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)

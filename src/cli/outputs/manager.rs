@@ -13,7 +13,7 @@ use crate::cli::outputs::document::{self, Render};
 use crate::cli::outputs::error::{CSV, Name, OutputError};
 use crate::cli::outputs::outlet::Ending;
 use crate::cli::outputs::output::{Output, View};
-use crate::cli::outputs::{history, history_log, request_log, state};
+use crate::cli::outputs::{history, history_log, locust_json, request_log, state};
 use crate::report::csv::files::find;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
@@ -46,6 +46,8 @@ pub(in crate::cli) struct Wanted {
     pub(in crate::cli) request_log: Option<PathBuf>,
     /// The histograms of each second.
     pub(in crate::cli) history_log: Option<PathBuf>,
+    /// What Locust writes with `--json`.
+    pub(in crate::cli) locust_json: Vec<PathBuf>,
     /// What is written once at the end: what it is, where, and how.
     pub(in crate::cli) documents: Vec<(&'static str, PathBuf, Render)>,
 }
@@ -83,6 +85,9 @@ impl Outputs {
         }
         if let Some(path) = wanted.history_log {
             outputs.push("history", path, Box::new(history_log::begin))?;
+        }
+        for path in wanted.locust_json {
+            outputs.push("JSON file", path, Box::new(|destination, _| locust_json::begin(destination)))?;
         }
         for (what, path, render) in wanted.documents {
             let begin = move |destination, _| document::begin(render, destination);

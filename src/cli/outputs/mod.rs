@@ -6,6 +6,7 @@
 //! | `manager` | looks for all of them before the run, begins them, gives them ticks and the result, and ends them |
 //! | `state`, `history` | Locust's CSV files |
 //! | `history_log` | a histogram per row and second |
+//! | `locust_json` | what Locust writes with `--json` |
 //! | `request_log` | the log of all requests |
 //! | `document` | what is written once at the end: result.json and others |
 //! | `folder` | the folder of a run |
@@ -16,13 +17,14 @@ mod error;
 mod folder;
 mod history;
 mod history_log;
+mod locust_json;
 mod manager;
 mod outlet;
 mod output;
 mod request_log;
 mod state;
 
-pub(super) use crate::cli::outputs::document::Render;
+pub(super) use crate::cli::outputs::document::{Render, html, result_json};
 pub(super) use crate::cli::outputs::error::OutputError;
 pub(super) use crate::cli::outputs::folder::RunFolder;
 pub(super) use crate::cli::outputs::manager::{Open, Outputs, Wanted};

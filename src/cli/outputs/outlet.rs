@@ -318,7 +318,7 @@ impl<T: Send + 'static> Latest<T> {
     /// Starts its thread, in which `render` makes the file of a state.
     pub(super) fn start(
         destination: Destination,
-        render: impl Fn(T) -> Vec<u8> + Send + 'static,
+        render: impl Fn(T) -> io::Result<Vec<u8>> + Send + 'static,
     ) -> io::Result<Self> {
         let slot = Slot { next: None, closed: false, done: false, error: None };
         let shared = Arc::new(LatestShared { slot: Mutex::new(slot), changed: Condvar::new() });
@@ -358,7 +358,11 @@ impl<T: Send + 'static> Latest<T> {
 }
 
 impl<T> LatestShared<T> {
-    fn write_states(&self, destination: &Destination, render: impl Fn(T) -> Vec<u8>) -> io::Result<()> {
+    fn write_states(
+        &self,
+        destination: &Destination,
+        render: impl Fn(T) -> io::Result<Vec<u8>>,
+    ) -> io::Result<()> {
         loop {
             let mut slot = lock(&self.slot);
             let state = loop {
@@ -369,7 +373,7 @@ impl<T> LatestShared<T> {
                 }
             };
             drop(slot);
-            destination.replace(&render(state))?;
+            destination.replace(&render(state)?)?;
         }
     }
 }

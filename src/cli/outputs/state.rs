@@ -13,7 +13,7 @@ use crate::stats::snapshot::Snapshot;
 struct State(Latest<Arc<Snapshot>>);
 
 pub(super) fn begin(table: StateFile, destination: Destination) -> io::Result<Box<dyn Output>> {
-    let render = move |snapshot: Arc<Snapshot>| table.text(&snapshot).into_bytes();
+    let render = move |snapshot: Arc<Snapshot>| Ok(table.text(&snapshot).into_bytes());
     Ok(Box::new(State(Latest::start(destination, render)?)))
 }
 

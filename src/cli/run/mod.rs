@@ -11,9 +11,10 @@ use std::time::Duration;
 use tracing::warn;
 
 use crate::cli::exit;
-use crate::cli::load::load_run;
+use crate::cli::load::{Loaded, load_run};
 use crate::cli::observer::{Head, RunObserver};
 use crate::cli::outputs::RunFolder;
+use crate::cli::repeat;
 pub(super) use crate::cli::run::options::RunOptions;
 use crate::cli::run::prepare::{announce, prepare};
 use crate::cli::screen::{self, Progress, banner, end, keys};
@@ -33,6 +34,9 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let loaded = load_run(&options.scenario)?;
+    if options.repeat.is_asked() {
+        return several(options, &loaded);
+    }
     if let Some(text) = options.ratio.text(&loaded.plan) {
         exit::say(&loaded.warnings);
         return Ok(exit::output(&text));
@@ -51,7 +55,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let timeline = LoadTimeline::of(&plan);
     let (stderr, logs) = (prepared.stderr, prepared.logs);
     let written = options.written();
-    if !options.quiet {
+    if !options.quiet && options.repeat.run_folder.is_none() {
         let folder = prepared.folder.iter().map(|folder| folder.path().display().to_string());
         let results: Vec<_> = folder.chain(written.iter().cloned()).collect();
         stderr.say(banner(&run, plan.load.stages.len(), &results, stderr.coloured()));
@@ -82,6 +86,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         keep_history: options.csv_full_history,
         reset_stats: options.reset_stats,
         max_rows: options.max_rows,
+        keep_seconds: options.wants_locust_json(),
         percentiles: options.percentiles.clone().unwrap_or_default(),
     };
     let clients = plan.brokers.iter().map(|broker| broker.client);
@@ -102,13 +107,12 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     flush();
 
     let printed = match &result {
-        Some(result) if !options.quiet => {
+        Some(result) if !options.quiet && !options.json => {
             let folder = prepared.folder.as_ref();
             let earlier = folder.and_then(RunFolder::earlier);
             let folder = folder.map(RunFolder::path);
             let files = Files { folder, earlier: earlier.as_deref(), others: &written };
-            let percentiles = options.percentiles.as_ref();
-            exit::print(&end(result, observer.last.as_deref(), options.print_stats, percentiles, files))
+            exit::print(&end(result, observer.last.as_deref(), options.print_stats, files))
         }
         _ => Ok(()),
     };
@@ -147,6 +151,17 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         Ok(_) if !is_whole => exit::CANNOT_GO_ON,
         Ok(_) => result.map_or(exit::CANNOT_GO_ON, |result| result.verdict.exit_code),
     }))
+}
+
+/// Several runs, once it is known that each can begin.
+fn several(options: &RunOptions, loaded: &Loaded) -> Result<ExitCode, ExitCode> {
+    let repeat = &options.repeat;
+    exit::say(&loaded.warnings);
+    if let Some(other) = repeat.other(&options.scenario) {
+        let other = load_run(&other)?;
+        exit::say(&other.warnings);
+    }
+    Ok(repeat::run(repeat, &options.scenario, &loaded.plan.name, options.out.as_deref(), options.quiet))
 }
 
 /// How long standard error and the log may take for what is left to say: they have had the whole run.

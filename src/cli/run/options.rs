@@ -7,13 +7,13 @@ use clap::Args;
 use tracing::Level;
 
 use crate::cli::load::ScenarioOptions;
-use crate::cli::outputs::{Render, Wanted};
+use crate::cli::outputs::{self, Render, Wanted};
 use crate::cli::plan::RatioOptions;
+use crate::cli::repeat::RepeatOptions;
 use crate::cli::screen::PrintStats;
 use crate::engine;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
-use crate::report::result_json;
 use crate::stats::percentiles::PercentileList;
 
 const AFTER_HELP: &str = "\
@@ -32,6 +32,8 @@ Exit codes:
 Examples:
   mqtt-scenario run
   mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -r 10 -t 30s --csv out/seed
+  mqtt-scenario run scenarios/publish.toml --out runs
+  mqtt-scenario run my.toml -H old:1883 --versus-host new:1883 -t 60s
   mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
 
 /// Run a scenario
@@ -70,6 +72,21 @@ pub(in crate::cli) struct RunOptions {
     #[arg(help = "Make a folder of this run in DIR, named by time and scenario: result.json, the four \
                   CSV files, history.hlog (a histogram per row and second), run.log, the scenario and its plan")]
     pub(super) out: Option<PathBuf>,
+
+    /// Write a report for any browser: one file that needs nothing from the network
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+
+    /// Print the statistics as Locust's JSON instead of the tables at the end
+    #[arg(long, conflicts_with = "print_stats")]
+    pub(super) json: bool,
+
+    /// Write the statistics as Locust's JSON to NAME.json
+    #[arg(long, value_name = "NAME")]
+    pub(super) json_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) repeat: RepeatOptions,
 
     /// Maximum number of rows in the statistics; requests with further names are counted in one extra row
     #[arg(long, value_name = "N", default_value_t = engine::MAX_ROWS)]
@@ -146,6 +163,8 @@ impl RunOptions {
         for (flag, path) in [
             ("--request-log", &self.request_log),
             ("--summary-json", &self.summary_json),
+            ("--html", &self.html),
+            ("--json-file", &self.locust_json()),
             ("--logfile", &self.logfile),
         ] {
             outputs.extend(path.clone().map(|path| (flag, path)));
@@ -156,19 +175,37 @@ impl RunOptions {
     /// The same for people: as they named it.
     pub(super) fn written(&self) -> Vec<String> {
         let csv = self.csv.iter().map(|prefix| format!("{}_*.csv", prefix.display()));
-        let others = [&self.request_log, &self.summary_json, &self.logfile];
+        let json = self.locust_json();
+        let others = [&self.request_log, &self.summary_json, &self.html, &json, &self.logfile];
         csv.chain(others.into_iter().flatten().map(|path| path.display().to_string())).collect()
+    }
+
+    /// The file of `--json-file`: the name always gets an ending, as in Locust.
+    fn locust_json(&self) -> Option<PathBuf> {
+        self.json_file.as_ref().map(|name| {
+            let mut path = name.clone().into_os_string();
+            path.push(".json");
+            path.into()
+        })
+    }
+
+    /// Whether something asks for Locust's JSON.
+    pub(super) fn wants_locust_json(&self) -> bool {
+        self.json || self.json_file.is_some()
     }
 
     /// What the flags ask for.
     pub(super) fn wanted(&self) -> Wanted {
-        let documents: [(_, _, Render); 1] = [("result", &self.summary_json, result_json::text)];
+        let documents: [(_, _, Render); 2] =
+            [("result", &self.summary_json, outputs::result_json), ("report", &self.html, outputs::html)];
+        let to_stdout = self.json.then(|| PathBuf::from("/dev/stdout"));
         Wanted {
             csv: self.csv.iter().cloned().collect(),
             percentiles: self.percentiles.clone().unwrap_or_default(),
             history: if self.csv_full_history { History::Full } else { History::Aggregated },
             request_log: self.request_log.clone(),
             history_log: None,
+            locust_json: self.locust_json().into_iter().chain(to_stdout).collect(),
             documents: documents
                 .into_iter()
                 .filter_map(|(what, path, render)| Some((what, path.clone()?, render)))
@@ -181,6 +218,9 @@ impl RunOptions {
         let mut given = self.scenario.given();
         let more = [
             ("csv", self.csv.is_some()),
+            ("html", self.html.is_some()),
+            ("json", self.json),
+            ("json-file", self.json_file.is_some()),
             ("csv-full-history", self.csv_full_history),
             ("only-summary", self.only_summary),
             ("reset-stats", self.reset_stats),

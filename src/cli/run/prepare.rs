@@ -12,7 +12,7 @@ use crate::cli::endpoints::open_brokers;
 use crate::cli::lines::Lines;
 use crate::cli::load::{Loaded, certificate_files};
 use crate::cli::log::start_log;
-use crate::cli::outputs::{OutputError, Outputs, RunFolder, Wanted};
+use crate::cli::outputs::{self, OutputError, Outputs, RunFolder, Wanted};
 use crate::cli::run::options::RunOptions;
 use crate::cli::{conflicts, exit, locust, signals};
 use crate::client::transport::Endpoint;
@@ -23,7 +23,6 @@ use crate::plan::Plan;
 use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
 use crate::report::destination::Destination;
-use crate::report::result_json;
 
 /// All that a run needs besides its plan.
 pub(super) struct Prepared {
@@ -60,10 +59,16 @@ pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared,
         Destination::find(path).map_err(log_error)?;
     }
     let mut wanted = options.wanted();
-    let folder = match &options.out {
-        Some(parent) => Some(run_folder(parent, loaded, &mut wanted).map_err(cannot)?),
-        None => None,
+    let folder = match (&options.repeat.run_folder, &options.out) {
+        (Some(path), _) => Some(RunFolder::at(path).map_err(cannot)?),
+        (None, Some(parent)) => {
+            Some(RunFolder::create(parent, &plan.name, SystemTime::now()).map_err(cannot)?)
+        }
+        (None, None) => None,
     };
+    if let Some(folder) = &folder {
+        fill(folder, loaded, &mut wanted).map_err(cannot)?;
+    }
     logs.extend(folder.iter().map(|folder| folder.file("run.log")));
     let outputs = Outputs::find(wanted).map_err(cannot)?;
 
@@ -77,7 +82,8 @@ pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared,
     };
     let logs = logs.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
     let mut to: Vec<_> = logs.iter().map(|(_, lines)| lines.clone()).collect();
-    if options.logfile.is_none() {
+    // Of several runs, each says what it has to say in its folder.
+    if options.logfile.is_none() && options.repeat.run_folder.is_none() {
         to.push(stderr.clone());
     }
     let level = options.loglevel.unwrap_or(if options.quiet { Level::ERROR } else { Level::INFO });
@@ -85,9 +91,8 @@ pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared,
     Ok(Prepared { runtime, brokers, endpoints, outputs, folder, stderr, logs, interrupts })
 }
 
-/// Makes the folder of the run, writes the scenario and its plan there, and adds the other files to what is wanted.
-fn run_folder(parent: &Path, loaded: &Loaded, wanted: &mut Wanted) -> Result<RunFolder, OutputError> {
-    let folder = RunFolder::create(parent, &loaded.plan.name, SystemTime::now())?;
+/// Writes the scenario and its plan into the folder of a run, and adds the other files to what is wanted.
+fn fill(folder: &RunFolder, loaded: &Loaded, wanted: &mut Wanted) -> Result<(), OutputError> {
     for (index, (path, text)) in loaded.texts.iter().enumerate() {
         let name = path.file_name().map_or_else(|| "scenario".into(), |name| name.to_string_lossy());
         match index {
@@ -101,8 +106,9 @@ fn run_folder(parent: &Path, loaded: &Loaded, wanted: &mut Wanted) -> Result<Run
     folder.write("plan", "plan.txt", &describe(&loaded.plan))?;
     wanted.csv.push(folder.file("run"));
     wanted.history_log = Some(folder.file("history.hlog"));
-    wanted.documents.push(("result", folder.file("result.json"), result_json::text));
-    Ok(folder)
+    wanted.documents.push(("result", folder.file("result.json"), outputs::result_json));
+    wanted.documents.push(("report", folder.file("report.html"), outputs::html));
+    Ok(())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

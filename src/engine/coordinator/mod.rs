@@ -101,7 +101,8 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             lifecycle: Lifecycle::new(Arc::clone(&plan), clock, shards.len(), options.reset_stats),
             ticks: Ticks::new(shards.len()),
             statistics: Statistics::new(clock.started_at().as_secs_f64(), options.keep_history)
-                .with_percentiles(options.percentiles.clone()),
+                .with_percentiles(options.percentiles.clone())
+                .keeping_seconds(options.keep_seconds),
             monitor: Monitor::new(),
             groups: Groups::default(),
             delivery: None,

@@ -1,9 +1,14 @@
 //! Results for tests.
 
 use crate::stats::fine::FineTimes;
-use crate::stats::result::row::{RowResult, Times, UnfinishedRow};
+use crate::stats::result::deliveries::Messages;
+use crate::stats::result::generator::Generator;
+use crate::stats::result::row::{RowResult, Times, UnfinishedResult, UnfinishedRow};
+use crate::stats::result::series::Series;
 use crate::stats::result::what_ran::WhatRan;
-use crate::stats::result::{Outcome, RunResult, Source, StageResult, ThresholdResult, VERSION, Verdict};
+use crate::stats::result::{
+    Outcome, RunResult, ScheduledStarts, Source, StageResult, ThresholdResult, VERSION, Verdict,
+};
 
 /// A row of a type `MQTT` over two seconds, with the response times in microseconds of requests that succeeded and of
 /// those that failed.
@@ -79,7 +84,23 @@ pub(crate) fn result(rows: Vec<RowResult>) -> RunResult {
         verdict: Verdict { outcome: Outcome::Passed, exit_code: 0, sentence: "Passed.".to_owned() },
         aggregated: aggregated(&rows),
         rows,
-        ..RunResult::default()
+        stages: Vec::new(),
+        thresholds: Vec::new(),
+        failures: Vec::new(),
+        exceptions: Vec::new(),
+        unfinished: UnfinishedResult::default(),
+        response_times_ms: None,
+        from_intended_moments_ms: None,
+        from_intended_moments_histogram: FineTimes::default(),
+        service_time_ms: None,
+        service_time_histogram: FineTimes::default(),
+        scheduled_starts: ScheduledStarts::default(),
+        search: None,
+        end_to_end: None,
+        received: Messages::default(),
+        connections: None,
+        generator: Generator::default(),
+        series: Series::default(),
     }
 }
 

@@ -1,0 +1,118 @@
+//! Several runs of one scenario: a line for each while they go on, and how far they differ at the end.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::report::columns::{cut, left, printable, right};
+use crate::stats::RowKey;
+use crate::stats::result::row::RowResult;
+use crate::stats::result::{Outcome, RunResult};
+use crate::units::fitting::{count, percent, rate, time_ms};
+
+/// Columns of the names of rows.
+const NAME: usize = 36;
+
+/// One run in one line: its name, its outcome and its most important numbers.
+pub fn line(name: &str, result: &RunResult) -> String {
+    let all = &result.aggregated;
+    let outcome = match result.verdict.outcome {
+        Outcome::Aborted => "aborted",
+        Outcome::ThresholdMissed => "threshold missed",
+        Outcome::Failed => "failed",
+        Outcome::Passed => "passed",
+    };
+    let times = all.response_times_ms.map_or_else(String::new, |times| {
+        format!("  p50 {}  p99 {}", time_ms(times.p50), time_ms(times.p99))
+    });
+    let limit = if result.generator.was_the_limit { "  (the load generator was the limit)" } else { "" };
+    format!(
+        "{name:<4} {outcome}  {} requests ({})  {} failed{times}{limit}",
+        count(all.requests),
+        rate(all.requests_per_s),
+        count(all.failures)
+    )
+}
+
+/// A number of several runs: the middle one, and how far they lie apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Spread {
+    middle: f64,
+    /// The difference of the largest and the smallest as a share of the middle one; `None` if that is 0.
+    share: Option<f64>,
+}
+
+/// The spread of some numbers; `None` without any.
+fn spread(mut values: Vec<f64>) -> Option<Spread> {
+    values.sort_by(f64::total_cmp);
+    let (first, last) = (*values.first()?, *values.last()?);
+    let half = values.len() / 2;
+    let middle = match values.len() % 2 {
+        1 => values[half],
+        _ => f64::midpoint(values[half - 1], values[half]),
+    };
+    Some(Spread { middle, share: (middle > 0.0).then(|| (last - first) / middle) })
+}
+
+/// A table of the rows of several runs of one scenario: the middle of each number, and behind it how far the runs lie
+/// apart. Differences between two scenarios that are smaller than that are chance.
+pub fn text(runs: &[RunResult]) -> String {
+    let mut rows: BTreeMap<RowKey, Vec<&RowResult>> = BTreeMap::new();
+    for row in runs.iter().flat_map(|run| &run.rows) {
+        let key = RowKey { request_type: row.request_type.clone(), name: row.name.clone() };
+        rows.entry(key).or_default().push(row);
+    }
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "{} runs: the middle one, and in brackets the largest less the smallest in percent of it\n\n{} {} {} {} {}",
+        runs.len(),
+        left("row", NAME),
+        right("requests/s", 18),
+        right("p50", 18),
+        right("p99", 18),
+        right("failures", 10),
+    );
+    let aggregated = runs.iter().map(|run| &run.aggregated).collect::<Vec<_>>();
+    let named = rows.into_values().chain([aggregated]);
+    for of_row in named {
+        let Some(first) = of_row.first() else { continue };
+        let number = |value: &dyn Fn(&RowResult) -> Option<f64>, text: fn(f64) -> String| {
+            let found = spread(of_row.iter().filter_map(|row| value(row)).collect());
+            found.map_or_else(
+                || "-".to_owned(),
+                |Spread { middle, share }| {
+                    format!(
+                        "{}{}",
+                        text(middle),
+                        share.map_or_else(String::new, |it| format!(" ({})", percent(it)))
+                    )
+                },
+            )
+        };
+        let failures: u64 = of_row.iter().map(|row| row.failures).sum();
+        let _ = writeln!(
+            out,
+            "{} {} {} {} {}",
+            left(&cut(&printable(&first.title()), NAME), NAME),
+            right(&number(&|row| Some(row.requests_per_s), rate), 18),
+            right(&number(&|row| row.response_times_ms.map(|times| times.p50), time_ms), 18),
+            right(&number(&|row| row.response_times_ms.map(|times| times.p99), time_ms), 18),
+            right(&count(failures), 10),
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_around_the_middle() {
+        assert_eq!(spread(vec![]), None);
+        assert_eq!(spread(vec![3.0, 1.0, 2.0]), Some(Spread { middle: 2.0, share: Some(1.0) }));
+        assert_eq!(spread(vec![4.0, 2.0]), Some(Spread { middle: 3.0, share: Some(2.0 / 3.0) }));
+        assert_eq!(spread(vec![0.0, 0.0]), Some(Spread { middle: 0.0, share: None }));
+    }
+}
