@@ -115,6 +115,7 @@ fn a_result_of_csv_files_says_what_it_lacks() {
     }
     assert!(!page.contains("Exit code"), "there was none");
     assert!(page.contains("Response times over time"));
+    assert!(page.contains("49 requests failed; this result does not tell why."));
 }
 
 #[test]

@@ -6,10 +6,9 @@ use crate::report::html::chart::across::Across;
 use crate::report::html::chart::quantity::Quantity;
 use crate::report::html::chart::scale::Scale;
 
-/// About the share of the width that a character of a mark's name takes in a chart of half the page, and the space
-/// between two names.
-const CHARACTER_WIDTH: f64 = 0.0125;
-const SPACE: f64 = 0.012;
+/// About the share of the width that a character of a mark's name takes in a chart of half the page; two characters
+/// are the space between two names.
+const CHARACTER_WIDTH: f64 = 0.0145;
 
 /// A moment with a name.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,16 +43,17 @@ pub(super) struct MarkLabel {
 }
 
 impl Labels {
-    pub(super) fn of(scale: Scale, quantity: Quantity, across: Across, marks: &[Mark]) -> Self {
+    pub(super) fn of(scale: Scale, quantity: Quantity, across: Across, marks: &[Mark], wide: bool) -> Self {
         let down = |value| Label { at: percent(1.0 - scale.fraction(value)), text: quantity.tick(value) };
         let along = across.ticks().into_iter().map(|(at, text)| Label { at: percent(at), text });
+        let character = if wide { CHARACTER_WIDTH / 2.0 } else { CHARACTER_WIDTH };
         let mut free_from = 0.0;
         let mark = |mark: &Mark| {
             let at = across.fraction(mark.at_s);
-            let end = at + mark.name.chars().count() as f64 * CHARACTER_WIDTH;
+            let end = at + mark.name.chars().count() as f64 * character;
             let has_room = at >= free_from && end <= 1.02;
             if has_room {
-                free_from = end + SPACE;
+                free_from = end + 2.0 * character;
             }
             MarkLabel { at: percent(at), name: mark.name.clone(), has_room }
         };
@@ -99,7 +99,7 @@ mod tests {
         let marks = [mark(0.0, "warm up"), mark(5.0, "ramp"), mark(50.0, "peak"), mark(99.0, "end")];
         let across = Across::Time { length_s: 100.0, interval_s: 1.0, started: None };
         let scale = Scale::log([1.0]);
-        let labels = Labels::of(scale, Quantity::TimeMs, across, &marks);
+        let labels = Labels::of(scale, Quantity::TimeMs, across, &marks, false);
         let shown: Vec<_> = labels.marks.iter().map(|mark| (mark.at.as_str(), mark.has_room)).collect();
         assert_eq!(shown, [("0", true), ("5", false), ("50", true), ("99", false)]);
         assert_eq!(mark_lines(&marks[1..3], across, 8.0), "M10 0v8M100 0v8");

@@ -75,7 +75,7 @@ impl<'a> HeatMap<'a> {
             cells: self.columns,
             bands: BANDS,
             first_cell: png::FIRST_CELL,
-            labels: Labels::of(self.scale, Quantity::TimeMs, self.across, self.marks),
+            labels: Labels::of(self.scale, Quantity::TimeMs, self.across, self.marks, false),
             grid: axes::grid(self.scale, self.across, 1_000.0),
             mark_lines: axes::mark_lines(self.marks, self.across, 1_000.0),
             picture: STANDARD.encode(png::picture(&self.shades(), self.columns, COLOUR)),

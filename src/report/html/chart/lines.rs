@@ -23,6 +23,8 @@ pub struct LineChart<'a> {
     pub lines: Vec<Line<'a>>,
     /// Moments with a name, ascending: the beginnings of stages.
     pub marks: &'a [Mark],
+    /// Whether it takes the whole width of a page, so that more names of marks have room.
+    pub wide: bool,
     /// Spans of time that are shaded, from and to in seconds.
     pub bands: &'a [(f64, f64)],
 }
@@ -57,6 +59,8 @@ struct Drawing<'a> {
 struct Path<'a> {
     name: &'a str,
     class: &'a str,
+    /// Whether it has a single point, which has to be thick to be seen.
+    is_dot: bool,
     data: String,
 }
 
@@ -77,6 +81,7 @@ impl LineChart<'_> {
         let paths = self.lines.iter().map(|line| Path {
             name: line.name,
             class: line.class,
+            is_dot: line.points.iter().filter(|(_, value)| value.is_some()).count() == 1,
             data: self.path(line, scale, height),
         });
         let band = |&(from, to): &(f64, f64)| {
@@ -89,7 +94,7 @@ impl LineChart<'_> {
             quantity: self.quantity,
             scale: scale.words(),
             height,
-            labels: Labels::of(scale, self.quantity, self.across, self.marks),
+            labels: Labels::of(scale, self.quantity, self.across, self.marks, self.wide),
             grid: axes::grid(scale, self.across, height),
             mark_lines: axes::mark_lines(self.marks, self.across, height),
             bands: self.bands.iter().map(band).collect(),
@@ -130,6 +135,7 @@ mod tests {
             logarithmic: true,
             lines: vec![Line { name: "p99", class: "l3", points }],
             marks: &[],
+            wide: false,
             bands: &[(1.0, 2.0)],
         }
     }

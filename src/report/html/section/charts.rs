@@ -94,12 +94,14 @@ fn whole_run(points: &[Point], timeline: &Timeline) -> askama::Result<Vec<Figure
                   a connection.",
         quantity: Quantity::Count,
         logarithmic: false,
+        wide: false,
     };
     let connects = OverTime {
         title: "Connects per second",
         meaning: "How many connections the broker accepted. After all users have started, these are reconnects.",
         quantity: Quantity::PerSecond,
         logarithmic: false,
+        wide: false,
     };
     let lag = OverTime {
         title: "Send lag of the load generator",
@@ -107,12 +109,14 @@ fn whole_run(points: &[Point], timeline: &Timeline) -> askama::Result<Vec<Figure
                   response times include its own delay.",
         quantity: Quantity::TimeMs,
         logarithmic: false,
+        wide: false,
     };
     let cpu = OverTime {
         title: "CPU of the load generator",
         meaning: "100 % is one core. An embedded broker is not part of it.",
         quantity: Quantity::Percent,
         logarithmic: false,
+        wide: false,
     };
     let figures = [
         timeline.figure(

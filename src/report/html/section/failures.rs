@@ -15,6 +15,8 @@ const MAX_EXCEPTIONS: usize = 20;
 #[template(path = "report/failures.html", whitespace = "minimize")]
 pub(crate) struct Failures {
     by_text: Vec<Failure>,
+    /// What stands there if there are no texts.
+    without_texts: String,
     left_out: usize,
     exceptions: Vec<(String, String, String)>,
     exceptions_left_out: usize,
@@ -59,6 +61,12 @@ impl Failures {
         };
         Self {
             by_text: result.failures.iter().take(MAX_ROWS).map(failure).collect(),
+            without_texts: match result.aggregated.failures {
+                0 => "No request failed.".to_owned(),
+                failures => {
+                    format!("{} requests failed; this result does not tell why.", fitting::count(failures))
+                }
+            },
             left_out: result.failures.len().saturating_sub(MAX_ROWS),
             exceptions: result.exceptions.iter().take(MAX_EXCEPTIONS).map(exception).collect(),
             exceptions_left_out: result.exceptions.len().saturating_sub(MAX_EXCEPTIONS),

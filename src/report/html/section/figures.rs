@@ -39,8 +39,8 @@ impl Figures {
         ];
         let percentiles = [
             ("p50", 50.0, "half of the requests took at most this"),
-            ("p99", 99.0, "1 of 100 requests took longer"),
-            ("p99.9", 99.9, "1 of 1,000 requests took longer"),
+            ("p99", 99.0, "99 % of the requests took at most this"),
+            ("p99.9", 99.9, "99.9 % of the requests took at most this"),
         ];
         figures.extend(percentiles.into_iter().filter_map(|(name, percent, meaning)| {
             Some(figure(name, text::time(Some(all.percentile_ms(percent)?)), meaning))

@@ -41,14 +41,25 @@ fn rate(
     } else {
         ("Requests per second", "How many requests ended in each second, failed ones included.")
     };
-    let what = OverTime { title: what.0, meaning: what.1, quantity: Quantity::PerSecond, logarithmic: false };
+    let what = OverTime {
+        title: what.0,
+        meaning: what.1,
+        quantity: Quantity::PerSecond,
+        logarithmic: false,
+        // Nothing stands beside it if there is no chart of failures.
+        wide: !has_failures(series),
+    };
     let rates = timeline.rates(series.requests.iter().copied().map(Some));
     timeline.figure(what, title, [("c-rate", "rate", rates)])
 }
 
+fn has_failures(series: &RowSeries) -> bool {
+    series.failures.iter().any(|failures| *failures > 0)
+}
+
 /// An axis of their own, since a few failures among many requests would not be seen; `None` without failures.
 fn failures(title: &str, series: &RowSeries, timeline: &Timeline) -> askama::Result<Option<Figure>> {
-    if series.failures.iter().all(|failures| *failures == 0) {
+    if !has_failures(series) {
         return Ok(None);
     }
     let what = OverTime {
@@ -56,6 +67,7 @@ fn failures(title: &str, series: &RowSeries, timeline: &Timeline) -> askama::Res
         meaning: "How many requests failed in each second.",
         quantity: Quantity::PerSecond,
         logarithmic: false,
+        wide: false,
     };
     let rates = timeline.rates(series.failures.iter().copied().map(Some));
     timeline.figure(what, title, [("c-bad", "failures", rates)])
@@ -68,6 +80,7 @@ fn percentiles(title: &str, series: &RowSeries, timeline: &Timeline) -> askama::
                   logarithmic.",
         quantity: Quantity::TimeMs,
         logarithmic: true,
+        wide: true,
     };
     let line = |values: &[Option<f64>]| timeline.line(values.iter().copied());
     // Where lines lie over each other, the one below counts: it is drawn last.
@@ -77,7 +90,7 @@ fn percentiles(title: &str, series: &RowSeries, timeline: &Timeline) -> askama::
         ("c-p95", "p95", line(&series.p95_ms)),
         ("c-p50", "p50", line(&series.p50_ms)),
     ];
-    Ok(timeline.figure(what, title, lines)?.map(|figure| Figure { wide: true, ..figure }))
+    timeline.figure(what, title, lines)
 }
 
 /// Which share of the requests took how long. If some failed, failed and succeeded requests have a line each: failures
@@ -101,6 +114,7 @@ fn distribution(title: &str, row: &RowResult) -> askama::Result<Option<Figure>> 
         logarithmic: true,
         lines,
         marks: &[],
+        wide: false,
         bands: &[],
     };
     if chart.is_empty() {

@@ -18,6 +18,8 @@ pub(crate) struct OverTime {
     pub(crate) quantity: Quantity,
     /// Whether equal distances are equal ratios.
     pub(crate) logarithmic: bool,
+    /// Whether it takes the whole width.
+    pub(crate) wide: bool,
 }
 
 /// Class, name and points of a line.
@@ -97,7 +99,7 @@ impl Timeline {
         let lines = lines.into_iter().filter(has_value);
         let lines: Vec<_> = lines.map(|(class, name, points)| Line { name, class, points }).collect();
         let legend: Vec<_> = lines.iter().map(|line| (line.class, line.name)).collect();
-        let OverTime { title, meaning, quantity, logarithmic } = what;
+        let OverTime { title, meaning, quantity, logarithmic, wide } = what;
         let chart = LineChart {
             label: if row.is_empty() { title.to_owned() } else { format!("{title}: {row}") },
             across: self.across,
@@ -105,6 +107,7 @@ impl Timeline {
             logarithmic,
             lines,
             marks: &self.marks,
+            wide,
             bands: &self.bands,
         };
         if chart.is_empty() {
@@ -116,7 +119,7 @@ impl Timeline {
             legend: if legend.len() > 1 { legend } else { Vec::new() },
             svg: chart.svg()?,
             caption: self.across.caption(),
-            wide: false,
+            wide,
             shades: false,
         }))
     }

@@ -41,7 +41,8 @@ impl Verdict {
         };
         let met = result.thresholds.iter().filter(|threshold| threshold.met == Some(true)).count();
         let summary = match result.thresholds.len() {
-            0 => "This run had no thresholds.".to_owned(),
+            0 if result.source == Source::Csv => "CSV files have none.".to_owned(),
+            0 => "This run had none.".to_owned(),
             1 if met == 1 => "The threshold was met.".to_owned(),
             1 => "The threshold was not met.".to_owned(),
             all if met == all => format!("All {all} thresholds were met."),
