@@ -7,6 +7,7 @@ use crate::stats::percentiles::PercentileList;
 
 /// What a run does besides the plan.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Options {
     /// How many threads users are spread over, at least 1.
     pub threads: usize,

@@ -1,5 +1,6 @@
 //! The program as a person runs it: arguments, files, texts, exit codes.
 
+pub(crate) mod agreement;
 pub(crate) mod clients;
 pub(crate) mod compare;
 pub(crate) mod explain;

@@ -4,6 +4,7 @@ pub(crate) mod balance;
 pub(crate) mod broker;
 pub(crate) mod client;
 pub(crate) mod drivers;
+pub(crate) mod hlog;
 pub(crate) mod leaving;
 pub(crate) mod network;
 pub(crate) mod replay;

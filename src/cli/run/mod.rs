@@ -101,7 +101,9 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     observer.progress.finish();
     drop(keys);
     let flush = || {
-        logs.iter().for_each(|(_, log)| log.flush(FLUSH_TIME));
+        for (_, log) in &logs {
+            log.flush(FLUSH_TIME);
+        }
         stderr.flush(FLUSH_TIME);
     };
     flush();
