@@ -186,6 +186,7 @@ impl OverTime {
     pub(super) fn series(&self, started: f64, all: &RowKey, keys: &[Arc<RowKey>]) -> Series {
         let mut course = self.course.clone();
         course.close();
+        course.join_short_end();
         let count = course.points.len();
         Series {
             started,
@@ -279,6 +280,26 @@ impl Course {
             }
             self.rows[row].resize_with(index, Interval::default);
             self.rows[row].push(interval);
+        }
+    }
+
+    /// Makes the last interval a part of the one before if it is shorter than half of one. It holds what ended while the
+    /// users left, and its rate would look like a broker that stopped.
+    fn join_short_end(&mut self) {
+        let [rest @ .., one, two] = &self.points[..] else { return };
+        if two.length_s(Some(one)) * 2.0 >= one.length_s(rest.last()) {
+            return;
+        }
+        let point = Point { users: one.users, connected: one.connected, ..joined(one, two) };
+        let count = self.points.len() - 2;
+        self.points.truncate(count);
+        self.points.push(point);
+        for intervals in std::iter::once(&mut self.all).chain(&mut self.rows) {
+            if intervals.len() > count + 1
+                && let Some(last) = intervals.pop()
+            {
+                intervals[count] = intervals[count].and(&last);
+            }
         }
     }
 
@@ -398,6 +419,27 @@ mod tests {
                 prop_assert_eq!((requests, timed), (wanted, wanted));
             }
         }
+    }
+
+    #[test]
+    fn a_short_end_belongs_to_the_interval_before() {
+        let mut course = run(4, 3);
+        let whole = course.clone();
+        course.join_short_end();
+        assert_eq!(course.points, whole.points, "it is a whole second");
+        let mut times = FineTimes::default();
+        times.record(2_000_000);
+        let one = Interval { requests: 1, failures: 1, times: PackedTimes::from(&times) };
+        let end = Point { at_s: 4.2, requests: 1, failures: 1, ..Point::default() };
+        let rows = vec![(1, one.clone()), (2, one.clone())];
+        course.add(end, &Second { all: one, rows }, 3);
+        course.join_short_end();
+        assert_eq!(course.points.len(), 4);
+        let last = &course.points[3];
+        assert_eq!((last.at_s, last.requests, last.failures, last.users), (4.2, 2, 1, 3));
+        let requests = |row: usize| course.rows[row].iter().map(|it| it.requests).collect::<Vec<_>>();
+        assert_eq!([requests(0), requests(1), requests(2)], [vec![1, 1, 1, 1], vec![1, 0, 1, 1], vec![1, 0, 0, 2]]);
+        assert_eq!(course.all[3].times.unpack().count(), 2);
     }
 
     #[test]
