@@ -68,7 +68,8 @@ pub(super) fn open_brokers(
                     started.push(broker);
                     addr
                 };
-                Endpoint::from(addr)
+                // Its port is another one in each run, and failures of two runs shall have the same texts.
+                Endpoint::from(addr).named("the embedded broker")
             }
         };
         endpoint = endpoint.from_sources(broker.source_addresses.clone());

@@ -49,6 +49,10 @@ impl Connect for ChosenConnector {
             }
         }
     }
+
+    fn servers(&self, broker: usize) -> Vec<String> {
+        self.native.servers(broker)
+    }
 }
 
 /// A session of either client.

@@ -20,6 +20,13 @@ pub trait Connect: 'static {
 
     /// Connects and waits for CONNACK. Cancel-safe: dropping the future drops the connection.
     fn connect(&self, request: &ConnectRequest<'_>) -> impl Future<Output = Result<Self::Session, Failure>>;
+
+    /// What the servers of a broker are called in the texts of failures, such as `example.com:1883`, in the order of
+    /// [turns](ConnectRequest::turn). Without names, the texts name no server.
+    fn servers(&self, broker: usize) -> Vec<String> {
+        let _ = broker;
+        Vec::new()
+    }
 }
 
 /// Everything that one attempt to connect needs to know.

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::client::Connect;
 use crate::client::failure::Failure;
 use crate::engine::clock::{Clock, nanos};
 use crate::engine::delivery::Delivery;
 use crate::engine::outcome::{Origin, Unexpected, UnexpectedCounts};
 use crate::engine::resources::ResourceMeter;
+use crate::engine::servers::{ServerId, Servers};
 use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
 use crate::engine::span::{Span, Timing};
@@ -30,6 +32,7 @@ const OVERDUE: Duration = Duration::from_secs(1);
 pub(crate) struct Context<C> {
     pub(crate) plan: Arc<Plan>,
     pub(crate) connector: C,
+    pub(crate) servers: Servers,
     pub(crate) timer: PauseTimer,
     pub(crate) clock: Clock,
     pub(crate) shared: Shared,
@@ -48,7 +51,7 @@ pub(crate) struct Context<C> {
     unexpected: RefCell<UnexpectedCounts>,
 }
 
-impl<C> Context<C> {
+impl<C: Connect> Context<C> {
     pub(crate) fn new(
         plan: Arc<Plan>,
         connector: C,
@@ -60,6 +63,7 @@ impl<C> Context<C> {
         let mut recorder = Recorder::sharing(shared.rows.clone(), clock.started_at(), &plan.rows, keep_log);
         let loss_row = recorder.row(&RowKey { request_type: "MQTT".into(), name: "disconnect".into() });
         Self {
+            servers: Servers::of(&connector, plan.brokers.len()),
             plan,
             connector,
             timer,
@@ -76,14 +80,29 @@ impl<C> Context<C> {
             unexpected: RefCell::default(),
         }
     }
+}
 
+impl<C> Context<C> {
     /// Records a finished request. Successes are left out if its tag says so.
-    pub(crate) fn record(&self, tag: u32, span: Span, length: u32, result: Result<(), Failure>) {
+    pub(crate) fn record(
+        &self,
+        tag: u32,
+        span: Span,
+        length: u32,
+        result: Result<(), Failure>,
+        server: Option<ServerId>,
+    ) {
         if result.is_ok() && !tag::records(tag) {
             return;
         }
-        let error = result.err().map(|failure| failure.to_string());
+        let error = result.err().map(|failure| self.text_of(failure, server));
         self.record_as(tag, span, length, error.as_deref());
+    }
+
+    /// The text of a failure of a user that connects to this server.
+    #[cold]
+    pub(crate) fn text_of(&self, failure: Failure, server: Option<ServerId>) -> String {
+        failure.at(self.servers.name(server)).to_string()
     }
 
     /// Records a request that failed for a reason outside of its session.
@@ -125,9 +144,9 @@ impl<C> Context<C> {
     }
 
     /// Records the loss of a connection on which nothing was open.
-    pub(crate) fn record_loss(&self, at: Instant, failure: Failure) {
-        let at = self.clock.at(at);
-        self.recorder.borrow_mut().record_failure(self.loss_row, at, None, 0, &failure.to_string());
+    pub(crate) fn record_loss(&self, at: Instant, failure: Failure, server: Option<ServerId>) {
+        let (at, text) = (self.clock.at(at), self.text_of(failure, server));
+        self.recorder.borrow_mut().record_failure(self.loss_row, at, None, 0, &text);
     }
 
     /// Counts a connection that the broker accepted.

@@ -24,6 +24,7 @@ mod pulse;
 mod quota;
 mod rate_factor;
 mod resources;
+mod servers;
 mod shard;
 mod shared;
 mod span;

@@ -117,7 +117,8 @@ fn a_broker_that_is_not_there_is_a_failure_tried_again_with_growing_pauses() {
     let failures = place.rows("a_failures.csv");
     assert_eq!(failures.len(), 1);
     assert_eq!(failures[0].text("Name"), "connect");
-    assert_eq!(failures[0].text("Error"), "cannot connect: Connection refused (os error 111)");
+    let error = format!("cannot connect to {host}: Connection refused (os error 111)");
+    assert_eq!(failures[0].text("Error"), error);
     // Pauses of at least 250, 500, 1000 ms: at most four attempts per user in two seconds.
     assert!((10..=20).contains(&failures[0].count("Occurrences")));
 }

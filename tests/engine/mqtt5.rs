@@ -224,29 +224,34 @@ fn redirects_are_told_apart_from_lost_connections() {
             &b"\x20\x09\0\x9C\x06\x1C\0\x03b:1"[..],
             &b""[..],
             "connect",
-            "CONNACK: Use another server (0x9C): see b:1",
+            "b:1883 refused the connection: Use another server (0x9C): see b:1",
         ),
-        (b"\x20\x09\0\x9D\x06\x1C\0\x03b:1", b"", "connect", "CONNACK: Server moved (0x9D): see b:1"),
-        (b"\x20\x03\0\x9D\0", b"", "connect", "CONNACK: Server moved (0x9D)"),
+        (
+            b"\x20\x09\0\x9D\x06\x1C\0\x03b:1",
+            b"",
+            "connect",
+            "b:1883 refused the connection: Server moved (0x9D): see b:1",
+        ),
+        (b"\x20\x03\0\x9D\0", b"", "connect", "b:1883 refused the connection: Server moved (0x9D)"),
         (
             b"",
             b"",
             "connect",
-            "no CONNACK: closed by the broker (does it want TLS or WebSocket at this port?)",
+            "no CONNACK from b:1883: closed by the broker (does it want TLS or WebSocket at this port?)",
         ),
         (
             b"\x20\x03\0\0\0",
             b"\xE0\x08\x9C\x06\x1C\0\x03b:1",
             "publish",
-            "DISCONNECT by the broker: Use another server (0x9C): see b:1",
+            "DISCONNECT by b:1883: Use another server (0x9C): see b:1",
         ),
         (
             b"\x20\x03\0\0\0",
             b"\xE0\x08\x9D\x06\x1C\0\x03b:1",
             "publish",
-            "DISCONNECT by the broker: Server moved (0x9D): see b:1",
+            "DISCONNECT by b:1883: Server moved (0x9D): see b:1",
         ),
-        (b"\x20\x03\0\0\0", b"", "publish", "connection lost: closed by the broker"),
+        (b"\x20\x03\0\0\0", b"", "publish", "connection to b:1883 lost: closed by the broker"),
     ] {
         let ran = with_sockets(played(plan(text), |listener| async move {
             let (mut peer, _) = connected(&listener, connack).await;

@@ -385,7 +385,7 @@ fn a_wait_goes_on_over_a_lost_connection() {
         peer.send(&reply("r/c1", &data, b"re 1")).await;
         assert_eq!(peer.packet().await, b"\xE0\0");
     }));
-    assert_eq!(ran.failures(), ["disconnect: connection lost: closed by the broker"]);
+    assert_eq!(ran.failures(), ["disconnect: connection to b:1883 lost: closed by the broker"]);
     let ((requests, failures), longest) = (ran.row("request"), ran.max_ms("request"));
     assert_eq!((requests, failures), (1, 0));
     assert!(longest >= 100.0, "the pause before the new connection counts: {longest}");

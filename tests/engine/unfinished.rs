@@ -306,7 +306,7 @@ fn what_a_session_that_lasts_keeps_for_its_next_connection_is_unfinished_too() {
             });
             let rows: Vec<_> = ran.unfinished().iter().map(|(name, count, _)| (*name, *count)).collect();
             assert_eq!(rows, [("connect", 1), ("p", 1)], "{qos} {await_ack} {signals:?}");
-            assert_eq!(failures(&ran), ["1 × disconnect: connection lost: closed by the broker"]);
+            assert_eq!(failures(&ran), ["1 × disconnect: connection to b:1883 lost: closed by the broker"]);
         }
     });
 }

@@ -15,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::connect_request;
+use crate::support::run::BROKER;
 
 pub(crate) type Tcp = Box<Driver<Transport>>;
 
@@ -70,7 +71,8 @@ impl Peer {
 
 pub(crate) async fn listen() -> (TcpListener, Connector) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let connector = Connector::new(vec![Endpoint::from(listener.local_addr().unwrap())]);
+    let endpoint = Endpoint::from(listener.local_addr().unwrap()).named(BROKER);
+    let connector = Connector::new(vec![endpoint]);
     (listener, connector)
 }
 

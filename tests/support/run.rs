@@ -278,6 +278,9 @@ impl RunResult {
     }
 }
 
+/// What failures call the broker of a run on sockets, whose port is another one each time.
+pub(crate) const BROKER: &str = "b:1883";
+
 /// Runs a plan on sockets with the broker at this address.
 pub(crate) async fn run_on(addr: SocketAddr, plan: Arc<Plan>, interrupts: &Interrupts) -> RunResult {
     run_observed(addr, plan, OPTIONS, interrupts, RecordingObserver::default()).await
@@ -291,7 +294,7 @@ pub(crate) async fn run_observed(
     interrupts: &Interrupts,
     mut observer: RecordingObserver<'_>,
 ) -> RunResult {
-    let connector = move || Connector::new(vec![Endpoint::from(addr)]);
+    let connector = move || Connector::new(vec![Endpoint::from(addr).named(BROKER)]);
     let outcome = run(plan, connector, options, interrupts, &mut observer).await.unwrap();
     observer.result(outcome, Vec::new())
 }

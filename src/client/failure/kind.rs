@@ -1,7 +1,8 @@
 //! Why a request failed: one enum for everything that can go wrong on a connection.
 //!
-//! It is small and `Copy`, since the loss of one connection can fail a whole window of requests. It holds no address
-//! and no client id, because its text is the key of a row.
+//! It is small and `Copy`, since the loss of one connection can fail a whole window of requests. It holds no client id,
+//! because its text is the key of a row, and no address: whoever records it adds the name of the server
+//! ([`Failure::at`]).
 
 use std::io;
 use std::time::Duration;

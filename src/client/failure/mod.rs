@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `kind` | [`Failure`], the enum of all of them, and how an error of a stream becomes one |
-//! | `text` | their texts |
+//! | `text` | their texts, with the server that a failed connection is to |
 //! | `ack`, `os`, `protocol` | the parts of failures: acknowledgements, errors of the system, other protocols |
 //! | `reason` | reason codes of MQTT 5 with the broker's own words |
 //! | `tls`, `websocket` | errors in the layers below MQTT |
@@ -24,6 +24,7 @@ pub use crate::client::failure::os::Os;
 pub(crate) use crate::client::failure::protocol::Guess;
 pub use crate::client::failure::protocol::{Port, Protocol};
 pub use crate::client::failure::reason::Reason;
+pub use crate::client::failure::text::FailureAt;
 pub(crate) use crate::client::failure::tls::SelfSigned;
 pub use crate::client::failure::tls::TlsFault;
 pub use crate::client::failure::websocket::WebSocketFault;

@@ -3,22 +3,48 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::client::failure::ack::Ack;
 use crate::client::failure::kind::{Failure, Limit};
 use crate::client::failure::protocol::{Port, Protocol};
 
+/// A failure with the server that it is about.
+#[derive(Debug, Clone, Copy)]
+pub struct FailureAt<'a> {
+    failure: Failure,
+    server: Option<&'a str>,
+}
+
+impl Failure {
+    /// Names the server, such as `127.0.0.1:1883`, in the text of a failure that is about its connection. The texts of
+    /// all others stay as they are, and so do all without a server.
+    pub fn at(self, server: Option<&str>) -> FailureAt<'_> {
+        FailureAt { failure: self, server }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.at(None).fmt(f)
+    }
+}
+
+impl fmt::Display for FailureAt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let within = |d: &Duration| humantime::format_duration(*d);
-        match self {
-            Self::Unreachable(os) => write!(f, "cannot connect: {os}"),
-            Self::Generator(os) => write!(f, "load generator: cannot open a connection: {os}"),
-            Self::ConnectTimeout(after) => write!(f, "no connection within {}", within(after)),
-            Self::TlsTimeout(after) => write!(f, "no TLS handshake within {}", within(after)),
-            Self::UpgradeTimeout(after) => write!(f, "no WebSocket upgrade within {}", within(after)),
-            Self::Tls(fault) => write!(f, "TLS: {fault}"),
-            Self::WebSocket(fault) => write!(f, "WebSocket: {fault}"),
-            Self::NoConnack(why, port) => {
-                f.write_str("no CONNACK: ")?;
+        let (to, with, from) = (self.word(" to "), self.word(" with "), self.word(" from "));
+        let broker = self.server.unwrap_or("the broker");
+        match &self.failure {
+            Failure::Unreachable(os) => write!(f, "cannot connect{to}: {os}"),
+            Failure::Generator(os) => write!(f, "load generator: cannot open a connection{to}: {os}"),
+            Failure::ConnectTimeout(after) => write!(f, "no connection{to} within {}", within(after)),
+            Failure::TlsTimeout(after) => write!(f, "no TLS handshake{with} within {}", within(after)),
+            Failure::UpgradeTimeout(after) => {
+                write!(f, "no WebSocket upgrade{with} within {}", within(after))
+            }
+            Failure::Tls(fault) => write!(f, "TLS{with}: {fault}"),
+            Failure::WebSocket(fault) => write!(f, "WebSocket{with}: {fault}"),
+            Failure::NoConnack(why, port) => {
+                write!(f, "no CONNACK{from}: ")?;
                 match why {
                     None => f.write_str("closed by the broker")?,
                     Some(os) => write!(f, "connection lost: {os}")?,
@@ -28,54 +54,89 @@ impl fmt::Display for Failure {
                     Port::Agreed => Ok(()),
                 }
             }
-            Self::Speaks(Protocol::Tls) => {
-                f.write_str("no CONNACK: the broker speaks TLS at this port (mqtts:// or wss://)")
+            Failure::Speaks(Protocol::Tls) => {
+                write!(f, "no CONNACK{from}: the broker speaks TLS at this port (mqtts:// or wss://)")
             }
-            Self::Speaks(Protocol::Http) => {
-                f.write_str("no CONNACK: the broker speaks HTTP at this port (ws:// or wss://)")
+            Failure::Speaks(Protocol::Http) => {
+                write!(f, "no CONNACK{from}: the broker speaks HTTP at this port (ws:// or wss://)")
             }
-            Self::Refused(code) => write!(f, "CONNACK: {} ({code})", refusal(*code)),
-            Self::Reason(ack, reason) => write!(f, "{ack}: {reason}"),
-            Self::Disconnected(reason) => write!(f, "DISCONNECT by the broker: {reason}"),
-            Self::NotTaken(Limit::Qos(most)) => {
+            Failure::Refused(code) => write!(f, "{}: {} ({code})", self.refused(), refusal(*code)),
+            Failure::Reason(Ack::Connack, reason) => write!(f, "{}: {reason}", self.refused()),
+            Failure::Reason(ack, reason) => write!(f, "{ack}: {reason}"),
+            Failure::Disconnected(reason) => write!(f, "DISCONNECT by {broker}: {reason}"),
+            Failure::NotTaken(Limit::Qos(most)) => {
                 write!(f, "not sent: the broker takes no quality of service above {most}")
             }
-            Self::NotTaken(Limit::Retain) => f.write_str("not sent: the broker keeps no retained messages"),
-            Self::NotTaken(Limit::PacketBytes(most)) => {
+            Failure::NotTaken(Limit::Retain) => {
+                f.write_str("not sent: the broker keeps no retained messages")
+            }
+            Failure::NotTaken(Limit::PacketBytes(most)) => {
                 write!(f, "not sent: the broker takes no packet above {most} bytes")
             }
-            Self::NotTaken(Limit::SubscriptionIds) => {
+            Failure::NotTaken(Limit::SubscriptionIds) => {
                 f.write_str("not sent: the broker takes no subscription identifiers")
             }
-            Self::NotTaken(Limit::Shared) => {
+            Failure::NotTaken(Limit::Shared) => {
                 f.write_str("not sent: the broker takes no shared subscriptions")
             }
-            Self::NotTaken(Limit::Wildcards) => {
+            Failure::NotTaken(Limit::Wildcards) => {
                 f.write_str("not sent: the broker takes no filters with wildcards")
             }
-            Self::NotSent(why) => write!(f, "not sent: {why}"),
-            Self::AckTimeout(ack, after) => write!(f, "no {ack} within {}", within(after)),
-            Self::WriteTimeout(after) => {
+            Failure::NotSent(why) => write!(f, "not sent: {why}"),
+            // Of the connection; the others are of one request.
+            Failure::AckTimeout(ack @ (Ack::Connack | Ack::Pingresp), after) => {
+                write!(f, "no {ack}{from} within {}", within(after))
+            }
+            Failure::AckTimeout(ack, after) => write!(f, "no {ack} within {}", within(after)),
+            Failure::WriteTimeout(after) => {
                 write!(f, "not written within {}: the broker does not read", within(after))
             }
-            Self::NoRoom(after) => write!(f, "inflight limit not free within {}", within(after)),
-            Self::NoQuota(after) => {
+            Failure::NoRoom(after) => write!(f, "inflight limit not free within {}", within(after)),
+            Failure::NoQuota(after) => {
                 write!(f, "Receive Maximum of the broker not free within {}", within(after))
             }
-            Self::NoPacketId => f.write_str("no packet id left: the broker owes 65535 answers"),
-            Self::TooLarge => f.write_str("message larger than MQTT allows"),
-            Self::Closed => f.write_str("connection lost: closed by the broker"),
-            Self::Lost(os) => write!(f, "connection lost: {os}"),
-            Self::Protocol(what) => write!(f, "protocol error by the broker: {what}"),
-            Self::WrongAck { expected, got } => {
-                write!(f, "protocol error by the broker: {got} instead of {expected}")
+            Failure::NoPacketId => f.write_str("no packet id left: the broker owes 65535 answers"),
+            Failure::TooLarge => f.write_str("message larger than MQTT allows"),
+            Failure::Closed => write!(f, "connection{to} lost: closed by the broker"),
+            Failure::Lost(os) => write!(f, "connection{to} lost: {os}"),
+            Failure::Protocol(what) => write!(f, "protocol error by {broker}: {what}"),
+            Failure::WrongAck { expected, got } => {
+                write!(f, "protocol error by {broker}: {got} instead of {expected}")
             }
-            Self::SubscriptionRefused => f.write_str("SUBACK: subscription refused (0x80)"),
-            Self::Closing => f.write_str("disconnected before the acknowledgement came"),
-            Self::Dropped => f.write_str("connection dropped by the scenario"),
-            Self::Rumqttc(what) => write!(f, "rumqttc: {what}"),
-            Self::SessionLost => f.write_str("session lost: the broker has forgotten it"),
+            Failure::SubscriptionRefused => f.write_str("SUBACK: subscription refused (0x80)"),
+            Failure::Closing => f.write_str("disconnected before the acknowledgement came"),
+            Failure::Dropped => f.write_str("connection dropped by the scenario"),
+            Failure::Rumqttc(what) => write!(f, "rumqttc: {what}"),
+            Failure::SessionLost => f.write_str("session lost: the broker has forgotten it"),
         }
+    }
+}
+
+impl<'a> FailureAt<'a> {
+    /// The server with a preposition before it; nothing without a server.
+    fn word(&self, preposition: &'static str) -> Part<'a> {
+        match self.server {
+            Some(server) => Part(preposition, server),
+            None => Part("", ""),
+        }
+    }
+
+    /// Who refused the connection, or where.
+    fn refused(&self) -> Part<'a> {
+        match self.server {
+            Some(server) => Part(server, " refused the connection"),
+            None => Part("CONNACK", ""),
+        }
+    }
+}
+
+/// Two pieces of a text.
+struct Part<'a>(&'a str, &'a str);
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)?;
+        f.write_str(self.1)
     }
 }
 
@@ -96,8 +157,10 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::client::failure::ack::Ack;
+    use crate::client::failure::os::Os;
     use crate::client::failure::reason::Reason;
+    use crate::client::failure::tls::TlsFault;
+    use crate::client::failure::websocket::WebSocketFault;
     use crate::mqtt::Qos;
 
     #[test]
@@ -138,5 +201,38 @@ mod tests {
         ] {
             assert_eq!(failure.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_failure_of_a_connection_names_the_server() {
+        let (after, refused) = (Duration::from_secs(10), Os::from(&io::Error::from_raw_os_error(111)));
+        let failures = [
+            Failure::Unreachable(refused),
+            Failure::Generator((&io::Error::from_raw_os_error(24)).into()),
+            Failure::ConnectTimeout(after),
+            Failure::TlsTimeout(after),
+            Failure::UpgradeTimeout(after),
+            Failure::Tls(TlsFault::Expired),
+            Failure::WebSocket(WebSocketFault::Refused(403)),
+            Failure::NoConnack(None, Port::Open),
+            Failure::NoConnack(Some(refused), Port::Agreed),
+            Failure::Speaks(Protocol::Tls),
+            Failure::Speaks(Protocol::Http),
+            Failure::Refused(5),
+            Failure::Reason(Ack::Connack, Reason::of(0x87)),
+            Failure::Reason(Ack::Puback, Reason::of(0x87)),
+            Failure::Disconnected(Reason::of(0x8B)),
+            Failure::AckTimeout(Ack::Connack, after),
+            Failure::AckTimeout(Ack::Pingresp, after),
+            Failure::AckTimeout(Ack::Puback, after),
+            Failure::Closed,
+            Failure::Lost(refused),
+            Failure::Protocol("malformed PUBACK"),
+            Failure::WrongAck { expected: Ack::Puback, got: Ack::Pubrec },
+            Failure::Dropped,
+        ];
+        let texts: Vec<_> =
+            failures.iter().map(|failure| failure.at(Some("127.0.0.1:1884")).to_string()).collect();
+        insta::assert_snapshot!(texts.join("\n"));
     }
 }

@@ -62,6 +62,8 @@ pub struct Endpoint {
 struct Server {
     addresses: Vec<SocketAddr>,
     host: String,
+    /// What failures call it.
+    name: String,
     upgrade: Upgrade,
 }
 
@@ -72,7 +74,8 @@ impl Endpoint {
         for &Address { host, port, path } in servers {
             let addresses = look_up(host, port).await?;
             let upgrade = Upgrade::new(host, port, path);
-            resolved.push(Server { addresses, host: host.to_owned(), upgrade });
+            let name = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+            resolved.push(Server { addresses, host: host.to_owned(), name, upgrade });
         }
         Ok(Self { servers: resolved, sources: Vec::new(), tls: None, websocket: false })
     }
@@ -80,6 +83,15 @@ impl Endpoint {
     /// The addresses of each server.
     pub fn addresses(&self) -> Vec<Vec<SocketAddr>> {
         self.servers.iter().map(|server| server.addresses.clone()).collect()
+    }
+
+    /// Has failures call its servers so, and not by host and port.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        for server in &mut self.servers {
+            name.clone_into(&mut server.name);
+        }
+        self
     }
 
     /// Connects from these local addresses in turn. Without any, the system chooses.
@@ -142,7 +154,7 @@ impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
         let host = address.ip().to_string();
         let upgrade = Upgrade::new(&host, address.port(), "/");
-        let servers = vec![Server { addresses: vec![address], host, upgrade }];
+        let servers = vec![Server { addresses: vec![address], host, name: address.to_string(), upgrade }];
         Self { servers, sources: Vec::new(), tls: None, websocket: false }
     }
 }
@@ -262,6 +274,10 @@ impl Connect for Connector {
             Ok(session) => session.map(Box::new),
             Err(_) => Err(opening.stage.get().timed_out(request.timeout)),
         }
+    }
+
+    fn servers(&self, broker: usize) -> Vec<String> {
+        self.endpoints[broker].servers.iter().map(|server| server.name.clone()).collect()
     }
 }
 

@@ -22,7 +22,7 @@ use crate::engine::user::backoff::GOOD_LIFE;
 use crate::engine::user::cached_now::FEW;
 use crate::engine::user::open_request::OpenRequest;
 use crate::engine::user::recording::Recording;
-use crate::engine::user::state::{Abort, User};
+use crate::engine::user::state::{Abort, User, turn};
 use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::persona::CertificateFiles;
 use crate::plan::{Request, UserClass};
@@ -137,8 +137,7 @@ impl<C: Connect> User<C> {
         let will = persona.will().zip(class.will.as_deref());
         let request = ConnectRequest {
             broker: class.broker.0,
-            // By class too: two classes of one user each shall not meet at one server.
-            turn: usize::try_from(persona.index()).unwrap_or(0).wrapping_add(self.class),
+            turn: turn(persona.index(), self.class),
             certificate: persona
                 .certificate()
                 .map(|CertificateFiles { certificate, key }| Certificate { certificate, key }),
@@ -232,7 +231,7 @@ impl<C: Connect> User<C> {
         self.now.forget();
         async move {
             let Some(session) = &mut self.link.session else { return Err(Failure::Closed) };
-            let mut sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.timing);
+            let mut sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.records);
             let result = {
                 let mut driving = pin!(session.drive(until, deadline, &mut sink));
                 poll_fn(|cx| self.stop.poll_unless_disconnected(cx, driving.as_mut())).await
@@ -253,7 +252,7 @@ impl<C: Connect> User<C> {
         self.now.forget();
         async move {
             let session = self.link.session.as_mut()?;
-            let mut sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.timing);
+            let mut sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.records);
             let result = {
                 let mut driving = pin!(session.drive(Until::Done(key), None, &mut sink));
                 poll_fn(|cx| self.stop.poll_unless_disconnected(cx, driving.as_mut())).await
@@ -307,7 +306,7 @@ impl<C: Connect> User<C> {
         self.stop.set_connected(false);
         let now = Instant::now();
         if failure != Failure::Dropped && !recorded {
-            self.context.record_loss(now, failure);
+            self.context.record_loss(now, failure, self.records.server);
         }
         let context = Rc::clone(&self.context);
         let connected = context.clock.started() + Duration::from_nanos(self.link.connected_ns);

@@ -29,7 +29,7 @@ impl<C: Connect> User<C> {
         for (row, finished) in ends {
             let (Some(row), Some(finished)) = (row, finished) else { continue };
             let span = Span { began, late: Late::NONE, finished, timing: Timing::Plain };
-            self.context.record(self.tag_of(row, record), span, 0, Ok(()));
+            self.context.record(self.tag_of(row, record), span, 0, Ok(()), self.records.server);
             began = finished;
         }
     }

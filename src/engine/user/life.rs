@@ -72,7 +72,7 @@ impl<C: Connect> User<C> {
                         },
                     };
                     self.starts(due, held_up);
-                } else if self.timing == Timing::Paced {
+                } else if self.records.timing == Timing::Paced {
                     self.late = Late::by(intended.elapsed());
                 }
                 if !self.context.begin_task_run(self.class) {

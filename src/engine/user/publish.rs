@@ -271,7 +271,7 @@ impl<C: Connect> User<C> {
     ) -> Stamped {
         let publisher = Publisher::new(self.context.shared.run, self.persona.number());
         // Times of its arrivals count from the same moment as its own response time.
-        let late_us = if self.timing == Timing::Scheduled { self.late.micros() } else { None };
+        let late_us = if self.records.timing == Timing::Scheduled { self.late.micros() } else { None };
         let context = Rc::clone(&self.context);
         let keep = || context.delivery.keep_outbound(Outbound::new(publisher));
         let outbound = Rc::clone(self.inbound().stamps.get_or_insert_with(keep));

@@ -200,7 +200,11 @@ impl<C: Connect> User<C> {
                         // The user does not connect again: the step has failed with the connection.
                         open.end();
                         let span = self.span(open.due, Instant::now());
-                        self.context.record_failure(open.tag, span, &failure.to_string());
+                        self.context.record_failure(
+                            open.tag,
+                            span,
+                            &self.context.text_of(failure, self.records.server),
+                        );
                     }
                     if connected != Ok(true) {
                         self.inbound().inbox.end();
@@ -220,7 +224,7 @@ impl<C: Connect> User<C> {
         let span = self.span(open.due, finished);
         match result {
             Ok(()) => {
-                self.context.record(open.tag, span, bytes, Ok(()));
+                self.context.record(open.tag, span, bytes, Ok(()), self.records.server);
                 Ok(())
             }
             Err(missed) => {

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::client::{Completion, Incoming, Key, Sink};
 use crate::engine::context::Context;
+use crate::engine::servers::ServerId;
 use crate::engine::span::{Span, Timing};
 use crate::engine::tag;
 use crate::engine::user::inbound::Inbound;
@@ -16,6 +17,15 @@ enum Asked<'a> {
     /// No message can come, but requests that it sent can end.
     Requests(&'a Inbound),
     Messages(&'a mut Inbound),
+}
+
+/// What the records of a user have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UserRecords {
+    /// From which moment its response times count.
+    pub(super) timing: Timing,
+    /// The server that it connects to.
+    pub(super) server: Option<ServerId>,
 }
 
 /// Records what happens in one drive of a session.
@@ -30,23 +40,31 @@ pub(super) struct Recording<'a, C> {
     pub(super) has_failures: bool,
     /// Whether requests that end with the session are unfinished: see [`Recording::leaving`].
     is_leaving: bool,
-    timing: Timing,
+    records: UserRecords,
 }
 
 impl<'a, C> Recording<'a, C> {
     /// For a user that may have asked for messages.
-    pub(super) fn new(context: &'a Context<C>, inbound: Option<&'a mut Inbound>, timing: Timing) -> Self {
-        Self::with(context, inbound.map_or(Asked::Nothing, Asked::Messages), timing)
+    pub(super) fn new(
+        context: &'a Context<C>,
+        inbound: Option<&'a mut Inbound>,
+        records: UserRecords,
+    ) -> Self {
+        Self::with(context, inbound.map_or(Asked::Nothing, Asked::Messages), records)
     }
 
     /// For a user without a connection, to which no message can come.
-    pub(super) fn of_requests(context: &'a Context<C>, inbound: Option<&'a Inbound>, timing: Timing) -> Self {
-        Self::with(context, inbound.map_or(Asked::Nothing, Asked::Requests), timing)
+    pub(super) fn of_requests(
+        context: &'a Context<C>,
+        inbound: Option<&'a Inbound>,
+        records: UserRecords,
+    ) -> Self {
+        Self::with(context, inbound.map_or(Asked::Nothing, Asked::Requests), records)
     }
 
-    fn with(context: &'a Context<C>, asked: Asked<'a>, timing: Timing) -> Self {
+    fn with(context: &'a Context<C>, asked: Asked<'a>, records: UserRecords) -> Self {
         let (awaited, others, has_failures, is_leaving) = (None, 0, false, false);
-        Self { context, asked, awaited, others, has_failures, is_leaving, timing }
+        Self { context, asked, awaited, others, has_failures, is_leaving, records }
     }
 
     /// For a user that leaves: the end of the run cuts off its open requests, not the broker. So they have not failed,
@@ -101,8 +119,8 @@ impl<C> Sink for Recording<'_, C> {
         }
         if is_recorded {
             let length = if result.is_ok() { ticket.length } else { 0 };
-            let span = Span { began: ticket.due, late: ticket.late, finished, timing: self.timing };
-            self.context.record(ticket.tag, span, length, result);
+            let span = Span { began: ticket.due, late: ticket.late, finished, timing: self.records.timing };
+            self.context.record(ticket.tag, span, length, result, self.records.server);
         }
         self.has_failures |= result.is_err();
         if ticket.awaited {

@@ -16,7 +16,7 @@ use crate::engine::user::cached_now::CachedNow;
 use crate::engine::user::failures::Failures;
 use crate::engine::user::inbound::Inbound;
 use crate::engine::user::link::{Link, Recovery};
-use crate::engine::user::recording::Recording;
+use crate::engine::user::recording::{Recording, UserRecords};
 use crate::engine::user::schedule::UserSchedule;
 use crate::engine::user::stop_signal::StopSignal;
 use crate::plan::persona::Persona;
@@ -53,6 +53,12 @@ pub(super) struct Pacing {
     pub(super) state: WaitState,
 }
 
+/// Chooses the server of a user, for a broker with several. By class too: two classes of one user each shall not meet at
+/// one server.
+pub(super) fn turn(index: u64, class: usize) -> usize {
+    usize::try_from(index).unwrap_or(0).wrapping_add(class)
+}
+
 /// One live instance of a user class.
 ///
 /// Each byte counts ten thousand times, so what few users need is boxed.
@@ -81,7 +87,8 @@ pub(crate) struct User<C: Connect> {
     pub(super) pacing: Option<Box<Pacing>>,
     /// Its schedule, once it has begun.
     pub(super) schedule: Option<Box<UserSchedule>>,
-    pub(super) timing: Timing,
+    /// How its requests are recorded.
+    pub(super) records: UserRecords,
     /// How much later than intended the current task run started.
     pub(super) late: Late,
     pub(super) now: CachedNow,
@@ -97,6 +104,7 @@ impl<C: Connect> User<C> {
             persona.row_names(class, |slot, key| row_ids[slot] = recorder.row(key));
         }
         let timing = Timing::of(class);
+        let server = context.servers.of_turn(class.broker.0, turn(new.index, new.class.0));
         let pacing = || Box::new(Pacing { created: Instant::now(), state: WaitState::default() });
         Self {
             stop,
@@ -112,7 +120,7 @@ impl<C: Connect> User<C> {
             failures: None,
             pacing: (timing == Timing::Paced).then(pacing),
             schedule: None,
-            timing,
+            records: UserRecords { timing, server },
             late: Late::NONE,
             now: CachedNow::default(),
             context,
@@ -148,16 +156,16 @@ impl<C: Connect> User<C> {
 
     /// Records the requests of a user without a connection.
     pub(super) fn recording(&self) -> Recording<'_, C> {
-        Recording::of_requests(&self.context, self.inbound.as_deref(), self.timing)
+        Recording::of_requests(&self.context, self.inbound.as_deref(), self.records)
     }
 
     /// Records a request that the session did not take or does not know of.
     pub(super) fn record(&self, tag: u32, began: Instant, finished: Instant, result: Result<(), Failure>) {
-        self.context.record(tag, self.span(began, finished), 0, result);
+        self.context.record(tag, self.span(began, finished), 0, result, self.records.server);
     }
 
     pub(super) fn span(&self, began: Instant, finished: Instant) -> Span {
-        Span { began, late: self.late, finished, timing: self.timing }
+        Span { began, late: self.late, finished, timing: self.records.timing }
     }
 
     pub(super) fn tag(&self, request: &Request) -> u32 {
@@ -182,7 +190,7 @@ impl<C: Connect> User<C> {
     /// Drops the connection. Requests that are still open on it will not be finished.
     pub(super) fn drop_session(&mut self) {
         if let Some(session) = &mut self.link.session {
-            let sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.timing);
+            let sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.records);
             session.give_up(&mut sink.leaving());
         }
         drop(self.take_session());
@@ -200,7 +208,7 @@ impl<C: Connect> User<C> {
         let broker = self.context.plan.classes[self.class].broker.0;
         let timeout = self.context.plan.brokers[broker].connect_timeout;
         let Some(session) = &mut self.link.session else { return Ok(()) };
-        let sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.timing);
+        let sink = Recording::new(&self.context, self.inbound.as_deref_mut(), self.records);
         let mut sink = if leaving { sink.leaving() } else { sink };
         session.close(how, timeout, &mut sink).await
     }

@@ -227,7 +227,7 @@ fn an_unsubscribe_whose_connection_is_lost_fails_and_its_subscription_is_not_mad
         sleep(2 * SECOND).await;
     }));
     assert_eq!(ran.row("unsubscribe"), (1, 1));
-    let lost = "unsubscribe: connection lost: closed by the broker".to_owned();
+    let lost = "unsubscribe: connection to b:1883 lost: closed by the broker".to_owned();
     assert!(ran.failures().contains(&lost), "{:?}", ran.failures());
     assert_eq!(ran.row("subscribe"), (2, 0));
 }
