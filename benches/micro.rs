@@ -87,6 +87,7 @@ fn template_render_payload(bencher: Bencher<'_, '_>, name: &str) {
         embedded_options: &|_| Ok(()),
         files: &|_, _| Ok(b"name\nAda\nGrace\n".to_vec()),
         folder: &|_| String::new(),
+        line: &|_| None,
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

@@ -61,6 +61,7 @@
 //!     embedded_options: &|_| Ok(()),
 //!     files: &|_, _| Err("there are no files here".to_owned()),
 //!     folder: &|_| String::new(),
+//!     line: &|_| None,
 //!     overrides: &Overrides::default(),
 //!     reported: &BTreeSet::new(),
 //! };

@@ -26,6 +26,7 @@ fuzz_target!(|input: (bool, &str)| {
         embedded_options: &|_| Ok(()),
         files: &files,
         folder: &|_| String::new(),
+        line: &|_| None,
         overrides: &Overrides::default(),
         reported: parsed.reported.paths(),
     };

@@ -281,6 +281,7 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
             inputs.borrow_mut().push(path);
             bytes
         },
+        line: &|at| source.line(at),
         folder: &|at| folder_between(path.parent().unwrap_or(Path::new("")), source.folder(at)),
         overrides: &overrides,
         reported: parsed.reported.paths(),

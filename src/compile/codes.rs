@@ -39,6 +39,9 @@ codes! {
     THRESHOLD = "E0261", "A threshold cannot be understood, or asks for something that is not measured.";
     SEARCH_WITHOUT_RATE = "E0262", "A search for the highest rate has no user class whose rate it could change.";
     NOTHING_TO_DROP = "E0263", "The first stage of a load drops connections, but nobody is connected before it.";
+    THRESHOLD_STAGE = "E0264", "A threshold names a stage that the load does not have.";
+    THRESHOLD_SCOPE = "E0265", "A threshold asks for a row or a stage of something that only the whole run has.";
+    THRESHOLD_ABORT = "E0266", "A threshold cannot end the run, because nobody knows before the end whether it is missed.";
     STAMP = "E0270", "The place for a stamp does not exist.";
     STAMP_PLACE = "E0271", "A stamp cannot stand at this place of the payload.";
     TRANSPORT_MIX = "E0280", "The `urls` of a broker do not all use one transport.";
@@ -67,6 +70,8 @@ codes! {
     NEVER_REACHED = "W0231", "Users leave after a number of messages, but never send one.";
     STAGE_TOO_SHORT = "W0240", "A stage ends before all its users have started or stopped.";
     THRESHOLD_ROW = "W0241", "A threshold asks for a row that the statistics do not have.";
+    NOT_MEASURED = "W0242", "A threshold asks for something that the run does not measure.";
+    NEVER_CHECKED = "W0243", "A threshold is never checked, because its stage or the run is over before.";
     INSECURE = "W0250", "TLS accepts any certificate: anybody can pose as the broker.";
     UNUSED_TRANSPORT_SETTING = "W0251", "The host from the command line does not use a transport for which the scenario has settings.";
     UNUSED_CA = "W0252", "`ca` names authorities, but `insecure` accepts any certificate.";

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::compile::files::{FolderOf, ReadFile};
+use crate::compile::files::{FolderOf, LineOf, ReadFile};
 use crate::diagnostic::FieldPath;
 use crate::plan::target::Target;
 
@@ -28,6 +28,9 @@ pub struct Context<'a> {
     /// What to put before a path in the value at a place, so that it counts from the folder of the scenario: nothing
     /// for a value of the scenario's own file, or a path that ends with `/`.
     pub folder: FolderOf<'a>,
+    /// Says in which file and in which of its lines, from 1, the value at a place stands; `None` if the command line
+    /// says it.
+    pub line: LineOf<'a>,
     /// What the command line says instead of the file.
     pub overrides: &'a Overrides,
     /// Places that already have a diagnostic from reading the file. They get no second one, also not for being absent.

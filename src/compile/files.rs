@@ -23,6 +23,10 @@ pub type ReadFile<'a> = &'a dyn Fn(&FieldPath, &str) -> Result<Vec<u8>, String>;
 /// [`Context::folder`](crate::compile::context::Context::folder).
 pub type FolderOf<'a> = &'a dyn Fn(&FieldPath) -> String;
 
+/// Says in which file and in which of its lines, from 1, the value at a place stands: see
+/// [`Context::line`](crate::compile::context::Context::line).
+pub type LineOf<'a> = &'a dyn Fn(&FieldPath) -> Option<(String, u32)>;
+
 /// The bytes of a file.
 pub(super) fn read(
     files: ReadFile<'_>,

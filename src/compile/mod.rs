@@ -15,7 +15,7 @@ use crate::compile::payloads::Payloads;
 use crate::compile::problems::Problems;
 use crate::compile::rate_search::without_rate;
 use crate::compile::steps::Rows;
-use crate::compile::threshold::{compile_thresholds, warn_of_lower_bounds, warn_of_rows};
+use crate::compile::threshold::compile_thresholds;
 use crate::diagnostic::{Diagnostic, FieldPath, Severity};
 use crate::plan::Plan;
 use crate::plan::timeline::LoadTimeline;
@@ -86,7 +86,8 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
     let selected = select(&scenario.user_classes, context.overrides, &mut problems);
     let load = compile_load(scenario, &selected, context.overrides, &mut problems);
     let thresholds_at = root.key("thresholds");
-    let thresholds = compile_thresholds(&scenario.thresholds, &thresholds_at, &mut problems);
+    let thresholds =
+        compile_thresholds(&scenario.thresholds, &thresholds_at, &load, context.line, &mut problems);
     let mut rows = Rows::default();
     let mut compiled = Vec::new();
     for (name, class) in &scenario.user_classes {
@@ -153,8 +154,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         return Err(problems.found);
     }
     warnings::warn(scenario, &plan, &notes, &used_vars.into_inner(), context.overrides, &mut problems);
-    warn_of_lower_bounds(&scenario.thresholds, &thresholds_at, &mut problems);
-    warn_of_rows(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
+    threshold::warnings::warn(&plan, &scenario.thresholds, &thresholds_at, &mut problems);
     feeds.warn(&mut problems);
     payloads.warn(&mut problems);
     Ok(Compiled { plan, warnings: problems.found })

@@ -1,25 +1,63 @@
-//! Thresholds, read with the exact place of a mistake.
+//! Compiles thresholds: reads their conditions, with the exact place of a mistake, and what their tables say.
+
+mod limits;
+pub(super) mod warnings;
+mod words;
 
 use crate::compile::codes;
+use crate::compile::files::LineOf;
 use crate::compile::problems::{Problems, suggestion};
-use crate::diagnostic::{Diagnostic, FieldPath, Mark, nearest};
-use crate::plan::Plan;
-use crate::stats::RowKey;
-use crate::stats::criterion::{Criterion, Fault, Op, Rows};
-use crate::stats::metric::Metric;
-use crate::stats::threshold::Threshold;
+use crate::compile::threshold::limits::Limits;
+use crate::compile::threshold::words::help;
+use crate::diagnostic::{Diagnostic, FieldPath, Mark};
+use crate::plan::load::Load;
+use crate::scenario::model::threshold::{Threshold as Written, ThresholdTable};
+use crate::stats::criterion::{Criterion, Op};
+use crate::stats::threshold::{Abort, SourcePlace, StageOf, Threshold};
 
 /// Compiles the thresholds of a scenario; those with mistakes are noted and left out.
 pub(super) fn compile_thresholds(
-    thresholds: &[String],
+    thresholds: &[Written],
     at: &FieldPath,
+    load: &Load,
+    line: LineOf<'_>,
     problems: &mut Problems<'_>,
 ) -> Vec<Threshold> {
-    let compiled = thresholds.iter().enumerate();
-    compiled.filter_map(|(i, text)| compile_threshold(text, &at.index(i), problems)).collect()
+    let mut compiled = Vec::new();
+    for (i, written) in thresholds.iter().enumerate() {
+        let at = at.index(i);
+        let table = written.table();
+        let Some(text) = &table.check else {
+            let message = "the threshold does not say what must hold";
+            let help = "add `check`, such as \"p99 < 50ms\"";
+            problems.add_absence(Diagnostic::error(codes::MISSING, at.key("check"), message).help(help));
+            continue;
+        };
+        let check_at = check_at(written, &at);
+        let Some(mut threshold) = compile_threshold(text, &check_at, problems) else {
+            // What else its table says does not depend on the condition.
+            compile_stage(&table, &at, load, problems);
+            continue;
+        };
+        threshold.place = line(&check_at).map(|(file, line)| SourcePlace { file, line });
+        threshold.stage = compile_stage(&table, &at, load, problems);
+        threshold.abort = compile_abort(&table, &at, problems);
+        let has_stage = table.stage.is_some();
+        Limits { threshold: &threshold, check_at: &check_at, at: &at, has_stage }.check(problems);
+        compiled.push(threshold);
+    }
+    compiled
 }
 
-/// Compiles one threshold.
+/// Where the condition of a threshold stands.
+fn check_at(written: &Written, at: &FieldPath) -> FieldPath {
+    match written {
+        Written::Plain(_) => at.clone(),
+        Written::Table(_) => at.key("check"),
+    }
+}
+
+/// Compiles one condition.
 pub(super) fn compile_threshold(
     text: &str,
     at: &FieldPath,
@@ -28,109 +66,71 @@ pub(super) fn compile_threshold(
     match Threshold::parse(text) {
         Ok(threshold) => Some(threshold),
         Err(error) => {
-            let help = match &error.fault {
-                Fault::UnknownMetric(word) => other_word(word, text).map_or_else(
-                    || {
-                        let words = Metric::words();
-                        suggestion(word, "metrics", words.iter().map(String::as_str))
-                    },
-                    |ours| format!("did you mean `{ours}`?"),
-                ),
-                _ if text.contains("&&") || text.contains(',') || text.contains(" and ") => {
-                    "write a threshold of its own for each: [\"p99 < 200ms\", \"failures < 1%\"]".to_owned()
-                }
-                _ => "a threshold reads \"p99 < 200ms\", \"failures < 1%\" or \"p95[MQTT connect] < 1s\""
-                    .to_owned(),
-            };
             problems.add(
                 Diagnostic::error(codes::THRESHOLD, at.clone(), error.fault.to_string())
                     .marking(Mark::Within(error.at))
-                    .help(help),
+                    .help(help(&error.fault, text)),
             );
             None
         }
     }
 }
 
-/// What a metric of another tool is called here.
-fn other_word(word: &str, text: &str) -> Option<String> {
-    let ours = match word.to_ascii_lowercase().replace(['_', '-'], "").as_str() {
-        "errors" | "error" | "fails" | "failed" => "failures",
-        "errorrate" | "errorratio" | "failrate" | "failurerate" | "httpreqfailed" => "failures < 1%",
-        "avg" | "mean" | "averageresponsetime" | "avgresponsetime" => "average",
-        "med" => "median",
-        "count" | "total" | "iterations" => "requests",
-        "throughput" | "tps" | "qps" | "reqs/s" | "req/s" => "rps",
-        "latency" | "responsetime" | "duration" | "httpreqduration" => "p99",
-        // k6's `p(99)` and JMeter's `99%`.
-        "p" | "" => {
-            let number = text.trim_start().strip_prefix("p(")?.split(')').next()?;
-            return Metric::from_name(&format!("p{number}")).map(|metric| metric.to_string());
+/// The stage that a threshold names: by its name, or by its number from 1.
+fn compile_stage(
+    table: &ThresholdTable,
+    at: &FieldPath,
+    load: &Load,
+    problems: &mut Problems<'_>,
+) -> Option<StageOf> {
+    let wanted = table.stage.as_deref()?;
+    let at = at.key("stage");
+    let error = |message: String| Diagnostic::error(codes::THRESHOLD_STAGE, at.clone(), message);
+    if !load.is_staged() {
+        let message = format!("there is no stage `{wanted}`: the load has no stages");
+        let help = "remove `stage`, or give the load `stages`";
+        // Stages that could not be read are no reason to say more.
+        if !problems.absence_explained(&FieldPath::root().key("load").key("stages")) {
+            problems.add(error(message).help(help));
         }
-        word => {
-            let number = word.trim_end_matches("thpercentile").trim_end_matches("th");
-            return Metric::from_name(&format!("p{number}")).map(|metric| metric.to_string());
-        }
+        return None;
+    }
+    let names: Vec<_> = (0..load.stages.len()).map(|index| load.stage_name(index)).collect();
+    let called = |wanted: &str| names.iter().position(|name| name == wanted);
+    let by_number = || wanted.parse::<usize>().ok()?.checked_sub(1).filter(|index| *index < names.len());
+    let Some(index) = called(wanted).or_else(by_number) else {
+        let once = names.iter().enumerate().filter(|(index, name)| !names[..*index].contains(name));
+        let help = suggestion(wanted, "stages", once.map(|(_, name)| name.as_str()));
+        problems.add(error(format!("there is no stage `{wanted}`")).help(help));
+        return None;
     };
-    Some(ours.to_owned())
+    let name = names[index].clone();
+    if names.iter().filter(|other| **other == name).count() > 1 {
+        let message = format!("several stages are called `{name}`");
+        problems.add(error(message).help("give them different names: results tell stages apart by name"));
+        return None;
+    }
+    Some(StageOf { index, name })
+}
+
+/// Whether and when a threshold ends the run.
+fn compile_abort(table: &ThresholdTable, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Abort> {
+    let after_at = at.key("after");
+    let after = table.after.map(|after| problems.duration(after, &after_at));
+    if table.abort == Some(true) {
+        return Some(Abort { after });
+    }
+    if after.is_some() && !problems.absence_explained(&at.key("abort")) {
+        let message = "`after` needs `abort = true`: without it, a threshold is judged when the run is over";
+        let help = "add `abort` with the value true, or remove `after`";
+        problems.add(Diagnostic::error(codes::CONFLICT, after_at, message).marking(Mark::Key).help(help));
+    }
+    None
 }
 
 /// A threshold that asks for response times or failures above a limit, turned round.
 pub(super) fn the_right_way_round(threshold: &Threshold) -> Option<String> {
     let Criterion { metric, op, .. } = threshold.criterion();
-    let is_bad = !matches!(metric, Metric::Requests | Metric::Rps);
-    (is_bad && matches!(op, Op::More | Op::AtLeast)).then(|| threshold.to_string().replacen('>', "<", 1))
-}
-
-/// Warns of thresholds that are missed as long as all goes well.
-pub(super) fn warn_of_lower_bounds(thresholds: &[String], at: &FieldPath, problems: &mut Problems<'_>) {
-    for (i, text) in thresholds.iter().enumerate() {
-        let Ok(threshold) = Threshold::parse(text) else { continue };
-        let Some(right) = the_right_way_round(&threshold) else { continue };
-        let message =
-            format!("a threshold says what must hold, and `{threshold}` holds when the run goes badly");
-        problems.add(
-            Diagnostic::warning(codes::LOWER_BOUND, at.index(i), message)
-                .help(format!("write what the run must keep to: \"{right}\"")),
-        );
-    }
-}
-
-/// Warns of thresholds for rows that the plan does not have.
-pub(super) fn warn_of_rows(plan: &Plan, thresholds: &[String], at: &FieldPath, problems: &mut Problems<'_>) {
-    // Names that differ from user to user are known to the run only.
-    if plan.classes.iter().any(|class| class.user_rows > 0) {
-        return;
-    }
-    // The loss of an idle connection has its row in every run.
-    let loss = RowKey { request_type: "MQTT".to_owned(), name: "disconnect".to_owned() };
-    let rows = || plan.rows.iter().chain([&loss]);
-    for (i, text) in thresholds.iter().enumerate() {
-        if problems.is_full() {
-            break;
-        }
-        let Ok(threshold) = Threshold::parse(text) else { continue };
-        let Rows::Called(word) = &threshold.criterion().rows else { continue };
-        if rows().any(|row| threshold.criterion().rows.hold(row)) {
-            continue;
-        }
-        let titles: Vec<_> = rows().map(|row| format!("{} {}", row.request_type, row.name)).collect();
-        let names = rows().map(|row| row.name.as_str()).chain(titles.iter().map(String::as_str));
-        let help = match nearest(word, names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`mqtt-scenario plan` lists the rows of the statistics".to_owned(),
-        };
-        let mark = threshold.criterion().rows_at.clone().map_or(Mark::Value, Mark::Within);
-        let metric = threshold.criterion().metric;
-        let end = if metric.is_of_failures() {
-            "nothing of it can fail"
-        } else if metric.is_of_unfinished() {
-            "nothing of it can wait"
-        } else {
-            "the threshold cannot be judged"
-        };
-        let message = format!("no row of the statistics is called `{word}`, so {end}");
-        problems
-            .add(Diagnostic::warning(codes::THRESHOLD_ROW, at.index(i), message).marking(mark).help(help));
-    }
+    let is_wrong = !metric.may_be_high() && matches!(op, Op::More | Op::AtLeast);
+    is_wrong.then(|| threshold.to_string().replacen('>', "<", 1))
 }

@@ -12,6 +12,7 @@ use crate::plan::dispatcher::Pace;
 use crate::plan::load::MassDisconnect;
 use crate::plan::load::RateSearchSettings;
 use crate::plan::target::{Target, Tls};
+use crate::stats::threshold::{Check, Threshold};
 
 mod class;
 mod number;
@@ -36,8 +37,26 @@ pub(super) fn plan(summary: &PlanSummary<'_>) -> Value {
         "load": load(summary),
         "needs": needs,
         "user_classes": (0..plan.classes.len()).map(|id| class::user_class(summary, id)).collect::<Vec<_>>(),
-        "thresholds": plan.thresholds.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "thresholds": plan.thresholds.iter().map(threshold).collect::<Vec<_>>(),
         "rows": rows,
+    })
+}
+
+/// A threshold as a scenario says it: a text, or an object if it says more than its condition.
+fn threshold(threshold: &Threshold) -> Value {
+    let check = threshold.to_string();
+    if threshold.stage.is_none() && threshold.abort.is_none() {
+        return Value::String(check);
+    }
+    let after = match threshold.check() {
+        Some(Check::EachSecondAfter(after)) => Some(seconds(after)),
+        Some(Check::AtTheEndOfTheStage) | None => None,
+    };
+    json!({
+        "check": check,
+        "stage": threshold.stage.as_ref().map(|stage| &stage.name),
+        "abort": threshold.abort.is_some(),
+        "after_s": after,
     })
 }
 

@@ -17,6 +17,7 @@ use crate::plan::target::Target;
 mod broker;
 mod class;
 mod format;
+mod threshold;
 
 /// How many rows are listed.
 const LISTED_ROWS: usize = 30;
@@ -47,7 +48,7 @@ impl Description<'_> {
             writeln!(out, "\nthresholds")?;
         }
         for threshold in &plan.thresholds {
-            writeln!(out, "  {threshold}")?;
+            writeln!(out, "  {}", threshold::line(threshold))?;
         }
         Ok(())
     }

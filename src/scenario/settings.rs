@@ -15,7 +15,7 @@ use crate::scenario::node::{Entry, Node, Table, Value};
 use crate::scenario::{codes, format_toml};
 
 /// What messages call an argument.
-const NAME: &str = "--set";
+pub(super) const NAME: &str = "--set";
 
 /// Sections of named things, and the keys of which one must be there for a new name to be more than a misspelt one.
 const NAMED: [(&str, &str, &[&str]); 3] = [

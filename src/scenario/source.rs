@@ -127,6 +127,17 @@ impl Source {
         place(&self.root, &self.files, path, mark)
     }
 
+    /// The file and the line, from 1, in which the value at a path stands, or the nearest one above it; `None` if the
+    /// command line says it.
+    pub fn line(&self, path: &FieldPath) -> Option<(String, u32)> {
+        let place = self.place(path, &Mark::Value);
+        let file = self.file(place.file);
+        let before = file.text().get(..place.span.start)?;
+        let line = before.matches('\n').count() + 1;
+        (file.name() != settings::NAME)
+            .then(|| (file.name().to_owned(), u32::try_from(line).unwrap_or(u32::MAX)))
+    }
+
     /// The places of many diagnostics, in their order, in time that grows with the files and not with the mistakes.
     pub fn places(&self, diagnostics: &[Diagnostic]) -> Vec<Place> {
         let marks = diagnostics.iter().map(|diagnostic| (&diagnostic.at, &diagnostic.mark));

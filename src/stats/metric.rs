@@ -78,12 +78,12 @@ impl Metric {
         self.heading().is_some() || self == Self::FailureRatio
     }
 
-    /// Returns whether it is good if it is high: requests rather than failures or response times.
-    pub fn is_good(self) -> bool {
+    /// Returns whether it is no bad sign if it is high: requests, unlike failures and response times.
+    pub fn may_be_high(self) -> bool {
         match self {
-            Self::Requests | Self::Rps => true,
-            Self::OfMessages(metric) => metric.is_good(),
-            Self::OfRun(metric) => metric.is_good(),
+            Self::Requests | Self::Rps | Self::AverageLength => true,
+            Self::OfMessages(metric) => metric.may_be_high(),
+            Self::OfRun(metric) => metric.may_be_high(),
             _ => false,
         }
     }

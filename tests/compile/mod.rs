@@ -3,3 +3,4 @@
 pub(crate) mod dispatch;
 pub(crate) mod payload;
 pub(crate) mod plan;
+pub(crate) mod threshold;

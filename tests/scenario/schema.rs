@@ -27,6 +27,7 @@ fn bare(staged: bool) -> Value {
         },
         "feeds": { "f": { "csv": "f.csv" } },
         "load": load,
+        "thresholds": [{ "check": "p99 < 1s" }],
         "user_classes": {
             "c": {
                 "broker": "b",
@@ -67,8 +68,9 @@ fn searching() -> Value {
 }
 
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 23] = [
+const OBJECTS: [(&str, &str); 24] = [
     ("", ""),
+    ("/definitions/ThresholdTable", "/thresholds/0"),
     ("/definitions/Broker", "/brokers/b"),
     ("/definitions/Tls", "/brokers/secure/tls"),
     ("/definitions/WebSocket", "/brokers/secure/websocket"),

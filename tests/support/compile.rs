@@ -100,6 +100,7 @@ impl<'a> TestScenario<'a> {
             },
             files: &|_, path| (self.files)(path),
             folder: &|_| String::new(),
+            line: &|at| self.source.line(at),
             overrides: &self.overrides,
             reported: self.reported.as_ref().unwrap_or_else(|| self.parsed.reported.paths()),
         };

@@ -56,7 +56,7 @@ pub(super) fn plain_text(of: &str) -> Option<&'static str> {
         "Pause" => Some("a length of time"),
         "Size" => Some("a number of bytes"),
         "Schedule" => Some("a rate"),
-        "Payload" | "Secret" | "Filter" => Some("text"),
+        "Payload" | "Secret" | "Filter" | "Threshold" => Some("text"),
         _ => None,
     }
 }
@@ -100,6 +100,7 @@ pub(super) fn choices(of: &str, known: &[&str]) -> String {
     let named: Vec<_> = known.iter().copied().filter(|choice| !is_plain(choice)).collect();
     let tables = match named.as_slice() {
         [] if of == "Filter" => "a table with `filter`".to_owned(),
+        [] if of == "Threshold" => "a table with `check`".to_owned(),
         [] => "a table with `per_user` or `per_class`".to_owned(),
         [name] => format!("a table with `{name}`"),
         _ => format!("a table with one of {}", list(&named)),

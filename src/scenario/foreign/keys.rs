@@ -203,6 +203,16 @@ pub(super) const KEYS: &[TableWords] = &[
         )],
     },
     TableWords {
+        keys: ["check", "abort"],
+        synonyms: &[
+            ("check", &["threshold", "condition", "expression", "criterion", "expr", "rule"]),
+            ("abort", &["abortonfail", "failfast", "stop", "aborts", "stoponfail"]),
+            ("after", &["delayaborteval", "delay", "gracetime", "graceperiod", "from"]),
+            ("stage", &["phase", "stagename"]),
+        ],
+        advice: &[],
+    },
+    TableWords {
         keys: ["until", "step"],
         synonyms: &[
             ("step", &["duration", "steptime", "stepduration", "interval", "time"]),

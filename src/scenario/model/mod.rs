@@ -14,6 +14,7 @@ use serde::{Deserialize, de};
 use crate::scenario::model::broker::Broker;
 use crate::scenario::model::load::Load;
 use crate::scenario::model::payload::{Feed, Payload};
+use crate::scenario::model::threshold::Threshold;
 use crate::scenario::model::user_class::UserClass;
 
 pub mod broker;
@@ -24,6 +25,7 @@ pub mod protocol;
 pub mod receive;
 pub mod step;
 pub mod subscription;
+pub mod threshold;
 pub mod user_class;
 
 /// A whole scenario file.
@@ -54,10 +56,10 @@ pub struct Scenario {
     pub load: Load,
     /// Kinds of simulated clients, by name. At least one.
     pub user_classes: BTreeMap<String, UserClass>,
-    /// Conditions for the end of a run; if one is missed, the exit code is 3: `"p99 < 200ms"`, `"failures < 1%"`,
-    /// `"p95[MQTT connect] < 1s"`, `"unfinished < 1"`. `compare --fail-on` knows the same words, except `unfinished`:
-    /// requests that still waited when their user left.
-    pub thresholds: Vec<String>,
+    /// Conditions on the results of a run; if one is missed, the exit code is 3: `"p99 < 200ms"`, `"failures < 1%"`,
+    /// `"p95[MQTT connect] < 1s"`, `"lost < 1"`. `docs/thresholds.md` has all words. A table names a stage, or ends the
+    /// run as soon as the condition is missed: `{ check = "p99 < 50ms", stage = "peak", abort = true }`.
+    pub thresholds: Vec<Threshold>,
 }
 
 /// A constant. In a template it is the text that is written in the file, with or without quotes.

@@ -92,9 +92,9 @@ impl MessageMetric {
         }
     }
 
-    /// Whether it is good if there are many.
-    pub(super) fn is_good(self) -> bool {
-        matches!(self, Self::Expected | Self::Received)
+    /// Whether it is no bad sign if there are many.
+    pub(super) fn may_be_high(self) -> bool {
+        matches!(self, Self::Expected | Self::Received | Self::Retained)
     }
 
     /// Whether it can only have been counted too low if not all publishers could be compared with all subscriptions.

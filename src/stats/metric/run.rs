@@ -97,8 +97,8 @@ impl RunMetric {
         }
     }
 
-    /// Whether it is good if it is high.
-    pub(super) fn is_good(self) -> bool {
+    /// Whether it is no bad sign if it is high.
+    pub(super) fn may_be_high(self) -> bool {
         matches!(self, Self::Connects | Self::Connected | Self::Arrived | Self::Starts | Self::HighestRate)
     }
 

@@ -1,14 +1,9 @@
 //! Results for tests.
 
 use crate::stats::fine::FineTimes;
-use crate::stats::result::deliveries::Messages;
-use crate::stats::result::generator::Generator;
-use crate::stats::result::row::{RowResult, Times, UnfinishedResult, UnfinishedRow};
-use crate::stats::result::series::Series;
+use crate::stats::result::row::{RowResult, Times, UnfinishedRow};
 use crate::stats::result::what_ran::WhatRan;
-use crate::stats::result::{
-    Outcome, RunResult, ScheduledStarts, Source, StageResult, ThresholdResult, VERSION, Verdict,
-};
+use crate::stats::result::{FailureResult, Outcome, RunResult, StageResult, ThresholdResult, Verdict};
 
 /// A row of a type `MQTT` over two seconds, with the response times in microseconds of requests that succeeded and of
 /// those that failed.
@@ -69,9 +64,6 @@ pub(crate) fn aggregated(rows: &[RowResult]) -> RowResult {
 /// The result of a run of two seconds without stages and with these rows.
 pub(crate) fn result(rows: Vec<RowResult>) -> RunResult {
     RunResult {
-        version: VERSION,
-        source: Source::Run,
-        notes: Vec::new(),
         run: WhatRan {
             scenario: "peak hour".to_owned(),
             file: "scenarios/peak.toml".to_owned(),
@@ -84,23 +76,7 @@ pub(crate) fn result(rows: Vec<RowResult>) -> RunResult {
         verdict: Verdict { outcome: Outcome::Passed, exit_code: 0, sentence: "Passed.".to_owned() },
         aggregated: aggregated(&rows),
         rows,
-        stages: Vec::new(),
-        thresholds: Vec::new(),
-        failures: Vec::new(),
-        exceptions: Vec::new(),
-        unfinished: UnfinishedResult::default(),
-        response_times_ms: None,
-        from_intended_moments_ms: None,
-        from_intended_moments_histogram: FineTimes::default(),
-        service_time_ms: None,
-        service_time_histogram: FineTimes::default(),
-        scheduled_starts: ScheduledStarts::default(),
-        search: None,
-        end_to_end: None,
-        received: Messages::default(),
-        connections: None,
-        generator: Generator::default(),
-        series: Series::default(),
+        ..RunResult::default()
     }
 }
 
@@ -129,6 +105,18 @@ pub(crate) fn leave(result: &mut RunResult, name: &str, count: u64) {
     };
     result.unfinished.count += count;
     result.unfinished.rows.push(row);
+}
+
+/// Equal failures of a row.
+pub(crate) fn failure(name: &str, error: &str, occurrences: u64) -> FailureResult {
+    FailureResult {
+        request_type: "MQTT".to_owned(),
+        name: name.to_owned(),
+        error: error.to_owned(),
+        occurrences,
+        first_seen: None,
+        last_seen: None,
+    }
 }
 
 /// The verdict on a threshold, which fails the run unless it is met.

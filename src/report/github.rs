@@ -1,0 +1,274 @@
+//! What GitHub Actions shows of a run: annotations beside the lines of the scenario, and the summary of a job.
+//!
+//! Both are read by programs that obey what stands there. An annotation is a command on a line of its own, so line ends
+//! and percent signs in it are escaped as the runner wants it. The summary is Markdown with HTML in it, so whatever a
+//! broker or a file says stands there as text: Markdown's signs are escaped by a backslash, HTML's by entities.
+
+use std::fmt::Write;
+
+use crate::report::thresholds::title;
+use crate::stats::result::row::RowResult;
+use crate::stats::result::{RunResult, ThresholdResult};
+
+/// GitHub refuses a larger summary of a step; a mebibyte.
+pub const MAX_SUMMARY_BYTES: usize = 1 << 20;
+
+/// GitHub shows ten errors of a step and no more.
+const MOST_ANNOTATIONS: usize = 10;
+
+/// So many rows of a table are told; the files of the run have all.
+const MOST_ROWS: usize = 200;
+
+/// Workflow commands for the standard output, each on its line: an error for each threshold that fails the run, at its
+/// place in the scenario, or one for the run if it failed without one. Empty for a good run.
+pub fn annotations(result: &RunResult) -> String {
+    let mut text = String::new();
+    let failing: Vec<_> = result.thresholds.iter().filter(|it| it.fails_the_run).collect();
+    for threshold in failing.iter().take(MOST_ANNOTATIONS) {
+        let place = match (&threshold.file, threshold.line) {
+            (Some(file), Some(line)) => format!("file={},line={line},", property(file)),
+            _ => String::new(),
+        };
+        let heading = property(&format!("Threshold {}: {}", threshold.verdict, title(threshold)));
+        let ended = if threshold.aborted_the_run { "; it ended the run" } else { "" };
+        let message = data(&format!("{}: {}{ended}", threshold.row, threshold.sentence));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "::error {place}title={heading}::{message}");
+    }
+    if failing.is_empty() && result.verdict.exit_code != 0 {
+        let place = if result.run.file.is_empty() {
+            String::new()
+        } else {
+            format!("file={},line=1,", property(&result.run.file))
+        };
+        let heading = property(&result.run.scenario);
+        let _ = writeln!(text, "::error {place}title={heading}::{}", data(&result.verdict.sentence));
+    }
+    text
+}
+
+/// The value of a property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// The message of a workflow command.
+fn data(text: &str) -> String {
+    // What no line of a log shows is no part of a message either.
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' => escaped.push_str("%25"),
+            '\r' => escaped.push_str("%0D"),
+            '\n' => escaped.push_str("%0A"),
+            c if c.is_control() => escaped.extend(c.escape_default()),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// The summary of a job in Markdown: verdict, thresholds, rows and failures; at most [`MAX_SUMMARY_BYTES`].
+pub fn job_summary(result: &RunResult) -> String {
+    let mut text =
+        format!("## {}\n\n**{}**\n", markdown(&result.run.scenario), markdown(&result.verdict.sentence));
+    let sections = [thresholds(&result.thresholds), rows(result), failures(result)];
+    for section in sections.into_iter().filter(|section| !section.is_empty()) {
+        text.push('\n');
+        text += &section;
+    }
+    fitted(text)
+}
+
+/// A text that is cut at the end of a line if it is too long.
+fn fitted(mut text: String) -> String {
+    const CUT: &str = "\n… the rest is too long for GitHub; the files of the run have all.\n";
+    if text.len() <= MAX_SUMMARY_BYTES {
+        return text;
+    }
+    let most = text.floor_char_boundary(MAX_SUMMARY_BYTES - CUT.len());
+    let end = text[..most].rfind('\n').map_or(0, |end| end + 1);
+    text.truncate(end);
+    text + CUT
+}
+
+fn thresholds(results: &[ThresholdResult]) -> String {
+    let line = |it: &ThresholdResult| {
+        let word = match (it.met, it.fails_the_run) {
+            (Some(true), _) => "✅ met",
+            (Some(false), _) => "❌ missed",
+            (None, true) => "❌ not judged",
+            (None, false) => "➖ not judged",
+        };
+        let ended = if it.aborted_the_run { "; it ended the run" } else { "" };
+        format!(
+            "| {word} | {} | {} | {}{ended} |\n",
+            markdown(&title(it)),
+            markdown(&it.row),
+            markdown(&it.sentence)
+        )
+    };
+    table("| | threshold | row | value |\n|---|---|---|---|\n", results, line)
+}
+
+fn rows(result: &RunResult) -> String {
+    let head = "| row | requests | failures | requests/s | p50 (ms) | p90 (ms) | p99 (ms) | p99.9 (ms) | max (ms) |\n\
+                |---|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    let line = |row: &RowResult| {
+        let times = row.response_times_ms.map_or_else(
+            || "— | — | — | — | —".to_owned(),
+            |times| {
+                let times = [times.p50, times.p90, times.p99, times.p999, times.max];
+                times.map(|ms| format!("{ms:.3}")).join(" | ")
+            },
+        );
+        let (title, rate) = (markdown(&row.title()), row.requests_per_s);
+        format!("| {title} | {} | {} | {rate:.1} | {times} |\n", row.requests, row.failures)
+    };
+    let all: Vec<_> = result.rows.iter().chain([&result.aggregated]).cloned().collect();
+    table(head, &all, line)
+}
+
+fn failures(result: &RunResult) -> String {
+    table("| times | row | failure |\n|--:|---|---|\n", &result.failures, |it| {
+        let row = format!("{} {}", it.request_type, it.name);
+        format!("| {} | {} | {} |\n", it.occurrences, markdown(row.trim_start()), markdown(&it.error))
+    })
+}
+
+/// A table of the first items; empty without any.
+fn table<T>(head: &str, items: &[T], line: impl Fn(&T) -> String) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let mut text = head.to_owned();
+    text.extend(items.iter().take(MOST_ROWS).map(line));
+    if items.len() > MOST_ROWS {
+        let _ = writeln!(text, "\n… and {} more", items.len() - MOST_ROWS);
+    }
+    text
+}
+
+/// A text as it is, on one line of Markdown, in a cell of a table, too.
+fn markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            // A name with it would call somebody, and a number an issue.
+            '@' => escaped.push_str("&#64;"),
+            '#' => escaped.push_str("&#35;"),
+            // Links by themselves.
+            ':' => escaped.push_str("&#58;"),
+            '.' if ends_with_www(&escaped) => escaped.push_str("&#46;"),
+            c if c.is_control() => escaped.extend(c.escape_default().filter(|c| *c != '\\')),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '-' | '!' | '|' | '~'
+            | '$' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+fn ends_with_www(text: &str) -> bool {
+    text.len().checked_sub(3).and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::result::testing::{failure, result as passed, row, threshold};
+    use crate::stats::result::{Outcome, Verdict};
+    use proptest::prelude::*;
+
+    fn missed() -> RunResult {
+        let mut result = passed(vec![row("publish", &[1_000; 3], &[500]), row("connect", &[], &[])]);
+        result.verdict = Verdict {
+            outcome: Outcome::ThresholdMissed,
+            exit_code: 3,
+            sentence: "Failed: 1 of 2 thresholds not met: p99 < 50ms.".to_owned(),
+        };
+        result.thresholds = vec![
+            threshold("requests > 1", "Aggregated", Some(true), "requests 4"),
+            ThresholdResult {
+                stage: Some("peak".to_owned()),
+                file: Some("scenarios/a,b.toml".to_owned()),
+                line: Some(7),
+                ..threshold("p99[publish] < 50ms", "MQTT publish", Some(false), "p99 61.2 ms")
+            },
+        ];
+        result.failures = vec![failure("publish", "cannot connect to 127.0.0.1:1884: Connection refused", 1)];
+        result
+    }
+
+    #[test]
+    fn what_was_missed_stands_beside_its_line() {
+        assert_eq!(
+            annotations(&missed()),
+            "::error file=scenarios/a%2Cb.toml,line=7,title=Threshold missed%3A p99[publish] < 50ms in peak::\
+             MQTT publish: p99 61.2 ms\n"
+        );
+        assert_eq!(annotations(&passed(Vec::new())), "");
+        let mut failed = passed(Vec::new());
+        failed.verdict =
+            Verdict { outcome: Outcome::Failed, exit_code: 1, sentence: "Failed: 1 %.".to_owned() };
+        assert_eq!(
+            annotations(&failed),
+            "::error file=scenarios/peak.toml,line=1,title=peak hour::Failed: 1 %25.\n"
+        );
+    }
+
+    #[test]
+    fn a_job_shows_the_run_at_a_glance() {
+        insta::assert_snapshot!(job_summary(&missed()));
+    }
+
+    #[test]
+    fn a_summary_is_never_too_long() {
+        let mut result = missed();
+        let error = "é".repeat(20_000);
+        result.failures = (0..100).map(|_| failure("publish", &error, 1)).collect();
+        let summary = job_summary(&result);
+        assert!(summary.len() <= MAX_SUMMARY_BYTES, "{}", summary.len());
+        assert!(summary.ends_with("the files of the run have all.\n"));
+        result.failures = (0..300).map(|_| failure("publish", "timeout", 1)).collect();
+        assert!(job_summary(&result).ends_with("… and 100 more\n"));
+    }
+
+    #[test]
+    fn an_address_is_no_link_and_a_name_calls_nobody() {
+        assert_eq!(markdown("http://a WWW.a.b @me #1"), "http&#58;//a WWW&#46;a.b &#64;me &#35;1");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_said_is_a_command_or_markup(
+            said in "\\PC{0,20}|[\u{0}-\u{ff}]{0,20}|\n::error::x|<b>|[!\\[\\]()<>|`*_#@:-]{1,20}"
+        ) {
+            let mut result = missed();
+            result.thresholds[1].sentence.clone_from(&said);
+            result.thresholds[1].file = Some(said.clone());
+            result.failures[0].error.clone_from(&said);
+            let lines = annotations(&result);
+            prop_assert_eq!(lines.lines().count(), 1);
+            prop_assert!(lines.starts_with("::error file="));
+            prop_assert!(!lines.trim_end().contains(char::is_control));
+            let plain = missed();
+            let (summary, plain) = (job_summary(&result), job_summary(&plain));
+            // The tables have the lines that they always have, and no tag.
+            prop_assert_eq!(summary.lines().count(), plain.lines().count());
+            prop_assert!(!summary.contains('<') && !summary.contains('@'));
+            let cell = markdown(&said);
+            let mut before = ' ';
+            for c in cell.chars() {
+                prop_assert!(!"|`[]*_!".contains(c) || before == '\\', "{}", cell);
+                before = if before == '\\' && c == '\\' { ' ' } else { c };
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The verdict on a run as `JUnit` XML, which CI servers read.
+//!
+//! Each threshold is a test case for each of its rows, and there is one more for the requests: it fails if requests
+//! failed, also if every threshold was met, so that a server shows red exactly when the program's exit code is not 0. A
+//! threshold that cannot be judged without fault of the run is skipped.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+
+use crate::report::thresholds::title;
+use crate::stats::result::{Outcome, RunResult, ThresholdResult};
+
+/// The name of the case that stands for the run itself.
+const REQUESTS: &str = "requests";
+
+/// The result of a run as `JUnit` XML: a suite for the scenario, a case for each verdict on a threshold, and a last case
+/// `requests`. Characters that XML 1.0 cannot hold are left out.
+pub fn xml(result: &RunResult) -> Result<String, SerializeError> {
+    let run = &result.run;
+    let length = Duration::try_from_secs_f64(run.ended - run.started).unwrap_or_default();
+    let scenario = text(&run.scenario);
+    let mut suite = TestSuite::new(scenario.as_str());
+    suite.set_time(length);
+    let brokers: Vec<_> =
+        run.brokers.iter().flat_map(|broker| &broker.addresses).map(String::as_str).collect();
+    let properties = [
+        ("scenario", Some(run.file.clone())),
+        ("program", Some(run.program.clone())),
+        ("seed", run.seed.map(|seed| seed.to_string())),
+        ("broker", Some(brokers.join(", "))),
+        ("git_revision", run.git_revision.clone()),
+        ("end", Some(run.end.clone())),
+    ];
+    for (name, value) in properties {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            suite.add_property(Property::new(name, text(&value)));
+        }
+    }
+    let thresholds = result.thresholds.iter().map(threshold);
+    for mut case in thresholds.chain([requests(result)]) {
+        case.set_classname(scenario.as_str());
+        case.set_time(length);
+        suite.add_test_case(case);
+    }
+    let mut report = Report::new("mqtt-scenario");
+    report.set_time(length);
+    report.add_test_suite(suite);
+    report.to_string()
+}
+
+/// A verdict on a threshold: `p99[publish] < 50ms in peak (MQTT publish)`.
+fn threshold(result: &ThresholdResult) -> TestCase {
+    let status = match (result.met, result.fails_the_run) {
+        (Some(true), _) => TestCaseStatus::success(),
+        (Some(false) | None, true) => failure(&result.verdict, &sentence(result)),
+        (Some(false) | None, false) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(text(&sentence(result)));
+            status
+        }
+    };
+    let mut case = TestCase::new(text(&format!("{} ({})", title(result), result.row)), status);
+    // What servers such as GitLab and Jenkins show as the place of a case.
+    case.extra.extend(result.file.as_deref().map(|file| ("file".into(), text(file).into())));
+    case.extra.extend(result.line.map(|line| ("line".into(), line.to_string().into())));
+    case
+}
+
+fn sentence(result: &ThresholdResult) -> String {
+    let ended = if result.aborted_the_run { "; it ended the run" } else { "" };
+    format!("{}: {}{ended}", result.row, result.sentence)
+}
+
+/// Whether the run itself was good, thresholds apart.
+fn requests(result: &RunResult) -> TestCase {
+    let failed: u64 = result.failures.iter().map(|it| it.occurrences).sum();
+    let exceptions: u64 = result.exceptions.iter().map(|it| it.count).sum();
+    // `--exit-code-on-error 0` says that failures are no fault.
+    let is_fine = result.verdict.outcome == Outcome::Failed && result.verdict.exit_code == 0;
+    let message = match result.run.end.as_str() {
+        "aborted" => result.verdict.sentence.clone(),
+        "error" => "The run could not go on.".to_owned(),
+        _ if is_fine || failed + exceptions == 0 => {
+            return TestCase::new(REQUESTS, TestCaseStatus::success());
+        }
+        _ if failed == 0 => format!("{exceptions} exceptions"),
+        _ => format!("{failed} of {} requests failed", result.aggregated.requests),
+    };
+    let failures = result
+        .failures
+        .iter()
+        .map(|it| format!("{} × {} {}: {}\n", it.occurrences, it.request_type, it.name, it.error));
+    let exceptions = result.exceptions.iter().map(|it| format!("{} × {}\n", it.count, it.message));
+    let mut texts: Vec<_> = failures.chain(exceptions).map(|line| text(&line)).collect();
+    if texts.len() > MOST_TEXTS {
+        let more = texts.len() - MOST_TEXTS;
+        texts.truncate(MOST_TEXTS);
+        texts.push(format!("… and {more} more\n"));
+    }
+    let mut status = failure("failed", &message);
+    status.set_description(texts.concat());
+    TestCase::new(REQUESTS, status)
+}
+
+/// So many texts of failures and exceptions are told.
+const MOST_TEXTS: usize = 20;
+
+fn failure(kind: &str, message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(kind).set_message(text(message));
+    status
+}
+
+/// A text that XML 1.0 can hold and that does nothing in a terminal: control characters are written as escapes.
+fn text(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => safe.push(c),
+            '\u{fffe}' | '\u{ffff}' => safe.push(char::REPLACEMENT_CHARACTER),
+            c if c.is_control() => safe.extend(c.escape_default()),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::result::testing::{failure as failed, result as passed, row, threshold as judged};
+    use crate::stats::result::what_ran::BrokerRan;
+    use proptest::prelude::*;
+
+    /// A run with a threshold of each kind and failed requests.
+    fn missed() -> RunResult {
+        let mut result = passed(vec![row("publish", &[1_000; 3], &[500])]);
+        result.run.git_revision = Some("3f5a7b0-dirty".to_owned());
+        result.run.program = "mqtt-scenario 0.1.0".to_owned();
+        result.run.brokers =
+            vec![BrokerRan { addresses: vec!["127.0.0.1:1883".to_owned()], ..BrokerRan::default() }];
+        let aborted =
+            judged("p99 < 50ms", "MQTT publish", Some(false), "p99 61.2 ms, 12 s after the stage began");
+        result.thresholds = vec![
+            judged("p99 < 200ms", "Aggregated", Some(true), "p99 12.31 ms"),
+            ThresholdResult {
+                stage: Some("peak".to_owned()),
+                aborted_the_run: true,
+                file: Some("scenarios/peak.toml".to_owned()),
+                line: Some(7),
+                ..aborted
+            },
+            ThresholdResult {
+                fails_the_run: false,
+                ..judged("failures[x] < 1", "x", None, "no failures: the run has no such row")
+            },
+            judged("p99[x] < 1s", "x", None, "no p99: the run has no such row"),
+        ];
+        result.failures = vec![failed("publish", "<timeout> & \"quotes\" \u{1b}[31m\u{0}\u{ffff}", 1)];
+        result
+    }
+
+    #[test]
+    fn a_server_reads_the_verdict() {
+        insta::assert_snapshot!(xml(&missed()).unwrap());
+    }
+
+    #[test]
+    fn failed_requests_are_red_if_the_exit_code_is() {
+        let case = |result: &RunResult| {
+            let report = Report::deserialize_from_str(&xml(result).unwrap()).unwrap();
+            let case = report.test_suites[0].test_cases.last().unwrap().clone();
+            assert_eq!(case.name.as_str(), "requests");
+            matches!(case.status, TestCaseStatus::Success { .. })
+        };
+        let mut result = passed(Vec::new());
+        assert!(case(&result));
+        result.failures = vec![failed("publish", "timeout", 1)];
+        (result.verdict.outcome, result.verdict.exit_code) = (Outcome::Failed, 1);
+        assert!(!case(&result));
+        result.verdict.exit_code = 0;
+        assert!(case(&result), "--exit-code-on-error 0");
+        let mut stopped = passed(Vec::new());
+        stopped.run.end = "error".to_owned();
+        assert!(!case(&stopped));
+    }
+
+    proptest! {
+        /// The structure is that of the common schema: suites, in them properties and cases, in these a failure.
+        #[test]
+        fn whatever_is_said_can_be_read_again(said in "\\PC{0,20}|[\u{0}-\u{ff}\u{fffe}]{0,20}") {
+            let mut result = missed();
+            result.run.scenario.clone_from(&said);
+            result.thresholds[1].sentence.clone_from(&said);
+            result.failures[0].error.clone_from(&said);
+            let xml = xml(&result).unwrap();
+            prop_assert!(!xml.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
+            let report = Report::deserialize_from_str(&xml).unwrap();
+            prop_assert_eq!(report.test_suites.len(), 1);
+            let suite = &report.test_suites[0];
+            prop_assert_eq!((suite.tests, suite.failures), (5, 3));
+            prop_assert!(suite.test_cases.iter().all(|case| case.classname.is_some() && case.time.is_some()));
+        }
+    }
+}
