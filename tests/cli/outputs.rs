@@ -240,7 +240,7 @@ fn the_summary_on_standard_output_comes_before_the_tables() {
     let mut values = serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>();
     let summary = values.next().unwrap().unwrap();
     assert!(summary["aggregated"]["requests"].as_u64().unwrap() > 10);
-    assert!(text[values.byte_offset()..].contains("Response time percentiles"), "{text}");
+    assert!(text[values.byte_offset()..].contains("Response times"), "{text}");
 }
 
 #[test]

@@ -48,8 +48,14 @@ fn a_run_writes_the_four_files_and_the_tables_and_exits_with_0() {
     assert!(publishes > 50, "{publishes}");
     assert_eq!(row(&stats, "connect").count("Request Count"), 5);
     assert_eq!(row(&stats, "Aggregated").count("Request Count"), publishes + 5);
-    assert!(stdout.contains("Response time percentiles (approximated)"), "{stdout}");
-    assert!(stdout.contains(&format!(" {publishes} ")), "{stdout}");
+    let line = |name: &str| stdout.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    assert!(
+        stdout.contains("Response times ") && line("publish ").contains(&format!(" {publishes} ")),
+        "{stdout}"
+    );
+    assert!(line("PASSED: ").contains(&format!(" {} requests", publishes + 5)), "{stdout}");
+    assert!(line("Written: ").ends_with("out/a_*.csv"), "{stdout}");
+    assert!(stderr.contains("broker    embedded:"), "what runs is said first\n{stderr}");
     assert!(stderr.contains("users 5/5"), "{stderr}");
     assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "colours in a pipe");
     let history = place.rows("out/a_stats_history.csv");
@@ -134,8 +140,9 @@ fn the_first_interrupt_lets_users_finish_and_writes_everything() {
     assert_eq!(code, Some(0), "{log}");
     let stats = place.rows("a_stats.csv");
     let all = row(&stats, "Aggregated").count("Request Count");
-    let summary = stdout.lines().find(|line| line.trim_start().starts_with("Aggregated")).unwrap();
-    assert_eq!(summary.split_whitespace().nth(1), Some(&*all.to_string()), "the files equal the summary");
+    let summary = stdout.lines().find(|line| line.starts_with("Aggregated")).unwrap();
+    let told = summary.split_whitespace().nth(1).unwrap().replace(',', "");
+    assert_eq!(told, all.to_string(), "the files equal the summary");
     assert_eq!(place.rows("a_stats_history.csv").last().unwrap().count("Total Request Count"), all);
     let requests = place.read("a.jsonl").lines().filter(|line| line.contains("\"request\"")).count();
     assert_eq!(requests as u64, all);
@@ -233,7 +240,8 @@ fn failures_give_the_exit_code_that_was_asked_for() {
 fn the_log_goes_to_its_file_in_locusts_form() {
     let place = ScenarioDir::new(STEADY);
     let output = place.run(&["run", "scenario.toml", "-t", "1s", "--only-summary", "--logfile", "log"]);
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!stderr.contains("INFO") && stderr.starts_with("  scenario  "), "only what runs: {stderr}");
     let log = place.read("log");
     assert!(
         log.lines().all(|line| line.starts_with('[') && line.contains("] INFO/mqtt-scenario: ")),
@@ -300,6 +308,7 @@ fn a_missed_threshold_is_told_and_exits_with_3() {
     assert_eq!((code, met), (Some(3), vec![true, false, true]));
     let line = stdout.lines().find(|line| line.contains("MISSED")).unwrap();
     assert_eq!(line, "  MISSED failures[publish] < 1%  MQTT publish: failure_ratio 100%");
+    assert!(stdout.contains("\nFAILED: 1 of 3 thresholds not met: failures[publish] < 1%"), "{stdout}");
 }
 
 #[test]
@@ -416,4 +425,32 @@ fn a_search_tries_rates_and_tells_the_highest() {
         (code, found["highest_rate"].as_f64(), found["complete"].as_bool()),
         (Some(1), None, Some(true))
     );
+}
+
+#[test]
+fn locusts_three_tables_are_printed_to_the_byte_if_they_are_wanted() {
+    let place = ScenarioDir::new(STEADY);
+    let args = ["run", "scenario.toml", "-t", "1s", "--only-summary", "--print-stats", "locust"];
+    let output = place.run(&[&args[..], &["--request-log", "a.jsonl", "--csv", "a"]].concat());
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    // The replay of the same requests prints nothing else.
+    let replayed = place.run(&["replay", "a.jsonl", "--csv", "b"]);
+    let tables = String::from_utf8(replayed.stdout).unwrap();
+    assert!(tables.contains("Response time percentiles (approximated)"), "{tables}");
+    let rest = stdout.strip_prefix(&*tables).unwrap_or_else(|| panic!("{tables}\n{stdout}"));
+    assert!(
+        rest.starts_with("Results of ") && rest.contains("PASSED: ") && !rest.contains("p99.9"),
+        "{rest}"
+    );
+}
+
+#[test]
+fn a_quiet_run_says_nothing_and_tells_its_end_by_the_exit_code() {
+    let place = ScenarioDir::new(STEADY);
+    for (broker, code) in [("embedded:", 0), ("embedded:?refuse=1", 1)] {
+        let output = place.run(&["run", "scenario.toml", "-t", "1s", "-H", broker, "--quiet", "--csv", "a"]);
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert_eq!((said, output.status.code()), ([String::new(), String::new()], Some(code)), "{broker}");
+        assert!(!place.rows("a_stats.csv").is_empty());
+    }
 }

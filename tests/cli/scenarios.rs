@@ -70,8 +70,8 @@ fn every_example_runs() {
         let said = run_program(Path::new("scenarios"), &arguments);
         assert_eq!(said.code, Some(0), "{name}: {}{}", said.stdout, said.stderr);
         let sums = said.stdout.lines().find(|line| line.trim_start().starts_with("Aggregated")).unwrap();
-        let requests: u64 = sums.split_whitespace().nth(1).unwrap().parse().unwrap();
-        assert!(requests > 0 && sums.contains(" 0(0.00%)"), "{name}: {}", said.stdout);
+        let numbers: Vec<_> = sums.split_whitespace().skip(1).collect();
+        assert!(numbers[0] != "0" && numbers[1] == "0", "{name}: {}", said.stdout);
     });
 }
 

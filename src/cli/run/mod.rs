@@ -114,7 +114,8 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
             let earlier = folder.and_then(RunFolder::earlier);
             let folder = folder.map(RunFolder::path);
             let files = Files { folder, earlier: earlier.as_deref(), others: &written };
-            exit::print(&end(result, observer.last.as_deref(), options.print_stats, files))
+            let percentiles = options.percentiles.as_ref();
+            exit::print(&end(result, observer.last.as_deref(), options.print_stats, percentiles, files))
         }
         _ => Ok(()),
     };

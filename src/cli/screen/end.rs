@@ -7,8 +7,9 @@ use clap::ValueEnum;
 
 use crate::cli::screen::size::Size;
 use crate::report::columns::fit;
-use crate::report::summary::{self, COLUMNS, Files};
+use crate::report::summary::{self, COLUMNS, Files, PERCENTILES};
 use crate::report::{table, terminal};
+use crate::stats::percentiles::PercentileList;
 use crate::stats::result::RunResult;
 use crate::stats::snapshot::Snapshot;
 
@@ -27,15 +28,18 @@ pub(in crate::cli) fn end(
     result: &RunResult,
     snapshot: Option<&Snapshot>,
     print: PrintStats,
+    percentiles: Option<&PercentileList>,
     files: Files<'_>,
 ) -> String {
+    let size = Size::of_stdout();
     let locust = snapshot.filter(|_| print == PrintStats::Locust).map(table::summary);
     let options = summary::Options {
-        columns: Size::of_stdout().map_or(COLUMNS, |size| size.columns),
+        columns: size.map_or(COLUMNS, |size| size.columns),
+        breaks: size.is_some(),
+        percentiles: percentiles.map_or(&PERCENTILES, PercentileList::fractions),
         coloured: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
         rows: locust.is_none(),
         files,
-        ..summary::Options::default()
     };
     locust.unwrap_or_default() + &summary::text(result, &options)
 }

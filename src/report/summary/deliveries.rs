@@ -24,7 +24,7 @@ const COLUMNS: [(&str, u8); 8] = [
 const NOT_SHARED: &str =
     "of a shared subscription that never received: this MQTT 3.1.1 broker seems not to support $share";
 
-pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
+pub(super) fn lines(result: &RunResult, columns: usize, sentence: usize, paint: Paint) -> Vec<String> {
     let Some(deliveries) = result.end_to_end.as_ref().filter(|deliveries| !deliveries.rows.is_empty()) else {
         return Vec::new();
     };
@@ -45,7 +45,7 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
         lines.push(line);
         let Some(row) = index.checked_sub(1).and_then(|index| deliveries.rows.get(index)) else { continue };
         for detail in details(row, left_out) {
-            let parts = wrapped(&detail, columns.saturating_sub(2), columns.saturating_sub(4));
+            let parts = wrapped(&detail, sentence.saturating_sub(2), sentence.saturating_sub(4));
             let indented = parts.iter().enumerate().map(|(index, part)| match index {
                 0 => format!("  {part}"),
                 _ => format!("    {part}"),
@@ -56,7 +56,7 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
     if !deliveries.complete {
         let text = "There were too many publishers and filters to hold all against each other: losses at the \
                     beginning and the end of streams are not complete.";
-        lines.extend(wrapped(text, columns, columns));
+        lines.extend(wrapped(text, sentence, sentence));
     }
     lines
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::report::columns::{fit, left, printable, width, wrapped};
+use crate::report::columns::{cut, fit, left, printable, width, wrapped};
 use crate::report::paint::{Paint, Tint};
 use crate::report::summary::options::Files;
 use crate::stats::result::row::Times;
@@ -32,8 +32,10 @@ pub(super) fn unfinished(result: &RunResult, columns: usize, paint: Paint) -> Ve
     let titles: Vec<_> = all.rows.iter().map(|row| title(&row.request_type, &row.name)).collect();
     let widest = titles.iter().map(|title| width(title)).max().unwrap_or(0);
     for (row, title) in all.rows.iter().zip(&titles) {
-        let line = format!("  {}  {}{}", left(title, widest), requests(row.count), after(row.oldest_ms));
-        lines.push(fit(&line, columns));
+        let numbers = format!("{}{}", requests(row.count), after(row.oldest_ms));
+        // The name is cut, so that the line is not broken.
+        let room = columns.saturating_sub(width(&numbers) + 4).max(12).min(widest);
+        lines.push(format!("  {}  {numbers}", left(&cut(title, room), room)));
     }
     lines
 }

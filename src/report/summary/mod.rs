@@ -25,22 +25,23 @@ use crate::units::HumanDuration;
 pub fn text(result: &RunResult, options: &Options<'_>) -> String {
     let paint = Paint { coloured: options.coloured };
     let columns = options.columns;
-    let mut parts = vec![vec![headline(result, paint, columns)]];
+    let sentence = if options.breaks { columns } else { usize::MAX };
+    let mut parts = vec![vec![headline(result, paint, sentence)]];
     if options.rows {
         parts.push(rows::lines(result, options.percentiles, columns, paint));
     }
     parts.push(stages::lines(result, columns, paint));
-    parts.push(deliveries::lines(result, columns, paint));
-    parts.push(search::lines(result, columns, paint));
+    parts.push(deliveries::lines(result, columns, sentence, paint));
+    parts.push(search::lines(result, columns, sentence, paint));
     if options.rows {
-        parts.push(failures::lines(result, columns, paint));
+        parts.push(failures::lines(result, sentence, paint));
     }
-    parts.push(failures::exceptions(result, columns, paint));
-    parts.push(ending::unfinished(result, columns, paint));
-    parts.push(thresholds::lines(result, columns, paint));
-    parts.push(ending::remarks(result, columns, paint));
-    parts.push(ending::verdict(result, columns, paint));
-    parts.push(ending::files(result, options.files, columns, paint));
+    parts.push(failures::exceptions(result, sentence, paint));
+    parts.push(ending::unfinished(result, sentence, paint));
+    parts.push(thresholds::lines(result, sentence, paint));
+    parts.push(ending::remarks(result, sentence, paint));
+    parts.push(ending::verdict(result, sentence, paint));
+    parts.push(ending::files(result, options.files, sentence, paint));
     parts.retain(|lines| !lines.is_empty());
     let parts: Vec<_> = parts.iter().map(|lines| lines.join("\n") + "\n").collect();
     parts.join("\n")

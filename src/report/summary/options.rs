@@ -13,6 +13,8 @@ pub const PERCENTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 pub struct Options<'a> {
     /// Columns of the terminal, [`COLUMNS`] without one.
     pub columns: usize,
+    /// Whether sentences are broken at the last column. They are not in a file, so that `grep` finds them.
+    pub breaks: bool,
     /// Whether the text has colours.
     pub coloured: bool,
     /// The percentiles of the table of rows, as shares of the requests, 0 to 1, in ascending order.
@@ -38,6 +40,7 @@ impl Default for Options<'_> {
     fn default() -> Self {
         Self {
             columns: COLUMNS,
+            breaks: false,
             coloured: false,
             percentiles: &PERCENTILES,
             rows: true,

@@ -19,6 +19,9 @@ const NAME: usize = 30;
 
 /// The table or the two tables, what the percentiles mean, and how many rows are not shown.
 pub(super) fn lines(result: &RunResult, percentiles: &[f64], columns: usize, paint: Paint) -> Vec<String> {
+    // The maximum has a column of its own.
+    let percentiles: Vec<_> = percentiles.iter().copied().filter(|share| *share < 1.0).collect();
+    let percentiles = &*percentiles;
     let one = grid(result, &[Part::Counts, Part::Times(percentiles)]);
     let numbers = one.width() - one.names();
     let mut lines = if numbers + one.names().min(NAME) <= columns {

@@ -6,7 +6,7 @@ use crate::report::paint::{Paint, Tint};
 use crate::stats::result::{RunResult, TriedRate};
 use crate::units::fitting::{count, rate, time_ms};
 
-pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
+pub(super) fn lines(result: &RunResult, columns: usize, sentence: usize, paint: Paint) -> Vec<String> {
     let Some(search) = &result.search else { return Vec::new() };
     let title = format!("Search for the highest rate at which {}", printable(&search.until));
     let mut lines = vec![paint.text(Tint::Heading, &title)];
@@ -25,7 +25,7 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
         };
         lines.extend(grid.lines(columns, paint));
     }
-    lines.extend(wrapped(&printable(&search.sentence), columns, columns));
+    lines.extend(wrapped(&printable(&search.sentence), sentence, sentence));
     lines
 }
 

@@ -230,15 +230,28 @@ fn an_eventful_run_on_eighty_columns() {
     let others = ["out/a_stats.csv".to_owned(), "requests.jsonl".to_owned()];
     let files =
         Files { folder: Some(Path::new("results/2026-11-29 sensors")), earlier: None, others: &others };
-    insta::assert_snapshot!(text(&eventful(), &Options { files, ..Options::default() }));
+    insta::assert_snapshot!(text(&eventful(), &Options { breaks: true, files, ..Options::default() }));
 }
 
 #[test]
 fn an_eventful_run_on_a_wide_terminal_in_colours() {
     let files =
         Files { folder: Some(Path::new("results/b")), earlier: Some(Path::new("results/a")), others: &[] };
-    let options = Options { columns: 130, coloured: true, files, ..Options::default() };
+    let options = Options { columns: 130, breaks: true, coloured: true, files, ..Options::default() };
     insta::assert_snapshot!(text(&eventful(), &options).replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn in_a_file_sentences_stay_on_one_line() {
+    let told = text(&eventful(), &Options::default());
+    for part in [
+        "MQTT subscribe:1:plant/#: SUBACK 0x87 (not authorized)\n",
+        "no PUBACK within 300ms, and a long tale of how that came about",
+        "Failed: 2 of 3 thresholds not met: failures[connect] < 1% (MQTT connect: failure_ratio 4.00 %) and 1 more.",
+        "runner thread CPU at 97 %; response times include its own delay.\n",
+    ] {
+        assert!(told.to_lowercase().contains(&part.to_lowercase()), "{part}\n{told}");
+    }
 }
 
 #[test]
@@ -277,7 +290,7 @@ fn a_result_from_csv_files_tells_what_they_know() {
 #[test]
 fn other_percentiles_stand_in_the_table_if_they_are_wanted() {
     let result = with(vec![row("publish", 1_000, 0, [100, 1_100])]);
-    let told = text(&result, &Options { percentiles: &[0.25, 0.9999], ..Options::default() });
+    let told = text(&result, &Options { percentiles: &[0.25, 0.9999, 1.0], ..Options::default() });
     let heading = told.lines().find(|line| line.starts_with("Requests")).unwrap();
     assert!(heading.ends_with("p25   p99.99      max"), "{told}");
     assert!(told.contains("p25 … p99.99: 25%, 99.99% of the requests took at most this"), "{told}");
@@ -299,7 +312,7 @@ fn rows_and_failures_beyond_what_a_person_reads_are_left_to_the_files() {
 fn no_line_is_wider_than_the_terminal() {
     let result = eventful();
     for columns in (80..260).step_by(7) {
-        let told = text(&result, &Options { columns, ..Options::default() });
+        let told = text(&result, &Options { columns, breaks: true, ..Options::default() });
         for line in told.lines() {
             assert!(width(line) <= columns, "{columns} {line}\n{told}");
         }

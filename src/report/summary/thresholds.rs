@@ -2,6 +2,7 @@
 
 use crate::report::columns::{fit, left, printable, width};
 use crate::report::paint::{Paint, Tint};
+use crate::report::thresholds::title;
 use crate::stats::result::{RunResult, ThresholdResult};
 
 pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
@@ -16,11 +17,11 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
     };
     let heading = format!("Thresholds: {} of {} met{not_judged}", number(Some(true)), all.len());
     let words = all.iter().map(|threshold| word(threshold).0.len()).max().unwrap_or(0);
-    let texts = all.iter().map(|threshold| width(&threshold.threshold)).max().unwrap_or(0);
+    let texts = all.iter().map(|threshold| width(&printable(&title(threshold)))).max().unwrap_or(0);
     let mut lines = vec![paint.text(Tint::Heading, &heading)];
     for threshold in all {
         let (word, tint) = word(threshold);
-        let condition = left(&printable(&threshold.threshold), texts);
+        let condition = left(&printable(&title(threshold)), texts);
         let plain = format!("  {} {condition}  {}", left(word, words), detail(threshold));
         // Colours come last, since they have no width.
         let text = fit(&plain, columns);
@@ -45,9 +46,6 @@ fn word(threshold: &ThresholdResult) -> (&'static str, Tint) {
 
 fn detail(threshold: &ThresholdResult) -> String {
     let mut text = printable(&format!("{}: {}", threshold.row, threshold.sentence));
-    if let Some(stage) = &threshold.stage {
-        text += &printable(&format!(" (stage {stage})"));
-    }
     if threshold.aborted_the_run {
         text += "; it ended the run";
     }
