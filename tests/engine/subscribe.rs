@@ -19,6 +19,7 @@ use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step, Steps, Subscribe, Text};
 use mqtt_scenario::stats::Received;
 use mqtt_scenario::stats::snapshot::Snapshot;
+use mqtt_scenario::units::fitting;
 use tokio::time::sleep;
 
 use crate::support::run::{OPTIONS, RecordingObserver, RunResult, run_observed, run_scripted};
@@ -272,7 +273,7 @@ fn the_program_says_what_arrived() {
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     let sent = row(&place.rows("out_stats.csv"), "publish").count("Request Count");
     assert!(sent >= 40, "{sent}");
-    let received = format!("Received {sent} messages, {} B", 10 * sent);
+    let received = format!("Received {sent} messages, {}", fitting::bytes(10 * sent));
     assert!(stdout.lines().any(|line| line == received), "{received}: {stdout}");
     let progress = stderr.lines().find(|line| line.contains("users 4/4")).unwrap();
     assert!(progress.contains("  received ") && progress.ends_with("/s)"), "{progress}");

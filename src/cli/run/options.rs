@@ -101,7 +101,7 @@ pub(in crate::cli) struct RunOptions {
     pub(super) quiet: bool,
 
     /// The table of rows at the end: `table` in fitting units, `locust` Locust's three tables to the byte
-    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    #[arg(long, value_name = "FORM", value_enum, default_value_t, hide_possible_values = true)]
     pub(super) print_stats: PrintStats,
 
     /// Reset the statistics when all users have started
