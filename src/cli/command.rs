@@ -7,10 +7,13 @@ use crate::cli::compare::CompareOptions;
 use crate::cli::explain::ExplainOptions;
 use crate::cli::fmt::FmtOptions;
 use crate::cli::init::InitOptions;
+use crate::cli::merge::MergeOptions;
 use crate::cli::plan::PlanOptions;
 use crate::cli::replay::ReplayOptions;
+use crate::cli::report::ReportOptions;
 use crate::cli::run::RunOptions;
 use crate::cli::schema::SchemaOptions;
+use crate::cli::trend::TrendOptions;
 use crate::cli::validate::ValidateOptions;
 
 const EXAMPLES: &str = "\
@@ -23,6 +26,9 @@ Examples:
   mqtt-scenario explain E0101                          what a mistake means
   mqtt-scenario plan my.toml -u 10000                  what would run, without running it
   mqtt-scenario compare out/a out/b --fail-on 'p95 > +10%'
+  mqtt-scenario report locust/run                      a report of Locust's CSV files
+  mqtt-scenario merge out/machine-1 out/machine-2 --out out/all
+  mqtt-scenario trend out                              many runs over time
   mqtt-scenario broker --port 1883 --delay 5ms         a broker to rehearse with";
 
 /// A declarative MQTT load tester with Locust's statistics
@@ -44,6 +50,9 @@ pub(super) enum Command {
     Validate(ValidateOptions),
     Plan(PlanOptions),
     Compare(CompareOptions),
+    Report(ReportOptions),
+    Merge(MergeOptions),
+    Trend(TrendOptions),
     Replay(ReplayOptions),
     Fmt(FmtOptions),
     Explain(ExplainOptions),

@@ -17,6 +17,7 @@ mod lines;
 mod load;
 mod locust;
 mod log;
+pub mod merge;
 mod observer;
 mod outputs;
 mod plan;
@@ -25,11 +26,13 @@ mod reference;
 pub mod render;
 mod repeat;
 pub mod replay;
+mod report;
 mod result_reference;
 mod run;
 mod schema;
 mod screen;
 mod signals;
+pub mod trend;
 mod validate;
 mod what_ran;
 
@@ -50,9 +53,12 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Init(options) => init::run(&options),
         Command::Run(options) => run::run(&options),
+        Command::Report(options) => report::run(&options),
+        Command::Trend(options) => trend::run(&options),
         Command::Validate(options) => validate::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Compare(options) => compare::run(&options),
+        Command::Merge(options) => merge::run(&options),
         Command::Replay(options) => replay::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Explain(options) => explain::run(&options),

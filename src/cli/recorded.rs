@@ -20,7 +20,7 @@ pub(super) const RESULT: &str = "result.json";
 /// A larger file is no result: an hour of 1,000 rows takes half of it in CSV files.
 const MAX_BYTES: u64 = 1 << 30;
 
-const STATS: &str = "_stats.csv";
+pub(super) const STATS: &str = "_stats.csv";
 const HISTORY: &str = "_stats_history.csv";
 const FAILURES: &str = "_failures.csv";
 const EXCEPTIONS: &str = "_exceptions.csv";
@@ -112,10 +112,15 @@ impl Place {
         Err(RecordedError::NotFound { path: folder.to_owned(), what, help: proposal(folder) })
     }
 
+    /// The file, or the prefix of the files.
+    pub fn path(&self) -> &Path {
+        let (Self::Document(path) | Self::Csv(path)) = self;
+        path
+    }
+
     /// The folder that it lies in.
     pub fn folder(&self) -> &Path {
-        let (Self::Document(path) | Self::Csv(path)) = self;
-        path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
+        self.path().parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
     }
 
     /// What a person calls it: the prefix of CSV files, the folder of a `result.json`, or another file's path.

@@ -438,7 +438,10 @@ mod tests {
         let last = &course.points[3];
         assert_eq!((last.at_s, last.requests, last.failures, last.users), (4.2, 2, 1, 3));
         let requests = |row: usize| course.rows[row].iter().map(|it| it.requests).collect::<Vec<_>>();
-        assert_eq!([requests(0), requests(1), requests(2)], [vec![1, 1, 1, 1], vec![1, 0, 1, 1], vec![1, 0, 0, 2]]);
+        assert_eq!(
+            [requests(0), requests(1), requests(2)],
+            [vec![1, 1, 1, 1], vec![1, 0, 1, 1], vec![1, 0, 0, 2]]
+        );
         assert_eq!(course.all[3].times.unpack().count(), 2);
     }
 

@@ -82,7 +82,8 @@ fn assert_close(told: f64, exact: f64, what: &str) {
 #[test]
 fn every_output_tells_what_the_request_log_tells() {
     let place = ScenarioDir::new(WIDE);
-    let output = place.run(&["run", "scenario.toml", "--out", "out", "--request-log", "log", "--only-summary"]);
+    let output =
+        place.run(&["run", "scenario.toml", "--out", "out", "--request-log", "log", "--only-summary"]);
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     let folder = folder(&place);
     let result: RunResult =

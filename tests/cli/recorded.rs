@@ -227,6 +227,107 @@ fn the_committed_reference_and_schema_of_results_are_what_the_program_prints() {
     assert!(said.stdout == fs::read_to_string("schemas/result.schema.json").unwrap());
 }
 
+/// A `result.json` of a short run of one machine.
+fn machine(users: u32, requests: u64, started: u32) -> String {
+    format!(
+        r#"{{"version":1,"run":{{"scenario":"storm","started":{started},"ended":{}.0,"users":{users},"end":"finished"}},
+        "verdict":{{"outcome":"passed","exit_code":0,"sentence":""}},
+        "rows":[{{"type":"MQTT","name":"publish","requests":{requests}}}],
+        "aggregated":{{"name":"Aggregated","requests":{requests}}}}}"#,
+        started + 10
+    )
+}
+
+#[test]
+fn results_of_machines_are_merged_into_a_folder_and_mistakes_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, started) in [("a", 1_000), ("b", 1_002), ("later", 9_000)] {
+        fs::create_dir(dir.path().join(name)).unwrap();
+        fs::write(dir.path().join(name).join("result.json"), machine(3, 1_500, started)).unwrap();
+    }
+    for file in ["stats", "failures"] {
+        fs::copy(format!("{GOLDEN}/basic/expected_{file}.csv"), dir.path().join(format!("c_{file}.csv")))
+            .unwrap();
+    }
+    let mut said = String::new();
+    for arguments in [
+        "a b --out sum",
+        "sum later --out all/of",
+        "a a/result.json --out sum",
+        "a b --out a",
+        "a c --out sum",
+    ] {
+        let arguments: Vec<&str> = ["merge"].into_iter().chain(arguments.split(' ')).collect();
+        let ran = run_program(dir.path(), &arguments);
+        writeln!(said, "$ {}\n{}{}{:?}\n", arguments.join(" "), ran.stdout, ran.stderr, ran.code).unwrap();
+    }
+    insta::assert_snapshot!(said);
+    let all = read(&dir.path().join("all/of")).unwrap().result;
+    assert_eq!((all.aggregated.requests, all.run.users), (4_500, 9));
+    assert_eq!(all.run.merged_from, ["a", "b", "later"]);
+}
+
+#[test]
+fn a_report_goes_beside_its_result_or_where_it_is_told_to() {
+    let dir = golden("basic", true);
+    for name in ["a", "b"] {
+        fs::create_dir_all(dir.path().join("out").join(name)).unwrap();
+        fs::write(dir.path().join("out").join(name).join("result.json"), machine(3, 1_500, 1_000)).unwrap();
+    }
+    fs::create_dir(dir.path().join("reports")).unwrap();
+    let mut said = String::new();
+    for arguments in [
+        "run",
+        "run_failures.csv --html here.html --json run.json",
+        "out/a out/b",
+        "out/a out/b --html reports",
+        "run.json",
+        "out/a out/b --html one.html",
+        "out/a out/b --json one.json",
+        "out/a out/a",
+        "run --html none/here.html",
+        "nothing",
+    ] {
+        let arguments: Vec<&str> = ["report"].into_iter().chain(arguments.split(' ')).collect();
+        let ran = run_program(dir.path(), &arguments);
+        writeln!(said, "$ {}\n{}{}{:?}\n", arguments.join(" "), ran.stdout, ran.stderr, ran.code).unwrap();
+    }
+    insta::assert_snapshot!(said);
+    for report in
+        ["run_report.html", "here.html", "out/a/report.html", "reports/a.html", "reports/b.html", "run.html"]
+    {
+        let page = fs::read_to_string(dir.path().join(report)).unwrap();
+        assert!(page.contains("</html>"), "{report}");
+    }
+    let again = read(&dir.path().join("run.json")).unwrap().result;
+    assert_eq!(again, read(&dir.path().join("run")).unwrap().result);
+}
+
+#[test]
+fn a_trend_finds_the_runs_in_folders_and_leaves_out_what_is_damaged() {
+    let dir = golden("basic", false);
+    for (name, requests, started) in
+        [("nightly/b", 1_800, 90_000), ("nightly/a", 1_500, 1_000), ("nightly/c", 0, 200_000)]
+    {
+        fs::create_dir_all(dir.path().join(name)).unwrap();
+        let content = if requests > 0 { machine(3, requests, started) } else { "{".to_owned() };
+        fs::write(dir.path().join(name).join("result.json"), content).unwrap();
+    }
+    let mut said = String::new();
+    for arguments in [
+        "nightly --metric requests --metric failure_ratio",
+        ". --row Aggregated --metric requests --format csv",
+        "nightly --row none",
+        "nightly --metric lost",
+        "elsewhere",
+    ] {
+        let arguments: Vec<&str> = ["trend"].into_iter().chain(arguments.split(' ')).collect();
+        let ran = run_program(dir.path(), &arguments);
+        writeln!(said, "$ {}\n{}{}{:?}\n", arguments.join(" "), ran.stdout, ran.stderr, ran.code).unwrap();
+    }
+    insta::assert_snapshot!(said);
+}
+
 /// A file of the golden case with one mutation: bytes replaced, and cut.
 fn mutated(mut bytes: Vec<u8>, at: Index, with: &[u8], end: Option<Index>) -> Vec<u8> {
     let at = at.index(bytes.len());

@@ -176,9 +176,10 @@ fn large_scenarios_are_planned_in_little_time_and_memory() {
 #[test]
 fn help_of_every_subcommand() {
     insta::assert_snapshot!("help", fine(&["--help"]));
-    for subcommand in
-        ["init", "run", "validate", "plan", "compare", "replay", "fmt", "explain", "schema", "broker"]
-    {
+    for subcommand in [
+        "init", "run", "validate", "plan", "compare", "report", "merge", "trend", "replay", "fmt", "explain",
+        "schema", "broker",
+    ] {
         insta::assert_snapshot!(format!("help_of_{subcommand}"), fine(&[subcommand, "--help"]));
     }
 }

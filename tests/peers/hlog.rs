@@ -47,8 +47,12 @@ fn another_reader_finds_the_same_numbers_in_the_interval_log() {
         let (told, found) = (&row["response_times_ms"], &read[&tag]);
         assert_eq!(found["count"], told["count"], "{tag}");
         for percentile in ["p50", "p99", "max"] {
-            let (found, told) = (found[percentile].as_f64().unwrap() / 1e6, told[percentile].as_f64().unwrap());
-            assert!((found - told).abs() <= told * 1e-3 + 1e-3, "{percentile} of {tag}: {found} is not {told}");
+            let (found, told) =
+                (found[percentile].as_f64().unwrap() / 1e6, told[percentile].as_f64().unwrap());
+            assert!(
+                (found - told).abs() <= told * 1e-3 + 1e-3,
+                "{percentile} of {tag}: {found} is not {told}"
+            );
         }
     }
 }

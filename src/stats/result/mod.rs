@@ -29,7 +29,7 @@ use crate::stats::result::what_ran::WhatRan;
 pub const VERSION: u32 = 1;
 
 /// The result of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunResult {
     /// The version of this document: 1.
     pub version: u32,

@@ -4,12 +4,10 @@ use crate::report::read::csv::history::History;
 use crate::report::read::csv::problems::{exceptions, failures};
 use crate::report::read::csv::stats::Stats;
 use crate::report::read::problem::{Problem, ReadError};
-use crate::stats::fine::FineTimes;
-use crate::stats::result::deliveries::Messages;
 use crate::stats::result::generator::Generator;
-use crate::stats::result::row::{RowResult, UnfinishedResult};
+use crate::stats::result::row::RowResult;
 use crate::stats::result::what_ran::WhatRan;
-use crate::stats::result::{Outcome, RunResult, ScheduledStarts, Source, VERSION, Verdict};
+use crate::stats::result::{Outcome, RunResult, Source, VERSION, Verdict};
 
 /// One file: its path for messages, and its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -92,25 +90,14 @@ impl CsvFiles<'_> {
             response_times_ms: stats.aggregated.response_times_ms,
             rows: stats.rows,
             aggregated: stats.aggregated,
-            stages: Vec::new(),
-            thresholds: Vec::new(),
             failures,
             exceptions,
-            unfinished: UnfinishedResult::default(),
-            from_intended_moments_ms: None,
-            from_intended_moments_histogram: FineTimes::default(),
-            service_time_ms: None,
-            service_time_histogram: FineTimes::default(),
-            scheduled_starts: ScheduledStarts::default(),
-            search: None,
-            end_to_end: None,
-            received: Messages::default(),
-            connections: None,
             generator: Generator {
                 sentence: "Generator: not in CSV files".to_owned(),
                 ..Generator::default()
             },
             series: history.map(|history| history.series).unwrap_or_default(),
+            ..RunResult::default()
         })
     }
 }

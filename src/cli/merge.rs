@@ -1,0 +1,133 @@
+//! `merge`: results of processes or machines that ran together as one result.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::exit;
+use crate::cli::recorded::{RESULT, Recorded, RecordedError, read};
+use crate::report::destination::Destination;
+use crate::report::merge::{MergeError, Named, merge};
+use crate::report::result_json;
+use crate::stats::result::RunResult;
+use crate::units::fitting;
+
+const AFTER_HELP: &str = "\
+Counts and histograms are added, so percentiles are those of all requests together; seconds are laid over each other by
+wall clock, so the clocks of the machines should agree. Thresholds that all runs have are judged again by the sum.
+
+Examples:
+  mqtt-scenario merge out/machine-1/* out/machine-2/* --out out/all
+  mqtt-scenario report out/all                             the report of all machines";
+
+/// Add the results of processes or machines that ran together
+#[derive(Debug, Clone, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct MergeOptions {
+    /// Folders of runs, or their `result.json`; CSV files have no histograms and cannot be merged
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// Folder for the merged `result.json`; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// Why results were not merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeFailed {
+    /// There is no result at a path.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+    /// The results do not add up.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// One result is named twice, or is where the sum should go.
+    #[error("{}: {what}", path.display())]
+    Same {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The sum cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Merges, and says where the result is. Exit codes: 0, 2 for results that cannot be merged, 4 if the sum cannot be written.
+pub(super) fn run(options: &MergeOptions) -> ExitCode {
+    match merged(options) {
+        Ok(said) => exit::output(&said),
+        Err(error @ MergeFailed::Unwritten { .. }) => exit::error(exit::CANNOT_GO_ON, error),
+        Err(error) => exit::error(exit::BAD_INPUT, error),
+    }
+}
+
+/// Merges the results and writes the sum; returns what to say.
+pub fn merged(options: &MergeOptions) -> Result<String, MergeFailed> {
+    let path = options.out.join(RESULT);
+    let mut places: BTreeSet<PathBuf> = fs::canonicalize(&path).into_iter().collect();
+    let mut all: Vec<Recorded> = Vec::new();
+    for given in &options.paths {
+        let recorded = read(given)?;
+        let file =
+            fs::canonicalize(recorded.place.path()).unwrap_or_else(|_| recorded.place.path().to_owned());
+        let is_out = fs::canonicalize(&path).is_ok_and(|out| out == file);
+        if is_out || !places.insert(file) {
+            let what = if is_out { "this is where the sum should go" } else { "this result is named twice" };
+            return Err(MergeFailed::Same { path: given.clone(), what });
+        }
+        all.push(recorded);
+    }
+    let names: Vec<String> = all.iter().map(|of| of.place.name()).collect();
+    let named: Vec<Named<'_>> =
+        all.iter().zip(&names).map(|(of, name)| Named { name, result: &of.result }).collect();
+    let sum = merge(&named)?;
+    write(&path, &sum).map_err(|source| MergeFailed::Unwritten { path: path.clone(), source })?;
+    Ok(said(&sum, all.len(), apart(&all), &path))
+}
+
+fn write(path: &Path, sum: &RunResult) -> io::Result<()> {
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    Destination::find(path)?.replace_for_good(&result_json::text(sum))
+}
+
+fn said(sum: &RunResult, results: usize, apart: bool, path: &Path) -> String {
+    let all = &sum.aggregated;
+    let warning = if apart {
+        "warning: not all of these runs were at the same time; the rates are over the time of all\n"
+    } else {
+        ""
+    };
+    format!(
+        "{warning}{results} results, {} requests, {} failed, {}\nMerged: {}\nNext: mqtt-scenario report {}\n",
+        fitting::count(all.requests),
+        fitting::count(all.failures),
+        fitting::rate(all.requests_per_s),
+        path.display(),
+        path.parent().unwrap_or(path).display(),
+    )
+}
+
+/// Whether there is a moment in the middle at which none ran: such runs did not run together.
+fn apart(all: &[Recorded]) -> bool {
+    let mut spans: Vec<(f64, f64)> =
+        all.iter().map(|of| (of.result.run.started, of.result.run.ended)).collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut until = f64::NEG_INFINITY;
+    spans.iter().enumerate().any(|(index, (started, ended))| {
+        let gap = index > 0 && *started > until;
+        until = until.max(*ended);
+        gap
+    })
+}

@@ -1,0 +1,164 @@
+//! `trend`: many runs over time, as a table and for the tools that watch trends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::exit;
+use crate::cli::recorded::{Place, RESULT, RecordedError, STATS};
+use crate::cli::screen::size::Size;
+use crate::report::paint::Paint;
+use crate::report::trend::{METRICS, Trend, TrendRun, bencher, is_of_rows, otava, plain, text};
+use crate::stats::metric::Metric;
+
+const AFTER_HELP: &str = "\
+Folders of runs are found in the folders, up to four levels deep, and sorted by their start. `trend` judges nothing:
+`compare` says whether one version is worse, and Bencher and Apache Otava find changes in many runs.
+
+Examples:
+  mqtt-scenario trend out
+  mqtt-scenario trend out --row publish --metric p99 --metric rps
+  mqtt-scenario trend out --format otava > trend.csv
+  mqtt-scenario trend out --format bencher > bmf.json && bencher run --adapter json --file bmf.json";
+
+/// A pipe or a file takes lines of any length; names and columns are not cut there.
+const PIPED: usize = 200;
+
+/// Folders in folders are searched so deep.
+const MAX_DEPTH: usize = 4;
+
+/// Show many runs over time
+#[derive(Debug, Clone, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct TrendOptions {
+    /// Folders with the folders of runs in them; also folders of runs, `result.json` files, and prefixes of CSV files
+    #[arg(value_name = "DIR", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// Only this row, such as `publish`, `MQTT publish` or `Aggregated`; can be repeated
+    #[arg(long, value_name = "ROW")]
+    pub row: Vec<String>,
+
+    /// What to show of each row, such as `p99.9` or `failure_ratio`; can be repeated [default: requests, rps, p50, p99,
+    /// failures]
+    #[arg(long, value_name = "METRIC", value_parser = metric)]
+    pub metric: Vec<Metric>,
+
+    /// How to write the trend
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How a trend is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal
+    Text,
+    /// A line for each run and row
+    Csv,
+    /// The same as JSON
+    Json,
+    /// Bencher Metric Format: the newest run, or the runs of its git revision
+    Bencher,
+    /// CSV for Apache Otava: a column for each row and metric
+    Otava,
+}
+
+fn metric(word: &str) -> Result<Metric, String> {
+    let metric = Metric::from_name(word).filter(|metric| is_of_rows(*metric));
+    metric.ok_or_else(|| {
+        let words =
+            Metric::words().into_iter().filter(|word| Metric::from_name(word).is_some_and(is_of_rows));
+        format!("a row has no such number; known are {}", words.collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// Prints the trend. Exit codes: 0, 2 if there is no run, 4 if the output cannot be written. A run that cannot be read is
+/// told of and left out: one damaged file should not hide a hundred runs.
+pub(super) fn run(options: &TrendOptions) -> ExitCode {
+    let mut places = Vec::new();
+    for path in &options.paths {
+        match found(path) {
+            Ok(found) => places.extend(found),
+            Err(error) => return exit::error(exit::BAD_INPUT, error),
+        }
+    }
+    places.sort_by(|a, b| a.path().cmp(b.path()));
+    places.dedup();
+    let metrics = if options.metric.is_empty() { METRICS.to_vec() } else { options.metric.clone() };
+    let mut runs = Vec::new();
+    for place in &places {
+        match place.read() {
+            Ok(result) => {
+                runs.push(TrendRun::of(&called(place, &options.paths), &result, &metrics, &options.row))
+            }
+            Err(error) => exit::say(&format!("warning: left out: {error}\n")),
+        }
+    }
+    if runs.iter().all(|run| run.rows.is_empty()) {
+        let what = if runs.is_empty() { "there is no run to show" } else { "no run has such a row" };
+        return exit::error(exit::BAD_INPUT, what);
+    }
+    let trend = Trend::new(metrics, runs);
+    match options.format {
+        Format::Text => {
+            let columns = Size::of_stdout().map_or(PIPED, |size| size.columns);
+            exit::coloured_output(&text::text(&trend, columns, Paint { coloured: true }))
+        }
+        Format::Json => exit::output(&plain::json(&trend)),
+        Format::Bencher => exit::output(&bencher::json(&trend)),
+        Format::Csv => match plain::csv(&trend) {
+            Ok(csv) => exit::output(&String::from_utf8_lossy(&csv)),
+            Err(error) => exit::error(exit::CANNOT_GO_ON, error),
+        },
+        Format::Otava => {
+            let otava = otava::csv(&trend);
+            if !otava.left_out.is_empty() {
+                let columns = otava.left_out.join(", ");
+                exit::say(&format!("warning: left out, since a run has no value: {columns}\n"));
+            }
+            exit::output(&otava.csv)
+        }
+    }
+}
+
+/// The results that a person means by a path: one, or all in the folders below it.
+fn found(path: &Path) -> Result<Vec<Place>, RecordedError> {
+    if !path.is_dir() || path.join(RESULT).exists() {
+        return Place::find(path).map(|place| vec![place]);
+    }
+    let mut places = Vec::new();
+    search(path, MAX_DEPTH, &mut places);
+    // With nothing there, the error says what to give instead.
+    if places.is_empty() { Place::find(path).map(|place| vec![place]) } else { Ok(places) }
+}
+
+/// The folder of a run is not searched: its CSV files are of the same run.
+fn search(folder: &Path, depth: usize, places: &mut Vec<Place>) {
+    let document = folder.join(RESULT);
+    if document.exists() {
+        places.push(Place::Document(document));
+        return;
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        // A link is not followed, since it can lead back.
+        let is_folder = entry.file_type().is_ok_and(|of| of.is_dir());
+        if is_folder && depth > 0 {
+            search(&entry.path(), depth - 1, places);
+        } else if let Some(prefix) = entry.path().to_str().and_then(|path| path.strip_suffix(STATS)) {
+            places.push(Place::Csv(prefix.into()));
+        }
+    }
+}
+
+/// What a run is called: its folder, without the part that all have in common because it was asked for.
+fn called(place: &Place, paths: &[PathBuf]) -> String {
+    let name = place.name();
+    let shorter = paths.iter().find_map(|path| Path::new(&name).strip_prefix(path).ok());
+    match shorter.map(|short| short.display().to_string()) {
+        Some(short) if !short.is_empty() => short,
+        _ => name,
+    }
+}

@@ -1,0 +1,310 @@
+//! The laws of merging: the sum of results is the result of all samples together, whatever is merged first.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::stats::packed_times::PackedTimes;
+use crate::stats::result::connections::Connections;
+use crate::stats::result::deliveries::{Deliveries, DeliveryRow, LostResult};
+use crate::stats::result::generator::{Generator, Used};
+use crate::stats::result::series::{Point, RowSeries, Series};
+use crate::stats::result::testing::threshold;
+use crate::stats::result::what_ran::{Host, WhatRan};
+use crate::stats::result::{FailureResult, StageResult};
+
+/// One request: the second of the run, the number of its row, its time, and whether it failed.
+type Sample = (u8, u8, u32, bool);
+
+const SECONDS: u8 = 8;
+
+fn times<'a>(samples: impl Iterator<Item = &'a Sample>) -> FineTimes {
+    let mut times = FineTimes::default();
+    samples.for_each(|(_, _, ns, _)| times.record(u64::from(*ns)));
+    times
+}
+
+fn row(name: &str, samples: &[Sample], of: impl Fn(&Sample) -> bool) -> RowResult {
+    let ours = || samples.iter().filter(|sample| of(sample));
+    let ms = || ours().map(|(_, _, ns, _)| f64::from(*ns) / 1e6);
+    let histogram = times(ours());
+    let failed_histogram = times(ours().filter(|sample| sample.3));
+    let count = histogram.count();
+    RowResult {
+        name: name.to_owned(),
+        requests: count,
+        failures: failed_histogram.count(),
+        median_ms: histogram.percentile_ms(50.0).unwrap_or_default(),
+        average_ms: if count > 0 { ms().sum::<f64>() / count as f64 } else { 0.0 },
+        min_ms: ms().min_by(f64::total_cmp).unwrap_or_default(),
+        max_ms: ms().max_by(f64::total_cmp).unwrap_or_default(),
+        average_length_bytes: if count > 0 { 20.0 } else { 0.0 },
+        requests_per_s: count as f64 / f64::from(SECONDS),
+        failures_per_s: failed_histogram.count() as f64 / f64::from(SECONDS),
+        response_times_ms: Times::of(&histogram),
+        succeeded_ms: Times::of(&histogram.without(&failed_histogram)),
+        failed_ms: Times::of(&failed_histogram),
+        histogram,
+        failed_histogram,
+        ..RowResult::default()
+    }
+}
+
+/// The rows that occur, by name.
+fn rows(samples: &[Sample]) -> Vec<RowResult> {
+    let there = (0..3_u8).filter(|number| samples.iter().any(|sample| sample.1 == *number));
+    there.map(|number| row(&format!("row {number}"), samples, |sample| sample.1 == number)).collect()
+}
+
+fn row_series(name: &str, interval_s: u8, samples: &[Sample], of: impl Fn(&Sample) -> bool) -> RowSeries {
+    let mut series = RowSeries { name: name.to_owned(), ..RowSeries::default() };
+    for interval in 0..SECONDS / interval_s {
+        let ours: Vec<Sample> = samples
+            .iter()
+            .filter(|sample| sample.0 / interval_s == interval && of(sample))
+            .copied()
+            .collect();
+        let fine = times(ours.iter());
+        let at = |percent| fine.percentile_ms(percent);
+        series.requests.push(fine.count());
+        series.failures.push(ours.iter().filter(|sample| sample.3).count() as u64);
+        series.mean_ms.push(fine.mean_ms());
+        series.p50_ms.push(at(50.0));
+        series.p95_ms.push(at(95.0));
+        series.p99_ms.push(at(99.0));
+        series.p999_ms.push(at(99.9));
+        series.max_ms.push(at(100.0));
+        series.histograms.push(PackedTimes::from(&fine));
+    }
+    series
+}
+
+/// The result of a run of eight seconds with these samples.
+fn run(users: u32, interval_s: u8, samples: &[Sample]) -> RunResult {
+    let all = row_series("Aggregated", interval_s, samples, |_| true);
+    let points = (0..SECONDS / interval_s).map(|interval| Point {
+        at_s: f64::from((interval + 1) * interval_s),
+        users_wanted: Some(users),
+        users,
+        connected: Some(users),
+        connects: Some(1),
+        requests: all.requests[usize::from(interval)],
+        failures: all.failures[usize::from(interval)],
+        generator_cpu_cores: Some(0.25 * f64::from(users)),
+        ..Point::default()
+    });
+    let points = points.collect();
+    let aggregated = row("Aggregated", samples, |_| true);
+    let failures = (0..3_u8).filter_map(|number| {
+        let count = samples.iter().filter(|sample| sample.1 == number && sample.3).count() as u64;
+        (count > 0).then(|| FailureResult {
+            request_type: String::new(),
+            name: format!("row {number}"),
+            error: "refused".to_owned(),
+            occurrences: count,
+            first_seen: Some(1_000.0),
+            last_seen: Some(1_008.0),
+        })
+    });
+    let mut failures: Vec<_> = failures.collect();
+    failures.sort_by_key(|failure| std::cmp::Reverse(failure.occurrences));
+    RunResult {
+        version: VERSION,
+        source: Source::Run,
+        run: WhatRan {
+            scenario: "storm".to_owned(),
+            host: Host { name: format!("host-{users}"), system: "linux".to_owned(), cores: 2 },
+            started: 1_000.0,
+            ended: 1_008.0,
+            users,
+            end: "finished".to_owned(),
+            ..WhatRan::default()
+        },
+        rows: rows(samples),
+        response_times_ms: aggregated.response_times_ms,
+        stages: vec![StageResult {
+            name: "whole run".to_owned(),
+            begins_s: 0.0,
+            ends_s: f64::from(SECONDS),
+            users,
+            aggregated: aggregated.clone(),
+            rows: rows(samples),
+            received: None,
+            connections: None,
+        }],
+        aggregated,
+        failures,
+        end_to_end: Some(Deliveries {
+            rows: vec![DeliveryRow {
+                name: "state".to_owned(),
+                expected: u64::from(users),
+                received: u64::from(users),
+                lost: LostResult { total: 1, qos_0: 1, ..LostResult::default() },
+                ..DeliveryRow::default()
+            }],
+            complete: true,
+        }),
+        connections: Some(Connections { opened: u64::from(users), ended: 0, most: u64::from(users) }),
+        generator: Generator {
+            seconds: 8,
+            cpu_cores: Some(0.5),
+            open_files: Some(Used { used: u64::from(users), of: 100 }),
+            ..Generator::default()
+        },
+        series: Series {
+            started: 1_000.0,
+            interval_s: interval_s.into(),
+            percentiles_over_s: None,
+            points,
+            all,
+            rows: (0..3_u8)
+                .filter(|number| samples.iter().any(|sample| sample.1 == *number))
+                .map(|number| {
+                    row_series(&format!("row {number}"), interval_s, samples, |sample| sample.1 == number)
+                })
+                .collect(),
+        },
+        ..RunResult::default()
+    }
+}
+
+fn sum(results: &[(&str, &RunResult)]) -> RunResult {
+    let named: Vec<_> = results.iter().map(|(name, result)| Named { name, result }).collect();
+    merge(&named).unwrap()
+}
+
+/// Averages depend on the order of additions in their last digits.
+fn rounded(mut result: RunResult) -> RunResult {
+    let round = |value: &mut f64| *value = (*value * 1e3).round() / 1e3;
+    let stages =
+        result.stages.iter_mut().flat_map(|stage| stage.rows.iter_mut().chain([&mut stage.aggregated]));
+    for row in result.rows.iter_mut().chain([&mut result.aggregated]).chain(stages) {
+        round(&mut row.average_ms);
+        round(&mut row.average_length_bytes);
+    }
+    result
+}
+
+fn samples() -> impl Strategy<Value = Vec<Sample>> {
+    vec((0..SECONDS, 0..3_u8, prop_oneof![0..90_000_u32, 1_000_000..4_000_000_000_u32], any::<bool>()), 0..40)
+}
+
+proptest! {
+    #[test]
+    fn the_sum_is_the_result_of_all_samples_together(a in samples(), b in samples()) {
+        let merged = rounded(sum(&[("a", &run(3, 1, &a)), ("b", &run(4, 1, &b))]));
+        let together = rounded(run(7, 1, &[a, b].concat()));
+        prop_assert_eq!(&merged.rows, &together.rows);
+        prop_assert_eq!(&merged.aggregated, &together.aggregated);
+        prop_assert_eq!(&merged.stages, &together.stages);
+        let counted = |result: &RunResult| -> Vec<(String, u64)> {
+            let mut counted: Vec<_> =
+                result.failures.iter().map(|failure| (failure.name.clone(), failure.occurrences)).collect();
+            counted.sort();
+            counted
+        };
+        prop_assert_eq!(counted(&merged), counted(&together));
+        let points: Vec<Point> = together
+            .series
+            .points
+            .into_iter()
+            .map(|point| Point { connects: Some(2), ..point })
+            .collect();
+        prop_assert_eq!(&merged.series.points, &points);
+        prop_assert_eq!(&merged.series.all, &together.series.all);
+        prop_assert_eq!(&merged.series.rows, &together.series.rows);
+        prop_assert_eq!(merged.run.users, 7);
+        prop_assert_eq!(merged.end_to_end.unwrap().rows[0].expected, 7);
+    }
+
+    #[test]
+    fn it_does_not_matter_what_is_merged_first(
+        a in samples(), b in samples(), c in samples(),
+        lengths in (0..3_u32, 0..3_u32, 0..3_u32),
+    ) {
+        let length = |power: u32| 1_u8 << power;
+        let a = run(1, length(lengths.0), &a);
+        let b = run(2, length(lengths.1), &b);
+        let c = run(3, length(lengths.2), &c);
+        let at_once = rounded(sum(&[("a", &a), ("b", &b), ("c", &c)]));
+        let ab = sum(&[("b", &b), ("a", &a)]);
+        let bc = sum(&[("b", &b), ("c", &c)]);
+        prop_assert_eq!(&rounded(sum(&[("ab", &ab), ("c", &c)])), &at_once);
+        prop_assert_eq!(&rounded(sum(&[("bc", &bc), ("a", &a)])), &at_once);
+        prop_assert_eq!(&rounded(sum(&[("c", &c), ("b", &b), ("a", &a)])), &at_once);
+        prop_assert_eq!(at_once.run.merged_from, ["a", "b", "c"]);
+    }
+}
+
+#[test]
+fn one_result_alone_stays_as_it_is() {
+    let one = run(3, 1, &[(0, 0, 5_000, false)]);
+    assert_eq!(sum(&[("one", &one)]), one);
+}
+
+#[test]
+fn runs_that_began_apart_are_laid_over_each_other_by_the_clock() {
+    let one = run(1, 1, &[(7, 0, 5_000, false)]);
+    let mut later = run(2, 2, &[(0, 0, 9_000, true)]);
+    later.run.started += 6.2;
+    later.run.ended += 6.2;
+    later.series.started += 6.2;
+    let merged = sum(&[("one", &one), ("later", &later)]);
+    assert_eq!((merged.series.started, merged.series.interval_s), (1_000.0, 2));
+    let users: Vec<_> = merged.series.points.iter().map(|point| point.users).collect();
+    assert_eq!(users, [1, 1, 1, 3, 2, 2, 2]);
+    let requests: Vec<_> = merged.series.points.iter().map(|point| point.requests).collect();
+    assert_eq!(requests, [0, 0, 0, 2, 0, 0, 0]);
+    assert!((merged.aggregated.requests_per_s - 2.0 / 14.2).abs() < 1e-9);
+    assert!((merged.stages[0].ends_s - 14.2).abs() < 1e-6);
+    assert_eq!(merged.verdict.outcome, Outcome::Failed);
+}
+
+#[test]
+fn runs_of_different_days_have_a_series_that_stays_small() {
+    let one = run(1, 1, &[(7, 0, 5_000, false)]);
+    let mut later = one.clone();
+    later.run.started += 1e9;
+    later.run.ended += 1e9;
+    later.series.started += 1e9;
+    let merged = sum(&[("one", &one), ("later", &later)]);
+    assert!(merged.series.points.len() <= 1_200, "{}", merged.series.points.len());
+    assert_eq!(merged.series.all.requests.iter().sum::<u64>(), 2);
+}
+
+#[test]
+fn what_each_machine_missed_stands_in_the_notes() {
+    let mut missed = run(1, 1, &[]);
+    missed.verdict.outcome = Outcome::ThresholdMissed;
+    missed.verdict.sentence = "Failed: 1 of 1 thresholds not met.".to_owned();
+    let merged = sum(&[("out/a", &missed), ("out/b", &run(2, 1, &[]))]);
+    assert_eq!(merged.notes, ["out/a: Failed: 1 of 1 thresholds not met."]);
+}
+
+#[test]
+fn thresholds_that_all_have_are_judged_by_the_sum_and_others_are_not() {
+    let with = |users: u32, text: &str, samples: &[Sample]| {
+        let mut result = run(users, 1, samples);
+        result.thresholds = vec![threshold(text, "Aggregated", Some(true), "it was met")];
+        result
+    };
+    let slow = with(1, "p99 < 1s", &[(0, 0, 2_000_000_000, false)]);
+    let fast = with(2, "p99 < 1s", &[(0, 0, 5_000, false)]);
+    let merged = sum(&[("a", &slow), ("b", &fast)]);
+    let judged = &merged.thresholds[0];
+    assert_eq!((judged.threshold.as_str(), judged.met), ("p99 < 1s", Some(false)));
+    assert_eq!(merged.verdict.outcome, Outcome::ThresholdMissed);
+    let merged = sum(&[("a", &slow), ("b", &with(2, "p50 < 1s", &[]))]);
+    assert_eq!((merged.thresholds.len(), &merged.notes[..]), (0, &[NOT_JUDGED.to_owned()][..]));
+}
+
+#[test]
+fn results_without_histograms_are_refused() {
+    let whole = run(1, 1, &[(0, 0, 5_000, false)]);
+    let mut bare = whole.clone();
+    bare.rows[0].histogram = FineTimes::default();
+    let error =
+        merge(&[Named { name: "a", result: &whole }, Named { name: "b", result: &bare }]).unwrap_err();
+    assert_eq!(error, MergeError::NoHistograms("b".to_owned()));
+    assert_eq!(merge(&[]), Err(MergeError::Nothing));
+}

@@ -1,0 +1,79 @@
+//! What ran, of several runs: what they have in common, and what differs side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::stats::result::RunResult;
+use crate::stats::result::what_ran::{BrokerRan, Host, WhatRan};
+
+/// What different values of one text are separated by; a merged result that is merged again is split there.
+const BETWEEN: &str = ", ";
+
+/// How a run can end, the worst first.
+const ENDS: [&str; 5] = ["error", "aborted", "threshold", "interrupted", "finished"];
+
+/// All of them, without `merged_from`.
+pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
+    let each = || all.iter().map(|of| &of.run);
+    let ends: BTreeSet<&str> = each().map(|run| run.end.as_str()).collect();
+    let planned: Option<Vec<f64>> = each().map(|run| run.planned_s).collect();
+    WhatRan {
+        program: texts(each().map(|run| run.program.as_str())),
+        scenario: texts(each().map(|run| run.scenario.as_str())),
+        file: texts(each().map(|run| run.file.as_str())),
+        git_revision: common(each().map(|run| &run.git_revision)),
+        scenario_text: common(each().map(|run| &run.scenario_text)),
+        plan_text: common(each().map(|run| &run.plan_text)),
+        host: host(each().map(|run| &run.host)),
+        started: each().map(|run| run.started).fold(f64::INFINITY, f64::min),
+        ended: each().map(|run| run.ended).fold(f64::NEG_INFINITY, f64::max),
+        seed: common(each().map(|run| &run.seed)),
+        users: each().fold(0, |sum, run| run.users.saturating_add(sum)),
+        planned_s: planned.and_then(|planned| planned.into_iter().max_by(f64::total_cmp)),
+        brokers: brokers(each().flat_map(|run| &run.brokers)),
+        end: ENDS.into_iter().find(|end| ends.contains(end)).unwrap_or_default().to_owned(),
+        merged_from: Vec::new(),
+    }
+}
+
+/// The different ones, in alphabetical order.
+fn texts<'a>(values: impl Iterator<Item = &'a str>) -> String {
+    let different: BTreeSet<&str> =
+        values.flat_map(|text| text.split(BETWEEN)).filter(|text| !text.is_empty()).collect();
+    different.into_iter().collect::<Vec<_>>().join(BETWEEN)
+}
+
+/// The value that all have; `None` if they differ.
+fn common<'a, T: Clone + PartialEq + 'a>(mut values: impl Iterator<Item = &'a Option<T>>) -> Option<T> {
+    let first = values.next()?;
+    values.all(|value| value == first).then(|| first.clone()).flatten()
+}
+
+/// The hosts; the cores of different hosts are added.
+fn host<'a>(mut hosts: impl Iterator<Item = &'a Host>) -> Host {
+    let Some(first) = hosts.next() else { return Host::default() };
+    hosts.fold(first.clone(), |sum, host| {
+        let known: BTreeSet<&str> = sum.name.split(BETWEEN).collect();
+        let is_known = host.name.split(BETWEEN).any(|name| known.contains(name));
+        Host {
+            cores: if is_known { sum.cores.max(host.cores) } else { sum.cores.saturating_add(host.cores) },
+            name: texts([sum.name.as_str(), &host.name].into_iter()),
+            system: texts([sum.system.as_str(), &host.system].into_iter()),
+        }
+    })
+}
+
+/// Brokers of equal names are one, with the addresses of all.
+fn brokers<'a>(all: impl Iterator<Item = &'a BrokerRan>) -> Vec<BrokerRan> {
+    let mut found = BTreeMap::<&str, (BTreeSet<&str>, Vec<&str>)>::new();
+    for broker in all {
+        let (addresses, versions) = found.entry(&broker.name).or_default();
+        addresses.extend(broker.addresses.iter().map(String::as_str));
+        versions.push(&broker.mqtt_version);
+    }
+    let broker = |(name, (addresses, versions)): (&str, (BTreeSet<&str>, Vec<&str>))| BrokerRan {
+        name: name.to_owned(),
+        addresses: addresses.into_iter().map(str::to_owned).collect(),
+        mqtt_version: texts(versions.into_iter()),
+    };
+    found.into_iter().map(broker).collect()
+}
