@@ -26,7 +26,7 @@ mod reference;
 pub mod render;
 mod repeat;
 pub mod replay;
-mod report;
+pub mod report;
 mod result_reference;
 mod run;
 mod schema;
