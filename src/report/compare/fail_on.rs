@@ -27,9 +27,9 @@ METRIC[ROW] OP NUMBER: the comparison fails if this is true
   NUMBER  with a sign, the change from A to B: +10% -5% +20ms +3
           without one, B's own value: 200ms 1.5s 100/s 0, for failure_ratio or failures 1%
           % of a change is of A; failure_ratio also changes in points: +1pp
-If A or B has several runs, their mean counts. CSV files have times in whole milliseconds: a
-limit between two of them fails, and a percentage of less than 1 ms is UNCLEAR, which does not
-fail the comparison; give a limit in ms, or compare the folders that `run --out` makes.";
+Of several runs a side their mean counts. CSV files have whole milliseconds: a limit
+between two of them fails; a percentage that is less than 1 ms is UNCLEAR, which does
+not fail the comparison. Give a limit in ms then, or compare folders of `run --out`.";
 
 /// Percentiles of a file are rounded to this at best, in milliseconds.
 const WHOLE_MS: f64 = 1.0;

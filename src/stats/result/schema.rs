@@ -5,16 +5,21 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::stats::result::RunResult;
 
 /// The schema, keys in the order of the document.
 pub fn schema() -> Value {
+    of::<RunResult>("result.json of mqtt-scenario")
+}
+
+/// The schema of a document that this program writes.
+pub fn of<T: JsonSchema>(title: &str) -> Value {
     let settings = SchemaSettings::draft07().for_serialize().with_transform(Tidy);
-    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<RunResult>();
-    schema.insert("title".to_owned(), "result.json of mqtt-scenario".into());
+    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
     schema.to_value()
 }
 
