@@ -22,7 +22,7 @@ const HEAD: &str = "\
 | `NAME_stats.csv`, `NAME_stats_history.csv`, `NAME_failures.csv`, `NAME_exceptions.csv` | Locust's four files, byte for byte as Locust writes them | `--csv PREFIX` |
 | `history.hlog` | response times of every second, as an HDR interval log with a `Tag=` for each row | |
 | the scenario and `plan.txt` | what ran, secrets masked | |
-| `mqtt-scenario.log` | what the program said | `--logfile FILE` |
+| `run.log` | what the program said | `--logfile FILE` |
 
 ## What can be done with them later
 

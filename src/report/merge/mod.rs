@@ -43,7 +43,7 @@ pub enum MergeError {
     /// A result has percentiles but no histograms.
     #[error(
         "{0}: it has no histograms, so it cannot be merged\n  help: the percentiles of two results do not add up; CSV files \
-         have nothing else: give `result.json`, which `--out DIR` and `--json-file FILE` write"
+         have nothing else: give `result.json`, which `--out DIR` and `--summary-json FILE` write"
     )]
     NoHistograms(String),
 }
