@@ -1,9 +1,13 @@
 //! Results for tests.
 
+use serde_json::json;
+
 use crate::stats::fine::FineTimes;
 use crate::stats::result::row::{RowResult, Times, UnfinishedRow};
 use crate::stats::result::what_ran::WhatRan;
-use crate::stats::result::{FailureResult, Outcome, RunResult, StageResult, ThresholdResult, Verdict};
+use crate::stats::result::{
+    FailureResult, Outcome, RunResult, StageResult, ThresholdResult, VERSION, Verdict,
+};
 
 /// A row of a type `MQTT` over two seconds, with the response times in microseconds of requests that succeeded and of
 /// those that failed.
@@ -76,8 +80,17 @@ pub(crate) fn result(rows: Vec<RowResult>) -> RunResult {
         verdict: Verdict { outcome: Outcome::Passed, exit_code: 0, sentence: "Passed.".to_owned() },
         aggregated: aggregated(&rows),
         rows,
-        ..RunResult::default()
+        ..empty()
     }
+}
+
+/// A result in which every key that may be absent is absent.
+fn empty() -> RunResult {
+    let (run, verdict, aggregated) = (WhatRan::default(), Verdict::default(), RowResult::default());
+    let result = json!({
+        "version": VERSION, "run": run, "verdict": verdict, "rows": [], "aggregated": aggregated,
+    });
+    serde_json::from_value(result).unwrap()
 }
 
 /// A stage with these rows.
