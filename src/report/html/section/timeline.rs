@@ -41,7 +41,7 @@ impl Timeline {
     /// `None` if the result has nothing over time.
     pub(crate) fn of(result: &RunResult) -> Option<Self> {
         let series = &result.series;
-        let points = &series.points;
+        let points = without_stub(&series.points, series.interval_s);
         let length_s = points.last()?.at_s;
         if !length_s.is_finite() || length_s <= 0.0 {
             return None;
@@ -127,5 +127,31 @@ impl Timeline {
     /// The middle of each interval, in seconds since the start.
     pub(crate) fn middles(&self) -> impl Iterator<Item = f64> {
         self.intervals.iter().map(|(middle, _)| *middle)
+    }
+}
+
+/// The points without a last one of less than half an interval: the rate of a few milliseconds is no rate.
+fn without_stub(points: &[Point], interval_s: u32) -> &[Point] {
+    match points {
+        [before @ .., last] => {
+            let length = last.length_s(before.last());
+            let is_stub = !before.is_empty() && length < f64::from(interval_s) / 2.0;
+            if is_stub { before } else { points }
+        }
+        [] => points,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_interval_of_a_few_milliseconds_is_not_drawn() {
+        let points = [1.0, 2.0, 2.01].map(|at_s| Point { at_s, ..Point::default() });
+        assert_eq!(without_stub(&points, 1).len(), 2);
+        assert_eq!(without_stub(&points[..2], 1).len(), 2);
+        assert_eq!(without_stub(&points[2..], 60).len(), 1, "the only one");
+        assert_eq!(without_stub(&[], 1).len(), 0);
     }
 }
