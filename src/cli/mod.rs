@@ -12,6 +12,7 @@ mod endpoints;
 mod exit;
 pub mod explain;
 mod fmt;
+mod github;
 mod init;
 mod lines;
 mod load;

@@ -11,9 +11,6 @@ use crate::report::gather::{self, Ended};
 use crate::report::{so_far, verdict};
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
-use crate::stats::delivery::DeliveryReport;
-use crate::stats::health::Health;
-use crate::stats::rate_search::RateSearchReport;
 use crate::stats::result::RunResult;
 use crate::stats::result::what_ran::WhatRan;
 use crate::stats::snapshot::Snapshot;
@@ -64,12 +61,6 @@ pub(super) struct RunObserver {
     unwritten: Vec<OutputError>,
     /// The state at the last tick.
     pub(super) last: Option<Arc<Snapshot>>,
-    /// How the generator did.
-    pub(super) health: Health,
-    /// What a search for the highest rate found, once the run is over.
-    pub(super) search: Option<RateSearchReport>,
-    /// What became of measured messages, once the run is over.
-    pub(super) delivery: Option<DeliveryReport>,
     /// The result, once the run is over.
     result: Option<RunResult>,
 }
@@ -88,9 +79,6 @@ impl RunObserver {
             start: None,
             unwritten: Vec::new(),
             last: None,
-            health: Health::default(),
-            search: None,
-            delivery: None,
             result: None,
         }
     }
@@ -196,10 +184,7 @@ impl Observer for RunObserver {
             open.tick(&View { tick, snapshot: &snapshot, all });
         }
         let control = self.check(tick, &snapshot);
-        self.health.clone_from(tick.health);
         if tick.last {
-            self.search = tick.search.cloned();
-            self.delivery = tick.delivery.cloned();
             self.make_result(tick, &snapshot);
         } else {
             self.progress.tick(tick, start, &snapshot, all);

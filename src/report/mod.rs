@@ -1,13 +1,14 @@
-//! Reports on the statistics: Locust's four files and its console tables, and the event log, from which both can be
-//! made again.
+//! Everything that people and programs read of a run.
 //!
-//! Reports read only a [`Snapshot`](crate::stats::snapshot::Snapshot), so a replay, a live run and a test use the same
-//! code.
+//! At its end a run is one [`RunResult`](crate::stats::result::RunResult), which `gather` makes. Each format is a view of
+//! it: `summary` (the terminal), `html`, `result_json`, `junit`, `github`; `read` brings a recorded one back, and
+//! `compare`, `merge` and `trend` put several together. Locust's files and tables (`csv`, `table`, `locust_json`) keep
+//! Locust's rules, so they are views of the statistics themselves, as is the event log, from which `replay` makes them
+//! again.
 
 pub mod columns;
 pub mod compare;
 pub mod csv;
-pub mod delivery;
 pub mod destination;
 pub mod events;
 pub mod gather;
@@ -17,7 +18,6 @@ pub mod health;
 pub mod hlog;
 pub mod html;
 pub mod junit;
-pub mod latency;
 pub mod locust_json;
 pub mod merge;
 pub mod number;
@@ -31,7 +31,6 @@ pub mod so_far;
 pub mod summary;
 pub mod table;
 pub mod terminal;
-pub mod thresholds;
 pub mod trend;
 pub mod unfinished;
 pub mod verdict;

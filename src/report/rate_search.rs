@@ -1,28 +1,6 @@
-//! The result of a rate search, for the console.
+//! The result of a rate search in one sentence.
 
-use std::fmt::Write;
-
-use crate::stats::rate_search::{Probe, RateSearchReport, Verdict};
-
-/// A table of the rates that were tried, the lowest first, and a sentence with the result.
-pub fn table(report: &RateSearchReport) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "\nSearch for the highest rate at which {}", report.until);
-    let heading = ["rate/s", "begun/s", "p50 (ms)", "p99 (ms)", "failures"];
-    let _ = writeln!(text, "  {}", heading.map(|word| format!("{word:>12}")).join(""));
-    let mut probes: Vec<_> = report.probes.iter().collect();
-    probes.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-    for probe in probes {
-        let time = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.2}"));
-        let Probe { rate, achieved, p50_ms, p99_ms, failures, .. } = probe;
-        let columns = [number(*rate), number(*achieved), time(*p50_ms), time(*p99_ms), failures.to_string()];
-        let columns = columns.map(|column| format!("{column:>12}")).join("");
-        let _ = writeln!(text, "  {columns}  {}", word(probe.verdict));
-    }
-    let _ = writeln!(text, "{}", sentence(report));
-    text
-}
+use crate::stats::rate_search::{RateSearchReport, Verdict};
 
 /// The result in one sentence.
 pub fn sentence(report: &RateSearchReport) -> String {
@@ -41,16 +19,6 @@ pub fn sentence(report: &RateSearchReport) -> String {
     format!("{found}{why}.")
 }
 
-/// The verdict on a rate in a few words.
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Holds => "holds",
-        Verdict::Missed => "missed",
-        Verdict::Behind => "cannot be kept up",
-        Verdict::Saturated => "load generator at its limit",
-    }
-}
-
 fn number(rate: f64) -> String {
     if rate < 100.0 { format!("{rate:.2}") } else { format!("{rate:.0}") }
 }
@@ -58,6 +26,7 @@ fn number(rate: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::rate_search::Probe;
 
     fn probe(rate: f64, p99_ms: f64, verdict: Verdict) -> Probe {
         Probe { rate, achieved: rate * 0.999, p50_ms: Some(0.41), p99_ms: Some(p99_ms), failures: 0, verdict }
@@ -65,14 +34,6 @@ mod tests {
 
     fn report(probes: Vec<Probe>, highest: Option<f64>) -> RateSearchReport {
         RateSearchReport { until: "p99 < 20ms".to_owned(), probes, highest, complete: true }
-    }
-
-    #[test]
-    fn rates_are_listed_from_the_lowest() {
-        let silent =
-            Probe { p50_ms: None, p99_ms: None, failures: 7, ..probe(4_000.0, 0.0, Verdict::Behind) };
-        let probes = vec![probe(50.0, 1.2, Verdict::Holds), silent, probe(2_000.0, 35.123, Verdict::Missed)];
-        insta::assert_snapshot!(table(&report(probes, Some(50.0))));
     }
 
     #[test]

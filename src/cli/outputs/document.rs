@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cli::outputs::outlet::{Ending, Latest};
 use crate::cli::outputs::output::Output;
 use crate::report::destination::Destination;
-use crate::report::{html, result_json};
+use crate::report::{html, junit, result_json};
 use crate::stats::result::RunResult;
 
 /// Makes a document of a result.
@@ -21,6 +21,11 @@ pub(in crate::cli) fn result_json(result: &RunResult) -> io::Result<Vec<u8>> {
 /// The report for a browser.
 pub(in crate::cli) fn html(result: &RunResult) -> io::Result<Vec<u8>> {
     html::page(result).map(String::into_bytes).map_err(io::Error::other)
+}
+
+/// The verdicts on thresholds for CI servers.
+pub(in crate::cli) fn junit(result: &RunResult) -> io::Result<Vec<u8>> {
+    junit::xml(result).map(String::into_bytes).map_err(io::Error::other)
 }
 
 #[derive(Debug)]

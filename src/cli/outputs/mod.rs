@@ -24,7 +24,7 @@ mod output;
 mod request_log;
 mod state;
 
-pub(super) use crate::cli::outputs::document::{Render, html, result_json};
+pub(super) use crate::cli::outputs::document::{Render, html, junit, result_json};
 pub(super) use crate::cli::outputs::error::OutputError;
 pub(super) use crate::cli::outputs::folder::RunFolder;
 pub(super) use crate::cli::outputs::manager::{Open, Outputs, Wanted};

@@ -14,7 +14,7 @@ use crate::cli::exit;
 use crate::cli::load::{Loaded, load_run};
 use crate::cli::observer::{Head, RunObserver};
 use crate::cli::outputs::RunFolder;
-use crate::cli::repeat;
+use crate::cli::{github, repeat};
 pub(super) use crate::cli::run::options::RunOptions;
 use crate::cli::run::prepare::{announce, prepare};
 use crate::cli::screen::{self, Progress, banner, end, keys};
@@ -119,6 +119,8 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         }
         _ => Ok(()),
     };
+    let printed = printed.and_then(|()| exit::print(&result.as_deref().map(github::commands).unwrap_or_default()));
+    let summarized = result.as_deref().map_or(Ok(()), github::summarize);
     if let Ok(outcome) = &outcome {
         if let Some(warning) = observer.last.as_ref().and_then(|last| unfinished::warning(&last.unfinished)) {
             warn!("{warning}");
@@ -134,6 +136,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         }
     }
     let mut errors: Vec<String> = unwritten.iter().map(ToString::to_string).collect();
+    errors.extend(summarized.err());
     errors.extend(printed.err().map(|error| exit::unwritten(&error)));
     let is_whole = errors.is_empty();
     errors.extend(outcome.as_ref().err().map(ToString::to_string));

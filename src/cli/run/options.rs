@@ -77,6 +77,10 @@ pub(in crate::cli) struct RunOptions {
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 
+    /// Write the verdicts on thresholds as JUnit XML, which CI servers show
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
     /// Print the statistics as Locust's JSON instead of the tables at the end
     #[arg(long, conflicts_with = "print_stats")]
     pub(super) json: bool,
@@ -164,6 +168,7 @@ impl RunOptions {
             ("--request-log", &self.request_log),
             ("--summary-json", &self.summary_json),
             ("--html", &self.html),
+            ("--junit", &self.junit),
             ("--json-file", &self.locust_json()),
             ("--logfile", &self.logfile),
         ] {
@@ -176,7 +181,7 @@ impl RunOptions {
     pub(super) fn written(&self) -> Vec<String> {
         let csv = self.csv.iter().map(|prefix| format!("{}_*.csv", prefix.display()));
         let json = self.locust_json();
-        let others = [&self.request_log, &self.summary_json, &self.html, &json, &self.logfile];
+        let others = [&self.request_log, &self.summary_json, &self.html, &self.junit, &json, &self.logfile];
         csv.chain(others.into_iter().flatten().map(|path| path.display().to_string())).collect()
     }
 
@@ -196,8 +201,12 @@ impl RunOptions {
 
     /// What the flags ask for.
     pub(super) fn wanted(&self) -> Wanted {
-        let documents: [(_, _, Render); 2] =
-            [("result", &self.summary_json, outputs::result_json), ("report", &self.html, outputs::html)];
+        let documents: [(_, _, Render); 3] =
+            [
+            ("result", &self.summary_json, outputs::result_json),
+            ("report", &self.html, outputs::html),
+            ("JUnit file", &self.junit, outputs::junit),
+        ];
         let to_stdout = self.json.then(|| PathBuf::from("/dev/stdout"));
         Wanted {
             csv: self.csv.iter().cloned().collect(),
