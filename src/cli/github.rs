@@ -18,7 +18,9 @@ pub(super) fn commands(result: &RunResult) -> String {
 
 /// Adds the result to the summary of the job, if there is one. An error names the file.
 pub(super) fn summarize(result: &RunResult) -> Result<(), String> {
-    let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
+    let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
     let path = PathBuf::from(path);
     let append = || -> io::Result<()> {
         let mut file = OpenOptions::new().create(true).append(true).open(&path)?;

@@ -6,7 +6,6 @@
 
 use std::fmt::Write;
 
-use crate::report::thresholds::title;
 use crate::stats::result::row::RowResult;
 use crate::stats::result::{RunResult, ThresholdResult};
 
@@ -29,7 +28,7 @@ pub fn annotations(result: &RunResult) -> String {
             (Some(file), Some(line)) => format!("file={},line={line},", property(file)),
             _ => String::new(),
         };
-        let heading = property(&format!("Threshold {}: {}", threshold.verdict, title(threshold)));
+        let heading = property(&format!("Threshold {}: {}", threshold.verdict, threshold.title()));
         let ended = if threshold.aborted_the_run { "; it ended the run" } else { "" };
         let message = data(&format!("{}: {}{ended}", threshold.row, threshold.sentence));
         // Writing to a String cannot fail.
@@ -103,7 +102,7 @@ fn thresholds(results: &[ThresholdResult]) -> String {
         let ended = if it.aborted_the_run { "; it ended the run" } else { "" };
         format!(
             "| {word} | {} | {} | {}{ended} |\n",
-            markdown(&title(it)),
+            markdown(&it.title()),
             markdown(&it.row),
             markdown(&it.sentence)
         )

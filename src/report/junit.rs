@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use crate::report::thresholds::title;
 use crate::stats::result::{Outcome, RunResult, ThresholdResult};
 
 /// The name of the case that stands for the run itself.
@@ -60,7 +59,7 @@ fn threshold(result: &ThresholdResult) -> TestCase {
             status
         }
     };
-    let mut case = TestCase::new(text(&format!("{} ({})", title(result), result.row)), status);
+    let mut case = TestCase::new(text(&format!("{} ({})", result.title(), result.row)), status);
     // What servers such as GitLab and Jenkins show as the place of a case.
     case.extra.extend(result.file.as_deref().map(|file| ("file".into(), text(file).into())));
     case.extra.extend(result.line.map(|line| ("line".into(), line.to_string().into())));

@@ -14,11 +14,11 @@ use crate::cli::exit;
 use crate::cli::load::{Loaded, load_run};
 use crate::cli::observer::{Head, RunObserver};
 use crate::cli::outputs::RunFolder;
-use crate::cli::{github, repeat};
 pub(super) use crate::cli::run::options::RunOptions;
 use crate::cli::run::prepare::{announce, prepare};
 use crate::cli::screen::{self, Progress, banner, end, keys};
 use crate::cli::what_ran::what_ran;
+use crate::cli::{github, repeat};
 use crate::client::chosen::ChosenConnector;
 use crate::engine::{self, End, Interrupts, Options, Origin, Outcome, Unexpected};
 use crate::plan::Plan;
@@ -119,7 +119,8 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         }
         _ => Ok(()),
     };
-    let printed = printed.and_then(|()| exit::print(&result.as_deref().map(github::commands).unwrap_or_default()));
+    let printed =
+        printed.and_then(|()| exit::print(&result.as_deref().map(github::commands).unwrap_or_default()));
     let summarized = result.as_deref().map_or(Ok(()), github::summarize);
     if let Ok(outcome) = &outcome {
         if let Some(warning) = observer.last.as_ref().and_then(|last| unfinished::warning(&last.unfinished)) {

@@ -201,8 +201,7 @@ impl RunOptions {
 
     /// What the flags ask for.
     pub(super) fn wanted(&self) -> Wanted {
-        let documents: [(_, _, Render); 3] =
-            [
+        let documents: [(_, _, Render); 3] = [
             ("result", &self.summary_json, outputs::result_json),
             ("report", &self.html, outputs::html),
             ("JUnit file", &self.junit, outputs::junit),

@@ -190,6 +190,16 @@ pub struct ThresholdResult {
     pub line: Option<u32>,
 }
 
+impl ThresholdResult {
+    /// The threshold, and the stage that it is about if that is not the whole run: `p99 < 50ms in peak`.
+    pub fn title(&self) -> String {
+        match &self.stage {
+            Some(stage) => format!("{} in {stage}", self.threshold),
+            None => self.threshold.clone(),
+        }
+    }
+}
+
 /// Equal failures of one row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureResult {
