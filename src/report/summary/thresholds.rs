@@ -2,7 +2,6 @@
 
 use crate::report::columns::{fit, left, printable, width};
 use crate::report::paint::{Paint, Tint};
-use crate::report::thresholds::title;
 use crate::stats::result::{RunResult, ThresholdResult};
 
 pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
@@ -17,11 +16,11 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
     };
     let heading = format!("Thresholds: {} of {} met{not_judged}", number(Some(true)), all.len());
     let words = all.iter().map(|threshold| word(threshold).0.len()).max().unwrap_or(0);
-    let texts = all.iter().map(|threshold| width(&printable(&title(threshold)))).max().unwrap_or(0);
+    let texts = all.iter().map(|threshold| width(&printable(&threshold.title()))).max().unwrap_or(0);
     let mut lines = vec![paint.text(Tint::Heading, &heading)];
     for threshold in all {
         let (word, tint) = word(threshold);
-        let condition = left(&printable(&title(threshold)), texts);
+        let condition = left(&printable(&threshold.title()), texts);
         let plain = format!("  {} {condition}  {}", left(word, words), detail(threshold));
         // Colours come last, since they have no width.
         let text = fit(&plain, columns);
