@@ -306,11 +306,11 @@ mod tests {
     #[test]
     fn flags_that_only_locust_has_are_known_and_ours_are_not_among_them() {
         for flag in
-            ["--html", "--html=x", "-f", "--locustfile", "--autostart", "--master", "-P", "--json", "-l"]
+            ["--equal-weights", "--otel=x", "-f", "--locustfile", "--autostart", "--master", "-P", "-l"]
         {
             assert!(instead_of(flag).is_some(), "{flag}");
         }
-        for flag in ["--users", "-u", "--nosuchflag", "html", "--", "-"] {
+        for flag in ["--users", "-u", "--html", "--html=x", "--json", "--nosuchflag", "html", "--", "-"] {
             assert_eq!(instead_of(flag), None, "{flag}");
         }
     }

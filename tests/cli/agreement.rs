@@ -18,7 +18,7 @@ brokers.now.url = "embedded:"
 brokers.soon.url = "embedded:?delay=7ms&jitter=5ms"
 brokers.late.url = "embedded:?delay=150ms&jitter=100ms"
 brokers.never.url = "embedded:?delay=1900ms&jitter=200ms"
-thresholds = ["p50[quick] < 1ns", "p90[soon] < 1ns", "p99[late] < 1ns", "max[never] < 1ns"]
+thresholds = ["p50[quick] < 0.001us", "p90[soon] < 0.001us", "p99[late] < 0.001us", "max[never] < 0.001us"]
 [load]
 users = 40
 spawn_rate = 1000

@@ -1,5 +1,6 @@
 //! What can be wrong with a recorded result, and what to do about it.
 
+use crate::units::{WideText, text_bytes};
 use std::fmt;
 
 /// A file that cannot be read as the result of a run. As text it says the path, what is wrong, and on a second line the
@@ -25,6 +26,9 @@ pub enum Problem {
         /// Where the first bad byte is.
         line: usize,
     },
+    /// The file is text in another encoding.
+    #[error(transparent)]
+    Wide(#[from] WideText),
     /// It is another kind of file.
     #[error("this is {what}, not {wanted}")]
     Foreign {
@@ -145,6 +149,7 @@ impl Problem {
         match self {
             Self::Empty => "the run was stopped before it wrote its first line; run it again",
             Self::NotUtf8 { .. }
+            | Self::Wide(_)
             | Self::Duplicate { .. }
             | Self::Fields { .. }
             | Self::Field { .. }
@@ -195,11 +200,11 @@ fn quoted(words: &[String]) -> String {
 
 /// The bytes as text that is not empty, without a byte order mark.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    let bytes = text_bytes(bytes)?;
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         Problem::NotUtf8 { line: before.split(|byte| *byte == b'\n').count() }
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() { Err(Problem::Empty) } else { Ok(text) }
 }
 
