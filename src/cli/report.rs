@@ -105,10 +105,10 @@ pub fn reports(options: &ReportOptions) -> Result<String, ReportError> {
         let result = read(path)?.result;
         let page = html::page(&result).map_err(io::Error::other);
         write(&target, page.map(String::into_bytes))?;
-        said.push_str(&format!("Report: {}\n", target.display()));
+        said.extend(["Report: ", &target.display().to_string(), "\n"]);
         if let Some(json) = &options.json {
             write(json, Ok(result_json::text(&result)))?;
-            said.push_str(&format!("Result: {}\n", json.display()));
+            said.extend(["Result: ", &json.display().to_string(), "\n"]);
         }
     }
     Ok(said)

@@ -92,7 +92,7 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
     for place in &places {
         match place.read() {
             Ok(result) => {
-                runs.push(TrendRun::of(&called(place, &options.paths), &result, &metrics, &options.row))
+                runs.push(TrendRun::of(&called(place, &options.paths), &result, &metrics, &options.row));
             }
             Err(error) => exit::say(&format!("warning: left out: {error}\n")),
         }

@@ -1,7 +1,7 @@
 //! Response times with three digits, for people. Locust's buckets cannot show them.
 //!
 //! An HDR histogram of all requests, in nanoseconds from about a microsecond to an hour; a longer time counts
-//! as an hour. It takes 190 KiB. So a row has [`FineTimes`](crate::stats::fine::FineTimes) instead, and a
+//! as an hour. It takes 190 KiB. So a row has [`FineTimes`] instead, and a
 //! histogram that not every run needs is created by its first value.
 
 use hdrhistogram::Histogram;

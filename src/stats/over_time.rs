@@ -1,7 +1,7 @@
 //! A run over time while it goes on: its last seconds, its stages, and its course in intervals that are few enough to
 //! be kept.
 //!
-//! Memory does not grow with the length of a run. There are at most [`MAX_INTERVALS`] intervals, and fewer if the run
+//! Memory does not grow with the length of a run. There are at most 600 intervals, and fewer if the run
 //! has many rows. When there is no room for one more, two neighbours become one and the intervals are twice as long
 //! from then on. Only the first [`MAX_ROWS`] rows are kept over time; the sums of a stage hold all rows.
 

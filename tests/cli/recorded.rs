@@ -150,7 +150,8 @@ fn what_is_no_result_is_refused_with_its_place_and_its_cure() {
     let failures = "Method,Name,Error,Occurrences,First Seen,Last Seen\r\nMQTT,a,\u{1b}[2J,2,yesterday,\r\n";
     let json = r#"{"version":1,"rows":[],"aggregated":{},"run":{},"verdict":{"outcome":"passed","exit_code":0,"sentence":""}"#;
     let with = |more: &str| format!("{json}{more}}}").into_bytes();
-    let cases: Vec<(&str, Vec<(&str, Vec<u8>)>, &str)> = vec![
+    type Files = Vec<(&'static str, Vec<u8>)>;
+    let cases: Vec<(&str, Files, &str)> = vec![
         ("nothing there", vec![], "out/a"),
         ("an empty folder", vec![], ""),
         ("two runs", vec![("a_stats.csv", stats.clone()), ("b_stats.csv", stats.clone())], ""),
@@ -193,14 +194,11 @@ fn what_is_no_result_is_refused_with_its_place_and_its_cure() {
             "",
         ),
     ];
-    let said: String = cases
-        .iter()
-        .map(|(what, files, path)| {
-            let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
-            format!("{what}\n  {}\n", refused(&files, path))
-        })
-        .collect();
-    insta::assert_snapshot!(said);
+    let said = cases.iter().map(|(what, files, path)| {
+        let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+        format!("{what}\n  {}\n", refused(&files, path))
+    });
+    insta::assert_snapshot!(said.collect::<Vec<_>>().concat());
 }
 
 #[test]

@@ -62,7 +62,9 @@ user_classes: { device: { tasks: [{ name: t, steps: [{ publish: { topic: a } }] 
 "#;
     let thresholds = |scenario: &TestScenario<'_>| {
         let mut thresholds = scenario.plan().thresholds;
-        thresholds.iter_mut().for_each(|threshold| threshold.place = None);
+        for threshold in &mut thresholds {
+            threshold.place = None;
+        }
         thresholds
     };
     let toml = thresholds(&TestScenario::toml(toml));

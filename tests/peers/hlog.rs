@@ -1,5 +1,4 @@
 //! The histograms of each second, read by somebody else's reader.
-#![expect(clippy::disallowed_methods, reason = "this test watches another process, in real time")]
 
 use std::fs;
 use std::process::Command;

@@ -77,7 +77,7 @@ pub(in crate::cli) struct RunOptions {
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 
-    /// Write the verdicts on thresholds as JUnit XML, which CI servers show
+    /// Write the verdicts on thresholds in the form of `JUnit`, which CI servers show
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
 

@@ -22,13 +22,11 @@ pub(super) fn help(fault: &Fault, text: &str) -> String {
 /// The nearest of all words, or a list of the commonest.
 fn any_word(word: &str) -> String {
     let (all, common) = (Metric::all_words(), Metric::words());
-    match nearest(word, all.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let list = suggestion(word, "metrics", common.iter().map(String::as_str));
-            format!("{list}, and those of docs/thresholds.md")
-        }
+    if let Some(near) = nearest(word, all.iter().map(String::as_str)) {
+        return format!("did you mean `{near}`?");
     }
+    let list = suggestion(word, "metrics", common.iter().map(String::as_str));
+    format!("{list}, and those of docs/thresholds.md")
 }
 
 /// For a percentile of times of which only a few are kept.

@@ -18,8 +18,8 @@ const NAMES: [&str; 9] = [
     "größe/名前",
 ];
 
-fn times(ms: f64) -> Option<Times> {
-    Some(Times { count: 10, p50: ms, p95: ms * 3.0, p99: ms * 5.0, max: ms * 40.0, ..Times::default() })
+fn times(ms: f64) -> Times {
+    Times { count: 10, p50: ms, p95: ms * 3.0, p99: ms * 5.0, max: ms * 40.0, ..Times::default() }
 }
 
 fn row(name: &str, requests: u64, failures: u64, ms: f64) -> LiveRow {
@@ -29,22 +29,22 @@ fn row(name: &str, requests: u64, failures: u64, ms: f64) -> LiveRow {
         failures,
         requests_in_second: requests / 42,
         failures_in_second: 0,
-        recent: if requests == 0 { None } else { times(ms) },
+        recent: (requests > 0).then(|| times(ms)),
     }
 }
 
 fn view() -> View {
-    let rows =
-        NAMES.iter().zip(0..).map(|(name, n)| row(name, n * n * 1_234, n / 4, 0.028 * 4_f64.powi(n as i32)));
+    let powers = (0..).map(|n| 0.028 * 4_f64.powi(n));
+    let rows = NAMES.iter().zip(0..).zip(powers).map(|((name, n), ms)| row(name, n * n * 1_234, n / 4, ms));
     View {
         elapsed: Duration::from_secs(42),
-        length: Some(Duration::from_secs(120)),
+        length: Some(Duration::from_mins(2)),
         stage: Some(StageView {
             name: "peak".to_owned(),
             number: 2,
             of: 3,
             elapsed: Duration::from_secs(12),
-            length: Some(Duration::from_secs(60)),
+            length: Some(Duration::from_mins(1)),
         }),
         users: Users { wanted: 1_000, alive: 998, connected: 997 },
         live: Live { rows: rows.collect(), rows_in_all: 9, all: row("", 251_736, 9, 4.1) },
