@@ -73,6 +73,9 @@
     : (whole < 7200 ? "" : Math.floor(seconds / 3600) + ":")
       + (whole < 7200 ? Math.floor(seconds / 60) : two(seconds / 60 % 60)) + ":" + two(seconds % 60);
 
+  // The titles of runs, in the order of charts over runs; a table can be sorted later.
+  const runs = [...document.querySelectorAll("[data-run]")].map((element) => element.dataset.run);
+
   const tip = document.getElementById("tip");
   const part = (tag, ...texts) => {
     const element = document.createElement(tag);
@@ -117,6 +120,7 @@
     const chart = { svg, across, width, step, bands, columns, column: null, band: 0 };
     chart.center = (column) => Math.min(across === "quantile" ? column / width : (column + 0.5) * step / width, 1);
     chart.title = (column) => {
+      if (across === "runs") return runs[column];
       if (across === "quantile") {
         const slower = 10 ** (-decades * column / width);
         const nines = Math.max(0, Math.ceil(-Math.log10(slower)) - 1);
@@ -174,9 +178,9 @@
     const [title, rows] = [chart.title(chart.column), chart.rows(chart.column)];
     tip.replaceChildren(part("b", title), ...rows.map(([name, value]) => part("div", name, value)));
     tip.hidden = false;
-    // The moment is marked in all charts over time.
+    // The moment is marked in all charts over time, the run in all charts over runs.
     const share = chart.center(chart.column);
-    charts.forEach((other) => cursor(other, other === chart || (chart.across === "time" && other.across === "time") ? share : null));
+    charts.forEach((other) => cursor(other, other === chart || (chart.across !== "quantile" && other.across === chart.across) ? share : null));
     const box = inside(chart.svg);
     const at = box.left + box.width * share;
     const left = at + 14 + tip.offsetWidth < innerWidth ? at + 14 : Math.max(8, at - 14 - tip.offsetWidth);

@@ -1,4 +1,4 @@
-//! The HTML report: one file that shows a result in any browser, without a network.
+//! The HTML report: one file that shows a result, or a comparison of several, in any browser, without a network.
 //!
 //! ```text
 //! &RunResult ──section/──▶ texts and numbers ──templates/report/──▶ page
@@ -8,6 +8,7 @@
 //! | part | what lives there |
 //! |---|---|
 //! | [`chart`] | charts as SVG from plain numbers |
+//! | `frame` | what all pages have in common |
 //! | `section` | what stands in each section of the page |
 //! | [`text`] | texts of a result, made safe for the eye |
 //! | `templates/report/` | the sections as templates of `askama`, the style sheet and the script |
@@ -16,6 +17,7 @@
 //! and the choice of a row. The page forbids itself every request by a Content-Security-Policy.
 
 pub mod chart;
+mod frame;
 mod section;
 pub mod text;
 
@@ -26,6 +28,7 @@ mod tests;
 
 use askama::Template;
 
+use crate::report::html::frame::Frame;
 use crate::report::html::section::charts::Charts;
 use crate::report::html::section::deliveries::DeliveriesSection;
 use crate::report::html::section::failures::Failures;
@@ -38,20 +41,11 @@ use crate::report::html::section::verdict::Verdict;
 use crate::report::html::section::what_ran::Head;
 use crate::stats::result::RunResult;
 
-/// The style sheet, for pages that look like this one.
-pub const STYLE: &str = include_str!("../../../templates/report/style.css");
-/// The script, for pages with such charts and tables.
-pub const SCRIPT: &str = include_str!("../../../templates/report/script.js");
-
 /// The whole page; its parts are templates too.
 #[derive(Template)]
 #[template(path = "report/page.html", whitespace = "minimize")]
 struct Page {
-    style: &'static str,
-    script: &'static str,
-    title: String,
-    subtitle: String,
-    program: String,
+    frame: Frame,
     verdict: Verdict,
     head: Head,
     figures: Figures,
@@ -76,11 +70,12 @@ pub fn page(result: &RunResult) -> askama::Result<String> {
     let title = if run.scenario.is_empty() { "Load test".to_owned() } else { text::line(&run.scenario) };
     let subtitle = [text::moment(run.started), text::length(run.ended - run.started)];
     Page {
-        style: STYLE,
-        script: SCRIPT,
-        title,
-        subtitle: subtitle.join(", "),
-        program: text::line(&run.program),
+        frame: Frame {
+            title,
+            kind: "Load test report",
+            subtitle: subtitle.join(", "),
+            program: text::line(&run.program),
+        },
         verdict: Verdict::of(result),
         head: Head::of(result),
         figures: Figures::of(result),

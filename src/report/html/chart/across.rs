@@ -1,4 +1,4 @@
-//! The horizontal axis of a chart: time since the start, or the share of requests that were faster.
+//! The horizontal axis of a chart: time since the start, the share of requests that were faster, or one run after the other.
 
 /// A chart over time has at most so many columns in which a pointer finds values.
 const MAX_COLUMNS: u32 = 240;
@@ -32,16 +32,22 @@ pub enum Across {
         /// The number of requests of the line with the most of them: the axis ends at 1 - 1/n.
         requests: u64,
     },
+    /// Runs in the order of their start, all equally far from each other: a week without runs is no news.
+    Runs {
+        /// How many there are.
+        count: u32,
+    },
 }
 
 impl Across {
-    /// The width in the units of a path: two for each interval, so that its middle has a place.
+    /// The width in the units of a path: two for each interval or run, so that its middle has a place.
     pub fn width(self) -> u32 {
         match self {
             Self::Time { length_s, interval_s, .. } => to_u32((length_s / interval_s).ceil().max(1.0)) * 2,
             Self::Quantile { requests } => {
                 to_u32(((requests.max(10) as f64).log10() * f64::from(POINTS_PER_DECADE) - 1e-9).ceil())
             }
+            Self::Runs { count } => to_u32(f64::from(count.max(1))) * 2,
         }
     }
 
@@ -53,6 +59,7 @@ impl Across {
                 intervals => intervals.div_ceil(MAX_MERGED_COLUMNS) * 2,
             },
             Self::Quantile { .. } => 1,
+            Self::Runs { .. } => 2,
         }
     }
 
@@ -61,12 +68,13 @@ impl Across {
         self.width().div_ceil(self.step())
     }
 
-    /// Where something stands, in the units of a path: a time in seconds, or a quantile.
+    /// Where something stands, in the units of a path: a time in seconds, a quantile, or a run by its index.
     pub fn at(self, place: f64) -> u32 {
         let width = f64::from(self.width());
         let at = match self {
             Self::Time { interval_s, .. } => place / interval_s * 2.0,
             Self::Quantile { .. } => -(1.0 - place).log10() * f64::from(POINTS_PER_DECADE),
+            Self::Runs { .. } => place * 2.0 + 1.0,
         };
         to_u32(at.round().clamp(0.0, width))
     }
@@ -76,11 +84,12 @@ impl Across {
         match self {
             Self::Time { interval_s, .. } => place / interval_s * 2.0 / f64::from(self.width()),
             Self::Quantile { .. } => -(1.0 - place).log10() / self.decades(),
+            Self::Runs { .. } => (place * 2.0 + 1.0) / f64::from(self.width()),
         }
         .clamp(0.0, 1.0)
     }
 
-    /// The quantiles at which a percentile plot has points, ascending, up to 1 - 1/n; none for time.
+    /// The quantiles at which a percentile plot has points, ascending, up to 1 - 1/n; none for another axis.
     pub fn quantiles(self) -> Vec<f64> {
         let Self::Quantile { requests } = self else { return Vec::new() };
         let last = 1.0 - 1.0 / requests.max(1) as f64;
@@ -89,16 +98,16 @@ impl Across {
         inner.chain([last]).collect()
     }
 
-    /// Over how many powers of ten a percentile plot goes; 0 for time.
+    /// Over how many powers of ten a percentile plot goes; 0 for another axis.
     fn decades(self) -> f64 {
         match self {
-            Self::Time { .. } => 0.0,
+            Self::Time { .. } | Self::Runs { .. } => 0.0,
             Self::Quantile { .. } => f64::from(self.width()) / f64::from(POINTS_PER_DECADE),
         }
     }
 
     /// What the script of the page has to know: the kind, width and step, and the length of an interval and the start in
-    /// seconds (0 if unknown), or the number of powers of ten.
+    /// seconds (0 if unknown), or the number of powers of ten. Of runs it finds the titles in the page (`data-run`).
     pub fn words(self) -> String {
         let (width, step) = (self.width(), self.step());
         match self {
@@ -106,6 +115,7 @@ impl Across {
                 format!("time {width} {step} {interval_s} {}", started.unwrap_or(0.0))
             }
             Self::Quantile { .. } => format!("quantile {width} {step} {}", self.decades()),
+            Self::Runs { .. } => format!("runs {width} {step}"),
         }
     }
 
@@ -116,10 +126,11 @@ impl Across {
             Self::Time { length_s, .. } if length_s < 7_200.0 => "Time since the start (minutes:seconds)",
             Self::Time { .. } => "Time since the start (hours:minutes)",
             Self::Quantile { .. } => "Share of requests that took at most this time",
+            Self::Runs { .. } => "Runs, the oldest first",
         }
     }
 
-    /// Places with a label, as shares of the width.
+    /// Places with a label, as shares of the width. Runs have names instead, which the axis does not know.
     pub fn ticks(self) -> Vec<(f64, String)> {
         match self {
             Self::Time { length_s, .. } => {
@@ -150,6 +161,7 @@ impl Across {
                 let last = labels.iter().rposition(|label| shown(&label)).unwrap_or(0);
                 labels[first.min(last)..=last].iter().map(label).collect()
             }
+            Self::Runs { .. } => Vec::new(),
         }
     }
 }

@@ -19,6 +19,25 @@ pub struct Mark {
     pub name: String,
 }
 
+/// A run under the axis of a chart over runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLabel {
+    /// When it started, in ten characters or less.
+    pub when: String,
+    /// The git revision, in ten characters or less; empty if it is not known.
+    pub revision: String,
+}
+
+/// So many runs have a label: they fit beside each other on a telephone.
+const MAX_RUN_LABELS: usize = 4;
+
+/// The indices of the runs that have a label: all, or those in the middle of equal parts, so that none stands at an end
+/// where half of it would have no room.
+fn labelled(runs: usize) -> impl Iterator<Item = usize> {
+    let labels = runs.min(MAX_RUN_LABELS);
+    (0..labels).map(move |label| (2 * label + 1) * runs / (2 * labels))
+}
+
 /// All labels of a chart.
 #[derive(Debug)]
 pub(super) struct Labels {
@@ -32,6 +51,8 @@ pub(super) struct Labels {
 pub(super) struct Label {
     pub(super) at: String,
     pub(super) text: String,
+    /// A second line under it, if it is not empty.
+    pub(super) under: String,
 }
 
 /// The name of a mark. The script needs it even if there is no room to show it.
@@ -44,8 +65,9 @@ pub(super) struct MarkLabel {
 
 impl Labels {
     pub(super) fn of(scale: Scale, quantity: Quantity, across: Across, marks: &[Mark], wide: bool) -> Self {
-        let down = |value| Label { at: percent(1.0 - scale.fraction(value)), text: quantity.tick(value) };
-        let along = across.ticks().into_iter().map(|(at, text)| Label { at: percent(at), text });
+        let label = |at, text| Label { at: percent(at), text, under: String::new() };
+        let down = |value| label(1.0 - scale.fraction(value), quantity.tick(value));
+        let along = across.ticks().into_iter().map(|(at, text)| label(at, text));
         let character = if wide { CHARACTER_WIDTH / 2.0 } else { CHARACTER_WIDTH };
         let mut free_from = 0.0;
         let mark = |mark: &Mark| {
@@ -62,6 +84,16 @@ impl Labels {
             along: along.collect(),
             marks: marks.iter().map(mark).collect(),
         }
+    }
+
+    /// The same with names of runs along the axis, as many as fit.
+    pub(super) fn with_runs(mut self, across: Across, runs: &[RunLabel]) -> Self {
+        let label = |index: usize| {
+            let RunLabel { when, revision } = runs.get(index)?.clone();
+            Some(Label { at: percent(across.fraction(index as f64)), text: when, under: revision })
+        };
+        self.along.extend(labelled(runs.len()).filter_map(label));
+        self
     }
 }
 
@@ -92,6 +124,15 @@ pub(super) fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_have_labels_as_far_as_there_is_room() {
+        for (runs, expected) in
+            [(0, vec![]), (1, vec![0]), (4, vec![0, 1, 2, 3]), (100, vec![12, 37, 62, 87])]
+        {
+            assert_eq!(labelled(runs).collect::<Vec<_>>(), expected);
+        }
+    }
 
     #[test]
     fn marks_that_stand_too_close_keep_their_name_for_the_tooltip_alone() {

@@ -3,8 +3,8 @@
 use askama::Template;
 
 use crate::report::html::chart::across::Across;
-use crate::report::html::chart::axes::{self, Labels, Mark};
-use crate::report::html::chart::path;
+use crate::report::html::chart::axes::{self, Labels, Mark, RunLabel};
+use crate::report::html::chart::path::{self, Place};
 use crate::report::html::chart::quantity::Quantity;
 use crate::report::html::chart::scale::Scale;
 
@@ -27,6 +27,8 @@ pub struct LineChart<'a> {
     pub wide: bool,
     /// Spans of time that are shaded, from and to in seconds.
     pub bands: &'a [(f64, f64)],
+    /// What stands under an axis of runs, one for each of them; nothing under another axis.
+    pub runs: &'a [RunLabel],
 }
 
 /// A line.
@@ -50,6 +52,7 @@ struct Drawing<'a> {
     scale: String,
     height: f64,
     labels: Labels,
+    is_of_runs: bool,
     grid: String,
     mark_lines: String,
     bands: Vec<(String, String)>,
@@ -62,6 +65,8 @@ struct Path<'a> {
     /// Whether it has a single point, which has to be thick to be seen.
     is_dot: bool,
     data: String,
+    /// A dot for each point of a line over runs: what lies between two runs was not measured.
+    dots: Option<String>,
 }
 
 impl LineChart<'_> {
@@ -82,7 +87,8 @@ impl LineChart<'_> {
             name: line.name,
             class: line.class,
             is_dot: line.points.iter().filter(|(_, value)| value.is_some()).count() == 1,
-            data: self.path(line, scale, height),
+            data: path::data(&self.places(line, scale, height)),
+            dots: (!self.runs.is_empty()).then(|| path::dots(&self.places(line, scale, height))),
         });
         let band = |&(from, to): &(f64, f64)| {
             let (from, to) = (self.across.fraction(from), self.across.fraction(to));
@@ -94,7 +100,9 @@ impl LineChart<'_> {
             quantity: self.quantity,
             scale: scale.words(),
             height,
-            labels: Labels::of(scale, self.quantity, self.across, self.marks, self.wide),
+            labels: Labels::of(scale, self.quantity, self.across, self.marks, self.wide)
+                .with_runs(self.across, self.runs),
+            is_of_runs: !self.runs.is_empty(),
             grid: axes::grid(scale, self.across, height),
             mark_lines: axes::mark_lines(self.marks, self.across, height),
             bands: self.bands.iter().map(band).collect(),
@@ -113,13 +121,13 @@ impl LineChart<'_> {
         clippy::cast_sign_loss,
         reason = "a share of the height, which is at most a million"
     )]
-    fn path(&self, line: &Line<'_>, scale: Scale, height: f64) -> String {
+    fn places(&self, line: &Line<'_>, scale: Scale, height: f64) -> Vec<Place<u32>> {
         let place =
             |(at, value): &(f64, Option<f64>)| (self.across.at(*at), value.filter(|value| value.is_finite()));
         let points: Vec<_> = line.points.iter().map(place).collect();
         let down = |value| ((1.0 - scale.fraction(value)) * height).round() as u32;
         let thin = path::thin(&points, self.across.step());
-        path::data(&thin.into_iter().map(|(at, value)| (at, value.map(down))).collect::<Vec<_>>())
+        thin.into_iter().map(|(at, value)| (at, value.map(down))).collect()
     }
 }
 
@@ -137,6 +145,7 @@ mod tests {
             marks: &[],
             wide: false,
             bands: &[(1.0, 2.0)],
+            runs: &[],
         }
     }
 

@@ -50,6 +50,11 @@ pub(super) fn data(points: &[Place<u32>]) -> String {
     text
 }
 
+/// The `d` of a path with a dot at each point.
+pub(super) fn dots(points: &[Place<u32>]) -> String {
+    data(&points.iter().flat_map(|point| [*point, (point.0, None)]).collect::<Vec<_>>())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;

@@ -1,12 +1,14 @@
 //! A chart with its title, a sentence that explains it, and the names of its lines.
 
+use std::borrow::Cow;
+
 use askama::Template;
 
 #[derive(Template)]
 #[template(path = "report/figure.html", whitespace = "minimize")]
 pub(crate) struct Figure {
-    pub(crate) title: &'static str,
-    pub(crate) meaning: &'static str,
+    pub(crate) title: Cow<'static, str>,
+    pub(crate) meaning: Cow<'static, str>,
     /// Class and name of each line.
     pub(crate) legend: Vec<(&'static str, &'static str)>,
     pub(crate) svg: String,

@@ -1,6 +1,7 @@
 //! The sections of the page, each a template of its own and the texts that it needs.
 
 pub(super) mod charts;
+pub(super) mod curve;
 pub(super) mod deliveries;
 pub(super) mod failures;
 pub(super) mod figure;

@@ -4,9 +4,9 @@ use crate::report::html::chart::across::Across;
 use crate::report::html::chart::heat::HeatMap;
 use crate::report::html::chart::lines::{Line, LineChart};
 use crate::report::html::chart::quantity::Quantity;
+use crate::report::html::section::curve::curve;
 use crate::report::html::section::figure::Figure;
 use crate::report::html::section::timeline::{OverTime, Timeline};
-use crate::stats::fine::FineTimes;
 use crate::stats::result::row::RowResult;
 use crate::stats::result::series::RowSeries;
 
@@ -116,44 +116,21 @@ fn distribution(title: &str, row: &RowResult) -> askama::Result<Option<Figure>> 
         marks: &[],
         wide: false,
         bands: &[],
+        runs: &[],
     };
     if chart.is_empty() {
         return Ok(None);
     }
     Ok(Some(Figure {
-        title: heading,
-        meaning: "How long the fastest 50 %, 90 %, 99 % … of the requests took. The line ends at the slowest request.",
+        title: heading.into(),
+        meaning: "How long the fastest 50 %, 90 %, 99 % … of the requests took. The line ends at the slowest request."
+            .into(),
         legend: if legend.len() > 1 { legend } else { Vec::new() },
         svg: chart.svg()?,
         caption: across.caption(),
         wide: false,
         shades: false,
     }))
-}
-
-/// The times at these ascending quantiles, up to 1 - 1/n: beyond it there is no request.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rounded share of a count is one"
-)]
-fn curve(times: &FineTimes, quantiles: &[f64]) -> Vec<(f64, Option<f64>)> {
-    let all = times.count();
-    let last = 1.0 - 1.0 / all.max(1) as f64;
-    let shown = quantiles.partition_point(|quantile| *quantile <= last + 1e-12);
-    let mut points = Vec::with_capacity(shown);
-    let mut slots = times.times_ms();
-    let (mut seen, mut slowest) = (0, None);
-    for (index, quantile) in quantiles[..shown].iter().enumerate() {
-        // At the last point only the slowest request is left.
-        let wanted = if index + 1 == shown { all } else { ((quantile * all as f64).ceil() as u64).max(1) };
-        while seen < wanted {
-            let Some((ms, count)) = slots.next() else { break };
-            (seen, slowest) = (seen + count, Some(ms));
-        }
-        points.push((*quantile, slowest));
-    }
-    points
 }
 
 /// `None` without histograms.
@@ -173,40 +150,14 @@ fn heat_map(
         times.unpack().times_ms().for_each(|(ms, count)| map.add(middle, ms, count));
     }
     Ok(Some(Figure {
-        title: heading,
+        title: heading.into(),
         meaning: "Each column is a span of time. The stronger the colour of a cell, the larger the share of the requests \
-                  of that time that took so long.",
+                  of that time that took so long."
+            .into(),
         legend: Vec::new(),
         svg: map.svg()?,
         caption: timeline.across.caption(),
         wide: false,
         shades: true,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_distribution_ends_at_its_slowest_request() {
-        let mut times = FineTimes::default();
-        (0..990).for_each(|_| times.record(1_000_000));
-        (0..9).for_each(|_| times.record(20_000_000));
-        times.record(500_000_000);
-        let across = Across::Quantile { requests: 1_000 };
-        let points = curve(&times, &across.quantiles());
-        let at = |quantile: f64| {
-            let point = points.iter().find(|(at, _)| (at - quantile).abs() < 1e-9);
-            point.and_then(|(_, ms)| *ms).map(f64::round)
-        };
-        assert_eq!((at(0.0), at(0.9), at(0.999)), (Some(1.0), Some(1.0), Some(500.0)));
-        assert!(points.is_sorted_by(|a, b| a.1 <= b.1));
-        // Of ten requests nothing is known beyond 90 %.
-        let mut few = FineTimes::default();
-        (1..=10).for_each(|ms| few.record(ms * 1_000_000));
-        let last = curve(&few, &across.quantiles()).last().copied().unwrap();
-        assert!((last.0 - 0.9).abs() < 1e-9 && last.1.is_some_and(|ms| ms >= 10.0), "{last:?}");
-        assert_eq!(curve(&FineTimes::default(), &across.quantiles()), [(0.0, None)]);
-    }
 }

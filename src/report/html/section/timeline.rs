@@ -109,13 +109,14 @@ impl Timeline {
             marks: &self.marks,
             wide,
             bands: &self.bands,
+            runs: &[],
         };
         if chart.is_empty() {
             return Ok(None);
         }
         Ok(Some(Figure {
-            title,
-            meaning,
+            title: title.into(),
+            meaning: meaning.into(),
             legend: if legend.len() > 1 { legend } else { Vec::new() },
             svg: chart.svg()?,
             caption: self.across.caption(),

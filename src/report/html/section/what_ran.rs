@@ -23,7 +23,7 @@ impl Head {
             ("Scenario file", known(&run.file)),
             ("Git revision", run.git_revision.as_deref().and_then(known)),
             ("Program", known(&run.program)),
-            ("Brokers", list(run.brokers.iter().map(broker).collect())),
+            ("Brokers", Some(brokers(run)).filter(|brokers| !brokers.is_empty())),
             ("Host", known(&host(run))),
             ("Started", Some(text::moment(run.started))),
             ("Ended", Some(text::moment(run.ended))),
@@ -35,6 +35,11 @@ impl Head {
         ];
         Self { facts: facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect() }
     }
+}
+
+/// The brokers with their addresses and versions; empty if the source does not tell.
+pub(crate) fn brokers(run: &WhatRan) -> String {
+    run.brokers.iter().map(broker).collect::<Vec<_>>().join(", ")
 }
 
 fn broker(broker: &BrokerRan) -> String {
@@ -51,7 +56,8 @@ fn broker(broker: &BrokerRan) -> String {
     })
 }
 
-fn host(run: &WhatRan) -> String {
+/// Name, system and cores of the host; empty if the source does not tell.
+pub(crate) fn host(run: &WhatRan) -> String {
     let cores = match run.host.cores {
         0 => String::new(),
         1 => "1 core".to_owned(),
@@ -69,7 +75,8 @@ fn length(run: &WhatRan) -> String {
     }
 }
 
-fn ending(end: &str) -> String {
+/// How a run ended, in words.
+pub(crate) fn ending(end: &str) -> String {
     match end {
         "finished" => "finished as planned".to_owned(),
         "interrupted" => "interrupted by a signal or a key".to_owned(),
