@@ -8,18 +8,22 @@
 //! | part | what lives there |
 //! |---|---|
 //! | [`chart`] | charts as SVG from plain numbers |
+//! | `comparison` | the page of a comparison of runs |
 //! | `frame` | what all pages have in common |
 //! | `section` | what stands in each section of the page |
 //! | [`text`] | texts of a result, made safe for the eye |
+//! | `trend` | the page of many runs over time |
 //! | `templates/report/` | the sections as templates of `askama`, the style sheet and the script |
 //!
 //! All that a reader needs stands in the page when it is written; its script adds the values under the pointer, sorting
 //! and the choice of a row. The page forbids itself every request by a Content-Security-Policy.
 
 pub mod chart;
+mod comparison;
 mod frame;
 mod section;
 pub mod text;
+mod trend;
 
 #[cfg(test)]
 mod sample;
@@ -28,6 +32,7 @@ mod tests;
 
 use askama::Template;
 
+pub use crate::report::html::comparison::comparison;
 use crate::report::html::frame::Frame;
 use crate::report::html::section::charts::Charts;
 use crate::report::html::section::deliveries::DeliveriesSection;
@@ -39,6 +44,7 @@ use crate::report::html::section::search::Search;
 use crate::report::html::section::stages::Stages;
 use crate::report::html::section::verdict::Verdict;
 use crate::report::html::section::what_ran::Head;
+pub use crate::report::html::trend::trend;
 use crate::stats::result::RunResult;
 
 /// The whole page; its parts are templates too.

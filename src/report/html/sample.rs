@@ -106,7 +106,12 @@ impl Making {
 /// A run of so many seconds with these rows (name, requests per second, median in milliseconds), in four stages. Half
 /// way the broker stands still for a while; later the load generator is the limit.
 pub(super) fn run(seconds: u32, rows: &[(&str, &str, f64, f64)]) -> RunResult {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    run_of(0, seconds, rows)
+}
+
+/// The same with other random numbers.
+pub(super) fn run_of(seed: u64, seconds: u32, rows: &[(&str, &str, f64, f64)]) -> RunResult {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
     let mut all = Making::of("", "Aggregated");
     let mut making: Vec<Making> = rows.iter().map(|(kind, name, ..)| Making::of(kind, name)).collect();
     let mut points = Vec::new();
@@ -172,21 +177,23 @@ fn whole(number: f64) -> u64 {
     number.round() as u64
 }
 
+/// Ten rows: request type, name, requests per second, median in milliseconds.
+pub(super) const ROWS: [(&str, &str, f64, f64); 10] = [
+    ("MQTT", "connect", 1.0, 4.0),
+    ("MQTT", "publish:0:telemetry", 60.0, 0.03),
+    ("MQTT", "publish:1:alarm", 4.0, 1.1),
+    ("MQTT", "publish:1:telemetry", 40.0, 0.9),
+    ("MQTT", "publish:2:command", 8.0, 2.4),
+    ("MQTT", "request:config", 3.0, 6.0),
+    ("MQTT", "subscribe:command", 1.0, 1.5),
+    ("MQTT", "subscribe:config", 1.0, 1.6),
+    ("MQTT", "unsubscribe:config", 1.0, 1.2),
+    ("MQTT", "end_to_end:1:fleet/+/telemetry", 30.0, 1.9),
+];
+
 /// Ten rows and ten minutes with all that a page can show.
 pub(super) fn full() -> RunResult {
-    let rows = [
-        ("MQTT", "connect", 1.0, 4.0),
-        ("MQTT", "publish:0:telemetry", 60.0, 0.03),
-        ("MQTT", "publish:1:alarm", 4.0, 1.1),
-        ("MQTT", "publish:1:telemetry", 40.0, 0.9),
-        ("MQTT", "publish:2:command", 8.0, 2.4),
-        ("MQTT", "request:config", 3.0, 6.0),
-        ("MQTT", "subscribe:command", 1.0, 1.5),
-        ("MQTT", "subscribe:config", 1.0, 1.6),
-        ("MQTT", "unsubscribe:config", 1.0, 1.2),
-        ("MQTT", "end_to_end:1:fleet/+/telemetry", 30.0, 1.9),
-    ];
-    let mut result = run(600, &rows);
+    let mut result = run(600, &ROWS);
     result.rows[9].measured = true;
     result.rows.sort_by(|a, b| a.name.cmp(&b.name));
     let stages = [
@@ -413,7 +420,12 @@ pub(super) fn csv() -> RunResult {
 
 /// A result in which every text is this one: all strings of the document but those that are no free text.
 pub(super) fn hostile(text: &str) -> RunResult {
-    let mut document = serde_json::to_value(full()).unwrap();
+    hostile_of(&full(), text)
+}
+
+/// The same of another result.
+pub(super) fn hostile_of(result: &RunResult, text: &str) -> RunResult {
+    let mut document = serde_json::to_value(result).unwrap();
     replace_texts(&mut document, text);
     serde_json::from_value(document).unwrap()
 }
@@ -429,4 +441,34 @@ fn replace_texts(value: &mut Value, text: &str) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Four runs a side of ten rows and this length; those of B have this share of the response times of A in addition.
+pub(super) fn sides(seconds: u32, slower: f64) -> [Vec<RunResult>; 2] {
+    let side = |first: u64, factor: f64| {
+        let rows = ROWS.map(|(kind, name, rate, median_ms)| (kind, name, rate, median_ms * factor));
+        let run = |seed: u64| {
+            let mut run = run_of(seed, seconds, &rows);
+            run.run.started += seed as f64 * 700.0;
+            run.run.ended += seed as f64 * 700.0;
+            run
+        };
+        (0..4).map(|number| run(first + 2 * number)).collect::<Vec<_>>()
+    };
+    let [mut a, mut b] = [side(1, 1.0), side(2, 1.0 + slower)];
+    let failure = |error: &str, occurrences| FailureResult {
+        request_type: "MQTT".to_owned(),
+        name: "publish:1:telemetry".to_owned(),
+        error: error.to_owned(),
+        occurrences,
+        first_seen: None,
+        last_seen: None,
+    };
+    a[0].failures = vec![failure("connection to 10.0.0.7:1883 lost: Connection reset by peer", 7)];
+    b[1].failures = vec![failure("PUBACK timed out after 10s (10.0.0.7:1883)", 97)];
+    for run in &mut b {
+        run.run.git_revision = Some("c0ffee12".to_owned());
+        run.run.brokers[0].addresses = vec!["10.0.0.8:1883".to_owned()];
+    }
+    [a, b]
 }

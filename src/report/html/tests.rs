@@ -22,7 +22,8 @@ fn open_tags(page: &str) -> Vec<&str> {
     open
 }
 
-fn assert_well_formed(page: &str) {
+/// Tags close each other, nothing is asked for from elsewhere, and no number is none.
+pub(super) fn assert_well_formed(page: &str) {
     assert_eq!(open_tags(page), ["html", "body"], "these stay open until behind the script");
     for foreign in ["http://", "https://", "//cdn", "@import", "url("] {
         let found = page
@@ -138,7 +139,7 @@ fn sample_pages_are_written() {
     let folder = std::env::var_os("MQTT_SCENARIO_REPORT_PAGES");
     let folder = folder.map_or_else(|| PathBuf::from("target/report-pages"), PathBuf::from);
     std::fs::create_dir_all(&folder).unwrap();
-    let pages: [(&str, RunResult); 6] = [
+    let results: [(&str, RunResult); 6] = [
         ("full", sample::full()),
         ("quiet", sample::run(90, &[("MQTT", "connect", 1.0, 4.0), ("MQTT", "publish:1", 50.0, 0.9)])),
         ("second", sample::run(1, &[("MQTT", "publish", 200.0, 1.0)])),
@@ -146,7 +147,11 @@ fn sample_pages_are_written() {
         ("csv", sample::csv()),
         ("hostile", sample::hostile("<script>alert(1)</script>\"' \u{202e}txt\nnext")),
     ];
-    for (name, result) in pages {
-        std::fs::write(folder.join(format!("{name}.html")), page(&result).unwrap()).unwrap();
+    let mut pages: Vec<(&str, String)> =
+        results.iter().map(|(name, result)| (*name, page(result).unwrap())).collect();
+    pages.extend(super::comparison::tests::pages());
+    pages.extend(super::trend::tests::pages());
+    for (name, page) in pages {
+        std::fs::write(folder.join(format!("{name}.html")), page).unwrap();
     }
 }

@@ -149,6 +149,6 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-fn is_aggregated(key: &RowKey) -> bool {
+pub(super) fn is_aggregated(key: &RowKey) -> bool {
     key.request_type.is_empty() && key.name == "Aggregated"
 }
