@@ -10,13 +10,15 @@ use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 
 use crate::cli::exit;
-use crate::cli::recorded::{self, RecordedError};
+use crate::cli::page::{self, PageError};
+use crate::cli::recorded::{self, Place, RecordedError};
 use crate::diagnostic::nearest;
 use crate::report::compare::comparison::Comparison;
 use crate::report::compare::fail_on::{FailOn, GRAMMAR, MissingColumn};
 use crate::report::compare::markdown::markdown;
 use crate::report::compare::text::{Length, Paint, text};
 use crate::report::compare::{Options, check, verdict};
+use crate::report::html;
 use crate::stats::criterion::Fault;
 use crate::stats::metric::Metric;
 use crate::stats::result::RunResult;
@@ -34,6 +36,8 @@ Examples:
   mqtt-scenario compare old/1 old/2 old/3 old/4 -- new/1 new/2 new/3 new/4
   mqtt-scenario compare old/* --fail-on-worse -- new/*  exit code 3 if B is worse
   mqtt-scenario compare out/a out/b --fail-on 'p95 > +10%' --format markdown
+  mqtt-scenario compare old/* --html compare.html -- new/*
+                                                        a page with the curves of all runs over each other
 
 Four runs a side are the least that can show anything; let them take turns (A B A B …).";
 
@@ -59,6 +63,10 @@ pub struct CompareOptions {
     /// How to write the comparison
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// Write a page to this file, too: the verdict, the table, and the curves of all runs over each other
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 
     /// Show every measure of every row, also where nothing was found
     #[arg(long)]
@@ -95,6 +103,8 @@ pub struct Report {
     pub text: String,
     /// 0, or 3 if B is worse or a `--fail-on` expression holds.
     pub exit_code: u8,
+    /// The page, if it was asked for.
+    pub page: Option<String>,
 }
 
 /// Why runs could not be compared.
@@ -121,18 +131,29 @@ pub enum CompareError {
     /// The comparison cannot be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    /// The page would replace a run.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The comparison cannot be written as a page.
+    #[error(transparent)]
+    Html(#[from] askama::Error),
 }
 
 const HOW: &str = "`compare A B` for one run a side, `compare A1 A2 A3 A4 -- B1 B2 B3 B4` for several";
 
 /// Prints the comparison. Exit codes: 0, 2 for runs that cannot be compared, 3 if B is worse and that was asked for or a
-/// `--fail-on` expression holds, 4 if the output cannot be written.
+/// `--fail-on` expression holds, 4 if the output or the page cannot be written.
 pub fn run(options: &CompareOptions) -> ExitCode {
     let report = match report(options) {
         Ok(report) => report,
         Err(error) => return exit::error(BAD_INPUT, error),
     };
     let said = exit::coloured_output(&report.text);
+    if let (Some(path), Some(page)) = (&options.html, report.page)
+        && let Err(error) = page::write(path, Ok(page))
+    {
+        return exit::error(error.exit_code(), error);
+    }
     // `compare … | head` has read enough, and the verdict is the same.
     if said == ExitCode::SUCCESS { report.exit_code.into() } else { said }
 }
@@ -140,13 +161,18 @@ pub fn run(options: &CompareOptions) -> ExitCode {
 /// Reads the runs, compares them and judges every `--fail-on` expression.
 pub fn report(options: &CompareOptions) -> Result<Report, CompareError> {
     let [a, b] = sides(options)?.map(read);
-    let ((a_names, a), (b_names, b)) = (a?, b?);
-    let how = Options { least_effect: options.least_effect, names: [a_names, b_names] };
+    let ((a_places, a), (b_places, b)) = (a?, b?);
+    if let Some(path) = &options.html {
+        page::find(path, a_places.iter().chain(&b_places))?;
+    }
+    let names = [a_places, b_places].map(|places| places.iter().map(Place::name).collect());
+    let how = Options { least_effect: options.least_effect, names };
     let mut comparison = verdict(&a, &b, &how);
     check(&mut comparison, &a, &b, &options.fail_on)?;
     let missed = comparison.failed_checks() > 0 || (options.fail_on_worse && comparison.worse());
     let text = written(options, &comparison)?;
-    Ok(Report { text, exit_code: if missed { MISSED } else { FINE } })
+    let page = options.html.as_ref().map(|_| html::comparison(&comparison, &a, &b)).transpose()?;
+    Ok(Report { text, exit_code: if missed { MISSED } else { FINE }, page })
 }
 
 fn written(options: &CompareOptions, comparison: &Comparison) -> Result<String, CompareError> {
@@ -175,11 +201,11 @@ fn sides(options: &CompareOptions) -> Result<[&[PathBuf]; 2], CompareError> {
     Err(CompareError::Sides { what })
 }
 
-/// The names of runs and what was recorded.
-fn read(paths: &[PathBuf]) -> Result<(Vec<String>, Vec<RunResult>), CompareError> {
+/// Where the runs lie and what was recorded.
+fn read(paths: &[PathBuf]) -> Result<(Vec<Place>, Vec<RunResult>), CompareError> {
     let read = paths.iter().map(|path| {
         let recorded = recorded::read(path)?;
-        Ok((recorded.place.name(), recorded.result))
+        Ok((recorded.place, recorded.result))
     });
     read.collect()
 }

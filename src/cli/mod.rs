@@ -21,6 +21,7 @@ mod log;
 pub mod merge;
 mod observer;
 mod outputs;
+mod page;
 mod plan;
 pub mod recorded;
 mod reference;

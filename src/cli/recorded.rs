@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use crate::report::destination::identity;
 use crate::report::read::csv::run::{CsvFile, CsvFiles};
 use crate::report::read::document;
 use crate::report::read::problem::ReadError;
@@ -131,6 +132,21 @@ impl Place {
             }
             Self::Document(path) | Self::Csv(path) => path.display().to_string(),
         }
+    }
+
+    /// Whether a path leads to a file of this result.
+    pub fn has(&self, path: &Path) -> bool {
+        let files = match self {
+            Self::Document(path) => vec![path.clone()],
+            Self::Csv(prefix) => {
+                [STATS, HISTORY, FAILURES, EXCEPTIONS].map(|suffix| with_suffix(prefix, suffix)).into()
+            }
+        };
+        // What cannot be looked at is refused when it is written.
+        let wanted = identity(path).ok().flatten();
+        wanted.is_some_and(|wanted| {
+            files.iter().any(|file| identity(file).ok().flatten() == Some(wanted.clone()))
+        })
     }
 
     /// Reads the result.

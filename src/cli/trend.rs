@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use crate::cli::exit;
+use crate::cli::page;
 use crate::cli::recorded::{Place, RESULT, RecordedError, STATS};
 use crate::cli::screen::size::Size;
+use crate::report::html;
 use crate::report::paint::Paint;
 use crate::report::trend::{METRICS, Trend, TrendRun, bencher, is_of_rows, otava, plain, text};
 use crate::stats::metric::Metric;
@@ -20,6 +22,7 @@ Folders of runs are found in the folders, up to four levels deep, and sorted by 
 Examples:
   mqtt-scenario trend out
   mqtt-scenario trend out --row publish --metric p99 --metric rps
+  mqtt-scenario trend out --html trend.html              a page with a chart for each row and metric
   mqtt-scenario trend out --format otava > trend.csv
   mqtt-scenario trend out --format bencher > bmf.json && bencher run --adapter json --file bmf.json";
 
@@ -49,6 +52,10 @@ pub struct TrendOptions {
     /// How to write the trend
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// Write a page to this file, too: charts over the runs for each row and metric, and the tables
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// How a trend is written.
@@ -75,8 +82,8 @@ fn metric(word: &str) -> Result<Metric, String> {
     })
 }
 
-/// Prints the trend. Exit codes: 0, 2 if there is no run, 4 if the output cannot be written. A run that cannot be read is
-/// told of and left out: one damaged file should not hide a hundred runs.
+/// Prints the trend and writes its page. Exit codes: 0, 2 if there is no run, 4 if the output or the page cannot be
+/// written. A run that cannot be read is told of and left out: one damaged file should not hide a hundred runs.
 pub(super) fn run(options: &TrendOptions) -> ExitCode {
     let mut places = Vec::new();
     for path in &options.paths {
@@ -87,6 +94,11 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
     }
     places.sort_by(|a, b| a.path().cmp(b.path()));
     places.dedup();
+    if let Some(path) = &options.html
+        && let Err(error) = page::find(path, &places)
+    {
+        return exit::error(error.exit_code(), error);
+    }
     let metrics = if options.metric.is_empty() { METRICS.to_vec() } else { options.metric.clone() };
     let mut runs = Vec::new();
     for place in &places {
@@ -102,19 +114,29 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
         return exit::error(exit::BAD_INPUT, what);
     }
     let trend = Trend::new(metrics, runs);
-    match options.format {
+    let printed = print(&trend, options.format);
+    if let Some(path) = &options.html
+        && let Err(error) = page::write(path, html::trend(&trend))
+    {
+        return exit::error(error.exit_code(), error);
+    }
+    printed
+}
+
+fn print(trend: &Trend, format: Format) -> ExitCode {
+    match format {
         Format::Text => {
             let columns = Size::of_stdout().map_or(PIPED, |size| size.columns);
-            exit::coloured_output(&text::text(&trend, columns, Paint { coloured: true }))
+            exit::coloured_output(&text::text(trend, columns, Paint { coloured: true }))
         }
-        Format::Json => exit::output(&plain::json(&trend)),
-        Format::Bencher => exit::output(&bencher::json(&trend)),
-        Format::Csv => match plain::csv(&trend) {
+        Format::Json => exit::output(&plain::json(trend)),
+        Format::Bencher => exit::output(&bencher::json(trend)),
+        Format::Csv => match plain::csv(trend) {
             Ok(csv) => exit::output(&String::from_utf8_lossy(&csv)),
             Err(error) => exit::error(exit::CANNOT_GO_ON, error),
         },
         Format::Otava => {
-            let otava = otava::csv(&trend);
+            let otava = otava::csv(trend);
             if !otava.left_out.is_empty() {
                 let columns = otava.left_out.join(", ");
                 exit::say(&format!("warning: left out, since a run has no value: {columns}\n"));

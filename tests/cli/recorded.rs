@@ -326,6 +326,38 @@ fn a_trend_finds_the_runs_in_folders_and_leaves_out_what_is_damaged() {
     insta::assert_snapshot!(said);
 }
 
+#[test]
+fn pages_of_several_results_go_to_a_file_and_replace_no_result() {
+    let dir = golden("basic", false);
+    for (name, requests, started) in [("a", 1_800, 90_000), ("b", 1_500, 1_000)] {
+        fs::create_dir_all(dir.path().join(name)).unwrap();
+        fs::write(dir.path().join(name).join("result.json"), machine(3, requests, started)).unwrap();
+    }
+    let before = fs::read(dir.path().join("a/result.json")).unwrap();
+    let mut said = String::new();
+    for arguments in [
+        "compare a b --html compare.html",
+        "trend a b --metric requests --html trend.html",
+        "compare a b --html b/../a/result.json",
+        "compare run run --html run_stats_history.csv",
+        "trend a b --html a/result.json",
+        "compare a b --format json --html nowhere/compare.html",
+        "trend a b --metric requests --html nowhere/trend.html",
+    ] {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let ran = run_program(dir.path(), &arguments);
+        let outcome = if ran.stdout.is_empty() { "nothing printed" } else { "printed" };
+        writeln!(said, "$ {}\n{outcome}\n{}{:?}\n", arguments.join(" "), ran.stderr, ran.code).unwrap();
+    }
+    insta::assert_snapshot!(said);
+    assert_eq!(fs::read(dir.path().join("a/result.json")).unwrap(), before);
+    for (page, text) in [("compare.html", "Comparison of load tests"), ("trend.html", "Trend of load tests")]
+    {
+        let page = fs::read_to_string(dir.path().join(page)).unwrap();
+        assert!(page.contains(text) && page.trim_end().ends_with("</html>"), "{text}");
+    }
+}
+
 /// A file of the golden case with one mutation: bytes replaced, and cut.
 fn mutated(mut bytes: Vec<u8>, at: Index, with: &[u8], end: Option<Index>) -> Vec<u8> {
     let at = at.index(bytes.len());

@@ -24,7 +24,7 @@ use crate::report::compare::comparison::Comparison;
 use crate::report::compare::markdown::markdown;
 use crate::report::compare::text::{Length, text};
 use crate::report::compare::{Options, verdict};
-use crate::report::{read, repeat};
+use crate::report::{html, read, repeat};
 use crate::stats::result::RunResult;
 
 /// Where folders go if nothing is said.
@@ -109,7 +109,7 @@ fn try_run(
         if comparison.worse() {
             code = exit::THRESHOLD_MISSED;
         }
-        write_comparison(&folder, &comparison).map_err(|error| cannot(&error))?;
+        write_comparison(&folder, &comparison, &a, &b).map_err(|error| cannot(&error))?;
         text(&comparison, Length::Short, paint)
     } else {
         repeat::text(&a)
@@ -134,9 +134,20 @@ fn one(
     Ok((ended, result))
 }
 
-fn write_comparison(folder: &RunFolder, comparison: &Comparison) -> Result<(), OutputError> {
+fn write_comparison(
+    folder: &RunFolder,
+    comparison: &Comparison,
+    a: &[RunResult],
+    b: &[RunResult],
+) -> Result<(), OutputError> {
     // A comparison has no maps with odd keys, so this cannot fail.
     let json = serde_json::to_string_pretty(comparison).unwrap_or_default() + "\n";
     folder.write("comparison", "comparison.json", &json)?;
-    folder.write("comparison", "comparison.md", &markdown(comparison, Length::Full))
+    folder.write("comparison", "comparison.md", &markdown(comparison, Length::Full))?;
+    let page = html::comparison(comparison, a, b).map_err(|error| OutputError::Write {
+        what: "comparison",
+        path: folder.file("comparison.html"),
+        source: std::io::Error::other(error),
+    })?;
+    folder.write("comparison", "comparison.html", &page)
 }
