@@ -12,7 +12,7 @@ use crate::cli::exit;
 use crate::cli::recorded::{RESULT, Recorded, RecordedError, read};
 use crate::report::destination::Destination;
 use crate::report::merge::{MergeError, Named, merge};
-use crate::report::result_json;
+use crate::report::{html, result_json};
 use crate::stats::result::RunResult;
 use crate::units::fitting;
 
@@ -22,7 +22,7 @@ wall clock, so the clocks of the machines should agree. Thresholds that all runs
 
 Examples:
   mqtt-scenario merge out/machine-1/* out/machine-2/* --out out/all
-  mqtt-scenario report out/all                             the report of all machines";
+                                                           writes result.json and report.html into out/all";
 
 /// Add the results of processes or machines that ran together
 #[derive(Debug, Clone, Args)]
@@ -32,7 +32,7 @@ pub struct MergeOptions {
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 
-    /// Folder for the merged `result.json`; it is made if it is not there
+    /// Folder for the merged `result.json` and its `report.html`; it is made if it is not there
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 }
@@ -93,16 +93,22 @@ pub fn merged(options: &MergeOptions) -> Result<String, MergeFailed> {
     let named: Vec<Named<'_>> =
         all.iter().zip(&names).map(|(of, name)| Named { name, result: &of.result }).collect();
     let sum = merge(&named)?;
-    write(&path, &sum).map_err(|source| MergeFailed::Unwritten { path: path.clone(), source })?;
-    Ok(said(&sum, all.len(), apart(&all), &path))
+    let page = path.with_file_name("report.html");
+    write(&path, Ok(result_json::text(&sum)))?;
+    write(&page, html::page(&sum).map(String::into_bytes).map_err(io::Error::other))?;
+    Ok(said(&sum, all.len(), apart(&all), [&path, &page]))
 }
 
-fn write(path: &Path, sum: &RunResult) -> io::Result<()> {
-    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-    Destination::find(path)?.replace_for_good(&result_json::text(sum))
+fn write(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), MergeFailed> {
+    let folder = || fs::create_dir_all(path.parent().unwrap_or(Path::new(".")));
+    let written = bytes.and_then(|bytes| {
+        folder()?;
+        Destination::find(path)?.replace_for_good(&bytes)
+    });
+    written.map_err(|source| MergeFailed::Unwritten { path: path.to_owned(), source })
 }
 
-fn said(sum: &RunResult, results: usize, apart: bool, path: &Path) -> String {
+fn said(sum: &RunResult, results: usize, apart: bool, [path, page]: [&Path; 2]) -> String {
     let all = &sum.aggregated;
     let warning = if apart {
         "warning: not all of these runs were at the same time; the rates are over the time of all\n"
@@ -110,12 +116,12 @@ fn said(sum: &RunResult, results: usize, apart: bool, path: &Path) -> String {
         ""
     };
     format!(
-        "{warning}{results} results, {} requests, {} failed, {}\nMerged: {}\nNext: mqtt-scenario report {}\n",
+        "{warning}{results} results, {} requests, {} failed, {}\nMerged: {}\nReport: {}\n",
         fitting::count(all.requests),
         fitting::count(all.failures),
         fitting::rate(all.requests_per_s),
         path.display(),
-        path.parent().unwrap_or(path).display(),
+        page.display(),
     )
 }
 

@@ -263,6 +263,8 @@ fn results_of_machines_are_merged_into_a_folder_and_mistakes_are_named() {
     let all = read(&dir.path().join("all/of")).unwrap().result;
     assert_eq!((all.aggregated.requests, all.run.users), (4_500, 9));
     assert_eq!(all.run.merged_from, ["a", "b", "later"]);
+    let page = fs::read_to_string(dir.path().join("all/of/report.html")).unwrap();
+    assert!(page.contains("a, b, later"), "the report of all of them");
 }
 
 #[test]
