@@ -74,6 +74,9 @@ fn digest(result: &RunResult) -> String {
     out
 }
 
+/// Files by name.
+type Files = Vec<(&'static str, Vec<u8>)>;
+
 #[test]
 fn files_of_locust_with_a_full_history_are_a_result() {
     let dir = golden("basic", true);
@@ -150,7 +153,6 @@ fn what_is_no_result_is_refused_with_its_place_and_its_cure() {
     let failures = "Method,Name,Error,Occurrences,First Seen,Last Seen\r\nMQTT,a,\u{1b}[2J,2,yesterday,\r\n";
     let json = r#"{"version":1,"rows":[],"aggregated":{},"run":{},"verdict":{"outcome":"passed","exit_code":0,"sentence":""}"#;
     let with = |more: &str| format!("{json}{more}}}").into_bytes();
-    type Files = Vec<(&'static str, Vec<u8>)>;
     let cases: Vec<(&str, Files, &str)> = vec![
         ("nothing there", vec![], "out/a"),
         ("an empty folder", vec![], ""),
