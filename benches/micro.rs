@@ -4,7 +4,7 @@
 //! the work elsewhere. Names begin with how often a thing happens or what it belongs to.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has no result")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use divan::counter::ItemsCount;
@@ -19,6 +19,7 @@ use mqtt_scenario::scenario::source::Source;
 use mqtt_scenario::stats::batch::Batch;
 use mqtt_scenario::stats::delivery::receiver::{Receiver, Terms};
 use mqtt_scenario::stats::delivery::{Arrival, StreamKey};
+use mqtt_scenario::stats::over_time::SecondOfRun;
 use mqtt_scenario::stats::recorder::Recorder;
 use mqtt_scenario::stats::stamp::{Publisher, Stamp, text_at};
 use mqtt_scenario::stats::statistics::Statistics;
@@ -227,6 +228,23 @@ fn second_merge(bencher: Bencher<'_, '_>, rows: u32) {
             vec![batch(rows, 50_000, tick), batch(rows, 50_000, tick)]
         })
         .bench_local_values(|batches| statistics.merge(batches));
+}
+
+/// The histograms of a second, after it was merged: its stage, the course of the run and the last ten seconds.
+#[divan::bench(args = [1, 1_000])]
+fn second_histograms(bencher: Bencher<'_, '_>, rows: u32) {
+    let statistics = RefCell::new(Statistics::new(START.as_secs_f64(), false));
+    let tick = Cell::new(0);
+    bencher
+        .with_inputs(|| {
+            tick.set(tick.get() + 1);
+            let batches = vec![batch(rows, 50_000, tick.get()), batch(rows, 50_000, tick.get())];
+            statistics.borrow_mut().merge(batches);
+        })
+        .bench_local_values(|()| {
+            let at = UnixMicros(START.0 + (tick.get() + 1) * SECOND).as_secs_f64();
+            statistics.borrow_mut().end_second(at, SecondOfRun::default(), true);
+        });
 }
 
 /// Takes a second of a recorder with so many rows.
