@@ -1,6 +1,7 @@
 //! Whether a run was good: one word, one exit code and one sentence.
 
 use crate::stats::result::{Outcome, RunResult, ThresholdResult, Verdict};
+use crate::units::fitting::count;
 
 /// The exit code of a run with a threshold that was missed or could not be judged.
 pub const THRESHOLD_MISSED: u8 = 3;
@@ -40,7 +41,7 @@ fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], 
                 if failing.iter().any(|it| it.aborted_the_run) { ", which ended the run" } else { "" };
             let more = match failing.len() {
                 0 | 1 => String::new(),
-                count => format!(" and {} more", count - 1),
+                failing => format!(" and {} more", failing - 1),
             };
             format!("Failed: {} of {judged} thresholds not met: {first}{more}{aborted}.", failing.len())
         }
@@ -50,7 +51,11 @@ fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], 
             let first = result.failures.first().map_or_else(String::new, |it| {
                 format!("; most often: {} {}: {}", it.request_type, it.name, it.error)
             });
-            format!("Failed: {failures} of {requests} requests failed ({ratio:.2} %){first}.")
+            format!(
+                "Failed: {} of {} requests failed ({ratio:.2} %){first}.",
+                count(failures),
+                count(requests)
+            )
         }
         Outcome::Passed if requests == 0 => "Passed, but no request was finished.".to_owned(),
         Outcome::Passed => {
@@ -59,7 +64,9 @@ fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], 
                 1 => ", the threshold was met".to_owned(),
                 _ => format!(", all {judged} thresholds were met"),
             };
-            format!("Passed: {requests} requests, none failed{thresholds}.")
+            let limit =
+                if result.generator.was_the_limit { "; but the load generator was the limit" } else { "" };
+            format!("Passed: {} requests, none failed{thresholds}{limit}.", count(requests))
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::stats::packed_times::PackedTimes;
 pub struct Series {
     /// The start of the first interval in seconds of unix time.
     pub started: f64,
-    /// The length of each interval in whole seconds; the last one may be shorter.
+    /// The length of each interval in whole seconds. The last one may be shorter, or up to half as long again: a short rest
+    /// of the run belongs to it.
     pub interval_s: u32,
     /// Over how many seconds before the end of an interval its percentiles go; `null` if over the interval itself.
     /// The CSV files of Locust have percentiles of about ten seconds in each second.

@@ -49,8 +49,9 @@ impl Timeline {
         let interval_s = f64::from(series.interval_s.max(1));
         let started = (series.started > 0.0).then_some(series.started);
         let interval = |(before, point): (Option<&Point>, &Point)| {
-            // After a hole in a CSV file an interval is not longer than the others.
-            let length = point.length_s(before).clamp(0.0, interval_s);
+            // After a hole in a CSV file an interval is not longer than the others. The last one may hold the short rest of
+            // a run.
+            let length = point.length_s(before).clamp(0.0, interval_s * 1.5);
             (point.at_s - length / 2.0, length)
         };
         let before = std::iter::once(None).chain(points.iter().map(Some));
