@@ -280,7 +280,7 @@ fn a_run_that_does_not_start_leaves_older_results_alone() {
 
 #[test]
 fn a_full_disk_is_an_error_and_leaves_whole_files() {
-    let place = ScenarioDir::new(&SMALL.replace("20ms", "1ms").replace("1s", "20s"));
+    let place = ScenarioDir::new(&SMALL.replace("20ms", "1ms").replace("\"1s\"", "\"4s\""));
     let output = with_small_files(&place, 16, "run scenario.toml --csv a --request-log log --only-summary")
         .output()
         .unwrap();

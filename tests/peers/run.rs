@@ -169,6 +169,12 @@ fn a_run_of_ours_compares_with_one_of_locust_doing_the_same_job() {
         assert!(text.contains(&format!("MQTT Device - {device}")), "{text}");
     }
     assert!(!text.contains("only in"), "the same rows on both sides\n{text}");
-    let check = place.run(&["compare", "locust", "ours", "--fail-on", "failures > 0"]);
+    let check = place.run(&["compare", "locust", "ours", "--fail-on", "failures > 0", "--html", "both.html"]);
     assert_eq!(check.status.code(), Some(0));
+    let report = place.run(&["report", "locust", "--html", "locust.html"]);
+    assert_eq!(report.status.code(), Some(0), "{}", String::from_utf8_lossy(&report.stderr));
+    for page in ["both.html", "locust.html"] {
+        let page = place.read(page);
+        assert!(page.contains("Device - 1") && page.trim_end().ends_with("</html>"));
+    }
 }
