@@ -102,9 +102,13 @@ fn every_output_tells_what_the_request_log_tells() {
         for ((name, share), told) in shares.into_iter().zip(of_row) {
             let exact = at(&times, share);
             assert_close(told, exact, &format!("{name} of {}", row.name));
-            assert!(html.contains(&time_ms(told)), "{name} of {} in the report: {}", row.name, time_ms(told));
+            // The longest time is known exactly, too, which may round to another last digit.
+            let texts = [time_ms(told), time_ms(if name == "max" { row.max_ms } else { told })];
             // The table has the same texts as the report.
-            assert!(stdout.contains(&time_ms(told)), "{name} of {}: {}\n{stdout}", row.name, time_ms(told));
+            for (output, place) in [(&html, "report"), (&stdout, "table")] {
+                let is_there = texts.iter().any(|text| output.contains(text));
+                assert!(is_there, "{name} of {} in the {place}: {texts:?}", row.name);
+            }
         }
         (shortest, longest) = (shortest.min(told.p50), longest.max(told.max));
     }
