@@ -110,16 +110,19 @@ pub fn result(ended: Ended<'_>) -> RunResult {
 /// A row up to now. What of it never ends is known at the end.
 pub(super) fn row_so_far(statistics: &Statistics, row: &Row) -> RowResult {
     let times = statistics.row_times(&row.key).cloned().unwrap_or_default();
-    row_result(row, times, statistics.failed_times(Some(&row.key)).cloned().unwrap_or_default())
+    let failed = statistics.failed_times(Some(&row.key)).cloned().unwrap_or_default();
+    row_result(row, times, failed, statistics.lasted_s())
 }
 
 /// The same of all requests together.
 pub(super) fn aggregated_so_far(statistics: &Statistics, row: &Row) -> RowResult {
     let failed = statistics.failed_times(None).cloned().unwrap_or_default();
-    row_result(row, statistics.latency().to_fine(), failed)
+    row_result(row, statistics.latency().to_fine(), failed, statistics.lasted_s())
 }
 
-fn row_result(row: &Row, times: FineTimes, failed: FineTimes) -> RowResult {
+fn row_result(row: &Row, times: FineTimes, failed: FineTimes, seconds: f64) -> RowResult {
+    // Before the first second there is only Locust's rate.
+    let rate = |count: u64, locust: f64| if seconds > 0.0 { count as f64 / seconds } else { locust };
     let response_times_ms = Times::of(&times);
     RowResult {
         request_type: row.key.request_type.clone(),
@@ -133,8 +136,8 @@ fn row_result(row: &Row, times: FineTimes, failed: FineTimes) -> RowResult {
         min_ms: number(row.min),
         max_ms: number(row.max),
         average_length_bytes: number(row.average_length),
-        requests_per_s: row.rps,
-        failures_per_s: row.failures_per_s,
+        requests_per_s: rate(row.requests, row.rps),
+        failures_per_s: rate(row.failures, row.failures_per_s),
         response_times_ms,
         succeeded_ms: Times::of(&times.without(&failed)),
         failed_ms: Times::of(&failed),

@@ -12,7 +12,9 @@ pub const INTERRUPTED: u8 = 130;
 ///
 /// A run that was aborted says so, whatever else happened; then a threshold counts before failed requests.
 pub fn of(result: &RunResult, exit_code_on_error: u8) -> Verdict {
-    let failing: Vec<_> = result.thresholds.iter().filter(|it| it.fails_the_run).collect();
+    let mut failing: Vec<_> = result.thresholds.iter().filter(|it| it.fails_the_run).collect();
+    // What ended the run is the cause; others may have been missed because of it.
+    failing.sort_by_key(|it| !it.aborted_the_run);
     let failures: u64 = result.failures.iter().map(|it| it.occurrences).sum();
     let (outcome, exit_code) = if result.run.end == "aborted" {
         (Outcome::Aborted, INTERRUPTED)

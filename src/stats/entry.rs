@@ -154,6 +154,11 @@ impl Entry {
         }
     }
 
+    /// When it was made, in seconds of unix time.
+    pub(super) fn start(&self) -> f64 {
+        self.start
+    }
+
     /// Start and last request.
     pub fn span(&self) -> RunSpan {
         RunSpan { start: self.start, last_request: self.last_request }

@@ -162,6 +162,11 @@ impl OverTime {
         self.course.began_s = ended_s;
     }
 
+    /// The end of the last second, in seconds since the start of the run.
+    pub(super) fn ended_s(&self) -> f64 {
+        self.course.ended_s()
+    }
+
     /// The last second, if there was one.
     pub(super) fn last(&self) -> Option<&Second> {
         self.recent.back()

@@ -134,6 +134,12 @@ impl Statistics {
         }
     }
 
+    /// How many seconds the statistics cover: from the start of the run, or from when they began anew, to the end of the
+    /// last second. Locust's rates end with the last request instead, which makes those of a short run too high.
+    pub fn lasted_s(&self) -> f64 {
+        self.started + self.over_time.ended_s() - self.aggregated.start()
+    }
+
     /// The most connections at the end of a second.
     pub fn most_connected(&self) -> u64 {
         self.most_connected
