@@ -147,19 +147,21 @@ fn row_result(row: &Row, times: FineTimes, failed: FineTimes, seconds: f64) -> R
     }
 }
 
-/// The stages. A run that is not staged has one, which is the whole run.
+/// The stages. A run without them has none, and one with a single stage tells its numbers again under its name.
 fn stages(ended: &Ended<'_>, rows: &[RowResult], aggregated: &RowResult) -> Vec<StageResult> {
     let name = |index: usize, name: &str| {
         if name.is_empty() { format!("stage {}", index + 1) } else { name.to_owned() }
     };
     let statistics = ended.statistics;
     if statistics.stages().is_empty() {
-        let (name, users) = ended.stages.first().map_or(("", 0), |(name, users)| (name.as_str(), *users));
+        let Some((name, users)) = ended.stages.first().filter(|(name, _)| !name.is_empty()) else {
+            return Vec::new();
+        };
         return vec![StageResult {
-            name: if name.is_empty() { "whole run".to_owned() } else { name.to_owned() },
+            name: name.clone(),
             begins_s: 0.0,
             ends_s: ended.run.ended - ended.run.started,
-            users,
+            users: *users,
             aggregated: aggregated.clone(),
             rows: rows.to_vec(),
             received: Some(received(ended.snapshot.received)),

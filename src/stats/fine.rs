@@ -147,14 +147,9 @@ impl FineTimes {
     }
 
     /// Times in milliseconds at ascending quantiles, in one pass; zeros if nothing was counted.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rounded share of a count is one"
-    )]
     fn at_quantiles<const N: usize>(&self, quantiles: [f64; N]) -> [f64; N] {
         let mut found = [0.0; N];
-        let wanted = quantiles.map(|q| ((q.min(1.0) * self.total as f64).ceil() as u64).max(1));
+        let wanted = quantiles.map(|quantile| rank(quantile, self.total));
         let mut wanted = found.iter_mut().zip(wanted).peekable();
         let mut seen = 0;
         for count in &self.counts {
@@ -165,6 +160,20 @@ impl FineTimes {
         }
         found
     }
+}
+
+/// Which of so many values, counted from 1 for the least, stands at a quantile: the nearest rank, rounded up.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rounded share of a count is one"
+)]
+fn rank(quantile: f64, count: u64) -> u64 {
+    let exact = quantile.min(1.0) * count as f64;
+    // 0.07 × 100 is 7.000000000000001 in binary, and still the seventh.
+    let nearest = exact.round();
+    let rank = if (exact - nearest).abs() <= exact * 1e-12 { nearest } else { exact.ceil() };
+    (rank as u64).max(1)
 }
 
 #[cfg(test)]
@@ -193,6 +202,16 @@ mod tests {
         }
         assert_eq!(hdr::longest_ns(0), 511, "half a microsecond");
         assert!(hdr::longest_ns(last) - hdr::HIGHEST_NS < hdr::HIGHEST_NS / 1_000);
+    }
+
+    #[test]
+    fn a_rank_is_the_share_rounded_up_in_decimal_numbers() {
+        for count in 1..5_000_u64 {
+            for percent in 0..=100 {
+                let exact = (count * percent).div_ceil(100).max(1);
+                assert_eq!(rank(percent as f64 / 100.0, count), exact, "p{percent} of {count}");
+            }
+        }
     }
 
     #[test]

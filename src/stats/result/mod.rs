@@ -47,7 +47,7 @@ pub struct RunResult {
     pub rows: Vec<RowResult>,
     /// All requests together. Percentiles leave measured messages out.
     pub aggregated: RowResult,
-    /// The same numbers for each stage; a run without stages has one.
+    /// The same numbers for each stage; empty for a run without stages.
     #[serde(default)]
     pub stages: Vec<StageResult>,
     /// The verdicts on the thresholds, in the order of the scenario.

@@ -143,6 +143,16 @@ impl RowResult {
         self.histogram.percentile_ms(percent).or_else(|| column().map(|column| column.ms))
     }
 
+    /// Whether any of its requests has a response time.
+    pub fn has_times(&self) -> bool {
+        !self.histogram.is_empty() || !self.percentiles.is_empty() || self.max_ms > 0.0
+    }
+
+    /// The longest response time in milliseconds; `None` without response times.
+    pub fn longest_ms(&self) -> Option<f64> {
+        self.has_times().then_some(self.max_ms)
+    }
+
     /// Failed requests per request, 0 to 1; 0 without requests.
     pub fn failure_ratio(&self) -> f64 {
         if self.requests == 0 { 0.0 } else { self.failures as f64 / self.requests as f64 }

@@ -12,7 +12,7 @@ use crate::stats::result::{RunResult, ScheduledStarts, StageResult};
 /// The value of a metric in a row, in its unit; `None` if nothing happened that could have one, and for metrics that are
 /// not of rows alone.
 pub(super) fn of_row(metric: Metric, row: &RowResult) -> Option<f64> {
-    let timed = |value: f64| (!row.histogram.is_empty() || row.max_ms > 0.0).then_some(value);
+    let timed = |value: f64| row.has_times().then_some(value);
     let some = |value: f64| (row.requests > 0).then_some(value);
     match metric {
         Metric::Requests => Some(row.requests as f64),

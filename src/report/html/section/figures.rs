@@ -45,8 +45,8 @@ impl Figures {
         figures.extend(percentiles.into_iter().filter_map(|(name, percent, meaning)| {
             Some(figure(name, text::time(Some(all.percentile_ms(percent)?)), meaning))
         }));
-        if all.requests > 0 {
-            figures.push(figure("Longest", text::time(Some(all.max_ms)), "the slowest request"));
+        if let Some(longest) = all.longest_ms() {
+            figures.push(figure("Longest", text::time(Some(longest)), "the slowest request"));
         }
         let points = &result.series.points;
         let users = points.iter().map(|point| point.users).max();

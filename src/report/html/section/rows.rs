@@ -101,8 +101,7 @@ pub(crate) fn counts(row: &RowResult) -> Vec<Cell> {
 /// p50, p90, p99, p99.9 and the longest time.
 pub(crate) fn times(row: &RowResult) -> Vec<Cell> {
     let times = [50.0, 90.0, 99.0, 99.9].map(|percent| row.percentile_ms(percent));
-    let longest = (row.requests > 0).then_some(row.max_ms);
-    times.into_iter().chain([longest]).map(Cell::time).collect()
+    times.into_iter().chain([row.longest_ms()]).map(Cell::time).collect()
 }
 
 impl Cell {
@@ -143,6 +142,11 @@ mod tests {
             table.shown.iter().all(|row| row.cells[0].text != "1"),
             "those with one request are left out"
         );
+    }
+
+    #[test]
+    fn a_row_without_response_times_has_no_longest_one() {
+        assert!(times(&row("untimed", 7)).iter().all(|cell| cell.text == "–" && cell.sort == "-1"));
     }
 
     #[test]
