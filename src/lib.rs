@@ -28,6 +28,7 @@
 //! | broker | the embedded broker, with planted faults | mqtt |
 //! | engine | runs a plan: coordinator, shards, users, delivery | plan, template, client, stats, mqtt |
 //! | report | Locust's CSV files, tables, JSON, replay, `compare` | stats, units |
+//! | web | the live page, Locust's JSON and metrics over HTTP | report, stats, units |
 //! | cli | arguments, files, signals, the screen: the only room that prints | all |
 //!
 //! `tests/layers.rs` reads this table and checks the sources against it. It also checks that inside a room no file imports a file
@@ -83,3 +84,4 @@ pub mod scenario;
 pub mod stats;
 pub mod template;
 pub mod units;
+pub mod web;

@@ -1,0 +1,347 @@
+//! What is shared by the runner and everybody who watches.
+//!
+//! The runner never waits at the desk: it puts down what is known now, in place of what lay there, and takes commands
+//! when it likes. A visitor that is too slow misses what lay there in between.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout};
+
+use crate::stats::result::RunResult;
+use crate::web::command::{Answer, Command, Refusal};
+use crate::web::now::Now;
+use crate::web::offer::Offer;
+
+/// So many lines of the log are kept, as Locust does.
+const LOG_LINES: usize = 500;
+
+/// A line of the log is cut after so many bytes: a broker may have written what stands in it.
+const LINE_BYTES: usize = 4_096;
+
+/// So many commands wait for the runner.
+const COMMANDS: usize = 16;
+
+/// For so long the runner may think about a command.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
+
+/// Somebody who asked this long ago may still be there.
+const INTEREST: Duration = Duration::from_secs(10);
+
+/// A result up to now is waited for so long: the runner makes one with the next tick.
+const RESULT_TIME: Duration = Duration::from_secs(3);
+
+/// What is shared by the runner and everybody who watches. Clones are the same desk.
+#[derive(Debug, Clone)]
+pub struct Desk(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    offer: Offer,
+    now: watch::Sender<Arc<Now>>,
+    commands: mpsc::Sender<Asked>,
+    log: Mutex<Log>,
+    /// How many [`Watcher`]s there are.
+    watchers: AtomicUsize,
+    made: Instant,
+    /// When somebody last asked for a result, in milliseconds since `made` and one more; 0 if nobody has.
+    asked: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    lines: VecDeque<Arc<str>>,
+    /// How many lines there were in all.
+    written: u64,
+}
+
+impl Desk {
+    /// A desk on which nothing lies but what can be run, and the runner's end of its commands.
+    pub fn new(offer: Offer) -> (Self, Commands) {
+        let (commands, asked) = mpsc::channel(COMMANDS);
+        let shared = Shared {
+            offer,
+            now: watch::Sender::new(Arc::new(Now::default())),
+            commands,
+            log: Mutex::default(),
+            watchers: AtomicUsize::new(0),
+            made: Instant::now(),
+            asked: AtomicU64::new(0),
+        };
+        (Self(Arc::new(shared)), Commands(asked))
+    }
+
+    /// Puts down what is known now: once a second, and whenever the phase changes.
+    pub fn tell(&self, now: Now) {
+        self.0.now.send_replace(Arc::new(now));
+    }
+
+    /// Adds a line to the log, which keeps the last 500. Line ends at its end do not count.
+    pub fn log(&self, line: &str) {
+        let line = line.trim_end_matches(['\r', '\n']);
+        let end = line.floor_char_boundary(LINE_BYTES);
+        let line = if end < line.len() { format!("{}…", &line[..end]).into() } else { line.into() };
+        let mut log = self.lock_log();
+        if log.lines.len() == LOG_LINES {
+            log.lines.pop_front();
+        }
+        log.lines.push_back(line);
+        log.written += 1;
+    }
+
+    /// Whether somebody watches, or asked for a result in the last ten seconds. Only then the runner makes
+    /// [`Now::result`] while a run goes on.
+    pub fn is_watched(&self) -> bool {
+        let asked = self.0.asked.load(Ordering::Relaxed);
+        let interest = u64::try_from(INTEREST.as_millis()).unwrap_or(u64::MAX);
+        self.0.watchers.load(Ordering::Relaxed) > 0
+            || (asked > 0 && self.clock().saturating_sub(asked) < interest)
+    }
+
+    /// How many visitors watch.
+    pub fn watchers(&self) -> usize {
+        self.0.watchers.load(Ordering::Relaxed)
+    }
+
+    /// What can be run.
+    pub fn offer(&self) -> &Offer {
+        &self.0.offer
+    }
+
+    /// What was told last.
+    pub fn now(&self) -> Arc<Now> {
+        Arc::clone(&self.0.now.borrow())
+    }
+
+    /// A visitor of what is told from now on. It counts until it is dropped.
+    pub fn watch(&self) -> Watcher {
+        self.0.watchers.fetch_add(1, Ordering::Relaxed);
+        Watcher { now: self.0.now.subscribe(), desk: self.clone() }
+    }
+
+    /// The result of the last run, or of this one up to now: waits for the runner to make it if nobody has watched.
+    /// `None` before the first run, and if the runner makes none in time.
+    pub async fn result(&self) -> Option<Arc<RunResult>> {
+        self.0.asked.store(self.clock(), Ordering::Relaxed);
+        let mut told = self.0.now.subscribe();
+        let wanted = |now: &Arc<Now>| now.result.is_some() || !now.phase.is_run();
+        let now = timeout(RESULT_TIME, told.wait_for(wanted)).await.ok()?.ok()?;
+        now.result.clone()
+    }
+
+    /// The lines of the log behind the first `seen` that were ever written, of those that are kept, and how many were
+    /// written in all.
+    pub fn logged(&self, seen: u64) -> (Vec<Arc<str>>, u64) {
+        let log = self.lock_log();
+        let new = usize::try_from(log.written.saturating_sub(seen)).unwrap_or(usize::MAX);
+        let known = log.lines.len().saturating_sub(new);
+        (log.lines.iter().skip(known).cloned().collect(), log.written)
+    }
+
+    /// Asks the runner, and waits for its answer up to ten seconds.
+    ///
+    /// # Errors
+    /// What the runner refuses, and a runner that is busy, slow or gone.
+    pub async fn ask(&self, command: Command) -> Result<Answer, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.0.commands.try_send(Asked { command, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refusal::Busy,
+            mpsc::error::TrySendError::Closed(_) => Refusal::Gone,
+        })?;
+        match timeout(ANSWER_TIME, answered).await {
+            Ok(answer) => answer.unwrap_or(Err(Refusal::Gone)),
+            Err(_) => Err(Refusal::NoAnswer),
+        }
+    }
+
+    /// Milliseconds since the desk was made, and one more.
+    fn clock(&self) -> u64 {
+        u64::try_from(self.0.made.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    fn lock_log(&self) -> MutexGuard<'_, Log> {
+        // A log in which a line may be missing is still a log.
+        self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who watches.
+#[derive(Debug)]
+pub struct Watcher {
+    now: watch::Receiver<Arc<Now>>,
+    desk: Desk,
+}
+
+impl Watcher {
+    /// Waits until something new is told, and returns the newest; what came before it is skipped. Cancel-safe.
+    pub async fn changed(&mut self) -> Arc<Now> {
+        // The sender is in the desk that this watcher holds, so it is never gone.
+        let _ = self.now.changed().await;
+        Arc::clone(&self.now.borrow_and_update())
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.desk.0.watchers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The runner's end: what visitors ask, in order. Once it is dropped, every visitor learns that the program ends.
+#[derive(Debug)]
+pub struct Commands(mpsc::Receiver<Asked>);
+
+impl Commands {
+    /// Waits for the next command; `None` if there is no desk any more, so that nobody can ask. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Asked> {
+        self.0.recv().await
+    }
+
+    /// The next command, if there is one.
+    pub fn try_next(&mut self) -> Option<Asked> {
+        self.0.try_recv().ok()
+    }
+}
+
+/// A command, and the visitor that waits for its answer.
+#[derive(Debug)]
+pub struct Asked {
+    /// What the visitor wants.
+    pub command: Command,
+    answer: oneshot::Sender<Result<Answer, Refusal>>,
+}
+
+impl Asked {
+    /// Answers. A visitor that has left does not matter. One that gets no answer is told that the program ends.
+    pub fn answer(self, answer: Result<Answer, Refusal>) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::command::Start;
+    use crate::web::now::Phase;
+
+    fn in_phase(phase: Phase) -> Now {
+        Now { phase, ..Now::default() }
+    }
+
+    #[tokio::test]
+    async fn a_visitor_gets_the_newest_and_misses_what_was_before() {
+        let (desk, _commands) = Desk::new(Offer::default());
+        let mut visitor = desk.watch();
+        desk.tell(in_phase(Phase::Spawning));
+        desk.tell(in_phase(Phase::Running));
+        assert_eq!(visitor.changed().await.phase, Phase::Running);
+        let nothing_new = timeout(Duration::from_millis(1), visitor.changed()).await;
+        assert!(nothing_new.is_err());
+        desk.tell(in_phase(Phase::Stopped));
+        assert_eq!(visitor.changed().await.phase, Phase::Stopped);
+        assert_eq!(desk.now().phase, Phase::Stopped);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_desk_is_watched_while_somebody_is_there_and_ten_seconds_after_a_question() {
+        let (desk, _commands) = Desk::new(Offer::default());
+        assert!(!desk.is_watched());
+        let (one, other) = (desk.watch(), desk.clone().watch());
+        assert_eq!(desk.watchers(), 2);
+        drop(one);
+        assert!(desk.is_watched());
+        drop(other);
+        assert!(!desk.is_watched());
+
+        assert_eq!(desk.result().await, None, "there is no run");
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert!(desk.is_watched());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!desk.is_watched());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_result_of_a_run_that_nobody_watched_comes_with_the_next_tick() {
+        let (desk, _commands) = Desk::new(Offer::default());
+        desk.tell(in_phase(Phase::Running));
+        let runner = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert!(desk.is_watched());
+            let result = Arc::new(crate::stats::result::testing::result(Vec::new()));
+            desk.tell(Now { result: Some(result), ..in_phase(Phase::Running) });
+        };
+        let (result, ()) = tokio::join!(desk.result(), runner);
+        assert_eq!(result.unwrap().run.scenario, "peak hour");
+
+        desk.tell(in_phase(Phase::Running));
+        assert_eq!(desk.result().await, None, "nobody waits for ever");
+    }
+
+    #[tokio::test]
+    async fn a_command_reaches_the_runner_and_its_answer_the_visitor() {
+        let (desk, mut commands) = Desk::new(Offer::default());
+        let start = Command::Start(Start { users: Some(80), ..Start::default() });
+        let runner = async {
+            let asked = commands.next().await.unwrap();
+            assert_eq!(asked.command, start);
+            asked.answer(Ok(Answer::new("80 users")));
+            let asked = commands.next().await.unwrap();
+            asked.answer(Err(Refusal::No("nothing runs".to_owned())));
+        };
+        let visitor = async {
+            assert_eq!(desk.ask(start.clone()).await, Ok(Answer::new("80 users")));
+            assert_eq!(desk.ask(Command::Stop).await.unwrap_err().to_string(), "nothing runs");
+        };
+        tokio::join!(visitor, runner);
+        assert!(commands.try_next().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_visitor_waits_for_a_runner_that_is_silent_or_gone_or_has_too_much_to_do() {
+        let (desk, mut commands) = Desk::new(Offer::default());
+        assert_eq!(desk.ask(Command::Stop).await, Err(Refusal::NoAnswer));
+        let waiting: Vec<_> = (1..COMMANDS).map(|_| Box::pin(desk.ask(Command::Reset))).collect();
+        let mut waiting = waiting.into_iter();
+        for visitor in waiting.by_ref() {
+            assert!(timeout(Duration::ZERO, visitor).await.is_err());
+        }
+        assert_eq!(desk.ask(Command::Stop).await, Err(Refusal::Busy));
+
+        while let Some(asked) = commands.try_next() {
+            drop(asked);
+        }
+        let (answer, ()) = tokio::join!(desk.ask(Command::Stop), async {
+            drop(commands.next().await);
+        });
+        assert_eq!(answer, Err(Refusal::Gone));
+        drop(commands);
+        assert_eq!(desk.ask(Command::Stop).await, Err(Refusal::Gone));
+    }
+
+    #[test]
+    fn the_log_keeps_its_last_500_lines_and_tells_which_are_new() {
+        let (desk, _commands) = Desk::new(Offer::default());
+        assert_eq!(desk.logged(0), (Vec::new(), 0));
+        for number in 1..=502 {
+            desk.log(&format!("line {number}\r\n"));
+        }
+        let (all, written) = desk.logged(0);
+        assert_eq!((all.len(), &*all[0], &*all[499], written), (500, "line 3", "line 502", 502));
+        let (new, _) = desk.logged(500);
+        assert_eq!(new.iter().map(|line| &**line).collect::<Vec<_>>(), ["line 501", "line 502"]);
+        assert_eq!(desk.logged(502).0, Vec::<Arc<str>>::new());
+        assert_eq!(desk.logged(1_000).0, Vec::<Arc<str>>::new(), "a visitor of another program");
+    }
+
+    #[test]
+    fn a_line_of_the_log_has_a_bounded_length() {
+        let (desk, _commands) = Desk::new(Offer::default());
+        desk.log(&"é".repeat(LINE_BYTES));
+        let line = &desk.logged(0).0[0];
+        assert!(line.len() <= LINE_BYTES + '…'.len_utf8());
+        assert!(line.ends_with("é…"));
+    }
+}

@@ -1,0 +1,63 @@
+//! What can be run, known before the first run: the form is filled with it, and the plan stands beside the form.
+
+use std::time::Duration;
+
+/// What can be run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Offer {
+    /// The name of the scenario.
+    pub scenario: String,
+    /// The path of its file as it was given.
+    pub file: String,
+    /// How many users the scenario wants at a time.
+    pub users: u32,
+    /// How many of them start in a second.
+    pub spawn_rate: f64,
+    /// How long a run lasts; `None` until it is stopped.
+    pub run_time: Option<Duration>,
+    /// The address of the broker; empty for the embedded one.
+    pub host: String,
+    /// The stages of the load, in order. With stages, users and spawn rate are theirs and need not be asked for.
+    pub stages: Vec<OfferedStage>,
+    /// The user classes, in the order of the scenario.
+    pub classes: Vec<Class>,
+    /// All tags that tasks have, ordered and each once.
+    pub tags: Vec<String>,
+    /// What can be changed from run to run: variables, and rates of the scenario. No secret stands here.
+    pub settings: Vec<Setting>,
+    /// The plan as `plan` prints it, secrets masked.
+    pub plan: String,
+}
+
+/// A stage of the load.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfferedStage {
+    /// Its name, or `stage 2` if it has none.
+    pub name: String,
+    /// How many users it wants.
+    pub users: u32,
+    /// How long it lasts, its ramp included; `None` if that is not known.
+    pub length: Option<Duration>,
+}
+
+/// A user class.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// How many users of it there always are; `None` for a class with a weight.
+    pub fixed_count: Option<u32>,
+    /// Its share of the users that are not fixed, beside other weights.
+    pub weight: f64,
+    /// Its tasks and their weights, in the order of the scenario.
+    pub tasks: Vec<(String, f64)>,
+}
+
+/// Something of the scenario that a visitor can change for the next run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The key, as `--set KEY=VALUE` has it: `vars.devices`.
+    pub key: String,
+    /// Its value now.
+    pub value: String,
+}
