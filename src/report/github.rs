@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use crate::report::verdict::is_cut_short;
 use crate::stats::result::row::RowResult;
 use crate::stats::result::{RunResult, ThresholdResult};
 
@@ -71,7 +72,7 @@ fn data(text: &str) -> String {
 pub fn job_summary(result: &RunResult) -> String {
     let mut text =
         format!("## {}\n\n**{}**\n", markdown(&result.run.scenario), markdown(&result.verdict.sentence));
-    let sections = [thresholds(&result.thresholds), rows(result), failures(result)];
+    let sections = [thresholds(result), rows(result), failures(result)];
     for section in sections.into_iter().filter(|section| !section.is_empty()) {
         text.push('\n');
         text += &section;
@@ -91,13 +92,14 @@ fn fitted(mut text: String) -> String {
     text + CUT
 }
 
-fn thresholds(results: &[ThresholdResult]) -> String {
+fn thresholds(result: &RunResult) -> String {
+    let so_far = if is_cut_short(&result.run) { " so far" } else { "" };
     let line = |it: &ThresholdResult| {
         let word = match (it.met, it.fails_the_run) {
-            (Some(true), _) => "✅ met",
-            (Some(false), _) => "❌ missed",
-            (None, true) => "❌ not judged",
-            (None, false) => "➖ not judged",
+            (Some(true), _) => format!("✅ met{so_far}"),
+            (Some(false), _) => "❌ missed".to_owned(),
+            (None, true) => "❌ not judged".to_owned(),
+            (None, false) => "➖ not judged".to_owned(),
         };
         let ended = if it.aborted_the_run { "; it ended the run" } else { "" };
         format!(
@@ -107,7 +109,7 @@ fn thresholds(results: &[ThresholdResult]) -> String {
             markdown(&it.sentence)
         )
     };
-    table("| | threshold | row | value |\n|---|---|---|---|\n", results, line)
+    table("| | threshold | row | value |\n|---|---|---|---|\n", &result.thresholds, line)
 }
 
 fn rows(result: &RunResult) -> String {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
+use crate::report::verdict::{interruption, is_cut_short};
 use crate::stats::result::{Outcome, RunResult, ThresholdResult};
 
 /// The name of the case that stands for the run itself.
@@ -36,7 +37,8 @@ pub fn xml(result: &RunResult) -> Result<String, SerializeError> {
             suite.add_property(Property::new(name, text(&value)));
         }
     }
-    let thresholds = result.thresholds.iter().map(threshold);
+    let interrupted = interruption(run).filter(|_| is_cut_short(run));
+    let thresholds = result.thresholds.iter().map(|of| threshold(of, interrupted.as_deref()));
     for mut case in thresholds.chain([requests(result)]) {
         case.set_classname(scenario.as_str());
         case.set_time(length);
@@ -48,8 +50,9 @@ pub fn xml(result: &RunResult) -> Result<String, SerializeError> {
     report.to_string()
 }
 
-/// A verdict on a threshold: `p99[publish] < 50ms in peak (MQTT publish)`.
-fn threshold(result: &ThresholdResult) -> TestCase {
+/// A verdict on a threshold: `p99[publish] < 50ms in peak (MQTT publish)`. `interrupted` says how far the run came, if it
+/// should have gone on.
+fn threshold(result: &ThresholdResult, interrupted: Option<&str>) -> TestCase {
     let status = match (result.met, result.fails_the_run) {
         (Some(true), _) => TestCaseStatus::success(),
         (Some(false) | None, true) => failure(&result.verdict, &sentence(result)),
@@ -60,6 +63,9 @@ fn threshold(result: &ThresholdResult) -> TestCase {
         }
     };
     let mut case = TestCase::new(text(&format!("{} ({})", result.title(), result.row)), status);
+    if let (Some(true), Some(how)) = (result.met, interrupted) {
+        case.set_system_out(text(&format!("met so far: the run was {how}")));
+    }
     // What servers such as GitLab and Jenkins show as the place of a case.
     case.extra.extend(result.file.as_deref().map(|file| ("file".into(), text(file).into())));
     case.extra.extend(result.line.map(|line| ("line".into(), line.to_string().into())));
@@ -81,7 +87,7 @@ fn requests(result: &RunResult) -> TestCase {
         "aborted" => result.verdict.sentence.clone(),
         "error" => "The run could not go on.".to_owned(),
         _ if is_fine || failed + exceptions == 0 => {
-            return TestCase::new(REQUESTS, TestCaseStatus::success());
+            return without_failures(result);
         }
         _ if failed == 0 => format!("{exceptions} exceptions"),
         _ => format!("{failed} of {} requests failed", result.aggregated.requests),
@@ -100,6 +106,20 @@ fn requests(result: &RunResult) -> TestCase {
     let mut status = failure("failed", &message);
     status.set_description(texts.concat());
     TestCase::new(REQUESTS, status)
+}
+
+/// The case of a run whose requests did not fail. A run without requests shows nothing, so its case is skipped.
+fn without_failures(result: &RunResult) -> TestCase {
+    let mut status = TestCaseStatus::success();
+    if result.aggregated.requests == 0 {
+        status = TestCaseStatus::skipped();
+        status.set_message(text(&result.verdict.sentence));
+    }
+    let mut case = TestCase::new(REQUESTS, status);
+    if is_cut_short(&result.run) {
+        case.set_system_out(text(&result.verdict.sentence));
+    }
+    case
 }
 
 /// So many texts of failures and exceptions are told.
@@ -128,6 +148,7 @@ fn text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::verdict;
     use crate::stats::result::testing::{failure as failed, result as passed, row, threshold as judged};
     use crate::stats::result::what_ran::BrokerRan;
     use proptest::prelude::*;
@@ -173,7 +194,7 @@ mod tests {
             assert_eq!(case.name.as_str(), "requests");
             matches!(case.status, TestCaseStatus::Success { .. })
         };
-        let mut result = passed(Vec::new());
+        let mut result = passed(vec![row("publish", &[1_000], &[])]);
         assert!(case(&result));
         result.failures = vec![failed("publish", "timeout", 1)];
         (result.verdict.outcome, result.verdict.exit_code) = (Outcome::Failed, 1);
@@ -183,6 +204,34 @@ mod tests {
         let mut stopped = passed(Vec::new());
         stopped.run.end = "error".to_owned();
         assert!(!case(&stopped));
+    }
+
+    #[test]
+    fn an_interrupted_run_says_so_in_each_case_that_was_met() {
+        let mut result = passed(vec![row("publish", &[1_000], &[])]);
+        (result.run.end, result.run.planned_s) = ("interrupted".to_owned(), Some(20.0));
+        result.thresholds = vec![judged("p99 < 200ms", "Aggregated", Some(true), "p99 12.31 ms")];
+        result.verdict = verdict::of(&result, 1);
+        let report = Report::deserialize_from_str(&xml(&result).unwrap()).unwrap();
+        let said = report.test_suites[0].test_cases.iter().map(|case| case.system_out.clone().unwrap());
+        assert_eq!(
+            said.map(|said| said.as_str().to_owned()).collect::<Vec<_>>(),
+            [
+                "met so far: the run was interrupted after 2s of 20s",
+                "Interrupted after 2s of 20s: 1 request, which did not fail, the threshold was met so far."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_run_without_a_request_is_skipped_and_not_green() {
+        let mut result = passed(Vec::new());
+        result.verdict = verdict::of(&result, 1);
+        let report = Report::deserialize_from_str(&xml(&result).unwrap()).unwrap();
+        let TestCaseStatus::Skipped { message, .. } = &report.test_suites[0].test_cases[0].status else {
+            panic!("{report:?}")
+        };
+        assert!(message.as_ref().unwrap().as_str().contains("no request was made"));
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 //! again.
 
 pub mod columns;
+pub mod command;
 pub mod compare;
 pub mod csv;
 pub mod destination;

@@ -1,12 +1,67 @@
 //! Whether a run was good: one word, one exit code and one sentence.
+//!
+//! A run that was interrupted once ended in order, so its exit code is that of a run that came to its end. But what held
+//! for a part of the run need not hold for all of it, so such a run is never called passed: the sentence begins with how
+//! far it came. Nor is a run without a request, of which nothing was measured.
 
+use std::time::Duration;
+
+use crate::stats::result::what_ran::WhatRan;
 use crate::stats::result::{Outcome, RunResult, ThresholdResult, Verdict};
-use crate::units::fitting::count;
+use crate::units::fitting::{count, length};
 
 /// The exit code of a run with a threshold that was missed or could not be judged.
 pub const THRESHOLD_MISSED: u8 = 3;
+/// The exit code of a run that could not go on.
+pub const CANNOT_GO_ON: u8 = 4;
 /// The exit code of a run that was interrupted twice.
 pub const INTERRUPTED: u8 = 130;
+
+/// How a run went, at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Impression {
+    /// It came to its end, and nothing went wrong.
+    Good,
+    /// Nothing went wrong, but it says less than it should: it was interrupted, or made no request.
+    Doubtful,
+    /// Something went wrong.
+    Bad,
+}
+
+/// How a run went, at a glance, and in one or two words.
+pub fn impression(result: &RunResult) -> (Impression, &'static str) {
+    match result.verdict.outcome {
+        Outcome::Aborted => (Impression::Bad, "Aborted"),
+        Outcome::ThresholdMissed => (Impression::Bad, "Threshold missed"),
+        Outcome::Failed => (Impression::Bad, "Failed"),
+        Outcome::Passed if result.aggregated.requests == 0 => (Impression::Doubtful, "Nothing measured"),
+        Outcome::Passed if is_cut_short(&result.run) => (Impression::Doubtful, "Interrupted"),
+        Outcome::Passed => (Impression::Good, "Passed"),
+    }
+}
+
+/// Whether a run with an end of its own was interrupted before it.
+pub fn is_cut_short(run: &WhatRan) -> bool {
+    run.planned_s.is_some() && matches!(run.end.as_str(), "interrupted" | "aborted")
+}
+
+/// How far a run came that was interrupted: `interrupted after 3s of 20s`; `None` if it was not.
+pub fn interruption(run: &WhatRan) -> Option<String> {
+    let seconds = |s: f64| Duration::try_from_secs_f64(s).unwrap_or_default();
+    let lasted = run.ended - run.started;
+    if !matches!(run.end.as_str(), "interrupted" | "aborted") {
+        return None;
+    }
+    let lasted_text = length(seconds(lasted));
+    Some(match run.planned_s {
+        None => format!("interrupted after {lasted_text}"),
+        Some(planned) if lasted < planned => {
+            format!("interrupted after {lasted_text} of {}", length(seconds(planned)))
+        }
+        // Its users took so long to finish.
+        Some(_) => "interrupted before its end".to_owned(),
+    })
+}
 
 /// The verdict on a result. `exit_code_on_error` is the exit code of a run that had failures or exceptions.
 ///
@@ -18,6 +73,8 @@ pub fn of(result: &RunResult, exit_code_on_error: u8) -> Verdict {
     let failures: u64 = result.failures.iter().map(|it| it.occurrences).sum();
     let (outcome, exit_code) = if result.run.end == "aborted" {
         (Outcome::Aborted, INTERRUPTED)
+    } else if result.run.end == "error" {
+        (Outcome::Aborted, CANNOT_GO_ON)
     } else if !failing.is_empty() {
         (Outcome::ThresholdMissed, THRESHOLD_MISSED)
     } else if failures > 0 || !result.exceptions.is_empty() {
@@ -30,45 +87,170 @@ pub fn of(result: &RunResult, exit_code_on_error: u8) -> Verdict {
 
 fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], failures: u64) -> String {
     let requests = result.aggregated.requests;
-    let judged = result.thresholds.len();
+    let interruption = interruption(&result.run);
+    let interrupted = interruption.as_ref().map_or_else(String::new, |how| format!("; {how}"));
     match outcome {
-        Outcome::Aborted => "Aborted: the run was interrupted before its users had finished.".to_owned(),
-        Outcome::ThresholdMissed => {
-            let first = failing.first().map_or_else(String::new, |it| {
-                let stage =
-                    it.stage.as_ref().map_or_else(String::new, |stage| format!(" in stage `{stage}`"));
-                format!("{}{stage} ({}: {})", it.threshold, it.row, it.sentence)
-            });
-            let aborted =
-                if failing.iter().any(|it| it.aborted_the_run) { ", which ended the run" } else { "" };
-            let more = match failing.len() {
-                0 | 1 => String::new(),
-                failing => format!(" and {} more", failing - 1),
-            };
-            format!("Failed: {} of {judged} thresholds not met: {first}{more}{aborted}.", failing.len())
+        Outcome::Aborted if result.run.end == "error" => "Aborted: the run could not go on.".to_owned(),
+        Outcome::Aborted => {
+            let how = interruption.unwrap_or_default();
+            format!("Aborted: {how}, and once more before its users had finished.")
         }
-        Outcome::Failed if failures == 0 => "Failed: there were exceptions.".to_owned(),
+        Outcome::ThresholdMissed => format!("Failed: {}{interrupted}.", missed(result, failing)),
+        Outcome::Failed if failures == 0 => format!("Failed: there were exceptions{interrupted}."),
         Outcome::Failed => {
             let ratio = result.aggregated.failure_ratio() * 100.0;
             let first = result.failures.first().map_or_else(String::new, |it| {
                 format!("; most often: {} {}: {}", it.request_type, it.name, it.error)
             });
             format!(
-                "Failed: {} of {} requests failed ({ratio:.2} %){first}.",
+                "Failed: {} of {} requests failed ({ratio:.2} %){interrupted}{first}.",
                 count(failures),
                 count(requests)
             )
         }
-        Outcome::Passed if requests == 0 => "Passed, but no request was finished.".to_owned(),
-        Outcome::Passed => {
-            let thresholds = match judged {
-                0 => String::new(),
-                1 => ", the threshold was met".to_owned(),
-                _ => format!(", all {judged} thresholds were met"),
+        Outcome::Passed if requests == 0 => {
+            let what = match result.unfinished.count {
+                0 => "no request was made",
+                _ => "no request was finished",
             };
+            format!("Warning: {what}, so nothing was measured{}{interrupted}.", met(result, ""))
+        }
+        Outcome::Passed => {
             let limit =
                 if result.generator.was_the_limit { "; but the load generator was the limit" } else { "" };
-            format!("Passed: {} requests, none failed{thresholds}{limit}.", count(requests))
+            let requests = if requests == 1 {
+                "1 request, which did not fail".to_owned()
+            } else {
+                format!("{} requests, none failed", count(requests))
+            };
+            match interruption.filter(|_| is_cut_short(&result.run)) {
+                Some(how) => {
+                    let how = how.trim_start_matches("interrupted");
+                    format!("Interrupted{how}: {requests}{}{limit}.", met(result, " so far"))
+                }
+                None => format!("Passed: {requests}{}{limit}{interrupted}.", met(result, "")),
+            }
         }
+    }
+}
+
+/// How many thresholds were not met, and the first of them.
+fn missed(result: &RunResult, failing: &[&ThresholdResult]) -> String {
+    let first = failing.first().map_or_else(String::new, |it| {
+        let stage = it.stage.as_ref().map_or_else(String::new, |stage| format!(" in stage `{stage}`"));
+        format!("{}{stage} ({}: {})", it.threshold, it.row, it.sentence)
+    });
+    let aborted = if failing.iter().any(|it| it.aborted_the_run) { ", which ended the run" } else { "" };
+    let more = match failing.len() {
+        0 | 1 => String::new(),
+        failing => format!(" and {} more", failing - 1),
+    };
+    let all = result.thresholds.len();
+    format!("{} of {all} thresholds not met: {first}{more}{aborted}", failing.len())
+}
+
+/// That all thresholds were met that could be judged. `so_far` says that it holds for a part of the run.
+fn met(result: &RunResult, so_far: &str) -> String {
+    let all = result.thresholds.len();
+    let met = result.thresholds.iter().filter(|it| it.met == Some(true)).count();
+    match (met, all) {
+        (_, 0) => String::new(),
+        (1, 1) => format!(", the threshold was met{so_far}"),
+        (2, 2) => format!(", both thresholds were met{so_far}"),
+        (met, all) if met == all => format!(", all {all} thresholds were met{so_far}"),
+        (met, all) => format!(", {met} of {all} thresholds were met{so_far}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::result::testing::{failure, leave, result as of_rows, row, threshold};
+
+    fn ended(end: &str, lasted: f64, planned_s: Option<f64>) -> RunResult {
+        let mut result = of_rows(vec![row("publish", &[1_000; 63], &[])]);
+        result.run.ended = result.run.started + lasted;
+        result.run.planned_s = planned_s;
+        end.clone_into(&mut result.run.end);
+        result.thresholds = vec![
+            threshold("p99 < 50ms", "Aggregated", Some(true), "p99 1.00 ms"),
+            threshold("requests > 5", "Aggregated", Some(true), "requests 63"),
+        ];
+        result
+    }
+
+    fn said(result: &mut RunResult) -> (String, u8, Impression) {
+        result.verdict = of(result, 1);
+        (result.verdict.sentence.clone(), result.verdict.exit_code, impression(result).0)
+    }
+
+    #[test]
+    fn a_run_that_was_interrupted_says_how_far_it_came() {
+        for (end, lasted, planned, sentence, code, at_a_glance) in [
+            (
+                "finished",
+                20.0,
+                Some(20.0),
+                "Passed: 63 requests, none failed, both thresholds were met.",
+                0,
+                Impression::Good,
+            ),
+            (
+                "interrupted",
+                2.9,
+                Some(20.0),
+                "Interrupted after 2.9s of 20s: 63 requests, none failed, both thresholds were met so far.",
+                0,
+                Impression::Doubtful,
+            ),
+            (
+                "interrupted",
+                21.0,
+                Some(20.0),
+                "Interrupted before its end: 63 requests, none failed, both thresholds were met so far.",
+                0,
+                Impression::Doubtful,
+            ),
+            (
+                "interrupted",
+                90.0,
+                None,
+                "Passed: 63 requests, none failed, both thresholds were met; interrupted after 1m 30s.",
+                0,
+                Impression::Good,
+            ),
+            (
+                "aborted",
+                3.0,
+                Some(20.0),
+                "Aborted: interrupted after 3s of 20s, and once more before its users had finished.",
+                130,
+                Impression::Bad,
+            ),
+            ("error", 3.0, Some(20.0), "Aborted: the run could not go on.", 4, Impression::Bad),
+        ] {
+            assert_eq!(said(&mut ended(end, lasted, planned)), (sentence.to_owned(), code, at_a_glance));
+        }
+        let mut failed = ended("interrupted", 3.0, Some(20.0));
+        failed.failures = vec![failure("publish", "timed out", 2)];
+        assert_eq!(
+            said(&mut failed).0,
+            "Failed: 2 of 63 requests failed (0.00 %); interrupted after 3s of 20s; most often: MQTT publish: timed out."
+        );
+        failed.thresholds.push(threshold("rps > 9", "Aggregated", Some(false), "rps 1"));
+        assert_eq!(
+            said(&mut failed).0,
+            "Failed: 1 of 3 thresholds not met: rps > 9 (Aggregated: rps 1); interrupted after 3s of 20s."
+        );
+    }
+
+    #[test]
+    fn a_run_without_a_request_does_not_look_passed() {
+        let mut result = of_rows(Vec::new());
+        let (sentence, code, at_a_glance) = said(&mut result);
+        assert_eq!(sentence, "Warning: no request was made, so nothing was measured.");
+        assert_eq!((code, at_a_glance), (0, Impression::Doubtful));
+        leave(&mut result, "publish", 3);
+        assert_eq!(said(&mut result).0, "Warning: no request was finished, so nothing was measured.");
     }
 }

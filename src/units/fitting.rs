@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::units::duration::HumanDuration;
+
 /// Units of time, each with its length in milliseconds.
 const TIMES: [(&str, f64); 4] = [("h", 3_600_000.0), ("min", 60_000.0), ("s", 1e3), ("ms", 1.0)];
 
@@ -76,6 +78,21 @@ pub fn clock(time: Duration) -> String {
     } else {
         format!("{minutes:02}:{seconds:02}")
     }
+}
+
+/// How long a run lasts: `20ms`, `0.5s`, `2.9s`, `12s`, `1m 30s`. Below ten seconds it has one decimal, unless that is 0.
+pub fn length(time: Duration) -> String {
+    let ms = time.as_millis();
+    let tenths = (ms + 50) / 100;
+    if ms < 100 {
+        return format!("{ms}ms");
+    }
+    if tenths < 100 {
+        let decimal = if tenths % 10 == 0 { String::new() } else { format!(".{}", tenths % 10) };
+        return format!("{}{decimal}s", tenths / 10);
+    }
+    let seconds = u64::try_from((ms + 500) / 1_000).unwrap_or(u64::MAX);
+    HumanDuration(Duration::from_secs(seconds)).to_string()
 }
 
 /// A quantity in the largest unit of which it has one or more after rounding; the last unit holds what is smaller.
@@ -192,6 +209,13 @@ mod tests {
         );
         let clocks = [0, 59, 750, 3_723].map(|seconds| clock(Duration::from_secs(seconds)));
         assert_eq!(clocks, ["00:00", "00:59", "12:30", "1:02:03"]);
+    }
+
+    #[test]
+    fn short_lengths_have_a_decimal() {
+        let lengths = [0, 20, 500, 2_983, 2_900, 9_940, 9_960, 12_400, 90_000, 3_600_000]
+            .map(|ms| length(Duration::from_millis(ms)));
+        assert_eq!(lengths, ["0ms", "20ms", "0.5s", "3s", "2.9s", "9.9s", "10s", "12s", "1m 30s", "1h"]);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Why the outcome of a run could not be written.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::outputs::outlet::Ending;
 use crate::report::csv::files::CsvError;
@@ -66,6 +66,22 @@ pub(in crate::cli) enum OutputError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+impl OutputError {
+    /// The file or folder that it is about.
+    pub(in crate::cli) fn path(&self) -> &Path {
+        match self {
+            Self::Csv(CsvError::Create { path, .. } | CsvError::Write { path, .. })
+            | Self::Write { path, .. }
+            | Self::Lost { path, .. }
+            | Self::Refused { path, .. }
+            | Self::Dropped { path }
+            | Self::Unread { path }
+            | Self::Thread { path, .. }
+            | Self::Folder { path, .. } => path,
+        }
+    }
 }
 
 fn lines_are(lines: u64) -> String {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::cli::outputs::error::OutputError;
+use crate::report::destination::Destination;
 
 /// More folders of one name in one second are none that a person made.
 const MAX_SAME: u32 = 1_000;
@@ -75,7 +76,7 @@ impl RunFolder {
         folders.filter(|folder| folder.join("result.json").is_file()).max()
     }
 
-    /// Writes a file of it whole.
+    /// Writes a file of it, whole or not at all.
     pub(in crate::cli) fn write(
         &self,
         what: &'static str,
@@ -83,7 +84,8 @@ impl RunFolder {
         text: &str,
     ) -> Result<(), OutputError> {
         let path = self.file(name);
-        fs::write(&path, text).map_err(|source| OutputError::Write { what, path, source })
+        let write = Destination::find(&path).and_then(|to| to.replace(text.as_bytes()));
+        write.map_err(|source| OutputError::Write { what, path, source })
     }
 }
 

@@ -3,6 +3,7 @@
 mod options;
 mod prepare;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -11,9 +12,10 @@ use std::time::Duration;
 use tracing::warn;
 
 use crate::cli::exit;
+use crate::cli::lines::Lines;
 use crate::cli::load::{Loaded, load_run};
 use crate::cli::observer::{Head, RunObserver};
-use crate::cli::outputs::RunFolder;
+use crate::cli::outputs::{OutputError, RunFolder};
 pub(super) use crate::cli::run::options::RunOptions;
 use crate::cli::run::prepare::{announce, prepare};
 use crate::cli::screen::{self, Progress, banner, end, keys};
@@ -34,12 +36,12 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let loaded = load_run(&options.scenario)?;
-    if options.repeat.is_asked() {
-        return several(options, &loaded);
-    }
     if let Some(text) = options.ratio.text(&loaded.plan) {
         exit::say(&loaded.warnings);
         return Ok(exit::output(&text));
+    }
+    if options.repeat.is_asked() {
+        return several(options, &loaded);
     }
     let prepared = prepare(options, &loaded);
     let mut prepared = prepared.map_err(|(code, message)| {
@@ -113,7 +115,12 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
             let folder = prepared.folder.as_ref();
             let earlier = folder.and_then(RunFolder::earlier);
             let folder = folder.map(RunFolder::path);
-            let files = Files { folder, earlier: earlier.as_deref(), others: &written };
+            let incomplete = incomplete(&unwritten, &logs);
+            // A file that was named on the command line and is not whole is told as such alone.
+            let is_whole = |name: &&String| !incomplete.iter().any(|path| path.as_path() == Path::new(name));
+            let others: Vec<_> = written.iter().filter(is_whole).cloned().collect();
+            let earlier = earlier.as_deref();
+            let files = Files { folder, earlier, others: &others, incomplete: &incomplete };
             let percentiles = options.percentiles.as_ref();
             exit::print(&end(result, observer.last.as_deref(), options.print_stats, percentiles, files))
         }
@@ -160,13 +167,29 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     }))
 }
 
+/// The files that are not there, or not whole, each once.
+fn incomplete(unwritten: &[OutputError], logs: &[(PathBuf, Lines)]) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = unwritten.iter().map(|error| error.path().to_owned()).collect();
+    paths.extend(logs.iter().filter(|(_, log)| log.missing().is_some()).map(|(path, _)| path.clone()));
+    paths.dedup();
+    paths
+}
+
 /// Several runs, once it is known that each can begin.
 fn several(options: &RunOptions, loaded: &Loaded) -> Result<ExitCode, ExitCode> {
     let repeat = &options.repeat;
-    exit::say(&loaded.warnings);
+    let say = |warnings: &str| {
+        if !options.quiet {
+            exit::say(warnings);
+        }
+    };
+    say(&loaded.warnings);
     if let Some(other) = repeat.other(&options.scenario) {
         let other = load_run(&other)?;
-        exit::say(&other.warnings);
+        // Both sides often are one scenario, with another address.
+        if other.warnings != loaded.warnings {
+            say(&other.warnings);
+        }
     }
     Ok(repeat::run(repeat, &options.scenario, &loaded.plan.name, options.out.as_deref(), options.quiet))
 }

@@ -125,7 +125,8 @@ pub(super) fn announce(
     variables: &BTreeSet<String>,
 ) {
     info!("Running {} ({})", options.scenario.path().display(), plan.name);
-    if !warnings.is_empty() && !options.quiet {
+    // Of several runs, the program that runs them has told them once.
+    if !warnings.is_empty() && !options.quiet && options.repeat.run_folder.is_none() {
         prepared.stderr.say(warnings);
     }
     for ignored in locust::ignored(&options.given(), variables) {

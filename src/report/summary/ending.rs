@@ -1,12 +1,14 @@
 //! The last lines: what never came to an end, what else is to be known, the verdict, the files, and the next command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::report::columns::{cut, fit, left, printable, width, wrapped};
+use crate::report::command::{self, argument};
 use crate::report::paint::{Paint, Tint};
 use crate::report::summary::options::Files;
+use crate::report::verdict::{Impression, impression};
 use crate::stats::result::row::Times;
-use crate::stats::result::{Outcome, RunResult, Source};
+use crate::stats::result::{RunResult, Source};
 use crate::units::fitting::{bytes, count, percent, time_ms};
 
 /// Late starts are shown above this share. Fewer happen in any run on a busy machine.
@@ -86,9 +88,10 @@ pub(super) fn verdict(result: &RunResult, columns: usize, paint: Paint) -> Vec<S
         // A file of numbers has no verdict.
         return Vec::new();
     }
-    let tint = match result.verdict.outcome {
-        Outcome::Passed => Tint::Good,
-        Outcome::Failed | Outcome::ThresholdMissed | Outcome::Aborted => Tint::Bad,
+    let tint = match impression(result).0 {
+        Impression::Good => Tint::Good,
+        Impression::Doubtful => Tint::Warning,
+        Impression::Bad => Tint::Bad,
     };
     let text = fit(&printable(&result.verdict.sentence), columns);
     // The sentence begins with the outcome in one word.
@@ -96,44 +99,53 @@ pub(super) fn verdict(result: &RunResult, columns: usize, paint: Paint) -> Vec<S
     format!("{}{rest}", paint.text(tint, &word.to_uppercase())).lines().map(str::to_owned).collect()
 }
 
-/// Where the results lie, and the next command that makes sense.
+/// Where the results lie, the next command that makes sense, and at last what is missing: nobody reads on after a line
+/// that sounds like a success.
 pub(super) fn files(result: &RunResult, files: Files<'_>, columns: usize, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(folder) = files.folder {
-        lines.push(format!("Results in {}", folder.display()));
+        lines.push(fit(&printable(&format!("Results in {}", folder.display())), columns));
     }
     if !files.others.is_empty() {
-        lines.push(format!("Written: {}", files.others.join(", ")));
+        lines.push(fit(&printable(&format!("Written: {}", files.others.join(", "))), columns));
     }
-    if result.source == Source::Run {
-        lines.push(format!("Next: {}", next(result, files)));
+    if result.source == Source::Run
+        && let Some(next) = next(result, files)
+    {
+        lines.extend(command::next(&next, columns));
     }
-    lines
-        .iter()
-        .flat_map(|line| {
-            let line = fit(&printable(line), columns);
-            line.lines().map(|line| paint.text(Tint::Dim, line)).collect::<Vec<_>>()
-        })
-        .collect()
+    let dimmed = lines.iter().flat_map(|line| line.lines()).map(|line| paint.text(Tint::Dim, line));
+    dimmed.chain(incomplete(files, columns, paint)).collect()
 }
 
-fn next(result: &RunResult, files: Files<'_>) -> String {
+/// The arguments of the next command; `None` if it would need a file that is not there.
+fn next(result: &RunResult, files: Files<'_>) -> Option<Vec<String>> {
+    let arguments = |words: &[&str], paths: &[&Path]| {
+        let words = words.iter().map(|&word| word.to_owned());
+        Some(words.chain(paths.iter().map(|path| argument(path))).collect())
+    };
     match (files.folder, files.earlier) {
-        (Some(folder), Some(earlier)) => {
-            format!("mqtt-scenario compare {} {}", argument(earlier), argument(folder))
+        (Some(folder), _) if files.incomplete.contains(&folder.join("result.json")) => None,
+        (Some(folder), Some(earlier)) => arguments(&["compare"], &[earlier, folder]),
+        (Some(folder), None) => arguments(&["report"], &[folder]),
+        (None, _) => {
+            let mut next: Vec<_> = arguments(&["run"], &[Path::new(&result.run.file)])?;
+            next.extend(["--out", "results"].map(str::to_owned));
+            Some(next)
         }
-        (Some(folder), None) => format!("mqtt-scenario report {}", argument(folder)),
-        (None, _) => format!("mqtt-scenario run {} --out results", argument(Path::new(&result.run.file))),
     }
 }
 
-/// A path as an argument that can be pasted into a shell.
-fn argument(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%=,".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
+/// Which files are missing or not whole.
+fn incomplete(files: Files<'_>, columns: usize, paint: Paint) -> Vec<String> {
+    if files.incomplete.is_empty() {
+        return Vec::new();
     }
+    let name = |path: &PathBuf| {
+        let inside = files.folder.and_then(|folder| path.strip_prefix(folder).ok());
+        inside.unwrap_or(path).display().to_string()
+    };
+    let names: Vec<_> = files.incomplete.iter().map(name).collect();
+    let text = format!("INCOMPLETE: not written, or not to the end: {}", names.join(", "));
+    fit(&printable(&text), columns).lines().map(|line| paint.text(Tint::Bad, line)).collect()
 }

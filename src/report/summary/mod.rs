@@ -19,7 +19,7 @@ use crate::report::columns::{fit, printable};
 use crate::report::paint::{Paint, Tint};
 pub use crate::report::summary::options::{COLUMNS, Files, Options, PERCENTILES};
 use crate::stats::result::RunResult;
-use crate::units::HumanDuration;
+use crate::units::fitting::length;
 
 /// The whole text of the end of a run, each line with its line end.
 pub fn text(result: &RunResult, options: &Options<'_>) -> String {
@@ -56,9 +56,8 @@ fn headline(result: &RunResult, paint: Paint, columns: usize) -> String {
         1 => ", 1 user".to_owned(),
         users => format!(", {users} users"),
     };
-    let seconds = (run.ended - run.started).round();
-    let length = Duration::try_from_secs_f64(seconds).ok().filter(|length| !length.is_zero());
-    let length = length.map_or_else(String::new, |length| format!(", {}", HumanDuration(length)));
+    let lasted = Duration::try_from_secs_f64(run.ended - run.started).ok().filter(|lasted| !lasted.is_zero());
+    let length = lasted.map_or_else(String::new, |lasted| format!(", {}", length(lasted)));
     let mut addresses = run.brokers.iter().flat_map(|broker| &broker.addresses);
     let brokers = match (addresses.next(), addresses.count()) {
         (None, _) => String::new(),

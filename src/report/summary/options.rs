@@ -1,6 +1,6 @@
 //! How the end of a run is shown.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Columns of a text that is not written to a terminal.
 pub const COLUMNS: usize = 80;
@@ -34,6 +34,8 @@ pub struct Files<'a> {
     pub earlier: Option<&'a Path>,
     /// Further files, as the user named them.
     pub others: &'a [String],
+    /// Files that could not be written, or not to the end.
+    pub incomplete: &'a [PathBuf],
 }
 
 impl Default for Options<'_> {

@@ -228,15 +228,22 @@ fn a_quiet_run_is_told_in_a_few_lines() {
 #[test]
 fn an_eventful_run_on_eighty_columns() {
     let others = ["out/a_stats.csv".to_owned(), "requests.jsonl".to_owned()];
-    let files =
-        Files { folder: Some(Path::new("results/2026-11-29 sensors")), earlier: None, others: &others };
+    let files = Files {
+        folder: Some(Path::new("results/2026-11-29 sensors")),
+        earlier: None,
+        others: &others,
+        incomplete: &[],
+    };
     insta::assert_snapshot!(text(&eventful(), &Options { breaks: true, files, ..Options::default() }));
 }
 
 #[test]
 fn an_eventful_run_on_a_wide_terminal_in_colours() {
-    let files =
-        Files { folder: Some(Path::new("results/b")), earlier: Some(Path::new("results/a")), others: &[] };
+    let files = Files {
+        folder: Some(Path::new("results/b")),
+        earlier: Some(Path::new("results/a")),
+        ..Files::default()
+    };
     let options = Options { columns: 130, breaks: true, coloured: true, files, ..Options::default() };
     insta::assert_snapshot!(text(&eventful(), &options).replace('\u{1b}', "␛"));
 }
@@ -327,4 +334,24 @@ fn paths_can_be_pasted_into_a_shell() {
     let files = Files { folder: Some(Path::new("it's here")), ..Files::default() };
     let told = text(&empty(), &Options { files, ..Options::default() });
     assert!(told.ends_with("Next: mqtt-scenario report 'it'\\''s here'\n"), "{told}");
+}
+
+#[test]
+fn what_is_incomplete_stands_last_and_no_command_asks_for_it() {
+    let folder = Path::new("out/a");
+    let told = |names: &[&str]| {
+        let incomplete: Vec<_> = names.iter().map(|name| Path::new("out").join(name)).collect();
+        let files = Files { folder: Some(folder), incomplete: &incomplete, ..Files::default() };
+        text(&empty(), &Options { files, ..Options::default() })
+    };
+    let some = told(&["a/run_stats_history.csv", "requests.jsonl"]);
+    assert!(
+        some.ends_with(
+            "Results in out/a\nNext: mqtt-scenario report out/a\n\
+             INCOMPLETE: not written, or not to the end: run_stats_history.csv, out/requests.jsonl\n"
+        ),
+        "{some}"
+    );
+    let result = told(&["a/result.json"]);
+    assert!(!result.contains("Next:") && result.ends_with("to the end: result.json\n"), "{result}");
 }

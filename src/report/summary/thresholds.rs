@@ -2,6 +2,7 @@
 
 use crate::report::columns::{fit, left, printable, width};
 use crate::report::paint::{Paint, Tint};
+use crate::report::verdict::is_cut_short;
 use crate::stats::result::{RunResult, ThresholdResult};
 
 pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
@@ -14,7 +15,10 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
         0 => String::new(),
         not_judged => format!(", {not_judged} not judged"),
     };
-    let heading = format!("Thresholds: {} of {} met{not_judged}", number(Some(true)), all.len());
+    let is_cut_short = is_cut_short(&result.run);
+    let so_far = if is_cut_short { " so far" } else { "" };
+    let heading = format!("Thresholds: {} of {} met{so_far}{not_judged}", number(Some(true)), all.len());
+    let word = |threshold| word(threshold, is_cut_short);
     let words = all.iter().map(|threshold| word(threshold).0.len()).max().unwrap_or(0);
     let texts = all.iter().map(|threshold| width(&printable(&threshold.title()))).max().unwrap_or(0);
     let mut lines = vec![paint.text(Tint::Heading, &heading)];
@@ -34,8 +38,9 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
     lines
 }
 
-fn word(threshold: &ThresholdResult) -> (&'static str, Tint) {
+fn word(threshold: &ThresholdResult, is_cut_short: bool) -> (&'static str, Tint) {
     match (threshold.met, threshold.fails_the_run) {
+        (Some(true), _) if is_cut_short => ("met so far", Tint::Warning),
         (Some(true), _) => ("met", Tint::Good),
         (Some(false), _) => ("MISSED", Tint::Bad),
         (None, true) => ("NOT JUDGED", Tint::Bad),

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use crate::report::html::text;
-use crate::stats::result::{Outcome, RunResult, Source, ThresholdResult};
+use crate::report::verdict::{Impression, impression, is_cut_short};
+use crate::stats::result::{RunResult, Source, ThresholdResult};
 
 #[derive(Template)]
 #[template(path = "report/verdict.html", whitespace = "minimize")]
@@ -33,20 +34,21 @@ struct Threshold {
 
 impl Verdict {
     pub(crate) fn of(result: &RunResult) -> Self {
-        let (class, word) = match result.verdict.outcome {
-            Outcome::Passed => ("good", "Passed"),
-            Outcome::Failed => ("bad", "Failed"),
-            Outcome::ThresholdMissed => ("bad", "Threshold missed"),
-            Outcome::Aborted => ("bad", "Aborted"),
+        let (impression, word) = impression(result);
+        let class = match impression {
+            Impression::Good => "good",
+            Impression::Doubtful => "open",
+            Impression::Bad => "bad",
         };
+        let so_far = if is_cut_short(&result.run) { " so far" } else { "" };
         let met = result.thresholds.iter().filter(|threshold| threshold.met == Some(true)).count();
         let summary = match result.thresholds.len() {
             0 if result.source == Source::Csv => "CSV files have none.".to_owned(),
             0 => "This run had none.".to_owned(),
-            1 if met == 1 => "The threshold was met.".to_owned(),
+            1 if met == 1 => format!("The threshold was met{so_far}."),
             1 => "The threshold was not met.".to_owned(),
-            all if met == all => format!("All {all} thresholds were met."),
-            all => format!("{met} of {all} thresholds were met."),
+            all if met == all => format!("All {all} thresholds were met{so_far}."),
+            all => format!("{met} of {all} thresholds were met{so_far}."),
         };
         Self {
             class,
@@ -55,15 +57,18 @@ impl Verdict {
             exit_code: result.verdict.exit_code,
             is_run: result.source != Source::Csv,
             summary,
-            thresholds: result.thresholds.iter().map(Threshold::of).collect(),
+            thresholds: result.thresholds.iter().map(|of| Threshold::of(of, so_far)).collect(),
             notes: result.notes.iter().map(|note| text::line(note)).collect(),
         }
     }
 }
 
 impl Threshold {
-    fn of(result: &ThresholdResult) -> Self {
+    /// `so_far` follows the word of those that were met for a part of the run only.
+    fn of(result: &ThresholdResult, so_far: &str) -> Self {
+        let so_far = if result.met == Some(true) { so_far } else { "" };
         let class = match result.met {
+            Some(true) if !so_far.is_empty() => "open",
             Some(true) => "good",
             Some(false) => "bad",
             None if result.fails_the_run => "bad",
@@ -74,7 +79,7 @@ impl Threshold {
         let remark = if result.aborted_the_run { "It ended the run." } else { "" };
         Self {
             class,
-            word: text::line(&result.verdict),
+            word: text::line(&result.verdict) + so_far,
             condition: text::line(&result.threshold),
             row: text::line(&result.row),
             stage: result.stage.as_deref().map_or_else(|| "whole run".to_owned(), text::line),

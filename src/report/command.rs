@@ -1,0 +1,70 @@
+//! The next command, ready to be pasted into a shell.
+//!
+//! It is broken only between its arguments, and each line but the last ends with a backslash: pasted, the lines are one
+//! command. An argument that is wider than the terminal is left whole, since the terminal breaks it without harm.
+
+use std::path::Path;
+
+use crate::report::columns::{printable, width};
+
+/// Columns of the indentation of a line that goes on.
+const INDENT: usize = 4;
+
+/// A path as an argument that a shell reads as one word.
+pub fn argument(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%=,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// The lines that tell the next command, of at most so many columns where that is possible.
+pub fn next(arguments: &[String], columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = "Next: mqtt-scenario".to_owned();
+    for argument in arguments {
+        let argument = printable(argument);
+        // There must be room for the backslash.
+        if width(&line) + 1 + width(&argument) + 2 > columns && line.len() > INDENT {
+            lines.push(line + " \\");
+            line = " ".repeat(INDENT - 1);
+        }
+        line.push(' ');
+        line.push_str(&argument);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_broken_so_that_it_can_be_pasted() {
+        let arguments = ["compare", "out/a 1", "out/a-rather-long-name", "--", "out/b"];
+        let arguments = arguments.map(|path| argument(Path::new(path)));
+        assert_eq!(
+            next(&arguments, 120),
+            ["Next: mqtt-scenario compare 'out/a 1' out/a-rather-long-name -- out/b"]
+        );
+        assert_eq!(
+            next(&arguments, 40),
+            ["Next: mqtt-scenario compare 'out/a 1' \\", "    out/a-rather-long-name -- out/b"]
+        );
+        assert_eq!(
+            next(&arguments, 10),
+            [
+                "Next: mqtt-scenario \\",
+                "    compare \\",
+                "    'out/a 1' \\",
+                "    out/a-rather-long-name \\",
+                "    -- \\",
+                "    out/b"
+            ]
+        );
+    }
+}
