@@ -19,6 +19,9 @@ const OF_SCENARIOS: [&str; 3] = ["run", "validate", "plan"];
 /// Flags that Locust lets take several words.
 const LISTS: [&str; 6] = ["-T", "-E", "-C", "--tags", "--exclude-tags", "--user-classes"];
 
+/// Flags of `run` that make several runs of it.
+const SERIES: [&str; 4] = ["--repeat", "--versus", "--versus-host", "--versus-set"];
+
 /// A mistake on the command line, and what would be right.
 #[derive(Debug, PartialEq, Eq)]
 struct Mistake {
@@ -182,8 +185,31 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
                 help: format!("to run the scenario: mqtt-scenario run {word}"),
             })
         }
+        ErrorKind::ArgumentConflict => {
+            let flag = |word: &str| word.split([' ', '=']).next().unwrap_or_default().to_owned();
+            let other = match error.get(ContextKind::PriorArg)? {
+                ContextValue::String(text) => flag(text),
+                ContextValue::Strings(texts) => flag(texts.first()?),
+                _ => return None,
+            };
+            of_one_run(&flag(text(ContextKind::InvalidArg)?), &other)
+        }
         _ => None,
     }
+}
+
+/// An output of one run that was asked of several.
+fn of_one_run(one: &str, other: &str) -> Option<Mistake> {
+    let is_series = |flag: &str| SERIES.contains(&flag);
+    let (series, output) = if is_series(one) { (one, other) } else { (other, one) };
+    let message = format!("{output} is of one run, and {series} makes several");
+    (is_series(series) && !is_series(output)).then(|| Mistake {
+        message,
+        help: format!(
+            "leave {output} out: each run has a folder of its own with its result, report, CSV files and log. --out DIR \
+             says where"
+        ),
+    })
 }
 
 /// The file that was given with Locust's flag for it.
@@ -198,6 +224,28 @@ fn scenario_after(flag: &str, words: &[OsString]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_output_of_one_run_is_refused_for_several_with_the_cure() {
+        for line in [
+            "x run a.toml --repeat 2 --html r.html",
+            "x run a.toml --html r.html --repeat=2",
+            "x run a.toml --versus b.toml --junit j.xml",
+            "x run a.toml --versus-host b --json-file x",
+            "x run a.toml --versus-set a=b --json",
+            "x run a.toml --repeat 2 --print-stats locust",
+            "x run a.toml --repeat 2 --summary-json x",
+            "x run a.toml --repeat 2 --csv x",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let error = Cli::try_parse_from(&words).unwrap_err();
+            let Mistake { message, help } = better(&error, &words).expect(line);
+            assert!(message.contains(" is of one run, and --"), "{message}");
+            assert!(help.contains("--out DIR"), "{help}");
+        }
+        let words = ["x", "run", "a.toml", "-q", "--print-stats", "locust"].map(OsString::from);
+        assert_eq!(better(&Cli::try_parse_from(&words).unwrap_err(), &words), None);
+    }
 
     fn words(text: &str) -> Vec<OsString> {
         text.split_whitespace().map(OsString::from).collect()

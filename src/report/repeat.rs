@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::report::columns::{cut, left, printable, right};
+use crate::report::verdict::impression;
 use crate::stats::RowKey;
+use crate::stats::result::RunResult;
 use crate::stats::result::row::RowResult;
-use crate::stats::result::{Outcome, RunResult};
 use crate::units::fitting::{count, percent, rate, time_ms};
 
 /// Columns of the names of rows.
@@ -15,12 +16,8 @@ const NAME: usize = 36;
 /// One run in one line: its name, its outcome and its most important numbers.
 pub fn line(name: &str, result: &RunResult) -> String {
     let all = &result.aggregated;
-    let outcome = match result.verdict.outcome {
-        Outcome::Aborted => "aborted",
-        Outcome::ThresholdMissed => "threshold missed",
-        Outcome::Failed => "failed",
-        Outcome::Passed => "passed",
-    };
+    let (_, outcome) = impression(result);
+    let outcome = outcome.to_lowercase();
     let times = all.response_times_ms.map_or_else(String::new, |times| {
         format!("  p50 {}  p99 {}", time_ms(times.p50), time_ms(times.p99))
     });
@@ -37,7 +34,7 @@ pub fn line(name: &str, result: &RunResult) -> String {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Spread {
     middle: f64,
-    /// The difference of the largest and the smallest as a share of the middle one; `None` if that is 0.
+    /// The difference of the largest and the smallest as a share of the middle one; `None` if that is 0, and of one run.
     share: Option<f64>,
 }
 
@@ -50,7 +47,20 @@ fn spread(mut values: Vec<f64>) -> Option<Spread> {
         1 => values[half],
         _ => f64::midpoint(values[half - 1], values[half]),
     };
-    Some(Spread { middle, share: (middle > 0.0).then(|| (last - first) / middle) })
+    let share = (values.len() > 1 && middle > 0.0).then(|| (last - first) / middle);
+    Some(Spread { middle, share })
+}
+
+/// What the numbers of so many runs are.
+fn heading(runs: usize) -> String {
+    match runs {
+        1 => "1 run".to_owned(),
+        runs => {
+            format!(
+                "{runs} runs: the middle one, and in brackets the largest less the smallest in percent of it"
+            )
+        }
+    }
 }
 
 /// A table of the rows of several runs of one scenario: the middle of each number, and behind it how far the runs lie
@@ -65,8 +75,8 @@ pub fn text(runs: &[RunResult]) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
-        "{} runs: the middle one, and in brackets the largest less the smallest in percent of it\n\n{} {} {} {} {}",
-        runs.len(),
+        "{}\n\n{} {} {} {} {}",
+        heading(runs.len()),
         left("row", NAME),
         right("requests/s", 18),
         right("p50", 18),
@@ -85,7 +95,7 @@ pub fn text(runs: &[RunResult]) -> String {
                     format!(
                         "{}{}",
                         text(middle),
-                        share.map_or_else(String::new, |it| format!(" ({})", percent(it)))
+                        share.map_or_else(String::new, |share| format!(" ({})", percent(share)))
                     )
                 },
             )
@@ -113,6 +123,7 @@ mod tests {
         assert_eq!(spread(vec![]), None);
         assert_eq!(spread(vec![3.0, 1.0, 2.0]), Some(Spread { middle: 2.0, share: Some(1.0) }));
         assert_eq!(spread(vec![4.0, 2.0]), Some(Spread { middle: 3.0, share: Some(2.0 / 3.0) }));
+        assert_eq!(spread(vec![3.0]), Some(Spread { middle: 3.0, share: None }));
         assert_eq!(spread(vec![0.0, 0.0]), Some(Spread { middle: 0.0, share: None }));
     }
 }

@@ -2,11 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "these tests watch another process, in real time")]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use mqtt_scenario::stats::result::{Outcome, RunResult};
 
@@ -56,11 +58,14 @@ fn result(place: &ScenarioDir) -> RunResult {
 #[test]
 fn a_run_that_is_interrupted_once() {
     let place = ScenarioDir::new(STEADY);
-    let running = place.start(&["run", "scenario.toml", "-t", "10m", "--out", "out"]);
+    let running = place.start(&["run", "scenario.toml", "-t", "10m", "--out", "out", "--junit", "j.xml"]);
     std::thread::sleep(Duration::from_millis(1_700));
     running.signal(Signal::INT);
-    let (_, log, code) = running.end();
+    let (stdout, log, code) = running.end();
     assert_eq!(code, Some(0), "{log}");
+    let verdict = stdout.lines().find(|line| line.starts_with("INTERRUPTED after ")).expect(&stdout);
+    assert!(verdict.contains("s of 10m: ") && !stdout.contains("PASSED"), "{stdout}");
+    assert!(place.read("j.xml").contains("Interrupted after "));
     let result = result(&place);
     assert_eq!((&*result.run.end, result.verdict.outcome), ("interrupted", Outcome::Passed));
 }
@@ -76,7 +81,7 @@ fn a_run_that_is_interrupted_twice() {
     running.signal(Signal::INT);
     let (stdout, log, code) = running.end();
     assert_eq!(code, Some(130), "{log}");
-    assert!(stdout.contains("ABORTED"), "{stdout}");
+    assert!(stdout.contains("ABORTED: interrupted after "), "{stdout}");
     let result = result(&place);
     assert_eq!((&*result.run.end, result.verdict.outcome), ("aborted", Outcome::Aborted));
     assert!(result.unfinished.count > 0);
@@ -130,6 +135,95 @@ fn an_output_that_cannot_be_written_is_told_before_anything_begins() {
         assert!(!stderr.contains("Ramping"), "{more:?}: {stderr}");
         assert_eq!(place.read("file"), "old");
     }
+}
+
+/// The program under a limit of so many blocks of 512 bytes for each file.
+fn run_with_file_limit(place: &ScenarioDir, blocks: u32, args: &[&str]) -> Output {
+    let limited = format!("ulimit -f {blocks}; exec \"$@\"");
+    let program = place.command(args);
+    let mut command = Command::new("sh");
+    command.args(["-c", &limited, "sh"]).arg(program.get_program()).args(program.get_args());
+    command.current_dir(place.path("")).output().unwrap()
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_end_has_the_last_word() {
+    let place = ScenarioDir::new(STEADY);
+    let output = run_with_file_limit(&place, 8, &["run", "scenario.toml", "-t", "1s", "--out", "out"]);
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    let last = stdout.lines().last().unwrap();
+    assert!(last.starts_with("INCOMPLETE: ") && last.contains("result.json, report.html"), "{stdout}");
+    assert!(!stdout.contains("Next:") && stderr.contains("cannot write the result"), "{stdout}{stderr}");
+    let folder = folder(&place);
+    assert!(!folder.join("result.json").exists() && !folder.join("report.html").exists());
+    assert!(
+        fs::read_dir(&folder).unwrap().all(|it| !it.unwrap().file_name().to_string_lossy().ends_with(".tmp"))
+    );
+}
+
+#[test]
+fn a_disk_that_is_full_before_the_start_leaves_no_half_a_file() {
+    let place = ScenarioDir::new(&format!("{STEADY}# {}\n", "x".repeat(1_000)));
+    let output = run_with_file_limit(&place, 1, &["run", "scenario.toml", "--out", "out"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(
+        stderr.contains("error: cannot write the scenario out/") && !stderr.contains("Ramping"),
+        "{stderr}"
+    );
+    assert_eq!(fs::read_dir(folder(&place)).unwrap().count(), 0);
+}
+
+/// A series, and its standard error up to the line that begins so.
+fn start_series(place: &ScenarioDir, args: &[&str], until: &str) -> (Child, BufReader<ChildStderr>) {
+    let mut command = place.command(args);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with(until) {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "it ended before {until}");
+    }
+    (child, log)
+}
+
+#[test]
+fn a_series_that_is_interrupted_tells_of_the_runs_so_far() {
+    let place = ScenarioDir::new(STEADY);
+    let series = ["run", "scenario.toml", "-t", "1s", "--versus-set", "load.users=4", "--out", "out"];
+    let (child, mut log) = start_series(&place, &series, "A2 ");
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let mut stderr = String::new();
+    log.read_to_string(&mut stderr).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_ne!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("interrupted: 3 of 8 runs came to their end"), "{stderr}");
+    assert!(stdout.contains("A  2 runs: A1, A2\nB  1 run: B1\n"), "{stdout}");
+    let folder = folder(&place);
+    let [a1, a2, b1] = ["A1", "A2", "B1"].map(|name| format!("out/{}/{name}", name_of(&folder)));
+    assert!(stdout.ends_with(&format!("Next: mqtt-scenario compare {a1} {a2} -- {b1}\n")), "{stdout}");
+}
+
+fn name_of(folder: &Path) -> &str {
+    folder.file_name().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn a_series_ends_with_a_command_and_tells_a_warning_once_or_nothing_at_all() {
+    // Users that start more slowly than the run lasts are worth a warning.
+    let place = ScenarioDir::new(&STEADY.replace("spawn_rate = 100", "spawn_rate = 1"));
+    let series = ["run", "scenario.toml", "-t", "500ms", "--repeat", "2", "--out", "out"];
+    let output = place.run(&series);
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!((output.status.code(), stderr.matches("warning[").count()), (Some(0), 1), "{stderr}");
+    let folder = folder(&place);
+    let next = format!("\nNext: mqtt-scenario report out/{}/2\n", name_of(&folder));
+    assert!(stdout.contains("2 runs: the middle one") && stdout.ends_with(&next), "{stdout}");
+    let output = place.run(&[&series[..], &["--quiet"]].concat());
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!((output.status.code(), said), (Some(0), [String::new(), String::new()]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -16,15 +16,6 @@ use crate::engine::Interrupts;
 
 /// How often a run is looked at.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// With this exit code.
-    Code(u8),
-    /// It, or all of them, were interrupted.
-    Interrupted,
-}
 
 /// Runs processes one after the other, and passes interrupts on.
 pub(super) struct Children {
@@ -39,11 +30,24 @@ impl Children {
         Ok(Self { program: env::current_exe()?, interrupts })
     }
 
-    /// Runs the program with these words and waits for its end. What it says on standard error is seen; its tables are
-    /// not, since those of all runs follow.
-    pub(super) fn run(&mut self, words: &[OsString]) -> io::Result<Ended> {
-        if self.interrupts.stop.is_cancelled() {
-            return Ok(Ended::Interrupted);
+    /// Whether an interrupt was received.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupts.stop.is_cancelled()
+    }
+
+    /// Whether a second one was received.
+    pub(super) fn is_aborted(&self) -> bool {
+        self.interrupts.abort.is_cancelled()
+    }
+
+    /// Runs the program with these words and waits for its end; `None` if an interrupt came before. What it says on
+    /// standard error is seen; its tables are not, since those of all runs follow.
+    pub(super) fn run<'a>(
+        &mut self,
+        words: impl Iterator<Item = &'a OsString>,
+    ) -> io::Result<Option<ExitStatus>> {
+        if self.is_interrupted() {
+            return Ok(None);
         }
         let mut command = Command::new(&self.program);
         // In a group of its own, Ctrl-C reaches it only through this process, and so once.
@@ -52,15 +56,11 @@ impl Children {
         let (mut told, mut told_again) = (false, false);
         loop {
             if let Some(status) = child.try_wait()? {
-                // The first interrupt lets a run finish in order, and it ends as if its time were over.
-                if self.interrupts.stop.is_cancelled() {
-                    return Ok(Ended::Interrupted);
-                }
-                let code = status.code().and_then(|code| u8::try_from(code).ok());
-                return Ok(code.map_or(Ended::Interrupted, Ended::Code));
+                return Ok(Some(status));
             }
-            pass_on(&child, self.interrupts.stop.is_cancelled(), &mut told);
-            pass_on(&child, self.interrupts.abort.is_cancelled(), &mut told_again);
+            // The first interrupt lets a run finish in order.
+            pass_on(&child, self.is_interrupted(), &mut told);
+            pass_on(&child, self.is_aborted(), &mut told_again);
             thread::park_timeout(LOOK);
         }
     }

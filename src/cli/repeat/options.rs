@@ -7,8 +7,9 @@ use clap::Args;
 use crate::cli::compare::parse_percent;
 use crate::cli::load::ScenarioOptions;
 
-/// Files of one run: each run of several has its own in its folder.
-const OF_ONE_RUN: [&str; 4] = ["csv", "request_log", "summary_json", "logfile"];
+/// Outputs of one run: each run of several has its own in its folder, and in a single file the last one would remain.
+const OF_ONE_RUN: [&str; 9] =
+    ["csv", "request_log", "summary_json", "html", "junit", "json", "json_file", "print_stats", "logfile"];
 
 /// Runs a side if nothing is said: with fewer, no difference can be shown.
 const A_SIDE: u16 = 4;
