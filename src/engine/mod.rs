@@ -24,6 +24,7 @@ mod pulse;
 mod quota;
 mod rate_factor;
 mod resources;
+mod run_control;
 mod servers;
 mod shard;
 mod shared;
@@ -32,7 +33,6 @@ mod tag;
 #[cfg(test)]
 mod testing;
 mod user;
-mod user_control;
 
 use std::sync::Arc;
 use std::thread;
@@ -45,14 +45,14 @@ use crate::engine::clock::Clock;
 use crate::engine::context::Context;
 use crate::engine::coordinator::Coordinator;
 use crate::engine::messages::{FromShard, ShardHandle};
-pub use crate::engine::observer::{Control, Observer, StageNow, Tick};
+pub use crate::engine::observer::{ClassUsers, Control, Observer, StageNow, Tick};
 pub use crate::engine::options::{Interrupts, MAX_ROWS, Options};
 pub use crate::engine::outcome::{End, Origin, Outcome, RunError, Unexpected, UnexpectedCounts};
 use crate::engine::pulse::Pulse;
+pub use crate::engine::run_control::RunControl;
 use crate::engine::shard::Shard;
 use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
-pub use crate::engine::user_control::UserControl;
 use crate::plan::Plan;
 
 /// Runs a plan on threads of its own; `connector` makes what a thread connects with.

@@ -19,6 +19,8 @@ pub struct Tick<'a> {
     pub second: HealthSecond,
     /// The stage that the second before this tick belongs to.
     pub stage: StageNow,
+    /// The users of each class, in the order of the plan.
+    pub users: &'a [ClassUsers],
     /// The time of the tick.
     pub at: UnixMicros,
     /// Whether the statistics began anew with this tick.
@@ -46,6 +48,15 @@ pub struct StageNow {
     pub ends: Option<UnixMicros>,
     /// How many users it wants: where its ramp leads, however far the ramp is.
     pub users_wanted: u32,
+}
+
+/// The users of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClassUsers {
+    /// How many are wanted: where the ramp leads, however far it is.
+    pub wanted: u32,
+    /// How many live, those still stopping included.
+    pub alive: u32,
 }
 
 /// Whether a run goes on after a tick.

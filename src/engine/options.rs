@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::user_control::UserControl;
+use crate::engine::run_control::RunControl;
 use crate::stats::percentiles::PercentileList;
 
 /// What a run does besides the plan.
@@ -35,6 +35,6 @@ pub struct Interrupts {
     pub stop: CancellationToken,
     /// All users are dropped, and the results so far are written.
     pub abort: CancellationToken,
-    /// More or fewer users, as Locust's keys `w`, `W`, `s` and `S` ask for.
-    pub users: UserControl,
+    /// More or fewer users, as Locust's keys `w`, `W`, `s` and `S` ask for, and statistics that begin anew.
+    pub control: RunControl,
 }

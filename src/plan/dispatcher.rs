@@ -180,6 +180,13 @@ impl Dispatcher {
         Some(batch)
     }
 
+    /// How many users of each class there will be at the end of the ramp. It takes as long as all batches of the ramp.
+    pub fn goal(&self) -> Vec<u32> {
+        let mut ahead = self.clone();
+        while ahead.next_batch().is_some() {}
+        ahead.counts
+    }
+
     /// One batch of at most `most` users, and whether it is the last one.
     fn towards_total(&mut self, target: usize, most: usize) -> (Batch, bool) {
         let mut batch = Batch::default();

@@ -26,7 +26,7 @@
 
   // Sorting: numbers by data-v, texts by what they say. A row and its parts are one tbody.
   const collator = new Intl.Collator("en", { numeric: true });
-  document.querySelectorAll("table.sortable").forEach((table) => {
+  const makeSortable = (table) => {
     [...table.tHead.rows[0].cells].forEach((heading, column) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -49,7 +49,7 @@
         heading.setAttribute("aria-sort", order);
       });
     });
-  });
+  };
 
   // Numbers, as in the tables: three digits in the unit that fits.
   const digits = (number) => {
@@ -88,7 +88,8 @@
   };
 
   // A chart: its columns, and what the values in each are. They are read from the paths.
-  const charts = [...document.querySelectorAll("svg.chart")].map((svg) => {
+  let charts = [];
+  const readChart = (svg) => {
     // What Across::words and Scale::words say, in their order.
     const [across, ...x] = svg.dataset.x.split(" ");
     const [width, step, last, started] = x.map(Number);
@@ -148,7 +149,7 @@
     chart.fullest = (column) => [...Array(bands).keys()].reduce(
       (best, band) => shade(column, band) > shade(column, best) ? band : best, 0);
     return chart;
-  });
+  };
 
   const inside = (svg) => {
     const box = svg.getBoundingClientRect();
@@ -190,7 +191,7 @@
     chart.svg.setAttribute("aria-valuetext", title + ": " + rows.map((row) => row.join(" ")).join(", "));
   };
 
-  charts.forEach((chart) => {
+  const makeReadable = (chart) => {
     const { svg, across, width, step, bands } = chart;
     svg.setAttribute("tabindex", "0");
     // A slider is what screen readers know to move through values.
@@ -227,6 +228,16 @@
       event.preventDefault();
       show(chart, column);
     });
-  });
+  };
   addEventListener("scroll", () => { if (!tip.hidden && document.activeElement?.role !== "slider") charts.forEach(hide); }, { passive: true });
+
+  // What a reader can do with a part of the page. A live page says with the event "replaced" that a part is new.
+  const enliven = (part) => {
+    part.querySelectorAll("table.sortable").forEach(makeSortable);
+    const found = [...part.querySelectorAll("svg.chart")].map(readChart);
+    charts = charts.filter((chart) => chart.svg.isConnected).concat(found);
+    found.forEach(makeReadable);
+  };
+  document.addEventListener("replaced", (event) => enliven(event.target));
+  enliven(document);
 })();

@@ -202,7 +202,7 @@ fn read_keys(interrupts: &Interrupts) -> Option<keys::Keys> {
     let interrupts = interrupts.clone();
     keys::start(move |key| match key {
         keys::Key::Stop => interrupts.stop.cancel(),
-        keys::Key::Users(by) => interrupts.users.add(by),
+        keys::Key::Users(by) => interrupts.control.add(by),
     })
 }
 

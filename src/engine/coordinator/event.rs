@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use crate::engine::coordinator::rate_search::Second;
 use crate::engine::messages::Command;
+use crate::engine::run_control::UserChange;
 use crate::stats::UnixMicros;
 
 /// What has happened.
@@ -15,8 +16,10 @@ pub(crate) enum Event<'a> {
     StopRequested,
     /// A threshold is missed that ends the run.
     ThresholdMissed,
-    /// The person at the keyboard wants so many users more, or fewer if it is below 0.
-    UsersAsked(i64),
+    /// Somebody at the keyboard or a page wants another number of users.
+    UsersAsked(UserChange),
+    /// Somebody wants statistics that begin anew.
+    ResetAsked,
     /// All task runs or messages of the load are used up.
     LimitReached,
     /// As many users have had a connection as [`Effect::AwaitConnected`] asked for, or so it seems.

@@ -8,6 +8,8 @@
 //! ThresholdMissed  → Stopping          → Stopping   ·            ·            ·
 //! UsersAsked       a ramp to another    ·            ·            ·            ·
 //!                  number of users
+//! ResetAsked       statistics begin    ·            ·            ·            ·
+//!                  anew
 //! LimitReached     → Finishing         ·            ·            ·            ·
 //! SecondMerged     the rate search     ·            ·            ·            ·
 //!                  goes on; at its
@@ -51,7 +53,7 @@ use crate::engine::coordinator::row_limits::RowLimits;
 use crate::engine::coordinator::stages::Stages;
 use crate::engine::coordinator::users::Users;
 use crate::engine::messages::Command;
-use crate::engine::observer::StageNow;
+use crate::engine::observer::{ClassUsers, StageNow};
 use crate::engine::outcome::End;
 use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::Plan;
@@ -156,6 +158,12 @@ impl Lifecycle {
         }
     }
 
+    /// The users of each class, in the order of the plan.
+    pub(crate) fn users_by_class(&self) -> Vec<ClassUsers> {
+        let users = self.stages.wanted_by_class().iter().zip(self.users.living_by_class());
+        users.map(|(&wanted, &alive)| ClassUsers { wanted, alive }).collect()
+    }
+
     pub(crate) fn rate_search(&self) -> Option<&RateSearch> {
         self.rate_search.as_ref()
     }
@@ -173,7 +181,7 @@ impl Lifecycle {
             Event::StopRequested => self.state >= State::Stopping,
             // The last ticks are merged when the run is over.
             Event::ThresholdMissed => self.state >= State::Stopping || self.is_over(),
-            Event::UsersAsked(_) | Event::LimitReached | Event::SecondMerged(_) => {
+            Event::UsersAsked(_) | Event::ResetAsked | Event::LimitReached | Event::SecondMerged(_) => {
                 self.state != State::Running
             }
             Event::UsersConnected => !self.stages.is_waiting(),
@@ -201,7 +209,11 @@ impl Lifecycle {
                 self.info("A threshold that ends the run is missed, shutting down");
                 self.stop(End::Threshold, seen);
             }
-            Event::UsersAsked(by) => self.change_users(by, seen),
+            Event::UsersAsked(change) => self.change_users(change, seen),
+            Event::ResetAsked => {
+                self.info("The statistics begin anew");
+                self.effects.push(Effect::ResetStatistics);
+            }
             Event::LimitReached => self.finish_tasks(seen),
             Event::UsersConnected => self.start_clock_if_connected(seen),
             Event::UsersDoneSending => self.drain_if_done_sending(seen),

@@ -52,6 +52,7 @@ use crate::engine::observer::{Control, Observer, Tick};
 use crate::engine::options::{Interrupts, Options};
 use crate::engine::outcome::{End, RunError};
 use crate::engine::pulse::{Pulse, Standstill};
+use crate::engine::run_control::Asked;
 use crate::engine::shared::Shared;
 use crate::plan::Plan;
 use crate::stats::delivery::DeliveryReport;
@@ -84,6 +85,7 @@ pub(crate) struct Coordinator<'a, O> {
 /// What the coordinator waited for.
 enum Incoming {
     Event(Event<'static>),
+    Asked(Asked),
     FromShard(Option<(usize, FromShard)>),
 }
 
@@ -129,6 +131,11 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         while !self.lifecycle.is_over() {
             match self.next(interrupts).await {
                 Incoming::Event(event) => self.handle(event),
+                Incoming::Asked(asked) => {
+                    let users = asked.users.map(Event::UsersAsked);
+                    let reset = asked.reset.then_some(Event::ResetAsked);
+                    users.into_iter().chain(reset).for_each(|event| self.handle(event));
+                }
                 Incoming::FromShard(from_shard) => self.hear(from_shard)?,
             }
         }
@@ -149,9 +156,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             () = interrupts.stop.cancelled(), if !lifecycle.ignores(&Event::StopRequested) => {
                 Incoming::Event(Event::StopRequested)
             }
-            by = interrupts.users.asked(), if !lifecycle.ignores(&Event::UsersAsked(0)) => {
-                Incoming::Event(Event::UsersAsked(by))
-            }
+            asked = interrupts.control.asked(), if !lifecycle.ignores(&Event::ResetAsked) => Incoming::Asked(asked),
             // Before the news that users are gone, which are gone because of it.
             () = shared.quota.used_up(), if !lifecycle.ignores(&Event::LimitReached) => {
                 Incoming::Event(Event::LimitReached)
@@ -305,7 +310,8 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         let (second, stage) = (self.monitor.second, self.lifecycle.stage_before(at));
         let search = self.lifecycle.rate_search().map(RateSearch::report);
         let delivery = self.delivery.as_ref();
-        let tick = Tick { statistics, health, second, stage, at, reset, search, delivery, last };
+        let users = &self.lifecycle.users_by_class();
+        let tick = Tick { statistics, health, second, stage, users, at, reset, search, delivery, last };
         match self.observer.tick(&tick).map_err(RunError::Observer)? {
             Control::StopByThreshold if !last => self.handle(Event::ThresholdMissed),
             Control::StopByThreshold | Control::GoOn => {}

@@ -45,6 +45,10 @@ pub(crate) struct UserRegistry {
     started: Vec<u64>,
     /// The numbers of users that are gone.
     gone: HashSet<u64>,
+    /// The class of each user that was ever started, by its number less one.
+    class_of: Vec<u32>,
+    /// How many users of each class live, those still stopping included.
+    living: Vec<u32>,
     /// The shard of the next user.
     next_shard: usize,
     stop_timeout: Duration,
@@ -62,6 +66,8 @@ impl UserRegistry {
             users: vec![Vec::new(); classes],
             started: vec![0; classes],
             gone: HashSet::new(),
+            class_of: Vec::new(),
+            living: vec![0; classes],
             next_shard: 0,
             stop_timeout,
             leave_time,
@@ -85,9 +91,19 @@ impl UserRegistry {
         self.users.iter().map(|users| users.len() as u64).collect()
     }
 
+    /// How many users of each class live, those still stopping included.
+    pub(crate) fn living(&self) -> &[u32] {
+        &self.living
+    }
+
     /// The user with this number is gone.
     pub(crate) fn gone(&mut self, number: u64) {
-        self.gone.insert(number);
+        let class = usize::try_from(number - 1).ok().and_then(|index| self.class_of.get(index));
+        if let Some(&class) = class
+            && self.gone.insert(number)
+        {
+            self.living[class as usize] -= 1;
+        }
     }
 
     /// Draws the users whose connections a stage drops: a share of those that are there. They are drawn by their
@@ -115,6 +131,8 @@ impl UserRegistry {
             let shard = self.next_shard;
             self.next_shard = (shard + 1) % self.shards;
             self.users[class.0].push(UserRef { shard, number });
+            self.class_of.push(u32::try_from(class.0).unwrap_or(u32::MAX));
+            self.living[class.0] += 1;
             shares[shard].push(NewUser { class, number, index });
         }
         shares

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::engine::run_control::UserChange;
 use crate::plan::dispatcher::{Batch, Dispatcher};
 use crate::plan::load::{After, Stage, Users};
 use crate::plan::reconnect::Reconnect;
@@ -43,6 +44,8 @@ pub(crate) struct Stages {
     dispatcher: Dispatcher,
     /// The stages so far; the last one is the present one.
     begun: Vec<Begun>,
+    /// How many users of each class the present ramp leads to.
+    wanted_by_class: Vec<u32>,
     /// When users were told to stop, if they were.
     halted: Option<Instant>,
     /// Users that the last ramp starts or stops per second.
@@ -67,6 +70,7 @@ impl Stages {
             plan,
             dispatcher,
             begun: Vec::new(),
+            wanted_by_class: Vec::new(),
             halted: None,
             spawn_rate: BY_HAND,
             by_hand: false,
@@ -82,6 +86,7 @@ impl Stages {
     fn enter(&mut self, index: usize, at: Instant) -> bool {
         let Some(stage) = self.plan.load.stages.get(index) else { return false };
         self.dispatcher.ramp_to(&stage.users, stage.spawn_rate);
+        self.wanted_by_class = self.dispatcher.goal();
         (self.spawn_rate, self.by_hand) = (stage.spawn_rate, false);
         self.next_batch = Some(at);
         self.ends = match stage.after {
@@ -111,6 +116,11 @@ impl Stages {
         Some(Begun { ends: stage.ends.or(self.halted).or(self.ends), ..*stage })
     }
 
+    /// How many users of each class are wanted: where the ramp leads, however far it is. None once the users stop.
+    pub(crate) fn wanted_by_class(&self) -> &[u32] {
+        &self.wanted_by_class
+    }
+
     /// What the log says as the present stage begins. Without stages these are Locust's words.
     pub(crate) fn announcement(&self) -> String {
         let Some(stage) = self.stage() else { return String::new() };
@@ -128,20 +138,25 @@ impl Stages {
 
     /// Changes the number of users that the present stage wants, and begins a ramp to it. Returns what the log says, in
     /// Locust's words; `None` if the number stays as it is.
-    pub(crate) fn change_users(&mut self, by: i64, now: Instant) -> Option<String> {
+    pub(crate) fn change_users(&mut self, change: UserChange, now: Instant) -> Option<String> {
         let stage = self.plan.load.stages.get(self.index())?;
         let present = self.begun.last_mut()?;
-        let wanted = (i64::from(present.users_wanted).saturating_add(by)).clamp(0, u32::MAX.into());
-        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
-        if wanted == present.users_wanted {
+        let wanted = change.of(present.users_wanted);
+        let is_ramp = self.next_batch.is_some();
+        let is_pace = is_ramp && matches!(change, UserChange::To { .. });
+        if wanted == present.users_wanted && !is_pace {
             return None;
         }
         present.users_wanted = wanted;
         self.by_hand = true;
-        if self.next_batch.is_none() {
-            (self.spawn_rate, self.next_batch) = (BY_HAND, Some(now));
-        }
+        self.next_batch.get_or_insert(now);
+        self.spawn_rate = match change {
+            UserChange::To { spawn_rate, .. } => spawn_rate,
+            UserChange::By(_) if is_ramp => self.spawn_rate,
+            UserChange::By(_) => BY_HAND,
+        };
         self.dispatcher.ramp_to(&stage.users.with_total(wanted), self.spawn_rate);
+        self.wanted_by_class = self.dispatcher.goal();
         // A stage that waits for connections waits again after this ramp, for those of the new users too.
         (self.tell, self.missing) = (None, None);
         Some(format!("R{}", ramp_text(&wanted.to_string(), self.spawn_rate)))
@@ -241,6 +256,7 @@ impl Stages {
     /// Ends all stages: nothing is due any more.
     pub(crate) fn halt(&mut self, now: Instant) {
         self.halted.get_or_insert(now);
+        self.wanted_by_class.fill(0);
         (self.next_batch, self.ends, self.tell) = (None, None, None);
     }
 }

@@ -39,6 +39,11 @@ impl Users {
         self.living
     }
 
+    /// How many users of each class are there now.
+    pub(crate) fn living_by_class(&self) -> &[u32] {
+        self.registry.living()
+    }
+
     /// How many users were ever started.
     pub(crate) fn started(&self) -> u64 {
         self.registry.started()

@@ -2,20 +2,20 @@
 //! `report/frame.html` has the Content-Security-Policy, which forbids a page every request.
 
 /// What stands above and below the content of a page.
-pub(crate) struct Frame {
+pub struct Frame {
     /// The heading.
-    pub(crate) title: String,
+    pub title: String,
     /// What kind of page it is: `Load test report`.
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
     /// When it was and how long, or of how many runs it is.
-    pub(crate) subtitle: String,
+    pub subtitle: String,
     /// Name and version of the program that made the result; empty if they are not known.
-    pub(crate) program: String,
+    pub program: String,
 }
 
 impl Frame {
     /// The style sheet of all pages.
-    pub(crate) const STYLE: &str = include_str!("../../../templates/report/style.css");
+    pub const STYLE: &str = include_str!("../../../templates/report/style.css");
     /// The script of all pages: values under the pointer, sorting, the choice of a row.
-    pub(crate) const SCRIPT: &str = include_str!("../../../templates/report/script.js");
+    pub const SCRIPT: &str = include_str!("../../../templates/report/script.js");
 }

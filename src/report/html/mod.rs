@@ -9,7 +9,8 @@
 //! |---|---|
 //! | [`chart`] | charts as SVG from plain numbers |
 //! | `comparison` | the page of a comparison of runs |
-//! | `frame` | what all pages have in common |
+//! | [`frame`] | what all pages have in common |
+//! | `live` | the sections one by one, for a page of a run that goes on |
 //! | `section` | what stands in each section of the page |
 //! | [`text`] | texts of a result, made safe for the eye |
 //! | `trend` | the page of many runs over time |
@@ -20,7 +21,8 @@
 
 pub mod chart;
 mod comparison;
-mod frame;
+pub mod frame;
+mod live;
 mod section;
 pub mod text;
 mod trend;
@@ -34,6 +36,7 @@ use askama::Template;
 
 pub use crate::report::html::comparison::comparison;
 use crate::report::html::frame::Frame;
+pub use crate::report::html::live::{Section, sections};
 use crate::report::html::section::charts::Charts;
 use crate::report::html::section::deliveries::DeliveriesSection;
 use crate::report::html::section::failures::Failures;

@@ -59,7 +59,7 @@ fn users_come_and_go_as_somebody_asks_while_the_run_goes_on() {
     b.load.spawn_rate = 100.0;
     busy_class(&mut b, "device");
     let tokens = Interrupts::default();
-    let control = tokens.users.clone();
+    let control = tokens.control.clone();
     let asks = async {
         for by in [10, -9, -9, 1] {
             sleep(ms(1_500)).await;

@@ -6,6 +6,7 @@ use crate::engine::coordinator::event::{Effect, Situation};
 use crate::engine::coordinator::lifecycle::Lifecycle;
 use crate::engine::coordinator::rate_search::Progress;
 use crate::engine::outcome::End;
+use crate::engine::run_control::UserChange;
 
 impl Lifecycle {
     /// Drops the connections of as many users as the stage that begins wants.
@@ -17,11 +18,11 @@ impl Lifecycle {
         }
     }
 
-    /// The person at the keyboard wants another number of users.
-    pub(super) fn change_users(&mut self, by: i64, seen: &Situation) {
+    /// Somebody wants another number of users.
+    pub(super) fn change_users(&mut self, change: UserChange, seen: &Situation) {
         if self.rate_search.is_some() {
             self.warn("The number of users stays as it is while the run searches for the highest rate");
-        } else if let Some(announcement) = self.stages.change_users(by, seen.now) {
+        } else if let Some(announcement) = self.stages.change_users(change, seen.now) {
             self.info(announcement);
         }
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::engine::coordinator::rate_search::Second;
 use crate::engine::delivery::SETTLE_TIME;
 use crate::engine::messages::{NewUser, StopAction};
+use crate::engine::run_control::UserChange;
 use crate::engine::testing;
 use crate::plan::load::{
     After, ClassRate, Load, MassDisconnect, RateSearchSettings, Stage, Users as StageUsers,
@@ -425,7 +426,7 @@ fn ramping(users: u32) -> [Effect; 1] {
 #[test]
 fn a_number_of_users_that_is_asked_for_is_ramped_to_in_a_run_that_goes_on() {
     for (state, mut run) in in_each_state() {
-        let effects = run.at(12.0, Event::UsersAsked(2));
+        let effects = run.at(12.0, Event::UsersAsked(UserChange::By(2)));
         if state != State::Running {
             assert_eq!((effects, run.due_at(12.0)), (vec![], vec![]), "{state:?}");
             continue;
@@ -435,7 +436,7 @@ fn a_number_of_users_that_is_asked_for_is_ramped_to_in_a_run_that_goes_on() {
         let effects = run.due_at(12.0);
         assert_eq!(changes(&effects), (vec![5, 6], vec![]));
         assert_eq!(effects.last(), Some(&info("All users spawned: {\"device\": 6} (6 total users)")));
-        assert_eq!(run.at(13.0, Event::UsersAsked(-3)), ramping(3));
+        assert_eq!(run.at(13.0, Event::UsersAsked(UserChange::By(-3))), ramping(3));
         assert_eq!(changes(&run.due_at(13.0)), (vec![], vec![5, 6, 4]), "the newest, by shard");
         assert_eq!(stage_before(&run, 14_000), (0, 0, None, 3));
     }
@@ -446,26 +447,51 @@ fn users_that_are_asked_for_during_a_ramp_come_at_its_pace() {
     let mut run = Run::new(Load { stages: vec![Stage { spawn_rate: 1.0, ..stage(3, None) }], ..load() });
     run.due_at(0.0);
     let told = info("Ramping to 4 users at a rate of 1.00 per second");
-    assert_eq!(run.at(0.5, Event::UsersAsked(1)), [told]);
+    assert_eq!(run.at(0.5, Event::UsersAsked(UserChange::By(1))), [told]);
     assert_eq!(run.due(), Some(1.0));
     let started = [1.0, 2.0, 3.0].map(|at| changes(&run.due_at(at)).0);
     assert_eq!((started, run.due()), ([vec![2], vec![3], vec![4]], None));
     // It turns round, and the ramp that was left behind does not go on.
     let mut run = Run::new(Load { stages: vec![Stage { spawn_rate: 1.0, ..stage(9, None) }], ..load() });
     (0..4).for_each(|at| drop(run.due_at(f64::from(at))));
-    run.at(3.5, Event::UsersAsked(-7));
+    run.at(3.5, Event::UsersAsked(UserChange::By(-7)));
     let effects = [4.0, 5.0, 6.0].map(|at| changes(&run.due_at(at)));
     assert_eq!(effects, [(vec![], vec![4]), (vec![], vec![3]), (vec![], vec![])]);
 }
 
 #[test]
+fn a_number_and_a_pace_that_are_asked_for_hold_in_the_middle_of_a_ramp_too() {
+    let mut run = Run::new(Load { stages: vec![Stage { spawn_rate: 1.0, ..stage(9, None) }], ..load() });
+    run.due_at(0.0);
+    let to = |users, spawn_rate| Event::UsersAsked(UserChange::To { users, by: 0, spawn_rate });
+    let told = info("Ramping to 5 users at a rate of 2.00 per second");
+    assert_eq!(run.at(0.5, to(5, 2.0)), [told]);
+    assert_eq!(run.lifecycle.users_by_class(), [ClassUsers { wanted: 5, alive: 1 }]);
+    let told = info("Ramping to 5 users at a rate of 4.00 per second");
+    assert_eq!(run.at(0.6, to(5, 4.0)), [told], "another pace to the same number");
+    assert_eq!(changes(&run.due_at(1.0)).0, [3, 5, 2, 4], "by shard");
+    assert_eq!(run.at(2.0, to(5, 1.0)), [], "nothing to do");
+    assert_eq!(run.at(2.0, Event::UserGone(3)), []);
+    assert_eq!(run.lifecycle.users_by_class(), [ClassUsers { wanted: 5, alive: 4 }]);
+}
+
+#[test]
+fn statistics_begin_anew_when_somebody_asks_in_a_run_that_goes_on() {
+    for (state, mut run) in in_each_state() {
+        let effects = run.at(12.0, Event::ResetAsked);
+        let anew = vec![info("The statistics begin anew"), Effect::ResetStatistics];
+        assert_eq!(effects, if state == State::Running { anew } else { vec![] }, "{state:?}");
+    }
+}
+
+#[test]
 fn a_run_without_users_goes_on_if_somebody_has_taken_them_away() {
     let mut run = Run::spawned(load());
-    assert_eq!(run.at(1.0, Event::UsersAsked(-9)), ramping(0));
-    assert_eq!(run.at(1.0, Event::UsersAsked(-1)), [], "there are none to take away");
+    assert_eq!(run.at(1.0, Event::UsersAsked(UserChange::By(-9))), ramping(0));
+    assert_eq!(run.at(1.0, Event::UsersAsked(UserChange::By(-1))), [], "there are none to take away");
     assert_eq!(changes(&run.due_at(1.0)).1.len(), 4);
     (1..=4).for_each(|number| assert_eq!(run.at(2.0, Event::UserGone(number)), []));
-    assert_eq!(run.at(60.0, Event::UsersAsked(1)), ramping(1));
+    assert_eq!(run.at(60.0, Event::UsersAsked(UserChange::By(1))), ramping(1));
     assert_eq!(changes(&run.due_at(60.0)).0, [5]);
     // One that leaves by itself ends the run, as ever.
     assert_eq!(run.at(61.0, Event::UserGone(5))[0], info("All users have left, shutting down"));
@@ -476,7 +502,7 @@ fn a_run_without_users_goes_on_if_somebody_has_taken_them_away() {
 fn a_later_stage_sets_its_own_number_of_users_again() {
     let per_class = Stage { users: StageUsers::PerClass(vec![3]), ..stage(0, Some(5)) };
     let mut run = Run::spawned(Load { stages: vec![stage(4, Some(5)), per_class], ..load() });
-    run.at(1.0, Event::UsersAsked(10));
+    run.at(1.0, Event::UsersAsked(UserChange::By(10)));
     run.due_at(1.0);
     let effects = run.due_at(5.0);
     assert_eq!(
@@ -484,7 +510,7 @@ fn a_later_stage_sets_its_own_number_of_users_again() {
         info("Stage 2 of 2: ramping to {\"device\": 3} users at a rate of 100.00 per second")
     );
     assert_eq!(changes(&effects).1.len(), 11);
-    run.at(6.0, Event::UsersAsked(1));
+    run.at(6.0, Event::UsersAsked(UserChange::By(1)));
     assert_eq!(changes(&run.due_at(6.0)).0, [15]);
     assert_eq!(stage_before(&run, 7_000), (1, 5_000, Some(10_000), 4), "the end of the stage stays");
 }
@@ -493,14 +519,14 @@ fn a_later_stage_sets_its_own_number_of_users_again() {
 fn a_stage_that_waits_for_connections_waits_for_those_of_users_that_are_asked_for() {
     let mut run = Run::spawned(waiting());
     run.connected = 3;
-    run.at(1.0, Event::UsersAsked(1));
+    run.at(1.0, Event::UsersAsked(UserChange::By(1)));
     assert!(run.lifecycle.ignores(&Event::UsersConnected), "not before the ramp is over");
     assert!(run.due_at(1.0).contains(&Effect::AwaitConnected(5)));
     run.connected = 5;
     assert_eq!(run.at(2.0, Event::UsersConnected), [info("All users are connected")]);
     assert_eq!(run.due(), Some(7.0));
     // Its clock runs now, and later users do not start it again.
-    run.at(3.0, Event::UsersAsked(1));
+    run.at(3.0, Event::UsersAsked(UserChange::By(1)));
     let effects = run.due_at(3.0);
     assert_eq!(effects[1..], [info("All users spawned: {\"device\": 6} (6 total users)")]);
     assert_eq!(run.due(), Some(7.0));
@@ -513,7 +539,7 @@ fn a_rate_search_keeps_its_users() {
     let search = RateSearchSettings { low: 100.0, high: 200.0, until, step: 2 * SECOND, rates };
     let mut run = Run::spawned(Load { search: Some(search), ..load() });
     let told = "The number of users stays as it is while the run searches for the highest rate";
-    assert_eq!(run.at(5.0, Event::UsersAsked(1)), [Effect::Warn(told.to_owned())]);
+    assert_eq!(run.at(5.0, Event::UsersAsked(UserChange::By(1))), [Effect::Warn(told.to_owned())]);
     assert_eq!(changes(&run.due_at(5.0)), (vec![], vec![]));
 }
 
@@ -524,7 +550,7 @@ fn a_ramp_that_finds_no_class_wants_no_more_users_than_there_are() {
     let lifecycle = Lifecycle::new(Arc::new(plan), clock, 1, false);
     let mut run = Run { lifecycle, started: clock.started(), connected: 0, done_sending: 0 };
     run.due_at(0.0);
-    run.at(1.0, Event::UsersAsked(10));
+    run.at(1.0, Event::UsersAsked(UserChange::By(10)));
     assert_eq!(stage_before(&run, 2_000).3, 14);
     assert_eq!(changes(&run.due_at(1.0)).0, [0; 0]);
     assert_eq!(stage_before(&run, 2_000).3, 4);

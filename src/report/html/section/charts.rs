@@ -29,24 +29,84 @@ pub(crate) struct Charts {
     has_bands: bool,
 }
 
+/// The charts of one row and of the whole run, for a page that gets new ones all the time.
+#[derive(Template)]
+#[template(path = "live/charts.html", whitespace = "minimize")]
+pub(crate) struct LiveCharts {
+    /// The rows that can be chosen; all requests first.
+    titles: Vec<String>,
+    /// Which of them is shown.
+    chosen: usize,
+    left_out: usize,
+    figures: Vec<Figure>,
+    whole: Vec<Figure>,
+    missing: Vec<String>,
+    has_bands: bool,
+}
+
+/// A row that has charts.
+struct Charted<'a> {
+    title: String,
+    row: &'a RowResult,
+    series: Option<&'a RowSeries>,
+}
+
+impl Charted<'_> {
+    fn figures(&self, timeline: Option<&Timeline>) -> askama::Result<Vec<Figure>> {
+        match self.series {
+            Some(series) => row_charts(&self.title, self.row, series, timeline),
+            None => row_charts(&self.title, self.row, &RowSeries::default(), timeline),
+        }
+    }
+}
+
+/// All requests together, then the rows with the most requests; and how many rows have no charts.
+fn charted(result: &RunResult) -> (Vec<Charted<'_>>, usize) {
+    let title = "All requests".to_owned();
+    let all = Charted { title, row: &result.aggregated, series: Some(&result.series.all) };
+    let mut others: Vec<&RowResult> = result.rows.iter().filter(|row| row.requests > 0).collect();
+    others.sort_by_key(|row| Reverse(row.requests));
+    let left_out = others.len().saturating_sub(MAX_ROWS);
+    let others = others.into_iter().take(MAX_ROWS).map(|row| {
+        let same =
+            |series: &&RowSeries| (&series.request_type, &series.name) == (&row.request_type, &row.name);
+        let series = result.series.rows.iter().find(same);
+        Charted { title: text::line(&row.title()), row, series }
+    });
+    ([all].into_iter().chain(others).collect(), left_out)
+}
+
+impl LiveCharts {
+    /// The charts of the row with this title; of all requests if there is no such row.
+    pub(crate) fn of(result: &RunResult, row: &str) -> askama::Result<Self> {
+        let timeline = Timeline::of(result);
+        let timeline = timeline.as_ref();
+        let (mut rows, left_out) = charted(result);
+        // By name: the order by requests changes all the time.
+        rows[1..].sort_by(|a, b| a.title.cmp(&b.title));
+        let chosen = rows.iter().position(|charted| charted.title == row).unwrap_or(0);
+        let figures = rows.get(chosen).map_or_else(|| Ok(Vec::new()), |row| row.figures(timeline))?;
+        let whole = match timeline {
+            Some(timeline) => whole_run(&result.series.points, timeline)?,
+            None => Vec::new(),
+        };
+        let has_bands = timeline.is_some_and(|timeline| !timeline.bands.is_empty());
+        let titles = rows.into_iter().map(|charted| charted.title).collect();
+        let missing =
+            if result.aggregated.requests > 0 { missing(result, timeline.is_some()) } else { Vec::new() };
+        Ok(Self { titles, chosen, left_out, figures, whole, missing, has_bands })
+    }
+}
+
 impl Charts {
     pub(crate) fn of(result: &RunResult) -> askama::Result<Self> {
         let timeline = Timeline::of(result);
         let timeline = timeline.as_ref();
-        let all = "All requests".to_owned();
-        let figures = row_charts(&all, &result.aggregated, &result.series.all, timeline)?;
-        let mut rows = vec![(all, figures)];
-        let mut others: Vec<&RowResult> = result.rows.iter().filter(|row| row.requests > 0).collect();
-        others.sort_by_key(|row| Reverse(row.requests));
-        let left_out = others.len().saturating_sub(MAX_ROWS);
-        let none = RowSeries::default();
-        for row in others.into_iter().take(MAX_ROWS) {
-            let same =
-                |series: &&RowSeries| (&series.request_type, &series.name) == (&row.request_type, &row.name);
-            let series = result.series.rows.iter().find(same).unwrap_or(&none);
-            let title = text::line(&row.title());
-            let figures = row_charts(&title, row, series, timeline)?;
-            rows.push((title, figures));
+        let (charted, left_out) = charted(result);
+        let mut rows = Vec::with_capacity(charted.len());
+        for row in charted {
+            let figures = row.figures(timeline)?;
+            rows.push((row.title, figures));
         }
         rows.retain(|(_, figures)| !figures.is_empty());
         let whole = match timeline {

@@ -1,0 +1,119 @@
+//! Changes a run while it goes on: the number of its users, and where its statistics begin.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+/// A handle that changes a run. Clones are handles of the same run.
+#[derive(Debug, Clone, Default)]
+pub struct RunControl(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    asked: Mutex<Asked>,
+    news: Notify,
+}
+
+/// What was asked for since the run last looked.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Asked {
+    /// Another number of users.
+    pub(crate) users: Option<UserChange>,
+    /// Whether the statistics begin anew.
+    pub(crate) reset: bool,
+}
+
+/// How the number of users is to change.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum UserChange {
+    /// By so many more, or fewer if it is below 0, than the run wants now.
+    By(i64),
+    /// To `users` and so many more or fewer, with so many started or stopped per second.
+    To { users: u32, by: i64, spawn_rate: f64 },
+}
+
+impl RunControl {
+    /// Asks for so many users more, or fewer if `by` is below 0.
+    ///
+    /// The run ramps at once from the number that it wants now, down to 0 at most, at the pace of the ramp under way
+    /// or, if there is none, at Locust's 100 users per second. The newest users stop first, and the mix of classes
+    /// stays. A later stage sets its own number again. Without users, the run goes on. A run that stops does nothing,
+    /// and one that searches for the highest rate says in the log that it cannot.
+    pub fn add(&self, by: i32) {
+        let by = i64::from(by);
+        self.ask(|asked| {
+            asked.users = Some(match asked.users {
+                None => UserChange::By(by),
+                Some(UserChange::By(before)) => UserChange::By(before + by),
+                Some(UserChange::To { users, by: before, spawn_rate }) => {
+                    UserChange::To { users, by: before + by, spawn_rate }
+                }
+            });
+        });
+    }
+
+    /// Asks for this number of users, with so many started or stopped per second: above 0 and finite. All else is as in
+    /// [`add`](Self::add).
+    pub fn ramp_to(&self, users: u32, spawn_rate: f64) {
+        self.ask(|asked| asked.users = Some(UserChange::To { users, by: 0, spawn_rate }));
+    }
+
+    /// Asks for statistics that begin anew with the next whole second of the run. The users go on.
+    pub fn reset_statistics(&self) {
+        self.ask(|asked| asked.reset = true);
+    }
+
+    fn ask(&self, change: impl FnOnce(&mut Asked)) {
+        // Nothing that holds the lock can panic, and half a change is none.
+        change(&mut self.0.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.news.notify_one();
+    }
+
+    /// Waits until somebody asks, and returns all that was asked for. Cancel-safe.
+    pub(crate) async fn asked(&self) -> Asked {
+        self.0.news.notified().await;
+        std::mem::take(&mut self.0.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl UserChange {
+    /// How many users are wanted after it, of so many before.
+    pub(crate) fn of(self, wanted: u32) -> u32 {
+        let (from, by) = match self {
+            Self::By(by) => (wanted, by),
+            Self::To { users, by, .. } => (users, by),
+        };
+        u32::try_from(i64::from(from).saturating_add(by).max(0)).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_asked_for_together_comes_together() {
+        let control = RunControl::default();
+        let other = control.clone();
+        other.add(10);
+        control.add(-1);
+        assert_eq!(control.asked().await, Asked { users: Some(UserChange::By(9)), reset: false });
+        control.add(i32::MIN);
+        control.reset_statistics();
+        control.add(i32::MIN);
+        let users = Some(UserChange::By(2 * i64::from(i32::MIN)));
+        assert_eq!(control.asked().await, Asked { users, reset: true });
+    }
+
+    #[tokio::test]
+    async fn a_number_of_users_replaces_what_was_asked_for_before_it() {
+        let control = RunControl::default();
+        control.add(10);
+        control.ramp_to(50, 5.0);
+        control.add(-1);
+        let users = control.asked().await.users.unwrap();
+        assert_eq!(users, UserChange::To { users: 50, by: -1, spawn_rate: 5.0 });
+        assert_eq!(users.of(7), 49);
+        assert_eq!([UserChange::By(3).of(7), UserChange::By(-8).of(7)], [10, 0]);
+    }
+}

@@ -1,0 +1,98 @@
+//! The sections of the report one by one, for a page that shows a run while it goes on.
+//!
+//! They are the sections of the report and no others, so that the live page and the file can never show two truths. Only
+//! the charts differ: a live page gets those of the row that its reader has chosen, since all of them each second would be
+//! ten times as much.
+
+use askama::Template;
+
+use crate::report::html::section::charts::LiveCharts;
+use crate::report::html::section::deliveries::DeliveriesSection;
+use crate::report::html::section::failures::Failures;
+use crate::report::html::section::figures::Figures;
+use crate::report::html::section::generator::GeneratorSection;
+use crate::report::html::section::rows::Rows;
+use crate::report::html::section::search::Search;
+use crate::report::html::section::stages::Stages;
+use crate::report::html::section::verdict::Verdict;
+use crate::report::html::section::what_ran::Head;
+use crate::stats::result::RunResult;
+
+/// A section of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The `id` of its element.
+    pub id: &'static str,
+    /// The element as HTML; empty if the result has nothing for it.
+    pub html: String,
+}
+
+#[derive(Template)]
+#[template(path = "report/rows_section.html", whitespace = "minimize")]
+struct RowsSection {
+    rows: Rows,
+}
+
+/// The sections of a result in the order of the page. The charts are those of the row with this title, as the section of
+/// charts offers it, or of all requests.
+///
+/// # Errors
+/// What `askama` reports if it cannot write a value; no value of a result is known to cause it.
+pub fn sections(result: &RunResult, row: &str) -> askama::Result<Vec<Section>> {
+    let section = |id, html| Section { id, html };
+    let optional = |of: Option<askama::Result<String>>| of.unwrap_or_else(|| Ok(String::new()));
+    let rows = Rows::of("All rows".to_owned(), &result.rows, Some(&result.aggregated));
+    let generator = GeneratorSection::of(result);
+    Ok(vec![
+        section("verdict", Verdict::of(result).render()?),
+        section("figures", Figures::of(result).render()?),
+        section("charts", LiveCharts::of(result, row)?.render()?),
+        section("rows", RowsSection { rows }.render()?),
+        section("stages", optional(Stages::of(result).map(|stages| stages.render()))?),
+        section("failures", Failures::of(result).render()?),
+        section("deliveries", optional(DeliveriesSection::of(result).map(|section| section.render()))?),
+        section("search", optional(Search::of(result).map(|search| search.render()))?),
+        section("generator", if generator.is_known() { generator.render()? } else { String::new() }),
+        section("what-ran", Head::of(result).render()?),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::html::{page, sample};
+
+    /// What stands in a page between the tags of a section.
+    fn inside<'a>(page: &'a str, id: &str) -> &'a str {
+        let from = page.find(&format!("<section id=\"{id}\"")).unwrap();
+        let length = page[from..].find("</section>").unwrap();
+        &page[from..from + length]
+    }
+
+    #[test]
+    fn the_sections_are_those_of_the_report_word_for_word() {
+        let result = sample::full();
+        let page = page(&result).unwrap();
+        for Section { id, html } in sections(&result, "").unwrap() {
+            if id != "charts" {
+                assert_eq!(inside(&html, id), inside(&page, id), "{id}");
+            }
+        }
+    }
+
+    #[test]
+    fn charts_are_those_of_the_chosen_row() {
+        let result = sample::full();
+        let charts = |row: &str| {
+            let sections = sections(&result, row).unwrap();
+            sections.into_iter().find(|section| section.id == "charts").unwrap().html
+        };
+        let title = result.rows.iter().find(|row| row.requests > 0).unwrap().title();
+        assert!(charts("").contains("<option selected>All requests</option>"));
+        assert_eq!(charts("no such row"), charts(""));
+        let of_row = charts(&title);
+        assert!(of_row.contains(&format!("<option selected>{title}</option>")));
+        assert!(of_row.contains(&format!("Requests per second: {title}")), "a chart names its row");
+        assert!(of_row.len() * 5 < page(&result).unwrap().len(), "{} bytes", of_row.len());
+    }
+}
