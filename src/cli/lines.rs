@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use crate::cli::screen::painter::Painter;
 use crate::cli::screen::size::Size;
+use crate::report::columns::fit;
 use crate::report::destination::{Destination, write_all};
 use crate::scenario::secrets::hide_urls;
 
@@ -166,6 +167,7 @@ impl Lines {
 }
 
 fn write_lines(sink: Sink, from: &Receiver<Message>, state: &WriterState) {
+    let is_stderr = matches!(sink, Sink::Stderr);
     let file = match sink {
         Sink::Stderr => io::stderr().as_fd().try_clone_to_owned().map(File::from),
         Sink::File(file) => Ok(file),
@@ -201,6 +203,9 @@ fn write_lines(sink: Sink, from: &Receiver<Message>, state: &WriterState) {
                 if missing > 0 {
                     text = format!("[{missing} lines are missing here: nobody read them in time]\n{text}");
                 }
+                if let Some(size) = Size::of_stderr_terminal().filter(|_| is_stderr) {
+                    text = fitted(text, size.columns);
+                }
                 if shown.is_some() {
                     text = painter.above(&text, Size::of_stderr().columns);
                     is_covered = true;
@@ -229,6 +234,11 @@ fn write_lines(sink: Sink, from: &Receiver<Message>, state: &WriterState) {
     }
 }
 
+/// A text whose long lines are broken between words. What has colours was fitted before they were added.
+fn fitted(text: String, columns: usize) -> String {
+    if text.contains('\u{1b}') { text } else { fit(&text, columns) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,6 +252,15 @@ mod tests {
         lines.flush(Duration::from_secs(5));
         let missing = lines.missing().unwrap();
         assert_eq!(missing, "2 lines could not be written: No space left on device (os error 28)");
+    }
+
+    #[test]
+    fn a_line_of_the_log_is_broken_between_words() {
+        let line = "[2026-11-29T19:54:08.663Z] INFO/mqtt-scenario: --run-time limit reached, shutting down\n";
+        let told = fitted(line.to_owned(), 40);
+        assert!(told.lines().all(|line| line.len() <= 40) && told.ends_with("shutting down\n"), "{told}");
+        let coloured = "\u{1b}[2mscenario\u{1b}[0m  a name of a scenario that is rather long, and its file\n";
+        assert_eq!(fitted(coloured.to_owned(), 40), coloured);
     }
 
     #[test]

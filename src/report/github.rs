@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use crate::report::judged;
 use crate::report::verdict::is_cut_short;
 use crate::stats::result::row::RowResult;
 use crate::stats::result::{RunResult, ThresholdResult};
@@ -31,7 +32,7 @@ pub fn annotations(result: &RunResult) -> String {
         };
         let heading = property(&format!("Threshold {}: {}", threshold.verdict, threshold.title()));
         let ended = if threshold.aborted_the_run { "; it ended the run" } else { "" };
-        let message = data(&format!("{}: {}{ended}", threshold.row, threshold.sentence));
+        let message = data(&format!("{}: {}{ended}", threshold.row, judged::sentence(threshold)));
         // Writing to a String cannot fail.
         let _ = writeln!(text, "::error {place}title={heading}::{message}");
     }
@@ -106,7 +107,7 @@ fn thresholds(result: &RunResult) -> String {
             "| {word} | {} | {} | {}{ended} |\n",
             markdown(&it.title()),
             markdown(&it.row),
-            markdown(&it.sentence)
+            markdown(&judged::sentence(it))
         )
     };
     table("| | threshold | row | value |\n|---|---|---|---|\n", &result.thresholds, line)

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
+use crate::report::judged;
 use crate::report::verdict::{interruption, is_cut_short};
 use crate::stats::result::{Outcome, RunResult, ThresholdResult};
 
@@ -74,7 +75,7 @@ fn threshold(result: &ThresholdResult, interrupted: Option<&str>) -> TestCase {
 
 fn sentence(result: &ThresholdResult) -> String {
     let ended = if result.aborted_the_run { "; it ended the run" } else { "" };
-    format!("{}: {}{ended}", result.row, result.sentence)
+    format!("{}: {}{ended}", result.row, judged::sentence(result))
 }
 
 /// Whether the run itself was good, thresholds apart.

@@ -18,6 +18,7 @@ pub mod grid;
 pub mod health;
 pub mod hlog;
 pub mod html;
+pub mod judged;
 pub mod junit;
 pub mod locust_json;
 pub mod merge;

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::report::judged;
 use crate::stats::result::what_ran::WhatRan;
 use crate::stats::result::{Outcome, RunResult, ThresholdResult, Verdict};
 use crate::units::fitting::{count, length};
@@ -138,7 +139,7 @@ fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], 
 fn missed(result: &RunResult, failing: &[&ThresholdResult]) -> String {
     let first = failing.first().map_or_else(String::new, |it| {
         let stage = it.stage.as_ref().map_or_else(String::new, |stage| format!(" in stage `{stage}`"));
-        format!("{}{stage} ({}: {})", it.threshold, it.row, it.sentence)
+        format!("{}{stage} ({}: {})", it.threshold, it.row, judged::sentence(it))
     });
     let aborted = if failing.iter().any(|it| it.aborted_the_run) { ", which ended the run" } else { "" };
     let more = match failing.len() {

@@ -88,7 +88,7 @@ pub fn length(time: Duration) -> String {
         return format!("{ms}ms");
     }
     if tenths < 100 {
-        let decimal = if tenths % 10 == 0 { String::new() } else { format!(".{}", tenths % 10) };
+        let decimal = if tenths.is_multiple_of(10) { String::new() } else { format!(".{}", tenths % 10) };
         return format!("{}{decimal}s", tenths / 10);
     }
     let seconds = u64::try_from((ms + 500) / 1_000).unwrap_or(u64::MAX);

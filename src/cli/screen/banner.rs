@@ -6,8 +6,7 @@ use crate::cli::screen::size::Size;
 use crate::report::columns::{fit, left, printable};
 use crate::report::paint::{Paint, Tint};
 use crate::stats::result::what_ran::WhatRan;
-use crate::units::HumanDuration;
-use crate::units::fitting::count;
+use crate::units::fitting::{count, length};
 
 /// More addresses than these are not listed.
 const MAX_ADDRESSES: usize = 5;
@@ -33,10 +32,9 @@ fn text(run: &WhatRan, stages: usize, results: &[String], columns: usize, paint:
     }
     let in_stages = if stages > 1 { format!(" at most, in {stages} stages") } else { String::new() };
     lines.push(("users", format!("{}{in_stages}", count(run.users.into()))));
-    let length = run.planned_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let length =
-        length.map_or_else(|| "until it is stopped (Ctrl-C)".to_owned(), |it| HumanDuration(it).to_string());
-    lines.push(("length", length));
+    let planned = run.planned_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let lasts = planned.map_or_else(|| "until it is stopped (Ctrl-C)".to_owned(), length);
+    lines.push(("length", lasts));
     if let Some(seed) = run.seed {
         lines.push(("seed", seed.to_string()));
     }

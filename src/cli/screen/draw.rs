@@ -113,9 +113,14 @@ fn bar_text(elapsed: Duration, length: Option<Duration>, columns: usize, paint: 
 /// Users and requests in numbers, on as many lines as they take, but no more than two.
 fn counts(view: &View, columns: usize) -> Vec<String> {
     let (users, all) = (view.users, &view.live.all);
+    let (_, connects) = users.connects;
+    let connects = match connects {
+        1.. if users.connected < users.alive => format!(" ({} connects/s)", count(connects)),
+        _ => String::new(),
+    };
     let mut parts = vec![
         format!(
-            "users {} wanted, {} alive, {} connected",
+            "users {} wanted, {} alive, {} connected{connects}",
             count(users.wanted.into()),
             count(users.alive),
             count(users.connected)

@@ -19,6 +19,7 @@ pub(super) struct Intervals {
     requests: u64,
     failures: u64,
     received: u64,
+    connects: u64,
     /// Failures that have been told with their reason.
     told: HashSet<(String, String)>,
 }
@@ -42,7 +43,10 @@ impl Intervals {
         );
         // Writing to a String cannot fail.
         if view.users.connected < view.users.alive {
-            let _ = write!(text, " ({} connected)", count(view.users.connected));
+            let connects = since(view.users.connects.0, self.connects);
+            let connects =
+                if connects > 0 { format!(", +{} connects", count(connects)) } else { String::new() };
+            let _ = write!(text, " ({} connected{connects})", count(view.users.connected));
         }
         let _ = write!(
             text,
@@ -82,7 +86,7 @@ impl Intervals {
             }
         }
         (self.at, self.requests, self.failures) = (view.elapsed, all.requests, all.failures);
-        self.received = view.received.0;
+        (self.received, self.connects) = (view.received.0, view.users.connects.0);
         text
     }
 }
@@ -110,7 +114,7 @@ mod tests {
             elapsed: Duration::from_secs(second),
             length: None,
             stage: None,
-            users: Users { wanted: 50, alive: 50, connected: 50 },
+            users: Users { wanted: 50, alive: 50, connected: 50, connects: (50, 0) },
             live: Live { rows: Vec::new(), rows_in_all: 0, all },
             failures: Vec::new(),
             failure_kinds: 0,
@@ -128,9 +132,12 @@ mod tests {
     fn each_line_is_of_its_interval() {
         let mut intervals = Intervals::default();
         let mut text = String::new();
-        text +=
-            &intervals.line(&View { users: Users { wanted: 50, alive: 20, connected: 0 }, ..view(2, 0, 0) });
-        text += &intervals.line(&view(4, 1_034, 0));
+        text += &intervals.line(&View {
+            users: Users { wanted: 50, alive: 20, connected: 0, connects: (0, 0) },
+            ..view(2, 0, 0)
+        });
+        let moments = Users { wanted: 50, alive: 50, connected: 0, connects: (45, 22) };
+        text += &intervals.line(&View { users: moments, ..view(4, 1_034, 0) });
         text += &intervals.line(&view(6, 1_234, 0));
         let refused = failure("cannot connect to 127.0.0.1:1884: Connection refused\u{1b}[2J");
         text += &intervals.line(&View { failures: vec![refused.clone()], ..view(8, 1_240, 3) });

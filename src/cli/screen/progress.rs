@@ -125,6 +125,7 @@ impl Progress {
                 wanted: stage.users_wanted,
                 alive: snapshot.user_count.try_into().unwrap_or(0),
                 connected: snapshot.connections.open(),
+                connects: (snapshot.connections.opened, snapshot.tick_connections.opened),
             },
             live: tick.statistics.live(MAX_ROWS),
             failures: self.failures.clone(),

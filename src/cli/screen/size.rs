@@ -21,6 +21,11 @@ impl Size {
         Self::of(io::stderr()).unwrap_or(Self::USUAL)
     }
 
+    /// The same; `None` if standard error is no terminal.
+    pub(in crate::cli) fn of_stderr_terminal() -> Option<Self> {
+        Self::of(io::stderr())
+    }
+
     /// The size of the terminal at standard output; `None` if there is none.
     pub(in crate::cli) fn of_stdout() -> Option<Self> {
         Self::of(io::stdout())

@@ -49,6 +49,9 @@ pub(super) struct Users {
     pub(super) alive: u64,
     /// How many connections they have.
     pub(super) connected: u64,
+    /// How many connections they have opened, since the start and in the last second. A user that connects for a
+    /// moment in each task is hardly ever seen connected.
+    pub(super) connects: (u64, u64),
 }
 
 /// Equal failures of one row.

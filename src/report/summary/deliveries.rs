@@ -10,11 +10,11 @@ use crate::stats::result::row::Times;
 use crate::units::fitting::{count, time_ms};
 
 const COLUMNS: [(&str, u8); 8] = [
-    ("expected", ALWAYS),
-    ("received", ALWAYS),
+    ("expected", 6),
+    ("received", 7),
     ("lost", ALWAYS),
-    ("duplicates", ALWAYS),
-    ("reordered", ALWAYS),
+    ("duplicates", 5),
+    ("reordered", 4),
     ("p50", 1),
     ("p99", 2),
     ("max", 0),
@@ -34,17 +34,20 @@ pub(super) fn lines(result: &RunResult, columns: usize, sentence: usize, paint: 
             .map(|(heading, worth)| Column { heading: heading.to_owned(), worth, least_width: 0 })
             .to_vec(),
         rows: deliveries.rows.iter().map(row).collect(),
-        least_name: 16,
+        least_name: if columns < 80 { 12 } else { 16 },
         gap: GAP,
     };
     let shown = grid.shown(columns);
+    let counts_left_out =
+        ["expected", "received", "duplicates", "reordered"].iter().any(|heading| !shown.contains(heading));
     let left_out = ["p50", "p99", "max"].iter().any(|heading| !shown.contains(heading));
     let table = grid.lines(columns, paint);
     let mut lines = Vec::new();
     for (index, line) in table.into_iter().enumerate() {
         lines.push(line);
         let Some(row) = index.checked_sub(1).and_then(|index| deliveries.rows.get(index)) else { continue };
-        for detail in details(row, left_out) {
+        let counts = counts_left_out.then(|| counts(row));
+        for detail in counts.into_iter().chain(details(row, left_out)) {
             let parts = wrapped(&detail, sentence.saturating_sub(2), sentence.saturating_sub(4));
             let indented = parts.iter().enumerate().map(|(index, part)| match index {
                 0 => format!("  {part}"),
@@ -77,6 +80,18 @@ fn row(row: &DeliveryRow) -> Row {
         time(|times| times.max).into(),
     ];
     Row { indent: 0, name: row.name.clone(), tint: Tint::Plain, cells }
+}
+
+/// The counts in a sentence, where the table has no room for all of them.
+fn counts(row: &DeliveryRow) -> String {
+    format!(
+        "expected {}, received {}, lost {}, duplicates {}, reordered {}",
+        count(row.expected),
+        count(row.received),
+        count(row.lost.total),
+        count(row.duplicates.total),
+        count(row.reordered)
+    )
 }
 
 /// The times that the table has no room for, the causes, and what was left out of the counts.

@@ -37,7 +37,8 @@ pub(super) fn unfinished(result: &RunResult, columns: usize, paint: Paint) -> Ve
         let numbers = format!("{}{}", requests(row.count), after(row.oldest_ms));
         // The name is cut, so that the line is not broken.
         let room = columns.saturating_sub(width(&numbers) + 4).max(12).min(widest);
-        lines.push(format!("  {}  {numbers}", left(&cut(title, room), room)));
+        let line = format!("  {}  {numbers}", left(&cut(title, room), room));
+        lines.extend(fit(&line, columns).lines().map(str::to_owned));
     }
     lines
 }

@@ -21,7 +21,7 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
     let text = |failure: &FailureResult| {
         let FailureResult { request_type, name, error, .. } = failure;
         let title = printable(format!("{request_type} {name}").trim_start());
-        format!("{}: {}", cut(&title, (columns / 2).max(24)), printable(error))
+        format!("{}: {}", cut(&title, (columns / 2).max(16)), printable(error))
     };
     let start = result.run.started;
     let time = |at: Option<f64>| at.map_or_else(String::new, |at| of_run(at, start));
@@ -37,7 +37,8 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
     let mut lines = table(headings, &rows, columns, paint);
     if result.failures.len() > MAX_KINDS {
         let (more, all) = (result.failures.len() - MAX_KINDS, result.failures.len());
-        lines.push(format!("{more} of {all} kinds of failures are not shown here: result.json has them"));
+        let note = format!("{more} of {all} kinds of failures are not shown here: result.json has them");
+        lines.extend(wrapped(&note, columns, columns));
     }
     lines
 }

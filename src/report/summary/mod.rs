@@ -28,7 +28,7 @@ pub fn text(result: &RunResult, options: &Options<'_>) -> String {
     let sentence = if options.breaks { columns } else { usize::MAX };
     let mut parts = vec![vec![headline(result, paint, sentence)]];
     if options.rows {
-        parts.push(rows::lines(result, options.percentiles, columns, paint));
+        parts.push(rows::lines(result, options.percentiles, columns, sentence, paint));
     }
     parts.push(stages::lines(result, columns, paint));
     parts.push(deliveries::lines(result, columns, sentence, paint));

@@ -4,6 +4,7 @@
 //! Locust. A row with failures that also had successes tells both apart, since a broker that refuses at once would look
 //! fast otherwise.
 
+use crate::report::columns::fit;
 use crate::report::grid::{ALWAYS, Cell, Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
 use crate::report::summary::times::{self, RowTimes};
@@ -14,22 +15,40 @@ use crate::units::fitting::{count, percent, rate, time_ms};
 /// More rows than these are for files.
 const MAX_ROWS: usize = 500;
 
+/// Columns go before names get narrower than this.
+const LEAST_NAME: usize = 20;
+
+/// The same on a terminal of fewer columns than [`NARROW`].
+const LEAST_NAME_IF_NARROW: usize = 12;
+
+/// Below the columns of a usual terminal.
+const NARROW: usize = 80;
+
 /// In one table names have this room, or there are two tables.
 const NAME: usize = 30;
 
 /// The table or the two tables, what the percentiles mean, and how many rows are not shown.
-pub(super) fn lines(result: &RunResult, percentiles: &[f64], columns: usize, paint: Paint) -> Vec<String> {
+/// Sentences have `sentence` columns.
+pub(super) fn lines(
+    result: &RunResult,
+    percentiles: &[f64],
+    columns: usize,
+    sentence: usize,
+    paint: Paint,
+) -> Vec<String> {
     // The maximum has a column of its own.
     let percentiles: Vec<_> = percentiles.iter().copied().filter(|share| *share < 1.0).collect();
     let percentiles = &*percentiles;
-    let one = grid(result, &[Part::Counts, Part::Times(percentiles)]);
+    let least_name = if columns < NARROW { LEAST_NAME_IF_NARROW } else { LEAST_NAME };
+    let grid = |parts: &[Part<'_>]| grid(result, parts, least_name);
+    let one = grid(&[Part::Counts, Part::Times(percentiles)]);
     let numbers = one.width() - one.names();
     let mut lines = if numbers + one.names().min(NAME) <= columns {
         one.lines(columns, paint)
     } else {
-        let mut lines = grid(result, &[Part::Counts]).lines(columns, paint);
+        let mut lines = grid(&[Part::Counts]).lines(columns, paint);
         lines.push(String::new());
-        lines.extend(grid(result, &[Part::Times(percentiles)]).lines(columns, paint));
+        lines.extend(grid(&[Part::Times(percentiles)]).lines(columns, paint));
         lines
     };
     if let (Some(least), Some(most)) = (percentiles.first(), percentiles.last()) {
@@ -39,17 +58,14 @@ pub(super) fn lines(result: &RunResult, percentiles: &[f64], columns: usize, pai
         } else {
             format!("{} … {}", times::name(*least), times::name(*most))
         };
-        lines.push(
-            paint.text(Tint::Dim, &format!("{names}: {} of the requests took at most this", all.join(", "))),
-        );
+        let note = format!("{names}: {} of the requests took at most this", all.join(", "));
+        lines.extend(fit(&note, sentence).lines().map(|line| paint.text(Tint::Dim, line)));
     }
     if result.rows.len() > MAX_ROWS {
         let (more, all) = (result.rows.len() - MAX_ROWS, result.rows.len());
-        lines.push(format!(
-            "{} of {} rows are not shown here: result.json has them",
-            count(more as u64),
-            count(all as u64)
-        ));
+        let (more, all) = (count(more as u64), count(all as u64));
+        let note = format!("{more} of {all} rows are not shown here: result.json has them");
+        lines.extend(fit(&note, sentence).lines().map(str::to_owned));
     }
     lines
 }
@@ -61,7 +77,7 @@ enum Part<'a> {
     Times(&'a [f64]),
 }
 
-fn grid(result: &RunResult, parts: &[Part<'_>]) -> Grid {
+fn grid(result: &RunResult, parts: &[Part<'_>], least_name: usize) -> Grid {
     let has_counts = parts.iter().any(|part| matches!(part, Part::Counts));
     let has_times = parts.iter().any(|part| matches!(part, Part::Times(_)));
     let mut headings = Vec::new();
@@ -75,10 +91,16 @@ fn grid(result: &RunResult, parts: &[Part<'_>]) -> Grid {
         }
     }
     let last = headings.len() - 1;
-    // Of the percentiles, those in the middle may go; what remains longest is the first, the last and the maximum.
+    let first_time = headings.iter().position(|heading| heading.starts_with('p')).unwrap_or(0);
+    let has_usual = ["p50", "p99"].iter().all(|usual| headings.iter().any(|heading| heading == usual));
+    // What remains longest is how many, how many failed, the median and the tail.
     let worth = |index: usize, heading: &str| match heading {
-        heading if !heading.starts_with('p') => ALWAYS,
-        _ if index + 1 == last => 250,
+        "requests" | "failures" => ALWAYS,
+        "p50" | "p99" => 250,
+        "max" => 230,
+        "rate" => 220,
+        _ if !has_usual && (index == first_time || index + 1 == last) => 240,
+        _ if index + 1 == last => 210,
         _ => u8::try_from(100_usize.saturating_sub(index)).unwrap_or(0),
     };
     let columns: Vec<_> = headings
@@ -111,8 +133,12 @@ fn grid(result: &RunResult, parts: &[Part<'_>]) -> Grid {
             }
         }
     }
-    let title = if has_counts { "Requests" } else { "Response times" };
-    Grid { title: title.to_owned(), columns, rows, least_name: 20, gap: GAP }
+    let title = match (has_counts, least_name < LEAST_NAME) {
+        (true, _) => "Requests",
+        (false, true) => "Times",
+        (false, false) => "Response times",
+    };
+    Grid { title: title.to_owned(), columns, rows, least_name, gap: GAP }
 }
 
 fn cells(parts: &[Part<'_>], counts: &[Cell; 3], times: Option<&RowTimes<'_>>) -> Vec<Cell> {

@@ -9,15 +9,16 @@ use crate::units::fitting::{count, rate, time_ms};
 pub(super) fn lines(result: &RunResult, columns: usize, sentence: usize, paint: Paint) -> Vec<String> {
     let Some(search) = &result.search else { return Vec::new() };
     let title = format!("Search for the highest rate at which {}", printable(&search.until));
-    let mut lines = vec![paint.text(Tint::Heading, &title)];
+    let title = wrapped(&title, sentence, sentence);
+    let mut lines: Vec<_> = title.iter().map(|line| paint.text(Tint::Heading, line)).collect();
     let mut tried: Vec<_> = search.tried.iter().collect();
     tried.sort_by(|a, b| a.rate.total_cmp(&b.rate));
     if !tried.is_empty() {
-        let headings = ["begun", "p50", "p99", "failures", "verdict"];
+        let headings = [("begun", 1), ("p50", 2), ("p99", 4), ("failures", 3), ("verdict", ALWAYS)];
         let grid = Grid {
             title: "  rate tried".to_owned(),
             columns: headings
-                .map(|heading| Column { heading: heading.to_owned(), worth: ALWAYS, least_width: 0 })
+                .map(|(heading, worth)| Column { heading: heading.to_owned(), worth, least_width: 0 })
                 .to_vec(),
             rows: tried.into_iter().map(row).collect(),
             least_name: 12,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::report::grid::{ALWAYS, Column, GAP, Grid, Row};
+use crate::report::grid::{Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
 use crate::report::summary::rows::failures;
 use crate::report::summary::times::RowTimes;
@@ -12,12 +12,12 @@ use crate::units::fitting::{clock, count, rate, time_ms};
 const COLUMNS: [(&str, u8); 8] = [
     ("from", 1),
     ("to", 2),
-    ("users", ALWAYS),
+    ("users", 6),
     ("requests", 3),
-    ("failures", ALWAYS),
-    ("rate", ALWAYS),
-    ("p50", ALWAYS),
-    ("p99", ALWAYS),
+    ("failures", 8),
+    ("rate", 5),
+    ("p50", 7),
+    ("p99", 9),
 ];
 
 pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {

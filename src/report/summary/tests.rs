@@ -318,7 +318,7 @@ fn rows_and_failures_beyond_what_a_person_reads_are_left_to_the_files() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     let result = eventful();
-    for columns in (80..260).step_by(7) {
+    for columns in (40..80).step_by(3).chain((80..260).step_by(7)) {
         let told = text(&result, &Options { columns, breaks: true, ..Options::default() });
         for line in told.lines() {
             assert!(width(line) <= columns, "{columns} {line}\n{told}");
@@ -327,6 +327,12 @@ fn no_line_is_wider_than_the_terminal() {
     }
     let wide = text(&result, &Options { columns: 250, ..Options::default() });
     assert!(wide.contains(LONG), "wide enough for all of it");
+}
+
+#[test]
+fn on_forty_columns_the_median_and_the_tail_stay() {
+    let told = text(&eventful(), &Options { columns: 40, breaks: true, ..Options::default() });
+    insta::assert_snapshot!(told);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The verdicts on the thresholds, each with its value.
 
 use crate::report::columns::{fit, left, printable, width};
+use crate::report::judged;
 use crate::report::paint::{Paint, Tint};
 use crate::report::verdict::is_cut_short;
 use crate::stats::result::{RunResult, ThresholdResult};
@@ -21,7 +22,8 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
     let word = |threshold| word(threshold, is_cut_short);
     let words = all.iter().map(|threshold| word(threshold).0.len()).max().unwrap_or(0);
     let texts = all.iter().map(|threshold| width(&printable(&threshold.title()))).max().unwrap_or(0);
-    let mut lines = vec![paint.text(Tint::Heading, &heading)];
+    let heading = fit(&heading, columns);
+    let mut lines: Vec<_> = heading.lines().map(|line| paint.text(Tint::Heading, line)).collect();
     for threshold in all {
         let (word, tint) = word(threshold);
         let condition = left(&printable(&threshold.title()), texts);
@@ -49,7 +51,7 @@ fn word(threshold: &ThresholdResult, is_cut_short: bool) -> (&'static str, Tint)
 }
 
 fn detail(threshold: &ThresholdResult) -> String {
-    let mut text = printable(&format!("{}: {}", threshold.row, threshold.sentence));
+    let mut text = printable(&format!("{}: {}", threshold.row, judged::sentence(threshold)));
     if threshold.aborted_the_run {
         text += "; it ended the run";
     }

@@ -46,7 +46,7 @@ fn view() -> View {
             elapsed: Duration::from_secs(12),
             length: Some(Duration::from_mins(1)),
         }),
-        users: Users { wanted: 1_000, alive: 998, connected: 997 },
+        users: Users { wanted: 1_000, alive: 998, connected: 997, connects: (2_010, 0) },
         live: Live { rows: rows.collect(), rows_in_all: 9, all: row("", 251_736, 9, 4.1) },
         failures: vec![
             FailureView {
@@ -80,7 +80,7 @@ fn quiet() -> View {
     View {
         length: None,
         stage: None,
-        users: Users { wanted: 5, alive: 5, connected: 5 },
+        users: Users { wanted: 5, alive: 5, connected: 5, connects: (5, 5) },
         live: Live { rows, rows_in_all: 2, all: row("", 1_205, 0, 0.3) },
         failures: Vec::new(),
         failure_kinds: 0,

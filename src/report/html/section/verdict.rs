@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::report::html::text;
+use crate::report::judged;
 use crate::report::verdict::{Impression, impression, is_cut_short};
 use crate::stats::result::{RunResult, Source, ThresholdResult};
 
@@ -83,7 +84,7 @@ impl Threshold {
             condition: text::line(&result.threshold),
             row: text::line(&result.row),
             stage: result.stage.as_deref().map_or_else(|| "whole run".to_owned(), text::line),
-            sentence: text::line(&result.sentence),
+            sentence: text::line(&judged::sentence(result)),
             place: place.unwrap_or_default(),
             remark,
         }

@@ -1,0 +1,80 @@
+//! What was measured for a threshold, in the unit that fits it: `p50 92 µs` and not `p50 0.092159 ms`.
+//!
+//! `result.json` keeps the exact value. Where the fitting text of a value would read like the limit, the exact one is
+//! shown instead: `p50 < 92us` that was missed at 92.2 µs must not look as if it had been met.
+
+use crate::stats::criterion::{Criterion, Form, Limit};
+use crate::stats::metric::{Unit, decimals};
+use crate::stats::result::ThresholdResult;
+use crate::units::fitting::{bytes, count, rate, time_ms};
+
+/// The measured value with its unit, or why there is none.
+pub fn sentence(of: &ThresholdResult) -> String {
+    fitting(of).unwrap_or_else(|| of.sentence.clone())
+}
+
+/// `None` if there is no value, or no text that fits it better.
+fn fitting(of: &ThresholdResult) -> Option<String> {
+    let value = of.value?;
+    let criterion = Criterion::parse(&of.threshold, Form::Own).ok()?;
+    let (metric, Limit::Own(limit)) = (criterion.metric, criterion.limit) else { return None };
+    let unit = metric.unit();
+    let exact = format!("{metric} {value:.*}{}", decimals(&[value]), unit.suffix());
+    // What follows stays: when it was measured, or what is to be known of it.
+    let rest = of.sentence.strip_prefix(&exact)?;
+    let fitted = text(value, unit)?;
+    let same_as_limit = value.total_cmp(&limit).is_ne() && text(limit, unit)? == fitted;
+    (!same_as_limit).then(|| format!("{metric} {fitted}{rest}"))
+}
+
+fn text(value: f64, unit: Unit) -> Option<String> {
+    let whole = (0.0..=9e15).contains(&value) && value.fract() == 0.0;
+    // Of a whole number that is so small, nothing is lost.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is whole, and in the range"
+    )]
+    let number = whole.then_some(value as u64);
+    match unit {
+        Unit::Milliseconds => Some(time_ms(value)),
+        Unit::PerSecond => Some(rate(value)),
+        Unit::Count => number.map(count),
+        Unit::Bytes => number.map(bytes),
+        Unit::Percent | Unit::Cores => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::result::testing::threshold;
+
+    #[test]
+    fn a_measured_value_is_told_in_the_unit_that_fits_it() {
+        for (condition, value, exact, told) in [
+            ("p50 < 50ms", 0.092_159, "p50 0.092159 ms", "p50 92 µs"),
+            (
+                "p99[x] < 50ms",
+                61.234,
+                "p99 61.23 ms, 12 s after the start",
+                "p99 61.2 ms, 12 s after the start",
+            ),
+            ("max < 1s", 1_248.5, "max 1248.5 ms", "max 1.25 s"),
+            ("p50 < 92us", 0.092_159, "p50 0.092159 ms", "p50 0.092159 ms"),
+            ("p50 < 92us", 0.092, "p50 0.092000 ms", "p50 92 µs"),
+            ("requests > 5", 12_345.0, "requests 12345", "requests 12,345"),
+            ("rps > 5", 12_345.4, "rps 12345.4/s", "rps 12,345/s"),
+            ("failures < 1%", 4.2, "failure_ratio 4.200%", "failure_ratio 4.200%"),
+            ("p50 < 1ms", 3.0, "what another program says", "what another program says"),
+        ] {
+            let mut of = threshold(condition, "x", Some(true), exact);
+            of.value = Some(value);
+            assert_eq!(sentence(&of), told, "{condition}");
+        }
+        assert_eq!(
+            sentence(&threshold("p50 < 1ms", "x", None, "no p50: no such row")),
+            "no p50: no such row"
+        );
+    }
+}
