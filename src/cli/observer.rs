@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cli::lines::Lines;
 use crate::cli::outputs::{Open, OutputError, Outputs, View};
@@ -17,6 +18,7 @@ use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::Threshold;
 use crate::stats::threshold::verdict::Miss;
 use crate::stats::threshold::watch::{Now, Watch};
+use crate::units::fitting::length;
 
 /// Up to this many rows are written each second; ten times as many are written every eleven seconds.
 const ROWS_A_SECOND: u64 = 5_000;
@@ -148,7 +150,7 @@ impl RunObserver {
     fn make_result(&mut self, tick: &Tick<'_>, snapshot: &Snapshot) {
         let started = self.start.unwrap_or(tick.at).as_secs_f64();
         let run = WhatRan { started, ended: tick.at.as_secs_f64(), ..self.head.run.clone() };
-        self.result = Some(gather::result(Ended {
+        let mut result = gather::result(Ended {
             run,
             stages: &self.head.stages,
             statistics: tick.statistics,
@@ -159,7 +161,9 @@ impl RunObserver {
             rate_search: tick.search,
             delivery: tick.delivery,
             exit_code_on_error: self.head.exit_code_on_error,
-        }));
+        });
+        result.notes.extend(self.since.and_then(|since| reset_note(since.as_secs_f64() - started)));
+        self.result = Some(result);
     }
 }
 
@@ -194,6 +198,16 @@ impl Observer for RunObserver {
         }
         Ok(control)
     }
+}
+
+/// What is to be known of statistics that began anew after so many seconds; `None` if they did not.
+fn reset_note(after_s: f64) -> Option<String> {
+    let after = Duration::try_from_secs_f64(after_s).ok().filter(|after| !after.is_zero())?;
+    Some(format!(
+        "The statistics began anew after {}, when all users had started (--reset-stats): rows, failures and the run over \
+         time are from then on, connections from the start.",
+        length(after)
+    ))
 }
 
 /// How a run ended, in the words of a result.

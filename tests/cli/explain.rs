@@ -76,7 +76,7 @@ fn codes(text: String, format: Format) -> BTreeSet<&'static str> {
 }
 
 /// An example with what it leaves out.
-fn whole(example: &str, format: Format) -> String {
+pub(super) fn whole(example: &str, format: Format) -> String {
     if format == Format::Yaml {
         return format!(
             "{example}brokers: {{ b: {{ url: \"embedded:\" }} }}\nload: {{ run_time: 1m }}\nuser_classes:\n  device:\n    \
@@ -101,7 +101,7 @@ fn whole(example: &str, format: Format) -> String {
 }
 
 /// Said of most examples, which show something else: that the run has no end.
-const BESIDE: &str = "W0203";
+pub(super) const BESIDE: &str = "W0203";
 
 #[test]
 fn every_wrong_example_gives_its_code_and_every_right_one_none() {

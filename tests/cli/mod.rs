@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod clients;
 pub(crate) mod compare;
+pub(crate) mod documents;
 pub(crate) mod endings;
 pub(crate) mod explain;
 pub(crate) mod figures;

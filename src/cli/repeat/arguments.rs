@@ -85,6 +85,16 @@ mod tests {
         #[arg(long)]
         summary_json: Option<String>,
         #[arg(long)]
+        html: Option<String>,
+        #[arg(long)]
+        junit: Option<String>,
+        #[arg(long)]
+        json: bool,
+        #[arg(long)]
+        json_file: Option<String>,
+        #[arg(long)]
+        print_stats: Option<String>,
+        #[arg(long)]
         logfile: Option<String>,
         #[arg(long)]
         out: Option<String>,

@@ -16,22 +16,26 @@ use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
 use crate::stats::percentiles::PercentileList;
 
+/// Paragraphs are not broken here, since the terminal may have any width. Examples fit eighty columns.
 const AFTER_HELP: &str = "\
-Ctrl-C, SIGTERM or SIGHUP stops the run: users finish their tasks (--stop-timeout) and all files
-are written. A second Ctrl-C or SIGTERM ends the run at once. Every file is then complete, and at
-most one second old.
+Ctrl-C, SIGTERM or SIGHUP stops the run: users finish their tasks (--stop-timeout), all files are written, and the \
+verdict says how far the run came. A second Ctrl-C or SIGTERM ends the run at once. Every file is then complete, and \
+at most one second old.
 
-While it runs on a terminal, w and W start 1 and 10 more users, s and S stop 1 and 10, and q stops
-the run as Ctrl-C does.
+While it runs on a terminal, w and W start 1 and 10 more users, s and S stop 1 and 10, and q stops the run as Ctrl-C \
+does.
 
 Exit codes:
-  0 the run was fine; 1 requests failed (--exit-code-on-error); 2 wrong usage or a wrong scenario;
-  3 a threshold was missed or could not be judged, whether requests failed or not;
-  4 the run could not go on; 130 the run was interrupted twice
+  0    the run was fine, or was fine until it was interrupted
+  1    requests failed (--exit-code-on-error)
+  2    wrong usage or a wrong scenario
+  3    a threshold was missed or could not be judged, or B is worse than A
+  4    the run could not go on, or a file could not be written
+  130  the run was interrupted twice
 
 Examples:
   mqtt-scenario run
-  mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -r 10 -t 30s --csv out/seed
+  mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -t 30s --csv out/seed
   mqtt-scenario run scenarios/publish.toml --out runs
   mqtt-scenario run my.toml -H old:1883 --versus-host new:1883 -t 60s
   mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
@@ -69,8 +73,9 @@ pub(in crate::cli) struct RunOptions {
 
     /// Make a folder of this run in DIR, with everything that it leaves behind
     #[arg(long, value_name = "DIR")]
-    #[arg(help = "Make a folder of this run in DIR, named by time and scenario: result.json, the four \
-                  CSV files, history.hlog (a histogram per row and second), run.log, the scenario and its plan")]
+    #[arg(help = "Make a folder of this run in DIR, named by time and scenario: result.json, \
+                  report.html, the four CSV files, history.hlog (a histogram per row and second), run.log, the \
+                  scenario and its plan")]
     pub(super) out: Option<PathBuf>,
 
     /// Write a report for any browser: one file that needs nothing from the network
@@ -79,6 +84,7 @@ pub(in crate::cli) struct RunOptions {
 
     /// Write the verdicts on thresholds in the form of `JUnit`, which CI servers show
     #[arg(long, value_name = "FILE")]
+    #[arg(help = "Write the verdicts on thresholds as JUnit XML, which CI servers show")]
     pub(super) junit: Option<PathBuf>,
 
     /// Print the statistics as Locust's JSON instead of the tables at the end

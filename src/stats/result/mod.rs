@@ -36,7 +36,7 @@ pub struct RunResult {
     /// Where the numbers come from.
     #[serde(default)]
     pub source: Source,
-    /// What the source cannot tell and what was assumed, in sentences; empty for a run.
+    /// What the source cannot tell, what was assumed, and what else is to be known of the numbers, in sentences.
     #[serde(default)]
     pub notes: Vec<String>,
     /// What ran, where and when.

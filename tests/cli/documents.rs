@@ -1,0 +1,155 @@
+//! The examples of README and docs do what the text beside them says: scenarios compile without a remark, and commands
+//! are understood and come to their end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use mqtt_scenario::scenario::files::Format;
+
+use crate::cli::explain::{BESIDE, whole};
+use crate::support::{TestScenario, run_program};
+
+/// README and docs with their texts; `codes.md` has examples of mistakes, which have a test of their own.
+fn pages() -> Vec<(PathBuf, String)> {
+    let docs = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    let pages = docs.chain([PathBuf::from("README.md")]).filter(|path| {
+        path.extension().is_some_and(|ending| ending == "md") && !path.ends_with("docs/codes.md")
+    });
+    pages.map(|path| (path.clone(), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// The blocks of a page in this language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fences = page.split("\n```").skip(1).step_by(2);
+    let blocks = fences.filter_map(|fence| fence.split_once('\n'));
+    blocks.filter(|(info, _)| info.trim() == language).map(|(_, block)| block).collect()
+}
+
+fn file(path: &str) -> Result<Vec<u8>, String> {
+    match path {
+        "things.csv" => Ok(b"thing\na\nb\nc\nd\ne\nf\ng\nh\ni\nj\n".to_vec()),
+        authority if authority.ends_with("ca.pem") => Ok(fs::read("tests/fixtures/tls/ec.pem").unwrap()),
+        _ => Err(format!("there is no {path}")),
+    }
+}
+
+#[test]
+fn every_scenario_of_the_documents_compiles_without_a_remark() {
+    let (mut tried, mut mistaken) = (0, Vec::new());
+    for (path, page) in pages() {
+        for (language, format) in [("toml", Format::Toml), ("yaml", Format::Yaml)] {
+            for block in blocks(&page, language) {
+                let is_task = block.starts_with("steps");
+                let head = if is_task { "[[user_classes.device.tasks]]\nname = \"t\"\n" } else { "" };
+                let text = whole(&format!("{head}{block}\n"), format);
+                let scenario = TestScenario::text(text.clone(), format).files(file).env(&[("TOKEN", "x")]);
+                let found = scenario.compile().map_or_else(|found| found, |compiled| compiled.warnings);
+                let found: Vec<_> = scenario.parsed.diagnostics.iter().chain(&found).collect();
+                let found: Vec<_> = found.into_iter().filter(|it| it.code != BESIDE).collect();
+                if !found.is_empty() {
+                    mistaken.push(format!("{}: {found:?}\n{text}", path.display()));
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(mistaken.is_empty(), "{}", mistaken.join("\n"));
+    assert!(tried > 8, "{tried}");
+}
+
+/// A folder with everything that the commands of the documents name.
+fn place() -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let scenario = "version = 1\nbrokers.b.url = \"embedded:\"\nload = { users = 2, spawn_rate = 100, run_time = \
+                    \"300ms\" }\n[[user_classes.car.tasks]]\nname = \"t\"\nsteps = [{ publish = { topic = \"a\" } }, { wait = \
+                    \"10ms\" }]\n";
+    for name in ["my.toml", "other.toml", "old.toml", "new.toml"] {
+        fs::write(at(name), scenario).unwrap();
+    }
+    fs::create_dir(at("scenarios")).unwrap();
+    fs::write(at("scenarios/publish.toml"), scenario).unwrap();
+    let made = run_program(dir.path(), &["run", "my.toml", "--out", "made"]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let run = fs::read_dir(at("made")).unwrap().next().unwrap().unwrap().path();
+    let four = |prefix: &str| (1..=4).map(|n| format!("{prefix}{n}")).collect::<Vec<_>>();
+    let mut names: Vec<String> =
+        ["out/a", "out/b", "out/A", "out/B", "out/M1", "out/M2", "out/RUN", "shard1", "shard2"]
+            .map(str::to_owned)
+            .to_vec();
+    names.push("runs/2026-11-29T16-55-03Z-publish".to_owned());
+    for prefix in ["out/a", "out/b", "old/", "new/", "A", "B"] {
+        names.extend(four(prefix));
+    }
+    for side in ["A", "B"] {
+        names.extend(four(&format!("runs/2026-11-29T16-55-03Z-my/{side}")));
+    }
+    for name in names {
+        fs::create_dir_all(at(&name)).unwrap();
+        for entry in fs::read_dir(&run).unwrap() {
+            let file = entry.unwrap().path();
+            fs::copy(&file, at(&name).join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    fs::remove_dir_all(at("made")).unwrap();
+    dir
+}
+
+/// The commands of the blocks for a shell, and those in the text that name what they are about.
+fn commands(page: &str) -> Vec<String> {
+    let lines = blocks(page, "sh").into_iter().flat_map(str::lines);
+    let lines = lines.map(|line| line.split(" #").next().unwrap_or_default().trim().to_owned());
+    let of_blocks = lines.filter(|line| line.starts_with("mqtt-scenario "));
+    let inline = page.split('`').filter(|code| code.starts_with("mqtt-scenario ") && !code.contains('\n'));
+    let is_whole = |code: &&str| code.split(' ').count() > 2 && !code.contains(['…', '[']);
+    // Words in capitals stand for something, unless it is there.
+    let stands_for =
+        |code: &&str| ["SCENARIO", "FILE", "PREFIX", "DIR", "CODE"].iter().all(|word| !code.contains(word));
+    of_blocks.chain(inline.filter(is_whole).filter(stands_for).map(str::to_owned)).collect()
+}
+
+#[test]
+fn every_command_of_the_documents_does_what_it_should() {
+    let place = place();
+    let (mut tried, mut mistaken) = (0, Vec::new());
+    for (path, page) in pages() {
+        for command in commands(&page) {
+            let words = command.strip_prefix("mqtt-scenario ").unwrap();
+            // A broker has no end of its own, and a run would need the brokers of the example.
+            let words = match words.split(' ').next().unwrap() {
+                "broker" => continue,
+                "run" => format!("{words} --show-task-ratio"),
+                _ => words.to_owned(),
+            };
+            let program = format!("{} {words}", env!("CARGO_BIN_EXE_mqtt-scenario"));
+            let output =
+                Command::new("sh").args(["-c", &program]).current_dir(place.path()).output().unwrap();
+            // `plan A B` ends with 1 if they differ, `--fail-on-worse` with 3 if B is worse.
+            if !matches!(output.status.code(), Some(0 | 1 | 3)) {
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                mistaken.push(format!("{}: {command}\n{stderr}", path.display()));
+            }
+            tried += 1;
+        }
+    }
+    assert!(mistaken.is_empty(), "{}", mistaken.join("\n"));
+    assert!(tried > 20, "{tried}");
+}
+
+#[test]
+fn every_page_is_named_in_another_one_and_links_lead_somewhere() {
+    let pages = pages();
+    for (path, page) in &pages {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let is_named = pages.iter().any(|(other, text)| other != path && text.contains(name));
+        assert!(is_named || name == "README.md", "no page names {name}");
+        for link in page.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let is_local = !link.is_empty() && !link.contains("://");
+            let target = path.parent().unwrap_or(Path::new("")).join(link);
+            assert!(!is_local || target.exists(), "{name}: {link}");
+        }
+    }
+}
