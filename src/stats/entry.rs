@@ -129,10 +129,7 @@ impl Entry {
 
     /// What Locust keeps of a row.
     pub fn sums(&self, key: Arc<RowKey>) -> LocustSums {
-        let total = match self.total_ns {
-            0 => self.total_response_time,
-            ns => Number::Float(ns as f64 / 1e6),
-        };
+        let total = self.total_ms();
         let per_second = |count: fn(&Second) -> u64| {
             let seconds = self.seconds.iter().map(|second| (second.at, count(second)));
             seconds.filter(|(_, count)| *count > 0).collect()
@@ -151,6 +148,14 @@ impl Entry {
             buckets: self.times.buckets().to_vec(),
             requests_per_second: per_second(|second| second.requests),
             failures_per_second: per_second(|second| second.failures),
+        }
+    }
+
+    /// The sum of the response times in milliseconds.
+    pub(super) fn total_ms(&self) -> Number {
+        match self.total_ns {
+            0 => self.total_response_time,
+            ns => Number::Float(ns as f64 / 1e6),
         }
     }
 

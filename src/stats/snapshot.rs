@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::stats::exception::Exception;
 use crate::stats::failure::Failure;
+use crate::stats::fine::FineTimes;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
 use crate::stats::percentiles::{PercentileList, Percentiles};
@@ -116,4 +117,21 @@ impl Row {
     pub fn fail_ratio(&self) -> f64 {
         if self.requests == 0 { 0.0 } else { self.failures as f64 / self.requests as f64 }
     }
+}
+
+/// The counts of one row as they lie in the statistics: no percentile is searched for and nothing is copied.
+#[derive(Debug, Clone, Copy)]
+pub struct CountedRow<'a> {
+    /// Request type and name.
+    pub key: &'a Arc<RowKey>,
+    /// Whether it holds measured messages, from end to end, instead of requests.
+    pub measured: bool,
+    /// All requests, failed ones included.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// All response times together, in seconds.
+    pub total_s: f64,
+    /// Response times of all requests that have one.
+    pub times: &'a FineTimes,
 }

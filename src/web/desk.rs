@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::stats::result::RunResult;
 use crate::web::command::{Answer, Command, Refusal};
@@ -31,7 +31,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// Somebody who asked this long ago may still be there.
 const INTEREST: Duration = Duration::from_secs(10);
 
-/// A result up to now is waited for so long: the runner makes one with the next tick.
+/// A result or totals up to now are waited for so long: the runner makes them with the next tick.
 const RESULT_TIME: Duration = Duration::from_secs(3);
 
 /// What is shared by the runner and everybody who watches. Clones are the same desk.
@@ -44,6 +44,8 @@ struct Shared {
     now: watch::Sender<Arc<Now>>,
     commands: mpsc::Sender<Asked>,
     log: Mutex<Log>,
+    /// Who waits for totals.
+    totals: Mutex<Vec<oneshot::Sender<Arc<Now>>>>,
     /// How many [`Watcher`]s there are.
     watchers: AtomicUsize,
     made: Instant,
@@ -67,6 +69,7 @@ impl Desk {
             now: watch::Sender::new(Arc::new(Now::default())),
             commands,
             log: Mutex::default(),
+            totals: Mutex::default(),
             watchers: AtomicUsize::new(0),
             made: Instant::now(),
             asked: AtomicU64::new(0),
@@ -76,7 +79,13 @@ impl Desk {
 
     /// Puts down what is known now: once a second, and whenever the phase changes.
     pub fn tell(&self, now: Now) {
-        self.0.now.send_replace(Arc::new(now));
+        let now = Arc::new(now);
+        if now.totals.is_some() {
+            for waiting in self.lock_totals().drain(..) {
+                let _ = waiting.send(Arc::clone(&now));
+            }
+        }
+        self.0.now.send_replace(now);
     }
 
     /// Adds a line to the log, which keeps the last 500. Line ends at its end do not count.
@@ -132,6 +141,31 @@ impl Desk {
         now.result.clone()
     }
 
+    /// Whether somebody waits for [`Now::totals`]: then the runner makes them once, with its next tick.
+    pub fn wants_totals(&self) -> bool {
+        self.lock_totals().iter().any(|waiting| !waiting.is_closed())
+    }
+
+    /// What is known now, with the totals of this run up to now or those of the run that is over: waits for the runner
+    /// to make them while a run goes on. Before the first run there are no totals in it. `None` if the runner makes
+    /// none in time.
+    pub async fn totals(&self) -> Option<Arc<Now>> {
+        let mut told = self.0.now.subscribe();
+        let (waiting, made) = oneshot::channel();
+        {
+            let mut all = self.lock_totals();
+            all.retain(|waiting| !waiting.is_closed());
+            all.push(waiting);
+        }
+        let over = told.wait_for(|now| !now.phase.is_run());
+        tokio::select! {
+            biased;
+            Ok(now) = made => Some(now),
+            Ok(now) = over => Some(Arc::clone(&now)),
+            () = sleep(RESULT_TIME) => None,
+        }
+    }
+
     /// The lines of the log behind the first `seen` that were ever written, of those that are kept, and how many were
     /// written in all.
     pub fn logged(&self, seen: u64) -> (Vec<Arc<str>>, u64) {
@@ -160,6 +194,11 @@ impl Desk {
     /// Milliseconds since the desk was made, and one more.
     fn clock(&self) -> u64 {
         u64::try_from(self.0.made.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    fn lock_totals(&self) -> MutexGuard<'_, Vec<oneshot::Sender<Arc<Now>>>> {
+        // A list in which somebody may be missing is still a list.
+        self.0.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_log(&self) -> MutexGuard<'_, Log> {
@@ -268,7 +307,7 @@ mod tests {
         let (desk, _commands) = Desk::new(Offer::default());
         desk.tell(in_phase(Phase::Running));
         let runner = async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(1)).await;
             assert!(desk.is_watched());
             let result = Arc::new(crate::stats::result::testing::result(Vec::new()));
             desk.tell(Now { result: Some(result), ..in_phase(Phase::Running) });
@@ -278,6 +317,34 @@ mod tests {
 
         desk.tell(in_phase(Phase::Running));
         assert_eq!(desk.result().await, None, "nobody waits for ever");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn totals_are_made_once_for_all_who_wait_and_never_for_nobody() {
+        let (desk, _commands) = Desk::new(Offer::default());
+        assert!(desk.totals().await.is_some_and(|now| now.totals.is_none()), "there is no run");
+        desk.tell(in_phase(Phase::Running));
+        assert!(!desk.wants_totals());
+        let with_totals = |phase| Now { totals: Some(Arc::default()), ..in_phase(phase) };
+        let runner = async {
+            sleep(Duration::from_secs(1)).await;
+            assert!(desk.wants_totals());
+            desk.tell(with_totals(Phase::Running));
+            desk.tell(in_phase(Phase::Stopping));
+            assert!(!desk.wants_totals());
+        };
+        let (one, other, ()) = tokio::join!(desk.totals(), desk.totals(), runner);
+        for now in [one, other] {
+            assert!(now.is_some_and(|now| now.phase == Phase::Running && now.totals.is_some()));
+        }
+
+        assert!(desk.totals().await.is_none(), "nobody waits for ever");
+        assert!(!desk.wants_totals(), "who has left is not waited for");
+
+        let ends = async { desk.tell(with_totals(Phase::Stopped)) };
+        let (last, ()) = tokio::join!(desk.totals(), ends);
+        assert!(last.is_some_and(|now| now.phase == Phase::Stopped));
+        assert!(desk.totals().await.is_some_and(|now| now.totals.is_some()), "they stay");
     }
 
     #[tokio::test]

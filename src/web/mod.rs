@@ -9,5 +9,6 @@
 
 pub mod command;
 pub mod desk;
+pub mod metrics;
 pub mod now;
 pub mod offer;

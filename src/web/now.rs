@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::stats::health::Health;
+use crate::stats::health::{Health, HealthSecond};
 use crate::stats::live::Live;
 use crate::stats::result::RunResult;
 use crate::stats::snapshot::Snapshot;
+use crate::web::metrics::totals::Totals;
 
 /// Where a run is between its beginning and its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Now {
     pub phase: Phase,
     /// The number of the run, from 1; 0 before the first.
     pub run: u32,
+    /// Its id, which `${run.id}` gives in templates; empty before the first run.
+    pub run_id: String,
     /// When it began, in seconds of unix time; `None` before the first run.
     pub started: Option<f64>,
     /// For how long it has gone on, or went on if it is over.
@@ -63,6 +66,9 @@ pub struct Now {
     pub result: Option<Arc<RunResult>>,
     /// The whole result of the run before this one.
     pub previous: Option<Arc<RunResult>>,
+    /// What the rows have come to. It is made if [`Desk::wants_totals`](crate::web::desk::Desk::wants_totals), and when
+    /// the run is over.
+    pub totals: Option<Arc<Totals>>,
     /// The users of each class, in the order of the scenario; classes that do not take part are left out.
     pub users: Vec<ClassUsers>,
     /// How many users are wanted in all: where the ramp leads, however far it is.
@@ -73,6 +79,8 @@ pub struct Now {
     pub stage: Option<StageNow>,
     /// Whether the load generator is the limit.
     pub health: Health,
+    /// How the generator did in the last second.
+    pub second: HealthSecond,
     /// What the program takes from the machine.
     pub resources: Resources,
     /// Bytes that this run sent to brokers; `None` if they are not counted.

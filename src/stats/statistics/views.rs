@@ -10,10 +10,10 @@ use crate::stats::latency::Latency;
 use crate::stats::live::{Live, LiveRow};
 use crate::stats::over_time::{self, Interval, StageSums};
 use crate::stats::result::series::Series;
-use crate::stats::snapshot::{Row, Snapshot};
+use crate::stats::snapshot::{CountedRow, Row, Snapshot};
 use crate::stats::statistics::Statistics;
 use crate::stats::unfinished::Unfinished;
-use crate::stats::{Received, RowKey};
+use crate::stats::{Connections, Received, RowKey};
 
 impl Statistics {
     /// What Locust keeps of each row that has requests, in the order of their first one.
@@ -79,6 +79,16 @@ impl Statistics {
                 .map(|(row, &waits)| Unfinished { row: Arc::clone(row), waits })
                 .collect(),
         }
+    }
+
+    /// Since when they count, in seconds of unix time: the start of the run, or when they began anew.
+    pub fn since(&self) -> f64 {
+        self.aggregated.start()
+    }
+
+    /// Connections that users opened and lost, over the whole run.
+    pub fn connections(&self) -> Connections {
+        self.connections
     }
 
     /// Returns the count of the messages that have arrived on subscriptions so far.
@@ -186,6 +196,17 @@ impl Statistics {
     /// The rows by their index, which is the order of their first request.
     pub fn keys(&self) -> &[Arc<RowKey>] {
         &self.keys
+    }
+
+    /// The counts of all rows, in the order of their first request.
+    pub fn counted_rows(&self) -> impl Iterator<Item = CountedRow<'_>> {
+        let measured = |key| !self.measured.is_empty() && self.measured.contains_key(key);
+        let rows = self.keys.iter().zip(&self.entries);
+        rows.map(move |(key, entry)| {
+            let (requests, failures) = entry.requests_and_failures();
+            let total_s = entry.total_ms().to_f64() / 1e3;
+            CountedRow { key, measured: measured(key), requests, failures, total_s, times: entry.fine() }
+        })
     }
 
     /// The course of the run.

@@ -1,0 +1,51 @@
+//! The values of labels: short, harmless in a terminal, and different if what they stand for is different.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::report::columns::printable;
+
+/// A longer value is cut.
+const BYTES: usize = 200;
+
+/// So many bytes of a value that is cut stay.
+const KEPT_BYTES: usize = 180;
+
+/// A value as it may stand in a label. One that must be changed gets a mark that depends on all of it, so that two names
+/// with the same beginning stay two series, and the same two in every run.
+pub(super) fn value(text: &str) -> String {
+    // A line end is no danger: every format writes it as `\n`.
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    let mut value = lines.join("\n");
+    let end = if value.len() > BYTES { value.floor_char_boundary(KEPT_BYTES) } else { value.len() };
+    if end == value.len() && value == text {
+        return value;
+    }
+    value.truncate(end);
+    let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(text));
+    format!("{value}… #{a:02x}{b:02x}{c:02x}{d:02x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_names_stay_as_they_are() {
+        for name in ["publish a/b", "größe/名前", "quote \" and \\", "two\nlines", "", &"n".repeat(BYTES)]
+        {
+            assert_eq!(value(name), name);
+        }
+    }
+
+    #[test]
+    fn long_and_harmful_names_are_changed_and_stay_apart() {
+        let long = |end: &str| value(&format!("{}{end}", "é".repeat(BYTES)));
+        assert!(long("1").len() < BYTES);
+        assert!(long("1").starts_with("éé"));
+        assert_ne!(long("1"), long("2"));
+        assert_eq!(long("1"), long("1"));
+        let (red, home) = (value("\u{1b}[31m"), value("\u{7}[31m"));
+        assert!(red.starts_with("\u{fffd}[31m… #"), "{red}");
+        assert_ne!(red, home);
+    }
+}

@@ -1,0 +1,179 @@
+//! What the rows of a run have come to: where every counter and histogram of a scrape comes from.
+//!
+//! They are copied while the runner waits, so nothing is searched or sorted here. Only the first rows have numbers of their
+//! own, because the scenario chooses the names and Prometheus keeps each one for ever. The first by time, not the busiest:
+//! a row that changed sides would make counters go back.
+
+use std::sync::Arc;
+
+use crate::stats::fine::FineTimes;
+use crate::stats::snapshot::CountedRow;
+use crate::stats::statistics::Statistics;
+use crate::stats::{Connections, Received, RowKey};
+
+/// So many rows have numbers of their own.
+pub const ROWS: usize = 500;
+
+/// What the rows of a run have come to.
+#[derive(Debug, Clone, Default)]
+pub struct Totals {
+    /// Since when they count, in seconds of unix time: the start of the run, or when the statistics began anew.
+    pub since: f64,
+    /// The first rows, in the order of their first request; at most [`ROWS`].
+    pub rows: Vec<RowTotals>,
+    /// All further rows together.
+    pub others: OtherRows,
+    /// Connections that users opened and lost.
+    pub connections: Connections,
+    /// Messages that arrived on subscriptions.
+    pub received: Received,
+}
+
+/// What one row has come to.
+#[derive(Debug, Clone)]
+pub struct RowTotals {
+    /// Request type and name.
+    pub key: Arc<RowKey>,
+    /// Whether it holds measured messages, from end to end, instead of requests.
+    pub measured: bool,
+    /// All requests, failed ones included.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// Their times.
+    pub times: TimesTotal,
+}
+
+/// What the rows that have no numbers of their own have come to together.
+#[derive(Debug, Clone, Default)]
+pub struct OtherRows {
+    /// How many rows they are.
+    pub rows: usize,
+    /// All requests, failed ones included.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// Response times of requests.
+    pub response: TimesTotal,
+    /// Times of measured messages from end to end.
+    pub measured: TimesTotal,
+}
+
+/// Times and their sum.
+#[derive(Debug, Clone, Default)]
+pub struct TimesTotal {
+    /// The times to three digits.
+    pub histogram: FineTimes,
+    /// Their exact sum in seconds.
+    pub sum_s: f64,
+}
+
+impl Totals {
+    /// What the rows have come to now.
+    pub fn of(statistics: &Statistics) -> Self {
+        let mut rows = statistics.counted_rows();
+        let first: Vec<RowTotals> = rows.by_ref().take(ROWS).map(RowTotals::of).collect();
+        let mut others = OtherRows::default();
+        for row in rows {
+            others.rows += 1;
+            others.requests += row.requests;
+            others.failures += row.failures;
+            let times = if row.measured { &mut others.measured } else { &mut others.response };
+            times.sum_s += row.total_s;
+            if row.measured {
+                times.histogram.absorb(row.times);
+            }
+        }
+        // There may be 100,000 others. What all requests took, without the first rows, is theirs.
+        if others.rows > 0 {
+            let mut of_first = FineTimes::default();
+            for row in first.iter().filter(|row| !row.measured) {
+                of_first.absorb(&row.times.histogram);
+            }
+            others.response.histogram = statistics.latency().to_fine().without(&of_first);
+        }
+        Self {
+            since: statistics.since(),
+            rows: first,
+            others,
+            connections: statistics.connections(),
+            received: statistics.received(),
+        }
+    }
+}
+
+impl RowTotals {
+    fn of(row: CountedRow<'_>) -> Self {
+        Self {
+            key: Arc::clone(row.key),
+            measured: row.measured,
+            requests: row.requests,
+            failures: row.failures,
+            times: TimesTotal { histogram: row.times.clone(), sum_s: row.total_s },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::UnixMicros;
+    use crate::stats::recorder::Recorder;
+
+    const START: UnixMicros = UnixMicros(1_700_000_000_000_000);
+
+    /// Statistics of so many rows, of which every tenth is measured and every third fails once; the row `n` has a second
+    /// request of `n` ms.
+    fn statistics(rows: u64) -> Statistics {
+        let mut recorder = Recorder::new(START, &[], false);
+        let mut statistics = Statistics::new(START.as_secs_f64(), false);
+        for number in 0..rows {
+            let name = format!("row {number}");
+            let row = recorder.row(&RowKey { request_type: "MQTT".to_owned(), name });
+            let at = UnixMicros(START.0 + number);
+            let ns = number * 1_000_000;
+            if number % 10 == 0 {
+                recorder.record_measured(row, at, 1_000, 1);
+                recorder.record_measured(row, at, ns, 1);
+            } else if number % 3 == 0 {
+                recorder.record_failure(row, at, Some(1_000), 1, "no");
+                recorder.record(row, at, Some(ns), 1);
+            } else {
+                recorder.record(row, at, Some(1_000), 1);
+                recorder.record(row, at, Some(ns), 1);
+            }
+        }
+        statistics.merge(vec![recorder.take(UnixMicros(START.0 + 1_000_000))]);
+        statistics
+    }
+
+    #[test]
+    fn rows_beyond_the_limit_are_one_and_no_time_is_lost() {
+        let statistics = statistics(ROWS as u64 + 25);
+        let totals = Totals::of(&statistics);
+        assert_eq!((totals.rows.len(), totals.others.rows), (ROWS, 25));
+        assert_eq!(totals.rows[7].key.name, "row 7");
+        let others = &totals.others;
+        // Of 500 to 524, three are measured and eight of the others can be divided by 3.
+        assert_eq!((others.requests, others.failures), (50, 7));
+        let (mut response, mut measured) = (FineTimes::default(), FineTimes::default());
+        for row in statistics.counted_rows().skip(ROWS) {
+            if row.measured { &mut measured } else { &mut response }.absorb(row.times);
+        }
+        assert_eq!(others.response.histogram, response);
+        assert_eq!(others.measured.histogram, measured);
+        assert!((others.measured.sum_s - 1.530_003).abs() < 1e-9, "{}", others.measured.sum_s);
+        let requests: u64 = totals.rows.iter().map(|row| row.requests).sum();
+        assert_eq!(requests + others.requests, statistics.requests_and_failures().0);
+    }
+
+    #[test]
+    fn statistics_that_began_anew_count_from_then_on() {
+        let mut statistics = statistics(3);
+        assert_eq!(Totals::of(&statistics).since.to_bits(), START.as_secs_f64().to_bits());
+        statistics.reset(1_700_000_005.0);
+        let totals = Totals::of(&statistics);
+        assert_eq!(totals.since.to_bits(), 1_700_000_005.0_f64.to_bits());
+        assert_eq!(totals.rows.iter().map(|row| row.requests).sum::<u64>(), 0);
+    }
+}
