@@ -116,7 +116,8 @@ fn serve(options: &BrokerOptions) -> Result<ExitCode, String> {
     let broker = Broker::start(options.config()).map_err(|error| error.to_string())?;
     let interrupts = Interrupts::default();
     // Before the line that says so: whoever reads it may send a signal at once.
-    signals::watch(interrupts.clone()).map_err(|error| format!("cannot wait for signals: {error}"))?;
+    signals::watch(interrupts.clone(), signals::GRACE)
+        .map_err(|error| format!("cannot wait for signals: {error}"))?;
     let first = format!("listening on {}\n", broker.addr());
     // A standard output that nobody reads must not keep the broker from its work, or from its end.
     let said = thread::Builder::new()

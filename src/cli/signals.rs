@@ -1,7 +1,7 @@
 //! Signals, handled by a thread of their own, so they work even while the rest of the program waits.
 //!
 //! The first SIGINT, SIGTERM or SIGHUP asks the run to stop. A second SIGINT or SIGTERM ends the program at once: it
-//! has [`GRACE`] to put its files in order, and is over then, even if a disk or a pipe never answers. A second SIGHUP
+//! has a second ([`GRACE`]) to put its files in order, and is over then, even if a disk or a pipe never answers. A second SIGHUP
 //! does not count: a terminal that is closed sends two by itself.
 
 use std::convert::Infallible;
@@ -21,11 +21,12 @@ use crate::cli::exit;
 use crate::cli::screen::keys;
 use crate::engine::Interrupts;
 
-/// How long the program may take after a second interrupt.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long a run may take after a second interrupt.
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
-/// From now on SIGINT, SIGTERM and SIGHUP are passed on as interrupts.
-pub(super) fn watch(interrupts: Interrupts) -> io::Result<()> {
+/// From now on SIGINT, SIGTERM and SIGHUP are passed on as interrupts. After the second one the program may take as long
+/// as `grace`, and is ended then.
+pub(super) fn watch(interrupts: Interrupts, grace: Duration) -> io::Result<()> {
     let (ready, is_ready) = sync_channel(1);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let outcome = Builder::new_current_thread().enable_all().build().and_then(|runtime| {
@@ -33,7 +34,7 @@ pub(super) fn watch(interrupts: Interrupts) -> io::Result<()> {
                 let signals = Signals::new()?;
                 // Whoever asked waits for it.
                 let _ = ready.send(Ok(()));
-                match signals.handle_signals(&interrupts).await {}
+                match signals.handle_signals(&interrupts, grace).await {}
             })
         });
         let _ = ready.send(outcome);
@@ -82,7 +83,7 @@ impl Signals {
         }
     }
 
-    async fn handle_signals(mut self, interrupts: &Interrupts) -> Infallible {
+    async fn handle_signals(mut self, interrupts: &Interrupts, grace: Duration) -> Infallible {
         loop {
             let is_hangup = self.next().await;
             if !interrupts.stop.is_cancelled() {
@@ -94,7 +95,7 @@ impl Signals {
         warn!("Interrupted again: stopping at once");
         interrupts.abort.cancel();
         tokio::select! {
-            () = tokio::time::sleep(GRACE) => {}
+            () = tokio::time::sleep(grace) => {}
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }

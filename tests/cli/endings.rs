@@ -206,6 +206,43 @@ fn a_series_that_is_interrupted_tells_of_the_runs_so_far() {
     assert!(stdout.ends_with(&format!("Next: mqtt-scenario compare {a1} {a2} -- {b1}\n")), "{stdout}");
 }
 
+#[test]
+fn a_series_that_is_interrupted_twice_ends_at_once() {
+    let place = ScenarioDir::new(&STEADY.replace("300ms", "60s"));
+    let series =
+        ["run", "scenario.toml", "-t", "10m", "-H", "embedded:?loss=0.3", "--repeat", "2", "--out", "out"];
+    let (child, mut log) = start_series(&place, &series, "[00:02] ");
+    let interrupt = || kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    interrupt();
+    std::thread::sleep(Duration::from_millis(300));
+    interrupt();
+    let mut stderr = String::new();
+    log.read_to_string(&mut stderr).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(
+        stderr.contains("interrupted twice: 0 of 2 runs came to their end; there is nothing"),
+        "{stderr}"
+    );
+    let result: RunResult =
+        serde_json::from_slice(&fs::read(folder(&place).join("1/result.json")).unwrap()).unwrap();
+    assert_eq!(result.run.end, "aborted");
+}
+
+#[test]
+fn an_option_of_two_sides_is_refused_for_one() {
+    let place = ScenarioDir::new(STEADY);
+    for args in [
+        &["run", "scenario.toml", "--least-effect", "3%"][..],
+        &["run", "scenario.toml", "--repeat", "2", "--least-effect", "3%"],
+    ] {
+        let output = place.run(args);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("help: add --versus"), "{stderr}");
+    }
+}
+
 fn name_of(folder: &Path) -> &str {
     folder.file_name().unwrap().to_str().unwrap()
 }

@@ -17,6 +17,9 @@ use crate::engine::Interrupts;
 /// How often a run is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a series may take after a second interrupt: the run that goes on is ended first, and what it left is told.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// Runs processes one after the other, and passes interrupts on.
 pub(super) struct Children {
     program: PathBuf,
@@ -26,7 +29,7 @@ pub(super) struct Children {
 impl Children {
     pub(super) fn new() -> io::Result<Self> {
         let interrupts = Interrupts::default();
-        signals::watch(interrupts.clone())?;
+        signals::watch(interrupts.clone(), GRACE)?;
         Ok(Self { program: env::current_exe()?, interrupts })
     }
 

@@ -84,7 +84,7 @@ fn try_run(
         [a] if !a.results.is_empty() => said = repeat::text(&a.results),
         [a, b] if !a.results.is_empty() && !b.results.is_empty() => {
             let names = [a.names.clone(), b.names.clone()];
-            let options = Options { least_effect: options.least_effect, names };
+            let options = Options { least_effect: options.least_effect(), names };
             let comparison = verdict(&a.results, &b.results, &options);
             if comparison.worse() && !made.cannot_go_on() {
                 code = exit::THRESHOLD_MISSED;

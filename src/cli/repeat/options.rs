@@ -42,8 +42,11 @@ pub(in crate::cli) struct RepeatOptions {
     pub(super) versus_set: Vec<String>,
 
     /// The least change between two sides that is worth a word: smaller ones count as none
-    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = parse_percent)]
-    pub(super) least_effect: f64,
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    #[arg(
+        help = "The least change between two sides that is worth a word: smaller ones count as none [default: 5%]"
+    )]
+    least_effect: Option<f64>,
 
     /// The folder of this run itself, for a program that runs several
     #[arg(long, value_name = "DIR", hide = true, conflicts_with = "out")]
@@ -54,6 +57,19 @@ impl RepeatOptions {
     /// Whether more than one run is asked for.
     pub(in crate::cli) fn is_asked(&self) -> bool {
         self.repeat.is_some() || self.is_versus()
+    }
+
+    /// Says what is wrong with them together, and what to do.
+    pub(in crate::cli) fn mistake(&self) -> Option<&'static str> {
+        (self.least_effect.is_some() && !self.is_versus()).then_some(
+            "--least-effect is for the comparison of two sides\nhelp: add --versus SCENARIO, --versus-host URL or \
+             --versus-set PATH=VALUE",
+        )
+    }
+
+    /// The least change that is worth a word, as a share.
+    pub(super) fn least_effect(&self) -> f64 {
+        self.least_effect.unwrap_or(0.05)
     }
 
     /// Whether there are two sides.

@@ -35,6 +35,9 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 }
 
 fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
+    if let Some(mistake) = options.repeat.mistake() {
+        return Err(exit::error(exit::BAD_INPUT, mistake));
+    }
     let loaded = load_run(&options.scenario)?;
     if let Some(text) = options.ratio.text(&loaded.plan) {
         exit::say(&loaded.warnings);

@@ -73,7 +73,7 @@ pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared,
     let outputs = Outputs::find(wanted).map_err(cannot)?;
 
     let interrupts = Interrupts::default();
-    signals::watch(interrupts.clone())
+    signals::watch(interrupts.clone(), signals::GRACE)
         .map_err(|error| cannot(format_args!("cannot wait for signals: {error}")))?;
     let stderr = Lines::stderr().map_err(cannot)?;
     let file = |path: PathBuf| {

@@ -41,6 +41,11 @@ pub(super) fn lines(
     let percentiles = &*percentiles;
     let least_name = if columns < NARROW { LEAST_NAME_IF_NARROW } else { LEAST_NAME };
     let grid = |parts: &[Part<'_>]| grid(result, parts, least_name);
+    if RowTimes::all(&result.aggregated).is_none()
+        && result.rows.iter().all(|row| RowTimes::all(row).is_none())
+    {
+        return grid(&[Part::Counts]).lines(columns, paint);
+    }
     let one = grid(&[Part::Counts, Part::Times(percentiles)]);
     let numbers = one.width() - one.names();
     let mut lines = if numbers + one.names().min(NAME) <= columns {

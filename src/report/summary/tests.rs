@@ -336,6 +336,12 @@ fn on_forty_columns_the_median_and_the_tail_stay() {
 }
 
 #[test]
+fn without_response_times_there_is_no_table_of_them() {
+    let told = text(&empty(), &Options::default());
+    assert!(told.contains("Aggregated") && !told.contains("p50") && !told.contains("Response"), "{told}");
+}
+
+#[test]
 fn paths_can_be_pasted_into_a_shell() {
     let files = Files { folder: Some(Path::new("it's here")), ..Files::default() };
     let told = text(&empty(), &Options { files, ..Options::default() });
