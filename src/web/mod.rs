@@ -7,8 +7,11 @@
 //! This room knows nothing of the engine, of plans and of the command line: the [`Desk`](desk::Desk) is all that
 //! stands between. So whatever a visitor does, slow or many, a run does not wait for it.
 
+pub mod address;
 pub mod command;
 pub mod desk;
 pub mod metrics;
 pub mod now;
 pub mod offer;
+pub mod server;
+mod stall;
