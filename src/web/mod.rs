@@ -10,8 +10,12 @@
 pub mod address;
 pub mod command;
 pub mod desk;
+pub mod guard;
 pub mod metrics;
 pub mod now;
 pub mod offer;
 pub mod server;
 mod stall;
+#[cfg(test)]
+mod testing;
+pub mod token;
