@@ -251,6 +251,7 @@ impl Entry {
         let timed = self.requests - self.none_requests;
         let of = |times: &Histogram| Percentiles::from(times.percentiles(list.fractions()));
         let percentiles = of(&self.times);
+        let of_web_interface = self.times.percentiles(&[0.5, 0.95, 0.99]);
         let window = run.rate_window();
         let in_window = || self.seconds.iter().filter(|second| window.contains(&second.at));
         let window_s = (window.end - window.start).max(1) as f64;
@@ -259,7 +260,8 @@ impl Entry {
             requests: self.requests,
             failures: self.failures,
             timed,
-            median: self.median(self.times.percentiles(&[0.5])[0]),
+            median: self.median(of_web_interface[0]),
+            p95_p99: [of_web_interface[1], of_web_interface[2]],
             average: self.average(timed),
             min: self.min.filter(|min| !min.is_zero()).unwrap_or(Number::ZERO),
             max: self.max,

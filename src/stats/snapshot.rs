@@ -89,6 +89,9 @@ pub struct Row {
     pub timed: u64,
     /// The 50 % bucket, but never outside minimum and maximum; int 0 without response times.
     pub median: Number,
+    /// The buckets of 95 % and 99 %, which Locust's web interface shows whatever percentiles the files have; 0 without
+    /// response times.
+    pub p95_p99: [i128; 2],
     /// Mean response time; 0 without response times.
     pub average: f64,
     /// Shortest response time; int 0 if there is none or it is 0.

@@ -7,16 +7,16 @@ use std::time::Duration;
 pub enum Command {
     /// Begin a run; while a run goes on, change its users and its spawn rate.
     Start(Start),
-    /// End the run: users finish their tasks, as at any end.
+    /// End the run: users finish their tasks, as at any end. If nothing runs, that is no mistake.
     Stop,
-    /// Set every number of the run to zero. The users go on.
+    /// Set every number of the run to zero. The users go on. If nothing runs, that is no mistake.
     Reset,
 }
 
 /// How a run is to begin. What is `None` stays as the scenario says, or in a run that goes on as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Start {
-    /// How many users at a time, of all classes together.
+    /// How many users at a time, of all classes together; 0 is for a run that goes on.
     pub users: Option<u32>,
     /// How many of them start in a second; above 0 and finite.
     pub spawn_rate: Option<f64>,
@@ -46,6 +46,21 @@ impl Answer {
     /// An answer with this sentence.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
+    }
+
+    /// Locust's answer to [`Command::Start`].
+    pub fn started() -> Self {
+        Self::new("Swarming started")
+    }
+
+    /// Locust's answer to [`Command::Stop`].
+    pub fn stopped() -> Self {
+        Self::new("Test stopped")
+    }
+
+    /// Locust's answer to [`Command::Reset`].
+    pub fn reset() -> Self {
+        Self::new("ok")
     }
 }
 

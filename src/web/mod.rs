@@ -11,6 +11,8 @@ pub mod address;
 pub mod command;
 pub mod desk;
 pub mod guard;
+pub mod locust;
+mod memo;
 pub mod metrics;
 pub mod now;
 pub mod offer;

@@ -39,3 +39,8 @@ pub(super) async fn ask(
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
     Answered { status: head.status, headers: head.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
 }
+
+/// Opens a path.
+pub(super) async fn get(site: &Router, path: &str) -> Answered {
+    ask(site, "GET", path, &[("host", "localhost:8089")], "").await
+}

@@ -1,0 +1,180 @@
+//! What is asked of the runner: `/swarm`, `/stop` and `/stats/reset`.
+//!
+//! As in Locust, a refusal is no error of HTTP: the status is 200, and `success` says it. A key that nobody knows is
+//! ignored, since Locust's page sends some that are about its own things.
+
+use std::time::Duration;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::report::html::text::line;
+use crate::units::parse_run_time;
+use crate::web::command::{Command, Start};
+use crate::web::desk::Desk;
+use crate::web::locust::json::Json;
+use crate::web::offer::Offer;
+
+/// The fields of a form, in their order.
+pub(super) type Fields = Vec<(String, String)>;
+
+/// So much of a wrong value is shown.
+const SHOWN_CHARS: usize = 60;
+
+#[derive(Debug, Serialize)]
+struct Swarm<'a> {
+    host: Option<&'a str>,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_time: Option<Seconds>,
+    success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_classes: Option<Vec<String>>,
+}
+
+/// Seconds, whole ones without a point.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+enum Seconds {
+    Whole(u64),
+    Part(f64),
+}
+
+#[derive(Debug, Serialize)]
+struct Said {
+    message: String,
+    success: bool,
+}
+
+pub(super) async fn swarm(State(desk): State<Desk>, form: Result<Form<Fields>, FormRejection>) -> Response {
+    let fields = match form {
+        Ok(Form(fields)) => fields,
+        // A post without a form has no fields.
+        Err(FormRejection::InvalidFormContentType(_)) => Fields::new(),
+        Err(error) => return error.into_response(),
+    };
+    let offered = Some(&*desk.offer().host).filter(|host| !host.is_empty());
+    let refused =
+        |message| Swarm { host: offered, message, run_time: None, success: false, user_classes: None };
+    let start = match read(&fields, desk.offer()) {
+        Ok(start) => start,
+        Err(message) => return Json(refused(message)).into_response(),
+    };
+    let answer = desk.ask(Command::Start(start.clone())).await;
+    Json(match answer {
+        Err(refusal) => refused(refusal.to_string()),
+        Ok(answer) => Swarm {
+            host: start.host.as_deref().or(offered),
+            message: answer.message,
+            run_time: start.run_time.map(Seconds::of),
+            success: true,
+            user_classes: start.user_classes.map(|mut classes| {
+                classes.sort();
+                classes
+            }),
+        },
+    })
+    .into_response()
+}
+
+pub(super) async fn stop(State(desk): State<Desk>) -> Response {
+    Json(match desk.ask(Command::Stop).await {
+        Ok(answer) => Said { message: answer.message, success: true },
+        Err(refusal) => Said { message: refusal.to_string(), success: false },
+    })
+    .into_response()
+}
+
+pub(super) async fn reset(State(desk): State<Desk>) -> Response {
+    // Locust has no way to refuse this one, and plain text to say so.
+    let (status, text) = match desk.ask(Command::Reset).await {
+        Ok(answer) => (StatusCode::OK, answer.message),
+        Err(refusal) => (StatusCode::SERVICE_UNAVAILABLE, refusal.to_string()),
+    };
+    let text = line(&text).replace('&', "&amp;").replace('<', "&lt;");
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+}
+
+/// What a form asks for; the error is the message for the visitor.
+pub(super) fn read(fields: &Fields, offer: &Offer) -> Result<Start, String> {
+    let mut start = Start::default();
+    let (mut users, mut spawn_rate) = (None, None);
+    for (key, value) in fields {
+        match key.as_str() {
+            "user_count" => {
+                let count = value.trim().parse::<i64>();
+                users = Some(count.map_err(|_| {
+                    format!("Invalid user_count value: {} (must be an integer)", shown(value))
+                })?);
+            }
+            "spawn_rate" => {
+                let rate = value.trim().parse::<f64>();
+                spawn_rate =
+                    Some(rate.map_err(|_| {
+                        format!("Invalid spawn_rate value: {} (must be a number)", shown(value))
+                    })?);
+            }
+            "run_time" if !value.is_empty() => {
+                let time = parse_run_time(value).map_err(|_| {
+                    "Valid run_time formats are : 20, 20s, 3m, 2h, 1h20m, 3h30m10s, etc.".to_owned()
+                })?;
+                // As in Locust, no time is no end.
+                start.run_time = Some(time).filter(|time| !time.is_zero());
+            }
+            "host" if !value.is_empty() => start.host = Some(value.clone()),
+            "user_classes" => {
+                if !offer.classes.iter().any(|class| class.name == *value) {
+                    let known: Vec<_> = offer.classes.iter().map(|class| &*class.name).collect();
+                    return Err(format!(
+                        "There is no user class {}: choose of {}",
+                        shown(value),
+                        known.join(", ")
+                    ));
+                }
+                push(&mut start.user_classes, [value.as_str()]);
+            }
+            "tags" => push(&mut start.tags, value.split(',')),
+            "exclude_tags" => push(&mut start.exclude_tags, value.split(',')),
+            key if offer.settings.iter().any(|setting| setting.key == key) => {
+                start.settings.retain(|(known, _)| known != key);
+                start.settings.push((key.to_owned(), value.clone()));
+            }
+            _ => {}
+        }
+    }
+    start.users = users.and_then(|users| u32::try_from(users).ok());
+    start.spawn_rate = spawn_rate.filter(|rate| rate.is_finite() && *rate > 0.0);
+    let is_wrong = |given: bool, valid: bool| if offer.stages.is_empty() { !valid } else { given && !valid };
+    if is_wrong(users.is_some(), start.users.is_some())
+        || is_wrong(spawn_rate.is_some(), start.spawn_rate.is_some())
+    {
+        return Err("Missing or invalid user_count or spawn_rate from /swarm request".to_owned());
+    }
+    Ok(start)
+}
+
+/// Adds what is not empty and not there yet.
+fn push<'a>(to: &mut Option<Vec<String>>, values: impl IntoIterator<Item = &'a str>) {
+    for value in values.into_iter().map(str::trim).filter(|value| !value.is_empty()) {
+        let known = to.get_or_insert_default();
+        if !known.iter().any(|known| known == value) {
+            known.push(value.to_owned());
+        }
+    }
+}
+
+/// A value in quotes, as Python shows it, cut to a length that can be read.
+fn shown(value: &str) -> String {
+    let text: String = value.chars().take(SHOWN_CHARS).flat_map(char::escape_debug).collect();
+    let more = if value.chars().nth(SHOWN_CHARS).is_some() { "…" } else { "" };
+    format!("'{text}{more}'")
+}
+
+impl Seconds {
+    fn of(time: Duration) -> Self {
+        if time.subsec_nanos() == 0 { Self::Whole(time.as_secs()) } else { Self::Part(time.as_secs_f64()) }
+    }
+}
