@@ -24,7 +24,7 @@
 //! | `src/stats` | `--lib stats`, `--test integration cli::figures`, and `cli::recorder` |
 //! | `src/report`: CSV, JSON, tables, logs | `--lib report`, `--test integration cli::golden`, and `cli::outputs` |
 //! | `src/cli`: arguments, exit codes, signals | `--lib cli`, `--test integration cli` |
-//! | `src/web` | `--lib web` |
+//! | `src/web` | `--lib web`, and `peers::web -- --ignored` with Locust |
 //! | response times themselves | `--test integration engine::accuracy -- --ignored --test-threads 1` |
 //! | the judgement that the generator is the limit | `--test integration engine::saturation -- --ignored --test-threads 1` |
 //! | anything on the wire | `--test integration peers -- --ignored`, with Mosquitto and Locust |

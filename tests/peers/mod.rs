@@ -12,3 +12,4 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod soak;
 pub(crate) mod transport;
+pub(crate) mod web;
