@@ -6,7 +6,7 @@
 use crate::stats::criterion::{Criterion, Form, Limit};
 use crate::stats::metric::{Unit, decimals};
 use crate::stats::result::ThresholdResult;
-use crate::units::fitting::{bytes, count, rate, time_ms};
+use crate::units::fitting::{bytes, count, percent, rate, time_ms};
 
 /// The measured value with its unit, or why there is none.
 pub fn sentence(of: &ThresholdResult) -> String {
@@ -41,7 +41,8 @@ fn text(value: f64, unit: Unit) -> Option<String> {
         Unit::PerSecond => Some(rate(value)),
         Unit::Count => number.map(count),
         Unit::Bytes => number.map(bytes),
-        Unit::Percent | Unit::Cores => None,
+        Unit::Percent => Some(percent(value / 100.0)),
+        Unit::Cores => Some(format!("{value:.2} cores")),
     }
 }
 
@@ -65,7 +66,10 @@ mod tests {
             ("p50 < 92us", 0.092, "p50 0.092000 ms", "p50 92 µs"),
             ("requests > 5", 12_345.0, "requests 12345", "requests 12,345"),
             ("rps > 5", 12_345.4, "rps 12345.4/s", "rps 12,345/s"),
-            ("failures < 1%", 4.2, "failure_ratio 4.200%", "failure_ratio 4.200%"),
+            ("failures < 1%", 4.2, "failure_ratio 4.200%", "failure_ratio 4.20 %"),
+            ("failures < 1%", 0.041_157, "failure_ratio 0.041157%", "failure_ratio 0.04 %"),
+            ("failures < 1%", 0.999_7, "failure_ratio 0.9997%", "failure_ratio 0.9997%"),
+            ("generator_cpu < 1", 0.123_4, "generator_cpu 0.1234 cores", "generator_cpu 0.12 cores"),
             ("p50 < 1ms", 3.0, "what another program says", "what another program says"),
         ] {
             let mut of = threshold(condition, "x", Some(true), exact);
