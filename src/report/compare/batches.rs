@@ -4,21 +4,36 @@
 //! are taken, since the ones between repeat the same requests.
 
 use crate::report::compare::measure::Measure;
+use crate::report::compare::over_time::NotOverTime;
 use crate::stats::fine::FineTimes;
-use crate::stats::inference::batch_means::{WithinRun, ranges};
+use crate::stats::inference::batch_means::{FEWEST, WithinRun, ranges};
 use crate::stats::result::series::{RowSeries, Series};
 
-/// The error of a figure of one row; `None` if the series is too short or does not tell.
-pub fn within(series: &Series, row: &RowSeries, measure: Measure) -> Option<WithinRun> {
+/// The error of a figure of one row, or why the series does not tell it.
+pub fn within(series: &Series, row: &RowSeries, measure: Measure) -> Result<WithinRun, NotOverTime> {
     let batches: Vec<f64> = match measure {
         Measure::Rate => rates(series, row),
         Measure::Failures => shares(row),
-        Measure::Lost => return None,
+        Measure::Lost => return Err(NotOverTime::NoSeries),
         Measure::Mean | Measure::Percentile(_) if !row.histograms.is_empty() => of_histograms(row, measure),
         Measure::Mean => means(row),
         Measure::Percentile(percent) => percentiles(series, row, percent),
     };
-    WithinRun::of(&batches)
+    let is_of_moments = matches!(measure, Measure::Percentile(_)) && row.histograms.is_empty();
+    let apart = if is_of_moments { apart(series) } else { 1 };
+    match WithinRun::of(&batches) {
+        Some(within) => Ok(within),
+        None if batches.is_empty() && series.points.len() >= FEWEST * apart => Err(NotOverTime::NoSeries),
+        None if series.points.is_empty() => Err(NotOverTime::NoSeries),
+        None => Err(NotOverTime::TooShort {
+            needed_s: (FEWEST * apart) as u64 * u64::from(series.interval_s.max(1)),
+        }),
+    }
+}
+
+/// How many intervals two percentiles of Locust's files must be apart, so that none is of the requests of the other.
+fn apart(series: &Series) -> usize {
+    series.percentiles_over_s.unwrap_or(1).div_ceil(series.interval_s.max(1)).max(1) as usize
 }
 
 fn rates(series: &Series, row: &RowSeries) -> Vec<f64> {
@@ -73,7 +88,7 @@ fn means(row: &RowSeries) -> Vec<f64> {
 fn percentiles(series: &Series, row: &RowSeries, percent: f64) -> Vec<f64> {
     let columns = [(50.0, &row.p50_ms), (95.0, &row.p95_ms), (99.0, &row.p99_ms), (99.9, &row.p999_ms)];
     let column = columns.into_iter().find(|(known, _)| (known - percent).abs() < 1e-9);
-    let apart = series.percentiles_over_s.unwrap_or(1).div_ceil(series.interval_s.max(1)).max(1) as usize;
+    let apart = apart(series);
     let values: Vec<f64> = column
         .into_iter()
         .flat_map(|(_, values)| values.iter().skip(apart - 1).step_by(apart))

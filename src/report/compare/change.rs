@@ -18,12 +18,13 @@ pub fn of_estimate(measure: Measure, a: f64, b: f64) -> Change {
     Change { of, estimate, low: None, high: None, confidence: None }
 }
 
-/// Adds an interval, given as it is compared: differences of logarithms, or of shares.
-pub fn interval(change: &mut Change, ends: [f64; 2], confidence: f64) {
+/// Adds an interval, given as it is compared: differences of logarithms, or of shares. A share cannot leave 0 to 1, so
+/// from `a`, the value of A, it cannot fall or rise beyond that.
+pub fn interval(change: &mut Change, ends: [f64; 2], confidence: f64, a: f64) {
     let Some(estimate) = change.estimate else { return };
     let [low, high] = match change.of {
         ChangeOf::Ratio => ends.map(|end| end.exp() - 1.0),
-        ChangeOf::Difference => ends,
+        ChangeOf::Difference => ends.map(|end| end.clamp(-a.clamp(0.0, 1.0), 1.0 - a.clamp(0.0, 1.0))),
     };
     if low.is_finite() && high.is_finite() {
         // The estimate is in its interval, also in the last digit.
@@ -105,14 +106,23 @@ mod tests {
     #[test]
     fn intervals_are_in_the_unit_of_their_change() {
         let mut change = of_estimate(Measure::Mean, 100.0, 120.0);
-        interval(&mut change, [1.1_f64.ln(), 1.3_f64.ln()], 0.97);
+        interval(&mut change, [1.1_f64.ln(), 1.3_f64.ln()], 0.97, 100.0);
         assert_eq!(interval_text(&change), "+10.0 % to +30.0 %");
         let mut change = of_estimate(Measure::Failures, 0.0, 0.01);
-        interval(&mut change, [-0.000_000_1, 0.02], 0.97);
+        interval(&mut change, [-0.000_000_1, 0.02], 0.97, 0.0);
         assert_eq!(interval_text(&change), "0 pp to +2.00 pp");
         let mut change = of_estimate(Measure::Mean, 0.0, 120.0);
-        interval(&mut change, [1.0, 2.0], 0.97);
+        interval(&mut change, [1.0, 2.0], 0.97, 0.0);
         assert_eq!(interval_text(&change), "");
+    }
+
+    #[test]
+    fn a_share_does_not_leave_0_to_100_percent() {
+        for (a, b, text) in [(0.01, 0.03, "-1.00 pp to +6.00 pp"), (0.97, 0.98, "-4.00 pp to +3.00 pp")] {
+            let mut change = of_estimate(Measure::Failures, a, b);
+            interval(&mut change, [-0.04, 0.06], 0.95, a);
+            assert_eq!(interval_text(&change), text, "{a}");
+        }
     }
 
     #[test]

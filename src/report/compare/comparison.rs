@@ -113,11 +113,11 @@ pub struct MeasureComparison {
     pub a: Option<f64>,
     /// The same of B.
     pub b: Option<f64>,
-    /// The value of each run of A.
+    /// The value of each run of A. A time of 0 in a CSV file of whole milliseconds counts as 0.5 ms, the most it can be.
     pub a_runs: Vec<Option<f64>>,
     /// The value of each run of B.
     pub b_runs: Vec<Option<f64>>,
-    /// From A to B, if both have values.
+    /// From A to B; `null` if a side has no value, or if the files of the runs cannot tell the two apart.
     pub change: Option<Change>,
     /// The probability of such a difference between equal runs, all comparisons taken together; `null` if it was not
     /// compared.

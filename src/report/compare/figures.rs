@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::report::compare::batches::within;
 use crate::report::compare::measure::Measure;
+use crate::report::compare::over_time::NotOverTime;
 use crate::stats::RowKey;
 use crate::stats::fine::FineTimes;
 use crate::stats::inference::batch_means::WithinRun;
@@ -39,7 +40,7 @@ pub struct Figure {
     /// Its value in the unit of the measure.
     pub value: f64,
     /// How exactly the run knows it, on the scale on which it is compared.
-    pub within: Option<WithinRun>,
+    pub within: Result<WithinRun, NotOverTime>,
     /// The least difference that the source can show; 0 if it is exact.
     pub resolution: f64,
     /// Whether it rests on enough requests to be compared.
@@ -108,7 +109,7 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
             let share = delivery.lost.total as f64 / delivery.expected as f64;
             return Ok(Figure {
                 value: share,
-                within: Some(counted(share, delivery.expected)),
+                within: Ok(counted(share, delivery.expected)),
                 resolution: 0.0,
                 enough: true,
             });
@@ -133,9 +134,17 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
         Measure::Percentile(_) if recorded.source == Source::Csv => step_ms(value),
         _ => 0.0,
     };
-    let within = recorded.over_time.and_then(|over_time| within(recorded.series, over_time, measure));
-    let of_events = (measure == Measure::Failures).then(|| counted(value, row.requests));
-    let within = within.or(of_events);
+    let within = recorded
+        .over_time
+        .ok_or(NotOverTime::NoSeries)
+        .and_then(|over_time| within(recorded.series, over_time, measure));
+    let within = match measure {
+        Measure::Failures => within.or_else(|_| Ok(counted(value, row.requests))),
+        _ => within,
+    };
+    // A file of whole milliseconds has 0 for everything below half of one. The most that it can be is taken, so that no
+    // change looks larger than it is.
+    let value = if resolution > 0.0 { value.max(LEAST_OF_FILE_MS) } else { value };
     Ok(Figure { value, within, resolution, enough: times >= measure.least_requests() })
 }
 
@@ -144,6 +153,9 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
 fn counted(share: f64, of: u64) -> WithinRun {
     WithinRun { variance: share * (1.0 - share) / of as f64, degrees: 9.0 }
 }
+
+/// The longest time that is 0 in a file of whole milliseconds.
+pub const LEAST_OF_FILE_MS: f64 = 0.5;
 
 /// The step to which Locust rounds a response time in milliseconds.
 pub fn step_ms(ms: f64) -> f64 {

@@ -148,7 +148,8 @@ fn by_batch_means(candidates: &[Candidate], least_effect: f64, rows: &mut [RowCo
     }
     for (candidate, hint) in candidates.iter().zip(&hints) {
         if hint.is_none() {
-            rows[candidate.row].measures[candidate.at].reason = Some("nothing over time".to_owned());
+            let missing = candidate.figures.iter().flatten().filter_map(|figure| figure.within.err()).max();
+            rows[candidate.row].measures[candidate.at].reason = missing.map(|missing| missing.to_string());
         }
     }
 }
@@ -156,7 +157,7 @@ fn by_batch_means(candidates: &[Candidate], least_effect: f64, rows: &mut [RowCo
 impl Candidate {
     /// The variance of a run's value as the runs themselves know it: the median of those that do.
     fn variance_within(&self) -> f64 {
-        let within = self.figures.iter().flatten().filter_map(|figure| figure.within);
+        let within = self.figures.iter().flatten().filter_map(|figure| figure.within.ok());
         let mut known: Vec<f64> = within.map(|within| within.variance).collect();
         known.sort_by(f64::total_cmp);
         known.get(known.len() / 2).copied().unwrap_or(0.0)
@@ -165,7 +166,7 @@ impl Candidate {
     fn hint(&self) -> Option<Hint> {
         let [a, b] = [0, 1].map(|side| {
             let runs = self.figures[side].iter().zip(&self.values[side]);
-            runs.map(|(figure, value)| Some(RunValue { value: *value, within: figure.within? }))
+            runs.map(|(figure, value)| Some(RunValue { value: *value, within: figure.within.ok()? }))
                 .collect::<Option<Vec<_>>>()
         });
         let all: Vec<f64> = self.values.iter().flatten().copied().collect();
@@ -197,7 +198,7 @@ impl Candidate {
         measure.verdict = verdict;
         measure.probability = Some(probability);
         if let Some(change) = &mut measure.change {
-            interval(change, ends, confidence);
+            interval(change, ends, confidence, measure.a.unwrap_or_default());
             measure.texts.interval = interval_text(change);
         }
     }
@@ -249,10 +250,10 @@ impl<'f> Pair<'f> {
         let values = [0, 1].map(|side| sides[side].iter().map(value).collect::<Vec<_>>());
         let whole = |side: usize| values[side].iter().copied().collect::<Option<Vec<f64>>>();
         let (a, b) = (whole(0).map(|all| measure.together(&all)), whole(1).map(|all| measure.together(&all)));
-        let change = a.zip(b).map(|(a, b)| of_estimate(measure, a, b));
         let complete =
             |side: usize| sides[side].iter().map(|figure| figure.as_ref()?.ok()).collect::<Option<Vec<_>>>();
         let complete = complete(0).zip(complete(1)).map(|(a, b)| [a, b]);
+        let hidden = complete.as_ref().and_then(|figures| below_resolution(figures, a.zip(b), least_effect));
         let reason = match &complete {
             None if sides.iter().flatten().any(Option::is_none) => Some("row not in every run".to_owned()),
             None if known.clone().any(|figure| *figure == Err(Unknown::NotInFile)) => {
@@ -262,10 +263,20 @@ impl<'f> Pair<'f> {
             Some(figures) if figures.iter().flatten().any(|figure| !figure.enough) => {
                 Some("too few requests".to_owned())
             }
-            Some(figures) => below_resolution(figures, a.zip(b), least_effect),
+            Some(_) => hidden.clone(),
         };
         let [a_runs, b_runs] = values;
-        let cells = texts(measure, a, b, change.as_ref());
+        let resolution = |side: usize| {
+            let known = sides[side].iter().flatten().flatten();
+            known.map(|figure| figure.resolution).fold(0.0, f64::max)
+        };
+        let change = a.zip(b).filter(|_| hidden.is_none()).map(|(a, b)| of_estimate(measure, a, b));
+        let mut cells = texts(measure, a, b, change.as_ref());
+        for (cell, value, side) in [(&mut cells.a, a, 0), (&mut cells.b, b, 1)] {
+            if value.is_some_and(|value| value < resolution(side)) {
+                "< 1 ms".clone_into(cell);
+            }
+        }
         let shown = MeasureComparison {
             measure: measure.name(),
             unit: measure.unit(),

@@ -19,6 +19,7 @@ mod laws;
 pub mod markdown;
 pub mod measure;
 pub mod notes;
+pub mod over_time;
 pub mod pair;
 pub mod sentence;
 pub mod text;
