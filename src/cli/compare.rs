@@ -5,13 +5,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::slice;
 
 use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 
 use crate::cli::exit;
 use crate::cli::page::{self, PageError};
-use crate::cli::recorded::{self, Place, RecordedError};
+use crate::cli::recorded::{Found, Place, RecordedError, Runs};
 use crate::diagnostic::nearest;
 use crate::report::compare::comparison::Comparison;
 use crate::report::compare::fail_on::{FailOn, GRAMMAR, MissingColumn};
@@ -19,6 +20,8 @@ use crate::report::compare::markdown::markdown;
 use crate::report::compare::text::{Length, Paint, text};
 use crate::report::compare::{Options, check, verdict};
 use crate::report::html;
+use crate::report::read::problem::one_line;
+use crate::report::read::same_run::{Sameness, twins};
 use crate::stats::criterion::Fault;
 use crate::stats::metric::Metric;
 use crate::stats::result::RunResult;
@@ -35,6 +38,7 @@ Examples:
   mqtt-scenario compare out/a out/b                     one run a side: hints only
   mqtt-scenario compare old/1 old/2 old/3 old/4 -- new/1 new/2 new/3 new/4
   mqtt-scenario compare old/* --fail-on-worse -- new/*  exit code 3 if B is worse
+  mqtt-scenario compare runs/2026-11-29T16-55-03Z-storm both sides of one `run --versus`
   mqtt-scenario compare out/a out/b --fail-on 'p95 > +10%' --format markdown
   mqtt-scenario compare old/* --html compare.html -- new/*
                                                         a page with the curves of all runs over each other
@@ -51,8 +55,8 @@ Four runs a side are the least that can show anything; let them take turns (A B 
                       mqtt-scenario compare [OPTIONS] <A>... -- <B>..."
 )]
 pub struct CompareOptions {
-    /// The older run and the newer one, or all older runs: run folders, result.json files, or CSV prefixes (`out/a` for
-    /// `out/a_stats.csv`)
+    /// The older run and the newer one, or all older runs: run folders, folders of `run --repeat` and `run --versus`,
+    /// result.json files, or CSV prefixes (`out/a` for `out/a_stats.csv`)
     #[arg(value_name = "A")]
     pub runs: Vec<PathBuf>,
 
@@ -122,6 +126,18 @@ pub enum CompareError {
         /// What was given.
         what: String,
     },
+    /// One run is given twice.
+    #[error(
+        "{one} and {other} are one run{more}\n  help: give each run once: a copy of a run is no evidence, and no run differs from itself"
+    )]
+    SameRun {
+        /// The first of the two paths.
+        one: String,
+        /// The second.
+        other: String,
+        /// What else is one run, if anything.
+        more: String,
+    },
     /// An option behind `--` is read as a run.
     #[error("`{option}` stands behind `--`, where all are runs of B\n  help: give options before `--`")]
     OptionBehind {
@@ -139,7 +155,8 @@ pub enum CompareError {
     Html(#[from] askama::Error),
 }
 
-const HOW: &str = "`compare A B` for one run a side, `compare A1 A2 A3 A4 -- B1 B2 B3 B4` for several";
+const HOW: &str = "`compare A B` for one run a side, `compare A1 A2 A3 A4 -- B1 B2 B3 B4` for several, \
+    `compare DIR` for the folder of a `run --versus`";
 
 /// Prints the comparison. Exit codes: 0, 2 for runs that cannot be compared, 3 if B is worse and that was asked for or a
 /// `--fail-on` expression holds, 4 if the output or the page cannot be written.
@@ -160,12 +177,13 @@ pub fn run(options: &CompareOptions) -> ExitCode {
 
 /// Reads the runs, compares them and judges every `--fail-on` expression.
 pub fn report(options: &CompareOptions) -> Result<Report, CompareError> {
-    let [a, b] = sides(options)?.map(read);
-    let ((a_places, a), (b_places, b)) = (a?, b?);
+    let [a_places, b_places] = sides(options)?;
+    let (a, b) = (read(&a_places)?, read(&b_places)?);
     if let Some(path) = &options.html {
         page::find(path, a_places.iter().chain(&b_places))?;
     }
-    let names = [a_places, b_places].map(|places| places.iter().map(Place::name).collect());
+    let names = [&a_places, &b_places].map(|places| places.iter().map(Place::name).collect());
+    told_apart(&a_places, &b_places, &a, &b)?;
     let how = Options { least_effect: options.least_effect, names };
     let mut comparison = verdict(&a, &b, &how);
     check(&mut comparison, &a, &b, &options.fail_on)?;
@@ -173,6 +191,35 @@ pub fn report(options: &CompareOptions) -> Result<Report, CompareError> {
     let text = written(options, &comparison)?;
     let page = options.html.as_ref().map(|_| html::comparison(&comparison, &a, &b)).transpose()?;
     Ok(Report { text, exit_code: if missed { MISSED } else { FINE }, page })
+}
+
+/// Makes sure that no run is given twice.
+fn told_apart(
+    a_places: &[Place],
+    b_places: &[Place],
+    a: &[RunResult],
+    b: &[RunResult],
+) -> Result<(), CompareError> {
+    let places: Vec<&Place> = a_places.iter().chain(b_places).collect();
+    let results: Vec<&RunResult> = a.iter().chain(b).collect();
+    let by_content: Vec<[usize; 2]> = twins(&results)
+        .iter()
+        .filter(|twins| twins.sameness == Sameness::Certain)
+        .map(|twins| twins.at)
+        .collect();
+    let pairs = (0..places.len()).flat_map(|other| (0..other).map(move |one| [one, other]));
+    let certain: Vec<[&Place; 2]> = pairs
+        .filter(|at| by_content.contains(at) || places[at[0]].is_same(places[at[1]]))
+        .map(|at| at.map(|at| places[at]))
+        .collect();
+    let Some(first) = certain.first() else { return Ok(()) };
+    let [one, other] = first.map(|place| one_line(&place.path().display().to_string()));
+    let more = match certain.len() - 1 {
+        0 => String::new(),
+        1 => ", and so is 1 more pair of paths".to_owned(),
+        more => format!(", and so are {more} more pairs of paths"),
+    };
+    Err(CompareError::SameRun { one, other, more })
 }
 
 fn written(options: &CompareOptions, comparison: &Comparison) -> Result<String, CompareError> {
@@ -184,30 +231,47 @@ fn written(options: &CompareOptions, comparison: &Comparison) -> Result<String, 
     })
 }
 
-/// The runs of A and those of B.
-fn sides(options: &CompareOptions) -> Result<[&[PathBuf]; 2], CompareError> {
+/// The runs of A and those of B. One folder of `run --versus` has both.
+fn sides(options: &CompareOptions) -> Result<[Vec<Place>; 2], CompareError> {
     let behind = options.versus.iter().find(|path| path.to_string_lossy().starts_with('-') && !path.exists());
     if let Some(option) = behind {
         return Err(CompareError::OptionBehind { option: option.display().to_string() });
     }
-    let what = match (&options.runs[..], &options.versus[..]) {
-        ([_, _], []) => return Ok([&options.runs[..1], &options.runs[1..]]),
-        ([], []) => "there are no runs to compare".to_owned(),
-        ([_], []) => "there is nothing to compare the run with".to_owned(),
-        (runs, []) => format!("{} runs, and it is not said which of them are A and which are B", runs.len()),
-        ([], _) => "there are no runs of A before `--`".to_owned(),
-        (a, b) => return Ok([a, b]),
+    let of_both = options.runs.iter().chain(&options.versus).find_map(|path| {
+        let runs = Runs::of(path)?;
+        (!runs.a.is_empty() && !runs.b.is_empty()).then_some((path, runs))
+    });
+    let what = match (&options.runs[..], &options.versus[..], of_both) {
+        ([_], [], Some((_, runs))) => return Ok([runs.a, runs.b]),
+        (_, _, Some((path, _))) => format!(
+            "{} has runs of both sides: `compare {0}` compares them",
+            one_line(&path.display().to_string())
+        ),
+        ([a, b], [], None) => return Ok([found(slice::from_ref(a))?, found(slice::from_ref(b))?]),
+        ([], [], None) => "there are no runs to compare".to_owned(),
+        ([_], [], None) => "there is nothing to compare the run with".to_owned(),
+        (runs, [], None) => {
+            format!("{} runs, and it is not said which of them are A and which are B", runs.len())
+        }
+        ([], _, None) => "there are no runs of A before `--`".to_owned(),
+        (a, b, None) => return Ok([found(a)?, found(b)?]),
     };
     Err(CompareError::Sides { what })
 }
 
-/// Where the runs lie and what was recorded.
-fn read(paths: &[PathBuf]) -> Result<(Vec<Place>, Vec<RunResult>), CompareError> {
-    let read = paths.iter().map(|path| {
-        let recorded = recorded::read(path)?;
-        Ok((recorded.place, recorded.result))
-    });
-    read.collect()
+/// Where the runs of a side lie.
+fn found(paths: &[PathBuf]) -> Result<Vec<Place>, CompareError> {
+    let found = Found::of(paths)?;
+    exit::say(&found.said());
+    if found.places.is_empty() {
+        return Err(CompareError::Sides { what: "one of the sides has no runs".to_owned() });
+    }
+    Ok(found.places)
+}
+
+/// What was recorded.
+fn read(places: &[Place]) -> Result<Vec<RunResult>, CompareError> {
+    places.iter().map(|place| Ok(place.read()?)).collect()
 }
 
 /// Red for worse, green for better; `anstream` takes the colours out where they are not wanted.

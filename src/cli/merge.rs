@@ -9,26 +9,32 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::cli::exit;
-use crate::cli::recorded::{RESULT, Recorded, RecordedError, read};
+use crate::cli::recorded::{Found, RESULT, Recorded, RecordedError};
+use crate::report::columns::printable;
 use crate::report::destination::Destination;
-use crate::report::merge::{MergeError, Named, merge};
-use crate::report::{html, result_json};
+use crate::report::html;
+use crate::report::merge::{MergeError, Named, warnings, written};
 use crate::stats::result::RunResult;
 use crate::units::fitting;
 
 const AFTER_HELP: &str = "\
 Counts and histograms are added, so percentiles are those of all requests together; seconds are laid over each other by
-wall clock, so the clocks of the machines should agree. Thresholds that all runs have are judged again by the sum.
+wall clock, so the clocks of the machines should agree. Thresholds that all runs have are judged again by the sum, and
+the verdict is never better than that of the worst run.
 
 Examples:
   mqtt-scenario merge out/machine-1/* out/machine-2/* --out out/all
-                                                           writes result.json and report.html into out/all";
+                                                           writes result.json and report.html into out/all
+
+A merge writes these two files and no others: `compare`, `trend` and `report` read the result. The CSV files, the log and
+history.hlog are those of each run.";
 
 /// Add the results of processes or machines that ran together
 #[derive(Debug, Clone, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct MergeOptions {
-    /// Folders of runs, or their `result.json`; CSV files have no histograms and cannot be merged
+    /// Folders of runs, folders of several runs (`run --repeat`), or `result.json` files; CSV files have no histograms and
+    /// cannot be merged
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 
@@ -78,25 +84,31 @@ pub fn merged(options: &MergeOptions) -> Result<String, MergeFailed> {
     let path = options.out.join(RESULT);
     let mut places: BTreeSet<PathBuf> = fs::canonicalize(&path).into_iter().collect();
     let mut all: Vec<Recorded> = Vec::new();
-    for given in &options.paths {
-        let recorded = read(given)?;
-        let file =
-            fs::canonicalize(recorded.place.path()).unwrap_or_else(|_| recorded.place.path().to_owned());
+    let found = Found::of(&options.paths)?;
+    exit::say(&found.said());
+    for place in found.places {
+        let file = fs::canonicalize(place.path()).unwrap_or_else(|_| place.path().to_owned());
         let is_out = fs::canonicalize(&path).is_ok_and(|out| out == file);
         if is_out || !places.insert(file) {
             let what = if is_out { "this is where the sum should go" } else { "this result is named twice" };
-            return Err(MergeFailed::Same { path: given.clone(), what });
+            return Err(MergeFailed::Same { path: place.path().to_owned(), what });
         }
-        all.push(recorded);
+        all.push(Recorded { result: place.read()?, place });
     }
     let names: Vec<String> = all.iter().map(|of| of.place.name()).collect();
     let named: Vec<Named<'_>> =
         all.iter().zip(&names).map(|(of, name)| Named { name, result: &of.result }).collect();
-    let sum = merge(&named)?;
+    let (sum, bytes) = written(&named)?;
     let page = path.with_file_name("report.html");
-    write(&path, Ok(result_json::text(&sum)))?;
+    write(&path, Ok(bytes))?;
     write(&page, html::page(&sum).map(String::into_bytes).map_err(io::Error::other))?;
-    Ok(said(&sum, all.len(), apart(&all), [&path, &page]))
+    let apart = apart(&all).then(|| {
+        "not all of these runs were at the same time; the rates are over the time of all".to_owned()
+    });
+    for warning in warnings(&named).into_iter().chain(apart) {
+        exit::say(&format!("warning: {}\n", printable(&warning)));
+    }
+    Ok(said(&sum, all.len(), [&path, &page]))
 }
 
 fn write(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), MergeFailed> {
@@ -108,18 +120,14 @@ fn write(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), MergeFailed> {
     written.map_err(|source| MergeFailed::Unwritten { path: path.to_owned(), source })
 }
 
-fn said(sum: &RunResult, results: usize, apart: bool, [path, page]: [&Path; 2]) -> String {
+fn said(sum: &RunResult, results: usize, [path, page]: [&Path; 2]) -> String {
     let all = &sum.aggregated;
-    let warning = if apart {
-        "warning: not all of these runs were at the same time; the rates are over the time of all\n"
-    } else {
-        ""
-    };
     format!(
-        "{warning}{results} results, {} requests, {} failed, {}\nMerged: {}\nReport: {}\n",
+        "{results} results, {} requests, {} failed, {}\n{}\nMerged: {}\nReport: {}\n",
         fitting::count(all.requests),
         fitting::count(all.failures),
         fitting::rate(all.requests_per_s),
+        printable(&sum.verdict.sentence),
         path.display(),
         page.display(),
     )

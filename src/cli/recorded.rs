@@ -1,7 +1,8 @@
 //! Recorded results, found and opened: what a person means by a path, and the bytes that lie there.
 //!
 //! A path is a run folder, a `result.json`, the prefix of CSV files as in `--csv PREFIX`, or one of these files, because a
-//! shell completes to the name of a file. If a folder has both kinds, `result.json` is read: it tells more.
+//! shell completes to the name of a file. If a folder has both kinds, `result.json` is read: it tells more. A folder of
+//! several runs (`run --repeat`, `run --versus`) stands for all of them.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -10,13 +11,16 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::report::destination::identity;
-use crate::report::read::csv::run::{CsvFile, CsvFiles};
+use crate::report::read::csv::run::{CsvFile, CsvFiles, unfinished};
 use crate::report::read::document;
-use crate::report::read::problem::ReadError;
+use crate::report::read::problem::{ReadError, one_line};
 use crate::stats::result::RunResult;
 
 /// The document in the folder of a run.
 pub(super) const RESULT: &str = "result.json";
+
+/// The prefix of the CSV files in the folder of a run.
+const PREFIX: &str = "run";
 
 /// A larger file is no result: an hour of 1,000 rows takes half of it in CSV files.
 const MAX_BYTES: u64 = 1 << 30;
@@ -68,6 +72,89 @@ pub enum RecordedError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// The files of `run --versus` beside the folders of its runs; a shell puts them among these (`report runs/*`).
+const COMPARISONS: [&str; 3] = ["comparison.json", "comparison.md", "comparison.html"];
+
+/// The plan in the folder of a run; CSV files beside it are those of that run.
+const PLAN: &str = "plan.txt";
+
+/// What a person means by several paths.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The results, in the order of the paths.
+    pub places: Vec<Place>,
+    /// Paths of files that are ours and no results.
+    pub left_out: Vec<PathBuf>,
+}
+
+/// The runs in the folder of `run --repeat` or `run --versus`, by number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// The runs of one scenario, or of side A.
+    pub a: Vec<Place>,
+    /// The runs of side B; empty without one.
+    pub b: Vec<Place>,
+}
+
+impl Found {
+    /// Finds every result: a folder of `run --repeat` or `--versus` stands for its runs, and what `--versus` wrote beside
+    /// them is left out.
+    pub fn of(paths: &[PathBuf]) -> Result<Self, RecordedError> {
+        let mut found = Self::default();
+        for path in paths {
+            let is_comparison = COMPARISONS.iter().any(|name| path.ends_with(name)) && path.is_file();
+            if is_comparison {
+                found.left_out.push(path.clone());
+                continue;
+            }
+            match Runs::of(path) {
+                Some(Runs { a, b }) => found.places.extend(a.into_iter().chain(b)),
+                None => found.places.push(Place::find(path)?),
+            }
+        }
+        Ok(found)
+    }
+
+    /// What to say of the paths that are left out, a line for each.
+    pub fn said(&self) -> String {
+        let line = |path: &PathBuf| {
+            let path = one_line(&path.display().to_string());
+            format!("left out: {path} is a comparison of runs and no result\n")
+        };
+        self.left_out.iter().map(line).collect()
+    }
+}
+
+impl Runs {
+    /// The runs in a folder; `None` if it has a result of its own, or no folders `1`, `2` … or `A1`, `B1` … with results.
+    pub fn of(folder: &Path) -> Option<Self> {
+        if !folder.is_dir() || Place::in_folder(folder).is_ok() {
+            return None;
+        }
+        let mut numbered = Vec::new();
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let (is_b, number) = match name.strip_prefix('B') {
+                Some(number) => (true, number),
+                None => (false, name.strip_prefix('A').unwrap_or(name)),
+            };
+            let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+            if let (true, Ok(number), Ok(place)) =
+                (digits, number.parse::<u32>(), Place::in_folder(&entry.path()))
+            {
+                numbered.push((is_b, number, place));
+            }
+        }
+        numbered.sort_by_key(|(is_b, number, _)| (*is_b, *number));
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        for (is_b, _, place) in numbered {
+            if is_b { b.push(place) } else { a.push(place) }
+        }
+        (!a.is_empty() || !b.is_empty()).then_some(Self { a, b })
+    }
 }
 
 /// Reads the result that a person means by a path.
@@ -124,24 +211,41 @@ impl Place {
         self.path().parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
     }
 
+    /// Whether these are the CSV files in the folder of a run that did not come to its end: the program writes
+    /// `result.json` there whatever ends a run but `kill -9`, a crash or a loss of power.
+    pub fn is_unfinished_run(&self) -> bool {
+        let Self::Csv(prefix) = self else { return false };
+        prefix.ends_with(PREFIX) && self.folder().join(PLAN).exists() && !self.folder().join(RESULT).exists()
+    }
+
     /// What a person calls it: the prefix of CSV files, the folder of a `result.json`, or another file's path.
     pub fn name(&self) -> String {
         match self {
             Self::Document(path) if path.ends_with(RESULT) && path.components().count() > 1 => {
                 self.folder().display().to_string()
             }
+            Self::Csv(_) if self.is_unfinished_run() => self.folder().display().to_string(),
             Self::Document(path) | Self::Csv(path) => path.display().to_string(),
+        }
+    }
+
+    /// Whether another one is the same files by another path.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.files().first().is_some_and(|file| other.has(file))
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Document(path) => vec![path.clone()],
+            Self::Csv(prefix) => {
+                [STATS, HISTORY, FAILURES, EXCEPTIONS].map(|suffix| with_suffix(prefix, suffix)).into()
+            }
         }
     }
 
     /// Whether a path leads to a file of this result.
     pub fn has(&self, path: &Path) -> bool {
-        let files = match self {
-            Self::Document(path) => vec![path.clone()],
-            Self::Csv(prefix) => {
-                [STATS, HISTORY, FAILURES, EXCEPTIONS].map(|suffix| with_suffix(prefix, suffix)).into()
-            }
-        };
+        let files = self.files();
         // What cannot be looked at is refused when it is written.
         let wanted = identity(path).ok().flatten();
         wanted.is_some_and(|wanted| {
@@ -175,7 +279,8 @@ impl Place {
             exceptions: file(3),
             written: written.unwrap_or_default(),
         };
-        Ok(files.parse()?)
+        let result = files.parse()?;
+        Ok(if self.is_unfinished_run() { unfinished(result) } else { result })
     }
 }
 

@@ -12,8 +12,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::cli::exit;
-use crate::cli::recorded::{Place, RESULT, RecordedError, read};
+use crate::cli::recorded::{Found, Place, RESULT, RecordedError};
 use crate::report::destination::Destination;
+use crate::report::read::problem::one_line;
 use crate::report::{html, result_json};
 
 const AFTER_HELP: &str = "\
@@ -24,7 +25,8 @@ Examples:
   mqtt-scenario report out/2026-11-29T16-55-03Z-storm      writes report.html into the folder
   mqtt-scenario report locust/run --html run.html          from Locust's run_stats.csv and the files beside it
   mqtt-scenario report locust/run --json result.json       the same numbers for `compare`, `trend` and scripts
-  mqtt-scenario report out/* --html reports                one file for each run";
+  mqtt-scenario report out/* --html reports                one file for each run
+  mqtt-scenario report runs/2026-11-29T16-55-03Z-storm     one in each run of `run --repeat` and `run --versus`";
 
 /// Make the HTML report of recorded results
 #[derive(Debug, Clone, Args)]
@@ -77,7 +79,12 @@ pub(super) fn run(options: &ReportOptions) -> ExitCode {
 /// Makes the reports; returns what to say. Results are found before the first report is written.
 pub fn reports(options: &ReportOptions) -> Result<String, ReportError> {
     let folder = options.html.as_deref().filter(|path| path.is_dir());
-    if options.paths.len() > 1 {
+    let found = Found::of(&options.paths)?;
+    exit::say(&found.said());
+    if found.places.is_empty() {
+        return Err(ReportError::Options("there is no result to make a report of"));
+    }
+    if found.places.len() > 1 {
         if options.html.is_some() && folder.is_none() {
             return Err(ReportError::Options(
                 "--html must be a folder that is there, since there are several results",
@@ -88,8 +95,7 @@ pub fn reports(options: &ReportOptions) -> Result<String, ReportError> {
         }
     }
     let (mut pairs, mut targets) = (Vec::new(), BTreeSet::new());
-    for path in &options.paths {
-        let place = Place::find(path)?;
+    for place in found.places {
         let target = match (folder, &options.html) {
             (Some(folder), _) => folder.join(file_name(&place)),
             (None, Some(file)) => file.clone(),
@@ -98,11 +104,15 @@ pub fn reports(options: &ReportOptions) -> Result<String, ReportError> {
         if !targets.insert(target.clone()) {
             return Err(ReportError::Same(target));
         }
-        pairs.push((path, target));
+        pairs.push((place, target));
     }
     let mut said = String::new();
-    for (path, target) in pairs {
-        let result = read(path)?.result;
+    for (place, target) in pairs {
+        let result = place.read()?;
+        if place.is_unfinished_run() {
+            let name = one_line(&place.name());
+            exit::say(&format!("warning: {name}: the run did not end: its folder has no result.json\n"));
+        }
         let page = html::page(&result).map_err(io::Error::other);
         write(&target, page.map(String::into_bytes))?;
         said.extend(["Report: ", &target.display().to_string(), "\n"]);
@@ -125,6 +135,7 @@ fn beside(place: &Place) -> PathBuf {
     match place {
         Place::Document(path) if path.ends_with(RESULT) => path.with_file_name("report.html"),
         Place::Document(path) => path.with_extension("html"),
+        Place::Csv(prefix) if place.is_unfinished_run() => prefix.with_file_name("report.html"),
         Place::Csv(prefix) => {
             let mut path = OsString::from(prefix);
             path.push("_report.html");
@@ -137,6 +148,7 @@ fn beside(place: &Place) -> PathBuf {
 fn file_name(place: &Place) -> OsString {
     let named = match place {
         Place::Document(path) if path.ends_with(RESULT) => place.folder(),
+        Place::Csv(_) if place.is_unfinished_run() => place.folder(),
         Place::Document(path) | Place::Csv(path) => path,
     };
     let stem = if matches!(place, Place::Document(path) if !path.ends_with(RESULT)) {

@@ -1,5 +1,6 @@
 //! `trend`: many runs over time, as a table and for the tools that watch trends.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,6 +13,8 @@ use crate::cli::recorded::{Place, RESULT, RecordedError, STATS};
 use crate::cli::screen::size::Size;
 use crate::report::html;
 use crate::report::paint::Paint;
+use crate::report::read::problem::one_line;
+use crate::report::read::same_run::ids;
 use crate::report::trend::{METRICS, Trend, TrendRun, bencher, is_of_rows, otava, plain, text};
 use crate::stats::metric::Metric;
 
@@ -101,9 +104,18 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
     }
     let metrics = if options.metric.is_empty() { METRICS.to_vec() } else { options.metric.clone() };
     let mut runs = Vec::new();
+    let mut known: HashMap<String, &Place> = HashMap::new();
     for place in &places {
         match place.read() {
             Ok(result) => {
+                let ids = ids(&result);
+                if let Some(copy) = ids.iter().find_map(|id| known.get(id)) {
+                    let [path, copy] =
+                        [place, copy].map(|place| one_line(&place.path().display().to_string()));
+                    exit::say(&format!("warning: left out: {path} has a run that is in {copy} too\n"));
+                    continue;
+                }
+                known.extend(ids.into_iter().map(|id| (id, place)));
                 runs.push(TrendRun::of(&called(place, &options.paths), &result, &metrics, &options.row));
             }
             Err(error) => exit::say(&format!("warning: left out: {error}\n")),

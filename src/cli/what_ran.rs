@@ -35,6 +35,7 @@ pub(super) fn what_ran(plan: &Plan, file: &Path, text: Option<&str>, embedded: &
         brokers: plan.brokers.iter().map(|broker| broker_ran(broker, &mut embedded)).collect(),
         end: String::new(),
         merged_from: Vec::new(),
+        merged_ids: Vec::new(),
     }
 }
 

@@ -143,6 +143,19 @@ fn refused(files: &[(&str, &[u8])], path: &str) -> String {
     message.replace(dir.path().to_str().unwrap(), "DIR")
 }
 
+/// A result with almost everything that cannot be.
+fn impossible() -> String {
+    let row =
+        r#"{"type":"MQTT","name":"a","requests":3,"failures":5,"min_ms":2,"max_ms":1,"average_ms":1e308}"#;
+    format!(
+        r#"{{"version":1,"run":{{"started":2000,"ended":1000,"seed":18446744073709551615}},
+        "verdict":{{"outcome":"passed","exit_code":0,"sentence":""}},
+        "rows":[{row},{row}],"aggregated":{{"name":"Aggregated","requests":18446744073709551615,"requests_per_s":-0.5}},
+        "failures":[{{"type":"MQTT","name":"a","error":"e","occurrences":1,"first_seen":900,"last_seen":800}}],
+        "end_to_end":{{"complete":true,"rows":[{{"expected":1,"lost":{{"total":2}}}}]}}}}"#
+    )
+}
+
 #[test]
 fn what_is_no_result_is_refused_with_its_place_and_its_cure() {
     let stats = fs::read(format!("{GOLDEN}/basic/expected_stats.csv")).unwrap();
@@ -150,6 +163,11 @@ fn what_is_no_result_is_refused_with_its_place_and_its_cure() {
     let edited = String::from_utf8(stats.clone()).unwrap().replacen("publish", "publish\",\"", 1);
     let odd = "Timestamp,User Count,Type,Name,Total Request Count,Total Failure Count,Total Average Response Time\r\n\
         99999999999999,1,,Aggregated,0,0,0\r\n";
+    let more_failures = odd.replace("99999999999999,1,,Aggregated,0,0,0", "1000,1,,Aggregated,3,4,0");
+    let impossible_csv = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,\
+        Min Response Time,Max Response Time,Requests/s,Failures/s,50%\r\n\
+        MQTT,a,3,4,1,1.5,2,1,0.5,0.5,1\r\nMQTT,b,18446744073709551615,0,1,NaN,0,1,-0.5,0,1e308\r\n\
+        ,Aggregated,3,4,1,1,0,1,0.5,0.5,1\r\n";
     let failures = "Method,Name,Error,Occurrences,First Seen,Last Seen\r\nMQTT,a,\u{1b}[2J,2,yesterday,\r\n";
     let json = r#"{"version":1,"rows":[],"aggregated":{},"run":{},"verdict":{"outcome":"passed","exit_code":0,"sentence":""}"#;
     let with = |more: &str| format!("{json}{more}}}").into_bytes();
@@ -189,6 +207,28 @@ fn what_is_no_result_is_refused_with_its_place_and_its_cure() {
                 with(r#","series":{"interval_s":1,"points":[{"at_s":1}],"all":{"requests":[1,2]}}"#),
             )],
             "",
+        ),
+        (
+            "version 0",
+            vec![("result.json", json.replace(":1,", ":0,").into_bytes().into_iter().chain(*b"}").collect())],
+            "",
+        ),
+        (
+            "a request log",
+            vec![(
+                "log.jsonl",
+                b"{\"type\":\"users\",\"t\":1000.5,\"count\":0}\n{\"type\":\"end\",\"t\":1001.0}\n".to_vec(),
+            )],
+            "log.jsonl",
+        ),
+        ("numbers that cannot be", vec![("result.json", impossible().into())], ""),
+        ("a number below 0", vec![("result.json", with(r#","generator":{"cpu_cores":-0.5}"#))], ""),
+        ("NaN", vec![("result.json", with(r#","generator":{"cpu_cores":NaN}"#))], ""),
+        ("CSV with numbers that cannot be", vec![("a_stats.csv", impossible_csv.into())], "a"),
+        (
+            "a history with numbers that cannot be",
+            vec![("a_stats.csv", stats.clone()), ("a_stats_history.csv", more_failures.into())],
+            "a",
         ),
         (
             "no time passes",
@@ -267,6 +307,119 @@ fn results_of_machines_are_merged_into_a_folder_and_mistakes_are_named() {
     assert_eq!(all.run.merged_from, ["a", "b", "later"]);
     let page = fs::read_to_string(dir.path().join("all/of/report.html")).unwrap();
     assert!(page.contains("a, b, later"), "the report of all of them");
+}
+
+#[test]
+fn one_run_given_twice_is_refused_or_left_out_and_its_paths_are_named() {
+    let dir = golden("basic", true);
+    for folder in ["a", "b", "copy", "csv", "bare"] {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+    }
+    for (folder, started) in [("a", 1_000), ("copy", 1_000), ("b", 1_002)] {
+        fs::write(dir.path().join(folder).join("result.json"), machine(3, 1_500, started)).unwrap();
+    }
+    for file in ["stats", "stats_history", "failures", "exceptions"] {
+        let from = dir.path().join(format!("run_{file}.csv"));
+        fs::copy(&from, dir.path().join(format!("csv/x_{file}.csv"))).unwrap();
+        if file == "stats" {
+            fs::copy(&from, dir.path().join("bare/x_stats.csv")).unwrap();
+        }
+    }
+    let mut said = String::new();
+    for arguments in [
+        "compare a a",
+        "compare a copy/result.json",
+        "compare a copy -- b a/../a",
+        "compare run csv",
+        "compare run bare",
+        "merge a b copy --out sum",
+        "merge a b --out sum",
+        "merge sum copy --out again",
+        "trend a b copy --metric requests",
+    ] {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let ran = run_program(dir.path(), &arguments);
+        let notes = ran
+            .stdout
+            .lines()
+            .filter(|line| line.contains("copies"))
+            .fold(String::new(), |notes, line| notes + line + "\n");
+        writeln!(said, "$ {}\n{notes}{}{:?}\n", arguments.join(" "), ran.stderr, ran.code).unwrap();
+    }
+    insta::assert_snapshot!(said);
+}
+
+/// The folder of a run that was killed: it has a plan and CSV files, and no result.
+fn killed(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("plan.txt"), "scenario storm").unwrap();
+    for file in ["stats", "stats_history", "failures", "exceptions"] {
+        let from = format!("{GOLDEN}/all_failures/expected_{file}.csv");
+        fs::copy(from, folder.join(format!("run_{file}.csv"))).unwrap();
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_is_no_good_run_in_any_command() {
+    let dir = golden("basic", true);
+    killed(&dir.path().join("killed"));
+    let mut said = String::new();
+    for arguments in [
+        "report killed",
+        "report killed --json killed.json",
+        "merge killed run --out sum",
+        "compare run killed",
+        "trend run killed --row Aggregated --metric requests",
+    ] {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let ran = run_program(dir.path(), &arguments);
+        writeln!(said, "$ {}", arguments.join(" ")).unwrap();
+        let is_shown = |line: &&str| arguments[0] != "compare" || line.contains("killed");
+        ran.stdout.lines().filter(is_shown).for_each(|line| writeln!(said, "{line}").unwrap());
+        writeln!(said, "{}{:?}\n", ran.stderr, ran.code).unwrap();
+    }
+    insta::assert_snapshot!(said);
+    let page = fs::read_to_string(dir.path().join("killed/report.html")).unwrap();
+    assert!(page.contains("its folder has no result.json"));
+    let result = read(&dir.path().join("killed.json")).unwrap().result;
+    assert_eq!((result.verdict.exit_code, result.run.end.as_str()), (130, "unfinished"));
+}
+
+#[test]
+fn a_folder_of_several_runs_stands_for_all_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = [("versus", "A", 2), ("versus", "B", 2), ("repeat", "", 11), ("again", "", 2)];
+    let mut started = 1_000;
+    for (series, side, count) in runs {
+        for number in 1..=count {
+            let folder = dir.path().join(format!("{series}/{side}{number}"));
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("result.json"), machine(3, 1_500, started)).unwrap();
+            started += 60;
+        }
+    }
+    for file in ["comparison.json", "comparison.md", "comparison.html"] {
+        fs::write(dir.path().join("versus").join(file), "{}").unwrap();
+    }
+    let mut said = String::new();
+    for arguments in [
+        "report versus",
+        "report versus/A1 versus/comparison.html versus/comparison.json",
+        "report versus/comparison.json",
+        "compare versus",
+        "compare repeat again",
+        "compare versus again",
+        "compare repeat",
+        "merge again --out sum",
+        "merge versus/A1 versus/B1 versus/comparison.md --out sum",
+    ] {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let ran = run_program(dir.path(), &arguments);
+        let sides = ran.stdout.lines().filter(|line| arguments[0] != "compare" || line.contains(" runs: "));
+        let shown: String = sides.fold(String::new(), |shown, line| shown + line + "\n");
+        writeln!(said, "$ {}\n{shown}{}{:?}\n", arguments.join(" "), ran.stderr, ran.code).unwrap();
+    }
+    insta::assert_snapshot!(said);
 }
 
 #[test]

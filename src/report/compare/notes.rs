@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::report::compare::judge::MOST_ROWS;
+use crate::report::read::csv::run::UNFINISHED;
+use crate::report::read::same_run::{Twins, twins};
 use crate::stats::result::RunResult;
 
 /// A run and what it is called.
@@ -11,7 +13,8 @@ pub type Named<'r> = (&'r str, &'r RunResult);
 /// The notes on two groups of runs.
 pub fn notes(a: &[Named<'_>], b: &[Named<'_>], left_out_rows: usize) -> Vec<String> {
     let all: Vec<Named<'_>> = a.iter().chain(b).copied().collect();
-    let mut notes = unlike(a, b);
+    let mut notes = alike(&all);
+    notes.extend(unlike(a, b));
     notes.extend(generator(&all));
     notes.extend(unfinished(&all));
     if left_out_rows > 0 {
@@ -22,6 +25,18 @@ pub fn notes(a: &[Named<'_>], b: &[Named<'_>], left_out_rows: usize) -> Vec<Stri
     }
     notes.extend(of_files(&all));
     notes
+}
+
+/// Runs that may be one: they are told of before anything else, since nothing else would hold.
+fn alike(all: &[Named<'_>]) -> Vec<String> {
+    let results: Vec<&RunResult> = all.iter().map(|(_, run)| *run).collect();
+    let note = |twins: Twins| {
+        let [one, other] = twins.at.map(|at| all[at].0);
+        format!(
+            "{one} and {other} have equal response times in every row: if they are copies of one run, nothing here holds."
+        )
+    };
+    twins(&results).into_iter().map(note).collect()
 }
 
 /// Sides whose runs were not made in the same way.
@@ -57,7 +72,12 @@ fn generator(all: &[Named<'_>]) -> Option<String> {
 
 fn unfinished(all: &[Named<'_>]) -> Vec<String> {
     let ended = all.iter().filter(|(_, run)| !matches!(run.run.end.as_str(), "" | "finished"));
-    ended.map(|(name, run)| format!("{name} did not come to its planned end: {}.", run.run.end)).collect()
+    let note = |(name, run): &Named<'_>| match run.run.end.as_str() {
+        // Its own note says more.
+        UNFINISHED => format!("{name} did not end."),
+        end => format!("{name} did not come to its planned end: {end}."),
+    };
+    ended.map(note).collect()
 }
 
 /// What the results themselves note, each once.

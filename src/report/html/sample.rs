@@ -376,6 +376,7 @@ pub(super) fn empty(seconds: f64) -> RunResult {
         }],
         end: "finished".to_owned(),
         merged_from: Vec::new(),
+        merged_ids: Vec::new(),
     };
     let document = json!({
         "version": 1,

@@ -2,15 +2,18 @@
 //!
 //! Counts and histograms are added, so percentiles are those of all requests together, to three digits. It does not
 //! matter which results are merged first. Rates are over the time from the first start to the last end. If all results
-//! have the same thresholds, these are judged again by the sum; what each machine missed stands in `notes`.
+//! have the same thresholds, these are judged again by the sum; the verdict is never better than the worst of theirs, and what each
+//! said of itself stands in `notes`.
 //!
 //! ```text
 //! rows     rows and stages      counts     failures, exceptions, unfinished, end-to-end messages
-//! series   the run over time    generator  how the load generators did     thresholds, what_ran
+//! series   the run over time    generator  how the load generators did     thresholds, judged, what_ran
 //! ```
 
 mod counts;
 mod generator;
+mod judged;
+mod named;
 mod rows;
 mod series;
 #[cfg(test)]
@@ -20,19 +23,15 @@ mod what_ran;
 
 use std::collections::BTreeSet;
 
-use crate::report::verdict;
+pub use crate::report::merge::named::Named;
+use crate::report::read::csv::run::UNFINISHED;
+use crate::report::read::document;
+use crate::report::read::problem::{Problem, ReadError};
+use crate::report::read::same_run::{Sameness, ids, twins};
+use crate::report::result_json;
 use crate::stats::fine::FineTimes;
 use crate::stats::result::row::{RowResult, Times};
-use crate::stats::result::{Outcome, RunResult, ScheduledStarts, Source, VERSION, Verdict};
-
-/// A result and what it is called, such as its folder.
-#[derive(Debug, Clone, Copy)]
-pub struct Named<'a> {
-    /// What the merged result calls it.
-    pub name: &'a str,
-    /// The result.
-    pub result: &'a RunResult,
-}
+use crate::stats::result::{RunResult, ScheduledStarts, Source, VERSION, Verdict};
 
 /// Why results cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +45,20 @@ pub enum MergeError {
          have nothing else: give `result.json`, which `--out DIR` and `--summary-json FILE` write"
     )]
     NoHistograms(String),
+    /// The sum is beyond what a result can hold, and could not be read back.
+    #[error(
+        "the sum cannot be: {0}\n  help: the results have counts that no run has; give results as the runs wrote them"
+    )]
+    Impossible(Problem),
+    /// A run did not end, so that it has no histograms.
+    #[error(
+        "{0}: the run did not end: its folder has no result.json, so it cannot be merged\n  help: leave it out, or wait for \
+         its end if it still goes on"
+    )]
+    Unfinished(String),
+    /// One run is in two of the results.
+    #[error("{} and {} are of one run, which would be counted twice\n  help: give each run once", .0[0], .0[1])]
+    SameRun([String; 2]),
 }
 
 const NOT_JUDGED: &str = "The runs had different thresholds, so none is judged by their sum.";
@@ -54,15 +67,25 @@ const NO_SEARCH: &str = "The searches for the highest rate are left out: rates o
 /// Adds results. One result alone stays as it is.
 pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
     if let Some(named) = results.iter().find(|named| lacks_histograms(named.result)) {
-        return Err(MergeError::NoHistograms(named.name.to_owned()));
+        let name = named.name.to_owned();
+        let is_unfinished = named.result.run.end == UNFINISHED;
+        return Err(if is_unfinished {
+            MergeError::Unfinished(name)
+        } else {
+            MergeError::NoHistograms(name)
+        });
     }
     let all: Vec<&RunResult> = match results {
         [] => return Err(MergeError::Nothing),
         [one] => return Ok(one.result.clone()),
         several => several.iter().map(|named| named.result).collect(),
     };
+    if let Some(twins) = twins(&all).iter().find(|twins| twins.sameness == Sameness::Certain) {
+        return Err(MergeError::SameRun(twins.at.map(|at| results[at].name.to_owned())));
+    }
     let mut run = what_ran::merged(&all);
     run.merged_from = names(results);
+    run.merged_ids = all.iter().flat_map(|of| ids(of)).collect::<BTreeSet<String>>().into_iter().collect();
     let seconds = run.ended - run.started;
     let aggregated = rows::added(all.iter().map(|of| &of.aggregated), seconds);
     let mut histograms = [FineTimes::default(), FineTimes::default()];
@@ -104,8 +127,18 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
         Some(judged) => merged.thresholds = judged,
         None => note(&mut merged.notes, NOT_JUDGED),
     }
-    merged.verdict = verdict::of(&merged, exit_code_on_error(&all));
+    merged.verdict = judged::verdict(results, &merged);
     Ok(merged)
+}
+
+/// Adds results, and gives the sum also as the bytes of its `result.json`, which can be read back.
+pub fn written(results: &[Named<'_>]) -> Result<(RunResult, Vec<u8>), MergeError> {
+    let sum = merge(results)?;
+    let bytes = result_json::text(&sum);
+    match document::parse("", &bytes) {
+        Ok(_) => Ok((sum, bytes)),
+        Err(ReadError { problem, .. }) => Err(MergeError::Impossible(problem)),
+    }
 }
 
 /// The names of the runs, those of merged results among them; in alphabetical order, whatever was merged first.
@@ -124,15 +157,35 @@ fn names(results: &[Named<'_>]) -> Vec<String> {
 /// What the results say that the merged one does not.
 fn notes(results: &[Named<'_>]) -> Vec<String> {
     let mut notes: BTreeSet<String> = results.iter().flat_map(|of| of.result.notes.clone()).collect();
-    for Named { name, result } in results {
-        if result.verdict.outcome == Outcome::ThresholdMissed {
-            notes.insert(format!("{name}: {}", result.verdict.sentence));
-        }
+    // A merged result has the notes of its runs already.
+    let runs: Vec<Named<'_>> =
+        results.iter().filter(|of| of.result.source != Source::Merge).copied().collect();
+    notes.extend(judged::not_good(&runs));
+    notes.extend(alike(results));
+    for Named { result, .. } in results {
         if result.search.is_some() {
             notes.insert(NO_SEARCH.to_owned());
         }
     }
     notes.into_iter().collect()
+}
+
+/// What a person should know before they trust the sum of these results, in sentences: which did not pass, and whether
+/// they are of one scenario and of different runs.
+pub fn warnings(results: &[Named<'_>]) -> Vec<String> {
+    let mut warnings = judged::not_good(results);
+    warnings.extend(alike(results));
+    warnings
+}
+
+/// Whether results are of one scenario and of different runs.
+fn alike(results: &[Named<'_>]) -> Vec<String> {
+    let all: Vec<&RunResult> = results.iter().map(|of| of.result).collect();
+    let may_be_one = twins(&all).into_iter().map(|twins| {
+        let [one, other] = twins.at.map(|at| results[at].name);
+        format!("{one} and {other} have equal response times in every row: they may be copies of one run.")
+    });
+    what_ran::unlike(&all).into_iter().chain(may_be_one).collect()
 }
 
 /// Notes stand in alphabetical order, each once.
@@ -145,10 +198,4 @@ fn note(notes: &mut Vec<String>, text: &str) {
 fn lacks_histograms(result: &RunResult) -> bool {
     let without = |row: &RowResult| row.histogram.is_empty() && row.response_times_ms.is_some();
     result.source == Source::Csv || without(&result.aggregated) || result.rows.iter().any(without)
-}
-
-/// The exit code that the runs were told to have if requests fail; 1 unless one of them failed with another.
-fn exit_code_on_error(all: &[&RunResult]) -> u8 {
-    let failed = all.iter().filter(|of| of.verdict.outcome == Outcome::Failed);
-    failed.map(|of| of.verdict.exit_code).max().unwrap_or(1)
 }

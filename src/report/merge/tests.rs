@@ -11,7 +11,7 @@ use crate::stats::result::generator::{Generator, Used};
 use crate::stats::result::series::{Point, RowSeries, Series};
 use crate::stats::result::testing::threshold;
 use crate::stats::result::what_ran::{Host, WhatRan};
-use crate::stats::result::{FailureResult, StageResult};
+use crate::stats::result::{FailureResult, Outcome, StageResult};
 
 /// One request: the second of the run, the number of its row, its time, and whether it failed.
 type Sample = (u8, u8, u32, bool);
@@ -236,6 +236,61 @@ proptest! {
     }
 }
 
+/// A document with extreme numbers in it: what an edited or damaged file can hold.
+fn extreme(
+    users: u32,
+    [count, failures]: [u64; 2],
+    [ms, per_s]: [f64; 2],
+    [started, ended]: [f64; 2],
+) -> RunResult {
+    let mut result = run(users, 1, &[(0, 0, 5_000, false)]);
+    (result.run.started, result.run.ended) = (started, ended);
+    for row in result.rows.iter_mut().chain([&mut result.aggregated]) {
+        (row.requests, row.failures, row.unfinished) = (count, failures, count);
+        (row.average_ms, row.max_ms, row.requests_per_s) = (ms, ms, per_s);
+        row.min_ms = 0.0;
+    }
+    result.received.bytes = count;
+    result.series.points[0].requests = count;
+    result.generator.cpu_cores = Some(per_s);
+    result
+}
+
+proptest! {
+    #[test]
+    fn what_is_merged_can_be_read_back(
+        counts in proptest::array::uniform4(prop_oneof![0..9_u64, Just(1 << 53), Just(999_999_999_999_999), any::<u64>()]),
+        times in proptest::array::uniform4(prop_oneof![0.0..1e4_f64, Just(1e18), Just(1e308), any::<f64>()]),
+        moments in proptest::array::uniform4(prop_oneof![0.0..2e9_f64, Just(2.5e11), Just(-1.0), any::<f64>()]),
+    ) {
+        let pairs = [0, 2].map(|at| {
+            let users = u32::try_from(at).unwrap() + 1;
+            extreme(users, [counts[at], counts[at + 1]], [times[at], times[at + 1]], [moments[at], moments[at + 1]])
+        });
+        // Only what can be read is merged.
+        let read: Vec<RunResult> =
+            pairs.iter().filter_map(|of| document::parse("result.json", &result_json::text(of)).ok()).collect();
+        let plain = run(9, 2, &[(1, 1, 7_000, true)]);
+        let named: Vec<Named<'_>> =
+            read.iter().chain([&plain]).map(|result| Named { name: "it", result }).collect();
+        if let Ok((sum, bytes)) = written(&named) {
+            let again = document::parse("result.json", &bytes).unwrap();
+            prop_assert_eq!(again.aggregated.requests, sum.aggregated.requests);
+        }
+    }
+}
+
+#[test]
+fn a_sum_that_could_not_be_read_back_is_refused_and_one_that_can_be_is_written() {
+    let with = |users: u32, count: u64| extreme(users, [count, 1], [1e18, 1.0], [1_000.0, 1_008.0]);
+    let sum = |count: u64| {
+        let (one, other) = (with(1, count), with(2, count));
+        written(&[Named { name: "a", result: &one }, Named { name: "b", result: &other }])
+    };
+    assert_eq!(sum(400_000_000_000_000).unwrap().0.aggregated.requests, 800_000_000_000_000);
+    assert!(matches!(sum(600_000_000_000_000), Err(MergeError::Impossible(_))));
+}
+
 #[test]
 fn one_result_alone_stays_as_it_is() {
     let one = run(3, 1, &[(0, 0, 5_000, false)]);
@@ -273,12 +328,39 @@ fn runs_of_different_days_have_a_series_that_stays_small() {
 }
 
 #[test]
-fn what_each_machine_missed_stands_in_the_notes() {
+fn the_verdict_is_never_better_than_the_worst_and_the_notes_say_who_missed_what() {
     let mut missed = run(1, 1, &[]);
     missed.verdict.outcome = Outcome::ThresholdMissed;
     missed.verdict.sentence = "Failed: 1 of 1 thresholds not met.".to_owned();
     let merged = sum(&[("out/a", &missed), ("out/b", &run(2, 1, &[]))]);
     assert_eq!(merged.notes, ["out/a: Failed: 1 of 1 thresholds not met."]);
+    let sentence = "1 of 2 results did not pass: out/a: Failed: 1 of 1 thresholds not met.";
+    let verdict = Verdict { outcome: Outcome::ThresholdMissed, exit_code: 3, sentence: sentence.to_owned() };
+    assert_eq!(merged.verdict, verdict);
+    assert_eq!(sum(&[("a", &run(3, 1, &[])), ("b", &run(2, 1, &[]))]).verdict.outcome, Outcome::Passed);
+}
+
+#[test]
+fn runs_of_different_scenarios_are_told_of() {
+    let named = |users: u32, scenario: &str, text: &str| {
+        let mut result = run(users, 1, &[]);
+        scenario.clone_into(&mut result.run.scenario);
+        result.run.scenario_text = Some(text.to_owned());
+        result
+    };
+    let (storm, edited, quiet) = (named(1, "storm", "1"), named(2, "storm", "2"), named(3, "quiet", "1"));
+    let notes = |other: &RunResult| sum(&[("a", &storm), ("b", other)]).notes;
+    assert_eq!(notes(&quiet), ["The results are of different scenarios: quiet, storm."]);
+    assert_eq!(notes(&edited), ["The scenario files of the runs differ."]);
+    assert_eq!(notes(&named(4, "storm", "1")), [""; 0]);
+}
+
+#[test]
+fn a_run_that_is_in_two_results_is_refused() {
+    let (a, b) = (run(1, 1, &[(0, 0, 5_000, false)]), run(2, 1, &[(0, 0, 6_000, false)]));
+    let both = sum(&[("a", &a), ("b", &b)]);
+    let again = [Named { name: "both", result: &both }, Named { name: "copy", result: &b }];
+    assert_eq!(merge(&again), Err(MergeError::SameRun(["both".to_owned(), "copy".to_owned()])));
 }
 
 #[test]

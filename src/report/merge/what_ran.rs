@@ -11,7 +11,7 @@ const BETWEEN: &str = ", ";
 /// How a run can end, the worst first.
 const ENDS: [&str; 5] = ["error", "aborted", "threshold", "interrupted", "finished"];
 
-/// All of them, without `merged_from`.
+/// All of them, without `merged_from` and `merged_ids`.
 pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
     let each = || all.iter().map(|of| &of.run);
     let ends: BTreeSet<&str> = each().map(|run| run.end.as_str()).collect();
@@ -32,7 +32,21 @@ pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
         brokers: brokers(each().flat_map(|run| &run.brokers)),
         end: ENDS.into_iter().find(|end| ends.contains(end)).unwrap_or_default().to_owned(),
         merged_from: Vec::new(),
+        merged_ids: Vec::new(),
     }
+}
+
+/// What to say of runs that did not do the same thing: their sum describes none of them.
+pub(super) fn unlike(all: &[&RunResult]) -> Option<String> {
+    let runs = || all.iter().map(|of| &of.run);
+    let names: BTreeSet<&str> =
+        runs().flat_map(|run| run.scenario.split(BETWEEN)).filter(|name| !name.is_empty()).collect();
+    if names.len() > 1 {
+        let names: Vec<_> = names.into_iter().collect();
+        return Some(format!("The results are of different scenarios: {}.", names.join(BETWEEN)));
+    }
+    let texts: BTreeSet<&str> = runs().filter_map(|run| run.scenario_text.as_deref()).collect();
+    (texts.len() > 1).then(|| "The scenario files of the runs differ.".to_owned())
 }
 
 /// The different ones, in alphabetical order.

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use crate::report::read::possible::faults;
 use crate::report::read::problem::{Problem, ReadError, Wanted, text};
 use crate::stats::result::series::{RowSeries, Series};
 use crate::stats::result::{RunResult, VERSION};
@@ -31,16 +32,36 @@ fn parsed(bytes: &[u8]) -> Result<RunResult, Problem> {
         Some('[') => return Err(foreign("a JSON list")),
         _ => return Err(foreign("a file that is not JSON")),
     }
+    if is_request_log(text) {
+        return Err(Problem::RequestLog);
+    }
     let head: Head = serde_json::from_str(text).map_err(|error| problem_of(&error))?;
     let (Some(version), Some(_), Some(_)) = (head.version, head.rows, head.aggregated) else {
         return Err(foreign("another JSON file"));
     };
-    if version > u64::from(VERSION) {
-        return Err(Problem::NewerVersion { version, known: VERSION });
+    match version {
+        0 => return Err(Problem::Impossible(vec!["`version`: 0 is none, the first one is 1".to_owned()])),
+        newer if newer > u64::from(VERSION) => {
+            return Err(Problem::NewerVersion { version, known: VERSION });
+        }
+        _ => {}
     }
     let result: RunResult = serde_json::from_str(text).map_err(|error| problem_of(&error))?;
     check(&result.series).map_err(Problem::Contradiction)?;
-    Ok(result)
+    let json = serde_json::from_str(text).map_err(|error| problem_of(&error))?;
+    let faults = faults(&result, &json);
+    if faults.is_empty() { Ok(result) } else { Err(Problem::Impossible(faults)) }
+}
+
+/// Whether it is what `run --request-log` writes: an event on each line.
+fn is_request_log(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Line {
+        r#type: String,
+        t: f64,
+    }
+    let first = text.trim_start().lines().next().unwrap_or_default();
+    serde_json::from_str(first).is_ok_and(|Line { r#type, t }| !r#type.is_empty() && t >= 0.0)
 }
 
 fn problem_of(error: &serde_json::Error) -> Problem {

@@ -6,4 +6,6 @@
 
 pub mod csv;
 pub mod document;
+mod possible;
 pub mod problem;
+pub mod same_run;

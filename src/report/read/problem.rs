@@ -111,6 +111,15 @@ pub enum Problem {
         /// The version that is known.
         known: u32,
     },
+    /// It is the log of the requests of a run.
+    #[error("this is a request log, not the `result.json` file of a run")]
+    RequestLog,
+    /// It has numbers that cannot be, each with its place.
+    #[error("{}", listed(.0))]
+    Impossible(Vec<String>),
+    /// Several things are wrong with it, one at least.
+    #[error("{}", listed(&.0.iter().map(ToString::to_string).collect::<Vec<_>>()))]
+    Several(Vec<Problem>),
     /// Its parts do not fit together.
     #[error("{}", one_line(.0))]
     Contradiction(String),
@@ -155,8 +164,13 @@ impl Problem {
             | Self::Field { .. }
             | Self::Csv(_)
             | Self::Json { .. }
+            | Self::Impossible(_)
+            | Self::Several(_)
             | Self::Contradiction(_) => {
                 "give a file as the run wrote it, not one that was edited or saved by another program"
+            }
+            Self::RequestLog => {
+                "`mqtt-scenario replay FILE --csv PREFIX` makes the CSV files of it, and `report PREFIX` reads these"
             }
             Self::Foreign { wanted: Wanted::Result, .. } => {
                 "give the folder of a run, or the `result.json` in it"
@@ -178,6 +192,11 @@ impl Problem {
         }
     }
 
+    /// One problem of these; `None` without any.
+    pub(super) fn of(mut problems: Vec<Self>) -> Option<Self> {
+        if problems.len() > 1 { Some(Self::Several(problems)) } else { problems.pop() }
+    }
+
     /// This problem of the file at this path.
     pub(super) fn at(self, path: &str) -> ReadError {
         ReadError { path: path.to_owned(), problem: self }
@@ -191,6 +210,22 @@ pub fn one_line(text: &str) -> String {
         if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
     }
     line
+}
+
+/// One thing that is wrong beside the path, several on lines of their own, and not all of very many.
+fn listed(faults: &[String]) -> String {
+    const SHOWN: usize = 10;
+    if let [only] = faults {
+        return only.clone();
+    }
+    let mut text = format!("{} things are wrong", faults.len());
+    for fault in faults.iter().take(SHOWN) {
+        text.extend(["\n  ", fault]);
+    }
+    if faults.len() > SHOWN {
+        text.extend(["\n  and ", &(faults.len() - SHOWN).to_string(), " more"]);
+    }
+    text
 }
 
 fn quoted(words: &[String]) -> String {

@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 
 use crate::report::read::csv::table::{Record, Table};
+use crate::report::read::possible::MAX_UNIX_S;
 use crate::report::read::problem::{Problem, Wanted};
 use crate::stats::RowKey;
 use crate::stats::result::series::{Point, RowSeries, Series};
@@ -21,9 +22,6 @@ const MAX_ROWS: usize = 100;
 
 /// Over how many seconds the percentiles of a tick go.
 const WINDOW_S: u32 = 10;
-
-/// A later unix time than this, the end of the year 9999, is none.
-const MAX_UNIX_S: u64 = 253_402_300_799;
 
 /// The run over time, and what the file tells beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,10 +126,13 @@ fn tick(
 ) -> Result<(RowKey, Tick), Problem> {
     let [timestamp, users, request_type, name, requests, failures, average] = columns;
     let at = record.count(timestamp)?;
-    if at > MAX_UNIX_S {
+    if at as f64 > MAX_UNIX_S {
         return Err(record.problem(timestamp, "a unix time in seconds"));
     }
     let (requests, failures) = (record.count(requests)?, record.count(failures)?);
+    if failures > requests {
+        return Err(record.problem(columns[5], "the Total Request Count or less"));
+    }
     let sum_ms = record.number(average)? * requests as f64;
     let mut tick = Tick {
         at,

@@ -104,6 +104,9 @@ mod tests {
         let text = "Count,Message,Traceback,Nodes\r\n2,boom,\"a\n  b\n\",local\r\n";
         assert_eq!(exceptions(text.as_bytes()).unwrap()[0].traceback, "a\n  b\n");
         let error = exceptions(b"Count,Message,Traceback,Nodes\r\nmany,boom,,local\r\n").unwrap_err();
-        assert_eq!(error.to_string(), "line 2: column `Count` is `many`, not a whole number");
+        assert_eq!(
+            error.to_string(),
+            "line 2: column `Count` is `many`, not a whole number of 10^15 or less"
+        );
     }
 }

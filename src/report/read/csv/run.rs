@@ -4,6 +4,7 @@ use crate::report::read::csv::history::History;
 use crate::report::read::csv::problems::{exceptions, failures};
 use crate::report::read::csv::stats::Stats;
 use crate::report::read::problem::{Problem, ReadError};
+use crate::report::verdict;
 use crate::stats::result::generator::Generator;
 use crate::stats::result::row::RowResult;
 use crate::stats::result::what_ran::WhatRan;
@@ -35,6 +36,11 @@ pub struct CsvFiles<'a> {
     pub written: f64,
 }
 
+/// The word of `run.end` for a run that did not end.
+pub const UNFINISHED: &str = "unfinished";
+
+const NOT_ENDED: &str =
+    "The run did not end: its folder has no result.json, so it was killed or still goes on.";
 const NO_HISTOGRAMS: &str = "The result was read from CSV files. They have percentiles but no histograms: response times \
     are rounded to 1 ms below 100 ms and to two digits above, failed and successful requests are not told apart, and \
     there is nothing about thresholds, stages, end-to-end messages and the load generator.";
@@ -69,7 +75,7 @@ impl CsvFiles<'_> {
         notes.extend(missing_percentiles(&stats));
 
         let (started, ended) = history.as_ref().map_or_else(
-            || (self.written - length_s(&stats.aggregated), self.written),
+            || ((self.written - length_s(&stats.aggregated)).max(0.0), self.written),
             |history| (history.started as f64, history.ended as f64),
         );
         let run = WhatRan {
@@ -86,7 +92,7 @@ impl CsvFiles<'_> {
             source: Source::Csv,
             notes,
             run,
-            verdict: verdict(&stats.aggregated, exceptions_in_all),
+            verdict: of_counts(&stats.aggregated, exceptions_in_all),
             response_times_ms: stats.aggregated.response_times_ms,
             rows: stats.rows,
             aggregated: stats.aggregated,
@@ -100,6 +106,20 @@ impl CsvFiles<'_> {
             ..RunResult::default()
         })
     }
+}
+
+/// The result of a run that was killed, or that still goes on: its CSV files lie in the folder of a run, and nothing else
+/// does. It is not judged to be good, however good it was until then.
+pub fn unfinished(result: RunResult) -> RunResult {
+    let aggregated = &result.aggregated;
+    let sentence = format!(
+        "{NOT_ENDED} {} of {} requests failed until the files were written.",
+        aggregated.failures, aggregated.requests
+    );
+    let run = WhatRan { end: UNFINISHED.to_owned(), ..result.run };
+    let verdict = Verdict { outcome: Outcome::Aborted, exit_code: verdict::INTERRUPTED, sentence };
+    let notes = [NOT_ENDED.to_owned()].into_iter().chain(result.notes).collect();
+    RunResult { notes, run, verdict, ..result }
 }
 
 fn read<T>(
@@ -116,7 +136,7 @@ fn length_s(aggregated: &RowResult) -> f64 {
 }
 
 /// What Locust itself would say: a run with failures or exceptions is not good.
-fn verdict(aggregated: &RowResult, exceptions: u64) -> Verdict {
+fn of_counts(aggregated: &RowResult, exceptions: u64) -> Verdict {
     let (requests, failures) = (aggregated.requests, aggregated.failures);
     let (outcome, exit_code) =
         if failures > 0 || exceptions > 0 { (Outcome::Failed, 1) } else { (Outcome::Passed, 0) };

@@ -23,14 +23,17 @@ impl Stats {
         let length = table.column("Average Content Size");
         let percentiles = table.percentiles();
         let (mut rows, mut seen) = (Vec::new(), HashSet::new());
-        let mut twice = None;
+        let (mut twice, mut problems) = (None, Vec::new());
         while let Some(record) = table.next() {
             let record = record?;
-            let row = row(&record, columns, length, &percentiles)?;
+            let row = row(&record, columns, length, &percentiles, &mut problems);
             if !seen.insert((row.request_type.clone(), row.name.clone())) {
                 twice = twice.or_else(|| Some((rows.len(), record.line())));
             }
             rows.push(row);
+        }
+        if let Some(problem) = Problem::of(problems) {
+            return Err(problem);
         }
         // The last row, whatever it is called before: a row of the user's may be named Aggregated too.
         let aggregated = rows.pop().filter(|row| row.request_type.is_empty() && row.name == "Aggregated");
@@ -68,36 +71,59 @@ const HEADINGS: [&str; 10] = [
     "Failures/s",
 ];
 
+/// The row of a record. What is wrong with it is added to `problems`, and then the row is good for nothing.
 fn row(
     record: &Record,
     columns: [usize; HEADINGS.len()],
     length: Option<usize>,
     percentiles: &[(f64, usize)],
-) -> Result<RowResult, Problem> {
+    problems: &mut Vec<Problem>,
+) -> RowResult {
     let [request_type, name, requests, failures, median, average, min, max, per_s, failures_per_s] = columns;
     let mut found = Vec::with_capacity(percentiles.len());
     for &(percent, at) in percentiles {
-        if let Some(ms) = record.number_if_any(at)? {
+        if let Some(ms) = or_default(record.number_if_any(at), problems) {
             found.push(Percentile { percent, ms });
         }
     }
+    let before = problems.len();
     let mut row = RowResult {
         request_type: record.text(request_type).to_owned(),
         name: record.text(name).to_owned(),
-        requests: record.count(requests)?,
-        failures: record.count(failures)?,
-        median_ms: record.number(median)?,
-        average_ms: record.number(average)?,
-        min_ms: record.number(min)?,
-        max_ms: record.number(max)?,
-        average_length_bytes: length.map_or(Ok(0.0), |at| record.number(at))?,
-        requests_per_s: record.number(per_s)?,
-        failures_per_s: record.number(failures_per_s)?,
+        requests: or_default(record.count(requests), problems),
+        failures: or_default(record.count(failures), problems),
+        median_ms: or_default(record.number(median), problems),
+        average_ms: or_default(record.number(average), problems),
+        min_ms: or_default(record.number(min), problems),
+        max_ms: or_default(record.number(max), problems),
+        average_length_bytes: length.map_or(0.0, |at| or_default(record.number(at), problems)),
+        requests_per_s: or_default(record.number(per_s), problems),
+        failures_per_s: or_default(record.number(failures_per_s), problems),
         percentiles: found,
         ..RowResult::default()
     };
+    let is_read = problems.len() == before;
+    if is_read && row.failures > row.requests {
+        problems.push(record.problem(failures, "the Request Count or less"));
+    }
+    if is_read && row.min_ms > row.max_ms {
+        problems.push(record.problem(min, "the Max Response Time or less"));
+    }
+    let fallen = row.percentiles.windows(2).position(|pair| pair[1].ms < pair[0].ms);
+    if let (true, Some(before)) = (is_read, fallen) {
+        // All columns or none have a time, so that they stand side by side.
+        let at = percentiles.get(before + 1).map_or(median, |(_, at)| *at);
+        problems.push(record.problem(at, "the time of a lower percentile or more"));
+    }
     row.response_times_ms = times(&row);
-    Ok(row)
+    row
+}
+
+fn or_default<T: Default>(read: Result<T, Problem>, problems: &mut Vec<Problem>) -> T {
+    read.unwrap_or_else(|problem| {
+        problems.push(problem);
+        T::default()
+    })
 }
 
 /// The percentiles, if the file has a column for each of them.

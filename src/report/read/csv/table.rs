@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
 
+use crate::report::read::possible::{MAX_COUNT, MAX_NUMBER};
 use crate::report::read::problem::{Problem, Wanted, text};
 
 /// A CSV file that is read record by record.
@@ -115,15 +116,20 @@ impl Record<'_> {
         &self.fields[at]
     }
 
-    /// A whole number from 0.
+    /// A whole number from 0, and not more than there can be of anything.
     pub(super) fn count(&self, at: usize) -> Result<u64, Problem> {
-        self.fields[at].parse().map_err(|_| self.problem(at, "a whole number"))
+        let value: Option<u64> = self.fields[at].parse().ok();
+        value
+            .filter(|value| *value <= MAX_COUNT)
+            .ok_or_else(|| self.problem(at, "a whole number of 10^15 or less"))
     }
 
-    /// An int or a float as Python writes it (`45`, `0.1`, `1e-05`, `1e+16`).
+    /// An int or a float as Python writes it (`45`, `0.1`, `1e-05`, `1e+16`), from 0: no time, rate or length is negative.
     pub(super) fn number(&self, at: usize) -> Result<f64, Problem> {
         let value: Option<f64> = self.fields[at].parse().ok();
-        value.filter(|value| value.is_finite()).ok_or_else(|| self.problem(at, "a number"))
+        value
+            .filter(|value| (0.0..=MAX_NUMBER).contains(value))
+            .ok_or_else(|| self.problem(at, "a number from 0 to 10^18"))
     }
 
     /// A number, or `N/A`, which Locust writes where a row has no requests.
