@@ -13,14 +13,15 @@ use clap::{Args, ValueEnum};
 use crate::cli::exit;
 use crate::cli::page::{self, PageError};
 use crate::cli::recorded::{Found, Place, RecordedError, Runs};
+use crate::cli::screen::size::Size;
 use crate::diagnostic::nearest;
+use crate::report::columns::printable;
 use crate::report::compare::comparison::Comparison;
 use crate::report::compare::fail_on::{FailOn, GRAMMAR, MissingColumn};
 use crate::report::compare::markdown::markdown;
 use crate::report::compare::text::{Length, Paint, text};
 use crate::report::compare::{Options, check, verdict};
 use crate::report::html;
-use crate::report::read::problem::one_line;
 use crate::report::read::same_run::{Sameness, twins};
 use crate::stats::criterion::Fault;
 use crate::stats::metric::Metric;
@@ -193,6 +194,11 @@ pub fn report(options: &CompareOptions) -> Result<Report, CompareError> {
     Ok(Report { text, exit_code: if missed { MISSED } else { FINE }, page })
 }
 
+/// The width of the terminal; a pipe or a file takes lines of any length.
+pub(super) fn columns() -> usize {
+    Size::of_stdout().map_or(usize::MAX, |size| size.columns)
+}
+
 /// Makes sure that no run is given twice.
 fn told_apart(
     a_places: &[Place],
@@ -213,7 +219,7 @@ fn told_apart(
         .map(|at| at.map(|at| places[at]))
         .collect();
     let Some(first) = certain.first() else { return Ok(()) };
-    let [one, other] = first.map(|place| one_line(&place.path().display().to_string()));
+    let [one, other] = first.map(|place| printable(&place.path().display().to_string()));
     let more = match certain.len() - 1 {
         0 => String::new(),
         1 => ", and so is 1 more pair of paths".to_owned(),
@@ -225,7 +231,7 @@ fn told_apart(
 fn written(options: &CompareOptions, comparison: &Comparison) -> Result<String, CompareError> {
     let length = if options.all_measures { Length::Full } else { Length::Short };
     Ok(match options.format {
-        Format::Text => text(comparison, length, paint),
+        Format::Text => text(comparison, length, columns(), paint),
         Format::Markdown => markdown(comparison, length),
         Format::Json => serde_json::to_string_pretty(comparison)? + "\n",
     })
@@ -245,7 +251,7 @@ fn sides(options: &CompareOptions) -> Result<[Vec<Place>; 2], CompareError> {
         ([_], [], Some((_, runs))) => return Ok([runs.a, runs.b]),
         (_, _, Some((path, _))) => format!(
             "{} has runs of both sides: `compare {0}` compares them",
-            one_line(&path.display().to_string())
+            printable(&path.display().to_string())
         ),
         ([a, b], [], None) => return Ok([found(slice::from_ref(a))?, found(slice::from_ref(b))?]),
         ([], [], None) => "there are no runs to compare".to_owned(),

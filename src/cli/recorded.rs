@@ -10,10 +10,11 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use crate::report::columns::printable;
 use crate::report::destination::identity;
 use crate::report::read::csv::run::{CsvFile, CsvFiles, unfinished};
 use crate::report::read::document;
-use crate::report::read::problem::{ReadError, one_line};
+use crate::report::read::problem::ReadError;
 use crate::stats::result::RunResult;
 
 /// The document in the folder of a run.
@@ -55,7 +56,7 @@ pub enum RecordedError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// There is no result, or more than one.
-    #[error("{}: {what}\n  help: {help}", path.display())]
+    #[error("{}: {what}\n  help: {}", printable(&path.display().to_string()), printable(help))]
     NotFound {
         /// The path as it was given.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum RecordedError {
         help: String,
     },
     /// A file cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", printable(&path.display().to_string()))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -120,7 +121,7 @@ impl Found {
     /// What to say of the paths that are left out, a line for each.
     pub fn said(&self) -> String {
         let line = |path: &PathBuf| {
-            let path = one_line(&path.display().to_string());
+            let path = printable(&path.display().to_string());
             format!("left out: {path} is a comparison of runs and no result\n")
         };
         self.left_out.iter().map(line).collect()

@@ -13,8 +13,8 @@ use clap::Args;
 
 use crate::cli::exit;
 use crate::cli::recorded::{Found, Place, RESULT, RecordedError};
+use crate::report::columns::printable;
 use crate::report::destination::Destination;
-use crate::report::read::problem::one_line;
 use crate::report::{html, result_json};
 
 const AFTER_HELP: &str = "\
@@ -110,7 +110,7 @@ pub fn reports(options: &ReportOptions) -> Result<String, ReportError> {
     for (place, target) in pairs {
         let result = place.read()?;
         if place.is_unfinished_run() {
-            let name = one_line(&place.name());
+            let name = printable(&place.name());
             exit::say(&format!("warning: {name}: the run did not end: its folder has no result.json\n"));
         }
         let page = html::page(&result).map_err(io::Error::other);

@@ -1,6 +1,6 @@
 //! `trend`: many runs over time, as a table and for the tools that watch trends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,9 +11,9 @@ use crate::cli::exit;
 use crate::cli::page;
 use crate::cli::recorded::{Place, RESULT, RecordedError, STATS};
 use crate::cli::screen::size::Size;
+use crate::report::columns::{cut, printable};
 use crate::report::html;
 use crate::report::paint::Paint;
-use crate::report::read::problem::one_line;
 use crate::report::read::same_run::ids;
 use crate::report::trend::{METRICS, Trend, TrendRun, bencher, is_of_rows, otava, plain, text};
 use crate::stats::metric::Metric;
@@ -24,7 +24,7 @@ Folders of runs are found in the folders, up to four levels deep, and sorted by 
 
 Examples:
   mqtt-scenario trend out
-  mqtt-scenario trend out --row publish --metric p99 --metric rps
+  mqtt-scenario trend out --row publish:1:plant/state --metric p99 --metric rps
   mqtt-scenario trend out --html trend.html              a page with a chart for each row and metric
   mqtt-scenario trend out --format otava > trend.csv
   mqtt-scenario trend out --format bencher > bmf.json && bencher run --adapter json --file bmf.json";
@@ -43,7 +43,7 @@ pub struct TrendOptions {
     #[arg(value_name = "DIR", required = true)]
     pub paths: Vec<PathBuf>,
 
-    /// Only this row, such as `publish`, `MQTT publish` or `Aggregated`; can be repeated
+    /// Only this row, such as `publish:1:plant/state`, `MQTT connect` or `Aggregated`; can be repeated
     #[arg(long, value_name = "ROW")]
     pub row: Vec<String>,
 
@@ -103,7 +103,7 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
         return exit::error(error.exit_code(), error);
     }
     let metrics = if options.metric.is_empty() { METRICS.to_vec() } else { options.metric.clone() };
-    let mut runs = Vec::new();
+    let (mut runs, mut rows) = (Vec::new(), BTreeSet::new());
     let mut known: HashMap<String, &Place> = HashMap::new();
     for place in &places {
         match place.read() {
@@ -111,10 +111,11 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
                 let ids = ids(&result);
                 if let Some(copy) = ids.iter().find_map(|id| known.get(id)) {
                     let [path, copy] =
-                        [place, copy].map(|place| one_line(&place.path().display().to_string()));
+                        [place, copy].map(|place| printable(&place.path().display().to_string()));
                     exit::say(&format!("warning: left out: {path} has a run that is in {copy} too\n"));
                     continue;
                 }
+                rows.extend(result.rows.iter().map(|row| row.name.clone()));
                 known.extend(ids.into_iter().map(|id| (id, place)));
                 runs.push(TrendRun::of(&called(place, &options.paths), &result, &metrics, &options.row));
             }
@@ -122,8 +123,13 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
         }
     }
     if runs.iter().all(|run| run.rows.is_empty()) {
-        let what = if runs.is_empty() { "there is no run to show" } else { "no run has such a row" };
+        let what = if runs.is_empty() { "there is no run to show".to_owned() } else { no_such_row(&rows) };
         return exit::error(exit::BAD_INPUT, what);
+    }
+    let scenarios: BTreeSet<&str> = runs.iter().map(|run| run.scenario.as_str()).collect();
+    if scenarios.len() > 1 {
+        let scenarios = printable(&some(scenarios.into_iter()));
+        exit::say(&format!("warning: the runs are of different scenarios: {scenarios}\n"));
     }
     let trend = Trend::new(metrics, runs);
     let printed = print(&trend, options.format);
@@ -133,6 +139,21 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
         return exit::error(error.exit_code(), error);
     }
     printed
+}
+
+/// What to give as `--row` instead.
+fn no_such_row(rows: &BTreeSet<String>) -> String {
+    let rows = printable(&some(rows.iter().map(String::as_str).chain(["Aggregated"])));
+    format!("no run has such a row\n  help: the rows are {rows}")
+}
+
+/// The first few of them.
+fn some<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const NAMED: usize = 8;
+    let names: Vec<String> = names.map(|name| cut(name, 60)).collect();
+    let more = names.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", names[..names.len().min(NAMED)].join(", "))
 }
 
 fn print(trend: &Trend, format: Format) -> ExitCode {

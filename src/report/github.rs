@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use crate::report::judged;
+use crate::report::markdown;
 use crate::report::verdict::is_cut_short;
 use crate::stats::result::row::RowResult;
 use crate::stats::result::{RunResult, ThresholdResult};
@@ -71,8 +72,11 @@ fn data(text: &str) -> String {
 
 /// The summary of a job in Markdown: verdict, thresholds, rows and failures; at most [`MAX_SUMMARY_BYTES`].
 pub fn job_summary(result: &RunResult) -> String {
-    let mut text =
-        format!("## {}\n\n**{}**\n", markdown(&result.run.scenario), markdown(&result.verdict.sentence));
+    let mut text = format!(
+        "## {}\n\n**{}**\n",
+        markdown::text(&result.run.scenario),
+        markdown::text(&result.verdict.sentence)
+    );
     let sections = [thresholds(result), rows(result), failures(result)];
     for section in sections.into_iter().filter(|section| !section.is_empty()) {
         text.push('\n');
@@ -105,9 +109,9 @@ fn thresholds(result: &RunResult) -> String {
         let ended = if it.aborted_the_run { "; it ended the run" } else { "" };
         format!(
             "| {word} | {} | {} | {}{ended} |\n",
-            markdown(&it.title()),
-            markdown(&it.row),
-            markdown(&judged::sentence(it))
+            markdown::text(&it.title()),
+            markdown::text(&it.row),
+            markdown::text(&judged::sentence(it))
         )
     };
     table("| | threshold | row | value |\n|---|---|---|---|\n", &result.thresholds, line)
@@ -124,7 +128,7 @@ fn rows(result: &RunResult) -> String {
                 times.map(|ms| format!("{ms:.3}")).join(" | ")
             },
         );
-        let (title, rate) = (markdown(&row.title()), row.requests_per_s);
+        let (title, rate) = (markdown::text(&row.title()), row.requests_per_s);
         format!("| {title} | {} | {} | {rate:.1} | {times} |\n", row.requests, row.failures)
     };
     let all: Vec<_> = result.rows.iter().chain([&result.aggregated]).cloned().collect();
@@ -134,7 +138,12 @@ fn rows(result: &RunResult) -> String {
 fn failures(result: &RunResult) -> String {
     table("| times | row | failure |\n|--:|---|---|\n", &result.failures, |it| {
         let row = format!("{} {}", it.request_type, it.name);
-        format!("| {} | {} | {} |\n", it.occurrences, markdown(row.trim_start()), markdown(&it.error))
+        format!(
+            "| {} | {} | {} |\n",
+            it.occurrences,
+            markdown::text(row.trim_start()),
+            markdown::text(&it.error)
+        )
     })
 }
 
@@ -149,36 +158,6 @@ fn table<T>(head: &str, items: &[T], line: impl Fn(&T) -> String) -> String {
         let _ = writeln!(text, "\n… and {} more", items.len() - MOST_ROWS);
     }
     text
-}
-
-/// A text as it is, on one line of Markdown, in a cell of a table, too.
-fn markdown(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            // A name with it would call somebody, and a number an issue.
-            '@' => escaped.push_str("&#64;"),
-            '#' => escaped.push_str("&#35;"),
-            // Links by themselves.
-            ':' => escaped.push_str("&#58;"),
-            '.' if ends_with_www(&escaped) => escaped.push_str("&#46;"),
-            c if c.is_control() => escaped.extend(c.escape_default().filter(|c| *c != '\\')),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '-' | '!' | '|' | '~'
-            | '$' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-fn ends_with_www(text: &str) -> bool {
-    text.len().checked_sub(3).and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 #[cfg(test)]
@@ -244,7 +223,7 @@ mod tests {
 
     #[test]
     fn an_address_is_no_link_and_a_name_calls_nobody() {
-        assert_eq!(markdown("http://a WWW.a.b @me #1"), "http&#58;//a WWW&#46;a.b &#64;me &#35;1");
+        assert_eq!(markdown::text("http://a WWW.a.b @me #1"), "http&#58;//a WWW&#46;a.b &#64;me &#35;1");
     }
 
     proptest! {
@@ -265,7 +244,7 @@ mod tests {
             // The tables have the lines that they always have, and no tag.
             prop_assert_eq!(summary.lines().count(), plain.lines().count());
             prop_assert!(!summary.contains('<') && !summary.contains('@'));
-            let cell = markdown(&said);
+            let cell = markdown::text(&said);
             let mut before = ' ';
             for c in cell.chars() {
                 prop_assert!(!"|`[]*_!".contains(c) || before == '\\', "{}", cell);

@@ -21,6 +21,7 @@ pub mod html;
 pub mod judged;
 pub mod junit;
 pub mod locust_json;
+pub mod markdown;
 pub mod merge;
 pub mod number;
 pub mod paint;

@@ -59,14 +59,14 @@ pub enum Op {
     AtMost,
 }
 
-/// The limit, in the metric's own unit unless it is in percent of BASE.
+/// The limit, in the metric's own unit unless it is in percent of A.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
     /// A run's own value.
     Own(f64),
-    /// The change from BASE to NEW.
+    /// The change from A to B.
     Change(f64),
-    /// The change in percent of BASE.
+    /// The change in percent of A.
     PercentOfBase(f64),
 }
 
@@ -291,7 +291,7 @@ fn units(unit: Unit, form: Form) -> &'static str {
         (Form::Comparison, Unit::Milliseconds) => "a time: in us, ms, s, or with a sign in %",
         (Form::Comparison, Unit::PerSecond) => "a rate: in /s, or with a sign in %",
         (Form::Comparison, Unit::Count) => "a count: without unit, or with a sign in %",
-        (Form::Comparison, Unit::Percent) => "a ratio: in %, or with a sign in % of BASE's or in pp",
+        (Form::Comparison, Unit::Percent) => "a ratio: in %, or with a sign in % of A's or in pp",
     }
 }
 
@@ -359,11 +359,11 @@ mod tests {
             ("requests > 1s", "`1s` does not fit requests, a count: without unit, or with a sign in %"),
             (
                 "failure_ratio > 1",
-                "`1` does not fit failure_ratio, a ratio: in %, or with a sign in % of BASE's or in pp",
+                "`1` does not fit failure_ratio, a ratio: in %, or with a sign in % of A's or in pp",
             ),
             (
                 "failure_ratio > 1pp",
-                "`1pp` does not fit failure_ratio, a ratio: in %, or with a sign in % of BASE's or in pp",
+                "`1pp` does not fit failure_ratio, a ratio: in %, or with a sign in % of A's or in pp",
             ),
         ] {
             assert_eq!(

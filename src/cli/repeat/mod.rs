@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use crate::cli::compare::paint;
+use crate::cli::compare::{columns, paint};
 use crate::cli::exit;
 use crate::cli::load::ScenarioOptions;
 use crate::cli::outputs::{OutputError, RunFolder};
@@ -90,7 +90,7 @@ fn try_run(
                 code = exit::THRESHOLD_MISSED;
             }
             write_comparison(&folder, &comparison, &a.results, &b.results).map_err(|error| cannot(&error))?;
-            said = text(&comparison, Length::Short, paint);
+            said = text(&comparison, Length::Short, columns(), paint);
         }
         _ => {}
     }

@@ -9,10 +9,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::report::columns::printable;
 use crate::report::compare::comparison::{Check, Outcome};
 use crate::report::compare::delta::Delta;
 use crate::report::compare::pair::{Pair, Pairs};
-use crate::report::read::problem::one_line;
 use crate::stats::criterion::{Criterion, Fault, Form, Limit, Rows};
 use crate::stats::metric::{Metric, Unit, decimals};
 use crate::stats::result::{RunResult, Source};
@@ -141,7 +141,7 @@ impl FailOn {
     }
 
     fn told(&self, row: &str, outcome: Outcome, detail: String) -> Check {
-        Check { expression: self.0.to_string(), row: one_line(row), outcome, detail }
+        Check { expression: self.0.to_string(), row: row.to_owned(), outcome, detail }
     }
 }
 
@@ -169,7 +169,7 @@ fn has_column(run: &RunResult, percent: f64) -> Result<(), MissingColumn> {
     found.dedup();
     let found: Vec<String> = found.iter().map(|percent| format!("`{percent}%`")).collect();
     Err(MissingColumn {
-        run: one_line(&run.run.scenario),
+        run: printable(&run.run.scenario),
         column: format!("{percent}%"),
         found: found.join(", "),
     })

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::report::columns::width;
 use crate::report::compare::comparison::{Comparison, MeasureComparison, Verdict};
 use crate::report::compare::markdown::markdown;
 use crate::report::compare::text::{Length, text};
@@ -10,6 +11,7 @@ use crate::report::compare::{Options, verdict};
 use crate::stats::fine::FineTimes;
 use crate::stats::packed_times::PackedTimes;
 use crate::stats::result::RunResult;
+use crate::stats::result::series::Point;
 
 /// One row of a made run: its name, its times in milliseconds and how many requests failed besides.
 struct Row {
@@ -91,7 +93,7 @@ fn verdicts(comparison: &Comparison) -> Vec<Verdict> {
 /// Everything that a user may see of it.
 fn outputs(comparison: &Comparison) -> String {
     let json = serde_json::to_string_pretty(comparison).unwrap();
-    let text = text(comparison, Length::Full, |_, text| text.to_owned());
+    let text = text(comparison, Length::Full, usize::MAX, |_, text| text.to_owned());
     format!("{text}\n{}\n{json}", markdown(comparison, Length::Full))
 }
 
@@ -225,12 +227,48 @@ fn zeros_and_gaps_show_neither_infinities_nor_signs_of_nothing() {
 
 #[test]
 fn what_others_wrote_cannot_steer_a_terminal() {
-    let odd = || run(&[row("a\u{1b}[31m\n| x", 10.0)]);
+    let odd = || run(&[row("a\u{1b}[31m\n\u{202e}| x", 10.0)]);
     let comparison = compared(&[odd()], &[odd()]);
-    let shown =
-        text(&comparison, Length::Full, |_, text| text.to_owned()) + &markdown(&comparison, Length::Full);
-    assert!(!shown.contains('\u{1b}'));
-    assert!(shown.contains("a\\u{1b}[31m\\n"), "{shown}");
+    let shown = text(&comparison, Length::Full, usize::MAX, |_, text| text.to_owned())
+        + &markdown(&comparison, Length::Full);
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']));
+    assert!(shown.contains("a\u{fffd}[31m\u{fffd}\u{fffd}|"), "{shown}");
+    assert!(shown.contains("a\u{fffd}[31m\u{fffd}\u{fffd}\\|"), "in a table of Markdown: {shown}");
+    let json = serde_json::to_string(&comparison).unwrap();
+    assert!(json.contains(r"a\u001b[31m\n"), "JSON has the name as it is: {json}");
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_and_no_name_floods_it() {
+    let long = |other: f64| run(&[row("plant/north/".repeat(60).leak(), 10.0), row("publish", other)]);
+    let comparison = compared(&runs(&A), &runs(&SLOWER));
+    let flooded = compared(&[long(10.0)], &[long(30.0)]);
+    for columns in [40, 60, 80, 120] {
+        for (comparison, length) in [(&comparison, Length::Short), (&flooded, Length::Full)] {
+            let text = text(comparison, length, columns, |_, text| text.to_owned());
+            let widest = text.lines().map(width).max().unwrap();
+            assert!(widest <= columns, "{widest} of {columns}:\n{text}");
+        }
+    }
+    insta::assert_snapshot!(text(&comparison, Length::Short, 40, |_, text| text.to_owned()));
+    let piped = text(&flooded, Length::Full, usize::MAX, |_, text| text.to_owned());
+    let names = piped.lines().filter(|line| line.contains("plant"));
+    assert!(names.clone().count() > 0 && names.clone().all(|line| width(line) < 300), "{piped}");
+    assert!(markdown(&flooded, Length::Full).lines().all(|line| width(line) < 600));
+}
+
+#[test]
+fn a_run_that_is_too_short_says_how_long_it_must_be() {
+    let mut short = run(&[row("publish", 10.0)]);
+    let series = &mut short.series.rows[0];
+    for list in [&mut series.requests, &mut series.failures] {
+        list.truncate(3);
+    }
+    series.histograms.truncate(3);
+    short.series.points = vec![Point::default(); 3];
+    let comparison = compared(&[short.clone()], &[short]);
+    let p50 = of(&comparison, "publish", "p50");
+    assert_eq!(p50.words, "no evidence (too short: 4 s with requests are needed)");
 }
 
 fn medians() -> impl Strategy<Value = [f64; 4]> {

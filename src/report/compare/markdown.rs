@@ -1,15 +1,15 @@
 //! A comparison as Markdown for a comment on a pull request: the verdict, then tables.
 //!
-//! Names and errors are in code spans, so Markdown does not interpret `+`, `#` and `$` in a topic. A pipe must be
-//! escaped even there, since Markdown splits a table into cells first.
+//! Names and errors are in code spans, where a reader can copy them as they are; very long ones are cut in the middle.
 
 use std::fmt::Write as _;
 
+use crate::report::columns::cut;
 use crate::report::compare::comparison::{
     Comparison, MeasureComparison, Outcome, RowComparison, Side, Verdict,
 };
-use crate::report::compare::text::Length;
-use crate::report::read::problem::one_line;
+use crate::report::compare::text::{LONGEST_NAME, Length};
+use crate::report::markdown::{self as md, text as plain};
 
 /// Writes a comparison.
 pub fn markdown(comparison: &Comparison, length: Length) -> String {
@@ -19,7 +19,7 @@ pub fn markdown(comparison: &Comparison, length: Length) -> String {
         Verdict::Better => "✅ ",
         _ => "",
     };
-    let _ = writeln!(out, "{mark}**{}**\n", plain(&one_line(&comparison.sentence)));
+    let _ = writeln!(out, "{mark}**{}**\n", plain(&comparison.sentence));
     let _ = writeln!(out, "**A** {} **B** {}", runs(&comparison.a), runs(&comparison.b));
 
     if !comparison.checks.is_empty() {
@@ -58,9 +58,19 @@ pub fn markdown(comparison: &Comparison, length: Length) -> String {
 
     out.push('\n');
     for note in &comparison.notes {
-        let _ = writeln!(out, "- {}", plain(&one_line(note)));
+        let _ = writeln!(out, "- {}", plain(note));
     }
     out
+}
+
+/// A name or an error of any length.
+fn code(text: &str) -> String {
+    md::code(&cut(text, LONGEST_NAME))
+}
+
+/// The same in a table.
+fn cell_code(text: &str) -> String {
+    md::cell_code(&cut(text, LONGEST_NAME))
 }
 
 fn runs(side: &Side) -> String {
@@ -89,53 +99,4 @@ fn rows(out: &mut String, row: &RowComparison, length: Length) {
 
 fn emphasized(strongly: bool, text: &str) -> String {
     if strongly && !text.is_empty() { format!("**{text}**") } else { text.to_owned() }
-}
-
-/// Text outside code spans: our own words, a request type.
-fn plain(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '~' | '*' | '_' | '`' | '<' | '[' | '$' | '\\' | '|') {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
-}
-
-/// A code span on one line, with a fence longer than any run of backticks in it.
-fn code(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
-    let text = one_line(text);
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{blank}{text}{blank}{fence}")
-}
-
-/// A code span in a table.
-fn cell_code(text: &str) -> String {
-    code(text).replace('|', "\\|")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn code_spans_hold_any_name() {
-        assert_eq!(code("a|b"), "`a|b`");
-        assert_eq!(cell_code("a|b"), "`a\\|b`");
-        assert_eq!(code("a`b"), "``a`b``");
-        assert_eq!(code("`a``"), "``` `a`` ```");
-        assert_eq!(code("a\nb"), "`a\\nb`");
-        assert_eq!(code(""), "");
-    }
-
-    #[test]
-    fn words_outside_code_spans_are_escaped() {
-        assert_eq!(plain("~ a_b <c>|"), "\\~ a\\_b \\<c>\\|");
-    }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::report::compare::comparison::title;
-use crate::report::read::problem::one_line;
 use crate::stats::RowKey;
 use crate::stats::metric::Metric;
 use crate::stats::result::row::RowResult;
@@ -55,9 +54,9 @@ impl<'r> Pairs<'r> {
 }
 
 impl Pair<'_> {
-    /// Type and name as one text on one line.
+    /// Type and name as one text.
     pub fn title(&self) -> String {
-        one_line(&self.key())
+        self.key()
     }
 
     /// Whether a person means this row by this word: its type and name, or the name alone.

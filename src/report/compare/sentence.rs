@@ -1,11 +1,14 @@
 //! The verdict of a comparison in one sentence, and how it was found in another.
 
+use crate::report::columns::cut;
 use crate::report::compare::change::plain_percent;
 use crate::report::compare::comparison::{ChangeOf, MeasureComparison, Method, RowComparison, Test, Verdict};
-use crate::report::read::problem::one_line;
 
 /// How many findings and rows one sentence names.
 const NAMED: usize = 2;
+
+/// A name is cut in its middle to so many columns; the table has more of it.
+const NAME: usize = 60;
 
 /// What a sentence speaks of.
 pub struct Told<'c> {
@@ -54,7 +57,8 @@ impl Told<'_> {
         }
         for (side, rows) in ["A", "B"].into_iter().zip(self.only) {
             if !rows.is_empty() {
-                parts.push(format!("only in {side}: {}", named(rows)));
+                let rows: Vec<String> = rows.iter().map(|row| cut(row, NAME)).collect();
+                parts.push(format!("only in {side}: {}", named(&rows)));
             }
         }
         parts.extend(self.too_few());
@@ -119,7 +123,7 @@ fn size(measure: &MeasureComparison) -> f64 {
 
 fn finding(row: &RowComparison, measure: &MeasureComparison) -> String {
     let texts = &measure.texts;
-    let title = one_line(&row.title());
+    let title = cut(&row.title(), NAME);
     let change = if measure.unit == "share" {
         format!("{} → {}", texts.a, texts.b)
     } else if texts.interval.is_empty() {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::report::read::problem::one_line;
+use crate::report::columns::printable;
 use crate::stats::fine::FineTimes;
 use crate::stats::result::row::{RowResult, Times};
 use crate::stats::result::{RunResult, Source};
@@ -107,7 +107,7 @@ struct Faults(Vec<String>);
 
 impl Faults {
     fn say(&mut self, place: &str, what: &str) {
-        self.0.push(format!("`{}`: {what}", one_line(place)));
+        self.0.push(format!("`{}`: {what}", printable(place)));
     }
 
     fn rows(&mut self, place: &str, rows: &[RowResult]) {
@@ -116,7 +116,7 @@ impl Faults {
             let place = format!("{place}[{number}]");
             self.row(&place, row);
             if !seen.insert((&row.request_type, &row.name)) {
-                self.say(&place, &format!("a second row for `{}`", one_line(&row.title())));
+                self.say(&place, &format!("a second row for `{}`", printable(&row.title())));
             }
         }
     }

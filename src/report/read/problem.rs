@@ -1,12 +1,13 @@
 //! What can be wrong with a recorded result, and what to do about it.
 
+use crate::report::columns::printable;
 use crate::units::{WideText, text_bytes};
 use std::fmt;
 
 /// A file that cannot be read as the result of a run. As text it says the path, what is wrong, and on a second line the
 /// cure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}\n  help: {}", one_line(path), problem.help())]
+#[error("{}: {problem}\n  help: {}", printable(path), problem.help())]
 pub struct ReadError {
     /// The path of the file, as it was given.
     pub path: String,
@@ -68,7 +69,7 @@ pub enum Problem {
         line: usize,
     },
     /// A field has another form than its column.
-    #[error("line {line}: column `{}` is `{}`, not {expected}", one_line(column), one_line(text))]
+    #[error("line {line}: column `{}` is `{}`, not {expected}", printable(column), printable(text))]
     Field {
         /// The number of the line.
         line: usize,
@@ -80,7 +81,7 @@ pub enum Problem {
         expected: &'static str,
     },
     /// A request type and name stand there twice.
-    #[error("line {line}: a second row for `{}`", one_line(title))]
+    #[error("line {line}: a second row for `{}`", printable(title))]
     Duplicate {
         /// The line of the second row.
         line: usize,
@@ -91,10 +92,10 @@ pub enum Problem {
     #[error("no Aggregated row at the end")]
     NoAggregated,
     /// The CSV reader failed for another reason.
-    #[error("{}", one_line(.0))]
+    #[error("{}", printable(.0))]
     Csv(String),
     /// It is not JSON, or a key has another type than it should have.
-    #[error("line {line}, column {column}: {}", one_line(message))]
+    #[error("line {line}, column {column}: {}", printable(message))]
     Json {
         /// The number of the line.
         line: usize,
@@ -121,7 +122,7 @@ pub enum Problem {
     #[error("{}", listed(&.0.iter().map(ToString::to_string).collect::<Vec<_>>()))]
     Several(Vec<Problem>),
     /// Its parts do not fit together.
-    #[error("{}", one_line(.0))]
+    #[error("{}", printable(.0))]
     Contradiction(String),
 }
 
@@ -203,15 +204,6 @@ impl Problem {
     }
 }
 
-/// A text from a file as one line of a message: control characters, line breaks included, are written as escapes.
-pub fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
-    }
-    line
-}
-
 /// One thing that is wrong beside the path, several on lines of their own, and not all of very many.
 fn listed(faults: &[String]) -> String {
     const SHOWN: usize = 10;
@@ -229,7 +221,7 @@ fn listed(faults: &[String]) -> String {
 }
 
 fn quoted(words: &[String]) -> String {
-    let quoted: Vec<_> = words.iter().map(|word| format!("`{}`", one_line(word))).collect();
+    let quoted: Vec<_> = words.iter().map(|word| format!("`{}`", printable(word))).collect();
     if quoted.is_empty() { "none".to_owned() } else { quoted.join(", ") }
 }
 
@@ -248,8 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_of_a_file_are_escaped_in_messages() {
-        assert_eq!(one_line("a\u{1b}[31m\nä"), "a\\u{1b}[31m\\nä");
+    fn what_a_file_says_moves_no_cursor_in_messages() {
         let error = Problem::Duplicate { line: 3, title: "\u{1b}[2J".to_owned() }.at("a\nb");
         assert!(!error.to_string().contains('\u{1b}'), "{error}");
     }

@@ -82,8 +82,9 @@ pub fn change(metric: Metric, values: &[Option<f64>]) -> Option<String> {
     let (first, last) = (known.next()?, known.next_back()?);
     let [from, to] = [first, last].map(|value| shown(metric, Some(*value)));
     let percent = (last / first - 1.0) * 100.0;
+    let is_unknown = metric.is_time() && *last == 0.0;
     let percent = match percent.round() {
-        none if !none.is_finite() => String::new(),
+        none if is_unknown || !none.is_finite() => String::new(),
         0.0 => " (0 %)".to_owned(),
         percent => format!(" ({percent:+} %)"),
     };
@@ -110,6 +111,8 @@ fn bars(values: &[Option<f64>]) -> String {
 pub fn shown(metric: Metric, value: Option<f64>) -> String {
     let Some(value) = value else { return "-".to_owned() };
     match metric.unit() {
+        // Only files of whole milliseconds have it.
+        Unit::Milliseconds if value == 0.0 => "< 1 ms".to_owned(),
         Unit::Milliseconds => fitting::time_ms(value),
         Unit::PerSecond => fitting::rate(value),
         Unit::Percent => fitting::percent(value / 100.0),
