@@ -69,10 +69,14 @@ impl Answered {
 fn try_ask(port: u16, method: &str, path: &str, form: &str) -> std::io::Result<Answered> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    let kind = match form.strip_prefix("--") {
+        Some(_) => "multipart/form-data; boundary=x",
+        None => "application/x-www-form-urlencoded",
+    };
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+         Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{form}",
         form.len()
     )?;
     let mut text = String::new();
@@ -291,6 +295,7 @@ fn our_answers_are_locusts_on_every_path() {
         "user_count=1&spawn_rate=0",
         "user_count=1&spawn_rate=inf",
         "user_count=1&spawn_rate=1&run_time=soon",
+        "--x\r\nContent-Disposition: form-data; name=\"user_count\"\r\n\r\n8x\r\n--x--\r\n",
     ] {
         let [theirs, ours] = both(ports, "POST", "/swarm", form);
         assert_eq!(theirs.json(), ours.json(), "/swarm {form}");

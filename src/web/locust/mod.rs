@@ -7,6 +7,7 @@
 mod answer;
 mod download;
 mod exceptions;
+mod form;
 mod json;
 mod requests;
 mod swarm;

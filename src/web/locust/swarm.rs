@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -15,11 +14,9 @@ use crate::report::html::text::line;
 use crate::units::parse_run_time;
 use crate::web::command::{Command, Start};
 use crate::web::desk::Desk;
+use crate::web::locust::form::Fields;
 use crate::web::locust::json::Json;
 use crate::web::offer::Offer;
-
-/// The fields of a form, in their order.
-pub(super) type Fields = Vec<(String, String)>;
 
 /// So much of a wrong value is shown.
 const SHOWN_CHARS: usize = 60;
@@ -49,13 +46,7 @@ struct Said {
     success: bool,
 }
 
-pub(super) async fn swarm(State(desk): State<Desk>, form: Result<Form<Fields>, FormRejection>) -> Response {
-    let fields = match form {
-        Ok(Form(fields)) => fields,
-        // A post without a form has no fields.
-        Err(FormRejection::InvalidFormContentType(_)) => Fields::new(),
-        Err(error) => return error.into_response(),
-    };
+pub(super) async fn swarm(State(desk): State<Desk>, Fields(fields): Fields) -> Response {
     let offered = Some(&*desk.offer().host).filter(|host| !host.is_empty());
     let refused =
         |message| Swarm { host: offered, message, run_time: None, success: false, user_classes: None };
@@ -99,7 +90,7 @@ pub(super) async fn reset(State(desk): State<Desk>) -> Response {
 }
 
 /// What a form asks for; the error is the message for the visitor.
-pub(super) fn read(fields: &Fields, offer: &Offer) -> Result<Start, String> {
+pub(super) fn read(fields: &[(String, String)], offer: &Offer) -> Result<Start, String> {
     let mut start = Start::default();
     let (mut users, mut spawn_rate) = (None, None);
     for (key, value) in fields {

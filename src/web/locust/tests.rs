@@ -323,10 +323,38 @@ async fn what_is_posted_reaches_the_runner_and_its_word_the_visitor() {
     assert_eq!(seen[..3], [Command::Start(start), Command::Stop, Command::Reset]);
 }
 
+#[tokio::test]
+async fn a_form_may_come_in_parts_and_a_body_without_a_form_has_no_fields() {
+    let (site, _desk, mut commands) = site(Now::default());
+    let parts = "--x\r\nContent-Disposition: form-data; name=\"user_count\"\r\n\r\n8\r\n\
+                 --x\r\nContent-Disposition: form-data; name=\"spawn_rate\"\r\n\r\n2\r\n--x--\r\n";
+    let post = async |kind: &[(&str, &str)], body: &str| {
+        ask(&site, "POST", "/swarm", &[&[("host", "localhost")], kind].concat(), body).await
+    };
+    let kind = [("content-type", "multipart/form-data; boundary=x")];
+    let runner = async {
+        let asked = commands.next().await.unwrap();
+        assert_eq!(
+            asked.command,
+            Command::Start(Start { users: Some(8), spawn_rate: Some(2.0), ..Start::default() })
+        );
+        asked.answer(Ok(Answer::started()));
+    };
+    let (answer, ()) = tokio::join!(post(&kind, parts), runner);
+    assert_eq!(json_of(&answer)["success"], true);
+
+    for kind in [&[("content-type", "application/json")][..], &[]] {
+        let answer = post(kind, "{\"user_count\": 8, \"spawn_rate\": 2}").await;
+        assert!(json_of(&answer)["message"].as_str().unwrap().starts_with("Missing"), "{kind:?}");
+    }
+    assert!(commands.try_next().is_none());
+}
+
 #[test]
 fn a_form_that_cannot_be_meant_is_refused_in_locusts_words() {
     let read = |fields: &[(&str, &str)], offer: &Offer| {
-        let fields = fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let fields: Vec<_> =
+            fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         swarm::read(&fields, offer)
     };
     let good = [("user_count", "3"), ("spawn_rate", "1")];
