@@ -25,6 +25,7 @@
 //! | `src/report`: CSV, JSON, tables, logs | `--lib report`, `--test integration cli::golden`, and `cli::outputs` |
 //! | `src/cli`: arguments, exit codes, signals | `--lib cli`, `--test integration cli` |
 //! | `src/web` | `--lib web`, and `peers::web -- --ignored` with Locust |
+//! | `src/web/metrics`, the dashboard | `--lib web::metrics`, `--test integration peers::prometheus -- --ignored` |
 //! | response times themselves | `--test integration engine::accuracy -- --ignored --test-threads 1` |
 //! | the judgement that the generator is the limit | `--test integration engine::saturation -- --ignored --test-threads 1` |
 //! | anything on the wire | `--test integration peers -- --ignored`, with Mosquitto and Locust |

@@ -397,6 +397,28 @@ mod tests {
     }
 
     #[test]
+    fn counters_and_histograms_never_go_back_within_a_run() {
+        let names: Vec<String> = (0..ROWS + 5).map(|row| format!("row {row}")).collect();
+        let mut rows: Vec<(&str, bool, &[u64])> =
+            names.iter().map(|name| (name.as_str(), name.ends_with('7'), [300, 20_000].as_slice())).collect();
+        let series = |rows: &[_]| read(&text(&whole(&statistics(rows)), Format::Text), Format::Text).0;
+        let before = series(&rows);
+        // The last ones become the busiest, and others are new.
+        rows[ROWS + 1].2 = &[300, 20_000, 100, 70_000_000, 5];
+        rows.extend([("new", false, [1].as_slice()), ("measured too", true, &[1])]);
+        let after = series(&rows);
+        for (name, value) in
+            before.iter().filter(|(name, _)| name.contains("total") || name.contains("_time_seconds"))
+        {
+            assert!(
+                after.get(name).is_some_and(|after| after >= value),
+                "{name}: {value} and {:?}",
+                after.get(name)
+            );
+        }
+    }
+
+    #[test]
     fn deliveries_are_told_when_they_are_settled() {
         let tells = |phase| {
             let (series, _) = read(&text(&Now { phase, ..some_run() }, Format::Text), Format::Text);

@@ -7,6 +7,8 @@ mod buckets;
 mod families;
 pub mod format;
 mod label;
+pub mod route;
+pub mod scrapers;
 #[cfg(test)]
 mod testing;
 pub mod totals;

@@ -1,0 +1,97 @@
+//! Who scrapes, so that a program that is about to end can wait for the last scrape: without it, Prometheus would miss up
+//! to an interval of the run, and all that is known at its end alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+/// No end is waited for longer than this.
+const MOST: Duration = Duration::from_mins(1);
+
+/// How much later than before a scrape may come: it waited for a tick, or the machine is busy.
+const LATE: Duration = Duration::from_secs(2);
+
+/// Those who scrape. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Scrapers(Arc<watch::Sender<Seen>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    last: Option<Instant>,
+    /// The longest time between two scrapes.
+    pause: Option<Duration>,
+    /// The run whose end was told.
+    ended: Option<u32>,
+}
+
+impl Scrapers {
+    /// Somebody was told of this run, and whether of its end.
+    pub(super) fn saw(&self, run: u32, is_over: bool) {
+        let now = Instant::now();
+        self.0.send_modify(|seen| {
+            let pause = seen.last.map(|last| now.duration_since(last));
+            seen.pause = seen.pause.max(pause);
+            seen.last = Some(now);
+            if is_over {
+                seen.ended = Some(run);
+            }
+        });
+    }
+
+    /// Waits until somebody was told of the end of this run, after the desk was; not at all if nobody has scraped, and
+    /// no longer than whoever has scraped may take for the next time, a minute at most. The server must go on until
+    /// then; the last answer may be on its way when this returns.
+    pub async fn know_the_end(&self, run: u32) {
+        let mut seen = self.0.subscribe();
+        let Seen { last: Some(last), pause, .. } = *seen.borrow() else { return };
+        let until = last + pause.map_or(MOST, |pause| (pause + LATE).min(MOST));
+        // That nobody comes any more is no fault of the run.
+        let _ = timeout_at(until, seen.wait_for(|seen| seen.ended == Some(run))).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{advance, sleep};
+
+    use super::*;
+
+    /// How long the end of the run 1 waits for somebody who does not come.
+    async fn waits(scrapers: &Scrapers) -> Duration {
+        let began = Instant::now();
+        scrapers.know_the_end(1).await;
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_waits_as_long_as_a_scrape_may_take_to_come() {
+        let scrapers = Scrapers::default();
+        assert_eq!(waits(&scrapers).await, Duration::ZERO);
+        scrapers.saw(1, false);
+        assert_eq!(waits(&scrapers).await, MOST, "the interval is not known");
+        let scrapers = Scrapers::default();
+        for pause in [5, 6, 5] {
+            scrapers.saw(1, false);
+            advance(Duration::from_secs(pause)).await;
+        }
+        // The last one was five seconds ago, and the longest pause six.
+        assert_eq!(waits(&scrapers).await, Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_told_of_the_end_is_not_waited_for_and_another_end_is_not_this_one() {
+        let scrapers = Scrapers::default();
+        scrapers.saw(0, true);
+        let told = async {
+            sleep(Duration::from_secs(1)).await;
+            scrapers.saw(1, false);
+            sleep(Duration::from_secs(1)).await;
+            scrapers.saw(1, true);
+        };
+        let (waited, ()) = tokio::join!(waits(&scrapers), told);
+        assert_eq!(waited, Duration::from_secs(2));
+        assert_eq!(waits(&scrapers).await, Duration::ZERO);
+    }
+}
