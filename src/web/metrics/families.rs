@@ -136,8 +136,8 @@ impl Families {
             now.resources.memory_bytes,
         )?;
         let of_run = now.health.send_lag.iter().flat_map(|lag| {
-            [("0.5", lag.p50_ms), ("0.95", lag.p95_ms), ("0.99", lag.p99_ms), ("1", lag.max_ms)]
-                .map(|(quantile, ms)| ([("quantile", quantile)], ms / 1e3))
+            [("p50", lag.p50_ms), ("p95", lag.p95_ms), ("p99", lag.p99_ms), ("max", lag.max_ms)]
+                .map(|(at, ms)| ([("at", at)], ms / 1e3))
         });
         write.gauges(
             &About::with("send_lag", Unit::Seconds, "How late pauses ended, over the run."),
