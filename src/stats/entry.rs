@@ -159,6 +159,11 @@ impl Entry {
         }
     }
 
+    /// The sum of the lengths in bytes.
+    pub(super) fn total_length(&self) -> u64 {
+        u64::try_from(self.total_length.max(0)).unwrap_or(u64::MAX)
+    }
+
     /// When it was made, in seconds of unix time.
     pub(super) fn start(&self) -> f64 {
         self.start

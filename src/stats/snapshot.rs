@@ -135,6 +135,8 @@ pub struct CountedRow<'a> {
     pub failures: u64,
     /// All response times together, in seconds.
     pub total_s: f64,
+    /// Content lengths of all requests together, in bytes.
+    pub length: u64,
     /// Response times of all requests that have one.
     pub times: &'a FineTimes,
 }

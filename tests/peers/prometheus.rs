@@ -385,6 +385,8 @@ async fn prometheus_answers_every_query_of_the_dashboard_with_the_numbers_of_the
         let of = |metric: &str| prometheus.values(&format!("mqtt_scenario_{metric}"), time);
         let (requests, failures) = (of("requests_total"), of("failures_total"));
         assert_eq!(requests.len(), rows.len());
+        let content: f64 = of("content_bytes_total").values().sum();
+        assert!(near(content, SECONDS as f64 * f64::from(200 * 10 + 10 + 50 * 10), 0.0), "{content}");
         for (row, (counted, failed, _)) in &rows {
             assert_eq!(
                 (requests[row].to_bits(), failures[row].to_bits()),

@@ -205,7 +205,8 @@ impl Statistics {
         rows.map(move |(key, entry)| {
             let (requests, failures) = entry.requests_and_failures();
             let total_s = entry.total_ms().to_f64() / 1e3;
-            CountedRow { key, measured: measured(key), requests, failures, total_s, times: entry.fine() }
+            let (length, times) = (entry.total_length(), entry.fine());
+            CountedRow { key, measured: measured(key), requests, failures, total_s, length, times }
         })
     }
 

@@ -174,6 +174,7 @@ struct Row<'a> {
     labels: RowLabels,
     requests: u64,
     failures: u64,
+    length: u64,
     response: Option<&'a TimesTotal>,
     measured: Option<&'a TimesTotal>,
 }
@@ -185,6 +186,7 @@ fn rows(totals: &Totals, write: &mut Write<'_, '_>) -> fmt::Result {
         labels: row_labels(&row.key.request_type, &row.key.name),
         requests: row.requests,
         failures: row.failures,
+        length: row.length,
         response: (!row.measured).then_some(&row.times),
         measured: row.measured.then_some(&row.times),
     });
@@ -192,6 +194,7 @@ fn rows(totals: &Totals, write: &mut Write<'_, '_>) -> fmt::Result {
         labels: row_labels("", OTHER_ROWS),
         requests: others.requests,
         failures: others.failures,
+        length: others.length,
         response: Some(&others.response),
         measured: Some(&others.measured),
     });
@@ -206,6 +209,14 @@ fn rows(totals: &Totals, write: &mut Write<'_, '_>) -> fmt::Result {
     write.counters(
         &About::plain("failures", "Requests that failed."),
         rows.iter().map(|row| (row.labels.as_slice(), row.failures)),
+    )?;
+    write.counters(
+        &About::with(
+            "content",
+            Unit::Bytes,
+            "Bytes of the payloads of these requests and measured messages.",
+        ),
+        rows.iter().map(|row| (row.labels.as_slice(), row.length)),
     )?;
     let has_times = |times: &&TimesTotal| !times.histogram.is_empty();
     write.histograms(

@@ -40,6 +40,8 @@ pub struct RowTotals {
     pub requests: u64,
     /// Requests that failed.
     pub failures: u64,
+    /// Content lengths of all requests together, in bytes.
+    pub length: u64,
     /// Their times.
     pub times: TimesTotal,
 }
@@ -53,6 +55,8 @@ pub struct OtherRows {
     pub requests: u64,
     /// Requests that failed.
     pub failures: u64,
+    /// Content lengths of all requests together, in bytes.
+    pub length: u64,
     /// Response times of requests.
     pub response: TimesTotal,
     /// Times of measured messages from end to end.
@@ -78,6 +82,7 @@ impl Totals {
             others.rows += 1;
             others.requests += row.requests;
             others.failures += row.failures;
+            others.length += row.length;
             let times = if row.measured { &mut others.measured } else { &mut others.response };
             times.sum_s += row.total_s;
             if row.measured {
@@ -109,6 +114,7 @@ impl RowTotals {
             measured: row.measured,
             requests: row.requests,
             failures: row.failures,
+            length: row.length,
             times: TimesTotal { histogram: row.times.clone(), sum_s: row.total_s },
         }
     }
@@ -155,7 +161,7 @@ mod tests {
         assert_eq!(totals.rows[7].key.name, "row 7");
         let others = &totals.others;
         // Of 500 to 524, three are measured and eight of the others can be divided by 3.
-        assert_eq!((others.requests, others.failures), (50, 7));
+        assert_eq!((others.requests, others.failures, others.length), (50, 7, 50));
         let (mut response, mut measured) = (FineTimes::default(), FineTimes::default());
         for row in statistics.counted_rows().skip(ROWS) {
             if row.measured { &mut measured } else { &mut response }.absorb(row.times);
