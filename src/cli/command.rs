@@ -13,6 +13,7 @@ use crate::cli::replay::ReplayOptions;
 use crate::cli::report::ReportOptions;
 use crate::cli::run::RunOptions;
 use crate::cli::schema::SchemaOptions;
+use crate::cli::serve::ServeOptions;
 use crate::cli::trend::TrendOptions;
 use crate::cli::validate::ValidateOptions;
 
@@ -29,6 +30,8 @@ Examples:
   mqtt-scenario report locust/run                      a report of Locust's CSV files
   mqtt-scenario merge out/machine-1 out/machine-2 --out out/all
   mqtt-scenario trend out                              many runs over time
+  mqtt-scenario run my.toml --web                      a live page, as Locust's on port 8089
+  mqtt-scenario serve out                              a page over finished runs
   mqtt-scenario broker --port 1883 --delay 5ms         a broker to rehearse with";
 
 /// A declarative MQTT load tester with Locust's statistics
@@ -53,6 +56,7 @@ pub(super) enum Command {
     Report(ReportOptions),
     Merge(MergeOptions),
     Trend(TrendOptions),
+    Serve(ServeOptions),
     Replay(ReplayOptions),
     Fmt(FmtOptions),
     Explain(ExplainOptions),

@@ -7,11 +7,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
-
-use clap::Args;
 
 use crate::broker::faults::Faults;
+use crate::cli::changeable::Changeable;
+use crate::cli::scenario_options::{ScenarioOptions, check_embedded_options};
 use crate::cli::{exit, render};
 use crate::compile::files::MAX_FILE_BYTES;
 use crate::compile::url::{UrlError, one_target, parse_url};
@@ -21,122 +20,8 @@ use crate::plan::Plan;
 use crate::plan::certificates::certificates;
 use crate::plan::target::Target;
 use crate::scenario::files::{ReadError, reason};
-use crate::scenario::secrets::Secrets;
+use crate::scenario::secrets::{Secrets, hide_urls};
 use crate::scenario::source::Source;
-use crate::units::parse_run_time;
-
-/// The scenario that is used if the command line names none.
-const DEFAULT_SCENARIO: &str = "scenarios/publish.toml";
-
-/// The scenario and what the command line says instead of it: Locust's flags.
-#[derive(Debug, Clone, Args)]
-pub(super) struct ScenarioOptions {
-    /// The scenario file, in TOML or YAML
-    #[arg(value_name = "SCENARIO")]
-    #[arg(help = "The scenario file, in TOML or YAML [default: scenarios/publish.toml]")]
-    scenario: Option<PathBuf>,
-
-    /// Number of users
-    #[arg(short, long, value_name = "N", value_parser = parse_users, allow_negative_numbers = true)]
-    users: Option<u32>,
-
-    /// Number of users that start per second
-    #[arg(short = 'r', long, value_name = "PER_SECOND", value_parser = parse_spawn_rate)]
-    #[arg(allow_negative_numbers = true)]
-    spawn_rate: Option<f64>,
-
-    /// How long the run lasts, from the first user on: 300s, 20m, 1h30m, 500ms or plain seconds; 0 means no end
-    #[arg(short = 't', long, value_name = "TIME", value_parser = parse_run_time)]
-    #[arg(allow_negative_numbers = true)]
-    run_time: Option<Duration>,
-
-    /// How long users may take to finish their task when the run stops
-    #[arg(short, long, value_name = "TIME", value_parser = parse_run_time)]
-    #[arg(allow_negative_numbers = true)]
-    stop_timeout: Option<Duration>,
-
-    /// Address of the broker, in place of the scenario's
-    #[arg(short = 'H', long = "host", value_name = "URL")]
-    #[arg(
-        help = "Address of the broker, in place of the scenario's: HOST[:PORT], mqtt://, mqtts://, ws:// or \
-                  wss://HOST[:PORT][/PATH], or embedded:. Repeat the flag for several servers"
-    )]
-    hosts: Vec<String>,
-
-    /// Replace the value of a key of the scenario; can be repeated
-    #[arg(long, value_name = "PATH=VALUE")]
-    #[arg(help = "Replace the value of a key of the scenario, as in load.run_time=30s or \
-                  'user_classes.device.tasks[0].weight=2'; can be repeated")]
-    set: Vec<String>,
-
-    /// Run only users of these classes. Separate several with commas, or repeat the flag
-    #[arg(short = 'C', long, value_delimiter = ',', value_name = "CLASS")]
-    user_classes: Vec<String>,
-
-    /// Run only tasks with one of these tags. Separate several with commas, or repeat the flag
-    #[arg(short = 'T', long, value_delimiter = ',', value_name = "TAG")]
-    tags: Vec<String>,
-
-    /// Leave out tasks with one of these tags. Separate several with commas, or repeat the flag
-    #[arg(short = 'E', long, value_delimiter = ',', value_name = "TAG")]
-    exclude_tags: Vec<String>,
-}
-
-impl ScenarioOptions {
-    /// The scenario file.
-    pub(super) fn path(&self) -> &Path {
-        self.scenario.as_deref().unwrap_or(Path::new(DEFAULT_SCENARIO))
-    }
-
-    /// Whether the command line names it.
-    pub(super) fn names_a_file(&self) -> bool {
-        self.scenario.is_some()
-    }
-
-    /// The same options for another scenario.
-    pub(super) fn with_file(&self, path: &Path) -> Self {
-        Self { scenario: Some(path.to_owned()), ..self.clone() }
-    }
-
-    /// The same options with another scenario, other addresses and more settings, as far as they are given.
-    pub(super) fn with(&self, file: Option<&Path>, hosts: &[String], set: &[String]) -> Self {
-        let mut other = file.map_or_else(|| self.clone(), |file| self.with_file(file));
-        if !hosts.is_empty() {
-            other.hosts = hosts.to_vec();
-        }
-        other.set.extend_from_slice(set);
-        other
-    }
-
-    /// The flags of Locust that the command line has, by their long names.
-    pub(super) fn given(&self) -> Vec<&'static str> {
-        let flags = [
-            ("locustfile", self.scenario.is_some()),
-            ("users", self.users.is_some()),
-            ("spawn-rate", self.spawn_rate.is_some()),
-            ("run-time", self.run_time.is_some()),
-            ("stop-timeout", self.stop_timeout.is_some()),
-            ("host", !self.hosts.is_empty()),
-            ("tags", !self.tags.is_empty()),
-            ("exclude-tags", !self.exclude_tags.is_empty()),
-        ];
-        flags.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
-    }
-}
-
-fn parse_users(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(users) if users > 0 => Ok(users),
-        _ => Err("a number of users is a whole number from 1 up".into()),
-    }
-}
-
-fn parse_spawn_rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
-        _ => Err("a spawn rate is a number above 0, such as 10 or 0.5".into()),
-    }
-}
 
 /// Not clap's to check, which repeats what is wrong: it may hold a password.
 fn parse_hosts(texts: &[String]) -> Result<Option<Target>, ExitCode> {
@@ -145,10 +30,6 @@ fn parse_hosts(texts: &[String]) -> Result<Option<Target>, ExitCode> {
     };
     let parsed = texts.iter().map(|text| parse_url(text, &check_embedded_options).map_err(wrong));
     one_target(parsed.collect::<Result<_, _>>()?).map_err(|(_, error)| wrong(error))
-}
-
-fn check_embedded_options(options: &str) -> Result<(), String> {
-    Faults::from_query(options).map(drop).map_err(|error| error.to_string())
 }
 
 /// Gives embedded brokers that are the same the same options in the same words, so that comparing their targets shows
@@ -194,6 +75,7 @@ pub(super) struct Checked {
     inputs: Vec<PathBuf>,
     /// The variables of the environment that it asks for.
     variables: BTreeSet<String>,
+    changeable: Changeable,
 }
 
 /// A plan, and what went into it.
@@ -207,17 +89,30 @@ pub(super) struct Loaded {
     pub(super) warnings: String,
     /// The texts of the scenario and of the files that it includes, without secrets, each with its path.
     pub(super) texts: Vec<(PathBuf, String)>,
+    /// What may be changed from run to run.
+    pub(super) changeable: Changeable,
+    /// What `${run.id}` stands for.
+    pub(super) run_id: String,
 }
 
 /// Reads and compiles the scenario. What is wrong is printed to standard error, and an error is the exit code for it.
 /// Warnings are left to the caller.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
-    tell(options, check(options, SAMPLE)?)
+    tell(options, check(options, SAMPLE)?, SAMPLE)
 }
 
 /// Reads and compiles the scenario for a run, whose users differ from those of other processes by default.
 pub(super) fn load_run(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
-    tell(options, check(options, &draw_run_id())?)
+    let run_id = draw_run_id();
+    tell(options, check(options, &run_id)?, &run_id)
+}
+
+/// The same without a word: an error is what there is to say, without colours.
+pub(super) fn try_load_run(options: &ScenarioOptions) -> Result<Loaded, String> {
+    let run_id = draw_run_id();
+    let Ok(checked) = check(options, &run_id) else { return Err("the address is wrong".to_owned()) };
+    let checked = checked.map_err(|error| hide_urls(&error.to_string()))?;
+    loaded(checked, &run_id, false).map_err(|mistakes| mistakes.trim_end().to_owned())
 }
 
 /// Stands in plans for the run id, which each run draws by itself.
@@ -307,25 +202,41 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
         !has_place || told.insert((place, diagnostic.code, diagnostic.message.clone()))
     });
     let (inputs, variables) = (inputs.into_inner(), variables.into_inner());
-    Ok(Ok(Checked { source, diagnostics, plan, inputs, variables }))
+    let changeable = Changeable::of(&parsed.scenario, &source);
+    Ok(Ok(Checked { source, diagnostics, plan, inputs, variables, changeable }))
 }
 
 /// Says on standard error what is wrong; without a plan the error is the exit code for it.
 pub(super) fn tell(
     options: &ScenarioOptions,
     checked: Result<Checked, ReadError>,
+    run_id: &str,
 ) -> Result<Loaded, ExitCode> {
-    let Checked { source, diagnostics, plan, inputs, variables } = checked.map_err(|error| {
+    let checked = checked.map_err(|error| {
         let missing = !options.path().exists() && !options.names_a_file();
         let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
         exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
     })?;
-    let warnings = drawn(&diagnostics, &source);
-    let Some(plan) = plan else {
-        exit::say(&warnings);
-        return Err(ExitCode::from(exit::BAD_INPUT));
-    };
-    Ok(Loaded { plan, inputs, variables, warnings, texts: masked_texts(&source) })
+    loaded(checked, run_id, std::io::stderr().is_terminal()).map_err(|mistakes| {
+        exit::say(&mistakes);
+        ExitCode::from(exit::BAD_INPUT)
+    })
+}
+
+/// What can run; the error is what there is to say, with colours if they are wanted.
+fn loaded(checked: Checked, run_id: &str, coloured: bool) -> Result<Loaded, String> {
+    let Checked { source, diagnostics, plan, inputs, variables, changeable } = checked;
+    let warnings = render::render(&diagnostics, &source, coloured);
+    let Some(plan) = plan else { return Err(warnings) };
+    Ok(Loaded {
+        plan,
+        inputs,
+        variables,
+        warnings,
+        texts: masked_texts(&source),
+        changeable,
+        run_id: run_id.to_owned(),
+    })
 }
 
 /// The texts of the files that a scenario is made of, without secrets.

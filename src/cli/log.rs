@@ -1,6 +1,7 @@
 //! The log: Locust's form of a line, to standard error, to files, or to both.
 
 use std::io::{self, Write};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::SystemTime;
 
@@ -10,18 +11,71 @@ use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::cli::lines::Lines;
+use crate::scenario::secrets::hide_urls;
+use crate::web::desk::Desk;
 
-/// Where log lines go: to all of them.
-struct LogOutput(Vec<Lines>);
+/// Somebody who reads the log.
+#[derive(Debug, Clone)]
+pub(super) enum Reader {
+    /// Standard error, or a file.
+    Lines(Lines),
+    /// The live page.
+    Desk(Desk),
+}
+
+impl Reader {
+    fn say(&self, text: &str) {
+        match self {
+            Self::Lines(lines) => lines.say(text),
+            Self::Desk(desk) => desk.log(&hide_urls(text)),
+        }
+    }
+}
+
+/// Where log lines go: to all of its readers. Clones are the same log.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Log(Arc<RwLock<Vec<Reader>>>);
+
+impl Log {
+    /// A log that these read.
+    pub(super) fn of(readers: Vec<Reader>) -> Self {
+        Self(Arc::new(RwLock::new(readers)))
+    }
+
+    /// From now on also these read it, until what is returned is dropped.
+    pub(super) fn also(&self, readers: impl IntoIterator<Item = Reader>) -> Also {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let before = all.len();
+        all.extend(readers);
+        Also { log: self.clone(), before }
+    }
+
+    fn say(&self, text: &str) {
+        for reader in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            reader.say(text);
+        }
+    }
+}
+
+/// The time in which some more read a log.
+#[derive(Debug)]
+pub(super) struct Also {
+    log: Log,
+    before: usize,
+}
+
+impl Drop for Also {
+    fn drop(&mut self) {
+        self.log.0.write().unwrap_or_else(PoisonError::into_inner).truncate(self.before);
+    }
+}
 
 /// One log line.
-struct LogLine<'a>(&'a [Lines]);
+pub(super) struct LogLine<'a>(&'a Log);
 
 impl Write for LogLine<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        for to in self.0 {
-            to.say(String::from_utf8_lossy(line));
-        }
+        self.0.say(&String::from_utf8_lossy(line));
         Ok(line.len())
     }
 
@@ -30,11 +84,11 @@ impl Write for LogLine<'_> {
     }
 }
 
-impl<'a> MakeWriter<'a> for LogOutput {
+impl<'a> MakeWriter<'a> for Log {
     type Writer = LogLine<'a>;
 
     fn make_writer(&'a self) -> LogLine<'a> {
-        LogLine(&self.0)
+        LogLine(self)
     }
 }
 
@@ -59,21 +113,19 @@ where
     }
 }
 
-/// Starts the log, once per process; each line goes to all of `to`. The message of a thread that panics goes to the log
-/// as well, since the thread must not wait for standard error either.
-pub(super) fn start_log(level: Level, to: Vec<Lines>) -> io::Result<()> {
-    let last_words = to.clone();
+/// Starts the log, once per process. The message of a thread that panics goes to the log as well, since the thread must
+/// not wait for standard error either.
+pub(super) fn start_log(level: Level, log: &Log) -> io::Result<()> {
+    let last_words = log.clone();
     std::panic::set_hook(Box::new(move |panic| {
         let thread = thread::current();
         let text = format!("thread {} {panic}\n", thread.name().unwrap_or("without a name"));
-        for to in &last_words {
-            to.say(text.clone());
-        }
+        last_words.say(&text);
     }));
     let subscriber = tracing_subscriber::fmt()
         .event_format(LocustForm)
         .with_max_level(level)
-        .with_writer(LogOutput(to))
+        .with_writer(log.clone())
         .finish();
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
 }

@@ -5,6 +5,7 @@
 
 mod args;
 pub mod broker;
+mod changeable;
 mod command;
 pub mod compare;
 mod conflicts;
@@ -20,6 +21,7 @@ mod locust;
 mod log;
 pub mod merge;
 mod observer;
+mod onlooker;
 mod outputs;
 mod page;
 mod plan;
@@ -31,11 +33,14 @@ pub mod replay;
 pub mod report;
 mod result_reference;
 mod run;
+mod scenario_options;
 mod schema;
 mod screen;
+mod serve;
 mod signals;
 pub mod trend;
 mod validate;
+mod web;
 mod what_ran;
 
 use std::process::ExitCode;
@@ -54,9 +59,11 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Init(options) => init::run(&options),
+        Command::Run(options) if options.web.is_asked() => web::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Trend(options) => trend::run(&options),
+        Command::Serve(options) => serve::run(&options),
         Command::Validate(options) => validate::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Compare(options) => compare::run(&options),

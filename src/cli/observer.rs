@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::lines::Lines;
+use crate::cli::onlooker::Onlooker;
 use crate::cli::outputs::{Open, OutputError, Outputs, View};
 use crate::cli::screen::Progress;
 use crate::engine::{Control, End, Observer, Tick};
@@ -65,11 +66,19 @@ pub(super) struct RunObserver {
     pub(super) last: Option<Arc<Snapshot>>,
     /// The result, once the run is over.
     result: Option<RunResult>,
+    /// Somebody who watches.
+    onlooker: Option<Box<dyn Onlooker>>,
 }
 
 impl RunObserver {
     /// Outputs that fail are told with `says`.
-    pub(super) fn new(outputs: Outputs, progress: Progress, head: Head, says: Lines) -> Self {
+    pub(super) fn new(
+        outputs: Outputs,
+        progress: Progress,
+        head: Head,
+        says: Lines,
+        onlooker: Option<Box<dyn Onlooker>>,
+    ) -> Self {
         Self {
             files: Files::Found(outputs),
             watch: Watch::new(&head.thresholds),
@@ -82,6 +91,7 @@ impl RunObserver {
             unwritten: Vec::new(),
             last: None,
             result: None,
+            onlooker,
         }
     }
 
@@ -147,9 +157,11 @@ impl RunObserver {
         if self.missed.is_some() { Control::StopByThreshold } else { Control::GoOn }
     }
 
-    fn make_result(&mut self, tick: &Tick<'_>, snapshot: &Snapshot) {
+    /// The result up to a tick.
+    fn result_at(&self, tick: &Tick<'_>, snapshot: &Snapshot) -> RunResult {
         let started = self.start.unwrap_or(tick.at).as_secs_f64();
-        let run = WhatRan { started, ended: tick.at.as_secs_f64(), ..self.head.run.clone() };
+        let end = if tick.last { String::new() } else { verdict::RUNNING.to_owned() };
+        let run = WhatRan { end, started, ended: tick.at.as_secs_f64(), ..self.head.run.clone() };
         let mut result = gather::result(Ended {
             run,
             stages: &self.head.stages,
@@ -163,7 +175,7 @@ impl RunObserver {
             exit_code_on_error: self.head.exit_code_on_error,
         });
         result.notes.extend(self.since.and_then(|since| reset_note(since.as_secs_f64() - started)));
-        self.result = Some(result);
+        result
     }
 }
 
@@ -189,9 +201,13 @@ impl Observer for RunObserver {
         }
         let control = self.check(tick, &snapshot);
         if tick.last {
-            self.make_result(tick, &snapshot);
+            self.result = Some(self.result_at(tick, &snapshot));
         } else {
             self.progress.tick(tick, start, &snapshot, all);
+        }
+        if let Some(mut onlooker) = self.onlooker.take() {
+            onlooker.tick(tick, &snapshot, all, &|| self.result_at(tick, &snapshot));
+            self.onlooker = Some(onlooker);
         }
         if all {
             self.last = Some(snapshot);

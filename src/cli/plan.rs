@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::cli::load::{Loaded, ScenarioOptions, load};
+use crate::cli::load::{Loaded, load};
+use crate::cli::scenario_options::ScenarioOptions;
 use crate::cli::{exit, locust};
 use crate::describe::difference::{diff, differences};
 use crate::describe::{describe, describe_json, ratio};
@@ -66,7 +67,7 @@ enum Format {
 }
 
 /// Locust's two flags, which print something instead of doing anything.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct RatioOptions {
     /// Print the shares of tasks, as Locust does, and nothing else
     #[arg(long)]

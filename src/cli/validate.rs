@@ -6,8 +6,9 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::exit;
-use crate::cli::load::{Checked, Loaded, SAMPLE, ScenarioOptions, check, tell};
+use crate::cli::load::{Checked, Loaded, SAMPLE, check, tell};
 use crate::cli::render::{Lines, Placed, placed};
+use crate::cli::scenario_options::ScenarioOptions;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::scenario::codes;
 use crate::scenario::files::ReadError;
@@ -60,7 +61,7 @@ pub(super) fn run(options: &ValidateOptions) -> ExitCode {
         let is_fine = matches!(&checked, Ok(checked) if checked.plan.is_some());
         return if is_fine || said != ExitCode::SUCCESS { said } else { ExitCode::from(exit::BAD_INPUT) };
     }
-    match tell(&options.scenario, checked) {
+    match tell(&options.scenario, checked, SAMPLE) {
         Ok(Loaded { plan, warnings, .. }) => {
             exit::say(&warnings);
             exit::output(&format!(

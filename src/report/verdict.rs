@@ -32,17 +32,31 @@ pub enum Impression {
 /// How a run went, at a glance, and in one or two words.
 pub fn impression(result: &RunResult) -> (Impression, &'static str) {
     match result.verdict.outcome {
+        Outcome::Passed if is_running(&result.run) => (Impression::Doubtful, "So far"),
+        _ if is_running(&result.run) => (Impression::Bad, "So far"),
         Outcome::Aborted => (Impression::Bad, "Aborted"),
         Outcome::ThresholdMissed => (Impression::Bad, "Threshold missed"),
         Outcome::Failed => (Impression::Bad, "Failed"),
         Outcome::Passed if result.aggregated.requests == 0 => (Impression::Doubtful, "Nothing measured"),
-        Outcome::Passed if is_cut_short(&result.run) => (Impression::Doubtful, "Interrupted"),
+        Outcome::Passed if is_interrupted(&result.run) => (Impression::Doubtful, "Interrupted"),
         Outcome::Passed => (Impression::Good, "Passed"),
     }
 }
 
-/// Whether a run with an end of its own was interrupted before it.
+/// The end of a run that still goes on.
+pub const RUNNING: &str = "running";
+
+/// Whether a run still goes on, so that its result is one up to now.
+pub fn is_running(run: &WhatRan) -> bool {
+    run.end == RUNNING
+}
+
+/// Whether what is known is of a part of the run: it goes on, or has an end of its own and was interrupted before it.
 pub fn is_cut_short(run: &WhatRan) -> bool {
+    is_running(run) || is_interrupted(run)
+}
+
+fn is_interrupted(run: &WhatRan) -> bool {
     run.planned_s.is_some() && matches!(run.end.as_str(), "interrupted" | "aborted")
 }
 
@@ -89,22 +103,26 @@ pub fn of(result: &RunResult, exit_code_on_error: u8) -> Verdict {
 fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], failures: u64) -> String {
     let requests = result.aggregated.requests;
     let interruption = interruption(&result.run);
+    let word = if is_running(&result.run) { "So far" } else { "Failed" };
     let interrupted = interruption.as_ref().map_or_else(String::new, |how| format!("; {how}"));
     match outcome {
+        Outcome::Passed if requests == 0 && is_running(&result.run) => {
+            "So far: no request has ended.".to_owned()
+        }
         Outcome::Aborted if result.run.end == "error" => "Aborted: the run could not go on.".to_owned(),
         Outcome::Aborted => {
             let how = interruption.unwrap_or_default();
             format!("Aborted: {how}, and once more before its users had finished.")
         }
-        Outcome::ThresholdMissed => format!("Failed: {}{interrupted}.", missed(result, failing)),
-        Outcome::Failed if failures == 0 => format!("Failed: there were exceptions{interrupted}."),
+        Outcome::ThresholdMissed => format!("{word}: {}{interrupted}.", missed(result, failing)),
+        Outcome::Failed if failures == 0 => format!("{word}: there were exceptions{interrupted}."),
         Outcome::Failed => {
             let ratio = result.aggregated.failure_ratio() * 100.0;
             let first = result.failures.first().map_or_else(String::new, |it| {
                 format!("; most often: {} {}: {}", it.request_type, it.name, it.error)
             });
             format!(
-                "Failed: {} of {} requests failed ({ratio:.2} %){interrupted}{first}.",
+                "{word}: {} of {} requests failed ({ratio:.2} %){interrupted}{first}.",
                 count(failures),
                 count(requests)
             )
@@ -124,7 +142,10 @@ fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], 
             } else {
                 format!("{} requests, none failed", count(requests))
             };
-            match interruption.filter(|_| is_cut_short(&result.run)) {
+            if is_running(&result.run) {
+                return format!("So far: {requests}{}{limit}.", met(result, " so far"));
+            }
+            match interruption.filter(|_| is_interrupted(&result.run)) {
                 Some(how) => {
                     let how = how.trim_start_matches("interrupted");
                     format!("Interrupted{how}: {requests}{}{limit}.", met(result, " so far"))

@@ -44,6 +44,7 @@ struct Shared {
     now: watch::Sender<Arc<Now>>,
     commands: mpsc::Sender<Asked>,
     log: Mutex<Log>,
+    history: Mutex<Vec<u8>>,
     /// Who waits for totals.
     totals: Mutex<Vec<oneshot::Sender<Arc<Now>>>>,
     /// How many [`Watcher`]s there are.
@@ -69,6 +70,7 @@ impl Desk {
             now: watch::Sender::new(Arc::new(Now::default())),
             commands,
             log: Mutex::default(),
+            history: Mutex::default(),
             totals: Mutex::default(),
             watchers: AtomicUsize::new(0),
             made: Instant::now(),
@@ -99,6 +101,24 @@ impl Desk {
         }
         log.lines.push_back(line);
         log.written += 1;
+    }
+
+    /// Begins the history of a run: the file `_stats_history.csv` with this first line.
+    pub fn begin_history(&self, header: &str) {
+        *self.lock_history() = header.as_bytes().to_vec();
+    }
+
+    /// Adds rows to the history in place of its last `replaced` bytes.
+    pub fn add_history(&self, replaced: usize, rows: &str) {
+        let mut history = self.lock_history();
+        let kept = history.len().saturating_sub(replaced);
+        history.truncate(kept);
+        history.extend_from_slice(rows.as_bytes());
+    }
+
+    /// The history of the last run, or of this one up to now; empty before the first.
+    pub fn history(&self) -> Vec<u8> {
+        self.lock_history().clone()
     }
 
     /// Whether somebody watches, or asked for a result in the last ten seconds. Only then the runner makes
@@ -199,6 +219,10 @@ impl Desk {
     fn lock_totals(&self) -> MutexGuard<'_, Vec<oneshot::Sender<Arc<Now>>>> {
         // A list in which somebody may be missing is still a list.
         self.0.totals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_history(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_log(&self) -> MutexGuard<'_, Log> {

@@ -16,7 +16,10 @@ mod memo;
 pub mod metrics;
 pub mod now;
 pub mod offer;
+pub mod page;
 pub mod server;
+pub mod shelf;
+pub mod site;
 mod stall;
 #[cfg(test)]
 mod testing;

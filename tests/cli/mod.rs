@@ -14,3 +14,4 @@ pub(crate) mod recorded;
 pub(crate) mod recorder;
 pub(crate) mod run;
 pub(crate) mod scenarios;
+pub(crate) mod web;

@@ -33,7 +33,7 @@ fn scenario(name: &str) -> String {
 }
 
 /// Makes Locust's files of `log.jsonl`, at the prefix `locust`.
-fn replay_with_locust(place: &ScenarioDir) {
+pub(crate) fn replay_with_locust(place: &ScenarioDir) {
     let replayed = Command::new(locust_python())
         .arg("tests/fixtures/locust/replay_locust.py")
         .args([place.path("log.jsonl"), place.path("locust")])

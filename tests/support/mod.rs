@@ -10,6 +10,7 @@ mod plan;
 pub(crate) mod program;
 pub(crate) mod run;
 mod runtime;
+pub(crate) mod served;
 mod session;
 pub(crate) mod takeover;
 

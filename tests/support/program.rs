@@ -35,6 +35,13 @@ impl ScenarioDir {
     }
 
     /// Starts a run and waits until all its users are there.
+    /// Starts the program, whatever it does.
+    pub(crate) fn launch(&self, args: &[&str]) -> Running {
+        let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        Running { child, log }
+    }
+
     pub(crate) fn start(&self, args: &[&str]) -> Running {
         self.start_with(args, &[])
     }

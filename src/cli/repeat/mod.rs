@@ -15,10 +15,10 @@ use std::time::SystemTime;
 
 use crate::cli::compare::{columns, paint};
 use crate::cli::exit;
-use crate::cli::load::ScenarioOptions;
 use crate::cli::outputs::{OutputError, RunFolder};
 pub(super) use crate::cli::repeat::options::RepeatOptions;
 use crate::cli::repeat::series::{Made, Series, Stop};
+use crate::cli::scenario_options::ScenarioOptions;
 use crate::cli::screen::size::Size;
 use crate::report::columns::fit;
 use crate::report::command::{self, argument};

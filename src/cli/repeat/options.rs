@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::compare::parse_percent;
-use crate::cli::load::ScenarioOptions;
+use crate::cli::scenario_options::ScenarioOptions;
 
 /// Outputs of one run: each run of several has its own in its folder, and in a single file the last one would remain.
 const OF_ONE_RUN: [&str; 9] =

@@ -6,11 +6,12 @@ use std::str::FromStr;
 use clap::Args;
 use tracing::Level;
 
-use crate::cli::load::ScenarioOptions;
 use crate::cli::outputs::{self, Render, Wanted};
 use crate::cli::plan::RatioOptions;
 use crate::cli::repeat::RepeatOptions;
+use crate::cli::scenario_options::ScenarioOptions;
 use crate::cli::screen::PrintStats;
+use crate::cli::web::options::WebOptions;
 use crate::engine;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
@@ -41,7 +42,7 @@ Examples:
   mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
 
 /// Run a scenario
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct RunOptions {
@@ -98,6 +99,9 @@ pub(in crate::cli) struct RunOptions {
     #[command(flatten)]
     pub(super) repeat: RepeatOptions,
 
+    #[command(flatten)]
+    pub(in crate::cli) web: WebOptions,
+
     /// Maximum number of rows in the statistics; requests with further names are counted in one extra row
     #[arg(long, value_name = "N", default_value_t = engine::MAX_ROWS)]
     pub(super) max_rows: usize,
@@ -108,7 +112,7 @@ pub(in crate::cli) struct RunOptions {
 
     /// Print nothing but errors: the exit code and the files tell how the run went
     #[arg(short, long, conflicts_with = "print_stats")]
-    pub(super) quiet: bool,
+    pub(in crate::cli) quiet: bool,
 
     /// The table of rows at the end: `table` in fitting units, `locust` Locust's three tables to the byte
     #[arg(long, value_name = "FORM", value_enum, default_value_t, hide_possible_values = true)]
@@ -161,6 +165,21 @@ impl RunOptions {
     /// The scenario that it is about.
     pub(in crate::cli) fn scenario(&self) -> &ScenarioOptions {
         &self.scenario
+    }
+
+    /// The same options for another scenario, or for the same one with other flags.
+    pub(in crate::cli) fn with_scenario(&self, scenario: ScenarioOptions) -> Self {
+        Self { scenario, ..self.clone() }
+    }
+
+    /// The percentiles of the files and tables.
+    pub(in crate::cli) fn percentiles(&self) -> PercentileList {
+        self.percentiles.clone().unwrap_or_default()
+    }
+
+    /// The file with the history of every row, if one is written.
+    pub(in crate::cli) fn full_history(&self) -> Option<PathBuf> {
+        self.csv.as_ref().filter(|_| self.csv_full_history).map(|prefix| HistoryRows::path(prefix))
     }
 
     /// The files that will be written, each with the flag that asks for it.

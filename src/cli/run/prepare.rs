@@ -1,23 +1,22 @@
-//! What a run needs before it can begin: brokers, outputs, signals and the log.
+//! What a run needs before it can begin: brokers and outputs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use tokio::runtime::{Builder, Runtime};
-use tracing::{Level, info, warn};
+use tracing::{info, warn};
 
 use crate::broker::Broker;
 use crate::cli::endpoints::open_brokers;
 use crate::cli::lines::Lines;
 use crate::cli::load::{Loaded, certificate_files};
-use crate::cli::log::start_log;
 use crate::cli::outputs::{self, OutputError, Outputs, RunFolder, Wanted};
 use crate::cli::run::options::RunOptions;
-use crate::cli::{conflicts, exit, locust, signals};
+use crate::cli::run::process::{log_error, open_log};
+use crate::cli::{conflicts, exit, locust};
 use crate::client::transport::Endpoint;
 use crate::describe::describe;
-use crate::engine::Interrupts;
 use crate::engine::limits::raise_open_files;
 use crate::plan::Plan;
 use crate::plan::target::Target;
@@ -25,21 +24,19 @@ use crate::plan::timeline::LoadTimeline;
 use crate::report::destination::Destination;
 
 /// All that a run needs besides its plan.
-pub(super) struct Prepared {
+pub(in crate::cli) struct Prepared {
     pub(super) runtime: Runtime,
     pub(super) brokers: Vec<Broker>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) outputs: Outputs,
     /// The folder of the run, if one is wanted.
     pub(super) folder: Option<RunFolder>,
-    pub(super) stderr: Lines,
-    /// The files that the log goes to.
-    pub(super) logs: Vec<(PathBuf, Lines)>,
-    pub(super) interrupts: Interrupts,
+    /// The log in that folder.
+    pub(super) run_log: Option<(PathBuf, Lines)>,
 }
 
 /// Makes sure that the run can begin, and touches no older result before it is; an error is an exit code and a message.
-pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared, (u8, String)> {
+pub(in crate::cli) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared, (u8, String)> {
     fn cannot(error: impl std::fmt::Display) -> (u8, String) {
         (exit::CANNOT_GO_ON, error.to_string())
     }
@@ -54,8 +51,7 @@ pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared,
     let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let (brokers, endpoints) = open_brokers(plan, folder, &runtime).map_err(cannot)?;
 
-    let mut logs: Vec<_> = options.logfile.clone().into_iter().collect();
-    for path in &logs {
+    if let Some(path) = &options.logfile {
         Destination::find(path).map_err(log_error)?;
     }
     let mut wanted = options.wanted();
@@ -69,26 +65,10 @@ pub(super) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<Prepared,
     if let Some(folder) = &folder {
         fill(folder, loaded, &mut wanted).map_err(cannot)?;
     }
-    logs.extend(folder.iter().map(|folder| folder.file("run.log")));
     let outputs = Outputs::find(wanted).map_err(cannot)?;
 
-    let interrupts = Interrupts::default();
-    signals::watch(interrupts.clone(), signals::GRACE)
-        .map_err(|error| cannot(format_args!("cannot wait for signals: {error}")))?;
-    let stderr = Lines::stderr().map_err(cannot)?;
-    let file = |path: PathBuf| {
-        let lines = Destination::find(&path).and_then(Lines::file).map_err(log_error)?;
-        Ok((path, lines))
-    };
-    let logs = logs.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
-    let mut to: Vec<_> = logs.iter().map(|(_, lines)| lines.clone()).collect();
-    // Of several runs, each says what it has to say in its folder.
-    if options.logfile.is_none() && options.repeat.run_folder.is_none() {
-        to.push(stderr.clone());
-    }
-    let level = options.loglevel.unwrap_or(if options.quiet { Level::ERROR } else { Level::INFO });
-    start_log(level, to).map_err(log_error)?;
-    Ok(Prepared { runtime, brokers, endpoints, outputs, folder, stderr, logs, interrupts })
+    let run_log = folder.as_ref().map(|folder| open_log(folder.file("run.log"))).transpose()?;
+    Ok(Prepared { runtime, brokers, endpoints, outputs, folder, run_log })
 }
 
 /// Writes the scenario and its plan into the folder of a run, and adds the other files to what is wanted.
@@ -111,23 +91,19 @@ fn fill(folder: &RunFolder, loaded: &Loaded, wanted: &mut Wanted) -> Result<(), 
     Ok(())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn log_error(error: std::io::Error) -> (u8, String) {
-    (exit::CANNOT_GO_ON, format!("cannot write the log: {error}"))
-}
-
 /// Prints the first lines: what runs, its warnings, and where it runs.
 pub(super) fn announce(
     options: &RunOptions,
     plan: &Plan,
     prepared: &Prepared,
+    stderr: &Lines,
     warnings: &str,
     variables: &BTreeSet<String>,
 ) {
     info!("Running {} ({})", options.scenario.path().display(), plan.name);
     // Of several runs, the program that runs them has told them once.
     if !warnings.is_empty() && !options.quiet && options.repeat.run_folder.is_none() {
-        prepared.stderr.say(warnings);
+        stderr.say(warnings);
     }
     for ignored in locust::ignored(&options.given(), variables) {
         warn!("{ignored}");

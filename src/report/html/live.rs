@@ -33,12 +33,11 @@ struct RowsSection {
     rows: Rows,
 }
 
-/// The sections of a result in the order of the page. The charts are those of the row with this title, as the section of
-/// charts offers it, or of all requests.
+/// The sections of a result in the order of the page, without the charts.
 ///
 /// # Errors
 /// What `askama` reports if it cannot write a value; no value of a result is known to cause it.
-pub fn sections(result: &RunResult, row: &str) -> askama::Result<Vec<Section>> {
+pub fn sections(result: &RunResult) -> askama::Result<Vec<Section>> {
     let section = |id, html| Section { id, html };
     let optional = |of: Option<askama::Result<String>>| of.unwrap_or_else(|| Ok(String::new()));
     let rows = Rows::of("All rows".to_owned(), &result.rows, Some(&result.aggregated));
@@ -46,7 +45,6 @@ pub fn sections(result: &RunResult, row: &str) -> askama::Result<Vec<Section>> {
     Ok(vec![
         section("verdict", Verdict::of(result).render()?),
         section("figures", Figures::of(result).render()?),
-        section("charts", LiveCharts::of(result, row)?.render()?),
         section("rows", RowsSection { rows }.render()?),
         section("stages", optional(Stages::of(result).map(|stages| stages.render()))?),
         section("failures", Failures::of(result).render()?),
@@ -55,6 +53,14 @@ pub fn sections(result: &RunResult, row: &str) -> askama::Result<Vec<Section>> {
         section("generator", if generator.is_known() { generator.render()? } else { String::new() }),
         section("what-ran", Head::of(result).render()?),
     ])
+}
+
+/// The section of the charts, with those of the row that has this title, as the section offers it, or of all requests.
+///
+/// # Errors
+/// As [`sections`].
+pub fn charts_of(result: &RunResult, row: &str) -> askama::Result<String> {
+    LiveCharts::of(result, row)?.render()
 }
 
 #[cfg(test)]
@@ -73,20 +79,15 @@ mod tests {
     fn the_sections_are_those_of_the_report_word_for_word() {
         let result = sample::full();
         let page = page(&result).unwrap();
-        for Section { id, html } in sections(&result, "").unwrap() {
-            if id != "charts" {
-                assert_eq!(inside(&html, id), inside(&page, id), "{id}");
-            }
+        for Section { id, html } in sections(&result).unwrap() {
+            assert_eq!(inside(&html, id), inside(&page, id), "{id}");
         }
     }
 
     #[test]
     fn charts_are_those_of_the_chosen_row() {
         let result = sample::full();
-        let charts = |row: &str| {
-            let sections = sections(&result, row).unwrap();
-            sections.into_iter().find(|section| section.id == "charts").unwrap().html
-        };
+        let charts = |row: &str| charts_of(&result, row).unwrap();
         let title = result.rows.iter().find(|row| row.requests > 0).unwrap().title();
         assert!(charts("").contains("<option selected>All requests</option>"));
         assert_eq!(charts("no such row"), charts(""));

@@ -36,7 +36,7 @@ use askama::Template;
 
 pub use crate::report::html::comparison::comparison;
 use crate::report::html::frame::Frame;
-pub use crate::report::html::live::{Section, sections};
+pub use crate::report::html::live::{Section, charts_of, sections};
 use crate::report::html::section::charts::Charts;
 use crate::report::html::section::deliveries::DeliveriesSection;
 use crate::report::html::section::failures::Failures;

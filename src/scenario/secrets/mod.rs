@@ -154,6 +154,13 @@ impl<'a> Secrets<'a> {
         self.shown(file, self.source.file(file).text(), 0, &(0..0)).0
     }
 
+    /// Whether a secret stands at a place, or a part of one.
+    pub fn touches(&self, place: &Place) -> bool {
+        self.spans_of(place.file)
+            .iter()
+            .any(|span| span.start < place.span.end && place.span.start < span.end)
+    }
+
     fn spans_of(&self, file: FileId) -> &[Range<usize>] {
         let place = usize::try_from(file.0).ok();
         place.and_then(|place| self.spans.get(place)).map_or(&[], Vec::as_slice)

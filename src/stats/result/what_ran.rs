@@ -34,8 +34,8 @@ pub struct WhatRan {
     pub planned_s: Option<f64>,
     /// The brokers that it talked to.
     pub brokers: Vec<BrokerRan>,
-    /// How it ended: `finished`, `interrupted`, `aborted`, `threshold` or `error`; `unfinished` if the folder of
-    /// the run has CSV files and no result; empty if the source does not tell.
+    /// How it ended: `finished`, `interrupted`, `aborted`, `threshold` or `error`; `running` in a result up to now;
+    /// `unfinished` if the folder of the run has CSV files and no result; empty if the source does not tell.
     pub end: String,
     /// The results that this one was merged from; empty for a single run.
     pub merged_from: Vec<String>,

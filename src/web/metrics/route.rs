@@ -30,13 +30,18 @@ pub fn routes(desk: Desk, scrapers: Scrapers) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(Served { desk, scrapers })
 }
 
+/// `/metrics` and no other address.
+pub fn site(desk: Desk, scrapers: Scrapers) -> Router {
+    let nothing_else = async || text(StatusCode::NOT_FOUND, "The metrics are at /metrics.");
+    routes(desk, scrapers).fallback(nothing_else)
+}
+
 /// Serves `/metrics` alone, behind this guard. The server ends when it is dropped.
 ///
 /// # Errors
 /// As [`Server::start`].
 pub fn serve(listener: TcpListener, desk: Desk, scrapers: Scrapers, guard: &Guard) -> io::Result<Server> {
-    let nothing_else = async || text(StatusCode::NOT_FOUND, "The metrics are at /metrics.");
-    Server::start(listener, guard.around(routes(desk, scrapers).fallback(nothing_else)))
+    Server::start(listener, guard.around(site(desk, scrapers)))
 }
 
 async fn metrics(State(Served { desk, scrapers }): State<Served>, headers: HeaderMap) -> Response {

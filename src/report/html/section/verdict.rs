@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::report::html::text;
 use crate::report::judged;
-use crate::report::verdict::{Impression, impression, is_cut_short};
+use crate::report::verdict::{Impression, impression, is_cut_short, is_running};
 use crate::stats::result::{RunResult, Source, ThresholdResult};
 
 #[derive(Template)]
@@ -14,7 +14,7 @@ pub(crate) struct Verdict {
     word: &'static str,
     sentence: String,
     exit_code: u8,
-    /// Without a run of this program there was no exit code.
+    /// A run that goes on has no exit code, nor has one of another program.
     is_run: bool,
     /// `2 of 3 thresholds were met.`
     summary: String,
@@ -56,7 +56,7 @@ impl Verdict {
             word,
             sentence: text::line(&result.verdict.sentence),
             exit_code: result.verdict.exit_code,
-            is_run: result.source != Source::Csv,
+            is_run: result.source != Source::Csv && !is_running(&result.run),
             summary,
             thresholds: result.thresholds.iter().map(|of| Threshold::of(of, so_far)).collect(),
             notes: result.notes.iter().map(|note| text::line(note)).collect(),

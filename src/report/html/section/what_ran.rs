@@ -79,7 +79,8 @@ fn length(run: &WhatRan) -> String {
 pub(crate) fn ending(end: &str) -> String {
     match end {
         "finished" => "finished as planned".to_owned(),
-        "interrupted" => "interrupted by a signal or a key".to_owned(),
+        "interrupted" => "interrupted by a signal, a key or the page".to_owned(),
+        "running" => "not yet".to_owned(),
         "aborted" => "aborted".to_owned(),
         "threshold" => "ended by a threshold".to_owned(),
         "error" => "ended by an error".to_owned(),

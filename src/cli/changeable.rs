@@ -1,0 +1,46 @@
+//! What of a scenario may be changed from run to run: its variables, its rates and its tags.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{FieldPath, Mark};
+use crate::scenario::model::Scenario;
+use crate::scenario::secrets::Secrets;
+use crate::scenario::source::Source;
+
+/// What may be changed from run to run.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changeable {
+    /// Variables and rates with their values as they are written, for `--set`. No secret is among them.
+    pub(super) settings: Vec<(String, String)>,
+    /// All tags that tasks have, ordered and each once.
+    pub(super) tags: Vec<String>,
+}
+
+impl Changeable {
+    pub(super) fn of(scenario: &Scenario, source: &Source) -> Self {
+        let secrets = Secrets::of(source);
+        let root = FieldPath::root();
+        let vars = scenario.vars.keys().map(|name| root.key("vars").key(name.as_str()));
+        let rated = scenario.user_classes.iter().filter(|(_, class)| class.rate.is_some());
+        let rates = rated.map(|(name, _)| root.key("user_classes").key(name.as_str()).key("rate"));
+        let setting = |path: FieldPath| {
+            let place = source.place(&path, &Mark::Value);
+            let text = source.file(place.file).text().get(place.span.clone())?;
+            (!text.is_empty() && !secrets.touches(&place))
+                .then(|| (path.to_string(), unquoted(text).to_owned()))
+        };
+        let tasks = scenario.user_classes.values().flat_map(|class| &class.tasks);
+        let tags: BTreeSet<&String> = tasks.flat_map(|task| &task.tags).collect();
+        Self {
+            settings: vars.chain(rates).filter_map(setting).collect(),
+            tags: tags.into_iter().cloned().collect(),
+        }
+    }
+}
+
+/// A text without the quotes around it, as `--set` takes it.
+fn unquoted(text: &str) -> &str {
+    let inside = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    let plain = |inside: &&str| !inside.contains(['"', '\'', '\\']);
+    inside('"').or_else(|| inside('\'')).filter(plain).unwrap_or(text)
+}

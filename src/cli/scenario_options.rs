@@ -1,0 +1,169 @@
+//! The scenario and Locust's flags that say something else than it: options that several subcommands have.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::broker::faults::Faults;
+use crate::compile::url::{UrlError, parse_url};
+use crate::scenario::secrets::hide_urls;
+use crate::units::parse_run_time;
+
+/// The scenario that is used if the command line names none.
+const DEFAULT_SCENARIO: &str = "scenarios/publish.toml";
+
+/// The scenario and what the command line says instead of it: Locust's flags.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ScenarioOptions {
+    /// The scenario file, in TOML or YAML
+    #[arg(value_name = "SCENARIO")]
+    #[arg(help = "The scenario file, in TOML or YAML [default: scenarios/publish.toml]")]
+    scenario: Option<PathBuf>,
+
+    /// Number of users
+    #[arg(short, long, value_name = "N", value_parser = parse_users, allow_negative_numbers = true)]
+    pub(super) users: Option<u32>,
+
+    /// Number of users that start per second
+    #[arg(short = 'r', long, value_name = "PER_SECOND", value_parser = parse_spawn_rate)]
+    #[arg(allow_negative_numbers = true)]
+    pub(super) spawn_rate: Option<f64>,
+
+    /// How long the run lasts, from the first user on: 300s, 20m, 1h30m, 500ms or plain seconds; 0 means no end
+    #[arg(short = 't', long, value_name = "TIME", value_parser = parse_run_time)]
+    #[arg(allow_negative_numbers = true)]
+    pub(super) run_time: Option<Duration>,
+
+    /// How long users may take to finish their task when the run stops
+    #[arg(short, long, value_name = "TIME", value_parser = parse_run_time)]
+    #[arg(allow_negative_numbers = true)]
+    pub(super) stop_timeout: Option<Duration>,
+
+    /// Address of the broker, in place of the scenario's
+    #[arg(short = 'H', long = "host", value_name = "URL")]
+    #[arg(
+        help = "Address of the broker, in place of the scenario's: HOST[:PORT], mqtt://, mqtts://, ws:// or \
+                  wss://HOST[:PORT][/PATH], or embedded:. Repeat the flag for several servers"
+    )]
+    pub(super) hosts: Vec<String>,
+
+    /// Replace the value of a key of the scenario; can be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    #[arg(help = "Replace the value of a key of the scenario, as in load.run_time=30s or \
+                  'user_classes.device.tasks[0].weight=2'; can be repeated")]
+    pub(super) set: Vec<String>,
+
+    /// Run only users of these classes. Separate several with commas, or repeat the flag
+    #[arg(short = 'C', long, value_delimiter = ',', value_name = "CLASS")]
+    pub(super) user_classes: Vec<String>,
+
+    /// Run only tasks with one of these tags. Separate several with commas, or repeat the flag
+    #[arg(short = 'T', long, value_delimiter = ',', value_name = "TAG")]
+    pub(super) tags: Vec<String>,
+
+    /// Leave out tasks with one of these tags. Separate several with commas, or repeat the flag
+    #[arg(short = 'E', long, value_delimiter = ',', value_name = "TAG")]
+    pub(super) exclude_tags: Vec<String>,
+}
+
+impl ScenarioOptions {
+    /// The scenario file.
+    pub(super) fn path(&self) -> &Path {
+        self.scenario.as_deref().unwrap_or(Path::new(DEFAULT_SCENARIO))
+    }
+
+    /// Whether the command line names it.
+    pub(super) fn names_a_file(&self) -> bool {
+        self.scenario.is_some()
+    }
+
+    /// The same options for another scenario.
+    pub(super) fn with_file(&self, path: &Path) -> Self {
+        Self { scenario: Some(path.to_owned()), ..self.clone() }
+    }
+
+    /// The same options with another scenario, other addresses and more settings, as far as they are given.
+    pub(super) fn with(&self, file: Option<&Path>, hosts: &[String], set: &[String]) -> Self {
+        let mut other = file.map_or_else(|| self.clone(), |file| self.with_file(file));
+        if !hosts.is_empty() {
+            other.hosts = hosts.to_vec();
+        }
+        other.set.extend_from_slice(set);
+        other
+    }
+
+    /// Takes another load, as far as it is given.
+    pub(super) fn override_load(
+        &mut self,
+        users: Option<u32>,
+        spawn_rate: Option<f64>,
+        run_time: Option<Duration>,
+    ) {
+        self.users = users.or(self.users);
+        self.spawn_rate = spawn_rate.or(self.spawn_rate);
+        self.run_time = run_time.or(self.run_time);
+    }
+
+    /// Takes another address; the error is a sentence that does not repeat it.
+    pub(super) fn override_host(&mut self, host: &str) -> Result<(), String> {
+        parse_url(host, &check_embedded_options)
+            .map_err(|UrlError { message, help }| hide_urls(&format!("host: {message}; {help}")))?;
+        self.hosts = vec![host.to_owned()];
+        Ok(())
+    }
+
+    /// Takes other classes and tags, as far as they are given, and more settings.
+    pub(super) fn override_rest(
+        &mut self,
+        user_classes: Option<&[String]>,
+        tags: Option<&[String]>,
+        exclude_tags: Option<&[String]>,
+        set: &[String],
+    ) {
+        for (ours, theirs) in [
+            (&mut self.user_classes, user_classes),
+            (&mut self.tags, tags),
+            (&mut self.exclude_tags, exclude_tags),
+        ] {
+            if let Some(theirs) = theirs {
+                theirs.clone_into(ours);
+            }
+        }
+        self.set.extend_from_slice(set);
+    }
+
+    /// The flags of Locust that the command line has, by their long names.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let flags = [
+            ("locustfile", self.scenario.is_some()),
+            ("users", self.users.is_some()),
+            ("spawn-rate", self.spawn_rate.is_some()),
+            ("run-time", self.run_time.is_some()),
+            ("stop-timeout", self.stop_timeout.is_some()),
+            ("host", !self.hosts.is_empty()),
+            ("tags", !self.tags.is_empty()),
+            ("exclude-tags", !self.exclude_tags.is_empty()),
+        ];
+        flags.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
+    }
+}
+
+fn parse_users(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(users) if users > 0 => Ok(users),
+        _ => Err("a number of users is a whole number from 1 up".into()),
+    }
+}
+
+fn parse_spawn_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("a spawn rate is a number above 0, such as 10 or 0.5".into()),
+    }
+}
+
+/// Whether an embedded broker can have these options; the error is a sentence.
+pub(super) fn check_embedded_options(options: &str) -> Result<(), String> {
+    Faults::from_query(options).map(drop).map_err(|error| error.to_string())
+}

@@ -1,0 +1,41 @@
+//! Where pages listen, and who may look at them.
+
+use axum::Router;
+
+use crate::web::address::{Address, bind};
+use crate::web::guard::Guard;
+use crate::web::server::Server;
+use crate::web::token::Token;
+
+/// Serves a site; also returns the address of this path of it. A page that other machines can reach always has a token. The error is
+/// a sentence.
+pub(in crate::cli) fn listen(
+    address: &Address,
+    path: &str,
+    token: Option<&Token>,
+    site: Router,
+) -> Result<(Server, String), String> {
+    let listener = bind(address).map_err(|error| error.to_string())?;
+    let failed = |error: std::io::Error| format!("cannot serve the page: {error}");
+    let bound = listener.local_addr().map_err(failed)?;
+    let token = match token {
+        None if !bound.ip().is_loopback() => Some(Token::random().map_err(failed)?),
+        given => given.cloned(),
+    };
+    let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let host = if bound.ip().is_unspecified() { node.clone() } else { address.host.clone() };
+    let link = Address { host, port: bound.port() };
+    let secret = token.as_ref().map(|token| format!("?token={}", token.as_str())).unwrap_or_default();
+    let guard = Guard::new(bound, [address.host.clone(), node], token);
+    let server = Server::start(listener, guard.around(site)).map_err(failed)?;
+    Ok((server, format!("http://{link}/{path}{secret}")))
+}
+
+/// Reads an address of the command line. A scenario that is read as one is told apart.
+pub(in crate::cli) fn parse_address(text: &str) -> Result<Address, String> {
+    text.parse().map_err(|error: String| {
+        let is_file = text.contains('/') || [".toml", ".yaml", ".yml"].iter().any(|end| text.ends_with(end));
+        let help = "; the scenario stands in front of --web, or behind --web=ADDR";
+        if is_file { error + help } else { error }
+    })
+}

@@ -1,0 +1,219 @@
+//! `run --web`: runs that are started, changed, watched and stopped from a page.
+//!
+//! The page is the room `web`; it and this file know each other by the [`Desk`] alone. Everything happens on two threads:
+//! the server has one of its own, and this one carries out one run after the other, each as `run` without a page does.
+
+pub(super) mod listen;
+mod offer;
+pub(super) mod options;
+mod start;
+mod teller;
+
+use std::convert::Infallible;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::runtime::Builder;
+use tokio::time::sleep;
+use tracing::info;
+
+use crate::cli::exit;
+use crate::cli::load::{Loaded, load_run, try_load_run};
+use crate::cli::log::Reader;
+use crate::cli::run::{Prepared, Process, RunOptions, carry_out, prepare};
+use crate::cli::web::listen::listen;
+use crate::cli::web::offer::offer;
+use crate::cli::web::options::WebOptions;
+use crate::cli::web::start::started_with;
+use crate::cli::web::teller::{Teller, Told};
+use crate::engine::{Interrupts, RunControl};
+use crate::scenario::secrets::hide_urls;
+use crate::stats::result::RunResult;
+use crate::web::command::{Answer, Command, Refusal, Start};
+use crate::web::desk::{Asked, Commands, Desk};
+use crate::web::metrics::scrapers::Scrapers;
+use crate::web::server::Server;
+use crate::web::site;
+
+pub(super) fn run(options: &RunOptions) -> ExitCode {
+    match try_run(options, &options.web) {
+        Ok(code) => ExitCode::from(code),
+        Err(code) => code,
+    }
+}
+
+fn try_run(options: &RunOptions, web: &WebOptions) -> Result<u8, ExitCode> {
+    let loaded = load_run(options.scenario())?;
+    let (desk, commands) = Desk::new(offer(&loaded, options.scenario().path().display().to_string()));
+    let scrapers = Scrapers::default();
+    let sites = [
+        ("Live page", "", &web.web, site::live(desk.clone(), scrapers.clone())),
+        ("Metrics", "metrics", &web.prometheus, site::metrics(desk.clone(), scrapers.clone())),
+    ];
+    let (mut servers, mut links) = (Vec::new(), Vec::new());
+    for (what, path, address, site) in sites {
+        let Some(address) = address else { continue };
+        let served = listen(address, path, web.web_token.as_ref(), site);
+        let (server, link) = served.map_err(|error| exit::error(exit::CANNOT_GO_ON, error))?;
+        servers.push(server);
+        links.push(format!("{what}: {link}\n"));
+    }
+    let process = Process::start(options).map_err(|(code, message)| exit::error(code, message))?;
+    let _log = process.log.also([Reader::Desk(desk.clone())]);
+    links.into_iter().for_each(|link| process.stderr.say(link));
+    let begins = web.autostart || web.web.is_none();
+    if !loaded.warnings.is_empty() && !options.quiet && !begins {
+        process.stderr.say(loaded.warnings.clone());
+    }
+    let mut runs = Runs { options, process: &process, desk, commands, run: 0, last: None, code: 0 };
+    let outcome = runs.go_on(web, begins.then_some(loaded), &scrapers);
+    servers.into_iter().for_each(Server::stop);
+    outcome.map_err(|(code, message)| exit::error(code, message))?;
+    Ok(runs.code)
+}
+
+/// The runs of one page.
+struct Runs<'a> {
+    options: &'a RunOptions,
+    process: &'a Process,
+    desk: Desk,
+    commands: Commands,
+    /// How many runs there were.
+    run: u32,
+    /// The result of the last one.
+    last: Option<Arc<RunResult>>,
+    /// The exit code of the last one.
+    code: u8,
+}
+
+impl Runs<'_> {
+    /// Carries out one run after the other until the program is told to end.
+    fn go_on(
+        &mut self,
+        web: &WebOptions,
+        first: Option<Loaded>,
+        scrapers: &Scrapers,
+    ) -> Result<(), (u8, String)> {
+        let idle = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| (exit::CANNOT_GO_ON, error.to_string()))?;
+        let end = self.process.interrupts.stop.clone();
+        let mut quit_in = None;
+        if let Some(loaded) = first {
+            let prepared = prepare(self.options, &loaded)?;
+            self.carry_out(self.options, loaded, prepared);
+            quit_in = web.autoquit;
+        }
+        // Without a page nobody can start another run.
+        while !end.is_cancelled() && web.web.is_some() {
+            let quit_in = quit_in.take();
+            if let Some(pause) = quit_in {
+                info!("--autoquit: the program ends in {}", humantime::format_duration(pause));
+            }
+            let quit = async {
+                match quit_in {
+                    Some(pause) => sleep(pause).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let asked = idle.block_on(async {
+                tokio::select! {
+                    () = end.cancelled() => None,
+                    () = quit => None,
+                    asked = next_start(&mut self.commands) => asked,
+                }
+            });
+            let Some((start, asked)) = asked else { break };
+            self.begin(&start, asked);
+        }
+        let abort = &self.process.interrupts.abort;
+        idle.block_on(async {
+            tokio::select! {
+                () = scrapers.know_the_end(self.run) => {}
+                () = abort.cancelled() => {}
+            }
+        });
+        Ok(())
+    }
+
+    /// Begins the run that a visitor asks for, or says why it cannot.
+    fn begin(&mut self, start: &Start, asked: Asked) {
+        let ready = started_with(self.options, start).and_then(|options| {
+            let loaded = try_load_run(options.scenario())?;
+            let prepared = prepare(&options, &loaded).map_err(|(_, message)| hide_urls(&message))?;
+            Ok((options, loaded, prepared))
+        });
+        match ready {
+            Err(message) => asked.answer(Err(Refusal::No(message))),
+            Ok((options, loaded, prepared)) => {
+                asked.answer(Ok(Answer::started()));
+                self.carry_out(&options, loaded, prepared);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, options: &RunOptions, loaded: Loaded, prepared: Prepared) {
+        let root = &self.process.interrupts;
+        let interrupts = Interrupts {
+            stop: root.stop.child_token(),
+            abort: root.abort.child_token(),
+            control: RunControl::default(),
+        };
+        self.run += 1;
+        let told = Told::new(&loaded, self.run, self.last.take(), options.full_history());
+        let teller =
+            Teller::new(self.desk.clone(), told.clone(), interrupts.stop.clone(), &options.percentiles());
+        let besides = obey(&mut self.commands, &self.desk, &interrupts);
+        let ran =
+            carry_out(options, loaded, prepared, self.process, &interrupts, Some(Box::new(teller)), besides);
+        self.code = ran.code;
+        self.last.clone_from(&ran.result);
+        teller::over(&self.desk, &told, ran.result, ran.last);
+    }
+}
+
+/// Waits for a visitor that wants a run; the others are answered as Locust answers when nothing runs.
+async fn next_start(commands: &mut Commands) -> Option<(Start, Asked)> {
+    loop {
+        let asked = commands.next().await?;
+        match &asked.command {
+            Command::Start(start) => {
+                let start = start.clone();
+                return Some((start, asked));
+            }
+            Command::Stop => asked.answer(Ok(Answer::stopped())),
+            Command::Reset => asked.answer(Ok(Answer::reset())),
+        }
+    }
+}
+
+/// Does what visitors want of a run that goes on.
+async fn obey(commands: &mut Commands, desk: &Desk, interrupts: &Interrupts) -> Infallible {
+    while let Some(asked) = commands.next().await {
+        let answer = match &asked.command {
+            Command::Start(start) => change(start, desk, interrupts),
+            Command::Stop => {
+                info!("Somebody has pressed Stop on the page");
+                interrupts.stop.cancel();
+                Ok(Answer::stopped())
+            }
+            Command::Reset => {
+                interrupts.control.reset_statistics();
+                Ok(Answer::reset())
+            }
+        };
+        asked.answer(answer);
+    }
+    std::future::pending().await
+}
+
+/// Changes the users of a run that goes on.
+fn change(start: &Start, desk: &Desk, interrupts: &Interrupts) -> Result<Answer, Refusal> {
+    if interrupts.stop.is_cancelled() {
+        return Err(Refusal::No("the run is about to end: start a new one when it is over".to_owned()));
+    }
+    let users = start.users.unwrap_or_else(|| desk.now().users_wanted);
+    interrupts.control.ramp_to(users, start.spawn_rate.unwrap_or_else(|| desk.offer().spawn_rate));
+    Ok(Answer::started())
+}

@@ -1,0 +1,55 @@
+//! What the live page offers to run, from the plan and the files that it was made of.
+
+use crate::cli::load::Loaded;
+use crate::describe::describe;
+use crate::plan::Plan;
+use crate::plan::target::Target;
+use crate::plan::timeline::LoadTimeline;
+use crate::web::offer::{Class, Offer, OfferedStage, Setting};
+
+/// What can be run. `file` is the path of the scenario as it was given.
+pub(super) fn offer(loaded: &Loaded, file: String) -> Offer {
+    let plan = &loaded.plan;
+    let timeline = LoadTimeline::of(plan);
+    let staged = plan.load.is_staged();
+    let stages = timeline.stages.iter().enumerate().filter(|_| staged).map(|(index, stage)| OfferedStage {
+        name: plan.load.stage_name(index),
+        users: stage.users.iter().sum(),
+        length: plan.load.stages.get(index).and_then(|stage| stage.duration),
+    });
+    Offer {
+        scenario: plan.name.clone(),
+        file,
+        users: timeline.most_in_all,
+        spawn_rate: plan.load.stages.first().map_or(1.0, |stage| stage.spawn_rate),
+        run_time: timeline.length(),
+        host: host(plan),
+        stages: stages.collect(),
+        classes: plan.classes.iter().map(class).collect(),
+        tags: loaded.changeable.tags.clone(),
+        settings: loaded
+            .changeable
+            .settings
+            .iter()
+            .map(|(key, value)| Setting { key: key.clone(), value: value.clone() })
+            .collect(),
+        plan: describe(plan),
+    }
+}
+
+/// The address of the only broker; empty for an embedded one, and for several.
+fn host(plan: &Plan) -> String {
+    match plan.brokers.as_slice() {
+        [broker] if matches!(broker.target, Target::Remote { .. }) => broker.target.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn class(of: &crate::plan::UserClass) -> Class {
+    Class {
+        name: of.name.clone(),
+        fixed_count: (of.fixed_count > 0).then_some(of.fixed_count),
+        weight: of.weight,
+        tasks: of.tasks.iter().map(|task| (task.name.clone(), f64::from(task.weight))).collect(),
+    }
+}

@@ -1,0 +1,142 @@
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const form = $("start");
+  const said = $("said");
+  let row = "";
+  let run = 0;
+  let source = null;
+
+  // What a reader has done to a part of the page is done to the part that takes its place, too.
+  const kept = (part) => ({
+    sorted: [...part.querySelectorAll("table")].map((table) => {
+      const heading = table.querySelector("th[aria-sort]");
+      return heading && [heading.cellIndex, heading.getAttribute("aria-sort")];
+    }),
+    open: [...part.querySelectorAll("details")].filter((details) => details.open)
+      .map((details) => details.querySelector("summary").textContent),
+    scrolled: [...part.querySelectorAll(".scroll")].map((box) => box.scrollLeft),
+    focused: [...part.querySelectorAll("button, select, a, summary, [tabindex]")].indexOf(document.activeElement),
+  });
+  const restore = (part, state) => {
+    part.querySelectorAll("table").forEach((table, index) => {
+      const [column, order] = state.sorted[index] ?? [];
+      const button = table.tHead?.rows[0]?.cells[column]?.querySelector("button");
+      for (let turn = 0; button && turn < 2 && button.parentElement.getAttribute("aria-sort") !== order; turn++) button.click();
+    });
+    part.querySelectorAll("details").forEach((details) => {
+      if (state.open.includes(details.querySelector("summary").textContent)) details.open = true;
+    });
+    part.querySelectorAll(".scroll").forEach((box, index) => { box.scrollLeft = state.scrolled[index] ?? 0; });
+    if (state.focused >= 0) [...part.querySelectorAll("button, select, a, summary, [tabindex]")][state.focused]?.focus({ preventScroll: true });
+  };
+
+  // Whoever reads values of a chart, chooses a row or marks a text must not lose it under the pointer.
+  const isInUse = (part) => {
+    const marked = getSelection();
+    return part.querySelector(".cursor") !== null || part.querySelector("select:focus") !== null
+      || (!marked.isCollapsed && part.contains(marked.anchorNode));
+  };
+  const waiting = new Map();
+  const place = (id) => {
+    if (id === "state") return $("state");
+    const name = "part-" + id;
+    if (!$(name)) {
+      const part = document.createElement("div");
+      part.id = name;
+      $("result").append(part);
+    }
+    return $(name);
+  };
+  const replace = (id, html) => {
+    const part = place(id);
+    if (isInUse(part)) return waiting.set(id, html);
+    waiting.delete(id);
+    const state = kept(part);
+    if (id === "state") part.outerHTML = html; else part.innerHTML = html;
+    const now = place(id);
+    now.dispatchEvent(new CustomEvent("replaced", { bubbles: true }));
+    restore(now, state);
+  };
+  setInterval(() => [...waiting].forEach(([id, html]) => replace(id, html)), 500);
+
+  const log = $("log");
+  const addLines = (lines, fresh) => {
+    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    const all = (fresh ? [] : log.textContent.split("\n").filter(Boolean)).concat(lines);
+    log.textContent = all.slice(-500).join("\n");
+    if (isAtEnd) log.scrollTop = log.scrollHeight;
+  };
+
+  const show = (now) => {
+    const wasPhase = document.body.dataset.phase;
+    document.body.dataset.phase = now.phase;
+    const isRun = ["spawning", "running", "stopping"].includes(now.phase);
+    $("begin").textContent = isRun ? "Change users" : now.run > 0 ? "Start again" : "Start";
+    $("begin").disabled = $("stop").disabled = $("reset").disabled = now.phase === "stopping";
+    if (now.run !== run) {
+      run = now.run;
+      waiting.clear();
+      if (!now.whole) $("result").replaceChildren();
+    }
+    if (wasPhase !== now.phase && ["ready", "stopped"].includes(now.phase)) said.textContent = "";
+    now.sections.forEach(([id, html]) => replace(id, html));
+    if (now.log.length > 0 || now.whole) addLines(now.log, now.whole);
+  };
+  const connect = () => {
+    source?.close();
+    source = new EventSource("/live?row=" + encodeURIComponent(row));
+    source.addEventListener("now", (event) => show(JSON.parse(event.data)));
+    source.onerror = () => {
+      const text = $("state").querySelector(".lead, .quiet");
+      if (text) text.textContent = "The connection to the program is lost. This page comes back by itself when it answers again.";
+    };
+  };
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id !== "row") return;
+    row = event.target.value;
+    event.target.blur();
+    waiting.delete("charts");
+    connect();
+  });
+
+  const ask = async (path, body) => {
+    said.className = "";
+    said.textContent = "…";
+    try {
+      const answer = await fetch(path, { method: "POST", body });
+      const text = await answer.text();
+      let message = text;
+      let isFine = answer.ok;
+      try { ({ message, success: isFine } = JSON.parse(text)); } catch { /* a plain text */ }
+      said.className = isFine ? "" : "bad";
+      said.textContent = isFine && message === "ok" ? "The statistics begin anew." : message;
+    } catch {
+      said.className = "bad";
+      said.textContent = "The program does not answer.";
+    }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const isRun = ["spawning", "running"].includes(document.body.dataset.phase);
+    const fields = new URLSearchParams();
+    const boxes = [...form.querySelectorAll("[name=user_classes]")];
+    const all = boxes.every((box) => box.checked);
+    new FormData(form).forEach((value, key) => {
+      const was = form.querySelector("[name=" + CSS.escape(key) + "]").dataset.was;
+      const isLoad = key === "user_count" || key === "spawn_rate";
+      if (value === "" || value === was || (isRun && !isLoad) || (all && key === "user_classes")) return;
+      fields.append(key, value);
+    });
+    if (boxes.length > 0 && !boxes.some((box) => box.checked)) {
+      said.className = "bad";
+      said.textContent = "Choose at least one user class.";
+      return;
+    }
+    ask("/swarm", fields);
+  });
+  $("stop").addEventListener("click", () => ask("/stop"));
+  $("reset").addEventListener("click", () => ask("/stats/reset"));
+  connect();
+})();
