@@ -60,7 +60,9 @@ fn try_run(options: &RunOptions, web: &WebOptions) -> Result<u8, ExitCode> {
     }
     let process = Process::start(options).map_err(|(code, message)| exit::error(code, message))?;
     let _log = process.log.also([Reader::Desk(desk.clone())]);
-    links.into_iter().for_each(|link| process.stderr.say(link));
+    for link in links {
+        process.stderr.say(link);
+    }
     let begins = web.autostart || web.web.is_none();
     if !loaded.warnings.is_empty() && !options.quiet && !begins {
         process.stderr.say(loaded.warnings.clone());

@@ -114,7 +114,7 @@ impl Onlooker for Teller {
             elapsed: since(tick.at, tick.stage.begins),
             length: tick.stage.ends.map(|ends| since(ends, tick.stage.begins)),
         });
-        let is_watched = self.desk.is_watched();
+        let (is_watched, is_scraped) = (self.desk.is_watched(), self.desk.wants_totals());
         self.desk.tell(Now {
             phase: self.phase(&users),
             run: self.told.run,
@@ -126,7 +126,7 @@ impl Onlooker for Teller {
             live: Some(Arc::new(tick.statistics.live(if is_watched { LIVE_ROWS } else { 0 }))),
             result: is_watched.then(|| Arc::new(result())),
             previous: self.told.previous.clone(),
-            totals: (tick.last || self.desk.wants_totals()).then(|| Arc::new(Totals::of(tick.statistics))),
+            totals: (tick.last || is_scraped).then(|| Arc::new(Totals::of(tick.statistics))),
             users,
             users_wanted: tick.stage.users_wanted,
             connected: snapshot.connections.open(),
@@ -135,10 +135,10 @@ impl Onlooker for Teller {
             second: tick.second,
             resources: Resources {
                 cpu_cores: tick.second.generator_cpu_cores,
-                memory_bytes: if is_watched { resident_bytes() } else { None },
+                memory_bytes: if is_watched || is_scraped { resident_bytes() } else { None },
             },
             sent_bytes: None,
-            received_bytes: Some(snapshot.received.bytes),
+            received_bytes: None,
             full_history: self.told.full_history.clone(),
         });
     }
