@@ -332,7 +332,7 @@ mod tests {
             ("x run my.toml --autostart", "--autostart is a flag of Locust", "leave it out"),
             ("x run my.toml --master", "--master is a flag of Locust", "--threads"),
             ("x --worker", "--worker is a flag of Locust", "--threads"),
-            ("x run my.toml -P 8089", "-P is a flag of Locust", "no web interface"),
+            ("x run my.toml -P 8089", "-P is a flag of Locust", "asked for by --web"),
             ("x --headless my.toml", "--headless", "mqtt-scenario run my.toml"),
             ("x -u 5 my.toml", "-u stands before the command", "mqtt-scenario run my.toml -u"),
             ("x run my.toml -u -5", "invalid value '-5' for '--users <N>'", "whole number from 1 up"),

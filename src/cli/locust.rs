@@ -43,7 +43,11 @@ const fn setting(name: &'static str, here: Here) -> Setting {
     Setting { name, short: None, variable: None, here }
 }
 
-const NO_WEB: &str = "there is no web interface: every run starts at once and ends by itself; leave it out";
+const WEB: &str =
+    "the page is asked for by --web, and listens at 127.0.0.1:8089 unless --web HOST:PORT says otherwise";
+const WEB_TOKEN: &str = "a page that others can reach has a token: --web-token TOKEN";
+const NO_TLS: &str = "the page speaks plain HTTP; put a proxy or ssh -L in front of it, and leave it out";
+const WEB_OTHER: &str = "the page of --web has no such setting; leave it out";
 const NO_WORKERS: &str = "a run is one process with a thread per core (--threads); for more load start several \
                           processes, and leave it out";
 
@@ -95,20 +99,23 @@ const SETTINGS: &[Setting] = &[
     setting("equal-weights", Here::Instead("set the weight of each task in the scenario, or with --set")),
     setting("profile", Here::Moot("name the outputs of each run: --csv PREFIX")),
     setting("otel", Here::Moot("there is no OpenTelemetry export; --request-log writes every request")),
-    setting("autostart", Here::Moot(NO_WEB)),
-    setting("autoquit", Here::Moot(NO_WEB)),
-    setting("headful", Here::Moot(NO_WEB)),
-    setting("web-host", Here::Moot(NO_WEB)),
-    Setting { short: Some("-P"), ..setting("web-port", Here::Moot(NO_WEB)) },
-    setting("web-base-path", Here::Moot(NO_WEB)),
-    setting("web-login", Here::Moot(NO_WEB)),
-    setting("web-auth", Here::Moot(NO_WEB)),
-    setting("web-host-display-name", Here::Moot(NO_WEB)),
-    setting("tls-cert", Here::Moot(NO_WEB)),
-    setting("tls-key", Here::Moot(NO_WEB)),
-    setting("build-path", Here::Moot(NO_WEB)),
-    setting("legacy-ui", Here::Moot(NO_WEB)),
-    Setting { variable: Some("LOCUST_USERCLASS_PICKER"), ..setting("class-picker", Here::Moot(NO_WEB)) },
+    setting("autostart", Here::Switch("--autostart")),
+    setting("autoquit", Here::Flag("--autoquit")),
+    setting("headful", Here::Instead("it is --web")),
+    setting("web-host", Here::Instead(WEB)),
+    Setting { short: Some("-P"), ..setting("web-port", Here::Instead(WEB)) },
+    setting("web-base-path", Here::Moot(WEB_OTHER)),
+    setting("web-login", Here::Instead(WEB_TOKEN)),
+    setting("web-auth", Here::Instead(WEB_TOKEN)),
+    setting("web-host-display-name", Here::Moot(WEB_OTHER)),
+    setting("tls-cert", Here::Moot(NO_TLS)),
+    setting("tls-key", Here::Moot(NO_TLS)),
+    setting("build-path", Here::Moot(WEB_OTHER)),
+    setting("legacy-ui", Here::Moot(WEB_OTHER)),
+    Setting {
+        variable: Some("LOCUST_USERCLASS_PICKER"),
+        ..setting("class-picker", Here::Moot("the page of --web always has it; leave it out"))
+    },
     Setting { variable: Some("LOCUST_MODE_MASTER"), ..setting("master", Here::Instead(NO_WORKERS)) },
     Setting { variable: Some("LOCUST_MODE_WORKER"), ..setting("worker", Here::Instead(NO_WORKERS)) },
     setting("slave", Here::Instead(NO_WORKERS)),

@@ -127,9 +127,12 @@ fn every_command_of_the_documents_does_what_it_should() {
             let words = match words.split(' ').next().unwrap() {
                 "broker" => continue,
                 "run" => format!("{words} --show-task-ratio"),
+                "serve" => format!("{words} --web 127.0.0.1:0"),
                 _ => words.to_owned(),
             };
-            let program = format!("{} {words}", env!("CARGO_BIN_EXE_mqtt-scenario"));
+            // Pages are served until somebody presses Ctrl-C.
+            let before = if words.starts_with("serve") { "timeout --preserve-status -s INT 2 " } else { "" };
+            let program = format!("{before}{} {words}", env!("CARGO_BIN_EXE_mqtt-scenario"));
             let output =
                 Command::new("sh").args(["-c", &program]).current_dir(place.path()).output().unwrap();
             // `plan A B` ends with 1 if they differ, `--fail-on-worse` with 3 if B is worse.

@@ -13,7 +13,7 @@ use crate::support::program::Running;
 
 /// A program with a page, and where it is.
 pub(crate) struct Served {
-    running: Running,
+    running: Option<Running>,
     pub(crate) address: String,
 }
 
@@ -36,7 +36,7 @@ impl Served {
             }
         };
         let address = link.split('/').next().unwrap().to_owned();
-        Self { running, address }
+        Self { running: Some(running), address }
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
@@ -96,8 +96,19 @@ impl Served {
     }
 
     /// Ends the program as Ctrl-C does.
-    pub(crate) fn end(self) -> (String, String, Option<i32>) {
-        self.running.signal(Signal::INT);
-        self.running.end()
+    pub(crate) fn end(mut self) -> (String, String, Option<i32>) {
+        let running = self.running.take().unwrap();
+        running.signal(Signal::INT);
+        running.end()
+    }
+}
+
+impl Drop for Served {
+    /// A test that fails leaves no program behind.
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.signal(Signal::KILL);
+            running.end();
+        }
     }
 }

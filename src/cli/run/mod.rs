@@ -32,7 +32,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
         return Err(exit::error(exit::BAD_INPUT, mistake));
     }
     let loaded = load_run(&options.scenario)?;
-    if let Some(text) = options.ratio.text(&loaded.plan) {
+    if let Some(text) = options.ratio_text(&loaded.plan) {
         exit::say(&loaded.warnings);
         return Ok(exit::output(&text));
     }

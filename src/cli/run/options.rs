@@ -13,6 +13,7 @@ use crate::cli::scenario_options::ScenarioOptions;
 use crate::cli::screen::PrintStats;
 use crate::cli::web::options::WebOptions;
 use crate::engine;
+use crate::plan::Plan;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
 use crate::stats::percentiles::PercentileList;
@@ -165,6 +166,11 @@ impl RunOptions {
     /// The scenario that it is about.
     pub(in crate::cli) fn scenario(&self) -> &ScenarioOptions {
         &self.scenario
+    }
+
+    /// What is printed instead of a run, if something is asked for.
+    pub(in crate::cli) fn ratio_text(&self, plan: &Plan) -> Option<String> {
+        self.ratio.text(plan)
     }
 
     /// The same options for another scenario, or for the same one with other flags.

@@ -44,6 +44,10 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 
 fn try_run(options: &RunOptions, web: &WebOptions) -> Result<u8, ExitCode> {
     let loaded = load_run(options.scenario())?;
+    if let Some(text) = options.ratio_text(&loaded.plan) {
+        exit::say(&loaded.warnings);
+        return Ok(if exit::print(&text).is_ok() { 0 } else { exit::CANNOT_GO_ON });
+    }
     let (desk, commands) = Desk::new(offer(&loaded, options.scenario().path().display().to_string()));
     let scrapers = Scrapers::default();
     let sites = [
