@@ -110,14 +110,14 @@ pub fn result(ended: Ended<'_>) -> RunResult {
 /// A row up to now. What of it never ends is known at the end.
 pub(super) fn row_so_far(statistics: &Statistics, row: &Row) -> RowResult {
     let times = statistics.row_times(&row.key).cloned().unwrap_or_default();
-    let failed = statistics.failed_times(Some(&row.key)).cloned().unwrap_or_default();
+    let failed = statistics.failed_times(&row.key).cloned().unwrap_or_default();
     row_result(row, times, failed, statistics.lasted_s())
 }
 
-/// The same of all requests together.
+/// The same of all requests together. `snapshot` has Locust's row, which counts measured messages too; of it only the name
+/// is ours.
 pub(super) fn aggregated_so_far(statistics: &Statistics, row: &Row) -> RowResult {
-    let failed = statistics.failed_times(None).cloned().unwrap_or_default();
-    row_result(row, statistics.latency().to_fine(), failed, statistics.lasted_s())
+    statistics.requests().result(&row.key, statistics.lasted_s())
 }
 
 fn row_result(row: &Row, times: FineTimes, failed: FineTimes, seconds: f64) -> RowResult {

@@ -15,7 +15,7 @@ pub struct Live {
     pub rows: Vec<LiveRow>,
     /// How many rows there are in all.
     pub rows_in_all: usize,
-    /// All requests together.
+    /// All requests together, without measured messages.
     pub all: LiveRow,
 }
 

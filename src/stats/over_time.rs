@@ -66,7 +66,7 @@ impl Interval {
 /// The requests of one second.
 #[derive(Debug, Clone, Default)]
 pub struct Second {
-    /// All requests together; the times of measured messages are left out.
+    /// All requests together, without measured messages.
     pub all: Interval,
     /// The rows that had requests, in the order of their indices.
     pub rows: Vec<(usize, Interval)>,
@@ -93,7 +93,7 @@ pub struct StageSums {
     pub connections: Connections,
     /// The most connections at the end of a second.
     pub most_connected: u64,
-    /// All requests together; the times of measured messages are left out.
+    /// All requests together, without measured messages.
     pub all: Sums,
     /// By index of the row; rows beyond the end had no requests.
     pub rows: Vec<Option<Box<Sums>>>,
@@ -106,7 +106,7 @@ pub(super) struct MergedSecond<'a> {
     pub(super) point: Point,
     pub(super) received: Received,
     pub(super) connections: Connections,
-    /// All requests; the times of measured messages are left out.
+    /// All requests, without measured messages.
     pub(super) all: &'a Sums,
     /// The rows that had requests, in the order of their indices.
     pub(super) rows: &'a [(usize, Sums)],

@@ -4,7 +4,8 @@
 //! nanoseconds, both ways give the same to the last digit, since their sum does not depend on the order. Other times
 //! are floats, whose sum depends on the order; they are added in the order of events, as in Locust. In both ways,
 //! Aggregated gets each event itself: it is no sum of the entries, because their new seconds begin at other moments.
-//! The times of all requests with three digits are the sum of the rows.
+//! In Aggregated a measured message counts like a request, as it does in Locust, which knows nothing else. The sums of all
+//! requests leave measured messages out, since their times are of another kind and none of them can fail.
 
 mod bins;
 mod tick_sums;
@@ -24,6 +25,7 @@ use crate::stats::over_time::{MergedSecond, OverTime, SecondOfRun};
 use crate::stats::percentiles::PercentileList;
 use crate::stats::result::series::Point;
 use crate::stats::statistics::tick_sums::TickSums;
+use crate::stats::sums::Sums;
 use crate::stats::unfinished::Waits;
 use crate::stats::{Connections, Received, RowKey, Starts};
 
@@ -63,8 +65,8 @@ pub struct Statistics {
     unfinished: BTreeMap<Arc<RowKey>, Waits>,
     tick: TickSums,
     over_time: OverTime,
-    /// Response times of failed requests.
-    failed: FineTimes,
+    /// All requests, without measured messages.
+    requests: Sums,
     started: f64,
     most_connected: u64,
     /// Those that rows show.
@@ -103,7 +105,7 @@ impl Statistics {
             unfinished: BTreeMap::new(),
             tick: TickSums::default(),
             over_time: OverTime::default(),
-            failed: FineTimes::default(),
+            requests: Sums::default(),
             started: start,
             most_connected: 0,
             percentiles: PercentileList::default(),
@@ -194,7 +196,7 @@ impl Statistics {
         self.starts = Starts::default();
         self.tick.clear();
         self.over_time.clear();
-        self.failed = FineTimes::default();
+        self.requests = Sums::default();
     }
 
     /// Adds what all recorders saw in one tick. Every batch of the tick belongs into the same call.
@@ -247,7 +249,7 @@ impl Statistics {
         }
         self.latency.add(&self.tick_latency);
         self.tick.all.times = self.tick_latency.to_fine();
-        self.failed.absorb(&self.tick.all.failed);
+        self.requests.absorb(&self.tick.all);
         self.merge_failures(&bins);
     }
 

@@ -45,7 +45,8 @@ pub struct RunResult {
     pub verdict: Verdict,
     /// One row per request type and name, ordered by name and type.
     pub rows: Vec<RowResult>,
-    /// All requests together. Percentiles leave measured messages out.
+    /// All requests together. A measured message is no request: it counts in its row and in `end_to_end`, and in nothing
+    /// of this. The row Aggregated of Locust's CSV files counts it like a request.
     pub aggregated: RowResult,
     /// The same numbers for each stage; empty for a run without stages.
     #[serde(default)]
@@ -62,7 +63,7 @@ pub struct RunResult {
     /// Requests that never came to an end.
     #[serde(default)]
     pub unfinished: UnfinishedResult,
-    /// Response times of all requests that have one.
+    /// Response times of all requests that have one: those of `aggregated` again.
     #[serde(default)]
     pub response_times_ms: Option<Times>,
     /// Response times from when the requests were due, of users with pacing.
@@ -151,7 +152,7 @@ pub struct StageResult {
     pub ends_s: f64,
     /// How many users it wanted.
     pub users: u32,
-    /// All requests together.
+    /// All requests together, without measured messages.
     pub aggregated: RowResult,
     /// One row per request type and name that had requests in this stage.
     pub rows: Vec<RowResult>,

@@ -22,7 +22,7 @@ pub struct Series {
     pub percentiles_over_s: Option<u32>,
     /// The whole run, one point per interval.
     pub points: Vec<Point>,
-    /// Response times of all requests, without measured messages; one histogram per interval.
+    /// All requests, without measured messages.
     pub all: RowSeries,
     /// Each row, as far as rows have a series: in a run with very many rows only the first ones have.
     pub rows: Vec<RowSeries>,
@@ -42,7 +42,7 @@ pub struct Point {
     pub connected: Option<u32>,
     /// Connections that were opened in it; `null` if the source does not tell.
     pub connects: Option<u64>,
-    /// Requests that ended in it.
+    /// Requests that ended in it, without measured messages.
     pub requests: u64,
     /// Requests that failed in it.
     pub failures: u64,

@@ -24,7 +24,9 @@ impl Statistics {
             let entry = &mut self.entries[index];
             self.aggregated.absorb(now, cell);
             entry.absorb(now, cell);
-            self.tick.all.absorb_cell(cell);
+            if !cell.measured {
+                self.tick.all.absorb_cell(cell);
+            }
             let sums = self.tick.row(index);
             sums.absorb_cell(cell);
             for (index, times) in bin.tabled_times(cell) {

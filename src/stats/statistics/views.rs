@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::stats::entry::{Entry, LocustSums};
+use crate::stats::entry::LocustSums;
 use crate::stats::fine::FineTimes;
 use crate::stats::latency::Latency;
 use crate::stats::live::{Live, LiveRow};
@@ -12,6 +12,7 @@ use crate::stats::over_time::{self, Interval, StageSums};
 use crate::stats::result::series::Series;
 use crate::stats::snapshot::{CountedRow, Row, Snapshot};
 use crate::stats::statistics::Statistics;
+use crate::stats::sums::Sums;
 use crate::stats::unfinished::Unfinished;
 use crate::stats::{Connections, Received, RowKey};
 
@@ -136,12 +137,14 @@ impl Statistics {
         &self.began
     }
 
-    /// The times of failed requests: of one row, or of all. Nothing in a replay.
-    pub fn failed_times(&self, row: Option<&RowKey>) -> Option<&FineTimes> {
-        match row {
-            None => Some(&self.failed),
-            Some(row) => self.indices.get(row).map(|&index| self.entries[index].failed()),
-        }
+    /// The times of failed requests of one row; `None` if there is no such row, and nothing in a replay.
+    pub fn failed_times(&self, row: &RowKey) -> Option<&FineTimes> {
+        self.indices.get(row).map(|&index| self.entries[index].failed())
+    }
+
+    /// The sums of all requests, without measured messages. Nothing in a replay.
+    pub fn requests(&self) -> &Sums {
+        &self.requests
     }
 
     /// How many seconds the statistics cover: from the start of the run, or from when they began anew, to the end of the
@@ -165,8 +168,7 @@ impl Statistics {
     /// What the run does at this moment, with at most so many rows.
     pub fn live(&self, rows: usize) -> Live {
         let last = self.over_time.last();
-        let row = |row: Option<usize>, key: &Arc<RowKey>, entry: &Entry| {
-            let (requests, failures) = entry.requests_and_failures();
+        let row = |row: Option<usize>, key: &Arc<RowKey>, (requests, failures): (u64, u64)| {
             let second = last.and_then(|last| last.of(row));
             LiveRow {
                 key: Arc::clone(key),
@@ -182,9 +184,12 @@ impl Statistics {
         busiest.truncate(rows);
         busiest.sort_by_key(|&row| &self.keys[row]);
         Live {
-            rows: busiest.iter().map(|&at| row(Some(at), &self.keys[at], &self.entries[at])).collect(),
+            rows: busiest
+                .iter()
+                .map(|&at| row(Some(at), &self.keys[at], self.entries[at].requests_and_failures()))
+                .collect(),
             rows_in_all: self.entries.len(),
-            all: row(None, &self.aggregated_key, &self.aggregated),
+            all: row(None, &self.aggregated_key, self.requests_and_failures()),
         }
     }
 
@@ -215,8 +220,9 @@ impl Statistics {
         self.over_time.series(self.started, &self.aggregated_key, &self.keys)
     }
 
-    /// Returns how many requests there were and how many of them failed.
+    /// Returns how many requests there were and how many of them failed. Measured messages are no requests. Nothing in a
+    /// replay.
     pub fn requests_and_failures(&self) -> (u64, u64) {
-        self.aggregated.requests_and_failures()
+        (self.requests.requests(), self.requests.failures())
     }
 }

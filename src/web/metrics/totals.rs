@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(others.measured.histogram, measured);
         assert!((others.measured.sum_s - 1.530_003).abs() < 1e-9, "{}", others.measured.sum_s);
         let requests: u64 = totals.rows.iter().map(|row| row.requests).sum();
-        assert_eq!(requests + others.requests, statistics.requests_and_failures().0);
+        assert_eq!(requests + others.requests, statistics.overview(START.as_secs_f64()).aggregated.requests);
     }
 
     #[test]
