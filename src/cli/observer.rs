@@ -54,6 +54,8 @@ pub(super) struct RunObserver {
     /// What is shown of the run.
     pub(super) progress: Progress,
     start: Option<UnixMicros>,
+    /// The most users that were wanted at a time: somebody may ask for more than the scenario does.
+    most_wanted: u32,
     /// When the statistics began, at the start or anew.
     since: Option<UnixMicros>,
     /// The thresholds that may end the run.
@@ -83,6 +85,7 @@ impl RunObserver {
             files: Files::Found(outputs),
             watch: Watch::new(&head.thresholds),
             missed: None,
+            most_wanted: 0,
             since: None,
             head,
             says,
@@ -161,7 +164,8 @@ impl RunObserver {
     fn result_at(&self, tick: &Tick<'_>, snapshot: &Snapshot) -> RunResult {
         let started = self.start.unwrap_or(tick.at).as_secs_f64();
         let end = if tick.last { String::new() } else { verdict::RUNNING.to_owned() };
-        let run = WhatRan { end, started, ended: tick.at.as_secs_f64(), ..self.head.run.clone() };
+        let users = self.head.run.users.max(self.most_wanted);
+        let run = WhatRan { end, started, ended: tick.at.as_secs_f64(), users, ..self.head.run.clone() };
         let mut result = gather::result(Ended {
             run,
             stages: &self.head.stages,
@@ -193,6 +197,7 @@ impl Observer for RunObserver {
     fn tick(&mut self, tick: &Tick<'_>) -> Result<Control, Infallible> {
         let start = *self.start.get_or_insert(tick.at);
         let second = (tick.at.0 - start.0) / 1_000_000;
+        self.most_wanted = self.most_wanted.max(tick.stage.users_wanted);
         let (now, all) = (tick.at.as_secs_f64(), self.looks_at_all_rows(tick, second));
         let snapshot = if all { tick.statistics.snapshot(now) } else { tick.statistics.overview(now) };
         let snapshot = Arc::new(snapshot);

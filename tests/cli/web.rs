@@ -63,7 +63,8 @@ fn a_page_starts_changes_resets_and_stops_runs_and_every_file_is_whole() {
     fs::write(place.path("b_exceptions.csv"), served.get("/exceptions/csv")).unwrap();
     assert_same_files(&place.path("a"), &place.path("b"));
     assert_eq!(place.read("a_stats_history.csv"), place.read("b_stats_history.csv"));
-    assert_eq!(served.json("/result.json")["run"]["end"], "interrupted");
+    let ran = &served.json("/result.json")["run"];
+    assert_eq!((&ran["end"], &ran["users"]), (&"interrupted".into(), &7.into()), "more users than at first");
     assert_eq!(served.ask("GET", "/compare", "").status, 404, "there is one run only");
     // The next run is laid beside the last one.
     served.post("/swarm", "user_count=2&spawn_rate=50&run_time=2s");

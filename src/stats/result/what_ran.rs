@@ -28,7 +28,7 @@ pub struct WhatRan {
     pub ended: f64,
     /// The seed of its random draws; `null` if the plan has none.
     pub seed: Option<u64>,
-    /// The most users at a time that the plan wants.
+    /// The most users that were wanted at a time: by the plan, or by whoever asked for more while it ran.
     pub users: u32,
     /// How long the plan lasts, in seconds; `null` if it has no end of its own.
     pub planned_s: Option<f64>,
