@@ -1,4 +1,8 @@
 //! The log: Locust's form of a line, to standard error, to files, or to both.
+//!
+//! One event is one line, whatever the texts in it say: a name with a line end in it would write a second line that looks
+//! like one of ours. So line ends, control characters and the marks that turn the direction of a text are replaced here, in
+//! the only place that all log lines pass.
 
 use std::io::{self, Write};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,6 +15,7 @@ use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::cli::lines::Lines;
+use crate::report::columns::printable;
 use crate::scenario::secrets::hide_urls;
 use crate::web::desk::Desk;
 
@@ -108,8 +113,9 @@ where
     ) -> std::fmt::Result {
         let time = humantime::format_rfc3339_millis(SystemTime::now());
         write!(writer, "[{time}] {}/mqtt-scenario: ", event.metadata().level())?;
-        context.field_format().format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        let mut text = String::new();
+        context.field_format().format_fields(Writer::new(&mut text), event)?;
+        writeln!(writer, "{}", printable(&text))
     }
 }
 
@@ -128,4 +134,26 @@ pub(super) fn start_log(level: Level, log: &Log) -> io::Result<()> {
         .with_writer(log.clone())
         .finish();
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_event_is_one_line_whatever_its_texts_say() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("log");
+        let file = std::fs::File::create(&path).unwrap();
+        let subscriber = tracing_subscriber::fmt()
+            .event_format(LocustForm)
+            .with_writer(move || file.try_clone().unwrap())
+            .finish();
+        let name = "x\n[2026-01-01T00:00:00.000Z] ERROR/mqtt-scenario: forged \u{202e}\u{1b}[2J\r\u{2028}y";
+        tracing::subscriber::with_default(subscriber, || tracing::info!("Running {name}"));
+        let log = std::fs::read_to_string(path).unwrap();
+        assert_eq!(log.lines().count(), 1, "{log:?}");
+        assert!(log.contains("INFO/mqtt-scenario: Running x") && log.ends_with("y\n"), "{log:?}");
+        assert_eq!(printable(log.trim_end_matches('\n')), log.trim_end_matches('\n'));
+    }
 }
