@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::cli::screen::{fitted, tables};
 use crate::cli::{conflicts, exit};
+use crate::report::columns::printable;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
 use crate::report::replay::{ReplayError, ReplayOptions as Rules, replay};
@@ -18,7 +19,8 @@ use crate::stats::percentiles::PercentileList;
 /// Make the CSV files and tables of a run again from its request log
 ///
 /// The log is what `run --request-log` writes: one JSON object per line, of type request,
-/// unfinished, users, reset, exception or end. The files are byte for byte what Locust makes of these events.
+/// unfinished, users, reset, exception or end. Without an end, as after a kill, it is read to its last whole line.
+/// The files are byte for byte what Locust makes of these events.
 #[derive(Debug, Args)]
 pub struct ReplayOptions {
     /// The request log
@@ -72,7 +74,14 @@ pub(super) fn run(options: &ReplayOptions) -> ExitCode {
         return exit::error(exit::BAD_INPUT, message);
     }
     match replay(&options.events, &options.csv, rules, &options.percentiles.clone().unwrap_or_default()) {
-        Ok(snapshot) => exit::output(&fitted(tables(&snapshot) + &unfinished::table(&snapshot.unfinished))),
+        Ok(replayed) => {
+            if !replayed.has_ended {
+                let log = printable(&options.events.display().to_string());
+                exit::say(&format!("{log}: the run did not end; the files are as of its last whole line\n"));
+            }
+            let snapshot = replayed.snapshot;
+            exit::output(&fitted(tables(&snapshot) + &unfinished::table(&snapshot.unfinished)))
+        }
         Err(error @ ReplayError::Events(_)) => exit::error(exit::BAD_INPUT, error),
         Err(error) => exit::error(exit::CANNOT_GO_ON, error),
     }

@@ -150,9 +150,9 @@ pub enum EventsError {
         /// The number of the line, from 1.
         line: u64,
     },
-    /// The log is cut off.
-    #[error("{}: the last event must be of type end", path.display())]
-    NoEnd {
+    /// There is not one whole event in it.
+    #[error("{}: it has no events", path.display())]
+    Empty {
         /// The path of the log.
         path: PathBuf,
     },
@@ -182,19 +182,31 @@ impl EventReader {
         Ok(Self { path: path.to_path_buf(), file, line: 0, text: String::new(), last: None })
     }
 
-    /// The next event; `None` after the last, which must be an end.
+    /// Whether the last event was an end. The log of a run that was killed has none.
+    pub fn has_ended(&self) -> bool {
+        self.last.is_some_and(|(_, is_end)| is_end)
+    }
+
+    /// The next event; `None` after the last. A last line that is cut off is no event, unless it follows an end: a run that
+    /// was killed leaves it behind.
     pub fn next_event(&mut self) -> Result<Option<Event>, EventsError> {
         loop {
-            self.text.clear();
-            let read = (&mut self.file).take(LONGEST_LINE + 1).read_line(&mut self.text);
+            let mut bytes = std::mem::take(&mut self.text).into_bytes();
+            bytes.clear();
+            let read = (&mut self.file).take(LONGEST_LINE + 1).read_until(b'\n', &mut bytes);
             let path = || self.path.clone();
             if read.map_err(|source| EventsError::Read { path: path(), source })? == 0 {
-                return match self.last {
-                    Some((_, true)) => Ok(None),
-                    _ => Err(EventsError::NoEnd { path: path() }),
-                };
+                return self.last.map(|_| None).ok_or_else(|| EventsError::Empty { path: path() });
             }
             self.line += 1;
+            self.text = match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) if self.is_cut(error.as_bytes()) => return Ok(None),
+                Err(error) => {
+                    let source = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
+                    return Err(EventsError::Read { path: path(), source });
+                }
+            };
             if self.line == 1 && self.text.starts_with('\u{feff}') {
                 self.text.remove(0);
             }
@@ -206,11 +218,11 @@ impl EventReader {
             }
         }
         let (path, line) = (|| self.path.clone(), self.line);
-        let event: Event = serde_json::from_str(&self.text).map_err(|source| EventsError::NoEvent {
-            path: path(),
-            line,
-            source,
-        })?;
+        let event: Event = match serde_json::from_str(&self.text) {
+            Ok(event) => event,
+            Err(source) if source.is_eof() && self.is_cut(self.text.as_bytes()) => return Ok(None),
+            Err(source) => return Err(EventsError::NoEvent { path: path(), line, source }),
+        };
         if let Event::Request { response_time: Some(ms), .. } = event
             && ms.to_f64().abs() >= 1e38
         {
@@ -221,6 +233,11 @@ impl EventReader {
         }
         self.last = Some((event.t(), matches!(event, Event::End { .. })));
         Ok(Some(event))
+    }
+
+    /// Whether a line is the last one of a run that was killed while it wrote it.
+    fn is_cut(&self, line: &[u8]) -> bool {
+        line.len() as u64 <= LONGEST_LINE && !line.ends_with(b"\n") && matches!(self.last, Some((_, false)))
     }
 }
 
@@ -400,11 +417,22 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_was_cut_off_is_the_end_of_a_log_that_has_none() {
+        let whole = request("1");
+        let next = whole.replace("\"name\":\"", "\"name\":\"\u{e9}");
+        for cut in (0..next.len()).filter(|cut| next.is_char_boundary(*cut)) {
+            let (events, error) = read(&format!("{whole}\n{}", &next[..cut]));
+            assert_eq!((events.len(), error), (1, None), "{}", &next[..cut]);
+        }
+    }
+
+    #[test]
     fn errors_name_the_line() {
         let end = r#"{"t":2,"type":"end"}"#;
         let error = |text: &str| read(text).1.unwrap();
-        assert_eq!(error(""), ": the last event must be of type end");
-        assert_eq!(error(&request("1")), ": the last event must be of type end");
+        assert_eq!(error(""), ": it has no events");
+        assert!(error("{").starts_with(" line 1: EOF while parsing"));
+        assert!(error(&format!("{}\n{{\n{end}", request("1"))).starts_with(" line 2: EOF while parsing"));
         assert_eq!(error(&format!("{end}\n\n{}", request("1"))), " line 3: t goes backwards");
         assert_eq!(error(&request("1e38")), " line 1: a response time must be below 1e38 ms");
         assert!(error(&format!("{end}\n{{")).starts_with(" line 2: EOF while parsing"));

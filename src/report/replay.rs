@@ -1,7 +1,7 @@
 //! Makes Locust's files from an event log, as if a run's writer had watched it.
 //!
 //! The ticks are at T0, the time of the first line, and every interval after it, as long as they are not later
-//! than the end line; if that is not on a tick there is one last tick at its time. A tick counts every
+//! than the end line, or than the last whole line of a run that was killed; if that is not on a tick there is one last tick at its time. A tick counts every
 //! event that is not later than it. Events wait until it is certain that their tick comes: without the last tick, the
 //! events after the tick before it must not count. So memory holds the events of one interval.
 //!
@@ -72,20 +72,30 @@ impl Default for ReplayOptions {
     }
 }
 
-/// Writes the four files at `prefix` from the log at `events` and returns the statistics of the last tick. Older files
-/// stay as they are unless all of the log could be read.
+/// What a replay found.
+#[derive(Debug)]
+pub struct Replayed {
+    /// The statistics of the last tick.
+    pub snapshot: Snapshot,
+    /// Whether the log has an end. If it has none, the run was killed or still goes on, and the last tick is at the last
+    /// whole line.
+    pub has_ended: bool,
+}
+
+/// Writes the four files at `prefix` from the log at `events`. Older files stay as they are unless all of the log could be
+/// read.
 pub fn replay(
     events: &Path,
     prefix: &Path,
     options: ReplayOptions,
     percentiles: &PercentileList,
-) -> Result<Snapshot, ReplayError> {
+) -> Result<Replayed, ReplayError> {
     if !(SHORTEST_INTERVAL_S..f64::INFINITY).contains(&options.interval_s) {
         return Err(ReplayError::Interval(options.interval_s));
     }
     let mut reader = EventReader::open(events)?;
     let Some(first) = reader.next_event()? else {
-        return Err(EventsError::NoEnd { path: PathBuf::from(events) }.into());
+        return Err(EventsError::Empty { path: PathBuf::from(events) }.into());
     };
     let start = first.t();
     let exact = matches!(first, Event::Users { resolution_ms: Some(NANOSECOND_MS), .. });
@@ -121,7 +131,7 @@ pub fn replay(
         _ => replay.last_tick(end)?,
     };
     replay.files.finish(&last)?;
-    Ok(last)
+    Ok(Replayed { snapshot: last, has_ended: reader.has_ended() })
 }
 
 /// When the ticks are.
@@ -281,9 +291,10 @@ mod tests {
         let replayed = |name: &str, lines: &[&str]| {
             let log = dir.path().join("events.jsonl");
             fs::write(&log, lines.join("\n")).unwrap();
-            let snapshot =
-                replay(&log, &dir.path().join(name), ReplayOptions::default(), &PercentileList::LOCUST)
-                    .unwrap();
+            let out = dir.path().join(name);
+            let Replayed { snapshot, has_ended } =
+                replay(&log, &out, ReplayOptions::default(), &PercentileList::LOCUST).unwrap();
+            assert!(has_ended);
             let files = ["stats", "stats_history", "failures", "exceptions"];
             let read = |file| fs::read_to_string(dir.path().join(format!("{name}_{file}.csv"))).unwrap();
             (snapshot.unfinished, files.map(read))
@@ -295,6 +306,23 @@ mod tests {
         assert_eq!(rows, [("p", p), ("q", Waits::one(1_500_000_001, true))]);
         let others: Vec<_> = lines.iter().copied().filter(|line| !line.contains("unfinished")).collect();
         assert_eq!(replayed("without", &others), (Vec::new(), files));
+    }
+
+    #[test]
+    fn the_log_of_a_killed_run_is_read_to_its_last_whole_line() {
+        let lines = [
+            r#"{"t":10.5,"type":"users","count":1}"#,
+            r#"{"t":11.25,"type":"users","count":2}"#,
+            r#"{"t":12.25,"type":"users","count":3}"#,
+            r#"{"t":12.5,"type":"us"#,
+        ];
+        assert_eq!(history_rows(&lines, ReplayOptions::default()), ["10 1", "11 2", "12 3"]);
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("events.jsonl");
+        fs::write(&log, lines.join("\n")).unwrap();
+        let replayed =
+            replay(&log, &dir.path().join("out"), ReplayOptions::default(), &PercentileList::LOCUST).unwrap();
+        assert_eq!((replayed.has_ended, replayed.snapshot.user_count), (false, 3));
     }
 
     #[test]

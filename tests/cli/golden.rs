@@ -34,7 +34,8 @@ fn check(case: &str, history: History, history_file: &str) {
     let dir = tempfile::tempdir().unwrap();
     let prefix = dir.path().join("new directory/out");
     let options = ReplayOptions { history, ..ReplayOptions::default() };
-    let last = replay(&golden.join("events.jsonl"), &prefix, options, &PercentileList::LOCUST).unwrap();
+    let last =
+        replay(&golden.join("events.jsonl"), &prefix, options, &PercentileList::LOCUST).unwrap().snapshot;
     let files = [
         ("_stats.csv", "expected_stats.csv"),
         ("_stats_history.csv", history_file),

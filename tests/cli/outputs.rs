@@ -272,7 +272,7 @@ fn a_run_that_does_not_start_leaves_older_results_alone() {
         }
     }
     assert_eq!(place.run(&["replay", "nosuchlog", "--csv", "a"]).status.code(), Some(2));
-    fs::write(place.path("cut"), "{\"t\":1,\"type\":\"users\",\"count\":1}\n").unwrap();
+    fs::write(place.path("cut"), "{\"t\":1,\"type\":\"users\",\"count\":1}\n{\n").unwrap();
     assert_eq!(place.run(&["replay", "cut", "--csv", "a"]).status.code(), Some(2));
     assert!(names.iter().all(|name| place.read(name) == "old"), "nor does half a replay touch them");
     assert_eq!(fs::read_dir(place.path("")).unwrap().count(), names.len() + 3, "no file is left over");

@@ -181,7 +181,7 @@ proptest! {
         let (ours, again) = (dir.path().join("live"), dir.path().join("replayed"));
         let log = dir.path().join("events.jsonl");
         let failures = live(&run, &ours, history, &log);
-        let last = replay(&log, &again, ReplayOptions { history, ..ReplayOptions::default() }, &PercentileList::LOCUST).unwrap();
+        let last = replay(&log, &again, ReplayOptions { history, ..ReplayOptions::default() }, &PercentileList::LOCUST).unwrap().snapshot;
         for suffix in SUFFIXES {
             let read = |whose: &str| fs::read_to_string(dir.path().join(format!("{whose}{suffix}"))).unwrap();
             prop_assert_eq!(read("live"), read("replayed"), "{}", suffix);

@@ -277,7 +277,7 @@ fn random_events_give_the_files_that_locust_writes() {
         let file = dir.path().join("events.jsonl");
         fs::write(&file, events(shape, &mut random)).unwrap();
         let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
-        let last = replay(&file, &ours, options, &PercentileList::LOCUST).unwrap();
+        let last = replay(&file, &ours, options, &PercentileList::LOCUST).unwrap().snapshot;
         fs::write(dir.path().join("ours_summary"), table::summary(&last)).unwrap();
         run_peer(&file, &theirs, &dir.path().join("theirs_summary"), options);
         for suffix in ["_stats.csv", "_stats_history.csv", "_failures.csv", "_exceptions.csv", "_summary"] {
