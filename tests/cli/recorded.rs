@@ -380,7 +380,7 @@ fn a_run_that_was_killed_is_no_good_run_in_any_command() {
     }
     insta::assert_snapshot!(said);
     let page = fs::read_to_string(dir.path().join("killed/report.html")).unwrap();
-    assert!(page.contains("its folder has no result.json"));
+    assert!(page.contains("The run has no result.json"));
     let result = read(&dir.path().join("killed.json")).unwrap().result;
     assert_eq!((result.verdict.exit_code, result.run.end.as_str()), (130, "unfinished"));
 }

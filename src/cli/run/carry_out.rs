@@ -128,7 +128,7 @@ pub(in crate::cli) fn carry_out(
             let folder = folder.map(RunFolder::path);
             let incomplete = incomplete(&unwritten, &logs);
             // A file that was named on the command line and is not whole is told as such alone.
-            let is_whole = |name: &&String| !incomplete.iter().any(|path| path.as_path() == Path::new(name));
+            let is_whole = |name: &&String| !incomplete.iter().any(|path| is_of(path, name));
             let others: Vec<_> = written.iter().filter(is_whole).cloned().collect();
             let earlier = earlier.as_deref();
             let files = Files { folder, earlier, others: &others, incomplete: &incomplete };
@@ -177,6 +177,15 @@ pub(in crate::cli) fn carry_out(
         Ok(_) => result.as_ref().map_or(exit::CANNOT_GO_ON, |result| result.verdict.exit_code),
     };
     Ran { code, result, last: observer.last }
+}
+
+/// Whether a file is what a name on the command line stands for: itself, or one of `PREFIX_*.csv`.
+fn is_of(path: &Path, name: &str) -> bool {
+    let file = path.to_string_lossy();
+    match name.strip_suffix("*.csv") {
+        Some(prefix) => file.strip_prefix(prefix).is_some_and(|rest| rest.ends_with(".csv")),
+        None => path == Path::new(name),
+    }
 }
 
 /// The files that are not there, or not whole, each once.

@@ -105,7 +105,9 @@ pub(super) fn verdict(result: &RunResult, columns: usize, paint: Paint) -> Vec<S
 pub(super) fn files(result: &RunResult, files: Files<'_>, columns: usize, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(folder) = files.folder {
-        lines.push(fit(&printable(&format!("Results in {}", folder.display())), columns));
+        let is_whole = !files.incomplete.iter().any(|path| path.starts_with(folder));
+        let results = if is_whole { "Results in" } else { "What could be written is in" };
+        lines.push(fit(&printable(&format!("{results} {}", folder.display())), columns));
     }
     if !files.others.is_empty() {
         lines.push(fit(&printable(&format!("Written: {}", files.others.join(", "))), columns));

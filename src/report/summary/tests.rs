@@ -359,7 +359,7 @@ fn what_is_incomplete_stands_last_and_no_command_asks_for_it() {
     let some = told(&["a/run_stats_history.csv", "requests.jsonl"]);
     assert!(
         some.ends_with(
-            "Results in out/a\nNext: mqtt-scenario report out/a\n\
+            "What could be written is in out/a\nNext: mqtt-scenario report out/a\n\
              INCOMPLETE: not written, or not to the end: run_stats_history.csv, out/requests.jsonl\n"
         ),
         "{some}"

@@ -39,8 +39,7 @@ pub struct CsvFiles<'a> {
 /// The word of `run.end` for a run that did not end.
 pub const UNFINISHED: &str = "unfinished";
 
-const NOT_ENDED: &str =
-    "The run did not end: its folder has no result.json, so it was killed or still goes on.";
+const NOT_ENDED: &str = "The run has no result.json: it was killed, it still goes on, or its disk was full.";
 const NO_HISTOGRAMS: &str = "The result was read from CSV files. They have percentiles but no histograms: response times \
     are rounded to 1 ms below 100 ms and to two digits above, failed and successful requests are not told apart, and \
     there is nothing about thresholds, stages, end-to-end messages and the load generator.";
