@@ -43,8 +43,10 @@ fn rates(series: &Series, row: &RowSeries) -> Vec<f64> {
     };
     let batches = ranges(row.requests.len()).filter_map(|range| {
         let seconds: f64 = range.clone().map(length).sum();
-        let requests: u64 = row.requests[range].iter().sum();
-        (seconds > 0.0).then(|| Measure::Rate.scaled(requests as f64 / seconds))
+        let requests: u64 = row.requests[range.clone()].iter().sum();
+        let failures: u64 = row.failures.get(range).map_or(0, |failures| failures.iter().sum());
+        let succeeded = requests.saturating_sub(failures);
+        (seconds > 0.0).then(|| Measure::Rate.scaled(succeeded as f64 / seconds))
     });
     batches.collect()
 }

@@ -23,7 +23,7 @@ pub struct Comparison {
     pub a: Side,
     /// The newer runs.
     pub b: Side,
-    /// One row for each request type and name that both sides have, ordered by name and type; all requests together
+    /// One row for each request type and name that both sides have or should have had by their plans, ordered by name and type; all requests together
     /// come last, if there is more than one row.
     pub rows: Vec<RowComparison>,
     /// Rows that no run of B has: type and name.
@@ -105,7 +105,8 @@ pub struct RowComparison {
 /// One measure of a row.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MeasureComparison {
-    /// `p50`, `p95`, `p99`, `p99.9`, `mean`, `rate`, `failures` (failed per request) or `lost` (lost per message).
+    /// `p50`, `p95`, `p99`, `p99.9`, `mean`, `rate` (of requests that succeeded), `failures` (failed per request) or
+    /// `lost` (lost per message).
     pub measure: String,
     /// `ms`, `1/s` or `share` (0 to 1).
     pub unit: &'static str,

@@ -1,13 +1,15 @@
 //! The figures of one run that are compared, by row, with how exact they are.
 //!
-//! Times are those of requests that succeeded, where the result tells them apart: a broker that refuses fast is not
-//! a fast broker.
+//! Times are those of requests that succeeded, where the result tells them apart, and so is the rate: a broker that
+//! refuses fast is not a fast broker. A row that a run should have had and has not has a rate of 0, since a broker that
+//! answers nothing is the worst there is.
 
 use std::collections::BTreeMap;
 
 use crate::report::compare::batches::within;
 use crate::report::compare::measure::Measure;
 use crate::report::compare::over_time::NotOverTime;
+use crate::report::compare::planned::PlannedRows;
 use crate::stats::RowKey;
 use crate::stats::fine::FineTimes;
 use crate::stats::inference::batch_means::WithinRun;
@@ -23,6 +25,10 @@ pub struct RunFigures {
     pub rows: BTreeMap<RowKey, RowFigures>,
     /// All requests together.
     pub all: RowFigures,
+    /// The rows that the run should have had.
+    planned: PlannedRows,
+    /// Those of a row that the run should have had, and has not.
+    nothing: RowFigures,
 }
 
 /// The figures of one row.
@@ -75,7 +81,18 @@ impl RunFigures {
             let key = RowKey { request_type: row.request_type.clone(), name: row.name.clone() };
             (key, figures(row, lost(row), series(row)))
         });
-        Self { rows: rows.collect(), all: figures(&run.aggregated, None, Some(&run.series.all)) }
+        Self {
+            rows: rows.collect(),
+            all: figures(&run.aggregated, None, Some(&run.series.all)),
+            planned: PlannedRows::of(run),
+            nothing: figures(&RowResult::default(), None, None),
+        }
+    }
+
+    /// The figures of a row, with a rate of 0 if the run should have had it; `None` if it was to do nothing of the kind,
+    /// or does not tell.
+    pub fn row(&self, key: &RowKey) -> Option<&RowFigures> {
+        self.rows.get(key).or_else(|| self.planned.has(key).then_some(&self.nothing))
     }
 }
 
@@ -114,12 +131,10 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
                 enough: true,
             });
         }
-        Measure::Rate => Some(row.requests_per_s),
+        Measure::Rate => Some((row.requests_per_s - row.failures_per_s).max(0.0)),
         _ if row.requests == 0 => return Err(Unknown::NoRequests),
         Measure::Failures => Some(row.failure_ratio()),
-        Measure::Percentile(_) | Measure::Mean
-            if row.failures == row.requests && !row.failed_histogram.is_empty() =>
-        {
+        Measure::Percentile(_) | Measure::Mean if row.failures == row.requests => {
             return Err(Unknown::NoRequests);
         }
         Measure::Percentile(percent) => {
@@ -139,14 +154,23 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
         .ok_or(NotOverTime::NoSeries)
         .and_then(|over_time| within(recorded.series, over_time, measure));
     let within = match measure {
+        Measure::Rate if value == 0.0 => Ok(NONE),
         Measure::Failures => within.or_else(|_| Ok(counted(value, row.requests))),
         _ => within,
     };
     // A file of whole milliseconds has 0 for everything below half of one. The most that it can be is taken, so that no
     // change looks larger than it is.
     let value = if resolution > 0.0 { value.max(LEAST_OF_FILE_MS) } else { value };
-    Ok(Figure { value, within, resolution, enough: times >= measure.least_requests() })
+    Ok(Figure {
+        value,
+        within,
+        resolution,
+        enough: times >= measure.least_requests() || measure == Measure::Rate,
+    })
 }
+
+/// The error of a rate of 0: nobody knows it to better than a factor of e, and it may be chance as any burst.
+const NONE: WithinRun = WithinRun { variance: 1.0, degrees: 9.0 };
 
 /// The error of a share of events that happen one by one. They come in bursts more often, so it has few degrees of
 /// freedom: a burst may be one event.

@@ -212,7 +212,7 @@ struct Pair<'f> {
 
 fn pairs<'f>(a: &'f [RunFigures], b: &'f [RunFigures]) -> Vec<Pair<'f>> {
     let keys: BTreeSet<&RowKey> = a.iter().chain(b).flat_map(|run| run.rows.keys()).collect();
-    let of = |runs: &'f [RunFigures], key: &RowKey| runs.iter().map(|run| run.rows.get(key)).collect();
+    let of = |runs: &'f [RunFigures], key: &RowKey| runs.iter().map(|run| run.row(key)).collect();
     keys.into_iter().map(|key| Pair { key: key.clone(), runs: [of(a, key), of(b, key)] }).collect()
 }
 

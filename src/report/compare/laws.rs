@@ -12,6 +12,7 @@ use crate::stats::fine::FineTimes;
 use crate::stats::packed_times::PackedTimes;
 use crate::stats::result::RunResult;
 use crate::stats::result::series::Point;
+use crate::stats::result::testing::leave;
 
 /// One row of a made run: its name, its times in milliseconds and how many requests failed besides.
 struct Row {
@@ -180,6 +181,69 @@ fn nothing_is_said_of_what_a_run_lacks() {
     let comparison = compared(&runs(&A), &[3.0; 4].map(|median| run(&[row("connect", median)])));
     assert_eq!(comparison.only_in_a, ["MQTT publish"]);
     assert!(comparison.sentence.contains("only in A: MQTT publish"), "{}", comparison.sentence);
+}
+
+/// Adds what tells that a run was to publish.
+fn planned(mut run: RunResult) -> RunResult {
+    let plan = "scenario s, seed 0\n\nrows of the statistics: 2\n  MQTT connect\n  MQTT publish\n";
+    run.run.plan_text = Some(plan.to_owned());
+    run
+}
+
+#[test]
+fn a_side_that_finishes_nothing_of_its_plan_is_worse() {
+    let answered = || runs(&A).into_iter().map(planned).collect::<Vec<_>>();
+    let connects_alone = || planned(run(&[row("connect", 3.0)]));
+    let nothing = || planned(run(&[]));
+    for silent in [&connects_alone as &dyn Fn() -> RunResult, &nothing] {
+        let b: Vec<RunResult> = (0..4).map(|_| silent()).collect();
+        let comparison = compared(&answered(), &b);
+        assert!(comparison.worse(), "{}", comparison.sentence);
+        assert!(comparison.sentence.contains("rate of MQTT publish 20.0/s → 0/s"), "{}", comparison.sentence);
+        assert_eq!(comparison.only_in_a, Vec::<String>::new());
+        assert_eq!(compared(&b, &answered()).verdict, Verdict::Better);
+        assert_eq!(compared(&answered()[..1], &b[..1]).verdict, Verdict::HintWorse);
+        assert!(!compared(&b, &b).verdict.is_finding());
+    }
+}
+
+#[test]
+fn a_row_that_was_begun_and_never_finished_counts_as_a_rate_of_nothing() {
+    let begun = || {
+        let mut run = run(&[row("connect", 3.0)]);
+        leave(&mut run, "publish", 5);
+        run
+    };
+    let comparison = compared(&runs(&A), &[begun(), begun(), begun(), begun()]);
+    assert_eq!(of(&comparison, "publish", "rate").verdict, Verdict::Worse);
+}
+
+#[test]
+fn a_row_of_another_plan_is_not_worse() {
+    let a: Vec<RunResult> = runs(&A).into_iter().map(planned).collect();
+    let other = || {
+        let mut run = planned(run(&[row("connect", 3.0)]));
+        run.run.plan_text = run.run.plan_text.map(|text| text.replace("MQTT publish", "MQTT publish again"));
+        run
+    };
+    let comparison = compared(&a, &[other(), other(), other(), other()]);
+    assert_eq!(comparison.only_in_a, ["MQTT publish"]);
+    assert!(comparison.rows.iter().all(|row| row.name != "publish"));
+}
+
+#[test]
+fn requests_that_fail_faster_are_no_better_rate() {
+    let refused = |requests: u64| {
+        let mut run = run(&[Row { requests: 0, failures: requests, ..row("connect", 3.0) }]);
+        for row in run.rows.iter_mut().chain([&mut run.aggregated]) {
+            row.failures_per_s = row.requests_per_s;
+        }
+        run
+    };
+    let connected = A.map(|_| run(&[row("connect", 3.0)]));
+    let comparison = compared(&connected, &[4_800, 4_900, 5_000, 4_850].map(refused));
+    assert_eq!(of(&comparison, "connect", "rate").verdict, Verdict::Worse);
+    assert!(!comparison.sentence.contains("Better"), "{}", comparison.sentence);
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub enum Measure {
     Percentile(f64),
     /// The mean response time.
     Mean,
-    /// Requests per second.
+    /// Requests per second that succeeded.
     Rate,
     /// Failed requests as a share of all.
     Failures,

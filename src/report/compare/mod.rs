@@ -21,6 +21,7 @@ pub mod measure;
 pub mod notes;
 pub mod over_time;
 pub mod pair;
+pub mod planned;
 pub mod sentence;
 pub mod text;
 

@@ -124,7 +124,8 @@ fn size(measure: &MeasureComparison) -> f64 {
 fn finding(row: &RowComparison, measure: &MeasureComparison) -> String {
     let texts = &measure.texts;
     let title = cut(&row.title(), NAME);
-    let change = if measure.unit == "share" {
+    let is_from_or_to_nothing = measure.a == Some(0.0) || measure.b == Some(0.0);
+    let change = if measure.unit == "share" || is_from_or_to_nothing {
         format!("{} → {}", texts.a, texts.b)
     } else if texts.interval.is_empty() {
         texts.change.clone()
