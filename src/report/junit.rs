@@ -9,7 +9,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use crate::report::judged;
-use crate::report::verdict::{interruption, is_cut_short};
+use crate::report::verdict::{interruption, is_cut_short, unanswered};
 use crate::stats::result::{Outcome, RunResult, ThresholdResult};
 
 /// The name of the case that stands for the run itself.
@@ -109,10 +109,11 @@ fn requests(result: &RunResult) -> TestCase {
     TestCase::new(REQUESTS, status)
 }
 
-/// The case of a run whose requests did not fail. A run without requests shows nothing, so its case is skipped.
+/// The case of a run whose requests did not fail. A run without requests, or with a row in which none was
+/// finished, shows nothing, so its case is skipped.
 fn without_failures(result: &RunResult) -> TestCase {
     let mut status = TestCaseStatus::success();
-    if result.aggregated.requests == 0 {
+    if result.aggregated.requests == 0 || !unanswered(result).is_empty() {
         status = TestCaseStatus::skipped();
         status.set_message(text(&result.verdict.sentence));
     }

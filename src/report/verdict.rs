@@ -2,11 +2,14 @@
 //!
 //! A run that was interrupted once ended in order, so its exit code is that of a run that came to its end. But what held
 //! for a part of the run need not hold for all of it, so such a run is never called passed: the sentence begins with how
-//! far it came. Nor is a run without a request, of which nothing was measured.
+//! far it came. Nor is a run without a request, of which nothing was measured, nor one in which a row has requests that
+//! never came to an end and none that did: a broker that does not answer is no success. Its exit code is 0 all the same,
+//! since only a threshold says how long an answer may take.
 
 use std::time::Duration;
 
 use crate::report::judged;
+use crate::stats::result::row::{RowResult, UnfinishedRow};
 use crate::stats::result::what_ran::WhatRan;
 use crate::stats::result::{Outcome, RunResult, ThresholdResult, Verdict};
 use crate::units::fitting::{count, length};
@@ -23,7 +26,7 @@ pub const INTERRUPTED: u8 = 130;
 pub enum Impression {
     /// It came to its end, and nothing went wrong.
     Good,
-    /// Nothing went wrong, but it says less than it should: it was interrupted, or made no request.
+    /// Nothing went wrong, but it says less than it should: it was interrupted, made no request, or got no answer.
     Doubtful,
     /// Something went wrong.
     Bad,
@@ -38,9 +41,19 @@ pub fn impression(result: &RunResult) -> (Impression, &'static str) {
         Outcome::ThresholdMissed => (Impression::Bad, "Threshold missed"),
         Outcome::Failed => (Impression::Bad, "Failed"),
         Outcome::Passed if result.aggregated.requests == 0 => (Impression::Doubtful, "Nothing measured"),
+        Outcome::Passed if !unanswered(result).is_empty() => (Impression::Doubtful, "Unanswered"),
         Outcome::Passed if is_interrupted(&result.run) => (Impression::Doubtful, "Interrupted"),
         Outcome::Passed => (Impression::Good, "Passed"),
     }
+}
+
+/// The rows with requests that never came to an end and none that did.
+pub fn unanswered(result: &RunResult) -> Vec<&UnfinishedRow> {
+    let has_finished = |of: &UnfinishedRow| {
+        let is_it = |row: &&RowResult| row.request_type == of.request_type && row.name == of.name;
+        result.rows.iter().find(is_it).is_some_and(|row| row.requests > 0)
+    };
+    result.unfinished.rows.iter().filter(|row| row.count > 0 && !has_finished(row)).collect()
 }
 
 /// The end of a run that still goes on.
@@ -142,8 +155,21 @@ fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], 
             } else {
                 format!("{} requests, none failed", count(requests))
             };
+            let requests = match result.unfinished.count {
+                0 => requests,
+                1 => format!("{requests}, 1 never came to an end"),
+                unfinished => format!("{requests}, {} never came to an end", count(unfinished)),
+            };
             if is_running(&result.run) {
                 return format!("So far: {requests}{}{limit}.", met(result, " so far"));
+            }
+            if let Some(first) = unanswered(result).first() {
+                let row = format!("{} {}", first.request_type, first.name);
+                return format!(
+                    "Warning: no request of {} was finished; {requests}{}{limit}{interrupted}.",
+                    row.trim_start(),
+                    met(result, "")
+                );
             }
             match interruption.filter(|_| is_interrupted(&result.run)) {
                 Some(how) => {
@@ -274,5 +300,21 @@ mod tests {
         assert_eq!((code, at_a_glance), (0, Impression::Doubtful));
         leave(&mut result, "publish", 3);
         assert_eq!(said(&mut result).0, "Warning: no request was finished, so nothing was measured.");
+    }
+
+    #[test]
+    fn a_run_whose_requests_get_no_answer_does_not_look_passed() {
+        let mut result = of_rows(vec![row("connect", &[1_000; 5], &[])]);
+        leave(&mut result, "publish", 5);
+        let (sentence, code, at_a_glance) = said(&mut result);
+        assert_eq!(
+            sentence,
+            "Warning: no request of MQTT publish was finished; 5 requests, none failed, 5 never came to an end."
+        );
+        assert_eq!((code, at_a_glance, impression(&result).1), (0, Impression::Doubtful, "Unanswered"));
+        result.rows.push(row("publish", &[1_000], &[]));
+        let (sentence, _, at_a_glance) = said(&mut result);
+        assert_eq!(sentence, "Passed: 5 requests, none failed, 5 never came to an end.");
+        assert_eq!(at_a_glance, Impression::Good, "some requests are always under way at the end");
     }
 }

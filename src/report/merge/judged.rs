@@ -4,7 +4,7 @@
 //! same, and who gates a build by the merged result must not be told that all was well.
 
 use crate::report::merge::named::Named;
-use crate::report::verdict;
+use crate::report::verdict::{self, unanswered};
 use crate::stats::result::{Outcome, RunResult, Verdict};
 
 /// The verdict on the sum of these results.
@@ -29,7 +29,9 @@ pub(super) fn verdict(results: &[Named<'_>], sum: &RunResult) -> Verdict {
 
 /// What each result that was not good says of itself, in the order of their names.
 pub(super) fn not_good(results: &[Named<'_>]) -> Vec<String> {
-    let failed = results.iter().filter(|of| of.result.verdict.outcome != Outcome::Passed);
+    let is_not_good =
+        |result: &RunResult| result.verdict.outcome != Outcome::Passed || !unanswered(result).is_empty();
+    let failed = results.iter().filter(|of| is_not_good(of.result));
     let mut said: Vec<String> =
         failed.map(|Named { name, result }| format!("{name}: {}", result.verdict.sentence)).collect();
     said.sort_unstable();
