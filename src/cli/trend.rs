@@ -132,6 +132,12 @@ pub(super) fn run(options: &TrendOptions) -> ExitCode {
         exit::say(&format!("warning: the runs are of different scenarios: {scenarios}\n"));
     }
     let trend = Trend::new(metrics, runs);
+    if trend.leaves_out_rates() {
+        exit::say(
+            "warning: the rates of CSV files are left out: they are until the last request, those of result.json of the \
+             whole run\n",
+        );
+    }
     let printed = print(&trend, options.format);
     if let Some(path) = &options.html
         && let Err(error) = page::write(path, html::trend(&trend))

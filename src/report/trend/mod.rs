@@ -12,10 +12,11 @@ pub mod text;
 
 use std::collections::BTreeSet;
 
+use crate::report::verdict::{Impression, impression};
 use crate::stats::RowKey;
-use crate::stats::metric::Metric;
+use crate::stats::metric::{Metric, Unit};
 use crate::stats::result::row::RowResult;
-use crate::stats::result::{Outcome, RunResult};
+use crate::stats::result::{Outcome, RunResult, Source};
 
 /// Many runs over time.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,8 +38,14 @@ pub struct TrendRun {
     pub started: f64,
     /// The git revision of the scenario; `None` if it is not known.
     pub git_revision: Option<String>,
-    /// Whether it was good.
+    /// Where its numbers come from.
+    pub source: Source,
+    /// Its outcome, as in `result.json`.
     pub outcome: Outcome,
+    /// Whether it was good: one that was interrupted or silent was not, though its outcome is `passed`.
+    pub impression: Impression,
+    /// The same in one or two words.
+    pub word: &'static str,
     /// The numbers of each row that was asked for; all requests together stand first.
     pub rows: Vec<TrendRow>,
 }
@@ -93,12 +100,16 @@ impl TrendRun {
             key: RowKey { request_type: row.request_type.clone(), name: row.name.clone() },
             values: metrics.iter().map(|metric| value(row, *metric).unwrap_or_default()).collect(),
         };
+        let impression = impression(result);
         Self {
             name: name.to_owned(),
             scenario: result.run.scenario.clone(),
             started: result.run.started,
             git_revision: result.run.git_revision.clone(),
+            source: result.source,
             outcome: result.verdict.outcome,
+            impression: impression.0,
+            word: impression.1,
             rows: kept.map(row).collect(),
         }
     }
@@ -110,10 +121,32 @@ impl TrendRun {
 }
 
 impl Trend {
-    /// Sorts runs by their start.
+    /// Sorts runs by their start. Rates of CSV files beside those of other results are left out: they are over the time
+    /// until the last request, and the others over the whole run.
     pub fn new(metrics: Vec<Metric>, mut runs: Vec<TrendRun>) -> Self {
         runs.sort_by(|a, b| a.started.total_cmp(&b.started).then_with(|| a.name.cmp(&b.name)));
-        Self { metrics, runs }
+        let mut trend = Self { metrics, runs };
+        if trend.mixes_sources() {
+            let is_rate = trend.metrics.iter().map(|metric| metric.unit() == Unit::PerSecond);
+            let is_rate: Vec<bool> = is_rate.collect();
+            let of_files = trend.runs.iter_mut().filter(|run| run.source == Source::Csv);
+            for row in of_files.flat_map(|run| &mut run.rows) {
+                for (value, _) in row.values.iter_mut().zip(&is_rate).filter(|(_, is_rate)| **is_rate) {
+                    *value = None;
+                }
+            }
+        }
+        trend
+    }
+
+    /// Whether rates are left out, since some runs are CSV files and some are not.
+    pub fn leaves_out_rates(&self) -> bool {
+        self.mixes_sources() && self.metrics.iter().any(|metric| metric.unit() == Unit::PerSecond)
+    }
+
+    fn mixes_sources(&self) -> bool {
+        let of_files = self.runs.iter().filter(|run| run.source == Source::Csv).count();
+        of_files > 0 && of_files < self.runs.len()
     }
 
     /// The rows of all runs: all requests together, then by name and type.

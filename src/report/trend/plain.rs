@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use crate::report::columns::printable;
 use crate::report::trend::{Trend, title, word};
 
-/// The CSV: time, run, scenario, `git_revision`, outcome, row, and a column for each metric. Times are in milliseconds;
+/// The CSV: time, run, scenario, `git_revision`, outcome, verdict, row, and a column for each metric. Times are in milliseconds;
 /// an empty cell is not known.
 pub fn csv(trend: &Trend) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let heads = ["time", "run", "scenario", "git_revision", "outcome", "row"].map(str::to_owned);
+    let heads = ["time", "run", "scenario", "git_revision", "outcome", "verdict", "row"].map(str::to_owned);
     writer.write_record(heads.into_iter().chain(trend.metrics.iter().map(ToString::to_string)))?;
     for run in &trend.runs {
         for row in &run.rows {
@@ -19,6 +19,7 @@ pub fn csv(trend: &Trend) -> Result<Vec<u8>, csv::Error> {
                 printable(&run.scenario),
                 printable(run.git_revision.as_deref().unwrap_or_default()),
                 word(run.outcome).to_owned(),
+                run.word.to_lowercase(),
                 printable(&title(&row.key)),
             ];
             let values =
@@ -47,6 +48,7 @@ pub fn json(trend: &Trend) -> String {
             "started": run.started,
             "git_revision": run.git_revision,
             "outcome": word(run.outcome),
+            "verdict": run.word.to_lowercase(),
             "rows": rows.collect::<Vec<_>>(),
         })
     });

@@ -2,9 +2,10 @@
 
 use crate::report::paint::Paint;
 use crate::report::trend::{METRICS, Trend, TrendRun, bencher, otava, plain, text};
+use crate::report::verdict::Impression;
 use crate::stats::metric::Metric;
-use crate::stats::result::testing::{result, row};
-use crate::stats::result::{Outcome, RunResult};
+use crate::stats::result::testing::{leave, result, row};
+use crate::stats::result::{Outcome, RunResult, Source};
 
 /// A run of this day with these response times.
 fn run(day: u32, revision: Option<&str>, publish_us: &[u64], failed_us: &[u64]) -> RunResult {
@@ -55,4 +56,44 @@ fn otava_gets_columns_that_every_run_has() {
     let otava = otava::csv(&trend(&[Metric::Rps, Metric::Percentile(50.0)], &[]));
     insta::assert_snapshot!(otava.csv);
     assert_eq!(otava.left_out, ["MQTT_connect_rps", "MQTT_connect_p50"]);
+}
+
+#[test]
+fn a_run_that_was_interrupted_or_got_no_answer_is_not_called_passed() {
+    let mut interrupted = run(1, None, &[20], &[]);
+    interrupted.run.planned_s = Some(60.0);
+    "interrupted".clone_into(&mut interrupted.run.end);
+    let silent = result(Vec::new());
+    let mut unanswered = result(vec![row("connect", &[4_100], &[])]);
+    leave(&mut unanswered, "publish", 5);
+    for (result, word) in
+        [(interrupted, "interrupted"), (silent, "nothing measured"), (unanswered, "unanswered")]
+    {
+        let run = TrendRun::of("night", &result, &METRICS, &[]);
+        assert_eq!(run.impression, Impression::Doubtful);
+        let trend = Trend::new(METRICS.to_vec(), vec![run]);
+        let plain = Paint { coloured: false };
+        let texts = [text::text(&trend, 200, plain), plain::json(&trend), csv_of(&trend)];
+        assert!(texts.iter().all(|text| text.contains(word)), "{texts:?}");
+    }
+}
+
+fn csv_of(trend: &Trend) -> String {
+    String::from_utf8(plain::csv(trend).unwrap()).unwrap()
+}
+
+#[test]
+fn rates_of_csv_files_do_not_stand_beside_those_of_whole_runs() {
+    let of = |sources: [Source; 2]| {
+        let runs = sources.map(|source| {
+            let result = RunResult { source, ..run(1, None, &[20], &[]) };
+            TrendRun::of("night", &result, &[Metric::Requests, Metric::Rps], &["Aggregated".to_owned()])
+        });
+        Trend::new(vec![Metric::Requests, Metric::Rps], runs.into())
+    };
+    let mixed = of([Source::Csv, Source::Run]);
+    assert!(mixed.leaves_out_rates());
+    let values: Vec<_> = mixed.runs.iter().map(|run| run.rows[0].values.clone()).collect();
+    assert_eq!(values, [vec![Some(2.0), None], vec![Some(2.0), Some(1.0)]]);
+    assert!(!of([Source::Csv, Source::Csv]).leaves_out_rates());
 }

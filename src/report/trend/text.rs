@@ -3,10 +3,10 @@
 use crate::report::columns::printable;
 use crate::report::grid::{ALWAYS, Cell, Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
-use crate::report::trend::{Trend, TrendRun, title, word};
+use crate::report::trend::{Trend, TrendRun, title};
+use crate::report::verdict::Impression;
 use crate::stats::RowKey;
 use crate::stats::metric::{Metric, Unit};
-use crate::stats::result::Outcome;
 use crate::units::fitting;
 
 /// More rows than these are for `--row`, `--format csv` and `--format json`.
@@ -58,9 +58,12 @@ fn block(trend: &Trend, key: &RowKey, columns: usize, paint: Paint) -> String {
 fn line(trend: &Trend, run: &TrendRun, values: &[Option<f64>]) -> Row {
     let revision: String =
         run.git_revision.iter().flat_map(|revision| revision.chars()).take(REVISION).collect();
-    let tint = if run.outcome == Outcome::Passed { Tint::Good } else { Tint::Bad };
-    let mut cells =
-        vec![Cell::from(printable(&revision)), Cell { text: word(run.outcome).replace('_', " "), tint }];
+    let tint = match run.impression {
+        Impression::Good => Tint::Good,
+        Impression::Doubtful => Tint::Warning,
+        Impression::Bad => Tint::Bad,
+    };
+    let mut cells = vec![Cell::from(printable(&revision)), Cell { text: run.word.to_lowercase(), tint }];
     cells.extend(trend.metrics.iter().zip(values).map(|(metric, value)| shown(*metric, *value).into()));
     Row { indent: 0, name: run.name.clone(), tint: Tint::Plain, cells }
 }

@@ -18,10 +18,10 @@ use crate::report::html::section::figure::Figure;
 use crate::report::html::section::rows::Cell;
 use crate::report::html::text;
 use crate::report::trend::text::{change, shown};
-use crate::report::trend::{Trend, TrendRun, is_aggregated, title, word};
+use crate::report::trend::{Trend, TrendRun, is_aggregated, title};
+use crate::report::verdict::Impression;
 use crate::stats::RowKey;
 use crate::stats::metric::{Metric, Unit};
-use crate::stats::result::Outcome;
 
 /// So many rows have charts; `--row` chooses others.
 const MAX_ROWS: usize = 20;
@@ -177,7 +177,7 @@ fn lines(trend: &Trend, key: &RowKey) -> Vec<(usize, Vec<Cell>)> {
 impl Run {
     fn of(run: &TrendRun) -> Self {
         let revision = revision(run, REVISION);
-        let outcome = word(run.outcome).replace('_', " ");
+        let outcome = run.word.to_lowercase();
         let name = text::line(&run.name);
         let moment = text::moment(run.started);
         let git = if revision.is_empty() { String::new() } else { format!(", git {revision}") };
@@ -187,7 +187,11 @@ impl Run {
             scenario: text::line(&run.scenario),
             started: Cell::new(moment, run.started),
             revision: if revision.is_empty() { text::UNKNOWN.to_owned() } else { revision },
-            class: if run.outcome == Outcome::Passed { "good" } else { "bad" },
+            class: match run.impression {
+                Impression::Good => "good",
+                Impression::Doubtful => "open",
+                Impression::Bad => "bad",
+            },
             outcome,
         }
     }
