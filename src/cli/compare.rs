@@ -20,7 +20,7 @@ use crate::report::compare::comparison::Comparison;
 use crate::report::compare::fail_on::{FailOn, GRAMMAR, MissingColumn};
 use crate::report::compare::markdown::markdown;
 use crate::report::compare::text::{Length, Paint, text};
-use crate::report::compare::{Options, check, verdict};
+use crate::report::compare::{Options, check, cut_short, verdict};
 use crate::report::html;
 use crate::report::read::same_run::{Sameness, twins};
 use crate::stats::criterion::Fault;
@@ -178,20 +178,33 @@ pub fn run(options: &CompareOptions) -> ExitCode {
 
 /// Reads the runs, compares them and judges every `--fail-on` expression.
 pub fn report(options: &CompareOptions) -> Result<Report, CompareError> {
-    let [a_places, b_places] = sides(options)?;
-    let (a, b) = (read(&a_places)?, read(&b_places)?);
+    let [mut a_places, mut b_places] = sides(options)?;
+    let (mut a, mut b) = (read(&a_places)?, read(&b_places)?);
     if let Some(path) = &options.html {
         page::find(path, a_places.iter().chain(&b_places))?;
     }
-    let names = [&a_places, &b_places].map(|places| places.iter().map(Place::name).collect());
     told_apart(&a_places, &b_places, &a, &b)?;
+    let left_out = [leave_out(&mut a_places, &mut a), leave_out(&mut b_places, &mut b)].concat();
+    let names = [&a_places, &b_places].map(|places| places.iter().map(Place::name).collect());
     let how = Options { least_effect: options.least_effect, names };
     let mut comparison = verdict(&a, &b, &how);
+    comparison.notes.extend(left_out);
     check(&mut comparison, &a, &b, &options.fail_on)?;
     let missed = comparison.failed_checks() > 0 || (options.fail_on_worse && comparison.worse());
     let text = written(options, &comparison)?;
     let page = options.html.as_ref().map(|_| html::comparison(&comparison, &a, &b)).transpose()?;
     Ok(Report { text, exit_code: if missed { MISSED } else { FINE }, page })
+}
+
+/// Takes the runs away that were cut short, and returns what to say of them.
+fn leave_out(places: &mut Vec<Place>, runs: &mut Vec<RunResult>) -> Vec<String> {
+    let left_out = cut_short::left_out(runs);
+    let notes = left_out.iter().map(|at| cut_short::note(&places[*at].name(), &runs[*at])).collect();
+    for at in left_out.into_iter().rev() {
+        places.remove(at);
+        runs.remove(at);
+    }
+    notes
 }
 
 /// The width of the terminal; a pipe or a file takes lines of any length.

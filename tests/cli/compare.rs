@@ -118,6 +118,29 @@ fn three_runs_a_side_are_too_few() {
 }
 
 #[test]
+fn a_run_that_was_cut_short_is_left_out_if_others_of_its_side_were_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let [a, mut b] = [folders(dir.path(), "a", &FOUR), folders(dir.path(), "b", &SLOWER)];
+    let short = dir.path().join("b5");
+    fs::create_dir(&short).unwrap();
+    let mut result = made(10.0, 5_000.0);
+    result["run"]["ended"] = json!(5_012.0);
+    (result["run"]["planned_s"], result["run"]["end"]) = (json!(60.0), json!("interrupted"));
+    fs::write(short.join("result.json"), result.to_string()).unwrap();
+    b.push(short.to_str().unwrap().to_owned());
+    let arguments: Vec<&str> =
+        a.iter().map(String::as_str).chain(["--"]).chain(b.iter().map(String::as_str)).collect();
+    let text = without_colours(&report(&parse(&arguments).unwrap()).unwrap());
+    assert!(text.contains("B  4 runs"), "{text}");
+    let note =
+        "b5 is left out: it was interrupted after 12s of 1m, and a shorter run is another measurement.";
+    assert!(text.contains(note), "{text}");
+    // Alone on its side it is all that there is.
+    let text = without_colours(&report(&parse(&[&a[0], &b[4]]).unwrap()).unwrap());
+    assert!(text.contains("B  1 run: ") && text.contains("did not come to its planned end"), "{text}");
+}
+
+#[test]
 fn exit_code_is_3_if_b_is_worse_and_that_was_asked_for() {
     for (a, b, arguments, code) in [
         (&FOUR[..], &SLOWER[..], &[][..], 0),

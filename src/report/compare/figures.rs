@@ -62,11 +62,43 @@ pub enum Unknown {
     NotInFile,
     /// The row is not of this kind.
     NotMeasured,
+    /// CSV files and other results define it in two ways, and the file lacks what would put both on one.
+    OtherDefinition,
+}
+
+/// By which definition figures are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Definition {
+    /// The best that the results have; all are of one kind.
+    Own,
+    /// One that CSV files and other results have in common: times of all requests, and rates over the whole run. The
+    /// rates that CSV files have end with the last request.
+    Common,
+}
+
+impl Definition {
+    /// That of these runs.
+    pub fn of(runs: &[&RunResult]) -> Self {
+        let of_files = runs.iter().filter(|run| run.source == Source::Csv).count();
+        if of_files == 0 || of_files == runs.len() { Self::Own } else { Self::Common }
+    }
+}
+
+/// CSV files have moments in whole seconds, so they know the length of a run to this.
+pub const LENGTH_KNOWN_TO_S: f64 = 2.0;
+
+/// The length of a run in seconds; `None` if the rows are not of the whole run, or nothing tells.
+fn length_s(run: &RunResult) -> Option<f64> {
+    let in_series: u64 = run.series.all.requests.iter().sum();
+    let is_whole = !run.series.points.is_empty() && in_series <= run.aggregated.requests;
+    let seconds = run.run.ended - run.run.started;
+    (seconds > 0.0 && (run.source != Source::Csv || is_whole)).then_some(seconds)
 }
 
 impl RunFigures {
     /// The figures of a result.
-    pub fn of(run: &RunResult) -> Self {
+    pub fn of(run: &RunResult, definition: Definition) -> Self {
+        let length_s = length_s(run);
         let lost = |row: &RowResult| {
             let deliveries = run.end_to_end.iter().flat_map(|deliveries| &deliveries.rows);
             deliveries.into_iter().find(|delivery| same_row(&delivery.request_type, &delivery.name, row))
@@ -75,7 +107,15 @@ impl RunFigures {
             run.series.rows.iter().find(|series| same_row(&series.request_type, &series.name, row))
         };
         let figures = |row, delivery, over_time| {
-            row_figures(&Recorded { row, delivery, over_time, series: &run.series, source: run.source })
+            row_figures(&Recorded {
+                row,
+                delivery,
+                over_time,
+                series: &run.series,
+                source: run.source,
+                definition,
+                length_s,
+            })
         };
         let rows = run.rows.iter().map(|row| {
             let key = RowKey { request_type: row.request_type.clone(), name: row.name.clone() };
@@ -107,10 +147,16 @@ struct Recorded<'r> {
     over_time: Option<&'r RowSeries>,
     series: &'r Series,
     source: Source,
+    definition: Definition,
+    length_s: Option<f64>,
 }
 
 fn row_figures(recorded: &Recorded<'_>) -> RowFigures {
-    let succeeded = recorded.row.histogram.without(&recorded.row.failed_histogram);
+    let succeeded = match recorded.definition {
+        Definition::Own => recorded.row.histogram.without(&recorded.row.failed_histogram),
+        // CSV files do not tell failed requests apart.
+        Definition::Common => FineTimes::default(),
+    };
     let figures = Measure::ALL.map(|measure| figure(recorded, &succeeded, measure)).into();
     RowFigures { requests: recorded.row.requests, figures }
 }
@@ -131,6 +177,10 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
                 enough: true,
             });
         }
+        Measure::Rate if recorded.definition == Definition::Common => {
+            let seconds = recorded.length_s.ok_or(Unknown::OtherDefinition)?;
+            Some(row.requests.saturating_sub(row.failures) as f64 / seconds)
+        }
         Measure::Rate => Some((row.requests_per_s - row.failures_per_s).max(0.0)),
         _ if row.requests == 0 => return Err(Unknown::NoRequests),
         Measure::Failures => Some(row.failure_ratio()),
@@ -147,6 +197,9 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
     let times = if succeeded.is_empty() { row.requests } else { succeeded.count() };
     let resolution = match measure {
         Measure::Percentile(_) if recorded.source == Source::Csv => step_ms(value),
+        Measure::Rate if recorded.source == Source::Csv && recorded.definition == Definition::Common => {
+            recorded.length_s.map_or(0.0, |seconds| value * LENGTH_KNOWN_TO_S / seconds)
+        }
         _ => 0.0,
     };
     let within = recorded
@@ -160,7 +213,7 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
     };
     // A file of whole milliseconds has 0 for everything below half of one. The most that it can be is taken, so that no
     // change looks larger than it is.
-    let value = if resolution > 0.0 { value.max(LEAST_OF_FILE_MS) } else { value };
+    let value = if resolution > 0.0 && measure.is_time() { value.max(LEAST_OF_FILE_MS) } else { value };
     Ok(Figure {
         value,
         within,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::report::compare::change::{interval, interval_text, of_estimate, plain_percent, texts};
 use crate::report::compare::comparison::{MeasureComparison, RowComparison, Test, Verdict};
-use crate::report::compare::figures::{Figure, RowFigures, RunFigures, Unknown};
+use crate::report::compare::figures::{Figure, LENGTH_KNOWN_TO_S, RowFigures, RunFigures, Unknown};
 use crate::report::compare::measure::Measure;
 use crate::stats::RowKey;
 use crate::stats::inference::LEVEL;
@@ -253,9 +253,13 @@ impl<'f> Pair<'f> {
         let complete =
             |side: usize| sides[side].iter().map(|figure| figure.as_ref()?.ok()).collect::<Option<Vec<_>>>();
         let complete = complete(0).zip(complete(1)).map(|(a, b)| [a, b]);
-        let hidden = complete.as_ref().and_then(|figures| below_resolution(figures, a.zip(b), least_effect));
+        let hidden =
+            complete.as_ref().and_then(|figures| below_resolution(measure, figures, a.zip(b), least_effect));
         let reason = match &complete {
             None if sides.iter().flatten().any(Option::is_none) => Some("row not in every run".to_owned()),
+            None if known.clone().any(|figure| *figure == Err(Unknown::OtherDefinition)) => {
+                Some("not comparable: CSV files have rates until the last request".to_owned())
+            }
             None if known.clone().any(|figure| *figure == Err(Unknown::NotInFile)) => {
                 Some("not in every file".to_owned())
             }
@@ -273,7 +277,7 @@ impl<'f> Pair<'f> {
         let change = a.zip(b).filter(|_| hidden.is_none()).map(|(a, b)| of_estimate(measure, a, b));
         let mut cells = texts(measure, a, b, change.as_ref());
         for (cell, value, side) in [(&mut cells.a, a, 0), (&mut cells.b, b, 1)] {
-            if value.is_some_and(|value| value < resolution(side)) {
+            if measure.is_time() && value.is_some_and(|value| value < resolution(side)) {
                 "< 1 ms".clone_into(cell);
             }
         }
@@ -299,6 +303,7 @@ impl<'f> Pair<'f> {
 /// What is said of times that differ by no more than one step of a file's rounding, if they differ by what would be said
 /// at all.
 fn below_resolution(
+    measure: Measure,
     figures: &[Vec<Figure>; 2],
     values: Option<(f64, f64)>,
     least_effect: f64,
@@ -307,7 +312,10 @@ fn below_resolution(
     let step = figures.iter().flatten().map(|figure| figure.resolution).fold(0.0, f64::max);
     // A file of whole milliseconds shows 1 and 1 also for 0.6 and 1.4.
     let hidden = step > least_effect * a.min(b);
-    (step > 0.0 && hidden && (a - b).abs() <= step).then(|| format!("file shows steps of {step} ms"))
+    (step > 0.0 && hidden && (a - b).abs() <= step).then(|| match measure {
+        Measure::Rate => format!("file shows the length of a run to {LENGTH_KNOWN_TO_S} s"),
+        _ => format!("file shows steps of {step} ms"),
+    })
 }
 
 fn words(measure: &MeasureComparison, least_effect: f64) -> String {

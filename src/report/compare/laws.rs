@@ -10,9 +10,10 @@ use crate::report::compare::text::{Length, text};
 use crate::report::compare::{Options, verdict};
 use crate::stats::fine::FineTimes;
 use crate::stats::packed_times::PackedTimes;
-use crate::stats::result::RunResult;
-use crate::stats::result::series::Point;
+use crate::stats::result::row::Percentile;
+use crate::stats::result::series::{Point, Series};
 use crate::stats::result::testing::leave;
+use crate::stats::result::{RunResult, Source};
 
 /// One row of a made run: its name, its times in milliseconds and how many requests failed besides.
 struct Row {
@@ -244,6 +245,53 @@ fn requests_that_fail_faster_are_no_better_rate() {
     let comparison = compared(&connected, &[4_800, 4_900, 5_000, 4_850].map(refused));
     assert_eq!(of(&comparison, "connect", "rate").verdict, Verdict::Worse);
     assert!(!comparison.sentence.contains("Better"), "{}", comparison.sentence);
+}
+
+/// The CSV files of a run whose last request came after half of it.
+fn as_csv(run: &RunResult, seconds: f64) -> RunResult {
+    let mut csv = run.clone();
+    csv.source = Source::Csv;
+    (csv.run.started, csv.run.ended) = (1.0, 1.0 + seconds);
+    for row in csv.rows.iter_mut().chain([&mut csv.aggregated]) {
+        row.requests_per_s *= 2.0;
+        let percents = [50.0, 95.0, 99.0, 99.9];
+        row.percentiles = percents
+            .iter()
+            .filter_map(|percent| {
+                Some(Percentile { percent: *percent, ms: row.percentile_ms(*percent)?.round() })
+            })
+            .collect();
+        row.histogram = FineTimes::default();
+    }
+    csv.series.points = vec![Point::default(); 60];
+    csv
+}
+
+#[test]
+fn csv_files_and_results_of_equal_runs_are_not_different() {
+    for seconds in [59.0, 60.0, 61.0] {
+        let csv: Vec<RunResult> = runs(&A).iter().map(|run| as_csv(run, seconds)).collect();
+        let comparison = compared(&csv, &runs(&A));
+        assert!(!comparison.verdict.is_finding(), "{}", comparison.sentence);
+    }
+    let without_history =
+        runs(&A).into_iter().map(|run| RunResult { series: Series::default(), ..as_csv(&run, 60.0) });
+    let comparison = compared(&runs(&A), &without_history.collect::<Vec<_>>());
+    assert!(!comparison.verdict.is_finding(), "{}", comparison.sentence);
+    let reason = of(&comparison, "publish", "rate").reason.clone().unwrap();
+    assert!(reason.starts_with("not comparable"), "{reason}");
+}
+
+#[test]
+fn lengths_of_sides_that_are_not_alike_have_digits_enough_to_differ() {
+    let lasting = |seconds: f64| {
+        let mut run = run(&[row("publish", 10.0)]);
+        run.run.ended = seconds;
+        run
+    };
+    let notes = |a, b| compared(&[lasting(a)], &[lasting(b)]).notes.join(" ");
+    assert!(notes(1.7, 2.2).contains("runs of A lasted 1.7 s, of B 2.2 s."), "{}", notes(1.7, 2.2));
+    assert!(notes(60.0, 90.0).contains("runs of A lasted 60 s, of B 90 s."));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 pub mod batches;
 pub mod change;
 pub mod comparison;
+pub mod cut_short;
 pub mod delta;
 pub mod fail_on;
 pub mod failures;
@@ -28,7 +29,7 @@ pub mod text;
 use crate::report::compare::comparison::{Comparison, Method, Side, VERSION, title};
 use crate::report::compare::fail_on::{FailOn, MissingColumn};
 use crate::report::compare::failures::failures;
-use crate::report::compare::figures::RunFigures;
+use crate::report::compare::figures::{Definition, RunFigures};
 use crate::report::compare::judge::judge;
 use crate::report::compare::notes::{Named, notes};
 use crate::report::compare::pair::Pairs;
@@ -56,7 +57,9 @@ impl Default for Options {
 /// Compares two groups of runs, at least one a side: A is the older one or the one to hold against. Of nothing, there
 /// is no evidence.
 pub fn verdict(a: &[RunResult], b: &[RunResult], options: &Options) -> Comparison {
-    let figures = |runs: &[RunResult]| runs.iter().map(RunFigures::of).collect::<Vec<_>>();
+    let definition = Definition::of(&a.iter().chain(b).collect::<Vec<_>>());
+    let figures =
+        |runs: &[RunResult]| runs.iter().map(|run| RunFigures::of(run, definition)).collect::<Vec<_>>();
     let judged = judge(&figures(a), &figures(b), options.least_effect);
     let names = [names("A", a.len(), &options.names[0]), names("B", b.len(), &options.names[1])];
     let titles =

@@ -54,7 +54,8 @@ fn unlike(a: &[Named<'_>], b: &[Named<'_>]) -> Vec<String> {
     });
     let [a, b] = lengths;
     if a >= 1.0 && b >= 1.0 && (a > b * 1.1 || b > a * 1.1) {
-        notes.push(format!("The sides are not alike: runs of A lasted {a:.0} s, of B {b:.0} s."));
+        let digits = usize::from(format!("{a:.0}") == format!("{b:.0}"));
+        notes.push(format!("The sides are not alike: runs of A lasted {a:.digits$} s, of B {b:.digits$} s."));
     }
     notes
 }
