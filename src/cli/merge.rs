@@ -122,8 +122,12 @@ fn write(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), MergeFailed> {
 
 fn said(sum: &RunResult, results: usize, [path, page]: [&Path; 2]) -> String {
     let all = &sum.aggregated;
+    let results = match results {
+        1 => "1 result, so there is nothing to merge and it stays as it is:".to_owned(),
+        results => format!("{results} results,"),
+    };
     format!(
-        "{results} results, {} requests, {} failed, {}\n{}\nMerged: {}\nReport: {}\n",
+        "{results} {} requests, {} failed, {}\n{}\nMerged: {}\nReport: {}\n",
         fitting::count(all.requests),
         fitting::count(all.failures),
         fitting::rate(all.requests_per_s),

@@ -296,6 +296,7 @@ fn results_of_machines_are_merged_into_a_folder_and_mistakes_are_named() {
         "a a/result.json --out sum",
         "a b --out a",
         "a c --out sum",
+        "a --out one",
     ] {
         let arguments: Vec<&str> = ["merge"].into_iter().chain(arguments.split(' ')).collect();
         let ran = run_program(dir.path(), &arguments);

@@ -201,6 +201,7 @@ fn a_wrong_command_line_says_what_is_right() {
         &["plan", "publish.toml", "-H", "mqtt://me:secret@localhost"],
         &["plan", "publish.toml", "--tags", "none"],
         &["start", "publish.toml"],
+        &["run", "publish.toml", "--max-rows", "0"],
     ]
     .into_iter()
     .map(|arguments| format!("$ mqtt-scenario {}\n{}", arguments.join(" "), refused(folder, arguments)))

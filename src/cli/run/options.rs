@@ -104,7 +104,7 @@ pub(in crate::cli) struct RunOptions {
     pub(in crate::cli) web: WebOptions,
 
     /// Maximum number of rows in the statistics; requests with further names are counted in one extra row
-    #[arg(long, value_name = "N", default_value_t = engine::MAX_ROWS)]
+    #[arg(long, value_name = "N", default_value_t = engine::MAX_ROWS, value_parser = at_least_one)]
     pub(super) max_rows: usize,
 
     /// Show no progress during the run, only what runs and the summary at the end
@@ -270,4 +270,9 @@ impl RunOptions {
         given.extend(more.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)));
         given
     }
+}
+
+/// With no room for a single row nothing could be told of a run.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|rows| *rows > 0).ok_or_else(|| "write a whole number from 1".to_owned())
 }
