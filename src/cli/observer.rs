@@ -225,7 +225,7 @@ impl Observer for RunObserver {
 fn reset_note(after_s: f64) -> Option<String> {
     let after = Duration::try_from_secs_f64(after_s).ok().filter(|after| !after.is_zero())?;
     Some(format!(
-        "The statistics began anew after {}, when all users had started (--reset-stats): rows, failures and the run over \
+        "The statistics began anew after {}: rows, failures and the run over \
          time are from then on, connections from the start.",
         length(after)
     ))

@@ -124,6 +124,11 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// A message of several lines as one sentence.
+fn one_line(message: &str) -> String {
+    message.lines().map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
 impl Shelf for Folder {
     fn title(&self) -> String {
         self.root.display().to_string()
@@ -145,7 +150,9 @@ impl Shelf for Folder {
                         known.insert(path, (changed, of.clone()));
                         listed.push(of);
                     }
-                    Err(error) => unread.push(hide_urls(&format!("Left out: {error}"))),
+                    Err(error) => {
+                        unread.push(hide_urls(&format!("Left out: {}", one_line(&error.to_string()))))
+                    }
                 },
             }
         }
@@ -157,6 +164,6 @@ impl Shelf for Folder {
         // Only what is listed can be read, so no name leads out of the folder.
         let found = self.documents().into_iter().find(|(name, _)| name == id);
         let (_, path) = found.ok_or_else(|| format!("there is no run `{id}` here"))?;
-        Place::Document(path).read().map_err(|error| hide_urls(&error.to_string()))
+        Place::Document(path).read().map_err(|error| hide_urls(&one_line(&error.to_string())))
     }
 }

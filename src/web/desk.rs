@@ -4,6 +4,7 @@
 //! when it likes. A visitor that is too slow misses what lay there in between.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,6 +46,7 @@ struct Shared {
     commands: mpsc::Sender<Asked>,
     log: Mutex<Log>,
     history: Mutex<Vec<u8>>,
+    program: String,
     /// Who waits for totals.
     totals: Mutex<Vec<oneshot::Sender<Arc<Now>>>>,
     /// How many [`Watcher`]s there are.
@@ -71,6 +73,7 @@ impl Desk {
             commands,
             log: Mutex::default(),
             history: Mutex::default(),
+            program: format!("{:016x}", RandomState::new().hash_one(std::process::id())),
             totals: Mutex::default(),
             watchers: AtomicUsize::new(0),
             made: Instant::now(),
@@ -101,6 +104,11 @@ impl Desk {
         }
         log.lines.push_back(line);
         log.written += 1;
+    }
+
+    /// A word that tells this program from one that is started later at the same address.
+    pub fn program(&self) -> &str {
+        &self.0.program
     }
 
     /// Begins the history of a run: the file `_stats_history.csv` with this first line.

@@ -3,6 +3,9 @@
   const $ = (id) => document.getElementById(id);
   const form = $("start");
   const said = $("said");
+  // The charts of a row that the reader has just chosen come whatever is in use.
+  let isChosen = false;
+  let touched = -Infinity;
   let row = "";
   let run = 0;
   let source = null;
@@ -34,7 +37,8 @@
   // Whoever reads values of a chart, chooses a row or marks a text must not lose it under the pointer.
   const isInUse = (part) => {
     const marked = getSelection();
-    return part.querySelector(".cursor") !== null || part.querySelector("select:focus") !== null
+    return part.querySelector(".cursor") !== null
+      || (part.querySelector("select:focus") !== null && performance.now() - touched < 4000)
       || (!marked.isCollapsed && part.contains(marked.anchorNode));
   };
   const waiting = new Map();
@@ -50,7 +54,9 @@
   };
   const replace = (id, html) => {
     const part = place(id);
-    if (isInUse(part)) return waiting.set(id, html);
+    const isForced = id === "charts" && isChosen;
+    if (isForced) isChosen = false;
+    if (!isForced && isInUse(part)) return waiting.set(id, html);
     waiting.delete(id);
     const state = kept(part);
     if (id === "state") part.outerHTML = html; else part.innerHTML = html;
@@ -68,7 +74,13 @@
     if (isAtEnd) log.scrollTop = log.scrollHeight;
   };
 
+  // The field of the users follows the run until somebody writes into it.
+  const users = form.elements.user_count;
+  users.addEventListener("input", () => { users.dataset.written = "yes"; });
+
   const show = (now) => {
+    // The program was started again: its scenario may be another one.
+    if (now.program !== document.body.dataset.program) return location.reload();
     const wasPhase = document.body.dataset.phase;
     document.body.dataset.phase = now.phase;
     const isRun = ["spawning", "running", "stopping"].includes(now.phase);
@@ -79,27 +91,39 @@
       waiting.clear();
       if (!now.whole) $("result").replaceChildren();
     }
+    if (isRun && now.users_wanted > 0 && !users.dataset.written && document.activeElement !== users) users.value = now.users_wanted;
+    if (wasPhase === "ready" && isRun) $("plan").querySelector("details").open = false;
     if (wasPhase !== now.phase && ["ready", "stopped"].includes(now.phase)) said.textContent = "";
     now.sections.forEach(([id, html]) => replace(id, html));
     if (now.log.length > 0 || now.whole) addLines(now.log, now.whole);
   };
+  let again = 0;
   const connect = () => {
     source?.close();
+    clearTimeout(again);
+    // A browser has few connections to one address, and a page that nobody sees needs none.
+    if (document.hidden) return;
     source = new EventSource("/live?row=" + encodeURIComponent(row));
     source.addEventListener("now", (event) => show(JSON.parse(event.data)));
     source.onerror = () => {
       const text = $("state").querySelector(".lead, .quiet");
       if (text) text.textContent = "The connection to the program is lost. This page comes back by itself when it answers again.";
+      // After a refusal the browser does not try again by itself.
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, 3000);
     };
   };
+  document.addEventListener("visibilitychange", connect);
 
   document.addEventListener("change", (event) => {
     if (event.target.id !== "row") return;
     row = event.target.value;
-    event.target.blur();
+    isChosen = true;
     waiting.delete("charts");
     connect();
   });
+  ["focusin", "keydown", "pointerdown"].forEach((kind) => document.addEventListener(kind, (event) => {
+    if (event.target.id === "row") touched = performance.now();
+  }));
 
   const ask = async (path, body) => {
     said.className = "";
@@ -107,10 +131,11 @@
     try {
       const answer = await fetch(path, { method: "POST", body });
       const text = await answer.text();
-      let message = text;
+      let message = answer.ok ? text : answer.status === 401 ? "The program wants a token: open this page with its address." : `The program refused (${answer.status}).`;
       let isFine = answer.ok;
       try { ({ message, success: isFine } = JSON.parse(text)); } catch { /* a plain text */ }
       said.className = isFine ? "" : "bad";
+      if (isFine && path === "/swarm") delete users.dataset.written;
       said.textContent = isFine && message === "ok" ? "The statistics begin anew." : message;
     } catch {
       said.className = "bad";

@@ -120,8 +120,13 @@ with sync_playwright() as playwright:
         sys.exit(f"sorted wrongly: {counts}")
 
     titles = page.eval_on_selector_all("#row option", "options => options.map((option) => option.textContent)")
+    page.focus("#row")
     page.select_option("#row", titles[-1])
     wait_for("the charts are those of the row", lambda: titles[-1] in (page.get_attribute("#part-charts svg.chart", "aria-label") or ""))
+    if page.evaluate("document.activeElement.id") != "row":
+        sys.exit("the choice of a row loses the focus")
+    if page.input_value("[name=user_count]") != "80":
+        sys.exit("the field of the users does not follow the run")
     chart = "#part-charts svg.chart"
     page.locator(chart).first.scroll_into_view_if_needed()
 

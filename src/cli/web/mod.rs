@@ -12,9 +12,10 @@ mod teller;
 use std::convert::Infallible;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::info;
 
 use crate::cli::exit;
@@ -170,12 +171,14 @@ impl Runs<'_> {
         let told = Told::new(&loaded, self.run, self.last.take(), options.full_history());
         let teller =
             Teller::new(self.desk.clone(), told.clone(), interrupts.stop.clone(), &options.percentiles());
-        let besides = obey(&mut self.commands, &self.desk, &interrupts);
+        let mut stops = Vec::new();
+        let besides = obey(&mut self.commands, &mut stops, &self.desk, &interrupts);
         let ran =
             carry_out(options, loaded, prepared, self.process, &interrupts, Some(Box::new(teller)), besides);
         self.code = ran.code;
         self.last.clone_from(&ran.result);
         teller::over(&self.desk, &told, ran.result, ran.last);
+        stops.into_iter().for_each(|asked| asked.answer(Ok(Answer::stopped())));
     }
 }
 
@@ -194,15 +197,34 @@ async fn next_start(commands: &mut Commands) -> Option<(Start, Asked)> {
     }
 }
 
-/// Does what visitors want of a run that goes on.
-async fn obey(commands: &mut Commands, desk: &Desk, interrupts: &Interrupts) -> Infallible {
-    while let Some(asked) = commands.next().await {
+/// A visitor that stops a run hears of its end, as from Locust, but waits no longer than this.
+const STOP_ANSWER: Duration = Duration::from_secs(8);
+
+/// Does what visitors want of a run that goes on. Those in `stops` wait for its end.
+async fn obey(
+    commands: &mut Commands,
+    stops: &mut Vec<Asked>,
+    desk: &Desk,
+    interrupts: &Interrupts,
+) -> Infallible {
+    let mut patience = Instant::now();
+    loop {
+        let asked = tokio::select! {
+            asked = commands.next() => asked,
+            () = sleep_until(patience), if !stops.is_empty() => {
+                stops.drain(..).for_each(|asked| asked.answer(Ok(Answer::stopped())));
+                continue;
+            }
+        };
+        let Some(asked) = asked else { break };
         let answer = match &asked.command {
             Command::Start(start) => change(start, desk, interrupts),
             Command::Stop => {
                 info!("Somebody has pressed Stop on the page");
                 interrupts.stop.cancel();
-                Ok(Answer::stopped())
+                patience = Instant::now() + STOP_ANSWER;
+                stops.push(asked);
+                continue;
             }
             Command::Reset => {
                 interrupts.control.reset_statistics();

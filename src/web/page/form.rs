@@ -16,6 +16,8 @@ pub(super) struct Page {
     file: String,
     host: String,
     phase: &'static str,
+    /// Tells this program from one that is started later at the same address.
+    program: String,
     /// Empty for a load with stages.
     users: String,
     spawn_rate: String,
@@ -39,7 +41,7 @@ impl Page {
     const STYLE: &str = include_str!("../../../templates/live/style.css");
     const SCRIPT: &str = include_str!("../../../templates/live/script.js");
 
-    pub(super) fn of(offer: &Offer, now: &Now) -> Self {
+    pub(super) fn of(offer: &Offer, now: &Now, program: &str) -> Self {
         let staged = !offer.stages.is_empty();
         let of_load = |value: String| if staged { String::new() } else { value };
         let run_time = offer.run_time.map(|time| humantime::format_duration(time).to_string());
@@ -48,6 +50,7 @@ impl Page {
             file: text::line(&offer.file),
             host: text::line(&offer.host),
             phase: now.phase.word(),
+            program: program.to_owned(),
             users: of_load(offer.users.to_string()),
             spawn_rate: of_load(offer.spawn_rate.to_string()),
             run_time: of_load(run_time.unwrap_or_default()),

@@ -37,7 +37,9 @@ pub fn routes(desk: Desk) -> Router {
     Router::new()
         .route(
             "/",
-            get(async |State(desk): State<Desk>| html_text(Page::of(desk.offer(), &desk.now()).render())),
+            get(async |State(desk): State<Desk>| {
+                html_text(Page::of(desk.offer(), &desk.now(), desk.program()).render())
+            }),
         )
         .route("/stats/history/csv", get(async |State(desk): State<Desk>| history(&desk)))
         .route("/compare", get(async |State(desk): State<Desk>| compare(&desk)))

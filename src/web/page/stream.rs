@@ -35,8 +35,11 @@ pub(super) struct Wanted {
 /// One event.
 #[derive(Debug, Serialize)]
 struct Told<'a> {
+    /// Which program it is: see [`Desk::program`].
+    program: &'a str,
     phase: &'static str,
     run: u32,
+    users_wanted: u32,
     /// Whether it is the first event of a visitor, which holds everything.
     whole: bool,
     /// Place and HTML of each piece that has changed.
@@ -92,8 +95,10 @@ impl Visitor {
         let (log, lines) = self.desk.logged(self.lines);
         self.lines = lines;
         let told = Told {
+            program: self.desk.program(),
             phase: now.phase.word(),
             run: now.run,
+            users_wanted: now.users_wanted,
             whole: std::mem::take(&mut self.is_first),
             sections: new.iter().map(|piece| (piece.id, &*piece.html)).collect(),
             log,
