@@ -101,12 +101,12 @@ const SETTINGS: &[Setting] = &[
     setting("otel", Here::Moot("there is no OpenTelemetry export; --request-log writes every request")),
     setting("autostart", Here::Switch("--autostart")),
     setting("autoquit", Here::Flag("--autoquit")),
-    setting("headful", Here::Instead("it is --web")),
-    setting("web-host", Here::Instead(WEB)),
-    Setting { short: Some("-P"), ..setting("web-port", Here::Instead(WEB)) },
+    setting("headful", Here::Moot("it is --web")),
+    setting("web-host", Here::Moot(WEB)),
+    Setting { short: Some("-P"), ..setting("web-port", Here::Moot(WEB)) },
     setting("web-base-path", Here::Moot(WEB_OTHER)),
-    setting("web-login", Here::Instead(WEB_TOKEN)),
-    setting("web-auth", Here::Instead(WEB_TOKEN)),
+    setting("web-login", Here::Moot(WEB_TOKEN)),
+    setting("web-auth", Here::Moot(WEB_TOKEN)),
     setting("web-host-display-name", Here::Moot(WEB_OTHER)),
     setting("tls-cert", Here::Moot(NO_TLS)),
     setting("tls-key", Here::Moot(NO_TLS)),
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn flags_that_only_locust_has_are_known_and_ours_are_not_among_them() {
         for flag in
-            ["--equal-weights", "--otel=x", "-f", "--locustfile", "--autostart", "--master", "-P", "-l"]
+            ["--equal-weights", "--otel=x", "-f", "--locustfile", "--web-login", "--master", "-P", "-l"]
         {
             assert!(instead_of(flag).is_some(), "{flag}");
         }

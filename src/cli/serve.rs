@@ -151,7 +151,7 @@ impl Shelf for Folder {
                         listed.push(of);
                     }
                     Err(error) => {
-                        unread.push(hide_urls(&format!("Left out: {}", one_line(&error.to_string()))))
+                        unread.push(hide_urls(&format!("Left out: {}", one_line(&error.to_string()))));
                     }
                 },
             }

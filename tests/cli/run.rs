@@ -307,7 +307,7 @@ fn a_missed_threshold_is_told_and_exits_with_3() {
     let (code, stdout, met) = run("embedded:?never_ack");
     assert_eq!((code, met), (Some(3), vec![true, false, true]));
     let line = stdout.lines().find(|line| line.contains("MISSED")).unwrap();
-    assert_eq!(line, "  MISSED failures[publish] < 1%  MQTT publish: failure_ratio 100%");
+    assert_eq!(line, "  MISSED failures[publish] < 1%  MQTT publish: failure_ratio 100 %");
     assert!(stdout.contains("\nFAILED: 1 of 3 thresholds not met: failures[publish] < 1%"), "{stdout}");
 }
 

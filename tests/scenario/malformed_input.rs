@@ -226,7 +226,7 @@ fn a_byte_order_mark_is_no_content_of_any_file() {
     }
     let said = run_program(dir.path(), &["replay", "log.jsonl", "--csv", "b"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    let said = run_program(dir.path(), &["compare", "a", "b"]);
+    let said = run_program(dir.path(), &["report", "a"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     for name in ["f.csv", "lines.txt", "password.txt", "part.yaml", "x.toml", "log.jsonl", "a_stats.csv"] {
         let text = std::fs::read_to_string(dir.path().join(name)).unwrap();
@@ -234,7 +234,7 @@ fn a_byte_order_mark_is_no_content_of_any_file() {
         std::fs::write(dir.path().join(name), wide).unwrap();
         let command: &[&str] = match name {
             "log.jsonl" => &["replay", "log.jsonl", "--csv", "b"],
-            "a_stats.csv" => &["compare", "a", "b"],
+            "a_stats.csv" => &["report", "a"],
             _ => &["validate", "x.toml"],
         };
         let said = run_program(dir.path(), command);

@@ -183,7 +183,7 @@ pub(in crate::cli) fn carry_out(
 fn is_of(path: &Path, name: &str) -> bool {
     let file = path.to_string_lossy();
     match name.strip_suffix("*.csv") {
-        Some(prefix) => file.strip_prefix(prefix).is_some_and(|rest| rest.ends_with(".csv")),
+        Some(prefix) => file.strip_prefix(prefix).is_some_and(|rest| rest.strip_suffix(".csv").is_some()),
         None => path == Path::new(name),
     }
 }

@@ -178,7 +178,9 @@ impl Runs<'_> {
         self.code = ran.code;
         self.last.clone_from(&ran.result);
         teller::over(&self.desk, &told, ran.result, ran.last);
-        stops.into_iter().for_each(|asked| asked.answer(Ok(Answer::stopped())));
+        for asked in stops {
+            asked.answer(Ok(Answer::stopped()));
+        }
     }
 }
 
