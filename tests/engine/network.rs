@@ -126,13 +126,16 @@ mod parts {
         assert!(names.iter().all(|name| ran.counts(name) == Some((1, 0))), "{}", ran.stdout);
         let sum: f64 = parts.iter().map(|part| ran.mean_ms(&format!("{whole}:{part}"))).sum();
         let all = ran.mean_ms(whole);
-        assert!(sum <= all + 1e-6 && sum >= all * 0.5, "{sum} of {all} ms");
+        // A thread that waits for its core between two parts costs more than a connect to this machine.
+        let is_nearly_all = sum >= all * 0.5 || all - sum < 20.0;
+        assert!(sum <= all + 1e-6 && is_nearly_all, "{sum} of {all} ms");
     }
 
     #[test]
     fn of_tcp_are_two() {
-        let ran = SummarizedRun::of(&connecting("url = \"embedded:\"", "\"connect\""), &[]);
+        let ran = SummarizedRun::of(&connecting("url = \"embedded:?delay=60ms\"", "\"connect\""), &[]);
         check(&ran, "connect", &["tcp", "connack"]);
+        assert!(ran.mean_ms("connect:connack") >= 60.0, "the broker took its time");
         let named = r#"{ connect = { name = "x" } }"#;
         check(&SummarizedRun::of(&connecting("url = \"embedded:\"", named), &[]), "x", &["tcp", "connack"]);
         let per_user = r#"{ connect = { name = "${client_id} opens" } }"#;

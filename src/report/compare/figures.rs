@@ -74,13 +74,26 @@ pub enum Definition {
     /// One that CSV files and other results have in common: times of all requests, and rates over the whole run. The
     /// rates that CSV files have end with the last request.
     Common,
+    /// The same, but nothing is told of all requests together: measured messages are among them in CSV files, and not in
+    /// other results.
+    CommonByRow,
 }
 
 impl Definition {
     /// That of these runs.
     pub fn of(runs: &[&RunResult]) -> Self {
         let of_files = runs.iter().filter(|run| run.source == Source::Csv).count();
-        if of_files == 0 || of_files == runs.len() { Self::Own } else { Self::Common }
+        let measures = runs.iter().any(|run| run.rows.iter().any(|row| row.measured));
+        match of_files {
+            0 => Self::Own,
+            all if all == runs.len() => Self::Own,
+            _ if measures => Self::CommonByRow,
+            _ => Self::Common,
+        }
+    }
+
+    fn is_common(self) -> bool {
+        self != Self::Own
     }
 }
 
@@ -123,7 +136,13 @@ impl RunFigures {
         });
         Self {
             rows: rows.collect(),
-            all: figures(&run.aggregated, None, Some(&run.series.all)),
+            all: match definition {
+                Definition::CommonByRow => RowFigures {
+                    requests: run.aggregated.requests,
+                    figures: Measure::ALL.map(|_| Err(Unknown::OtherDefinition)).into(),
+                },
+                Definition::Own | Definition::Common => figures(&run.aggregated, None, Some(&run.series.all)),
+            },
             planned: PlannedRows::of(run),
             nothing: figures(&RowResult::default(), None, None),
         }
@@ -155,7 +174,7 @@ fn row_figures(recorded: &Recorded<'_>) -> RowFigures {
     let succeeded = match recorded.definition {
         Definition::Own => recorded.row.histogram.without(&recorded.row.failed_histogram),
         // CSV files do not tell failed requests apart.
-        Definition::Common => FineTimes::default(),
+        Definition::Common | Definition::CommonByRow => FineTimes::default(),
     };
     let figures = Measure::ALL.map(|measure| figure(recorded, &succeeded, measure)).into();
     RowFigures { requests: recorded.row.requests, figures }
@@ -177,7 +196,7 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
                 enough: true,
             });
         }
-        Measure::Rate if recorded.definition == Definition::Common => {
+        Measure::Rate if recorded.definition.is_common() => {
             let seconds = recorded.length_s.ok_or(Unknown::OtherDefinition)?;
             Some(row.requests.saturating_sub(row.failures) as f64 / seconds)
         }
@@ -197,7 +216,7 @@ fn figure(recorded: &Recorded<'_>, succeeded: &FineTimes, measure: Measure) -> R
     let times = if succeeded.is_empty() { row.requests } else { succeeded.count() };
     let resolution = match measure {
         Measure::Percentile(_) if recorded.source == Source::Csv => step_ms(value),
-        Measure::Rate if recorded.source == Source::Csv && recorded.definition == Definition::Common => {
+        Measure::Rate if recorded.source == Source::Csv && recorded.definition.is_common() => {
             recorded.length_s.map_or(0.0, |seconds| value * LENGTH_KNOWN_TO_S / seconds)
         }
         _ => 0.0,

@@ -283,6 +283,31 @@ fn csv_files_and_results_of_equal_runs_are_not_different() {
 }
 
 #[test]
+fn all_requests_of_files_and_results_are_not_compared_if_messages_are_measured() {
+    let own = A.map(|ms| {
+        let mut run = run(&[row("publish", ms), row("arrives", 90.0)]);
+        run.rows[1].measured = true;
+        run
+    });
+    let csv: Vec<RunResult> = own
+        .iter()
+        .map(|run| {
+            let mut csv = as_csv(run, 60.0);
+            csv.rows[1].measured = false;
+            csv.aggregated.requests *= 2;
+            csv.aggregated.average_ms *= 5.0;
+            csv
+        })
+        .collect();
+    let comparison = compared(&csv, &own);
+    assert!(!comparison.verdict.is_finding(), "{}", comparison.sentence);
+    let reason = of(&comparison, "Aggregated", "mean").reason.clone().unwrap();
+    assert!(reason.starts_with("not comparable"), "{reason}");
+    let of_row = of(&comparison, "publish", "p50").reason.clone().unwrap_or_default();
+    assert!(!of_row.starts_with("not comparable"), "rows are compared: {of_row}");
+}
+
+#[test]
 fn lengths_of_sides_that_are_not_alike_have_digits_enough_to_differ() {
     let lasting = |seconds: f64| {
         let mut run = run(&[row("publish", 10.0)]);
