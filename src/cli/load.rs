@@ -95,6 +95,14 @@ pub(super) struct Loaded {
     pub(super) run_id: String,
 }
 
+/// What is wrong with a scenario.
+pub(super) struct Mistakes {
+    /// All there is to say, without colours.
+    pub(super) text: String,
+    /// The files that were read, as far as they are known.
+    pub(super) inputs: Vec<PathBuf>,
+}
+
 /// Reads and compiles the scenario. What is wrong is printed to standard error, and an error is the exit code for it.
 /// Warnings are left to the caller.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
@@ -107,12 +115,14 @@ pub(super) fn load_run(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     tell(options, check(options, &run_id)?, &run_id)
 }
 
-/// The same without a word: an error is what there is to say, without colours.
-pub(super) fn try_load_run(options: &ScenarioOptions) -> Result<Loaded, String> {
+/// The same without a word on standard error.
+pub(super) fn try_load_run(options: &ScenarioOptions) -> Result<Loaded, Mistakes> {
     let run_id = draw_run_id();
-    let Ok(checked) = check(options, &run_id) else { return Err("the address is wrong".to_owned()) };
-    let checked = checked.map_err(|error| hide_urls(&error.to_string()))?;
-    loaded(checked, &run_id, false).map_err(|mistakes| mistakes.trim_end().to_owned())
+    let alone = |text: String| Mistakes { text, inputs: vec![options.path().to_owned()] };
+    let checked = check(options, &run_id).map_err(|_| alone("the address is wrong".to_owned()))?;
+    let checked = checked.map_err(|error| alone(hide_urls(&error.to_string())))?;
+    let inputs = checked.inputs.clone();
+    loaded(checked, &run_id, false).map_err(|text| Mistakes { text: text.trim_end().to_owned(), inputs })
 }
 
 /// Stands in plans for the run id, which each run draws by itself.

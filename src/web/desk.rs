@@ -41,7 +41,7 @@ pub struct Desk(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    offer: Offer,
+    offer: Mutex<Arc<Offer>>,
     now: watch::Sender<Arc<Now>>,
     commands: mpsc::Sender<Asked>,
     log: Mutex<Log>,
@@ -68,7 +68,7 @@ impl Desk {
     pub fn new(offer: Offer) -> (Self, Commands) {
         let (commands, asked) = mpsc::channel(COMMANDS);
         let shared = Shared {
-            offer,
+            offer: Mutex::new(Arc::new(offer)),
             now: watch::Sender::new(Arc::new(Now::default())),
             commands,
             log: Mutex::default(),
@@ -144,8 +144,18 @@ impl Desk {
     }
 
     /// What can be run.
-    pub fn offer(&self) -> &Offer {
-        &self.0.offer
+    pub fn offer(&self) -> Arc<Offer> {
+        Arc::clone(&self.lock_offer())
+    }
+
+    /// Offers something else from now on, and wakes everybody who watches.
+    pub fn offer_anew(&self, offer: Offer) {
+        {
+            let mut current = self.lock_offer();
+            let edition = current.edition + 1;
+            *current = Arc::new(Offer { edition, ..offer });
+        }
+        self.0.now.send_modify(|_| {});
     }
 
     /// What was told last.
@@ -222,6 +232,11 @@ impl Desk {
     /// Milliseconds since the desk was made, and one more.
     fn clock(&self) -> u64 {
         u64::try_from(self.0.made.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    fn lock_offer(&self) -> MutexGuard<'_, Arc<Offer>> {
+        // It is replaced as a whole, so there is always a whole one.
+        self.0.offer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_totals(&self) -> MutexGuard<'_, Vec<oneshot::Sender<Arc<Now>>>> {
@@ -314,6 +329,15 @@ mod tests {
         desk.tell(in_phase(Phase::Stopped));
         assert_eq!(visitor.changed().await.phase, Phase::Stopped);
         assert_eq!(desk.now().phase, Phase::Stopped);
+    }
+
+    #[tokio::test]
+    async fn another_offer_has_another_number_and_wakes_who_watches() {
+        let (desk, _commands) = Desk::new(Offer::default());
+        let mut visitor = desk.watch();
+        desk.offer_anew(Offer { scenario: "other".to_owned(), ..Offer::default() });
+        assert_eq!(visitor.changed().await.run, 0);
+        assert_eq!((desk.offer().edition, &*desk.offer().scenario), (1, "other"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -51,6 +51,10 @@ pub struct Now {
     pub phase: Phase,
     /// The number of the run, from 1; 0 before the first.
     pub run: u32,
+    /// The name of its scenario; empty before the first run.
+    pub scenario: String,
+    /// The address of its broker; empty before the first run, for an embedded broker and for several.
+    pub host: String,
     /// Its id, which `${run.id}` gives in templates; empty before the first run.
     pub run_id: String,
     /// When it began, in seconds of unix time; `None` before the first run.

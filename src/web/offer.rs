@@ -1,10 +1,13 @@
-//! What can be run, known before the first run: the form is filled with it, and the plan stands beside the form.
+//! What can be run: the form is filled with it, and the plan stands beside the form. It is known before the first run, and
+//! there is another one when the files of the scenario change.
 
 use std::time::Duration;
 
 /// What can be run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Offer {
+    /// How many offers there were before it. The desk counts them, so that a page knows whether it shows this one.
+    pub edition: u64,
     /// The name of the scenario.
     pub scenario: String,
     /// The path of its file as it was given.
@@ -27,6 +30,8 @@ pub struct Offer {
     pub settings: Vec<Setting>,
     /// The plan as `plan` prints it, secrets masked.
     pub plan: String,
+    /// What is wrong with the files as they are on disk now: all else here is how they were before. Empty if nothing is.
+    pub mistakes: String,
 }
 
 /// A stage of the load.

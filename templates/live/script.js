@@ -75,12 +75,43 @@
   };
 
   // The field of the users follows the run until somebody writes into it.
-  const users = form.elements.user_count;
-  users.addEventListener("input", () => { users.dataset.written = "yes"; });
+  form.addEventListener("input", (event) => { event.target.dataset.written = "yes"; });
+
+  // The files of the scenario have changed: what was written stays, unless the scenario has another value there now.
+  const twin = (field, place) => [...place.querySelectorAll("[name]")].find((other) => other.name === field.name
+    && (field.type !== "checkbox" || other.value === field.value));
+  const keepWritten = (from, to) => [...from.querySelectorAll("[data-written]")].forEach((field) => {
+    const next = twin(field, to);
+    if (!next || next.defaultValue !== field.defaultValue) return;
+    if (field.type === "checkbox") next.checked = field.checked; else next.value = field.value;
+    next.dataset.written = "yes";
+  });
+  let isRenewing = false;
+  const renew = async () => {
+    if (isRenewing) return;
+    isRenewing = true;
+    try {
+      const answer = await fetch("/");
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      document.title = page.title;
+      for (const id of ["heading", "offer", "plan"]) {
+        const [part, next] = [$(id), page.getElementById(id)];
+        const [state, used] = [kept(part), document.activeElement];
+        keepWritten(part, next);
+        part.replaceWith(next);
+        restore(next, state);
+        if (part.contains(used) && used.name) twin(used, next)?.focus({ preventScroll: true });
+      }
+      document.body.dataset.edition = page.body.dataset.edition;
+    } catch { /* The next event asks again. */ } finally { isRenewing = false; }
+  };
 
   const show = (now) => {
     // The program was started again: its scenario may be another one.
     if (now.program !== document.body.dataset.program) return location.reload();
+    if (String(now.edition) !== document.body.dataset.edition) renew();
+    const users = form.elements.user_count;
     const wasPhase = document.body.dataset.phase;
     document.body.dataset.phase = now.phase;
     const isRun = ["spawning", "running", "stopping"].includes(now.phase);
@@ -135,7 +166,7 @@
       let isFine = answer.ok;
       try { ({ message, success: isFine } = JSON.parse(text)); } catch { /* a plain text */ }
       said.className = isFine ? "" : "bad";
-      if (isFine && path === "/swarm") delete users.dataset.written;
+      if (isFine && path === "/swarm") delete form.elements.user_count.dataset.written;
       said.textContent = isFine && message === "ok" ? "The statistics begin anew." : message;
     } catch {
       said.className = "bad";

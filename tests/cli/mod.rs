@@ -15,3 +15,4 @@ pub(crate) mod recorder;
 pub(crate) mod run;
 pub(crate) mod scenarios;
 pub(crate) mod web;
+mod web_offer;

@@ -91,6 +91,19 @@ impl Served {
         }
     }
 
+    /// Waits until the page has this text.
+    pub(crate) fn wait_for_page(&self, text: &str) -> String {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let page = self.get("/");
+            if page.contains(text) {
+                return page;
+            }
+            assert!(Instant::now() < until, "{text}: {page}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     pub(crate) fn wait_for_state(&self, word: &str) -> Value {
         self.wait_for(word, |state| state["state"] == word)
     }

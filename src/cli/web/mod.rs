@@ -3,6 +3,7 @@
 //! The page is the room `web`; it and this file know each other by the [`Desk`] alone. Everything happens on two threads:
 //! the server has one of its own, and this one carries out one run after the other, each as `run` without a page does.
 
+mod files;
 pub(super) mod listen;
 mod offer;
 pub(super) mod options;
@@ -15,13 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use tracing::info;
 
 use crate::cli::exit;
 use crate::cli::load::{Loaded, load_run, try_load_run};
 use crate::cli::log::Reader;
 use crate::cli::run::{Prepared, Process, RunOptions, carry_out, prepare};
+use crate::cli::web::files::Files;
 use crate::cli::web::listen::listen;
 use crate::cli::web::offer::offer;
 use crate::cli::web::options::WebOptions;
@@ -72,7 +74,8 @@ fn try_run(options: &RunOptions, web: &WebOptions) -> Result<u8, ExitCode> {
     if !loaded.warnings.is_empty() && !options.quiet && !begins {
         process.stderr.say(loaded.warnings.clone());
     }
-    let mut runs = Runs { options, process: &process, desk, commands, run: 0, last: None, code: 0 };
+    let files = Files::new(options.scenario(), desk.clone(), &loaded.inputs);
+    let mut runs = Runs { options, process: &process, desk, files, commands, run: 0, last: None, code: 0 };
     let outcome = runs.go_on(web, begins.then_some(loaded), &scrapers);
     servers.into_iter().for_each(Server::stop);
     outcome.map_err(|(code, message)| exit::error(code, message))?;
@@ -84,6 +87,7 @@ struct Runs<'a> {
     options: &'a RunOptions,
     process: &'a Process,
     desk: Desk,
+    files: Files<'a>,
     commands: Commands,
     /// How many runs there were.
     run: u32,
@@ -125,10 +129,16 @@ impl Runs<'_> {
                 }
             };
             let asked = idle.block_on(async {
-                tokio::select! {
-                    () = end.cancelled() => None,
-                    () = quit => None,
-                    asked = next_start(&mut self.commands) => asked,
+                tokio::pin!(quit);
+                let mut looks = interval(LOOK);
+                looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                loop {
+                    tokio::select! {
+                        () = end.cancelled() => break None,
+                        () = &mut quit => break None,
+                        asked = next_start(&mut self.commands) => break asked,
+                        _ = looks.tick() => self.files.offer_if_changed(),
+                    }
                 }
             });
             let Some((start, asked)) = asked else { break };
@@ -146,8 +156,9 @@ impl Runs<'_> {
 
     /// Begins the run that a visitor asks for, or says why it cannot.
     fn begin(&mut self, start: &Start, asked: Asked) {
+        self.files.offer_before_start();
         let ready = started_with(self.options, start).and_then(|options| {
-            let loaded = try_load_run(options.scenario())?;
+            let loaded = try_load_run(options.scenario()).map_err(|mistakes| mistakes.text)?;
             let prepared = prepare(&options, &loaded).map_err(|(_, message)| hide_urls(&message))?;
             Ok((options, loaded, prepared))
         });
@@ -183,6 +194,9 @@ impl Runs<'_> {
         }
     }
 }
+
+/// While nothing runs, the files of the scenario are looked at so often.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Waits for a visitor that wants a run; the others are answered as Locust answers when nothing runs.
 async fn next_start(commands: &mut Commands) -> Option<(Start, Asked)> {

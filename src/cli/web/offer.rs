@@ -18,6 +18,8 @@ pub(super) fn offer(loaded: &Loaded, file: String) -> Offer {
         length: plan.load.stages.get(index).and_then(|stage| stage.duration),
     });
     Offer {
+        edition: 0,
+        mistakes: String::new(),
         scenario: plan.name.clone(),
         file,
         users: timeline.most_in_all,
@@ -38,7 +40,7 @@ pub(super) fn offer(loaded: &Loaded, file: String) -> Offer {
 }
 
 /// The address of the only broker; empty for an embedded one, and for several.
-fn host(plan: &Plan) -> String {
+pub(super) fn host(plan: &Plan) -> String {
     match plan.brokers.as_slice() {
         [broker] if matches!(broker.target, Target::Remote { .. }) => broker.target.to_string(),
         _ => String::new(),

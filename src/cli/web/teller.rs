@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::load::Loaded;
 use crate::cli::onlooker::Onlooker;
+use crate::cli::web::offer::host;
 use crate::engine::Tick;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::stats::UnixMicros;
@@ -27,6 +28,10 @@ const LIVE_ROWS: usize = 500;
 pub(super) struct Told {
     /// The number of the run, from 1.
     pub(super) run: u32,
+    /// The name of its scenario.
+    scenario: String,
+    /// The address of its broker, as [`Now::host`] has it.
+    host: String,
     /// What `${run.id}` stands for.
     run_id: String,
     /// The result of the run before.
@@ -48,7 +53,16 @@ impl Told {
         let plan = &loaded.plan;
         let classes = plan.classes.iter().map(|class| class.name.clone()).collect();
         let stages = if plan.load.is_staged() { plan.load.stages.len() } else { 0 };
-        Self { run, run_id: loaded.run_id.clone(), previous, classes, stages, full_history }
+        Self {
+            run,
+            scenario: plan.name.clone(),
+            host: host(plan),
+            run_id: loaded.run_id.clone(),
+            previous,
+            classes,
+            stages,
+            full_history,
+        }
     }
 }
 
@@ -118,6 +132,8 @@ impl Onlooker for Teller {
         self.desk.tell(Now {
             phase: self.phase(&users),
             run: self.told.run,
+            scenario: self.told.scenario.clone(),
+            host: self.told.host.clone(),
             run_id: self.told.run_id.clone(),
             started: Some(started.as_secs_f64()),
             elapsed: since(tick.at, started),

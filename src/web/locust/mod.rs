@@ -88,7 +88,7 @@ async fn exceptions_of(State(desk): State<Desk>) -> Response {
 }
 
 async fn tasks_of(State(desk): State<Desk>) -> Response {
-    Json(Tasks::of(desk.offer(), &desk.now())).into_response()
+    Json(Tasks::of(&desk.offer(), &desk.now())).into_response()
 }
 
 async fn logs(State(desk): State<Desk>) -> Response {

@@ -47,10 +47,11 @@ struct Said {
 }
 
 pub(super) async fn swarm(State(desk): State<Desk>, Fields(fields): Fields) -> Response {
-    let offered = Some(&*desk.offer().host).filter(|host| !host.is_empty());
+    let offer = desk.offer();
+    let offered = Some(&*offer.host).filter(|host| !host.is_empty());
     let refused =
         |message| Swarm { host: offered, message, run_time: None, success: false, user_classes: None };
-    let start = match read(&fields, desk.offer()) {
+    let start = match read(&fields, &offer) {
         Ok(start) => start,
         Err(message) => return Json(refused(message)).into_response(),
     };

@@ -52,7 +52,8 @@ async fn metrics(State(Served { desk, scrapers }): State<Served>, headers: Heade
         return text(StatusCode::SERVICE_UNAVAILABLE, "The run gave no numbers in time: ask again.");
     };
     let (run, is_over) = (now.run, !now.phase.is_run());
-    match scrape(&desk.offer().scenario, now, format) {
+    let scenario = if run == 0 { desk.offer().scenario.clone() } else { now.scenario.clone() };
+    match scrape(&scenario, now, format) {
         Ok(answer) => {
             if headers.contains_key(SCRAPE_TIMEOUT) {
                 scrapers.saw(run, is_over);

@@ -28,6 +28,8 @@ pub(super) struct Page {
     tags: Vec<String>,
     settings: Vec<(String, String)>,
     plan: String,
+    edition: u64,
+    mistakes: String,
 }
 
 /// A class as the form offers it.
@@ -59,6 +61,8 @@ impl Page {
             tags: offer.tags.clone(),
             settings: offer.settings.iter().map(|of| (of.key.clone(), of.value.clone())).collect(),
             plan: text::file(&offer.plan),
+            edition: offer.edition,
+            mistakes: text::file(&offer.mistakes),
         }
     }
 }

@@ -38,7 +38,7 @@ pub fn routes(desk: Desk) -> Router {
         .route(
             "/",
             get(async |State(desk): State<Desk>| {
-                html_text(Page::of(desk.offer(), &desk.now(), desk.program()).render())
+                html_text(Page::of(&desk.offer(), &desk.now(), desk.program()).render())
             }),
         )
         .route("/stats/history/csv", get(async |State(desk): State<Desk>| history(&desk)))

@@ -37,6 +37,8 @@ pub(super) struct Wanted {
 struct Told<'a> {
     /// Which program it is: see [`Desk::program`].
     program: &'a str,
+    /// Which offer its form has to show: see [`Offer::edition`](crate::web::offer::Offer::edition).
+    edition: u64,
     phase: &'static str,
     run: u32,
     users_wanted: u32,
@@ -96,6 +98,7 @@ impl Visitor {
         self.lines = lines;
         let told = Told {
             program: self.desk.program(),
+            edition: self.desk.offer().edition,
             phase: now.phase.word(),
             run: now.run,
             users_wanted: now.users_wanted,

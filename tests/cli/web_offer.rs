@@ -1,0 +1,65 @@
+//! What the live page offers to run, asked over HTTP.
+
+use std::fs;
+
+use crate::support::ScenarioDir;
+use crate::support::served::Served;
+
+const SCENARIO: &str = r#"
+version = 1
+name = "peak hour"
+[vars]
+shout = "hello"
+[brokers.b]
+url = "embedded:"
+[load]
+users = 4
+spawn_rate = 100
+run_time = "60s"
+stop_timeout = "2s"
+[user_classes.device]
+wait_time = { constant = "20ms" }
+on_start = ["connect"]
+[[user_classes.device.tasks]]
+name = "say"
+tags = ["loud"]
+steps = [{ publish = { topic = "t", payload = "${vars.shout}", qos = 1 } }]
+"#;
+
+const ARGS: [&str; 4] = ["run", "scenario.toml", "--web", "127.0.0.1:0"];
+
+#[test]
+fn a_scenario_that_is_edited_while_nothing_runs_is_shown_as_it_is_now() {
+    let place = ScenarioDir::new(SCENARIO);
+    let served = Served::start(&place, &ARGS);
+    assert!(served.get("/").contains("peak hour"));
+    let edited = SCENARIO.replace("peak hour", "quiet night").replace("[\"loud\"]", "[\"soft\"]");
+    fs::write(place.path("scenario.toml"), edited.replace("users = 4", "users = 6")).unwrap();
+    let page = served.wait_for_page("quiet night");
+    assert!(page.contains("value=\"6\"") && page.contains("value=\"soft\""), "{page}");
+    assert!(!page.contains("peak hour") && !page.contains("value=\"loud\""), "{page}");
+    served.post("/swarm", "user_count=6&spawn_rate=100");
+    served.wait_for_state("running");
+    assert_eq!(served.json("/result.json")["run"]["scenario"], "quiet night");
+    let (_, log, code) = served.end();
+    assert_eq!(code, Some(0), "{log}");
+}
+
+#[test]
+fn a_scenario_that_becomes_wrong_is_shown_as_it_was_with_its_mistakes_and_does_not_start() {
+    let place = ScenarioDir::new(SCENARIO);
+    let served = Served::start(&place, &ARGS);
+    fs::write(place.path("scenario.toml"), SCENARIO.replace("topic =", "topci =")).unwrap();
+    let answer = served.post("/swarm", "user_count=6&spawn_rate=100");
+    assert_eq!(answer["success"], false, "{answer}");
+    assert!(answer["message"].as_str().unwrap().contains("topci"), "{answer}");
+    let page = served.get("/");
+    assert!(page.contains("topci") && page.contains("peak hour"), "{page}");
+    assert_eq!(served.json("/stats/requests")["state"], "ready");
+    fs::write(place.path("scenario.toml"), SCENARIO).unwrap();
+    let answer = served.post("/swarm", "user_count=6&spawn_rate=100");
+    assert_eq!(answer["success"], true, "{answer}");
+    assert!(!served.get("/").contains("topci"));
+    let (_, log, code) = served.end();
+    assert_eq!(code, Some(0), "{log}");
+}
