@@ -27,6 +27,7 @@
 //! | client | one MQTT session behind the traits `Connect` and `Session`: driver, transports, wire, failures | mqtt |
 //! | broker | the embedded broker, with planted faults | mqtt |
 //! | engine | runs a plan: coordinator, shards, users, delivery | plan, template, client, stats, mqtt |
+//! | watch | what brokers say of themselves: `$SYS/#`, Prometheus metrics | plan, template, client, mqtt, stats |
 //! | report | Locust's CSV files, tables, JSON, replay, `compare` | stats, units |
 //! | web | the live page, Locust's JSON and metrics over HTTP | report, stats, units |
 //! | cli | arguments, files, signals, the screen: the only room that prints | all |
@@ -84,4 +85,5 @@ pub mod scenario;
 pub mod stats;
 pub mod template;
 pub mod units;
+pub mod watch;
 pub mod web;

@@ -20,6 +20,7 @@ use crate::stats::threshold::Threshold;
 use crate::stats::threshold::verdict::Miss;
 use crate::stats::threshold::watch::{Now, Watch};
 use crate::units::fitting::length;
+use crate::watch::Watching;
 
 /// Up to this many rows are written each second; ten times as many are written every eleven seconds.
 const ROWS_A_SECOND: u64 = 5_000;
@@ -70,6 +71,8 @@ pub(super) struct RunObserver {
     result: Option<RunResult>,
     /// Somebody who watches.
     onlooker: Option<Box<dyn Onlooker>>,
+    /// What the brokers say.
+    watching: Option<Watching>,
 }
 
 impl RunObserver {
@@ -80,6 +83,7 @@ impl RunObserver {
         head: Head,
         says: Lines,
         onlooker: Option<Box<dyn Onlooker>>,
+        watching: Option<Watching>,
     ) -> Self {
         Self {
             files: Files::Found(outputs),
@@ -95,6 +99,7 @@ impl RunObserver {
             last: None,
             result: None,
             onlooker,
+            watching,
         }
     }
 
@@ -103,6 +108,11 @@ impl RunObserver {
     pub(super) fn finish(&mut self, end: Option<End>) -> (Option<Arc<RunResult>>, Vec<OutputError>) {
         let result = self.result.take().map(|mut result| {
             word(end).clone_into(&mut result.run.end);
+            if let Some(watching) = &mut self.watching {
+                // The broker's last word is of the end of the run.
+                watching.end();
+                result.watched = watching.so_far(result.run.started);
+            }
             result.verdict = verdict::of(&result, self.head.exit_code_on_error);
             Arc::new(result)
         });
@@ -178,6 +188,7 @@ impl RunObserver {
             delivery: tick.delivery,
             exit_code_on_error: self.head.exit_code_on_error,
         });
+        result.watched = self.watching.as_ref().map_or_else(Vec::new, |watching| watching.so_far(started));
         result.notes.extend(self.since.and_then(|since| reset_note(since.as_secs_f64() - started)));
         result
     }
@@ -195,6 +206,11 @@ impl Observer for RunObserver {
     }
 
     fn tick(&mut self, tick: &Tick<'_>) -> Result<Control, Infallible> {
+        if self.start.is_none()
+            && let Some(watching) = &self.watching
+        {
+            watching.begin();
+        }
         let start = *self.start.get_or_insert(tick.at);
         let second = (tick.at.0 - start.0) / 1_000_000;
         self.most_wanted = self.most_wanted.max(tick.stage.users_wanted);

@@ -7,10 +7,12 @@ use std::time::Duration;
 use crate::compile::client::check_broker;
 use crate::compile::codes;
 use crate::compile::context::Context;
+use crate::compile::headers::compile_websocket;
 use crate::compile::problems::Problems;
 use crate::compile::protocol::compile_settings;
-use crate::compile::tls::{compile_headers, compile_tls};
+use crate::compile::tls::compile_tls;
 use crate::compile::url::{UrlError, one_target, parse_url};
+use crate::compile::watch::compile_watch;
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::Broker;
 use crate::plan::target::Target;
@@ -98,7 +100,8 @@ fn compile_broker(
     };
     let tls = compile_tls(broker.tls.as_ref(), target.as_ref(), at, names, context, problems);
     let headers =
-        compile_headers(broker.websocket.as_ref(), target.as_ref(), overridden, at, names, problems);
+        compile_websocket(broker.websocket.as_ref(), target.as_ref(), overridden, at, names, problems);
+    let watch = compile_watch(broker.watch.as_ref(), target.as_ref(), at, names, context, problems);
     check_broker(broker, (settings.version, keep_alive_s), target.as_ref(), overridden, at, problems);
     Some(Broker {
         name: name.to_owned(),
@@ -112,6 +115,7 @@ fn compile_broker(
         settings,
         client: broker.client.unwrap_or_default(),
         connect_detail: broker.connect_detail.unwrap_or(false),
+        watch,
     })
 }
 

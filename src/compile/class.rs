@@ -324,7 +324,7 @@ fn text(
 }
 
 /// A secret out of a file of its own. It is never shown, and not looked into: no `${…}` is expanded in it.
-fn secret_file(
+pub(super) fn secret_file(
     path: &str,
     files: ReadFile<'_>,
     at: &FieldPath,

@@ -10,7 +10,7 @@ codes! {
     MISSING = "E0202", "A required value is missing.";
     UNKNOWN_BROKER = "E0203", "A user class names a broker that does not exist.";
     AMBIGUOUS_BROKER = "E0204", "A user class names no broker although there are several.";
-    URL = "E0205", "The URL of a broker cannot be understood or is not supported.";
+    URL = "E0205", "The URL of a broker or of its metrics cannot be understood or is not supported.";
     RANGE = "E0206", "A number or a length of time is out of range.";
     CONFLICT = "E0207", "Two values exclude each other, or one needs another.";
     EMPTY = "E0208", "A list or a text is empty but must not be.";
@@ -46,9 +46,10 @@ codes! {
     STAMP_PLACE = "E0271", "A stamp cannot stand at this place of the payload.";
     TRANSPORT_MIX = "E0280", "The `urls` of a broker do not all use one transport.";
     TRANSPORT_SETTING = "E0281", "A broker has settings for TLS or WebSocket, but its URL does not use that transport.";
-    HEADER = "E0282", "A WebSocket header cannot be sent, or the program always sends it itself.";
+    HEADER = "E0282", "A header of a WebSocket or of `watch` cannot be sent, or the program always sends it itself.";
     TLS_NAME = "E0283", "TLS cannot carry this server name or this ALPN protocol.";
     TLS_FILE = "E0284", "A TLS file holds no certificate, or no private key.";
+    METRIC = "E0285", "A `watch` picks a metric by a name that no metric can have.";
     NEEDS_MQTT_5 = "E0290", "The scenario uses a feature of MQTT 5 with a broker that speaks 3.1.1.";
     NO_LOCAL_SHARED = "E0291", "A shared subscription has `no_local`, which MQTT forbids.";
     LASTING_WITHOUT_ID = "E0292", "The broker keeps sessions of MQTT 3.1.1, but the users have no client id.";
@@ -77,6 +78,7 @@ codes! {
     UNUSED_CA = "W0252", "`ca` names authorities, but `insecure` accepts any certificate.";
     SESSION_LEFT_BEHIND = "W0255", "The broker keeps sessions that no connection resumes.";
     CLIENT_DIFFERS = "W0256", "The client that drives a broker does a step in another way than the native one.";
+    NOTHING_TOLD = "W0257", "A `watch` asks a broker that does not tell of itself.";
     LOWER_BOUND = "W0261", "A threshold requires a response time or failures to be above a limit.";
     UNSTAMPED = "W0270", "A `subscribe` measures messages, but no `publish` of the run stamps them.";
 }

@@ -32,6 +32,7 @@ pub mod codes;
 mod context;
 mod feeds;
 pub mod files;
+mod headers;
 mod load;
 mod payloads;
 mod problems;
@@ -47,6 +48,7 @@ mod tls;
 mod tls_files;
 pub mod url;
 mod warnings;
+mod watch;
 mod will;
 
 pub use crate::compile::context::{Context, Overrides};

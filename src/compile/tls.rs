@@ -1,6 +1,5 @@
-//! The layers between TCP and MQTT: TLS, client certificates, headers of WebSocket.
+//! TLS between a user and its broker, and the certificates of users.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::compile::class_context::ClassContext;
@@ -10,31 +9,29 @@ use crate::compile::problems::Problems;
 use crate::compile::tls_files::{Part, check, from_scenario, template_from_scenario};
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::BrokerId;
-use crate::plan::target::{Certificate, Header, Target, Tls};
+use crate::plan::target::{Certificate, Target, Tls};
 use crate::scenario::model;
-use crate::template::Secret;
 use crate::template::names::{Names, Place};
 
-/// Headers that a WebSocket's opening request always has, in lower case.
-const OWN_HEADERS: [&str; 8] = [
-    "connection",
-    "content-length",
-    "host",
-    "sec-websocket-extensions",
-    "sec-websocket-key",
-    "sec-websocket-protocol",
-    "sec-websocket-version",
-    "upgrade",
-];
-
 /// A setting that is the same for everybody.
-fn setting(text: &str, names: &Names<'_>, at: &FieldPath, problems: &mut Problems<'_>) -> Option<String> {
+pub(super) fn setting(
+    text: &str,
+    names: &Names<'_>,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) -> Option<String> {
     let template = problems.template(text, Place::Setting, names, at)?;
     Some(String::from_utf8_lossy(template.literal()?).into_owned())
 }
 
 /// Says that a table of settings is of no use to a target; of its own, or of one given instead of it.
-fn useless(key: &str, target: &Target, overridden: bool, at: &FieldPath, problems: &mut Problems<'_>) {
+pub(super) fn useless(
+    key: &str,
+    target: &Target,
+    overridden: bool,
+    at: &FieldPath,
+    problems: &mut Problems<'_>,
+) {
     let (secure, layer) =
         if key == "tls" { ("mqtts://` or `wss://", "TLS") } else { ("ws://` or `wss://", "WebSocket") };
     let scheme = match target {
@@ -169,51 +166,4 @@ pub(super) fn compile_certificate(
         }
     }
     Some(Certificate { certificate: certificate?, key: key? })
-}
-
-/// Headers of a WebSocket's opening request.
-pub(super) fn compile_headers(
-    websocket: Option<&model::broker::WebSocket>,
-    target: Option<&Target>,
-    overridden: bool,
-    at: &FieldPath,
-    names: &Names<'_>,
-    problems: &mut Problems<'_>,
-) -> Vec<Header> {
-    let Some(websocket) = websocket else { return Vec::new() };
-    let used = target.is_some_and(Target::is_websocket);
-    if let Some(target) = target.filter(|_| !used) {
-        useless("websocket", target, overridden, at, problems);
-    }
-    let at = at.key("websocket").key("headers");
-    let mut known = BTreeSet::new();
-    let mut headers = Vec::new();
-    for (name, value) in &websocket.headers {
-        let at = at.key(name.as_str());
-        let lower = name.to_ascii_lowercase();
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(token) {
-            let message = format!("{name:?} is not the name of a header");
-            let help = "names of headers are letters, digits and `-`";
-            problems.add(Diagnostic::error(codes::HEADER, at.clone(), message).help(help));
-        } else if OWN_HEADERS.contains(&lower.as_str()) {
-            let message = format!("the header `{name}` is always sent");
-            let help = "it belongs to the protocol and cannot be changed; remove it";
-            problems.add(Diagnostic::error(codes::HEADER, at.clone(), message).help(help));
-        } else if !known.insert(lower) {
-            let message = format!("the header `{name}` is given twice");
-            let help = "upper and lower case make no difference; keep one";
-            problems.add(Diagnostic::error(codes::HEADER, at.clone(), message).help(help));
-        }
-        let Some(template) = problems.template(value, Place::Setting, names, &at) else { continue };
-        let sendable = |byte: &u8| *byte == b'\t' || (b' '..=b'~').contains(byte);
-        if !template.literal().unwrap_or_default().iter().all(sendable) {
-            // The value is not repeated: it may be a secret.
-            let message = format!("the value of `{name}` holds a character that a header cannot carry");
-            let help = "write only characters from the space to `~`";
-            problems.add(Diagnostic::error(codes::HEADER, at, message).help(help));
-        }
-        headers.push(Header { name: name.clone(), value: Secret(template) });
-    }
-    if used { headers } else { Vec::new() }
 }

@@ -12,6 +12,7 @@ use crate::plan::dispatcher::Pace;
 use crate::plan::load::MassDisconnect;
 use crate::plan::load::RateSearchSettings;
 use crate::plan::target::{Target, Tls};
+use crate::plan::watch::{Watch, without_query};
 use crate::stats::threshold::{Check, Threshold};
 
 mod class;
@@ -117,6 +118,15 @@ fn names<'a>(summary: &'a PlanSummary<'_>, storm: &MassDisconnect) -> Vec<&'a st
     storm.of.iter().map(|class| summary.plan.classes[class.0].name.as_str()).collect()
 }
 
+fn watch(watch: &Watch) -> Value {
+    json!({
+        "sys": watch.sys.as_ref().map(|sys| sys.filter.as_str()),
+        "prometheus": watch.metrics.as_ref().map(|metrics| without_query(&metrics.url)),
+        "pick": watch.metrics.as_ref().map(|metrics| metrics.pick.as_slice()),
+        "every_s": watch.metrics.as_ref().map(|metrics| seconds(metrics.every)),
+    })
+}
+
 fn tls(tls: &Tls) -> Value {
     let Tls { authorities, server_name, alpn, insecure, resumption } = tls;
     json!({
@@ -146,6 +156,7 @@ fn broker(summary: &PlanSummary<'_>, id: BrokerId) -> Value {
         "receive_maximum": broker.settings.receive_maximum,
         "max_packet_bytes": broker.settings.max_packet_bytes,
         "topic_alias": broker.settings.topic_alias,
+        "watch": broker.watch.as_ref().map(watch),
         "tls": broker.tls.as_ref().map(tls),
         "headers": broker.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>(),
         "source_addresses": broker.source_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -134,6 +134,7 @@ pub(crate) fn plan(class: UserClass) -> Plan {
             settings: Settings::default(),
             client: Client::Native,
             connect_detail: false,
+            watch: None,
         }],
         classes: vec![class],
         rows: vec![RowKey { request_type: "MQTT".to_owned(), name: "all".to_owned() }],

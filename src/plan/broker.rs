@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::mqtt::{Client, Settings};
 use crate::plan::target::{Header, Target, Tls};
+use crate::plan::watch::Watch;
 
 /// A system under test.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,4 +32,6 @@ pub struct Broker {
     pub client: Client,
     /// Whether the phases of a connect get rows of their own.
     pub connect_detail: bool,
+    /// Where it tells of itself, if somebody wants to know.
+    pub watch: Option<Watch>,
 }

@@ -40,3 +40,4 @@ mod text;
 pub mod timeline;
 mod user_class;
 pub mod wait;
+pub mod watch;

@@ -99,6 +99,8 @@ pub fn result(ended: Ended<'_>) -> RunResult {
         received: received(snapshot.received),
         connections: Some(connections(&ended)),
         generator: generator(ended.health),
+        // Whoever watches brokers adds what they said.
+        watched: Vec::new(),
         series: statistics.series(),
         run: ended.run,
     };

@@ -14,5 +14,6 @@ pub(crate) mod recorded;
 pub(crate) mod recorder;
 pub(crate) mod run;
 pub(crate) mod scenarios;
+pub(crate) mod watch;
 pub(crate) mod web;
 mod web_offer;

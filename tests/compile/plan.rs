@@ -16,6 +16,7 @@ use crate::support::TestScenario;
 
 mod describe;
 mod timing;
+mod watch;
 
 const RICH: &str = include_str!("../fixtures/plan/rich.toml");
 const WRONG: &str = include_str!("../fixtures/plan/wrong.toml");

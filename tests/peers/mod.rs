@@ -14,4 +14,5 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod soak;
 pub(crate) mod transport;
+pub(crate) mod watch;
 pub(crate) mod web;

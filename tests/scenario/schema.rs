@@ -23,7 +23,7 @@ fn bare(staged: bool) -> Value {
         "brokers": {
             "b": { "url": "embedded:" },
             "five": { "url": "embedded:", "protocol": "5" },
-            "secure": { "url": "wss://b.example", "tls": {}, "websocket": {} },
+            "secure": { "url": "wss://b.example", "tls": {}, "websocket": {}, "watch": { "prometheus": "http://b.example" } },
         },
         "feeds": { "f": { "csv": "f.csv" } },
         "load": load,
@@ -68,12 +68,13 @@ fn searching() -> Value {
 }
 
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 24] = [
+const OBJECTS: [(&str, &str); 25] = [
     ("", ""),
     ("/definitions/ThresholdTable", "/thresholds/0"),
     ("/definitions/Broker", "/brokers/b"),
     ("/definitions/Tls", "/brokers/secure/tls"),
     ("/definitions/WebSocket", "/brokers/secure/websocket"),
+    ("/definitions/Watch", "/brokers/secure/watch"),
     ("/definitions/Feed", "/feeds/f"),
     ("/definitions/Load", "/load"),
     ("/definitions/Stage", "/load/stages/0"),

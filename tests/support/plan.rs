@@ -106,6 +106,7 @@ impl PlanBuilder {
                 settings: Settings::default(),
                 client: Client::Native,
                 connect_detail: false,
+                watch: None,
             },
             load: TestLoad {
                 users: 1,

@@ -28,6 +28,7 @@ use crate::report::summary::Files;
 use crate::report::unfinished;
 use crate::stats::result::RunResult;
 use crate::stats::snapshot::Snapshot;
+use crate::watch::{Source, Watching};
 
 /// What a run leaves behind.
 #[derive(Debug)]
@@ -85,7 +86,8 @@ pub(in crate::cli) fn carry_out(
         thresholds: plan.thresholds.clone(),
         exit_code_on_error: options.exit_code_on_error.unwrap_or(1),
     };
-    let mut observer = RunObserver::new(prepared.outputs, progress, head, stderr.clone(), onlooker);
+    let watching = watch(std::mem::take(&mut prepared.sources));
+    let mut observer = RunObserver::new(prepared.outputs, progress, head, stderr.clone(), onlooker, watching);
     let threads = options.threads.map_or_else(default_threads, usize::from);
     let engine_options = Options {
         // A thread without a user would only cost.
@@ -177,6 +179,20 @@ pub(in crate::cli) fn carry_out(
         Ok(_) => result.as_ref().map_or(exit::CANNOT_GO_ON, |result| result.verdict.exit_code),
     };
     Ran { code, result, last: observer.last }
+}
+
+/// Begins to watch the brokers. A run goes on without it.
+fn watch(sources: Vec<Source>) -> Option<Watching> {
+    if sources.is_empty() {
+        return None;
+    }
+    match Watching::start(sources) {
+        Ok(watching) => Some(watching),
+        Err(error) => {
+            warn!("The brokers are not watched: {error}");
+            None
+        }
+    }
 }
 
 /// Whether a file is what a name on the command line stands for: itself, or one of `PREFIX_*.csv`.

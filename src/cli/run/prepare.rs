@@ -22,12 +22,15 @@ use crate::plan::Plan;
 use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
 use crate::report::destination::Destination;
+use crate::watch::{Source, sources};
 
 /// All that a run needs besides its plan.
 pub(in crate::cli) struct Prepared {
     pub(super) runtime: Runtime,
     pub(super) brokers: Vec<Broker>,
     pub(super) endpoints: Vec<Endpoint>,
+    /// What is watched of the brokers.
+    pub(super) sources: Vec<Source>,
     pub(super) outputs: Outputs,
     /// The folder of the run, if one is wanted.
     pub(super) folder: Option<RunFolder>,
@@ -68,7 +71,8 @@ pub(in crate::cli) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<P
     let outputs = Outputs::find(wanted).map_err(cannot)?;
 
     let run_log = folder.as_ref().map(|folder| open_log(folder.file("run.log"))).transpose()?;
-    Ok(Prepared { runtime, brokers, endpoints, outputs, folder, run_log })
+    let sources = sources(plan, &endpoints, &loaded.run_id);
+    Ok(Prepared { runtime, brokers, endpoints, sources, outputs, folder, run_log })
 }
 
 /// Writes the scenario and its plan into the folder of a run, and adds the other files to what is wanted.

@@ -7,6 +7,7 @@ use crate::describe::summary::{LOCAL_PORTS, PlanSummary};
 use crate::describe::text::format::{counted, time};
 use crate::mqtt::{Client, Settings};
 use crate::plan::target::{Target, Tls};
+use crate::plan::watch::{Watch, without_query};
 use crate::plan::{Broker, BrokerId};
 
 /// Writes all brokers.
@@ -50,6 +51,9 @@ fn one(broker: &Broker, connections: u32, out: &mut String) -> fmt::Result {
         let names: Vec<_> = broker.headers.iter().map(|header| header.name.as_str()).collect();
         writeln!(out, "    WebSocket with headers {}", names.join(", "))?;
     }
+    if let Some(watch) = &broker.watch {
+        writeln!(out, "    watched: {}", watch_text(watch))?;
+    }
     let sources = u32::try_from(broker.source_addresses.len()).unwrap_or(u32::MAX);
     let ports = LOCAL_PORTS.saturating_mul(sources.max(1));
     let servers = u32::try_from(broker.target.servers()).unwrap_or(u32::MAX);
@@ -61,6 +65,16 @@ fn one(broker: &Broker, connections: u32, out: &mut String) -> fmt::Result {
         ""
     };
     writeln!(out, "{note}")
+}
+
+fn watch_text(watch: &Watch) -> String {
+    let sys = watch.sys.as_ref().map(|sys| sys.filter.clone());
+    let metrics = watch.metrics.as_ref().map(|metrics| {
+        let picked =
+            if metrics.pick.is_empty() { String::new() } else { format!(" ({})", metrics.pick.join(", ")) };
+        format!("{}{picked} every {}", without_query(&metrics.url), time(metrics.every))
+    });
+    sys.into_iter().chain(metrics).collect::<Vec<_>>().join(", ")
 }
 
 fn tls_text(tls: &Tls) -> String {

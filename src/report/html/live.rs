@@ -15,6 +15,7 @@ use crate::report::html::section::rows::Rows;
 use crate::report::html::section::search::Search;
 use crate::report::html::section::stages::Stages;
 use crate::report::html::section::verdict::Verdict;
+use crate::report::html::section::watched::WatchedSection;
 use crate::report::html::section::what_ran::Head;
 use crate::stats::result::RunResult;
 
@@ -51,6 +52,7 @@ pub fn sections(result: &RunResult) -> askama::Result<Vec<Section>> {
         section("deliveries", optional(DeliveriesSection::of(result).map(|section| section.render()))?),
         section("search", optional(Search::of(result).map(|search| search.render()))?),
         section("generator", if generator.is_known() { generator.render()? } else { String::new() }),
+        section("watched", optional(WatchedSection::of(result)?.map(|section| section.render()))?),
         section("what-ran", Head::of(result).render()?),
     ])
 }

@@ -46,6 +46,7 @@ use crate::report::html::section::rows::Rows;
 use crate::report::html::section::search::Search;
 use crate::report::html::section::stages::Stages;
 use crate::report::html::section::verdict::Verdict;
+use crate::report::html::section::watched::WatchedSection;
 use crate::report::html::section::what_ran::Head;
 pub use crate::report::html::trend::trend;
 use crate::stats::result::RunResult;
@@ -65,6 +66,7 @@ struct Page {
     deliveries: Option<DeliveriesSection>,
     search: Option<Search>,
     generator: GeneratorSection,
+    watched: Option<WatchedSection>,
     scenario: Option<String>,
     plan: Option<String>,
 }
@@ -95,6 +97,7 @@ pub fn page(result: &RunResult) -> askama::Result<String> {
         deliveries: DeliveriesSection::of(result),
         search: Search::of(result),
         generator: GeneratorSection::of(result),
+        watched: WatchedSection::of(result)?,
         scenario: run.scenario_text.as_deref().map(text::file),
         plan: run.plan_text.as_deref().map(text::file),
     }

@@ -9,6 +9,7 @@ use crate::stats::result::deliveries::{Deliveries, DeliveryRow, DuplicatesResult
 use crate::stats::result::generator::{Generator, Standstills, Used};
 use crate::stats::result::row::{Percentile, RowResult, Times, UnfinishedResult, UnfinishedRow};
 use crate::stats::result::series::{Point, RowSeries, Series};
+use crate::stats::result::watched::{Watched, WatchedFigure, WatchedPoint, WatchedText};
 use crate::stats::result::what_ran::{BrokerRan, Host, WhatRan};
 use crate::stats::result::{
     ExceptionResult, FailureResult, Outcome, RunResult, ScheduledStarts, SearchResult, Source, StageResult,
@@ -351,7 +352,34 @@ pub(super) fn full() -> RunResult {
             .into(),
         sentence: "The highest rate that held was 1,840 task runs per second.".to_owned(),
     });
+    result.watched = vec![watched()];
     result
+}
+
+/// What a broker said of itself every ten seconds.
+fn watched() -> Watched {
+    let figure = |name: &str, value: fn(f64) -> f64| {
+        let points =
+            (0..60).map(|ten| f64::from(ten * 10)).map(|at_s| WatchedPoint { at_s, value: value(at_s) });
+        WatchedFigure::of(name.to_owned(), points.collect())
+    };
+    let figures = [
+        figure("$SYS/broker/clients/connected", |at_s| (at_s / 2.0).min(203.0).floor()),
+        figure("$SYS/broker/heap/current", |at_s| 4_000_000.0 + (at_s * 0.7).floor() * 1_000.0),
+        figure("$SYS/broker/load/messages/sent/1min", |at_s| 1.25 * at_s),
+        figure("$SYS/broker/publish/messages/sent", |at_s| (at_s * 23.6).floor()),
+        figure("$SYS/broker/retained messages/count", |_| 52.0),
+    ];
+    Watched {
+        broker: "main".to_owned(),
+        source: "$SYS/# at 10.0.0.7:1883".to_owned(),
+        figures: figures.into_iter().flatten().collect(),
+        texts: vec![WatchedText {
+            name: "$SYS/broker/version".to_owned(),
+            text: "mosquitto version 2.0.21".to_owned(),
+        }],
+        notes: vec!["The figures under $SYS/# at 10.0.0.7:1883 are missing: cannot connect.".to_owned()],
+    }
 }
 
 /// A run in which no request ended. It is made of the keys that a document cannot lack.

@@ -55,6 +55,7 @@ fn the_verdict_comes_first_and_the_sections_follow_in_their_order() {
         "deliveries",
         "search",
         "generator",
+        "watched",
         "meaning",
     ];
     let places: Vec<_> =
@@ -71,6 +72,16 @@ fn no_text_of_a_result_acts_in_the_page() {
     assert!(!hostile.contains("<img"), "a tag of a text");
     assert!(!hostile.contains(['\u{202e}', '\u{1b}', '\0']), "a text that turns the page around");
     assert!(!hostile.contains("=\"\"'"), "a text that left its attribute");
+}
+
+#[test]
+fn what_brokers_say_stands_beside_what_we_know_of_the_same() {
+    let page = page(&sample::full()).unwrap();
+    let section = &page[page.find("<section id=\"watched\"").unwrap()..];
+    let section = &section[..section.find("</section>").unwrap()];
+    let text = regex::Regex::new("<svg.*?</svg>|<[^>]*>").unwrap().replace_all(section, " ");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    insta::assert_snapshot!(words);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! ```text
 //! rows     rows and stages      counts     failures, exceptions, unfinished, end-to-end messages
 //! series   the run over time    generator  how the load generators did     thresholds, judged, what_ran
+//! watched  what brokers said
 //! ```
 
 mod counts;
@@ -19,6 +20,7 @@ mod series;
 #[cfg(test)]
 mod tests;
 mod thresholds;
+mod watched;
 mod what_ran;
 
 use std::collections::BTreeSet;
@@ -120,6 +122,7 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
         received: counts::received(all.iter().map(|of| of.received)),
         connections: counts::connections(all.iter().map(|of| of.connections)),
         generator: generator::merged(&all, run.merged_from.len()),
+        watched: watched::merged(&all, run.started),
         series: series::merged(&all, run.ended),
         run,
     };

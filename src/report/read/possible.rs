@@ -24,8 +24,8 @@ pub(super) const MAX_UNIX_S: f64 = 253_402_300_799.0;
 /// By how much the first failure may be before the start: two clocks of one machine.
 const CLOCKS_S: f64 = 1.0;
 
-/// Keys whose numbers are no quantities.
-const NO_QUANTITY: [&str; 1] = ["seed"];
+/// Keys whose numbers are no quantities, or those of somebody else: a broker may count what it likes.
+const NO_QUANTITY: [&str; 2] = ["seed", "watched"];
 
 /// What cannot be in a result, each with its place; `json` is the document that it was read from.
 pub(super) fn faults(result: &RunResult, json: &Value) -> Vec<String> {

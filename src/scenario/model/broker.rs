@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::mqtt::Client;
 use crate::scenario::model::protocol::{Protocol, TopicAlias};
+use crate::scenario::model::user_class::Secret;
 use crate::units::{ByteSize, HumanDuration};
 
 /// A system under test.
@@ -63,6 +64,35 @@ pub struct Broker {
     pub max_packet_size: Option<ByteSize>,
     /// Whether users send short numbers in place of topics. Needs MQTT 5. Default `off`.
     pub topic_alias: Option<TopicAlias>,
+    /// Where the broker tells of itself. Its figures stand beside ours in result, report and live page:
+    /// `{ sys = "$SYS/#" }`. Default: nowhere.
+    pub watch: Option<Watch>,
+}
+
+/// What the broker says of itself while the run goes on: how many connections it has, how many messages it has sent, how
+/// much memory it uses. This needs `sys` or `prometheus`, or both. A broker that does not tell does not fail the run.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Watch {
+    /// Topic filter of the figures that the broker publishes: `"$SYS/#"`. Each server of the broker gets one more
+    /// connection for it, which belongs to no user and to no row. A template of `vars` and
+    /// `env`. Default: none.
+    pub sys: Option<String>,
+    /// User name of that connection, a template of `vars` and `env`. Default: none.
+    pub username: Option<String>,
+    /// Password of that connection: a template of `vars` and `env`, or `{ file = "PATH" }`. Never shown. Default: none.
+    pub password: Option<Secret>,
+    /// Address of metrics in Prometheus' text format: `"http://localhost:9090/metrics"`, also with `https://`. A template
+    /// of `vars` and `env`. Default: none.
+    pub prometheus: Option<String>,
+    /// Names of the metrics to keep, with `*` for any characters: `["mosquitto_*", "process_resident_memory_bytes"]`.
+    /// Default: all. In each case at most 200 figures are kept.
+    pub pick: Vec<String>,
+    /// Headers of each request to that address, templates of `vars` and `env`:
+    /// `{ Authorization = "Bearer ${env.TOKEN}" }`. Values are never shown. Default: none.
+    pub headers: BTreeMap<String, String>,
+    /// How often the metrics are read, at least `100ms`. Default 5 s. They are also read at the start and at the end.
+    pub every: Option<HumanDuration>,
 }
 
 /// TLS settings. Files are PEM, by path from the folder of this file. The program reads them before the run.

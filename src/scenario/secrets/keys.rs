@@ -136,7 +136,7 @@ fn kind(references: &References, key: &str) -> Kind {
         Kind::Table
     } else if is_any(is_secret) || references.vars.contains(last) {
         Kind::Secret
-    } else if matches!(last, "url" | "urls" | "host" | "uri" | "address" | "server") {
+    } else if matches!(last, "url" | "urls" | "host" | "uri" | "address" | "server" | "prometheus") {
         Kind::Address
     } else {
         Kind::Plain

@@ -12,6 +12,7 @@ pub mod schema;
 pub mod series;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod watched;
 pub mod what_ran;
 
 use schemars::JsonSchema;
@@ -23,6 +24,7 @@ use crate::stats::result::deliveries::{Deliveries, Messages};
 use crate::stats::result::generator::Generator;
 use crate::stats::result::row::{RowResult, Times, UnfinishedResult};
 use crate::stats::result::series::Series;
+use crate::stats::result::watched::Watched;
 use crate::stats::result::what_ran::WhatRan;
 
 /// The version of the document. It grows when a key gets another meaning or goes; new keys do not change it.
@@ -96,6 +98,9 @@ pub struct RunResult {
     /// How the load generator itself did.
     #[serde(default)]
     pub generator: Generator,
+    /// What brokers said of themselves, by source, if the scenario watches any.
+    #[serde(default)]
+    pub watched: Vec<Watched>,
     /// The run over time.
     #[serde(default)]
     pub series: Series,

@@ -39,6 +39,7 @@ impl Quantity {
             Self::TimeMs if value > 0.0 => format!("{} µs", short(value * 1_000.0)),
             Self::TimeMs => "0".to_owned(),
             Self::Percent => format!("{} %", short(value)),
+            Self::PerSecond | Self::Count if value >= 1e6 => format!("{} M", short(value / 1e6)),
             Self::PerSecond | Self::Count => short(value),
         }
     }

@@ -13,4 +13,5 @@ pub(super) mod search;
 pub(super) mod stages;
 pub(super) mod timeline;
 pub(super) mod verdict;
+pub(super) mod watched;
 pub(super) mod what_ran;

@@ -126,6 +126,11 @@ impl Timeline {
         }))
     }
 
+    /// The end of each interval, in seconds since the start.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = f64> {
+        self.intervals.iter().map(|(middle, length)| middle + length / 2.0)
+    }
+
     /// The middle of each interval, in seconds since the start.
     pub(crate) fn middles(&self) -> impl Iterator<Item = f64> {
         self.intervals.iter().map(|(middle, _)| *middle)

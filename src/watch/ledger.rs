@@ -1,0 +1,240 @@
+//! The values that a broker has told, by name and time.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::stats::result::watched::{Watched, WatchedFigure, WatchedPoint, WatchedText};
+
+/// So many figures are kept of a source. A broker may have one per client.
+const MAX_FIGURES: usize = 200;
+
+/// So many values are kept of a figure. When there are more, each second one goes.
+const MAX_POINTS: usize = 600;
+
+/// A text is cut behind so many characters.
+const MAX_TEXT: usize = 200;
+
+/// So many sentences are kept on what went wrong.
+const MAX_NOTES: usize = 20;
+
+/// The values that one source has told.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    broker: String,
+    source: String,
+    figures: BTreeMap<String, Figure>,
+    texts: BTreeMap<String, String>,
+    notes: Vec<String>,
+    /// Whether there were more figures than are kept.
+    is_full: bool,
+}
+
+/// The values of a figure in the order of time, and its extremes, which stay when values go.
+#[derive(Debug, Clone)]
+struct Figure {
+    points: Vec<(f64, f64)>,
+    lowest: f64,
+    highest: f64,
+    /// Of so many values one is kept; the last one always is.
+    keeps_one_of: u32,
+    /// How many values came since the last one that stays.
+    since_kept: u32,
+}
+
+impl Ledger {
+    pub(super) fn new(broker: &str, source: String) -> Self {
+        Self { broker: broker.to_owned(), source, ..Self::default() }
+    }
+
+    /// Notes a value that was told at this moment of unix time in seconds. What is no finite number is not noted.
+    pub(super) fn number(&mut self, name: &str, at: f64, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
+        if let Some(figure) = self.figures.get_mut(name) {
+            figure.add(at, value);
+        } else if self.has_room() {
+            self.figures.insert(name.to_owned(), Figure::new(at, value));
+        }
+    }
+
+    /// Notes a text.
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        let is_known = self.texts.contains_key(name);
+        if !is_known && !self.has_room() {
+            return;
+        }
+        let text: String = text.chars().take(MAX_TEXT).collect();
+        match self.texts.entry(name.to_owned()) {
+            Entry::Occupied(mut known) => *known.get_mut() = text,
+            Entry::Vacant(new) => {
+                new.insert(text);
+            }
+        }
+    }
+
+    /// Notes what went wrong, and returns whether it is new.
+    pub(super) fn note(&mut self, sentence: &str) -> bool {
+        let is_new = self.notes.len() < MAX_NOTES && !self.notes.iter().any(|known| known == sentence);
+        if is_new {
+            self.notes.push(sentence.to_owned());
+        }
+        is_new
+    }
+
+    /// The run begins: what was told before counts as its first values.
+    pub(super) fn begin(&mut self) {
+        for figure in self.figures.values_mut() {
+            if let Some((at, value)) = figure.points.last().copied() {
+                *figure = Figure::new(at, value);
+            }
+        }
+    }
+
+    /// What is known of a run that started at this moment of unix time in seconds.
+    pub(super) fn so_far(&self, started: f64) -> Watched {
+        let texts =
+            self.texts.iter().map(|(name, text)| WatchedText { name: name.clone(), text: text.clone() });
+        let mut notes = self.notes.clone();
+        if self.is_full {
+            notes.push(format!(
+                "The broker told more than {MAX_FIGURES} figures; the rest is not kept. Ask for fewer of them."
+            ));
+        }
+        Watched {
+            broker: self.broker.clone(),
+            source: self.source.clone(),
+            figures: self.figures.iter().filter_map(|(name, figure)| figure.so_far(name, started)).collect(),
+            texts: texts.collect(),
+            notes,
+        }
+    }
+
+    fn has_room(&mut self) -> bool {
+        let has_room = self.figures.len() + self.texts.len() < MAX_FIGURES;
+        self.is_full |= !has_room;
+        has_room
+    }
+}
+
+impl Figure {
+    fn new(at: f64, value: f64) -> Self {
+        Self { points: vec![(at, value)], lowest: value, highest: value, keeps_one_of: 1, since_kept: 0 }
+    }
+
+    fn add(&mut self, at: f64, value: f64) {
+        self.lowest = self.lowest.min(value);
+        self.highest = self.highest.max(value);
+        // The last point is there in any case; it goes if the one before it is too near.
+        if self.since_kept > 0 {
+            self.points.pop();
+        }
+        self.points.push((at, value));
+        self.since_kept = (self.since_kept + 1) % self.keeps_one_of;
+        if self.points.len() > MAX_POINTS {
+            let mut index = 0;
+            let last = self.points.len() - 1;
+            self.points.retain(|_| {
+                let stays = index % 2 == 0 || index == last;
+                index += 1;
+                stays
+            });
+            self.keeps_one_of = self.keeps_one_of.saturating_mul(2);
+            self.since_kept = u32::from(last % 2 == 1);
+        }
+    }
+
+    fn so_far(&self, name: &str, started: f64) -> Option<WatchedFigure> {
+        let point = |&(at, value): &(f64, f64)| WatchedPoint { at_s: (at - started).max(0.0), value };
+        let figure = WatchedFigure::of(name.to_owned(), self.points.iter().map(point).collect())?;
+        Some(WatchedFigure { lowest: self.lowest, highest: self.highest, ..figure })
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "values stay what they were")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ledger() -> Ledger {
+        Ledger::new("main", "somewhere".to_owned())
+    }
+
+    #[test]
+    fn what_was_told_before_the_run_is_its_first_value() {
+        let mut ledger = ledger();
+        ledger.number("clients", 90.0, 7.0);
+        ledger.number("clients", 99.0, 3.0);
+        ledger.begin();
+        ledger.number("clients", 104.0, 5.0);
+        ledger.number("late", 104.5, 1.0);
+        ledger.number("nothing", 105.0, f64::NAN);
+        ledger.text("version", "2.0");
+        let told = ledger.so_far(100.0);
+        let names: Vec<_> = told.figures.iter().map(|figure| figure.name.as_str()).collect();
+        assert_eq!(names, ["clients", "late"]);
+        let clients = &told.figures[0];
+        assert_eq!((clients.first, clients.last, clients.lowest, clients.highest), (3.0, 5.0, 3.0, 5.0));
+        let times: Vec<_> = clients.points.iter().map(|point| point.at_s).collect();
+        assert_eq!(times, [0.0, 4.0]);
+        assert_eq!(
+            [-0.5, 0.0, 3.9, 4.0, 9.0].map(|at_s| clients.at(at_s)),
+            [None, Some(3.0), Some(3.0), Some(5.0), Some(5.0)]
+        );
+        assert_eq!(told.texts[0].text, "2.0");
+    }
+
+    #[test]
+    fn a_figure_per_client_does_not_fill_the_memory() {
+        let mut ledger = ledger();
+        for client in 0..1_000 {
+            ledger.number(&format!("client/{client}"), 1.0, 1.0);
+            ledger.text(&format!("address/{client}"), "x");
+        }
+        ledger.number("client/0", 2.0, 2.0);
+        let told = ledger.so_far(0.0);
+        assert_eq!(told.figures.len() + told.texts.len(), MAX_FIGURES);
+        assert!(told.notes[0].contains("more than 200 figures"), "{:?}", told.notes);
+        assert!(told.figures.iter().any(|figure| figure.last == 2.0), "known ones go on");
+    }
+
+    #[test]
+    fn a_fault_is_told_once() {
+        let mut ledger = ledger();
+        assert!(ledger.note("It is down."));
+        assert!(!ledger.note("It is down."));
+        assert_eq!(ledger.so_far(0.0).notes, ["It is down."]);
+    }
+
+    proptest! {
+        #[test]
+        fn however_many_values_come_first_last_and_extremes_stay(
+            values in prop::collection::vec(-1e6..1e6_f64, 1..5_000),
+        ) {
+            let mut ledger = ledger();
+            for (second, value) in values.iter().enumerate() {
+                ledger.number("x", second as f64, *value);
+            }
+            let told = ledger.so_far(0.0);
+            let figure = &told.figures[0];
+            prop_assert_eq!(figure.first, values[0]);
+            prop_assert_eq!(figure.last, *values.last().unwrap());
+            prop_assert_eq!(figure.lowest, values.iter().copied().fold(f64::MAX, f64::min));
+            prop_assert_eq!(figure.highest, values.iter().copied().fold(f64::MIN, f64::max));
+            prop_assert!(figure.points.len() <= MAX_POINTS);
+            prop_assert!(figure.points.len() >= values.len().min(MAX_POINTS / 2));
+            // Each point is a value that was told then, in order, and none is far from the next.
+            for pair in figure.points.windows(2) {
+                prop_assert!(pair[0].at_s < pair[1].at_s);
+                prop_assert!(pair[1].at_s - pair[0].at_s <= (values.len() as f64 / MAX_POINTS as f64).max(0.5) * 4.0);
+            }
+            for point in &figure.points {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole seconds")]
+                let second = point.at_s as usize;
+                prop_assert_eq!(point.value, values[second]);
+            }
+        }
+    }
+}
