@@ -30,9 +30,11 @@ pub struct Start {
     pub tags: Option<Vec<String>>,
     /// Tasks with one of these tags do not run; not empty.
     pub exclude_tags: Option<Vec<String>>,
-    /// Changes of the scenario as `--set KEY=VALUE` makes them. Every key is one that is
-    /// [offered](crate::web::offer::Offer::settings).
+    /// Other values of variables and rates. Every key is one that is [offered](crate::web::offer::Offer::settings). The
+    /// value of a variable is its plain text, which may be empty.
     pub settings: Vec<(String, String)>,
+    /// Keys that nobody understands. They change nothing; the answer names them.
+    pub unknown: Vec<String>,
 }
 
 /// What the runner did.
@@ -40,27 +42,47 @@ pub struct Start {
 pub struct Answer {
     /// One sentence for the visitor, such as `Swarming started`.
     pub message: String,
+    /// What was done for it.
+    pub done: Done,
+}
+
+/// What a command has led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// A run has begun.
+    Begun,
+    /// The run that goes on has other users, or another pace.
+    Changed,
+    /// Nothing of these: a run was stopped, or its statistics were reset.
+    Other,
 }
 
 impl Answer {
-    /// An answer with this sentence.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+    /// Locust's answer to [`Command::Start`] if a run begins.
+    pub fn started() -> Self {
+        Self { message: "Swarming started".to_owned(), done: Done::Begun }
     }
 
-    /// Locust's answer to [`Command::Start`].
-    pub fn started() -> Self {
-        Self::new("Swarming started")
+    /// Locust's answer to [`Command::Start`] if a run goes on.
+    pub fn changed() -> Self {
+        Self { done: Done::Changed, ..Self::started() }
+    }
+
+    /// The same answer with another sentence behind it.
+    #[must_use]
+    pub fn adding(mut self, sentence: &str) -> Self {
+        self.message = format!("{}. {sentence}", self.message);
+        self
     }
 
     /// Locust's answer to [`Command::Stop`].
     pub fn stopped() -> Self {
-        Self::new("Test stopped")
+        Self { message: "Test stopped".to_owned(), done: Done::Other }
     }
 
     /// Locust's answer to [`Command::Reset`].
     pub fn reset() -> Self {
-        Self::new("ok")
+        Self { message: "ok".to_owned(), done: Done::Other }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod address;
 pub mod command;
 pub mod desk;
 pub mod guard;
+pub mod in_vain;
 pub mod locust;
 mod memo;
 pub mod metrics;

@@ -63,3 +63,24 @@ fn a_scenario_that_becomes_wrong_is_shown_as_it_was_with_its_mistakes_and_does_n
     let (_, log, code) = served.end();
     assert_eq!(code, Some(0), "{log}");
 }
+
+#[test]
+fn what_is_misspelt_or_cannot_change_in_a_run_is_named_in_the_answer_and_in_the_log() {
+    let place = ScenarioDir::new(SCENARIO);
+    let served = Served::start(&place, &ARGS);
+    let answer =
+        served.post("/swarm", "user_count=2&spawn_rate=100&usercount=9&shape_class=Default&profile=");
+    assert_eq!(answer["message"], "Swarming started. Not understood, so it changes nothing: usercount");
+    served.wait_for("two users", |state| state["user_count"] == 2);
+    let answer =
+        served.post("/swarm", "user_count=3&spawn_rate=100&host=mqtt%3A%2F%2Fx&run_time=9&vars.shout=a");
+    assert_eq!(
+        answer["message"],
+        "Swarming started. These stay as they are while a run goes on: run_time, host, vars.shout"
+    );
+    assert_eq!((&answer["host"], answer.get("run_time")), (&serde_json::Value::Null, None), "{answer}");
+    served.wait_for("three users", |state| state["user_count"] == 3);
+    let (_, log, code) = served.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert_eq!(log.matches("/swarm: ").count(), 2, "{log}");
+}

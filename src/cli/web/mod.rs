@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::cli::exit;
 use crate::cli::load::{Loaded, load_run, try_load_run};
@@ -34,6 +34,7 @@ use crate::scenario::secrets::hide_urls;
 use crate::stats::result::RunResult;
 use crate::web::command::{Answer, Command, Refusal, Start};
 use crate::web::desk::{Asked, Commands, Desk};
+use crate::web::in_vain::{not_changeable, not_understood};
 use crate::web::metrics::scrapers::Scrapers;
 use crate::web::server::Server;
 use crate::web::site;
@@ -165,7 +166,7 @@ impl Runs<'_> {
         match ready {
             Err(message) => asked.answer(Err(Refusal::No(message))),
             Ok((options, loaded, prepared)) => {
-                asked.answer(Ok(Answer::started()));
+                asked.answer(Ok(and_in_vain(Answer::started(), not_understood(start))));
                 self.carry_out(&options, loaded, prepared);
             }
         }
@@ -252,6 +253,14 @@ async fn obey(
     std::future::pending().await
 }
 
+/// An answer and what was asked for in vain, which stands in the log, too.
+fn and_in_vain(answer: Answer, in_vain: impl IntoIterator<Item = String>) -> Answer {
+    in_vain.into_iter().fold(answer, |answer, sentence| {
+        warn!("/swarm: {sentence}");
+        answer.adding(&sentence)
+    })
+}
+
 /// Changes the users of a run that goes on.
 fn change(start: &Start, desk: &Desk, interrupts: &Interrupts) -> Result<Answer, Refusal> {
     if interrupts.stop.is_cancelled() {
@@ -259,5 +268,5 @@ fn change(start: &Start, desk: &Desk, interrupts: &Interrupts) -> Result<Answer,
     }
     let users = start.users.unwrap_or_else(|| desk.now().users_wanted);
     interrupts.control.ramp_to(users, start.spawn_rate.unwrap_or_else(|| desk.offer().spawn_rate));
-    Ok(Answer::started())
+    Ok(and_in_vain(Answer::changed(), not_understood(start).into_iter().chain(not_changeable(start))))
 }

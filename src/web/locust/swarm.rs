@@ -1,7 +1,7 @@
 //! What is asked of the runner: `/swarm`, `/stop` and `/stats/reset`.
 //!
-//! As in Locust, a refusal is no error of HTTP: the status is 200, and `success` says it. A key that nobody knows is
-//! ignored, since Locust's page sends some that are about its own things.
+//! As in Locust, a refusal is no error of HTTP: the status is 200, and `success` says it. A key that nobody knows changes
+//! nothing, as in Locust, but `message` names it: it may be a misspelt one.
 
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use crate::report::html::text::line;
 use crate::units::parse_run_time;
-use crate::web::command::{Command, Start};
+use crate::web::command::{Answer, Command, Done, Start};
 use crate::web::desk::Desk;
+use crate::web::in_vain::not_understood;
 use crate::web::locust::form::Fields;
 use crate::web::locust::json::Json;
 use crate::web::offer::Offer;
@@ -48,7 +49,10 @@ struct Said {
 
 pub(super) async fn swarm(State(desk): State<Desk>, Fields(fields): Fields) -> Response {
     let offer = desk.offer();
-    let offered = Some(&*offer.host).filter(|host| !host.is_empty());
+    let now = desk.now();
+    // The one that is true until a run begins.
+    let host = if now.phase.is_run() { &*now.host } else { &*offer.host };
+    let offered = Some(host).filter(|host| !host.is_empty());
     let refused =
         |message| Swarm { host: offered, message, run_time: None, success: false, user_classes: None };
     let start = match read(&fields, &offer) {
@@ -58,9 +62,13 @@ pub(super) async fn swarm(State(desk): State<Desk>, Fields(fields): Fields) -> R
     let answer = desk.ask(Command::Start(start.clone())).await;
     Json(match answer {
         Err(refusal) => refused(refusal.to_string()),
-        Ok(answer) => Swarm {
+        // Only what holds is told.
+        Ok(Answer { message, done: Done::Changed | Done::Other }) => {
+            Swarm { host: offered, message, run_time: None, success: true, user_classes: None }
+        }
+        Ok(Answer { message, done: Done::Begun }) => Swarm {
             host: start.host.as_deref().or(offered),
-            message: answer.message,
+            message,
             run_time: start.run_time.map(Seconds::of),
             success: true,
             user_classes: start.user_classes.map(|mut classes| {
@@ -134,7 +142,10 @@ pub(super) fn read(fields: &[(String, String)], offer: &Offer) -> Result<Start, 
                 start.settings.retain(|(known, _)| known != key);
                 start.settings.push((key.to_owned(), value.clone()));
             }
-            _ => {}
+            // Locust's own form has these, and they ask for what is so anyway.
+            "run_time" | "host" | "profile" if value.is_empty() => {}
+            "shape_class" if value == "Default" => {}
+            unknown => start.unknown.push(unknown.to_owned()),
         }
     }
     start.users = users.and_then(|users| u32::try_from(users).ok());
@@ -143,7 +154,9 @@ pub(super) fn read(fields: &[(String, String)], offer: &Offer) -> Result<Start, 
     if is_wrong(users.is_some(), start.users.is_some())
         || is_wrong(spawn_rate.is_some(), start.spawn_rate.is_some())
     {
-        return Err("Missing or invalid user_count or spawn_rate from /swarm request".to_owned());
+        let missing = "Missing or invalid user_count or spawn_rate from /swarm request".to_owned();
+        let unknown = not_understood(&start);
+        return Err(unknown.into_iter().fold(missing, |missing, unknown| format!("{missing}. {unknown}")));
     }
     Ok(start)
 }

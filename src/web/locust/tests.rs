@@ -319,8 +319,24 @@ async fn what_is_posted_reaches_the_runner_and_its_word_the_visitor() {
         tags: names(&["a", "b", "c"]),
         exclude_tags: None,
         settings: vec![("vars.topic".to_owned(), "b".to_owned())],
+        unknown: vec!["vars.other".to_owned()],
     };
     assert_eq!(seen[..3], [Command::Start(start), Command::Stop, Command::Reset]);
+}
+
+#[tokio::test]
+async fn a_change_of_a_run_that_goes_on_tells_what_holds_and_not_what_was_asked_for() {
+    let now = Now { host: "mqtt://ours".to_owned(), ..running(&statistics()) };
+    let (site, _desk, mut commands) = site(now);
+    let runner = async {
+        let asked = commands.next().await.unwrap();
+        asked.answer(Ok(Answer::changed().adding("The host stays.")));
+    };
+    let form = "user_count=8&spawn_rate=2&host=theirs&run_time=5&user_classes=idle";
+    let (answer, ()) = tokio::join!(post_form(&site, "/swarm", form), runner);
+    let told =
+        json!({ "host": "mqtt://ours", "message": "Swarming started. The host stays.", "success": true });
+    assert_eq!(json_of(&answer), told);
 }
 
 #[tokio::test]
@@ -384,6 +400,11 @@ fn a_form_that_cannot_be_meant_is_refused_in_locusts_words() {
     assert_eq!(start, Start { users: Some(3), spawn_rate: Some(1.0), ..Start::default() });
 
     let stage = OfferedStage { name: "peak".to_owned(), users: 5, length: None };
+    assert_eq!(
+        read(&[("usercount", "3"), ("spawn_rate", "1")], &offer()),
+        Err(format!("{missing}. Not understood, so it changes nothing: usercount"))
+    );
+
     let staged = Offer { stages: vec![stage], ..offer() };
     assert_eq!(read(&[], &staged), Ok(Start::default()), "stages have their own users");
     assert_eq!(read(&[("user_count", "-1")], &staged), Err(missing.to_owned()));

@@ -1,0 +1,70 @@
+//! What of a start changes nothing, said in a sentence.
+//!
+//! It is no mistake, since Locust takes it without a word. But a misspelt key, or a broker that stays the old one, must not
+//! look as if it had been taken.
+
+use crate::report::html::text::line;
+use crate::web::command::Start;
+
+/// So many keys are named.
+const NAMED: usize = 10;
+
+/// So much of a key is shown.
+const KEY_CHARS: usize = 60;
+
+/// A sentence on what nobody understands.
+pub fn not_understood(start: &Start) -> Option<String> {
+    (!start.unknown.is_empty())
+        .then(|| format!("Not understood, so it changes nothing: {}", names(&start.unknown)))
+}
+
+/// A sentence on what is asked for and cannot be changed in a run that goes on.
+pub fn not_changeable(start: &Start) -> Option<String> {
+    let keys = [
+        ("run_time", start.run_time.is_some()),
+        ("host", start.host.is_some()),
+        ("user_classes", start.user_classes.is_some()),
+        ("tags", start.tags.is_some()),
+        ("exclude_tags", start.exclude_tags.is_some()),
+    ];
+    let keys = keys.into_iter().filter_map(|(key, is_given)| is_given.then(|| key.to_owned()));
+    let keys: Vec<_> = keys.chain(start.settings.iter().map(|(key, _)| key.clone())).collect();
+    (!keys.is_empty()).then(|| format!("These stay as they are while a run goes on: {}", names(&keys)))
+}
+
+fn names(keys: &[String]) -> String {
+    let cut = |key: &String| {
+        let text = line(&key.chars().take(KEY_CHARS).collect::<String>());
+        if key.chars().nth(KEY_CHARS).is_some() { format!("{text}…") } else { text }
+    };
+    let mut names: Vec<_> = keys.iter().take(NAMED).map(cut).collect();
+    if keys.len() > NAMED {
+        names.push(format!("and {} more", keys.len() - NAMED));
+    }
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_vain_is_named_in_one_sentence_however_much_it_is() {
+        let of = |count: usize, name: &str| (0..count).map(|number| format!("{name}{number}")).collect();
+        let start = Start { unknown: of(12, "\u{1b}x"), ..Start::default() };
+        assert_eq!(
+            not_understood(&start).unwrap(),
+            "Not understood, so it changes nothing: \\u{1b}x0, \\u{1b}x1, \\u{1b}x2, \\u{1b}x3, \\u{1b}x4, \\u{1b}x5, \
+             \\u{1b}x6, \\u{1b}x7, \\u{1b}x8, \\u{1b}x9, and 2 more"
+        );
+        let long = Start { unknown: vec!["k".repeat(61)], ..Start::default() };
+        assert!(not_understood(&long).unwrap().ends_with(&format!(": {}…", "k".repeat(60))));
+        assert_eq!(not_changeable(&start), None);
+        let settings = vec![("vars.a".to_owned(), "b".to_owned())];
+        let start = Start { host: Some("x".to_owned()), settings, ..Start::default() };
+        assert_eq!(
+            not_changeable(&start).unwrap(),
+            "These stay as they are while a run goes on: host, vars.a"
+        );
+    }
+}
