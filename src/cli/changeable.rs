@@ -10,7 +10,8 @@ use crate::scenario::source::Source;
 /// What may be changed from run to run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Changeable {
-    /// Variables and rates with their values as they are written, for `--set`. No secret is among them.
+    /// Variables and rates, by their keys for `--set`. A variable has the text that it stands for; a rate is as it is
+    /// written, without quotes around it. No secret is among them.
     pub(super) settings: Vec<(String, String)>,
     /// All tags that tasks have, ordered and each once.
     pub(super) tags: Vec<String>,
@@ -20,21 +21,23 @@ impl Changeable {
     pub(super) fn of(scenario: &Scenario, source: &Source) -> Self {
         let secrets = Secrets::of(source);
         let root = FieldPath::root();
-        let vars = scenario.vars.keys().map(|name| root.key("vars").key(name.as_str()));
-        let rated = scenario.user_classes.iter().filter(|(_, class)| class.rate.is_some());
-        let rates = rated.map(|(name, _)| root.key("user_classes").key(name.as_str()).key("rate"));
-        let setting = |path: FieldPath| {
-            let place = source.place(&path, &Mark::Value);
+        let written = |path: &FieldPath| {
+            let place = source.place(path, &Mark::Value);
             let text = source.file(place.file).text().get(place.span.clone())?;
-            (!text.is_empty() && !secrets.touches(&place))
-                .then(|| (path.to_string(), unquoted(text).to_owned()))
+            (!text.is_empty() && !secrets.touches(&place)).then_some(text)
         };
+        let vars = scenario.vars.iter().filter_map(|(name, value)| {
+            let path = root.key("vars").key(name.as_str());
+            written(&path).map(|_| (path.to_string(), value.0.clone()))
+        });
+        let rated = scenario.user_classes.iter().filter(|(_, class)| class.rate.is_some());
+        let rates = rated.filter_map(|(name, _)| {
+            let path = root.key("user_classes").key(name.as_str()).key("rate");
+            written(&path).map(|text| (path.to_string(), unquoted(text).to_owned()))
+        });
         let tasks = scenario.user_classes.values().flat_map(|class| &class.tasks);
         let tags: BTreeSet<&String> = tasks.flat_map(|task| &task.tags).collect();
-        Self {
-            settings: vars.chain(rates).filter_map(setting).collect(),
-            tags: tags.into_iter().cloned().collect(),
-        }
+        Self { settings: vars.chain(rates).collect(), tags: tags.into_iter().cloned().collect() }
     }
 }
 
@@ -54,7 +57,7 @@ mod tests {
     fn variables_rates_and_tags_may_be_changed_and_secrets_are_not_shown() {
         let text = r#"
 version = 1
-vars = { shout = "hello", count = 3, door = "sesame", token = "abcdef" }
+vars = { shout = 'say "hello"', empty = "", count = 3, door = "sesame", token = "abcdef" }
 brokers.b.url = "embedded:"
 [user_classes.a]
 rate = "5/s"
@@ -72,7 +75,15 @@ steps = ["connect"]
         assert!(parsed.diagnostics.is_empty());
         let Changeable { settings, tags } = Changeable::of(&parsed.scenario, &source);
         let told: Vec<_> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        assert_eq!(told, [("vars.count", "3"), ("vars.shout", "hello"), ("user_classes.a.rate", "5/s")]);
+        assert_eq!(
+            told,
+            [
+                ("vars.count", "3"),
+                ("vars.empty", ""),
+                ("vars.shout", "say \"hello\""),
+                ("user_classes.a.rate", "5/s")
+            ]
+        );
         assert_eq!(tags, ["a", "b"]);
     }
 }

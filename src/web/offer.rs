@@ -63,6 +63,6 @@ pub struct Class {
 pub struct Setting {
     /// The key, as `--set KEY=VALUE` has it: `vars.devices`.
     pub key: String,
-    /// Its value now.
+    /// Its value now: of a variable the text that it stands for.
     pub value: String,
 }

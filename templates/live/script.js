@@ -179,11 +179,13 @@
     const fields = new URLSearchParams();
     const boxes = [...form.querySelectorAll("[name=user_classes]")];
     const all = boxes.every((box) => box.checked);
-    new FormData(form).forEach((value, key) => {
-      const was = form.querySelector("[name=" + CSS.escape(key) + "]").dataset.was;
-      const isLoad = key === "user_count" || key === "spawn_rate";
-      if (value === "" || value === was || (isRun && !isLoad) || (all && key === "user_classes")) return;
-      fields.append(key, value);
+    [...form.elements].filter((field) => field.name).forEach((field) => {
+      const { name, value } = field;
+      if (isRun && name !== "user_count" && name !== "spawn_rate") return;
+      if (field.type === "checkbox" && (!field.checked || (all && name === "user_classes"))) return;
+      // A variable can be emptied. What is not written stays as the scenario has it.
+      if (field.matches(".setting") ? !field.dataset.written || value === field.defaultValue : value === "") return;
+      fields.append(name, value);
     });
     if (boxes.length > 0 && !boxes.some((box) => box.checked)) {
       said.className = "bad";

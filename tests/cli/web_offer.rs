@@ -65,6 +65,31 @@ fn a_scenario_that_becomes_wrong_is_shown_as_it_was_with_its_mistakes_and_does_n
 }
 
 #[test]
+fn a_variable_is_the_plain_text_that_was_sent_also_an_empty_one_and_an_empty_rate_is_a_mistake() {
+    let scenario = SCENARIO
+        .replace("\"hello\"", "'say \"hello\"'")
+        .replace("wait_time = { constant = \"20ms\" }", "rate = \"50/s\"");
+    let place = ScenarioDir::new(&scenario);
+    let served = Served::start(&place, &ARGS);
+    let page = served.get("/");
+    assert!(page.contains("name=\"vars.shout\" value=\"say &#34;hello&#34;\""), "{page}");
+    let answer = served.post("/swarm", "user_count=1&spawn_rate=1&user_classes.device.rate=");
+    assert_eq!(answer["success"], false, "{answer}");
+    assert!(answer["message"].as_str().unwrap().contains("rate"), "{answer}");
+    for (sent, payload) in [("", "\"\" (0 bytes)"), ("%22quoted%22+%5C", r#"""quoted" \\" (10 bytes)"#)] {
+        let form = format!("user_count=1&spawn_rate=1&run_time=2s&vars.shout={sent}");
+        assert_eq!(served.post("/swarm", &form)["success"], true);
+        served.wait_for_state("running");
+        served.wait_for_state("stopped");
+        let result = served.json("/result.json");
+        let plan = result["run"]["plan_text"].as_str().unwrap();
+        assert!(plan.contains(payload), "{plan}");
+    }
+    let (_, log, code) = served.end();
+    assert_eq!(code, Some(0), "{log}");
+}
+
+#[test]
 fn what_is_misspelt_or_cannot_change_in_a_run_is_named_in_the_answer_and_in_the_log() {
     let place = ScenarioDir::new(SCENARIO);
     let served = Served::start(&place, &ARGS);

@@ -1,5 +1,7 @@
 //! What a visitor asks for, as options of the command line.
 
+use toml::Value;
+
 use crate::cli::run::RunOptions;
 use crate::web::command::Start;
 
@@ -12,7 +14,42 @@ pub(super) fn started_with(options: &RunOptions, start: &Start) -> Result<RunOpt
     if let Some(host) = host {
         scenario.override_host(host)?;
     }
-    let settings: Vec<_> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let settings: Vec<_> = settings.iter().map(|(key, value)| argument(key, value)).collect();
     scenario.override_rest(user_classes.as_deref(), tags.as_deref(), exclude_tags.as_deref(), &settings);
     Ok(options.with_scenario(scenario))
+}
+
+/// A setting as `--set` takes it. A variable is the text that the visitor sees, so it is put in quotes, whatever is in it.
+fn argument(key: &str, value: &str) -> String {
+    match key.strip_prefix("vars.") {
+        Some(_) => format!("{key}={}", Value::from(value)),
+        None => format!("{key}={value}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::files::Format;
+    use crate::scenario::source::Source;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_variable_is_the_text_that_was_sent(text in any::<String>()) {
+            let (_, parsed) =
+                Source::parse_with("x.toml", "vars = { a = 1 }", Format::Toml, &[argument("vars.a", &text)]);
+            prop_assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+            prop_assert_eq!(&parsed.scenario.vars["a"].0, &text);
+        }
+    }
+
+    #[test]
+    fn a_rate_may_be_a_text_or_a_table() {
+        assert_eq!(argument("user_classes.a.rate", "5/s"), "user_classes.a.rate=5/s");
+        assert_eq!(
+            argument("user_classes.a.rate", "{ per_user = 1 }"),
+            "user_classes.a.rate={ per_user = 1 }"
+        );
+    }
 }
