@@ -1,6 +1,6 @@
 //! What of a scenario may be changed from run to run: its variables, its rates and its tags.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::diagnostic::{FieldPath, Mark};
 use crate::scenario::model::Scenario;
@@ -13,8 +13,8 @@ pub(super) struct Changeable {
     /// Variables and rates, by their keys for `--set`. A variable has the text that it stands for; a rate is as it is
     /// written, without quotes around it. No secret is among them.
     pub(super) settings: Vec<(String, String)>,
-    /// All tags that tasks have, ordered and each once.
-    pub(super) tags: Vec<String>,
+    /// The tags of each task that has some, by its user class and its name.
+    pub(super) tags: BTreeMap<(String, String), Vec<String>>,
 }
 
 impl Changeable {
@@ -35,9 +35,11 @@ impl Changeable {
             let path = root.key("user_classes").key(name.as_str()).key("rate");
             written(&path).map(|text| (path.to_string(), unquoted(text).to_owned()))
         });
-        let tasks = scenario.user_classes.values().flat_map(|class| &class.tasks);
-        let tags: BTreeSet<&String> = tasks.flat_map(|task| &task.tags).collect();
-        Self { settings: vars.chain(rates).collect(), tags: tags.into_iter().cloned().collect() }
+        let tags = scenario.user_classes.iter().flat_map(|(class, of)| {
+            let tagged = of.tasks.iter().chain(&of.sequence).filter(|task| !task.tags.is_empty());
+            tagged.filter_map(|task| Some(((class.clone(), task.name.clone()?), task.tags.clone())))
+        });
+        Self { settings: vars.chain(rates).collect(), tags: tags.collect() }
     }
 }
 
@@ -66,7 +68,7 @@ password = "${vars.door}"
 name = "t"
 tags = ["b", "a"]
 steps = ["connect"]
-[[user_classes.c.tasks]]
+[[user_classes.c.sequence]]
 name = "t"
 tags = ["a"]
 steps = ["connect"]
@@ -84,6 +86,8 @@ steps = ["connect"]
                 ("user_classes.a.rate", "5/s")
             ]
         );
-        assert_eq!(tags, ["a", "b"]);
+        let told: Vec<_> =
+            tags.iter().map(|((class, task), tags)| format!("{class} {task} {tags:?}")).collect();
+        assert_eq!(told, ["a t [\"b\", \"a\"]", "c t [\"a\"]"]);
     }
 }

@@ -54,8 +54,19 @@ pub struct Class {
     pub fixed_count: Option<u32>,
     /// Its share of the users that are not fixed, beside other weights.
     pub weight: f64,
-    /// Its tasks and their weights, in the order of the scenario.
-    pub tasks: Vec<(String, f64)>,
+    /// Its tasks, in the order of the scenario.
+    pub tasks: Vec<Task>,
+}
+
+/// A task of a user class.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Task {
+    /// Its name.
+    pub name: String,
+    /// Its share of the picks, beside the weights of the other tasks.
+    pub weight: f64,
+    /// Its tags, in the order of the scenario.
+    pub tags: Vec<String>,
 }
 
 /// Something of the scenario that a visitor can change for the next run.

@@ -77,6 +77,19 @@
   // The field of the users follows the run until somebody writes into it.
   form.addEventListener("input", (event) => { event.target.dataset.written = "yes"; });
 
+  // A class of which the chosen tags leave no task cannot run, so it does not take part.
+  const leaveOut = () => {
+    const chosen = [...form.querySelectorAll("[name=tags]:checked")].map((box) => box.value);
+    form.querySelectorAll("[name=user_classes]").forEach((box) => {
+      const isOut = chosen.length > 0 && !JSON.parse(box.dataset.tags).some((tags) => tags.some((tag) => chosen.includes(tag)));
+      if (isOut === box.disabled) return;
+      if (isOut) box.dataset.before = box.checked;
+      box.checked = !isOut && box.dataset.before === "true";
+      box.disabled = isOut;
+    });
+  };
+  form.addEventListener("change", (event) => { if (event.target.name === "tags") leaveOut(); });
+
   // The files of the scenario have changed: what was written stays, unless the scenario has another value there now.
   const twin = (field, place) => [...place.querySelectorAll("[name]")].find((other) => other.name === field.name
     && (field.type !== "checkbox" || other.value === field.value));
@@ -103,6 +116,7 @@
         restore(next, state);
         if (part.contains(used) && used.name) twin(used, next)?.focus({ preventScroll: true });
       }
+      leaveOut();
       document.body.dataset.edition = page.body.dataset.edition;
     } catch { /* The next event asks again. */ } finally { isRenewing = false; }
   };
@@ -194,6 +208,8 @@
     }
     ask("/swarm", fields);
   });
+  // A browser that loads the page again fills in what was chosen.
+  leaveOut();
   $("stop").addEventListener("click", () => ask("/stop"));
   $("reset").addEventListener("click", () => ask("/stats/reset"));
   connect();

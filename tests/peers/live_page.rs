@@ -30,6 +30,40 @@ fn a_person_starts_changes_stops_and_compares_runs_on_the_live_page() {
     assert_eq!(code, Some(0), "{log}");
 }
 
+const FORM: &str = r#"
+version = 1
+name = "a form"
+vars = { quoted = 'say "hello"', emptied = "x", lines = "first\nsecond" }
+brokers.b.url = "embedded:"
+load = { users = 2, spawn_rate = 100, run_time = "2s" }
+[[user_classes.one.tasks]]
+name = "say"
+tags = ["loud"]
+steps = [{ publish = { topic = "t", payload = "${vars.quoted}${vars.emptied}${vars.lines}", qos = 1 } }, { wait = "50ms" }]
+[[user_classes.two.tasks]]
+name = "whisper"
+tags = ["soft"]
+steps = [{ publish = { topic = "t", qos = 1 } }, { wait = "50ms" }]
+"#;
+
+#[test]
+#[ignore = "needs Debian's chromium and PyPI's playwright: run by .ci/run"]
+fn the_form_shows_and_sends_what_is_meant_and_follows_the_file_of_the_scenario() {
+    let place = ScenarioDir::new(FORM);
+    let served = Served::start(&place, &["run", "scenario.toml", "--web", "127.0.0.1:0"]);
+    let url = format!("http://{}/", served.address);
+    let driven = Command::new(locust_python())
+        .args(["tests/peers/live_page_form.py", &url])
+        .arg(place.path("scenario.toml"))
+        .output()
+        .unwrap();
+    let said =
+        String::from_utf8_lossy(&driven.stdout).into_owned() + &String::from_utf8_lossy(&driven.stderr);
+    let (_, log, code) = served.end();
+    assert!(driven.status.success() && said.contains("fine"), "{said}\n{log}");
+    assert_eq!(code, Some(0), "{log}");
+}
+
 #[test]
 #[ignore = "needs Debian's mosquitto and PyPI's locust: run by .ci/run"]
 fn the_files_of_a_run_that_a_page_drives_are_what_locust_makes_of_its_log() {

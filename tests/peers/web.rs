@@ -19,7 +19,7 @@ use mqtt_scenario::web::desk::{Commands, Desk};
 use mqtt_scenario::web::guard::Guard;
 use mqtt_scenario::web::locust;
 use mqtt_scenario::web::now::{ClassUsers, Now, Phase};
-use mqtt_scenario::web::offer::{Class, Offer};
+use mqtt_scenario::web::offer::{Class, Offer, Task};
 use mqtt_scenario::web::server::Server;
 use regex::Regex;
 use serde_json::Value;
@@ -136,7 +136,10 @@ fn offer() -> Offer {
         name: name.to_owned(),
         fixed_count: None,
         weight,
-        tasks: tasks.iter().map(|(name, weight)| ((*name).to_owned(), *weight)).collect(),
+        tasks: tasks
+            .iter()
+            .map(|(name, weight)| Task { name: (*name).to_owned(), weight: *weight, tags: Vec::new() })
+            .collect(),
     };
     Offer {
         file: FILE.to_owned(),

@@ -1,11 +1,14 @@
 //! What the live page offers to run, from the plan and the files that it was made of.
 
+use std::collections::BTreeSet;
+
+use crate::cli::changeable::Changeable;
 use crate::cli::load::Loaded;
 use crate::describe::describe;
-use crate::plan::Plan;
 use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
-use crate::web::offer::{Class, Offer, OfferedStage, Setting};
+use crate::plan::{Plan, UserClass};
+use crate::web::offer::{Class, Offer, OfferedStage, Setting, Task};
 
 /// What can be run. `file` is the path of the scenario as it was given.
 pub(super) fn offer(loaded: &Loaded, file: String) -> Offer {
@@ -27,8 +30,16 @@ pub(super) fn offer(loaded: &Loaded, file: String) -> Offer {
         run_time: timeline.length(),
         host: host(plan),
         stages: stages.collect(),
-        classes: plan.classes.iter().map(class).collect(),
-        tags: loaded.changeable.tags.clone(),
+        classes: plan.classes.iter().map(|of| class(of, &loaded.changeable)).collect(),
+        tags: loaded
+            .changeable
+            .tags
+            .values()
+            .flatten()
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
         settings: loaded
             .changeable
             .settings
@@ -47,11 +58,17 @@ pub(super) fn host(plan: &Plan) -> String {
     }
 }
 
-fn class(of: &crate::plan::UserClass) -> Class {
+fn class(of: &UserClass, changeable: &Changeable) -> Class {
+    let tags = |task: &str| changeable.tags.get(&(of.name.clone(), task.to_owned())).cloned();
+    let task = |task: &crate::plan::Task| Task {
+        name: task.name.clone(),
+        weight: f64::from(task.weight),
+        tags: tags(&task.name).unwrap_or_default(),
+    };
     Class {
         name: of.name.clone(),
         fixed_count: (of.fixed_count > 0).then_some(of.fixed_count),
         weight: of.weight,
-        tasks: of.tasks.iter().map(|task| (task.name.clone(), f64::from(task.weight))).collect(),
+        tasks: of.tasks.iter().map(task).collect(),
     }
 }

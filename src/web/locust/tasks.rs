@@ -47,7 +47,7 @@ impl<'a> Tasks<'a> {
 
 /// The tasks of a class, which share this.
 fn tasks(class: &Class, shared: f64) -> BTreeMap<&str, TaskRatio> {
-    let all: f64 = class.tasks.iter().map(|(_, weight)| weight).sum();
+    let all: f64 = class.tasks.iter().map(|task| task.weight).sum();
     let ratio = |weight: f64| if all > 0.0 { weight * shared / all } else { 0.0 };
-    class.tasks.iter().map(|(name, weight)| (&**name, TaskRatio { ratio: ratio(*weight) })).collect()
+    class.tasks.iter().map(|task| (&*task.name, TaskRatio { ratio: ratio(task.weight) })).collect()
 }

@@ -15,7 +15,7 @@ use crate::web::command::{Answer, Command, Refusal, Start};
 use crate::web::desk::Commands;
 use crate::web::guard::Guard;
 use crate::web::now::{ClassUsers, Phase};
-use crate::web::offer::{Class, Offer, OfferedStage, Setting};
+use crate::web::offer::{Class, Offer, OfferedStage, Setting, Task};
 use crate::web::testing::{Answered, ask, get};
 
 fn row(name: &str) -> RowKey {
@@ -26,7 +26,10 @@ fn offer() -> Offer {
     let class = |name: &str, tasks: &[(&str, f64)]| Class {
         name: name.to_owned(),
         weight: 1.0,
-        tasks: tasks.iter().map(|(name, weight)| ((*name).to_owned(), *weight)).collect(),
+        tasks: tasks
+            .iter()
+            .map(|(name, weight)| Task { name: (*name).to_owned(), weight: *weight, ..Task::default() })
+            .collect(),
         ..Class::default()
     };
     Offer {
@@ -503,8 +506,12 @@ async fn no_text_does_anything_in_any_answer() {
     result.run.scenario_text = Some(HARM.to_owned());
     result.run.plan_text = Some(HARM.to_owned());
     result.failures = vec![testing::failure(HARM, HARM, 1)];
-    let class =
-        Class { name: HARM.to_owned(), weight: 1.0, tasks: vec![(HARM.to_owned(), 1.0)], fixed_count: None };
+    let class = Class {
+        name: HARM.to_owned(),
+        weight: 1.0,
+        tasks: vec![Task { name: HARM.to_owned(), weight: 1.0, tags: vec![HARM.to_owned()] }],
+        fixed_count: None,
+    };
     let (desk, mut commands) = Desk::new(Offer {
         scenario: HARM.to_owned(),
         file: HARM.to_owned(),

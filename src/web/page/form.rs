@@ -7,7 +7,7 @@ use askama::Template;
 use crate::report::html::frame::Frame;
 use crate::report::html::text;
 use crate::web::now::Now;
-use crate::web::offer::{Class, Offer, OfferedStage};
+use crate::web::offer::{Class, Offer, OfferedStage, Task};
 
 #[derive(Template)]
 #[template(path = "live/page.html", whitespace = "minimize")]
@@ -37,6 +37,8 @@ struct OfferedClass {
     name: String,
     share: String,
     tasks: String,
+    /// The tags of each task, in JSON for the script.
+    tags: String,
 }
 
 impl Page {
@@ -73,8 +75,7 @@ fn stage(stage: &OfferedStage) -> String {
 }
 
 fn class(class: &Class) -> OfferedClass {
-    let tasks: Vec<_> =
-        class.tasks.iter().map(|(task, weight)| format!("{} × {weight}", text::line(task))).collect();
+    let tasks: Vec<_> = class.tasks.iter().map(task).collect();
     OfferedClass {
         name: class.name.clone(),
         share: match class.fixed_count {
@@ -82,6 +83,21 @@ fn class(class: &Class) -> OfferedClass {
             Some(users) => format!("always {users} users"),
             None => format!("weight {}", class.weight),
         },
+        tags: json(&class.tasks.iter().map(|task| &task.tags).collect::<Vec<_>>()),
         tasks: if tasks.is_empty() { "no tasks by weight".to_owned() } else { tasks.join(", ") },
     }
+}
+
+fn task(task: &Task) -> String {
+    let tags = if task.tags.is_empty() {
+        String::new()
+    } else {
+        format!(" [{}]", text::line(&task.tags.join(", ")))
+    };
+    format!("{} × {}{tags}", text::line(&task.name), task.weight)
+}
+
+/// Lists of texts as JSON.
+fn json(lists: &[&Vec<String>]) -> String {
+    serde_json::to_string(lists).unwrap_or_default()
 }
