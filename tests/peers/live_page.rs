@@ -1,6 +1,12 @@
 //! The live page in a browser, in front of Mosquitto; and the files of a run that it drives, against Locust.
 
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
+
+use regex::Regex;
+use serde_json::Value;
 
 use crate::peers::run::replay_with_locust;
 use crate::support::program::assert_same_files;
@@ -85,4 +91,107 @@ fn the_files_of_a_run_that_a_page_drives_are_what_locust_makes_of_its_log() {
     assert_eq!(stats, place.read("ours_stats.csv"));
     replay_with_locust(&place);
     assert_same_files(&place.path("ours"), &place.path("locust"));
+}
+
+/// What a page that is open hears until its program ends or the run is over, read from the stream of events.
+struct Visitor {
+    stream: TcpStream,
+    heard: String,
+}
+
+impl Visitor {
+    fn of(served: &Served) -> Self {
+        let mut stream = served.connect();
+        write!(stream, "GET /live HTTP/1.1\r\nHost: {}\r\n\r\n", served.address).unwrap();
+        Self { stream, heard: String::new() }
+    }
+
+    /// The texts of the page when the run is over, without their tags. An event has only the parts that have changed.
+    fn last_page(mut self) -> String {
+        let (mut parts, mut piece) = (BTreeMap::new(), vec![0; 65_536]);
+        loop {
+            while let Some((event, rest)) = self.heard.split_once("\n\n") {
+                let data = event.lines().find_map(|line| line.strip_prefix("data: ").map(str::to_owned));
+                self.heard = rest.to_owned();
+                let Some(data) = data else { continue };
+                let event: Value = serde_json::from_str(&data).unwrap();
+                for part in event["sections"].as_array().unwrap() {
+                    let [id, html] = [0, 1].map(|at| part[at].as_str().unwrap().to_owned());
+                    parts.insert(id, html);
+                }
+                if event["phase"] == "stopped" {
+                    let html: String = parts.into_values().collect();
+                    return Regex::new("<[^>]*>").unwrap().replace_all(&html, " ").into_owned();
+                }
+            }
+            let read = self.stream.read(&mut piece).unwrap();
+            assert!(read > 0, "the stream ended before the page knew the end of the run");
+            self.heard.push_str(&String::from_utf8_lossy(&piece[..read]));
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn whatever_ends_a_run_the_page_says_what_happened_and_the_files_are_whole() {
+    // What ends it; the word of the result, what stands on the page, the exit code.
+    let endings = [
+        ("time", "finished", "none failed", 0),
+        ("stop", "interrupted", "interrupted", 0),
+        ("signal", "interrupted", "interrupted", 0),
+        ("broker", "finished", "requests failed", 1),
+    ];
+    for (ending, word, on_page, code) in endings {
+        let mut broker = Mosquitto::start("", &[]);
+        let place = ScenarioDir::new(&scenario());
+        let host = broker.addr().to_string();
+        let run_time = if ending == "time" || ending == "broker" { "3s" } else { "60s" };
+        let mut args = vec!["run", "scenario.toml", "-H", &host, "--web", "127.0.0.1:0", "--autostart"];
+        args.extend([
+            "-u",
+            "5",
+            "-r",
+            "50",
+            "-t",
+            run_time,
+            "--csv",
+            "ours",
+            "--summary-json",
+            "result.json",
+        ]);
+        args.extend(["--html", "report.html", "--request-log", "log.jsonl", "--csv-full-history"]);
+        let served = Served::start(&place, &args);
+        let visitor = Visitor::of(&served);
+        served.wait_for("requests", |state| {
+            state["user_count"] == 5 && state["stats"].as_array().is_some_and(|rows| rows.len() > 1)
+        });
+        match ending {
+            "stop" => drop(served.post("/stop", "")),
+            "signal" => served.interrupt(),
+            "broker" => broker.kill(),
+            _ => {}
+        }
+        let page = visitor.last_page();
+        assert!(page.contains(on_page), "{ending}: {page}");
+        if ending == "broker" {
+            assert!(page.contains(&format!("cannot connect to {host}: Connection refused")), "{page}");
+        }
+        if ending != "signal" {
+            assert_eq!(served.json("/result.json")["run"]["end"], word, "{ending}");
+            assert_eq!(served.get("/stats/requests/csv"), place.read("ours_stats.csv"), "{ending}");
+        }
+        let (_, log, exit) = if ending == "signal" { served.wait() } else { served.end() };
+        assert_eq!(exit, Some(code), "{ending}: {log}");
+        let result: Value = serde_json::from_str(&place.read("result.json")).unwrap();
+        assert_eq!(result["run"]["end"], word, "{ending}");
+        assert!(place.read("report.html").trim_end().ends_with("</html>"), "{ending}");
+        // Every request of the log is in the files, and nothing else.
+        let rows = result["rows"].as_array().unwrap();
+        let requests: u64 = rows.iter().map(|row| row["requests"].as_u64().unwrap()).sum();
+        assert_eq!(
+            place.read("log.jsonl").lines().filter(|line| line.contains("\"request\"")).count() as u64,
+            requests,
+            "{ending}"
+        );
+    }
 }

@@ -110,9 +110,18 @@ impl Served {
 
     /// Ends the program as Ctrl-C does.
     pub(crate) fn end(mut self) -> (String, String, Option<i32>) {
-        let running = self.running.take().unwrap();
-        running.signal(Signal::INT);
-        running.end()
+        self.interrupt();
+        self.running.take().unwrap().end()
+    }
+
+    /// Presses Ctrl-C and does not wait.
+    pub(crate) fn interrupt(&self) {
+        self.running.as_ref().unwrap().signal(Signal::INT);
+    }
+
+    /// Waits until the program ends of itself.
+    pub(crate) fn wait(mut self) -> (String, String, Option<i32>) {
+        self.running.take().unwrap().end()
     }
 }
 
