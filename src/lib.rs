@@ -26,7 +26,7 @@
 //! | describe | a plan as text and as JSON; the difference of two | plan, template, units, mqtt, stats |
 //! | client | one MQTT session behind the traits `Connect` and `Session`: driver, transports, wire, failures | mqtt |
 //! | broker | the embedded broker, with planted faults | mqtt |
-//! | engine | runs a plan: coordinator, shards, users, delivery | plan, template, client, stats, mqtt |
+//! | engine | runs a plan: coordinator, threads, users, delivery | plan, template, client, stats, mqtt |
 //! | watch | what brokers say of themselves: `$SYS/#`, Prometheus metrics | plan, template, client, mqtt, stats |
 //! | report | Locust's CSV files, tables, JSON, replay, `compare` | stats, units |
 //! | web | the live page, Locust's JSON and metrics over HTTP | report, stats, units |

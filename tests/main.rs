@@ -15,7 +15,7 @@
 //! | `src/client/rumqttc` | `--test integration client::rumqttc`, and `peers::drivers -- --ignored` |
 //! | `src/broker` | `--lib broker`, `--test integration broker` |
 //! | `src/engine/coordinator` | `--lib engine::coordinator`, `--test integration engine::users::load` |
-//! | `src/engine/shard`, `src/engine/user` | `--lib engine`, `--test integration engine::users` |
+//! | `src/engine/user_thread`, `src/engine/user` | `--lib engine`, `--test integration engine::users` |
 //! | reconnects, mass disconnects | `--test integration engine::users`, and `engine::network` |
 //! | schedules, pacing, rates | `--test integration engine::users::schedule`, and `compile::dispatch` |
 //! | subscriptions, `receive`, `request` | `--test integration engine::subscribe`, `engine::receive`, `engine::pairs` |

@@ -1,6 +1,6 @@
-//! What the users of one shard share: plan, connector, clock, recorder, quotas and buffers.
+//! What the users of one thread share: plan, connector, clock, recorder, quotas and buffers.
 //!
-//! Users of a shard live on one thread, so everything here is in plain cells, and nothing is borrowed across an
+//! No user leaves its thread, so everything here is in plain cells, and nothing is borrowed across an
 //! await. The context knows no user: it gets tags, spans and numbers.
 
 use std::cell::{Cell, RefCell};
@@ -16,10 +16,10 @@ use crate::engine::delivery::Delivery;
 use crate::engine::outcome::{Origin, Unexpected, UnexpectedCounts};
 use crate::engine::resources::ResourceMeter;
 use crate::engine::servers::{ServerId, Servers};
-use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
 use crate::engine::span::{Span, Timing};
 use crate::engine::tag;
+use crate::engine::user_thread::pause_timer::PauseTimer;
 use crate::plan::persona::Buffers;
 use crate::plan::{ClassId, Plan};
 use crate::stats::recorder::{Recorder, ScheduledNs};
@@ -28,7 +28,7 @@ use crate::stats::{RowId, RowKey};
 /// A request that is unfinished after this time is overdue, if users had time to finish at the end of the run.
 const OVERDUE: Duration = Duration::from_secs(1);
 
-/// What the users of a shard share.
+/// What the users of a thread share.
 pub(crate) struct Context<C> {
     pub(crate) plan: Arc<Plan>,
     pub(crate) connector: C,

@@ -1,8 +1,8 @@
-//! The messages between the coordinator and the shards, and their channels.
+//! The messages between the coordinator and the threads, and their channels.
 //!
 //! ```text
-//! coordinator   ShardHandle ── Command ──▶ commands   shard
-//!               from_shards ◀── Report ── Reports
+//! coordinator   ThreadHandle ── Command ──▶ commands   thread
+//!               from_threads ◀── Report ── Reports
 //! ```
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -35,7 +35,7 @@ pub(crate) enum StopAction {
     Drop,
 }
 
-/// What the coordinator tells a shard. A user that is gone by the time a command names it is skipped.
+/// What the coordinator tells a thread. A user that is gone by the time a command names it is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
     /// Start these users.
@@ -56,7 +56,7 @@ pub(crate) enum Command {
     TakeAll(UnixMicros),
 }
 
-/// What a shard tells the coordinator.
+/// What a thread tells the coordinator.
 #[derive(Debug)]
 pub(crate) enum Report {
     /// The answer to [`Command::Take`] and [`Command::TakeAll`].
@@ -67,7 +67,7 @@ pub(crate) enum Report {
     Disconnected(usize, u64),
 }
 
-/// What a shard hands over once a second.
+/// What a thread hands over once a second.
 #[derive(Debug)]
 pub(crate) struct Taken {
     pub(crate) batch: Batch,
@@ -87,54 +87,54 @@ pub(crate) struct BothEnds {
     pub(crate) receivers: Vec<Receiver>,
 }
 
-/// What arrives from the thread of a shard.
+/// What arrives from a thread.
 #[derive(Debug)]
-pub(crate) enum FromShard {
+pub(crate) enum FromThread {
     Report(Report),
     /// The thread has ended; no report follows.
     Ended,
 }
 
-/// The shard's end of its channel to the coordinator.
+/// The thread's end of its channel to the coordinator.
 #[derive(Debug, Clone)]
 pub(crate) struct Reports {
-    shard: usize,
-    sender: UnboundedSender<(usize, FromShard)>,
+    thread: usize,
+    sender: UnboundedSender<(usize, FromThread)>,
 }
 
 impl Reports {
     /// Tells the coordinator. One that no longer listens has an error of its own to report.
     pub(crate) fn send(&self, report: Report) {
-        let _ = self.sender.send((self.shard, FromShard::Report(report)));
+        let _ = self.sender.send((self.thread, FromThread::Report(report)));
     }
 }
 
 impl Drop for Reports {
     /// However a thread ends, even by a panic, the coordinator must not wait for it.
     fn drop(&mut self) {
-        let _ = self.sender.send((self.shard, FromShard::Ended));
+        let _ = self.sender.send((self.thread, FromThread::Ended));
     }
 }
 
-/// The shard's ends of both channels.
-pub(crate) struct ShardChannels {
+/// The thread's ends of both channels.
+pub(crate) struct ThreadChannels {
     pub(crate) commands: UnboundedReceiver<Command>,
     pub(crate) reports: Reports,
 }
 
-/// The coordinator's end of its channel to a shard.
+/// The coordinator's end of its channel to a thread.
 #[derive(Debug)]
-pub(crate) struct ShardHandle {
+pub(crate) struct ThreadHandle {
     commands: UnboundedSender<Command>,
 }
 
-impl ShardHandle {
-    pub(crate) fn new(shard: usize, sender: UnboundedSender<(usize, FromShard)>) -> (Self, ShardChannels) {
-        let (to_shard, commands) = unbounded_channel();
-        (Self { commands: to_shard }, ShardChannels { commands, reports: Reports { shard, sender } })
+impl ThreadHandle {
+    pub(crate) fn new(thread: usize, sender: UnboundedSender<(usize, FromThread)>) -> (Self, ThreadChannels) {
+        let (to_thread, commands) = unbounded_channel();
+        (Self { commands: to_thread }, ThreadChannels { commands, reports: Reports { thread, sender } })
     }
 
-    /// Tells the shard. One that is gone has sent [`FromShard::Ended`], which ends the run.
+    /// Tells the thread. One that is gone has sent [`FromThread::Ended`], which ends the run.
     pub(crate) fn send(&self, command: Command) {
         let _ = self.commands.send(command);
     }

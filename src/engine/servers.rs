@@ -1,6 +1,6 @@
 //! What the servers of a plan are called in the texts of failures.
 //!
-//! Users of a shard share the names and hold a number of four bytes each, since a user may fail at any time but the
+//! Users of a thread share the names and hold a number of four bytes each, since a user may fail at any time but the
 //! state of an idle one is small.
 
 use std::num::NonZeroU32;

@@ -12,8 +12,8 @@ use crate::client::scripted::{Script, ScriptedConnector};
 use crate::engine::clock::Clock;
 use crate::engine::context::Context;
 use crate::engine::messages::NewUser;
-use crate::engine::shard::pause_timer::PauseTimer;
 use crate::engine::shared::Shared;
+use crate::engine::user_thread::pause_timer::PauseTimer;
 use crate::mqtt::{Client, Qos, Settings};
 use crate::plan::load::{After, Load, Stage, Users};
 use crate::plan::payload::Payload;
@@ -157,7 +157,7 @@ pub(crate) fn plan(class: UserClass) -> Plan {
     }
 }
 
-/// The context of a shard, and the broker of its users.
+/// The context of a thread, and the broker of its users.
 pub(crate) fn context(plan: Plan, script: Script) -> (Context<ScriptedConnector>, ScriptedConnector) {
     let shared = Shared::new(&plan.load, usize::MAX);
     let connector = ScriptedConnector::new(script);

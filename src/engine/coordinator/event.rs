@@ -28,7 +28,7 @@ pub(crate) enum Event<'a> {
     UsersDoneSending,
     /// The user with this number is gone.
     UserGone(u64),
-    /// A shard has dropped this many connections as this stage began.
+    /// A thread has dropped this many connections as this stage began.
     Disconnected { stage: usize, connections: u64 },
     /// The statistics hold one more second of the run.
     SecondMerged(Second<'a>),
@@ -49,9 +49,9 @@ pub(crate) struct Situation {
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
-    /// Tell the shard with this index.
+    /// Tell the thread with this index.
     Send(usize, Command),
-    /// Tell all shards.
+    /// Tell all threads.
     SendAll(Command),
     /// Write to the log.
     Info(String),
@@ -65,8 +65,8 @@ pub(crate) enum Effect {
     AwaitDoneSending(u64),
     /// Statistics begin anew with the next tick.
     ResetStatistics,
-    /// Ask all shards for their records up to a tick.
+    /// Ask all threads for their records up to a tick.
     Take(UnixMicros),
-    /// Ask all shards for everything; this is the last tick.
+    /// Ask all threads for everything; this is the last tick.
     TakeAll(UnixMicros),
 }

@@ -20,7 +20,7 @@
 //! UsersDoneSending ·                   the drain time begins: once, in whichever state
 //! UserGone         counted; the last   counted      counted      counted      counted
 //!                  one → Stopping
-//! Disconnected     counted, and logged with the answer of the last shard, in every state
+//! Disconnected     counted, and logged with the answer of the last thread, in every state
 //! Due:
 //!   run time       → Stopping          → Stopping   ·            ·            ·
 //!   stage over     the next one;       ·            ·            ·            ·
@@ -33,7 +33,7 @@
 //!   time over      ·                   ·            → Leaving    → Dropped    ·
 //!   drain over     ·                   users that only receive may leave, in whichever state
 //!   ramp-down      users that were told to stop go on to Leaving, or are dropped, in every state
-//!   tick           the shards hand over what they recorded, in every state
+//!   tick           the threads hand over what they recorded, in every state
 //! ```
 //! `·`: nothing happens. `→`: the run goes on to that state. Without a stop timeout, `→ Stopping` is `→ Leaving`. The
 //! run is over when no user is left in any state but `Running`.
@@ -103,7 +103,7 @@ pub(crate) struct Lifecycle {
 }
 
 impl Lifecycle {
-    pub(crate) fn new(plan: Arc<Plan>, clock: Clock, shards: usize, resets_statistics: bool) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, clock: Clock, threads: usize, resets_statistics: bool) -> Self {
         Self {
             resets_statistics,
             state: State::Running,
@@ -111,7 +111,7 @@ impl Lifecycle {
             run_end: plan.load.run_time.map(|length| clock.started() + length),
             state_end: None,
             stages: Stages::begin(Arc::clone(&plan), clock.started()),
-            users: Users::new(&plan, shards, LEAVE_TIME),
+            users: Users::new(&plan, threads, LEAVE_TIME),
             rate_search: RateSearch::new(&plan),
             drain: Drain::new(plan.measures() || plan.load.is_limited()),
             row_limits: RowLimits::of(&plan),
@@ -314,7 +314,7 @@ impl Lifecycle {
     }
 
     fn send(&mut self, commands: Vec<(usize, Command)>) {
-        self.effects.extend(commands.into_iter().map(|(shard, command)| Effect::Send(shard, command)));
+        self.effects.extend(commands.into_iter().map(|(thread, command)| Effect::Send(thread, command)));
     }
 
     fn stop_timeout_text(&self) -> humantime::FormattedDuration {

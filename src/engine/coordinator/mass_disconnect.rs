@@ -1,6 +1,6 @@
-//! Stages that drop connections as they begin. Each shard answers how many it dropped; this sums the answers up.
+//! Stages that drop connections as they begin. Each thread answers how many it dropped; this sums the answers up.
 
-/// The mass disconnects that not all shards have answered.
+/// The mass disconnects that not all threads have answered.
 #[derive(Debug, Default)]
 pub(crate) struct MassDisconnects(Vec<Pending>);
 
@@ -9,18 +9,18 @@ struct Pending {
     stage: usize,
     /// How many users there were.
     users: usize,
-    /// How many shards have not answered.
+    /// How many threads have not answered.
     unanswered: usize,
     dropped: u64,
 }
 
 impl MassDisconnects {
-    /// The stage with this index drops connections of these many users, on these many shards.
-    pub(crate) fn begin(&mut self, stage: usize, users: usize, shards: usize) {
-        self.0.push(Pending { stage, users, unanswered: shards, dropped: 0 });
+    /// The stage with this index drops connections of these many users, on these many threads.
+    pub(crate) fn begin(&mut self, stage: usize, users: usize, threads: usize) {
+        self.0.push(Pending { stage, users, unanswered: threads, dropped: 0 });
     }
 
-    /// A shard has dropped this many. With the answer of the last shard, returns how many were dropped in all, and
+    /// A thread has dropped this many. With the answer of the last thread, returns how many were dropped in all, and
     /// how many users there were.
     pub(crate) fn answer(&mut self, stage: usize, dropped: u64) -> Option<(u64, usize)> {
         let index = self.0.iter().position(|pending| pending.stage == stage)?;
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mass_disconnect_is_over_when_all_shards_have_answered() {
+    fn a_mass_disconnect_is_over_when_all_threads_have_answered() {
         let mut disconnects = MassDisconnects::default();
         disconnects.begin(1, 10, 2);
         disconnects.begin(2, 7, 2);

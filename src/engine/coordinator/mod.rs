@@ -1,8 +1,8 @@
-//! Coordinates a run: starts users, decides when the run is over, and merges the records of the shards.
+//! Coordinates a run: starts users, decides when the run is over, and merges the records of the threads.
 //!
 //! ```text
-//!  interrupts, limits ─┐            ┌─────────────┐            ┌─▶ commands to the shards
-//!  reports of shards ──┼─▶ Event ─▶ │  Lifecycle  │ ─▶ Effect ─┼─▶ the log, the rate factor
+//!  interrupts, limits ─┐            ┌─────────────┐            ┌─▶ commands to the threads
+//!  reports of threads ──┼─▶ Event ─▶ │  Lifecycle  │ ─▶ Effect ─┼─▶ the log, the rate factor
 //!  the clock ──────────┘            └─────────────┘            └─▶ ticks ─▶ merged ─▶ Observer
 //! ```
 //!
@@ -11,16 +11,16 @@
 //! | `event` | events of a run, and effects that answer them |
 //! | `lifecycle` | decides, by a table of states and events; needs no runtime |
 //! | `stages` | which stage the run is in, and when its next users start or stop |
-//! | `users`, `registry`, `mass_disconnect` | which user is on which shard, which users stop, and which lose their connection |
+//! | `users`, `registry`, `mass_disconnect` | which user is on which thread, which users stop, and which lose their connection |
 //! | `row_limits` | for how many users there are rows in feeds that give no row twice |
 //! | `drain` | how long users that only receive stay at the end |
 //! | `rate_search` | which rate is tried next, and whether it holds |
-//! | `ticks` | which answers of the shards belong to one second |
+//! | `ticks` | which answers of the threads belong to one second |
 //! | `saturation` | whether the generator itself is the limit |
 //!
 //! This file waits for events and carries out effects. All of it happens a few times a second. Ticks are at whole
-//! seconds after the start, not a second after the last one was done: a slow disk or a busy shard makes a tick late,
-//! but never moves it, since each shard cuts its samples by their own time.
+//! seconds after the start, not a second after the last one was done: a slow disk or a busy thread makes a tick late,
+//! but never moves it, since each thread cuts its samples by their own time.
 
 mod drain;
 mod event;
@@ -47,7 +47,7 @@ use crate::engine::coordinator::rate_search::{RateSearch, Second};
 use crate::engine::coordinator::saturation::{Monitor, connections_to_one};
 use crate::engine::coordinator::ticks::Ticks;
 use crate::engine::delivery;
-use crate::engine::messages::{Command, FromShard, Report, ShardHandle};
+use crate::engine::messages::{Command, FromThread, Report, ThreadHandle};
 use crate::engine::observer::{Control, Observer, Tick};
 use crate::engine::options::{Interrupts, Options};
 use crate::engine::outcome::{End, RunError};
@@ -66,8 +66,8 @@ pub(crate) struct Coordinator<'a, O> {
     clock: Clock,
     shared: Shared,
     options: Options,
-    shards: Vec<ShardHandle>,
-    from_shards: UnboundedReceiver<(usize, FromShard)>,
+    threads: Vec<ThreadHandle>,
+    from_threads: UnboundedReceiver<(usize, FromThread)>,
     observer: &'a mut O,
     lifecycle: Lifecycle,
     ticks: Ticks,
@@ -86,7 +86,7 @@ pub(crate) struct Coordinator<'a, O> {
 enum Incoming {
     Event(Event<'static>),
     Asked(Asked),
-    FromShard(Option<(usize, FromShard)>),
+    FromThread(Option<(usize, FromThread)>),
 }
 
 impl<'a, O: Observer> Coordinator<'a, O> {
@@ -95,13 +95,13 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         clock: Clock,
         shared: Shared,
         options: Options,
-        shards: Vec<ShardHandle>,
-        from_shards: UnboundedReceiver<(usize, FromShard)>,
+        threads: Vec<ThreadHandle>,
+        from_threads: UnboundedReceiver<(usize, FromThread)>,
         observer: &'a mut O,
     ) -> Self {
         Self {
-            lifecycle: Lifecycle::new(Arc::clone(&plan), clock, shards.len(), options.reset_stats),
-            ticks: Ticks::new(shards.len()),
+            lifecycle: Lifecycle::new(Arc::clone(&plan), clock, threads.len(), options.reset_stats),
+            ticks: Ticks::new(threads.len()),
             statistics: Statistics::new(clock.started_at().as_secs_f64(), options.keep_history)
                 .with_percentiles(options.percentiles.clone())
                 .keeping_seconds(options.keep_seconds),
@@ -114,13 +114,13 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             clock,
             shared,
             options,
-            shards,
-            from_shards,
+            threads,
+            from_threads,
             observer,
         }
     }
 
-    /// Coordinates the run to its end. Dropping the handles of the shards then ends them.
+    /// Coordinates the run to its end. Dropping the handles of the threads then ends them.
     pub(crate) async fn run(
         mut self,
         interrupts: &Interrupts,
@@ -136,14 +136,14 @@ impl<'a, O: Observer> Coordinator<'a, O> {
                     let reset = asked.reset.then_some(Event::ResetAsked);
                     users.into_iter().chain(reset).for_each(|event| self.handle(event));
                 }
-                Incoming::FromShard(from_shard) => self.hear(from_shard)?,
+                Incoming::FromThread(from_thread) => self.hear(from_thread)?,
             }
         }
         let effects = self.lifecycle.finish(Instant::now());
         self.carry_out(effects);
         while !self.ticks.is_empty() {
-            let from_shard = self.from_shards.recv().await;
-            self.hear(from_shard)?;
+            let from_thread = self.from_threads.recv().await;
+            self.hear(from_thread)?;
         }
         Ok((self.lifecycle.end(), self.statistics.received()))
     }
@@ -161,7 +161,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             () = shared.quota.used_up(), if !lifecycle.ignores(&Event::LimitReached) => {
                 Incoming::Event(Event::LimitReached)
             }
-            from_shard = self.from_shards.recv() => Incoming::FromShard(from_shard),
+            from_thread = self.from_threads.recv() => Incoming::FromThread(from_thread),
             () = shared.arrivals.complete(), if !lifecycle.ignores(&Event::UsersConnected) => {
                 Incoming::Event(Event::UsersConnected)
             }
@@ -189,7 +189,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Send(shard, command) => self.shards[shard].send(command),
+                Effect::Send(thread, command) => self.threads[thread].send(command),
                 Effect::SendAll(command) => self.send_all(&command),
                 Effect::Info(text) => info!("{text}"),
                 Effect::Warn(text) => warn!("{text}"),
@@ -219,27 +219,29 @@ impl<'a, O: Observer> Coordinator<'a, O> {
     }
 
     fn send_all(&self, command: &Command) {
-        for shard in &self.shards {
-            shard.send(command.clone());
+        for thread in &self.threads {
+            thread.send(command.clone());
         }
     }
 
-    fn hear(&mut self, from_shard: Option<(usize, FromShard)>) -> Result<(), RunError<O::Error>> {
-        let Some((shard, FromShard::Report(report))) = from_shard else { return Err(RunError::ThreadDied) };
+    fn hear(&mut self, from_thread: Option<(usize, FromThread)>) -> Result<(), RunError<O::Error>> {
+        let Some((thread, FromThread::Report(report))) = from_thread else {
+            return Err(RunError::ThreadDied);
+        };
         match report {
             Report::Disconnected(stage, connections) => {
                 self.handle(Event::Disconnected { stage, connections });
             }
             Report::Gone(number) => self.handle(Event::UserGone(number)),
             Report::Taken(taken) => {
-                self.ticks.answer(shard, *taken);
+                self.ticks.answer(thread, *taken);
                 self.merge()?;
             }
         }
         Ok(())
     }
 
-    /// Merges the ticks that all shards have answered.
+    /// Merges the ticks that all threads have answered.
     fn merge(&mut self) -> Result<(), RunError<O::Error>> {
         while let Some(answers) = self.ticks.next_complete() {
             self.observer.recorded(&answers.batches).map_err(RunError::Observer)?;

@@ -1,4 +1,4 @@
-//! Which user is on which shard, and which users a ramp-down has told to stop.
+//! Which user is on which thread, and which users a ramp-down has told to stop.
 //!
 //! The dispatcher names a class, and the newest user of that class stops. A user that left by itself stays in the list:
 //! no user replaces it, and when its turn to stop comes, nothing happens. Users that stop go through the same phases
@@ -21,24 +21,24 @@ use crate::plan::ClassId;
 use crate::plan::load::MassDisconnect;
 use crate::template::random::Random;
 
-/// The shard of a user, and its number.
+/// The thread of a user, and its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UserRef {
-    pub(crate) shard: usize,
+    pub(crate) thread: usize,
     pub(crate) number: u64,
 }
 
 impl UserRef {
-    /// The numbers of those users that are on this shard.
-    pub(crate) fn numbers_on(users: &[Self], shard: usize) -> Vec<u64> {
-        users.iter().filter(|user| user.shard == shard).map(|user| user.number).collect()
+    /// The numbers of those users that are on this thread.
+    pub(crate) fn numbers_on(users: &[Self], thread: usize) -> Vec<u64> {
+        users.iter().filter(|user| user.thread == thread).map(|user| user.number).collect()
     }
 }
 
 /// All users of a run.
 #[derive(Debug)]
 pub(crate) struct UserRegistry {
-    shards: usize,
+    threads: usize,
     /// Users of each class that were not told to stop, the newest last.
     users: Vec<Vec<UserRef>>,
     /// How many users of each class were ever started.
@@ -49,8 +49,8 @@ pub(crate) struct UserRegistry {
     class_of: Vec<u32>,
     /// How many users of each class live, those still stopping included.
     living: Vec<u32>,
-    /// The shard of the next user.
-    next_shard: usize,
+    /// The thread of the next user.
+    next_thread: usize,
     stop_timeout: Duration,
     leave_time: Duration,
     stopping: VecDeque<(Instant, Vec<UserRef>)>,
@@ -60,15 +60,15 @@ pub(crate) struct UserRegistry {
 impl UserRegistry {
     /// No users yet. Users that stop have `stop_timeout` to finish their task, and then `leave_time` for on_stop and
     /// DISCONNECT.
-    pub(crate) fn new(classes: usize, shards: usize, stop_timeout: Duration, leave_time: Duration) -> Self {
+    pub(crate) fn new(classes: usize, threads: usize, stop_timeout: Duration, leave_time: Duration) -> Self {
         Self {
-            shards,
+            threads,
             users: vec![Vec::new(); classes],
             started: vec![0; classes],
             gone: HashSet::new(),
             class_of: Vec::new(),
             living: vec![0; classes],
-            next_shard: 0,
+            next_thread: 0,
             stop_timeout,
             leave_time,
             stopping: VecDeque::new(),
@@ -107,7 +107,7 @@ impl UserRegistry {
     }
 
     /// Draws the users whose connections a stage drops: a share of those that are there. They are drawn by their
-    /// numbers, so they are the same on any number of shards. Also returns how many users were there.
+    /// numbers, so they are the same on any number of threads. Also returns how many users were there.
     pub(crate) fn draw(&self, disconnect: &MassDisconnect, seed: u64) -> (Vec<UserRef>, usize) {
         let users = disconnect.of.iter().flat_map(|class| &self.users[class.0]);
         let there = users.filter(|user| !self.gone.contains(&user.number));
@@ -121,19 +121,19 @@ impl UserRegistry {
         (drawn.into_iter().map(|(_, user)| user).collect(), all)
     }
 
-    /// Gives new users their numbers and shards. Returns a list for each shard.
+    /// Gives new users their numbers and threads. Returns a list for each thread.
     pub(crate) fn start(&mut self, classes: &[ClassId]) -> Vec<Vec<NewUser>> {
-        let mut shares = vec![Vec::new(); self.shards];
+        let mut shares = vec![Vec::new(); self.threads];
         for &class in classes {
             let number = self.started() + 1;
             let index = self.started[class.0];
             self.started[class.0] += 1;
-            let shard = self.next_shard;
-            self.next_shard = (shard + 1) % self.shards;
-            self.users[class.0].push(UserRef { shard, number });
+            let thread = self.next_thread;
+            self.next_thread = (thread + 1) % self.threads;
+            self.users[class.0].push(UserRef { thread, number });
             self.class_of.push(u32::try_from(class.0).unwrap_or(u32::MAX));
             self.living[class.0] += 1;
-            shares[shard].push(NewUser { class, number, index });
+            shares[thread].push(NewUser { class, number, index });
         }
         shares
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn users_are_spread_over_shards_and_numbers_go_on_counting() {
+    fn users_are_spread_over_threads_and_numbers_go_on_counting() {
         let mut registry = UserRegistry::new(2, 2, SECOND, SECOND);
         let (a, b) = (ClassId(0), ClassId(1));
         let shares = registry.start(&[a, a, b]);
@@ -228,8 +228,8 @@ mod tests {
 
     #[test]
     fn a_share_is_drawn_of_those_that_are_there() {
-        let draw = |shards, share, seed| {
-            let mut registry = UserRegistry::new(2, shards, SECOND, SECOND);
+        let draw = |threads, share, seed| {
+            let mut registry = UserRegistry::new(2, threads, SECOND, SECOND);
             registry.start(&[ClassId(0); 12]);
             registry.start(&[ClassId(1); 5]);
             registry.stop(&[ClassId(0)], Instant::now());

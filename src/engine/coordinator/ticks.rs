@@ -1,7 +1,7 @@
-//! Matches the answers of the shards with the ticks that the coordinator asked for.
+//! Matches the answers of the threads with the ticks that the coordinator asked for.
 //!
-//! Each shard answers in the order in which it was asked, so counting the answers of a shard tells which tick an answer
-//! is for. A tick is complete when all shards have answered.
+//! Each thread answers in the order in which it was asked, so counting the answers of a thread tells which tick an answer
+//! is for. A tick is complete when all threads have answered.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::group::SharedMessage;
 
-/// What the shards have answered to one tick.
+/// What the threads have answered to one tick.
 #[derive(Debug)]
 pub(crate) struct Answers {
     pub(crate) at: UnixMicros,
@@ -27,33 +27,33 @@ pub(crate) struct Answers {
     pub(crate) last: bool,
 }
 
-/// The ticks that not all shards have answered.
+/// The ticks that not all threads have answered.
 #[derive(Debug)]
 pub(crate) struct Ticks {
     open: VecDeque<Answers>,
     /// How many ticks are complete.
     done: u64,
-    /// How many ticks each shard has answered.
+    /// How many ticks each thread has answered.
     answered: Vec<u64>,
 }
 
 impl Ticks {
-    pub(crate) fn new(shards: usize) -> Self {
-        Self { open: VecDeque::new(), done: 0, answered: vec![0; shards] }
+    pub(crate) fn new(threads: usize) -> Self {
+        Self { open: VecDeque::new(), done: 0, answered: vec![0; threads] }
     }
 
-    /// All shards were asked for their records up to a tick.
+    /// All threads were asked for their records up to a tick.
     pub(crate) fn ask(&mut self, at: UnixMicros, last: bool) {
-        let shards = self.answered.len();
-        let (batches, usages) = (Vec::with_capacity(shards), Vec::with_capacity(shards));
+        let threads = self.answered.len();
+        let (batches, usages) = (Vec::with_capacity(threads), Vec::with_capacity(threads));
         let (shared, ends) = (Vec::new(), BothEnds::default());
         self.open.push_back(Answers { at, batches, usages, begun: 0, shared, ends, last });
     }
 
-    /// Takes an answer of a shard.
-    pub(crate) fn answer(&mut self, shard: usize, taken: Taken) {
-        let index = usize::try_from(self.answered[shard] - self.done).unwrap_or(usize::MAX);
-        self.answered[shard] += 1;
+    /// Takes an answer of a thread.
+    pub(crate) fn answer(&mut self, thread: usize, taken: Taken) {
+        let index = usize::try_from(self.answered[thread] - self.done).unwrap_or(usize::MAX);
+        self.answered[thread] += 1;
         if let Some(answers) = self.open.get_mut(index) {
             answers.batches.push(taken.batch);
             answers.usages.push(taken.usage);
@@ -66,8 +66,8 @@ impl Ticks {
 
     /// Removes the next tick, if it is complete.
     pub(crate) fn next_complete(&mut self) -> Option<Answers> {
-        let shards = self.answered.len();
-        let complete = self.open.pop_front_if(|answers| answers.batches.len() == shards)?;
+        let threads = self.answered.len();
+        let complete = self.open.pop_front_if(|answers| answers.batches.len() == threads)?;
         self.done += 1;
         Some(complete)
     }

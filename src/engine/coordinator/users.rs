@@ -1,4 +1,4 @@
-//! The users of a run, as commands for the shards on which they are.
+//! The users of a run, as commands for the threads on which they are.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use crate::plan::dispatcher::Batch;
 use crate::plan::load::MassDisconnect;
 use crate::plan::{ClassId, Plan};
 
-/// A command and the index of the shard that it is for.
-type ForShard = (usize, Command);
+/// A command and the index of the thread that it is for.
+type ForThread = (usize, Command);
 
 /// The users of a run.
 #[derive(Debug)]
 pub(crate) struct Users {
-    shards: usize,
+    threads: usize,
     registry: UserRegistry,
     disconnects: MassDisconnects,
     living: u64,
 }
 
 impl Users {
-    pub(crate) fn new(plan: &Plan, shards: usize, leave_time: Duration) -> Self {
+    pub(crate) fn new(plan: &Plan, threads: usize, leave_time: Duration) -> Self {
         let (classes, stop_timeout) = (plan.classes.len(), plan.load.stop_timeout);
         Self {
-            shards,
-            registry: UserRegistry::new(classes, shards, stop_timeout, leave_time),
+            threads,
+            registry: UserRegistry::new(classes, threads, stop_timeout, leave_time),
             disconnects: MassDisconnects::default(),
             living: 0,
         }
@@ -66,15 +66,15 @@ impl Users {
     }
 
     /// Starts and stops the users of one step of the ramp.
-    pub(crate) fn change(&mut self, batch: &Batch, now: Instant) -> Vec<ForShard> {
+    pub(crate) fn change(&mut self, batch: &Batch, now: Instant) -> Vec<ForThread> {
         let mut commands = Vec::new();
         if let Some((action, users)) = self.registry.stop(&batch.stop, now) {
             self.stop(action, &users, &mut commands);
         }
         self.living += batch.start.len() as u64;
-        for (shard, share) in self.registry.start(&batch.start).into_iter().enumerate() {
+        for (thread, share) in self.registry.start(&batch.start).into_iter().enumerate() {
             if !share.is_empty() {
-                commands.push((shard, Command::Start(share)));
+                commands.push((thread, Command::Start(share)));
             }
         }
         commands
@@ -86,7 +86,7 @@ impl Users {
     }
 
     /// Cuts off or drops the users whose time to stop is over.
-    pub(crate) fn stop_due(&mut self, now: Instant) -> Vec<ForShard> {
+    pub(crate) fn stop_due(&mut self, now: Instant) -> Vec<ForThread> {
         let mut commands = Vec::new();
         while let Some((action, users)) = self.registry.next_due(now) {
             self.stop(action, &users, &mut commands);
@@ -94,25 +94,25 @@ impl Users {
         commands
     }
 
-    fn stop(&self, action: StopAction, users: &[UserRef], commands: &mut Vec<ForShard>) {
-        for shard in 0..self.shards {
-            let numbers = UserRef::numbers_on(users, shard);
+    fn stop(&self, action: StopAction, users: &[UserRef], commands: &mut Vec<ForThread>) {
+        for thread in 0..self.threads {
+            let numbers = UserRef::numbers_on(users, thread);
             if !numbers.is_empty() {
-                commands.push((shard, Command::StopUsers(action, numbers)));
+                commands.push((thread, Command::StopUsers(action, numbers)));
             }
         }
     }
 
-    /// The stage with this index drops the connections of a share of the users. Every shard gets a command, since
-    /// every shard answers.
-    pub(crate) fn disconnect(&mut self, stage: usize, share: &MassDisconnect, seed: u64) -> Vec<ForShard> {
+    /// The stage with this index drops the connections of a share of the users. Every thread gets a command, since
+    /// every thread answers.
+    pub(crate) fn disconnect(&mut self, stage: usize, share: &MassDisconnect, seed: u64) -> Vec<ForThread> {
         let (drawn, all) = self.registry.draw(share, seed);
-        self.disconnects.begin(stage, all, self.shards);
-        let command = |shard| Command::Disconnect(stage, UserRef::numbers_on(&drawn, shard));
-        (0..self.shards).map(|shard| (shard, command(shard))).collect()
+        self.disconnects.begin(stage, all, self.threads);
+        let command = |thread| Command::Disconnect(stage, UserRef::numbers_on(&drawn, thread));
+        (0..self.threads).map(|thread| (thread, command(thread))).collect()
     }
 
-    /// A shard has dropped this many connections. With the answer of the last shard, returns how many were dropped in
+    /// A thread has dropped this many connections. With the answer of the last thread, returns how many were dropped in
     /// all, and how many users there were.
     pub(crate) fn disconnected(&mut self, stage: usize, connections: u64) -> Option<(u64, usize)> {
         self.disconnects.answer(stage, connections)

@@ -1,11 +1,11 @@
-//! Measures messages from end to end: those that the users of a shard published with stamps, and those that arrived.
+//! Measures messages from end to end: those that the users of a thread published with stamps, and those that arrived.
 //!
 //! ```text
 //! user publishes ──▶ outbound: streams it has sent ──┐
 //! user receives ───▶ measured: samples at once       ├──▶ kept here until the end ──▶ report
 //!                    receiver: what came of a stream ┘
 //! ```
-//! The shard keeps both ends, and not the users, since they are needed when the users are gone.
+//! The thread keeps both ends, and not the users, since they are needed when the users are gone.
 
 pub(crate) mod measured;
 pub(crate) mod outbound;
@@ -27,10 +27,10 @@ use crate::stats::delivery::settle::{Ends, settle};
 /// How long the last messages may take to arrive. Users that measure stay this long after the others have gone.
 pub(crate) const SETTLE_TIME: Duration = Duration::from_millis(250);
 
-/// The most streams that a shard keeps track of, on either side. Each takes some hundred bytes.
+/// The most streams that a thread keeps track of, on either side. Each takes some hundred bytes.
 const MAX_STREAMS: usize = 1 << 20;
 
-/// Both ends of a shard's measurements.
+/// Both ends of a thread's measurements.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     outbound: RefCell<Vec<Rc<RefCell<Outbound>>>>,

@@ -1,4 +1,4 @@
-//! The sink of a user's session: it passes events to the recorder of the shard, and messages to the user if it wants
+//! The sink of a user's session: it passes events to the recorder of the thread, and messages to the user if it wants
 //! them.
 
 use tokio::time::Instant;

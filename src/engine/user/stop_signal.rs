@@ -1,4 +1,4 @@
-//! How the shard tells one user when and how to stop, and drops its connection.
+//! How the thread tells one user when and how to stop, and drops its connection.
 //!
 //! ```text
 //!            stop                     stop timeout, or stop without one        second signal
@@ -12,17 +12,17 @@
 //!
 //! | event | from | holds if | changes | outcome |
 //! |---|---|---|---|---|
-//! | `Advance(phase)` | shard | the phase is later than the present one | phase | wakes |
-//! | `Disconnect` | shard | connected, not at its last steps, not pending | disconnect is pending | wakes |
-//! | `DrainEnded` | shard | always | drain is over | wakes |
+//! | `Advance(phase)` | thread | the phase is later than the present one | phase | wakes |
+//! | `Disconnect` | thread | connected, not at its last steps, not pending | disconnect is pending | wakes |
+//! | `DrainEnded` | thread | always | drain is over | wakes |
 //! | `Connected` | user | always | connected, nothing pending | noted |
 //! | `Disconnected` | user | always | not connected, nothing pending | noted |
 //! | `TakeDisconnect` | user | a disconnect is pending | nothing pending | noted |
 //! | `LastSteps` | user | always | at its last steps: a disconnect is ignored from now on | noted |
-//! | `Arrived` | user, shard | the first time | has arrived | noted |
-//! | `DoneSending` | user, shard | the first time | is done sending | noted |
+//! | `Arrived` | user, thread | the first time | has arrived | noted |
+//! | `DoneSending` | user, thread | the first time | is done sending | noted |
 //!
-//! Where the condition does not hold, the event is ignored. All users of a shard live on one thread, so the state is
+//! Where the condition does not hold, the event is ignored. A user never leaves its thread, so the state is
 //! a plain cell that costs nothing to look at, and its one waker is kept here: waiting registers nothing per message.
 
 use std::cell::Cell;

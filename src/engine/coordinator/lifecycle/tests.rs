@@ -45,7 +45,7 @@ fn plan(load: Load) -> Plan {
     Plan { load, ..testing::plan(class) }
 }
 
-/// A run on two shards, and how many of its users have arrived.
+/// A run on two threads, and how many of its users have arrived.
 struct Run {
     lifecycle: Lifecycle,
     started: Instant,
@@ -213,7 +213,7 @@ fn who_does_not_stop_in_time_is_cut_off_and_then_dropped() {
     let told = Effect::Warn("4 users did not come to the end of on_stop and DISCONNECT; dropped".to_owned());
     assert_eq!(run.due_at(16.0), [told, Effect::SendAll(Command::DropAll)]);
     assert_eq!((run.state(), run.due()), ((State::Dropped, End::Stopped), None));
-    assert!(!run.lifecycle.is_over(), "their shards have not said that they are gone");
+    assert!(!run.lifecycle.is_over(), "their threads have not said that they are gone");
 }
 
 #[test]
@@ -243,11 +243,11 @@ fn a_run_without_users_goes_on_while_more_are_to_come() {
 }
 
 #[test]
-fn users_start_by_the_ramp_on_one_shard_after_the_other() {
+fn users_start_by_the_ramp_on_one_thread_after_the_other() {
     let mut run = Run::new(Load { stages: vec![Stage { spawn_rate: 1.0, ..stage(3, None) }], ..load() });
-    let start = |shard, number| {
+    let start = |thread, number| {
         let new = NewUser { class: ClassId(0), number, index: number - 1 };
-        Effect::Send(shard, Command::Start(vec![new]))
+        Effect::Send(thread, Command::Start(vec![new]))
     };
     assert_eq!(run.due_at(0.0), [start(0, 1)]);
     assert_eq!(run.due_at(0.5), []);
@@ -274,8 +274,8 @@ fn a_stage_that_is_over_gives_way_to_the_next_one_and_the_last_one_ends_the_run(
     assert_eq!(run.due(), Some(5.0));
     let effects = run.due_at(5.0);
     assert_eq!(effects[0], info("Stage 2 of 2: ramping to 2 users at a rate of 100.00 per second"));
-    let newest = |shard, number| {
-        Effect::Send(shard, Command::StopUsers(StopAction::Tell(StopPhase::Stopping), vec![number]))
+    let newest = |thread, number| {
+        Effect::Send(thread, Command::StopUsers(StopAction::Tell(StopPhase::Stopping), vec![number]))
     };
     assert_eq!(effects[1..3], [newest(0, 3), newest(1, 4)]);
     for number in 3..=4 {
@@ -343,7 +343,7 @@ fn users_of_a_ramp_down_that_do_not_stop_are_cut_off_and_dropped_in_every_state(
 }
 
 #[test]
-fn a_stage_that_drops_connections_tells_each_shard_and_logs_their_answers() {
+fn a_stage_that_drops_connections_tells_each_thread_and_logs_their_answers() {
     let share = MassDisconnect { share: 0.5, of: vec![ClassId(0)] };
     let second = Stage { mass_disconnect: Some(share), ..stage(4, Some(5)) };
     let mut run = Run::spawned(Load { stages: vec![stage(4, Some(5)), second], ..load() });
@@ -437,7 +437,7 @@ fn a_number_of_users_that_is_asked_for_is_ramped_to_in_a_run_that_goes_on() {
         assert_eq!(changes(&effects), (vec![5, 6], vec![]));
         assert_eq!(effects.last(), Some(&info("All users spawned: {\"device\": 6} (6 total users)")));
         assert_eq!(run.at(13.0, Event::UsersAsked(UserChange::By(-3))), ramping(3));
-        assert_eq!(changes(&run.due_at(13.0)), (vec![], vec![5, 6, 4]), "the newest, by shard");
+        assert_eq!(changes(&run.due_at(13.0)), (vec![], vec![5, 6, 4]), "the newest, by thread");
         assert_eq!(stage_before(&run, 14_000), (0, 0, None, 3));
     }
 }
@@ -469,7 +469,7 @@ fn a_number_and_a_pace_that_are_asked_for_hold_in_the_middle_of_a_ramp_too() {
     assert_eq!(run.lifecycle.users_by_class(), [ClassUsers { wanted: 5, alive: 1 }]);
     let told = info("Ramping to 5 users at a rate of 4.00 per second");
     assert_eq!(run.at(0.6, to(5, 4.0)), [told], "another pace to the same number");
-    assert_eq!(changes(&run.due_at(1.0)).0, [3, 5, 2, 4], "by shard");
+    assert_eq!(changes(&run.due_at(1.0)).0, [3, 5, 2, 4], "by thread");
     assert_eq!(run.at(2.0, to(5, 1.0)), [], "nothing to do");
     assert_eq!(run.at(2.0, Event::UserGone(3)), []);
     assert_eq!(run.lifecycle.users_by_class(), [ClassUsers { wanted: 5, alive: 4 }]);

@@ -1,7 +1,7 @@
 //! One thread's share of a run: starts its users, tells them when to stop, and reports their records.
 //!
 //! ```text
-//! coordinator ── commands ──▶ shard ── stop signals ──▶ users (one task each)
+//! coordinator ── commands ──▶ thread ── stop signals ──▶ users (one task each)
 //!             ◀── reports ───       ◀── ends of tasks ──
 //!                                context: recorder, clock, quotas, buffers
 //! ```
@@ -21,18 +21,18 @@ use crate::client::Connect;
 use crate::engine::context::Context;
 use crate::engine::messages::{BothEnds, Command, Report, Reports, StopAction, Taken};
 use crate::engine::outcome::UnexpectedCounts;
-use crate::engine::shard::users::Users;
 use crate::engine::user::stop_signal::StopSignal;
+use crate::engine::user_thread::users::Users;
 use crate::stats::UnixMicros;
 
 /// The users of one thread.
-pub(crate) struct Shard<C: Connect> {
+pub(crate) struct UserThread<C: Connect> {
     context: Rc<Context<C>>,
     users: Users<C>,
     reports: Reports,
 }
 
-impl<C: Connect> Shard<C> {
+impl<C: Connect> UserThread<C> {
     pub(crate) fn new(context: Context<C>, reports: Reports) -> Self {
         let context = Rc::new(context);
         Self { users: Users::new(Rc::clone(&context)), context, reports }
@@ -112,14 +112,14 @@ mod tests {
 
     use super::*;
     use crate::client::scripted::{Answer, Script, ScriptedConnector};
-    use crate::engine::messages::{FromShard, ShardHandle};
+    use crate::engine::messages::{FromThread, ThreadHandle};
     use crate::engine::testing::{actions, class, context, new_user, on_a_paused_clock, plan};
     use crate::engine::user::stop_signal::StopPhase;
 
-    /// A shard that runs, as its coordinator sees it.
+    /// A thread that runs, as its coordinator sees it.
     struct Running {
-        handle: ShardHandle,
-        reports: UnboundedReceiver<(usize, FromShard)>,
+        handle: ThreadHandle,
+        reports: UnboundedReceiver<(usize, FromThread)>,
         connector: ScriptedConnector,
         task: JoinSet<UnexpectedCounts>,
     }
@@ -128,10 +128,10 @@ mod tests {
         /// Its users publish at once and then each second.
         async fn with_users(users: u64, script: Script) -> Self {
             let (to_coordinator, reports): (UnboundedSender<_>, _) = unbounded_channel();
-            let (handle, channels) = ShardHandle::new(7, to_coordinator);
+            let (handle, channels) = ThreadHandle::new(7, to_coordinator);
             let (context, connector) = context(plan(class()), script);
             let mut task = JoinSet::new();
-            task.spawn_local(Shard::new(context, channels.reports).run(channels.commands));
+            task.spawn_local(UserThread::new(context, channels.reports).run(channels.commands));
             handle.send(Command::Start((1..=users).map(new_user).collect()));
             sleep(Duration::from_millis(500)).await;
             Self { handle, reports, connector, task }
@@ -140,11 +140,11 @@ mod tests {
         /// The next report that is no answer to [`Command::Take`].
         async fn report(&mut self) -> String {
             match self.reports.recv().await {
-                Some((7, FromShard::Report(Report::Gone(number)))) => format!("gone {number}"),
-                Some((7, FromShard::Report(Report::Disconnected(stage, count)))) => {
+                Some((7, FromThread::Report(Report::Gone(number)))) => format!("gone {number}"),
+                Some((7, FromThread::Report(Report::Disconnected(stage, count)))) => {
                     format!("stage {stage} disconnected {count}")
                 }
-                Some((7, FromShard::Ended)) => "ended".to_owned(),
+                Some((7, FromThread::Ended)) => "ended".to_owned(),
                 other => panic!("{other:?}"),
             }
         }
@@ -157,27 +157,27 @@ mod tests {
     #[test]
     fn users_that_are_told_to_stop_say_goodbye_and_are_reported_gone() {
         on_a_paused_clock(async {
-            let mut shard = Running::with_users(2, Script::default()).await;
-            shard.handle.send(Command::StopUsers(StopAction::Tell(StopPhase::Stopping), vec![2, 99]));
-            assert_eq!(shard.report().await, "gone 2");
-            assert_eq!(shard.count("disconnect"), 1);
-            shard.handle.send(Command::Stop(StopPhase::Stopping));
-            assert_eq!(shard.report().await, "gone 1");
-            assert_eq!(shard.count("disconnect"), 2);
+            let mut thread = Running::with_users(2, Script::default()).await;
+            thread.handle.send(Command::StopUsers(StopAction::Tell(StopPhase::Stopping), vec![2, 99]));
+            assert_eq!(thread.report().await, "gone 2");
+            assert_eq!(thread.count("disconnect"), 1);
+            thread.handle.send(Command::Stop(StopPhase::Stopping));
+            assert_eq!(thread.report().await, "gone 1");
+            assert_eq!(thread.count("disconnect"), 2);
         });
     }
 
     #[test]
     fn users_that_are_dropped_say_nothing() {
         on_a_paused_clock(async {
-            let mut shard = Running::with_users(3, Script::default()).await;
-            shard.handle.send(Command::StopUsers(StopAction::Drop, vec![1]));
-            assert_eq!(shard.report().await, "gone 1");
-            shard.handle.send(Command::DropAll);
-            let mut gone = [shard.report().await, shard.report().await];
+            let mut thread = Running::with_users(3, Script::default()).await;
+            thread.handle.send(Command::StopUsers(StopAction::Drop, vec![1]));
+            assert_eq!(thread.report().await, "gone 1");
+            thread.handle.send(Command::DropAll);
+            let mut gone = [thread.report().await, thread.report().await];
             gone.sort();
             assert_eq!(gone, ["gone 2", "gone 3"]);
-            assert_eq!(shard.count("disconnect"), 0);
+            assert_eq!(thread.count("disconnect"), 0);
         });
     }
 
@@ -186,23 +186,23 @@ mod tests {
         on_a_paused_clock(async {
             let connect = |number| if number == 0 { Answer::After(Duration::ZERO) } else { Answer::Never };
             let script = Script { connect: Box::new(connect), ..Script::default() };
-            let mut shard = Running::with_users(2, script).await;
-            shard.handle.send(Command::Disconnect(3, vec![1, 2, 99]));
-            assert_eq!(shard.report().await, "stage 3 disconnected 1");
+            let mut thread = Running::with_users(2, script).await;
+            thread.handle.send(Command::Disconnect(3, vec![1, 2, 99]));
+            assert_eq!(thread.report().await, "stage 3 disconnected 1");
             sleep(Duration::from_secs(20)).await;
-            assert_eq!(shard.count("sever"), 1);
-            assert!(shard.count("connect") > 3);
+            assert_eq!(thread.count("sever"), 1);
+            assert!(thread.count("connect") > 3);
         });
     }
 
     #[test]
     fn what_was_recorded_is_handed_over_once() {
         on_a_paused_clock(async {
-            let mut shard = Running::with_users(1, Script::default()).await;
+            let mut thread = Running::with_users(1, Script::default()).await;
             let mut events = Vec::new();
             for _ in 0..2 {
-                shard.handle.send(Command::Take(UnixMicros(1 << 53)));
-                let Some((_, FromShard::Report(Report::Taken(taken)))) = shard.reports.recv().await else {
+                thread.handle.send(Command::Take(UnixMicros(1 << 53)));
+                let Some((_, FromThread::Report(Report::Taken(taken)))) = thread.reports.recv().await else {
                     panic!("no answer");
                 };
                 events.push(taken.batch.requests().count());
@@ -213,12 +213,12 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_without_a_coordinator_ends_and_drops_its_users() {
+    fn a_thread_without_a_coordinator_ends_and_drops_its_users() {
         on_a_paused_clock(async {
-            let mut shard = Running::with_users(1, Script::default()).await;
-            drop(shard.handle);
-            assert!(shard.task.join_next().await.unwrap().unwrap().is_empty());
-            let Some((7, FromShard::Ended)) = shard.reports.recv().await else { panic!("not ended") };
+            let mut thread = Running::with_users(1, Script::default()).await;
+            drop(thread.handle);
+            assert!(thread.task.join_next().await.unwrap().unwrap().is_empty());
+            let Some((7, FromThread::Ended)) = thread.reports.recv().await else { panic!("not ended") };
         });
     }
 }

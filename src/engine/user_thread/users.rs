@@ -1,4 +1,4 @@
-//! The users of a shard: their tasks, and the signals that stop them.
+//! The users of a thread: their tasks, and the signals that stop them.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use crate::engine::messages::NewUser;
 use crate::engine::user::state::User;
 use crate::engine::user::stop_signal::StopSignal;
 
-/// The users of a shard, by number.
+/// The users of a thread, by number.
 pub(super) struct Users<C> {
     context: Rc<Context<C>>,
     tasks: JoinSet<()>,
@@ -68,7 +68,7 @@ impl<C: Connect> Users<C> {
         }
     }
 
-    /// The signals of all users, in no particular order: all of them hear of a stop in one turn of the shard.
+    /// The signals of all users, in no particular order: all of them hear of a stop in one turn of the thread.
     pub(super) fn stop_signals(&self) -> impl Iterator<Item = &StopSignal> {
         self.living.values().map(|(stop, _)| &**stop)
     }

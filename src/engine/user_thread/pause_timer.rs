@@ -1,7 +1,7 @@
-//! Ends the pauses of a shard's users.
+//! Ends the pauses of a thread's users.
 //!
 //! tokio's timers and its wait for events tick in milliseconds. So a sleep ends up to two milliseconds late, which is
-//! longer than many brokers take to answer. A live run uses one kernel timer per shard instead. It fires on a grid of
+//! longer than many brokers take to answer. A live run uses one kernel timer per thread instead. It fires on a grid of
 //! three quarters of a millisecond: a pause is late by this at most, and pauses that end at about the same time share a
 //! wake-up. Timeouts use tokio's timers, which cost less to set and rarely fire. A run on a test's clock uses tokio's
 //! timers for everything, since no kernel timer follows that clock.
@@ -21,7 +21,7 @@ use rustix::time::{
 use tokio::io::unix::AsyncFd;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Pauses end at multiples of this after the start of the shard.
+/// Pauses end at multiples of this after the start of the thread.
 const GRID_US: u64 = 750;
 
 /// Ends pauses.
@@ -57,7 +57,7 @@ impl PauseTimer {
         }
     }
 
-    /// Waits until the timer fires and ends the pauses that are over. The shard calls it again and again.
+    /// Waits until the timer fires and ends the pauses that are over. The thread calls it again and again.
     pub(crate) async fn fire(&self) -> io::Result<()> {
         match self {
             Self::Tokio => pending().await,
@@ -84,7 +84,7 @@ impl Future for Pause<'_> {
     }
 }
 
-/// One kernel timer for all pauses of a shard.
+/// One kernel timer for all pauses of a thread.
 #[derive(Debug)]
 pub(crate) struct KernelTimer {
     timer: AsyncFd<OwnedFd>,
