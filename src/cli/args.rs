@@ -198,17 +198,21 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
     }
 }
 
-/// An output of one run that was asked of several.
+/// An output or a shard of one run that was asked of several.
 fn of_one_run(one: &str, other: &str) -> Option<Mistake> {
     let is_series = |flag: &str| SERIES.contains(&flag);
     let (series, output) = if is_series(one) { (one, other) } else { (other, one) };
     let message = format!("{output} is of one run, and {series} makes several");
     (is_series(series) && !is_series(output)).then(|| Mistake {
         message,
-        help: format!(
-            "leave {output} out: each run has a folder of its own with its result, report, CSV files and log. --out DIR \
-             says where"
-        ),
+        help: if output == "--shard" {
+            "shards begin at the same time: start all shards of one run, and then those of the next".to_owned()
+        } else {
+            format!(
+                "leave {output} out: each run has a folder of its own with its result, report, CSV files and log. --out \
+                 DIR says where"
+            )
+        },
     })
 }
 

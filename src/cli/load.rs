@@ -106,18 +106,32 @@ pub(super) struct Mistakes {
 /// Reads and compiles the scenario. What is wrong is printed to standard error, and an error is the exit code for it.
 /// Warnings are left to the caller.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
-    tell(options, check(options, SAMPLE)?, SAMPLE)
+    let run_id = options.run_id.as_deref().unwrap_or(SAMPLE);
+    tell(options, check(options, run_id)?, run_id)
 }
 
 /// Reads and compiles the scenario for a run, whose users differ from those of other processes by default.
 pub(super) fn load_run(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
-    let run_id = draw_run_id();
+    let run_id = run_id(options)?;
     tell(options, check(options, &run_id)?, &run_id)
+}
+
+/// What `${run.id}` stands for in a run. All shards of a run have the same, so theirs cannot be drawn.
+fn run_id(options: &ScenarioOptions) -> Result<String, ExitCode> {
+    match (&options.run_id, options.shard) {
+        (Some(given), _) => Ok(given.clone()),
+        (None, Some(shard)) if !shard.is_whole() => Err(exit::error(
+            exit::BAD_INPUT,
+            "--shard needs --run-id\nhelp: give all shards of the run the same id, such as --run-id nightly-7: it stands in \
+             client ids, and `merge` knows by it which results belong together",
+        )),
+        (None, _) => Ok(draw_run_id()),
+    }
 }
 
 /// The same without a word on standard error.
 pub(super) fn try_load_run(options: &ScenarioOptions) -> Result<Loaded, Mistakes> {
-    let run_id = draw_run_id();
+    let run_id = options.run_id.clone().unwrap_or_else(draw_run_id);
     let alone = |text: String| Mistakes { text, inputs: vec![options.path().to_owned()] };
     let checked = check(options, &run_id).map_err(|_| alone("the address is wrong".to_owned()))?;
     let checked = checked.map_err(|error| alone(hide_urls(&error.to_string())))?;
@@ -167,6 +181,7 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
         tags: options.tags.clone(),
         exclude_tags: options.exclude_tags.clone(),
         user_classes: options.user_classes.clone(),
+        shard: options.shard.unwrap_or_default(),
     };
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let inputs = RefCell::new(source.names().map(PathBuf::from).collect::<Vec<_>>());

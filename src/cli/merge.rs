@@ -22,6 +22,9 @@ Counts and histograms are added, so percentiles are those of all requests togeth
 wall clock, so the clocks of the machines should agree. Thresholds that all runs have are judged again by the sum, and
 the verdict is never better than that of the worst run.
 
+Shards of a run (`run --shard I/N`) are checked: one that is there twice is an error, and so are shards of different runs
+(--run-id). If shards are missing, that is said, and no threshold is judged: they are of the whole run.
+
 Examples:
   mqtt-scenario merge out/machine-1/* out/machine-2/* --out out/all
                                                            writes result.json and report.html into out/all

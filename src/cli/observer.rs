@@ -87,7 +87,8 @@ impl RunObserver {
     ) -> Self {
         Self {
             files: Files::Found(outputs),
-            watch: Watch::new(&head.thresholds),
+            // A shard knows too little to end the run.
+            watch: Watch::new(if head.run.is_part() { &[] } else { &head.thresholds }),
             missed: None,
             most_wanted: 0,
             since: None,
@@ -189,6 +190,12 @@ impl RunObserver {
             exit_code_on_error: self.head.exit_code_on_error,
         });
         result.watched = self.watching.as_ref().map_or_else(Vec::new, |watching| watching.so_far(started));
+        if result.run.is_part()
+            && let Some(deliveries) = &mut result.end_to_end
+        {
+            deliveries.complete = false;
+            result.notes.push(ACROSS_SHARDS.to_owned());
+        }
         result.notes.extend(self.since.and_then(|since| reset_note(since.as_secs_f64() - started)));
         result
     }
@@ -236,6 +243,10 @@ impl Observer for RunObserver {
         Ok(control)
     }
 }
+
+/// What is to be known of measured messages in a shard: a shard does not know how many messages the others have sent.
+const ACROSS_SHARDS: &str = "Of messages from other shards, those are counted as lost that are missing between two that arrived, and \
+     not those missing before the first and after the last one.";
 
 /// What is to be known of statistics that began anew after so many seconds; `None` if they did not.
 fn reset_note(after_s: f64) -> Option<String> {

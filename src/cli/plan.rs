@@ -31,6 +31,7 @@ Exit codes:
 Examples:
   mqtt-scenario plan my.toml -u 10000
   mqtt-scenario plan my.toml --format json | jq .load.traffic
+  mqtt-scenario plan my.toml --shard 0/4 --run-id nightly-7
   mqtt-scenario plan before.toml after.yaml
   mqtt-scenario plan before.toml after.yaml --format json | jq '.differences[].path'
   mqtt-scenario plan my.toml --show-task-ratio";

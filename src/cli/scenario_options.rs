@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::broker::faults::Faults;
 use crate::compile::url::{UrlError, parse_url};
+use crate::plan::shard::Shard;
 use crate::scenario::secrets::hide_urls;
 use crate::units::parse_run_time;
 
@@ -65,6 +66,22 @@ pub(super) struct ScenarioOptions {
     /// Leave out tasks with one of these tags. Separate several with commas, or repeat the flag
     #[arg(short = 'E', long, value_delimiter = ',', value_name = "TAG")]
     pub(super) exclude_tags: Vec<String>,
+
+    /// Only the users of one shard of the run: I counts from 0, N is the number of shards
+    #[arg(long, value_name = "I/N", allow_negative_numbers = true)]
+    #[arg(
+        help = "Only the users of shard I (from 0) of N, as in 0/4: N processes together do what one would. All of them \
+                  need the same scenario, flags and --run-id; `merge` adds their results"
+    )]
+    pub(super) shard: Option<Shard>,
+
+    /// What `${run.id}` stands for, and default client ids end with; drawn if it is not given
+    #[arg(long, value_name = "ID", value_parser = parse_run_id)]
+    #[arg(
+        help = "What ${run.id} stands for, and default client ids end with: letters, digits, `-`, `_` and `.` \
+                  [default: four random characters]"
+    )]
+    pub(super) run_id: Option<String>,
 }
 
 impl ScenarioOptions {
@@ -160,6 +177,16 @@ fn parse_spawn_rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
         _ => Err("a spawn rate is a number above 0, such as 10 or 0.5".into()),
+    }
+}
+
+/// Nothing that means something in a topic, a client id, a file name or a shell.
+fn parse_run_id(text: &str) -> Result<String, String> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if (1..=64).contains(&text.len()) && text.bytes().all(is_allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("a run id has 1 to 64 letters, digits, `-`, `_` and `.`".into())
     }
 }
 

@@ -7,11 +7,17 @@ use crate::describe::describe;
 use crate::plan::target::{Server, Target};
 use crate::plan::timeline::LoadTimeline;
 use crate::plan::{Broker, Plan};
-use crate::stats::result::what_ran::{BrokerRan, Host, WhatRan};
+use crate::stats::result::what_ran::{BrokerRan, Host, Shards, WhatRan};
 
 /// What runs. `addresses` are those of embedded brokers, in the order of the plan; `text` is the scenario without its
-/// secrets. The times and the end are filled in when they are known.
-pub(super) fn what_ran(plan: &Plan, file: &Path, text: Option<&str>, embedded: &[String]) -> WhatRan {
+/// secrets; `run_id` is what `${run.id}` stands for. The times and the end are filled in when they are known.
+pub(super) fn what_ran(
+    plan: &Plan,
+    run_id: &str,
+    file: &Path,
+    text: Option<&str>,
+    embedded: &[String],
+) -> WhatRan {
     let timeline = LoadTimeline::of(plan);
     let mut embedded = embedded.iter();
     WhatRan {
@@ -30,6 +36,9 @@ pub(super) fn what_ran(plan: &Plan, file: &Path, text: Option<&str>, embedded: &
         started: 0.0,
         ended: 0.0,
         seed: Some(plan.seed),
+        run_id: Some(run_id.to_owned()),
+        shards: (!plan.shard.is_whole())
+            .then(|| Shards { of: plan.shard.of(), indices: vec![plan.shard.index()] }),
         users: timeline.most_in_all,
         planned_s: timeline.length().map(|length| length.as_secs_f64()),
         brokers: plan.brokers.iter().map(|broker| broker_ran(broker, &mut embedded)).collect(),

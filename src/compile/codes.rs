@@ -42,6 +42,7 @@ codes! {
     THRESHOLD_STAGE = "E0264", "A threshold names a stage that the load does not have.";
     THRESHOLD_SCOPE = "E0265", "A threshold asks for a row or a stage of something that only the whole run has.";
     THRESHOLD_ABORT = "E0266", "A threshold cannot end the run, because nobody knows before the end whether it is missed.";
+    SHARD = "E0267", "The run cannot be divided into the shards that the command line asks for.";
     STAMP = "E0270", "The place for a stamp does not exist.";
     STAMP_PLACE = "E0271", "A stamp cannot stand at this place of the payload.";
     TRANSPORT_MIX = "E0280", "The `urls` of a broker do not all use one transport.";

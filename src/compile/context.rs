@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::compile::files::{FolderOf, LineOf, ReadFile};
 use crate::diagnostic::FieldPath;
+use crate::plan::shard::Shard;
 use crate::plan::target::Target;
 
 /// What a scenario is compiled with: everything that does not stand in the file.
@@ -56,4 +57,6 @@ pub struct Overrides {
     pub exclude_tags: Vec<String>,
     /// Only these user classes.
     pub user_classes: Vec<String>,
+    /// Only the users of this shard.
+    pub shard: Shard,
 }

@@ -14,6 +14,7 @@ use crate::compile::load::compile_load;
 use crate::compile::payloads::Payloads;
 use crate::compile::problems::Problems;
 use crate::compile::rate_search::without_rate;
+use crate::compile::shard::divide;
 use crate::compile::steps::Rows;
 use crate::compile::threshold::compile_thresholds;
 use crate::diagnostic::{Diagnostic, FieldPath, Severity};
@@ -40,6 +41,7 @@ mod properties;
 mod protocol;
 mod rate_search;
 mod reconnect;
+mod shard;
 mod steps;
 mod tasks;
 mod threshold;
@@ -141,9 +143,11 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         classes,
         rows: rows.into_keys(),
         load,
+        shard: context.overrides.shard,
         thresholds,
     };
-    let timeline = LoadTimeline::of(&plan);
+    // What all users share is shared out over those of all shards.
+    let timeline = LoadTimeline::of_all(&plan);
     let rates = notes.iter().map(|notes| notes.rate);
     timing::share_rates(&mut plan.classes, rates, &timeline.most, &mut problems);
     deal(&mut plan.classes, &timeline.started, &mut problems);
@@ -151,6 +155,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         // Only now is it known which classes get users.
         without_rate(&root.key("load").key("search"), &mut problems);
     }
+    divide(&mut plan, &mut problems);
     if problems.found.iter().any(is_error) {
         problems.found.retain(is_error);
         return Err(problems.found);

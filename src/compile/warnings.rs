@@ -70,7 +70,7 @@ pub(super) fn warn(
             problems.add(Diagnostic::warning(codes::UNUSED_BROKER, at, message).help(help));
         }
     }
-    let timeline = LoadTimeline::of(plan);
+    let timeline = LoadTimeline::of_all(plan);
     warn_of_the_end(scenario, plan, &timeline, overrides, problems);
     let counts = &timeline.most;
     warn_of_counts(plan, &timeline, problems);

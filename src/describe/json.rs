@@ -35,12 +35,22 @@ pub(super) fn plan(summary: &PlanSummary<'_>) -> Value {
         "name": plan.name,
         "seed": plan.seed,
         "brokers": (0..plan.brokers.len()).map(|id| broker(summary, BrokerId(id))).collect::<Vec<_>>(),
+        "shard": shard(summary),
         "load": load(summary),
         "needs": needs,
         "user_classes": (0..plan.classes.len()).map(|id| class::user_class(summary, id)).collect::<Vec<_>>(),
         "thresholds": plan.thresholds.iter().map(threshold).collect::<Vec<_>>(),
         "rows": rows,
     })
+}
+
+/// Which part of the run it is; nothing if it is all of it.
+fn shard(summary: &PlanSummary<'_>) -> Value {
+    let shard = summary.plan.shard;
+    if shard.is_whole() {
+        return Value::Null;
+    }
+    json!({ "index": shard.index(), "of": shard.of(), "users_in_all": summary.users_in_all })
 }
 
 /// A threshold as a scenario says it: a text, or an object if it says more than its condition.
@@ -64,7 +74,7 @@ fn threshold(threshold: &Threshold) -> Value {
 fn load(summary: &PlanSummary<'_>) -> Value {
     let load = &summary.plan.load;
     let plain = load.stages.first().filter(|_| !load.is_staged());
-    let ramp = plain.map(|stage| seconds(Pace::new(stage.spawn_rate).time_for(summary.users())));
+    let ramp = plain.map(|stage| seconds(Pace::new(stage.spawn_rate).time_for(summary.users_in_all)));
     let stages = if load.is_staged() { stages(summary) } else { Vec::new() };
     json!({
         "users": summary.users(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::describe::sample::SampleUser;
 use crate::describe::secrets::Secrets;
 use crate::mqtt::Client;
-use crate::plan::dispatcher::Dispatcher;
 use crate::plan::rate::{Traffic, traffic};
+use crate::plan::roster::{NewUser, Roster};
 use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
 use crate::plan::{Broker, BrokerId, Plan};
@@ -30,6 +30,8 @@ const ROW_BYTES: u64 = 2_048;
 pub(super) struct PlanSummary<'a> {
     pub(super) plan: &'a Plan,
     pub(super) timeline: LoadTimeline,
+    /// The most users at a time in all shards together.
+    pub(super) users_in_all: u32,
     pub(super) stages: Vec<StageSummary>,
     pub(super) classes: Vec<ClassSummary>,
     pub(super) needs: Needs,
@@ -98,10 +100,12 @@ impl<'a> PlanSummary<'a> {
             .collect();
         let needs = Needs::new(plan, &timeline);
         let secrets = Secrets::of(classes.iter().flat_map(|class| &class.samples));
-        Self { plan, timeline, stages, classes, needs, secrets }
+        let whole = (!plan.shard.is_whole()).then(|| LoadTimeline::of_all(plan));
+        let users_in_all = whole.as_ref().unwrap_or(&timeline).most_in_all;
+        Self { plan, timeline, users_in_all, stages, classes, needs, secrets }
     }
 
-    /// The most users at a time.
+    /// The most users of the shard at a time.
     pub(super) fn users(&self) -> u32 {
         self.timeline.most_in_all
     }
@@ -129,24 +133,21 @@ impl<'a> PlanSummary<'a> {
 
 /// The first users of each class, with the numbers that they have in the run.
 fn samples(plan: &Plan, timeline: &LoadTimeline) -> Vec<Vec<SampleUser>> {
-    let mut dispatcher = Dispatcher::for_classes(&plan.classes);
+    let mut roster = Roster::of(plan);
     let mut samples: Vec<Vec<SampleUser>> = plan.classes.iter().map(|_| Vec::new()).collect();
     let wanted = timeline.started.iter().map(|started| (*started).min(SAMPLES as u64));
     let mut missing: u64 = wanted.sum();
-    let mut number = 0;
     for (stage, stage_timeline) in plan.load.stages.iter().zip(&timeline.stages) {
-        dispatcher.ramp_to(&stage.users, stage.spawn_rate);
+        roster.ramp_to(&stage.users, stage.spawn_rate);
         let mut time = Duration::ZERO;
         while missing > 0
             && !(stage_timeline.is_cut && time >= stage_timeline.ramp)
-            && let Some(batch) = dispatcher.next_batch()
+            && let Some(change) = roster.next_change()
         {
-            time = time.saturating_add(batch.wait);
-            for class in batch.start {
-                number += 1;
+            time = time.saturating_add(change.wait);
+            for NewUser { class, number, index } in change.start {
                 let of_class = &mut samples[class.0];
                 if of_class.len() < SAMPLES {
-                    let index = of_class.len() as u64;
                     of_class.push(SampleUser::new(&plan.classes[class.0], plan.seed, number, index));
                     missing = missing.saturating_sub(1);
                 }

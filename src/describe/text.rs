@@ -37,6 +37,7 @@ impl Description<'_> {
     fn write(&self, out: &mut String) -> fmt::Result {
         let plan = self.plan;
         writeln!(out, "scenario {}, seed {}", plan.name, plan.seed)?;
+        self.shard(out)?;
         broker::write(self.summary, out)?;
         self.load(out)?;
         self.needs(out)?;
@@ -53,19 +54,41 @@ impl Description<'_> {
         Ok(())
     }
 
+    /// Which part of the run this is, if it is not all of it.
+    fn shard(&self, out: &mut String) -> fmt::Result {
+        let shard = self.plan.shard;
+        if shard.is_whole() {
+            return Ok(());
+        }
+        let (own, all) = (self.summary.users(), counted(self.summary.users_in_all, "user"));
+        let first = shard.index() + 1;
+        writeln!(out, "shard {shard}: {own} of {all}, with the numbers {first}, {}, …", first + shard.of())?;
+        writeln!(
+            out,
+            "  classes, needs, limits and messages below are those of the shard, ramps and stages those of the run"
+        )?;
+        if !self.plan.thresholds.is_empty() {
+            writeln!(out, "  `merge` judges the thresholds, by the results of all shards")?;
+        }
+        Ok(())
+    }
+
     fn load(&self, out: &mut String) -> fmt::Result {
         let load = &self.plan.load;
         writeln!(out, "\nload")?;
         if load.is_staged() {
             self.stages(out)?;
         } else if let Some(stage) = load.stages.first() {
-            let (started, pace) = (self.summary.users(), Pace::new(stage.spawn_rate));
+            let (started, pace) = (self.summary.users_in_all, Pace::new(stage.spawn_rate));
             write!(out, "  {} at {} per second: ", counted(started, "user"), stage.spawn_rate)?;
             if started <= pace.batch {
                 writeln!(out, "all at the start")?;
             } else {
                 let end = time(pace.time_for(started));
                 writeln!(out, "{} each {}, all after {end}", pace.batch, time(pace.wait))?;
+            }
+            if !self.plan.shard.is_whole() {
+                writeln!(out, "  {} of them in this shard", self.summary.users())?;
             }
         }
         self.end(out)?;

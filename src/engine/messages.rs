@@ -9,22 +9,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::engine::resources::ResourceUsage;
 use crate::engine::user::stop_signal::StopPhase;
-use crate::plan::ClassId;
+use crate::plan::roster::NewUser;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::group::SharedMessage;
 use crate::stats::delivery::published::Published;
 use crate::stats::delivery::receiver::Receiver;
-
-/// A user to start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NewUser {
-    pub(crate) class: ClassId,
-    /// Its number among all users of the run, counted from 1.
-    pub(crate) number: u64,
-    /// Its number among the users of its class, counted from 0.
-    pub(crate) index: u64,
-}
 
 /// How a user is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,11 +22,16 @@ pub(crate) struct Quota {
 impl Quota {
     pub(crate) fn new(load: &Load) -> Self {
         let budget = |limit: Option<u64>| limit.map(|limit| Arc::new(AtomicU64::new(limit)));
-        Self {
+        let quota = Self {
             iterations: budget(load.iterations),
             messages: budget(load.messages),
             used_up: Arc::new(Notify::new()),
+        };
+        if quota.is_used_up() {
+            // Of a small limit, a shard may get nothing.
+            quota.used_up.notify_one();
         }
+        quota
     }
 
     /// Returns whether one more task run may begin. If so, it counts.
@@ -103,5 +108,7 @@ mod tests {
         assert!(quota.take_message() && !quota.take_message());
         assert!(used_up(&quota).await);
         assert!(!used_up(&quota).await, "once");
+        let nothing = self::quota(Some(0), None);
+        assert!(used_up(&nothing).await && !nothing.take_iteration());
     }
 }

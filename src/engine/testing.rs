@@ -11,7 +11,6 @@ use tokio::runtime::{Builder, LocalOptions};
 use crate::client::scripted::{Script, ScriptedConnector};
 use crate::engine::clock::Clock;
 use crate::engine::context::Context;
-use crate::engine::messages::NewUser;
 use crate::engine::shared::Shared;
 use crate::engine::user_thread::pause_timer::PauseTimer;
 use crate::mqtt::{Client, Qos, Settings};
@@ -20,6 +19,8 @@ use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::receive::Keeps;
 use crate::plan::reconnect::Reconnect;
+use crate::plan::roster::NewUser;
+use crate::plan::shard::Shard;
 use crate::plan::target::Target;
 use crate::plan::wait::{Pause, WaitTime};
 use crate::plan::{
@@ -153,6 +154,7 @@ pub(crate) fn plan(class: UserClass) -> Plan {
             messages: None,
             search: None,
         },
+        shard: Shard::WHOLE,
         thresholds: Vec::new(),
     }
 }

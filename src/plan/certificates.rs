@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::dispatcher::Dispatcher;
 use crate::plan::ids::BrokerId;
 use crate::plan::persona::{CertificateFiles, Persona};
 use crate::plan::plan::Plan;
+use crate::plan::roster::Roster;
 use crate::plan::target::Certificate;
 use crate::plan::timeline::LoadTimeline;
 use crate::plan::user_class::UserClass;
@@ -34,14 +34,11 @@ pub fn certificates(plan: &Plan) -> BTreeSet<Files> {
         }
     }
     if per_user.iter().any(Option::is_some) {
-        let (mut number, mut indices) = (0, vec![0; plan.classes.len()]);
-        LoadTimeline::watched(Dispatcher::for_classes(&plan.classes), &plan.load, &mut |id| {
-            number += 1;
-            if let Some(certificate) = per_user[id.0] {
-                let class = &plan.classes[id.0];
-                found.insert((class.broker, Some(files(certificate, plan, class, number, indices[id.0]))));
+        LoadTimeline::watched(Roster::of(plan), &plan.load, &mut |new| {
+            if let Some(certificate) = per_user[new.class.0] {
+                let class = &plan.classes[new.class.0];
+                found.insert((class.broker, Some(files(certificate, plan, class, new.number, new.index))));
             }
-            indices[id.0] += 1;
         });
     }
     found

@@ -18,9 +18,9 @@ pub struct Load {
     pub run_time: Option<Duration>,
     /// How long users may finish their task when they are stopped.
     pub stop_timeout: Duration,
-    /// The run ends when all users together have begun so many task runs.
+    /// The run ends when all users of the shard together have begun so many task runs.
     pub iterations: Option<u64>,
-    /// The run ends when all users together have sent so many messages.
+    /// The run ends when all users of the shard together have sent so many messages.
     pub messages: Option<u64>,
     /// A search for the highest rate, which ends the run when it is over.
     pub search: Option<RateSearchSettings>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::broker::Broker;
 use crate::plan::load::Load;
+use crate::plan::shard::Shard;
 use crate::plan::step::Step;
 use crate::plan::user_class::UserClass;
 use crate::stats::RowKey;
@@ -22,8 +23,10 @@ pub struct Plan {
     pub classes: Vec<UserClass>,
     /// Rows of the statistics that are known before the run; `RowId(i)` is `rows[i]`.
     pub rows: Vec<RowKey>,
-    /// How many users, how fast, how long.
+    /// How many users, how fast, how long: of the whole run, but for the limits of the load, which are those of the shard.
     pub load: Load,
+    /// Which of the users are those of this process.
+    pub shard: Shard,
     /// What must hold at the end of the run.
     pub thresholds: Vec<Threshold>,
 }

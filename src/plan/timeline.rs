@@ -1,16 +1,16 @@
 //! Load over time: when each stage begins and ends, and how many users there are at each moment.
 //!
-//! The engine's dispatcher goes through the batches of each stage once to find the users of the stage. It is assumed
+//! The engine's roster goes through the batches of each stage once to find the users of the stage. It is assumed
 //! that users connect in no time. So times after a stage that waits for connections are the earliest possible ones.
 
 use std::time::Duration;
 
-use crate::plan::dispatcher::{Dispatcher, Pace};
-use crate::plan::ids::ClassId;
+use crate::plan::dispatcher::Pace;
 use crate::plan::load::{After, Load, Stage, Users};
 use crate::plan::plan::Plan;
+use crate::plan::roster::{NewUser, Roster};
 
-/// What the dispatcher makes of a load, if every user connects at once and no user leaves by itself.
+/// What the roster of a shard makes of a load, if every user connects at once and no user leaves by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadTimeline {
     /// One for each stage.
@@ -46,19 +46,24 @@ pub struct StageTimeline {
 }
 
 impl LoadTimeline {
-    /// Returns the timeline of a plan.
+    /// Returns the timeline of a plan's shard.
     pub fn of(plan: &Plan) -> Self {
-        Self::new(Dispatcher::for_classes(&plan.classes), &plan.load)
+        Self::new(Roster::of(plan), &plan.load)
     }
 
-    /// Returns the timeline of a load; the dispatcher must have no users yet.
-    pub fn new(dispatcher: Dispatcher, load: &Load) -> Self {
-        Self::watched(dispatcher, load, &mut |_| {})
+    /// Returns the timeline of all shards together.
+    pub fn of_all(plan: &Plan) -> Self {
+        Self::new(Roster::of_all(plan), &plan.load)
     }
 
-    /// Like `new`; calls `starts` with the class of each user, in the order of their starts.
-    pub(crate) fn watched(mut dispatcher: Dispatcher, load: &Load, starts: &mut dyn FnMut(ClassId)) -> Self {
-        let classes = dispatcher.counts().len();
+    /// Returns the timeline of a load; the roster must have no users yet.
+    pub fn new(roster: Roster, load: &Load) -> Self {
+        Self::watched(roster, load, &mut |_| {})
+    }
+
+    /// Like `new`; calls `starts` with each user, in the order of their starts.
+    pub(crate) fn watched(mut roster: Roster, load: &Load, starts: &mut dyn FnMut(NewUser)) -> Self {
+        let classes = roster.counts().len();
         let mut timeline = Self {
             stages: Vec::new(),
             most: vec![0; classes],
@@ -68,7 +73,7 @@ impl LoadTimeline {
         };
         let mut begins = Duration::ZERO;
         for stage in &load.stages {
-            let stage_timeline = timeline.pass(stage, begins, &mut dispatcher, starts);
+            let stage_timeline = timeline.pass(stage, begins, &mut roster, starts);
             let ends = stage_timeline.ends;
             timeline.stages.push(stage_timeline);
             let Some(ends) = ends else { break };
@@ -81,28 +86,28 @@ impl LoadTimeline {
         &mut self,
         stage: &Stage,
         begins: Duration,
-        dispatcher: &mut Dispatcher,
-        started: &mut dyn FnMut(ClassId),
+        roster: &mut Roster,
+        started: &mut dyn FnMut(NewUser),
     ) -> StageTimeline {
-        let before: u32 = dispatcher.counts().iter().sum();
+        let before: u32 = roster.counts_in_all().iter().sum();
         let pace = Pace::new(stage.spawn_rate);
-        let changes = changes(dispatcher.counts(), &stage.users);
+        let changes = changes(roster.counts_in_all(), &stage.users);
         let limit = stage.duration.filter(|_| stage.after == After::AtOnce);
         let (mut starts, mut stops, mut ramp, mut is_cut) = (0_u32, 0_u32, Duration::ZERO, false);
-        dispatcher.ramp_to(&stage.users, stage.spawn_rate);
-        while let Some(batch) = dispatcher.next_batch() {
-            // Only what a batch starts can be more than there ever was.
-            for class in &batch.start {
-                let most = &mut self.most[class.0];
-                *most = (*most).max(dispatcher.counts()[class.0]);
-                self.started[class.0] += 1;
-                started(*class);
-                starts += 1;
+        roster.ramp_to(&stage.users, stage.spawn_rate);
+        while let Some(change) = roster.next_change() {
+            // Only what a change starts can be more than there ever was.
+            for new in change.start {
+                let class = new.class.0;
+                self.most[class] = self.most[class].max(roster.counts()[class]);
+                self.started[class] += 1;
+                started(new);
             }
-            stops += u32::try_from(batch.stop.len()).unwrap_or(u32::MAX);
-            self.most_in_all = self.most_in_all.max(before - stops + starts);
-            ramp = ramp.saturating_add(batch.wait);
-            if let Some(limit) = limit.filter(|limit| !batch.wait.is_zero() && ramp >= *limit) {
+            starts += change.starts_in_all;
+            stops += change.stops_in_all;
+            self.most_in_all = self.most_in_all.max(roster.counts().iter().sum());
+            ramp = ramp.saturating_add(change.wait);
+            if let Some(limit) = limit.filter(|limit| !change.wait.is_zero() && ramp >= *limit) {
                 (ramp, is_cut) = (limit, true);
                 break;
             }
@@ -112,7 +117,7 @@ impl LoadTimeline {
             begins,
             ramp,
             ends: stage.duration.map(|duration| begins.saturating_add(wait).saturating_add(duration)),
-            users: dispatcher.counts().to_vec(),
+            users: roster.counts().to_vec(),
             is_cut,
             full_ramp: if is_cut { pace.time_for(changes) } else { ramp },
             before,
@@ -128,7 +133,7 @@ impl LoadTimeline {
         stages.into_iter().chain(self.run_time).min()
     }
 
-    /// How many users there are at a moment of the run; those that are stopped count as gone at once.
+    /// How many users all shards have at a moment of the run; those that are stopped count as gone at once.
     pub fn users_at(&self, moment: Duration) -> u32 {
         if self.length().is_some_and(|length| moment >= length) {
             return 0;
@@ -165,6 +170,8 @@ impl StageTimeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::dispatcher::Dispatcher;
+    use crate::plan::shard::Shard;
 
     fn stage(users: u32, spawn_rate: f64, seconds: u64) -> Stage {
         let duration = Some(Duration::from_secs(seconds));
@@ -177,7 +184,7 @@ mod tests {
         let stop_timeout = Duration::ZERO;
         let load = Load { stages, run_time, stop_timeout, iterations: None, messages: None, search: None };
         let classes: Vec<_> = names.iter().map(|name| (*name, 1.0, 0)).collect();
-        LoadTimeline::new(Dispatcher::new(&classes), &load)
+        LoadTimeline::new(Roster::new(Dispatcher::new(&classes), Shard::WHOLE), &load)
     }
 
     /// Users at these seconds.

@@ -203,6 +203,7 @@ fn met(result: &RunResult, so_far: &str) -> String {
     let met = result.thresholds.iter().filter(|it| it.met == Some(true)).count();
     match (met, all) {
         (_, 0) => String::new(),
+        _ if result.run.is_part() => ", thresholds are judged by `merge`".to_owned(),
         (1, 1) => format!(", the threshold was met{so_far}"),
         (2, 2) => format!(", both thresholds were met{so_far}"),
         (met, all) if met == all => format!(", all {all} thresholds were met{so_far}"),

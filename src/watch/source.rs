@@ -90,6 +90,7 @@ impl Source {
 /// All that the plan wants to watch. `endpoints[i]` is where its broker `i` is.
 pub fn sources(plan: &Plan, endpoints: &[Endpoint], run_id: &str) -> Vec<Source> {
     let mut sources = Vec::new();
+    let shard = plan.shard.index();
     for (index, (broker, endpoint)) in plan.brokers.iter().zip(endpoints).enumerate() {
         let Some(watch) = &broker.watch else { continue };
         if let Some(sys) = &watch.sys {
@@ -104,7 +105,7 @@ pub fn sources(plan: &Plan, endpoints: &[Endpoint], run_id: &str) -> Vec<Source>
                     endpoint: endpoint.clone(),
                     server,
                     filter: sys.filter.clone(),
-                    client_id: format!("watch-{run_id}-{index}-{server}"),
+                    client_id: format!("watch-{run_id}-{shard}-{index}-{server}"),
                     username: sys.username.clone(),
                     password: sys.password.as_ref().map(text),
                     certificate: certificate.clone(),

@@ -14,6 +14,7 @@ pub(crate) mod recorded;
 pub(crate) mod recorder;
 pub(crate) mod run;
 pub(crate) mod scenarios;
+pub(crate) mod shards;
 pub(crate) mod watch;
 pub(crate) mod web;
 mod web_offer;

@@ -14,6 +14,7 @@ use mqtt_scenario::plan::load::{After, Load, Stage, Users};
 use mqtt_scenario::plan::properties::Properties;
 use mqtt_scenario::plan::receive::Keeps;
 use mqtt_scenario::plan::reconnect::Reconnect;
+use mqtt_scenario::plan::shard::Shard;
 use mqtt_scenario::plan::target::{Server, Target, Transport};
 use mqtt_scenario::plan::wait::WaitTime;
 use mqtt_scenario::plan::{
@@ -226,6 +227,7 @@ impl PlanBuilder {
             classes: self.classes,
             rows: self.rows,
             load: self.load.build(),
+            shard: Shard::WHOLE,
             thresholds: Vec::new(),
         })
     }

@@ -7,9 +7,20 @@ use clap::Args;
 use crate::cli::compare::parse_percent;
 use crate::cli::scenario_options::ScenarioOptions;
 
-/// Outputs of one run: each run of several has its own in its folder, and in a single file the last one would remain.
-const OF_ONE_RUN: [&str; 9] =
-    ["csv", "request_log", "summary_json", "html", "junit", "json", "json_file", "print_stats", "logfile"];
+/// What only one run can have. Outputs: each run of several has its own in its folder, and in a single file the last one
+/// would remain. Shards: several runs of them would not be at the same times.
+const OF_ONE_RUN: [&str; 10] = [
+    "csv",
+    "request_log",
+    "summary_json",
+    "html",
+    "junit",
+    "json",
+    "json_file",
+    "print_stats",
+    "logfile",
+    "shard",
+];
 
 /// Runs a side if nothing is said: with fewer, no difference can be shown.
 const A_SIDE: u16 = 4;

@@ -58,7 +58,7 @@ pub(in crate::cli) fn carry_out(
     );
     let text = loaded.texts.first().map(|(_, text)| text.as_str());
     let embedded: Vec<_> = prepared.brokers.iter().map(|broker| broker.addr().to_string()).collect();
-    let run = what_ran(&loaded.plan, options.scenario.path(), text, &embedded);
+    let run = what_ran(&loaded.plan, &loaded.run_id, options.scenario.path(), text, &embedded);
     let plan = Arc::new(loaded.plan);
     let stderr = &process.stderr;
     announce(options, &plan, &prepared, stderr, &loaded.warnings, &loaded.variables);

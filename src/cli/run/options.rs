@@ -40,6 +40,7 @@ Examples:
   mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -t 30s --csv out/seed
   mqtt-scenario run scenarios/publish.toml --out runs
   mqtt-scenario run my.toml -H old:1883 --versus-host new:1883 -t 60s
+  mqtt-scenario run my.toml --shard 0/4 --run-id nightly-7 --out out/0
   mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
 
 /// Run a scenario

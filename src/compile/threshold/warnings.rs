@@ -22,7 +22,7 @@ pub(in crate::compile) fn warn(
     at: &FieldPath,
     problems: &mut Problems<'_>,
 ) {
-    let timeline = LoadTimeline::of(plan);
+    let timeline = LoadTimeline::of_all(plan);
     for (i, (threshold, written)) in plan.thresholds.iter().zip(written).enumerate() {
         if problems.is_full() {
             break;

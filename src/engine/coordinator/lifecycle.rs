@@ -144,6 +144,11 @@ impl Lifecycle {
         &self.users
     }
 
+    /// How many users of each class have started and were not told to stop. Users that left by themselves count, too.
+    pub(crate) fn counts(&self) -> &[u32] {
+        self.stages.roster().counts()
+    }
+
     /// The stage that the second before a tick belongs to.
     pub(crate) fn stage_before(&self, tick: UnixMicros) -> StageNow {
         let stage = self.stages.before(self.clock.instant(tick));
@@ -274,8 +279,8 @@ impl Lifecycle {
             self.info(self.stages.announcement());
             self.drop_connections();
         }
-        if let Some((batch, is_last)) = self.stages.next_batch(now) {
-            let commands = self.users.change(&batch, now);
+        if let Some((change, is_last)) = self.stages.next_change(now) {
+            let commands = self.users.change(&change, now);
             self.send(commands);
             self.warn_of_missing_rows();
             if is_last {

@@ -256,8 +256,8 @@ impl<'a, O: Observer> Coordinator<'a, O> {
                     .then(|| delivery::report(&self.plan, &answers.ends, &self.groups, end_ns));
                 self.monitor.last(&answers.usages, &stood_still);
             } else {
-                let users = self.lifecycle.users();
-                let connections = connections_to_one(&self.plan, &users.counts()).min(users.living());
+                let living = self.lifecycle.users().living();
+                let connections = connections_to_one(&self.plan, self.lifecycle.counts()).min(living);
                 for warning in self.monitor.judge_second(&answers.usages, connections, &stood_still) {
                     warn!("{warning}");
                 }

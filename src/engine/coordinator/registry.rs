@@ -1,8 +1,7 @@
 //! Which user is on which thread, and which users a ramp-down has told to stop.
 //!
-//! The dispatcher names a class, and the newest user of that class stops. A user that left by itself stays in the list:
-//! no user replaces it, and when its turn to stop comes, nothing happens. Users that stop go through the same phases
-//! as all users at the end of a run:
+//! The roster says which users start and stop. The users of a shard go to its threads in turn. Users that stop go through
+//! the same phases as all users at the end of a run:
 //!
 //! ```text
 //!     stop timeout          leave time
@@ -15,10 +14,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::messages::{NewUser, StopAction};
+use crate::engine::messages::StopAction;
 use crate::engine::user::stop_signal::StopPhase;
-use crate::plan::ClassId;
 use crate::plan::load::MassDisconnect;
+use crate::plan::roster::{NewUser, Roster};
+use crate::plan::shard::Shard;
 use crate::template::random::Random;
 
 /// The thread of a user, and its number.
@@ -35,22 +35,17 @@ impl UserRef {
     }
 }
 
-/// All users of a run.
+/// All users of a shard.
 #[derive(Debug)]
 pub(crate) struct UserRegistry {
+    shard: Shard,
     threads: usize,
-    /// Users of each class that were not told to stop, the newest last.
-    users: Vec<Vec<UserRef>>,
-    /// How many users of each class were ever started.
-    started: Vec<u64>,
     /// The numbers of users that are gone.
     gone: HashSet<u64>,
-    /// The class of each user that was ever started, by its number less one.
+    /// The class of each user that was ever started, in the order of their numbers.
     class_of: Vec<u32>,
     /// How many users of each class live, those still stopping included.
     living: Vec<u32>,
-    /// The thread of the next user.
-    next_thread: usize,
     stop_timeout: Duration,
     leave_time: Duration,
     stopping: VecDeque<(Instant, Vec<UserRef>)>,
@@ -58,17 +53,21 @@ pub(crate) struct UserRegistry {
 }
 
 impl UserRegistry {
-    /// No users yet. Users that stop have `stop_timeout` to finish their task, and then `leave_time` for on_stop and
-    /// DISCONNECT.
-    pub(crate) fn new(classes: usize, threads: usize, stop_timeout: Duration, leave_time: Duration) -> Self {
+    /// No users of this shard yet. Users that stop have `stop_timeout` to finish their task, and then `leave_time` for
+    /// on_stop and DISCONNECT.
+    pub(crate) fn new(
+        shard: Shard,
+        classes: usize,
+        threads: usize,
+        stop_timeout: Duration,
+        leave_time: Duration,
+    ) -> Self {
         Self {
+            shard,
             threads,
-            users: vec![Vec::new(); classes],
-            started: vec![0; classes],
             gone: HashSet::new(),
             class_of: Vec::new(),
             living: vec![0; classes],
-            next_thread: 0,
             stop_timeout,
             leave_time,
             stopping: VecDeque::new(),
@@ -78,17 +77,7 @@ impl UserRegistry {
 
     /// How many users were ever started.
     pub(crate) fn started(&self) -> u64 {
-        self.started.iter().sum()
-    }
-
-    /// How many users of a class were ever started.
-    pub(crate) fn started_of(&self, class: ClassId) -> u64 {
-        self.started[class.0]
-    }
-
-    /// How many users of each class have started and were not told to stop. Users that left by themselves count, too.
-    pub(crate) fn counts(&self) -> Vec<u64> {
-        self.users.iter().map(|users| users.len() as u64).collect()
+        self.class_of.len() as u64
     }
 
     /// How many users of each class live, those still stopping included.
@@ -96,9 +85,16 @@ impl UserRegistry {
         &self.living
     }
 
+    /// A user of this shard, with its thread.
+    fn user(&self, number: u64) -> UserRef {
+        let thread = self.shard.place(number) % self.threads as u64;
+        UserRef { thread: usize::try_from(thread).unwrap_or(0), number }
+    }
+
     /// The user with this number is gone.
     pub(crate) fn gone(&mut self, number: u64) {
-        let class = usize::try_from(number - 1).ok().and_then(|index| self.class_of.get(index));
+        let place = usize::try_from(self.shard.place(number)).ok();
+        let class = place.and_then(|place| self.class_of.get(place));
         if let Some(&class) = class
             && self.gone.insert(number)
         {
@@ -107,40 +103,42 @@ impl UserRegistry {
     }
 
     /// Draws the users whose connections a stage drops: a share of those that are there. They are drawn by their
-    /// numbers, so they are the same on any number of threads. Also returns how many users were there.
-    pub(crate) fn draw(&self, disconnect: &MassDisconnect, seed: u64) -> (Vec<UserRef>, usize) {
-        let users = disconnect.of.iter().flat_map(|class| &self.users[class.0]);
-        let there = users.filter(|user| !self.gone.contains(&user.number));
-        let lot = |user: &UserRef| Random::for_user(seed, "drop_connections", user.number).next_u64();
-        let mut drawn: Vec<_> = there.map(|user| (lot(user), *user)).collect();
-        drawn.sort_unstable_by_key(|(lot, user)| (*lot, user.number));
-        let all = drawn.len();
+    /// numbers, so they are the same on any number of threads and in any number of shards; only what a shard cannot
+    /// know, which users of the others have left by themselves, can make a difference. Also returns how many users of
+    /// this shard were there.
+    pub(crate) fn draw(
+        &self,
+        disconnect: &MassDisconnect,
+        roster: &Roster,
+        seed: u64,
+    ) -> (Vec<UserRef>, usize) {
+        let users = disconnect.of.iter().flat_map(|class| roster.running_in_all(*class));
+        let there = users.filter(|number| !self.gone.contains(number));
+        let lot = |number: &u64| Random::for_user(seed, "drop_connections", *number).next_u64();
+        let mut drawn: Vec<_> = there.map(|number| (lot(number), *number)).collect();
+        drawn.sort_unstable();
+        let is_own = |(_, number): &&(u64, u64)| self.shard.holds(*number);
+        let own = drawn.iter().filter(is_own).count();
         let wanted = drawn.len() as f64 * disconnect.share;
         let enough = drawn.iter().enumerate().position(|(count, _)| count as f64 + 0.5 > wanted);
         drawn.truncate(enough.unwrap_or(drawn.len()));
-        (drawn.into_iter().map(|(_, user)| user).collect(), all)
+        (drawn.iter().filter(is_own).map(|(_, number)| self.user(*number)).collect(), own)
     }
 
-    /// Gives new users their numbers and threads. Returns a list for each thread.
-    pub(crate) fn start(&mut self, classes: &[ClassId]) -> Vec<Vec<NewUser>> {
+    /// Gives new users their threads. Returns a list for each thread.
+    pub(crate) fn start(&mut self, users: &[NewUser]) -> Vec<Vec<NewUser>> {
         let mut shares = vec![Vec::new(); self.threads];
-        for &class in classes {
-            let number = self.started() + 1;
-            let index = self.started[class.0];
-            self.started[class.0] += 1;
-            let thread = self.next_thread;
-            self.next_thread = (thread + 1) % self.threads;
-            self.users[class.0].push(UserRef { thread, number });
-            self.class_of.push(u32::try_from(class.0).unwrap_or(u32::MAX));
-            self.living[class.0] += 1;
-            shares[thread].push(NewUser { class, number, index });
+        for &new in users {
+            self.class_of.push(u32::try_from(new.class.0).unwrap_or(u32::MAX));
+            self.living[new.class.0] += 1;
+            shares[self.user(new.number).thread].push(new);
         }
         shares
     }
 
-    /// The newest users of these classes stop. Returns what to tell them.
-    pub(crate) fn stop(&mut self, classes: &[ClassId], now: Instant) -> Option<(StopAction, Vec<UserRef>)> {
-        let users: Vec<_> = classes.iter().filter_map(|class| self.users[class.0].pop()).collect();
+    /// The users with these numbers stop. Returns what to tell them.
+    pub(crate) fn stop(&mut self, numbers: &[u64], now: Instant) -> Option<(StopAction, Vec<UserRef>)> {
+        let users: Vec<_> = numbers.iter().map(|number| self.user(*number)).collect();
         if users.is_empty() {
             return None;
         }
@@ -175,40 +173,51 @@ impl UserRegistry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::ClassId;
+    use crate::plan::dispatcher::Dispatcher;
+    use crate::plan::load::Users;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const A: ClassId = ClassId(0);
 
     fn numbers(of: Option<(StopAction, Vec<UserRef>)>) -> Option<(StopAction, Vec<u64>)> {
         of.map(|(fate, users)| (fate, users.into_iter().map(|user| user.number).collect()))
     }
 
-    #[test]
-    fn users_are_spread_over_threads_and_numbers_go_on_counting() {
-        let mut registry = UserRegistry::new(2, 2, SECOND, SECOND);
-        let (a, b) = (ClassId(0), ClassId(1));
-        let shares = registry.start(&[a, a, b]);
-        let seen: Vec<Vec<_>> =
-            shares.iter().map(|share| share.iter().map(|new| (new.number, new.index)).collect()).collect();
-        assert_eq!(seen, [vec![(1, 0), (3, 0)], vec![(2, 1)]]);
-        registry.stop(&[a], Instant::now());
-        assert_eq!(registry.counts(), [1, 1]);
-        let shares = registry.start(&[a]);
-        assert_eq!((shares[1][0].number, shares[1][0].index), (4, 2));
-        assert_eq!((registry.counts(), registry.started()), (vec![2, 1], 4));
+    /// New users of class A with these numbers.
+    fn new(numbers: impl IntoIterator<Item = u64>) -> Vec<NewUser> {
+        numbers.into_iter().map(|number| NewUser { class: A, number, index: number - 1 }).collect()
     }
 
     #[test]
-    fn the_newest_stop_and_are_hurried_in_turn() {
-        let mut registry = UserRegistry::new(1, 1, 5 * SECOND, SECOND);
-        let a = ClassId(0);
-        registry.start(&[a, a, a, a]);
+    fn users_of_a_shard_go_to_its_threads_in_turn() {
+        for (shard, own, expected) in [
+            (Shard::WHOLE, vec![1, 2, 3, 4, 5], [vec![1, 3, 5], vec![2, 4]]),
+            (Shard::new(1, 3).unwrap(), vec![2, 5, 8], [vec![2, 8], vec![5]]),
+        ] {
+            let mut registry = UserRegistry::new(shard, 1, 2, SECOND, SECOND);
+            let shares = registry.start(&new(own.clone()));
+            let seen: Vec<Vec<_>> =
+                shares.iter().map(|share| share.iter().map(|new| new.number).collect()).collect();
+            assert_eq!(seen, expected);
+            registry.gone(own[1]);
+            registry.gone(own[1]);
+            let living = u32::try_from(own.len()).unwrap() - 1;
+            assert_eq!((registry.started(), registry.living()), (own.len() as u64, &[living][..]));
+        }
+    }
+
+    #[test]
+    fn users_that_stop_are_hurried_in_turn() {
+        let mut registry = UserRegistry::new(Shard::WHOLE, 1, 1, 5 * SECOND, SECOND);
+        registry.start(&new(1..=4));
         let now = Instant::now();
         assert_eq!(
-            numbers(registry.stop(&[a, a], now)),
+            numbers(registry.stop(&[4, 3], now)),
             Some((StopAction::Tell(StopPhase::Stopping), vec![4, 3]))
         );
         assert_eq!(
-            numbers(registry.stop(&[a], now + SECOND)),
+            numbers(registry.stop(&[2], now + SECOND)),
             Some((StopAction::Tell(StopPhase::Stopping), vec![2]))
         );
         assert_eq!(registry.due(), Some(now + 5 * SECOND));
@@ -226,39 +235,55 @@ mod tests {
         assert_eq!(registry.next_due(later), None);
     }
 
+    /// The numbers of those that a shard draws out of 11 users of class A, of which two have left by themselves.
+    fn draw(shard: Shard, threads: usize, share: f64, seed: u64) -> Vec<u64> {
+        let mut registry = UserRegistry::new(shard, 2, threads, SECOND, SECOND);
+        let mut roster = Roster::new(Dispatcher::new(&[("a", 1.0, 0), ("b", 1.0, 0)]), Shard::WHOLE);
+        roster.ramp_to(&Users::PerClass(vec![11, 0]), 100.0);
+        registry.start(&roster.next_change().unwrap().start);
+        roster.ramp_to(&Users::PerClass(vec![11, 5]), 100.0);
+        registry.start(&roster.next_change().unwrap().start);
+        if shard.is_whole() {
+            registry.gone(11);
+            registry.gone(3);
+        }
+        let (drawn, own) = registry.draw(&MassDisconnect { share, of: vec![A] }, &roster, seed);
+        assert_eq!(
+            own,
+            (1..=11).filter(|number| shard.holds(*number)).count() - if shard.is_whole() { 2 } else { 0 }
+        );
+        let mut numbers: Vec<_> = drawn.iter().map(|user| user.number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
     #[test]
     fn a_share_is_drawn_of_those_that_are_there() {
-        let draw = |threads, share, seed| {
-            let mut registry = UserRegistry::new(2, threads, SECOND, SECOND);
-            registry.start(&[ClassId(0); 12]);
-            registry.start(&[ClassId(1); 5]);
-            registry.stop(&[ClassId(0)], Instant::now());
-            registry.gone(12);
-            registry.gone(3);
-            let (drawn, all) = registry.draw(&MassDisconnect { share, of: vec![ClassId(0)] }, seed);
-            assert_eq!(all, 10);
-            let mut numbers: Vec<_> = drawn.iter().map(|user| user.number).collect();
-            numbers.sort_unstable();
-            numbers
-        };
-        assert_eq!(draw(1, 1.0, 1), [1, 2, 4, 5, 6, 7, 8, 9, 10, 11]);
-        assert_eq!(draw(1, 0.0, 1), [0; 0]);
-        for (share, count) in [(0.04, 0), (0.05, 1), (0.5, 5), (0.55, 6), (0.94, 9)] {
-            assert_eq!(draw(1, share, 1).len(), count, "{share}");
-            assert_eq!(draw(1, share, 1), draw(3, share, 1), "{share}");
+        let whole = |threads, share, seed| draw(Shard::WHOLE, threads, share, seed);
+        assert_eq!(whole(1, 1.0, 1), [1, 2, 4, 5, 6, 7, 8, 9, 10]);
+        assert_eq!(whole(1, 0.0, 1), [0; 0]);
+        for (share, count) in [(0.04, 0), (0.06, 1), (0.5, 5), (0.55, 5), (0.94, 8)] {
+            assert_eq!(whole(1, share, 1).len(), count, "{share}");
+            assert_eq!(whole(1, share, 1), whole(3, share, 1), "{share}");
         }
-        assert_ne!(draw(1, 0.5, 1), draw(1, 0.5, 2));
+        assert_ne!(whole(1, 0.5, 1), whole(1, 0.5, 2));
+    }
+
+    #[test]
+    fn shards_draw_users_of_their_own_and_the_share_of_all_together() {
+        let shards = [0, 1, 2].map(|index| draw(Shard::new(index, 3).unwrap(), 1, 0.5, 1));
+        assert_eq!(shards.concat().len(), 6, "{shards:?}");
+        for (index, drawn) in shards.iter().enumerate() {
+            assert!(drawn.iter().all(|number| (number - 1) % 3 == index as u64), "{shards:?}");
+        }
     }
 
     #[test]
     fn without_a_stop_timeout_they_leave_at_once() {
-        let mut registry = UserRegistry::new(1, 1, Duration::ZERO, SECOND);
-        registry.start(&[ClassId(0)]);
+        let mut registry = UserRegistry::new(Shard::WHOLE, 1, 1, Duration::ZERO, SECOND);
+        registry.start(&new([1]));
         let now = Instant::now();
-        assert_eq!(
-            numbers(registry.stop(&[ClassId(0)], now)),
-            Some((StopAction::Tell(StopPhase::Leaving), vec![1]))
-        );
-        assert_eq!(registry.stop(&[ClassId(0)], now), None, "nobody is left");
+        assert_eq!(numbers(registry.stop(&[1], now)), Some((StopAction::Tell(StopPhase::Leaving), vec![1])));
+        assert_eq!(registry.stop(&[], now), None, "nobody stops");
     }
 }

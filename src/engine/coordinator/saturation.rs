@@ -214,13 +214,13 @@ fn busiest(usages: &[ResourceUsage]) -> Option<Saturation> {
 }
 
 /// The most connections to one address, if each user has one. `started` is the number of users of each class.
-pub(crate) fn connections_to_one(plan: &Plan, started: &[u64]) -> u64 {
+pub(crate) fn connections_to_one(plan: &Plan, started: &[u32]) -> u64 {
     let mut connections = vec![0; plan.brokers.len()];
     for (class, users) in plan.classes.iter().zip(started) {
         let target = &plan.brokers[class.broker.0].target;
         // Two brokers of a plan can be one.
         let same = plan.brokers.iter().position(|broker| broker.target == *target);
-        connections[same.unwrap_or(class.broker.0)] += users;
+        connections[same.unwrap_or(class.broker.0)] += u64::from(*users);
     }
     // Users are spread evenly over the servers of a broker.
     let servers = plan.brokers.iter().map(|broker| broker.target.servers() as u64);

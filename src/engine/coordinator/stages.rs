@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::engine::run_control::UserChange;
-use crate::plan::dispatcher::{Batch, Dispatcher};
 use crate::plan::load::{After, Stage, Users};
 use crate::plan::reconnect::Reconnect;
+use crate::plan::roster::{Change, Roster};
 use crate::plan::{Plan, UserClass};
 
 /// How often the log says that a stage still waits.
@@ -33,7 +33,7 @@ pub(crate) struct Begun {
     pub(crate) begins: Instant,
     /// When it ended; of the present stage, when it will, if that is known.
     pub(crate) ends: Option<Instant>,
-    /// How many users it wants.
+    /// How many users of this shard it wants.
     pub(crate) users_wanted: u32,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Begun {
 #[derive(Debug)]
 pub(crate) struct Stages {
     plan: Arc<Plan>,
-    dispatcher: Dispatcher,
+    roster: Roster,
     /// The stages so far; the last one is the present one.
     begun: Vec<Begun>,
     /// How many users of each class the present ramp leads to.
@@ -65,10 +65,10 @@ pub(crate) struct Stages {
 impl Stages {
     /// Begins the first stage.
     pub(crate) fn begin(plan: Arc<Plan>, at: Instant) -> Self {
-        let dispatcher = Dispatcher::for_classes(&plan.classes);
+        let roster = Roster::of(&plan);
         let mut stages = Self {
             plan,
-            dispatcher,
+            roster,
             begun: Vec::new(),
             wanted_by_class: Vec::new(),
             halted: None,
@@ -85,8 +85,8 @@ impl Stages {
 
     fn enter(&mut self, index: usize, at: Instant) -> bool {
         let Some(stage) = self.plan.load.stages.get(index) else { return false };
-        self.dispatcher.ramp_to(&stage.users, stage.spawn_rate);
-        self.wanted_by_class = self.dispatcher.goal();
+        self.roster.ramp_to(&stage.users, stage.spawn_rate);
+        self.wanted_by_class = self.roster.goal();
         (self.spawn_rate, self.by_hand) = (stage.spawn_rate, false);
         self.next_batch = Some(at);
         self.ends = match stage.after {
@@ -97,7 +97,8 @@ impl Stages {
         if let Some(before) = self.begun.last_mut() {
             before.ends = Some(at);
         }
-        self.begun.push(Begun { index, begins: at, ends: None, users_wanted: stage.users.total() });
+        let users_wanted = self.wanted_by_class.iter().copied().fold(0, u32::saturating_add);
+        self.begun.push(Begun { index, begins: at, ends: None, users_wanted });
         true
     }
 
@@ -114,6 +115,11 @@ impl Stages {
     pub(crate) fn before(&self, moment: Instant) -> Option<Begun> {
         let stage = self.begun.iter().rfind(|stage| stage.begins < moment).or(self.begun.first())?;
         Some(Begun { ends: stage.ends.or(self.halted).or(self.ends), ..*stage })
+    }
+
+    /// The users of all shards.
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster
     }
 
     /// How many users of each class are wanted: where the ramp leads, however far it is. None once the users stop.
@@ -155,8 +161,8 @@ impl Stages {
             UserChange::By(_) if is_ramp => self.spawn_rate,
             UserChange::By(_) => BY_HAND,
         };
-        self.dispatcher.ramp_to(&stage.users.with_total(wanted), self.spawn_rate);
-        self.wanted_by_class = self.dispatcher.goal();
+        self.roster.ramp_to(&stage.users.with_total(wanted), self.spawn_rate);
+        self.wanted_by_class = self.roster.goal();
         // A stage that waits for connections waits again after this ramp, for those of the new users too.
         (self.tell, self.missing) = (None, None);
         Some(format!("R{}", ramp_text(&wanted.to_string(), self.spawn_rate)))
@@ -179,20 +185,21 @@ impl Stages {
         [self.next_batch, self.ends, self.tell].into_iter().flatten().min()
     }
 
-    /// The users to start and stop now, if some are due, and whether they are the last ones of the ramp.
-    pub(crate) fn next_batch(&mut self, now: Instant) -> Option<(Batch, bool)> {
+    /// The users of this shard to start and stop now, if some are due in any shard, and whether they are the last ones of
+    /// the ramp.
+    pub(crate) fn next_change(&mut self, now: Instant) -> Option<(Change, bool)> {
         let planned = self.next_batch.filter(|at| *at <= now)?;
-        let batch = self.dispatcher.next_batch().unwrap_or_default();
+        let change = self.roster.next_change().unwrap_or_default();
         // As in Locust, a late batch makes all later ones late, too.
-        self.next_batch = (!batch.wait.is_zero()).then(|| (planned + batch.wait).max(now));
+        self.next_batch = (!change.wait.is_zero()).then(|| (planned + change.wait).max(now));
         if self.next_batch.is_none()
             && let Some(stage) = self.begun.last_mut()
         {
             // A ramp ends early if no class may have more users.
-            let reached = self.dispatcher.counts().iter().copied().fold(0, u32::saturating_add);
+            let reached = self.roster.counts().iter().copied().fold(0, u32::saturating_add);
             stage.users_wanted = stage.users_wanted.min(reached);
         }
-        Some((batch, self.next_batch.is_none()))
+        Some((change, self.next_batch.is_none()))
     }
 
     /// Returns whether the present stage waits for the connections of its users.

@@ -1,4 +1,4 @@
-//! The users of a run, as commands for the threads on which they are.
+//! The users of a shard, as commands for the threads on which they are.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use tokio::time::Instant;
 use crate::engine::coordinator::mass_disconnect::MassDisconnects;
 use crate::engine::coordinator::registry::{UserRef, UserRegistry};
 use crate::engine::messages::{Command, StopAction};
-use crate::plan::dispatcher::Batch;
+use crate::plan::Plan;
 use crate::plan::load::MassDisconnect;
-use crate::plan::{ClassId, Plan};
+use crate::plan::roster::{Change, Roster};
 
 /// A command and the index of the thread that it is for.
 type ForThread = (usize, Command);
 
-/// The users of a run.
+/// The users of a shard.
 #[derive(Debug)]
 pub(crate) struct Users {
     threads: usize,
@@ -28,7 +28,7 @@ impl Users {
         let (classes, stop_timeout) = (plan.classes.len(), plan.load.stop_timeout);
         Self {
             threads,
-            registry: UserRegistry::new(classes, threads, stop_timeout, leave_time),
+            registry: UserRegistry::new(plan.shard, classes, threads, stop_timeout, leave_time),
             disconnects: MassDisconnects::default(),
             living: 0,
         }
@@ -49,16 +49,6 @@ impl Users {
         self.registry.started()
     }
 
-    /// How many users of a class were ever started.
-    pub(crate) fn started_of(&self, class: ClassId) -> u64 {
-        self.registry.started_of(class)
-    }
-
-    /// How many users of each class have started and were not told to stop.
-    pub(crate) fn counts(&self) -> Vec<u64> {
-        self.registry.counts()
-    }
-
     /// A user has left.
     pub(crate) fn gone(&mut self, number: u64) {
         self.living -= 1;
@@ -66,13 +56,13 @@ impl Users {
     }
 
     /// Starts and stops the users of one step of the ramp.
-    pub(crate) fn change(&mut self, batch: &Batch, now: Instant) -> Vec<ForThread> {
+    pub(crate) fn change(&mut self, change: &Change, now: Instant) -> Vec<ForThread> {
         let mut commands = Vec::new();
-        if let Some((action, users)) = self.registry.stop(&batch.stop, now) {
+        if let Some((action, users)) = self.registry.stop(&change.stop, now) {
             self.stop(action, &users, &mut commands);
         }
-        self.living += batch.start.len() as u64;
-        for (thread, share) in self.registry.start(&batch.start).into_iter().enumerate() {
+        self.living += change.start.len() as u64;
+        for (thread, share) in self.registry.start(&change.start).into_iter().enumerate() {
             if !share.is_empty() {
                 commands.push((thread, Command::Start(share)));
             }
@@ -105,8 +95,14 @@ impl Users {
 
     /// The stage with this index drops the connections of a share of the users. Every thread gets a command, since
     /// every thread answers.
-    pub(crate) fn disconnect(&mut self, stage: usize, share: &MassDisconnect, seed: u64) -> Vec<ForThread> {
-        let (drawn, all) = self.registry.draw(share, seed);
+    pub(crate) fn disconnect(
+        &mut self,
+        stage: usize,
+        share: &MassDisconnect,
+        roster: &Roster,
+        seed: u64,
+    ) -> Vec<ForThread> {
+        let (drawn, all) = self.registry.draw(share, roster, seed);
         self.disconnects.begin(stage, all, self.threads);
         let command = |thread| Command::Disconnect(stage, UserRef::numbers_on(&drawn, thread));
         (0..self.threads).map(|thread| (thread, command(thread))).collect()

@@ -9,9 +9,9 @@ use tokio::task::{AbortHandle, Id, JoinSet};
 
 use crate::client::Connect;
 use crate::engine::context::Context;
-use crate::engine::messages::NewUser;
 use crate::engine::user::state::User;
 use crate::engine::user::stop_signal::StopSignal;
+use crate::plan::roster::NewUser;
 
 /// The users of a thread, by number.
 pub(super) struct Users<C> {

@@ -405,6 +405,8 @@ pub(super) fn empty(seconds: f64) -> RunResult {
         end: "finished".to_owned(),
         merged_from: Vec::new(),
         merged_ids: Vec::new(),
+        run_id: None,
+        shards: None,
     };
     let document = json!({
         "version": 1,

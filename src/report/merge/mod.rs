@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! rows     rows and stages      counts     failures, exceptions, unfinished, end-to-end messages
+//! shards   which shards of a run are there
 //! series   the run over time    generator  how the load generators did     thresholds, judged, what_ran
 //! watched  what brokers said
 //! ```
@@ -17,6 +18,7 @@ mod judged;
 mod named;
 mod rows;
 mod series;
+mod shards;
 #[cfg(test)]
 mod tests;
 mod thresholds;
@@ -26,6 +28,7 @@ mod what_ran;
 use std::collections::BTreeSet;
 
 pub use crate::report::merge::named::Named;
+pub use crate::report::merge::shards::ShardError;
 use crate::report::read::csv::run::UNFINISHED;
 use crate::report::read::document;
 use crate::report::read::problem::{Problem, ReadError};
@@ -61,6 +64,9 @@ pub enum MergeError {
     /// One run is in two of the results.
     #[error("{} and {} are of one run, which would be counted twice\n  help: give each run once", .0[0], .0[1])]
     SameRun([String; 2]),
+    /// The results are not shards of one run.
+    #[error(transparent)]
+    Shards(#[from] ShardError),
 }
 
 const NOT_JUDGED: &str = "The runs had different thresholds, so none is judged by their sum.";
@@ -85,6 +91,7 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
     if let Some(twins) = twins(&all).iter().find(|twins| twins.sameness == Sameness::Certain) {
         return Err(MergeError::SameRun(twins.at.map(|at| results[at].name.to_owned())));
     }
+    shards::check(results)?;
     let mut run = what_ran::merged(&all);
     run.merged_from = names(results);
     run.merged_ids = all.iter().flat_map(|of| ids(of)).collect::<BTreeSet<String>>().into_iter().collect();
@@ -188,7 +195,7 @@ fn alike(results: &[Named<'_>]) -> Vec<String> {
         let [one, other] = twins.at.map(|at| results[at].name);
         format!("{one} and {other} have equal response times in every row: they may be copies of one run.")
     });
-    what_ran::unlike(&all).into_iter().chain(may_be_one).collect()
+    what_ran::unlike(&all).into_iter().chain(may_be_one).chain(shards::remarks(&all)).collect()
 }
 
 /// Notes stand in alphabetical order, each once.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::report::merge::shards;
 use crate::stats::result::RunResult;
 use crate::stats::result::what_ran::{BrokerRan, Host, WhatRan};
 
@@ -27,6 +28,8 @@ pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
         started: each().map(|run| run.started).fold(f64::INFINITY, f64::min),
         ended: each().map(|run| run.ended).fold(f64::NEG_INFINITY, f64::max),
         seed: common(each().map(|run| &run.seed)),
+        run_id: common(each().map(|run| &run.run_id)),
+        shards: shards::merged(all),
         users: each().fold(0, |sum, run| run.users.saturating_add(sum)),
         planned_s: planned.and_then(|planned| planned.into_iter().max_by(f64::total_cmp)),
         brokers: brokers(each().flat_map(|run| &run.brokers)),

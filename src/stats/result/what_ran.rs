@@ -28,6 +28,10 @@ pub struct WhatRan {
     pub ended: f64,
     /// The seed of its random draws; `null` if the plan has none.
     pub seed: Option<u64>,
+    /// What `${run.id}` stood for; `null` if the source does not tell.
+    pub run_id: Option<String>,
+    /// The shards of a run that was divided, as far as they are in this result; `null` for one that was not.
+    pub shards: Option<Shards>,
     /// The most users that were wanted at a time: by the plan, or by whoever asked for more while it ran.
     pub users: u32,
     /// How long the plan lasts, in seconds; `null` if it has no end of its own.
@@ -41,6 +45,30 @@ pub struct WhatRan {
     pub merged_from: Vec<String>,
     /// Digests of these results, ordered: by them a run is known that is to be counted twice.
     pub merged_ids: Vec<String>,
+}
+
+/// Shards of a run: each is what one process did of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Shards {
+    /// How many shards the run has.
+    pub of: u32,
+    /// Which of them are in this result, counted from 0, in their order.
+    pub indices: Vec<u32>,
+}
+
+impl Shards {
+    /// Which of them are not in this result.
+    pub fn missing(&self) -> Vec<u32> {
+        (0..self.of).filter(|index| !self.indices.contains(index)).collect()
+    }
+}
+
+impl WhatRan {
+    /// Whether this is a part of a run that was divided, so that it says nothing of the whole.
+    pub fn is_part(&self) -> bool {
+        self.shards.as_ref().is_some_and(|shards| !shards.missing().is_empty())
+    }
 }
 
 /// The host that ran a scenario.

@@ -26,12 +26,17 @@ const AGGREGATED: &str = "Aggregated";
 const RUN: &str = "run";
 
 /// Judges thresholds by the result of a run, of which only `thresholds` is not read. Each has one verdict for each of
-/// its rows, and at least one. `aborted` is the miss that ended the run: it stands as it was then, whatever came after.
+/// its rows, and at least one. Of a part of a run that was divided, none can be judged, and none fails it. `aborted` is the miss that ended the run: it stands as it was then, whatever came after.
 pub fn judge_all(
     thresholds: &[Threshold],
     result: &RunResult,
     aborted: Option<&Miss>,
 ) -> Vec<ThresholdResult> {
+    if result.run.is_part() {
+        let why = "a shard is a part of the run; `merge` judges all of them together";
+        let left = |threshold| not_judged(threshold, &called(threshold), why, false).result(threshold, false);
+        return thresholds.iter().map(left).collect();
+    }
     let judged = thresholds.iter().enumerate().flat_map(|(index, threshold)| match aborted {
         Some(miss) if miss.index == index => miss.results.clone(),
         _ => judge(threshold, result).into_iter().map(|judged| judged.result(threshold, false)).collect(),

@@ -13,7 +13,12 @@ impl Lifecycle {
     pub(super) fn drop_connections(&mut self) {
         let index = self.stages.index();
         if let Some(share) = self.stages.stage().and_then(|stage| stage.mass_disconnect.as_ref()) {
-            let commands = self.users.disconnect(index, share, self.plan.seed.wrapping_add(index as u64));
+            let commands = self.users.disconnect(
+                index,
+                share,
+                self.stages.roster(),
+                self.plan.seed.wrapping_add(index as u64),
+            );
             self.send(commands);
         }
     }
@@ -22,6 +27,11 @@ impl Lifecycle {
     pub(super) fn change_users(&mut self, change: UserChange, seen: &Situation) {
         if self.rate_search.is_some() {
             self.warn("The number of users stays as it is while the run searches for the highest rate");
+        } else if !self.plan.shard.is_whole() {
+            let shard = self.plan.shard;
+            self.warn(format!(
+                "The number of users stays as it is: this is shard {shard} of a run, and the others would not know"
+            ));
         } else if let Some(announcement) = self.stages.change_users(change, seen.now) {
             self.info(announcement);
         }
@@ -30,15 +40,16 @@ impl Lifecycle {
     /// Says for which users a feed has no rows. A scenario has rows for all users of its stages, but not for those that
     /// are started besides.
     pub(super) fn warn_of_missing_rows(&mut self) {
-        let warnings = self.row_limits.exceeded(|class| self.users.started_of(class));
+        let warnings = self.row_limits.exceeded(|class| self.stages.roster().started_in_all()[class.0]);
         self.effects.extend(warnings.into_iter().map(Effect::Warn));
     }
 
     /// The ramp of a stage is over.
     pub(super) fn all_spawned(&mut self, seen: &Situation) {
-        let counts = self.users.counts();
-        let total: u64 = counts.iter().sum();
-        self.info(format!("All users spawned: {:?} ({total} total users)", self.plan.by_class(&counts)));
+        let counts = self.counts();
+        let total: u64 = counts.iter().copied().map(u64::from).sum();
+        let by_class = self.plan.by_class(counts);
+        self.info(format!("All users spawned: {by_class:?} ({total} total users)"));
         if self.resets_statistics {
             self.effects.push(Effect::ResetStatistics);
         }

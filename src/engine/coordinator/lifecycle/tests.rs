@@ -3,13 +3,14 @@
 use super::*;
 use crate::engine::coordinator::rate_search::Second;
 use crate::engine::delivery::SETTLE_TIME;
-use crate::engine::messages::{NewUser, StopAction};
+use crate::engine::messages::StopAction;
 use crate::engine::run_control::UserChange;
 use crate::engine::testing;
 use crate::plan::load::{
     After, ClassRate, Load, MassDisconnect, RateSearchSettings, Stage, Users as StageUsers,
 };
 use crate::plan::reconnect::Reconnect;
+use crate::plan::roster::NewUser;
 use crate::plan::{ClassId, UserClass};
 use crate::stats::statistics::Statistics;
 use crate::stats::threshold::Threshold;

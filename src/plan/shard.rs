@@ -1,0 +1,160 @@
+//! A part of the users of a run: what one process does if several run one scenario together.
+//!
+//! Every shard computes the whole run and keeps the users whose number is its own. So nothing of a plan has to be divided
+//! but what all users take from one store: the limits of the load. Numbers are dealt in turn, and not in blocks, so that
+//! all shards ramp up at the same time and have the same mix of classes, as far as it can be.
+//!
+//! ```text
+//! number of the user   1  2  3  4  5  6  7  8  9 …
+//! shard of 4           0  1  2  3  0  1  2  3  0 …
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The most shards of a run: as many as machines that one person can start.
+pub const MAX_SHARDS: u32 = 10_000;
+
+/// One of the shards of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    index: u32,
+    of: u32,
+}
+
+/// What is wrong with the text of a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a shard is I/N, such as 0/4: I counts from 0 to N-1, and N is the number of shards, {MAX_SHARDS} at most"
+)]
+pub struct NotAShard;
+
+impl Shard {
+    /// The only shard of a run that is not divided.
+    pub const WHOLE: Self = Self { index: 0, of: 1 };
+
+    /// The shard with this index, from 0, of so many; `None` if there is no such one.
+    pub fn new(index: u32, of: u32) -> Option<Self> {
+        (index < of && of <= MAX_SHARDS).then_some(Self { index, of })
+    }
+
+    /// Its index, from 0.
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    /// How many shards the run has.
+    pub fn of(self) -> u32 {
+        self.of
+    }
+
+    /// Whether the run is not divided.
+    pub fn is_whole(self) -> bool {
+        self.of == 1
+    }
+
+    /// The index of the shard that runs the user with this number, from 1.
+    pub fn of_number(self, number: u64) -> u32 {
+        u32::try_from(number.wrapping_sub(1) % u64::from(self.of)).unwrap_or(0)
+    }
+
+    /// Whether the user with this number, from 1, is one of its own.
+    #[inline]
+    pub fn holds(self, number: u64) -> bool {
+        self.of_number(number) == self.index
+    }
+
+    /// How many of its users have smaller numbers than this user of its own.
+    pub fn place(self, number: u64) -> u64 {
+        number.wrapping_sub(1) / u64::from(self.of)
+    }
+
+    /// Its part of a limit that is divided by the users that can use it up: `users` has how many of them each shard has.
+    /// The parts of all shards add up to the limit. `None` if no shard has such users.
+    pub fn part_of(self, limit: u64, users: &[u64]) -> Option<u64> {
+        let sum = |users: &[u64]| users.iter().map(|users| u128::from(*users)).sum::<u128>();
+        let (before, own) = users.split_at_checked(self.index as usize)?;
+        let (before, own, all) = (sum(before), u128::from(*own.first()?), sum(users));
+        // Rounded where the shares of two shards meet, so that nothing is lost between them.
+        let up_to = |users: u128| (u128::from(limit) * users).checked_div(all);
+        u64::try_from(up_to(before + own)? - up_to(before)?).ok()
+    }
+}
+
+impl Default for Shard {
+    fn default() -> Self {
+        Self::WHOLE
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = NotAShard;
+
+    fn from_str(text: &str) -> Result<Self, NotAShard> {
+        let (index, of) = text.split_once('/').ok_or(NotAShard)?;
+        // `u32` reads a plus sign too.
+        let number = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then(|| text.parse().ok())
+                .flatten()
+                .ok_or(NotAShard)
+        };
+        Self::new(number(index)?, number(of)?).ok_or(NotAShard)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_shard_is_written_as_its_index_and_how_many_there_are() {
+        for (text, index, of) in [("0/1", 0, 1), ("0/4", 0, 4), ("3/4", 3, 4), ("9999/10000", 9_999, 10_000)]
+        {
+            let shard: Shard = text.parse().unwrap();
+            assert_eq!((shard.index(), shard.of(), shard.to_string().as_str()), (index, of, text));
+        }
+        for text in
+            ["", "1", "4/4", "0/0", "-1/4", "+1/4", "1/4/2", "a/4", "1/ 4", "1.0/4", "0/10001", "/", "1/"]
+        {
+            assert_eq!(text.parse::<Shard>(), Err(NotAShard), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_user_is_in_one_shard(of in 1_u32..50, number in 1_u64..1_000_000) {
+            let shards: Vec<_> = (0..of).filter_map(|index| Shard::new(index, of)).collect();
+            let holding: Vec<_> = shards.iter().filter(|shard| shard.holds(number)).collect();
+            prop_assert_eq!(holding.len(), 1);
+            let own = (1..=number).filter(|number| holding[0].holds(*number)).count() as u64;
+            prop_assert_eq!(holding[0].place(number), own - 1);
+        }
+
+        #[test]
+        fn parts_of_a_limit_add_up_and_are_fair(limit: u64, users in prop::collection::vec(0_u64..1_000, 1..20)) {
+            let of = u32::try_from(users.len()).unwrap();
+            let all: u64 = users.iter().sum();
+            let parts: Option<Vec<u64>> =
+                (0..of).map(|index| Shard::new(index, of).unwrap().part_of(limit, &users)).collect();
+            let Some(parts) = parts else {
+                prop_assert_eq!(all, 0);
+                return Ok(());
+            };
+            prop_assert_eq!(parts.iter().map(|part| u128::from(*part)).sum::<u128>(), u128::from(limit));
+            for (part, users) in parts.iter().zip(&users) {
+                let fair = u128::from(limit) * u128::from(*users) / u128::from(all);
+                prop_assert!(u128::from(*part).abs_diff(fair) <= 1, "{} for {} of {}", part, users, all);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Which shards of a run the results are, and whether they are one run.
+//!
+//! The run id and the number of shards say which results belong together. That a shard is missing is a remark and not a
+//! mistake: somebody whose machine died still wants to know what the others saw. But thresholds are then not judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::report::merge::named::Named;
+use crate::stats::result::RunResult;
+use crate::stats::result::what_ran::Shards;
+
+/// Why shards do not add up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ShardError {
+    /// One shard of a run is in two of the results.
+    #[error(
+        "{} and {} are both shard {index} of the run {run_id}, which would be counted twice\n  help: each process of a run \
+         needs a `--shard` of its own, and each run a `--run-id`", .names[0], .names[1]
+    )]
+    Twice {
+        /// The results.
+        names: [String; 2],
+        /// The index of the shard.
+        index: u32,
+        /// What `${run.id}` stood for.
+        run_id: String,
+    },
+    /// There are shards of several runs, and not all of each.
+    #[error(
+        "{} and {} are of different runs, and shards of at least one of them are missing\n  help: the shards of one run have \
+         the same `--run-id` and N of `--shard I/N`; merge those of each run by themselves", .0[0], .0[1]
+    )]
+    DifferentRuns([String; 2]),
+}
+
+/// What shards of one run have in common: the run id, and how many there are.
+type Division = (String, u32);
+
+fn division(result: &RunResult) -> Option<Division> {
+    let shards = result.run.shards.as_ref()?;
+    Some((result.run.run_id.clone().unwrap_or_default(), shards.of))
+}
+
+/// The shards of all results; `None` if they are not of one run.
+pub(super) fn merged(all: &[&RunResult]) -> Option<Shards> {
+    let (_, of) = division(all.first()?)?;
+    if all.iter().any(|result| division(result) != division(all[0])) {
+        return None;
+    }
+    let indices: BTreeSet<u32> = all.iter().flat_map(|result| indices(result)).copied().collect();
+    Some(Shards { of, indices: indices.into_iter().collect() })
+}
+
+fn indices(result: &RunResult) -> &[u32] {
+    result.run.shards.as_ref().map_or(&[], |shards| &shards.indices)
+}
+
+/// Makes sure that no shard is there twice, and that shards of different runs do not pass for one run.
+pub(super) fn check(results: &[Named<'_>]) -> Result<(), ShardError> {
+    let mut known = BTreeMap::<(Division, u32), &str>::new();
+    let mut divisions = BTreeMap::<Option<Division>, (&str, BTreeSet<u32>)>::new();
+    for Named { name, result } in results {
+        let of = division(result);
+        for index in indices(result) {
+            let Some(of) = of.clone() else { continue };
+            let run_id = of.0.clone();
+            if let Some(other) = known.insert((of, *index), name) {
+                let names = [other, name].map(|name| (*name).to_owned());
+                return Err(ShardError::Twice { names, index: *index, run_id });
+            }
+        }
+        divisions.entry(of).or_insert((name, BTreeSet::new())).1.extend(indices(result));
+    }
+    let is_part = |(of, (_, indices)): (&Option<Division>, &(&str, BTreeSet<u32>))| {
+        of.as_ref().is_some_and(|(_, of)| indices.len() < *of as usize)
+    };
+    let mut names = divisions.values().map(|(name, _)| (*name).to_owned());
+    if let (Some(one), Some(other)) = (names.next(), names.next())
+        && divisions.iter().any(is_part)
+    {
+        return Err(ShardError::DifferentRuns([one, other]));
+    }
+    Ok(())
+}
+
+/// What is to be known of a run of which not all shards are there, or of shards that cannot be of one run.
+pub(super) fn remarks(all: &[&RunResult]) -> Vec<String> {
+    let Some(shards) = merged(all) else { return Vec::new() };
+    let mut remarks = Vec::new();
+    let missing: Vec<String> = shards.missing().iter().map(u32::to_string).collect();
+    if !missing.is_empty() {
+        remarks.push(format!(
+            "The run has {} shards, and the results lack {} {}: the sum is not the whole run.",
+            shards.of,
+            if missing.len() == 1 { "shard" } else { "shards" },
+            missing.join(", ")
+        ));
+    }
+    let seeds: BTreeSet<Option<u64>> = all.iter().map(|result| result.run.seed).collect();
+    if seeds.len() > 1 {
+        remarks
+            .push("The shards have different seeds, so they did not do what one process would.".to_owned());
+    }
+    remarks
+}

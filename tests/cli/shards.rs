@@ -1,0 +1,142 @@
+//! Shards of a run: several processes that do together what one would.
+
+use mqtt_scenario::broker::{Broker, BrokerConfig};
+use serde_json::Value;
+
+use crate::support::{ScenarioDir, run_program};
+
+/// Users of two classes that send three messages each and leave. Their rows say who sent what.
+const SCENARIO: &str = r#"
+version = 1
+seed = 7
+brokers.b.url = "mqtt://localhost"
+feeds.sites = { csv = "sites.csv", order = "unique" }
+thresholds = ["requests >= 40", "failures < 1", "p99 < 60s"]
+[load]
+users = 11
+spawn_rate = 50
+[user_classes.meter]
+feeds = ["sites"]
+messages = 3
+[[user_classes.meter.tasks]]
+name = "send"
+steps = [{ publish = { topic = "m/${row.site}", payload = "${seq} ${random_int(1,1000)}", qos = 1, name = "${client_id} ${row.site}" } }]
+[user_classes.gateway]
+fixed_count = 2
+messages = 3
+[[user_classes.gateway.tasks]]
+name = "send"
+steps = [{ publish = { topic = "g/${user.index}", qos = 1, name = "${client_id}" } }]
+"#;
+
+fn place() -> ScenarioDir {
+    let place = ScenarioDir::new(SCENARIO);
+    let rows: Vec<String> = (1..=20).map(|row| format!("site-{row}")).collect();
+    std::fs::write(place.path("sites.csv"), format!("site\n{}\n", rows.join("\n"))).unwrap();
+    place
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split(' ').collect()
+}
+
+fn read(place: &ScenarioDir, name: &str) -> Value {
+    serde_json::from_str(&place.read(name)).unwrap()
+}
+
+/// Runs with these arguments at a broker, and writes the result to a file; the exit code.
+fn run(place: &ScenarioDir, broker: &Broker, file: &str, more: &str) -> Option<i32> {
+    let line = format!("run scenario.toml -H {} -q --summary-json {file}{more}", broker.addr());
+    place.run(&words(&line)).status.code()
+}
+
+/// The names of rows with their numbers of requests.
+fn rows(result: &Value) -> Vec<(String, u64)> {
+    let rows = result["rows"].as_array().unwrap().iter();
+    rows.map(|row| (row["name"].as_str().unwrap().to_owned(), row["requests"].as_u64().unwrap())).collect()
+}
+
+#[test]
+fn shards_together_do_what_one_process_does() {
+    let (place, broker) = (place(), Broker::start(BrokerConfig::default()).unwrap());
+    assert_eq!(run(&place, &broker, "whole.json", " --run-id r1"), Some(0));
+    for index in 0..3 {
+        let more = format!(" --run-id r1 --shard {index}/3");
+        assert_eq!(run(&place, &broker, &format!("{index}.json"), &more), Some(0), "{index}");
+    }
+    broker.stop();
+    let (whole, first) = (read(&place, "whole.json"), read(&place, "0.json"));
+    // A third of the users cannot have all requests, and is not blamed for it.
+    assert_eq!(
+        first["verdict"]["sentence"],
+        "Passed: 16 requests, none failed, thresholds are judged by `merge`."
+    );
+    let merged = place.run(&words("merge 2.json 0.json 1.json --out all"));
+    assert_eq!(merged.status.code(), Some(0), "{}", String::from_utf8_lossy(&merged.stderr));
+    let merged = read(&place, "all/result.json");
+    assert_eq!(rows(&merged), rows(&whole));
+    assert_eq!(whole["aggregated"]["requests"], 44);
+    assert_eq!(merged["run"]["users"], whole["run"]["users"]);
+    assert_eq!(merged["run"]["shards"]["indices"], serde_json::json!([0, 1, 2]));
+    assert_eq!(merged["verdict"]["sentence"], "Passed: 44 requests, none failed, all 3 thresholds were met.");
+}
+
+#[test]
+fn merge_knows_which_shards_it_has() {
+    let (place, broker) = (place(), Broker::start(BrokerConfig::default()).unwrap());
+    for (file, more) in [
+        ("0", "r1 --shard 0/3"),
+        ("1", "r1 --shard 1/3"),
+        ("again", "r1 --shard 1/3"),
+        ("other", "r2 --shard 2/3"),
+    ] {
+        assert_eq!(run(&place, &broker, &format!("{file}.json"), &format!(" --run-id {more}")), Some(0));
+    }
+    broker.stop();
+    let merge = |what: &str| {
+        let output = run_program(&place.path(""), &words(&format!("merge {what} --out all")));
+        format!("exit code {:?}\n{}", output.code, output.stderr)
+    };
+    insta::assert_snapshot!("merge_shard_twice", merge("0.json 1.json again.json"));
+    insta::assert_snapshot!("merge_shard_of_another_run", merge("0.json 1.json other.json"));
+    insta::assert_snapshot!("merge_shard_missing", merge("0.json 1.json"));
+    let merged = read(&place, "all/result.json");
+    assert_eq!(merged["thresholds"][0]["verdict"], "not judged", "two of three shards are not the run");
+}
+
+#[test]
+fn a_plan_shows_the_part_of_a_shard() {
+    let place = place();
+    let plan = |more: &str| {
+        let output = run_program(&place.path(""), &words(&format!("plan scenario.toml --run-id r1 {more}")));
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
+        output.stdout
+    };
+    insta::assert_snapshot!("plan_of_a_shard", plan("--shard 1/3"));
+    let json: Value = serde_json::from_str(&plan("--shard 1/3 --format json")).unwrap();
+    assert_eq!(json["shard"], serde_json::json!({ "index": 1, "of": 3, "users_in_all": 11 }));
+    let whole: Value = serde_json::from_str(&plan("--format json")).unwrap();
+    assert_eq!(whole["shard"], Value::Null);
+}
+
+#[test]
+fn a_shard_that_cannot_be_is_refused_before_anything_starts() {
+    let place = place();
+    let said = |more: &str| {
+        let output =
+            run_program(&place.path(""), &words(&format!("run scenario.toml --summary-json r.json {more}")));
+        assert_eq!((output.code, place.path("r.json").exists()), (Some(2), false), "{more}");
+        output.stderr
+    };
+    let all: Vec<String> =
+        ["--shard 0/3", "--shard 3/3 --run-id r1", "--shard 0/3 --run-id r/1", "--shard 11/12 --run-id r1"]
+            .iter()
+            .map(|more| format!("{more}\n{}", said(more)))
+            .collect();
+    insta::assert_snapshot!("shards_refused", all.join("\n"));
+    for (more, word) in [("--repeat 2", "--shard is of one run"), ("--web", "cannot be used with")] {
+        let output = run_program(&place.path(""), &words(&format!("run --shard 0/3 --run-id r1 {more}")));
+        assert_eq!(output.code, Some(2), "{more}");
+        assert!(output.stderr.contains(word), "{}", output.stderr);
+    }
+}
