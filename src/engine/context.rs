@@ -151,14 +151,15 @@ impl<C> Context<C> {
 
     /// Counts a connection that the broker accepted.
     pub(crate) fn connection_opened(&self) {
-        self.recorder.borrow_mut().connection_opened();
+        let at = self.clock.at(Instant::now());
+        self.recorder.borrow_mut().connection_opened(at);
     }
 
     /// Counts the end of a connection that was counted when it was opened.
     pub(crate) fn connection_ended(&self) {
         // Users are also dropped while a panic unwinds. A second panic would abort the program.
         let Ok(mut recorder) = self.recorder.try_borrow_mut() else { return };
-        recorder.connection_ended();
+        recorder.connection_ended(self.clock.at(Instant::now()));
     }
 
     /// Records a panic of a user as an exception. There is no traceback, so the text takes its place.

@@ -34,7 +34,7 @@ pub struct Recorder {
     users: Vec<UsersChanged>,
     exceptions: Vec<ExceptionSeen>,
     received: Received,
-    connections: Connections,
+    connections: Vec<(UnixMicros, Connections)>,
     /// Response times from when requests were due. Most runs have no schedule and so none of these times.
     intended: Option<Latency>,
     /// Times from when the request began, of requests that are recorded from when they were due.
@@ -80,7 +80,7 @@ impl Recorder {
             users: Vec::new(),
             exceptions: Vec::new(),
             received: Received::default(),
-            connections: Connections::default(),
+            connections: Vec::new(),
             intended: None,
             began: None,
             measured_began: BTreeMap::new(),
@@ -175,14 +175,14 @@ impl Recorder {
         self.received.add(Received { messages: 1, bytes });
     }
 
-    /// Counts a connection that the broker accepted. It belongs to the next [`take`](Self::take).
-    pub fn connection_opened(&mut self) {
-        self.connections.opened += 1;
+    /// Counts a connection that the broker accepted.
+    pub fn connection_opened(&mut self, at: UnixMicros) {
+        self.connections.push((at.max(self.earliest), Connections { opened: 1, ended: 0 }));
     }
 
     /// Counts the end of a connection that was counted when it was opened.
-    pub fn connection_ended(&mut self) {
-        self.connections.ended += 1;
+    pub fn connection_ended(&mut self, at: UnixMicros) {
+        self.connections.push((at.max(self.earliest), Connections { opened: 0, ended: 1 }));
     }
 
     /// Records the time of a request from when it was due, beside its response time.
@@ -231,12 +231,16 @@ impl Recorder {
         }
         let last = bins.iter().map(|bin| bin.last).max().unwrap_or(until);
         self.earliest = self.earliest.max(UnixMicros(last.max(until).0 + 1));
+        let mut connections = Connections::default();
+        for (_, change) in self.connections.extract_if(.., |(at, _)| *at <= until) {
+            connections.add(change);
+        }
         Batch {
             bins,
             users: self.users.extract_if(.., |users| users.at <= until).collect(),
             exceptions: self.exceptions.extract_if(.., |exception| exception.at <= until).collect(),
             received: mem::take(&mut self.received),
-            connections: mem::take(&mut self.connections),
+            connections,
             intended: self.intended.take(),
             began: self.began.take(),
             measured_began: mem::take(&mut self.measured_began)

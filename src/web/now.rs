@@ -75,9 +75,11 @@ pub struct Now {
     pub totals: Option<Arc<Totals>>,
     /// The users of each class, in the order of the scenario; classes that do not take part are left out.
     pub users: Vec<ClassUsers>,
-    /// How many users are wanted in all: where the ramp leads, however far it is.
+    /// How many users lived at the tick, in all. `users` can be newer: a stage that begins at the tick has started some.
+    pub users_alive: u32,
+    /// How many users are wanted in all at the tick: where the ramp leads, however far it is.
     pub users_wanted: u32,
-    /// How many connections are open.
+    /// How many connections were open at the tick.
     pub connected: u64,
     /// The stage that the run is in; `None` without stages.
     pub stage: Option<StageNow>,

@@ -181,6 +181,45 @@ fn a_run_is_scraped_with_and_without_a_page() {
 }
 
 #[test]
+fn all_numbers_of_users_in_a_line_are_of_one_moment() {
+    let stages = "[load]\nstages = [{ users = 2, spawn_rate = 1000, duration = \"2s\" }, \
+                  { users = 7, spawn_rate = 1000, duration = \"2s\" }, { users = 3, spawn_rate = 1000, duration = \"2s\" }]";
+    let load = "[load]\nusers = 4\nspawn_rate = 100\nrun_time = \"60s\"";
+    let place = ScenarioDir::new(&SCENARIO.replace(load, stages));
+    let served = Served::start(&place, &["run", "scenario.toml", "--web", "127.0.0.1:0", "--only-summary"]);
+    let mut live = served.connect();
+    write!(live, "GET /live HTTP/1.1\r\nHost: {}\r\n\r\n", served.address).unwrap();
+    served.post("/swarm", "");
+    let mut heard = String::new();
+    let mut piece = vec![0; 65_536];
+    while !heard.contains("\"phase\":\"stopped\"") {
+        let read = live.read(&mut piece).unwrap();
+        assert!(read > 0, "the stream has ended");
+        heard.push_str(&String::from_utf8_lossy(&piece[..read]));
+    }
+    let heard = heard.replace("\\u003c", "<");
+    let shown: Vec<_> = heard
+        .split("<dt>Users</dt>")
+        .skip(1)
+        .map(|rest| rest.split("</span>").next().unwrap())
+        .filter(|line| line.contains("alive;"))
+        .map(|line| {
+            let numbers = line.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+            let [alive, wanted, connected] = numbers.collect::<Vec<u32>>()[..] else { panic!("{line}") };
+            (alive, wanted, connected)
+        })
+        .collect();
+    for users in [2, 7, 3] {
+        assert!(shown.contains(&(users, users, users)), "{users}: {shown:?}");
+    }
+    // Before the first user and after the last one there are none.
+    let is_one_moment =
+        |&(alive, wanted, connected): &_| alive == connected && (alive == wanted || alive == 0);
+    assert!(shown.iter().all(is_one_moment), "{shown:?}");
+    served.end();
+}
+
+#[test]
 fn a_port_in_use_is_an_error_before_anything_starts() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -261,10 +300,12 @@ fn a_folder_of_runs_is_listed_shown_and_compared() {
     assert!(list.contains("2 runs") && list.contains("broken") && !list.contains("<script>alert"), "{list}");
     for id in &ids {
         assert!(list.contains(&format!("/runs/{id}")), "{list}");
-        assert!(served.get(&format!("/runs/{id}")).contains("id=\"verdict\""));
+        let report = served.get(&format!("/runs/{id}"));
+        assert!(report.contains("id=\"verdict\""), "{report}");
         assert_eq!(served.json(&format!("/runs/{id}/result.json"))["run"]["end"], "finished");
     }
-    assert!(served.get(&format!("/compare?a={}&b={}", ids[0], ids[1])).contains("id=\"verdict\""));
+    let compared = served.get(&format!("/compare?a={}&b={}", ids[0], ids[1]));
+    assert!(compared.contains("id=\"verdict\""), "{compared}");
     for path in ["/runs/..%2f..%2fetc%2fpasswd", "/runs/nobody", "/compare?a=nobody&b=nobody", "/nothing"] {
         assert_eq!(served.ask("GET", path, "").status, 404, "{path}");
     }

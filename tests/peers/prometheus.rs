@@ -188,9 +188,9 @@ impl Run {
             self.recorder.record_measured(alarms, at(n), 30_000_000, 10);
             self.recorder.received(10);
         }
-        self.recorder.connection_opened();
+        self.recorder.connection_opened(at(0));
         if second > 4 {
-            self.recorder.connection_ended();
+            self.recorder.connection_ended(at(0));
         }
         let until = UnixMicros(self.start.0 + second * 1_000_000);
         self.statistics.merge(vec![self.recorder.take(until)]);

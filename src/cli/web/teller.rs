@@ -144,6 +144,7 @@ impl Onlooker for Teller {
             previous: self.told.previous.clone(),
             totals: (tick.last || is_scraped).then(|| Arc::new(Totals::of(tick.statistics))),
             users,
+            users_alive: u32::try_from(snapshot.user_count).unwrap_or(0),
             users_wanted: tick.stage.users_wanted,
             connected: snapshot.connections.open(),
             stage,
@@ -174,6 +175,7 @@ pub(super) fn over(desk: &Desk, told: &Told, result: Option<Arc<RunResult>>, las
         snapshot: last.or_else(|| before.snapshot.clone()),
         result,
         users,
+        users_alive: 0,
         users_wanted: 0,
         connected: 0,
         ..Now::clone(&before)

@@ -34,10 +34,10 @@ pub(crate) fn statistics(rows: &[(&str, bool, &[u64])]) -> Statistics {
         }
     }
     for _ in 0..3 {
-        recorder.connection_opened();
+        recorder.connection_opened(START);
         recorder.received(100);
     }
-    recorder.connection_ended();
+    recorder.connection_ended(START);
     statistics.merge(vec![recorder.take(UnixMicros(START.0 + 1_000_000))]);
     statistics
 }

@@ -82,10 +82,9 @@ fn when(now: &Now, planned: Option<f64>) -> String {
 
 fn figures(now: &Now) -> Vec<Figure> {
     let count = |users: u64| fitting::count(users);
-    let alive = u64::from(now.alive());
     let mut figures = vec![(
         "Users",
-        count(alive),
+        count(now.users_alive.into()),
         format!("alive; {} wanted, {} connected", count(now.users_wanted.into()), count(now.connected)),
         "",
     )];
