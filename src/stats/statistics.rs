@@ -172,6 +172,11 @@ impl Statistics {
         self.most_users = self.user_count;
     }
 
+    /// Forgets all exceptions. [`reset`](Self::reset) keeps them, as Locust does when all users have started.
+    pub fn forget_exceptions(&mut self) {
+        self.exceptions = ExceptionTable::default();
+    }
+
     /// Resets every row to zero, as of `now`. Rows, exceptions and users stay. In a live run `now`
     /// should be the tick that was merged last, so that no sample lies on both sides.
     pub fn reset(&mut self, now: f64) {

@@ -65,6 +65,8 @@ pub(crate) enum Effect {
     AwaitDoneSending(u64),
     /// Statistics begin anew with the next tick.
     ResetStatistics,
+    /// Exceptions are forgotten, together with the next reset of the statistics.
+    ForgetExceptions,
     /// Ask all threads for their records up to a tick.
     Take(UnixMicros),
     /// Ask all threads for everything; this is the last tick.

@@ -217,7 +217,8 @@ impl Lifecycle {
             Event::UsersAsked(change) => self.change_users(change, seen),
             Event::ResetAsked => {
                 self.info("The statistics begin anew");
-                self.effects.push(Effect::ResetStatistics);
+                // As in Locust, whose reset at the end of the ramp keeps them.
+                self.effects.extend([Effect::ResetStatistics, Effect::ForgetExceptions]);
             }
             Event::LimitReached => self.finish_tasks(seen),
             Event::UsersConnected => self.start_clock_if_connected(seen),

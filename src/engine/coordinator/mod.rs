@@ -78,6 +78,8 @@ pub(crate) struct Coordinator<'a, O> {
     delivery: Option<DeliveryReport>,
     /// Whether statistics begin anew with the next tick.
     reset_due: bool,
+    /// Whether exceptions are forgotten with it.
+    forget_due: bool,
     /// Whether the log says that there are too many names.
     has_warned_of_rows: bool,
 }
@@ -109,6 +111,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             groups: Groups::default(),
             delivery: None,
             reset_due: false,
+            forget_due: false,
             has_warned_of_rows: false,
             plan,
             clock,
@@ -206,6 +209,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
                     }
                 }
                 Effect::ResetStatistics => self.reset_due = true,
+                Effect::ForgetExceptions => self.forget_due = true,
                 Effect::Take(at) => {
                     self.ticks.ask(at, false);
                     self.send_all(&Command::Take(at));
@@ -272,6 +276,9 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             let reset = std::mem::take(&mut self.reset_due) && !answers.last;
             if reset {
                 self.statistics.reset(answers.at.as_secs_f64());
+                if std::mem::take(&mut self.forget_due) {
+                    self.statistics.forget_exceptions();
+                }
             }
             self.warn_of_rows();
             self.tell(answers.at, reset, answers.last)?;

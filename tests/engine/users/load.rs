@@ -53,6 +53,28 @@ fn lives(ran: &RunResult) -> BTreeMap<&str, (u128, u128)> {
 }
 
 #[test]
+fn a_reset_that_somebody_asks_for_forgets_exceptions_and_one_at_the_end_of_the_ramp_keeps_them() {
+    for (asks, reset_stats, left) in [(false, false, 1), (false, true, 1), (true, false, 0)] {
+        let mut b = PlanBuilder::new(3 * SECOND);
+        b.load.users = 3;
+        b.load.spawn_rate = 3.0;
+        busy_class(&mut b, "device");
+        let tokens = Interrupts::default();
+        let control = tokens.control.clone();
+        let resets = async {
+            sleep(ms(1_500)).await;
+            if asks {
+                control.reset_statistics();
+            }
+        };
+        let panics = script(|n| if n == 1 { panic!("planted") } else { Answer::After(ms(1)) });
+        let options = Options { reset_stats, ..LOGGED };
+        let ran = with_paused_clock(run_scripted(b.build(), panics, options, &tokens, resets));
+        assert_eq!(ran.last.exceptions.len(), left, "asked: {asks}, at the end of the ramp: {reset_stats}");
+    }
+}
+
+#[test]
 fn users_come_and_go_as_somebody_asks_while_the_run_goes_on() {
     let mut b = PlanBuilder::new(9 * SECOND);
     b.load.users = 2;

@@ -480,7 +480,7 @@ fn a_number_and_a_pace_that_are_asked_for_hold_in_the_middle_of_a_ramp_too() {
 fn statistics_begin_anew_when_somebody_asks_in_a_run_that_goes_on() {
     for (state, mut run) in in_each_state() {
         let effects = run.at(12.0, Event::ResetAsked);
-        let anew = vec![info("The statistics begin anew"), Effect::ResetStatistics];
+        let anew = vec![info("The statistics begin anew"), Effect::ResetStatistics, Effect::ForgetExceptions];
         assert_eq!(effects, if state == State::Running { anew } else { vec![] }, "{state:?}");
     }
 }
