@@ -301,11 +301,14 @@ fn a_folder_of_runs_is_listed_shown_and_compared() {
     for id in &ids {
         assert!(list.contains(&format!("/runs/{id}")), "{list}");
         let report = served.get(&format!("/runs/{id}"));
-        assert!(report.contains("id=\"verdict\""), "{report}");
+        assert!(report.contains("id=\"verdict\"") && report.contains("<a href=\"/\">← All runs"), "{report}");
         assert_eq!(served.json(&format!("/runs/{id}/result.json"))["run"]["end"], "finished");
     }
     let compared = served.get(&format!("/compare?a={}&b={}", ids[0], ids[1]));
-    assert!(compared.contains("id=\"verdict\""), "{compared}");
+    assert!(
+        compared.contains("id=\"verdict\"") && compared.contains("<a href=\"/\">← All runs"),
+        "{compared}"
+    );
     for path in ["/runs/..%2f..%2fetc%2fpasswd", "/runs/nobody", "/compare?a=nobody&b=nobody", "/nothing"] {
         assert_eq!(served.ask("GET", path, "").status, 404, "{path}");
     }

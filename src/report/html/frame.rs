@@ -11,6 +11,17 @@ pub struct Frame {
     pub subtitle: String,
     /// Name and version of the program that made the result; empty if they are not known.
     pub program: String,
+    /// Where the page leads back to, if a server shows it among others. A file leads nowhere.
+    pub back: Option<Back>,
+}
+
+/// Where a page leads back to.
+#[derive(Debug, Clone, Copy)]
+pub struct Back {
+    /// A path of the server that shows the page.
+    pub path: &'static str,
+    /// What the link says.
+    pub text: &'static str,
 }
 
 impl Frame {

@@ -34,8 +34,8 @@ mod tests;
 
 use askama::Template;
 
-pub use crate::report::html::comparison::comparison;
-use crate::report::html::frame::Frame;
+pub use crate::report::html::comparison::{comparison, comparison_on_site};
+use crate::report::html::frame::{Back, Frame};
 pub use crate::report::html::live::{Section, charts_of, sections};
 use crate::report::html::section::charts::Charts;
 use crate::report::html::section::deliveries::DeliveriesSection;
@@ -77,6 +77,14 @@ struct Page {
 /// # Errors
 /// What `askama` reports if it cannot write a value; no value of a result is known to cause it.
 pub fn page(result: &RunResult) -> askama::Result<String> {
+    page_on_site(result, None)
+}
+
+/// The same report as a server shows it, with a way back.
+///
+/// # Errors
+/// As [`page`].
+pub fn page_on_site(result: &RunResult, back: Option<Back>) -> askama::Result<String> {
     let run = &result.run;
     let title = if run.scenario.is_empty() { "Load test".to_owned() } else { text::line(&run.scenario) };
     let subtitle = [text::moment(run.started), text::length(run.ended - run.started)];
@@ -86,6 +94,7 @@ pub fn page(result: &RunResult) -> askama::Result<String> {
             kind: "Load test report",
             subtitle: subtitle.join(", "),
             program: text::line(&run.program),
+            back,
         },
         verdict: Verdict::of(result),
         head: Head::of(result),

@@ -62,6 +62,12 @@ pub(super) fn state(desk: &Desk, file: StateFile) -> Response {
         .into_response()
 }
 
+/// The history of the run as Locust's file `_stats_history.csv`, which Locust's own page does not offer.
+pub(super) fn history(desk: &Desk) -> Response {
+    let name = attachment(desk, "_requests_history.csv");
+    ([(header::CONTENT_TYPE, CSV), (header::CONTENT_DISPOSITION, &name)], desk.history()).into_response()
+}
+
 /// The history with each row, as far as it is written.
 pub(super) async fn full_history(State(desk): State<Desk>) -> Response {
     let Some(path) = &desk.now().full_history else {
@@ -77,7 +83,8 @@ pub(super) async fn full_history(State(desk): State<Desk>) -> Response {
     let Ok(file) = opened.await else {
         return answer(StatusCode::INTERNAL_SERVER_ERROR, "Error: The file with the history cannot be read.");
     };
-    let name = attachment(&desk, "_requests_full_history.csv");
+    // Locust's web framework writes this one header, with a space.
+    let name = attachment(&desk, "_requests_full_history.csv").replacen(';', "; ", 1);
     let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, &name)];
     (headers, Body::from_stream(ReaderStream::with_capacity(file, PIECE_BYTES))).into_response()
 }
@@ -111,12 +118,14 @@ fn no_result() -> Response {
 
 /// A header that makes an answer a file. `what` is the end of its name.
 fn attachment(desk: &Desk, what: &str) -> String {
-    let started = desk.now().started.unwrap_or_else(|| {
+    let now = desk.now();
+    let started = now.started.unwrap_or_else(|| {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
     });
     let offer = desk.offer();
     let file = offer.file.rsplit(['/', '\\']).next().unwrap_or_default();
-    let host = if offer.host.is_empty() { String::new() } else { format!("_{}", plain(&offer.host)) };
+    let host = if now.run == 0 { &offer.host } else { &now.host };
+    let host = if host.is_empty() { String::new() } else { format!("_{}", plain(host)) };
     format!("attachment;filename=Locust_{}_{}{host}{what}", minute(started), plain(file))
 }
 

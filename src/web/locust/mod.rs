@@ -38,7 +38,7 @@ use crate::web::locust::tasks::Tasks;
 use crate::web::memo::Memo;
 use crate::web::now::Now;
 
-/// All of Locust's paths but `/`, and `/result.json`. What is on no path is 404, and a wrong method 405, as in Locust.
+/// All of Locust's paths but `/`, and two of ours: `/result.json` and `/stats/history/csv`. What is on no path is 404, and a wrong method 405, as in Locust.
 pub fn routes(desk: Desk) -> Router {
     let made = Arc::new(Made::default());
     let requests = Arc::new(Memo::default());
@@ -54,6 +54,7 @@ pub fn routes(desk: Desk) -> Router {
         .route("/stats/requests", get(move |State(desk): State<Desk>| async move { stats(&desk, &requests) }))
         .route("/stats/requests/csv", csv(StateFile::Stats))
         .route("/stats/requests_full_history/csv", get(download::full_history))
+        .route("/stats/history/csv", get(async |State(desk): State<Desk>| download::history(&desk)))
         .route("/stats/failures/csv", csv(StateFile::Failures))
         .route("/stats/report", report)
         .route("/result.json", get(move |State(desk): State<Desk>| download::result(desk, made)))

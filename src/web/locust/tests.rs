@@ -442,7 +442,7 @@ async fn what_changes_something_takes_a_post_alone() {
 #[tokio::test]
 async fn files_are_those_of_the_report_and_named_as_locusts() {
     let statistics = statistics();
-    let (site, ..) = site(running(&statistics));
+    let (site, desk, _commands) = site(running(&statistics));
     let snapshot = statistics.snapshot(1_010.0);
     for (path, file, name) in [
         ("/stats/requests/csv", StateFile::Stats, "requests"),
@@ -454,6 +454,13 @@ async fn files_are_those_of_the_report_and_named_as_locusts() {
         let wanted = format!("attachment;filename=Locust_1970-01-01-00h16_peak.toml_{name}.csv");
         assert_eq!(answer.header("content-disposition"), wanted);
     }
+    desk.begin_history("Timestamp\r\n");
+    let history = get(&site, "/stats/history/csv").await;
+    assert_eq!((&*history.text, history.header("content-type")), ("Timestamp\r\n", "text/csv"));
+    assert_eq!(
+        history.header("content-disposition"),
+        "attachment;filename=Locust_1970-01-01-00h16_peak.toml_requests_history.csv"
+    );
     let shown = get(&site, "/stats/report").await;
     assert!(shown.text.contains("peak hour") && shown.header("content-disposition").is_empty());
     assert!(shown.header("content-security-policy").starts_with("sandbox allow-scripts; default-src 'none'"));

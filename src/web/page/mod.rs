@@ -24,6 +24,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::report::html::frame::Back;
 use crate::stats::result::RunResult;
 use crate::web::desk::Desk;
 use crate::web::page::answer::html_text;
@@ -41,17 +42,9 @@ pub fn routes(desk: Desk) -> Router {
                 html_text(Page::of(&desk.offer(), &desk.now(), desk.program()).render())
             }),
         )
-        .route("/stats/history/csv", get(async |State(desk): State<Desk>| history(&desk)))
         .route("/compare", get(async |State(desk): State<Desk>| compare(&desk)))
         .route("/live", get(async move |State(desk): State<Desk>, query| stream::stream(desk, pieces, query)))
         .with_state(desk)
-}
-
-/// The history of the run as Locust's file `_stats_history.csv`, which Locust's own page does not offer.
-fn history(desk: &Desk) -> Response {
-    let file = "attachment;filename=requests_history.csv";
-    ([(header::CONTENT_TYPE, "text/csv"), (header::CONTENT_DISPOSITION, file)], desk.history())
-        .into_response()
 }
 
 /// The run and the one before it.
@@ -64,5 +57,6 @@ fn compare(desk: &Desk) -> Response {
     };
     let name = |run: u32| format!("run {run}");
     let names = [name(now.run.saturating_sub(1)), name(now.run)];
-    html_text(compared::page(RunResult::clone(a), RunResult::clone(b), names))
+    let back = Back { path: "/", text: "The live page" };
+    html_text(compared::page(RunResult::clone(a), RunResult::clone(b), names, back))
 }

@@ -11,14 +11,17 @@ use axum::routing::get;
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
-use crate::report::html::frame::Frame;
-use crate::report::html::{page, text};
+use crate::report::html::frame::{Back, Frame};
+use crate::report::html::{page_on_site, text};
 use crate::report::result_json;
 use crate::report::verdict::Impression;
 use crate::units::fitting;
 use crate::web::page::answer::html_text;
 use crate::web::page::compared;
 use crate::web::shelf::{Listed, Shelf};
+
+/// Where the reports and comparisons lead back to.
+const TO_THE_LIST: Back = Back { path: "/", text: "All runs" };
 
 /// The list of runs.
 #[derive(Template)]
@@ -111,7 +114,7 @@ async fn list(State(shelf): State<Arc<dyn Shelf>>) -> Response {
 
 async fn report(State(shelf): State<Arc<dyn Shelf>>, Path(id): Path<String>) -> Response {
     with(shelf, move |shelf| match shelf.read(&id) {
-        Ok(result) => html_text(page(&result)),
+        Ok(result) => html_text(page_on_site(&result, Some(TO_THE_LIST))),
         Err(sentence) => missing(&sentence),
     })
     .await
@@ -127,7 +130,7 @@ async fn result(State(shelf): State<Arc<dyn Shelf>>, Path(id): Path<String>) -> 
 
 async fn compare(State(shelf): State<Arc<dyn Shelf>>, Query(two): Query<Two>) -> Response {
     with(shelf, move |shelf| match (shelf.read(&two.a), shelf.read(&two.b)) {
-        (Ok(a), Ok(b)) => html_text(compared::page(a, b, [two.a, two.b])),
+        (Ok(a), Ok(b)) => html_text(compared::page(a, b, [two.a, two.b], TO_THE_LIST)),
         (Err(sentence), _) | (_, Err(sentence)) => missing(&sentence),
     })
     .await

@@ -22,7 +22,7 @@ use crate::report::compare::comparison::{Check, Comparison, FailureComparison, O
 use crate::report::html::comparison::curves::Curves;
 use crate::report::html::comparison::sides::Sides;
 use crate::report::html::comparison::table::Table;
-use crate::report::html::frame::Frame;
+use crate::report::html::frame::{Back, Frame};
 use crate::report::html::section::rows::{Cell, MAX_ROWS};
 use crate::report::html::text;
 use crate::stats::result::RunResult;
@@ -67,6 +67,19 @@ struct FailureRow {
 /// # Errors
 /// What `askama` reports if it cannot write a value; no value of a result is known to cause it.
 pub fn comparison(comparison: &Comparison, a: &[RunResult], b: &[RunResult]) -> askama::Result<String> {
+    comparison_on_site(comparison, a, b, None)
+}
+
+/// The same page as a server shows it, with a way back.
+///
+/// # Errors
+/// As [`comparison`].
+pub fn comparison_on_site(
+    comparison: &Comparison,
+    a: &[RunResult],
+    b: &[RunResult],
+    back: Option<Back>,
+) -> askama::Result<String> {
     let (class, word) = verdict(comparison.verdict);
     let first = |of: fn(&RunResult) -> &str| a.iter().chain(b).map(of).find(|text| !text.is_empty());
     let count = |side: &str, runs: usize| match runs {
@@ -80,6 +93,7 @@ pub fn comparison(comparison: &Comparison, a: &[RunResult], b: &[RunResult]) -> 
             kind: "Comparison of load tests",
             subtitle: runs.join(" and "),
             program: text::line(first(|run| &run.run.program).unwrap_or_default()),
+            back,
         },
         class,
         word,

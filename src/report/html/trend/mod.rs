@@ -94,7 +94,7 @@ fn frame(runs: &[TrendRun]) -> Frame {
         ([_], [at, _]) => format!("1 run, {at}"),
         (runs, [from, to]) => format!("{} runs, {from} to {to}", runs.len()),
     };
-    Frame { title, kind: "Trend of load tests", subtitle, program: String::new() }
+    Frame { title, kind: "Trend of load tests", subtitle, program: String::new(), back: None }
 }
 
 /// What stands under a chart: the day of a run, or its time if all are of one day, and its revision.
