@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::exit;
 use crate::cli::recorded::{Place, RESULT};
-use crate::cli::web::listen::{listen, parse_address};
+use crate::cli::web::listen::{listen, parse_address, parse_name};
 use crate::scenario::secrets::hide_urls;
 use crate::stats::result::RunResult;
 use crate::web::address::Address;
@@ -30,7 +30,8 @@ compares any two. It reads the folder anew each time that it is loaded. Ctrl-C e
 
 Examples:
   mqtt-scenario serve runs
-  mqtt-scenario serve runs --web 127.0.0.1:9000";
+  mqtt-scenario serve runs --web 127.0.0.1:9000
+  mqtt-scenario serve runs --web 0.0.0.0 --web-name loadgen";
 
 /// Serve a page over a folder of finished runs
 #[derive(Debug, Args)]
@@ -51,6 +52,14 @@ pub(super) struct ServeOptions {
                   from other machines and this is missing, one is made and printed"
     )]
     web_token: Option<Token>,
+
+    /// A name that visitors use for this machine, besides its own; can be repeated
+    #[arg(long = "web-name", value_name = "NAME", value_parser = parse_name)]
+    #[arg(
+        help = "A name that visitors use for this machine, besides its own, as in --web-name loadgen for \
+                  http://loadgen:8089/; can be repeated. Other names are refused"
+    )]
+    web_names: Vec<String>,
 }
 
 /// Serves until a signal comes. Exit codes: 0, 2 if there is no such folder, 4 if the page cannot be served.
@@ -70,7 +79,8 @@ pub(super) fn run(options: &ServeOptions) -> ExitCode {
 
 fn serve(options: &ServeOptions) -> Result<(), String> {
     let shelf = Arc::new(Folder { root: options.folder.clone(), known: Mutex::default() });
-    let (server, link) = listen(&options.web, "", options.web_token.as_ref(), site::shelf(shelf))?;
+    let (server, link) =
+        listen(&options.web, "", options.web_token.as_ref(), &options.web_names, site::shelf(shelf))?;
     exit::say(&format!("Runs in {}: {link}\n", options.folder.display()));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime

@@ -61,7 +61,7 @@ enum Said {
 
 impl Guard {
     /// For a server that listens at `bound`. `names` are those that visitors may use for it besides its addresses:
-    /// what was asked for, and what this machine is called. Addresses of loopback and `localhost` are always good.
+    /// what was asked for, what this machine is called, and what else the user has named. Addresses of loopback and `localhost` are always good.
     pub fn new(bound: SocketAddr, names: impl IntoIterator<Item = String>, token: Option<Token>) -> Self {
         let names = names.into_iter().map(|name| name.to_ascii_lowercase()).collect();
         let cookie = format!("mqtt-scenario-{}", bound.port());
@@ -210,8 +210,8 @@ fn refused(why: Why) -> Response {
     let (status, text) = match why {
         Why::Host => (
             StatusCode::FORBIDDEN,
-            "This server does not have the name in the address. Use the address that the terminal shows, or name \
-             it when the server starts.",
+            "This server does not have the name in the address. Use the address that the terminal shows, or start the \
+             server with --web-name NAME to let this name in.",
         ),
         Why::Elsewhere => (StatusCode::FORBIDDEN, "A page of another site sent this, so nothing was done."),
         Why::Token => (

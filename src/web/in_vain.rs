@@ -27,7 +27,7 @@ pub fn not_changeable(start: &Start) -> Option<String> {
         ("tags", start.tags.is_some()),
         ("exclude_tags", start.exclude_tags.is_some()),
     ];
-    let keys = keys.into_iter().filter_map(|(key, is_given)| is_given.then(|| key.to_owned()));
+    let keys = keys.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| key.to_owned());
     let keys: Vec<_> = keys.chain(start.settings.iter().map(|(key, _)| key.clone())).collect();
     (!keys.is_empty()).then(|| format!("These stay as they are while a run goes on: {}", names(&keys)))
 }

@@ -181,6 +181,36 @@ fn a_run_is_scraped_with_and_without_a_page() {
 }
 
 #[test]
+fn a_name_is_let_in_if_it_was_given_and_the_refusal_of_another_names_the_option() {
+    let place = ScenarioDir::new(SCENARIO);
+    fs::create_dir(place.path("runs")).unwrap();
+    let named = ["--web-name", "loadgen", "--web-name", "load-1.example.org"];
+    for (args, path) in [
+        (&["run", "scenario.toml", "--web", "127.0.0.1:0"][..], "/"),
+        (&["run", "scenario.toml", "--prometheus", "127.0.0.1:0", "--only-summary"], "/metrics"),
+        (&["serve", "runs", "--web", "127.0.0.1:0"], "/"),
+    ] {
+        let served = Served::start(&place, &[args, &named].concat());
+        for (host, status) in [("LoadGen:8089", 200), ("load-1.example.org", 200), ("evil.example", 403)] {
+            let mut stream = served.connect();
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{args:?} {host}: {answer}");
+            assert_eq!(answer.contains("--web-name NAME"), status == 403, "{args:?} {host}: {answer}");
+        }
+        served.end();
+    }
+    for wrong in ["http://loadgen", "loadgen:8089", ""] {
+        let output = place.run(&["run", "scenario.toml", "--web", "127.0.0.1:0", "--web-name", wrong]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains("write the name alone"), "{said}");
+    }
+    let output = place.run(&["run", "scenario.toml", "--web-name", "loadgen"]);
+    assert_eq!(output.status.code(), Some(2), "there is nothing that the name could be for");
+}
+
+#[test]
 fn all_numbers_of_users_in_a_line_are_of_one_moment() {
     let stages = "[load]\nstages = [{ users = 2, spawn_rate = 1000, duration = \"2s\" }, \
                   { users = 7, spawn_rate = 1000, duration = \"2s\" }, { users = 3, spawn_rate = 1000, duration = \"2s\" }]";

@@ -7,12 +7,13 @@ use crate::web::guard::Guard;
 use crate::web::server::Server;
 use crate::web::token::Token;
 
-/// Serves a site; also returns the address of this path of it. A page that other machines can reach always has a token. The error is
-/// a sentence.
+/// Serves a site; also returns the address of this path of it. Visitors may call it by these names besides its own. A page
+/// that other machines can reach always has a token. The error is a sentence.
 pub(in crate::cli) fn listen(
     address: &Address,
     path: &str,
     token: Option<&Token>,
+    names: &[String],
     site: Router,
 ) -> Result<(Server, String), String> {
     let listener = bind(address).map_err(|error| error.to_string())?;
@@ -26,9 +27,21 @@ pub(in crate::cli) fn listen(
     let host = if bound.ip().is_unspecified() { node.clone() } else { address.host.clone() };
     let link = Address { host, port: bound.port() };
     let secret = token.as_ref().map(|token| format!("?token={}", token.as_str())).unwrap_or_default();
-    let guard = Guard::new(bound, [address.host.clone(), node], token);
+    let own = [address.host.clone(), node];
+    let guard = Guard::new(bound, own.into_iter().chain(names.iter().cloned()), token);
     let server = Server::start(listener, guard.around(site)).map_err(failed)?;
     Ok((server, format!("http://{link}/{path}{secret}")))
+}
+
+/// Reads a name that visitors use for the server.
+pub(in crate::cli) fn parse_name(text: &str) -> Result<String, String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if text.is_empty() || !text.chars().all(is_part) {
+        return Err(format!(
+            "`{text}` is no name of a server: write the name alone, as in loadgen or load-1.example.org"
+        ));
+    }
+    Ok(text.trim_end_matches('.').to_owned())
 }
 
 /// Reads an address of the command line. A scenario that is read as one is told apart.

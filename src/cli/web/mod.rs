@@ -61,7 +61,7 @@ fn try_run(options: &RunOptions, web: &WebOptions) -> Result<u8, ExitCode> {
     let (mut servers, mut links) = (Vec::new(), Vec::new());
     for (what, path, address, site) in sites {
         let Some(address) = address else { continue };
-        let served = listen(address, path, web.web_token.as_ref(), site);
+        let served = listen(address, path, web.web_token.as_ref(), &web.web_names, site);
         let (server, link) = served.map_err(|error| exit::error(exit::CANNOT_GO_ON, error))?;
         servers.push(server);
         links.push(format!("{what}: {link}\n"));

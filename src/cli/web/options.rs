@@ -3,15 +3,16 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
-use crate::cli::web::listen::parse_address;
+use crate::cli::web::listen::{parse_address, parse_name};
 use crate::units::parse_run_time;
 use crate::web::address::Address;
 use crate::web::token::Token;
 
 /// How a run is watched.
 #[derive(Debug, Clone, Default, Args)]
+#[command(group = ArgGroup::new("served").args(["web", "prometheus"]).multiple(true))]
 pub(in crate::cli) struct WebOptions {
     /// Serve a live page of the run, and start and stop runs from it
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8089")]
@@ -30,6 +31,14 @@ pub(in crate::cli) struct WebOptions {
                   from other machines and this is missing, one is made and printed"
     )]
     pub(in crate::cli) web_token: Option<Token>,
+
+    /// A name that visitors use for this machine, besides its own; can be repeated
+    #[arg(long = "web-name", value_name = "NAME", value_parser = parse_name, requires = "served")]
+    #[arg(
+        help = "A name that visitors and Prometheus use for this machine, besides its own, as in --web-name loadgen for \
+                  http://loadgen:8089/; can be repeated. Other names are refused"
+    )]
+    pub(in crate::cli) web_names: Vec<String>,
 
     /// Serve the numbers of the run to Prometheus at ADDR/metrics, with or without a page
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
