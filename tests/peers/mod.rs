@@ -12,6 +12,7 @@ pub(crate) mod prometheus;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod shards;
 pub(crate) mod soak;
 pub(crate) mod transport;
 pub(crate) mod watch;
