@@ -198,14 +198,14 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
     }
 }
 
-/// An output or a shard of one run that was asked of several.
+/// An output, a shard or a start of one run that was asked of several.
 fn of_one_run(one: &str, other: &str) -> Option<Mistake> {
     let is_series = |flag: &str| SERIES.contains(&flag);
     let (series, output) = if is_series(one) { (one, other) } else { (other, one) };
     let message = format!("{output} is of one run, and {series} makes several");
     (is_series(series) && !is_series(output)).then(|| Mistake {
         message,
-        help: if output == "--shard" {
+        help: if ["--shard", "--start-at"].contains(&output) {
             "shards begin at the same time: start all shards of one run, and then those of the next".to_owned()
         } else {
             format!(

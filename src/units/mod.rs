@@ -5,6 +5,7 @@ mod date;
 mod duration;
 mod encoding;
 pub mod fitting;
+mod moment;
 mod rate;
 mod text;
 
@@ -12,4 +13,5 @@ pub use byte_size::{ByteSize, ByteSizeError};
 pub use date::Date;
 pub use duration::{DurationError, HumanDuration, parse_run_time};
 pub use encoding::{WideText, text_bytes};
+pub use moment::{Moment, NotAMoment};
 pub use rate::{Rate, RateError, RateRange};

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use mqtt_scenario::scenario::files::Format;
@@ -95,9 +96,12 @@ fn place() -> TempDir {
         }
         // Copies of one run are refused: each is as if another machine had made it.
         let path = at(&name).join("result.json");
-        let mut result: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let mut result: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         result["run"]["host"]["name"] = name.into();
         fs::write(path, result.to_string()).unwrap();
+    }
+    for shard in ["1", "2"] {
+        fs::copy(at(&format!("shard{shard}/result.json")), at(&format!("shard-{shard}.json"))).unwrap();
     }
     fs::remove_dir_all(at("made")).unwrap();
     dir
@@ -145,6 +149,43 @@ fn every_command_of_the_documents_does_what_it_should() {
     }
     assert!(mistaken.is_empty(), "{}", mistaken.join("\n"));
     assert!(tried > 20, "{tried}");
+}
+
+#[test]
+fn the_commands_of_the_kubernetes_job_are_understood_and_its_numbers_agree() {
+    let text = fs::read_to_string("docs/kubernetes/job.yaml").unwrap();
+    let objects: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+    let kinds: Vec<_> = objects.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["PersistentVolumeClaim", "Job", "Job"]);
+    let args = |job: &Value| -> Vec<String> {
+        let args = job["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
+        args.iter().map(|arg| arg.as_str().unwrap().to_owned()).collect()
+    };
+    let place = place();
+    let (run, merge) = (args(&objects[1]), args(&objects[2]));
+    let shards = objects[1]["spec"]["completions"].as_u64().unwrap();
+    assert_eq!(objects[1]["spec"]["parallelism"], shards);
+    let mut results = Vec::new();
+    for shard in 0..shards {
+        let here = |arg: &String| {
+            let arg = arg.replace("$(SHARD)", &shard.to_string()).replace("$(RUN_ID)", "0c9f-1");
+            arg.replace("/scenario/", "").replace("/results/", "")
+        };
+        let words: Vec<String> = run.iter().map(here).collect();
+        let more = ["--host=embedded:", "-u8", "-q"].map(str::to_owned);
+        let words: Vec<String> =
+            words.into_iter().filter(|word| !word.starts_with("--host")).chain(more).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let output = run_program(place.path(), &words);
+        assert_eq!(output.code, Some(0), "{words:?}\n{}", output.stderr);
+        results.push(format!("shard-{shard}.json"));
+    }
+    let words: Vec<String> = merge.iter().map(|arg| arg.replace("/results/", "")).collect();
+    assert_eq!(words[1..=results.len()], results);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let output = run_program(place.path(), &words);
+    assert_eq!(output.code, Some(0), "{words:?}\n{}", output.stderr);
+    assert!(!output.stderr.contains("lack"), "no shard is missing: {}", output.stderr);
 }
 
 #[test]

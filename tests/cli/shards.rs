@@ -30,7 +30,11 @@ steps = [{ publish = { topic = "g/${user.index}", qos = 1, name = "${client_id}"
 "#;
 
 fn place() -> ScenarioDir {
-    let place = ScenarioDir::new(SCENARIO);
+    place_of(SCENARIO)
+}
+
+fn place_of(scenario: &str) -> ScenarioDir {
+    let place = ScenarioDir::new(scenario);
     let rows: Vec<String> = (1..=20).map(|row| format!("site-{row}")).collect();
     std::fs::write(place.path("sites.csv"), format!("site\n{}\n", rows.join("\n"))).unwrap();
     place
@@ -139,4 +143,49 @@ fn a_shard_that_cannot_be_is_refused_before_anything_starts() {
         assert_eq!(output.code, Some(2), "{more}");
         assert!(output.stderr.contains(word), "{}", output.stderr);
     }
+}
+
+/// A moment so many seconds from now, in seconds of unix time.
+fn in_seconds(seconds: f64) -> f64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64() + seconds
+}
+
+#[test]
+fn a_run_begins_at_the_moment_that_all_shards_know() {
+    let (place, broker) = (place(), Broker::start(BrokerConfig::default()).unwrap());
+    let moment = in_seconds(1.5);
+    assert_eq!(run(&place, &broker, "r.json", &format!(" --start-at {moment:.3}")), Some(0));
+    broker.stop();
+    let started = read(&place, "r.json")["run"]["started"].as_f64().unwrap();
+    assert!((0.0..1.0).contains(&(started - moment + 0.001)), "{started} {moment}");
+}
+
+#[test]
+fn a_moment_that_is_over_is_refused_with_the_time_of_the_clock() {
+    let output = run_program(&place().path(""), &words("run scenario.toml --start-at 2026-01-01T00:00:00Z"));
+    assert_eq!(output.code, Some(2));
+    let said =
+        "error: --start-at: 2026-01-01T00:00:00.000Z is over, by the clock of this machine, which says 20";
+    assert!(output.stderr.starts_with(said), "{}", output.stderr);
+}
+
+#[test]
+fn whoever_waits_for_a_start_can_be_interrupted_and_leaves_whole_files() {
+    let without = ["requests >= 40", "failures < 1", "p99 < 60s"].map(|threshold| format!("\"{threshold}\""));
+    let place = place_of(&SCENARIO.replace(&without.join(", "), ""));
+    let moment = in_seconds(600.0);
+    let line = format!("run scenario.toml -H embedded: --summary-json r.json --start-at {moment:.0}");
+    let mut running = place.launch(&words(&line));
+    let mut said = String::new();
+    while !said.contains("Waiting for ") {
+        assert!(std::io::BufRead::read_line(&mut running.log, &mut said).unwrap() > 0, "{said}");
+    }
+    running.signal(rustix::process::Signal::INT);
+    let (_, log, code) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    let result = read(&place, "r.json");
+    assert_eq!(
+        (&result["run"]["end"], &result["aggregated"]["requests"]),
+        (&"interrupted".into(), &0.into())
+    );
 }

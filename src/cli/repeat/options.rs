@@ -9,7 +9,7 @@ use crate::cli::scenario_options::ScenarioOptions;
 
 /// What only one run can have. Outputs: each run of several has its own in its folder, and in a single file the last one
 /// would remain. Shards: several runs of them would not be at the same times.
-const OF_ONE_RUN: [&str; 10] = [
+const OF_ONE_RUN: [&str; 11] = [
     "csv",
     "request_log",
     "summary_json",
@@ -20,6 +20,7 @@ const OF_ONE_RUN: [&str; 10] = [
     "print_stats",
     "logfile",
     "shard",
+    "start_at",
 ];
 
 /// Runs a side if nothing is said: with fewer, no difference can be shown.

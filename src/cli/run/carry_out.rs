@@ -17,6 +17,7 @@ use crate::cli::outputs::{OutputError, RunFolder};
 use crate::cli::run::options::RunOptions;
 use crate::cli::run::prepare::{Prepared, announce};
 use crate::cli::run::process::Process;
+use crate::cli::run::start;
 use crate::cli::screen::{self, Progress, banner, end, keys};
 use crate::cli::what_ran::what_ran;
 use crate::cli::{exit, github};
@@ -102,7 +103,14 @@ pub(in crate::cli) fn carry_out(
     let clients = plan.brokers.iter().map(|broker| broker.client);
     let brokers: Vec<_> = std::mem::take(&mut prepared.endpoints).into_iter().zip(clients).collect();
     let connector = move || ChosenConnector::new(brokers.clone());
-    let run = engine::run(Arc::clone(&plan), connector, engine_options, interrupts, &mut observer);
+    let start_at = prepared.start_at;
+    let run = async {
+        if let Some(moment) = start_at {
+            start::wait_until(moment, interrupts).await;
+        }
+        // Whoever was interrupted has a run that stops as it begins, and all files of it.
+        engine::run(Arc::clone(&plan), connector, engine_options, interrupts, &mut observer).await
+    };
     let outcome = prepared.runtime.block_on(async {
         tokio::select! {
             outcome = run => outcome,

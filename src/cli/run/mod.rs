@@ -5,12 +5,14 @@
 //! | `options` | the command line |
 //! | `process` | what a process has once: standard error, the log, signals |
 //! | `prepare` | what a run needs before it can begin |
+//! | `start` | the moment at which a run begins |
 //! | `carry_out` | one run, from its first line to its last |
 
 mod carry_out;
 mod options;
 mod prepare;
 mod process;
+mod start;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,7 @@ use crate::plan::Plan;
 use crate::report::csv::history::{History, HistoryRows};
 use crate::report::csv::state::StateFile;
 use crate::stats::percentiles::PercentileList;
+use crate::units::Moment;
 
 /// Paragraphs are not broken here, since the terminal may have any width. Examples fit eighty columns.
 const AFTER_HELP: &str = "\
@@ -40,7 +41,7 @@ Examples:
   mqtt-scenario run scenarios/seed.toml -H localhost -u 50 -t 30s --csv out/seed
   mqtt-scenario run scenarios/publish.toml --out runs
   mqtt-scenario run my.toml -H old:1883 --versus-host new:1883 -t 60s
-  mqtt-scenario run my.toml --shard 0/4 --run-id nightly-7 --out out/0
+  mqtt-scenario run my.toml --shard 0/4 --run-id nightly-7 --start-at 12:30:00
   mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
 
 /// Run a scenario
@@ -97,6 +98,14 @@ pub(in crate::cli) struct RunOptions {
     /// Write the statistics as Locust's JSON to NAME.json
     #[arg(long, value_name = "NAME")]
     pub(super) json_file: Option<PathBuf>,
+
+    /// Wait for this moment before the first user starts: all shards of a run at the same one
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(
+        help = "Wait for this moment before the first user starts, as the other shards of the run do: 12:30:00 (UTC), \
+                  2026-11-29T12:30:00Z or seconds of unix time"
+    )]
+    pub(super) start_at: Option<Moment>,
 
     #[command(flatten)]
     pub(super) repeat: RepeatOptions,

@@ -14,6 +14,7 @@ use crate::cli::load::{Loaded, certificate_files};
 use crate::cli::outputs::{self, OutputError, Outputs, RunFolder, Wanted};
 use crate::cli::run::options::RunOptions;
 use crate::cli::run::process::{log_error, open_log};
+use crate::cli::run::start;
 use crate::cli::{conflicts, exit, locust};
 use crate::client::transport::Endpoint;
 use crate::describe::describe;
@@ -36,6 +37,8 @@ pub(in crate::cli) struct Prepared {
     pub(super) folder: Option<RunFolder>,
     /// The log in that folder.
     pub(super) run_log: Option<(PathBuf, Lines)>,
+    /// When it shall begin, if not at once.
+    pub(super) start_at: Option<SystemTime>,
 }
 
 /// Makes sure that the run can begin, and touches no older result before it is; an error is an exit code and a message.
@@ -43,6 +46,8 @@ pub(in crate::cli) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<P
     fn cannot(error: impl std::fmt::Display) -> (u8, String) {
         (exit::CANNOT_GO_ON, error.to_string())
     }
+    let start_at =
+        options.start_at.map(start::moment).transpose().map_err(|message| (exit::BAD_INPUT, message))?;
     let plan = &loaded.plan;
     let folder = options.scenario.path().parent().unwrap_or(Path::new(""));
     let written = options.outputs();
@@ -72,7 +77,7 @@ pub(in crate::cli) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<P
 
     let run_log = folder.as_ref().map(|folder| open_log(folder.file("run.log"))).transpose()?;
     let sources = sources(plan, &endpoints, &loaded.run_id);
-    Ok(Prepared { runtime, brokers, endpoints, sources, outputs, folder, run_log })
+    Ok(Prepared { runtime, brokers, endpoints, sources, outputs, folder, run_log, start_at })
 }
 
 /// Writes the scenario and its plan into the folder of a run, and adds the other files to what is wanted.

@@ -16,7 +16,7 @@ use crate::web::token::Token;
 pub(in crate::cli) struct WebOptions {
     /// Serve a live page of the run, and start and stop runs from it
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8089")]
-    #[arg(value_parser = parse_address, conflicts_with_all = ["repeat", "versus", "versus_host", "versus_set", "shard"])]
+    #[arg(value_parser = parse_address, conflicts_with_all = ["repeat", "versus", "versus_host", "versus_set", "shard", "start_at"])]
     #[arg(
         help = "Serve a live page, which starts, changes and stops runs, and Locust's JSON at Locust's paths \
                   [ADDR: 127.0.0.1:8089]"
