@@ -23,12 +23,12 @@ use mqtt_scenario::stats::statistics::Statistics;
 use mqtt_scenario::stats::{RowKey, UnixMicros};
 use mqtt_scenario::web::desk::Desk;
 use mqtt_scenario::web::guard::Guard;
-use mqtt_scenario::web::metrics::route::serve;
 use mqtt_scenario::web::metrics::scrapers::Scrapers;
 use mqtt_scenario::web::metrics::totals::Totals;
 use mqtt_scenario::web::now::{ClassUsers, Now, Phase, Resources, StageNow};
 use mqtt_scenario::web::offer::Offer;
 use mqtt_scenario::web::server::Server;
+use mqtt_scenario::web::site;
 
 use crate::support::{free_port, locust_python};
 
@@ -151,7 +151,8 @@ impl Run {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let guard = Guard::new(listener.local_addr().unwrap(), [], None);
         let scrapers = Scrapers::default();
-        let server = serve(listener, desk.clone(), scrapers.clone(), &guard).unwrap();
+        let site = site::metrics(desk.clone(), scrapers.clone());
+        let server = Server::start(listener, guard.around(site)).unwrap();
         let mut run = Self { desk, scrapers, recorder, statistics, start };
         run.begin();
         (run, server)

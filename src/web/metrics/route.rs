@@ -1,8 +1,6 @@
 //! `GET /metrics`: on the live page's listener, or on one of its own.
 
 use std::fmt::Display;
-use std::io;
-use std::net::TcpListener;
 
 use axum::Router;
 use axum::extract::State;
@@ -11,10 +9,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::web::desk::Desk;
-use crate::web::guard::Guard;
 use crate::web::metrics::format::{Format, scrape};
 use crate::web::metrics::scrapers::Scrapers;
-use crate::web::server::Server;
 
 /// Prometheus and those that scrape as it does send it; a person does not.
 const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
@@ -34,14 +30,6 @@ pub fn routes(desk: Desk, scrapers: Scrapers) -> Router {
 pub fn site(desk: Desk, scrapers: Scrapers) -> Router {
     let nothing_else = async || text(StatusCode::NOT_FOUND, "The metrics are at /metrics.");
     routes(desk, scrapers).fallback(nothing_else)
-}
-
-/// Serves `/metrics` alone, behind this guard. The server ends when it is dropped.
-///
-/// # Errors
-/// As [`Server::start`].
-pub fn serve(listener: TcpListener, desk: Desk, scrapers: Scrapers, guard: &Guard) -> io::Result<Server> {
-    Server::start(listener, guard.around(site(desk, scrapers)))
 }
 
 async fn metrics(State(Served { desk, scrapers }): State<Served>, headers: HeaderMap) -> Response {
