@@ -140,7 +140,15 @@ fn many_rows_have_few_charts_and_all_a_line_in_the_table() {
     assert!(page.contains("28 other rows stand in the table only"));
     assert!(page.contains("<h3>MQTT row 39</h3>"), "a row with many requests");
     assert!(!page.contains("<h3>MQTT row 00</h3>"), "a row with few requests");
-    assert!(page.contains("MQTT row 00</th>"));
+    assert!(page.contains("MQTT row 00</span></th>"));
+}
+
+#[test]
+fn a_long_name_is_cut_by_the_page_and_whole_under_the_pointer() {
+    let long = "a/long/topic/".repeat(10);
+    let page = page(&sample::run(3, &[("MQTT", &long, 5.0, 1.0), ("MQTT", "short", 5.0, 1.0)])).unwrap();
+    assert!(page.contains(&format!("<span class=\"cut\" title=\"MQTT {long}\">MQTT {long}</span>")));
+    assert!(page.contains("<span class=\"cut\">MQTT short</span>"));
 }
 
 /// Writes the pages that a person looks at, and that `tests/peers/report_in_browser.py` opens.
