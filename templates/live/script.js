@@ -208,6 +208,8 @@
     }
     ask("/swarm", fields);
   });
+  // Beside the plan there is room for the whole form.
+  if (matchMedia("(min-width: 68rem)").matches) $("offer").querySelector("details").open = true;
   // A browser that loads the page again fills in what was chosen.
   leaveOut();
   $("stop").addEventListener("click", () => ask("/stop"));
