@@ -93,6 +93,8 @@ pub struct Now {
     pub sent_bytes: Option<u64>,
     /// Bytes that this run got from brokers; `None` if they are not counted.
     pub received_bytes: Option<u64>,
+    /// Whether messages are measured from end to end. What was lost, doubled or reordered is known when the run is over.
+    pub measures: bool,
     /// The file with the full history of this run, if one is written (`--csv-full-history`).
     pub full_history: Option<PathBuf>,
 }

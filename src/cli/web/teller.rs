@@ -40,6 +40,8 @@ pub(super) struct Told {
     classes: Vec<String>,
     /// How many stages there are; 0 if the load has none.
     stages: usize,
+    /// Whether messages are measured from end to end.
+    measures: bool,
     full_history: Option<PathBuf>,
 }
 
@@ -61,6 +63,7 @@ impl Told {
             previous,
             classes,
             stages,
+            measures: plan.measures(),
             full_history,
         }
     }
@@ -156,6 +159,7 @@ impl Onlooker for Teller {
             },
             sent_bytes: None,
             received_bytes: None,
+            measures: self.told.measures,
             full_history: self.told.full_history.clone(),
         });
     }

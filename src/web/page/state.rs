@@ -20,6 +20,8 @@ pub(super) struct RunState {
     when: String,
     figures: Vec<Figure>,
     limit: String,
+    /// Whether a figure is missing that comes at the end.
+    measures: bool,
     downloads: Vec<(&'static str, &'static str)>,
 }
 
@@ -50,6 +52,7 @@ impl RunState {
                     "The load generator itself is the limit ({limit}): response times include its own delay."
                 ))
             }),
+            measures: now.measures && now.phase.is_run(),
             downloads: if now.phase == Phase::Stopped { downloads(now) } else { Vec::new() },
         }
     }
@@ -136,4 +139,20 @@ fn downloads(now: &Now) -> Vec<(&'static str, &'static str)> {
         downloads.push(("/compare", "Compare with the run before"));
     }
     downloads
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_measures_deliveries_says_when_they_are_known() {
+        let says = |measures, phase| {
+            let now = Now { run: 1, measures, phase, ..Now::default() };
+            RunState::of(&now, None).render().unwrap().contains("when the run is over")
+        };
+        assert!(says(true, Phase::Running));
+        assert!(!says(true, Phase::Stopped), "they are known");
+        assert!(!says(false, Phase::Running), "there are none");
+    }
 }
