@@ -4,9 +4,12 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::broker::BrokerOptions;
 use crate::cli::compare::CompareOptions;
+use crate::cli::completions::CompletionsOptions;
+use crate::cli::examples::ExamplesOptions;
 use crate::cli::explain::ExplainOptions;
 use crate::cli::fmt::FmtOptions;
 use crate::cli::init::InitOptions;
+use crate::cli::man::ManOptions;
 use crate::cli::merge::MergeOptions;
 use crate::cli::plan::PlanOptions;
 use crate::cli::replay::ReplayOptions;
@@ -20,6 +23,7 @@ use crate::cli::validate::ValidateOptions;
 const EXAMPLES: &str = "\
 Examples:
   mqtt-scenario init my.toml                           a scenario to start from
+  mqtt-scenario examples                               the scenarios that are in the program
   mqtt-scenario run                                    scenarios/publish.toml on the embedded broker
   mqtt-scenario run my.toml -u 1000 -r 100 -t 5m --csv out/a
   mqtt-scenario run my.toml -H mqtt://broker.lan:1883 --only-summary
@@ -49,6 +53,7 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Init(InitOptions),
+    Examples(ExamplesOptions),
     Run(RunOptions),
     Validate(ValidateOptions),
     Plan(PlanOptions),
@@ -62,6 +67,8 @@ pub(super) enum Command {
     Explain(ExplainOptions),
     Schema(SchemaOptions),
     Broker(BrokerOptions),
+    Completions(CompletionsOptions),
+    Man(ManOptions),
 }
 
 #[cfg(test)]

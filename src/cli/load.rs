@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use crate::broker::faults::Faults;
 use crate::cli::changeable::Changeable;
-use crate::cli::scenario_options::{ScenarioOptions, check_embedded_options};
+use crate::cli::scenario_options::{BUILT_IN, ScenarioOptions, check_embedded_options};
 use crate::cli::{exit, render};
 use crate::compile::files::MAX_FILE_BYTES;
 use crate::compile::url::{UrlError, one_target, parse_url};
@@ -107,13 +107,13 @@ pub(super) struct Mistakes {
 /// Warnings are left to the caller.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     let run_id = options.run_id.as_deref().unwrap_or(SAMPLE);
-    tell(options, check(options, run_id)?, run_id)
+    tell(check(options, run_id)?, run_id)
 }
 
 /// Reads and compiles the scenario for a run, whose users differ from those of other processes by default.
 pub(super) fn load_run(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     let run_id = run_id(options)?;
-    tell(options, check(options, &run_id)?, &run_id)
+    tell(check(options, &run_id)?, &run_id)
 }
 
 /// What `${run.id}` stands for in a run. All shards of a run have the same, so theirs cannot be drawn.
@@ -168,7 +168,7 @@ pub(super) fn certificate_files(plan: &Plan, folder: &Path) -> Vec<PathBuf> {
 pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Checked, ReadError>, ExitCode> {
     let host = parse_hosts(&options.hosts)?;
     let path = options.path();
-    let (source, parsed) = match Source::read_with(path, &options.set) {
+    let (source, parsed) = match options.read() {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
@@ -232,16 +232,8 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
 }
 
 /// Says on standard error what is wrong; without a plan the error is the exit code for it.
-pub(super) fn tell(
-    options: &ScenarioOptions,
-    checked: Result<Checked, ReadError>,
-    run_id: &str,
-) -> Result<Loaded, ExitCode> {
-    let checked = checked.map_err(|error| {
-        let missing = !options.path().exists() && !options.names_a_file();
-        let help = if missing { "\nhelp: name a scenario file: mqtt-scenario run my.toml" } else { "" };
-        exit::error(exit::BAD_INPUT, format_args!("{error}{help}"))
-    })?;
+pub(super) fn tell(checked: Result<Checked, ReadError>, run_id: &str) -> Result<Loaded, ExitCode> {
+    let checked = checked.map_err(|error| exit::error(exit::BAD_INPUT, error))?;
     loaded(checked, run_id, std::io::stderr().is_terminal()).map_err(|mistakes| {
         exit::say(&mistakes);
         ExitCode::from(exit::BAD_INPUT)
@@ -270,7 +262,7 @@ fn masked_texts(source: &Source) -> Vec<(PathBuf, String)> {
     let texts =
         (0..).map(FileId).zip(source.names()).map(|(id, name)| (PathBuf::from(name), secrets.text(id)));
     // Texts of `--set` have names that are no files.
-    texts.filter(|(path, _)| path.is_file()).collect()
+    texts.filter(|(path, _)| path.is_file() || path == Path::new(BUILT_IN)).collect()
 }
 
 /// Draws diagnostics on standard error.

@@ -8,8 +8,11 @@ pub mod broker;
 mod changeable;
 mod command;
 pub mod compare;
+mod completers;
+mod completions;
 mod conflicts;
 mod endpoints;
+mod examples;
 mod exit;
 pub mod explain;
 mod fmt;
@@ -19,6 +22,7 @@ mod lines;
 mod load;
 mod locust;
 mod log;
+mod man;
 pub mod merge;
 mod observer;
 mod onlooker;
@@ -35,6 +39,7 @@ mod result_reference;
 mod run;
 mod scenario_options;
 mod schema;
+mod schema_file;
 mod screen;
 mod serve;
 mod signals;
@@ -45,7 +50,9 @@ mod what_ran;
 
 use std::process::ExitCode;
 
-use crate::cli::command::Command;
+use clap::CommandFactory;
+
+use crate::cli::command::{Cli, Command};
 
 /// Runs the program with the process's arguments.
 ///
@@ -53,6 +60,7 @@ use crate::cli::command::Command;
 /// 4 the runner could not go on, or an output is not whole; 130 interrupted twice.
 pub fn main() -> ExitCode {
     signals::survive_file_limits();
+    completions::answer(Cli::command);
     let cli = match args::parse() {
         Ok(cli) => cli,
         Err(code) => return code,
@@ -71,6 +79,9 @@ pub fn main() -> ExitCode {
         Command::Replay(options) => replay::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Explain(options) => explain::run(&options),
+        Command::Examples(options) => examples::run(&options),
+        Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => man::run(&options, Cli::command()),
         Command::Schema(options) => schema::run(&options),
         Command::Broker(options) => broker::run(&options),
     }

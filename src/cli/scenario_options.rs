@@ -6,20 +6,29 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::broker::faults::Faults;
+use crate::cli::{completers, examples};
 use crate::compile::url::{UrlError, parse_url};
 use crate::plan::shard::Shard;
+use crate::scenario::files::{Format, ReadError};
+use crate::scenario::parse::Parsed;
 use crate::scenario::secrets::hide_urls;
+use crate::scenario::source::Source;
 use crate::units::parse_run_time;
 
 /// The scenario that is used if the command line names none.
 const DEFAULT_SCENARIO: &str = "scenarios/publish.toml";
 
+/// What the example of the program is called that is used if that file is not there. No file has this name.
+pub(super) const BUILT_IN: &str = "built-in/publish.toml";
+
 /// The scenario and what the command line says instead of it: Locust's flags.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ScenarioOptions {
     /// The scenario file, in TOML or YAML
-    #[arg(value_name = "SCENARIO")]
-    #[arg(help = "The scenario file, in TOML or YAML [default: scenarios/publish.toml]")]
+    #[arg(value_name = "SCENARIO", add = completers::scenarios())]
+    #[arg(
+        help = "The scenario file, in TOML or YAML [default: scenarios/publish.toml, else the built-in example publish]"
+    )]
     scenario: Option<PathBuf>,
 
     /// Number of users
@@ -56,15 +65,15 @@ pub(super) struct ScenarioOptions {
     pub(super) set: Vec<String>,
 
     /// Run only users of these classes. Separate several with commas, or repeat the flag
-    #[arg(short = 'C', long, value_delimiter = ',', value_name = "CLASS")]
+    #[arg(short = 'C', long, value_delimiter = ',', value_name = "CLASS", add = completers::user_classes())]
     pub(super) user_classes: Vec<String>,
 
     /// Run only tasks with one of these tags. Separate several with commas, or repeat the flag
-    #[arg(short = 'T', long, value_delimiter = ',', value_name = "TAG")]
+    #[arg(short = 'T', long, value_delimiter = ',', value_name = "TAG", add = completers::tags())]
     pub(super) tags: Vec<String>,
 
     /// Leave out tasks with one of these tags. Separate several with commas, or repeat the flag
-    #[arg(short = 'E', long, value_delimiter = ',', value_name = "TAG")]
+    #[arg(short = 'E', long, value_delimiter = ',', value_name = "TAG", add = completers::tags())]
     pub(super) exclude_tags: Vec<String>,
 
     /// Only the users of one shard of the run: I counts from 0, N is the number of shards
@@ -85,9 +94,26 @@ pub(super) struct ScenarioOptions {
 }
 
 impl ScenarioOptions {
-    /// The scenario file.
+    /// The scenario file, or what the built-in example is called.
     pub(super) fn path(&self) -> &Path {
-        self.scenario.as_deref().unwrap_or(Path::new(DEFAULT_SCENARIO))
+        let default = if self.is_built_in() { BUILT_IN } else { DEFAULT_SCENARIO };
+        self.scenario.as_deref().unwrap_or(Path::new(default))
+    }
+
+    /// Whether no file is named and the default one is not there, so that the example of the program is used.
+    pub(super) fn is_built_in(&self) -> bool {
+        self.scenario.is_none() && !Path::new(DEFAULT_SCENARIO).exists()
+    }
+
+    /// Reads the scenario.
+    ///
+    /// # Errors
+    /// The file cannot be read. What is wrong inside it is no error here, but a diagnostic of the [`Parsed`].
+    pub(super) fn read(&self) -> Result<(Source, Parsed), ReadError> {
+        if self.is_built_in() {
+            return Ok(Source::parse_with(BUILT_IN, examples::PUBLISH, Format::Toml, &self.set));
+        }
+        Source::read_with(self.path(), &self.set)
     }
 
     /// Whether the command line names it.

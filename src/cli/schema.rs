@@ -1,10 +1,11 @@
 //! `schema`: the scenario language and `result.json` as JSON Schemas, for editors and readers of results.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::{exit, reference, result_reference};
+use crate::cli::{exit, reference, result_reference, schema_file};
 use crate::scenario;
 use crate::stats::result;
 
@@ -15,7 +16,8 @@ in its first line:
   # yaml-language-server: $schema=scenario.schema.json     YAML
 
 Examples:
-  mqtt-scenario schema > scenario.schema.json
+  mqtt-scenario schema --write                             scenario.schema.json into this folder
+  mqtt-scenario schema --write load/my.toml                beside that scenario
   mqtt-scenario schema result > result.schema.json
   mqtt-scenario schema --format markdown | less";
 
@@ -32,6 +34,11 @@ pub(super) struct SchemaOptions {
     /// How to write it down
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
+
+    /// Write the schema of scenarios as scenario.schema.json beside this scenario, or into this folder
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = ".")]
+    #[arg(conflicts_with_all = ["format", "of"])]
+    write: Option<PathBuf>,
 }
 
 /// A file that has a schema.
@@ -53,6 +60,15 @@ enum Format {
 }
 
 pub(super) fn run(options: &SchemaOptions) -> ExitCode {
+    if let Some(place) = &options.write {
+        return match schema_file::write_for(place) {
+            Ok(path) => exit::output(&format!("{}: written\n", path.display())),
+            Err(error) => {
+                let path = schema_file::path_for(place);
+                exit::error(exit::CANNOT_GO_ON, format_args!("cannot write {}: {error}", path.display()))
+            }
+        };
+    }
     exit::output(&match (options.of, options.format) {
         (Of::Scenario, Format::Json) => scenario::schema::text(),
         (Of::Scenario, Format::Markdown) => reference::markdown(&scenario::schema::schema()),

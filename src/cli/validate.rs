@@ -61,7 +61,7 @@ pub(super) fn run(options: &ValidateOptions) -> ExitCode {
         let is_fine = matches!(&checked, Ok(checked) if checked.plan.is_some());
         return if is_fine || said != ExitCode::SUCCESS { said } else { ExitCode::from(exit::BAD_INPUT) };
     }
-    match tell(&options.scenario, checked, SAMPLE) {
+    match tell(checked, SAMPLE) {
         Ok(Loaded { plan, warnings, .. }) => {
             exit::say(&warnings);
             exit::output(&format!(

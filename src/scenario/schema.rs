@@ -15,6 +15,9 @@ use crate::scenario::model::Scenario;
 /// Objects that `include` puts together from several files: what they need need not stand in each of them.
 const MERGED: [&str; 3] = ["Broker", "Feed", "Search"];
 
+/// By this an editor knows the schema, wherever the file lies. It is a name and no address.
+pub const ID: &str = "urn:mqtt-scenario:schema:scenario:1";
+
 /// The schema, keys in the order of the model.
 pub fn schema() -> Value {
     let settings = SchemaSettings::draft07()
@@ -25,6 +28,7 @@ pub fn schema() -> Value {
         .with_transform(Includes);
     let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<Scenario>();
     schema.insert("title".to_owned(), "mqtt-scenario".into());
+    schema.insert("$id".to_owned(), ID.into());
     schema.to_value()
 }
 

@@ -40,7 +40,7 @@ fn init_overwrites_nothing_unless_told_to() {
         said.push(shown(command, &run_program(dir.path(), command)));
         assert_eq!(fs::read_to_string(&mine).unwrap() == before, !command.contains(&"--force"));
     }
-    assert_eq!(listing(dir.path()), [mine]);
+    assert_eq!(listing(dir.path()), [dir.path().join("scenario.schema.json"), mine]);
     insta::assert_snapshot!(said.join("\n"));
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod recorder;
 pub(crate) mod run;
 pub(crate) mod scenarios;
 pub(crate) mod shards;
+pub(crate) mod shipped;
 pub(crate) mod watch;
 pub(crate) mod web;
 mod web_offer;

@@ -109,6 +109,7 @@ impl Visitor {
     /// The texts of the page when the run is over, without their tags. An event has only the parts that have changed.
     fn last_page(mut self) -> String {
         let (mut parts, mut piece) = (BTreeMap::new(), vec![0; 65_536]);
+        let tags = Regex::new("<[^>]*>").unwrap();
         loop {
             while let Some((event, rest)) = self.heard.split_once("\n\n") {
                 let data = event.lines().find_map(|line| line.strip_prefix("data: ").map(str::to_owned));
@@ -121,7 +122,7 @@ impl Visitor {
                 }
                 if event["phase"] == "stopped" {
                     let html: String = parts.into_values().collect();
-                    return Regex::new("<[^>]*>").unwrap().replace_all(&html, " ").into_owned();
+                    return tags.replace_all(&html, " ").into_owned();
                 }
             }
             let read = self.stream.read(&mut piece).unwrap();

@@ -109,6 +109,11 @@ pub(super) fn announce(
     warnings: &str,
     variables: &BTreeSet<String>,
 ) {
+    if options.scenario.is_built_in() && !options.quiet {
+        stderr.say(
+            "No scenario is named, so the built-in example runs. To change it: mqtt-scenario init --from publish\n",
+        );
+    }
     info!("Running {} ({})", options.scenario.path().display(), plan.name);
     // Of several runs, the program that runs them has told them once.
     if !warnings.is_empty() && !options.quiet && options.repeat.run_folder.is_none() {
