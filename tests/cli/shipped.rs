@@ -195,3 +195,59 @@ fn each_shell_gets_a_script_of_its_own() {
     }
     assert_eq!(run_program(Path::new("/"), &["completions", "tcsh"]).code, Some(2));
 }
+
+/// Runs a script of the GitHub Action in a folder, and returns its exit code and what it said.
+fn script(folder: &Path, name: &str, env: &[(&str, &str)]) -> (Option<i32>, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(name);
+    let output = Command::new(script)
+        .current_dir(folder)
+        .env("PROGRAM", PROGRAM)
+        .env("GITHUB_OUTPUT", folder.join("output"))
+        .env("GITHUB_STEP_SUMMARY", folder.join("summary.md"))
+        .env("GITHUB_ACTIONS", "true")
+        .envs(env.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), said)
+}
+
+#[test]
+fn the_action_runs_keeps_the_exit_code_and_compares() {
+    let dir = TempDir::new().unwrap();
+    fs::write(
+        dir.path().join("my load.toml"),
+        "version = 1\nbrokers.b.url = \"embedded:\"\nload = { users = 2, run_time = \"1s\" }\nthresholds = [\"p99 < 1us\"]\n\
+         [user_classes.d]\nwait_time = { constant = \"20ms\" }\ntasks = [{ name = \"t\", steps = [{ publish = { topic = \"a\", qos = 1 } }] }]\n",
+    )
+    .unwrap();
+    let output = || fs::read_to_string(dir.path().join("output")).unwrap();
+    let arguments = "-r 10 --set 'load.stop_timeout=1s' -u \"3\"";
+    let env = [("SCENARIO", "my load.toml"), ("ARGUMENTS", arguments), ("RUNS", "runs")];
+    let (code, said) = script(dir.path(), "action-run", &env);
+    assert_eq!(code, Some(0), "a later step ends with the code of the run: {said}");
+    assert!(output().contains("exit-code=3\n"), "{}", output());
+    let folder = output().lines().find_map(|line| line.strip_prefix("folder=").map(str::to_owned)).unwrap();
+    assert!(dir.path().join(&folder).join("result.json").exists(), "{folder}");
+    let summary = || fs::read_to_string(dir.path().join("summary.md")).unwrap();
+    assert!(summary().contains("❌ missed | p99 &lt; 1us"), "{}", summary());
+
+    let compare = |base: &str, fail_on: &str| {
+        script(dir.path(), "action-compare", &[("FOLDER", &folder), ("BASE", base), ("FAIL_ON", fail_on)])
+    };
+    let before = summary();
+    let (code, said) = compare("no/such", "");
+    assert_eq!((code, said.contains("nothing to compare with"), summary()), (Some(0), true, before.clone()));
+    let other = run_program(dir.path(), &["run", "my load.toml", "--out", "base", "-q"]);
+    assert_eq!(other.code, Some(3), "{}", other.stderr);
+    let base = fs::read_dir(dir.path().join("base")).unwrap().next().unwrap().unwrap().path();
+    let (code, said) = compare(base.to_str().unwrap(), "requests > 0");
+    assert_eq!(code, Some(3), "{said}");
+    assert!(summary().len() > before.len() + 100, "{}", summary());
+
+    // A scenario that is wrong leaves no folder, and its code is that of the step.
+    let (code, said) = script(dir.path(), "action-run", &[("SCENARIO", "none.toml"), ("RUNS", "other")]);
+    assert_eq!(code, Some(2), "{said}");
+}
