@@ -12,7 +12,9 @@ use crate::client::driver::Driver;
 use crate::client::failure::Failure;
 use crate::client::rumqttc::connector::RumqttcConnector;
 use crate::client::rumqttc::session::RumqttcSession;
-use crate::client::seam::{Close, Connect, ConnectRequest, Filter, Message, Patience, Session, Until};
+use crate::client::seam::{
+    Close, Connect, ConnectRequest, Filter, Message, PacketBytes, Patience, Session, Until,
+};
 use crate::client::session::state::SessionState;
 use crate::client::sink::{Key, Sink, Ticket};
 use crate::client::transport::stream::Transport;
@@ -52,6 +54,11 @@ impl Connect for ChosenConnector {
 
     fn servers(&self, broker: usize) -> Vec<String> {
         self.native.servers(broker)
+    }
+
+    /// rumqttc has sockets of its own, of which nothing is known here. Half of the bytes would be no number.
+    fn packet_bytes(&self) -> Option<PacketBytes> {
+        if self.clients.contains(&Client::Rumqttc) { None } else { self.native.packet_bytes() }
     }
 }
 

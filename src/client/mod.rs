@@ -37,7 +37,7 @@ pub mod transport;
 mod wire;
 
 pub use crate::client::seam::{
-    Certificate, Close, Connect, ConnectRequest, Filter, Message, Patience, Session, Until, Will,
+    Certificate, Close, Connect, ConnectRequest, Filter, Message, PacketBytes, Patience, Session, Until, Will,
 };
 pub use crate::client::session::state::SessionState;
 pub use crate::client::sink::{Completion, Incoming, Key, Late, Sink, Ticket};

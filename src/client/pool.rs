@@ -1,11 +1,13 @@
-//! Buffers lent to the sessions of one thread while they have bytes in flight.
+//! Buffers lent to the sessions of one thread while they have bytes in flight, and how many bytes went through them.
 //!
 //! Most connections of a load test are idle most of the time. With a buffer of their own, most of their memory would be
 //! that buffer. So all sessions of a thread share one large buffer for reading: a session reads and handles bytes in
 //! one step without a wait. A session borrows a buffer from here only for bytes that must outlive that step.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
+
+use crate::client::seam::PacketBytes;
 
 /// Size of the shared read buffer.
 const READ_BYTES: usize = 64 * 1024;
@@ -25,6 +27,7 @@ pub struct Pool(Rc<Inner>);
 struct Inner {
     read: RefCell<Box<[u8]>>,
     free: RefCell<Vec<Vec<u8>>>,
+    packet_bytes: Cell<PacketBytes>,
 }
 
 impl Default for Pool {
@@ -32,6 +35,7 @@ impl Default for Pool {
         Self(Rc::new(Inner {
             read: RefCell::new(vec![0; READ_BYTES].into()),
             free: RefCell::new(Vec::new()),
+            packet_bytes: Cell::default(),
         }))
     }
 }
@@ -40,6 +44,23 @@ impl Pool {
     /// The shared read buffer, for the length of one read.
     pub(crate) fn read_buffer(&self) -> RefMut<'_, Box<[u8]>> {
         self.0.read.borrow_mut()
+    }
+
+    /// Counts bytes that the system took: once for each call of it, so that a message costs nothing.
+    pub(crate) fn sent(&self, bytes: usize) {
+        let PacketBytes { sent, received } = self.0.packet_bytes.get();
+        self.0.packet_bytes.set(PacketBytes { sent: sent + bytes as u64, received });
+    }
+
+    /// Counts bytes that the system gave.
+    pub(crate) fn received(&self, bytes: usize) {
+        let PacketBytes { sent, received } = self.0.packet_bytes.get();
+        self.0.packet_bytes.set(PacketBytes { sent, received: received + bytes as u64 });
+    }
+
+    /// The bytes of all sessions of the thread so far.
+    pub(crate) fn packet_bytes(&self) -> PacketBytes {
+        self.0.packet_bytes.get()
     }
 
     /// Takes an empty buffer.

@@ -27,6 +27,37 @@ pub trait Connect: 'static {
         let _ = broker;
         Vec::new()
     }
+
+    /// What its sessions have sent and received so far; `None` if it does not count that.
+    fn packet_bytes(&self) -> Option<PacketBytes> {
+        None
+    }
+}
+
+/// Bytes of MQTT packets each way. What TLS and WebSocket add is not among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PacketBytes {
+    /// Bytes that were written to brokers.
+    pub sent: u64,
+    /// Bytes that were read from brokers.
+    pub received: u64,
+}
+
+impl PacketBytes {
+    /// Adds the bytes of others.
+    pub fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.received += other.received;
+    }
+
+    /// What came after an earlier count.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            sent: self.sent.saturating_sub(earlier.sent),
+            received: self.received.saturating_sub(earlier.received),
+        }
+    }
 }
 
 /// Everything that one attempt to connect needs to know.

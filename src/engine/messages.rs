@@ -7,6 +7,7 @@
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::client::PacketBytes;
 use crate::engine::resources::ResourceUsage;
 use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::roster::NewUser;
@@ -62,6 +63,8 @@ pub(crate) enum Report {
 pub(crate) struct Taken {
     pub(crate) batch: Batch,
     pub(crate) usage: ResourceUsage,
+    /// What its sessions have sent and received since the run began; `None` if that is not counted.
+    pub(crate) packet_bytes: Option<PacketBytes>,
     /// How many task runs began that a rate search counts.
     pub(crate) begun: u64,
     /// What arrived in shared groups that are measured.

@@ -1,5 +1,6 @@
 //! The reports of a run to its caller while it goes on.
 
+use crate::client::PacketBytes;
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::DeliveryReport;
@@ -29,6 +30,8 @@ pub struct Tick<'a> {
     pub search: Option<&'a RateSearchReport>,
     /// What became of measured messages, if there are any; only with the last tick.
     pub delivery: Option<&'a DeliveryReport>,
+    /// What the sessions have sent and received since the statistics began; `None` if that is not counted.
+    pub packet_bytes: Option<PacketBytes>,
     /// Whether this is the last tick, which holds everything.
     pub last: bool,
 }

@@ -89,9 +89,9 @@ pub struct Now {
     pub second: HealthSecond,
     /// What the program takes from the machine.
     pub resources: Resources,
-    /// Bytes that this run sent to brokers; `None` if they are not counted.
+    /// Bytes of MQTT packets that were sent to brokers since the statistics began; `None` if they are not counted.
     pub sent_bytes: Option<u64>,
-    /// Bytes that this run got from brokers; `None` if they are not counted.
+    /// Bytes of MQTT packets that came from brokers; `None` if they are not counted.
     pub received_bytes: Option<u64>,
     /// Whether messages are measured from end to end. What was lost, doubled or reordered is known when the run is over.
     pub measures: bool,

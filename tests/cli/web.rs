@@ -250,6 +250,26 @@ fn all_numbers_of_users_in_a_line_are_of_one_moment() {
 }
 
 #[test]
+fn bytes_each_way_are_those_of_the_packets() {
+    let place = ScenarioDir::new(&SCENARIO.replace("[load]", "[load]\nmessages = 10"));
+    let served = Served::start(&place, &["run", "scenario.toml", "--web", "127.0.0.1:0", "--only-summary"]);
+    let bytes = |metrics: &str, way: &str| -> u64 {
+        let name = format!("mqtt_scenario_{way}_bytes_total ");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&name));
+        line.expect(metrics).parse().unwrap()
+    };
+    served.post("/swarm", "user_count=1&spawn_rate=1");
+    served.wait_for("the end", |state| state["state"] == "stopped");
+    let metrics = served.get("/metrics");
+    let (connack, puback, publish, disconnect) = (4, 4, 2 + 3 + 2 + 5, 2);
+    assert_eq!(bytes(&metrics, "received"), connack + 10 * puback);
+    // A client id such as `device-1-ab12`, and user name and password.
+    let connect = 2 + 10 + (2 + 13) + (2 + 1) + (2 + 16);
+    assert_eq!(bytes(&metrics, "sent"), connect + 10 * publish + disconnect);
+    served.end();
+}
+
+#[test]
 fn a_port_in_use_is_an_error_before_anything_starts() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -157,8 +157,8 @@ impl Onlooker for Teller {
                 cpu_cores: tick.second.generator_cpu_cores,
                 memory_bytes: if is_watched || is_scraped { resident_bytes() } else { None },
             },
-            sent_bytes: None,
-            received_bytes: None,
+            sent_bytes: tick.packet_bytes.map(|packet_bytes| packet_bytes.sent),
+            received_bytes: tick.packet_bytes.map(|packet_bytes| packet_bytes.received),
             measures: self.told.measures,
             full_history: self.told.full_history.clone(),
         });

@@ -142,7 +142,10 @@ impl<S: Stream> Driver<S> {
         for _ in 0..READS {
             let mut buffer = ReadBuf::new(&mut shared);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => *heard = true,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    pool.received(buffer.filled().len());
+                    *heard = true;
+                }
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }

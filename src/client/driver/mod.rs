@@ -154,6 +154,7 @@ impl<S: Stream> Driver<S> {
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Err(Failure::Closed),
                 Poll::Ready(Ok(())) => {
+                    pool.received(buffer.filled().len());
                     let now = Instant::now();
                     if let Some(keep_alive) = &mut self.keep_alive {
                         keep_alive.heard(now);

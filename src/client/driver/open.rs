@@ -105,7 +105,10 @@ impl<S: Stream> Driver<S> {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
                     return Poll::Ready(Err(Failure::Closed));
                 }
-                Poll::Ready(Ok(())) => self.partial.extend_from_slice(buffer.filled()),
+                Poll::Ready(Ok(())) => {
+                    self.out.pool().received(buffer.filled().len());
+                    self.partial.extend_from_slice(buffer.filled());
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::lost(&error))),
                 Poll::Pending => {
                     written.map_err(|error| Failure::lost(&error))?;

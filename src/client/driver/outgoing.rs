@@ -135,6 +135,7 @@ impl Outgoing {
                 Poll::Ready(Ok(n)) => {
                     self.start += n;
                     self.written += n as u64;
+                    self.pool.sent(n);
                 }
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => return Ok(()),

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::client::driver::Driver;
 use crate::client::failure::{Ack, Failure, Port};
 use crate::client::pool::Pool;
-use crate::client::seam::{Connect, ConnectRequest};
+use crate::client::seam::{Connect, ConnectRequest, PacketBytes};
 use crate::client::transport::stream::Transport;
 use crate::client::transport::tcp::Ports;
 use crate::client::transport::tls::Tls;
@@ -278,6 +278,10 @@ impl Connect for Connector {
 
     fn servers(&self, broker: usize) -> Vec<String> {
         self.endpoints[broker].servers.iter().map(|server| server.name.clone()).collect()
+    }
+
+    fn packet_bytes(&self) -> Option<PacketBytes> {
+        Some(self.pool.packet_bytes())
     }
 }
 

@@ -40,6 +40,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
+use crate::client::PacketBytes;
 use crate::engine::clock::Clock;
 use crate::engine::coordinator::event::{Effect, Event, Situation};
 use crate::engine::coordinator::lifecycle::Lifecycle;
@@ -76,6 +77,9 @@ pub(crate) struct Coordinator<'a, O> {
     /// What shared groups that are measured received.
     groups: Groups,
     delivery: Option<DeliveryReport>,
+    /// What sessions have sent and received, and what of it was before the statistics began.
+    packet_bytes: Option<PacketBytes>,
+    earlier_bytes: PacketBytes,
     /// Whether statistics begin anew with the next tick.
     reset_due: bool,
     /// Whether exceptions are forgotten with it.
@@ -110,6 +114,8 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             monitor: Monitor::new(),
             groups: Groups::default(),
             delivery: None,
+            packet_bytes: None,
+            earlier_bytes: PacketBytes::default(),
             reset_due: false,
             forget_due: false,
             has_warned_of_rows: false,
@@ -250,6 +256,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         while let Some(answers) = self.ticks.next_complete() {
             self.observer.recorded(&answers.batches).map_err(RunError::Observer)?;
             self.statistics.merge(answers.batches);
+            self.packet_bytes = answers.packet_bytes;
             delivery::merge_shared(&mut self.groups, answers.shared);
             let stood_still = self.stood_still();
             if answers.last {
@@ -276,6 +283,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             let reset = std::mem::take(&mut self.reset_due) && !answers.last;
             if reset {
                 self.statistics.reset(answers.at.as_secs_f64());
+                self.earlier_bytes = answers.packet_bytes.unwrap_or_default();
                 if std::mem::take(&mut self.forget_due) {
                     self.statistics.forget_exceptions();
                 }
@@ -319,8 +327,21 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         let (second, stage) = (self.monitor.second, self.lifecycle.stage_before(at));
         let search = self.lifecycle.rate_search().map(RateSearch::report);
         let delivery = self.delivery.as_ref();
+        let packet_bytes = self.packet_bytes.map(|packet_bytes| packet_bytes.since(self.earlier_bytes));
         let users = &self.lifecycle.users_by_class();
-        let tick = Tick { statistics, health, second, stage, users, at, reset, search, delivery, last };
+        let tick = Tick {
+            statistics,
+            health,
+            second,
+            stage,
+            users,
+            at,
+            reset,
+            search,
+            delivery,
+            packet_bytes,
+            last,
+        };
         match self.observer.tick(&tick).map_err(RunError::Observer)? {
             Control::StopByThreshold if !last => self.handle(Event::ThresholdMissed),
             Control::StopByThreshold | Control::GoOn => {}

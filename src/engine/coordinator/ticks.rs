@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use crate::client::PacketBytes;
 use crate::engine::messages::{BothEnds, Taken};
 use crate::engine::resources::ResourceUsage;
 use crate::stats::UnixMicros;
@@ -17,6 +18,8 @@ pub(crate) struct Answers {
     pub(crate) at: UnixMicros,
     pub(crate) batches: Vec<Batch>,
     pub(crate) usages: Vec<ResourceUsage>,
+    /// What all sessions have sent and received since the run began; `None` if that is not counted.
+    pub(crate) packet_bytes: Option<PacketBytes>,
     /// How many task runs began that a rate search counts.
     pub(crate) begun: u64,
     /// What arrived in shared groups that are measured.
@@ -47,7 +50,8 @@ impl Ticks {
         let threads = self.answered.len();
         let (batches, usages) = (Vec::with_capacity(threads), Vec::with_capacity(threads));
         let (shared, ends) = (Vec::new(), BothEnds::default());
-        self.open.push_back(Answers { at, batches, usages, begun: 0, shared, ends, last });
+        let packet_bytes = Some(PacketBytes::default());
+        self.open.push_back(Answers { at, batches, usages, packet_bytes, begun: 0, shared, ends, last });
     }
 
     /// Takes an answer of a thread.
@@ -57,6 +61,10 @@ impl Ticks {
         if let Some(answers) = self.open.get_mut(index) {
             answers.batches.push(taken.batch);
             answers.usages.push(taken.usage);
+            answers.packet_bytes = answers.packet_bytes.zip(taken.packet_bytes).map(|(mut all, one)| {
+                all.add(one);
+                all
+            });
             answers.begun += taken.begun;
             answers.shared.extend(taken.shared);
             answers.ends.published.extend(taken.ends.published);

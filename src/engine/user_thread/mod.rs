@@ -95,6 +95,7 @@ impl<C: Connect> UserThread<C> {
         self.reports.send(Report::Taken(Box::new(Taken {
             batch: context.recorder.borrow_mut().take(until),
             usage: context.resources.borrow_mut().take(),
+            packet_bytes: context.connector.packet_bytes(),
             begun: context.take_rated_runs(),
             shared: context.delivery.take_shared(),
             ends,

@@ -112,11 +112,11 @@ impl Families {
 
     fn bytes(&self, write: &mut Write<'_, '_>) -> fmt::Result {
         write.counter(
-            &About::with("sent", Unit::Bytes, "Bytes that were sent to brokers."),
+            &About::with("sent", Unit::Bytes, "Bytes of MQTT packets that were sent to brokers."),
             self.now.sent_bytes,
         )?;
         write.counter(
-            &About::with("received", Unit::Bytes, "Bytes that came from brokers."),
+            &About::with("received", Unit::Bytes, "Bytes of MQTT packets that came from brokers."),
             self.now.received_bytes,
         )
     }
