@@ -4,11 +4,13 @@
 //! so the same hash is the key here.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::stats::RowKey;
+use crate::stats::batch::Bin;
 use crate::stats::python_text;
 
 /// Failures by key.
@@ -76,10 +78,40 @@ impl FailureTable {
         self.0.clear();
     }
 
+    /// All failures in the order of the file, each with the key that Locust gives it: the hash in hexadecimal digits.
+    pub fn keyed(&self) -> impl Iterator<Item = (String, &Failure)> {
+        self.0.iter().map(|(key, failure)| {
+            let mut digits = String::with_capacity(2 * key.len());
+            for byte in key {
+                let written = write!(digits, "{byte:02x}");
+                debug_assert!(written.is_ok(), "a String takes everything");
+            }
+            (digits, failure)
+        })
+    }
+
     /// Returns all failures in the order of the file.
     pub fn sorted(&self) -> Vec<Failure> {
         self.0.values().cloned().collect()
     }
+}
+
+/// The failures of some bins, in the order in which they were first seen.
+pub(super) fn occurrences(bins: &[Bin]) -> Vec<Occurrence<'_>> {
+    let mut seen: Vec<_> = bins
+        .iter()
+        .flat_map(|bin| {
+            bin.failures.counts.iter().map(|(&(cell, text), count)| Occurrence {
+                row: &bin.cells[cell as usize].row,
+                error: &bin.failures.texts[text as usize],
+                times: count.occurrences,
+                first_seen: count.first_seen.as_secs_f64(),
+                last_seen: count.last_seen.as_secs_f64(),
+            })
+        })
+        .collect();
+    seen.sort_by(|a, b| a.first_seen.total_cmp(&b.first_seen));
+    seen
 }
 
 /// Locust's `StatsError.create_key`.

@@ -23,6 +23,7 @@ mod hdr_v2;
 pub mod health;
 pub mod histogram;
 pub mod inference;
+pub mod interval;
 pub mod latency;
 pub mod latency_summary;
 pub mod live;

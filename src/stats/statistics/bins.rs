@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::stats::batch::Bin;
 use crate::stats::bucket;
-use crate::stats::failure::Occurrence;
+use crate::stats::failure::occurrences;
 use crate::stats::hdr;
 use crate::stats::statistics::Statistics;
 
@@ -76,20 +76,7 @@ impl Statistics {
     }
 
     pub(super) fn merge_failures(&mut self, bins: &[Bin]) {
-        let mut seen: Vec<_> = bins
-            .iter()
-            .flat_map(|bin| {
-                bin.failures.counts.iter().map(|(&(cell, text), count)| Occurrence {
-                    row: &bin.cells[cell as usize].row,
-                    error: &bin.failures.texts[text as usize],
-                    times: count.occurrences,
-                    first_seen: count.first_seen.as_secs_f64(),
-                    last_seen: count.last_seen.as_secs_f64(),
-                })
-            })
-            .collect();
-        seen.sort_by(|a, b| a.first_seen.total_cmp(&b.first_seen));
-        for occurrence in seen {
+        for occurrence in occurrences(bins) {
             self.failures.add(occurrence);
         }
     }
