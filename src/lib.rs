@@ -28,6 +28,7 @@
 //! | broker | the embedded broker, with planted faults | mqtt |
 //! | engine | runs a plan: coordinator, threads, users, delivery | plan, template, client, stats, mqtt |
 //! | watch | what brokers say of themselves: `$SYS/#`, Prometheus metrics | plan, template, client, mqtt, stats |
+//! | locust | the worker of a Locust master: transport, messages, protocol | stats, units |
 //! | report | Locust's CSV files, tables, JSON, replay, `compare` | stats, units |
 //! | web | the live page, Locust's JSON and metrics over HTTP | report, stats, units |
 //! | cli | arguments, files, signals, the screen: the only room that prints | all |
@@ -78,6 +79,7 @@ pub mod compile;
 pub mod describe;
 pub mod diagnostic;
 pub mod engine;
+pub mod locust;
 pub mod mqtt;
 pub mod plan;
 pub mod report;

@@ -1,0 +1,9 @@
+//! A worker of an unmodified Locust master: Locust distributes the users and adds up the numbers, this room does as it says.
+//!
+//! ```text
+//!              bytes            messages             events, actions              users
+//! master ◀──────────▶ zmtp ◀──────────▶ worker ◀───────────────────▶ protocol
+//!                                          │ ◀──────────────────────────────▶ Users (a trait)
+//! ```
+
+pub mod zmtp;
