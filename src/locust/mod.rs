@@ -6,4 +6,10 @@
 //!                                          │ ◀──────────────────────────────▶ Users (a trait)
 //! ```
 
+pub mod decode;
+pub mod encode;
+pub mod message;
+pub mod report;
+#[cfg(test)]
+mod testing;
 pub mod zmtp;

@@ -1,0 +1,180 @@
+//! The statistics that a worker sends every three seconds: what is new since the report before, never the sums of the run.
+//!
+//! A master adds up whatever it gets, from anybody and for any second. So a report says nothing twice, and its times are
+//! moved to the clock of the master, whole seconds at a time: then a second of ours stays one second there.
+
+use std::collections::BTreeMap;
+
+use serde::Serializer;
+
+use crate::stats::interval::{Interval, IntervalRow};
+use crate::stats::{RowKey, UnixMicros};
+
+/// Number of users by the name of their class.
+pub type ClassCounts = BTreeMap<String, u64>;
+
+/// The data of a `stats` message.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct StatsReport {
+    stats: Vec<Entry>,
+    stats_total: Entry,
+    errors: BTreeMap<String, Failure>,
+    user_classes_count: ClassCounts,
+    user_count: u64,
+}
+
+/// One row, as Locust's `StatsEntry.serialize` gives it. Times in milliseconds, moments in unix seconds.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+struct Entry {
+    name: String,
+    method: String,
+    last_request_timestamp: Option<f64>,
+    start_time: f64,
+    num_requests: u64,
+    num_none_requests: u64,
+    num_failures: u64,
+    total_response_time: f64,
+    /// Locust has the int 0 where there is no time.
+    #[serde(serialize_with = "zero_if_none")]
+    max_response_time: Option<f64>,
+    min_response_time: Option<f64>,
+    total_content_length: u64,
+    response_times: BTreeMap<i64, u64>,
+    num_reqs_per_sec: BTreeMap<i64, u64>,
+    num_fail_per_sec: BTreeMap<i64, u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+struct Failure {
+    name: String,
+    method: String,
+    error: String,
+    occurrences: u64,
+    first_seen: f64,
+    last_seen: f64,
+}
+
+impl StatsReport {
+    /// What an interval holds, with the numbers of users at its end. `shift_s` is what the clock of the master is ahead of
+    /// ours, in seconds.
+    pub fn new(interval: &Interval, users: ClassCounts, shift_s: i64) -> Self {
+        let began = interval.began;
+        let aggregated = RowKey { request_type: String::new(), name: "Aggregated".to_owned() };
+        let errors = interval.failures.keyed().map(|(key, failure)| {
+            let row = &failure.what.row;
+            let failure = Failure {
+                name: row.name.clone(),
+                method: row.request_type.clone(),
+                error: failure.what.masked.clone(),
+                occurrences: failure.occurrences,
+                first_seen: failure.first_seen + shift_s as f64,
+                last_seen: failure.last_seen + shift_s as f64,
+            };
+            (key, failure)
+        });
+        Self {
+            stats: interval.rows.iter().map(|(key, row)| Entry::new(key, row, began, shift_s)).collect(),
+            stats_total: Entry::new(&aggregated, &interval.total, began, shift_s),
+            errors: errors.collect(),
+            user_count: users.values().sum(),
+            user_classes_count: users,
+        }
+    }
+
+    /// How many requests it reports.
+    pub fn requests(&self) -> u64 {
+        self.stats_total.num_requests
+    }
+}
+
+impl Entry {
+    fn new(key: &RowKey, row: &IntervalRow, began: UnixMicros, shift_s: i64) -> Self {
+        let shifted = |at: UnixMicros| at.as_secs_f64() + shift_s as f64;
+        let by_second = |counts: &BTreeMap<u64, u64>| {
+            let seconds = counts.iter().map(|(&second, &count)| (second.cast_signed() + shift_s, count));
+            seconds.collect()
+        };
+        let ms = |ns: u64| ns as f64 / 1e6;
+        Self {
+            name: key.name.clone(),
+            method: key.request_type.clone(),
+            last_request_timestamp: row.last.map(shifted),
+            start_time: shifted(began),
+            num_requests: row.requests,
+            num_none_requests: row.none_requests,
+            num_failures: row.failures,
+            total_response_time: row.sum_ns as f64 / 1e6,
+            max_response_time: row.min_max_ns.map(|(_, max)| ms(max)),
+            min_response_time: row.min_max_ns.map(|(min, _)| ms(min)),
+            total_content_length: u64::try_from(row.length).unwrap_or(u64::MAX),
+            response_times: row
+                .buckets
+                .iter()
+                .map(|(&bucket, &count)| (i64::try_from(bucket).unwrap_or(i64::MAX), count))
+                .collect(),
+            num_reqs_per_sec: by_second(&row.requests_by_second),
+            num_fail_per_sec: by_second(&row.failures_by_second),
+        }
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
+fn zero_if_none<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.serialize_f64(*value),
+        None => serializer.serialize_u8(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::RowId;
+    use crate::stats::recorder::Recorder;
+
+    const START: UnixMicros = UnixMicros(1_700_000_000_000_000);
+
+    fn interval() -> Interval {
+        let row = |name: &str| RowKey { request_type: "MQTT".to_owned(), name: name.to_owned() };
+        let mut recorder = Recorder::new(START, &[row("publish"), row("probe")], false);
+        let at = |ms: u64| UnixMicros(START.0 + ms * 1_000);
+        recorder.record(RowId(0), at(100), Some(1_500_000), 20);
+        recorder.record(RowId(0), at(1_100), Some(240_400_000), 20);
+        recorder.record_failure(RowId(0), at(1_200), Some(10_000_000_000), 0, "no PUBACK");
+        recorder.record(RowId(1), at(1_300), None, 7);
+        let mut interval = Interval::new(START);
+        interval.merge(&recorder.take(at(2_000)));
+        interval
+    }
+
+    #[test]
+    fn a_report_has_locust_s_keys_buckets_and_seconds() {
+        let users = ClassCounts::from([("Device".to_owned(), 3), ("Gateway".to_owned(), 0)]);
+        let report = StatsReport::new(&interval(), users, 0);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
+    }
+
+    #[test]
+    fn an_empty_report_has_a_total_all_the_same() {
+        let report = StatsReport::new(&Interval::new(START), ClassCounts::new(), 0);
+        insta::assert_snapshot!(serde_json::to_string(&report).unwrap());
+    }
+
+    #[test]
+    fn a_shift_moves_every_moment_by_whole_seconds() {
+        let [here, there] = [0, -30].map(|shift| {
+            serde_json::to_value(StatsReport::new(&interval(), ClassCounts::new(), shift)).unwrap()
+        });
+        let moment = |report: &serde_json::Value, pointer| report.pointer(pointer).unwrap().as_f64().unwrap();
+        let key = here["errors"].as_object().unwrap().keys().next().unwrap().clone();
+        for pointer in [
+            "/stats_total/start_time",
+            "/stats_total/last_request_timestamp",
+            &format!("/errors/{key}/first_seen"),
+            &format!("/errors/{key}/last_seen"),
+        ] {
+            assert!((moment(&here, pointer) - moment(&there, pointer) - 30.0).abs() < 1e-6, "{pointer}");
+        }
+        assert_eq!(there["stats_total"]["num_reqs_per_sec"]["1699999971"], 3);
+    }
+}
