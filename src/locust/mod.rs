@@ -9,6 +9,7 @@
 pub mod decode;
 pub mod encode;
 pub mod message;
+pub mod protocol;
 pub mod report;
 #[cfg(test)]
 mod testing;
