@@ -22,6 +22,7 @@
 //! | losses, duplicates, end-to-end times | `--test integration engine::end_to_end` |
 //! | stopping, what is unfinished | `--test integration engine::leaving`, `engine::unfinished`, `engine::balance` |
 //! | `src/stats` | `--lib stats`, `--test integration cli::figures`, and `cli::recorder` |
+//! | `src/locust` | `--lib locust::`, `--test integration locust::`, and `peers::locust_worker -- --ignored` with Locust |
 //! | `src/report`: CSV, JSON, tables, logs | `--lib report`, `--test integration cli::golden`, and `cli::outputs` |
 //! | `src/cli`: arguments, exit codes, signals | `--lib cli`, `--test integration cli` |
 //! | `src/web` | `--lib web`, and `peers::web -- --ignored` with Locust |
@@ -45,6 +46,7 @@ mod client;
 mod compile;
 mod engine;
 mod layers;
+mod locust;
 mod peers;
 mod scenario;
 mod support;

@@ -4,6 +4,8 @@
 pub(crate) mod acceptor;
 pub(crate) mod balance;
 mod compile;
+pub(crate) mod fake_users;
+pub(crate) mod locust_master;
 mod mosquitto;
 pub(crate) mod peer;
 mod plan;
