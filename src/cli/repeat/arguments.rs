@@ -97,6 +97,10 @@ mod tests {
         #[arg(long)]
         logfile: Option<String>,
         #[arg(long)]
+        shard: Option<String>,
+        #[arg(long)]
+        start_at: Option<String>,
+        #[arg(long)]
         out: Option<String>,
     }
 
