@@ -29,6 +29,7 @@
 //! | engine | runs a plan: coordinator, threads, users, delivery | plan, template, client, stats, mqtt |
 //! | watch | what brokers say of themselves: `$SYS/#`, Prometheus metrics | plan, template, client, mqtt, stats |
 //! | locust | the worker of a Locust master: transport, messages, protocol | stats, units |
+//! | sync | shards of a run meet at a broker: a common start, and how far their clocks are apart | plan, client, mqtt |
 //! | report | Locust's CSV files, tables, JSON, replay, `compare` | stats, units |
 //! | web | the live page, Locust's JSON and metrics over HTTP | report, stats, units |
 //! | cli | arguments, files, signals, the screen: the only room that prints | all |
@@ -85,6 +86,7 @@ pub mod plan;
 pub mod report;
 pub mod scenario;
 pub mod stats;
+pub mod sync;
 pub mod template;
 pub mod units;
 pub mod watch;

@@ -14,11 +14,12 @@ use crate::report::{so_far, verdict};
 use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::result::RunResult;
-use crate::stats::result::what_ran::WhatRan;
+use crate::stats::result::what_ran::{Clock, WhatRan};
 use crate::stats::snapshot::Snapshot;
 use crate::stats::threshold::Threshold;
 use crate::stats::threshold::verdict::Miss;
 use crate::stats::threshold::watch::{Now, Watch};
+use crate::sync::ClockOffset;
 use crate::units::fitting::length;
 use crate::watch::Watching;
 
@@ -102,6 +103,14 @@ impl RunObserver {
             onlooker,
             watching,
         }
+    }
+
+    /// Notes how far the clock of shard 0 is ahead, if that was measured.
+    pub(super) fn clocks(&mut self, measured: Option<ClockOffset>) {
+        self.head.run.clock = measured.map(|ClockOffset { ahead_us, within_us }| Clock {
+            shard_0_is_ahead_ms: ahead_us as f64 / 1_000.0,
+            within_ms: within_us as f64 / 1_000.0,
+        });
     }
 
     /// Writes what is written at the end of a run, waits until all outputs are whole or cannot be, and returns which

@@ -37,6 +37,7 @@ pub(super) fn what_ran(
         ended: 0.0,
         seed: Some(plan.seed),
         run_id: Some(run_id.to_owned()),
+        clock: None,
         shards: (!plan.shard.is_whole())
             .then(|| Shards { of: plan.shard.of(), indices: vec![plan.shard.index()] }),
         users: timeline.most_in_all,

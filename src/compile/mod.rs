@@ -16,6 +16,7 @@ use crate::compile::problems::Problems;
 use crate::compile::rate_search::without_rate;
 use crate::compile::shard::divide;
 use crate::compile::steps::Rows;
+use crate::compile::sync::compile_sync;
 use crate::compile::threshold::compile_thresholds;
 use crate::diagnostic::{Diagnostic, FieldPath, Severity};
 use crate::plan::Plan;
@@ -43,6 +44,7 @@ mod rate_search;
 mod reconnect;
 mod shard;
 mod steps;
+mod sync;
 mod tasks;
 mod threshold;
 mod timing;
@@ -85,6 +87,8 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         run_id: context.run_id,
     };
     let brokers = compile_brokers(&scenario.brokers, &names, context, &mut problems);
+    let shard = context.overrides.shard;
+    let sync = compile_sync(scenario.load.sync.as_ref(), &brokers, shard, &mut problems);
     let feeds = Feeds::read(scenario, context.files, &mut problems);
     let payloads = Payloads::new(&scenario.payloads, context.files);
     let selected = select(&scenario.user_classes, context.overrides, &mut problems);
@@ -143,7 +147,8 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         classes,
         rows: rows.into_keys(),
         load,
-        shard: context.overrides.shard,
+        shard,
+        sync,
         thresholds,
     };
     // What all users share is shared out over those of all shards.

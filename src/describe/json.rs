@@ -11,6 +11,7 @@ use crate::plan::BrokerId;
 use crate::plan::dispatcher::Pace;
 use crate::plan::load::MassDisconnect;
 use crate::plan::load::RateSearchSettings;
+use crate::plan::sync::Sync;
 use crate::plan::target::{Target, Tls};
 use crate::plan::watch::{Watch, without_query};
 use crate::stats::threshold::{Check, Threshold};
@@ -86,9 +87,15 @@ fn load(summary: &PlanSummary<'_>) -> Value {
         "iterations": load.iterations,
         "messages": load.messages,
         "search": load.search.as_ref().map(search),
+        "sync": summary.plan.sync.as_ref().map(|of| sync(summary, of)),
         "stop_timeout_s": seconds(load.stop_timeout),
         "traffic": traffic(summary.traffic()),
     })
+}
+
+fn sync(summary: &PlanSummary<'_>, of: &Sync) -> Value {
+    let broker = &summary.plan.brokers[of.broker.0].name;
+    json!({ "topic": of.topic, "broker": broker, "timeout_s": seconds(of.timeout) })
 }
 
 fn search(search: &RateSearchSettings) -> Value {

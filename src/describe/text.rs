@@ -92,6 +92,10 @@ impl Description<'_> {
             }
         }
         self.end(out)?;
+        if let Some(sync) = &self.plan.sync {
+            let (broker, timeout) = (&self.plan.brokers[sync.broker.0].name, time(sync.timeout));
+            write!(out, "; begins when all shards have met at {} of {broker}, within {timeout}", sync.topic)?;
+        }
         match load.stop_timeout {
             Duration::ZERO => writeln!(out, "; users are stopped where they are")?,
             timeout => writeln!(out, "; users get {} to end their task", time(timeout))?,

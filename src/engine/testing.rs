@@ -155,6 +155,7 @@ pub(crate) fn plan(class: UserClass) -> Plan {
             search: None,
         },
         shard: Shard::WHOLE,
+        sync: None,
         thresholds: Vec::new(),
     }
 }

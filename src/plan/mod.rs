@@ -37,6 +37,7 @@ pub mod schedule;
 pub mod shard;
 mod step;
 pub mod subscription;
+pub mod sync;
 pub mod target;
 mod text;
 pub mod timeline;

@@ -6,6 +6,7 @@ use crate::plan::broker::Broker;
 use crate::plan::load::Load;
 use crate::plan::shard::Shard;
 use crate::plan::step::Step;
+use crate::plan::sync::Sync;
 use crate::plan::user_class::UserClass;
 use crate::stats::RowKey;
 use crate::stats::threshold::Threshold;
@@ -27,6 +28,8 @@ pub struct Plan {
     pub load: Load,
     /// Which of the users are those of this process.
     pub shard: Shard,
+    /// Where the shards meet before the run, if they do.
+    pub sync: Option<Sync>,
     /// What must hold at the end of the run.
     pub thresholds: Vec<Threshold>,
 }

@@ -12,8 +12,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The most shards of a run: as many as machines that one person can start.
-pub const MAX_SHARDS: u32 = 10_000;
+use crate::stats::result::what_ran::MAX_SHARDS;
 
 /// One of the shards of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

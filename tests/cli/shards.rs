@@ -103,6 +103,10 @@ fn merge_knows_which_shards_it_has() {
     };
     insta::assert_snapshot!("merge_shard_twice", merge("0.json 1.json again.json"));
     insta::assert_snapshot!("merge_shard_of_another_run", merge("0.json 1.json other.json"));
+    let mut impossible = read(&place, "0.json");
+    impossible["run"]["shards"]["indices"] = serde_json::json!([0, 7]);
+    std::fs::write(place.path("impossible.json"), impossible.to_string()).unwrap();
+    insta::assert_snapshot!("merge_shard_that_cannot_be", merge("impossible.json 1.json"));
     insta::assert_snapshot!("merge_shard_missing", merge("0.json 1.json"));
     let merged = read(&place, "all/result.json");
     assert_eq!(merged["thresholds"][0]["verdict"], "not judged", "two of three shards are not the run");
@@ -188,4 +192,60 @@ fn whoever_waits_for_a_start_can_be_interrupted_and_leaves_whole_files() {
         (&result["run"]["end"], &result["aggregated"]["requests"]),
         (&"interrupted".into(), &0.into())
     );
+}
+
+/// The scenario without thresholds, whose shards meet before they begin.
+fn meeting(timeout: &str) -> ScenarioDir {
+    let sync = format!("[load]\nsync = {{ topic = \"load/sync\", timeout = \"{timeout}\" }}");
+    let without = ["requests >= 40", "failures < 1", "p99 < 60s"].map(|threshold| format!("\"{threshold}\""));
+    place_of(&SCENARIO.replace("[load]", &sync).replace(&without.join(", "), ""))
+}
+
+#[test]
+fn shards_that_meet_begin_together_and_know_their_clocks() {
+    let (place, broker) = (meeting("30s"), Broker::start(BrokerConfig::default()).unwrap());
+    let host = broker.addr().to_string();
+    let start = |index: usize| {
+        let line = format!(
+            "run scenario.toml -H {host} -q --run-id r1 --shard {index}/3 --summary-json {index}.json"
+        );
+        place.launch(&words(&line))
+    };
+    // Shard 0 comes last.
+    let shards = [2, 1, 0].map(start);
+    for shard in shards {
+        let (_, log, code) = shard.end();
+        assert_eq!(code, Some(0), "{log}");
+    }
+    let results = [0, 1, 2].map(|index| read(&place, &format!("{index}.json")));
+    let started = results.each_ref().map(|result| result["run"]["started"].as_f64().unwrap());
+    // The machine has one clock and may be busy.
+    assert!(started.iter().all(|at| (at - started[0]).abs() < 0.5), "{started:?}");
+    assert_eq!(results[0]["run"]["clock"], Value::Null);
+    for result in &results[1..] {
+        let clock = &result["run"]["clock"];
+        let (ahead, within) =
+            (clock["shard_0_is_ahead_ms"].as_f64().unwrap(), clock["within_ms"].as_f64().unwrap());
+        assert!(ahead.abs() <= within + 0.001, "{clock}");
+    }
+    let merged = place.run(&words("merge 0.json 1.json 2.json --out all"));
+    let said = String::from_utf8(merged.stderr).unwrap();
+    assert!(said.contains("The clocks of the shards were up to "), "{said}");
+    // One process meets itself, and nothing is left of the first meeting.
+    assert_eq!(run(&place, &broker, "whole.json", " --run-id r1"), Some(0));
+    broker.stop();
+}
+
+#[test]
+fn a_shard_that_waits_in_vain_says_for_whom_and_runs_nothing() {
+    let (place, broker) = (meeting("500ms"), Broker::start(BrokerConfig::default()).unwrap());
+    let line =
+        format!("run scenario.toml -H {} --run-id r1 --shard 0/3 --summary-json r.json", broker.addr());
+    let output = run_program(&place.path(""), &words(&line));
+    let counters = broker.stop();
+    assert_eq!(output.code, Some(4), "{}", output.stderr);
+    let said = "error: the shards have not met within 500ms: shards 1, 2 of 3 are not ready";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
+    assert!(!place.path("r.json").exists() || place.read("r.json").is_empty());
+    assert_eq!(counters.connections, 1, "no user has started");
 }

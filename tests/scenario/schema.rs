@@ -67,8 +67,15 @@ fn searching() -> Value {
     scenario
 }
 
+/// The same with shards that meet.
+fn meeting() -> Value {
+    let mut scenario = bare(false);
+    scenario["load"]["sync"] = json!({ "topic": "t", "broker": "b" });
+    scenario
+}
+
 /// Objects of the language, and where the scenario has one.
-const OBJECTS: [(&str, &str); 25] = [
+const OBJECTS: [(&str, &str); 26] = [
     ("", ""),
     ("/definitions/ThresholdTable", "/thresholds/0"),
     ("/definitions/Broker", "/brokers/b"),
@@ -79,6 +86,7 @@ const OBJECTS: [(&str, &str); 25] = [
     ("/definitions/Load", "/load"),
     ("/definitions/Stage", "/load/stages/0"),
     ("/definitions/Search", "/load/search"),
+    ("/definitions/Sync", "/load/sync"),
     ("/definitions/UserClass", "/user_classes/c"),
     ("/definitions/Will", "/user_classes/m/will"),
     ("/definitions/Properties", "/user_classes/m/will/properties"),
@@ -109,6 +117,7 @@ fn a_key_at_its_default_is_as_good_as_none() {
     for (definition, place) in OBJECTS {
         let bare = match definition {
             "/definitions/Search" => searching(),
+            "/definitions/Sync" => meeting(),
             _ => bare(definition == "/definitions/Stage"),
         };
         let expected = plan(&bare);

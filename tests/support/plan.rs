@@ -228,6 +228,7 @@ impl PlanBuilder {
             rows: self.rows,
             load: self.load.build(),
             shard: Shard::WHOLE,
+            sync: None,
             thresholds: Vec::new(),
         })
     }

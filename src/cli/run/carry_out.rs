@@ -60,7 +60,7 @@ pub(in crate::cli) fn carry_out(
     let text = loaded.texts.first().map(|(_, text)| text.as_str());
     let embedded: Vec<_> = prepared.brokers.iter().map(|broker| broker.addr().to_string()).collect();
     let run = what_ran(&loaded.plan, &loaded.run_id, options.scenario.path(), text, &embedded);
-    let plan = Arc::new(loaded.plan);
+    let (plan, run_id) = (Arc::new(loaded.plan), loaded.run_id);
     let stderr = &process.stderr;
     announce(options, &plan, &prepared, stderr, &loaded.warnings, &loaded.variables);
 
@@ -101,6 +101,10 @@ pub(in crate::cli) fn carry_out(
         percentiles: options.percentiles.clone().unwrap_or_default(),
     };
     let clients = plan.brokers.iter().map(|broker| broker.client);
+    let meeting = plan
+        .sync
+        .as_ref()
+        .and_then(|sync| prepared.endpoints.get(sync.broker.0).cloned().map(|at| (sync, at)));
     let brokers: Vec<_> = std::mem::take(&mut prepared.endpoints).into_iter().zip(clients).collect();
     let connector = move || ChosenConnector::new(brokers.clone());
     let start_at = prepared.start_at;
@@ -108,8 +112,13 @@ pub(in crate::cli) fn carry_out(
         if let Some(moment) = start_at {
             start::wait_until(moment, interrupts).await;
         }
+        if let Some((sync, endpoint)) = meeting {
+            let began = start::meet(&plan, sync, endpoint, &run_id, interrupts).await;
+            observer.clocks(began.map_err(|error| error.to_string())?);
+        }
         // Whoever was interrupted has a run that stops as it begins, and all files of it.
-        engine::run(Arc::clone(&plan), connector, engine_options, interrupts, &mut observer).await
+        let run = engine::run(Arc::clone(&plan), connector, engine_options, interrupts, &mut observer);
+        run.await.map_err(|error| error.to_string())
     };
     let outcome = prepared.runtime.block_on(async {
         tokio::select! {
@@ -168,7 +177,7 @@ pub(in crate::cli) fn carry_out(
     errors.extend(summarized.err());
     errors.extend(printed.err().map(|error| exit::unwritten(&error)));
     let is_whole = errors.is_empty();
-    errors.extend(outcome.as_ref().err().map(ToString::to_string));
+    errors.extend(outcome.as_ref().err().cloned());
     for error in errors {
         stderr.error(error);
     }

@@ -5,7 +5,7 @@
 //! | `options` | the command line |
 //! | `process` | what a process has once: standard error, the log, signals |
 //! | `prepare` | what a run needs before it can begin |
-//! | `start` | the moment at which a run begins |
+//! | `start` | the moment at which a run begins, and the meeting of shards before it |
 //! | `carry_out` | one run, from its first line to its last |
 
 mod carry_out;

@@ -1,4 +1,4 @@
-//! When a run begins: at a moment that all of its shards know.
+//! When a run begins: at a moment that all of its shards know, or when all of them are there.
 //!
 //! The clock is looked at again each second, since a clock that is set while somebody waits is no reason to start at
 //! another moment than the other machines.
@@ -9,7 +9,11 @@ use humantime::{format_duration, format_rfc3339_millis};
 use tokio::time::sleep;
 use tracing::info;
 
+use crate::client::transport::Endpoint;
 use crate::engine::Interrupts;
+use crate::plan::Plan;
+use crate::plan::sync::Sync;
+use crate::sync::{self, Began, ClockOffset, SyncError};
 use crate::units::Moment;
 
 /// How often the clock is looked at.
@@ -46,4 +50,19 @@ pub(super) async fn wait_until(at: SystemTime, interrupts: &Interrupts) {
             () = sleep(left.min(LOOK)) => {}
         }
     }
+}
+
+/// Meets the other shards and waits for the moment at which all begin. Returns how far the clock of shard 0 is ahead; `None`
+/// in shard 0 itself, and if somebody interrupts the run.
+pub(super) async fn meet(
+    plan: &Plan,
+    meeting: &Sync,
+    endpoint: Endpoint,
+    run_id: &str,
+    interrupts: &Interrupts,
+) -> Result<Option<ClockOffset>, SyncError> {
+    let (shard, broker) = (plan.shard, &plan.brokers[meeting.broker.0].name);
+    info!("Shard {shard} meets the others at {}/{run_id} of the broker {broker}", meeting.topic);
+    let began = sync::meet(plan, meeting, endpoint, run_id, &interrupts.stop).await?;
+    Ok(began.map(|Began { clock, .. }| clock).filter(|_| shard.index() != 0))
 }

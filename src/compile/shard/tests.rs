@@ -243,3 +243,48 @@ steps = [{ publish = { topic = "t" } }]
         ]
     );
 }
+
+#[test]
+fn shards_meet_at_a_plain_topic_of_a_broker_that_all_can_reach() {
+    let said = |brokers: &str, sync: &str| {
+        let text = format!(
+            "version = 1\n{brokers}\nload = {{ users = 4, run_time = \"1m\", sync = {{ {sync} }} }}\n[user_classes.a]\nbroker = \"b\"\n\
+             [[user_classes.a.tasks]]\nname = \"send\"\nsteps = [{{ publish = {{ topic = \"t\" }} }}, {{ wait = \"1s\" }}]"
+        );
+        mistakes(&text, "0/2").join("; ")
+    };
+    let remote = "brokers.b.url = \"mqtt://localhost\"";
+    let two = "brokers.b.url = \"mqtt://localhost\"\nbrokers.c.url = \"mqtt://localhost\"";
+    for (brokers, sync, expected) in [
+        (remote, "topic = \"load/sync\"", ""),
+        (two, "topic = \"load/sync\", broker = \"c\", timeout = \"1h\"", ""),
+        (
+            remote,
+            "timeout = \"1m\"",
+            "E0202 load.sync.topic: `sync` does not say at which topic the shards meet",
+        ),
+        (
+            remote,
+            "topic = \"${run.id}/sync\"",
+            "E0207 load.sync.topic: a topic at which shards meet has no templates: it is the same for all of them",
+        ),
+        (two, "topic = \"t\"", "E0204 load.sync.broker: `sync` must say at which broker the shards meet"),
+        (two, "topic = \"t\", broker = \"d\"", "E0203 load.sync.broker: there is no broker `d`"),
+        (
+            "brokers.b.url = \"embedded:\"",
+            "topic = \"t\"",
+            "E0267 load.sync: an embedded broker is inside of each process, so shards cannot meet at it",
+        ),
+        (
+            remote,
+            "topic = \"t\", timeout = \"0s\"",
+            "E0206 load.sync.timeout: a timeout must be longer than 0",
+        ),
+    ] {
+        assert_eq!(said(brokers, sync), expected, "{sync}");
+    }
+    assert!(
+        said(remote, "topic = \"load/#\"")
+            .starts_with("E0206 load.sync.topic: shards cannot meet at this topic: ")
+    );
+}

@@ -407,6 +407,7 @@ pub(super) fn empty(seconds: f64) -> RunResult {
         merged_ids: Vec::new(),
         run_id: None,
         shards: None,
+        clock: None,
     };
     let document = json!({
         "version": 1,

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::report::columns::printable;
 use crate::report::merge::named::Named;
 use crate::stats::result::RunResult;
 use crate::stats::result::what_ran::Shards;
+use crate::units::fitting::time_ms;
 
 /// Why shards do not add up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +65,7 @@ pub(super) fn check(results: &[Named<'_>]) -> Result<(), ShardError> {
         let of = division(result);
         for index in indices(result) {
             let Some(of) = of.clone() else { continue };
-            let run_id = of.0.clone();
+            let run_id = printable(&of.0);
             if let Some(other) = known.insert((of, *index), name) {
                 let names = [other, name].map(|name| (*name).to_owned());
                 return Err(ShardError::Twice { names, index: *index, run_id });
@@ -101,5 +103,21 @@ pub(super) fn remarks(all: &[&RunResult]) -> Vec<String> {
         remarks
             .push("The shards have different seeds, so they did not do what one process would.".to_owned());
     }
+    remarks.extend(clocks(all));
     remarks
+}
+
+/// How far the clocks of the shards were apart, if that was measured.
+fn clocks(all: &[&RunResult]) -> Option<String> {
+    let measured: Vec<_> = all.iter().filter_map(|result| result.run.clock).collect();
+    let within = measured.iter().map(|clock| clock.within_ms).max_by(f64::total_cmp)?;
+    // That of shard 0 is 0 from itself.
+    let ahead = || measured.iter().map(|clock| clock.shard_0_is_ahead_ms);
+    let apart = ahead().fold(0.0, f64::max) - ahead().fold(0.0, f64::min);
+    Some(format!(
+        "The clocks of the shards were up to {} apart (measured to {}); times from a user of one shard to a user of another \
+         one are wrong by as much.",
+        time_ms(apart),
+        time_ms(within)
+    ))
 }

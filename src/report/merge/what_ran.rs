@@ -30,6 +30,7 @@ pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
         seed: common(each().map(|run| &run.seed)),
         run_id: common(each().map(|run| &run.run_id)),
         shards: shards::merged(all),
+        clock: None,
         users: each().fold(0, |sum, run| run.users.saturating_add(sum)),
         planned_s: planned.and_then(|planned| planned.into_iter().max_by(f64::total_cmp)),
         brokers: brokers(each().flat_map(|run| &run.brokers)),

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::report::columns::printable;
 use crate::stats::fine::FineTimes;
 use crate::stats::result::row::{RowResult, Times};
+use crate::stats::result::what_ran::{MAX_SHARDS, Shards};
 use crate::stats::result::{RunResult, Source};
 
 /// No count is higher: a million requests a second for thirty years. Sums of many of them fit into 64 bits.
@@ -24,8 +25,8 @@ pub(super) const MAX_UNIX_S: f64 = 253_402_300_799.0;
 /// By how much the first failure may be before the start: two clocks of one machine.
 const CLOCKS_S: f64 = 1.0;
 
-/// Keys whose numbers are no quantities, or those of somebody else: a broker may count what it likes.
-const NO_QUANTITY: [&str; 2] = ["seed", "watched"];
+/// Keys whose numbers are no quantities or may be below 0, or those of somebody else: a broker may count what it likes.
+const NO_QUANTITY: [&str; 3] = ["seed", "watched", "shard_0_is_ahead_ms"];
 
 /// What cannot be in a result, each with its place; `json` is the document that it was read from.
 pub(super) fn faults(result: &RunResult, json: &Value) -> Vec<String> {
@@ -88,6 +89,16 @@ fn run(faults: &mut Faults, result: &RunResult) {
     }
     if run.ended < run.started {
         faults.say("run", &format!("`ended` {} is before `started` {}", run.ended, run.started));
+    }
+    if let Some(Shards { of, indices }) = &run.shards {
+        let in_order = indices.is_sorted_by(|one, other| one < other);
+        if !(1..=MAX_SHARDS).contains(of)
+            || indices.is_empty()
+            || !in_order
+            || indices.iter().any(|at| at >= of)
+        {
+            faults.say("run.shards", "no run has these shards");
+        }
     }
     for (number, failure) in result.failures.iter().enumerate() {
         let place = format!("failures[{number}]");

@@ -34,6 +34,22 @@ pub struct Load {
     /// Search for the highest rate that the brokers sustain, in place of `run_time`. Needs classes with a `rate`.
     /// Default: none.
     pub search: Option<Search>,
+    /// The processes of a run that is divided (`run --shard I/N`) meet at a broker and begin together when all of them
+    /// are there. One process meets itself. Default: none.
+    pub sync: Option<Sync>,
+}
+
+/// Where the shards of a run meet.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sync {
+    /// What their topics begin with, without templates. The run id is added. Shards publish retained messages there and
+    /// clear them. Required.
+    pub topic: Option<String>,
+    /// The broker at which they meet, by name; they sign in as the first user of the shard does. Default: the only one.
+    pub broker: Option<String>,
+    /// How long a shard waits for the others before it gives up. Default 5 min.
+    pub timeout: Option<HumanDuration>,
 }
 
 /// A part of a run: this many users for this long.

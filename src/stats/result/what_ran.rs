@@ -32,6 +32,9 @@ pub struct WhatRan {
     pub run_id: Option<String>,
     /// The shards of a run that was divided, as far as they are in this result; `null` for one that was not.
     pub shards: Option<Shards>,
+    /// How far the clock of the machine was from that of shard 0, as measured over the broker; `null` in shard 0 and if it
+    /// was not measured (`load.sync`).
+    pub clock: Option<Clock>,
     /// The most users that were wanted at a time: by the plan, or by whoever asked for more while it ran.
     pub users: u32,
     /// How long the plan lasts, in seconds; `null` if it has no end of its own.
@@ -46,6 +49,19 @@ pub struct WhatRan {
     /// Digests of these results, ordered: by them a run is known that is to be counted twice.
     pub merged_ids: Vec<String>,
 }
+
+/// How far the clock of shard 0 is from that of another shard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Clock {
+    /// By how many milliseconds the clock of shard 0 is ahead; below 0 if it is behind.
+    pub shard_0_is_ahead_ms: f64,
+    /// The true value differs from that by so many milliseconds at most.
+    pub within_ms: f64,
+}
+
+/// The most shards of a run: as many as machines that one person can start.
+pub const MAX_SHARDS: u32 = 10_000;
 
 /// Shards of a run: each is what one process did of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

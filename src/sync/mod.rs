@@ -1,0 +1,28 @@
+//! Shards of a run meet at the broker under test: they begin together, and learn how far their clocks are apart.
+//!
+//! ```text
+//! shard 0                               broker                              shard I
+//! ready/0 (retained) ──────────────────▶ │ ──▶ 0 is there
+//!                            ask/I ◀──── │ ◀──────────────────── t1, ten times
+//! answer/I: t1 t2 ─────────────────────▶ │ ──▶ the round trip that took least says how far the clocks are apart
+//!                          ready/I ◀──── │ ◀──────────────────── I is there (retained)
+//! all are there: start (retained) ─────▶ │ ──▶ the moment of the start, by the clock of shard 0
+//!                 I has heard of it ◀─── │ ◀──────────────────── ready/I is cleared
+//! start is cleared
+//! ```
+//! Topics begin with the topic of the scenario and the run id. The moment is translated by the offset of the clocks, so that
+//! not even a wrong clock makes a shard begin early or late.
+//!
+//! | file | |
+//! |---|---|
+//! | `clocks` | round trips, and what they say of a clock |
+//! | `meeting` | what a shard does when it hears something; needs no network |
+//! | `session` | the connection of a shard to the broker |
+
+mod clocks;
+mod meeting;
+mod session;
+
+pub use crate::sync::clocks::ClockOffset;
+pub use crate::sync::meeting::Began;
+pub use crate::sync::session::{SyncError, meet};

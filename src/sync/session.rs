@@ -1,0 +1,259 @@
+//! The connection on which a shard meets the others: opened before the run, closed before its first user.
+//!
+//! It is one of the engine's own driver, whichever client the users have, and signs in as the first user of the shard does. A
+//! meeting whose connection is lost has failed: nobody could say what the others have heard meanwhile.
+
+use std::mem::take;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::client::failure::Failure;
+use crate::client::transport::{Connector, Endpoint};
+use crate::client::{
+    Certificate, Close, Completion, Connect, ConnectRequest, Filter, Incoming, Late, Message, Session, Sink,
+    Ticket, Until,
+};
+use crate::mqtt::{Qos, Settings};
+use crate::plan::persona::Persona;
+use crate::plan::roster::Roster;
+use crate::plan::sync::Sync;
+use crate::plan::{BrokerId, Plan};
+use crate::sync::meeting::{Began, Disagreement, Heard, Meeting, Said};
+
+/// How long a DISCONNECT may take.
+const CLOSE_TIME: Duration = Duration::from_millis(500);
+
+/// Why the shards of a run did not meet.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The broker cannot be reached, or has closed the connection.
+    #[error("the shards cannot meet at the broker {broker}: {reason}")]
+    Broker {
+        /// Its name in the scenario.
+        broker: String,
+        /// What has failed.
+        reason: String,
+    },
+    /// Another shard belongs to another run.
+    #[error("the shards do not meet: {0}")]
+    Disagreement(String),
+    /// Not all shards came in time.
+    #[error("the shards have not met within {}: {missing}", humantime::format_duration(*.timeout))]
+    Timeout {
+        /// How long was waited.
+        timeout: Duration,
+        /// Who did not come.
+        missing: String,
+    },
+}
+
+/// Meets the other shards of a plan at a broker, and says when to begin; `None` if somebody stopped it. `endpoint` is where
+/// the broker listens.
+pub async fn meet(
+    plan: &Plan,
+    sync: &Sync,
+    endpoint: Endpoint,
+    run_id: &str,
+    stop: &CancellationToken,
+) -> Result<Option<Began>, SyncError> {
+    let connector = Connector::new(vec![endpoint]);
+    let mut meeting = Meeting::new(plan.shard, &sync.topic, run_id);
+    let broker = &plan.brokers[sync.broker.0];
+    let server = connector.servers(0).into_iter().next();
+    let failed = |failure: Failure| SyncError::Broker {
+        broker: broker.name.clone(),
+        reason: failure.at(server.as_deref()).to_string(),
+    };
+    let user = first_user(plan, sync.broker);
+    let client_id = format!("sync-{run_id}-{}", plan.shard.index());
+    let request = ConnectRequest {
+        broker: 0,
+        turn: 0,
+        certificate: user
+            .as_ref()
+            .and_then(Persona::certificate)
+            .map(|files| Certificate { certificate: &files.certificate, key: &files.key }),
+        client_id: &client_id,
+        username: user.as_ref().and_then(Persona::username),
+        password: user.as_ref().and_then(Persona::password),
+        keep_alive_s: broker.keep_alive_s,
+        inflight: 16,
+        timeout: broker.connect_timeout,
+        settings: Settings { clean_session: true, session_expiry_s: 0, ..broker.settings },
+        will: None,
+        session: None,
+        timings: None,
+    };
+    let mut connection = tokio::select! {
+        session = connector.connect(&request) => Connection { session: session.map_err(&failed)?, inbox: Inbox::default() },
+        () = stop.cancelled() => return Ok(None),
+    };
+    connection.subscribe(&meeting.filters()).await.map_err(&failed)?;
+    connection.say(meeting.begin()).await.map_err(&failed)?;
+    let deadline = Instant::now() + sync.timeout;
+    let outcome = tokio::select! {
+        outcome = connection.agree(&mut meeting, deadline) => outcome,
+        () = stop.cancelled() => Ok(None),
+    };
+    let began = match outcome {
+        Ok(began) => began,
+        Err(Stopped::Lost(failure)) => return Err(failed(failure)),
+        Err(Stopped::Disagreement(what)) => {
+            // What can still be said is said; the mistake is what counts.
+            let _ = connection.leave(&meeting).await;
+            return Err(SyncError::Disagreement(what.to_string()));
+        }
+    };
+    connection.leave(&meeting).await.map_err(&failed)?;
+    if began.is_none() && !stop.is_cancelled() {
+        return Err(SyncError::Timeout { timeout: sync.timeout, missing: meeting.missing() });
+    }
+    if let Some(Began { at_us, .. }) = began {
+        tokio::select! {
+            () = sleep(Duration::from_micros(at_us.saturating_sub(unix_us()))) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    Ok(began)
+}
+
+/// The first user of the shard that connects to the broker.
+fn first_user(plan: &Plan, broker: BrokerId) -> Option<Persona> {
+    let mut roster = Roster::of(plan);
+    for stage in &plan.load.stages {
+        roster.ramp_to(&stage.users, stage.spawn_rate);
+        while let Some(change) = roster.next_change() {
+            let found = change.start.into_iter().find(|new| plan.classes[new.class.0].broker == broker);
+            if let Some(new) = found {
+                return Some(Persona::new(&plan.classes[new.class.0], plan.seed, new.number, new.index));
+            }
+        }
+    }
+    None
+}
+
+/// Why a meeting ended before its time.
+enum Stopped {
+    Lost(Failure),
+    Disagreement(Disagreement),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Lost(failure)
+    }
+}
+
+struct Connection<S> {
+    session: S,
+    inbox: Inbox,
+}
+
+impl<S: Session> Connection<S> {
+    async fn subscribe(&mut self, filters: &[String]) -> Result<(), Failure> {
+        let filters: Vec<_> = filters.iter().map(|filter| Filter::new(filter, Qos::AtLeastOnce)).collect();
+        self.session.subscribe(&filters, ticket())?;
+        self.done().await
+    }
+
+    async fn say(&mut self, all: Vec<Said>) -> Result<(), Failure> {
+        for Said { topic, payload, retain } in all {
+            let (topic, payload) = (topic.as_bytes(), payload.as_bytes());
+            // The time of a message that is repeated would be wrong.
+            let qos = if retain { Qos::AtLeastOnce } else { Qos::AtMostOnce };
+            self.session.publish(&Message { topic, payload, qos, retain, properties: &[] }, ticket())?;
+            if retain {
+                self.done().await?;
+            } else {
+                self.session
+                    .drive(Until::Written, Some(Instant::now() + CLOSE_TIME), &mut self.inbox)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until all that was asked for is acknowledged.
+    async fn done(&mut self) -> Result<(), Failure> {
+        self.session.drive(Until::Idle, Some(Instant::now() + REQUEST_TIME), &mut self.inbox).await?;
+        self.inbox.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Hears and says what is to be said, until it is known when to begin and, in shard 0, all have heard of it; `None` if
+    /// the time is over.
+    async fn agree(&mut self, meeting: &mut Meeting, deadline: Instant) -> Result<Option<Began>, Stopped> {
+        loop {
+            for heard in take(&mut self.inbox.heard) {
+                let said = meeting.hear(&heard, unix_us()).map_err(Stopped::Disagreement)?;
+                self.say(said).await?;
+            }
+            if !self.inbox.heard.is_empty() {
+                continue;
+            }
+            let begins = meeting.began();
+            let until = begins.map_or(deadline, |began| {
+                Instant::now() + Duration::from_micros(began.at_us.saturating_sub(unix_us()))
+            });
+            if begins.is_some() && (meeting.is_done() || until <= Instant::now()) {
+                return Ok(begins);
+            }
+            if !self.session.drive(Until::Sink, Some(until), &mut self.inbox).await? {
+                return Ok(begins);
+            }
+        }
+    }
+
+    /// Clears what is retained and says goodbye.
+    async fn leave(&mut self, meeting: &Meeting) -> Result<(), Failure> {
+        self.say(meeting.clear()).await?;
+        self.session.close(Close::ForGood, CLOSE_TIME, &mut self.inbox).await
+    }
+}
+
+/// How long the broker may take to acknowledge a message or a subscription.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
+
+fn ticket() -> Ticket {
+    let now = Instant::now();
+    Ticket { tag: 0, awaited: true, due: now, late: Late::NONE, deadline: now + REQUEST_TIME, length: 0 }
+}
+
+/// Now, in microseconds of unix time.
+fn unix_us() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What has come and was not looked at.
+#[derive(Debug, Default)]
+struct Inbox {
+    heard: Vec<Heard>,
+    /// What the broker has refused.
+    failure: Option<Failure>,
+}
+
+impl Sink for Inbox {
+    fn completed(&mut self, completion: Completion) {
+        if let Err(failure) = completion.result {
+            self.failure.get_or_insert(failure);
+        }
+    }
+
+    fn received(&mut self, message: Incoming<'_>, at: Instant) {
+        let ago = u64::try_from(at.elapsed().as_micros()).unwrap_or(0);
+        self.heard.push(Heard {
+            topic: message.topic.to_owned(),
+            payload: String::from_utf8_lossy(message.payload).into_owned(),
+            is_old: message.retain,
+            at_us: unix_us().saturating_sub(ago),
+        });
+    }
+
+    fn satisfied(&self) -> bool {
+        !self.heard.is_empty()
+    }
+
+    fn unexpected(&mut self, _what: &'static str) {}
+}
