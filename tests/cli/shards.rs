@@ -249,3 +249,47 @@ fn a_shard_that_waits_in_vain_says_for_whom_and_runs_nothing() {
     assert!(!place.path("r.json").exists() || place.read("r.json").is_empty());
     assert_eq!(counters.connections, 1, "no user has started");
 }
+
+/// A receiver in shard 0 and a sender in shard 1.
+const ACROSS: &str = r#"
+version = 1
+brokers.b.url = "mqtt://localhost"
+load = { users = 2, spawn_rate = 50, run_time = "2s", sync = { topic = "load/sync", timeout = "30s" } }
+[user_classes.a_receiver]
+fixed_count = 1
+on_start = [{ subscribe = { filter = "d/#", qos = 1, measure = "end_to_end", name = "across" } }]
+tasks = [{ name = "wait", steps = [{ wait = "1s" }] }]
+[user_classes.b_sender]
+fixed_count = 1
+wait_time = { constant = "50ms" }
+tasks = [{ name = "send", steps = [{ publish = { topic = "d/1", qos = 1, stamp = "prefix" } }] }]
+"#;
+
+#[test]
+fn messages_between_shards_are_timed_but_their_losses_are_not_called_complete() {
+    let (place, broker) = (ScenarioDir::new(ACROSS), Broker::start(BrokerConfig::default()).unwrap());
+    let host = broker.addr().to_string();
+    let shards = [0, 1].map(|index| {
+        let line = format!(
+            "run scenario.toml -H {host} -q --run-id r1 --shard {index}/2 --summary-json {index}.json"
+        );
+        place.launch(&words(&line))
+    });
+    for shard in shards {
+        let (_, log, code) = shard.end();
+        assert_eq!(code, Some(0), "{log}");
+    }
+    broker.stop();
+    assert_eq!(place.run(&words("merge 0.json 1.json --out all")).status.code(), Some(0));
+    for name in ["0.json", "all/result.json"] {
+        let result = read(&place, name);
+        let deliveries = &result["end_to_end"];
+        assert!(deliveries["rows"][0]["received"].as_u64().unwrap() > 10, "{name}: {deliveries}");
+        assert_eq!(deliveries["complete"], false, "{name}");
+        let notes = result["notes"].as_array().unwrap();
+        assert!(
+            notes.iter().any(|note| note.as_str().unwrap().starts_with("Of messages from other shards")),
+            "{name}"
+        );
+    }
+}

@@ -149,3 +149,43 @@ fn four_shards_of_500_users_are_one_process_of_2000() {
         assert!((found - expected).abs() <= step, "{name}: {found} is not {expected}");
     }
 }
+
+/// Three shards of three users, which meet before they begin.
+const MEETING: &str = r#"
+version = 1
+brokers.b = { url = "mqtt://localhost:1", protocol = "VERSION" }
+load = { users = 3, spawn_rate = 50, sync = { topic = "load/sync", timeout = "30s" } }
+[user_classes.meter]
+messages = 1
+[[user_classes.meter.tasks]]
+name = "send"
+steps = [{ publish = { topic = "t/${user.number}", qos = 1 } }]
+"#;
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn shards_that_meet_leave_nothing_behind() {
+    let broker = Mosquitto::start("", &[]);
+    let (host, port) = (broker.addr().to_string(), broker.addr().port().to_string());
+    for version in ["3.1.1", "5"] {
+        let place = ScenarioDir::new(&MEETING.replace("VERSION", version));
+        let shards = [2, 1, 0].map(|index| {
+            let (shard, json) = (format!("{index}/3"), format!("{index}.json"));
+            let args = ["run", "scenario.toml", "-H", &host, "-q", "--run-id", "r1", "--shard", &shard];
+            let mut command = place.command(&[&args[..], &["--summary-json", &json]].concat());
+            command.stderr(Stdio::piped()).spawn().unwrap()
+        });
+        for shard in shards {
+            let output = shard.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let started = [0, 1, 2]
+            .map(|index| result(&place, &format!("{index}.json"))["run"]["started"].as_f64().unwrap());
+        assert!(started.iter().all(|at| (at - started[0]).abs() < 0.5), "{started:?}");
+        let retained = Command::new("mosquitto_sub")
+            .args(["-p", &port, "-t", "load/#", "--retained-only", "-F", "%t", "-W", "1"])
+            .output()
+            .expect("mosquitto_sub is not installed");
+        assert_eq!(String::from_utf8(retained.stdout).unwrap(), "", "{version}");
+    }
+}
