@@ -9,6 +9,7 @@ use crate::cli::examples::ExamplesOptions;
 use crate::cli::explain::ExplainOptions;
 use crate::cli::fmt::FmtOptions;
 use crate::cli::init::InitOptions;
+use crate::cli::locustfile::LocustfileOptions;
 use crate::cli::man::ManOptions;
 use crate::cli::merge::MergeOptions;
 use crate::cli::plan::PlanOptions;
@@ -36,6 +37,7 @@ Examples:
   mqtt-scenario trend out                              many runs over time
   mqtt-scenario run my.toml --web                      a live page, as Locust's on port 8089
   mqtt-scenario serve out                              a page over finished runs
+  mqtt-scenario locustfile my.toml > locustfile.py     the file of a Locust master for it
   mqtt-scenario broker --port 1883 --delay 5ms         a broker to rehearse with";
 
 /// A declarative MQTT load tester with Locust's statistics
@@ -65,6 +67,7 @@ pub(super) enum Command {
     Replay(ReplayOptions),
     Fmt(FmtOptions),
     Explain(ExplainOptions),
+    Locustfile(LocustfileOptions),
     Schema(SchemaOptions),
     Broker(BrokerOptions),
     Completions(CompletionsOptions),

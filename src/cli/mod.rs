@@ -21,6 +21,7 @@ mod init;
 mod lines;
 mod load;
 mod locust;
+mod locustfile;
 mod log;
 mod man;
 pub mod merge;
@@ -82,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Examples(options) => examples::run(&options),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options, Cli::command()),
+        Command::Locustfile(options) => locustfile::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Broker(options) => broker::run(&options),
     }

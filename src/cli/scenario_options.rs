@@ -22,7 +22,7 @@ const DEFAULT_SCENARIO: &str = "scenarios/publish.toml";
 pub(super) const BUILT_IN: &str = "built-in/publish.toml";
 
 /// The scenario and what the command line says instead of it: Locust's flags.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct ScenarioOptions {
     /// The scenario file, in TOML or YAML
     #[arg(value_name = "SCENARIO", add = completers::scenarios())]

@@ -32,7 +32,7 @@ pub mod number;
 pub mod over_time;
 pub mod packed_times;
 pub mod percentiles;
-mod python_text;
+pub(crate) mod python_text;
 pub mod rate_search;
 pub mod recorder;
 pub mod result;

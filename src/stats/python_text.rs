@@ -1,11 +1,11 @@
-//! Python's `repr()` of a string, which Locust hashes to sort its failures.
+//! Python's `repr()` of a string: Locust hashes it to sort its failures, and it is a literal in the locustfiles that we write.
 
 use std::fmt::Write;
 
 use crate::stats::unprintable::UNPRINTABLE;
 
 /// `repr(text)` as Python 3.11 writes it.
-pub(super) fn repr(text: &str) -> String {
+pub(crate) fn repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut repr = String::with_capacity(text.len() + 2);
     repr.push(quote);

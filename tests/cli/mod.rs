@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod figures;
 pub(crate) mod fmt;
 pub(crate) mod golden;
+pub(crate) mod locustfile;
 pub(crate) mod outputs;
 pub(crate) mod recorded;
 pub(crate) mod recorder;

@@ -193,6 +193,7 @@ fn help_of_every_subcommand() {
         "replay",
         "fmt",
         "explain",
+        "locustfile",
         "schema",
         "broker",
         "examples",

@@ -1,7 +1,9 @@
 //! Workers with fake users at a real Locust master, and the transport at a real ROUTER of pyzmq.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use tokio::time::sleep;
 
 use crate::support::fake_users::FakeUsers;
 use crate::support::locust_master::{Master, Worker, fixture, wait_for};
-use crate::support::{free_port, locust_python, with_sockets};
+use crate::support::{ScenarioDir, free_port, locust_python, run_program, with_sockets};
 
 const BOTH: &[&str] = &["Sensor", "Actuator"];
 const JOIN_LIMIT: Duration = Duration::from_secs(20);
@@ -200,8 +202,131 @@ fn a_master_sends_its_locustfile_to_one_that_does_not_join() {
         let master = Master::start(&fixture("locustfile.py"), port, "--headless -u 1 -t 60s");
         let address = MasterAddress { host: "127.0.0.1".to_owned(), port };
         let files = fetch(&address, "test_download", Duration::from_secs(20)).await.unwrap();
-        let contents = std::fs::read_to_string(fixture("locustfile.py")).unwrap();
+        let contents = fs::read_to_string(fixture("locustfile.py")).unwrap();
         assert_eq!(files, [Locustfile::File { filename: "locustfile.py".to_owned(), contents }]);
         drop(master);
     });
+}
+
+/// Two classes: one has a rate, and the name of something in every locustfile; the other one has a fixed number.
+const FLEET: &str = r#"version = 1
+[brokers.b]
+url = "mqtt://broker.lan"
+[user_classes.events]
+rate = "5/s"
+[[user_classes.events.tasks]]
+name = "it's"
+steps = ["connect"]
+[user_classes.sensor-fleet]
+fixed_count = 2
+[[user_classes.sensor-fleet.tasks]]
+name = "look"
+steps = ["connect"]
+[load]
+users = 6
+spawn_rate = 6
+stop_timeout = "2s"
+"#;
+
+const FLEET_CLASSES: &[&str] = &["events", "sensor-fleet"];
+
+/// The directory with a scenario and the locustfile that is made of it.
+fn generated(scenario: &str) -> ScenarioDir {
+    let place = ScenarioDir::new(scenario);
+    let written = run_program(&place.path(""), &["locustfile", "scenario.toml"]);
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    fs::write(place.path("locustfile.py"), written.stdout).unwrap();
+    place
+}
+
+#[test]
+#[ignore = "needs Locust: run by .ci/run"]
+fn our_locustfile_tells_workers_the_scenario_and_moves_users_after_every_loss() {
+    locally(async {
+        let (place, port) = (generated(FLEET), free_port());
+        let arguments = "--headless -t 18s --expect-workers 3 --set-user-classes-events-rate 20/s";
+        let mut master = Master::start(&place.path("locustfile.py"), port, arguments);
+        let start = |name| Worker::start(name, port, FLEET_CLASSES, JOIN_LIMIT);
+        let [mut stays, mut killed, mut leaves] = [start("stays"), start("killed"), start("leaves")];
+        let number = |worker: &Worker| worker.users.number();
+        wait_for("the ramp", || number(&stays) + number(&killed) + number(&leaves) == 6).await;
+        let files = stays.users.option("mqtt_scenario_files").unwrap();
+        let files: serde_json::Value = serde_json::from_str(&files).unwrap();
+        assert_eq!(files, serde_json::json!({"scenario.toml": FLEET}));
+        assert_eq!(stays.users.option("mqtt_scenario_name").as_deref(), Some("scenario.toml"));
+        assert_eq!(stays.users.option("set_user_classes_events_rate").as_deref(), Some("20/s"));
+        let settings = stays.users.option("mqtt_scenario_settings").unwrap();
+        assert_eq!(settings, r#"[["set_user_classes_events_rate", "user_classes.events.rate", "5/s"]]"#);
+
+        killed.kill().await;
+        wait_for("the users of the killed one", || number(&stays) + number(&leaves) == 6).await;
+        leaves.leave.send(()).unwrap();
+        assert_eq!(leaves.ended().await, Ok(()));
+        wait_for("the users of the one that left", || number(&stays) == 6).await;
+        assert_eq!(stays.ended().await, Ok(()));
+        assert_eq!(master.ended().await, Some(4), "{}", master.log());
+    });
+}
+
+#[test]
+#[ignore = "needs Locust: run by .ci/run"]
+fn stages_lead_to_their_users_and_every_request_is_counted() {
+    let stages = "[[load.stages]]\nusers = 6\nspawn_rate = 6\nduration = \"3s\"\nafter = \"connected\"\n\
+                  [[load.stages]]\nusers = 2\nspawn_rate = 10\nduration = \"3s\"\n[load]\n";
+    locally(async {
+        let scenario = FLEET.replace("[load]\nusers = 6\nspawn_rate = 6\n", stages);
+        let (place, port) = (generated(&scenario), free_port());
+        let mut master = Master::start(&place.path("locustfile.py"), port, "--headless --expect-workers 1");
+        let mut worker = Worker::start("w", port, FLEET_CLASSES, JOIN_LIMIT);
+        wait_for("the first stage", || worker.users.number() == 6).await;
+        wait_for("the second stage", || worker.users.number() == 2).await;
+        assert_eq!(worker.ended().await, Ok(()));
+        assert_eq!(master.ended().await, Some(1), "{}", master.log());
+        assert_eq!(master.counts(), worker.users.made());
+    });
+}
+
+#[test]
+#[ignore = "needs Locust: run by .ci/run"]
+fn the_web_interface_has_fields_for_rates_and_the_address_and_none_for_the_scenario() {
+    locally(async {
+        let (place, port, web) = (generated(FLEET), free_port(), free_port());
+        let arguments = format!("--web-host 127.0.0.1 --web-port {web}");
+        let master = Master::start(&place.path("locustfile.py"), port, &arguments);
+        let page = || {
+            let mut text = String::new();
+            let mut stream = TcpStream::connect(("127.0.0.1", web)).ok()?;
+            write!(stream, "GET / HTTP/1.0\r\n\r\n").ok()?;
+            stream.read_to_string(&mut text).ok()?;
+            Some(text)
+        };
+        wait_for("the page", || page().is_some_and(|text| text.contains("200 OK"))).await;
+        let text = page().unwrap();
+        assert!(text.contains("set_user_classes_events_rate") && text.contains("5/s"), "{text}");
+        assert!(text.contains("mqtt://broker.lan:1883"), "{text}");
+        assert!(!text.contains("mqtt_scenario_files"), "{text}");
+        drop(master);
+    });
+}
+
+#[test]
+#[ignore = "needs Locust: run by .ci/run"]
+fn our_locustfile_turns_away_whoever_is_no_master() {
+    let (place, port) = (generated(FLEET), free_port());
+    let locustfile = place.path("locustfile.py");
+    let master = Master::start(&locustfile, port, "--headless -u 1 -t 60s --expect-workers 2");
+    let port = format!("--master-port={port}");
+    for arguments in [&["--headless", "-t", "1s"][..], &["--worker", &port]] {
+        let output = Command::new(locust_python())
+            .args(["-m", "locust", "-f"])
+            .arg(&locustfile)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("run this file with --master"), "{said}");
+    }
+    assert!(master.log().contains("quit. 0 workers ready"), "{}", master.log());
 }

@@ -34,6 +34,7 @@ struct Inner {
     failed: u64,
     /// When the last one is gone.
     until: Option<Instant>,
+    told: Option<Spawn>,
 }
 
 impl FakeUsers {
@@ -50,6 +51,7 @@ impl FakeUsers {
             made: 0,
             failed: 0,
             until: None,
+            told: None,
         })))
     }
 
@@ -65,6 +67,11 @@ impl FakeUsers {
         let mut inner = self.0.borrow_mut();
         inner.go_on();
         (inner.made, inner.failed) = (0, 0);
+    }
+
+    /// A text among the options of the last message that told them their number.
+    pub(crate) fn option(&self, name: &str) -> Option<String> {
+        self.0.borrow().told.as_ref()?.text(name).map(str::to_owned)
     }
 
     /// How many there are.
@@ -104,6 +111,7 @@ impl Users for FakeUsers {
         let mut inner = self.0.borrow_mut();
         inner.go_on();
         inner.until = None;
+        inner.told = Some(spawn.clone());
         let (mut counts, mut problems) = (ClassCounts::new(), Vec::new());
         for (class, &count) in &spawn.user_classes_count {
             if inner.classes.contains(class) {

@@ -1,0 +1,330 @@
+//! `locustfile`: the file of a Locust master whose workers are ours.
+//!
+//! The scenario stands in it as literals of Python, line by line, since any text is safe in them; as a comment it could end the
+//! comment. The same scenario gives the same file, so that it can be kept in git.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use askama::Template;
+use clap::Args;
+
+use crate::cli::exit;
+use crate::cli::load::{Loaded, load};
+use crate::cli::scenario_options::ScenarioOptions;
+use crate::diagnostic::FieldPath;
+use crate::plan::load::{After, Load, Users};
+use crate::plan::{Plan, UserClass};
+use crate::scenario::model::Scenario;
+use crate::scenario::model::user_class::Secret;
+use crate::scenario::source::Source;
+use crate::stats::python_text::repr;
+
+const AFTER_HELP: &str = "\
+Locust distributes the users, shows its web interface and writes its CSV files; the workers send
+the MQTT messages. They get the scenario from the master, so they need no file, except for files
+that the scenario reads (feeds, payloads, certificates): these lie at the same paths on each worker.
+Whoever reaches the master's port 5557 can read the scenario. So no secret may stand in its text;
+write ${env.NAME}, which each worker looks up in its own environment. Here it must be set as well
+(or have a default), since the scenario is checked; its value does not get into the file.
+
+Users, spawn rate, run time, stop timeout and the address of the broker (-u, -r, -t, -s, -H) are
+those of the scenario unless they are given to Locust. Stages become a LoadTestShape. Rates and
+variables are options of the master (--set-...) and fields of its web interface.
+
+Exit codes:
+  0 the file is written; 2 wrong usage, a wrong scenario, or one that Locust cannot distribute
+
+Examples:
+  mqtt-scenario locustfile my.toml > locustfile.py
+  locust -f locustfile.py --master --headless -u 1000 -r 50 -t 5m --expect-workers 2 --csv out/a
+  locust -f locustfile.py --master --set-user-classes-device-rate 20/s";
+
+/// Write the locustfile of a Locust master for a scenario
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct LocustfileOptions {
+    /// The scenario file, in TOML or YAML
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+}
+
+/// Why a scenario cannot be given to Locust, and what to do.
+#[derive(Debug)]
+struct Refusal {
+    what: String,
+    help: &'static str,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nhelp: {}", self.what, self.help)
+    }
+}
+
+pub(super) fn run(options: &LocustfileOptions) -> ExitCode {
+    let scenario = ScenarioOptions::default().with_file(&options.scenario);
+    let loaded = match load(&scenario) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    match Locustfile::of(&loaded, &options.scenario) {
+        Ok(file) => match file.render() {
+            Ok(text) => {
+                exit::say(&loaded.warnings);
+                let beside = beside(&loaded);
+                if !beside.is_empty() {
+                    exit::say(&format!(
+                        "note: each worker needs these files at the same paths: {}\n",
+                        beside.join(", ")
+                    ));
+                }
+                exit::output(&text)
+            }
+            Err(error) => exit::error(exit::CANNOT_GO_ON, error),
+        },
+        Err(refusal) => exit::error(exit::BAD_INPUT, refusal),
+    }
+}
+
+/// The files that the scenario reads and that are not in the locustfile.
+fn beside(loaded: &Loaded) -> Vec<String> {
+    let inside: BTreeSet<_> = loaded.texts.iter().map(|(path, _)| path).collect();
+    let outside: BTreeSet<_> = loaded.inputs.iter().filter(|path| !inside.contains(path)).collect();
+    outside.into_iter().map(|path| path.display().to_string()).collect()
+}
+
+/// What stands in the file. All texts are literals of Python.
+#[derive(Template)]
+#[template(path = "locust/locustfile.py", escape = "none")]
+struct Locustfile {
+    /// The name of the scenario's file, for the comment: without anything that could end it.
+    command_name: String,
+    scenario_name: String,
+    files: Vec<File>,
+    classes: Vec<Class>,
+    settings: Vec<Setting>,
+    host: String,
+    defaults: Vec<Default>,
+    stages: Vec<Stage>,
+}
+
+struct File {
+    name: String,
+    lines: Vec<String>,
+}
+
+struct Class {
+    name: String,
+    weight: String,
+    fixed_count: u32,
+}
+
+struct Setting {
+    option: String,
+    key: String,
+    value: String,
+}
+
+/// A value of an option of Locust.
+struct Default {
+    name: &'static str,
+    value: String,
+}
+
+struct Stage {
+    seconds: String,
+    users: u32,
+    spawn_rate: String,
+    after_ramp: &'static str,
+    comment: String,
+}
+
+impl Locustfile {
+    fn of(loaded: &Loaded, scenario: &Path) -> Result<Self, Refusal> {
+        let (source, parsed) = Source::read(scenario).map_err(|error| Refusal {
+            what: error.to_string(),
+            help: "it could be read a moment ago: write the file again when nothing changes it",
+        })?;
+        check_secrets(&source, &parsed.scenario)?;
+        let plan = &loaded.plan;
+        check_load(plan)?;
+        let folder = scenario.parent().unwrap_or(Path::new(""));
+        let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+        let files = source.names().zip(source.files()).map(|(path, file)| File {
+            name: repr(&name(Path::new(path))),
+            lines: file.text().split_inclusive('\n').map(repr).collect(),
+        });
+        Ok(Self {
+            command_name: name(scenario).chars().map(|c| if c.is_control() { '?' } else { c }).collect(),
+            scenario_name: repr(&name(scenario)),
+            files: files.collect(),
+            classes: classes(plan),
+            settings: settings(&loaded.changeable.settings),
+            host: host(plan, &parsed.scenario),
+            defaults: defaults(&plan.load),
+            stages: if plan.load.is_staged() { stages(&plan.load) } else { Vec::new() },
+        })
+    }
+}
+
+/// Says what of a load a master of Locust cannot give out.
+fn check_load(plan: &Plan) -> Result<(), Refusal> {
+    let load = &plan.load;
+    let refuse =
+        |what: &str, help| Err(Refusal { what: format!("a Locust master cannot give out {what}"), help });
+    if load.search.is_some() {
+        return refuse(
+            "`load.search`: the search needs all users in one process",
+            "leave it to `mqtt-scenario run`",
+        );
+    }
+    let is_limited = |of: Option<u64>| of.is_some();
+    if load.is_limited()
+        || plan.classes.iter().any(|class| is_limited(class.iterations) || is_limited(class.messages))
+    {
+        return refuse(
+            "`iterations` or `messages`: no worker knows how much the others have done",
+            "end the test by `run_time` or stages instead, or run shards (mqtt-scenario run --shard 0/2, docs/distributed.md)",
+        );
+    }
+    if load.stages.iter().any(|stage| stage.mass_disconnect.is_some()) {
+        return refuse(
+            "`drop_connections` of a stage",
+            "leave it out, or run shards (mqtt-scenario run --shard 0/2, docs/distributed.md)",
+        );
+    }
+    if load.is_staged() && load.stages.iter().any(|stage| matches!(stage.users, Users::PerClass(_))) {
+        return refuse(
+            "numbers of users per class in stages",
+            "give each stage a number in all; `weight` and `fixed_count` of the classes divide it",
+        );
+    }
+    Ok(())
+}
+
+/// Refuses a scenario whose text has a secret in it: a password, or the signature in an address.
+fn check_secrets(source: &Source, scenario: &Scenario) -> Result<(), Refusal> {
+    let root = FieldPath::root();
+    let classes = scenario.user_classes.iter().map(|(name, class)| {
+        (root.key("user_classes").key(name.as_str()).key("password"), class.password.as_ref())
+    });
+    let watched = scenario.brokers.iter().map(|(name, broker)| {
+        let watch = broker.watch.as_ref().and_then(|watch| watch.password.as_ref());
+        (root.key("brokers").key(name.as_str()).key("watch").key("password"), watch)
+    });
+    let texts = classes.chain(watched).filter_map(|(path, secret)| match secret {
+        Some(Secret::Text(text)) => Some((path, text.as_str())),
+        _ => None,
+    });
+    let urls = scenario.brokers.iter().flat_map(|(name, broker)| {
+        let path = root.key("brokers").key(name.as_str()).key("url");
+        broker
+            .url
+            .iter()
+            .filter(|url| url.contains('?') && !url.starts_with("embedded"))
+            .map(move |url| (path.clone(), url.as_str()))
+    });
+    for (path, text) in texts.chain(urls) {
+        if !["${env.", "${row."].iter().any(|name| text.contains(name)) {
+            let at = source.line(&path).map_or_else(String::new, |(file, line)| format!("{file}:{line}: "));
+            return Err(Refusal {
+                what: format!(
+                    "{at}{path} is a secret, and everybody who reaches the port of the master could read it"
+                ),
+                help: "write ${env.NAME} in its place, and set the variable where the workers run",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The address in Locust's field: none if there are several, or if it is made of what only a worker knows.
+fn host(plan: &Plan, scenario: &Scenario) -> String {
+    let is_plain = scenario
+        .brokers
+        .values()
+        .all(|broker| broker.url.as_ref().is_some_and(|url| !url.contains(['$', '?'])));
+    match &*plan.brokers {
+        [broker] if is_plain => repr(&broker.target.to_string()),
+        _ => "None".to_owned(),
+    }
+}
+
+fn classes(plan: &Plan) -> Vec<Class> {
+    let per_class = match plan.load.stages.first().map(|stage| &stage.users) {
+        Some(Users::PerClass(counts)) => Some(counts),
+        _ => None,
+    };
+    let numbered = plan.classes.iter().enumerate();
+    let class = |(index, class): (usize, &UserClass)| Class {
+        name: repr(&class.name),
+        weight: number(class.weight),
+        fixed_count: per_class.and_then(|counts| counts.get(index).copied()).unwrap_or(class.fixed_count),
+    };
+    numbered.map(class).collect()
+}
+
+/// Options for what may be changed, each with a name of its own.
+fn settings(changeable: &[(String, String)]) -> Vec<Setting> {
+    let mut names = BTreeSet::new();
+    let setting = |(key, value): &(String, String)| {
+        let word: String = key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let plain = format!("set_{}", word.to_ascii_lowercase());
+        let mut option = plain.clone();
+        let mut next = 2;
+        while !names.insert(option.clone()) {
+            option = format!("{plain}_{next}");
+            next += 1;
+        }
+        Setting { option: repr(&option), key: repr(key), value: repr(value) }
+    };
+    changeable.iter().map(setting).collect()
+}
+
+/// What Locust does unless its command line says something else.
+fn defaults(load: &Load) -> Vec<Default> {
+    let mut defaults = Vec::new();
+    if let (false, [stage]) = (load.is_staged(), &*load.stages) {
+        defaults.push(Default { name: "num_users", value: stage.users.total().to_string() });
+        defaults.push(Default { name: "spawn_rate", value: number(stage.spawn_rate) });
+    }
+    if let Some(run_time) = load.run_time {
+        defaults.push(Default { name: "run_time", value: whole_seconds(run_time) });
+    }
+    if load.stop_timeout > Duration::ZERO {
+        defaults.push(Default { name: "stop_timeout", value: whole_seconds(load.stop_timeout) });
+    }
+    defaults
+}
+
+/// A length of time as Locust takes it: in whole seconds, rounded up.
+fn whole_seconds(time: Duration) -> String {
+    repr(&format!("{}s", time.as_secs() + u64::from(time.subsec_nanos() > 0)))
+}
+
+fn stages(load: &Load) -> Vec<Stage> {
+    let finite = load.stages.iter().filter_map(|stage| Some((stage, stage.duration?)));
+    finite
+        .map(|(stage, duration)| Stage {
+            seconds: number(duration.as_secs_f64()),
+            users: stage.users.total(),
+            spawn_rate: number(stage.spawn_rate),
+            after_ramp: if stage.after == After::Connected { "True" } else { "False" },
+            comment: stage.name.as_ref().map_or_else(String::new, |name| {
+                format!(
+                    "  # {}",
+                    name.chars().map(|c| if c.is_control() { '?' } else { c }).collect::<String>()
+                )
+            }),
+        })
+        .collect()
+}
+
+/// A number as Python and we write it alike.
+fn number(value: f64) -> String {
+    format!("{value:?}")
+}
