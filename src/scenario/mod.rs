@@ -16,6 +16,7 @@ mod align;
 pub mod codes;
 mod constants;
 mod de;
+mod editor_schema;
 mod explain;
 mod extends;
 pub mod files;

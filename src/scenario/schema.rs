@@ -10,6 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::scenario::de::is_plain;
+use crate::scenario::editor_schema::for_editors;
 use crate::scenario::model::Scenario;
 
 /// Objects that `include` puts together from several files: what they need need not stand in each of them.
@@ -18,7 +19,7 @@ const MERGED: [&str; 3] = ["Broker", "Feed", "Search"];
 /// By this an editor knows the schema, wherever the file lies. It is a name and no address.
 pub const ID: &str = "urn:mqtt-scenario:schema:scenario:1";
 
-/// The schema, keys in the order of the model.
+/// The schema, keys in the order of the model, and alternatives as the model has them.
 pub fn schema() -> Value {
     let settings = SchemaSettings::draft07()
         .with_transform(Tidy)
@@ -32,9 +33,9 @@ pub fn schema() -> Value {
     schema.to_value()
 }
 
-/// The schema as text, as it is committed: two spaces of indentation, and an end of line.
+/// The schema as editors get it, as text, as it is committed: two spaces of indentation, and an end of line.
 pub fn text() -> String {
-    format!("{:#}\n", schema())
+    format!("{:#}\n", for_editors(schema()))
 }
 
 /// What the generator says and an editor's reader should not see: that every field can be null (an absent key
