@@ -20,8 +20,11 @@ pub(super) fn scenarios() -> ArgValueCompleter {
 /// Completes the user classes of the scenario on the line.
 pub(super) fn user_classes() -> ArgValueCompleter {
     ArgValueCompleter::new(|word: &OsStr| {
-        let classes = scenario_on_the_line().map(|(_, parsed)| parsed.scenario.user_classes);
-        candidates(word, classes.unwrap_or_default().into_keys())
+        let classes =
+            scenario_on_the_line().map(|(_, parsed)| parsed.scenario.user_classes).unwrap_or_default();
+        // An abstract class has no users of its own.
+        let real = classes.into_iter().filter(|(_, class)| class.is_abstract != Some(true));
+        candidates(word, real.map(|(name, _)| name))
     })
 }
 

@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use unicode_width::UnicodeWidthStr;
 
 use crate::cli::exit;
@@ -21,7 +22,7 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 pub(super) struct ExamplesOptions {
     /// The example to print
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = names())]
     name: Option<String>,
 }
 
@@ -92,6 +93,14 @@ impl Example {
         let end = head.find(". ").unwrap_or(head.len());
         head[..end].trim_end_matches(['.', ':']).to_owned()
     }
+}
+
+/// Completes the names of examples.
+pub(super) fn names() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let all = ALL.iter();
+        all.map(|example| CompletionCandidate::new(example.name).help(Some(example.about().into()))).collect()
+    })
 }
 
 pub(super) fn run(options: &ExamplesOptions) -> ExitCode {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::cli::examples::Example;
-use crate::cli::{exit, schema_file};
+use crate::cli::{examples, exit, schema_file};
 use crate::report::destination::Destination;
 use crate::scenario::files::Format;
 
@@ -33,7 +33,7 @@ pub(super) struct InitOptions {
     file: Option<PathBuf>,
 
     /// Write this example of the program, with the files that belong to it
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = examples::names())]
     from: Option<String>,
 
     /// Overwrite files that exist
@@ -45,7 +45,7 @@ pub(super) struct InitOptions {
 struct Wanted {
     path: PathBuf,
     text: String,
-    /// A folder of the example's own, which is made if it is not there.
+    /// A folder of the example's own.
     folder: Option<PathBuf>,
 }
 
@@ -130,7 +130,8 @@ fn adapted(example: Example, file: &Path) -> String {
 
 fn write(Wanted { path, text, folder: of }: &Wanted, overwrites: bool) -> Result<(), (u8, String)> {
     let shown = path.display();
-    if let Some(folder) = of {
+    let above = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = of.as_deref().or(above).filter(|folder| !folder.exists()) {
         std::fs::create_dir_all(folder)
             .map_err(|error| (exit::CANNOT_GO_ON, format!("cannot make {}: {error}", folder.display())))?;
     }

@@ -89,6 +89,8 @@ pub(super) struct Loaded {
     pub(super) warnings: String,
     /// The texts of the scenario and of the files that it includes, without secrets, each with its path.
     pub(super) texts: Vec<(PathBuf, String)>,
+    /// The settings of `--set`, without secrets.
+    pub(super) settings: Vec<String>,
     /// What may be changed from run to run.
     pub(super) changeable: Changeable,
     /// What `${run.id}` stands for.
@@ -251,6 +253,7 @@ fn loaded(checked: Checked, run_id: &str, coloured: bool) -> Result<Loaded, Stri
         variables,
         warnings,
         texts: masked_texts(&source),
+        settings: masked_settings(&source),
         changeable,
         run_id: run_id.to_owned(),
     })
@@ -263,6 +266,14 @@ fn masked_texts(source: &Source) -> Vec<(PathBuf, String)> {
         (0..).map(FileId).zip(source.names()).map(|(id, name)| (PathBuf::from(name), secrets.text(id)));
     // Texts of `--set` have names that are no files.
     texts.filter(|(path, _)| path.is_file() || path == Path::new(BUILT_IN)).collect()
+}
+
+/// The texts of `--set`, without secrets, in their order.
+fn masked_settings(source: &Source) -> Vec<String> {
+    let secrets = Secrets::of(source);
+    let texts = (0..).map(FileId).zip(source.names());
+    let settings = texts.filter(|(_, name)| name.starts_with("--set"));
+    settings.map(|(id, _)| secrets.text(id).trim().to_owned()).collect()
 }
 
 /// Draws diagnostics on standard error.

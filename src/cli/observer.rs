@@ -262,7 +262,7 @@ fn reset_note(after_s: f64) -> Option<String> {
     let after = Duration::try_from_secs_f64(after_s).ok().filter(|after| !after.is_zero())?;
     Some(format!(
         "The statistics began anew after {}: rows, failures and the run over \
-         time are from then on, connections from the start.",
+         time are from then on. Connections, measured messages from end to end, and what the brokers say are from the start.",
         length(after)
     ))
 }

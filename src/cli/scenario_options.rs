@@ -176,6 +176,37 @@ impl ScenarioOptions {
         self.set.extend_from_slice(set);
     }
 
+    /// What the options say in place of the scenario, as arguments. `settings` are those of `--set`, without secrets.
+    pub(super) fn changes(&self, settings: &[String]) -> Vec<String> {
+        let pair = |flag: &str, value: String| [flag.to_owned(), value];
+        let seconds = |time: Duration| {
+            if time.is_zero() {
+                "0".to_owned()
+            } else {
+                humantime::format_duration(time).to_string().replace(' ', "")
+            }
+        };
+        // A signature in the query of an address is nobody's business.
+        let without_query = |host: &String| host.split('?').next().unwrap_or_default().to_owned();
+        let hosts = self.hosts.iter().map(|host| {
+            let is_embedded = host.starts_with("embedded:");
+            pair("-H", if is_embedded { host.clone() } else { hide_urls(&without_query(host)) })
+        });
+        let names = |flag, names: &[String]| (!names.is_empty()).then(|| pair(flag, names.join(",")));
+        hosts
+            .chain(self.users.map(|users| pair("-u", users.to_string())))
+            .chain(self.spawn_rate.map(|rate| pair("-r", rate.to_string())))
+            .chain(self.run_time.map(|time| pair("-t", seconds(time))))
+            .chain(self.stop_timeout.map(|time| pair("-s", seconds(time))))
+            .chain(names("-C", &self.user_classes))
+            .chain(names("-T", &self.tags))
+            .chain(names("-E", &self.exclude_tags))
+            .chain(settings.iter().map(|setting| pair("--set", setting.clone())))
+            .chain(self.shard.map(|shard| pair("--shard", shard.to_string())))
+            .flatten()
+            .collect()
+    }
+
     /// The flags of Locust that the command line has, by their long names.
     pub(super) fn given(&self) -> Vec<&'static str> {
         let flags = [

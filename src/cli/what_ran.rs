@@ -10,12 +10,13 @@ use crate::plan::{Broker, Plan};
 use crate::stats::result::what_ran::{BrokerRan, Host, Shards, WhatRan};
 
 /// What runs. `addresses` are those of embedded brokers, in the order of the plan; `text` is the scenario without its
-/// secrets; `run_id` is what `${run.id}` stands for. The times and the end are filled in when they are known.
+/// secrets; `changes` is what was said in its place; `run_id` is what `${run.id}` stands for. The times and the end are filled in when they are known.
 pub(super) fn what_ran(
     plan: &Plan,
     run_id: &str,
     file: &Path,
     text: Option<&str>,
+    changes: Vec<String>,
     embedded: &[String],
 ) -> WhatRan {
     let timeline = LoadTimeline::of(plan);
@@ -40,6 +41,7 @@ pub(super) fn what_ran(
         clock: None,
         shards: (!plan.shard.is_whole())
             .then(|| Shards { of: plan.shard.of(), indices: vec![plan.shard.index()] }),
+        changes,
         users: timeline.most_in_all,
         planned_s: timeline.length().map(|length| length.as_secs_f64()),
         brokers: plan.brokers.iter().map(|broker| broker_ran(broker, &mut embedded)).collect(),

@@ -51,12 +51,16 @@ impl fmt::Debug for MetricsWatch {
     }
 }
 
-/// An address without its query, in which some pass secrets.
+/// An address without what some pass secrets in: user name, parameters, query and fragment.
 pub fn without_query(url: &str) -> String {
-    match url.split_once('?') {
-        Some((before, _)) => format!("{before}?***"),
-        None => url.to_owned(),
-    }
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let end = rest.find(['/', '?', '#', ';']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let shown = path.find(['?', '#', ';']).unwrap_or(path.len());
+    let rest = if shown < path.len() { "?***" } else { "" };
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{separator}{host}{}{rest}", &path[..shown])
 }
 
 #[cfg(test)]
@@ -64,8 +68,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_query_of_an_address_is_not_shown() {
+    fn nothing_of_an_address_is_shown_that_may_be_secret() {
         assert_eq!(without_query("http://h/m?token=x"), "http://h/m?***");
         assert_eq!(without_query("http://h/m"), "http://h/m");
+        assert_eq!(without_query("http://bob:pw@h:1/m;id=S#tok?x"), "http://h:1/m?***");
+        assert_eq!(without_query("/login#x"), "/login?***");
+        assert_eq!(without_query("http://[::1]:9/m"), "http://[::1]:9/m");
     }
 }

@@ -11,6 +11,9 @@ const MAX_FIGURES: usize = 200;
 /// So many values are kept of a figure. When there are more, each second one goes.
 const MAX_POINTS: usize = 600;
 
+/// A figure with a longer name is not kept: cut, it could be taken for another one.
+const MAX_NAME_BYTES: usize = 1_000;
+
 /// A text is cut behind so many characters.
 const MAX_TEXT: usize = 200;
 
@@ -48,7 +51,7 @@ impl Ledger {
 
     /// Notes a value that was told at this moment of unix time in seconds. What is no finite number is not noted.
     pub(super) fn number(&mut self, name: &str, at: f64, value: f64) {
-        if !value.is_finite() {
+        if !value.is_finite() || !self.can_be_named(name) {
             return;
         }
         if let Some(figure) = self.figures.get_mut(name) {
@@ -60,6 +63,9 @@ impl Ledger {
 
     /// Notes a text.
     pub(super) fn text(&mut self, name: &str, text: &str) {
+        if !self.can_be_named(name) {
+            return;
+        }
         let is_known = self.texts.contains_key(name);
         if !is_known && !self.has_room() {
             return;
@@ -108,6 +114,21 @@ impl Ledger {
             texts: texts.collect(),
             notes,
         }
+    }
+
+    /// Notes that the source has told nothing, if that is so.
+    pub(super) fn note_silence(&mut self) {
+        if self.figures.is_empty() && self.texts.is_empty() && self.notes.is_empty() {
+            self.notes.push(format!("{} has told nothing in this run.", self.source));
+        }
+    }
+
+    fn can_be_named(&mut self, name: &str) -> bool {
+        let can = name.len() <= MAX_NAME_BYTES;
+        if !can {
+            self.note("Figures with names of more than 1,000 bytes are not kept.");
+        }
+        can
     }
 
     fn has_room(&mut self) -> bool {

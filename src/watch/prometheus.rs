@@ -92,7 +92,7 @@ impl Reader {
                 .map(|place| format!("; they are at {}", without_query(place)));
             return Err(format!("{url} answers {status}, not metrics{}.", place.unwrap_or_default()));
         }
-        let page = response.body_mut().with_config().limit(MAX_PAGE_BYTES).read_to_string();
+        let page = response.body_mut().with_config().limit(MAX_PAGE_BYTES).lossy_utf8(true).read_to_string();
         let page =
             page.map_err(|error| format!("The metrics at {url} cannot be read: {}.", fault(&error)))?;
         let mut samples = samples(&page).peekable();

@@ -42,13 +42,14 @@ pub(super) enum Told<'a> {
 /// Subscribes until it is told to stop. What the broker says goes to `tell`.
 pub(super) async fn follow(sys: &Sys, stop: &CancellationToken, tell: &mut impl FnMut(Told<'_>)) {
     let connector = Connector::new(vec![sys.endpoint.clone()]);
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut has_told) = (FIRST_PAUSE, false);
     while !stop.is_cancelled() {
         let began = Instant::now();
-        if let Err(failure) = subscribed(&connector, sys, stop, tell).await {
+        if let Err(failure) = subscribed(&connector, sys, stop, tell, &mut has_told).await {
             let server = server_name(sys);
             let what = failure.at(Some(&server));
-            tell(Told::Fault(format!("The figures under {} at {server} are missing: {what}.", sys.filter)));
+            let are = if has_told { "stopped coming" } else { "are missing" };
+            tell(Told::Fault(format!("The figures under {} at {server} {are}: {what}.", sys.filter)));
             tell(Told::Ready);
         }
         pause = if began.elapsed() > LONGEST_PAUSE { FIRST_PAUSE } else { pause };
@@ -72,6 +73,7 @@ async fn subscribed(
     sys: &Sys,
     stop: &CancellationToken,
     tell: &mut impl FnMut(Told<'_>),
+    has_told: &mut bool,
 ) -> Result<(), Failure> {
     let certificate = sys.certificate.as_ref().map(|(certificate, key)| Certificate { certificate, key });
     let request = ConnectRequest {
@@ -104,6 +106,7 @@ async fn subscribed(
     }
     session.drive(Until::Deadline, Some(Instant::now() + FIRST_ROUND), &mut sink).await?;
     (sink.tell)(Told::Ready);
+    *has_told = true;
     loop {
         // Without a deadline a session drives for ever; the stop drops the future, which is cancel-safe.
         tokio::select! {

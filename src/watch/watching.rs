@@ -90,6 +90,9 @@ impl Watching {
             std::thread::sleep(Duration::from_millis(2));
         }
         self.threads.clear();
+        for ledger in &self.ledgers {
+            lock(ledger, Ledger::note_silence);
+        }
     }
 
     fn watch(&mut self, source: Source, ready: Sender<()>) -> io::Result<()> {

@@ -53,6 +53,9 @@ impl FromStr for Address {
             None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
         };
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!("`{text}` is a number: write :{text} for this port, or HOST:PORT"));
+        }
         if text.is_empty() || !host.chars().all(is_name) {
             return Err(wrong());
         }

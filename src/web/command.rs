@@ -35,6 +35,8 @@ pub struct Start {
     pub settings: Vec<(String, String)>,
     /// Keys that nobody understands. They change nothing; the answer names them.
     pub unknown: Vec<String>,
+    /// Keys of what the stages of the scenario decide. They change nothing; the answer names them.
+    pub of_stages: Vec<String>,
 }
 
 /// What the runner did.

@@ -18,6 +18,12 @@ pub fn not_understood(start: &Start) -> Option<String> {
         .then(|| format!("Not understood, so it changes nothing: {}", names(&start.unknown)))
 }
 
+/// A sentence on what the stages of the scenario decide.
+pub fn of_stages(start: &Start) -> Option<String> {
+    (!start.of_stages.is_empty())
+        .then(|| format!("The stages of the scenario decide these: {}", names(&start.of_stages)))
+}
+
 /// A sentence on what is asked for and cannot be changed in a run that goes on.
 pub fn not_changeable(start: &Start) -> Option<String> {
     let keys = [

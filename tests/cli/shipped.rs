@@ -180,6 +180,10 @@ fn a_shell_completes_commands_scenarios_classes_and_tags() {
     assert_eq!(offered(&["mqtt-scenario", "run", "tagged.toml", "-T", "s"]), ["slow", "small"]);
     assert_eq!(offered(&["mqtt-scenario", "run", "tagged.toml", "-E", "slow,f"]), ["slow,fast"]);
     assert_eq!(offered(&["mqtt-scenario", "plan", "tagged.toml", "--user-classes", ""]), ["a", "b"]);
+    assert_eq!(offered(&["mqtt-scenario", "init", "--from", "st"]), ["stages", "storm"]);
+    assert_eq!(offered(&["mqtt-scenario", "examples", "se"]), ["sensors", "seed"]);
+    let classes = offered(&["mqtt-scenario", "run", "fleet.toml", "-C", ""]);
+    assert!(!classes.is_empty() && !classes.contains(&"base".to_owned()), "{classes:?}");
     assert!(offered(&["mqtt-scenario", "run", "--only"]).contains(&"--only-summary".to_owned()));
 }
 

@@ -102,5 +102,5 @@ fn a_broker_that_comes_back_tells_again() {
     });
     let (_, log, code) = served.end();
     assert_eq!(code, Some(1), "requests failed: {log}");
-    assert_eq!(log.matches("are missing: connection").count(), 1, "{log}");
+    assert_eq!(log.matches("stopped coming: connection").count(), 1, "{log}");
 }

@@ -59,7 +59,8 @@ pub(in crate::cli) fn carry_out(
     );
     let text = loaded.texts.first().map(|(_, text)| text.as_str());
     let embedded: Vec<_> = prepared.brokers.iter().map(|broker| broker.addr().to_string()).collect();
-    let run = what_ran(&loaded.plan, &loaded.run_id, options.scenario.path(), text, &embedded);
+    let changes = options.scenario.changes(&loaded.settings);
+    let run = what_ran(&loaded.plan, &loaded.run_id, options.scenario.path(), text, changes, &embedded);
     let (plan, run_id) = (Arc::new(loaded.plan), loaded.run_id);
     let stderr = &process.stderr;
     announce(options, &plan, &prepared, stderr, &loaded.warnings, &loaded.variables);

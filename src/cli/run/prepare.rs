@@ -130,8 +130,12 @@ pub(super) fn announce(
     }
 }
 
-/// File descriptors for connections: an embedded broker holds the other end of each.
 fn connections(plan: &Plan, timeline: &LoadTimeline) -> u64 {
+    u64::from(timeline.most_in_all) * files_of_a_user(plan)
+}
+
+/// File descriptors for the connection of a user: an embedded broker holds the other end of it.
+pub(in crate::cli) fn files_of_a_user(plan: &Plan) -> u64 {
     let embedded = plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. }));
-    u64::from(timeline.most_in_all) * if embedded { 2 } else { 1 }
+    if embedded { 2 } else { 1 }
 }

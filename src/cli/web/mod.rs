@@ -22,19 +22,20 @@ use tracing::{info, warn};
 use crate::cli::exit;
 use crate::cli::load::{Loaded, load_run, try_load_run};
 use crate::cli::log::Reader;
-use crate::cli::run::{Prepared, Process, RunOptions, carry_out, prepare};
+use crate::cli::run::{Prepared, Process, RunOptions, carry_out, files_of_a_user, prepare};
 use crate::cli::web::files::Files;
 use crate::cli::web::listen::listen;
 use crate::cli::web::offer::offer;
 use crate::cli::web::options::WebOptions;
 use crate::cli::web::start::started_with;
 use crate::cli::web::teller::{Teller, Told};
+use crate::engine::limits::raise_open_files;
 use crate::engine::{Interrupts, RunControl};
 use crate::scenario::secrets::hide_urls;
 use crate::stats::result::RunResult;
 use crate::web::command::{Answer, Command, Refusal, Start};
 use crate::web::desk::{Asked, Commands, Desk};
-use crate::web::in_vain::{not_changeable, not_understood};
+use crate::web::in_vain::{not_changeable, not_understood, of_stages};
 use crate::web::metrics::scrapers::Scrapers;
 use crate::web::server::Server;
 use crate::web::site;
@@ -76,7 +77,17 @@ fn try_run(options: &RunOptions, web: &WebOptions) -> Result<u8, ExitCode> {
         process.stderr.say(loaded.warnings.clone());
     }
     let files = Files::new(options.scenario(), desk.clone(), &loaded.inputs);
-    let mut runs = Runs { options, process: &process, desk, files, commands, run: 0, last: None, code: 0 };
+    let mut runs = Runs {
+        options,
+        process: &process,
+        desk,
+        files,
+        commands,
+        run: 0,
+        last: None,
+        code: 0,
+        was_stopped: false,
+    };
     let outcome = runs.go_on(web, begins.then_some(loaded), &scrapers);
     servers.into_iter().for_each(Server::stop);
     outcome.map_err(|(code, message)| exit::error(code, message))?;
@@ -96,6 +107,8 @@ struct Runs<'a> {
     last: Option<Arc<RunResult>>,
     /// The exit code of the last one.
     code: u8,
+    /// Whether a signal has ended the last one.
+    was_stopped: bool,
 }
 
 impl Runs<'_> {
@@ -145,10 +158,19 @@ impl Runs<'_> {
             let Some((start, asked)) = asked else { break };
             self.begin(&start, asked);
         }
+        if end.is_cancelled() && !self.was_stopped {
+            // Whoever asks for the end while nothing runs does not want to wait.
+            return Ok(());
+        }
+        let was_stopped = self.was_stopped;
         let abort = &self.process.interrupts.abort;
         idle.block_on(async {
             tokio::select! {
-                () = scrapers.know_the_end(self.run) => {}
+                () = scrapers.know_the_end(self.run, |most| {
+                    let most = humantime::format_duration(Duration::from_secs(most.as_secs() + 1));
+                    info!("Waiting for the last scrape of the metrics, for {most} at most; Ctrl-C ends it");
+                }) => {}
+                () = end.cancelled(), if !was_stopped => {}
                 () = abort.cancelled() => {}
             }
         });
@@ -166,7 +188,12 @@ impl Runs<'_> {
         match ready {
             Err(message) => asked.answer(Err(Refusal::No(message))),
             Ok((options, loaded, prepared)) => {
-                asked.answer(Ok(and_in_vain(Answer::started(), not_understood(start))));
+                // Whoever asks next finds a run that begins, and not the one before.
+                teller::begins(&self.desk, self.run + 1);
+                asked.answer(Ok(and_in_vain(
+                    Answer::started(),
+                    not_understood(start).into_iter().chain(of_stages(start)),
+                )));
                 self.carry_out(&options, loaded, prepared);
             }
         }
@@ -184,10 +211,12 @@ impl Runs<'_> {
         let teller =
             Teller::new(self.desk.clone(), told.clone(), interrupts.stop.clone(), &options.percentiles());
         let mut stops = Vec::new();
-        let besides = obey(&mut self.commands, &mut stops, &self.desk, &interrupts);
+        let files = files_of_a_user(&loaded.plan);
+        let besides = obey(&mut self.commands, &mut stops, &self.desk, &interrupts, files);
         let ran =
             carry_out(options, loaded, prepared, self.process, &interrupts, Some(Box::new(teller)), besides);
         self.code = ran.code;
+        self.was_stopped = root.stop.is_cancelled();
         self.last.clone_from(&ran.result);
         teller::over(&self.desk, &told, ran.result, ran.last);
         for asked in stops {
@@ -223,6 +252,7 @@ async fn obey(
     stops: &mut Vec<Asked>,
     desk: &Desk,
     interrupts: &Interrupts,
+    files_of_a_user: u64,
 ) -> Infallible {
     let mut patience = Instant::now();
     loop {
@@ -235,9 +265,9 @@ async fn obey(
         };
         let Some(asked) = asked else { break };
         let answer = match &asked.command {
-            Command::Start(start) => change(start, desk, interrupts),
+            Command::Start(start) => change(start, desk, interrupts, files_of_a_user),
             Command::Stop => {
-                info!("Somebody has pressed Stop on the page");
+                info!("A visitor has asked for the end of the run");
                 interrupts.stop.cancel();
                 patience = Instant::now() + STOP_ANSWER;
                 stops.push(asked);
@@ -261,12 +291,27 @@ fn and_in_vain(answer: Answer, in_vain: impl IntoIterator<Item = String>) -> Ans
     })
 }
 
+/// Users start no slower than this many a second, as in a scenario: one in ten years.
+const LEAST_SPAWN_RATE: f64 = 1.0 / (10.0 * 366.0 * 86_400.0);
+
 /// Changes the users of a run that goes on.
-fn change(start: &Start, desk: &Desk, interrupts: &Interrupts) -> Result<Answer, Refusal> {
+fn change(
+    start: &Start,
+    desk: &Desk,
+    interrupts: &Interrupts,
+    files_of_a_user: u64,
+) -> Result<Answer, Refusal> {
     if interrupts.stop.is_cancelled() {
         return Err(Refusal::No("the run is about to end: start a new one when it is over".to_owned()));
     }
     let users = start.users.unwrap_or_else(|| desk.now().users_wanted);
-    interrupts.control.ramp_to(users, start.spawn_rate.unwrap_or_else(|| desk.offer().spawn_rate));
+    let spawn_rate = start.spawn_rate.unwrap_or_else(|| desk.offer().spawn_rate);
+    if spawn_rate < LEAST_SPAWN_RATE {
+        return Err(Refusal::No("spawn_rate is below one user in ten years".to_owned()));
+    }
+    // As at a start: users without a file for their connection would only fail.
+    raise_open_files(u64::from(users) * files_of_a_user)
+        .map_err(|error| Refusal::No(format!("{users} users are too many: {error}")))?;
+    interrupts.control.ramp_to(users, spawn_rate);
     Ok(and_in_vain(Answer::changed(), not_understood(start).into_iter().chain(not_changeable(start))))
 }

@@ -7,8 +7,18 @@ use crate::web::command::Start;
 
 /// The options of the program with what a visitor has changed; the error is a sentence for the visitor.
 pub(super) fn started_with(options: &RunOptions, start: &Start) -> Result<RunOptions, String> {
-    let Start { users, spawn_rate, run_time, host, user_classes, tags, exclude_tags, settings, unknown: _ } =
-        start;
+    let Start {
+        users,
+        spawn_rate,
+        run_time,
+        host,
+        user_classes,
+        tags,
+        exclude_tags,
+        settings,
+        unknown: _,
+        of_stages: _,
+    } = start;
     let mut scenario = options.scenario().clone();
     scenario.override_load(*users, *spawn_rate, *run_time);
     if let Some(host) = host {

@@ -133,7 +133,8 @@ impl Onlooker for Teller {
         });
         let (is_watched, is_scraped) = (self.desk.is_watched(), self.desk.wants_totals());
         self.desk.tell(Now {
-            phase: self.phase(&users),
+            // The end may wait for files and for the last word of a broker.
+            phase: if tick.last { Phase::Stopping } else { self.phase(&users) },
             run: self.told.run,
             scenario: self.told.scenario.clone(),
             host: self.told.host.clone(),
@@ -163,6 +164,11 @@ impl Onlooker for Teller {
             full_history: self.told.full_history.clone(),
         });
     }
+}
+
+/// Tells that this run begins.
+pub(super) fn begins(desk: &Desk, run: u32) {
+    desk.tell(Now { phase: Phase::Spawning, run, ..Now::default() });
 }
 
 /// Tells that a run is over, with its whole result.

@@ -406,6 +406,7 @@ pub(super) fn empty(seconds: f64) -> RunResult {
         merged_from: Vec::new(),
         merged_ids: Vec::new(),
         run_id: None,
+        changes: Vec::new(),
         shards: None,
         clock: None,
     };

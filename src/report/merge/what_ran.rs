@@ -31,6 +31,7 @@ pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
         run_id: common(each().map(|run| &run.run_id)),
         shards: shards::merged(all),
         clock: None,
+        changes: same_changes(all),
         users: each().fold(0, |sum, run| run.users.saturating_add(sum)),
         planned_s: planned.and_then(|planned| planned.into_iter().max_by(f64::total_cmp)),
         brokers: brokers(each().flat_map(|run| &run.brokers)),
@@ -38,6 +39,12 @@ pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
         merged_from: Vec::new(),
         merged_ids: Vec::new(),
     }
+}
+
+/// What all of them changed; nothing if they differ.
+fn same_changes(all: &[&RunResult]) -> Vec<String> {
+    let first = all.first().map(|of| of.run.changes.clone()).unwrap_or_default();
+    if all.iter().all(|of| of.run.changes == first) { first } else { Vec::new() }
 }
 
 /// What to say of runs that did not do the same thing: their sum describes none of them.

@@ -132,8 +132,13 @@ fn next(result: &RunResult, files: Files<'_>) -> Option<Vec<String>> {
         (Some(folder), Some(earlier)) => arguments(&["compare"], &[earlier, folder]),
         (Some(folder), None) => arguments(&["report"], &[folder]),
         (None, _) => {
-            let mut next: Vec<_> = arguments(&["run"], &[Path::new(&result.run.file)])?;
-            next.extend(["--out", "results"].map(str::to_owned));
+            // The built-in example has no file, and runs without a name.
+            let file = Path::new(&result.run.file);
+            let is_built_in = file.starts_with("built-in");
+            let mut next: Vec<_> =
+                arguments(&["run"], if is_built_in { &[] } else { std::slice::from_ref(&file) })?;
+            next.extend(result.run.changes.iter().map(|change| argument(Path::new(change))));
+            next.extend(["--out", "runs"].map(str::to_owned));
             Some(next)
         }
     }

@@ -9,7 +9,7 @@ use crate::scenario::secrets::extent::key_before;
 use crate::scenario::secrets::finder::Finder;
 use crate::scenario::secrets::names::{NAMING, is_secret, is_section_of_secrets, is_table_of_secrets};
 use crate::scenario::secrets::references::{References, is_in_anchor};
-use crate::scenario::secrets::urls::address;
+use crate::scenario::secrets::urls::{address, query};
 use crate::scenario::secrets::values::value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ enum Kind {
     Table,
     /// Where a broker is, which some write with a user name and a password.
     Address,
+    /// Where metrics are, which some write with a token in the query.
+    Metrics,
 }
 
 /// Finds the secrets behind keys.
@@ -73,7 +75,11 @@ pub(super) fn keys(finder: &mut Finder<'_>, references: &References) {
             let is_first = start <= first_key;
             from = match kind {
                 Kind::Address if !is_missing => address(finder, separator + 1, end),
-                Kind::Plain | Kind::Address => separator + 1,
+                Kind::Metrics if !is_missing => {
+                    query(finder, separator + 1, end);
+                    address(finder, separator + 1, end)
+                }
+                Kind::Plain | Kind::Address | Kind::Metrics => separator + 1,
                 Kind::Secret | Kind::Table => {
                     let after = separator + usize::from(!is_missing);
                     value(finder, after, start - at, is_first, kind == Kind::Table)
@@ -136,8 +142,10 @@ fn kind(references: &References, key: &str) -> Kind {
         Kind::Table
     } else if is_any(is_secret) || references.vars.contains(last) {
         Kind::Secret
-    } else if matches!(last, "url" | "urls" | "host" | "uri" | "address" | "server" | "prometheus") {
+    } else if matches!(last, "url" | "urls" | "host" | "uri" | "address" | "server") {
         Kind::Address
+    } else if last == "prometheus" {
+        Kind::Metrics
     } else {
         Kind::Plain
     }

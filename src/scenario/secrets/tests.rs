@@ -87,6 +87,12 @@ fn urls_keep_their_host() {
         ("url: mqtt://u:s3cret@h # a@b", YAML, "url: mqtt://***@h # a@b"),
         ("url: mqtt://u:s3 cret@h", YAML, "url: mqtt://***@h"),
         ("url = \"wss://h/mqtt?token=s3cret\"", TOML, "url = \"wss://h/mqtt?token=***"),
+        (
+            "w = { prometheus = \"http://h/m?k=s3cret\", pick = [] }",
+            TOML,
+            "w = { prometheus = \"http://h/m?***\", pick = [] }",
+        ),
+        ("prometheus: http://h/m?k=s3cret # a", YAML, "prometheus: http://h/m?*** # a"),
         ("url = \"ws://h:80/a@b\"\nq = \"http://h/\"", TOML, "url = \"ws://***@b\"\nq = \"http://h/\""),
         ("payload = \"mail a@b, see http://h/\"", TOML, "payload = \"mail a@b, see http://h/\""),
     ] {

@@ -62,6 +62,18 @@ pub(super) fn address(finder: &mut Finder<'_>, at: usize, line_end: usize) -> us
     at
 }
 
+/// Marks the query of an address, whatever its keys are called.
+pub(super) fn query(finder: &mut Finder<'_>, at: usize, line_end: usize) {
+    let most = finder.text.floor_char_boundary(at + LONGEST_URL).max(at);
+    let rest = &finder.text[at..line_end.min(most)];
+    let start = rest.len() - rest.trim_start_matches([' ', '\t', '[', '"', '\'']).len();
+    let region = &rest[start..];
+    let region = &region[..region.find(['"', '\'', ' ']).unwrap_or(region.len())];
+    if let Some(mark) = region.find(['?', '#', ';']) {
+        finder.mark(at + start + mark + 1..at + start + region.len());
+    }
+}
+
 /// Marks the bodies of private keys that stand in the text itself.
 pub(super) fn private_keys(finder: &mut Finder<'_>) {
     let text = finder.text;

@@ -35,6 +35,8 @@ pub struct WhatRan {
     /// How far the clock of the machine was from that of shard 0, as measured over the broker; `null` in shard 0 and if it
     /// was not measured (`load.sync`).
     pub clock: Option<Clock>,
+    /// What the command line or the live page said in place of the scenario, as arguments of `run`, secrets masked.
+    pub changes: Vec<String>,
     /// The most users that were wanted at a time: by the plan, or by whoever asked for more while it ran.
     pub users: u32,
     /// How long the plan lasts, in seconds; `null` if it has no end of its own.

@@ -55,7 +55,7 @@ pub(super) async fn swarm(State(desk): State<Desk>, Fields(fields): Fields) -> R
     let offered = Some(host).filter(|host| !host.is_empty());
     let refused =
         |message| Swarm { host: offered, message, run_time: None, success: false, user_classes: None };
-    let start = match read(&fields, &offer) {
+    let start = match read(&fields, &offer, now.phase.is_run()) {
         Ok(start) => start,
         Err(message) => return Json(refused(message)).into_response(),
     };
@@ -99,7 +99,8 @@ pub(super) async fn reset(State(desk): State<Desk>) -> Response {
 }
 
 /// What a form asks for; the error is the message for the visitor.
-pub(super) fn read(fields: &[(String, String)], offer: &Offer) -> Result<Start, String> {
+/// `is_run` says whether a run goes on, which it would change.
+pub(super) fn read(fields: &[(String, String)], offer: &Offer, is_run: bool) -> Result<Start, String> {
     let mut start = Start::default();
     let (mut users, mut spawn_rate) = (None, None);
     for (key, value) in fields {
@@ -147,6 +148,16 @@ pub(super) fn read(fields: &[(String, String)], offer: &Offer) -> Result<Start, 
             "shape_class" if value == "Default" => {}
             unknown => start.unknown.push(unknown.to_owned()),
         }
+    }
+    if !offer.stages.is_empty() && !is_run {
+        // As in Locust with a shape: users and pace are those of the stages.
+        let given = [("user_count", users.is_some()), ("spawn_rate", spawn_rate.is_some())];
+        let given = given.into_iter().filter(|(_, is_given)| *is_given);
+        start.of_stages = given.map(|(key, _)| key.to_owned()).collect();
+        (users, spawn_rate) = (None, None);
+    }
+    if users == Some(0) && !is_run {
+        return Err("user_count is 0: a run begins with at least 1 user".to_owned());
     }
     start.users = users.and_then(|users| u32::try_from(users).ok());
     start.spawn_rate = spawn_rate.filter(|rate| rate.is_finite() && *rate > 0.0);

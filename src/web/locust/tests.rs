@@ -323,6 +323,7 @@ async fn what_is_posted_reaches_the_runner_and_its_word_the_visitor() {
         exclude_tags: None,
         settings: vec![("vars.topic".to_owned(), "b".to_owned())],
         unknown: vec!["vars.other".to_owned()],
+        of_stages: Vec::new(),
     };
     assert_eq!(seen[..3], [Command::Start(start), Command::Stop, Command::Reset]);
 }
@@ -374,7 +375,7 @@ fn a_form_that_cannot_be_meant_is_refused_in_locusts_words() {
     let read = |fields: &[(&str, &str)], offer: &Offer| {
         let fields: Vec<_> =
             fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        swarm::read(&fields, offer)
+        swarm::read(&fields, offer, false)
     };
     let good = [("user_count", "3"), ("spawn_rate", "1")];
     let missing = "Missing or invalid user_count or spawn_rate from /swarm request";
@@ -410,7 +411,12 @@ fn a_form_that_cannot_be_meant_is_refused_in_locusts_words() {
 
     let staged = Offer { stages: vec![stage], ..offer() };
     assert_eq!(read(&[], &staged), Ok(Start::default()), "stages have their own users");
-    assert_eq!(read(&[("user_count", "-1")], &staged), Err(missing.to_owned()));
+    // As in Locust with a shape, what is given is passed over; the answer says so.
+    let of_stages = vec!["user_count".to_owned()];
+    assert_eq!(read(&[("user_count", "-1")], &staged), Ok(Start { of_stages, ..Start::default() }));
+    assert!(
+        read(&[("user_count", "0"), ("spawn_rate", "1")], &offer()).unwrap_err().contains("at least 1 user")
+    );
 }
 
 #[tokio::test]

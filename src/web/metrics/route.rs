@@ -128,7 +128,7 @@ mod tests {
         desk.tell(Now { phase: running, run: over.run, ..Now::default() });
         let (_, ()) = tokio::join!(ask(&site, "GET", "/metrics", &[], ""), during());
         let began = tokio::time::Instant::now();
-        scrapers.know_the_end(over.run).await;
+        scrapers.know_the_end(over.run, |_| {}).await;
         assert_eq!(began.elapsed(), Duration::ZERO, "a person does not count");
 
         let (_, ()) = tokio::join!(ask(&site, "GET", "/metrics", &timeout, ""), during());
@@ -139,7 +139,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(5)).await;
                 ask(&site, "GET", "/metrics", &timeout, "").await
             },
-            scrapers.know_the_end(over.run)
+            scrapers.know_the_end(over.run, |_| {})
         );
         assert_eq!(began.elapsed(), Duration::from_secs(5));
     }

@@ -43,10 +43,16 @@ impl Scrapers {
     /// Waits until somebody was told of the end of this run, after the desk was; not at all if nobody has scraped, and
     /// no longer than whoever has scraped may take for the next time, a minute at most. The server must go on until
     /// then; the last answer may be on its way when this returns.
-    pub async fn know_the_end(&self, run: u32) {
+    ///
+    /// `tell` learns for how long at most, if there is something to wait for.
+    pub async fn know_the_end(&self, run: u32, tell: impl FnOnce(Duration)) {
         let mut seen = self.0.subscribe();
         let Seen { last: Some(last), pause, .. } = *seen.borrow() else { return };
         let until = last + pause.map_or(MOST, |pause| (pause + LATE).min(MOST));
+        let left = until.saturating_duration_since(Instant::now());
+        if !left.is_zero() && seen.borrow().ended != Some(run) {
+            tell(left);
+        }
         // That nobody comes any more is no fault of the run.
         let _ = timeout_at(until, seen.wait_for(|seen| seen.ended == Some(run))).await;
     }
@@ -61,7 +67,7 @@ mod tests {
     /// How long the end of the run 1 waits for somebody who does not come.
     async fn waits(scrapers: &Scrapers) -> Duration {
         let began = Instant::now();
-        scrapers.know_the_end(1).await;
+        scrapers.know_the_end(1, |_| {}).await;
         began.elapsed()
     }
 

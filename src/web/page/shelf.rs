@@ -86,7 +86,9 @@ impl Row {
 /// The two runs that are to be compared.
 #[derive(Debug, Deserialize)]
 struct Two {
+    #[serde(default)]
     a: String,
+    #[serde(default)]
     b: String,
 }
 
@@ -129,11 +131,23 @@ async fn result(State(shelf): State<Arc<dyn Shelf>>, Path(id): Path<String>) -> 
 }
 
 async fn compare(State(shelf): State<Arc<dyn Shelf>>, Query(two): Query<Two>) -> Response {
+    if two.a.is_empty() || two.b.is_empty() {
+        return wrong("Two runs are compared: choose A and B in the list of all runs.");
+    }
+    if two.a == two.b {
+        return wrong(
+            "A and B are one run, and no run differs from itself: choose another one in the list of all runs.",
+        );
+    }
     with(shelf, move |shelf| match (shelf.read(&two.a), shelf.read(&two.b)) {
         (Ok(a), Ok(b)) => html_text(compared::page(a, b, [two.a, two.b], TO_THE_LIST)),
         (Err(sentence), _) | (_, Err(sentence)) => missing(&sentence),
     })
     .await
+}
+
+fn wrong(sentence: &'static str) -> Response {
+    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], sentence).into_response()
 }
 
 fn missing(sentence: &str) -> Response {

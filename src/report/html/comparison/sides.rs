@@ -59,9 +59,10 @@ type Value = fn(&RunResult) -> String;
 
 /// What is known on either side.
 fn facts(a: &[RunResult], b: &[RunResult]) -> Vec<Fact> {
-    let all: [(&'static str, Value); 8] = [
+    let all: [(&'static str, Value); 9] = [
         ("Scenario", |run| text::line(&run.run.scenario)),
         ("Scenario file", |run| text::line(&run.run.file)),
+        ("Changed by", |run| text::line(&run.run.changes.join(" "))),
         ("Git revision", |run| text::line(run.run.git_revision.as_deref().unwrap_or_default())),
         ("Program", |run| text::line(&run.run.program)),
         ("Brokers", |run| brokers(&run.run)),

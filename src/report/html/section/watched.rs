@@ -8,6 +8,7 @@ use crate::report::html::chart::quantity::Quantity;
 use crate::report::html::section::figure::Figure;
 use crate::report::html::section::timeline::{OverTime, Timeline};
 use crate::report::html::text;
+use crate::report::verdict;
 use crate::stats::result::RunResult;
 use crate::stats::result::watched::{Watched, WatchedFigure};
 use crate::units::fitting;
@@ -17,6 +18,9 @@ const MAX_CHARTS: usize = 8;
 
 /// If a source was silent for longer than this before the end of the run, the page says so.
 const SILENCE_S: f64 = 1.5;
+
+/// If a source told nothing for longer than this after the start of the run, the page says so.
+const LATE_S: f64 = 0.5;
 
 /// What a chart is worth, the best first: parts of the names that brokers give to their figures.
 const WORTH: [&str; 9] = [
@@ -88,7 +92,8 @@ impl WatchedSection {
 impl Shown {
     fn of(watched: &Watched, result: &RunResult, timeline: Option<&Timeline>) -> askama::Result<Self> {
         let mut notes: Vec<String> = watched.notes.iter().map(|note| text::line(note)).collect();
-        notes.extend(silence(watched, result.run.ended - result.run.started));
+        notes.extend(late_begin(watched));
+        notes.extend(silence(watched, result));
         let (mut changed, still): (Vec<_>, Vec<_>) =
             watched.figures.iter().partition(|figure| figure.lowest < figure.highest);
         changed.sort_by_key(|figure| worth(&figure.name));
@@ -138,12 +143,15 @@ fn ours(figure: &WatchedFigure, result: &RunResult) -> Option<(&'static str, [St
             [of(first), of(last), change_of(last - first, of), of(0.0), of(highest)],
         ));
     }
-    let received = result.received.messages;
-    let is_sent = is_one_of(&figure.name, &SENT) && received > 0;
+    let (from, to) = (figure.points.first()?.at_s, figure.points.last()?.at_s);
+    // As long as the broker has told its figure, to the interval.
+    let within = result.series.points.iter().filter(|point| point.at_s > from && point.at_s <= to);
+    let received: u64 = within.map(|point| point.received).sum();
+    let is_sent = is_one_of(&figure.name, &SENT) && result.received.messages > 0;
     is_sent.then(|| {
         let none = String::new;
         (
-            "messages that reached us",
+            "messages that reached us meanwhile",
             [none(), none(), format!("+{}", fitting::count(received)), none(), none()],
         )
     })
@@ -186,16 +194,33 @@ fn chart(figure: &WatchedFigure, result: &RunResult, timeline: &Timeline) -> ask
     Ok(chart.map(|chart| Figure { title: Cow::Owned(name), meaning: meaning.into(), ..chart }))
 }
 
-/// What is to be known of figures that are older than the end of a run of this length.
-fn silence(watched: &Watched, length_s: f64) -> Option<String> {
+/// What is to be known of figures that were first told after the start of the run.
+fn late_begin(watched: &Watched) -> Option<String> {
+    let first = watched.figures.iter().filter_map(|figure| figure.points.first()).map(|point| point.at_s);
+    let first = first.fold(f64::INFINITY, f64::min);
+    (first.is_finite() && first > LATE_S).then(|| {
+        format!(
+            "The broker told its first figures {} after the start, so First and Change do not hold what came before.",
+            text::length(first)
+        )
+    })
+}
+
+/// What is to be known of figures that are older than the result.
+fn silence(watched: &Watched, result: &RunResult) -> Option<String> {
+    let length_s = result.run.ended - result.run.started;
     let last = watched.figures.iter().filter_map(|figure| figure.points.last()).map(|point| point.at_s);
     let last = last.fold(f64::NEG_INFINITY, f64::max);
     let silence_s = length_s - last;
     (last.is_finite() && silence_s > SILENCE_S).then(|| {
-        format!(
-            "The broker told its figures for the last time {} before the end, so they do not hold what came after.",
-            text::length(silence_s)
-        )
+        let ago = text::length(silence_s);
+        if result.run.end == verdict::RUNNING {
+            format!("The broker told its figures for the last time {ago} ago.")
+        } else {
+            format!(
+                "The broker told its figures for the last time {ago} before the end, so they do not hold what came after."
+            )
+        }
     })
 }
 

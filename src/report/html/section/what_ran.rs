@@ -21,6 +21,11 @@ impl Head {
         let list = |texts: Vec<String>| (!texts.is_empty()).then(|| texts.join(", "));
         let facts = [
             ("Scenario file", known(&run.file)),
+            (
+                "Changed by",
+                list(run.changes.iter().map(|change| text::line(change)).collect())
+                    .map(|it| it.replace(", ", " ")),
+            ),
             ("Git revision", run.git_revision.as_deref().and_then(known)),
             ("Program", known(&run.program)),
             ("Brokers", Some(brokers(run)).filter(|brokers| !brokers.is_empty())),
