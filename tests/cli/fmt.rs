@@ -33,7 +33,7 @@ fn init_overwrites_nothing_unless_told_to() {
     let mine = dir.path().join("scenario.toml");
     fs::write(&mine, "# mine").unwrap();
     let commands: [&[&str]; 4] =
-        [&["init"], &["init", "scenario.json"], &["init", "no/such.toml"], &["init", "--force"]];
+        [&["init"], &["init", "scenario.json"], &["init", "scenario.toml/such.toml"], &["init", "--force"]];
     let mut said = Vec::new();
     for command in commands {
         let before = fs::read_to_string(&mine).unwrap();

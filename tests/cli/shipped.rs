@@ -87,6 +87,14 @@ fn outside_of_the_repository_a_run_without_a_scenario_is_the_built_in_one() {
     let kept = fs::read_to_string(folder.join("scenario.toml")).unwrap();
     assert!(kept.contains("\n[brokers.local]\nurl = \"embedded:\""), "{kept}");
     assert!(fs::read_to_string(folder.join("result.json")).unwrap().contains("scenario_text\": \"#:schema"));
+    // The next command works where this one has.
+    let said = run_program(
+        dir.path(),
+        &["run", "-t", "1s", "-u", "3", "--set", "load.stop_timeout=2s", "--only-summary"],
+    );
+    let next =
+        said.stdout.lines().find_map(|line| line.strip_prefix("Next: mqtt-scenario ")).unwrap_or_default();
+    assert_eq!(next, "run -u 3 -t 1s --set load.stop_timeout=2s --out runs", "{}", said.stdout);
     for command in ["plan", "validate"] {
         let said = run_program(dir.path(), &[command]);
         assert_eq!(said.code, Some(0), "{}", said.stderr);

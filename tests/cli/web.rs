@@ -49,6 +49,10 @@ fn a_page_starts_changes_resets_and_stops_runs_and_every_file_is_whole() {
     let started = served.post("/swarm", "user_count=3&spawn_rate=50");
     assert_eq!((&started["success"], &started["message"]), (&true.into(), &"Swarming started".into()));
     served.wait_for("three users", |state| state["state"] == "running" && state["user_count"] == 3);
+    // What a start refuses, a change refuses too, and the run goes on.
+    for wrong in ["user_count=7&spawn_rate=1e-19", "user_count=4000000000&spawn_rate=1000000"] {
+        assert_eq!(served.post("/swarm", wrong)["success"], false, "{wrong}");
+    }
     served.post("/swarm", "user_count=7&spawn_rate=100");
     let state = served.wait_for("seven users", |state| state["user_count"] == 7 && requests(state) > 50);
     assert_eq!(served.post("/stats/reset", ""), "ok");
@@ -359,8 +363,15 @@ fn a_folder_of_runs_is_listed_shown_and_compared() {
         compared.contains("id=\"verdict\"") && compared.contains("<a href=\"/\">← All runs"),
         "{compared}"
     );
-    for path in ["/runs/..%2f..%2fetc%2fpasswd", "/runs/nobody", "/compare?a=nobody&b=nobody", "/nothing"] {
+    for path in ["/runs/..%2f..%2fetc%2fpasswd", "/runs/nobody", "/compare?a=nobody&b=other", "/nothing"] {
         assert_eq!(served.ask("GET", path, "").status, 404, "{path}");
+    }
+    for (path, sentence) in [
+        (format!("/compare?a={0}&b={0}", ids[0]), "no run differs from itself"),
+        ("/compare".to_owned(), "choose A and B"),
+    ] {
+        let answer = served.ask("GET", &path, "");
+        assert!(answer.status == 400 && answer.body.contains(sentence), "{path}: {}", answer.body);
     }
     let answer = served.ask("GET", "/", "");
     assert!(answer.head.to_lowercase().contains("content-security-policy"), "{}", answer.head);

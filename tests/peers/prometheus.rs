@@ -348,7 +348,7 @@ async fn prometheus_answers_every_query_of_the_dashboard_with_the_numbers_of_the
     let during = unix_now();
     run.desk.tell(run.now(Phase::Stopped, SECONDS));
     let told = unix_now();
-    tokio::time::timeout(Duration::from_secs(10), run.scrapers.know_the_end(1))
+    tokio::time::timeout(Duration::from_secs(10), run.scrapers.know_the_end(1, |_| {}))
         .await
         .expect("the last scrape");
     // The other Prometheus, and what the first one has not written down yet.

@@ -41,10 +41,17 @@ pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
     }
 }
 
-/// What all of them changed; nothing if they differ.
+/// What all of them changed; nothing if they differ. Which shard each one is stands in `shards`.
 fn same_changes(all: &[&RunResult]) -> Vec<String> {
-    let first = all.first().map(|of| of.run.changes.clone()).unwrap_or_default();
-    if all.iter().all(|of| of.run.changes == first) { first } else { Vec::new() }
+    let mut each = all.iter().map(|of| {
+        let mut changes = of.run.changes.clone();
+        if let Some(at) = changes.iter().position(|change| change == "--shard") {
+            changes.drain(at..(at + 2).min(changes.len()));
+        }
+        changes
+    });
+    let first = each.next().unwrap_or_default();
+    if each.all(|changes| changes == first) { first } else { Vec::new() }
 }
 
 /// What to say of runs that did not do the same thing: their sum describes none of them.
