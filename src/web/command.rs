@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 /// What a visitor wants.
+#[expect(clippy::large_enum_variant, reason = "there is one of it, for a moment")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Begin a run; while a run goes on, change its users and its spawn rate.
