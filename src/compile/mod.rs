@@ -20,6 +20,7 @@ use crate::compile::sync::compile_sync;
 use crate::compile::threshold::compile_thresholds;
 use crate::diagnostic::{Diagnostic, FieldPath, Severity};
 use crate::plan::Plan;
+use crate::plan::numbering::Numbering;
 use crate::plan::timeline::LoadTimeline;
 use crate::scenario::model::{self, Scenario};
 use crate::template;
@@ -149,6 +150,7 @@ pub fn compile(scenario: &Scenario, context: &Context<'_>) -> Result<Compiled, V
         load,
         shard,
         sync,
+        numbering: Numbering::ALONE,
         thresholds,
     };
     // What all users share is shared out over those of all shards.

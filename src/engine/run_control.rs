@@ -1,6 +1,7 @@
 //! Changes a run while it goes on: the number of its users, and where its statistics begin.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -15,21 +16,25 @@ struct Shared {
 }
 
 /// What was asked for since the run last looked.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Asked {
     /// Another number of users.
     pub(crate) users: Option<UserChange>,
     /// Whether the statistics begin anew.
     pub(crate) reset: bool,
+    /// How long users may finish their tasks, if the run is to stop.
+    pub(crate) stop: Option<Duration>,
 }
 
 /// How the number of users is to change.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum UserChange {
     /// By so many more, or fewer if it is below 0, than the run wants now.
     By(i64),
     /// To `users` and so many more or fewer, with so many started or stopped per second.
     To { users: u32, by: i64, spawn_rate: f64 },
+    /// To these numbers of each class of the plan, within a second.
+    Classes(Vec<u32>),
 }
 
 impl RunControl {
@@ -42,12 +47,14 @@ impl RunControl {
     pub fn add(&self, by: i32) {
         let by = i64::from(by);
         self.ask(|asked| {
-            asked.users = Some(match asked.users {
+            asked.users = Some(match asked.users.take() {
                 None => UserChange::By(by),
                 Some(UserChange::By(before)) => UserChange::By(before + by),
                 Some(UserChange::To { users, by: before, spawn_rate }) => {
                     UserChange::To { users, by: before + by, spawn_rate }
                 }
+                // Whoever says the numbers of all classes says them all.
+                Some(classes @ UserChange::Classes(_)) => classes,
             });
         });
     }
@@ -56,6 +63,18 @@ impl RunControl {
     /// [`add`](Self::add).
     pub fn ramp_to(&self, users: u32, spawn_rate: f64) {
         self.ask(|asked| asked.users = Some(UserChange::To { users, by: 0, spawn_rate }));
+    }
+
+    /// Asks for these numbers of users, one for each class of the plan. The difference starts and stops evenly within a
+    /// second. All else is as in [`add`](Self::add).
+    pub fn go_to(&self, users_by_class: Vec<u32>) {
+        self.ask(|asked| asked.users = Some(UserChange::Classes(users_by_class)));
+    }
+
+    /// Asks the run to stop: users may finish their tasks for so long, whatever the stop timeout of the plan is. A run that
+    /// stops already does not take longer than that from now on.
+    pub fn stop_within(&self, patience: Duration) {
+        self.ask(|asked| asked.stop = Some(asked.stop.map_or(patience, |before| before.min(patience))));
     }
 
     /// Asks for statistics that begin anew with the next whole second of the run. The users go on.
@@ -78,10 +97,11 @@ impl RunControl {
 
 impl UserChange {
     /// How many users are wanted after it, of so many before.
-    pub(crate) fn of(self, wanted: u32) -> u32 {
+    pub(crate) fn of(&self, wanted: u32) -> u32 {
         let (from, by) = match self {
-            Self::By(by) => (wanted, by),
-            Self::To { users, by, .. } => (users, by),
+            Self::By(by) => (wanted, *by),
+            Self::To { users, by, .. } => (*users, *by),
+            Self::Classes(counts) => (counts.iter().copied().fold(0, u32::saturating_add), 0),
         };
         u32::try_from(i64::from(from).saturating_add(by).max(0)).unwrap_or(u32::MAX)
     }
@@ -97,12 +117,21 @@ mod tests {
         let other = control.clone();
         other.add(10);
         control.add(-1);
-        assert_eq!(control.asked().await, Asked { users: Some(UserChange::By(9)), reset: false });
+        assert_eq!(control.asked().await, Asked { users: Some(UserChange::By(9)), ..Asked::default() });
         control.add(i32::MIN);
         control.reset_statistics();
         control.add(i32::MIN);
         let users = Some(UserChange::By(2 * i64::from(i32::MIN)));
-        assert_eq!(control.asked().await, Asked { users, reset: true });
+        assert_eq!(control.asked().await, Asked { users, reset: true, stop: None });
+    }
+
+    #[tokio::test]
+    async fn the_shortest_patience_of_those_that_ask_for_an_end_holds() {
+        let control = RunControl::default();
+        for seconds in [5, 2, 9] {
+            control.stop_within(Duration::from_secs(seconds));
+        }
+        assert_eq!(control.asked().await.stop, Some(Duration::from_secs(2)));
     }
 
     #[tokio::test]
@@ -114,6 +143,10 @@ mod tests {
         let users = control.asked().await.users.unwrap();
         assert_eq!(users, UserChange::To { users: 50, by: -1, spawn_rate: 5.0 });
         assert_eq!(users.of(7), 49);
+        control.go_to(vec![3, 4]);
+        control.add(1);
+        let users = control.asked().await.users.unwrap();
+        assert_eq!((users.of(7), users), (7, UserChange::Classes(vec![3, 4])));
         assert_eq!([UserChange::By(3).of(7), UserChange::By(-8).of(7)], [10, 0]);
     }
 }

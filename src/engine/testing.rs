@@ -15,6 +15,7 @@ use crate::engine::shared::Shared;
 use crate::engine::user_thread::pause_timer::PauseTimer;
 use crate::mqtt::{Client, Qos, Settings};
 use crate::plan::load::{After, Load, Stage, Users};
+use crate::plan::numbering::Numbering;
 use crate::plan::payload::Payload;
 use crate::plan::properties::Properties;
 use crate::plan::receive::Keeps;
@@ -156,6 +157,7 @@ pub(crate) fn plan(class: UserClass) -> Plan {
         },
         shard: Shard::WHOLE,
         sync: None,
+        numbering: Numbering::ALONE,
         thresholds: Vec::new(),
     }
 }

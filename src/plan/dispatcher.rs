@@ -81,6 +81,12 @@ impl Pace {
         Self { batch, wait }
     }
 
+    /// The pace at which so many users start or stop evenly within this time: in twenty batches, or one by one.
+    pub fn within(time: Duration, users: u32) -> Self {
+        let batches = users.clamp(1, 20);
+        Self { batch: users.div_ceil(batches).max(1), wait: time / batches }
+    }
+
     /// How long it takes to start (or stop) so many users: from the first batch to the last.
     pub fn time_for(&self, users: u32) -> Duration {
         self.wait.saturating_mul(users.div_ceil(self.batch).saturating_sub(1))
@@ -156,6 +162,13 @@ impl Dispatcher {
         match users {
             Users::Total(users) => self.ramp(*users, spawn_rate),
             Users::PerClass(counts) => self.ramp_to_counts(counts, spawn_rate),
+        }
+    }
+
+    /// Gives the ramp under way another pace.
+    pub fn set_pace(&mut self, pace: Pace) {
+        if let Some(ramp) = &mut self.ramp {
+            ramp.pace = pace;
         }
     }
 
@@ -347,6 +360,18 @@ impl PartialEq for Candidate {
 }
 
 impl Eq for Candidate {}
+
+/// How many users a ramp starts or stops, whichever are more.
+pub(super) fn changes(has: &[u32], wanted: &Users) -> u32 {
+    match wanted {
+        Users::Total(users) => users.abs_diff(has.iter().sum()),
+        Users::PerClass(counts) => {
+            let pairs = || counts.iter().zip(has);
+            let missing: u32 = pairs().map(|(wanted, has)| wanted.saturating_sub(*has)).sum();
+            missing.max(pairs().map(|(wanted, has)| has.saturating_sub(*wanted)).sum())
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -108,6 +108,25 @@ impl Load {
         self.stages.iter().any(|stage| stage.duration.is_some())
     }
 
+    /// Whether somebody else says how many users there are: its only stage wants nobody and has no end. No scenario says so.
+    pub fn is_driven(&self) -> bool {
+        matches!(&*self.stages, [stage] if stage.duration.is_none() && stage.users.total() == 0)
+    }
+
+    /// The same load for a run that begins without users, and whose numbers of users somebody else says.
+    #[must_use]
+    pub fn driven(self, classes: usize, stop_timeout: Duration) -> Self {
+        let stage = Stage {
+            name: None,
+            users: Users::PerClass(vec![0; classes]),
+            spawn_rate: 1.0,
+            duration: None,
+            after: After::AtOnce,
+            mass_disconnect: None,
+        };
+        Self { stages: vec![stage], run_time: None, stop_timeout, ..self }
+    }
+
     /// Whether the run may end since all task runs or messages are used up.
     pub fn is_limited(&self) -> bool {
         self.iterations.is_some() || self.messages.is_some()

@@ -22,6 +22,7 @@ pub mod feed;
 mod ids;
 pub mod load;
 pub mod measure;
+pub mod numbering;
 pub mod payload;
 pub(crate) mod persona;
 #[expect(clippy::module_inception, reason = "the plan itself is looked for under its own name")]

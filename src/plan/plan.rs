@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::broker::Broker;
 use crate::plan::load::Load;
+use crate::plan::numbering::Numbering;
 use crate::plan::shard::Shard;
 use crate::plan::step::Step;
 use crate::plan::sync::Sync;
@@ -30,6 +31,8 @@ pub struct Plan {
     pub shard: Shard,
     /// Where the shards meet before the run, if they do.
     pub sync: Option<Sync>,
+    /// Which numbers and indices the users of this process have.
+    pub numbering: Numbering,
     /// What must hold at the end of the run.
     pub thresholds: Vec<Threshold>,
 }

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use crate::plan::dispatcher::{Batch, Dispatcher};
+use crate::plan::dispatcher::{Batch, Dispatcher, Pace, changes};
 use crate::plan::ids::ClassId;
 use crate::plan::load::Users;
 use crate::plan::plan::Plan;
@@ -99,6 +99,14 @@ impl Roster {
     /// Begins a ramp to what a stage of a load wants. See [`Dispatcher::ramp_to`].
     pub fn ramp_to(&mut self, users: &Users, spawn_rate: f64) {
         self.dispatcher.ramp_to(users, spawn_rate);
+    }
+
+    /// Begins a ramp to these numbers of users of each class that starts and stops them evenly within this time.
+    pub fn ramp_within(&mut self, counts: &[u32], time: Duration) {
+        let users = Users::PerClass(counts.to_vec());
+        let pace = Pace::within(time, changes(self.counts_in_all(), &users));
+        self.dispatcher.ramp_to(&users, 1.0);
+        self.dispatcher.set_pace(pace);
     }
 
     /// The next change of the ramp, or nothing after its last. It may tell of no user of this shard.

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use crate::plan::dispatcher::Pace;
-use crate::plan::load::{After, Load, Stage, Users};
+use crate::plan::dispatcher::{Pace, changes};
+use crate::plan::load::{After, Load, Stage};
 use crate::plan::plan::Plan;
 use crate::plan::roster::{NewUser, Roster};
 
@@ -143,18 +143,6 @@ impl LoadTimeline {
     }
 }
 
-/// How many users a ramp starts or stops, whichever are more.
-fn changes(has: &[u32], wanted: &Users) -> u32 {
-    match wanted {
-        Users::Total(users) => users.abs_diff(has.iter().sum()),
-        Users::PerClass(counts) => {
-            let pairs = || counts.iter().zip(has);
-            let missing: u32 = pairs().map(|(wanted, has)| wanted.saturating_sub(*has)).sum();
-            missing.max(pairs().map(|(wanted, has)| has.saturating_sub(*wanted)).sum())
-        }
-    }
-}
-
 impl StageTimeline {
     /// Users so long after its begin, as long as it lasts.
     fn users_after(&self, time: Duration) -> u32 {
@@ -171,6 +159,7 @@ impl StageTimeline {
 mod tests {
     use super::*;
     use crate::plan::dispatcher::Dispatcher;
+    use crate::plan::load::Users;
     use crate::plan::shard::Shard;
 
     fn stage(users: u32, spawn_rate: f64, seconds: u64) -> Stage {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use mqtt_scenario::mqtt::{Client, Qos, Settings};
 use mqtt_scenario::plan::load::RateSearchSettings;
 use mqtt_scenario::plan::load::{After, Load, Stage, Users};
+use mqtt_scenario::plan::numbering::Numbering;
 use mqtt_scenario::plan::properties::Properties;
 use mqtt_scenario::plan::receive::Keeps;
 use mqtt_scenario::plan::reconnect::Reconnect;
@@ -229,6 +230,7 @@ impl PlanBuilder {
             load: self.load.build(),
             shard: Shard::WHOLE,
             sync: None,
+            numbering: Numbering::ALONE,
             thresholds: Vec::new(),
         })
     }

@@ -1,5 +1,7 @@
 //! The events of a run, and the effects that answer them.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::engine::coordinator::rate_search::Second;
@@ -8,15 +10,17 @@ use crate::engine::run_control::UserChange;
 use crate::stats::UnixMicros;
 
 /// What has happened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Event<'a> {
     /// The person at the keyboard wants everything dropped.
     Abort,
     /// The person at the keyboard wants the run to stop.
     StopRequested,
+    /// Somebody wants the run to stop, or to stop earlier than it would: users may finish their tasks for so long.
+    StopWithin(Duration),
     /// A threshold is missed that ends the run.
     ThresholdMissed,
-    /// Somebody at the keyboard or a page wants another number of users.
+    /// Somebody at the keyboard, a page or a master of Locust wants another number of users.
     UsersAsked(UserChange),
     /// Somebody wants statistics that begin anew.
     ResetAsked,

@@ -5,6 +5,7 @@
 //!                  Running             Finishing    Stopping     Leaving      Dropped
 //! Abort            → Dropped           → Dropped    → Dropped    → Dropped    ·
 //! StopRequested    → Stopping          → Stopping   ·            ·            ·
+//! StopWithin       → Stopping          → Stopping   not longer   ·            ·
 //! ThresholdMissed  → Stopping          → Stopping   ·            ·            ·
 //! UsersAsked       a ramp to another    ·            ·            ·            ·
 //!                  number of users
@@ -88,6 +89,8 @@ pub(crate) struct Lifecycle {
     resets_statistics: bool,
     state: State,
     end: End,
+    /// How long users may finish their tasks at the end of the run.
+    stop_timeout: Duration,
     /// When the run time is over.
     run_end: Option<Instant>,
     /// When the state gives way to the next one.
@@ -108,6 +111,7 @@ impl Lifecycle {
             resets_statistics,
             state: State::Running,
             end: End::RunTime,
+            stop_timeout: plan.load.stop_timeout,
             run_end: plan.load.run_time.map(|length| clock.started() + length),
             state_end: None,
             stages: Stages::begin(Arc::clone(&plan), clock.started()),
@@ -184,6 +188,7 @@ impl Lifecycle {
         match event {
             Event::Abort => self.state >= State::Dropped,
             Event::StopRequested => self.state >= State::Stopping,
+            Event::StopWithin(_) => self.state >= State::Leaving,
             // The last ticks are merged when the run is over.
             Event::ThresholdMissed => self.state >= State::Stopping || self.is_over(),
             Event::UsersAsked(_) | Event::ResetAsked | Event::LimitReached | Event::SecondMerged(_) => {
@@ -210,11 +215,20 @@ impl Lifecycle {
                 self.info(format!("Stopping: users may finish their tasks, {timeout} at most"));
                 self.stop(End::Stopped, seen);
             }
+            Event::StopWithin(patience) => {
+                self.stop_timeout = patience;
+                match self.state_end {
+                    Some(end) if self.state == State::Stopping => {
+                        self.state_end = Some(end.min(seen.now + patience));
+                    }
+                    _ => self.stop(End::Stopped, seen),
+                }
+            }
             Event::ThresholdMissed => {
                 self.info("A threshold that ends the run is missed, shutting down");
                 self.stop(End::Threshold, seen);
             }
-            Event::UsersAsked(change) => self.change_users(change, seen),
+            Event::UsersAsked(change) => self.change_users(&change, seen),
             Event::ResetAsked => {
                 self.info("The statistics begin anew");
                 // As in Locust, whose reset at the end of the ramp keeps them.
@@ -324,7 +338,7 @@ impl Lifecycle {
     }
 
     fn stop_timeout_text(&self) -> humantime::FormattedDuration {
-        humantime::format_duration(self.plan.load.stop_timeout)
+        humantime::format_duration(self.stop_timeout)
     }
 
     /// Without users, and with none to come, there is nothing to wait for.
@@ -351,11 +365,11 @@ impl Lifecycle {
         self.stages.halt(seen.now);
         self.run_end = None;
         self.begin_drain(seen);
-        if self.plan.load.stop_timeout.is_zero() {
+        if self.stop_timeout.is_zero() {
             self.cut_off(seen.now);
         } else {
             self.effects.push(Effect::SendAll(Command::Stop(StopPhase::Stopping)));
-            self.state_end = Some(seen.now + self.plan.load.stop_timeout);
+            self.state_end = Some(seen.now + self.stop_timeout);
         }
     }
 

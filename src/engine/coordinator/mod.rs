@@ -35,6 +35,7 @@ mod ticks;
 mod users;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
@@ -143,7 +144,8 @@ impl<'a, O: Observer> Coordinator<'a, O> {
                 Incoming::Asked(asked) => {
                     let users = asked.users.map(Event::UsersAsked);
                     let reset = asked.reset.then_some(Event::ResetAsked);
-                    users.into_iter().chain(reset).for_each(|event| self.handle(event));
+                    let stop = asked.stop.map(Event::StopWithin);
+                    users.into_iter().chain(reset).chain(stop).for_each(|event| self.handle(event));
                 }
                 Incoming::FromThread(from_thread) => self.hear(from_thread)?,
             }
@@ -165,7 +167,9 @@ impl<'a, O: Observer> Coordinator<'a, O> {
             () = interrupts.stop.cancelled(), if !lifecycle.ignores(&Event::StopRequested) => {
                 Incoming::Event(Event::StopRequested)
             }
-            asked = interrupts.control.asked(), if !lifecycle.ignores(&Event::ResetAsked) => Incoming::Asked(asked),
+            asked = interrupts.control.asked(), if !lifecycle.ignores(&Event::StopWithin(Duration::ZERO)) => {
+                Incoming::Asked(asked)
+            }
             // Before the news that users are gone, which are gone because of it.
             () = shared.quota.used_up(), if !lifecycle.ignores(&Event::LimitReached) => {
                 Incoming::Event(Event::LimitReached)

@@ -21,6 +21,9 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How many users per second start or stop when somebody changes their number, as in Locust.
 const BY_HAND: f64 = 100.0;
 
+/// How long the ramp to numbers per class takes: a master of Locust sends the next ones after a second.
+const RAMP_BY_CLASS: Duration = Duration::from_secs(1);
+
 /// A stage waits at least this long for the next connection.
 const MIN_PATIENCE: Duration = Duration::from_mins(1);
 
@@ -88,7 +91,7 @@ impl Stages {
         self.roster.ramp_to(&stage.users, stage.spawn_rate);
         self.wanted_by_class = self.roster.goal();
         (self.spawn_rate, self.by_hand) = (stage.spawn_rate, false);
-        self.next_batch = Some(at);
+        self.next_batch = (!self.plan.load.is_driven()).then_some(at);
         self.ends = match stage.after {
             After::AtOnce => stage.duration.map(|duration| at + duration),
             After::Connected => None,
@@ -130,6 +133,9 @@ impl Stages {
     /// What the log says as the present stage begins. Without stages these are Locust's words.
     pub(crate) fn announcement(&self) -> String {
         let Some(stage) = self.stage() else { return String::new() };
+        if self.plan.load.is_driven() {
+            return "The run has no users until it is told their numbers".to_owned();
+        }
         let users = match &stage.users {
             Users::Total(users) => users.to_string(),
             Users::PerClass(counts) => format!("{:?}", self.plan.by_class(counts)),
@@ -144,7 +150,10 @@ impl Stages {
 
     /// Changes the number of users that the present stage wants, and begins a ramp to it. Returns what the log says, in
     /// Locust's words; `None` if the number stays as it is.
-    pub(crate) fn change_users(&mut self, change: UserChange, now: Instant) -> Option<String> {
+    pub(crate) fn change_users(&mut self, change: &UserChange, now: Instant) -> Option<String> {
+        if let UserChange::Classes(counts) = change {
+            return self.go_to(counts, now);
+        }
         let stage = self.plan.load.stages.get(self.index())?;
         let present = self.begun.last_mut()?;
         let wanted = change.of(present.users_wanted);
@@ -157,9 +166,9 @@ impl Stages {
         self.by_hand = true;
         self.next_batch.get_or_insert(now);
         self.spawn_rate = match change {
-            UserChange::To { spawn_rate, .. } => spawn_rate,
-            UserChange::By(_) if is_ramp => self.spawn_rate,
-            UserChange::By(_) => BY_HAND,
+            UserChange::To { spawn_rate, .. } => *spawn_rate,
+            _ if is_ramp => self.spawn_rate,
+            _ => BY_HAND,
         };
         self.roster.ramp_to(&stage.users.with_total(wanted), self.spawn_rate);
         self.wanted_by_class = self.roster.goal();
@@ -168,10 +177,26 @@ impl Stages {
         Some(format!("R{}", ramp_text(&wanted.to_string(), self.spawn_rate)))
     }
 
+    /// Begins a ramp of a second to these numbers of users of each class.
+    fn go_to(&mut self, counts: &[u32], now: Instant) -> Option<String> {
+        let present = self.begun.last_mut()?;
+        if counts == self.wanted_by_class || counts.len() != self.plan.classes.len() {
+            return None;
+        }
+        present.users_wanted = counts.iter().copied().fold(0, u32::saturating_add);
+        self.by_hand = true;
+        self.next_batch = Some(now);
+        self.roster.ramp_within(counts, RAMP_BY_CLASS);
+        self.wanted_by_class = counts.to_vec();
+        (self.tell, self.missing) = (None, None);
+        Some(format!("Going to {:?} users", self.plan.by_class(counts)))
+    }
+
     /// Returns whether no user will be started any more. Whoever has taken away all users may want some again.
     pub(crate) fn all_started(&self) -> bool {
         let is_last = self.index() + 1 >= self.plan.load.stages.len();
-        let may_want_more = self.by_hand && self.begun.last().is_some_and(|stage| stage.users_wanted == 0);
+        let may_want_more = self.plan.load.is_driven()
+            || self.by_hand && self.begun.last().is_some_and(|stage| stage.users_wanted == 0);
         self.next_batch.is_none() && is_last && !may_want_more
     }
 

@@ -97,14 +97,16 @@ pub(crate) struct User<C: Connect> {
 impl<C: Connect> User<C> {
     pub(crate) fn new(context: Rc<Context<C>>, stop: Rc<StopSignal>, new: NewUser) -> Self {
         let class = &context.plan.classes[new.class.0];
-        let mut persona = Persona::new(class, context.plan.seed, new.number, new.index);
+        let numbering = context.plan.numbering;
+        let (number, index) = (numbering.number(new.number), numbering.index(new.index));
+        let mut persona = Persona::new(class, context.plan.seed, number, index);
         let mut row_ids: Box<[RowId]> = vec![RowId(0); class.user_rows].into();
         if !row_ids.is_empty() {
             let mut recorder = context.recorder.borrow_mut();
             persona.row_names(class, |slot, key| row_ids[slot] = recorder.row(key));
         }
         let timing = Timing::of(class);
-        let server = context.servers.of_turn(class.broker.0, turn(new.index, new.class.0));
+        let server = context.servers.of_turn(class.broker.0, turn(index, new.class.0));
         let pacing = || Box::new(Pacing { created: Instant::now(), state: WaitState::default() });
         Self {
             stop,

@@ -24,7 +24,7 @@ impl Lifecycle {
     }
 
     /// Somebody wants another number of users.
-    pub(super) fn change_users(&mut self, change: UserChange, seen: &Situation) {
+    pub(super) fn change_users(&mut self, change: &UserChange, seen: &Situation) {
         if self.rate_search.is_some() {
             self.warn("The number of users stays as it is while the run searches for the highest rate");
         } else if !self.plan.shard.is_whole() {
@@ -40,7 +40,10 @@ impl Lifecycle {
     /// Says for which users a feed has no rows. A scenario has rows for all users of its stages, but not for those that
     /// are started besides.
     pub(super) fn warn_of_missing_rows(&mut self) {
-        let warnings = self.row_limits.exceeded(|class| self.stages.roster().started_in_all()[class.0]);
+        let warnings = self.row_limits.exceeded(|class| {
+            let started = self.stages.roster().started_in_all()[class.0];
+            started.checked_sub(1).map_or(0, |last| self.plan.numbering.index(last) + 1)
+        });
         self.effects.extend(warnings.into_iter().map(Effect::Warn));
     }
 

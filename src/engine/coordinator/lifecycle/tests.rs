@@ -499,6 +499,51 @@ fn a_run_without_users_goes_on_if_somebody_has_taken_them_away() {
     assert_eq!(run.state(), (State::Stopping, End::UsersGone));
 }
 
+/// A run that is told the numbers of its users, and has none yet.
+fn driven() -> Run {
+    Run::new(load().driven(1, 10 * SECOND))
+}
+
+#[test]
+fn a_run_that_is_told_its_users_has_none_before_and_goes_on_without_any() {
+    let mut run = driven();
+    assert_eq!((run.due(), run.due_at(60.0)), (None, vec![]));
+    let told = info("Going to {\"device\": 1} users");
+    assert_eq!(run.at(61.0, Event::UsersAsked(UserChange::Classes(vec![1]))), [told]);
+    assert_eq!(changes(&run.due_at(61.0)).0, [1]);
+    assert_eq!(run.at(62.0, Event::UserGone(1)), [], "its users may leave by themselves");
+    assert_eq!(run.state(), (State::Running, End::RunTime));
+    assert_eq!(run.at(63.0, Event::UsersAsked(UserChange::Classes(vec![1]))), [], "nothing to do");
+}
+
+#[test]
+fn numbers_of_classes_are_reached_evenly_within_a_second() {
+    let mut run = driven();
+    run.at(1.0, Event::UsersAsked(UserChange::Classes(vec![4])));
+    let batches = [1.0, 1.25, 1.5, 1.75].map(|at| changes(&run.due_at(at)).0);
+    assert_eq!((batches, run.due()), ([vec![1], vec![2], vec![3], vec![4]], None));
+    run.at(2.0, Event::UsersAsked(UserChange::Classes(vec![104])));
+    assert_eq!((changes(&run.due_at(2.0)).0.len(), run.due()), (5, Some(2.05)));
+    // Others that come meanwhile replace them.
+    run.at(2.02, Event::UsersAsked(UserChange::Classes(vec![8])));
+    assert_eq!(changes(&run.due_at(2.02)), (vec![], vec![9]));
+    assert_eq!(run.lifecycle.stages.due(), None);
+    assert_eq!(run.lifecycle.users_by_class(), [ClassUsers { wanted: 8, alive: 9 }]);
+}
+
+#[test]
+fn whoever_ends_a_run_says_how_long_users_may_finish_and_may_hurry_them() {
+    for (patience, state, due, hurried) in
+        [(20, State::Stopping, 32.0, 15.0), (1, State::Stopping, 13.0, 13.0), (0, State::Leaving, 17.0, 17.0)]
+    {
+        let mut run = Run::spawned(load());
+        run.at(12.0, Event::StopWithin(patience * SECOND));
+        assert_eq!((run.state(), run.due()), ((state, End::Stopped), Some(due)));
+        run.at(13.0, Event::StopWithin(2 * SECOND));
+        assert_eq!(run.due(), Some(hurried), "never longer");
+    }
+}
+
 #[test]
 fn a_later_stage_sets_its_own_number_of_users_again() {
     let per_class = Stage { users: StageUsers::PerClass(vec![3]), ..stage(0, Some(5)) };

@@ -1,0 +1,98 @@
+//! Which numbers the users of one process have among those of several that do not know each other: workers of a Locust master.
+//!
+//! A shard knows the whole run, and leaves out the users of others. A worker learns only its own number of users, so each
+//! worker has numbers of its own, whatever users the others have. They are dealt in turn if it is known how many workers there
+//! are; a worker beyond these has a block for itself.
+//!
+//! ```text
+//! users that a worker starts   1st  2nd  3rd …
+//! worker 0 of 2 expected       1    3    5
+//! worker 1 of 2 expected       2    4    6
+//! worker 2, not expected       2,000,001  2,000,002  2,000,003
+//! ```
+
+/// How many numbers the block of an unexpected worker has.
+const BLOCK: u64 = 1_000_000;
+
+/// From the order in which a process starts its users to their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbering {
+    first: u64,
+    step: u64,
+}
+
+impl Numbering {
+    /// That of a process that has all users of a run, or its shard.
+    pub const ALONE: Self = Self { first: 0, step: 1 };
+
+    /// That of the worker with this index, from 0, if `expected` workers are expected. Workers with different indices have
+    /// no number in common, as long as none starts a million users.
+    pub fn of_worker(index: u64, expected: u64) -> Self {
+        if index < expected {
+            Self { first: index, step: expected }
+        } else {
+            Self { first: index.saturating_mul(BLOCK), step: 1 }
+        }
+    }
+
+    /// The number, from 1, of the user that this process starts as the so manieth, from 1.
+    pub fn number(self, started: u64) -> u64 {
+        self.index(started.saturating_sub(1)).saturating_add(1)
+    }
+
+    /// The index, from 0, of the user that this process starts as the so manieth, from 0.
+    pub fn index(self, started: u64) -> u64 {
+        started.saturating_mul(self.step).saturating_add(self.first)
+    }
+}
+
+impl Default for Numbering {
+    fn default() -> Self {
+        Self::ALONE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_is_alone_counts() {
+        assert_eq!([1, 2, 3].map(|started| Numbering::ALONE.number(started)), [1, 2, 3]);
+        assert_eq!([0, 1, 2].map(|started| Numbering::ALONE.index(started)), [0, 1, 2]);
+    }
+
+    #[test]
+    fn expected_workers_take_turns_and_others_have_blocks() {
+        for (index, expected, numbers) in [
+            (0, 2, [1, 3, 5]),
+            (1, 2, [2, 4, 6]),
+            (2, 2, [2_000_001, 2_000_002, 2_000_003]),
+            (1, 1, [1_000_001, 1_000_002, 1_000_003]),
+            (0, 0, [1, 2, 3]),
+        ] {
+            let numbering = Numbering::of_worker(index, expected);
+            assert_eq!([1, 2, 3].map(|started| numbering.number(started)), numbers, "{index} of {expected}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_workers_have_a_user_of_one_number(
+            expected in 0_u64..20, started in prop::collection::vec(0_u64..200, 1..30),
+        ) {
+            let mut seen = BTreeSet::new();
+            for (index, users) in (0..).zip(started) {
+                let numbering = Numbering::of_worker(index, expected);
+                for user in 1..=users {
+                    prop_assert!(seen.insert(numbering.number(user)), "user {} of worker {}", user, index);
+                    prop_assert_eq!(numbering.index(user - 1) + 1, numbering.number(user));
+                }
+            }
+        }
+    }
+}
