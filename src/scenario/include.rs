@@ -3,9 +3,9 @@
 //! Each file is read and its mistakes repaired by itself, before anything is merged: so a mistake is found once,
 //! in the file that made it, also if another file's value wins over it in the end.
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark, nearest};
 use crate::scenario::files::{File, Files, Format, MAX_FILE_BYTES, ReadError, read_file};
@@ -28,13 +28,22 @@ pub(super) struct Loader {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Whether something could not be read at all, so that missing keys are not reported.
     pub(super) has_gaps: bool,
-    /// Whether files may be included.
-    has_disk: bool,
+    /// Where included files come from.
+    origin: Origin,
     left_bytes: u64,
     /// The file that is being read and those that include it, the scenario first.
     open: Vec<(PathBuf, FileId)>,
     /// Files that have been read, with all that they include.
     trees: HashMap<PathBuf, Node>,
+}
+
+/// Where the files come from that a scenario includes.
+enum Origin {
+    /// It can include nothing.
+    Nowhere,
+    Disk,
+    /// They are texts as well.
+    Texts(HashMap<PathBuf, String>),
 }
 
 impl Loader {
@@ -45,7 +54,7 @@ impl Loader {
             files: Files::new(file),
             diagnostics: Vec::new(),
             has_gaps: false,
-            has_disk: false,
+            origin: Origin::Nowhere,
             left_bytes,
             open: Vec::new(),
             trees: HashMap::new(),
@@ -55,8 +64,17 @@ impl Loader {
     /// For a file that was read from this path.
     pub(super) fn on_disk(file: File, path: &Path) -> Self {
         let mut loader = Self::in_memory(file);
-        loader.has_disk = true;
+        loader.origin = Origin::Disk;
         loader.open.push((identity(path), FileId::default()));
+        loader
+    }
+
+    /// For a text of this path with those that it may include, by their paths.
+    pub(super) fn of_texts(file: File, path: &Path, others: BTreeMap<PathBuf, String>) -> Self {
+        let mut loader = Self::in_memory(file);
+        loader.origin =
+            Origin::Texts(others.into_iter().map(|(path, text)| (without_detours(&path), text)).collect());
+        loader.open.push((without_detours(path), FileId::default()));
         loader
     }
 
@@ -96,12 +114,15 @@ impl Loader {
     /// The tree of a file that an item of `include` names, without its own `include`.
     fn included(&mut self, item: &Node) -> Option<Node> {
         let Value::Text(name) = &item.value else { return None };
-        if !self.has_disk {
+        if let Origin::Nowhere = self.origin {
             let message = format!("`{name}` cannot be included: this scenario is a text without a folder");
             return self.refuse(codes::INCLUDE, item, message, "include files in a scenario that is a file");
         }
         let path = self.files.get(item.file).folder().join(&**name);
-        let identity = identity(&path);
+        let identity = match self.origin {
+            Origin::Texts(_) => without_detours(&path),
+            _ => identity(&path),
+        };
         if let Some(first) = self.open.iter().position(|(open, _)| *open == identity) {
             let way: Vec<_> = self.open[first + 1..].iter().map(|(_, id)| self.name(*id)).collect();
             let way = if way.is_empty() { String::new() } else { format!(" by way of {}", way.join(", ")) };
@@ -123,7 +144,11 @@ impl Loader {
         if let Some((message, help)) = limit {
             return self.refuse(codes::TOO_MUCH_INCLUDED, item, message, help);
         }
-        let file = match read_file(&path, self.left_bytes) {
+        let read = match &self.origin {
+            Origin::Texts(texts) => of_texts(&path, texts.get(&identity), self.left_bytes),
+            _ => read_file(&path, self.left_bytes),
+        };
+        let file = match read {
             Ok(file) => file,
             Err(ReadError::TooLarge(_)) => {
                 let most = MAX_FILE_BYTES >> 20;
@@ -170,6 +195,9 @@ impl Loader {
     fn cure(&self, error: &ReadError, name: &str, includer: FileId) -> String {
         match error {
             ReadError::UnknownFormat(_) => "rename it by what is in it".to_owned(),
+            ReadError::Io { .. } if matches!(self.origin, Origin::Texts(_)) => {
+                "send all files that the scenario includes along with it".to_owned()
+            }
             ReadError::Io { path, .. } if !path.exists() => match meant(path) {
                 Some(file) => format!("did you mean `{}`?", Path::new(name).with_file_name(file).display()),
                 None => {
@@ -182,6 +210,33 @@ impl Loader {
             _ => "mend the file, or remove it from `include`".to_owned(),
         }
     }
+}
+
+/// A text that stands for a file of at most `most` bytes.
+fn of_texts(path: &Path, text: Option<&String>, most: u64) -> Result<File, ReadError> {
+    let format = Format::of(path).ok_or_else(|| ReadError::UnknownFormat(path.to_owned()))?;
+    let missing = || ReadError::Io { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
+    let text = text.ok_or_else(missing)?;
+    if text.len() as u64 > most {
+        return Err(ReadError::TooLarge(path.to_owned()));
+    }
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    Ok(File::new(path.display().to_string(), text.clone(), format, folder))
+}
+
+/// A path without `.` and without `..`, as far as these have a folder to leave.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut way = PathBuf::new();
+    for part in path.components() {
+        let leaves = part == Component::ParentDir
+            && matches!(way.components().next_back(), Some(Component::Normal(_)));
+        if leaves {
+            way.pop();
+        } else if part != Component::CurDir {
+            way.push(part);
+        }
+    }
+    way
 }
 
 /// Two paths of one file have the same identity.

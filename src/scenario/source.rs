@@ -2,6 +2,8 @@
 //!
 //! All places are bytes of the text of one file.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, FieldPath, FileId, Mark};
@@ -50,6 +52,24 @@ impl Source {
     ) -> (Self, Parsed) {
         let file = File::new(name.into(), text.into(), format, PathBuf::new());
         Self::assemble(Loader::in_memory(file), settings)
+    }
+
+    /// Reads a scenario whose files are texts, by their paths; `path` is that of the scenario itself. No file of the disk is
+    /// included.
+    ///
+    /// # Errors
+    /// There is no text of this path, or its name says neither TOML nor YAML.
+    pub fn parse_texts(
+        path: &Path,
+        mut texts: BTreeMap<PathBuf, String>,
+        settings: &[String],
+    ) -> Result<(Self, Parsed), ReadError> {
+        let missing = || ReadError::Io { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
+        let format = Format::of(path).ok_or_else(|| ReadError::UnknownFormat(path.to_owned()))?;
+        let text = texts.remove(path).ok_or_else(missing)?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let file = File::new(path.display().to_string(), text, format, folder);
+        Ok(Self::assemble(Loader::of_texts(file, path, texts), settings))
     }
 
     fn assemble(mut loader: Loader, settings: &[String]) -> (Self, Parsed) {
@@ -225,6 +245,38 @@ user_classes:
                 }
             }
         }
+    }
+
+    fn texts(files: &[(&str, &str)]) -> BTreeMap<PathBuf, String> {
+        files.iter().map(|&(path, text)| (PathBuf::from(path), text.to_owned())).collect()
+    }
+
+    #[test]
+    fn texts_include_each_other_by_their_paths_and_nothing_of_the_disk() {
+        let files = texts(&[
+            ("my.toml", "include = [\"parts/brokers.toml\"]\n"),
+            ("parts/brokers.toml", "include = [\"../version.yaml\"]\nbrokers.b.url = \"mqtt://b\"\n"),
+            ("version.yaml", "version: 1\n"),
+        ]);
+        let path = Path::new("my.toml");
+        let (source, parsed) = Source::parse_texts(path, files.clone(), &[]).unwrap();
+        assert_eq!(parsed.diagnostics, []);
+        assert_eq!((parsed.scenario.version, parsed.scenario.brokers.len()), (Some(1), 1));
+        assert_eq!(
+            source.names().collect::<Vec<_>>(),
+            ["my.toml", "parts/brokers.toml", "parts/../version.yaml"]
+        );
+        assert!(Source::parse_texts(Path::new("other.toml"), files.clone(), &[]).is_err());
+
+        // Cargo.toml is there, where tests run.
+        let disk = texts(&[("my.toml", "include = [\"Cargo.toml\"]\n")]);
+        let (_, parsed) = Source::parse_texts(path, disk, &[]).unwrap();
+        assert_eq!(parsed.diagnostics[0].message, "cannot read Cargo.toml: there is no such file");
+
+        let cycle =
+            texts(&[("my.toml", "include = [\"a.toml\"]\n"), ("a.toml", "include = [\"./my.toml\"]\n")]);
+        let (_, parsed) = Source::parse_texts(path, cycle, &[]).unwrap();
+        assert!(parsed.diagnostics[0].message.contains("includes itself"), "{:?}", parsed.diagnostics);
     }
 
     #[test]
