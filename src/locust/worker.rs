@@ -28,6 +28,9 @@ const CLOSE_TIME: Duration = Duration::from_millis(500);
 
 /// The users of a worker.
 pub trait Users {
+    /// Learns the index of this worker at its master, from 0: users of different workers are not to have the same numbers.
+    fn take_index(&mut self, index: u64);
+
     /// Goes to the numbers of users in a spawn: it starts or stops the difference. It should spread that over the second
     /// after, since the master sends one step of its ramp each second. It returns at once with the numbers that there will be.
     fn apply(&mut self, spawn: &Spawn) -> Applied;
@@ -186,6 +189,7 @@ impl Hands {
                     return self.send(&ToMaster::Logs(lines));
                 }
             }
+            Action::TakeIndex(index) => users.take_index(index),
             Action::Apply(spawn) => return Some(Event::Applied(users.apply(&spawn))),
             Action::StopUsers { patience } => {
                 self.may_leave = true;

@@ -107,6 +107,8 @@ impl Inner {
 }
 
 impl Users for FakeUsers {
+    fn take_index(&mut self, _: u64) {}
+
     fn apply(&mut self, spawn: &Spawn) -> Applied {
         let mut inner = self.0.borrow_mut();
         inner.go_on();

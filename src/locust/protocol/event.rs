@@ -78,6 +78,8 @@ pub enum Action {
     },
     /// Send the log, if it has new lines.
     SendLogs,
+    /// Tell the users which worker of the master they are on, from 0.
+    TakeIndex(u64),
     /// Tell the users their new numbers; [`Event::Applied`] follows.
     Apply(Box<Spawn>),
     /// Let all users stop; [`Event::UsersGone`] follows.

@@ -110,6 +110,7 @@ impl Protocol {
     fn received(&mut self, now: Moment, message: FromMaster, actions: &mut Vec<Action>) {
         match message {
             FromMaster::Ack(index) => {
+                actions.extend(index.map(Action::TakeIndex));
                 let index = index.map_or_else(String::new, |index| format!(" as number {index}"));
                 let change = self.link.acknowledged();
                 if change == LinkChange::Joined {
