@@ -20,6 +20,7 @@ use crate::cli::schema::SchemaOptions;
 use crate::cli::serve::ServeOptions;
 use crate::cli::trend::TrendOptions;
 use crate::cli::validate::ValidateOptions;
+use crate::cli::worker::WorkerOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,6 +39,7 @@ Examples:
   mqtt-scenario run my.toml --web                      a live page, as Locust's on port 8089
   mqtt-scenario serve out                              a page over finished runs
   mqtt-scenario locustfile my.toml > locustfile.py     the file of a Locust master for it
+  mqtt-scenario worker --master-host loadtest.lan      users of a Locust master
   mqtt-scenario broker --port 1883 --delay 5ms         a broker to rehearse with";
 
 /// A declarative MQTT load tester with Locust's statistics
@@ -68,6 +70,7 @@ pub(super) enum Command {
     Fmt(FmtOptions),
     Explain(ExplainOptions),
     Locustfile(LocustfileOptions),
+    Worker(WorkerOptions),
     Schema(SchemaOptions),
     Broker(BrokerOptions),
     Completions(CompletionsOptions),

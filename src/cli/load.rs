@@ -20,6 +20,7 @@ use crate::plan::Plan;
 use crate::plan::certificates::certificates;
 use crate::plan::target::Target;
 use crate::scenario::files::{ReadError, reason};
+use crate::scenario::parse::Parsed;
 use crate::scenario::secrets::{Secrets, hide_urls};
 use crate::scenario::source::Source;
 
@@ -169,7 +170,6 @@ pub(super) fn certificate_files(plan: &Plan, folder: &Path) -> Vec<PathBuf> {
 /// Reads and compiles the scenario and says nothing, except of a command line that cannot be.
 pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Checked, ReadError>, ExitCode> {
     let host = parse_hosts(&options.hosts)?;
-    let path = options.path();
     let (source, parsed) = match options.read() {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
@@ -185,6 +185,17 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
         user_classes: options.user_classes.clone(),
         shard: options.shard.unwrap_or_default(),
     };
+    Ok(Ok(check_parsed(options.path(), source, parsed, &overrides, run_id)))
+}
+
+/// Compiles what was read. `path` is that of the scenario, from whose folder other files are read.
+pub(super) fn check_parsed(
+    path: &Path,
+    source: Source,
+    parsed: Parsed,
+    overrides: &Overrides,
+    run_id: &str,
+) -> Checked {
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let inputs = RefCell::new(source.names().map(PathBuf::from).collect::<Vec<_>>());
     let variables = RefCell::new(BTreeSet::new());
@@ -205,7 +216,7 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
         },
         line: &|at| source.line(at),
         folder: &|at| folder_between(path.parent().unwrap_or(Path::new("")), source.folder(at)),
-        overrides: &overrides,
+        overrides,
         reported: parsed.reported.paths(),
     };
     let mut diagnostics = parsed.diagnostics;
@@ -230,7 +241,7 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
     });
     let (inputs, variables) = (inputs.into_inner(), variables.into_inner());
     let changeable = Changeable::of(&parsed.scenario, &source);
-    Ok(Ok(Checked { source, diagnostics, plan, inputs, variables, changeable }))
+    Checked { source, diagnostics, plan, inputs, variables, changeable }
 }
 
 /// Says on standard error what is wrong; without a plan the error is the exit code for it.
@@ -243,7 +254,7 @@ pub(super) fn tell(checked: Result<Checked, ReadError>, run_id: &str) -> Result<
 }
 
 /// What can run; the error is what there is to say, with colours if they are wanted.
-fn loaded(checked: Checked, run_id: &str, coloured: bool) -> Result<Loaded, String> {
+pub(super) fn loaded(checked: Checked, run_id: &str, coloured: bool) -> Result<Loaded, String> {
     let Checked { source, diagnostics, plan, inputs, variables, changeable } = checked;
     let warnings = render::render(&diagnostics, &source, coloured);
     let Some(plan) = plan else { return Err(warnings) };

@@ -49,7 +49,7 @@ const WEB_TOKEN: &str = "a page that others can reach has a token: --web-token T
 const NO_TLS: &str = "the page speaks plain HTTP; put a proxy or ssh -L in front of it, and leave it out";
 const WEB_OTHER: &str = "the page of --web has no such setting; leave it out";
 const NO_WORKERS: &str = "a run is one process with a thread per core (--threads); for more load start several \
-                          processes, and leave it out";
+                          processes (--shard), or workers of a Locust master (mqtt-scenario worker), and leave it out";
 
 /// All that Locust has.
 const SETTINGS: &[Setting] = &[

@@ -15,6 +15,7 @@ use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::cli::lines::Lines;
+use crate::locust::logs::LastLines;
 use crate::report::columns::printable;
 use crate::scenario::secrets::hide_urls;
 use crate::web::desk::Desk;
@@ -26,6 +27,8 @@ pub(super) enum Reader {
     Lines(Lines),
     /// The live page.
     Desk(Desk),
+    /// A master of Locust.
+    Last(LastLines),
 }
 
 impl Reader {
@@ -33,6 +36,7 @@ impl Reader {
         match self {
             Self::Lines(lines) => lines.say(text),
             Self::Desk(desk) => desk.log(&hide_urls(text)),
+            Self::Last(lines) => lines.add(hide_urls(text).trim_end_matches('\n')),
         }
     }
 }

@@ -48,6 +48,7 @@ pub mod trend;
 mod validate;
 mod web;
 mod what_ran;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -79,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Merge(options) => merge::run(&options),
         Command::Replay(options) => replay::run(&options),
         Command::Fmt(options) => fmt::run(&options),
+        Command::Worker(options) => worker::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Examples(options) => examples::run(&options),
         Command::Completions(options) => completions::run(&options),

@@ -134,8 +134,9 @@ fn every_command_of_the_documents_does_what_it_should() {
                 "serve" => format!("{words} --web 127.0.0.1:0"),
                 _ => words.to_owned(),
             };
-            // Pages are served until somebody presses Ctrl-C.
-            let before = if words.starts_with("serve") { "timeout --preserve-status -s INT 2 " } else { "" };
+            // Pages are served until somebody presses Ctrl-C, and a worker waits for its master as long.
+            let has_no_end = words.starts_with("serve") || words.starts_with("worker");
+            let before = if has_no_end { "timeout --preserve-status -s INT 2 " } else { "" };
             let program = format!("{before}{} {words}", env!("CARGO_BIN_EXE_mqtt-scenario"));
             let output =
                 Command::new("sh").args(["-c", &program]).current_dir(place.path()).output().unwrap();

@@ -20,3 +20,4 @@ pub(crate) mod shipped;
 pub(crate) mod watch;
 pub(crate) mod web;
 mod web_offer;
+mod worker;

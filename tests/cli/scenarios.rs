@@ -192,6 +192,7 @@ fn help_of_every_subcommand() {
         "trend",
         "replay",
         "fmt",
+        "worker",
         "explain",
         "locustfile",
         "schema",

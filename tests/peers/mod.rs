@@ -18,3 +18,4 @@ pub(crate) mod soak;
 pub(crate) mod transport;
 pub(crate) mod watch;
 pub(crate) mod web;
+pub(crate) mod worker;

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use crate::cli::load::{Loaded, load_run};
 pub(super) use crate::cli::run::carry_out::carry_out;
-pub(super) use crate::cli::run::options::RunOptions;
+pub(super) use crate::cli::run::options::{RunOptions, parse_level};
 pub(super) use crate::cli::run::prepare::{Prepared, files_of_a_user, prepare};
 pub(super) use crate::cli::run::process::Process;
 use crate::cli::{exit, repeat};

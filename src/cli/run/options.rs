@@ -161,7 +161,7 @@ pub(in crate::cli) struct RunOptions {
 }
 
 /// Locust's names of the levels, in any case, and Rust's.
-fn parse_level(text: &str) -> Result<Level, String> {
+pub(in crate::cli) fn parse_level(text: &str) -> Result<Level, String> {
     match text.to_ascii_lowercase().as_str() {
         "critical" | "error" => Ok(Level::ERROR),
         "warning" | "warn" => Ok(Level::WARN),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tracing::Level;
 
@@ -29,19 +30,36 @@ pub(in crate::cli) struct Process {
 impl Process {
     /// Starts the log and waits for signals; an error is an exit code and a message. An older log file is overwritten.
     pub(in crate::cli) fn start(options: &RunOptions) -> Result<Self, (u8, String)> {
+        // Of several runs, each says what it has to say in its folder.
+        let to_stderr = options.repeat.run_folder.is_none();
+        let level = options.loglevel.unwrap_or(if options.quiet { Level::ERROR } else { Level::INFO });
+        Self::with_log(options.logfile.clone(), to_stderr, level)
+    }
+
+    /// The same with a log of this level, to a file or, if there is none, to standard error.
+    pub(in crate::cli) fn with_log(
+        logfile: Option<PathBuf>,
+        to_stderr: bool,
+        level: Level,
+    ) -> Result<Self, (u8, String)> {
         let cannot = |what: &str, error| (exit::CANNOT_GO_ON, format!("cannot {what}: {error}"));
         let interrupts = Interrupts::default();
         signals::watch(interrupts.clone(), signals::GRACE)
             .map_err(|error| cannot("wait for signals", error))?;
         let stderr = Lines::stderr().map_err(|error| cannot("write to standard error", error))?;
-        let logfile = options.logfile.clone().map(open_log).transpose()?;
-        // Of several runs, each says what it has to say in its folder.
-        let to_stderr = logfile.is_none() && options.repeat.run_folder.is_none();
+        let logfile = logfile.map(open_log).transpose()?;
+        let to_stderr = to_stderr && logfile.is_none();
         let readers = logfile.iter().map(|(_, lines)| lines).chain(to_stderr.then_some(&stderr));
         let log = Log::of(readers.cloned().map(Reader::Lines).collect());
-        let level = options.loglevel.unwrap_or(if options.quiet { Level::ERROR } else { Level::INFO });
         start_log(level, &log).map_err(log_error)?;
         Ok(Self { stderr, logfile, log, interrupts })
+    }
+
+    /// Waits for so long at most until what was said is written.
+    pub(in crate::cli) fn flush(&self, limit: Duration) {
+        for lines in self.logfile.iter().map(|(_, lines)| lines).chain([&self.stderr]) {
+            lines.flush(limit);
+        }
     }
 }
 

@@ -1,0 +1,105 @@
+//! `worker`: takes users from a Locust master, and runs them on the engine.
+//!
+//! | file | |
+//! |---|---|
+//! | `options` | the command line |
+//! | `told` | what a master says about a test: the scenario and its options |
+//! | `test` | one test: an engine on a thread of its own |
+//! | `users` | the users of the worker, as the room `locust` sees them |
+//! | `usage` | what the process uses of its machine |
+//!
+//! The connection to the master has the main thread for itself, because a heartbeat that is late for four seconds costs the
+//! worker its users.
+
+mod options;
+mod test;
+mod told;
+mod usage;
+mod users;
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::pending;
+use std::hash::{BuildHasher, RandomState};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tracing::{Level, info};
+
+use crate::cli::exit;
+use crate::cli::log::Reader;
+use crate::cli::run::Process;
+pub(super) use crate::cli::worker::options::WorkerOptions;
+use crate::cli::worker::usage::UsageMeter;
+use crate::cli::worker::users::EngineUsers;
+use crate::engine::Interrupts;
+use crate::locust::dial::MasterAddress;
+use crate::locust::logs::LastLines;
+use crate::locust::worker::{WorkerSettings, work};
+
+/// How long the first master is looked for, as in Locust.
+const JOIN_LIMIT: Duration = Duration::from_mins(5);
+
+/// How long standard error and the log may take for what is left to say.
+const FLUSH_TIME: Duration = Duration::from_millis(500);
+
+pub(super) fn run(options: &WorkerOptions) -> ExitCode {
+    try_run(options).unwrap_or_else(|(code, message)| exit::error(code, message))
+}
+
+fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
+    let cannot = |error: std::io::Error| (exit::CANNOT_GO_ON, error.to_string());
+    let process = Process::with_log(options.logfile.clone(), true, options.loglevel.unwrap_or(Level::INFO))?;
+    let logs = LastLines::default();
+    let _also = process.log.also([Reader::Last(logs.clone())]);
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let master = MasterAddress { host: options.master_host.clone(), port: options.master_port };
+    info!("Looking for a Locust master at {}:{}", master.host, master.port);
+    let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let settings = WorkerSettings { master, join_limit: JOIN_LIMIT, hostname, logs };
+
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let identity = Rc::new(RefCell::new(String::new()));
+    let mut users = EngineUsers::new(options.threads.map_or(cores, usize::from), Rc::clone(&identity));
+    let draw = move || {
+        let drawn = draw();
+        identity.borrow_mut().clone_from(&drawn);
+        drawn
+    };
+    let mut meter = UsageMeter::new(cores);
+    let (leave, leaving) = unbounded_channel();
+    let end = runtime.block_on(async {
+        tokio::select! {
+            end = work(settings, &mut users, leaving, draw, || meter.take()) => end,
+            never = pass_on(&process.interrupts, &leave) => match never {},
+        }
+    });
+    if end.is_ok() {
+        info!("The worker has left the master");
+    }
+    process.flush(FLUSH_TIME);
+    match end {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err((exit::CANNOT_GO_ON, error.to_string())),
+    }
+}
+
+/// Passes signals on to the worker: the first one lets it leave in good order, the second one at once.
+async fn pass_on(interrupts: &Interrupts, leave: &UnboundedSender<()>) -> Infallible {
+    for interrupt in [&interrupts.stop, &interrupts.abort] {
+        interrupt.cancelled().await;
+        // A worker that has ended already does not listen.
+        let _ = leave.send(());
+    }
+    pending().await
+}
+
+/// Draws what makes a node id unique.
+fn draw() -> String {
+    // The standard library's only source of chance: its keys come from the system, and each state has others.
+    format!("{:016x}{:016x}", RandomState::new().hash_one(0), RandomState::new().hash_one(1))
+}

@@ -1,0 +1,59 @@
+//! The options of `worker`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tracing::Level;
+
+use crate::cli::run::parse_level;
+
+const AFTER_HELP: &str = "\
+The master distributes the users, adds up the numbers and shows its web interface; this worker sends the MQTT messages. \
+It gets the scenario from the master, whose locustfile carries it, so it needs no file, except for those that the \
+scenario reads (feeds, payloads, certificates): their paths count from the folder in which the worker runs. \
+${env.NAME} is looked up in the environment of the worker.
+
+Whoever answers at the master's address decides what this worker sends, and where to. So use the port of a master in a \
+network that you trust, or through a tunnel.
+
+SIGTERM or Ctrl-C hands the users back to the master: they finish their tasks first (-s of the master). A second one \
+leaves at once.
+
+Exit codes:
+  0    the master has ended the test, or the worker was told to leave
+  2    wrong usage
+  4    there is no Locust master, or it has been gone for a minute
+  130  the worker was interrupted twice
+
+Examples:
+  mqtt-scenario worker
+  mqtt-scenario worker --master-host loadtest.lan
+  PASSWORD=… mqtt-scenario worker --master-host loadtest.lan
+  mqtt-scenario worker --master-port 5600 --threads 4 --logfile worker.log";
+
+/// Work for a Locust master: it says how many users there are, and this worker runs them
+#[derive(Debug, Clone, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(in crate::cli) struct WorkerOptions {
+    /// Name or IP address of the machine on which the master runs
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    pub(super) master_host: String,
+
+    /// The port of the master for its workers: its --master-bind-port
+    #[arg(long, value_name = "PORT", default_value_t = 5557, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) master_port: u16,
+
+    /// Number of threads that run the users; by default one per core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(allow_negative_numbers = true)]
+    pub(super) threads: Option<u16>,
+
+    /// How much to log: error, warning, info, debug
+    #[arg(short = 'L', long, value_name = "LEVEL", value_parser = parse_level)]
+    #[arg(help = "How much to log: error, warning, info, debug [default: info]")]
+    pub(super) loglevel: Option<Level>,
+
+    /// Write the log to this file instead of standard error
+    #[arg(long, value_name = "FILE")]
+    pub(super) logfile: Option<PathBuf>,
+}

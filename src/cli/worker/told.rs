@@ -1,0 +1,224 @@
+//! What a master says about a test, as a plan: the scenario that its locustfile carries, and the options that say otherwise.
+//!
+//! The master's clear text is all that is read here: a secret stands in it as `${env.NAME}`, and comes from the environment of
+//! this process.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::load::{Loaded, check_parsed, loaded};
+use crate::cli::scenario_options::check_embedded_options;
+use crate::compile::Overrides;
+use crate::compile::url::{UrlError, parse_url};
+use crate::locust::message::{OptionValue, Spawn};
+use crate::plan::Plan;
+use crate::plan::numbering::Numbering;
+use crate::plan::target::Target;
+use crate::scenario::source::Source;
+
+/// Options of the master that the locustfile adds. Their values are texts; those of the last two are JSON.
+const NAME: &str = "mqtt_scenario_name";
+const FILES: &str = "mqtt_scenario_files";
+const SETTINGS: &str = "mqtt_scenario_settings";
+
+/// The longest time for users to finish that is followed: a year.
+const MAX_STOP_TIMEOUT_S: f64 = 366.0 * 86_400.0;
+
+/// A test that can begin.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The plan, without users: their numbers come later.
+    pub(super) plan: Plan,
+    /// The folder from which paths of the scenario count.
+    pub(super) folder: PathBuf,
+    /// What there is to say about it, in lines.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads what a master tells the worker with this index. The error is what is wrong, with its cure: a sentence, or the
+/// diagnostics of the scenario.
+pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str) -> Result<Told, String> {
+    let path = PathBuf::from(spawn.text(NAME).ok_or_else(|| {
+        "the locustfile of the master carries no scenario: write it with `mqtt-scenario locustfile my.toml`".to_owned()
+    })?);
+    let texts = json::<BTreeMap<PathBuf, String>>(spawn, FILES)?;
+    let (source, parsed) =
+        Source::parse_texts(&path, texts, &settings(spawn)?).map_err(|error| error.to_string())?;
+    let is_staged = !parsed.scenario.load.stages.is_empty();
+    let overrides = Overrides {
+        // Of all workers: rates per class and rows of feeds are shared out over them.
+        users: if is_staged { None } else { number_of_users(spawn) },
+        host: host(spawn)?,
+        tags: list(spawn, "tags"),
+        exclude_tags: list(spawn, "exclude_tags"),
+        ..Overrides::default()
+    };
+    let checked = check_parsed(&path, source, parsed, &overrides, run_id);
+    let Loaded { mut plan, warnings, .. } = loaded(checked, run_id, false)?;
+    check(&plan)?;
+    let mut warnings: Vec<_> = warnings.lines().map(str::to_owned).collect();
+    if !plan.thresholds.is_empty() {
+        warnings.push("A worker judges no thresholds: the master has the numbers of all".to_owned());
+    }
+    if plan.sync.take().is_some() {
+        warnings.push(
+            "Workers do not meet at the broker (`load.sync`): the master says when users start".to_owned(),
+        );
+    }
+    plan.load = plan.load.driven(plan.classes.len(), stop_timeout(spawn));
+    plan.numbering = Numbering::of_worker(index, expected_workers(spawn));
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    Ok(Told { plan, folder, warnings })
+}
+
+/// Refuses what one worker cannot know of the others.
+fn check(plan: &Plan) -> Result<(), String> {
+    let what = if plan.load.search.is_some() {
+        "a search for the highest rate"
+    } else if plan.load.is_limited() {
+        "`load.iterations` or `load.messages`"
+    } else {
+        return Ok(());
+    };
+    Err(format!(
+        "workers of a Locust master cannot divide {what}: remove it from the scenario, or run that with `mqtt-scenario run`"
+    ))
+}
+
+fn json<T: serde::de::DeserializeOwned>(spawn: &Spawn, option: &str) -> Result<T, String> {
+    let text = spawn.text(option).ok_or_else(|| wrong(option, "it is not there"))?;
+    serde_json::from_str(text).map_err(|error| wrong(option, error))
+}
+
+fn wrong(option: &str, why: impl std::fmt::Display) -> String {
+    format!(
+        "the option {option} of the master is wrong ({why}): write its locustfile again with `mqtt-scenario locustfile \
+         my.toml`"
+    )
+}
+
+/// What was changed at the master of what may be changed, each `KEY=VALUE`.
+fn settings(spawn: &Spawn) -> Result<Vec<String>, String> {
+    let changeable: Vec<(String, String, String)> = json(spawn, SETTINGS)?;
+    let changed = changeable.into_iter().filter_map(|(option, key, default)| {
+        let value = match spawn.parsed_options.get(&option)? {
+            OptionValue::Text(text) => text.clone(),
+            OptionValue::Number(number) => number.to_string(),
+            OptionValue::Bool(is_set) => is_set.to_string(),
+            OptionValue::Nil | OptionValue::List(_) | OptionValue::Other => return None,
+        };
+        (value != default).then(|| format!("{key}={value}"))
+    });
+    Ok(changed.collect())
+}
+
+fn host(spawn: &Spawn) -> Result<Option<Target>, String> {
+    let Some(host) = spawn.host.as_deref().filter(|host| !host.is_empty()) else { return Ok(None) };
+    let wrong = |UrlError { message, help }| format!("the host of the master is wrong: {message}; {help}");
+    parse_url(host, &check_embedded_options).map(Some).map_err(wrong)
+}
+
+fn list(spawn: &Spawn, option: &str) -> Vec<String> {
+    let Some(OptionValue::List(values)) = spawn.parsed_options.get(option) else { return Vec::new() };
+    let texts = values.iter().filter_map(|value| match value {
+        OptionValue::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+fn number(spawn: &Spawn, option: &str) -> Option<u64> {
+    match spawn.parsed_options.get(option)? {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates; the next step checks the range"
+        )]
+        OptionValue::Number(number) if *number >= 0.0 => Some(*number as u64),
+        _ => None,
+    }
+}
+
+fn number_of_users(spawn: &Spawn) -> Option<u32> {
+    number(spawn, "num_users")
+        .filter(|users| *users > 0)
+        .map(|users| u32::try_from(users).unwrap_or(u32::MAX))
+}
+
+fn expected_workers(spawn: &Spawn) -> u64 {
+    number(spawn, "expect_workers").unwrap_or(0)
+}
+
+fn stop_timeout(spawn: &Spawn) -> Duration {
+    let seconds = spawn.stop_timeout.filter(|seconds| seconds.is_finite()).unwrap_or(0.0);
+    Duration::from_secs_f64(seconds.clamp(0.0, MAX_STOP_TIMEOUT_S))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENARIO: &str = "version = 1\n[brokers.b]\nurl = \"mqtt://broker.lan\"\n[user_classes.car]\nrate = { per_class = \
+                            \"12/s\" }\n[[user_classes.car.tasks]]\nname = \"go\"\ntags = [\"fast\"]\nsteps = [{ publish = { \
+                            topic = \"t\" } }]\n[[user_classes.car.tasks]]\nname = \"stop\"\nsteps = [\"connect\"]\n[load]\n\
+                            users = 3\n";
+
+    fn text(text: &str) -> OptionValue {
+        OptionValue::Text(text.to_owned())
+    }
+
+    /// What a master says with this scenario, and these options besides.
+    fn spawn(scenario: &str, more: &[(&str, OptionValue)]) -> Spawn {
+        let files = serde_json::json!({"my.toml": scenario}).to_string();
+        let settings = r#"[["set_url", "brokers.b.url", "mqtt://broker.lan"], ["set_gone", "gone", "1"]]"#;
+        let options = [(NAME, text("my.toml")), (FILES, text(&files)), (SETTINGS, text(settings))];
+        let all = options.iter().chain(more).map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Spawn { parsed_options: all.collect(), stop_timeout: Some(2.5), ..Spawn::default() }
+    }
+
+    fn plan(spawn: &Spawn) -> Plan {
+        read(spawn, 1, "ab12").unwrap().plan
+    }
+
+    #[test]
+    fn the_plan_of_a_test_has_no_users_yet_and_numbers_for_this_worker() {
+        let plan = plan(&spawn(SCENARIO, &[("expect_workers", OptionValue::Number(3.0))]));
+        assert!(plan.load.is_driven());
+        assert_eq!(plan.load.stop_timeout, Duration::from_millis(2_500));
+        assert_eq!(plan.numbering, Numbering::of_worker(1, 3));
+        assert_eq!(plan.brokers[0].target.to_string(), "mqtt://broker.lan:1883");
+        assert_eq!(plan.classes[0].tasks.len(), 2);
+    }
+
+    #[test]
+    fn what_the_master_says_otherwise_holds() {
+        let plan_with = |more: &[(&str, OptionValue)]| plan(&spawn(SCENARIO, more));
+        let changed = plan_with(&[("set_url", text("mqtt://other.lan"))]);
+        assert_eq!(changed.brokers[0].target.to_string(), "mqtt://other.lan:1883");
+        let host = Spawn { host: Some("third.lan:1884".to_owned()), ..spawn(SCENARIO, &[]) };
+        assert_eq!(plan(&host).brokers[0].target.to_string(), "mqtt://third.lan:1884");
+        let tags = OptionValue::List(vec![text("fast")]);
+        assert_eq!(plan_with(&[("tags", tags.clone())]).classes[0].tasks[0].name, "go");
+        assert_eq!(plan_with(&[("exclude_tags", tags)]).classes[0].tasks[0].name, "stop");
+        // The rate of a class is divided by the users of all workers.
+        let users = |users: f64| plan_with(&[("num_users", OptionValue::Number(users))]).classes[0].schedule;
+        assert_eq!((users(3.0), users(6.0) == users(3.0)), (users(0.0), false));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place_and_cure() {
+        let wrong = |spawn: &Spawn| read(spawn, 0, "ab12").unwrap_err();
+        let limited = SCENARIO.replace("users = 3", "iterations = 3");
+        let broken = SCENARIO.replace("topic =", "topics =");
+        let all = [
+            wrong(&Spawn::default()),
+            wrong(&spawn("", &[(FILES, text("{"))])),
+            wrong(&spawn(&broken, &[])),
+            wrong(&spawn(SCENARIO, &[("set_url", text("mqtt://a b"))])),
+            wrong(&Spawn { host: Some("http://x".to_owned()), ..spawn(SCENARIO, &[]) }),
+            wrong(&spawn(&limited, &[])),
+        ];
+        insta::assert_snapshot!(all.join("\n---\n"));
+    }
+}

@@ -1,0 +1,67 @@
+//! What the process uses of its machine, for the heartbeats.
+
+use std::fs;
+use std::time::Duration;
+
+use rustix::param::page_size;
+use rustix::time::{ClockId, clock_gettime};
+use tokio::time::Instant;
+
+use crate::locust::message::Usage;
+
+/// Measures the CPU time between two heartbeats.
+#[derive(Debug)]
+pub(super) struct UsageMeter {
+    cores: usize,
+    at: Instant,
+    ran: Duration,
+}
+
+impl UsageMeter {
+    /// For a machine with so many cores.
+    pub(super) fn new(cores: usize) -> Self {
+        Self { cores, at: Instant::now(), ran: cpu_time() }
+    }
+
+    /// What was used since the last call.
+    pub(super) fn take(&mut self) -> Usage {
+        let (at, ran) = (Instant::now(), cpu_time());
+        let (wall, busy) = (at.duration_since(self.at), ran.saturating_sub(self.ran));
+        (self.at, self.ran) = (at, ran);
+        // Of all cores: a master warns above 90, which Python workers reach with one.
+        let of_all = wall.as_secs_f64() * self.cores as f64;
+        let cpu_percent = if of_all > 0.0 { 100.0 * busy.as_secs_f64() / of_all } else { 0.0 };
+        Usage { cpu_percent, memory_bytes: memory().unwrap_or(0) }
+    }
+}
+
+/// The CPU time of all threads of the process so far.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// How many bytes of memory the process has now.
+fn memory() -> Option<u64> {
+    let pages = fs::read_to_string("/proc/self/statm").ok()?;
+    let resident: u64 = pages.split(' ').nth(1)?.parse().ok()?;
+    Some(resident * page_size() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_thread_shows_as_its_part_of_all_cores() {
+        let mut meter = UsageMeter::new(1_000);
+        let (start, mut sum) = (Instant::now(), 0_u64);
+        while start.elapsed() < Duration::from_millis(50) {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        let usage = meter.take();
+        // Other tests may use the other cores meanwhile.
+        assert!(usage.cpu_percent > 0.0 && usage.cpu_percent < 100.0, "{usage:?}");
+        assert!(usage.memory_bytes > 1 << 20, "{usage:?}");
+    }
+}
