@@ -61,6 +61,11 @@ pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str) -> Result<Told, Stri
     if !plan.thresholds.is_empty() {
         warnings.push("A worker judges no thresholds: the master has the numbers of all".to_owned());
     }
+    if plan.brokers.iter().any(|broker| broker.watch.is_some()) {
+        warnings.push(
+            "A worker does not watch brokers (`watch`): the master has no place for their figures".to_owned(),
+        );
+    }
     if plan.sync.take().is_some() {
         warnings.push(
             "Workers do not meet at the broker (`load.sync`): the master says when users start".to_owned(),
