@@ -151,6 +151,12 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
         ErrorKind::UnknownArgument => {
             let word = text(ContextKind::InvalidArg)?;
             let has_command = words.get(1).is_some_and(|first| !first.as_encoded_bytes().starts_with(b"-"));
+            if words.get(1).is_some_and(|command| command == "master") {
+                return Some(Mistake {
+                    message: format!("{word} is not known here"),
+                    help: "arguments of Locust stand after `--`: mqtt-scenario master my.toml -- --headless -u 1000".to_owned(),
+                });
+            }
             if let Some(instead) = locust::instead_of(word) {
                 let own = word.split_once('=').map_or(word, |(flag, _)| flag);
                 return Some(Mistake {

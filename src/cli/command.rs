@@ -11,6 +11,7 @@ use crate::cli::fmt::FmtOptions;
 use crate::cli::init::InitOptions;
 use crate::cli::locustfile::LocustfileOptions;
 use crate::cli::man::ManOptions;
+use crate::cli::master::MasterOptions;
 use crate::cli::merge::MergeOptions;
 use crate::cli::plan::PlanOptions;
 use crate::cli::replay::ReplayOptions;
@@ -39,6 +40,7 @@ Examples:
   mqtt-scenario run my.toml --web                      a live page, as Locust's on port 8089
   mqtt-scenario serve out                              a page over finished runs
   mqtt-scenario locustfile my.toml > locustfile.py     the file of a Locust master for it
+  mqtt-scenario master my.toml -- --headless -u 1000   a Locust master for it
   mqtt-scenario worker --master-host loadtest.lan      users of a Locust master
   mqtt-scenario broker --port 1883 --delay 5ms         a broker to rehearse with";
 
@@ -70,6 +72,7 @@ pub(super) enum Command {
     Fmt(FmtOptions),
     Explain(ExplainOptions),
     Locustfile(LocustfileOptions),
+    Master(MasterOptions),
     Worker(WorkerOptions),
     Schema(SchemaOptions),
     Broker(BrokerOptions),

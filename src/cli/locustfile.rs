@@ -12,9 +12,9 @@ use std::time::Duration;
 use askama::Template;
 use clap::Args;
 
-use crate::cli::exit;
 use crate::cli::load::{Loaded, load};
 use crate::cli::scenario_options::ScenarioOptions;
+use crate::cli::{completers, exit};
 use crate::diagnostic::FieldPath;
 use crate::plan::load::{After, Load, Users};
 use crate::plan::{Plan, UserClass};
@@ -48,7 +48,7 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 pub(super) struct LocustfileOptions {
     /// The scenario file, in TOML or YAML
-    #[arg(value_name = "SCENARIO")]
+    #[arg(value_name = "SCENARIO", add = completers::scenarios())]
     scenario: PathBuf,
 }
 
@@ -66,28 +66,21 @@ impl fmt::Display for Refusal {
 }
 
 pub(super) fn run(options: &LocustfileOptions) -> ExitCode {
-    let scenario = ScenarioOptions::default().with_file(&options.scenario);
-    let loaded = match load(&scenario) {
-        Ok(loaded) => loaded,
-        Err(code) => return code,
-    };
-    match Locustfile::of(&loaded, &options.scenario) {
-        Ok(file) => match file.render() {
-            Ok(text) => {
-                exit::say(&loaded.warnings);
-                let beside = beside(&loaded);
-                if !beside.is_empty() {
-                    exit::say(&format!(
-                        "note: each worker needs these files at the same paths: {}\n",
-                        beside.join(", ")
-                    ));
-                }
-                exit::output(&text)
-            }
-            Err(error) => exit::error(exit::CANNOT_GO_ON, error),
-        },
-        Err(refusal) => exit::error(exit::BAD_INPUT, refusal),
+    made(&options.scenario).map_or_else(|code| code, |text| exit::output(&text))
+}
+
+/// Checks a scenario and returns the locustfile for it. What there is to say about the scenario is said on standard error; an
+/// error is the exit code.
+pub(super) fn made(scenario: &Path) -> Result<String, ExitCode> {
+    let loaded = load(&ScenarioOptions::default().with_file(scenario))?;
+    let file = Locustfile::of(&loaded, scenario).map_err(|refusal| exit::error(exit::BAD_INPUT, refusal))?;
+    let text = file.render().map_err(|error| exit::error(exit::CANNOT_GO_ON, error))?;
+    exit::say(&loaded.warnings);
+    let beside = beside(&loaded);
+    if !beside.is_empty() {
+        exit::say(&format!("note: each worker needs these files at the same paths: {}\n", beside.join(", ")));
     }
+    Ok(text)
 }
 
 /// The files that the scenario reads and that are not in the locustfile.

@@ -24,6 +24,7 @@ mod locust;
 mod locustfile;
 mod log;
 mod man;
+mod master;
 pub mod merge;
 mod observer;
 mod onlooker;
@@ -86,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options, Cli::command()),
         Command::Locustfile(options) => locustfile::run(&options),
+        Command::Master(options) => master::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Broker(options) => broker::run(&options),
     }

@@ -106,8 +106,13 @@ impl Signals {
 
 /// Returns whether the program was started to survive its terminal.
 fn ignores_hangups() -> bool {
+    is_ignored(Number::HUP)
+}
+
+/// Returns whether the program was started to ignore a signal.
+pub(super) fn is_ignored(signal: Number) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    ignored(&status).is_some_and(|signals| signals & 1 != 0)
+    ignored(&status).is_some_and(|signals| signals >> (signal.as_raw() - 1) & 1 != 0)
 }
 
 /// The signals that a process ignores, as bits from SIGHUP on.

@@ -1,7 +1,9 @@
 //! The examples of README and docs do what the text beside them says: scenarios compile without a remark, and commands
 //! are understood and come to their end.
 
+use std::env;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -104,6 +106,9 @@ fn place() -> TempDir {
         fs::copy(at(&format!("shard{shard}/result.json")), at(&format!("shard-{shard}.json"))).unwrap();
     }
     fs::remove_dir_all(at("made")).unwrap();
+    fs::create_dir(at("bin")).unwrap();
+    fs::write(at("bin/locust"), "#!/bin/sh\necho locust 2.47.0\n").unwrap();
+    fs::set_permissions(at("bin/locust"), fs::Permissions::from_mode(0o755)).unwrap();
     dir
 }
 
@@ -138,8 +143,10 @@ fn every_command_of_the_documents_does_what_it_should() {
             let has_no_end = words.starts_with("serve") || words.starts_with("worker");
             let before = if has_no_end { "timeout --preserve-status -s INT 2 " } else { "" };
             let program = format!("{before}{} {words}", env!("CARGO_BIN_EXE_mqtt-scenario"));
-            let output =
-                Command::new("sh").args(["-c", &program]).current_dir(place.path()).output().unwrap();
+            let programs = format!("{}:{}", place.path().join("bin").display(), env::var("PATH").unwrap());
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &program]).current_dir(place.path()).env("PATH", programs);
+            let output = shell.output().unwrap();
             // `plan A B` ends with 1 if they differ, `--fail-on-worse` with 3 if B is worse.
             if !matches!(output.status.code(), Some(0 | 1 | 3)) {
                 let stderr = String::from_utf8_lossy(&output.stderr);

@@ -10,6 +10,7 @@ pub(crate) mod figures;
 pub(crate) mod fmt;
 pub(crate) mod golden;
 pub(crate) mod locustfile;
+mod master;
 pub(crate) mod outputs;
 pub(crate) mod recorded;
 pub(crate) mod recorder;

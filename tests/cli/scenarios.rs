@@ -195,6 +195,7 @@ fn help_of_every_subcommand() {
         "worker",
         "explain",
         "locustfile",
+        "master",
         "schema",
         "broker",
         "examples",

@@ -8,6 +8,7 @@ pub(crate) mod hlog;
 pub(crate) mod leaving;
 pub(crate) mod live_page;
 pub(crate) mod locust_worker;
+mod master;
 pub(crate) mod network;
 pub(crate) mod prometheus;
 pub(crate) mod replay;

@@ -1,0 +1,109 @@
+//! `master`: runs the installed Locust as a master whose workers are ours.
+//!
+//! | file | |
+//! |---|---|
+//! | `arguments` | what stands after `--`, for Locust |
+//! | `program` | which Locust is installed |
+//! | `child` | Locust while it runs: signals, and its end |
+//!
+//! Locust is a child and does not take the place of this process, since somebody has to remove its file at the end.
+
+mod arguments;
+mod child;
+mod program;
+
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use tempfile::TempDir;
+
+use crate::cli::master::arguments::{Joining, refuse};
+use crate::cli::master::program::Program;
+use crate::cli::{completers, exit, locustfile};
+
+/// Names the Locust to run, if `--locust` does not.
+const VARIABLE: &str = "MQTT_SCENARIO_LOCUST";
+
+const AFTER_HELP: &str = "\
+The workers are `mqtt-scenario worker`, on this machine or on others.
+
+It does what `mqtt-scenario locustfile SCENARIO` and `locust -f FILE --master` would do: the file is in a folder that only you \
+can read, and is removed when Locust ends. Users, spawn rate, run time, stop timeout and the address of the broker are those \
+of the scenario unless -u, -r, -t, -s or -H stand after `--`. Its rates and variables are options of Locust too (--set-...): \
+`mqtt-scenario master my.toml -- --help` shows them all.
+
+SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to Locust, which ends in its own time.
+
+Locust 2.13 or newer must be installed on this machine: pip install locust. The workers do not need it.
+
+Exit codes:
+  2      wrong usage, a wrong scenario, or one that Locust cannot distribute
+  4      Locust is not installed, cannot be started or is too old
+  128+N  signal N has ended Locust
+  other  the exit code of Locust: 0 clean, 1 failures or exceptions, 4 a worker was lost
+
+Examples:
+  mqtt-scenario master my.toml
+  mqtt-scenario master my.toml -- --headless -u 1000 -r 50 -t 5m --expect-workers 2 --csv out/a
+  mqtt-scenario master my.toml -- --set-user-classes-device-rate 20/s
+  mqtt-scenario master my.toml --locust .venv/bin/locust -- --web-port 8090
+  mqtt-scenario master my.toml --locust 'python3 -m locust'";
+
+/// Run the installed Locust as the master of a scenario
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct MasterOptions {
+    /// The scenario file, in TOML or YAML
+    #[arg(value_name = "SCENARIO", add = completers::scenarios())]
+    scenario: PathBuf,
+
+    /// The Locust to run: a program, or a command of several words
+    #[arg(long, value_name = "COMMAND", env = VARIABLE, hide_env_values = true, default_value = "locust")]
+    locust: OsString,
+
+    /// Arguments for Locust, after `--`
+    #[arg(last = true, value_name = "LOCUST-ARGS")]
+    arguments: Vec<OsString>,
+}
+
+pub(super) fn run(options: &MasterOptions) -> ExitCode {
+    try_run(options).unwrap_or_else(|code| code)
+}
+
+fn try_run(options: &MasterOptions) -> Result<ExitCode, ExitCode> {
+    let refused = |refusal| exit::error(exit::BAD_INPUT, refusal);
+    let cannot = |error: &dyn std::fmt::Display| exit::error(exit::CANNOT_GO_ON, error);
+    let variable = |name: &str| std::env::var(name).ok();
+    refuse(&options.arguments, variable).map_err(refused)?;
+    let text = locustfile::made(&options.scenario)?;
+    let program = Program::named(&options.locust);
+    program.check().map_err(|error| cannot(&error))?;
+    let kept = |error| cannot(&format_args!("the file for Locust cannot be written: {error}"));
+    let folder = keep(&text).map_err(kept)?;
+    exit::say(&format!("Workers join with: {}\n", Joining::of(&options.arguments, variable)));
+    let mut command = program.command();
+    command.arg("-f").arg(file_in(folder.path())).arg("--master").args(&options.arguments);
+    let end = child::run(&mut command).map_err(|error| cannot(&format_args!("{program}: {error}")));
+    if let Err(error) = folder.close() {
+        exit::say(&format!("warning: the file for Locust cannot be removed: {error}\n"));
+    }
+    end.map(ExitCode::from)
+}
+
+/// Writes the file into a folder of its own. Its text may say what others must not know.
+fn keep(text: &str) -> io::Result<TempDir> {
+    let only_mine = Permissions::from_mode(0o700);
+    let folder = tempfile::Builder::new().prefix("mqtt-scenario-").permissions(only_mine).tempdir()?;
+    fs::write(file_in(folder.path()), text)?;
+    Ok(folder)
+}
+
+/// Locust imports it, so it must not have the name of the scenario, which may be that of a module.
+fn file_in(folder: &Path) -> PathBuf {
+    folder.join("locustfile.py")
+}

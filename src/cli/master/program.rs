@@ -1,0 +1,134 @@
+//! Which Locust is installed, and whether it can be the master.
+//!
+//! It is asked for its version before anything is written: an old one would stop in the middle of our file, with a text of
+//! Python.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// The first version that the file of a master works with: before it `-s` takes no unit (`2s`).
+const OLDEST: (u32, u32) = (2, 13);
+
+/// Most that is repeated of what some program answers, in characters.
+const MAX_ANSWER: usize = 100;
+
+/// Why a Locust cannot be the master.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProgramError {
+    /// There is no such program.
+    #[error(
+        "there is no program {0}\nhelp: install Locust (pip install locust), or name it: --locust .venv/bin/locust, or the \
+         variable MQTT_SCENARIO_LOCUST"
+    )]
+    Missing(String),
+    /// It does not start.
+    #[error("{0} cannot be started: {1}\nhelp: name another one with --locust")]
+    NotStarted(String, io::Error),
+    /// Something else has the name.
+    #[error("{0} --version is not answered as by Locust: {1}\nhelp: name Locust with --locust")]
+    Another(String, String),
+    /// It was made before what our file needs.
+    #[error("Locust {0} is too old, since the file of the master needs {oldest} or newer\nhelp: pip install --upgrade locust",
+            oldest = version(OLDEST))]
+    TooOld(String),
+}
+
+fn version((major, minor): (u32, u32)) -> String {
+    format!("{major}.{minor}")
+}
+
+/// A command that is Locust, without arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Program(Vec<OsString>);
+
+impl Program {
+    /// The command in these words, divided by spaces, unless the whole is the path of a file.
+    pub(super) fn named(name: &OsStr) -> Self {
+        match name.to_str() {
+            Some(text) if !Path::new(name).is_file() => {
+                Self(text.split_whitespace().map(OsString::from).collect())
+            }
+            _ => Self(vec![name.to_owned()]),
+        }
+    }
+
+    /// It, to be started.
+    pub(super) fn command(&self) -> Command {
+        let (first, rest) =
+            self.0.split_first().map_or((OsStr::new(""), &[][..]), |(first, rest)| (first, rest));
+        let mut command = Command::new(first);
+        command.args(rest);
+        command
+    }
+
+    /// Asks it for its version.
+    pub(super) fn check(&self) -> Result<(), ProgramError> {
+        let asked = self.command().arg("--version").stdin(Stdio::null()).output();
+        let output = asked.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => ProgramError::Missing(self.to_string()),
+            _ => ProgramError::NotStarted(self.to_string(), error),
+        })?;
+        let [said, complained] =
+            [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let Some((text, found)) = version_in(&said).filter(|_| output.status.success()) else {
+            let last = complained.lines().chain(said.lines()).rfind(|line| !line.trim().is_empty());
+            let answer = last.map_or_else(|| output.status.to_string(), shown);
+            return Err(ProgramError::Another(self.to_string(), answer));
+        };
+        if found < OLDEST { Err(ProgramError::TooOld(text)) } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.0.join(OsStr::new(" ")).to_string_lossy()))
+    }
+}
+
+/// The version in `locust 2.47.0 from /usr/lib/…`: as a text, and its first two numbers.
+fn version_in(answer: &str) -> Option<(String, (u32, u32))> {
+    let mut words = answer.lines().find_map(|line| line.strip_prefix("locust "))?.split_whitespace();
+    let text = words.next()?;
+    let mut numbers = text.split('.').map(str::parse);
+    Some((shown(text), (numbers.next()?.ok()?, numbers.next()?.ok()?)))
+}
+
+/// A text without anything that a terminal would obey, and not too long.
+fn shown(text: &str) -> String {
+    text.chars().take(MAX_ANSWER).map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_what_locust_answers() {
+        for (answer, found) in [
+            ("locust 2.47.0 from /x/locust (Python 3.11.7)\n", Some((2, 47))),
+            ("a warning\nlocust 2.13.0\n", Some((2, 13))),
+            ("locust 2.46.8.dev3 from /x\n", Some((2, 46))),
+            ("locust 0.14.6\n", Some((0, 14))),
+            ("locust 3.0\n", Some((3, 0))),
+            ("locust of the desert\n", None),
+            ("locust 2\n", None),
+            ("", None),
+        ] {
+            assert_eq!(version_in(answer).map(|(_, found)| found), found, "{answer}");
+        }
+        assert!((2, 12) < OLDEST && OLDEST < (3, 0));
+    }
+
+    #[test]
+    fn a_command_has_words_unless_it_is_a_file() {
+        let words = |text: &str| Program::named(OsStr::new(text)).0;
+        assert_eq!(words("python3  -m locust"), ["python3", "-m", "locust"]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("my locust");
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(words(path.to_str().unwrap()), [path.as_os_str()]);
+    }
+}

@@ -1,0 +1,75 @@
+//! The command `master` with a real Locust.
+
+use rustix::process::Signal;
+
+use crate::support::program::Running;
+use crate::support::{ScenarioDir, free_port, locust_python, row};
+
+const SCENARIO: &str = r#"version = 1
+brokers.b.url = "embedded:"
+load = { users = 10, spawn_rate = 10, run_time = "TIME", stop_timeout = "2s" }
+[user_classes.device]
+wait_time = { constant = "100ms" }
+[[user_classes.device.tasks]]
+name = "report"
+steps = [{ publish = { name = "report", topic = "a", qos = 1 } }]
+"#;
+
+/// A master that waits for one worker and the worker.
+fn launch(place: &ScenarioDir) -> [Running; 2] {
+    let (locust, port) = (format!("{} -m locust", locust_python().display()), free_port().to_string());
+    let arguments = [
+        "master",
+        "scenario.toml",
+        "--locust",
+        &locust,
+        "--",
+        "--headless",
+        "--master-bind-host",
+        "127.0.0.1",
+    ];
+    let outputs = ["--master-bind-port", &port, "--csv", "run", "--expect-workers", "1"];
+    let master = place.launch(&[&arguments[..], &outputs].concat());
+    [master, place.launch(&["worker", "--master-port", &port, "--threads", "1"])]
+}
+
+/// Both end well, and every request of the worker is in the files of the master.
+fn assert_whole(place: &ScenarioDir, [master, worker]: [Running; 2]) {
+    let (_, log, code) = master.end();
+    assert_eq!(code, Some(0), "{log}");
+    let (_, log, code) = worker.end();
+    assert_eq!(code, Some(0), "{log}");
+    let rows = place.rows("run_stats.csv");
+    let requests = row(&rows, "report").count("Request Count");
+    assert!(requests > 100, "{requests}");
+    let all = row(&rows, "Aggregated").count("Request Count");
+    assert!(log.contains(&format!("The test made {all} requests here")), "{all}: {log}");
+}
+
+#[test]
+#[ignore = "needs Locust: run by .ci/run"]
+fn a_master_runs_the_load_of_its_scenario_and_writes_locusts_files() {
+    let place = ScenarioDir::new(&SCENARIO.replace("TIME", "4s"));
+    let processes = launch(&place);
+    assert_whole(&place, processes);
+}
+
+#[test]
+#[ignore = "needs Locust: run by .ci/run"]
+fn a_master_that_is_told_to_end_ends_its_test_in_good_order() {
+    let place = ScenarioDir::new(&SCENARIO.replace("TIME", "2m"));
+    let mut processes = launch(&place);
+    let mut line = String::new();
+    while !line.contains("All users spawned") {
+        line.clear();
+        assert!(std::io::BufRead::read_line(&mut processes[0].log, &mut line).unwrap() > 0, "it ended");
+    }
+    pause();
+    processes[0].signal(Signal::INT);
+    assert_whole(&place, processes);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test watches other processes, in real time")]
+fn pause() {
+    std::thread::sleep(std::time::Duration::from_secs(3));
+}
