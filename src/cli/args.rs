@@ -9,6 +9,7 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::command::{Cli, Command};
+use crate::cli::worker::flags::{Divided, divide};
 use crate::cli::{exit, locust};
 use crate::scenario::files::Format;
 use crate::scenario::secrets::hide_arguments;
@@ -37,8 +38,13 @@ pub(super) fn parse() -> Result<Cli, ExitCode> {
     let tell = |Mistake { message, help }: Mistake| {
         exit::error(exit::BAD_INPUT, hide_arguments(&format!("{message}\nhelp: {help}"), &texts))
     };
-    let spread = spread(&words).map_err(tell)?;
+    let divided = divided(&words).map_err(tell)?;
+    let spread = spread(&divided.kept).map_err(tell)?;
     match Cli::try_parse_from(&spread) {
+        Ok(Cli { command: Command::Worker(mut options) }) => {
+            options.set_aside = divided.set_aside;
+            Ok(Cli { command: Command::Worker(options) })
+        }
         Ok(cli) => match missing_scenario(&cli, &spread) {
             Some(mistake) => Err(tell(mistake)),
             None => Ok(cli),
@@ -55,6 +61,21 @@ fn refuse(error: &clap::Error, arguments: &[String]) -> ExitCode {
     }
     exit::say(&hide_arguments(&error.render().ansi().to_string(), arguments));
     ExitCode::from(exit::BAD_INPUT)
+}
+
+/// Sets aside what is for the master on the command line of a worker.
+fn divided(words: &[OsString]) -> Result<Divided, Mistake> {
+    if words.get(1).is_none_or(|command| command != "worker") {
+        return Ok(Divided { kept: words.to_vec(), set_aside: Vec::new() });
+    }
+    if words.iter().any(|word| word == "--master") {
+        return Err(Mistake {
+            message: "--master is not for a worker".to_owned(),
+            help: "to run a master: mqtt-scenario master my.toml, or locust -f locustfile.py --master"
+                .to_owned(),
+        });
+    }
+    Ok(divide(words))
 }
 
 fn is_scenario(word: &OsStr) -> bool {
@@ -155,6 +176,14 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
                 return Some(Mistake {
                     message: format!("{word} is not known here"),
                     help: "arguments of Locust stand after `--`: mqtt-scenario master my.toml -- --headless -u 1000".to_owned(),
+                });
+            }
+            if words.get(1).is_some_and(|command| command == "worker") {
+                return Some(Mistake {
+                    message: format!("{word} is not known here"),
+                    help:
+                        "the master says what runs; flags of Locust are taken if --worker stands among them"
+                            .to_owned(),
                 });
             }
             if let Some(instead) = locust::instead_of(word) {

@@ -26,7 +26,7 @@ use crate::stats::python_text::repr;
 const AFTER_HELP: &str = "\
 Locust distributes the users, shows its web interface and writes its CSV files; the workers send
 the MQTT messages. They get the scenario from the master, so they need no file, except for files
-that the scenario reads (feeds, payloads, certificates): these lie at the same paths on each worker.
+that the scenario reads (feeds, payloads, certificates): these lie in the folder where a worker runs.
 Whoever reaches the master's port 5557 can read the scenario. So no secret may stand in its text;
 write ${env.NAME}, which each worker looks up in its own environment. Here it must be set as well
 (or have a default), since the scenario is checked; its value does not get into the file.
@@ -76,18 +76,22 @@ pub(super) fn made(scenario: &Path) -> Result<String, ExitCode> {
     let file = Locustfile::of(&loaded, scenario).map_err(|refusal| exit::error(exit::BAD_INPUT, refusal))?;
     let text = file.render().map_err(|error| exit::error(exit::CANNOT_GO_ON, error))?;
     exit::say(&loaded.warnings);
-    let beside = beside(&loaded);
+    let beside = beside(&loaded, scenario.parent().unwrap_or(Path::new("")));
     if !beside.is_empty() {
-        exit::say(&format!("note: each worker needs these files at the same paths: {}\n", beside.join(", ")));
+        exit::say(&format!(
+            "note: each worker needs these files in the folder where it runs: {}\n",
+            beside.join(", ")
+        ));
     }
     Ok(text)
 }
 
-/// The files that the scenario reads and that are not in the locustfile.
-fn beside(loaded: &Loaded) -> Vec<String> {
+/// The files that the scenario reads and that are not in the locustfile, by their paths from its folder.
+fn beside(loaded: &Loaded, folder: &Path) -> Vec<String> {
     let inside: BTreeSet<_> = loaded.texts.iter().map(|(path, _)| path).collect();
     let outside: BTreeSet<_> = loaded.inputs.iter().filter(|path| !inside.contains(path)).collect();
-    outside.into_iter().map(|path| path.display().to_string()).collect()
+    let name = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    outside.into_iter().map(name).collect()
 }
 
 /// What stands in the file. All texts are literals of Python.
@@ -193,7 +197,8 @@ fn check_load(plan: &Plan) -> Result<(), Refusal> {
     if load.is_staged() && load.stages.iter().any(|stage| matches!(stage.users, Users::PerClass(_))) {
         return refuse(
             "numbers of users per class in stages",
-            "give each stage a number in all; `weight` and `fixed_count` of the classes divide it",
+            "give each stage a number in all (`weight` and `fixed_count` of the classes divide it), or run shards (mqtt-scenario \
+             run --shard 0/2, docs/distributed.md)",
         );
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `locustfile`: what stands in the file of a master, and which scenarios it cannot have.
 
 use std::fs;
+use std::path::Path;
 
 use crate::support::{ProgramOutput, ScenarioDir, run_program};
 
@@ -47,7 +48,11 @@ fn the_file_of_a_master_has_the_classes_the_scenario_and_the_cures() {
     let written = locustfile(SCENARIO);
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     insta::assert_snapshot!("locustfile", written.stdout);
-    assert!(written.stderr.contains("note: each worker needs these files at the same paths: places.csv"));
+    assert!(
+        written
+            .stderr
+            .contains("note: each worker needs these files in the folder where it runs: places.csv")
+    );
     assert_eq!(locustfile(SCENARIO).stdout, written.stdout);
 }
 
@@ -80,4 +85,22 @@ fn what_a_master_cannot_have_is_refused_with_a_cure() {
         format!("{to}\n{}", refused.stderr)
     });
     insta::assert_snapshot!("locustfile_refused", said.join("\n"));
+}
+
+#[test]
+fn every_scenario_of_the_tutorial_is_a_locustfile_or_refused_for_what_it_uses() {
+    let mut refused = Vec::new();
+    for path in fs::read_dir("scenarios").unwrap().map(|entry| entry.unwrap().path()) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if ![".toml", ".yaml"].iter().any(|end| name.ends_with(end)) {
+            continue;
+        }
+        let written = run_program(Path::new("scenarios"), &["locustfile", &name]);
+        match written.code {
+            Some(0) => assert!(written.stdout.contains("CLASSES = ["), "{name}"),
+            _ => refused.push(format!("{name}: {}", written.stderr)),
+        }
+    }
+    refused.sort();
+    insta::assert_snapshot!(refused.join("\n"));
 }

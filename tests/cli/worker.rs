@@ -22,3 +22,15 @@ fn something_else_at_the_address_of_the_master_ends_the_worker_with_what_it_said
     insta::assert_snapshot!(output.stderr);
     assert_eq!((output.code, output.stdout.as_str()), (Some(4), ""));
 }
+
+#[test]
+fn flags_that_are_not_for_a_worker_are_refused_with_the_cure() {
+    let cases: [&[&str]; 4] =
+        [&["-u", "5"], &["--worker", "--master"], &["--worker", "--nonsense"], &["--web-name", "loadgen"]];
+    let said = cases.map(|flags| {
+        let output = run_program(Path::new("."), &[&["worker"], flags].concat());
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{flags:?}");
+        format!("$ mqtt-scenario worker {}\n{}", flags.join(" "), output.stderr)
+    });
+    insta::assert_snapshot!(said.join("\n"));
+}

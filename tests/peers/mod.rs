@@ -20,3 +20,4 @@ pub(crate) mod transport;
 pub(crate) mod watch;
 pub(crate) mod web;
 pub(crate) mod worker;
+mod worker_metrics;

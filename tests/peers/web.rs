@@ -51,13 +51,13 @@ impl Drop for Locust {
     }
 }
 
-struct Answered {
+pub(super) struct Answered {
     status: String,
     kind: String,
     /// The name of the download, without its moment.
     name: String,
     allow: bool,
-    body: String,
+    pub(super) body: String,
 }
 
 impl Answered {
@@ -97,7 +97,7 @@ fn try_ask(port: u16, method: &str, path: &str, form: &str) -> std::io::Result<A
     })
 }
 
-fn ask(port: u16, method: &str, path: &str, form: &str) -> Answered {
+pub(super) fn ask(port: u16, method: &str, path: &str, form: &str) -> Answered {
     try_ask(port, method, path, form).unwrap()
 }
 

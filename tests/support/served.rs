@@ -46,12 +46,16 @@ impl Served {
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str, form: &str) -> Answer {
+        self.ask_as(&self.address, method, path, form)
+    }
+
+    /// Asks by another name of the server.
+    pub(crate) fn ask_as(&self, host: &str, method: &str, path: &str, form: &str) -> Answer {
         let mut stream = self.connect();
         let kind = if form.is_empty() { "" } else { "Content-Type: application/x-www-form-urlencoded\r\n" };
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{kind}Content-Length: {}\r\n\r\n{form}",
-            self.address,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{kind}Content-Length: {}\r\n\r\n{form}",
             form.len()
         )
         .unwrap();

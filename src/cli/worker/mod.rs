@@ -3,14 +3,18 @@
 //! | file | |
 //! |---|---|
 //! | `options` | the command line |
+//! | `flags` | what of Locust may stand on it |
 //! | `told` | what a master says about a test: the scenario and its options |
 //! | `test` | one test: an engine on a thread of its own |
 //! | `users` | the users of the worker, as the room `locust` sees them |
 //! | `usage` | what the process uses of its machine |
+//! | `metrics` | its numbers for Prometheus |
 //!
 //! The connection to the master has the main thread for itself, because a heartbeat that is late for four seconds costs the
 //! worker its users.
 
+pub(super) mod flags;
+mod metrics;
 mod options;
 mod test;
 mod told;
@@ -33,6 +37,7 @@ use tracing::{Level, info};
 use crate::cli::exit;
 use crate::cli::log::Reader;
 use crate::cli::run::Process;
+use crate::cli::worker::metrics::Served;
 pub(super) use crate::cli::worker::options::WorkerOptions;
 use crate::cli::worker::usage::UsageMeter;
 use crate::cli::worker::users::EngineUsers;
@@ -53,9 +58,17 @@ pub(super) fn run(options: &WorkerOptions) -> ExitCode {
 
 fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
     let cannot = |error: std::io::Error| (exit::CANNOT_GO_ON, error.to_string());
+    let served = Served::start(options).map_err(|message| (exit::CANNOT_GO_ON, message))?;
     let process = Process::with_log(options.logfile.clone(), true, options.loglevel.unwrap_or(Level::INFO))?;
     let logs = LastLines::default();
     let _also = process.log.also([Reader::Last(logs.clone())]);
+    if let Some(served) = &served {
+        // It may have a token in it, which is nothing for the log that the master gets.
+        process.stderr.say(format!("Metrics: {}\n", served.link));
+    }
+    if !options.set_aside.is_empty() {
+        info!("For the master, whose values hold: {}", options.set_aside.join(", "));
+    }
     let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let master = MasterAddress { host: options.master_host.clone(), port: options.master_port };
     info!("Looking for a Locust master at {}:{}", master.host, master.port);
@@ -64,7 +77,9 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
 
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let identity = Rc::new(RefCell::new(String::new()));
-    let mut users = EngineUsers::new(options.threads.map_or(cores, usize::from), Rc::clone(&identity));
+    let metrics = served.as_ref().map(|served| served.metrics.clone());
+    let threads = options.threads.map_or(cores, usize::from);
+    let mut users = EngineUsers::new(threads, Rc::clone(&identity), metrics);
     let draw = move || {
         let drawn = draw();
         identity.borrow_mut().clone_from(&drawn);
@@ -80,6 +95,18 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
     });
     if end.is_ok() {
         info!("The worker has left the master");
+    }
+    if let Some(served) = served {
+        runtime.block_on(async {
+            tokio::select! {
+                () = served.know_the_end(|most| {
+                    let most = humantime::format_duration(Duration::from_secs(most.as_secs() + 1));
+                    info!("Waiting for the last scrape of the metrics, for {most} at most; Ctrl-C ends it");
+                }) => {}
+                () = process.interrupts.stop.cancelled() => {}
+            }
+        });
+        served.stop();
     }
     process.flush(FLUSH_TIME);
     match end {

@@ -1,11 +1,15 @@
 //! The options of `worker`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use tracing::Level;
 
 use crate::cli::run::parse_level;
+use crate::cli::web::listen::{parse_address, parse_name};
+use crate::web::address::Address;
+use crate::web::token::Token;
 
 const AFTER_HELP: &str = "\
 The master distributes the users, adds up the numbers and shows its web interface; this worker sends the MQTT messages. \
@@ -15,6 +19,9 @@ ${env.NAME} is looked up in the environment of the worker.
 
 Whoever answers at the master's address decides what this worker sends, and where to. So use the port of a master in a \
 network that you trust, or through a tunnel.
+
+With --worker on the line, as for Locust's own workers, all flags of Locust are taken: those that are for the master are \
+named in the log, since the master's values hold.
 
 SIGTERM or Ctrl-C hands the users back to the master: they finish their tasks first (-s of the master). A second one \
 leaves at once.
@@ -29,7 +36,9 @@ Examples:
   mqtt-scenario worker
   mqtt-scenario worker --master-host loadtest.lan
   PASSWORD=… mqtt-scenario worker --master-host loadtest.lan
-  mqtt-scenario worker --master-port 5600 --threads 4 --logfile worker.log";
+  mqtt-scenario worker --master-port 5600 --threads 4 --logfile worker.log
+  mqtt-scenario worker --master-host loadtest.lan --prometheus
+  mqtt-scenario worker -f locustfile.py --worker --master-host loadtest.lan";
 
 /// Work for a Locust master: it says how many users there are, and this worker runs them
 #[derive(Debug, Clone, Args)]
@@ -56,4 +65,30 @@ pub(in crate::cli) struct WorkerOptions {
     /// Write the log to this file instead of standard error
     #[arg(long, value_name = "FILE")]
     pub(super) logfile: Option<PathBuf>,
+
+    /// Serve the numbers of this worker to Prometheus at ADDR/metrics
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9646")]
+    #[arg(value_parser = parse_address)]
+    #[arg(help = "Serve the numbers of this worker to Prometheus at ADDR/metrics [ADDR: 127.0.0.1:9646]")]
+    pub(super) prometheus: Option<Address>,
+
+    /// What Prometheus has to say, as its credentials
+    #[arg(long, value_name = "TOKEN", value_parser = Token::from_str)]
+    #[arg(env = "MQTT_SCENARIO_WEB_TOKEN", hide_env_values = true)]
+    #[arg(
+        help = "What Prometheus has to say as its credentials. If other machines can reach ADDR and this is missing, one \
+                  is made and printed"
+    )]
+    pub(super) web_token: Option<Token>,
+
+    /// A name that Prometheus uses for this machine, besides its own; can be repeated
+    #[arg(long = "web-name", value_name = "NAME", value_parser = parse_name, requires = "prometheus")]
+    #[arg(
+        help = "A name that Prometheus uses for this machine, besides its own; can be repeated. Other names are refused"
+    )]
+    pub(super) web_names: Vec<String>,
+
+    /// What of the command line was for the master.
+    #[arg(skip)]
+    pub(in crate::cli) set_aside: Vec<String>,
 }

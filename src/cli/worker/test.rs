@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::cli::endpoints::open_brokers;
+use crate::cli::worker::metrics::TestMetrics;
 use crate::client::chosen::ChosenConnector;
 use crate::engine::{self, Control, End, Interrupts, MAX_ROWS, Observer, Options, RunControl, Tick};
 use crate::plan::Plan;
@@ -59,13 +60,19 @@ pub(super) struct Test {
 
 impl Test {
     /// Begins a test without users. Paths of the plan count from `folder`.
-    pub(super) fn begin(plan: Plan, folder: PathBuf, threads: usize, recorded: Recorded) -> io::Result<Self> {
+    pub(super) fn begin(
+        plan: Plan,
+        folder: PathBuf,
+        threads: usize,
+        recorded: Recorded,
+        metrics: Option<TestMetrics>,
+    ) -> io::Result<Self> {
         let (interrupts, ended) = (Interrupts::default(), CancellationToken::new());
         let test = Self { control: interrupts.control.clone(), ended: ended.clone() };
         thread::Builder::new().name("test".to_owned()).spawn(move || {
             // However the thread ends, the worker must not wait for it.
             let _ended = ended.drop_guard();
-            if let Err(message) = carry_out(plan, &folder, threads, &interrupts, &recorded) {
+            if let Err(message) = carry_out(plan, &folder, threads, &interrupts, &recorded, metrics) {
                 recorded.exception(message);
             }
         })?;
@@ -100,6 +107,7 @@ fn carry_out(
     threads: usize,
     interrupts: &Interrupts,
     recorded: &Recorded,
+    metrics: Option<TestMetrics>,
 ) -> Result<(), String> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let (brokers, endpoints) = open_brokers(&plan, folder, &runtime).map_err(|error| error.to_string())?;
@@ -114,7 +122,7 @@ fn carry_out(
         percentiles: PercentileList::default(),
         max_rows: MAX_ROWS,
     };
-    let mut counter = Counter { recorded, requests: 0, failures: 0 };
+    let mut counter = Counter { recorded, requests: 0, failures: 0, metrics };
     let connector = move || ChosenConnector::new(endpoints.clone());
     let run = engine::run(Arc::new(plan), connector, options, interrupts, &mut counter);
     let outcome = runtime.block_on(run);
@@ -132,11 +140,12 @@ fn carry_out(
     }
 }
 
-/// Merges what is recorded, and counts it.
+/// Merges what is recorded, counts it, and tells the metrics.
 struct Counter<'a> {
     recorded: &'a Recorded,
     requests: u64,
     failures: u64,
+    metrics: Option<TestMetrics>,
 }
 
 impl Observer for Counter<'_> {
@@ -155,7 +164,10 @@ impl Observer for Counter<'_> {
         Ok(())
     }
 
-    fn tick(&mut self, _: &Tick<'_>) -> Result<Control, Infallible> {
+    fn tick(&mut self, tick: &Tick<'_>) -> Result<Control, Infallible> {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.tick(tick);
+        }
         Ok(Control::GoOn)
     }
 }

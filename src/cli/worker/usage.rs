@@ -42,7 +42,7 @@ fn cpu_time() -> Duration {
 }
 
 /// How many bytes of memory the process has now.
-fn memory() -> Option<u64> {
+pub(super) fn memory() -> Option<u64> {
     let pages = fs::read_to_string("/proc/self/statm").ok()?;
     let resident: u64 = pages.split(' ').nth(1)?.parse().ok()?;
     Some(resident * page_size() as u64)

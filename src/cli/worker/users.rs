@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use crate::cli::worker::metrics::Metrics;
 use crate::cli::worker::test::{Recorded, Test};
 use crate::cli::worker::told;
 use crate::engine::limits::raise_open_files;
@@ -34,6 +35,7 @@ pub(super) struct EngineUsers {
     counts: ClassCounts,
     /// What the master was told of this test, so that it is told once.
     told: BTreeSet<String>,
+    metrics: Option<Metrics>,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,7 @@ enum State {
 
 impl EngineUsers {
     /// No users yet. They will be on so many threads.
-    pub(super) fn new(threads: usize, identity: Rc<RefCell<String>>) -> Self {
+    pub(super) fn new(threads: usize, identity: Rc<RefCell<String>>, metrics: Option<Metrics>) -> Self {
         Self {
             threads,
             identity,
@@ -57,6 +59,7 @@ impl EngineUsers {
             test: State::Ready,
             counts: ClassCounts::new(),
             told: BTreeSet::new(),
+            metrics,
         }
     }
 
@@ -69,7 +72,8 @@ impl EngineUsers {
         info!("Running {}, as worker {} of the master", told.plan.name, self.index);
         let names = told.plan.classes.iter().map(|class| class.name.clone());
         let classes = names.enumerate().map(|(place, name)| (name, place)).collect();
-        let begun = Test::begin(told.plan, told.folder, self.threads, self.recorded.clone());
+        let metrics = self.metrics.as_ref().map(|metrics| metrics.begin(&told.plan, &run_id));
+        let begun = Test::begin(told.plan, told.folder, self.threads, self.recorded.clone(), metrics);
         let test = begun.map_err(|error| format!("no thread can be started: {error}"))?;
         Ok(State::Running { test, classes })
     }

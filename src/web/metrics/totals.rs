@@ -4,6 +4,7 @@
 //! own, because the scenario chooses the names and Prometheus keeps each one for ever. The first by time, not the busiest:
 //! a row that changed sides would make counters go back.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::stats::fine::FineTimes;
@@ -107,7 +108,70 @@ impl Totals {
     }
 }
 
+impl Totals {
+    /// These and what came later, with rows of one type and name as one row. Rows keep the side of [`ROWS`] that they are on.
+    #[must_use]
+    pub fn plus(&self, later: &Self) -> Self {
+        let mut sum = self.clone();
+        if sum.rows.is_empty() {
+            return later.clone();
+        }
+        let places: HashMap<_, _> =
+            self.rows.iter().enumerate().map(|(place, row)| (Arc::clone(&row.key), place)).collect();
+        let mut beyond = 0;
+        for row in &later.rows {
+            if let Some(known) = places.get(&row.key).and_then(|place| sum.rows.get_mut(*place)) {
+                known.add(row);
+            } else if sum.rows.len() < ROWS {
+                sum.rows.push(row.clone());
+            } else {
+                beyond += 1;
+                sum.others.add_row(row);
+            }
+        }
+        // Most of the others are the same as before: tests of one worker have one scenario, as a rule.
+        sum.others.rows = sum.others.rows.max(later.others.rows + beyond);
+        sum.others.add(&later.others);
+        sum.connections.add(later.connections);
+        sum.received.add(later.received);
+        sum
+    }
+}
+
+impl TimesTotal {
+    fn add(&mut self, more: &Self) {
+        self.histogram.absorb(&more.histogram);
+        self.sum_s += more.sum_s;
+    }
+}
+
+impl OtherRows {
+    /// Adds their numbers; how many rows they are is another question.
+    fn add(&mut self, more: &Self) {
+        self.requests += more.requests;
+        self.failures += more.failures;
+        self.length += more.length;
+        self.response.add(&more.response);
+        self.measured.add(&more.measured);
+    }
+
+    fn add_row(&mut self, row: &RowTotals) {
+        self.requests += row.requests;
+        self.failures += row.failures;
+        self.length += row.length;
+        let times = if row.measured { &mut self.measured } else { &mut self.response };
+        times.add(&row.times);
+    }
+}
+
 impl RowTotals {
+    fn add(&mut self, more: &Self) {
+        self.requests += more.requests;
+        self.failures += more.failures;
+        self.length += more.length;
+        self.times.add(&more.times);
+    }
+
     fn of(row: CountedRow<'_>) -> Self {
         Self {
             key: Arc::clone(row.key),
@@ -171,6 +235,33 @@ mod tests {
         assert!((others.measured.sum_s - 1.530_003).abs() < 1e-9, "{}", others.measured.sum_s);
         let requests: u64 = totals.rows.iter().map(|row| row.requests).sum();
         assert_eq!(requests + others.requests, statistics.overview(START.as_secs_f64()).aggregated.requests);
+    }
+
+    #[test]
+    fn totals_of_two_tests_add_up_row_by_row_on_both_sides_of_the_limit() {
+        let (small, large) = (Totals::of(&statistics(20)), Totals::of(&statistics(ROWS as u64 + 25)));
+        let all = |totals: &Totals| {
+            let rows: u64 = totals.rows.iter().map(|row| row.requests).sum();
+            let times: u64 = totals.rows.iter().map(|row| row.times.histogram.count()).sum();
+            let others = &totals.others;
+            let of_others = others.response.histogram.count() + others.measured.histogram.count();
+            (rows + others.requests, times + of_others)
+        };
+        let nothing = Totals::default().plus(&small);
+        assert_eq!((nothing.rows.len(), all(&nothing), nothing.since), (20, all(&small), small.since));
+        for (earlier, later) in [(&small, &large), (&large, &small), (&large, &large)] {
+            let sum = earlier.plus(later);
+            assert_eq!((sum.rows.len(), sum.others.rows), (ROWS, 25));
+            assert_eq!(all(&sum), (all(earlier).0 + all(later).0, all(earlier).1 + all(later).1));
+            assert_eq!((sum.rows[7].requests, &sum.rows[7].key), (4, &small.rows[7].key));
+            assert!((sum.rows[7].times.sum_s - 2.0 * small.rows[7].times.sum_s).abs() < 1e-9);
+        }
+        // A row that had no place among the first keeps none.
+        let mut other = small.clone();
+        other.rows[0].key = Arc::new(RowKey { request_type: "MQTT".to_owned(), name: "new".to_owned() });
+        let sum = large.plus(&other);
+        assert_eq!(sum.others.requests, large.others.requests + other.rows[0].requests);
+        assert_eq!(sum.others.rows, 25);
     }
 
     #[test]
