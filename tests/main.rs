@@ -23,6 +23,7 @@
 //! | stopping, what is unfinished | `--test integration engine::leaving`, `engine::unfinished`, `engine::balance` |
 //! | `src/stats` | `--lib stats`, `--test integration cli::figures`, and `cli::recorder` |
 //! | `src/locust` | `--lib locust::`, `--test integration locust::`, and `peers::locust_worker -- --ignored` with Locust |
+//! | `src/cli/master`, `src/cli/worker` | `--test integration cli::master`, `peers::master -- --ignored`, `peers::worker -- --ignored` with Locust |
 //! | `src/report`: CSV, JSON, tables, logs | `--lib report`, `--test integration cli::golden`, and `cli::outputs` |
 //! | `src/cli`: arguments, exit codes, signals | `--lib cli`, `--test integration cli` |
 //! | `src/web` | `--lib web`, and `peers::web -- --ignored` with Locust |

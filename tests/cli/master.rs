@@ -104,7 +104,11 @@ fn ready(child: &mut Child) -> BufReader<impl Read + use<>> {
 fn a_signal_reaches_locust_once_and_locust_ends_in_its_own_time() {
     for (signal, name) in [(Signal::INT, "INT\n"), (Signal::TERM, "TERM\n")] {
         let place = place(&format!("{VERSION}{PATIENT}"));
-        let mut child = command(&place, &["master", "scenario.toml"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command(&place, &["master", "scenario.toml"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let output = ready(&mut child);
         kill_process(Pid::from_child(&child), signal).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(5));
@@ -122,7 +126,8 @@ fn a_ctrl_c_of_a_terminal_reaches_locust_once() {
     let mut terminal = Command::new("script");
     terminal.args(["-qec", &program, "/dev/null"]).current_dir(place.path(""));
     terminal.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut child = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = terminal.spawn().unwrap();
     let output = ready(&mut child);
     child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(5));

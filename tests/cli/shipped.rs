@@ -184,6 +184,7 @@ fn a_shell_completes_commands_scenarios_classes_and_tags() {
     for file in ["fleet.toml", "tagged.toml", "parts/"] {
         assert!(files.iter().any(|offered| offered == file), "{files:?}");
     }
+    assert_eq!(offered(&["mqtt-scenario", "master", "ta"]), ["tagged.toml"]);
     assert!(!files.iter().any(|file| file == "notes.txt" || file == "scenario.schema.json"), "{files:?}");
     assert_eq!(offered(&["mqtt-scenario", "run", "tagged.toml", "-T", "s"]), ["slow", "small"]);
     assert_eq!(offered(&["mqtt-scenario", "run", "tagged.toml", "-E", "slow,f"]), ["slow,fast"]);

@@ -1,9 +1,12 @@
 //! The command `master` with a real Locust.
 
+use std::path::Path;
+use std::process::Command;
+
 use rustix::process::Signal;
 
 use crate::support::program::Running;
-use crate::support::{ScenarioDir, free_port, locust_python, row};
+use crate::support::{ScenarioDir, free_port, locust_python, row, run_program};
 
 const SCENARIO: &str = r#"version = 1
 brokers.b.url = "embedded:"
@@ -72,4 +75,29 @@ fn a_master_that_is_told_to_end_ends_its_test_in_good_order() {
 #[expect(clippy::disallowed_methods, reason = "a test watches other processes, in real time")]
 fn pause() {
     std::thread::sleep(std::time::Duration::from_secs(3));
+}
+
+/// Each flag of the installed Locust, and whether it is a switch.
+const FLAGS: &str = "\
+import json
+from locust.argument_parser import get_parser
+actions = [action for action in get_parser()._actions if type(action).__name__ != 'ErrorRaisingAction']
+print(json.dumps([[flag, action.nargs == 0] for action in actions for flag in action.option_strings]))";
+
+#[test]
+#[ignore = "needs Locust: run by .ci/run"]
+fn a_worker_takes_every_flag_of_the_installed_locust_that_a_worker_may_have() {
+    let output = Command::new(locust_python()).args(["-c", FLAGS]).output().unwrap();
+    let flags: Vec<(String, bool)> = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(flags.len() > 50, "{flags:?}");
+    let mut refused = Vec::new();
+    for (flag, is_switch) in &flags {
+        let value = if ["-L", "--loglevel"].contains(&flag.as_str()) { "INFO" } else { "5557" };
+        let value = if *is_switch { None } else { Some(value) };
+        let words = ["worker", "--worker", flag].into_iter().chain(value).chain(["--help"]);
+        if run_program(Path::new("."), &words.collect::<Vec<_>>()).code != Some(0) {
+            refused.push(flag.as_str());
+        }
+    }
+    assert_eq!(refused, ["--master", "--version", "-V"]);
 }
