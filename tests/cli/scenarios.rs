@@ -37,7 +37,7 @@ fn plan(file: &str) -> Plan {
     plan
 }
 
-/// The scenario files of the tutorial, without the parts that they include.
+/// The scenario files of the examples, without the parts that they include.
 fn examples() -> Vec<String> {
     let files = fs::read_dir("scenarios").unwrap().map(|entry| entry.unwrap().path());
     let mut names: Vec<_> = files

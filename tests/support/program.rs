@@ -254,7 +254,7 @@ impl SummarizedRun {
     }
 }
 
-/// An example of the tutorial, with changes.
+/// An example, with changes.
 pub(crate) fn example(name: &str, changes: &[(&str, &str)]) -> String {
     let text = fs::read_to_string(Path::new("scenarios").join(name)).unwrap();
     changes.iter().fold(text, |text, (from, to)| {
