@@ -7,7 +7,7 @@ use mqtt_scenario::diagnostic::Diagnostic;
 use mqtt_scenario::scenario::files::Format;
 use mqtt_scenario::scenario::source::Source;
 
-use crate::support::{TestScenario, run_program};
+use crate::support::{TestScenario, listing, run_program};
 
 const TOML: &str = r#"version = 1
 brokers.b.url = "mqtt://localhost"
@@ -484,7 +484,7 @@ fn toml_of_the_documents_and_scenarios_is_toml_1_0() {
     let mut texts = Vec::new();
     let files =
         |folder: &str| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
-    let mut pages = files("docs");
+    let mut pages = listing(Path::new("docs"));
     pages.push(PathBuf::from("README.md"));
     for page in pages.iter().filter(|page| page.extension().is_some_and(|ending| ending == "md")) {
         let text = fs::read_to_string(page).unwrap();
@@ -496,7 +496,13 @@ fn toml_of_the_documents_and_scenarios_is_toml_1_0() {
         }
     }
     assert!(texts.len() > 60, "the blocks were not found");
-    let mut scenarios = [files("scenarios"), files("scenarios/parts"), files("benches/scenarios")].concat();
+    let mut scenarios = [
+        files("scenarios"),
+        files("scenarios/parts"),
+        files("benches/scenarios"),
+        files("docs/moving/scenarios"),
+    ]
+    .concat();
     scenarios.push(PathBuf::from("src/cli/starter.toml"));
     for path in scenarios.iter().filter(|path| path.extension().is_some_and(|ending| ending == "toml")) {
         texts.push((path.clone(), fs::read_to_string(path).unwrap()));
