@@ -26,6 +26,7 @@
 //! | `src/cli/master`, `src/cli/worker` | `--test integration cli::master`, `peers::master -- --ignored`, `peers::worker -- --ignored` with Locust |
 //! | `src/report`: CSV, JSON, tables, logs | `--lib report`, `--test integration cli::golden`, and `cli::outputs` |
 //! | `src/cli`: arguments, exit codes, signals | `--lib cli`, `--test integration cli` |
+//! | `src/cli/locust` | `--lib cli::locust`, `--test integration cli::locust_flags`, and `peers::locust_flags -- --ignored` |
 //! | `src/web` | `--lib web`, and `peers::web -- --ignored` with Locust |
 //! | `src/web/metrics`, the dashboard | `--lib web::metrics`, `--test integration peers::prometheus -- --ignored` |
 //! | response times themselves | `--test integration engine::accuracy -- --ignored --test-threads 1` |

@@ -5,12 +5,19 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::cli::command::{Cli, Command};
+use crate::cli::exit;
+use crate::cli::locust::places::{Found, found};
+use crate::cli::locust::settings;
+use crate::cli::locust::take::take;
+use crate::cli::locust::told::{Place, Told};
+use crate::cli::mistake::Mistake;
+use crate::cli::scenario_options::ScenarioOptions;
 use crate::cli::worker::flags::{Divided, divide};
-use crate::cli::{exit, locust};
+use crate::report::columns::printable;
 use crate::scenario::files::Format;
 use crate::scenario::secrets::hide_arguments;
 
@@ -18,16 +25,27 @@ use crate::scenario::secrets::hide_arguments;
 const OF_SCENARIOS: [&str; 3] = ["run", "validate", "plan"];
 
 /// Flags that Locust lets take several words.
-const LISTS: [&str; 6] = ["-T", "-E", "-C", "--tags", "--exclude-tags", "--user-classes"];
+const LISTS: [&str; 7] = ["-T", "-E", "-C", "--tags", "--exclude-tags", "--user-classes", "--config-users"];
+
+/// Values of `--print-stats`, which is a switch in Locust.
+const FORMS: [&str; 2] = ["table", "locust"];
 
 /// Flags of `run` that make several runs of it.
 const SERIES: [&str; 4] = ["--repeat", "--versus", "--versus-host", "--versus-set"];
 
-/// A mistake on the command line, and what would be right.
-#[derive(Debug, PartialEq, Eq)]
-struct Mistake {
-    message: String,
-    help: String,
+/// Why there is no command line to act on.
+#[derive(Debug)]
+enum Refused {
+    /// Something is wrong with it, or with what stands outside it.
+    Mistake(Mistake),
+    /// What clap says: a help text, or what is wrong.
+    Clap(clap::Error),
+}
+
+impl From<Mistake> for Refused {
+    fn from(mistake: Mistake) -> Self {
+        Self::Mistake(mistake)
+    }
 }
 
 /// Reads the command line of the process; an error has been reported already.
@@ -35,22 +53,90 @@ pub(super) fn parse() -> Result<Cli, ExitCode> {
     let words: Vec<OsString> = env::args_os().collect();
     // Both repeat words of the command line, which may hold a password.
     let texts: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let tell = |Mistake { message, help }: Mistake| {
-        exit::error(exit::BAD_INPUT, hide_arguments(&format!("{message}\nhelp: {help}"), &texts))
-    };
-    let divided = divided(&words).map_err(tell)?;
-    let spread = spread(&divided.kept).map_err(tell)?;
-    match Cli::try_parse_from(&spread) {
-        Ok(Cli { command: Command::Worker(mut options) }) => {
-            options.set_aside = divided.set_aside;
-            Ok(Cli { command: Command::Worker(options) })
+    read(&words, found).map_err(|refused| match refused {
+        Refused::Mistake(Mistake { message, help }) => {
+            // Both may repeat texts of files and variables, which must not move a cursor.
+            let said = format!("{}\nhelp: {}", printable(&message), printable(&help));
+            exit::error(exit::BAD_INPUT, hide_arguments(&said, &texts))
         }
-        Ok(cli) => match missing_scenario(&cli, &spread) {
-            Some(mistake) => Err(tell(mistake)),
-            None => Ok(cli),
-        },
-        Err(error) => Err(better(&error, &words).map_or_else(|| refuse(&error, &texts), tell)),
+        Refused::Clap(error) => refuse(&error, &texts),
+    })
+}
+
+/// Reads a command line. `beside` are the settings that stand outside it, with those of a further file.
+fn read(
+    words: &[OsString],
+    beside: impl FnOnce(Option<&Path>) -> Result<Vec<Found>, Mistake>,
+) -> Result<Cli, Refused> {
+    let divided = divided(words)?;
+    let (effective, mut told) = without_accepted(&divided.kept);
+    let spread = spread(&effective)?;
+    let (mut cli, matches) = understand(&spread, words)?;
+    if let Command::Worker(options) = &mut cli.command {
+        options.set_aside = divided.set_aside;
     }
+    let Some(options) = scenario_options(&mut cli.command) else { return Ok(cli) };
+    if !options.locust.no_config {
+        let found = beside(options.locust.config.as_deref())?;
+        let (more, taken) = take(&Cli::command(), &spread, &matches, &found)?;
+        told.extend(taken);
+        (cli, _) = understand(&more, words)?;
+    }
+    if let Some(options) = scenario_options(&mut cli.command) {
+        options.locust.told = told;
+    }
+    match &mut cli.command {
+        Command::Run(options) => options.settle()?,
+        command => scenario_options(command).map_or(Ok(()), |options| options.settle(None))?,
+    }
+    match missing_scenario(&mut cli, &spread) {
+        Some(mistake) => Err(mistake.into()),
+        None => Ok(cli),
+    }
+}
+
+/// What clap makes of the words; `typed` are those that stand on the command line, for what is said.
+fn understand(words: &[OsString], typed: &[OsString]) -> Result<(Cli, ArgMatches), Refused> {
+    let understood = Cli::command()
+        .try_get_matches_from(words)
+        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    understood.map_err(|error| {
+        better(&error, typed)
+            .map_or_else(|| Refused::Clap(error.format(&mut Cli::command())), Refused::Mistake)
+    })
+}
+
+/// The scenario that a command is about, and what the command line says of it.
+fn scenario_options(command: &mut Command) -> Option<&mut ScenarioOptions> {
+    match command {
+        Command::Run(options) => Some(options.scenario_mut()),
+        Command::Validate(options) => Some(options.scenario()),
+        Command::Plan(options) => Some(options.scenario()),
+        _ => None,
+    }
+}
+
+/// Takes flags of Locust away that change nothing here, and tells of each.
+fn without_accepted(words: &[OsString]) -> (Vec<OsString>, Told) {
+    let mut told = Told::default();
+    if command(words) != Some("run") {
+        return (words.to_vec(), told);
+    }
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let mut kept = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let next = words.get(index + 1);
+        let has_form = next.is_some_and(|next| FORMS.iter().any(|form| next == form));
+        let why = word.to_str().filter(|text| {
+            let is_ours = text.starts_with("--print-stats") && (has_form || text.contains('='));
+            index < end && !is_ours
+        });
+        match why.and_then(settings::accepted) {
+            Some(why) => told.accept(Place::Word(word.to_string_lossy().into_owned()), why),
+            None => kept.push(word.clone()),
+        }
+    }
+    (kept, told)
 }
 
 /// Prints what clap says: the help that was asked for, or what is wrong with the arguments, which may hold a
@@ -69,11 +155,10 @@ fn divided(words: &[OsString]) -> Result<Divided, Mistake> {
         return Ok(Divided { kept: words.to_vec(), set_aside: Vec::new() });
     }
     if words.iter().any(|word| word == "--master") {
-        return Err(Mistake {
-            message: "--master is not for a worker".to_owned(),
-            help: "to run a master: mqtt-scenario master my.toml, or locust -f locustfile.py --master"
-                .to_owned(),
-        });
+        return Err(Mistake::new(
+            "--master is not for a worker",
+            "to run a master: mqtt-scenario master my.toml, or locust -f locustfile.py --master",
+        ));
     }
     Ok(divide(words))
 }
@@ -127,14 +212,8 @@ fn spread(words: &[OsString]) -> Result<Vec<OsString>, Mistake> {
 }
 
 /// Returns a mistake if the command line names no scenario, but some flag may have taken the name of one.
-fn missing_scenario(cli: &Cli, words: &[OsString]) -> Option<Mistake> {
-    let options = match &cli.command {
-        Command::Run(options) => options.scenario(),
-        Command::Validate(options) => options.scenario(),
-        Command::Plan(options) => options.scenario(),
-        _ => return None,
-    };
-    if options.names_a_file() {
+fn missing_scenario(cli: &mut Cli, words: &[OsString]) -> Option<Mistake> {
+    if scenario_options(&mut cli.command)?.names_a_file() {
         return None;
     }
     let command = command(words)?;
@@ -173,30 +252,23 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
             let word = text(ContextKind::InvalidArg)?;
             let has_command = words.get(1).is_some_and(|first| !first.as_encoded_bytes().starts_with(b"-"));
             if words.get(1).is_some_and(|command| command == "master") {
-                return Some(Mistake {
-                    message: format!("{word} is not known here"),
-                    help: "arguments of Locust stand after `--`: mqtt-scenario master my.toml -- --headless -u 1000".to_owned(),
-                });
+                return Some(Mistake::new(
+                    format!("{word} is not known here"),
+                    "arguments of Locust stand after `--`: mqtt-scenario master my.toml -- --headless -u 1000",
+                ));
             }
             if words.get(1).is_some_and(|command| command == "worker") {
-                return Some(Mistake {
-                    message: format!("{word} is not known here"),
-                    help:
-                        "the master says what runs; flags of Locust are taken if --worker stands among them"
-                            .to_owned(),
-                });
+                return Some(Mistake::new(
+                    format!("{word} is not known here"),
+                    "the master says what runs; flags of Locust are taken if --worker stands among them",
+                ));
             }
-            if let Some(instead) = locust::instead_of(word) {
+            if let Some(instead) = settings::instead_of(word) {
                 let own = word.split_once('=').map_or(word, |(flag, _)| flag);
-                return Some(Mistake {
-                    message: format!("{own} is a flag of Locust that is not known here"),
-                    help: match scenario_after(own, words) {
-                        Some(file) => {
-                            format!("the scenario is named without a flag: mqtt-scenario run {file}")
-                        }
-                        None => instead.to_owned(),
-                    },
-                });
+                return Some(Mistake::new(
+                    format!("{own} is a flag of Locust that is not known here"),
+                    instead,
+                ));
             }
             if word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
                 // Clap takes -5s for a flag -5 and what follows.
@@ -251,18 +323,10 @@ fn of_one_run(one: &str, other: &str) -> Option<Mistake> {
     })
 }
 
-/// The file that was given with Locust's flag for it.
-fn scenario_after(flag: &str, words: &[OsString]) -> Option<String> {
-    if !["-f", "--locustfile"].contains(&flag) {
-        return None;
-    }
-    let index = words.iter().position(|word| word == flag)?;
-    words.get(index + 1).filter(|word| is_scenario(word)).map(|word| word.to_string_lossy().into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
 
     #[test]
     fn an_output_of_one_run_is_refused_for_several_with_the_cure() {
@@ -295,17 +359,15 @@ mod tests {
         spread(&words(text)).map(joined).map_err(|mistake| mistake.message)
     }
 
+    fn parsed(text: &str) -> Result<Cli, String> {
+        read(&words(text), |_| Ok(Vec::new())).map_err(|refused| match refused {
+            Refused::Mistake(Mistake { message, help }) => format!("{message}; {help}"),
+            Refused::Clap(error) => error.to_string(),
+        })
+    }
+
     fn mistake(text: &str) -> Option<String> {
-        let words = words(text);
-        let said = |Mistake { message, help }| format!("{message}; {help}");
-        let spread = match spread(&words) {
-            Ok(spread) => spread,
-            Err(mistake) => return Some(said(mistake)),
-        };
-        match Cli::try_parse_from(&spread) {
-            Ok(cli) => missing_scenario(&cli, &spread).map(said),
-            Err(error) => Some(better(&error, &words).map_or_else(|| error.to_string(), said)),
-        }
+        parsed(text).err()
     }
 
     #[test]
@@ -351,11 +413,57 @@ mod tests {
             ("x run -Eslow", "what follows -Eslow"),
             ("x plan --tags=a", "what follows --tags"),
             ("x validate -C A scenario", "what follows -C"),
-            ("x run -T a my.toml b", "unexpected argument 'b'"),
-            ("x run a.toml -T a b.toml", "unexpected argument 'b.toml'"),
+            ("x run a.toml -T a b.toml", "two scenarios are named: a.toml and b.toml"),
         ] {
             let said = mistake(wrong).unwrap_or_default();
             assert!(said.contains(part), "{wrong}: {said}");
+        }
+    }
+
+    #[test]
+    fn locusts_flags_for_scenario_classes_and_page_are_ours() {
+        let run = |text: &str| match parsed(text).expect(text).command {
+            Command::Run(options) => options,
+            other => panic!("{other:?}"),
+        };
+        for (line, file, classes) in [
+            ("x run -f a.toml", "a.toml", &[][..]),
+            ("x run -f a.toml Car Bus", "a.toml", &["Car", "Bus"]),
+            ("x run Car Bus --locustfile=a.yaml -u 5", "a.yaml", &["Car", "Bus"]),
+            ("x run a.toml Car", "a.toml", &["Car"]),
+            ("x run -T a my.toml Bus", "my.toml", &["Bus"]),
+            ("x run a.toml Car -C Bus", "a.toml", &["Bus", "Car"]),
+        ] {
+            let mut options = run(line);
+            assert_eq!(options.scenario().path(), Path::new(file), "{line}");
+            assert_eq!(options.scenario_mut().user_classes, classes, "{line}");
+        }
+        for (line, address) in [
+            ("x run a.toml -P 9000", Some("127.0.0.1:9000")),
+            ("x run a.toml --web-host * --autostart", Some("0.0.0.0:8089")),
+            ("x run a.toml --web-host ::1 -P 80", Some("[::1]:80")),
+            ("x run a.toml --web -P 9000", Some("127.0.0.1:9000")),
+            ("x run a.toml", None),
+        ] {
+            let web = run(line).web.web.map(|address| address.to_string());
+            assert_eq!(web.as_deref(), address, "{line}");
+        }
+    }
+
+    #[test]
+    fn flags_without_effect_are_taken_away_and_told() {
+        let told = |line: &str| {
+            let mut cli = parsed(line).expect(line);
+            scenario_options(&mut cli.command).unwrap().locust.told.notes().join("\n")
+        };
+        for line in
+            ["x run a.toml --class-picker", "x run --skip-log-setup a.toml", "x run --print-stats a.toml"]
+        {
+            assert!(told(line).starts_with("Without effect here: --"), "{line}: {}", told(line));
+        }
+        for line in ["x run a.toml --print-stats locust", "x run a.toml --print-stats=table", "x run a.toml"]
+        {
+            assert_eq!(told(line), "", "{line}");
         }
     }
 
@@ -364,14 +472,25 @@ mod tests {
         for (wrong, message, help) in [
             ("x my.yaml", "my.yaml is not a command", "mqtt-scenario run my.yaml"),
             ("x my.toml -u 5", "my.toml is not a command", "mqtt-scenario run my.toml"),
-            ("x -f my.toml", "-f is a flag of Locust", "mqtt-scenario run my.toml"),
-            ("x run -f my.toml", "-f is a flag of Locust", "mqtt-scenario run my.toml"),
-            ("x run --locustfile=a.py", "--locustfile is a flag of Locust", "without a flag"),
+            ("x -f my.toml", "-f stands before the command", "mqtt-scenario run my.toml -f"),
             ("x run my.toml --web-auth x", "--web-auth is a flag of Locust", "--web-token TOKEN"),
             ("x run my.toml --autostart", "--web", "the following required"),
-            ("x run my.toml --master", "--master is a flag of Locust", "--threads"),
-            ("x --worker", "--worker is a flag of Locust", "--threads"),
-            ("x run my.toml -P 8089", "-P is a flag of Locust", "asked for by --web"),
+            ("x run my.toml --master", "--master is a flag of Locust", "mqtt-scenario master"),
+            ("x run my.toml --processes 4", "--processes is a flag of Locust", "--threads"),
+            ("x --worker", "--worker is a flag of Locust", "mqtt-scenario worker"),
+            ("x run my.toml --headless --web", "cannot be used with", ""),
+            ("x run -f a.py", "--locustfile a.py: a locustfile in Python", "mqtt-scenario init"),
+            ("x run -f a.toml,b.toml", "it names several files", "include"),
+            ("x run -f -", "only a worker gets its scenario from a master", "mqtt-scenario worker"),
+            ("x run -f https://a/b.py", "is not loaded from the network", "load it first"),
+            ("x run -f somewhere", "a file in TOML or YAML", "mqtt-scenario run -f my.toml"),
+            (
+                "x run -f a.toml b.toml",
+                "two scenarios are named: a.toml and b.toml",
+                "mqtt-scenario plan a.toml b.toml",
+            ),
+            ("x plan -f a.toml b", "two scenarios are named: a.toml and b", ""),
+            ("x run a.toml -P 0 --repeat 2", "--web-port is of one run, and --repeat makes several", ""),
             ("x --headless my.toml", "--headless", "mqtt-scenario run my.toml"),
             ("x -u 5 my.toml", "-u stands before the command", "mqtt-scenario run my.toml -u"),
             ("x run my.toml -u -5", "invalid value '-5' for '--users <N>'", "whole number from 1 up"),

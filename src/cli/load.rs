@@ -110,13 +110,13 @@ pub(super) struct Mistakes {
 /// Warnings are left to the caller.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     let run_id = options.run_id.as_deref().unwrap_or(SAMPLE);
-    tell(check(options, run_id)?, run_id)
+    check(options, run_id).and_then(|checked| tell(options, checked, run_id))
 }
 
 /// Reads and compiles the scenario for a run, whose users differ from those of other processes by default.
 pub(super) fn load_run(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     let run_id = run_id(options)?;
-    tell(check(options, &run_id)?, &run_id)
+    check(options, &run_id).and_then(|checked| tell(options, checked, &run_id))
 }
 
 /// What `${run.id}` stands for in a run. All shards of a run have the same, so theirs cannot be drawn.
@@ -183,6 +183,7 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
         tags: options.tags.clone(),
         exclude_tags: options.exclude_tags.clone(),
         user_classes: options.user_classes.clone(),
+        equal_weights: options.locust.equal_weights,
         shard: options.shard.unwrap_or_default(),
     };
     Ok(Ok(check_parsed(options.path(), source, parsed, &overrides, run_id)))
@@ -245,11 +246,22 @@ pub(super) fn check_parsed(
 }
 
 /// Says on standard error what is wrong; without a plan the error is the exit code for it.
-pub(super) fn tell(checked: Result<Checked, ReadError>, run_id: &str) -> Result<Loaded, ExitCode> {
-    let checked = checked.map_err(|error| exit::error(exit::BAD_INPUT, error))?;
-    loaded(checked, run_id, std::io::stderr().is_terminal()).map_err(|mistakes| {
-        exit::say(&mistakes);
-        ExitCode::from(exit::BAD_INPUT)
+pub(super) fn tell(
+    options: &ScenarioOptions,
+    checked: Result<Checked, ReadError>,
+    run_id: &str,
+) -> Result<Loaded, ExitCode> {
+    let loaded = checked.map_err(|error| exit::error(exit::BAD_INPUT, error)).and_then(|checked| {
+        loaded(checked, run_id, std::io::stderr().is_terminal()).map_err(|mistakes| {
+            exit::say(&mistakes);
+            ExitCode::from(exit::BAD_INPUT)
+        })
+    });
+    // A setting that stands elsewhere may be the reason.
+    loaded.inspect_err(|_| {
+        for note in options.locust.told.notes() {
+            exit::say(&format!("note: {note}\n"));
+        }
     })
 }
 

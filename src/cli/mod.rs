@@ -26,6 +26,7 @@ mod log;
 mod man;
 mod master;
 pub mod merge;
+mod mistake;
 mod observer;
 mod onlooker;
 mod outputs;

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use crate::cli::exit;
 use crate::cli::load::{Loaded, load};
 use crate::cli::scenario_options::ScenarioOptions;
-use crate::cli::{exit, locust};
 use crate::describe::difference::{diff, differences};
 use crate::describe::{describe, describe_json, ratio};
 use crate::plan::Plan;
@@ -47,7 +47,7 @@ pub(super) struct PlanOptions {
     scenario: ScenarioOptions,
 
     /// Another scenario, to show how it differs from the first
-    #[arg(value_name = "OTHER", conflicts_with_all = ["show_task_ratio", "show_task_ratio_json"])]
+    #[arg(value_name = "OTHER", conflicts_with_all = ["show_task_ratio", "show_task_ratio_json", "list"])]
     other: Option<PathBuf>,
 
     /// How to write the plan; docs/plan-json.md describes the JSON
@@ -67,7 +67,7 @@ enum Format {
     Json,
 }
 
-/// Locust's two flags, which print something instead of doing anything.
+/// Locust's flags, which print something instead of doing anything.
 #[derive(Debug, Clone, Args)]
 pub(super) struct RatioOptions {
     /// Print the shares of tasks, as Locust does, and nothing else
@@ -77,12 +77,19 @@ pub(super) struct RatioOptions {
     /// Print the shares of tasks as JSON, and nothing else
     #[arg(long, conflicts_with = "show_task_ratio")]
     show_task_ratio_json: bool,
+
+    /// Print the names of the user classes, as Locust does, and nothing else
+    #[arg(short, long, conflicts_with_all = ["show_task_ratio", "show_task_ratio_json"])]
+    list: bool,
 }
 
 impl RatioOptions {
     /// Returns what to print instead of everything else, if that was asked for.
     pub(super) fn text(&self, plan: &Plan) -> Option<String> {
-        if self.show_task_ratio {
+        if self.list {
+            let names = plan.classes.iter().flat_map(|class| ["    ", &class.name, "\n"]);
+            Some(["Available Users:\n"].into_iter().chain(names).collect())
+        } else if self.show_task_ratio {
             Some(ratio::table(plan))
         } else {
             self.show_task_ratio_json.then(|| format!("{:#}\n", ratio::json(plan)))
@@ -92,8 +99,8 @@ impl RatioOptions {
 
 impl PlanOptions {
     /// The scenario that it is about.
-    pub(super) fn scenario(&self) -> &ScenarioOptions {
-        &self.scenario
+    pub(super) fn scenario(&mut self) -> &mut ScenarioOptions {
+        &mut self.scenario
     }
 }
 
@@ -104,9 +111,7 @@ pub(super) fn run(options: &PlanOptions) -> ExitCode {
 fn try_run(options: &PlanOptions) -> Result<ExitCode, ExitCode> {
     let Loaded { plan, variables, warnings, .. } = load(&options.scenario)?;
     exit::say(&warnings);
-    for ignored in locust::ignored(&options.scenario.given(), &variables) {
-        exit::say(&format!("warning: {ignored}\n"));
-    }
+    exit::say(&options.scenario.locust.told.text(&variables));
     if let Some(other) = &options.other {
         let other = load(&options.scenario.with_file(other))?;
         exit::say(&other.warnings);

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::broker::faults::Faults;
+use crate::cli::locust::options::LocustOptions;
+use crate::cli::mistake::Mistake;
 use crate::cli::{completers, examples};
 use crate::compile::url::{UrlError, parse_url};
 use crate::plan::shard::Shard;
@@ -91,9 +93,36 @@ pub(super) struct ScenarioOptions {
                   [default: four random characters]"
     )]
     pub(super) run_id: Option<String>,
+
+    #[command(flatten)]
+    pub(super) locust: LocustOptions,
 }
 
 impl ScenarioOptions {
+    /// Brings what Locust says in other words into the options that say it here. `classes` are the words that stand
+    /// behind the scenario, for commands that take them.
+    pub(super) fn settle(&mut self, classes: Option<Vec<String>>) -> Result<(), Mistake> {
+        let takes_classes = classes.is_some();
+        let mut classes = classes.unwrap_or_default();
+        if let Some(file) = self.locust.locustfile.take() {
+            check_locustfile(&file)?;
+            match self.scenario.take() {
+                // Where `-f` names the scenario, the first word is a class too.
+                Some(word) if takes_classes => classes.insert(0, word.to_string_lossy().into_owned()),
+                Some(word) => return Err(two_scenarios(&file, &word)),
+                None => {}
+            }
+            self.scenario = Some(file);
+        }
+        if let Some(second) = classes.iter().map(Path::new).find(|word| Format::of(word).is_some()) {
+            return Err(two_scenarios(self.path(), second));
+        }
+        self.user_classes.extend(classes);
+        // What is said by `--set` itself counts more.
+        self.set.splice(0..0, self.locust.settings()?);
+        Ok(())
+    }
+
     /// The scenario file, or what the built-in example is called.
     pub(super) fn path(&self) -> &Path {
         let default = if self.is_built_in() { BUILT_IN } else { DEFAULT_SCENARIO };
@@ -150,8 +179,7 @@ impl ScenarioOptions {
 
     /// Takes another address; the error is a sentence that does not repeat it.
     pub(super) fn override_host(&mut self, host: &str) -> Result<(), String> {
-        parse_url(host, &check_embedded_options)
-            .map_err(|UrlError { message, help }| hide_urls(&format!("host: {message}; {help}")))?;
+        check_host(host).map_err(|Mistake { message, help }| format!("host: {message}; {help}"))?;
         self.hosts = vec![host.to_owned()];
         Ok(())
     }
@@ -204,23 +232,49 @@ impl ScenarioOptions {
             .chain(settings.iter().map(|setting| pair("--set", setting.clone())))
             .chain(self.shard.map(|shard| pair("--shard", shard.to_string())))
             .flatten()
+            .chain(self.locust.equal_weights.then(|| "--equal-weights".to_owned()))
             .collect()
     }
+}
 
-    /// The flags of Locust that the command line has, by their long names.
-    pub(super) fn given(&self) -> Vec<&'static str> {
-        let flags = [
-            ("locustfile", self.scenario.is_some()),
-            ("users", self.users.is_some()),
-            ("spawn-rate", self.spawn_rate.is_some()),
-            ("run-time", self.run_time.is_some()),
-            ("stop-timeout", self.stop_timeout.is_some()),
-            ("host", !self.hosts.is_empty()),
-            ("tags", !self.tags.is_empty()),
-            ("exclude-tags", !self.exclude_tags.is_empty()),
-        ];
-        flags.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
+/// Locust's `-f` can name more than one file, and files in Python.
+fn check_locustfile(file: &Path) -> Result<(), Mistake> {
+    let name = file.to_string_lossy();
+    let refused = |why: &str, help: &str| Err(Mistake::new(format!("--locustfile {name}: {why}"), help));
+    if name.split(',').nth(1).is_some_and(|second| Path::new(second).extension().is_some()) {
+        refused("it names several files", "name one; it takes in others by `include`")
+    } else if Format::of(file).is_some() {
+        Ok(())
+    } else if name == "-" {
+        refused(
+            "only a worker gets its scenario from a master",
+            "start one: mqtt-scenario worker --master-host HOST",
+        )
+    } else if name.contains("://") {
+        refused("a scenario is not loaded from the network", "load it first: curl -O URL")
+    } else if file.extension().is_some_and(|ending| ending == "py") {
+        refused(
+            "a locustfile in Python cannot run here",
+            "say the same in a scenario: mqtt-scenario init my.toml begins one",
+        )
+    } else {
+        refused("a scenario is a file in TOML or YAML", "name it: mqtt-scenario run -f my.toml")
     }
+}
+
+fn two_scenarios(first: &Path, second: &Path) -> Mistake {
+    let (first, second) = (first.display(), second.display());
+    Mistake::new(
+        format!("two scenarios are named: {first} and {second}"),
+        format!("name one; `mqtt-scenario plan {first} {second}` shows how they differ"),
+    )
+}
+
+/// Whether a broker can have this address; the mistake does not repeat it.
+pub(super) fn check_host(host: &str) -> Result<(), Mistake> {
+    parse_url(host, &check_embedded_options)
+        .map(drop)
+        .map_err(|UrlError { message, help }| Mistake::new(hide_urls(&message), hide_urls(&help)))
 }
 
 fn parse_users(text: &str) -> Result<u32, String> {

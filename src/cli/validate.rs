@@ -45,8 +45,8 @@ enum Format {
 
 impl ValidateOptions {
     /// The scenario that it is about.
-    pub(super) fn scenario(&self) -> &ScenarioOptions {
-        &self.scenario
+    pub(super) fn scenario(&mut self) -> &mut ScenarioOptions {
+        &mut self.scenario
     }
 }
 
@@ -61,9 +61,10 @@ pub(super) fn run(options: &ValidateOptions) -> ExitCode {
         let is_fine = matches!(&checked, Ok(checked) if checked.plan.is_some());
         return if is_fine || said != ExitCode::SUCCESS { said } else { ExitCode::from(exit::BAD_INPUT) };
     }
-    match tell(checked, SAMPLE) {
-        Ok(Loaded { plan, warnings, .. }) => {
+    match tell(&options.scenario, checked, SAMPLE) {
+        Ok(Loaded { plan, warnings, variables, .. }) => {
             exit::say(&warnings);
+            exit::say(&options.scenario.locust.told.text(&variables));
             exit::output(&format!(
                 "{}: fine ({} user {}, {} {})\n",
                 options.scenario.path().display(),

@@ -133,6 +133,7 @@ pub(super) fn compile_class(
     };
     let certificate = broker.map(|broker| compile_certificate(&class_context, broker, names, problems));
     let (weight, fixed_count) = share(class, at, problems);
+    let weight = if overrides.equal_weights && weight > 0.0 { 1.0 } else { weight };
     let outlives = broker.and_then(|broker| brokers.values().nth(broker.0)).is_some_and(|broker| {
         broker.clean_session == Some(false) || broker.session_expiry.is_some_and(|expiry| !expiry.0.is_zero())
     });

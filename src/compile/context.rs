@@ -57,6 +57,8 @@ pub struct Overrides {
     pub exclude_tags: Vec<String>,
     /// Only these user classes.
     pub user_classes: Vec<String>,
+    /// Every class with a weight has the same one, and every task of a class too.
+    pub equal_weights: bool,
     /// Only the users of this shard.
     pub shard: Shard,
 }

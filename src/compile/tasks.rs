@@ -127,6 +127,7 @@ fn task_list<'a>(
         if weight > 0 && chosen(&task.tags, overrides) {
             let steps = compiler.steps(&task.steps, &steps_at, problems);
             let name = task.name.clone().unwrap_or_default();
+            let weight = if overrides.equal_weights { 1 } else { weight };
             left.push(Task { name, weight, on_error: task.on_error, steps });
         } else {
             compiler.check_only(&task.steps, &steps_at, problems);

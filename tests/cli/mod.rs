@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod figures;
 pub(crate) mod fmt;
 pub(crate) mod golden;
+mod locust_flags;
 pub(crate) mod locustfile;
 mod master;
 pub(crate) mod outputs;

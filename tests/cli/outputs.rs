@@ -464,32 +464,6 @@ fn the_scenario_that_runs_is_the_one_that_was_named_and_the_first_line_says_whic
 }
 
 #[test]
-fn settings_of_locust_that_are_not_read_are_named() {
-    let place = ScenarioDir::new(SMALL);
-    fs::write(place.path("locust.conf"), "users = 5\nheadless = true\n").unwrap();
-    fs::write(place.path("pyproject.toml"), "[tool.locust]\nspawn-rate = 5\n").unwrap();
-    for command in ["run", "plan"] {
-        let output = place
-            .command(&[command, "scenario.toml", "-t", "1s"])
-            .env("LOCUST_USERS", "7")
-            .env("LOCUST_RUN_TIME", "1h")
-            .env("LOCUST_WEB_AUTH", "secret")
-            .env("LOCUST_HEADLESS", "true")
-            .env("HOME", place.path(""))
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{stderr}");
-        let lines: Vec<_> = stderr.lines().filter(|line| line.contains("Ignored, since")).collect();
-        assert_eq!(lines.len(), 3, "{stderr}");
-        assert!(lines[0].ends_with("not read from the environment: LOCUST_USERS (give -u)"), "{stderr}");
-        assert!(lines[1].ends_with("not read from locust.conf: users (give -u)"), "{stderr}");
-        assert!(lines[2].ends_with("pyproject.toml: spawn-rate (give -r)"), "{stderr}");
-        assert!(!stderr.contains("secret") && !stderr.contains("LOCUST_RUN_TIME"), "{stderr}");
-    }
-}
-
-#[test]
 fn a_broker_works_and_ends_whatever_becomes_of_its_output() {
     let place = ScenarioDir::new(SMALL);
     let (reader, gone) = io::pipe().unwrap();

@@ -31,7 +31,8 @@ pub(super) fn of_each(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
 pub(super) fn of_b(words: &[OsString], scenario: &Path, options: &RepeatOptions) -> Vec<OsString> {
     let mut words = words.to_vec();
     if let Some(other) = &options.versus {
-        // A scenario is the one word without a flag, and its name ends as the name of a scenario does.
+        // A scenario is the value of `-f`, or the word without a flag that ends as the name of a scenario does.
+        words = without(words, &["-f", "--locustfile"]);
         match words.iter().position(|word| word == scenario.as_os_str()) {
             Some(at) => words[at] = other.clone().into(),
             None => words.insert(0, other.clone().into()),
@@ -128,6 +129,10 @@ mod tests {
         assert_eq!(b(&["--versus-host", "x"]), words("a.toml -u 5 -H x -- end"));
         let set = ["--versus-set", "q=1", "--versus-set", "r=2"];
         assert_eq!(b(&set), words("a.toml -u 5 -H one --host=two -Hthree --set q=1 --set r=2 -- end"));
+        for named in ["-f a.toml Car -u 5", "--locustfile=a.toml Car -u 5", "-fa.toml Car -u 5"] {
+            let b = of_b(&words(named), Path::new("a.toml"), &options(&["--versus", "b.toml"]));
+            assert_eq!(b, words("b.toml Car -u 5"), "{named}");
+        }
         let default =
             of_b(&words("-u 5"), Path::new("scenarios/publish.toml"), &options(&["--versus", "b.toml"]));
         assert_eq!(default, words("b.toml -u 5"));

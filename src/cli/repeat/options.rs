@@ -61,7 +61,8 @@ pub(in crate::cli) struct RepeatOptions {
     least_effect: Option<f64>,
 
     /// The folder of this run itself, for a program that runs several
-    #[arg(long, value_name = "DIR", hide = true, conflicts_with = "out")]
+    // What only one run can have is in that folder, so settings from outside the command line must not ask for it.
+    #[arg(long, value_name = "DIR", hide = true, conflicts_with = "out", conflicts_with_all = OF_ONE_RUN)]
     pub(in crate::cli) run_folder: Option<PathBuf>,
 }
 

@@ -66,7 +66,7 @@ pub(in crate::cli) fn carry_out(
     announce(options, &plan, &prepared, stderr, &loaded.warnings, &loaded.variables);
 
     let timeline = LoadTimeline::of(&plan);
-    let written = options.written();
+    let written = options.written(&plan);
     if !options.quiet && options.repeat.run_folder.is_none() {
         let folder = prepared.folder.iter().map(|folder| folder.path().display().to_string());
         let results: Vec<_> = folder.chain(written.iter().cloned()).collect();

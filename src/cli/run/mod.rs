@@ -36,6 +36,7 @@ fn try_run(options: &RunOptions) -> Result<ExitCode, ExitCode> {
     let loaded = load_run(&options.scenario)?;
     if let Some(text) = options.ratio_text(&loaded.plan) {
         exit::say(&loaded.warnings);
+        exit::say(&options.scenario.locust.told.text(&loaded.variables));
         return Ok(exit::output(&text));
     }
     if options.repeat.is_asked() {
@@ -58,6 +59,7 @@ fn several(options: &RunOptions, loaded: &Loaded) -> Result<ExitCode, ExitCode> 
             exit::say(warnings);
         }
     };
+    say(&options.scenario.locust.told.text(&loaded.variables));
     say(&loaded.warnings);
     if let Some(other) = repeat.other(&options.scenario) {
         let other = load_run(&other)?;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use clap::Args;
 use tracing::Level;
 
+use crate::cli::completers;
+use crate::cli::mistake::Mistake;
 use crate::cli::outputs::{self, Render, Wanted};
 use crate::cli::plan::RatioOptions;
 use crate::cli::repeat::RepeatOptions;
@@ -42,6 +44,7 @@ Examples:
   mqtt-scenario run scenarios/publish.toml --out runs
   mqtt-scenario run my.toml -H old:1883 --versus-host new:1883 -t 60s
   mqtt-scenario run my.toml --shard 0/4 --run-id nightly-7 --start-at 12:30:00
+  mqtt-scenario run -f my.toml -u 100 -r 10 --html 'report_{u}_{r}.html' Car Bus
   mqtt-scenario run my.yaml --request-log out/requests.jsonl --only-summary";
 
 /// Run a scenario
@@ -51,6 +54,10 @@ Examples:
 pub(in crate::cli) struct RunOptions {
     #[command(flatten)]
     pub(super) scenario: ScenarioOptions,
+
+    /// Run only users of these classes, as -C does
+    #[arg(value_name = "CLASS", add = completers::user_classes())]
+    classes: Vec<String>,
 
     /// Write Locust's four CSV files
     #[arg(long, value_name = "PREFIX")]
@@ -84,7 +91,11 @@ pub(in crate::cli) struct RunOptions {
 
     /// Write a report for any browser: one file that needs nothing from the network
     #[arg(long, value_name = "FILE")]
-    pub(super) html: Option<PathBuf>,
+    #[arg(
+        help = "Write a report for any browser: one file that needs nothing from the network. {u}, {r} and {t} in its \
+                  name become the users, the spawn rate and the run time in seconds"
+    )]
+    html: Option<PathBuf>,
 
     /// Write the verdicts on thresholds in the form of `JUnit`, which CI servers show
     #[arg(long, value_name = "FILE")]
@@ -146,8 +157,8 @@ pub(in crate::cli) struct RunOptions {
     #[command(flatten)]
     pub(super) ratio: RatioOptions,
 
-    /// Accepted because Locust has it; every run is headless
-    #[arg(long)]
+    /// Run without a page, as every run does without --web
+    #[arg(long, conflicts_with = "page")]
     pub(super) headless: bool,
 
     /// How much to log: error, warning, info, debug
@@ -178,6 +189,11 @@ impl RunOptions {
         &self.scenario
     }
 
+    /// The same, to change it.
+    pub(in crate::cli) fn scenario_mut(&mut self) -> &mut ScenarioOptions {
+        &mut self.scenario
+    }
+
     /// What is printed instead of a run, if something is asked for.
     pub(in crate::cli) fn ratio_text(&self, plan: &Plan) -> Option<String> {
         self.ratio.text(plan)
@@ -199,7 +215,7 @@ impl RunOptions {
     }
 
     /// The files that will be written, each with the flag that asks for it.
-    pub(super) fn outputs(&self) -> Vec<(&'static str, PathBuf)> {
+    pub(super) fn outputs(&self, plan: &Plan) -> Vec<(&'static str, PathBuf)> {
         let mut outputs = Vec::new();
         if let Some(prefix) = &self.csv {
             outputs.extend(StateFile::ALL.map(|table| ("--csv", table.path(prefix))));
@@ -208,7 +224,7 @@ impl RunOptions {
         for (flag, path) in [
             ("--request-log", &self.request_log),
             ("--summary-json", &self.summary_json),
-            ("--html", &self.html),
+            ("--html", &self.html(plan)),
             ("--junit", &self.junit),
             ("--json-file", &self.locust_json()),
             ("--logfile", &self.logfile),
@@ -219,10 +235,10 @@ impl RunOptions {
     }
 
     /// The same for people: as they named it.
-    pub(super) fn written(&self) -> Vec<String> {
+    pub(super) fn written(&self, plan: &Plan) -> Vec<String> {
         let csv = self.csv.iter().map(|prefix| format!("{}_*.csv", prefix.display()));
-        let json = self.locust_json();
-        let others = [&self.request_log, &self.summary_json, &self.html, &self.junit, &json, &self.logfile];
+        let (html, json) = (self.html(plan), self.locust_json());
+        let others = [&self.request_log, &self.summary_json, &html, &self.junit, &json, &self.logfile];
         csv.chain(others.into_iter().flatten().map(|path| path.display().to_string())).collect()
     }
 
@@ -241,10 +257,11 @@ impl RunOptions {
     }
 
     /// What the flags ask for.
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self, plan: &Plan) -> Wanted {
+        let html = self.html(plan);
         let documents: [(_, _, Render); 3] = [
             ("result", &self.summary_json, outputs::result_json),
-            ("report", &self.html, outputs::html),
+            ("report", &html, outputs::html),
             ("JUnit file", &self.junit, outputs::junit),
         ];
         let to_stdout = self.json.then(|| PathBuf::from("/dev/stdout"));
@@ -262,23 +279,29 @@ impl RunOptions {
         }
     }
 
-    /// The flags of Locust that the command line has, by their long names.
-    pub(super) fn given(&self) -> Vec<&'static str> {
-        let mut given = self.scenario.given();
-        let more = [
-            ("csv", self.csv.is_some()),
-            ("html", self.html.is_some()),
-            ("json", self.json),
-            ("json-file", self.json_file.is_some()),
-            ("csv-full-history", self.csv_full_history),
-            ("only-summary", self.only_summary),
-            ("reset-stats", self.reset_stats),
-            ("exit-code-on-error", self.exit_code_on_error.is_some()),
-            ("loglevel", self.loglevel.is_some()),
-            ("logfile", self.logfile.is_some()),
+    /// Brings what Locust says in other words into the options that say it here.
+    pub(in crate::cli) fn settle(&mut self) -> Result<(), Mistake> {
+        self.scenario.settle(Some(std::mem::take(&mut self.classes)))?;
+        self.web.settle();
+        Ok(())
+    }
+
+    /// The file of the report, named as Locust names it: by what the run is.
+    fn html(&self, plan: &Plan) -> Option<PathBuf> {
+        let name = self.html.as_ref()?;
+        let Some(text) = name.to_str().filter(|text| text.contains('{')) else { return Some(name.clone()) };
+        let first = plan.load.stages.first();
+        let fields = [
+            ("{u}", first.map(|stage| stage.users.total().to_string())),
+            ("{r}", first.map(|stage| stage.spawn_rate.to_string())),
+            ("{t}", plan.load.run_time.map(|time| time.as_secs_f64().to_string())),
         ];
-        given.extend(more.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)));
-        given
+        // As in Locust, a field that the run does not have stays as it is.
+        let named = fields.into_iter().fold(text.to_owned(), |name, (field, value)| match value {
+            Some(value) => name.replace(field, &value),
+            None => name,
+        });
+        Some(named.into())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::cli::outputs::{self, OutputError, Outputs, RunFolder, Wanted};
 use crate::cli::run::options::RunOptions;
 use crate::cli::run::process::{log_error, open_log};
 use crate::cli::run::start;
-use crate::cli::{conflicts, exit, locust};
+use crate::cli::{conflicts, exit};
 use crate::client::transport::Endpoint;
 use crate::describe::describe;
 use crate::engine::limits::raise_open_files;
@@ -50,7 +50,7 @@ pub(in crate::cli) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<P
         options.start_at.map(start::moment).transpose().map_err(|message| (exit::BAD_INPUT, message))?;
     let plan = &loaded.plan;
     let folder = options.scenario.path().parent().unwrap_or(Path::new(""));
-    let written = options.outputs();
+    let written = options.outputs(plan);
     if !written.is_empty() {
         let inputs = loaded.inputs.iter().cloned().chain(certificate_files(plan, folder)).collect::<Vec<_>>();
         conflicts::refuse(&written, &inputs).map_err(|message| (exit::BAD_INPUT, message))?;
@@ -62,7 +62,7 @@ pub(in crate::cli) fn prepare(options: &RunOptions, loaded: &Loaded) -> Result<P
     if let Some(path) = &options.logfile {
         Destination::find(path).map_err(log_error)?;
     }
-    let mut wanted = options.wanted();
+    let mut wanted = options.wanted(plan);
     let folder = match (&options.repeat.run_folder, &options.out) {
         (Some(path), _) => Some(RunFolder::at(path).map_err(cannot)?),
         (None, Some(parent)) => {
@@ -119,9 +119,9 @@ pub(super) fn announce(
     if !warnings.is_empty() && !options.quiet && options.repeat.run_folder.is_none() {
         stderr.say(warnings);
     }
-    for ignored in locust::ignored(&options.given(), variables) {
-        warn!("{ignored}");
-    }
+    let told = &options.scenario.locust.told;
+    told.notes().into_iter().for_each(|note| info!("{note}"));
+    told.warnings(variables).into_iter().for_each(|warning| warn!("{warning}"));
     for broker in &prepared.brokers {
         info!("Embedded broker listening on {}", broker.addr());
     }

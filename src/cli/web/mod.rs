@@ -51,6 +51,7 @@ fn try_run(options: &RunOptions, web: &WebOptions) -> Result<u8, ExitCode> {
     let loaded = load_run(options.scenario())?;
     if let Some(text) = options.ratio_text(&loaded.plan) {
         exit::say(&loaded.warnings);
+        exit::say(&options.scenario().locust.told.text(&loaded.variables));
         return Ok(if exit::print(&text).is_ok() { 0 } else { exit::CANNOT_GO_ON });
     }
     let (desk, commands) = Desk::new(offer(&loaded, options.scenario().path().display().to_string()));

@@ -103,6 +103,17 @@ fn a_sequence_keeps_its_order_and_tags_choose_from_it() {
     );
 }
 
+#[test]
+fn equal_weights_leave_out_who_has_none() {
+    let tasks = "weight = 5\n[[user_classes.device.tasks]]\nname = \"a\"\nweight = 3\nsteps = [{ wait = \"1s\" \
+                 }]\n[[user_classes.device.tasks]]\nname = \"never\"\nweight = 0\nsteps = [{ wait = \"1s\" }]\n";
+    let equal = Overrides { equal_weights: true, ..Overrides::default() };
+    let plan = compiled_with(&with_keys(tasks), &equal).unwrap().plan;
+    let device = &plan.classes[0];
+    let weights: Vec<_> = device.tasks.iter().map(|task| (task.name.as_str(), task.weight)).collect();
+    assert_eq!((device.weight, &*weights), (1.0, &[("a", 1), ("t", 1)][..]));
+}
+
 /// An abstract class, alone.
 const BASE: &str = r#"
 [user_classes.base]

@@ -1,0 +1,144 @@
+//! `--config-users`: Locust's JSON for user classes, as settings of `--set`.
+//!
+//! Locust writes each key into the class, whatever it is. Here a key is one that a user class of a scenario has, and the
+//! scenario's own checks say which are wrong.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::cli::mistake::Mistake;
+use crate::scenario::files::reason;
+
+/// Names the class that the other keys belong to.
+const CLASS: &str = "user_class_name";
+
+const EXAMPLE: &str =
+    r#"write an object, or a list of them: --config-users '{"user_class_name": "car", "weight": 3}'"#;
+
+/// The settings of one value: JSON, or the name of a file whose name ends with `.json`.
+pub(super) fn settings(text: &str) -> Result<Vec<String>, Mistake> {
+    let is_file = Path::new(text).extension().is_some_and(|ending| ending == "json");
+    let read = is_file.then(|| fs::read_to_string(text)).transpose();
+    let read = read.map_err(|error| {
+        Mistake::new(
+            format!("--config-users: cannot read {text}: {}", reason(&error)),
+            "name a file with JSON",
+        )
+    })?;
+    let of = if is_file { format!("--config-users {text}") } else { "--config-users".to_owned() };
+    let json: Value = serde_json::from_str(read.as_deref().unwrap_or(text))
+        .map_err(|error| Mistake::new(format!("{of}: this is no JSON: {error}"), EXAMPLE))?;
+    let classes = match json {
+        Value::Array(classes) => classes,
+        one => vec![one],
+    };
+    let mut settings = Vec::new();
+    for class in classes {
+        let Value::Object(mut keys) = class else {
+            return Err(Mistake::new(format!("{of}: {} is no object", kind(&class)), EXAMPLE));
+        };
+        let Some(Value::String(name)) = keys.remove(CLASS) else {
+            return Err(Mistake::new(format!("{of}: an object names no class by `{CLASS}`"), EXAMPLE));
+        };
+        of_class(&of, &name, &keys, &mut settings)?;
+    }
+    Ok(settings)
+}
+
+fn of_class(
+    of: &str,
+    name: &str,
+    keys: &Map<String, Value>,
+    settings: &mut Vec<String>,
+) -> Result<(), Mistake> {
+    for (key, value) in keys {
+        let instead = match key.as_str() {
+            "host" => {
+                "a class has its own address by its `broker`: brokers.NAME.url, and --set user_classes.CLASS.broker=NAME"
+            }
+            "tasks" => "choose tasks by their tags (-T, -E), or give those to leave out the weight 0",
+            _ => {
+                settings.push(format!("user_classes.{}.{}={}", part(name), part(key), inline(value)));
+                continue;
+            }
+        };
+        return Err(Mistake::new(format!("{of}: `{key}` of the class {name} cannot be set here"), instead));
+    }
+    Ok(())
+}
+
+/// A part of a path, in quotes unless it is a bare key of TOML.
+fn part(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.chars().all(is_bare) {
+        name.to_owned()
+    } else {
+        toml::Value::from(name).to_string()
+    }
+}
+
+/// A value of JSON as one of TOML in a line.
+fn inline(value: &Value) -> String {
+    match value {
+        // What `--set` reads without quotes is a text too, unless it looks like something else.
+        Value::Null => "\"\"".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => toml::Value::from(text.as_str()).to_string(),
+        Value::Array(elements) => format!("[{}]", elements.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Value::Object(keys) => {
+            let pairs = keys.iter().map(|(key, value)| format!("{} = {}", part(key), inline(value)));
+            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::files::Format;
+    use crate::scenario::source::Source;
+
+    #[test]
+    fn each_key_is_a_setting_of_its_class() {
+        let json = r#"[{"user_class_name": "car", "weight": 3, "client_id": "a\"b"},
+                       {"user_class_name": "a bus", "wait_time": {"min": "1s", "max": "2s"}, "feeds": ["x", "y"]}]"#;
+        let said = settings(json).unwrap();
+        insta::assert_snapshot!(said.join("\n"));
+        let (_, parsed) =
+            Source::parse_with("x.toml", "user_classes = { car = {}, 'a bus' = {} }", Format::Toml, &said);
+        let classes = parsed.scenario.user_classes;
+        assert_eq!(classes["car"].client_id.as_deref(), Some("a\"b"));
+        assert_eq!(classes["a bus"].feeds, ["x", "y"]);
+    }
+
+    #[test]
+    fn what_is_no_configuration_of_a_class_is_refused_with_the_cure() {
+        let said: Vec<_> = [
+            "{",
+            "5",
+            "[[]]",
+            r#"{"weight": 3}"#,
+            r#"{"user_class_name": "car", "host": "mqtt://a"}"#,
+            r#"{"user_class_name": "car", "tasks": ["a"]}"#,
+            "nowhere.json",
+        ]
+        .iter()
+        .map(|text| settings(text).unwrap_err())
+        .map(|Mistake { message, help }| format!("{message}\n  help: {help}"))
+        .collect();
+        insta::assert_snapshot!(said.join("\n"));
+    }
+}

@@ -1,0 +1,159 @@
+//! The settings of Locust that stand in the environment and in the files around this process, the strongest first.
+
+use std::env;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use crate::cli::locust::config_files::{Value, conf, toml};
+use crate::cli::locust::settings::{INNER, Setting, named, of_variable};
+use crate::cli::locust::told::Place;
+use crate::cli::mistake::Mistake;
+use crate::scenario::files::reason;
+
+/// Most that is read of a configuration file, in bytes.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// A setting that stands somewhere.
+#[derive(Debug)]
+pub(in crate::cli) struct Found {
+    /// `None` if neither Locust nor this program has such a setting.
+    pub(super) setting: Option<&'static Setting>,
+    pub(super) value: Value,
+    pub(super) at: Place,
+}
+
+/// All settings, those of stronger places first: the environment, this file, `pyproject.toml` and `locust.conf` here, and
+/// `~/.locust.conf`. A file that is there and cannot be read is a mistake.
+pub(in crate::cli) fn found(config: Option<&Path>) -> Result<Vec<Found>, Mistake> {
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
+    let mut found = of_environment(variables);
+    let home = env::var_os("HOME").map(|home| Path::new(&home).join(".locust.conf"));
+    let of_folder = [PathBuf::from("pyproject.toml"), PathBuf::from("locust.conf")];
+    for path in of_folder.into_iter().chain(home) {
+        if let Some(text) = read(&path).map_err(|why| unread(&path, &why, LEAVE_OUT))? {
+            found.extend(of_file(&path, &text)?);
+        }
+    }
+    let Some(path) = config else { return Ok(found) };
+    // The file that was asked for is stronger than the others, but not than the environment.
+    let text = read(path).and_then(|text| text.ok_or_else(|| "there is no such file".to_owned()));
+    let text = text.map_err(|why| unread(path, &why, CONFIG))?;
+    let from = found.iter().position(|found| !matches!(found.at, Place::Variable(_))).unwrap_or(found.len());
+    found.splice(from..from, of_file(path, &text)?);
+    Ok(found)
+}
+
+/// The text of a file, if it is there; the error is why it cannot be read.
+fn read(path: &Path) -> Result<Option<String>, String> {
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|file| file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(reason(&error)),
+        Ok(_) if bytes.len() as u64 > MAX_CONFIG_BYTES => Err("it is larger than 1 MiB".to_owned()),
+        Ok(_) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+    }
+}
+
+fn unread(path: &Path, why: &str, help: &str) -> Mistake {
+    Mistake::new(format!("cannot read {}: {why}", path.display()), help)
+}
+
+/// What `--config` takes.
+const CONFIG: &str = "--config takes a file in the form of locust.conf, or FILE.toml with [tool.locust]";
+
+/// What helps against any setting that stands in the way.
+pub(super) const LEAVE_OUT: &str =
+    "correct it there, or leave out all settings from outside the command line: --no-config";
+
+fn of_environment(variables: impl Iterator<Item = (String, String)>) -> Vec<Found> {
+    let mut variables: Vec<_> = variables
+        .filter(|(name, value)| {
+            name.starts_with("LOCUST_") && !value.is_empty() && !INNER.contains(&name.as_str())
+        })
+        .collect();
+    variables.sort();
+    let found = variables.into_iter().map(|(name, text)| {
+        let setting = of_variable(&name);
+        // A list of classes has blanks between them, and every other list is one that a file could have.
+        let value = match setting.map(|setting| setting.name) {
+            Some("user-classes") => Value::List(text.split_whitespace().map(str::to_owned).collect()),
+            Some("tags" | "exclude-tags") => Value::of(&text),
+            _ => Value::Text(text),
+        };
+        Found { setting, value, at: Place::Variable(name) }
+    });
+    found.collect()
+}
+
+fn of_file(path: &Path, text: &str) -> Result<Vec<Found>, Mistake> {
+    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+    let lines = if is_toml { toml(text) } else { conf(text) }.map_err(|unreadable| {
+        let place = format!("{}:{}", path.display(), unreadable.number);
+        Mistake::new(format!("{place}: {}", unreadable.why), LEAVE_OUT)
+    })?;
+    let found = lines.into_iter().map(|line| Found {
+        setting: named(&line.name),
+        value: line.value,
+        at: Place::Line { file: path.to_owned(), number: line.number, name: line.name },
+    });
+    Ok(found.collect())
+}
+
+#[cfg(test)]
+pub(super) fn of_text(path: &str, text: &str) -> Result<Vec<Found>, Mistake> {
+    of_file(Path::new(path), text)
+}
+
+#[cfg(test)]
+pub(super) fn of_variables(set: &[(&str, &str)]) -> Vec<Found> {
+    of_environment(set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(found: &[Found]) -> Vec<String> {
+        found.iter().map(|found| found.at.to_string()).collect()
+    }
+
+    #[test]
+    fn variables_of_locust_itself_and_empty_ones_are_no_settings() {
+        let found = of_variables(&[
+            ("LOCUST_USERS", "7"),
+            ("LOCUST_TAGS", ""),
+            ("LOCUST_PLAYWRIGHT", "1"),
+            ("LOCUST_OF_THEIR_OWN", "x"),
+            ("PATH", "/bin"),
+        ]);
+        assert_eq!(names(&found), ["LOCUST_OF_THEIR_OWN", "LOCUST_USERS"]);
+        assert!(found[0].setting.is_none() && found[1].setting.is_some());
+    }
+
+    #[test]
+    fn lists_of_variables_are_those_that_locust_reads() {
+        let list = |names: &[&str]| Value::List(names.iter().map(|&name| name.to_owned()).collect());
+        for (name, text, value) in [
+            ("LOCUST_USER_CLASSES", "A  B", list(&["A", "B"])),
+            ("LOCUST_TAGS", "[a, b]", list(&["a", "b"])),
+            ("LOCUST_TAGS", "a b", Value::Text("a b".to_owned())),
+            ("LOCUST_CSV", "[a]", Value::Text("[a]".to_owned())),
+        ] {
+            assert_eq!(of_variables(&[(name, text)])[0].value, value, "{name}={text}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_a_mistake_with_its_line() {
+        let mistake = of_text("locust.conf", "users = 1\n= 5\n").unwrap_err();
+        assert_eq!(
+            mistake.message,
+            "locust.conf:2: this is no setting: write NAME = VALUE, or a NAME alone for a switch"
+        );
+        assert!(
+            of_text("a.toml", "[tool.locust\n").unwrap_err().message.starts_with("a.toml:1: this is no TOML")
+        );
+    }
+}

@@ -1,0 +1,353 @@
+//! Settings from outside the command line as further words of it, so that they are read and checked as its own are.
+//!
+//! Each is tried by itself, in the order of the table: what is wrong with one is then said of its place.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::cli::locust::config_files::Value;
+use crate::cli::locust::places::{Found, LEAVE_OUT};
+use crate::cli::locust::settings::{Fate, NO_PAGE, OTHERS, SETTINGS, Setting, named};
+use crate::cli::locust::told::{Place, Told};
+use crate::cli::mistake::Mistake;
+use crate::cli::scenario_options::check_host;
+use crate::scenario::files::Format;
+
+const UNKNOWN: &str = "neither Locust nor mqtt-scenario has it. What a locustfile takes by it, a scenario takes by \
+                       --set vars.NAME=VALUE or ${env.NAME}";
+
+/// Puts settings that the command line does not have behind its command. `words` is a line that can be read, with the
+/// program and its command before all others; `matches` are what `program` reads of it.
+///
+/// # Errors
+/// A value that is wrong, with its place.
+pub(in crate::cli) fn take(
+    program: &Command,
+    words: &[OsString],
+    matches: &ArgMatches,
+    found: &[Found],
+) -> Result<(Vec<OsString>, Told), Mistake> {
+    let mut told = Told::default();
+    for Found { setting, at, .. } in found {
+        if setting.is_none() {
+            told.ignore(at.clone(), unknown(at));
+        }
+    }
+    let Some((name, matches)) = matches.subcommand() else { return Ok((words.to_vec(), told)) };
+    let Some(command) = program.find_subcommand(name) else { return Ok((words.to_vec(), told)) };
+    let mut line = Line { program, command, matches, words: words.to_vec(), end: 2, told };
+    for setting in SETTINGS.iter().chain(OTHERS) {
+        let is_it = |found: &&Found| found.setting.is_some_and(|it| it.name == setting.name);
+        // Of several places the strongest counts, as a switch that is off too.
+        if let Some(Found { value, at, .. }) = found.iter().find(is_it) {
+            line.take(setting, value, at)?;
+        }
+    }
+    Ok((line.words, line.told))
+}
+
+fn unknown(at: &Place) -> String {
+    let right = match at {
+        Place::Line { name, .. } => named(&name.replace('_', "-")),
+        _ => None,
+    };
+    right.map_or_else(|| UNKNOWN.to_owned(), |setting| format!("Locust's name for it is {}", setting.name))
+}
+
+/// The command line as it grows.
+struct Line<'a> {
+    program: &'a Command,
+    command: &'a Command,
+    /// What the line had at first.
+    matches: &'a ArgMatches,
+    words: Vec<OsString>,
+    /// Behind the command and the words that were put there.
+    end: usize,
+    told: Told,
+}
+
+impl Line<'_> {
+    fn take(&mut self, setting: &'static Setting, value: &Value, at: &Place) -> Result<(), Mistake> {
+        match setting.fate {
+            Fate::Accepted(_) | Fate::Instead(_) if is_off(value) => Ok(()),
+            Fate::Accepted(why) => {
+                self.told.accept(at.clone(), why);
+                Ok(())
+            }
+            Fate::Instead(why) => {
+                self.told.ignore(at.clone(), why);
+                Ok(())
+            }
+            Fate::Same | Fate::Like(_) => self.honour(setting, value, at),
+        }
+    }
+
+    fn honour(&mut self, setting: &'static Setting, value: &Value, at: &Place) -> Result<(), Mistake> {
+        let arg = self.command.get_arguments().find(|arg| arg.get_long() == Some(setting.name));
+        // Not every command has every flag: what it does not do cannot be set.
+        let Some(arg) = arg else { return Ok(()) };
+        if self.is_given(arg.get_id().as_str()) || *value == Value::Text(String::new()) {
+            return Ok(());
+        }
+        match setting.name {
+            "locustfile" => {
+                if self.names_a_scenario() {
+                    return Ok(());
+                }
+                if let Value::Text(file) = value
+                    && Format::of(Path::new(file)).is_none()
+                {
+                    let message = format!(
+                        "no scenario is named, and {} is no file in TOML or YAML",
+                        at.with(Some(file))
+                    );
+                    let help = "name one: mqtt-scenario run my.toml; mqtt-scenario init my.toml begins one";
+                    return Err(Mistake::new(message, help));
+                }
+            }
+            "user-classes" if self.is_given("classes") => return Ok(()),
+            "config" => {
+                self.told.ignore(at.clone(), "only the command line names a further file");
+                return Ok(());
+            }
+            "web-host" | "web-port" | "autostart" | "autoquit" if !self.has_a_page() => {
+                if !is_off(value) {
+                    self.told.ignore(at.clone(), NO_PAGE);
+                }
+                return Ok(());
+            }
+            "host" => {
+                if let Value::Text(host) = value {
+                    check_host(host).map_err(|Mistake { message, help }| {
+                        Mistake::new(format!("{}: {message}", at.with(None)), format!("{help}; {LEAVE_OUT}"))
+                    })?;
+                }
+            }
+            _ => {}
+        }
+        self.add(setting, arg, value, at)
+    }
+
+    fn add(&mut self, setting: &Setting, arg: &Arg, value: &Value, at: &Place) -> Result<(), Mistake> {
+        let wrong = |why: &str| Err(Mistake::new(format!("{}: {why}", at.with(None)), LEAVE_OUT));
+        let flag = format!("--{}", setting.name);
+        let with = |value: &String| OsString::from(format!("{flag}={value}"));
+        let (new, shown) = match (arg.get_action(), value) {
+            (ArgAction::SetTrue, value) if is_off(value) => return Ok(()),
+            (ArgAction::SetTrue, value) if is_on(value) => (vec![OsString::from(&flag)], None),
+            (ArgAction::SetTrue, _) => return wrong("a switch is true or false"),
+            (_, Value::Text(text)) => (vec![with(text)], Some(text.clone())),
+            (ArgAction::Append, Value::List(elements)) => {
+                (elements.iter().map(with).collect(), Some(elements.join(", ")))
+            }
+            (_, Value::List(_)) => return wrong("it has one value, and not a list"),
+        };
+        let mut words = self.words.clone();
+        let added = new.len();
+        words.splice(self.end..self.end, new);
+        if let Err(error) = self.program.clone().try_get_matches_from(&words) {
+            return match error.kind() {
+                ErrorKind::ArgumentConflict => {
+                    self.told.ignore(at.clone(), format!("{} is given", other(&error, &flag)));
+                    Ok(())
+                }
+                ErrorKind::MissingRequiredArgument => {
+                    self.told.ignore(at.clone(), format!("it needs {}", other(&error, &flag)));
+                    Ok(())
+                }
+                _ => {
+                    let message = format!("{}: {}", at.with(shown.as_deref()), why(&error));
+                    Err(Mistake::new(message, LEAVE_OUT))
+                }
+            };
+        }
+        self.words = words;
+        self.end += added;
+        // JSON of user classes may hold passwords.
+        let shown = shown.filter(|_| setting.name != "config-users");
+        self.told.take(setting.name, shown.as_deref(), at);
+        Ok(())
+    }
+
+    /// Whether the command line has it. Names of arguments that the command does not know are not on it.
+    fn is_given(&self, id: &str) -> bool {
+        let is_known = self.command.get_arguments().any(|arg| arg.get_id() == id);
+        is_known && self.matches.value_source(id) == Some(ValueSource::CommandLine)
+    }
+
+    /// Whether the command line names a scenario, by `-f` or by a word that cannot be a user class.
+    fn names_a_scenario(&self) -> bool {
+        let word = self.matches.try_get_one::<PathBuf>("scenario").ok().flatten();
+        let has_classes = self.command.get_arguments().any(|arg| arg.get_id() == "classes");
+        word.is_some_and(|word| !has_classes || Format::of(word).is_some())
+    }
+
+    fn has_a_page(&self) -> bool {
+        ["web", "web_host", "web_port"].iter().any(|id| self.is_given(id))
+    }
+}
+
+fn is_one_of(value: &Value, words: &[&str]) -> bool {
+    matches!(value, Value::Text(text) if words.contains(&text.to_ascii_lowercase().as_str()))
+}
+
+fn is_on(value: &Value) -> bool {
+    is_one_of(value, &["true", "yes", "on", "1"])
+}
+
+fn is_off(value: &Value) -> bool {
+    is_one_of(value, &["", "false", "no", "off", "0"])
+}
+
+/// The flag on the other side of a conflict, or the one that is missing.
+fn other(error: &clap::Error, own: &str) -> String {
+    let flags =
+        [ContextKind::InvalidArg, ContextKind::PriorArg].into_iter().filter_map(|kind| error.get(kind));
+    let mut flags = flags.flat_map(|flag| match flag {
+        ContextValue::String(text) => vec![text.clone()],
+        ContextValue::Strings(texts) => texts.clone(),
+        _ => Vec::new(),
+    });
+    let name = |flag: &str| flag.split([' ', '=']).next().unwrap_or_default().to_owned();
+    flags.find(|flag| name(flag) != own).map_or_else(|| "another flag".to_owned(), |flag| name(&flag))
+}
+
+/// Why a value is wrong, without what clap says around it.
+fn why(error: &clap::Error) -> String {
+    if let Some(source) = error.source() {
+        return source.to_string();
+    }
+    if let Some(ContextValue::Strings(valid)) = error.get(ContextKind::ValidValue) {
+        return format!("one of {}", valid.join(", "));
+    }
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use std::collections::BTreeSet;
+
+    use crate::cli::command::Cli;
+    use crate::cli::locust::places::{of_text, of_variables};
+
+    /// The command line with settings of these variables and of a `locust.conf`, and what is said of them.
+    fn taken(line: &str, variables: &[(&str, &str)], conf: &str) -> Result<(String, String), Mistake> {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let program = Cli::command();
+        let matches = program.clone().try_get_matches_from(&words).unwrap();
+        let mut found = of_variables(variables);
+        found.extend(of_text("locust.conf", conf).unwrap());
+        let (words, told) = take(&program, &words, &matches, &found)?;
+        let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        Ok((words.join(" "), told.text(&BTreeSet::from(["LOCUST_PASSWORD".to_owned()]))))
+    }
+
+    fn line(line: &str, variables: &[(&str, &str)], conf: &str) -> String {
+        taken(line, variables, conf).unwrap().0
+    }
+
+    #[test]
+    fn the_command_line_goes_before_variables_and_those_before_files() {
+        let conf = "users = 5\nspawn-rate = 2\nonly-summary\nreset-stats = true\n";
+        let variables = [("LOCUST_USERS", "7"), ("LOCUST_RUN_TIME", "2s"), ("LOCUST_RESET_STATS", "false")];
+        assert_eq!(
+            line("x run a.toml -t 1s", &variables, conf),
+            "x run --users=7 --spawn-rate=2 --only-summary a.toml -t 1s"
+        );
+        assert_eq!(
+            line("x plan a.toml -u 1", &variables, conf),
+            "x plan --spawn-rate=2 --run-time=2s a.toml -u 1"
+        );
+        assert_eq!(line("x explain E0101", &variables, conf), "x explain E0101");
+    }
+
+    #[test]
+    fn each_kind_of_value_becomes_words() {
+        let conf = "tags = [a, b]\nexclude-tags = c\nhost = mqtt://b:1883\ncsv = out/a b\ncsv-full-history\n";
+        assert_eq!(
+            line("x run", &[("LOCUST_USER_CLASSES", "A B"), ("LOCUST_LOCUSTFILE", "a.toml")], conf),
+            "x run --locustfile=a.toml --host=mqtt://b:1883 --tags=a --tags=b --exclude-tags=c --csv=out/a b \
+             --csv-full-history --user-classes=A --user-classes=B"
+        );
+    }
+
+    #[test]
+    fn a_locustfile_counts_only_where_no_scenario_is_named() {
+        let file = [("LOCUST_LOCUSTFILE", "a.toml")];
+        for named in
+            ["x run b.toml", "x run -f b.toml", "x run -f b.toml Car", "x plan b.toml c.toml", "x plan b"]
+        {
+            assert_eq!(line(named, &file, ""), named);
+        }
+        assert_eq!(line("x run Car", &file, ""), "x run --locustfile=a.toml Car");
+        assert_eq!(line("x run b.toml", &[("LOCUST_LOCUSTFILE", "a.py")], ""), "x run b.toml");
+        let Mistake { message, help } = taken("x run", &[], "locustfile = a.py").unwrap_err();
+        assert_eq!(
+            message,
+            "no scenario is named, and locust.conf:1: locustfile = a.py is no file in TOML or YAML"
+        );
+        assert!(help.contains("mqtt-scenario run my.toml"), "{help}");
+    }
+
+    #[test]
+    fn settings_of_the_page_count_only_with_a_page() {
+        let conf = "web-host = 0.0.0.0\nweb-port = 80\nautostart = true\nautoquit = 5\nheadless = true\n";
+        assert_eq!(
+            line("x run a.toml -P 90", &[], conf),
+            "x run --web-host=0.0.0.0 --autostart --autoquit=5 a.toml -P 90"
+        );
+        assert_eq!(line("x run a.toml", &[], conf), "x run --headless a.toml");
+    }
+
+    #[test]
+    fn what_is_taken_without_effect_or_ignored_is_said_with_the_reason() {
+        let conf = "users = 5\nheadless = true\nprocesses = 4\nmaster\nmaster-bind-port = 1\nexpect-slaves = \
+                    false\nprint-stats\ncsv-full-history\nrun_time = 5m\nmine = 1\nweb-port = 80\nconfig = b\n\u{1b}[2J = \
+                    1\nhost = mqtt://b:1883\n";
+        let variables = [
+            ("LOCUST_SPAWN_RATE", "3"),
+            ("LOCUST_MODE_WORKER", "true"),
+            ("LOCUST_OF_THEIR_OWN", "secret"),
+            ("LOCUST_PASSWORD", "the scenario asks for it"),
+            ("LOCUST_CONFIG_USERS", r#"{"user_class_name": "a", "password": "secret"}"#),
+        ];
+        let (_, said) = taken("x run a.toml", &variables, conf).unwrap();
+        assert!(!said.contains("secret") && !said.contains('\u{1b}'), "{said}");
+        insta::assert_snapshot!(said);
+    }
+
+    #[test]
+    fn what_the_command_line_excludes_is_ignored() {
+        let (words, said) =
+            taken("x run a.toml --repeat 2", &[], "csv = out/a\nhtml = a.html\nusers = 3\n").unwrap();
+        assert_eq!(words, "x run --users=3 a.toml --repeat 2");
+        insta::assert_snapshot!(said);
+    }
+
+    #[test]
+    fn a_wrong_value_is_a_mistake_with_its_place() {
+        let of_files = [
+            "users = 0",
+            "run-time = soon",
+            "headless = perhaps",
+            "loglevel = loud",
+            "csv = [a, b]",
+            "host = mqtt://b:x",
+            "web-port = many",
+        ];
+        let of_files = of_files.map(|conf| taken("x run a.toml --web", &[], &format!("# first\n{conf}\n")));
+        let of_variables = [("LOCUST_USERS", "many"), ("LOCUST_EXIT_CODE_ON_ERROR", "-1")]
+            .map(|variable| taken("x run a.toml", &[variable], ""));
+        let said: Vec<_> = of_files.into_iter().chain(of_variables).map(|it| it.unwrap_err()).collect();
+        let said: Vec<_> = said.iter().map(|it| format!("{}\n  help: {}", it.message, it.help)).collect();
+        insta::assert_snapshot!(said.join("\n"));
+    }
+}
