@@ -7,6 +7,7 @@ pub(crate) mod drivers;
 pub(crate) mod hlog;
 pub(crate) mod leaving;
 pub(crate) mod live_page;
+pub(crate) mod locust_flags;
 pub(crate) mod locust_worker;
 mod master;
 pub(crate) mod network;
