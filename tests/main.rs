@@ -31,6 +31,7 @@
 //! | `src/web/metrics`, the dashboard | `--lib web::metrics`, `--test integration peers::prometheus -- --ignored` |
 //! | response times themselves | `--test integration engine::accuracy -- --ignored --test-threads 1` |
 //! | the judgement that the generator is the limit | `--test integration engine::saturation -- --ignored --test-threads 1` |
+//! | README, `docs/`, `scenarios/` | `--test integration cli::documents`, and `cli::shipped` |
 //! | anything on the wire | `--test integration peers -- --ignored`, with Mosquitto and Locust |
 //! | a fixture from real Locust | `--test integration cli::golden`, and `peers::replay` |
 //!
