@@ -52,6 +52,10 @@ pub(super) struct LocustfileOptions {
     scenario: PathBuf,
 }
 
+/// The most bytes of a scenario that a master can send. It sends the whole text with each number of users, and JSON makes it
+/// six times as large at worst. Workers take 16 MiB.
+const MAX_TEXT_BYTES: usize = 2 << 20;
+
 /// Why a scenario cannot be given to Locust, and what to do.
 #[derive(Debug)]
 struct Refusal {
@@ -104,7 +108,6 @@ struct Locustfile {
     files: Vec<File>,
     classes: Vec<Class>,
     settings: Vec<Setting>,
-    host: String,
     defaults: Vec<Default>,
     stages: Vec<Stage>,
 }
@@ -118,6 +121,7 @@ struct Class {
     name: String,
     weight: String,
     fixed_count: u32,
+    host: String,
 }
 
 struct Setting {
@@ -146,6 +150,16 @@ impl Locustfile {
             what: error.to_string(),
             help: "it could be read a moment ago: write the file again when nothing changes it",
         })?;
+        let bytes: usize = source.files().map(|file| file.text().len()).sum();
+        if bytes > MAX_TEXT_BYTES {
+            return Err(Refusal {
+                what: format!(
+                    "a Locust master cannot give out a scenario of {bytes} bytes, only up to {} MiB",
+                    MAX_TEXT_BYTES >> 20
+                ),
+                help: "put rows of feeds and payloads into files of their own, which lie on each worker",
+            });
+        }
         check_secrets(&source, &parsed.scenario)?;
         let plan = &loaded.plan;
         check_load(plan)?;
@@ -159,9 +173,8 @@ impl Locustfile {
             command_name: name(scenario).chars().map(|c| if c.is_control() { '?' } else { c }).collect(),
             scenario_name: repr(&name(scenario)),
             files: files.collect(),
-            classes: classes(plan),
+            classes: classes(plan, &parsed.scenario),
             settings: settings(&loaded.changeable.settings),
-            host: host(plan, &parsed.scenario),
             defaults: defaults(&plan.load),
             stages: if plan.load.is_staged() { stages(&plan.load) } else { Vec::new() },
         })
@@ -240,28 +253,34 @@ fn check_secrets(source: &Source, scenario: &Scenario) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The address in Locust's field: none if there are several, or if it is made of what only a worker knows.
-fn host(plan: &Plan, scenario: &Scenario) -> String {
-    let is_plain = scenario
-        .brokers
-        .values()
-        .all(|broker| broker.url.as_ref().is_some_and(|url| !url.contains(['$', '?'])));
-    match &*plan.brokers {
-        [broker] if is_plain => repr(&broker.target.to_string()),
-        _ => "None".to_owned(),
-    }
+/// The addresses of the classes. Locust shows the one of all in a field, and gives it to the workers. If classes have different
+/// ones, the field is empty, and says that an address in it is for all. There is none that is made of what only a worker
+/// knows.
+fn hosts(plan: &Plan, scenario: &Scenario) -> Vec<String> {
+    let hosts = plan.classes.iter().map(|class| {
+        let broker = &plan.brokers[class.broker.0];
+        let url = scenario.brokers.get(&broker.name).and_then(|broker| broker.url.as_ref());
+        let is_plain = url.is_some_and(|url| !url.contains(['$', '?']));
+        is_plain.then(|| repr(&broker.target.to_string()))
+    });
+    let hosts: Vec<_> = hosts.collect();
+    // A worker refuses one address for several brokers, even if it is the one that all classes have.
+    let is_one_of_several = plan.brokers.len() > 1 && hosts.windows(2).all(|pair| pair[0] == pair[1]);
+    let or_none = |host: Option<String>| host.filter(|_| !is_one_of_several).unwrap_or("None".to_owned());
+    hosts.into_iter().map(or_none).collect()
 }
 
-fn classes(plan: &Plan) -> Vec<Class> {
+fn classes(plan: &Plan, scenario: &Scenario) -> Vec<Class> {
     let per_class = match plan.load.stages.first().map(|stage| &stage.users) {
         Some(Users::PerClass(counts)) => Some(counts),
         _ => None,
     };
-    let numbered = plan.classes.iter().enumerate();
-    let class = |(index, class): (usize, &UserClass)| Class {
+    let numbered = plan.classes.iter().zip(hosts(plan, scenario)).enumerate();
+    let class = |(index, (class, host)): (usize, (&UserClass, String))| Class {
         name: repr(&class.name),
         weight: number(class.weight),
         fixed_count: per_class.and_then(|counts| counts.get(index).copied()).unwrap_or(class.fixed_count),
+        host,
     };
     numbered.map(class).collect()
 }

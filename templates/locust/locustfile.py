@@ -27,10 +27,10 @@ FILES = {
 {%- endfor %}
 }
 
-# User classes: (name, weight, fixed number of users).
+# User classes: (name, weight, fixed number of users, address of the broker: None if only a worker can tell).
 CLASSES = [
 {%- for class in classes %}
-    ({{ class.name }}, {{ class.weight }}, {{ class.fixed_count }}),
+    ({{ class.name }}, {{ class.weight }}, {{ class.fixed_count }}, {{ class.host }}),
 {%- endfor %}
 ]
 
@@ -135,8 +135,8 @@ class Stages(LoadTestShape):
 {% endif %}
 
 # It comes last, since a class may have the name of anything above.
-for name, weight, fixed_count in CLASSES:
-    attributes = {"weight": weight, "fixed_count": fixed_count, "host": {{ host }}, "tasks": [only_in_workers]}
+for name, weight, fixed_count, host in CLASSES:
+    attributes = {"weight": weight, "fixed_count": fixed_count, "host": host, "tasks": [only_in_workers]}
     # Locust looks for classes in the names of this file. One must not take the place of another name in it.
     key = name if name not in globals() else f"user class {name}"
     globals()[key] = type(name, (User,), attributes)

@@ -78,6 +78,9 @@ fn what_a_master_cannot_have_is_refused_with_a_cure() {
         ),
         ("rate = \"5/s\"", "rate = \"often\""),
     ];
+    let large = format!("{SCENARIO}# {}\n", "x".repeat(2 << 20));
+    let said = locustfile(&large).stderr;
+    assert!(said.contains("cannot give out a scenario of 20"), "{said}");
     let said = cases.map(|(from, to)| {
         assert!(SCENARIO.contains(from), "{from}");
         let refused = locustfile(&SCENARIO.replace(from, to));
