@@ -111,6 +111,9 @@ pub enum WorkerError {
     /// Something else answers at the address.
     #[error("this is no master of Locust: {0}")]
     NotAMaster(String),
+    /// A master that took it in has broken the connection with what no worker can read.
+    #[error("the master cannot be understood any more: {0}")]
+    Unreadable(String),
     /// The master was gone for too long.
     #[error("the master has been gone for {after_s} s: {reason}")]
     MasterGone {

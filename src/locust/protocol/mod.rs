@@ -83,6 +83,10 @@ impl Protocol {
             {
                 actions.push(Action::End(Err(WorkerError::NotAMaster(reason))));
             }
+            // It would send the same again: a message that is too large comes with each number of users.
+            Event::Lost { reason, is_no_master: true } if !left => {
+                actions.push(Action::End(Err(WorkerError::Unreadable(reason))));
+            }
             Event::NotConnected { reason, .. } | Event::Lost { reason, .. } if !left => {
                 self.link.lost(instant, reason, actions);
             }

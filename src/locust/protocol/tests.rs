@@ -341,6 +341,14 @@ fn what_is_no_master_ends_a_worker_that_has_none_and_no_other() {
     assert!(!life.log.contains("end:"), "{}", life.log);
 }
 
+#[test]
+fn a_master_that_sends_what_no_worker_can_read_ends_the_worker() {
+    let mut life = Life::running();
+    life.event(Event::Lost { reason: "it announced 52428800 bytes".to_owned(), is_no_master: true });
+    let end = "end: the master cannot be understood any more: it announced 52428800 bytes\n";
+    assert!(life.log.ends_with(end), "{}", life.log);
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     (0..18_u8, 0..4_u64, 0..100_u32).prop_map(|(kind, users, at)| match kind {
         0..4 => Event::Due,

@@ -186,7 +186,9 @@ impl Work {
     pub(super) fn applied(applied: Applied, actions: &mut Vec<Action>) {
         for problem in applied.problems {
             actions.push(Action::Say(problem.clone()));
-            actions.push(Action::Send(ToMaster::Exception { message: problem.clone(), traceback: problem }));
+            // The master shows both, side by side.
+            let message = problem.lines().next().unwrap_or_default().to_owned();
+            actions.push(Action::Send(ToMaster::Exception { message, traceback: problem }));
         }
         actions.push(Action::Send(ToMaster::SpawningComplete(applied.counts)));
     }
