@@ -44,6 +44,9 @@ pub trait Users {
     /// Takes what was recorded since the last call.
     fn take(&mut self) -> Interval;
 
+    /// Forgets what was recorded since the last call: it belongs to nothing that a master adds up.
+    fn clear(&mut self);
+
     /// Lets all users stop: they may finish their tasks for so long, and are cut off then.
     fn stop(&mut self, patience: Duration);
 
@@ -195,13 +198,18 @@ impl Hands {
                 self.may_leave = true;
                 users.stop(patience);
             }
-            Action::ClearStatistics => drop(users.take()),
+            Action::ClearStatistics => users.clear(),
             Action::ChangeClass(change) => {
                 if let Err(why) = users.change_class(&change) {
                     info!("class {} is not changed: {why}", change.class);
                 }
             }
-            Action::Say(text) => info!("{text}"),
+            Action::Say(text) => {
+                // The diagnostics of a scenario have several lines.
+                for line in text.lines() {
+                    info!("{line}");
+                }
+            }
             Action::End(_) => {}
         }
         None

@@ -1,26 +1,69 @@
-//! The command `worker` without Locust.
+//! The command `worker` without Locust: at masters that are malformed, huge, silent or none at all.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
-use std::thread;
+use std::time::Instant;
 
-use crate::support::run_program;
+use crate::locust::hostile_masters::{ACK, master, router};
+use crate::support::{free_port, run_program, side_by_side};
+
+/// A frame with this body, however long it is said to be.
+fn frame(length: u64, body: &[u8]) -> Vec<u8> {
+    [&[2], length.to_be_bytes().as_slice(), body].concat()
+}
+
+/// What a worker says at its end, which must come soon.
+#[expect(clippy::disallowed_methods, reason = "a test watches another process, in real time")]
+fn error_at(name: &str, port: u16) -> String {
+    let (port, began) = (port.to_string(), Instant::now());
+    let arguments = ["worker", "--master-port", &port, "--join-timeout", "2s", "-L", "error"];
+    let output = run_program(Path::new("."), &arguments);
+    assert!(began.elapsed().as_secs() < 12, "{name}: {:?}", began.elapsed());
+    assert_eq!((output.code, output.stdout.as_str()), (Some(4), ""), "{name}: {}", output.stderr);
+    format!("{name}: {}", output.stderr)
+}
 
 #[test]
-fn something_else_at_the_address_of_the_master_ends_the_worker_with_what_it_said() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").unwrap();
-        // Until the worker hangs up; how it does that is not the question.
-        let _ = stream.read_to_end(&mut Vec::new());
-    });
-    let output = run_program(Path::new("."), &["worker", "--master-port", &port, "-L", "error"]);
-    server.join().unwrap();
-    insta::assert_snapshot!(output.stderr);
-    assert_eq!((output.code, output.stdout.as_str()), (Some(4), ""));
+fn what_is_no_master_ends_the_worker_with_what_it_said() {
+    let after_ready = |bytes: &[u8]| [&router(), bytes].concat();
+    let after_ack = |bytes: &[u8]| [&router(), ACK, bytes].concat();
+    let of_another_type = String::from_utf8_lossy(&router()[64..]).replace("ROUTER", "DEALER");
+    let mut curve = router();
+    curve[12..17].copy_from_slice(b"CURVE");
+    let too_large = frame(50 << 20, &vec![b'x'; 50 << 20]);
+    let table = [
+        ("HTTP", b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".to_vec()),
+        ("ZMTP 2", b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x06".to_vec()),
+        ("CURVE", curve),
+        ("DEALER", [&router()[..64], of_another_type.as_bytes()].concat()),
+        ("a frame of 4 GiB", after_ready(&frame(4 << 30, b""))),
+        ("malformed frame", after_ready(b"\xff\0")),
+        ("malformed message", after_ready(b"\0\x02\xc1\xc1")),
+        ("50 MiB to a worker that was taken in", after_ack(&too_large)),
+        ("a malformed frame to a worker that was taken in", after_ack(b"\xff\0")),
+    ];
+    let mut texts = table.map(|(name, sends)| (name, sends, String::new()));
+    side_by_side(&mut texts, |(name, sends, text)| *text = error_at(name, master(std::mem::take(sends))));
+    insta::assert_snapshot!(texts.map(|(.., text)| text).join("\n"));
+}
+
+#[test]
+fn a_master_that_is_silent_or_not_there_is_given_up_after_the_time_for_it() {
+    let table = [
+        ("accepts and says nothing", master(Vec::new())),
+        ("never takes the worker in", master(router())),
+        ("not there", free_port()),
+    ];
+    let mut texts = table.map(|(name, port)| (name, port, String::new()));
+    side_by_side(&mut texts, |(name, port, text)| *text = error_at(name, *port));
+    insta::assert_snapshot!(texts.map(|(.., text)| text).join("\n"));
+}
+
+#[test]
+fn a_request_log_that_cannot_be_written_is_told_before_a_master_is_looked_for() {
+    let output = run_program(Path::new("."), &["worker", "--request-log", "/nowhere/log.jsonl"]);
+    let said =
+        "error: cannot write the request log /nowhere/log.jsonl: No such file or directory (os error 2)\n";
+    assert_eq!((output.code, output.stderr.as_str()), (Some(4), said));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::support::locust_master::Worker;
 use crate::support::{free_port, with_sockets};
 
 /// Greeting and READY of a ROUTER.
-fn router() -> Vec<u8> {
+pub(crate) fn router() -> Vec<u8> {
     let mut greeting = [0; 64];
     greeting[..16].copy_from_slice(b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL");
     let ready = b"\x04\x29\x05READY\x0bSocket-Type\0\0\0\x06ROUTER\x08Identity\0\0\0\0";
@@ -21,10 +21,10 @@ fn router() -> Vec<u8> {
 }
 
 /// `("ack", nil, nil)`.
-const ACK: &[u8] = b"\0\x07\x93\xa3ack\xc0\xc0";
+pub(crate) const ACK: &[u8] = b"\0\x07\x93\xa3ack\xc0\xc0";
 
 /// Accepts one connection, sends this and reads until its end.
-fn master(sends: Vec<u8>) -> u16 {
+pub(crate) fn master(sends: Vec<u8>) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {

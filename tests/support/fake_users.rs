@@ -145,6 +145,10 @@ impl Users for FakeUsers {
         inner.interval.take(now)
     }
 
+    fn clear(&mut self) {
+        drop(self.take());
+    }
+
     fn stop(&mut self, patience: Duration) {
         let mut inner = self.0.borrow_mut();
         inner.go_on();

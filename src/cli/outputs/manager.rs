@@ -81,7 +81,7 @@ impl Outputs {
             outputs.push(CSV, HistoryRows::path(prefix), Box::new(begin))?;
         }
         if let Some(path) = wanted.request_log {
-            outputs.push("request log", path, Box::new(request_log::begin))?;
+            outputs.push(request_log::WHAT, path, Box::new(request_log::begin))?;
         }
         if let Some(path) = wanted.history_log {
             outputs.push("history", path, Box::new(history_log::begin))?;

@@ -7,7 +7,7 @@
 //! | `state`, `history` | Locust's CSV files |
 //! | `history_log` | a histogram per row and second |
 //! | `locust_json` | what Locust writes with `--json` |
-//! | `request_log` | the log of all requests |
+//! | `request_log` | the log of all requests, of a run or of a worker |
 //! | `document` | what is written once at the end: result.json and others |
 //! | `folder` | the folder of a run |
 //! | `outlet` | threads that write, so that a slow disk does not disturb the load |
@@ -29,3 +29,4 @@ pub(super) use crate::cli::outputs::error::OutputError;
 pub(super) use crate::cli::outputs::folder::RunFolder;
 pub(super) use crate::cli::outputs::manager::{Open, Outputs, Wanted};
 pub(super) use crate::cli::outputs::output::View;
+pub(super) use crate::cli::outputs::request_log::WorkerLog;

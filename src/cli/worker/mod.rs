@@ -36,18 +36,17 @@ use tracing::{Level, info};
 
 use crate::cli::exit;
 use crate::cli::log::Reader;
+use crate::cli::outputs::OutputError;
 use crate::cli::run::Process;
 use crate::cli::worker::metrics::Served;
 pub(super) use crate::cli::worker::options::WorkerOptions;
+use crate::cli::worker::test::Recorded;
 use crate::cli::worker::usage::UsageMeter;
 use crate::cli::worker::users::EngineUsers;
 use crate::engine::Interrupts;
 use crate::locust::dial::MasterAddress;
 use crate::locust::logs::LastLines;
 use crate::locust::worker::{WorkerSettings, work};
-
-/// How long the first master is looked for, as in Locust.
-const JOIN_LIMIT: Duration = Duration::from_mins(5);
 
 /// How long standard error and the log may take for what is left to say.
 const FLUSH_TIME: Duration = Duration::from_millis(500);
@@ -58,6 +57,8 @@ pub(super) fn run(options: &WorkerOptions) -> ExitCode {
 
 fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
     let cannot = |error: std::io::Error| (exit::CANNOT_GO_ON, error.to_string());
+    let unwritten = |error: OutputError| (exit::CANNOT_GO_ON, error.to_string());
+    let recorded = Recorded::new(options.request_log.clone()).map_err(unwritten)?;
     let served = Served::start(options).map_err(|message| (exit::CANNOT_GO_ON, message))?;
     let process = Process::with_log(options.logfile.clone(), true, options.loglevel.unwrap_or(Level::INFO))?;
     let logs = LastLines::default();
@@ -73,13 +74,13 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
     let master = MasterAddress { host: options.master_host.clone(), port: options.master_port };
     info!("Looking for a Locust master at {}:{}", master.host, master.port);
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let settings = WorkerSettings { master, join_limit: JOIN_LIMIT, hostname, logs };
+    let settings = WorkerSettings { master, join_limit: options.join_timeout, hostname, logs };
 
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let identity = Rc::new(RefCell::new(String::new()));
     let metrics = served.as_ref().map(|served| served.metrics.clone());
     let threads = options.threads.map_or(cores, usize::from);
-    let mut users = EngineUsers::new(threads, Rc::clone(&identity), metrics);
+    let mut users = EngineUsers::new(threads, Rc::clone(&identity), recorded.clone(), metrics);
     let draw = move || {
         let drawn = draw();
         identity.borrow_mut().clone_from(&drawn);
@@ -96,6 +97,7 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
     if end.is_ok() {
         info!("The worker has left the master");
     }
+    let logged = recorded.end_log();
     if let Some(served) = served {
         runtime.block_on(async {
             tokio::select! {
@@ -109,10 +111,9 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
         served.stop();
     }
     process.flush(FLUSH_TIME);
-    match end {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(error) => Err((exit::CANNOT_GO_ON, error.to_string())),
-    }
+    end.map_err(|error| (exit::CANNOT_GO_ON, error.to_string()))?;
+    logged.map_err(unwritten)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Passes signals on to the worker: the first one lets it leave in good order, the second one at once.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 use tracing::Level;
@@ -29,14 +30,16 @@ leaves at once.
 Exit codes:
   0    the master has ended the test, or the worker was told to leave
   2    wrong usage
-  4    there is no Locust master, or it has been gone for a minute
+  4    there is no Locust master, or it has been gone for a minute; or the request log is not whole
   130  the worker was interrupted twice
 
 Examples:
   mqtt-scenario worker
   mqtt-scenario worker --master-host loadtest.lan
   PASSWORD=… mqtt-scenario worker --master-host loadtest.lan
+  mqtt-scenario worker --master-host loadtest.lan --join-timeout 30s
   mqtt-scenario worker --master-port 5600 --threads 4 --logfile worker.log
+  mqtt-scenario worker --request-log requests.jsonl
   mqtt-scenario worker --master-host loadtest.lan --prometheus
   mqtt-scenario worker -f locustfile.py --worker --master-host loadtest.lan";
 
@@ -52,10 +55,18 @@ pub(in crate::cli) struct WorkerOptions {
     #[arg(long, value_name = "PORT", default_value_t = 5557, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) master_port: u16,
 
+    /// How long to look for the master when the worker starts, such as 30s
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    pub(super) join_timeout: Duration,
+
     /// Number of threads that run the users; by default one per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     #[arg(allow_negative_numbers = true)]
     pub(super) threads: Option<u16>,
+
+    /// Write every request of this worker as a line of JSON, as `run` does; a new test begins with a line `reset`
+    #[arg(long, value_name = "FILE")]
+    pub(super) request_log: Option<PathBuf>,
 
     /// How much to log: error, warning, info, debug
     #[arg(short = 'L', long, value_name = "LEVEL", value_parser = parse_level)]

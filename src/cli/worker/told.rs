@@ -25,6 +25,25 @@ const SETTINGS: &str = "mqtt_scenario_settings";
 /// The longest time for users to finish that is followed: a year.
 const MAX_STOP_TIMEOUT_S: f64 = 366.0 * 86_400.0;
 
+/// What a plan is made of, but for the numbers of users of this worker.
+#[derive(Debug, PartialEq)]
+pub(super) struct Terms {
+    host: Option<String>,
+    options: BTreeMap<String, OptionValue>,
+}
+
+impl Terms {
+    /// Those of a message of the master.
+    pub(super) fn of(spawn: &Spawn) -> Self {
+        let changeable = changeable(spawn).unwrap_or_default();
+        let ours = [NAME, FILES, SETTINGS, "tags", "exclude_tags", "num_users"];
+        let names = changeable.iter().map(|(option, ..)| &**option).chain(ours);
+        let options =
+            names.filter_map(|name| Some((name.to_owned(), spawn.parsed_options.get(name)?.clone())));
+        Self { host: spawn.host.clone(), options: options.collect() }
+    }
+}
+
 /// A test that can begin.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -50,6 +69,8 @@ pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str) -> Result<Told, Stri
         // Of all workers: rates per class and rows of feeds are shared out over them.
         users: if is_staged { None } else { number_of_users(spawn) },
         host: host(spawn)?,
+        // The master ends the test.
+        run_time: (!is_staged).then_some(Duration::ZERO),
         tags: list(spawn, "tags"),
         exclude_tags: list(spawn, "exclude_tags"),
         ..Overrides::default()
@@ -103,10 +124,14 @@ fn wrong(option: &str, why: impl std::fmt::Display) -> String {
     )
 }
 
+/// What may be changed at the master: an option, its key in the scenario and its value there.
+fn changeable(spawn: &Spawn) -> Result<Vec<(String, String, String)>, String> {
+    json(spawn, SETTINGS)
+}
+
 /// What was changed at the master of what may be changed, each `KEY=VALUE`.
 fn settings(spawn: &Spawn) -> Result<Vec<String>, String> {
-    let changeable: Vec<(String, String, String)> = json(spawn, SETTINGS)?;
-    let changed = changeable.into_iter().filter_map(|(option, key, default)| {
+    let changed = changeable(spawn)?.into_iter().filter_map(|(option, key, default)| {
         let value = match spawn.parsed_options.get(&option)? {
             OptionValue::Text(text) => text.clone(),
             OptionValue::Number(number) => number.to_string(),
@@ -188,7 +213,10 @@ mod tests {
 
     #[test]
     fn the_plan_of_a_test_has_no_users_yet_and_numbers_for_this_worker() {
-        let plan = plan(&spawn(SCENARIO, &[("expect_workers", OptionValue::Number(3.0))]));
+        let told =
+            read(&spawn(SCENARIO, &[("expect_workers", OptionValue::Number(3.0))]), 1, "ab12").unwrap();
+        assert_eq!(told.warnings, [""; 0], "that there is no run_time is the master's affair");
+        let plan = told.plan;
         assert!(plan.load.is_driven());
         assert_eq!(plan.load.stop_timeout, Duration::from_millis(2_500));
         assert_eq!(plan.numbering, Numbering::of_worker(1, 3));

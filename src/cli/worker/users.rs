@@ -4,20 +4,23 @@
 //! be better, and the master would get the same exception each second of its ramp.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 use crate::cli::worker::metrics::Metrics;
-use crate::cli::worker::test::{Recorded, Test};
-use crate::cli::worker::told;
+use crate::cli::worker::test::{Recorded, Surroundings, Test};
+use crate::cli::worker::told::{self, Terms};
 use crate::engine::limits::raise_open_files;
 use crate::locust::message::{ClassChange, Spawn};
 use crate::locust::protocol::Applied;
 use crate::locust::report::ClassCounts;
 use crate::locust::worker::Users;
+use crate::plan::Plan;
 use crate::stats::interval::Interval;
 
 /// How much of the identity of a worker is its run id, which stands in client ids. Some brokers take few characters.
@@ -42,20 +45,33 @@ pub(super) struct EngineUsers {
 enum State {
     /// No test goes on.
     Ready,
-    /// This one does. The places of its classes in the plan are by their names.
-    Running { test: Test, classes: BTreeMap<String, usize> },
+    /// This one does.
+    Running(Running),
     /// The master believes that one goes on, but it cannot.
     Failed,
 }
 
+#[derive(Debug)]
+struct Running {
+    test: Test,
+    plan: Arc<Plan>,
+    /// What the plan was made of.
+    terms: Terms,
+}
+
 impl EngineUsers {
     /// No users yet. They will be on so many threads.
-    pub(super) fn new(threads: usize, identity: Rc<RefCell<String>>, metrics: Option<Metrics>) -> Self {
+    pub(super) fn new(
+        threads: usize,
+        identity: Rc<RefCell<String>>,
+        recorded: Recorded,
+        metrics: Option<Metrics>,
+    ) -> Self {
         Self {
             threads,
             identity,
             index: 0,
-            recorded: Recorded::new(),
+            recorded,
             test: State::Ready,
             counts: ClassCounts::new(),
             told: BTreeSet::new(),
@@ -63,19 +79,51 @@ impl EngineUsers {
         }
     }
 
-    fn begin(&self, spawn: &Spawn) -> Result<State, String> {
-        let run_id: String = self.identity.borrow().chars().take(RUN_ID_LENGTH).collect();
-        let told = told::read(spawn, self.index, &run_id)?;
+    fn run_id(&self) -> String {
+        self.identity.borrow().chars().take(RUN_ID_LENGTH).collect()
+    }
+
+    fn read(&self, spawn: &Spawn) -> Result<(Arc<Plan>, PathBuf), String> {
+        let told = told::read(spawn, self.index, &self.run_id())?;
         for line in told.warnings {
             warn!("{line}");
         }
-        info!("Running {}, as worker {} of the master", told.plan.name, self.index);
-        let names = told.plan.classes.iter().map(|class| class.name.clone());
-        let classes = names.enumerate().map(|(place, name)| (name, place)).collect();
-        let metrics = self.metrics.as_ref().map(|metrics| metrics.begin(&told.plan, &run_id));
-        let begun = Test::begin(told.plan, told.folder, self.threads, self.recorded.clone(), metrics);
-        let test = begun.map_err(|error| format!("no thread can be started: {error}"))?;
-        Ok(State::Running { test, classes })
+        Ok((Arc::new(told.plan), told.folder))
+    }
+
+    fn begin(&self, spawn: &Spawn) -> Result<State, String> {
+        let (plan, folder) = self.read(spawn)?;
+        info!("Running {}, as worker {} of the master", plan.name, self.index);
+        let surroundings = Surroundings {
+            threads: self.threads,
+            recorded: self.recorded.clone(),
+            metrics: self.metrics.clone(),
+            run_id: self.run_id(),
+        };
+        let test = Test::begin(Arc::clone(&plan), folder, surroundings)
+            .map_err(|error| format!("no thread can be started: {error}"))?;
+        Ok(State::Running(Running { test, plan, terms: Terms::of(spawn) }))
+    }
+
+    /// Lets a test that goes on follow what was changed at the master, if anything was. If that is wrong, all stays as it is.
+    fn follow(&mut self, spawn: &Spawn) -> Result<(), String> {
+        let State::Running(running) = &self.test else { return Ok(()) };
+        let terms = Terms::of(spawn);
+        if running.terms == terms {
+            return Ok(());
+        }
+        let read = self.read(spawn);
+        let State::Running(running) = &mut self.test else { return Ok(()) };
+        // Once: a mistake is not told with each number of users.
+        running.terms = terms;
+        let (plan, folder) =
+            read.map_err(|problem| format!("what was changed at the master is not followed: {problem}"))?;
+        if plan != running.plan {
+            info!("The master has changed the test: all users stop and start anew");
+            running.test.go_on_with(Arc::clone(&plan), folder, plan.load.stop_timeout);
+            running.plan = plan;
+        }
+        Ok(())
     }
 }
 
@@ -86,31 +134,31 @@ impl Users for EngineUsers {
 
     fn apply(&mut self, spawn: &Spawn) -> Applied {
         let mut problems = Vec::new();
-        if matches!(self.test, State::Ready) {
-            self.test = self.begin(spawn).unwrap_or_else(|problem| {
-                problems.push(problem);
-                State::Failed
-            });
+        match &self.test {
+            State::Ready => {
+                self.test = self.begin(spawn).unwrap_or_else(|problem| {
+                    problems.push(problem);
+                    State::Failed
+                });
+            }
+            State::Running(running) if running.test.has_ended() => self.test = State::Failed,
+            State::Running(_) => problems.extend(self.follow(spawn).err()),
+            State::Failed => {}
         }
         self.counts = spawn.user_classes_count.keys().map(|class| (class.clone(), 0)).collect();
-        match &self.test {
-            State::Running { test, .. } if test.has_ended() => self.test = State::Failed,
-            State::Running { test, classes } => {
-                let mut by_class = vec![0; classes.len()];
-                for (class, &users) in &spawn.user_classes_count {
-                    if let Some(&place) = classes.get(class) {
-                        by_class[place] = u32::try_from(users).unwrap_or(u32::MAX);
-                        self.counts.insert(class.clone(), u64::from(by_class[place]));
-                    } else if users > 0 {
-                        problems
-                            .push(format!("the scenario has no class `{class}`, or no task of it is left"));
-                    }
+        if let State::Running(Running { test, plan, .. }) = &self.test {
+            let mut by_class = vec![0; plan.classes.len()];
+            for (class, &users) in &spawn.user_classes_count {
+                if let Some(place) = plan.classes.iter().position(|of| of.name == *class) {
+                    by_class[place] = u32::try_from(users).unwrap_or(u32::MAX);
+                    self.counts.insert(class.clone(), u64::from(by_class[place]));
+                } else if users > 0 {
+                    problems.push(format!("the scenario has no class `{class}`, or no task of it is left"));
                 }
-                let all = by_class.iter().copied().map(u64::from).sum();
-                problems.extend(raise_open_files(all).err().map(|error| error.to_string()));
-                test.go_to(by_class);
             }
-            State::Ready | State::Failed => {}
+            let all = by_class.iter().copied().map(u64::from).sum();
+            problems.extend(raise_open_files(all).err().map(|error| error.to_string()));
+            test.go_to(by_class);
         }
         problems.retain(|problem| self.told.insert(problem.clone()));
         Applied { counts: self.counts.clone(), problems }
@@ -123,7 +171,7 @@ impl Users for EngineUsers {
     /// Users that have left by themselves count, as they do in the engine's ramps: no other user replaces them.
     fn counts(&self) -> ClassCounts {
         match &self.test {
-            State::Running { test, .. } if !test.has_ended() => self.counts.clone(),
+            State::Running(running) if !running.test.has_ended() => self.counts.clone(),
             _ => self.counts.keys().map(|class| (class.clone(), 0)).collect(),
         }
     }
@@ -132,18 +180,106 @@ impl Users for EngineUsers {
         self.recorded.take()
     }
 
+    fn clear(&mut self) {
+        self.recorded.clear();
+    }
+
     fn stop(&mut self, patience: Duration) {
         match &self.test {
-            State::Running { test, .. } => test.stop(patience),
+            State::Running(running) => running.test.stop(patience),
             State::Ready | State::Failed => self.test = State::Ready,
         }
         self.told.clear();
     }
 
     async fn gone(&mut self) {
-        if let State::Running { test, .. } = &self.test {
-            test.ended().await;
+        if let State::Running(running) = &self.test {
+            running.test.ended().await;
         }
         self.test = State::Ready;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+    use crate::locust::message::OptionValue;
+
+    const SCENARIO: &str = "version = 1\nvars.word = \"first\"\nbrokers.b.url = \"embedded:\"\n[[user_classes.car.tasks]]\nname \
+                            = \"say\"\nsteps = [{ publish = { name = \"${vars.word}\", topic = \"t\", qos = 1 } }, { wait = \
+                            \"50ms\" }]\n[load]\nusers = 1\n";
+
+    /// Two users, and this word at the master.
+    fn spawn(word: &str) -> Spawn {
+        let text = |text: &str| OptionValue::Text(text.to_owned());
+        let options = [
+            ("mqtt_scenario_name", text("my.toml")),
+            ("mqtt_scenario_files", text(&serde_json::json!({"my.toml": SCENARIO}).to_string())),
+            ("mqtt_scenario_settings", text(r#"[["set_word", "vars.word", "first"]]"#)),
+            ("set_word", text(word)),
+        ];
+        Spawn {
+            user_classes_count: ClassCounts::from([("car".to_owned(), 2)]),
+            parsed_options: options.map(|(name, value)| (name.to_owned(), value)).into(),
+            stop_timeout: Some(1.0),
+            ..Spawn::default()
+        }
+    }
+
+    /// Waits until a row has requests; the requests of all rows up to then are added.
+    async fn see(users: &mut EngineUsers, row: &str, all: &mut BTreeMap<String, u64>) {
+        let start = Instant::now();
+        while all.get(row).is_none_or(|requests| *requests < 5) {
+            assert!(start.elapsed() < Duration::from_secs(20), "no {row} in {all:?}");
+            sleep(Duration::from_millis(20)).await;
+            for (key, sums) in users.take().rows {
+                *all.entry(key.name.clone()).or_default() += sums.requests;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_changed_at_the_master_holds_for_all_users_and_a_mistake_changes_nothing() {
+        let recorded = Recorded::new(None).unwrap();
+        let mut users = EngineUsers::new(1, Rc::default(), recorded, None);
+        let mut seen = BTreeMap::new();
+        assert_eq!(users.apply(&spawn("first")).problems, [""; 0]);
+        see(&mut users, "first", &mut seen).await;
+        assert_eq!(users.apply(&spawn("second")).problems, [""; 0]);
+        assert_eq!(users.counts()["car"], 2);
+        see(&mut users, "second", &mut seen).await;
+        let before = seen["first"];
+
+        let [problem] = &users.apply(&spawn("${")).problems[..] else { panic!("one problem") };
+        assert!(problem.starts_with("what was changed at the master is not followed: error["), "{problem}");
+        seen.insert("second".to_owned(), 0);
+        see(&mut users, "second", &mut seen).await;
+
+        users.stop(Duration::from_secs(1));
+        users.gone().await;
+        for (key, sums) in users.take().rows {
+            *seen.entry(key.name.clone()).or_default() += sums.requests;
+        }
+        assert_eq!(
+            seen["first"], before,
+            "users of the first word were gone before those of the second came"
+        );
+        assert_eq!(users.counts()["car"], 0);
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_a_test_whose_users_are_about_to_start_anew() {
+        let mut users = EngineUsers::new(1, Rc::default(), Recorded::new(None).unwrap(), None);
+        let mut seen = BTreeMap::new();
+        users.apply(&spawn("first"));
+        see(&mut users, "first", &mut seen).await;
+        users.apply(&spawn("second"));
+        users.stop(Duration::ZERO);
+        users.gone().await;
+        assert!(!users.take().rows.keys().any(|key| key.name == "second"));
     }
 }
