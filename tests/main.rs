@@ -23,7 +23,7 @@
 //! | stopping, what is unfinished | `--test integration engine::leaving`, `engine::unfinished`, `engine::balance` |
 //! | `src/stats` | `--lib stats`, `--test integration cli::figures`, and `cli::recorder` |
 //! | `src/locust` | `--lib locust::`, `--test integration locust::`, and `peers::locust_worker -- --ignored` with Locust |
-//! | `src/cli/master`, `src/cli/worker` | `--test integration cli::master`, `peers::master -- --ignored`, `peers::worker -- --ignored` with Locust |
+//! | `src/cli/master`, `src/cli/worker`, the locustfile | `--lib cli::worker`, `--test integration cli::master`, `peers::master peers::worker peers::cluster -- --ignored` with Locust and Mosquitto |
 //! | `src/report`: CSV, JSON, tables, logs | `--lib report`, `--test integration cli::golden`, and `cli::outputs` |
 //! | `src/cli`: arguments, exit codes, signals | `--lib cli`, `--test integration cli` |
 //! | `src/cli/locust` | `--lib cli::locust`, `--test integration cli::locust_flags`, and `peers::locust_flags -- --ignored` |

@@ -3,6 +3,7 @@
 pub(crate) mod balance;
 pub(crate) mod broker;
 pub(crate) mod client;
+pub(crate) mod cluster;
 pub(crate) mod drivers;
 pub(crate) mod hlog;
 pub(crate) mod leaving;

@@ -1,97 +1,29 @@
-//! The command `worker` at a real Locust master and a Mosquitto.
+//! The command `worker` at a real Locust master and a Mosquitto, when nothing goes wrong but the scenario.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
-use rustix::process::Signal;
-
-use crate::support::locust_master::{Master, wait_for};
-use crate::support::program::{Running, rows};
-use crate::support::{Mosquitto, ScenarioDir, free_port, received_by, row, run_program, with_sockets};
-
-/// Two classes that publish, and one whose broker is not there. PORT is that of the Mosquitto.
-const SCENARIO: &str = r#"version = 1
-vars.topic = "plain"
-brokers.b.url = "mqtt://127.0.0.1:PORT"
-brokers.nobody.url = "mqtt://127.0.0.1:1"
-[user_classes.device]
-weight = 3
-broker = "b"
-client_id = "device-${user.number}"
-wait_time = { constant = "100ms" }
-[[user_classes.device.tasks]]
-name = "report"
-steps = [{ publish = { name = "report", topic = "${vars.topic}/device/${user.number}/${user.index}", qos = 1 } }]
-[user_classes.gateway]
-broker = "b"
-client_id = "gateway-${user.number}"
-wait_time = { constant = "70ms" }
-[[user_classes.gateway.tasks]]
-name = "forward"
-steps = [{ publish = { name = "forward", topic = "${vars.topic}/gateway/${user.number}/${user.index}", qos = 1 } }]
-[user_classes.lost]
-fixed_count = 1
-broker = "nobody"
-[[user_classes.lost.tasks]]
-name = "look"
-steps = ["connect"]
-[load]
-users = 1
-"#;
-
-/// The directory with the scenario, and a master with the locustfile that is written for it, after a change.
-fn master(scenario: &str, change: (&str, &str), port: u16, arguments: &str) -> (ScenarioDir, Master) {
-    let place = ScenarioDir::new(scenario);
-    let written = run_program(&place.path(""), &["locustfile", "scenario.toml"]);
-    assert_eq!(written.code, Some(0), "{}", written.stderr);
-    assert!(written.stdout.contains(change.0), "{}", written.stdout);
-    fs::write(place.path("locustfile.py"), written.stdout.replace(change.0, change.1)).unwrap();
-    let master = Master::start(&place.path("locustfile.py"), port, arguments);
-    (place, master)
-}
-
-/// The locustfile stays as it is.
-const UNCHANGED: (&str, &str) = ("", "");
-
-fn worker(place: &ScenarioDir, port: u16) -> Running {
-    place.launch(&["worker", "--master-port", &port.to_string(), "--threads", "1"])
-}
-
-/// How many requests a worker says that its users made.
-fn made(log: &str) -> u64 {
-    let line = log.lines().find_map(|line| line.split_once("The test made "));
-    let (_, rest) = line.unwrap_or_else(|| panic!("no sums: {log}"));
-    rest.split(' ').next().unwrap().parse().unwrap()
-}
+use crate::support::cluster::{Cluster, ClusterWorker, SCENARIO, counts_in_csv, published_in, sum};
+use crate::support::with_sockets;
 
 #[test]
 #[ignore = "needs Locust and Mosquitto: run by .ci/run"]
 fn every_request_of_two_workers_is_in_the_csv_of_their_master_and_at_the_broker() {
-    let broker = Mosquitto::start("sys_interval 1", &[]);
-    let scenario = SCENARIO.replace("PORT", &broker.addr().port().to_string());
-    let port = free_port();
-    let arguments = "--headless -u 60 -r 20 -t 10s -s 3 --expect-workers 2 --exit-code-on-error 0 --set-vars-topic changed";
-    let (place, mut master) = master(&scenario, UNCHANGED, port, arguments);
-    let workers = [worker(&place, port), worker(&place, port)];
+    let cluster = Cluster::new(&SCENARIO.replace("200ms", "1s"));
+    let mut master = cluster.master("--headless -u 200 -r 20 -t 30s -s 3 --expect-workers 2");
+    let workers = [cluster.worker("a"), cluster.worker("b")];
     with_sockets(async {
-        assert_eq!(master.ended().await, Some(0), "{}", master.log());
+        // One user finds no broker, so the test has failures.
+        assert_eq!(master.ended().await, Some(1), "{}", master.log());
     });
-    let ends = workers.map(Running::end);
-    for (_, log, code) in &ends {
-        assert_eq!(*code, Some(0), "{log}");
+    let ends = workers.map(ClusterWorker::end);
+    for end in &ends {
+        assert_eq!(end.said.code, Some(0), "{}", end.said.stderr);
+        assert!(end.logged.most_users() >= 99, "both have users: {}", end.logged.most_users());
     }
-    let sums = ends.iter().map(|(_, log, _)| made(log)).collect::<Vec<_>>();
-    assert!(sums.iter().all(|sum| *sum > 100), "both have users: {sums:?}");
-    assert_eq!(master.counts().0, sums.iter().sum::<u64>(), "{}", master.log());
-
-    let stats = place.path("stats.csv");
-    fs::write(&stats, master.csv("stats")).unwrap();
-    let rows = rows(Path::new(&stats));
-    let published: u64 =
-        ["report", "forward"].map(|name| row(&rows, name).count("Request Count")).iter().sum();
-    assert_eq!(published, received_by(broker.addr().port()), "{}", master.csv("stats"));
+    let counted = counts_in_csv(&master.csv("stats"));
+    assert_eq!(counted, sum(ends.iter().map(|end| end.logged.counts())), "{}", master.log());
+    assert_eq!(published_in(&counted), cluster.published(), "{counted:?}");
     let failures = master.csv("failures");
     assert!(failures.contains("onnection refused"), "{failures}");
 }
@@ -99,22 +31,20 @@ fn every_request_of_two_workers_is_in_the_csv_of_their_master_and_at_the_broker(
 #[test]
 #[ignore = "needs Locust and Mosquitto: run by .ci/run"]
 fn users_of_two_workers_have_numbers_of_their_own_and_a_changed_setting_holds() {
-    let broker = Mosquitto::start("", &[]);
-    let scenario = SCENARIO.replace("PORT", &broker.addr().port().to_string());
-    let port = free_port();
+    let cluster = Cluster::new(SCENARIO);
     let listener = Command::new("mosquitto_sub")
-        .args(["-p", &broker.addr().port().to_string(), "-t", "+/+/+/+", "-F", "%t", "-W", "15"])
+        .args(["-p", &cluster.broker.addr().port().to_string(), "-t", "+/+/+/+", "-F", "%t", "-W", "15"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("mosquitto_sub is not installed");
-    let arguments =
-        "--headless -u 9 -r 9 -t 3s -s 1 --expect-workers 2 --exit-code-on-error 0 --set-vars-topic changed";
-    let (place, mut master) = master(&scenario, UNCHANGED, port, arguments);
-    let workers = [worker(&place, port), worker(&place, port)];
+    let mut master = cluster.master(
+        "--headless -u 9 -r 9 -t 3s -s 1 --expect-workers 2 --exit-code-on-error 0 --set-vars-topic changed",
+    );
+    let workers = [cluster.worker("a"), cluster.worker("b")];
     with_sockets(async {
         assert_eq!(master.ended().await, Some(0), "{}", master.log());
     });
-    drop(workers.map(Running::end));
+    drop(workers.map(ClusterWorker::end));
     let topics = String::from_utf8(listener.wait_with_output().unwrap().stdout).unwrap();
     let users: BTreeSet<(&str, u64, u64)> = topics
         .lines()
@@ -134,44 +64,17 @@ fn users_of_two_workers_have_numbers_of_their_own_and_a_changed_setting_holds() 
 }
 
 #[test]
-#[ignore = "needs Locust: run by .ci/run"]
+#[ignore = "needs Locust and Mosquitto: run by .ci/run"]
 fn a_scenario_that_is_wrong_is_an_exception_at_the_master() {
-    let port = free_port();
-    let (scenario, change) = (SCENARIO.replace("PORT", "1"), ("\"report\", topic", "\"report\", topik"));
-    let (place, mut master) = master(&scenario, change, port, "--headless -u 4 -r 4 -t 3s -s 1");
-    let worker = worker(&place, port);
+    let cluster = Cluster::with_change(SCENARIO, ("\"report\", topic", "\"report\", topik"));
+    let mut master = cluster.master("--headless -u 4 -r 4 -t 3s -s 1");
+    let worker = cluster.worker("a");
     with_sockets(async {
         assert_eq!(master.ended().await, Some(1), "{}", master.log());
     });
-    assert_eq!(worker.end().2, Some(0));
+    assert_eq!(worker.end().said.code, Some(0));
     let exceptions = master.csv("exceptions");
     assert!(exceptions.contains("unknown key `topik`"), "{exceptions}");
     assert!(exceptions.contains("did you mean `topic`?"), "{exceptions}");
     assert_eq!(exceptions.lines().filter(|line| line.starts_with("1,")).count(), 1, "once: {exceptions}");
-}
-
-#[test]
-#[ignore = "needs Locust and Mosquitto: run by .ci/run"]
-fn a_worker_that_is_told_to_end_hands_its_users_back() {
-    let broker = Mosquitto::start("sys_interval 1", &[]);
-    let scenario = SCENARIO.replace("PORT", &broker.addr().port().to_string());
-    let port = free_port();
-    let (place, mut master) = master(
-        &scenario,
-        UNCHANGED,
-        port,
-        "--headless -u 12 -r 12 -t 12s -s 2 --expect-workers 2 --exit-code-on-error 0",
-    );
-    let [stays, leaves] = [worker(&place, port), worker(&place, port)];
-    with_sockets(async {
-        wait_for("all users", || master.log().contains("All users spawned")).await;
-    });
-    leaves.signal(Signal::TERM);
-    let (_, left, code) = leaves.end();
-    assert_eq!(code, Some(0), "{left}");
-    with_sockets(async {
-        assert_eq!(master.ended().await, Some(0), "{}", master.log());
-    });
-    let (_, stayed, _) = stays.end();
-    assert_eq!(master.counts().0, made(&left) + made(&stayed), "{}", master.log());
 }

@@ -44,6 +44,11 @@ impl Master {
         Self { child, dir }
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has written to its log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("log")).unwrap()
@@ -65,7 +70,8 @@ impl Master {
 
     /// Waits for its end; returns its exit code.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
-        wait_for("the master ends", || self.child.try_wait().unwrap().is_some()).await;
+        let limit = Duration::from_secs(45);
+        wait_up_to(limit, "the master ends", || self.child.try_wait().unwrap().is_some()).await;
         self.child.wait().unwrap().code()
     }
 
@@ -144,7 +150,12 @@ impl Drop for Worker {
 
 /// Waits until something holds.
 pub(crate) async fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(25);
+    wait_up_to(Duration::from_secs(25), what, &mut holds).await;
+}
+
+/// Waits until something holds, for so long at most.
+pub(crate) async fn wait_up_to(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + limit;
     while !holds() {
         assert!(Instant::now() < until, "waited for too long: {what}");
         sleep(Duration::from_millis(20)).await;

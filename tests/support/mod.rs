@@ -3,6 +3,7 @@
 
 pub(crate) mod acceptor;
 pub(crate) mod balance;
+pub(crate) mod cluster;
 mod compile;
 pub(crate) mod fake_users;
 pub(crate) mod locust_master;
@@ -10,6 +11,7 @@ mod mosquitto;
 pub(crate) mod peer;
 mod plan;
 pub(crate) mod program;
+pub(crate) mod relay;
 pub(crate) mod run;
 mod runtime;
 pub(crate) mod served;
