@@ -347,6 +347,15 @@ fn the_map_names_files_that_exist() {
 }
 
 #[test]
+fn unit_tests_stand_in_files_of_their_own() {
+    let mut paths = Vec::new();
+    sources(Path::new("src"), &mut paths);
+    let inside = |path: &&PathBuf| fs::read_to_string(path).unwrap().contains("\nmod tests {");
+    let wrong: Vec<_> = paths.iter().filter(inside).collect();
+    assert!(wrong.is_empty(), "`mod tests {{ … }}` goes into the file tests.rs of the module: {wrong:?}");
+}
+
+#[test]
 fn imports_are_seen_wherever_they_stand() {
     let text = "
         use crate::a::X; use crate::{b::{c, d as e}, f::*}; use super::g::{self, H}; mod i;

@@ -162,41 +162,4 @@ fn of_master(word: &OsStr) -> Option<(String, Takes)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is kept, and what is set aside, of `mqtt-scenario worker …`.
-    fn divided(text: &str) -> (String, String) {
-        let words = format!("x worker {text}");
-        let divided = divide(&words.split_whitespace().map(OsString::from).collect::<Vec<_>>());
-        let kept: Vec<_> = divided.kept[2..].iter().map(|word| word.to_str().unwrap()).collect();
-        (kept.join(" "), divided.set_aside.join(" "))
-    }
-
-    #[test]
-    fn flags_of_locust_are_set_aside_and_ours_are_kept() {
-        for (given, kept, aside) in [
-            // As Locust's operator starts workers, and as another one does.
-            (
-                "--worker --master-host a-master --headless -u 1000 -r 50 -t5m --csv /tmp/x --set-rate 5/s",
-                "--master-host a-master",
-                "--headless -u -r -t --csv --set-rate",
-            ),
-            (
-                "--locustfile /lotest/src/a.py --otel --worker --master-port=5557 --master-host=a-master",
-                "--master-port=5557 --master-host=a-master",
-                "--locustfile --otel",
-            ),
-            (
-                "-f - --worker --processes -1 -L DEBUG --skip-log-setup Car Bus",
-                "-L DEBUG",
-                "-f --processes --skip-log-setup user classes",
-            ),
-            ("--worker -T a b -E c --prometheus --tags=d", "--prometheus", "-T -E --tags"),
-            ("--worker --master --nonsense", "--master --nonsense", ""),
-            ("-u 5 --master-host h", "-u 5 --master-host h", ""),
-        ] {
-            assert_eq!(divided(given), (kept.to_owned(), aside.to_owned()), "{given}");
-        }
-    }
-}
+mod tests;

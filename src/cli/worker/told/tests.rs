@@ -1,0 +1,66 @@
+use super::*;
+
+const SCENARIO: &str = "version = 1\n[brokers.b]\nurl = \"mqtt://broker.lan\"\n[user_classes.car]\nrate = { per_class = \
+                            \"12/s\" }\n[[user_classes.car.tasks]]\nname = \"go\"\ntags = [\"fast\"]\nsteps = [{ publish = { \
+                            topic = \"t\" } }]\n[[user_classes.car.tasks]]\nname = \"stop\"\nsteps = [\"connect\"]\n[load]\n\
+                            users = 3\n";
+
+fn text(text: &str) -> OptionValue {
+    OptionValue::Text(text.to_owned())
+}
+
+/// What a master says with this scenario, and these options besides.
+fn spawn(scenario: &str, more: &[(&str, OptionValue)]) -> Spawn {
+    let files = serde_json::json!({"my.toml": scenario}).to_string();
+    let settings = r#"[["set_url", "brokers.b.url", "mqtt://broker.lan"], ["set_gone", "gone", "1"]]"#;
+    let options = [(NAME, text("my.toml")), (FILES, text(&files)), (SETTINGS, text(settings))];
+    let all = options.iter().chain(more).map(|(name, value)| ((*name).to_owned(), value.clone()));
+    Spawn { parsed_options: all.collect(), stop_timeout: Some(2.5), ..Spawn::default() }
+}
+
+fn plan(spawn: &Spawn) -> Plan {
+    read(spawn, 1, "ab12").unwrap().plan
+}
+
+#[test]
+fn the_plan_of_a_test_has_no_users_yet_and_numbers_for_this_worker() {
+    let told = read(&spawn(SCENARIO, &[("expect_workers", OptionValue::Number(3.0))]), 1, "ab12").unwrap();
+    assert_eq!(told.warnings, [""; 0], "that there is no run_time is the master's affair");
+    let plan = told.plan;
+    assert!(plan.load.is_driven());
+    assert_eq!(plan.load.stop_timeout, Duration::from_millis(2_500));
+    assert_eq!(plan.numbering, Numbering::of_worker(1, 3));
+    assert_eq!(plan.brokers[0].target.to_string(), "mqtt://broker.lan:1883");
+    assert_eq!(plan.classes[0].tasks.len(), 2);
+}
+
+#[test]
+fn what_the_master_says_otherwise_holds() {
+    let plan_with = |more: &[(&str, OptionValue)]| plan(&spawn(SCENARIO, more));
+    let changed = plan_with(&[("set_url", text("mqtt://other.lan"))]);
+    assert_eq!(changed.brokers[0].target.to_string(), "mqtt://other.lan:1883");
+    let host = Spawn { host: Some("third.lan:1884".to_owned()), ..spawn(SCENARIO, &[]) };
+    assert_eq!(plan(&host).brokers[0].target.to_string(), "mqtt://third.lan:1884");
+    let tags = OptionValue::List(vec![text("fast")]);
+    assert_eq!(plan_with(&[("tags", tags.clone())]).classes[0].tasks[0].name, "go");
+    assert_eq!(plan_with(&[("exclude_tags", tags)]).classes[0].tasks[0].name, "stop");
+    // The rate of a class is divided by the users of all workers.
+    let users = |users: f64| plan_with(&[("num_users", OptionValue::Number(users))]).classes[0].schedule;
+    assert_eq!((users(3.0), users(6.0) == users(3.0)), (users(0.0), false));
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place_and_cure() {
+    let wrong = |spawn: &Spawn| read(spawn, 0, "ab12").unwrap_err();
+    let limited = SCENARIO.replace("users = 3", "iterations = 3");
+    let broken = SCENARIO.replace("topic =", "topics =");
+    let all = [
+        wrong(&Spawn::default()),
+        wrong(&spawn("", &[(FILES, text("{"))])),
+        wrong(&spawn(&broken, &[])),
+        wrong(&spawn(SCENARIO, &[("set_url", text("mqtt://a b"))])),
+        wrong(&Spawn { host: Some("http://x".to_owned()), ..spawn(SCENARIO, &[]) }),
+        wrong(&spawn(&limited, &[])),
+    ];
+    insta::assert_snapshot!(all.join("\n---\n"));
+}
