@@ -6,6 +6,10 @@
 
 use std::ffi::{OsStr, OsString};
 
+use clap::{Arg, Args, Command};
+
+use crate::cli::worker::options::WorkerOptions;
+
 /// What follows a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Takes {
@@ -79,19 +83,6 @@ const OF_MASTER: &[(&str, Takes)] = &[
 /// What our locustfile adds to Locust's flags begins so.
 const OF_LOCUSTFILE: [&str; 2] = ["--set-", "--mqtt-scenario-"];
 
-/// Flags of a worker that a value may follow.
-const OURS: &[&str] = &[
-    "--master-host",
-    "--master-port",
-    "--threads",
-    "-L",
-    "--loglevel",
-    "--logfile",
-    "--prometheus",
-    "--web-name",
-    "--web-token",
-];
-
 /// The words of a command line without those that are for the master, and the names of these.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Divided {
@@ -108,6 +99,7 @@ pub(in crate::cli) fn divide(words: &[OsString]) -> Divided {
     }
     let mut rest = words.iter().peekable();
     divided.kept.extend(rest.by_ref().take(2).cloned());
+    let ours = ours_with_values();
     let is_value = |word: &&OsString| !word.as_encoded_bytes().starts_with(b"-");
     while let Some(word) = rest.next() {
         if word == WORKER {
@@ -124,7 +116,7 @@ pub(in crate::cli) fn divide(words: &[OsString]) -> Divided {
             }
         } else {
             divided.kept.push(word.clone());
-            if OURS.iter().any(|ours| word == ours) {
+            if ours.iter().any(|flag| word == flag.as_str()) {
                 divided.kept.extend(rest.next_if(is_value).cloned());
             }
         }
@@ -138,6 +130,17 @@ impl Divided {
             self.set_aside.push(name.to_owned());
         }
     }
+}
+
+/// Our own flags that a value may follow, as clap knows them.
+fn ours_with_values() -> Vec<String> {
+    let ours = WorkerOptions::augment_args(Command::new("worker"));
+    let with_values = ours.get_arguments().filter(|flag| flag.get_action().takes_values());
+    let spellings = |flag: &Arg| {
+        let long = flag.get_long().map(|name| format!("--{name}"));
+        [long, flag.get_short().map(|letter| format!("-{letter}"))].into_iter().flatten()
+    };
+    with_values.flat_map(spellings).collect()
 }
 
 /// The name of a flag that is for the master, and what still follows this word.

@@ -28,6 +28,11 @@ fn flags_of_locust_are_set_aside_and_ours_are_kept() {
             "-f --processes --skip-log-setup user classes",
         ),
         ("--worker -T a b -E c --prometheus --tags=d", "--prometheus", "-T -E --tags"),
+        (
+            "--worker --join-timeout 1s --request-log a.jsonl --threads 2 --headless",
+            "--join-timeout 1s --request-log a.jsonl --threads 2",
+            "--headless",
+        ),
         ("--worker --master --nonsense", "--master --nonsense", ""),
         ("-u 5 --master-host h", "-u 5 --master-host h", ""),
     ] {
