@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::locust::hostile_masters::{ACK, master, router};
-use crate::support::{free_port, run_program, side_by_side};
+use crate::support::{ScenarioDir, free_port, run_program, side_by_side};
 
 /// A frame with this body, however long it is said to be.
 fn frame(length: u64, body: &[u8]) -> Vec<u8> {
@@ -19,7 +19,7 @@ fn error_at(name: &str, port: u16) -> String {
     let output = run_program(Path::new("."), &arguments);
     assert!(began.elapsed().as_secs() < 12, "{name}: {:?}", began.elapsed());
     assert_eq!((output.code, output.stdout.as_str()), (Some(4), ""), "{name}: {}", output.stderr);
-    format!("{name}: {}", output.stderr)
+    format!("{name}: {}", output.stderr.replace(&format!(":{port}"), ":PORT"))
 }
 
 #[test]
@@ -76,4 +76,18 @@ fn flags_that_are_not_for_a_worker_are_refused_with_the_cure() {
         format!("$ mqtt-scenario worker {}\n{}", flags.join(" "), output.stderr)
     });
     insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn the_address_of_the_master_may_stand_in_the_variables_of_locust() {
+    let port = free_port().to_string();
+    let output = ScenarioDir::new("")
+        .command(&["worker", "--join-timeout", "1s", "-L", "error"])
+        .env("LOCUST_MASTER_NODE_HOST", "127.0.0.2")
+        .env("LOCUST_MASTER_NODE_PORT", &port)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(&format!("127.0.0.2:{port}")), "{said}");
 }

@@ -46,6 +46,7 @@ use crate::cli::worker::users::EngineUsers;
 use crate::engine::Interrupts;
 use crate::locust::dial::MasterAddress;
 use crate::locust::logs::LastLines;
+use crate::locust::protocol::WorkerError;
 use crate::locust::worker::{WorkerSettings, work};
 
 /// How long standard error and the log may take for what is left to say.
@@ -71,8 +72,9 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
         info!("For the master, whose values hold: {}", options.set_aside.join(", "));
     }
     let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let at = format!("{}:{}", options.master_host, options.master_port);
     let master = MasterAddress { host: options.master_host.clone(), port: options.master_port };
-    info!("Looking for a Locust master at {}:{}", master.host, master.port);
+    info!("Looking for a Locust master at {at}");
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let settings = WorkerSettings { master, join_limit: options.join_timeout, hostname, logs };
 
@@ -111,9 +113,26 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
         served.stop();
     }
     process.flush(FLUSH_TIME);
-    end.map_err(|error| (exit::CANNOT_GO_ON, error.to_string()))?;
+    end.map_err(|error| (exit::CANNOT_GO_ON, explained(&error, &at)))?;
     logged.map_err(unwritten)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why a worker has ended, with the address of the master and the cure.
+fn explained(error: &WorkerError, at: &str) -> String {
+    let cure = match error {
+        WorkerError::NoMaster { .. } => {
+            "start it (mqtt-scenario master my.toml), or say where it is: --master-host HOST --master-port PORT"
+        }
+        WorkerError::NotAMaster(_) => {
+            "--master-port is the port for workers, 5557 unless the master has --master-bind-port; its page has another one"
+        }
+        WorkerError::Unreadable(_) => {
+            "let the locustfile be made by this version: mqtt-scenario locustfile my.toml > locustfile.py"
+        }
+        WorkerError::MasterGone { .. } => "when the master is there again, start this worker again",
+    };
+    format!("{at}: {error}\nhelp: {cure}")
 }
 
 /// Passes signals on to the worker: the first one lets it leave in good order, the second one at once.

@@ -49,10 +49,13 @@ Examples:
 pub(in crate::cli) struct WorkerOptions {
     /// Name or IP address of the machine on which the master runs
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    #[arg(env = "LOCUST_MASTER_NODE_HOST", hide_env_values = true)]
     pub(super) master_host: String,
 
     /// The port of the master for its workers: its --master-bind-port
-    #[arg(long, value_name = "PORT", default_value_t = 5557, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", default_value_t = 5557)]
+    #[arg(env = "LOCUST_MASTER_NODE_PORT", hide_env_values = true)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) master_port: u16,
 
     /// How long to look for the master when the worker starts, such as 30s
@@ -70,11 +73,12 @@ pub(in crate::cli) struct WorkerOptions {
 
     /// How much to log: error, warning, info, debug
     #[arg(short = 'L', long, value_name = "LEVEL", value_parser = parse_level)]
+    #[arg(env = "LOCUST_LOGLEVEL", hide_env_values = true)]
     #[arg(help = "How much to log: error, warning, info, debug [default: info]")]
     pub(super) loglevel: Option<Level>,
 
     /// Write the log to this file instead of standard error
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "LOCUST_LOGFILE", hide_env_values = true)]
     pub(super) logfile: Option<PathBuf>,
 
     /// Serve the numbers of this worker to Prometheus at ADDR/metrics
