@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use crate::broker::faults::Faults;
 use crate::cli::changeable::Changeable;
+use crate::cli::render::Stops;
 use crate::cli::scenario_options::{BUILT_IN, ScenarioOptions, check_embedded_options};
 use crate::cli::{exit, render};
 use crate::compile::files::MAX_FILE_BYTES;
@@ -139,7 +140,8 @@ pub(super) fn try_load_run(options: &ScenarioOptions) -> Result<Loaded, Mistakes
     let checked = check(options, &run_id).map_err(|_| alone("the address is wrong".to_owned()))?;
     let checked = checked.map_err(|error| alone(hide_urls(&error.to_string())))?;
     let inputs = checked.inputs.clone();
-    loaded(checked, &run_id, false).map_err(|text| Mistakes { text: text.trim_end().to_owned(), inputs })
+    loaded(checked, &run_id, false, Stops::Start)
+        .map_err(|text| Mistakes { text: text.trim_end().to_owned(), inputs })
 }
 
 /// Stands in plans for the run id, which each run draws by itself.
@@ -252,7 +254,7 @@ pub(super) fn tell(
     run_id: &str,
 ) -> Result<Loaded, ExitCode> {
     let loaded = checked.map_err(|error| exit::error(exit::BAD_INPUT, error)).and_then(|checked| {
-        loaded(checked, run_id, std::io::stderr().is_terminal()).map_err(|mistakes| {
+        loaded(checked, run_id, std::io::stderr().is_terminal(), Stops::Start).map_err(|mistakes| {
             exit::say(&mistakes);
             ExitCode::from(exit::BAD_INPUT)
         })
@@ -265,10 +267,10 @@ pub(super) fn tell(
     })
 }
 
-/// What can run; the error is what there is to say, with colours if they are wanted.
-pub(super) fn loaded(checked: Checked, run_id: &str, coloured: bool) -> Result<Loaded, String> {
+/// What can run; the error is what there is to say, with colours if they are wanted. `stops` says what a mistake stops.
+pub(super) fn loaded(checked: Checked, run_id: &str, coloured: bool, stops: Stops) -> Result<Loaded, String> {
     let Checked { source, diagnostics, plan, inputs, variables, changeable } = checked;
-    let warnings = render::render(&diagnostics, &source, coloured);
+    let warnings = render::render_for(&diagnostics, &source, coloured, stops);
     let Some(plan) = plan else { return Err(warnings) };
     Ok(Loaded {
         plan,

@@ -80,6 +80,9 @@ pub(super) fn made(scenario: &Path) -> Result<String, ExitCode> {
     let file = Locustfile::of(&loaded, scenario).map_err(|refusal| exit::error(exit::BAD_INPUT, refusal))?;
     let text = file.render().map_err(|error| exit::error(exit::CANNOT_GO_ON, error))?;
     exit::say(&loaded.warnings);
+    for line in ignored(&loaded.plan) {
+        exit::say(&format!("warning: {line}\n"));
+    }
     let beside = beside(&loaded, scenario.parent().unwrap_or(Path::new("")));
     if !beside.is_empty() {
         exit::say(&format!(
@@ -88,6 +91,26 @@ pub(super) fn made(scenario: &Path) -> Result<String, ExitCode> {
         ));
     }
     Ok(text)
+}
+
+/// What of a scenario means nothing under a Locust master, a sentence each.
+pub(super) fn ignored(plan: &Plan) -> Vec<&'static str> {
+    let is_watched = plan.brokers.iter().any(|broker| broker.watch.is_some());
+    let all = [
+        (
+            !plan.thresholds.is_empty(),
+            "Nobody judges `thresholds` under a Locust master: `mqtt-scenario run` does, and `merge` those of shards",
+        ),
+        (
+            is_watched,
+            "Nobody watches brokers (`watch`) under a Locust master: it has no place for their figures",
+        ),
+        (
+            plan.sync.is_some(),
+            "Workers do not meet at the broker (`load.sync`) under a Locust master: it says when users start",
+        ),
+    ];
+    all.into_iter().filter_map(|(is_there, line)| is_there.then_some(line)).collect()
 }
 
 /// The files that the scenario reads and that are not in the locustfile, by their paths from its folder.

@@ -26,6 +26,15 @@ const MARK: usize = 80;
 /// Most diagnostics that are drawn: one mistake in a generated file is soon a thousand.
 const MAX: usize = 100;
 
+/// What a mistake stops, for the line that counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stops {
+    /// What was to start.
+    Start,
+    /// A change, made at a Locust master, of a test that goes on.
+    Change,
+}
+
 /// A diagnostic with its place in a file.
 pub(super) struct Placed<'a> {
     pub(super) place: Place,
@@ -53,6 +62,11 @@ pub(super) fn placed<'a>(diagnostics: &'a [Diagnostic], source: &Source) -> Vec<
 ///
 /// `colour` adds ANSI escapes. Lines and columns count from 1, columns in characters.
 pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> String {
+    render_for(diagnostics, source, colour, Stops::Start)
+}
+
+/// The same about mistakes that stop this.
+pub(super) fn render_for(diagnostics: &[Diagnostic], source: &Source, colour: bool, stops: Stops) -> String {
     let marked = placed(diagnostics, source);
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
     let mut text = String::new();
@@ -107,7 +121,7 @@ pub fn render(diagnostics: &[Diagnostic], source: &Source, colour: bool) -> Stri
     }
     if !marked.is_empty() {
         let severities: Vec<_> = marked.iter().map(|marked| marked.diagnostic.severity).collect();
-        text.push_str(&summary(&severities, source, &renderer));
+        text.push_str(&summary(&severities, source, &renderer, stops));
         text.push('\n');
     }
     if let Some(first) = marked.first() {
@@ -125,7 +139,7 @@ fn window(line: &str, mark: &Range<usize>) -> Range<usize> {
 }
 
 /// `3 mistakes and 1 warning in scenarios/x.toml; nothing was started`.
-fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> String {
+fn summary(severities: &[Severity], source: &Source, renderer: &Renderer, stops: Stops) -> String {
     const MORE: usize = MAX + 1;
     let count = |wanted, word| match severities.iter().filter(|severity| **severity == wanted).count() {
         0 => None,
@@ -134,13 +148,16 @@ fn summary(severities: &[Severity], source: &Source, renderer: &Renderer) -> Str
         count => Some(format!("{count} {word}s")),
     };
     let mistakes = count(Severity::Error, "mistake");
-    let (level, end) = match mistakes {
-        Some(_) => (Level::ERROR, "; nothing was started"),
-        None => (Level::WARNING, ""),
+    let (level, place, end) = match (&mistakes, stops) {
+        (Some(_), Stops::Start) => (Level::ERROR, source.name(), "; nothing was started"),
+        (Some(_), Stops::Change) => {
+            (Level::ERROR, "what was set at the master", "; the test goes on as before")
+        }
+        (None, _) => (Level::WARNING, source.name(), ""),
     };
     let shown = if severities.len() > MAX { format!(", the first {MAX} shown") } else { String::new() };
     let counts: Vec<_> = [mistakes, count(Severity::Warning, "warning")].into_iter().flatten().collect();
-    let text = format!("{} in {}{shown}{end}", counts.join(" and "), source.name());
+    let text = format!("{} in {place}{shown}{end}", counts.join(" and "));
     renderer.render(&[Group::with_title(level.primary_title(text))])
 }
 

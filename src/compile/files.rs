@@ -12,6 +12,9 @@ use crate::units::text_bytes;
 /// Largest file that a scenario may name, in bytes: one message cannot be larger.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
 
+/// What paths of a scenario are relative to: the cure for a file that cannot be read.
+pub const FROM_THE_SCENARIO: &str = "paths are relative to the folder of the scenario file";
+
 /// Most lines that are kept of a file: each costs four bytes beside its own.
 pub(super) const MAX_LINES: usize = 50_000_000;
 
@@ -53,10 +56,7 @@ pub(super) fn read(
         }
         Err(reason) => {
             let message = format!("cannot read `{path}`: {reason}");
-            problems.add(
-                Diagnostic::error(codes::FILE, at.clone(), message)
-                    .help("paths are relative to the folder of the scenario file"),
-            );
+            problems.add(Diagnostic::error(codes::FILE, at.clone(), message).help(FROM_THE_SCENARIO));
             None
         }
     }

@@ -68,7 +68,9 @@ impl Serialize for Data<'_> {
             }
             ToMaster::Logs(logs) => Logs { worker_id: self.node_id, logs }.serialize(serializer),
             ToMaster::Locustfile => Version { version: "2.47.0" }.serialize(serializer),
-            ToMaster::Spawning | ToMaster::ClientStopped | ToMaster::Quit => serializer.serialize_unit(),
+            ToMaster::Spawning | ToMaster::CannotRun | ToMaster::ClientStopped | ToMaster::Quit => {
+                serializer.serialize_unit()
+            }
         }
     }
 }

@@ -45,6 +45,9 @@ pub enum ToMaster {
         /// Where it came from. The master counts equal ones together.
         traceback: String,
     },
+    /// It has no users in this test, since it cannot run the scenario; the exception before says why. Only our locustfile
+    /// knows this message: other masters warn of its name.
+    CannotRun,
     /// All lines of its log that it still has.
     Logs(Vec<String>),
     /// Its users are gone, after a stop.
@@ -168,7 +171,7 @@ pub enum OptionValue {
 }
 
 impl ToMaster {
-    /// What Locust calls it.
+    /// What Locust, or our locustfile, calls it.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::ClientReady => "client_ready",
@@ -177,6 +180,7 @@ impl ToMaster {
             Self::SpawningComplete(_) => "spawning_complete",
             Self::Stats(_) => "stats",
             Self::Exception { .. } => "exception",
+            Self::CannotRun => "mqtt_scenario_cannot_run",
             Self::Logs(_) => "logs",
             Self::ClientStopped => "client_stopped",
             Self::Quit => "quit",

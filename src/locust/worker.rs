@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
-use tracing::info;
+use tracing::{error, info};
 
 use crate::locust::decode::decode;
 use crate::locust::dial::{DialError, MasterAddress, dial};
@@ -204,12 +204,9 @@ impl Hands {
                     info!("class {} is not changed: {why}", change.class);
                 }
             }
-            Action::Say(text) => {
-                // The diagnostics of a scenario have several lines.
-                for line in text.lines() {
-                    info!("{line}");
-                }
-            }
+            Action::Say(text) => text.lines().for_each(|line| info!("{line}")),
+            // The diagnostics of a scenario have several lines.
+            Action::Complain(text) => text.lines().for_each(|line| error!("{line}")),
             Action::End(_) => {}
         }
         None

@@ -7,6 +7,7 @@
 # get the scenario below with each message that tells them their number of users.
 
 import json
+import logging
 
 import gevent
 from locust import {% if !stages.is_empty() %}LoadTestShape, {% endif %}User, events
@@ -72,7 +73,32 @@ def on_init(environment, runner, **_):
         raise SystemExit("run this file with --master, and join it with: mqtt-scenario worker --master-host HOST")
     # Without it Locust gives no users to the second worker that joins late, and those of a lost worker to nobody for a minute.
     environment.parsed_options.enable_rebalancing = True
+    tell_exceptions(runner)
+    runner.register_message("mqtt_scenario_cannot_run", on_cannot_run)
     gevent.spawn(watch_workers, environment, runner)
+
+
+def tell_exceptions(runner):
+    # Locust keeps what workers report for its files and its page, and says none of it in its log. It has no event for it.
+    keep = runner.log_exception
+
+    def log_exception(node_id, msg, formatted_tb):
+        if all(row["traceback"] != formatted_tb for row in runner.exceptions.values()):
+            text = formatted_tb.strip() or msg
+            # A broker may have said some of it, and a terminal would obey.
+            text = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+            logging.error("Worker %s: %s", node_id, text)
+        keep(node_id, msg, formatted_tb)
+
+    runner.log_exception = log_exception
+
+
+def on_cannot_run(environment, msg, **_):
+    # The worker has said why. In the web interface somebody reads it there, and other workers may have users.
+    if environment.parsed_options.headless and environment.process_exit_code != 2:
+        logging.error("Worker %s cannot run the scenario, so the test ends", msg.node_id)
+        environment.process_exit_code = 2
+        gevent.spawn(environment.runner.quit)
 
 
 def watch_workers(environment, runner):
@@ -80,7 +106,7 @@ def watch_workers(environment, runner):
         gevent.sleep(1)
         for worker in runner.clients.missing:
             # What a lost worker did since its last report is in no file, so the test must not end with exit code 0.
-            environment.process_exit_code = 4
+            environment.process_exit_code = environment.process_exit_code or 4
             # Locust would start all users anew after a minute to replace it. Its users have moved before that.
             if worker.heartbeat < -3:
                 del runner.clients[worker.id]

@@ -57,6 +57,23 @@ fn the_file_of_a_master_has_the_classes_the_scenario_and_the_cures() {
 }
 
 #[test]
+fn what_means_nothing_under_a_locust_master_is_a_warning() {
+    let change = |from, to| locustfile(&SCENARIO.replace(from, to));
+    let name = "name = \"fleet\"";
+    let said = [
+        change(name, "name = \"fleet\"\nthresholds = [\"p95 < 1s\"]"),
+        change("broker.lan\"", "broker.lan\"\nwatch = { sys = \"$SYS/#\" }"),
+        change("spawn_rate = 2.5", "spawn_rate = 2.5\nsync = { topic = \"t\" }"),
+    ];
+    let warnings = said.map(|written| {
+        assert_eq!(written.code, Some(0), "{}", written.stderr);
+        let warnings = written.stderr.lines().filter(|line| line.starts_with("warning: "));
+        warnings.collect::<Vec<_>>().join("\n")
+    });
+    insta::assert_snapshot!("locustfile_ignored", warnings.join("\n"));
+}
+
+#[test]
 fn stages_are_a_load_test_shape() {
     let load = "[load]\nusers = 40\nspawn_rate = 2.5\nrun_time = \"90s\"\n";
     let stages = "[[load.stages]]\nname = \"rush\"\nusers = 6\nspawn_rate = 6\nduration = \"4s\"\nafter = \"connected\"\n\

@@ -65,14 +65,27 @@ fn users_of_two_workers_have_numbers_of_their_own_and_a_changed_setting_holds() 
 
 #[test]
 #[ignore = "needs Locust and Mosquitto: run by .ci/run"]
-fn a_scenario_that_is_wrong_is_an_exception_at_the_master() {
+fn a_scenario_that_is_wrong_ends_a_headless_master_at_once_which_says_why() {
     let cluster = Cluster::with_change(SCENARIO, ("\"report\", topic", "\"report\", topik"));
-    let mut master = cluster.master("--headless -u 4 -r 4 -t 3s -s 1");
+    // Without an end of its own, and with users to come for longer than the test waits.
+    let mut master = cluster.master("--headless -u 900 -r 4 -s 1 --exit-code-on-error 0");
     let worker = cluster.worker("a");
     with_sockets(async {
-        assert_eq!(master.ended().await, Some(1), "{}", master.log());
+        assert_eq!(master.ended().await, Some(2), "{}", master.log());
     });
-    assert_eq!(worker.end().said.code, Some(0));
+    let said = worker.end().said;
+    assert_eq!(said.code, Some(0));
+    assert!(
+        said.stderr.contains("ERROR/mqtt-scenario: error[E0101]: unknown key `topik`"),
+        "{}",
+        said.stderr
+    );
+    let log = master.log();
+    let errors: Vec<_> = log.lines().filter(|line| line.contains("/ERROR/")).collect();
+    let [why, end] = &errors[..] else { panic!("why, once, and that it ends: {log}") };
+    assert!(why.contains("error[E0101]: unknown key `topik`"), "{log}");
+    assert!(log.contains("did you mean `topic`?"), "{log}");
+    assert!(end.contains("cannot run the scenario, so the test ends"), "{log}");
     let exceptions = master.csv("exceptions");
     assert!(exceptions.contains("unknown key `topik`"), "{exceptions}");
     assert!(exceptions.contains("did you mean `topic`?"), "{exceptions}");

@@ -123,7 +123,7 @@ impl Users for FakeUsers {
             }
         }
         inner.counts = counts.clone();
-        Applied { counts, problems }
+        Applied { counts, problems, has_failed: false }
     }
 
     fn change_class(&mut self, _: &ClassChange) -> Result<(), String> {

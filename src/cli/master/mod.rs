@@ -45,7 +45,8 @@ Exit codes:
   2      wrong usage, a wrong scenario, or one that Locust cannot distribute
   4      Locust is not installed, cannot be started or is too old
   128+N  signal N has ended Locust
-  other  the exit code of Locust: 0 clean, 1 failures or exceptions, 4 a worker was lost
+  other  the exit code of Locust: 0 clean, 1 failures or exceptions, 2 (with --headless) a worker cannot
+         run the scenario, 4 a worker was lost
 
 Examples:
   mqtt-scenario master my.toml

@@ -21,6 +21,9 @@ enum Takes {
 /// Says that flags of Locust may follow.
 const WORKER: &str = "--worker";
 
+/// Says how many workers Locust starts: ours is one that uses all cores.
+const PROCESSES: &str = "--processes";
+
 /// Flags of Locust 2.47 that a worker leaves to the master. Others of its names mean the same here.
 const OF_MASTER: &[(&str, Takes)] = &[
     ("-f", Takes::One),
@@ -58,7 +61,7 @@ const OF_MASTER: &[(&str, Takes)] = &[
     ("--expect-workers", Takes::One),
     ("--expect-workers-max-wait", Takes::One),
     ("--enable-rebalancing", Takes::Nothing),
-    ("--processes", Takes::One),
+    (PROCESSES, Takes::One),
     ("-T", Takes::Many),
     ("--tags", Takes::Many),
     ("-E", Takes::Many),
@@ -130,6 +133,22 @@ impl Divided {
             self.set_aside.push(name.to_owned());
         }
     }
+}
+
+/// What the log says of the names that were set aside.
+pub(super) fn said_of(set_aside: &[String]) -> Vec<String> {
+    let (without_meaning, of_master): (Vec<_>, Vec<_>) =
+        set_aside.iter().map(String::as_str).partition(|name| *name == PROCESSES);
+    let mut lines = Vec::new();
+    if !of_master.is_empty() {
+        lines.push(format!("For the master, whose values hold: {}", of_master.join(", ")));
+    }
+    if !without_meaning.is_empty() {
+        lines.push(format!(
+            "{PROCESSES} means nothing here: one worker uses all cores, or as many as --threads says"
+        ));
+    }
+    lines
 }
 
 /// Our own flags that a value may follow, as clap knows them.

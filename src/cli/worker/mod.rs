@@ -68,8 +68,8 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
         // It may have a token in it, which is nothing for the log that the master gets.
         process.stderr.say(format!("Metrics: {}\n", served.link));
     }
-    if !options.set_aside.is_empty() {
-        info!("For the master, whose values hold: {}", options.set_aside.join(", "));
+    for line in flags::said_of(&options.set_aside) {
+        info!("{line}");
     }
     let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let at = format!("{}:{}", options.master_host, options.master_port);

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::load::{Loaded, check_parsed, loaded};
+use crate::cli::locustfile::ignored;
+use crate::cli::render::Stops;
 use crate::cli::scenario_options::check_embedded_options;
 use crate::compile::Overrides;
+use crate::compile::files::FROM_THE_SCENARIO;
 use crate::compile::url::{UrlError, parse_url};
 use crate::locust::message::{OptionValue, Spawn};
 use crate::plan::Plan;
@@ -55,9 +58,9 @@ pub(super) struct Told {
     pub(super) warnings: Vec<String>,
 }
 
-/// Reads what a master tells the worker with this index. The error is what is wrong, with its cure: a sentence, or the
-/// diagnostics of the scenario.
-pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str) -> Result<Told, String> {
+/// Reads what a master tells the worker with this index; `stops` says what a mistake stops. The error is what is wrong, with
+/// its cure: a sentence, or the diagnostics of the scenario.
+pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str, stops: Stops) -> Result<Told, String> {
     let path = PathBuf::from(spawn.text(NAME).ok_or_else(|| {
         "the locustfile of the master carries no scenario: write it with `mqtt-scenario locustfile my.toml`".to_owned()
     })?);
@@ -75,27 +78,28 @@ pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str) -> Result<Told, Stri
         exclude_tags: list(spawn, "exclude_tags"),
         ..Overrides::default()
     };
-    let checked = check_parsed(&path, source, parsed, &overrides, run_id);
-    let Loaded { mut plan, warnings, .. } = loaded(checked, run_id, false)?;
+    let mut checked = check_parsed(&path, source, parsed, &overrides, run_id);
+    for diagnostic in &mut checked.diagnostics {
+        if diagnostic.help.as_deref() == Some(FROM_THE_SCENARIO) {
+            diagnostic.help = Some(from_here());
+        }
+    }
+    let Loaded { mut plan, warnings, .. } = loaded(checked, run_id, false, stops)?;
     check(&plan)?;
     let mut warnings: Vec<_> = warnings.lines().map(str::to_owned).collect();
-    if !plan.thresholds.is_empty() {
-        warnings.push("A worker judges no thresholds: the master has the numbers of all".to_owned());
-    }
-    if plan.brokers.iter().any(|broker| broker.watch.is_some()) {
-        warnings.push(
-            "A worker does not watch brokers (`watch`): the master has no place for their figures".to_owned(),
-        );
-    }
-    if plan.sync.take().is_some() {
-        warnings.push(
-            "Workers do not meet at the broker (`load.sync`): the master says when users start".to_owned(),
-        );
-    }
+    warnings.extend(ignored(&plan).into_iter().map(str::to_owned));
+    plan.sync = None;
     plan.load = plan.load.driven(plan.classes.len(), stop_timeout(spawn));
     plan.numbering = Numbering::of_worker(index, expected_workers(spawn));
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Told { plan, folder, warnings })
+}
+
+/// What paths of a scenario are relative to in a worker, which has no file of the scenario.
+fn from_here() -> String {
+    let folder =
+        std::env::current_dir().map_or_else(|_| String::new(), |folder| format!(", {}", folder.display()));
+    format!("paths are relative to the folder in which this worker runs{folder}")
 }
 
 /// Refuses what one worker cannot know of the others.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use crate::cli::render::Stops;
 use crate::cli::worker::metrics::Metrics;
 use crate::cli::worker::test::{Recorded, Surroundings, Test};
 use crate::cli::worker::told::{self, Terms};
@@ -83,8 +84,8 @@ impl EngineUsers {
         self.identity.borrow().chars().take(RUN_ID_LENGTH).collect()
     }
 
-    fn read(&self, spawn: &Spawn) -> Result<(Arc<Plan>, PathBuf), String> {
-        let told = told::read(spawn, self.index, &self.run_id())?;
+    fn read(&self, spawn: &Spawn, stops: Stops) -> Result<(Arc<Plan>, PathBuf), String> {
+        let told = told::read(spawn, self.index, &self.run_id(), stops)?;
         for line in told.warnings {
             warn!("{line}");
         }
@@ -92,7 +93,7 @@ impl EngineUsers {
     }
 
     fn begin(&self, spawn: &Spawn) -> Result<State, String> {
-        let (plan, folder) = self.read(spawn)?;
+        let (plan, folder) = self.read(spawn, Stops::Start)?;
         info!("Running {}, as worker {} of the master", plan.name, self.index);
         let surroundings = Surroundings {
             threads: self.threads,
@@ -112,7 +113,7 @@ impl EngineUsers {
         if running.terms == terms {
             return Ok(());
         }
-        let read = self.read(spawn);
+        let read = self.read(spawn, Stops::Change);
         let State::Running(running) = &mut self.test else { return Ok(()) };
         // Once: a mistake is not told with each number of users.
         running.terms = terms;
@@ -133,11 +134,12 @@ impl Users for EngineUsers {
     }
 
     fn apply(&mut self, spawn: &Spawn) -> Applied {
-        let mut problems = Vec::new();
+        let (mut problems, mut has_failed) = (Vec::new(), false);
         match &self.test {
             State::Ready => {
                 self.test = self.begin(spawn).unwrap_or_else(|problem| {
                     problems.push(problem);
+                    has_failed = true;
                     State::Failed
                 });
             }
@@ -161,7 +163,7 @@ impl Users for EngineUsers {
             test.go_to(by_class);
         }
         problems.retain(|problem| self.told.insert(problem.clone()));
-        Applied { counts: self.counts.clone(), problems }
+        Applied { counts: self.counts.clone(), problems, has_failed }
     }
 
     fn change_class(&mut self, _: &ClassChange) -> Result<(), String> {

@@ -56,6 +56,8 @@ pub struct Applied {
     pub counts: ClassCounts,
     /// What could not be done, a sentence each: a class that the scenario does not have, a scenario that is wrong.
     pub problems: Vec<String>,
+    /// Whether the test has failed at its start, so that this worker has no users in it.
+    pub has_failed: bool,
 }
 
 /// What a worker does.
@@ -93,6 +95,8 @@ pub enum Action {
     ChangeClass(ClassChange),
     /// A line for the log.
     Say(String),
+    /// Say in the log what the worker cannot do.
+    Complain(String),
     /// It is over.
     End(Result<(), WorkerError>),
 }

@@ -58,7 +58,7 @@ impl Life {
             match action {
                 Action::Apply(spawn) => {
                     let counts = spawn.user_classes_count.clone();
-                    self.event(Event::Applied(Applied { counts, problems: Vec::new() }));
+                    self.event(Event::Applied(Applied { counts, problems: Vec::new(), has_failed: false }));
                 }
                 Action::StopUsers { .. } if self.leave_at_once => self.event(Event::UsersGone),
                 Action::Heartbeat(_) if self.answers => {
@@ -114,6 +114,7 @@ fn said(action: &Action) -> String {
         Action::SendLogs => "> logs".to_owned(),
         Action::Apply(spawn) => format!("go to {:?}", spawn.user_classes_count.values().collect::<Vec<_>>()),
         Action::Say(text) => format!("{text:?}"),
+        Action::Complain(text) => format!("error {text:?}"),
         Action::End(Ok(())) => "end".to_owned(),
         Action::End(Err(error)) => format!("end: {error}"),
         other => format!("{other:?}"),
@@ -308,10 +309,22 @@ fn reports_are_on_the_clock_of_the_master() {
 fn what_cannot_be_done_is_an_exception_at_the_master() {
     let mut life = Life::running();
     let problems = vec!["there is no class B".to_owned()];
-    life.event(Event::Applied(Applied { counts: ClassCounts::new(), problems }));
+    life.event(Event::Applied(Applied { counts: ClassCounts::new(), problems, has_failed: false }));
     assert_eq!(
         life.log.trim(),
-        "0.0  applied                      \"there is no class B\", > exception, > spawning_complete"
+        "0.0  applied                      error \"there is no class B\", > exception, > spawning_complete"
+    );
+}
+
+#[test]
+fn a_test_that_fails_at_its_start_is_told_to_the_master_after_the_reason() {
+    let mut life = Life::running();
+    let problems = vec!["unknown key `topik`".to_owned()];
+    life.event(Event::Applied(Applied { counts: ClassCounts::new(), problems, has_failed: true }));
+    assert!(
+        life.log.ends_with("> exception, > mqtt_scenario_cannot_run, > spawning_complete\n"),
+        "{}",
+        life.log
     );
 }
 

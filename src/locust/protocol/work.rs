@@ -185,10 +185,13 @@ impl Work {
 
     pub(super) fn applied(applied: Applied, actions: &mut Vec<Action>) {
         for problem in applied.problems {
-            actions.push(Action::Say(problem.clone()));
+            actions.push(Action::Complain(problem.clone()));
             // The master shows both, side by side.
             let message = problem.lines().next().unwrap_or_default().to_owned();
             actions.push(Action::Send(ToMaster::Exception { message, traceback: problem }));
+        }
+        if applied.has_failed {
+            actions.push(Action::Send(ToMaster::CannotRun));
         }
         actions.push(Action::Send(ToMaster::SpawningComplete(applied.counts)));
     }

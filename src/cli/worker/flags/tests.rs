@@ -39,3 +39,17 @@ fn flags_of_locust_are_set_aside_and_ours_are_kept() {
         assert_eq!(divided(given), (kept.to_owned(), aside.to_owned()), "{given}");
     }
 }
+
+#[test]
+fn the_log_says_what_is_the_masters_and_what_means_nothing() {
+    let said = |names: &[&str]| said_of(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    assert_eq!(said(&[]), [""; 0]);
+    assert_eq!(
+        said(&["-u", "--processes", "user classes"]),
+        [
+            "For the master, whose values hold: -u, user classes",
+            "--processes means nothing here: one worker uses all cores, or as many as --threads says",
+        ]
+    );
+    assert_eq!(said(&["--processes"]).len(), 1);
+}

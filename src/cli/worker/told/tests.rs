@@ -19,12 +19,14 @@ fn spawn(scenario: &str, more: &[(&str, OptionValue)]) -> Spawn {
 }
 
 fn plan(spawn: &Spawn) -> Plan {
-    read(spawn, 1, "ab12").unwrap().plan
+    read(spawn, 1, "ab12", Stops::Start).unwrap().plan
 }
 
 #[test]
 fn the_plan_of_a_test_has_no_users_yet_and_numbers_for_this_worker() {
-    let told = read(&spawn(SCENARIO, &[("expect_workers", OptionValue::Number(3.0))]), 1, "ab12").unwrap();
+    let told =
+        read(&spawn(SCENARIO, &[("expect_workers", OptionValue::Number(3.0))]), 1, "ab12", Stops::Start)
+            .unwrap();
     assert_eq!(told.warnings, [""; 0], "that there is no run_time is the master's affair");
     let plan = told.plan;
     assert!(plan.load.is_driven());
@@ -51,7 +53,7 @@ fn what_the_master_says_otherwise_holds() {
 
 #[test]
 fn what_is_wrong_is_said_with_its_place_and_cure() {
-    let wrong = |spawn: &Spawn| read(spawn, 0, "ab12").unwrap_err();
+    let wrong = |spawn: &Spawn| read(spawn, 0, "ab12", Stops::Start).unwrap_err();
     let limited = SCENARIO.replace("users = 3", "iterations = 3");
     let broken = SCENARIO.replace("topic =", "topics =");
     let all = [
@@ -63,4 +65,32 @@ fn what_is_wrong_is_said_with_its_place_and_cure() {
         wrong(&spawn(&limited, &[])),
     ];
     insta::assert_snapshot!(all.join("\n---\n"));
+}
+
+#[test]
+fn a_file_that_is_not_here_is_looked_for_in_the_folder_of_the_worker() {
+    let scenario = format!("{SCENARIO}[feeds.devices]\ncsv = \"devices.csv\"\n");
+    let scenario = scenario.replace("[user_classes.car]", "[user_classes.car]\nfeeds = [\"devices\"]");
+    let said = read(&spawn(&scenario, &[]), 0, "ab12", Stops::Start).unwrap_err();
+    let here = std::env::current_dir().unwrap();
+    let cure =
+        format!("help: paths are relative to the folder in which this worker runs, {}\n", here.display());
+    assert!(said.contains("cannot read `devices.csv`"), "{said}");
+    assert!(said.contains(&cure), "{said}");
+}
+
+#[test]
+fn a_mistake_in_a_change_leaves_the_test_as_it_is() {
+    let changed = spawn(SCENARIO, &[("set_url", text("mqtt://a b"))]);
+    let said = read(&changed, 0, "ab12", Stops::Change).unwrap_err();
+    let count = "error: 1 mistake in what was set at the master; the test goes on as before\n";
+    assert!(said.contains(count), "{said}");
+}
+
+#[test]
+fn what_nobody_does_under_a_master_is_said_in_the_log() {
+    let scenario = SCENARIO.replace("version = 1\n", "version = 1\nthresholds = [\"p95 < 10ms\"]\n");
+    let told = read(&spawn(&scenario, &[]), 0, "ab12", Stops::Start).unwrap();
+    let [line] = &told.warnings[..] else { panic!("{:?}", told.warnings) };
+    assert!(line.starts_with("Nobody judges `thresholds` under a Locust master"), "{line}");
 }
