@@ -37,6 +37,9 @@ const fn short(short: &'static str, name: &'static str, variable: &'static str, 
 
 /// Why a setting of the page changes nothing in a run without one.
 pub(super) const NO_PAGE: &str = "a run has a page only if the command line asks for it: --web";
+const PAGE: &str =
+    "asks for the page, as --web does. From outside the command line it counts only with --web";
+const WITH_PAGE: &str = "the same. From outside the command line it counts only with --web";
 const LOGIN: &str = "a page that others can reach has a token: --web-token TOKEN";
 const NO_TLS: &str = "the page speaks plain HTTP: put a proxy or ssh -L in front of it";
 const NO_SUCH_PAGE: &str = "the page of --web has no such setting";
@@ -74,12 +77,12 @@ pub(super) const SETTINGS: &[Setting] = &[
             "each key is one of a user class of the scenario, as with --set. `host` and `tasks` are refused",
         ),
     ),
-    setting("web-host", "LOCUST_WEB_HOST", Fate::Like("asks for the page, as --web does")),
+    setting("web-host", "LOCUST_WEB_HOST", Fate::Like(PAGE)),
     setting("web-host-display-name", "LOCUST_WEB_HOST_DISPLAY_NAME", Fate::Instead(NO_SUCH_PAGE)),
-    short("-P", "web-port", "LOCUST_WEB_PORT", Fate::Like("asks for the page, as --web does")),
+    short("-P", "web-port", "LOCUST_WEB_PORT", Fate::Like(PAGE)),
     setting("headless", "LOCUST_HEADLESS", Fate::Like("every run without --web is headless")),
-    setting("autostart", "LOCUST_AUTOSTART", Fate::Same),
-    setting("autoquit", "LOCUST_AUTOQUIT", Fate::Same),
+    setting("autostart", "LOCUST_AUTOSTART", Fate::Like(WITH_PAGE)),
+    setting("autoquit", "LOCUST_AUTOQUIT", Fate::Like(WITH_PAGE)),
     setting("headful", "LOCUST_HEADFUL", Fate::Instead("it is --web")),
     setting("web-auth", "LOCUST_WEB_AUTH", Fate::Instead(LOGIN)),
     setting("web-login", "LOCUST_WEB_LOGIN", Fate::Instead(LOGIN)),
