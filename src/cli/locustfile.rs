@@ -20,6 +20,7 @@ use crate::plan::load::{After, Load, Users};
 use crate::plan::{Plan, UserClass};
 use crate::scenario::model::Scenario;
 use crate::scenario::model::user_class::Secret;
+use crate::scenario::secrets::Secrets;
 use crate::scenario::source::Source;
 use crate::stats::python_text::repr;
 
@@ -27,7 +28,8 @@ const AFTER_HELP: &str = "\
 Locust distributes the users, shows its web interface and writes its CSV files; the workers send
 the MQTT messages. They get the scenario from the master, so they need no file, except for files
 that the scenario reads (feeds, payloads, certificates): these lie in the folder where a worker runs.
-Whoever reaches the master's port 5557 can read the scenario. So no secret may stand in its text;
+Whoever reaches the master's port 5557 can read the scenario, remarks included. So no secret may
+stand in its text;
 write ${env.NAME}, which each worker looks up in its own environment. Here it must be set as well
 (or have a default), since the scenario is checked; its value does not get into the file.
 
@@ -272,6 +274,15 @@ fn check_secrets(source: &Source, scenario: &Scenario) -> Result<(), Refusal> {
                 help: "write ${env.NAME} in its place, and set the variable where the workers run",
             });
         }
+    }
+    // What is masked in all that is said of the scenario must not go out in its text.
+    if let Some((file, line)) = Secrets::of(source).written_out() {
+        return Err(Refusal {
+            what: format!(
+                "{file}:{line}: a secret, and everybody who reaches the port of the master could read it"
+            ),
+            help: "write ${env.NAME} in its place, and set the variable where the workers run",
+        });
     }
     Ok(())
 }

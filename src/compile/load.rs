@@ -9,13 +9,10 @@ use crate::compile::problems::{LONGEST, Problems, suggestion};
 use crate::compile::rate_search::compile_search;
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
 use crate::plan::ClassId;
-use crate::plan::load::{After, Load, MassDisconnect, Stage, Users};
+use crate::plan::load::{After, Load, MAX_USERS, MassDisconnect, Stage, Users};
 use crate::scenario::model::{self, Scenario};
 use crate::template::names::quoted;
 use crate::units::HumanDuration;
-
-/// More connections than one machine can hold, and few enough to list.
-const MAX_USERS: u32 = 10_000_000;
 
 /// Users started per second unless the scenario says otherwise.
 const SPAWN_RATE: f64 = 1.0;

@@ -9,6 +9,9 @@ use crate::plan::ids::ClassId;
 pub use crate::scenario::model::load::After;
 use crate::stats::threshold::Threshold;
 
+/// Most users of a run: more connections than one machine can hold, and few enough to list.
+pub const MAX_USERS: u32 = 10_000_000;
+
 /// How many users, how fast, how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Load {

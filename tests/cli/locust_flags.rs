@@ -187,3 +187,29 @@ fn several_runs_have_the_settings_that_each_of_them_can_have() {
     assert_eq!(runs, [serde_json::json!(["-u", "2"]), serde_json::json!(["-u", "2"])]);
     assert!(!place.path("out").exists() && !place.path("a.html").exists());
 }
+
+#[test]
+fn a_pipe_or_utf_16_is_no_configuration_and_a_mark_of_utf_8_is_no_part_of_a_name() {
+    let place = ScenarioDir::new(CARS);
+    let run = || said(command(&place, &["plan", "scenario.toml"], &[]).output().unwrap());
+    fs::write(place.path("locust.conf"), "\u{feff}users = 3\r\nrun-time = 1s\r\n").unwrap();
+    let taken = run();
+    assert!(taken.contains("users = 3 (locust.conf:1)") && taken.contains("exit code 0"), "{taken}");
+    fs::write(place.path("locust.conf"), b"\xff\xfeu\0s\0").unwrap();
+    let refused = run();
+    assert!(refused.contains("cannot read locust.conf: it is UTF-16"), "{refused}");
+    fs::remove_file(place.path("locust.conf")).unwrap();
+    let made = Command::new("mkfifo").arg(place.path("locust.conf")).status().unwrap();
+    assert!(made.success());
+    let refused = run();
+    assert!(refused.contains("cannot read locust.conf: it is no regular file"), "{refused}");
+    assert!(refused.contains("exit code 2"), "{refused}");
+}
+
+#[test]
+fn the_query_of_an_address_from_outside_is_not_shown() {
+    let place = ScenarioDir::new(CARS);
+    let variables = [("LOCUST_HOST", "ws://127.0.0.1:1/path?token=hunter2")];
+    let said = said(command(&place, &["plan", "scenario.toml"], &variables).output().unwrap());
+    assert!(said.contains("127.0.0.1:1/path?***") && !said.contains("hunter2"), "{said}");
+}

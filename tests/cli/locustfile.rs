@@ -88,6 +88,11 @@ fn what_a_master_cannot_have_is_refused_with_a_cure() {
     let cases = [
         ("\"${env.CAR_PASSWORD:-none}\"", "\"sesame\""),
         ("mqtt://broker.lan", "ws://broker.lan/mqtt?token=abcdef"),
+        (
+            "\"mqtt://broker.lan\"",
+            "\"ws://broker.lan\"\nwebsocket = { headers = { authorization = \"Bearer abcdef\" } }",
+        ),
+        ("name = \"fleet\"", "name = \"fleet\"\nvars = { api_token = \"abcdef\" }"),
         ("run_time = \"90s\"", "iterations = 100"),
         (
             "users = 40\nspawn_rate = 2.5\nrun_time = \"90s\"",

@@ -102,7 +102,9 @@ fn ready(child: &mut Child) -> BufReader<impl Read + use<>> {
 
 #[test]
 fn a_signal_reaches_locust_once_and_locust_ends_in_its_own_time() {
-    for (signal, name) in [(Signal::INT, "INT\n"), (Signal::TERM, "TERM\n")] {
+    let orderly =
+        [(Signal::INT, "INT\n"), (Signal::TERM, "TERM\n"), (Signal::HUP, "TERM\n"), (Signal::QUIT, "TERM\n")];
+    for (signal, name) in orderly {
         let place = place(&format!("{VERSION}{PATIENT}"));
         let mut child = command(&place, &["master", "scenario.toml"])
             .stdout(Stdio::piped())

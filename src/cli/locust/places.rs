@@ -32,6 +32,9 @@ pub(in crate::cli) fn found(config: Option<&Path>) -> Result<Vec<Found>, Mistake
     let home = env::var_os("HOME").map(|home| Path::new(&home).join(".locust.conf"));
     let of_folder = [PathBuf::from("pyproject.toml"), PathBuf::from("locust.conf")];
     for path in of_folder.into_iter().chain(home) {
+        if !is_there(&path).map_err(|why| unread(&path, &why, LEAVE_OUT))? {
+            continue;
+        }
         if let Some(text) = read(&path).map_err(|why| unread(&path, &why, LEAVE_OUT))? {
             found.extend(of_file(&path, &text)?);
         }
@@ -45,6 +48,17 @@ pub(in crate::cli) fn found(config: Option<&Path>) -> Result<Vec<Found>, Mistake
     Ok(found)
 }
 
+/// Whether a file is there that nobody has named. In a folder that this user may not search there is none; a pipe would be
+/// waited for without end, and is an error.
+fn is_there(path: &Path) -> Result<bool, String> {
+    match path.metadata() {
+        Ok(about) if about.is_file() || about.is_dir() => Ok(true),
+        Ok(_) => Err("it is no regular file".to_owned()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => Ok(false),
+        Err(error) => Err(reason(&error)),
+    }
+}
+
 /// The text of a file, if it is there; the error is why it cannot be read.
 fn read(path: &Path) -> Result<Option<String>, String> {
     let mut bytes = Vec::new();
@@ -52,7 +66,12 @@ fn read(path: &Path) -> Result<Option<String>, String> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(reason(&error)),
         Ok(_) if bytes.len() as u64 > MAX_CONFIG_BYTES => Err("it is larger than 1 MiB".to_owned()),
-        Ok(_) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Ok(_) if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") => {
+            Err("it is UTF-16, and UTF-8 is needed".to_owned())
+        }
+        Ok(_) => Ok(Some(
+            String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_owned(),
+        )),
     }
 }
 

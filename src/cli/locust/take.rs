@@ -147,6 +147,7 @@ impl Line<'_> {
             }
             (_, Value::List(_)) => return wrong("it has one value, and not a list"),
         };
+        let shown = if setting.name == "host" { shown.as_deref().map(without_query) } else { shown };
         let mut words = self.words.clone();
         let added = new.len();
         words.splice(self.end..self.end, new);
@@ -202,6 +203,13 @@ fn is_on(value: &Value) -> bool {
 
 fn is_off(value: &Value) -> bool {
     is_one_of(value, &["", "false", "no", "off", "0"])
+}
+
+/// An address without its query, which may be a signature.
+fn without_query(address: &str) -> String {
+    let shown = address.split(['?', '#']).next().unwrap_or_default();
+    let rest = if shown.len() < address.len() { "?***" } else { "" };
+    format!("{shown}{rest}")
 }
 
 /// The flag on the other side of a conflict, or the one that is missing.

@@ -37,7 +37,7 @@ can read, and is removed when Locust ends. Users, spawn rate, run time, stop tim
 of the scenario unless -u, -r, -t, -s or -H stand after `--`. Its rates and variables are options of Locust too (--set-...): \
 `mqtt-scenario master my.toml -- --help` shows them all.
 
-SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to Locust, which ends in its own time.
+SIGINT and SIGTERM are passed on to Locust, which ends in its own time. SIGHUP and SIGQUIT are passed on as SIGTERM.
 
 Locust 2.13 or newer must be installed on this machine: pip install locust. The workers do not need it.
 

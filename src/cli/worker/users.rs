@@ -22,6 +22,7 @@ use crate::locust::protocol::Applied;
 use crate::locust::report::ClassCounts;
 use crate::locust::worker::Users;
 use crate::plan::Plan;
+use crate::plan::load::MAX_USERS;
 use crate::stats::interval::Interval;
 
 /// How much of the identity of a worker is its run id, which stands in client ids. Some brokers take few characters.
@@ -147,6 +148,7 @@ impl Users for EngineUsers {
             State::Running(_) => problems.extend(self.follow(spawn).err()),
             State::Failed => {}
         }
+        let before = std::mem::take(&mut self.counts);
         self.counts = spawn.user_classes_count.keys().map(|class| (class.clone(), 0)).collect();
         if let State::Running(Running { test, plan, .. }) = &self.test {
             let mut by_class = vec![0; plan.classes.len()];
@@ -159,8 +161,13 @@ impl Users for EngineUsers {
                 }
             }
             let all = by_class.iter().copied().map(u64::from).sum();
-            problems.extend(raise_open_files(all).err().map(|error| error.to_string()));
-            test.go_to(by_class);
+            if all > u64::from(MAX_USERS) {
+                problems.push(format!("{all} users are more than the {MAX_USERS} that a worker can have"));
+                self.counts = before;
+            } else {
+                problems.extend(raise_open_files(all).err().map(|error| error.to_string()));
+                test.go_to(by_class);
+            }
         }
         problems.retain(|problem| self.told.insert(problem.clone()));
         Applied { counts: self.counts.clone(), problems, has_failed }

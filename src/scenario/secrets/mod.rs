@@ -161,6 +161,28 @@ impl<'a> Secrets<'a> {
             .any(|span| span.start < place.span.end && place.span.start < span.end)
     }
 
+    /// Where the first secret stands that is written out, and not by a name such as `${env.NAME}`: the name of the file, and
+    /// the line from 1. Lines of remarks are not looked at.
+    pub fn written_out(&self) -> Option<(&'a str, usize)> {
+        let source = self.source;
+        let files = source.names().zip(source.files()).zip(&self.spans);
+        files.into_iter().find_map(|((name, file), spans)| {
+            let text = file.text();
+            let is_plain = |span: &&Range<usize>| {
+                let raw = text.get((*span).clone()).unwrap_or_default();
+                let line =
+                    text.get(..span.start).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+                // Remarks are prose, in which an address or a word is too often taken for a secret.
+                !line.trim_start().starts_with('#')
+                    && !raw.contains("${")
+                    && find::values(raw).iter().any(|value| !value.is_empty())
+            };
+            let span = spans.iter().find(is_plain)?;
+            let line = text.get(..span.start)?.matches('\n').count() + 1;
+            Some((name, line))
+        })
+    }
+
     fn spans_of(&self, file: FileId) -> &[Range<usize>] {
         let place = usize::try_from(file.0).ok();
         place.and_then(|place| self.spans.get(place)).map_or(&[], Vec::as_slice)

@@ -75,3 +75,20 @@ async fn a_stop_ends_a_test_whose_users_are_about_to_start_anew() {
     users.gone().await;
     assert!(!users.take().rows.keys().any(|key| key.name == "second"));
 }
+
+#[tokio::test]
+async fn more_users_than_a_run_can_have_are_refused_and_the_others_go_on() {
+    let mut users = EngineUsers::new(1, Rc::default(), Recorded::new(None).unwrap(), None);
+    let mut seen = BTreeMap::new();
+    users.apply(&spawn("first"));
+    see(&mut users, "first", &mut seen).await;
+    let mut too_many = spawn("first");
+    too_many.user_classes_count.insert("car".to_owned(), 1 << 62);
+    let [problem] = &users.apply(&too_many).problems[..] else { panic!("one problem") };
+    assert_eq!(problem, "4294967295 users are more than the 10000000 that a worker can have");
+    assert_eq!(users.counts()["car"], 2);
+    seen.clear();
+    see(&mut users, "first", &mut seen).await;
+    users.stop(Duration::ZERO);
+    users.gone().await;
+}
