@@ -25,9 +25,19 @@ the verdict is never better than that of the worst run.
 Shards of a run (`run --shard I/N`) are checked: one that is there twice is an error, and so are shards of different runs
 (--run-id). If shards are missing, that is said, and no threshold is judged: they are of the whole run.
 
+Exit codes, as those of `run`:
+  0    all was fine
+  1    requests failed (--exit-code-on-error)
+  2    the results cannot be merged; nothing was written
+  3    a threshold was missed or could not be judged
+  4    a shard is missing, or a file could not be written
+  130  a run was interrupted twice
+
 Examples:
   mqtt-scenario merge out/machine-1/* out/machine-2/* --out out/all
                                                            writes result.json and report.html into out/all
+  mqtt-scenario merge out/a out/b --out out/all --exit-code-on-error 0
+                                                           only thresholds decide
 
 A merge writes these two files and no others: `compare`, `trend` and `report` read the result. The CSV files, the log and
 history.hlog are those of each run.";
@@ -44,6 +54,19 @@ pub struct MergeOptions {
     /// Folder for the merged `result.json` and its `report.html`; it is made if it is not there
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+
+    /// Exit code if there were failures or exceptions [default: that of the runs, which is 1 unless they say otherwise]
+    #[arg(long, value_name = "CODE", allow_negative_numbers = true)]
+    pub exit_code_on_error: Option<u8>,
+}
+
+/// A sum that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// What to say of it.
+    pub text: String,
+    /// The exit code of its verdict, or 4 if shards are missing and no run was interrupted twice.
+    pub exit_code: u8,
 }
 
 /// Why results were not merged.
@@ -73,17 +96,21 @@ pub enum MergeFailed {
     },
 }
 
-/// Merges, and says where the result is. Exit codes: 0, 2 for results that cannot be merged, 4 if the sum cannot be written.
+/// Merges, and says where the result is. Exit codes: that of the merged verdict, 2 for results that cannot be merged, 4 if
+/// the sum cannot be written or is not of the whole run.
 pub(super) fn run(options: &MergeOptions) -> ExitCode {
     match merged(options) {
-        Ok(said) => exit::output(&said),
+        Ok(merged) => {
+            let said = exit::output(&merged.text);
+            if said == ExitCode::SUCCESS { merged.exit_code.into() } else { said }
+        }
         Err(error @ MergeFailed::Unwritten { .. }) => exit::error(exit::CANNOT_GO_ON, error),
         Err(error) => exit::error(exit::BAD_INPUT, error),
     }
 }
 
-/// Merges the results and writes the sum; returns what to say.
-pub fn merged(options: &MergeOptions) -> Result<String, MergeFailed> {
+/// Merges the results and writes the sum.
+pub fn merged(options: &MergeOptions) -> Result<Merged, MergeFailed> {
     let path = options.out.join(RESULT);
     let mut places: BTreeSet<PathBuf> = fs::canonicalize(&path).into_iter().collect();
     let mut all: Vec<Recorded> = Vec::new();
@@ -101,7 +128,7 @@ pub fn merged(options: &MergeOptions) -> Result<String, MergeFailed> {
     let names: Vec<String> = all.iter().map(|of| of.place.name()).collect();
     let named: Vec<Named<'_>> =
         all.iter().zip(&names).map(|(of, name)| Named { name, result: &of.result }).collect();
-    let (sum, bytes) = written(&named)?;
+    let (sum, bytes) = written(&named, options.exit_code_on_error)?;
     let page = path.with_file_name("report.html");
     write(&path, Ok(bytes))?;
     write(&page, html::page(&sum).map(String::into_bytes).map_err(io::Error::other))?;
@@ -111,7 +138,16 @@ pub fn merged(options: &MergeOptions) -> Result<String, MergeFailed> {
     for warning in warnings(&named).into_iter().chain(apart) {
         exit::say(&format!("warning: {}\n", printable(&warning)));
     }
-    Ok(said(&sum, all.len(), [&path, &page]))
+    Ok(Merged { text: said(&sum, all.len(), [&path, &page]), exit_code: exit_code(&sum) })
+}
+
+/// As in a run, an interruption counts before what is not whole, and that before thresholds and failures.
+fn exit_code(sum: &RunResult) -> u8 {
+    match sum.verdict.exit_code {
+        exit::INTERRUPTED => exit::INTERRUPTED,
+        _ if sum.run.is_part() => exit::CANNOT_GO_ON,
+        code => code,
+    }
 }
 
 fn write(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), MergeFailed> {

@@ -2,7 +2,8 @@
 //!
 //! A path is a run folder, a `result.json`, the prefix of CSV files as in `--csv PREFIX`, or one of these files, because a
 //! shell completes to the name of a file. If a folder has both kinds, `result.json` is read: it tells more. A folder of
-//! several runs (`run --repeat`, `run --versus`) stands for all of them.
+//! several runs (`run --repeat`, `run --versus`) stands for all of them. A folder that has nothing but one of these in it stands for
+//! that one, because `run --out DIR` makes such a folder; of several, none is chosen for a person.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -130,8 +131,16 @@ impl Found {
 
 impl Runs {
     /// The runs in a folder; `None` if it has a result of its own, or no folders `1`, `2` … or `A1`, `B1` … with results.
+    /// A folder in which only such a folder lies stands for it.
     pub fn of(folder: &Path) -> Option<Self> {
-        if !folder.is_dir() || Place::in_folder(folder).is_ok() {
+        Self::numbered(folder).or_else(|| match &inner(folder)[..] {
+            [only] => Self::numbered(only),
+            _ => None,
+        })
+    }
+
+    fn numbered(folder: &Path) -> Option<Self> {
+        if !folder.is_dir() || Place::in_folder(folder).is_some() {
             return None;
         }
         let mut numbered = Vec::new();
@@ -143,7 +152,7 @@ impl Runs {
                 None => (false, name.strip_prefix('A').unwrap_or(name)),
             };
             let digits = number.bytes().all(|byte| byte.is_ascii_digit());
-            if let (true, Ok(number), Ok(place)) =
+            if let (true, Ok(number), Some(place)) =
                 (digits, number.parse::<u32>(), Place::in_folder(&entry.path()))
             {
                 numbered.push((is_b, number, place));
@@ -169,7 +178,7 @@ impl Place {
     /// Finds what a person means by a path.
     pub fn find(path: &Path) -> Result<Self, RecordedError> {
         if path.is_dir() {
-            return Self::in_folder(path);
+            return Self::in_folder(path).map_or_else(|| Self::below(path), Ok);
         }
         let suffixes = [STATS, HISTORY, FAILURES, EXCEPTIONS];
         let prefix =
@@ -188,17 +197,33 @@ impl Place {
         Err(RecordedError::NotFound { path: path.to_owned(), what, help: proposal(folder) })
     }
 
-    fn in_folder(folder: &Path) -> Result<Self, RecordedError> {
+    /// The result that lies in a folder itself.
+    fn in_folder(folder: &Path) -> Option<Self> {
         let document = folder.join(RESULT);
         if document.exists() {
-            return Ok(Self::Document(document));
+            return Some(Self::Document(document));
         }
-        let what = match &prefixes(folder)[..] {
-            [prefix] => return Ok(Self::Csv(folder.join(prefix))),
-            [] => "there is no result in this folder",
-            _ => "this folder has the CSV files of several runs",
+        match &prefixes(folder)[..] {
+            [prefix] => Some(Self::Csv(folder.join(prefix))),
+            _ => None,
+        }
+    }
+
+    /// The result in the only run folder in a folder that has none itself.
+    fn below(folder: &Path) -> Result<Self, RecordedError> {
+        let inner = inner(folder);
+        let (what, help) = match &inner[..] {
+            _ if !prefixes(folder).is_empty() => {
+                ("this folder has the CSV files of several runs", proposal(folder))
+            }
+            [] => ("there is no result in this folder", proposal(folder)),
+            [only] => match Self::in_folder(only) {
+                Some(place) => return Ok(place),
+                None => ("there are several runs in this folder", named(&inner)),
+            },
+            _ => ("there are several runs in this folder", named(&inner)),
         };
-        Err(RecordedError::NotFound { path: folder.to_owned(), what, help: proposal(folder) })
+        Err(RecordedError::NotFound { path: folder.to_owned(), what, help })
     }
 
     /// The file, or the prefix of the files.
@@ -317,6 +342,27 @@ fn prefixes(folder: &Path) -> Vec<String> {
     let mut found: Vec<String> = entries.filter_map(name).collect();
     found.sort_unstable();
     found
+}
+
+/// The folders in a folder that have a result or several runs, in alphabetical order; none if it has results itself.
+fn inner(folder: &Path) -> Vec<PathBuf> {
+    if folder.join(RESULT).exists() || !prefixes(folder).is_empty() {
+        return Vec::new();
+    }
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir() && (Place::in_folder(path).is_some() || Runs::numbered(path).is_some()))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// What to give instead: the run folders that are in the folder.
+fn named(folders: &[PathBuf]) -> String {
+    let names: Vec<String> = folders.iter().take(5).map(|path| path.display().to_string()).collect();
+    let more = if folders.len() > names.len() { ", …" } else { "" };
+    format!("give the run that you mean: {}{more}", names.join(", "))
 }
 
 /// What to give instead: the prefixes that are in the folder.

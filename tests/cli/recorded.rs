@@ -387,6 +387,38 @@ fn a_run_that_was_killed_is_no_good_run_in_any_command() {
 }
 
 #[test]
+fn a_folder_with_one_run_in_it_stands_for_the_run_and_of_several_they_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |folder: &str, started| {
+        fs::create_dir_all(dir.path().join(folder)).unwrap();
+        fs::write(dir.path().join(folder).join("result.json"), machine(3, 1_500, started)).unwrap();
+    };
+    for (folder, started) in [("a/t-my", 1_000), ("b/t-my", 1_002), ("r/t-my/1", 5_000), ("r/t-my/2", 5_020)]
+    {
+        write(folder, started);
+    }
+    for number in 1..=6 {
+        write(&format!("many/t{number}-my"), 6_000 + number);
+    }
+    fs::create_dir(dir.path().join("a/notes")).unwrap();
+    let mut said = String::new();
+    for line in [
+        "merge a b --out sum",
+        "report a --json a.json",
+        "compare a b --format markdown",
+        "trend a --format csv",
+        "merge r --out sum-of-series",
+        "merge a many --out none",
+        "report many",
+        "report a/notes",
+    ] {
+        let ran = run_program(dir.path(), &line.split(' ').collect::<Vec<_>>());
+        writeln!(said, "$ {line}\n{}{}{:?}\n", ran.stdout, ran.stderr, ran.code).unwrap();
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
 fn a_folder_of_several_runs_stands_for_all_of_them() {
     let dir = tempfile::tempdir().unwrap();
     let runs = [("versus", "A", 2), ("versus", "B", 2), ("repeat", "", 11), ("again", "", 2)];

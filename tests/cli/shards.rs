@@ -113,6 +113,41 @@ fn merge_knows_which_shards_it_has() {
 }
 
 #[test]
+fn merge_exits_as_one_run_would() {
+    let whole = SCENARIO.replace("requests >= 40", "requests >= 45");
+    let (place, broker) = (place_of(&whole), Broker::start(BrokerConfig::default()).unwrap());
+    for index in 0..2 {
+        let more = format!(" --run-id r1 --shard {index}/2");
+        assert_eq!(run(&place, &broker, &format!("{index}.json"), &more), Some(0), "{index}");
+    }
+    broker.stop();
+    let mut failed = read(&place, "0.json");
+    failed["verdict"] = serde_json::json!({ "outcome": "failed", "exit_code": 7, "sentence": "Failed." });
+    failed["failures"] = serde_json::json!([{ "type": "MQTT", "name": "n", "error": "e", "occurrences": 1,
+        "first_seen": failed["run"]["started"], "last_seen": failed["run"]["started"] }]);
+    std::fs::write(place.path("failed.json"), failed.to_string()).unwrap();
+    for name in ["failed", "1"] {
+        let mut without = read(&place, &format!("{name}.json"));
+        without["thresholds"] = serde_json::json!([]);
+        std::fs::write(place.path(&format!("{name}-free.json")), without.to_string()).unwrap();
+    }
+    for (what, code, written) in [
+        ("0.json 1.json", 3, 3),
+        ("failed.json 1.json", 3, 3),
+        ("failed.json 1.json --exit-code-on-error 0", 3, 3),
+        ("failed-free.json 1-free.json", 7, 7),
+        ("failed-free.json 1-free.json --exit-code-on-error 9", 9, 9),
+        ("failed-free.json 1-free.json --exit-code-on-error 0", 0, 0),
+        ("1-free.json", 4, 0),
+        ("failed-free.json", 4, 7),
+    ] {
+        let output = run_program(&place.path(""), &words(&format!("merge {what} --out all")));
+        assert_eq!(output.code, Some(code), "{what}\n{}{}", output.stdout, output.stderr);
+        assert_eq!(read(&place, "all/result.json")["verdict"]["exit_code"], written, "{what}");
+    }
+}
+
+#[test]
 fn a_plan_shows_the_part_of_a_shard() {
     let place = place();
     let plan = |more: &str| {

@@ -36,7 +36,7 @@ use crate::report::read::same_run::{Sameness, ids, twins};
 use crate::report::result_json;
 use crate::stats::fine::FineTimes;
 use crate::stats::result::row::{RowResult, Times};
-use crate::stats::result::{RunResult, ScheduledStarts, Source, VERSION, Verdict};
+use crate::stats::result::{Outcome, RunResult, ScheduledStarts, Source, VERSION, Verdict};
 
 /// Why results cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -141,9 +141,16 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
     Ok(merged)
 }
 
-/// Adds results, and gives the sum also as the bytes of its `result.json`, which can be read back.
-pub fn written(results: &[Named<'_>]) -> Result<(RunResult, Vec<u8>), MergeError> {
-    let sum = merge(results)?;
+/// Adds results, and gives the sum also as the bytes of its `result.json`, which can be read back. `exit_code_on_error` is
+/// the exit code of a sum that has failures or exceptions; by default that of the runs.
+pub fn written(
+    results: &[Named<'_>],
+    exit_code_on_error: Option<u8>,
+) -> Result<(RunResult, Vec<u8>), MergeError> {
+    let mut sum = merge(results)?;
+    if let (Outcome::Failed, Some(code)) = (sum.verdict.outcome, exit_code_on_error) {
+        sum.verdict.exit_code = code;
+    }
     let bytes = result_json::text(&sum);
     match document::parse("", &bytes) {
         Ok(_) => Ok((sum, bytes)),

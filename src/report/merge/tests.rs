@@ -273,7 +273,7 @@ proptest! {
         let plain = run(9, 2, &[(1, 1, 7_000, true)]);
         let named: Vec<Named<'_>> =
             read.iter().chain([&plain]).map(|result| Named { name: "it", result }).collect();
-        if let Ok((sum, bytes)) = written(&named) {
+        if let Ok((sum, bytes)) = written(&named, None) {
             let again = document::parse("result.json", &bytes).unwrap();
             prop_assert_eq!(again.aggregated.requests, sum.aggregated.requests);
         }
@@ -285,7 +285,7 @@ fn a_sum_that_could_not_be_read_back_is_refused_and_one_that_can_be_is_written()
     let with = |users: u32, count: u64| extreme(users, [count, 1], [1e18, 1.0], [1_000.0, 1_008.0]);
     let sum = |count: u64| {
         let (one, other) = (with(1, count), with(2, count));
-        written(&[Named { name: "a", result: &one }, Named { name: "b", result: &other }])
+        written(&[Named { name: "a", result: &one }, Named { name: "b", result: &other }], None)
     };
     assert_eq!(sum(400_000_000_000_000).unwrap().0.aggregated.requests, 800_000_000_000_000);
     assert!(matches!(sum(600_000_000_000_000), Err(MergeError::Impossible(_))));
