@@ -110,7 +110,8 @@ fn what_we_write_is_what_locust_would_write() {
 fn the_csv_of_a_master_has_every_request_of_three_workers_one_of_them_late() {
     locally(async {
         let port = free_port();
-        let arguments = "--headless -u 8 -r 4 -t 8s -s 3 --expect-workers 2";
+        // Long enough for a worker that starts late on a busy machine.
+        let arguments = "--headless -u 8 -r 4 -t 16s -s 3 --expect-workers 2";
         let mut master = Master::start(&fixture("locustfile.py"), port, arguments);
         let start = |name| Worker::start(name, port, BOTH, JOIN_LIMIT);
         let mut workers = vec![start("a"), start("b")];
