@@ -16,6 +16,7 @@ use crate::cli::locust::settings::{Fate, NO_PAGE, OTHERS, SETTINGS, Setting, nam
 use crate::cli::locust::told::{Place, Told};
 use crate::cli::mistake::Mistake;
 use crate::cli::scenario_options::check_host;
+use crate::plan::watch::without_query;
 use crate::scenario::files::Format;
 
 const UNKNOWN: &str = "neither Locust nor mqtt-scenario has it. What a locustfile takes by it, a scenario takes by \
@@ -203,13 +204,6 @@ fn is_on(value: &Value) -> bool {
 
 fn is_off(value: &Value) -> bool {
     is_one_of(value, &["", "false", "no", "off", "0"])
-}
-
-/// An address without its query, which may be a signature.
-fn without_query(address: &str) -> String {
-    let shown = address.split(['?', '#']).next().unwrap_or_default();
-    let rest = if shown.len() < address.len() { "?***" } else { "" };
-    format!("{shown}{rest}")
 }
 
 /// The flag on the other side of a conflict, or the one that is missing.
