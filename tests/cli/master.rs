@@ -124,7 +124,8 @@ fn a_signal_reaches_locust_once_and_locust_ends_in_its_own_time() {
 fn a_ctrl_c_of_a_terminal_reaches_locust_once() {
     let place = place(&format!("{VERSION}{PATIENT}"));
     let like = command(&place, &[]);
-    let program = format!("{} master scenario.toml", env!("CARGO_BIN_EXE_mqtt-scenario"));
+    // Some shells stay between the terminal and the program, and take the Ctrl-C for themselves.
+    let program = format!("exec {} master scenario.toml", env!("CARGO_BIN_EXE_mqtt-scenario"));
     let mut terminal = Command::new("script");
     terminal.args(["-qec", &program, "/dev/null"]).current_dir(place.path(""));
     terminal.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
