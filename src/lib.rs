@@ -73,6 +73,10 @@
 //! assert!(describe(&compiled.plan).contains("hello/device-1"));
 //! ```
 
+// What the tests share names the library as they do.
+#[cfg(test)]
+extern crate self as mqtt_scenario;
+
 pub mod broker;
 pub mod cli;
 pub mod client;

@@ -18,6 +18,7 @@ use crate::cli::mistake::Mistake;
 use crate::cli::scenario_options::ScenarioOptions;
 use crate::cli::worker::flags::{Divided, divide};
 use crate::report::columns::printable;
+use crate::report::command::argument;
 use crate::scenario::files::Format;
 use crate::scenario::secrets::hide_arguments;
 
@@ -282,14 +283,20 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
             }
             (!has_command).then(|| Mistake {
                 message: format!("{word} stands before the command"),
-                help: format!("begin with the command: mqtt-scenario run my.toml {word} …"),
+                help: with_run(words).map_or_else(
+                    || format!("begin with the command: mqtt-scenario run my.toml {word} …"),
+                    |line| format!("begin with the command: {line}"),
+                ),
             })
         }
         ErrorKind::InvalidSubcommand => {
             let word = text(ContextKind::InvalidSubcommand)?;
             (is_scenario(OsStr::new(word)) || Path::new(word).is_file()).then(|| Mistake {
                 message: format!("{word} is not a command"),
-                help: format!("to run the scenario: mqtt-scenario run {word}"),
+                help: format!(
+                    "to run the scenario: {}",
+                    with_run(words).unwrap_or_else(|| format!("mqtt-scenario run {word}"))
+                ),
             })
         }
         ErrorKind::ArgumentConflict => {
@@ -299,10 +306,29 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
                 ContextValue::Strings(texts) => flag(texts.first()?),
                 _ => return None,
             };
-            of_one_run(&flag(text(ContextKind::InvalidArg)?), &other)
+            let one = flag(text(ContextKind::InvalidArg)?);
+            let is_headless = [("--headless", "--web"), ("--web", "--headless")].contains(&(&one, &other));
+            if is_headless {
+                return Some(Mistake::new(
+                    "--headless asks for no page, and --web asks for one",
+                    "leave one of them out. With --web --autostart the run begins at once, and --autoquit 0s ends with it",
+                ));
+            }
+            of_one_run(&one, &other)
         }
         _ => None,
     }
+}
+
+/// The line with the command `run`, if that is all that it needs.
+fn with_run(words: &[OsString]) -> Option<String> {
+    let (program, rest) = words.split_first()?;
+    let whole: Vec<OsString> =
+        [program, OsStr::new("run")].into_iter().map(OsStr::to_owned).chain(rest.iter().cloned()).collect();
+    let (effective, _) = without_accepted(&whole);
+    Cli::command().try_get_matches_from(spread(&effective).ok()?).ok()?;
+    let shown: Vec<_> = rest.iter().map(|word| argument(Path::new(word))).collect();
+    Some(format!("mqtt-scenario run {}", shown.join(" ")))
 }
 
 /// An output, a shard or a start of one run that was asked of several.

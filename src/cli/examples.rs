@@ -73,6 +73,7 @@ pub(super) const ALL: &[Example] = examples![
 impl Example {
     /// The example of this name; the error is what is wrong, and the cure.
     pub(super) fn named(name: &str) -> Result<Self, String> {
+        let name = name.strip_suffix(".toml").unwrap_or(name);
         ALL.iter().find(|example| example.name == name).copied().ok_or_else(|| {
             let near = nearest(name, ALL.iter().map(|example| example.name));
             let help = match near {
@@ -81,6 +82,14 @@ impl Example {
             };
             format!("there is no example {name}\nhelp: {help}")
         })
+    }
+
+    /// Its text without the place of its schema, which is in the repository alone.
+    pub(super) fn body(&self) -> &'static str {
+        match self.text.split_once('\n') {
+            Some((first, rest)) if first.starts_with("#:schema") => rest,
+            _ => self.text,
+        }
     }
 
     /// What it is about: the first sentence of its head.
@@ -107,7 +116,7 @@ pub(super) fn run(options: &ExamplesOptions) -> ExitCode {
     match &options.name {
         None => exit::output(&list()),
         Some(name) => match Example::named(name) {
-            Ok(example) => exit::output(example.text),
+            Ok(example) => exit::output(example.body()),
             Err(message) => exit::error(exit::BAD_INPUT, message),
         },
     }

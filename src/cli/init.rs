@@ -70,7 +70,7 @@ fn try_run(options: &InitOptions) -> Result<String, (u8, String)> {
     };
     let wanted = wanted(example, &file, format).map_err(bad)?;
     if !options.force
-        && let Some(there) = wanted.iter().find(|wanted| wanted.path.exists())
+        && let Some(there) = wanted.iter().find(|wanted| wanted.path.symlink_metadata().is_ok())
     {
         let help = "name another file, or give --force to overwrite it";
         return Err(bad(format!("{} exists\nhelp: {help}", there.path.display())));
@@ -120,11 +120,8 @@ fn wanted(example: Option<Example>, file: &Path, format: Format) -> Result<Vec<W
 
 /// The text of an example for the place where it is written: its schema lies beside it, and it is called by another path.
 fn adapted(example: Example, file: &Path) -> String {
-    let body = match example.text.split_once('\n') {
-        Some((first, rest)) if first.starts_with("#:schema") => rest,
-        _ => example.text,
-    };
-    let called = body.replace(&format!("scenarios/{}.toml", example.name), &file.display().to_string());
+    let called =
+        example.body().replace(&format!("scenarios/{}.toml", example.name), &file.display().to_string());
     format!("#:schema {}\n{called}", schema_file::NAME)
 }
 
@@ -136,7 +133,7 @@ fn write(Wanted { path, text, folder: of }: &Wanted, overwrites: bool) -> Result
             .map_err(|error| (exit::CANNOT_GO_ON, format!("cannot make {}: {error}", folder.display())))?;
     }
     let written = if overwrites {
-        Destination::find(path).and_then(|to| to.replace_for_good(text.as_bytes()))
+        schema_file::replace(path, text)
     } else {
         Destination::create_for_good(path, text.as_bytes())
     };

@@ -24,11 +24,22 @@ pub(super) fn path_for(scenario_or_folder: &Path) -> PathBuf {
 /// What the system says, and a file of that name that is no schema of ours.
 pub(super) fn write_for(scenario_or_folder: &Path) -> io::Result<PathBuf> {
     let path = path_for(scenario_or_folder);
-    if path.exists() && !is_ours(&path) {
+    if path.is_file() && !is_ours(&path) {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is another file of this name"));
     }
-    Destination::find(&path)?.replace_for_good(schema::text().as_bytes())?;
+    replace(&path, &schema::text())?;
     Ok(path)
+}
+
+/// Writes a file that may be there. A pipe or a device would take the text and keep nothing, or nobody would read it.
+///
+/// # Errors
+/// What the system says, and whatever is no regular file.
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    match Destination::find(path)? {
+        to if to.is_stream() => Err(io::Error::other("it is no regular file")),
+        to => to.replace_for_good(text.as_bytes()),
+    }
 }
 
 fn is_ours(path: &Path) -> bool {

@@ -1,7 +1,7 @@
 //! The MQTT seam: the engine knows a broker only as a [`Connect`] and the [`Session`]s that it gives.
 //!
-//! The driver on real sockets ([`transport`], [`driver`]) is the default. A scripted twin in memory ([`scripted`])
-//! serves tests, since a paused test clock and real sockets do not mix. A session has no task and no channel of its
+//! The driver on real sockets ([`transport`], [`driver`]) is the default. A scripted twin in memory
+//! (`scripted`) serves tests, since a paused test clock and real sockets do not mix. A session has no task and no channel of its
 //! own: the user's task drives it whenever it waits for anything. So a user costs one task, and an idle connection a
 //! few hundred bytes. Requests are completed through a [`Sink`], in the order in which the broker answers them.
 //!
@@ -20,14 +20,13 @@
 //! | [`failure`] | why requests fail, and the texts of that; it imports nothing of this room |
 //! | [`pool`], `stream` | buffers lent to sessions; the byte stream that a driver runs on |
 //! | [`rumqttc`], [`chosen`] | the same seam on rumqttc's own client, and the choice between the two for each broker |
-//! | [`scripted`] | sessions in memory for tests |
+//! | `scripted` | sessions in memory for tests; it stands in `tests/support` |
 
 pub mod chosen;
 pub mod driver;
 pub mod failure;
 pub mod pool;
 pub mod rumqttc;
-pub mod scripted;
 mod seam;
 mod session;
 mod sink;
@@ -35,6 +34,11 @@ mod stream;
 mod timings;
 pub mod transport;
 mod wire;
+
+#[cfg(test)]
+#[expect(dead_code, reason = "the integration tests use all of it")]
+#[path = "../../tests/support/scripted.rs"]
+pub(crate) mod scripted;
 
 pub use crate::client::seam::{
     Certificate, Close, Connect, ConnectRequest, Filter, Message, PacketBytes, Patience, Session, Until, Will,

@@ -10,7 +10,7 @@ use crate::report::columns::{printable, width};
 /// Columns of the indentation of a line that goes on.
 const INDENT: usize = 4;
 
-/// A path as an argument that a shell reads as one word.
+/// A path, or another word of a command line, as an argument that a shell reads as one word.
 pub fn argument(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%=,".contains(c);

@@ -118,7 +118,11 @@ impl Destination {
     }
 
     /// Creates a file where there is none, in one step, so that no file of another process is overwritten.
+    /// A symbolic link that leads nowhere is something as well.
     pub fn create_for_good(path: &Path, bytes: &[u8]) -> io::Result<()> {
+        if path.symlink_metadata().is_ok() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
         let path = match follow(path)? {
             Followed::Path(path) => path,
             Followed::Descriptor(..) => return Err(ErrorKind::AlreadyExists.into()),

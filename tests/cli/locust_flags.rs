@@ -117,6 +117,9 @@ fn a_wrong_setting_is_told_with_its_place_and_nothing_starts() {
     }
     let output = command(&place, &["run", "scenario.toml", "--config", "none.conf"], &[]).output().unwrap();
     all += &said(output);
+    fs::write(place.path("other.toml"), "[tool.other]\nusers = 5\n").unwrap();
+    let output = command(&place, &["run", "scenario.toml", "--config", "other.toml"], &[]).output().unwrap();
+    all += &said(output);
     fs::write(place.path("locust.conf"), "locustfile = tests/locustfile.py\n").unwrap();
     all += &said(command(&place, &["run"], &[]).output().unwrap());
     insta::assert_snapshot!(all);

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use rustix::fs::{CWD, mkfifoat};
 use tempfile::TempDir;
 
 use crate::support::{listing, run_program};
@@ -26,7 +28,11 @@ fn every_scenario_of_the_repository_is_an_example_of_the_program() {
     assert_eq!(listed, names());
     insta::assert_snapshot!("examples", said.stdout);
     let said = run_program(Path::new("/"), &["examples", "storm"]);
-    assert_eq!(said.stdout, fs::read_to_string("scenarios/storm.toml").unwrap());
+    let text = fs::read_to_string("scenarios/storm.toml").unwrap();
+    let (schema, without) = text.split_once('\n').unwrap();
+    assert!(schema.starts_with("#:schema ../"), "{schema}");
+    assert_eq!(said.stdout, without, "the schema is in the repository alone");
+    assert_eq!(run_program(Path::new("/"), &["examples", "storm.toml"]).stdout, without);
     let said = run_program(Path::new("/"), &["examples", "strom"]);
     assert_eq!(
         (said.code, said.stderr.as_str()),
@@ -70,6 +76,28 @@ fn a_copy_overwrites_nothing_unless_told_to() {
     assert!(said.stdout.contains("scenario.schema.json: not written: it is another file"), "{}", said.stdout);
     let text = fs::read_to_string(dir.path().join("my.toml")).unwrap();
     assert!(text.contains("mqtt-scenario run my.toml") && !text.contains("fleet.toml"), "{text}");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_or_a_pipe_is_not_written_through() {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    symlink("elsewhere.toml", at("link.toml")).unwrap();
+    mkfifoat(CWD, at("pipe.toml"), 0o600.into()).unwrap();
+    for (arguments, code, message) in [
+        (&["init", "link.toml"][..], 2, "link.toml exists"),
+        (&["init", "pipe.toml"], 2, "pipe.toml exists"),
+        (&["init", "pipe.toml", "--force"], 4, "cannot write pipe.toml: it is no regular file"),
+    ] {
+        let said = run_program(dir.path(), arguments);
+        assert_eq!(said.code, Some(code), "{arguments:?}: {}", said.stderr);
+        assert!(said.stderr.contains(message), "{arguments:?}: {}", said.stderr);
+    }
+    assert!(!at("elsewhere.toml").exists() && !at("scenario.schema.json").exists());
+    mkfifoat(CWD, at("scenario.schema.json"), 0o600.into()).unwrap();
+    let said = run_program(dir.path(), &["schema", "--write", "."]);
+    assert_eq!(said.code, Some(4), "{}", said.stderr);
+    assert!(said.stderr.contains("it is no regular file"), "{}", said.stderr);
 }
 
 #[test]

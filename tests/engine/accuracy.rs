@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use mqtt_scenario::client::scripted::{Answer, Script};
+use crate::support::scripted::{Answer, Script};
 use mqtt_scenario::engine::Interrupts;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};
 use mqtt_scenario::plan::{Plan, Step};

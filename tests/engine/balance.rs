@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use mqtt_scenario::client::scripted::ScriptedConnector;
+use crate::support::scripted::ScriptedConnector;
 
 use crate::support::balance::{Calls, Counting, Draw, Ends, all_of, balance};
 use crate::support::run::run_logged;

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::scripted::{Answer, Script};
 use mqtt_scenario::broker::faults::Faults;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::scripted::{Answer, Script};
 use mqtt_scenario::engine::{Interrupts, Origin, Unexpected};
 use mqtt_scenario::plan::Plan;
 use tokio::net::TcpListener;

@@ -9,9 +9,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::scripted::Script;
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::scripted::Script;
 use mqtt_scenario::engine::{Interrupts, Options, Origin, Unexpected};
 use mqtt_scenario::mqtt::{Qos, SubscribeOptions};
 use mqtt_scenario::plan::subscription::Subscription;

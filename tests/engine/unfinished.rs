@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::engine::End;
 use mqtt_scenario::plan::Plan;
 use mqtt_scenario::report::events::Event;

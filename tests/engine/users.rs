@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::scripted::{Answer, Script, ScriptedConnector};
 use mqtt_scenario::engine::{Control, End, Interrupts, Observer, Options, RunError, Tick, run_here};
 use mqtt_scenario::mqtt::Qos;
 use mqtt_scenario::plan::wait::{Pause, WaitTime};

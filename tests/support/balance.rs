@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::scripted::{Answer, Script};
 use mqtt_scenario::client::failure::Failure;
-use mqtt_scenario::client::scripted::{Answer, Script};
 use mqtt_scenario::client::{
     Close, Connect, ConnectRequest, Filter, Key, Message, Patience, Session, SessionState, Sink, Ticket,
     Until,

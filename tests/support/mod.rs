@@ -14,6 +14,7 @@ pub(crate) mod program;
 pub(crate) mod relay;
 pub(crate) mod run;
 mod runtime;
+pub(crate) mod scripted;
 pub(crate) mod served;
 mod session;
 pub(crate) mod takeover;

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::scripted::{Entry, Script, ScriptedConnector};
 use mqtt_scenario::client::Connect;
-use mqtt_scenario::client::scripted::{Entry, Script, ScriptedConnector};
 use mqtt_scenario::client::transport::{Connector, Endpoint};
 use mqtt_scenario::engine::{Control, Interrupts, MAX_ROWS, Observer, Options, Outcome, Tick, run, run_here};
 use mqtt_scenario::plan::Plan;

@@ -117,6 +117,8 @@ fn locusts_flags_for_scenario_classes_and_page_are_ours() {
         ("x run a.toml --web-host ::1 -P 80", Some("[::1]:80")),
         ("x run a.toml --web -P 9000", Some("127.0.0.1:9000")),
         ("x run a.toml", None),
+        ("x run a.toml --headless -P 9000 --web-host * --autostart --autoquit 5s", None),
+        ("x run a.toml --headless --autostart", None),
     ] {
         let web = run(line).web.web.map(|address| address.to_string());
         assert_eq!(web.as_deref(), address, "{line}");
@@ -129,8 +131,12 @@ fn flags_without_effect_are_taken_away_and_told() {
         let mut cli = parsed(line).expect(line);
         scenario_options(&mut cli.command).unwrap().locust.told.notes().join("\n")
     };
-    for line in ["x run a.toml --class-picker", "x run --skip-log-setup a.toml", "x run --print-stats a.toml"]
-    {
+    for line in [
+        "x run a.toml --class-picker",
+        "x run --skip-log-setup a.toml",
+        "x run --print-stats a.toml",
+        "x run --headless -P 8089 a.toml",
+    ] {
         assert!(told(line).starts_with("Without effect here: --"), "{line}: {}", told(line));
     }
     for line in ["x run a.toml --print-stats locust", "x run a.toml --print-stats=table", "x run a.toml"] {
@@ -142,14 +148,22 @@ fn flags_without_effect_are_taken_away_and_told() {
 fn flags_of_locust_and_missing_commands_are_told_with_what_would_be_right() {
     for (wrong, message, help) in [
         ("x my.yaml", "my.yaml is not a command", "mqtt-scenario run my.yaml"),
-        ("x my.toml -u 5", "my.toml is not a command", "mqtt-scenario run my.toml"),
-        ("x -f my.toml", "-f stands before the command", "mqtt-scenario run my.toml -f"),
+        ("x my.toml -u 5", "my.toml is not a command", "mqtt-scenario run my.toml -u 5"),
+        ("x my.toml -u five", "my.toml is not a command", "mqtt-scenario run my.toml"),
+        ("x my.toml -H a;b", "my.toml is not a command", "mqtt-scenario run my.toml -H 'a;b'"),
+        ("x -f my.toml", "-f stands before the command", "mqtt-scenario run -f my.toml"),
+        (
+            "x -f my.toml --headless -u 5 -T a b",
+            "-f stands before the command",
+            "mqtt-scenario run -f my.toml --headless -u 5 -T a b",
+        ),
+        ("x -f my.py -u 5", "-f stands before the command", ""),
         ("x run my.toml --web-auth x", "--web-auth is a flag of Locust", "--web-token TOKEN"),
         ("x run my.toml --autostart", "--web", "the following required"),
         ("x run my.toml --master", "--master is a flag of Locust", "mqtt-scenario master"),
         ("x run my.toml --processes 4", "--processes is a flag of Locust", "--threads"),
         ("x --worker", "--worker is a flag of Locust", "mqtt-scenario worker"),
-        ("x run my.toml --headless --web", "cannot be used with", ""),
+        ("x run my.toml --headless --web", "--headless asks for no page", "leave one of them out"),
         ("x run -f a.py", "--locustfile a.py: a locustfile in Python", "mqtt-scenario init"),
         ("x run -f a.toml,b.toml", "it names several files", "include"),
         ("x run -f -", "only a worker gets its scenario from a master", "mqtt-scenario worker"),
@@ -162,8 +176,8 @@ fn flags_of_locust_and_missing_commands_are_told_with_what_would_be_right() {
         ),
         ("x plan -f a.toml b", "two scenarios are named: a.toml and b", ""),
         ("x run a.toml -P 0 --repeat 2", "--web-port is of one run, and --repeat makes several", ""),
-        ("x --headless my.toml", "--headless", "mqtt-scenario run my.toml"),
-        ("x -u 5 my.toml", "-u stands before the command", "mqtt-scenario run my.toml -u"),
+        ("x --headless my.toml", "--headless", "mqtt-scenario run --headless my.toml"),
+        ("x -u 5 my.toml", "-u stands before the command", "mqtt-scenario run -u 5 my.toml"),
         ("x run my.toml -u -5", "invalid value '-5' for '--users <N>'", "whole number from 1 up"),
         ("x run my.toml -r -0.5", "invalid value '-0.5'", "a spawn rate is a number above 0"),
         ("x run my.toml -t -5", "invalid value '-5' for '--run-time <TIME>'", ""),

@@ -43,8 +43,12 @@ pub(in crate::cli) fn found(config: Option<&Path>) -> Result<Vec<Found>, Mistake
     // The file that was asked for is stronger than the others, but not than the environment.
     let text = read(path).and_then(|text| text.ok_or_else(|| "there is no such file".to_owned()));
     let text = text.map_err(|why| unread(path, &why, CONFIG))?;
+    let of_config = of_file(path, &text)?;
+    if of_config.is_empty() && is_toml(path) {
+        return Err(Mistake::new(format!("{} has no setting under [tool.locust]", path.display()), CONFIG));
+    }
     let from = found.iter().position(|found| !matches!(found.at, Place::Variable(_))).unwrap_or(found.len());
-    found.splice(from..from, of_file(path, &text)?);
+    found.splice(from..from, of_config);
     Ok(found)
 }
 
@@ -106,9 +110,12 @@ fn of_environment(variables: impl Iterator<Item = (String, String)>) -> Vec<Foun
     found.collect()
 }
 
+fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "toml")
+}
+
 fn of_file(path: &Path, text: &str) -> Result<Vec<Found>, Mistake> {
-    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
-    let lines = if is_toml { toml(text) } else { conf(text) }.map_err(|unreadable| {
+    let lines = if is_toml(path) { toml(text) } else { conf(text) }.map_err(|unreadable| {
         let place = format!("{}:{}", path.display(), unreadable.number);
         Mistake::new(format!("{place}: {}", unreadable.why), LEAVE_OUT)
     })?;

@@ -11,6 +11,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::cli::locust::config_files::Value;
+use crate::cli::locust::config_users;
 use crate::cli::locust::places::{Found, LEAVE_OUT};
 use crate::cli::locust::settings::{Fate, NO_PAGE, OTHERS, SETTINGS, Setting, named};
 use crate::cli::locust::told::{Place, Told};
@@ -122,10 +123,25 @@ impl Line<'_> {
                 }
                 return Ok(());
             }
+            "headless" if is_on(value) && self.has_a_page() => {
+                self.told.ignore(at.clone(), "the command line asks for a page");
+                return Ok(());
+            }
             "host" => {
                 if let Value::Text(host) = value {
                     check_host(host).map_err(|Mistake { message, help }| {
                         Mistake::new(format!("{}: {message}", at.with(None)), format!("{help}; {LEAVE_OUT}"))
+                    })?;
+                }
+            }
+            "config-users" => {
+                let texts = match value {
+                    Value::Text(text) => std::slice::from_ref(text),
+                    Value::List(texts) => texts,
+                };
+                for text in texts {
+                    config_users::settings(text).map_err(|Mistake { message, help }| {
+                        Mistake::new(format!("{}: {message}", at.named()), format!("{help}; {LEAVE_OUT}"))
                     })?;
                 }
             }
@@ -190,7 +206,7 @@ impl Line<'_> {
     }
 
     fn has_a_page(&self) -> bool {
-        ["web", "web_host", "web_port"].iter().any(|id| self.is_given(id))
+        !self.is_given("headless") && ["web", "web_host", "web_port"].iter().any(|id| self.is_given(id))
     }
 }
 

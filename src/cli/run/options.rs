@@ -7,6 +7,7 @@ use clap::Args;
 use tracing::Level;
 
 use crate::cli::completers;
+use crate::cli::locust::told::Place;
 use crate::cli::mistake::Mistake;
 use crate::cli::outputs::{self, Render, Wanted};
 use crate::cli::plan::RatioOptions;
@@ -158,7 +159,7 @@ pub(in crate::cli) struct RunOptions {
     pub(super) ratio: RatioOptions,
 
     /// Run without a page, as every run does without --web
-    #[arg(long, conflicts_with = "page")]
+    #[arg(long, conflicts_with = "web")]
     pub(super) headless: bool,
 
     /// How much to log: error, warning, info, debug
@@ -282,6 +283,12 @@ impl RunOptions {
     /// Brings what Locust says in other words into the options that say it here.
     pub(in crate::cli) fn settle(&mut self) -> Result<(), Mistake> {
         self.scenario.settle(Some(std::mem::take(&mut self.classes)))?;
+        if self.headless {
+            for flag in self.web.without_page() {
+                let place = Place::Word(flag.to_owned());
+                self.scenario.locust.told.accept(place, "--headless, so there is no page");
+            }
+        }
         self.web.settle();
         Ok(())
     }

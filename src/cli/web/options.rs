@@ -27,7 +27,7 @@ fn parse_web_host(text: &str) -> Result<String, String> {
 /// How a run is watched.
 #[derive(Debug, Clone, Default, Args)]
 #[command(group = ArgGroup::new("served").args(["web", "web_host", "web_port", "prometheus"]).multiple(true))]
-#[command(group = ArgGroup::new("page").args(["web", "web_host", "web_port"]).multiple(true))]
+#[command(group = ArgGroup::new("page").args(["web", "web_host", "web_port", "headless"]).multiple(true))]
 pub(in crate::cli) struct WebOptions {
     /// Serve a live page of the run, and start and stop runs from it
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8089")]
@@ -86,6 +86,17 @@ pub(in crate::cli) struct WebOptions {
 }
 
 impl WebOptions {
+    /// Takes away what Locust's flags say about a page, for a run that has none; returns the flags.
+    pub(in crate::cli) fn without_page(&mut self) -> Vec<&'static str> {
+        let given = [
+            ("--web-host", self.web_host.take().is_some()),
+            ("--web-port", self.web_port.take().is_some()),
+            ("--autostart", std::mem::take(&mut self.autostart)),
+            ("--autoquit", self.autoquit.take().is_some()),
+        ];
+        given.into_iter().filter_map(|(flag, is_given)| is_given.then_some(flag)).collect()
+    }
+
     /// Brings Locust's flags for the address of the page into that of `--web`.
     pub(in crate::cli) fn settle(&mut self) {
         let (host, port) = (self.web_host.take(), self.web_port.take());

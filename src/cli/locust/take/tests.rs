@@ -111,8 +111,12 @@ fn a_wrong_value_is_a_mistake_with_its_place() {
         "web-port = many",
     ];
     let of_files = of_files.map(|conf| taken("x run a.toml --web", &[], &format!("# first\n{conf}\n")));
-    let of_variables = [("LOCUST_USERS", "many"), ("LOCUST_EXIT_CODE_ON_ERROR", "-1")]
-        .map(|variable| taken("x run a.toml", &[variable], ""));
+    let of_variables = [
+        ("LOCUST_USERS", "many"),
+        ("LOCUST_EXIT_CODE_ON_ERROR", "-1"),
+        ("LOCUST_CONFIG_USERS", "{\"weight\": 3}"),
+    ]
+    .map(|variable| taken("x run a.toml", &[variable], ""));
     let said: Vec<_> = of_files.into_iter().chain(of_variables).map(|it| it.unwrap_err()).collect();
     let said: Vec<_> = said.iter().map(|it| format!("{}\n  help: {}", it.message, it.help)).collect();
     insta::assert_snapshot!(said.join("\n"));

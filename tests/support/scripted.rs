@@ -3,6 +3,8 @@
 //! It is a twin of the driver, not a mock of it: requests time out, the inflight limit holds, and a lost connection
 //! fails all open requests. So the engine sees the same contract without sockets. Each event is kept as an [`Entry`]
 //! with its time.
+//!
+//! The integration tests have it as `support::scripted`, the unit tests of the library as `client::scripted`.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,16 +14,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::client::failure::{Ack, Failure};
-use crate::client::seam::{Close, Connect, ConnectRequest, Filter, Message, Patience, Session, Until};
-use crate::client::session::state::SessionState;
-use crate::client::sink::{Completion, Incoming, Key, Sink, Ticket};
-use crate::client::timings::ConnectTimings;
-use crate::mqtt::Qos;
+use mqtt_scenario::client::failure::{Ack, Failure};
+use mqtt_scenario::client::{
+    Close, Completion, Connect, ConnectRequest, ConnectTimings, Filter, Incoming, Key, Message, Patience,
+    Session, SessionState, Sink, Ticket, Until,
+};
+use mqtt_scenario::mqtt::Qos;
 
 /// What the broker does about a connect or a publish.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The broker acknowledges after this time.
     After(Duration),
     /// The broker never answers.
@@ -35,21 +37,21 @@ pub enum Answer {
 }
 
 /// The broker's part: its answer to the n-th connect and the n-th message of the run, from 0.
-pub struct Script {
+pub(crate) struct Script {
     /// The answer to a connect.
-    pub connect: Box<dyn Fn(usize) -> Answer>,
+    pub(crate) connect: Box<dyn Fn(usize) -> Answer>,
     /// The answer to a message. A QoS 0 message is written at once, unless this fails.
-    pub publish: Box<dyn Fn(usize) -> Answer>,
+    pub(crate) publish: Box<dyn Fn(usize) -> Answer>,
     /// The answer to a SUBSCRIBE or UNSUBSCRIBE, which are counted together.
-    pub subscribe: Box<dyn Fn(usize) -> Answer>,
+    pub(crate) subscribe: Box<dyn Fn(usize) -> Answer>,
     /// How long after its beginning, and how, the connection breaks by itself, if it does.
-    pub lives: Box<dyn Fn(usize) -> Option<(Duration, Failure)>>,
+    pub(crate) lives: Box<dyn Fn(usize) -> Option<(Duration, Failure)>>,
     /// Messages that the broker sends on a connection, in order and regardless of requests.
-    pub sends: Box<dyn Fn(usize) -> Vec<Sends>>,
+    pub(crate) sends: Box<dyn Fn(usize) -> Vec<Sends>>,
 }
 
 /// A message that the broker sends: how long after the beginning of the connection, topic and payload.
-pub type Sends = (Duration, &'static str, &'static str);
+pub(crate) type Sends = (Duration, &'static str, &'static str);
 
 impl Default for Script {
     /// Everything is acknowledged after a millisecond, subscriptions at once, no connection breaks, and nothing is
@@ -68,14 +70,14 @@ impl Default for Script {
 
 /// What happened, in order: time since the connector was made, client id, and the action in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The time since the connector was made.
-    pub at: Duration,
+    pub(crate) at: Duration,
     /// The client id.
-    pub client_id: String,
+    pub(crate) client_id: String,
     /// The action: `connect`, `connected`, `publish TOPIC PAYLOAD`, `subscribe FILTER… as IDENTIFIER`,
     /// `unsubscribe FILTER…`, `disconnect`, `drop`, `sever`.
-    pub action: String,
+    pub(crate) action: String,
 }
 
 impl fmt::Display for Entry {
@@ -95,18 +97,18 @@ struct Stage {
 
 /// Opens scripted sessions. Clones share script and journal.
 #[derive(Clone)]
-pub struct ScriptedConnector(Rc<RefCell<Stage>>);
+pub(crate) struct ScriptedConnector(Rc<RefCell<Stage>>);
 
 impl ScriptedConnector {
     /// A broker that follows the script.
-    pub fn new(script: Script) -> Self {
+    pub(crate) fn new(script: Script) -> Self {
         let start = Instant::now();
         let stage = Stage { script, start, connects: 0, publishes: 0, subscribes: 0, entries: Vec::new() };
         Self(Rc::new(RefCell::new(stage)))
     }
 
     /// Everything that has happened so far.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         self.0.borrow().entries.clone()
     }
 
@@ -167,7 +169,7 @@ struct Open {
 }
 
 /// A connection of a [`ScriptedConnector`].
-pub struct ScriptedSession {
+pub(crate) struct ScriptedSession {
     connector: ScriptedConnector,
     client_id: String,
     limit: usize,
