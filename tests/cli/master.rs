@@ -27,9 +27,19 @@ fn place(locust: &str) -> ScenarioDir {
     place
 }
 
+/// Begins a process with signals as a terminal leaves them: a script in the background has some that are ignored, and so
+/// would we, and Locust.
+const WITH_SIGNALS: [&str; 2] = ["env", "--default-signal=HUP,INT,QUIT,TERM"];
+
 /// The program with these arguments, in its place. What it leaves behind stays in the folder `tmp`.
 fn command(place: &ScenarioDir, args: &[&str]) -> Command {
-    let mut command = place.command(args);
+    let own = place.command(args);
+    let mut command = Command::new(WITH_SIGNALS[0]);
+    command.arg(WITH_SIGNALS[1]).arg(own.get_program()).args(own.get_args()).current_dir(place.path(""));
+    command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    for (name, _) in own.get_envs().filter(|(_, value)| value.is_none()) {
+        command.env_remove(name);
+    }
     let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
     command.env("PATH", path).env("TMPDIR", place.path("tmp")).env_remove("MQTT_SCENARIO_LOCUST");
     for variable in ["LOCUST_MODE_WORKER", "LOCUST_PROCESSES"] {
@@ -125,7 +135,11 @@ fn a_ctrl_c_of_a_terminal_reaches_locust_once() {
     let place = place(&format!("{VERSION}{PATIENT}"));
     let like = command(&place, &[]);
     // Some shells stay between the terminal and the program, and take the Ctrl-C for themselves.
-    let program = format!("exec {} master scenario.toml", env!("CARGO_BIN_EXE_mqtt-scenario"));
+    let program = format!(
+        "exec {} {} master scenario.toml",
+        WITH_SIGNALS.join(" "),
+        env!("CARGO_BIN_EXE_mqtt-scenario")
+    );
     let mut terminal = Command::new("script");
     terminal.args(["-qec", &program, "/dev/null"]).current_dir(place.path(""));
     terminal.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
