@@ -1,6 +1,5 @@
 //! The messages that the first users of a class would send, rendered as the engine does, at a fixed time.
 
-use crate::mqtt::property::{self, CORRELATION_DATA, RESPONSE_TOPIC};
 use crate::mqtt::{Qos, Version};
 use crate::plan::measure::StampPlace;
 use crate::plan::payload::Payload;
@@ -33,11 +32,7 @@ pub(super) struct SampleUser {
 impl SampleUser {
     /// The user with this number in the run and this index in its class.
     pub(super) fn new(class: &UserClass, seed: u64, number: u64, index: u64) -> Self {
-        let mut properties = Vec::new();
-        property::put_text(&mut properties, RESPONSE_TOPIC, b"${received.response_topic}");
-        property::put_text(&mut properties, CORRELATION_DATA, b"${received.correlation_data}");
-        let received = Received::new("${received.topic}", b"${received.payload}", &properties);
-        Self { persona: Persona::new(class, seed, number, index), received }
+        Self { persona: Persona::new(class, seed, number, index), received: Received::sample() }
     }
 
     /// Its identity.

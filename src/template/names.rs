@@ -291,6 +291,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         3,
         "A number between the first and the second that changes by at most the third from message to message",
     ),
+    function(
+        "received.level",
+        "received.level(2)",
+        Kind::Received,
+        1,
+        1,
+        "This level of the topic of the last message that a `receive` or `request` took, from 1; nothing, if the topic has \
+         fewer. A `/` at the beginning makes an empty first level",
+    ),
     function("hostname", "hostname()", Kind::Local, 0, 0, "Name of this machine"),
 ];
 

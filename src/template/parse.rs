@@ -240,6 +240,11 @@ impl Spot<'_> {
             let functions = || FUNCTIONS.iter().map(|function| function.name);
             return Err(if name == "row" {
                 fault.help("a feed's value is written with its column: `${row.COLUMN}`")
+            } else if name
+                .strip_prefix("received.topic")
+                .is_some_and(|rest| rest.trim_start().starts_with('['))
+            {
+                fault.help("a level of the topic, from 1, is written `${received.level(2)}`")
             } else if let Some(known) = calculates(name) {
                 fault.help(format!("templates do not calculate or format: `${{{known}}}` stands alone"))
             } else if self.names.columns.get(name).is_some() {

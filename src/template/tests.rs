@@ -143,6 +143,7 @@ fn what_was_received_renders_as_it_came_and_in_json_as_json() {
         out
     };
     assert_eq!(render(&parse("<${received.topic}>")), b"<a/b>");
+    assert_eq!(render(&parse("<${received.level(1)}|${received.level(2)}|${received.level(3)}>")), b"<a|b|>");
     assert_eq!(render(&parse("${received.payload}${received.payload}!")), [&[b'x'; 2000][..], b"!"].concat());
     assert_eq!(render(&parse("${received.correlation_data}")), b"\xFF\0");
     let mut json = json::JsonTemplate::default();
@@ -354,6 +355,8 @@ fn mistakes_are_named_with_their_place_and_cure() {
         (Place::Payload, "${random_int(1,,2)} ${random_int(1, )}"),
         (Place::Payload, "${random_float(1, inf)} ${random_float(2, 1)}"),
         (Place::Payload, "${random_string(0)} ${random_bytes(-1)} ${random_bytes(999999999)}"),
+        (Place::Topic, "${received.level(0)} ${received.level(129)} ${received.level(two)} ${received.topic[1]}"),
+        (Place::Filter, "${received.level(1)}"),
         (Place::Payload, "${choice(red)} ${choice('a)} ${choice('a' 'b')} ${choice('\\n')}"),
         (Place::Payload, "${uuid() x}"),
         (Place::Payload, "${vars.sit} ${vars.unheard_of}"),

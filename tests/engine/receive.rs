@@ -457,6 +457,39 @@ fn a_class_can_answer_what_another_asks() {
 }
 
 #[test]
+fn an_answer_goes_to_a_topic_made_of_levels_of_the_question() {
+    let text = r#"
+        version = 1
+        load = { users = 4, spawn_rate = 100 }
+        [brokers.b]
+        url = "mqtt://127.0.0.1"
+        [user_classes.service]
+        fixed_count = 1
+        iterations = 15
+        on_start = [{ subscribe = { filter = "/site/+/ask/#", qos = 1 } }]
+        tasks = [{ name = "t", steps = [
+          { receive = { filter = "/site/+/ask/#", since = "subscribe", record = false } },
+          { publish = { topic = "/re/${received.level(3)}", payload = "${received.level(1)}|${received.level(5)}|${received.level(6)}", qos = 1, name = "answer" } },
+        ] }]
+        [user_classes.client]
+        iterations = 5
+        on_start = [{ subscribe = { filter = "/re/${client_id}" } }, { wait = "200ms" }]
+        tasks = [{ name = "t", steps = [
+          { publish = { topic = "/site/${client_id}/ask/${iteration}", qos = 1, name = "ask" } },
+          { receive = { filter = "/re/${client_id}", where = { equals = "|${iteration}|" }, since = "task", name = "answered" } },
+        ] }]
+    "#;
+    let plan = Arc::new(TestScenario::toml(text).plan());
+    let ran = with_sockets(async {
+        let broker = Broker::start(BrokerConfig::default()).unwrap();
+        run_on(broker.addr(), plan, &Interrupts::default()).await
+    });
+    assert_eq!(ran.failures(), [""; 0]);
+    assert_eq!((ran.row("ask").0, ran.row("answer").0, ran.row("answered").0), (15, 15, 15));
+    assert!(ran.outcome.unexpected.is_empty(), "{:?}", ran.outcome.unexpected);
+}
+
+#[test]
 fn what_was_received_must_make_a_topic() {
     let class = r#"
         on_error = "continue"

@@ -13,6 +13,7 @@ use crate::template::literal::Literal;
 use crate::template::names::{FUNCTIONS, Function, NAMES, function_named, quoted};
 use crate::template::parse::fault::Fault;
 use crate::template::parse::spot::{Spot, trimmed};
+use crate::template::received::{MAX_LEVEL, Part};
 use crate::template::segment::Segment;
 use crate::template::walk::{MAX_DECIMALS, Walk, decimal};
 
@@ -78,6 +79,7 @@ impl Spot<'_> {
                 texts.iter().map(|text| text.text(function)).collect::<Result<_, _>>().map(Segment::Choice)
             }
             ("walk", [low, high, step]) => walk(low, high, step, function).map(Segment::Walk),
+            ("received.level", [level]) => Ok(Segment::Received(Part::Level(level.level(function)?))),
             ("hostname", _) => Ok(Segment::Literal(Literal::new(self.names.hostname.as_bytes()))),
             // A test calls every function of the table, so each has its line above.
             _ => Err(Fault::new(codes::UNKNOWN_FUNCTION, name_range, format!("`{name}` cannot be called"))),
@@ -150,6 +152,16 @@ impl Argument<'_> {
             }
             _ => self.fault(function, what),
         })
+    }
+
+    fn level(&self, function: &Function) -> Result<u16, Fault> {
+        match self.number(function)? {
+            0 => Err(self.fault(function, "must be at least 1, which is the first level")),
+            level if level > MAX_LEVEL => {
+                Err(self.fault(function, &format!("must not be above {MAX_LEVEL}")))
+            }
+            level => Ok(level),
+        }
     }
 
     fn size(&self, function: &Function) -> Result<usize, Fault> {
