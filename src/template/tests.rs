@@ -355,7 +355,10 @@ fn mistakes_are_named_with_their_place_and_cure() {
         (Place::Payload, "${random_int(1,,2)} ${random_int(1, )}"),
         (Place::Payload, "${random_float(1, inf)} ${random_float(2, 1)}"),
         (Place::Payload, "${random_string(0)} ${random_bytes(-1)} ${random_bytes(999999999)}"),
-        (Place::Topic, "${received.level(0)} ${received.level(129)} ${received.level(two)} ${received.topic[1]}"),
+        (
+            Place::Topic,
+            "${received.level(0)} ${received.level(129)} ${received.level(two)} ${received.topic[1]}",
+        ),
         (Place::Filter, "${received.level(1)}"),
         (Place::Payload, "${choice(red)} ${choice('a)} ${choice('a' 'b')} ${choice('\\n')}"),
         (Place::Payload, "${uuid() x}"),
