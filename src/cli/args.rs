@@ -1,5 +1,7 @@
 //! Reads the options of the command line, and proposes corrections for wrong ones.
 
+mod words;
+
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -8,28 +10,18 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
+use crate::cli::args::words::{LISTS, command, is_scenario, spread, without_accepted};
 use crate::cli::command::{Cli, Command};
 use crate::cli::exit;
 use crate::cli::locust::places::{Found, found};
 use crate::cli::locust::settings;
 use crate::cli::locust::take::take;
-use crate::cli::locust::told::{Place, Told};
 use crate::cli::mistake::Mistake;
 use crate::cli::scenario_options::ScenarioOptions;
 use crate::cli::worker::flags::{Divided, divide};
 use crate::report::columns::printable;
 use crate::report::command::argument;
-use crate::scenario::files::Format;
-use crate::scenario::secrets::hide_arguments;
-
-/// Commands that take a scenario.
-const OF_SCENARIOS: [&str; 3] = ["run", "validate", "plan"];
-
-/// Flags that Locust lets take several words.
-const LISTS: [&str; 7] = ["-T", "-E", "-C", "--tags", "--exclude-tags", "--user-classes", "--config-users"];
-
-/// Values of `--print-stats`, which is a switch in Locust.
-const FORMS: [&str; 2] = ["table", "locust"];
+use crate::scenario::secrets::{are_secret, hide_arguments};
 
 /// Flags of `run` that make several runs of it.
 const SERIES: [&str; 4] = ["--repeat", "--versus", "--versus-host", "--versus-set"];
@@ -117,29 +109,6 @@ fn scenario_options(command: &mut Command) -> Option<&mut ScenarioOptions> {
     }
 }
 
-/// Takes flags of Locust away that change nothing here, and tells of each.
-fn without_accepted(words: &[OsString]) -> (Vec<OsString>, Told) {
-    let mut told = Told::default();
-    if command(words) != Some("run") {
-        return (words.to_vec(), told);
-    }
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let mut kept = Vec::new();
-    for (index, word) in words.iter().enumerate() {
-        let next = words.get(index + 1);
-        let has_form = next.is_some_and(|next| FORMS.iter().any(|form| next == form));
-        let why = word.to_str().filter(|text| {
-            let is_ours = text.starts_with("--print-stats") && (has_form || text.contains('='));
-            index < end && !is_ours
-        });
-        match why.and_then(settings::accepted) {
-            Some(why) => told.accept(Place::Word(word.to_string_lossy().into_owned()), why),
-            None => kept.push(word.clone()),
-        }
-    }
-    (kept, told)
-}
-
 /// Prints what clap says: the help that was asked for, or what is wrong with the arguments, which may hold a
 /// password.
 fn refuse(error: &clap::Error, arguments: &[String]) -> ExitCode {
@@ -162,54 +131,6 @@ fn divided(words: &[OsString]) -> Result<Divided, Mistake> {
         ));
     }
     Ok(divide(words))
-}
-
-fn is_scenario(word: &OsStr) -> bool {
-    Format::of(Path::new(word)).is_some()
-}
-
-fn command(words: &[OsString]) -> Option<&str> {
-    words.get(1).and_then(|word| word.to_str()).filter(|word| OF_SCENARIOS.contains(word))
-}
-
-/// Gives each word of a list (`-T a b`, in Locust's way) a flag of its own, up to one that names a scenario.
-fn spread(words: &[OsString]) -> Result<Vec<OsString>, Mistake> {
-    let Some(command) = command(words) else { return Ok(words.to_vec()) };
-    let mut spread = Vec::new();
-    let mut rest = words.iter().peekable();
-    while let Some(word) = rest.next() {
-        if word == "--" {
-            spread.push(word.clone());
-            spread.extend(rest.cloned());
-            break;
-        }
-        spread.push(word.clone());
-        if !LISTS.iter().any(|flag| word == flag) {
-            continue;
-        }
-        let mut is_first = true;
-        while let Some(value) = rest.next_if(|next| !next.as_encoded_bytes().starts_with(b"-")) {
-            if is_scenario(value) {
-                if is_first {
-                    let (flag, file) = (word.display(), value.display());
-                    return Err(Mistake {
-                        message: format!("{flag} has no value: {file} is the name of a scenario"),
-                        help: format!(
-                            "mqtt-scenario {command} {file} {flag} NAME (or {flag}={file} if you mean that value)"
-                        ),
-                    });
-                }
-                spread.push(value.clone());
-                break;
-            }
-            if !is_first {
-                spread.push(word.clone());
-            }
-            spread.push(value.clone());
-            is_first = false;
-        }
-    }
-    Ok(spread)
 }
 
 /// Returns a mistake if the command line names no scenario, but some flag may have taken the name of one.
@@ -283,8 +204,8 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
             }
             (!has_command).then(|| Mistake {
                 message: format!("{word} stands before the command"),
-                help: with_run(words).map_or_else(
-                    || format!("begin with the command: mqtt-scenario run my.toml {word} …"),
+                help: with_command(words).map_or_else(
+                    || "begin with the command: mqtt-scenario run …".to_owned(),
                     |line| format!("begin with the command: {line}"),
                 ),
             })
@@ -293,9 +214,9 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
             let word = text(ContextKind::InvalidSubcommand)?;
             (is_scenario(OsStr::new(word)) || Path::new(word).is_file()).then(|| Mistake {
                 message: format!("{word} is not a command"),
-                help: format!(
-                    "to run the scenario: {}",
-                    with_run(words).unwrap_or_else(|| format!("mqtt-scenario run {word}"))
+                help: with_command(words).map_or_else(
+                    || format!("begin with the command: mqtt-scenario run {word} …"),
+                    |line| format!("to run the scenario: {line}"),
                 ),
             })
         }
@@ -320,15 +241,36 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
     }
 }
 
-/// The line with the command `run`, if that is all that it needs.
-fn with_run(words: &[OsString]) -> Option<String> {
+/// The line with its command in front, which is `run` if it has none; `None` if something else would be wrong with it, or if
+/// it holds what must not be shown.
+fn with_command(words: &[OsString]) -> Option<String> {
     let (program, rest) = words.split_first()?;
+    let mut rest: Vec<&OsStr> = rest.iter().map(OsString::as_os_str).collect();
+    if rest.first().is_some_and(|first| *first == "--") {
+        rest.remove(0);
+    }
+    let texts: Vec<String> = rest.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    // An address may have a password without the form of a URL.
+    if are_secret(&texts) || texts.iter().any(|text| text.contains('@')) {
+        return None;
+    }
+    let commands = Cli::command();
+    let is_command = |word: &&OsStr| {
+        *word == "help" || commands.get_subcommands().any(|command| *word == command.get_name())
+    };
+    let command = match rest.iter().position(is_command) {
+        Some(at) => rest.remove(at),
+        None => OsStr::new("run"),
+    };
     let whole: Vec<OsString> =
-        [program, OsStr::new("run")].into_iter().map(OsStr::to_owned).chain(rest.iter().cloned()).collect();
+        [program.as_os_str(), command].into_iter().chain(rest.iter().copied()).map(OsStr::to_owned).collect();
     let (effective, _) = without_accepted(&whole);
-    Cli::command().try_get_matches_from(spread(&effective).ok()?).ok()?;
-    let shown: Vec<_> = rest.iter().map(|word| argument(Path::new(word))).collect();
-    Some(format!("mqtt-scenario run {}", shown.join(" ")))
+    let read = Cli::command().try_get_matches_from(spread(&effective).ok()?);
+    if read.is_err_and(|error| error.kind() != ErrorKind::DisplayHelp) {
+        return None;
+    }
+    let shown = [command].into_iter().chain(rest).map(|word| argument(Path::new(word)));
+    Some(format!("mqtt-scenario {}", shown.collect::<Vec<_>>().join(" ")))
 }
 
 /// An output, a shard or a start of one run that was asked of several.

@@ -42,7 +42,8 @@ pub(super) fn tags() -> ArgValueCompleter {
 
 /// The first word of the line that names a scenario that is there.
 fn scenario_on_the_line() -> Option<(Source, crate::scenario::parse::Parsed)> {
-    let mut files = env::args_os().map(PathBuf::from).filter(|path| Format::of(path).is_some());
+    let mut files =
+        env::args_os().map(PathBuf::from).filter(|path| Format::of(path).is_some() && path.is_file());
     files.find_map(|path| Source::read(&path).ok())
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::cli::examples::Example;
 use crate::cli::{examples, exit, schema_file};
+use crate::report::command::argument;
 use crate::report::destination::Destination;
 use crate::scenario::files::Format;
 
@@ -63,12 +64,17 @@ fn try_run(options: &InitOptions) -> Result<String, (u8, String)> {
         Some(example) => PathBuf::from(format!("{}.toml", example.name)),
         None => PathBuf::from("scenario.toml"),
     });
+    if file.to_string_lossy().contains(char::is_control) {
+        return Err(bad("the name of the file has a control character\nhelp: name another file".to_owned()));
+    }
     let shown = file.display();
     let Some(format) = Format::of(&file) else {
         let help = "the name of a scenario ends in .toml, .yaml or .yml";
         return Err(bad(format!("cannot tell the format of {shown} from its name\nhelp: {help}")));
     };
-    let wanted = wanted(example, &file, format).map_err(bad)?;
+    let mut wanted = wanted(example, &file, format).map_err(bad)?;
+    // What two copies of an example share may be there already.
+    wanted.retain(|one| one.path == file || !is_there(one));
     if !options.force
         && let Some(there) = wanted.iter().find(|wanted| wanted.path.symlink_metadata().is_ok())
     {
@@ -87,7 +93,7 @@ fn try_run(options: &InitOptions) -> Result<String, (u8, String)> {
         Ok(_) => said.push(format!("{}: written, for editors\n", schema.display())),
         Err(error) => said.push(format!("{}: not written: {error}\n", schema.display())),
     }
-    said.push(format!("{shown}: written; run it with: mqtt-scenario run {shown}\n"));
+    said.push(format!("{shown}: written; run it with: mqtt-scenario run {}\n", in_a_line(&file)));
     Ok(said.concat())
 }
 
@@ -120,9 +126,21 @@ fn wanted(example: Option<Example>, file: &Path, format: Format) -> Result<Vec<W
 
 /// The text of an example for the place where it is written: its schema lies beside it, and it is called by another path.
 fn adapted(example: Example, file: &Path) -> String {
-    let called =
-        example.body().replace(&format!("scenarios/{}.toml", example.name), &file.display().to_string());
+    let called = example.body().replace(&format!("scenarios/{}.toml", example.name), &in_a_line(file));
     format!("#:schema {}\n{called}", schema_file::NAME)
+}
+
+fn is_there(Wanted { path, text, .. }: &Wanted) -> bool {
+    path.is_file() && std::fs::read_to_string(path).is_ok_and(|there| there == *text)
+}
+
+/// A file as a word of a command line.
+fn in_a_line(file: &Path) -> String {
+    if file.to_string_lossy().starts_with('-') {
+        argument(&Path::new(".").join(file))
+    } else {
+        argument(file)
+    }
 }
 
 fn write(Wanted { path, text, folder: of }: &Wanted, overwrites: bool) -> Result<(), (u8, String)> {

@@ -1,6 +1,7 @@
 //! `man`: manual pages, made of the same definitions as the help.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Command};
@@ -22,6 +23,18 @@ pub(super) struct ManOptions {
     out: Option<PathBuf>,
 }
 
+/// Makes sure that no page would go into a pipe or a folder of its name.
+fn pages_can_be_written(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("mqtt-scenario") && name.ends_with(".1") && !path.is_file() {
+            return Err(io::Error::other(format!("{name} is no regular file")));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn run(options: &ManOptions, command: Command) -> ExitCode {
     let Some(folder) = &options.out else {
         let mut page = Vec::new();
@@ -31,6 +44,7 @@ pub(super) fn run(options: &ManOptions, command: Command) -> ExitCode {
         };
     };
     let written = std::fs::create_dir_all(folder)
+        .and_then(|()| pages_can_be_written(folder))
         .and_then(|()| clap_mangen::generate_to(command.disable_help_subcommand(true), folder));
     match written {
         Ok(()) => exit::output(&format!("{}: written\n", folder.display())),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use crate::cli::{exit, reference, result_reference, schema_file};
-use crate::scenario;
+use crate::scenario::{self, files};
 use crate::stats::result;
 
 const AFTER_HELP: &str = "\
@@ -61,6 +61,14 @@ enum Format {
 
 pub(super) fn run(options: &SchemaOptions) -> ExitCode {
     if let Some(place) = &options.write {
+        if !place.is_dir() && files::Format::of(place).is_none() {
+            let place = place.display();
+            let help = "name a scenario (.toml, .yaml, .yml) or a folder that is there; without --write it is printed";
+            return exit::error(
+                exit::BAD_INPUT,
+                format_args!("{place} is neither a scenario nor a folder\nhelp: {help}"),
+            );
+        }
         return match schema_file::write_for(place) {
             Ok(path) => exit::output(&format!("{}: written\n", path.display())),
             Err(error) => {

@@ -12,8 +12,9 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::exit;
+use crate::cli::mistake::Mistake;
 use crate::cli::recorded::{Place, RESULT};
-use crate::cli::web::listen::{listen, parse_address, parse_name};
+use crate::cli::web::listen::{listen, parse_address, parse_name, token_of_environment};
 use crate::scenario::secrets::hide_urls;
 use crate::stats::result::RunResult;
 use crate::web::address::Address;
@@ -46,10 +47,10 @@ pub(super) struct ServeOptions {
     web: Address,
 
     /// What visitors of the page have to know: they open ADDR/?token=TOKEN once
-    #[arg(long, value_name = "TOKEN", env = "MQTT_SCENARIO_WEB_TOKEN", hide_env_values = true)]
+    #[arg(long, value_name = "TOKEN")]
     #[arg(
         help = "What visitors of the page have to know: they open ADDR/?token=TOKEN once. If the page can be reached \
-                  from other machines and this is missing, one is made and printed"
+                  from other machines and this is missing, one is made and printed [env: MQTT_SCENARIO_WEB_TOKEN]"
     )]
     web_token: Option<Token>,
 
@@ -71,16 +72,21 @@ pub(super) fn run(options: &ServeOptions) -> ExitCode {
             format_args!("{folder} is no folder\nhelp: `mqtt-scenario run SCENARIO --out {folder}` makes it"),
         );
     }
-    match serve(options) {
+    let token = match options.web_token.clone().map_or_else(token_of_environment, |token| Ok(Some(token))) {
+        Ok(token) => token,
+        Err(Mistake { message, help }) => {
+            return exit::error(exit::BAD_INPUT, format_args!("{message}\nhelp: {help}"));
+        }
+    };
+    match serve(options, token.as_ref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => exit::error(exit::CANNOT_GO_ON, message),
     }
 }
 
-fn serve(options: &ServeOptions) -> Result<(), String> {
+fn serve(options: &ServeOptions, token: Option<&Token>) -> Result<(), String> {
     let shelf = Arc::new(Folder { root: options.folder.clone(), known: Mutex::default() });
-    let (server, link) =
-        listen(&options.web, "", options.web_token.as_ref(), &options.web_names, site::shelf(shelf))?;
+    let (server, link) = listen(&options.web, "", token, &options.web_names, site::shelf(shelf))?;
     exit::say(&format!("Runs in {}: {link}\n", options.folder.display()));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime

@@ -297,7 +297,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Kind::Received,
         1,
         1,
-        "This level of the topic of the last message that a `receive` or `request` took, from 1; nothing, if the topic has \
+        "This level of the topic of the last message that a `receive` or `request` took, from 1 to 200; nothing, if the topic has \
          fewer. A `/` at the beginning makes an empty first level",
     ),
     function("hostname", "hostname()", Kind::Local, 0, 0, "Name of this machine"),

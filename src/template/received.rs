@@ -35,8 +35,8 @@ impl Part {
     }
 }
 
-/// The most levels that a template can ask for: brokers take no more of them unless they are told to.
-pub(super) const MAX_LEVEL: u16 = 128;
+/// The last level that a template can ask for: topics have at most so many in Mosquitto, and fewer in others.
+pub(super) const MAX_LEVEL: u16 = 200;
 
 /// The message that a step of a user has taken last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

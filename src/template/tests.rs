@@ -357,7 +357,7 @@ fn mistakes_are_named_with_their_place_and_cure() {
         (Place::Payload, "${random_string(0)} ${random_bytes(-1)} ${random_bytes(999999999)}"),
         (
             Place::Topic,
-            "${received.level(0)} ${received.level(129)} ${received.level(two)} ${received.topic[1]}",
+            "${received.level(0)} ${received.level(201)} ${received.level(-1)} ${received.level(70000)} ${received.level(two)} ${received.topic[1]}",
         ),
         (Place::Filter, "${received.level(1)}"),
         (Place::Payload, "${choice(red)} ${choice('a)} ${choice('a' 'b')} ${choice('\\n')}"),

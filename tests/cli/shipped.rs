@@ -98,6 +98,41 @@ fn a_link_that_leads_nowhere_or_a_pipe_is_not_written_through() {
     let said = run_program(dir.path(), &["schema", "--write", "."]);
     assert_eq!(said.code, Some(4), "{}", said.stderr);
     assert!(said.stderr.contains("it is no regular file"), "{}", said.stderr);
+    mkfifoat(CWD, at("mqtt-scenario-run.1"), 0o600.into()).unwrap();
+    let said = run_program(dir.path(), &["man", "--out", "."]);
+    assert_eq!(said.code, Some(4), "{}", said.stderr);
+    assert!(said.stderr.contains("mqtt-scenario-run.1 is no regular file"), "{}", said.stderr);
+}
+
+#[test]
+fn the_schema_goes_where_a_scenario_or_a_folder_is_named_and_nowhere_else() {
+    let dir = TempDir::new().unwrap();
+    for place in ["/dev/stdout", "nothing", "my-schema.json"] {
+        let said = run_program(dir.path(), &["schema", "--write", place]);
+        assert_eq!(said.code, Some(2), "{place}: {}", said.stderr);
+        assert!(said.stderr.contains("is neither a scenario nor a folder"), "{}", said.stderr);
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_init_says_can_be_pasted_and_two_copies_share_what_belongs_to_them() {
+    let dir = TempDir::new().unwrap();
+    for (arguments, line) in [
+        (&["init", "a b.toml"][..], "run it with: mqtt-scenario run 'a b.toml'"),
+        (&["init", "--", "-x.toml"], "run it with: mqtt-scenario run ./-x.toml"),
+        (&["init", "--from", "fleet", "one's.toml"], "run it with: mqtt-scenario run 'one'\\''s.toml'"),
+        (&["init", "--from", "fleet", "two.toml"], "run it with: mqtt-scenario run two.toml"),
+    ] {
+        let said = run_program(dir.path(), arguments);
+        assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.stderr);
+        assert!(said.stdout.contains(line), "{arguments:?}: {}", said.stdout);
+    }
+    let said = run_program(dir.path(), &["validate", "one's.toml"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let said = run_program(dir.path(), &["init", "--from", "publish", "a\nb.toml"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("control character"), "{}", said.stderr);
 }
 
 #[test]

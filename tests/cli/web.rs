@@ -378,3 +378,21 @@ fn a_folder_of_runs_is_listed_shown_and_compared() {
     let (_, log, code) = served.end();
     assert_eq!(code, Some(0), "{log}");
 }
+
+#[test]
+fn a_wrong_token_of_the_environment_is_named_without_its_text_and_only_where_there_is_a_page() {
+    let place = ScenarioDir::new(SCENARIO);
+    let run = |args: &[&str], token: &str| {
+        let output = place.command(args).env("MQTT_SCENARIO_WEB_TOKEN", token).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let with_page = [&["run", "scenario.toml", "--web", "127.0.0.1:0"][..], &["serve", "."]];
+    for args in with_page {
+        let (code, said) = run(args, "my secret");
+        assert_eq!(code, Some(2), "{args:?}: {said}");
+        assert!(said.contains("the variable MQTT_SCENARIO_WEB_TOKEN has no token"), "{said}");
+        assert!(!said.contains("my secret"), "{said}");
+    }
+    let (code, said) = run(&["run", "scenario.toml", "--headless", "-q", "-t", "1s"], "my secret");
+    assert_eq!(code, Some(0), "{said}");
+}

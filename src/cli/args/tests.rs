@@ -118,7 +118,8 @@ fn locusts_flags_for_scenario_classes_and_page_are_ours() {
         ("x run a.toml --web -P 9000", Some("127.0.0.1:9000")),
         ("x run a.toml", None),
         ("x run a.toml --headless -P 9000 --web-host * --autostart --autoquit 5s", None),
-        ("x run a.toml --headless --autostart", None),
+        ("x run a.toml --headless --autostart --repeat 2 -P8 --web-port=9 --autoquit=5s --web-name x", None),
+        ("x run a.toml --autoquit 5s --autostart --headless --shard 0/2 --run-id a", None),
     ] {
         let web = run(line).web.web.map(|address| address.to_string());
         assert_eq!(web.as_deref(), address, "{line}");
@@ -137,7 +138,7 @@ fn flags_without_effect_are_taken_away_and_told() {
         "x run --print-stats a.toml",
         "x run --headless -P 8089 a.toml",
     ] {
-        assert!(told(line).starts_with("Without effect here: --"), "{line}: {}", told(line));
+        assert!(told(line).starts_with("Without effect here: -"), "{line}: {}", told(line));
     }
     for line in ["x run a.toml --print-stats locust", "x run a.toml --print-stats=table", "x run a.toml"] {
         assert_eq!(told(line), "", "{line}");
@@ -149,7 +150,20 @@ fn flags_of_locust_and_missing_commands_are_told_with_what_would_be_right() {
     for (wrong, message, help) in [
         ("x my.yaml", "my.yaml is not a command", "mqtt-scenario run my.yaml"),
         ("x my.toml -u 5", "my.toml is not a command", "mqtt-scenario run my.toml -u 5"),
-        ("x my.toml -u five", "my.toml is not a command", "mqtt-scenario run my.toml"),
+        ("x my.toml -u five", "my.toml is not a command", "mqtt-scenario run my.toml …"),
+        ("x my.toml -H mqtt://u:secret@b", "my.toml is not a command", "mqtt-scenario run my.toml …"),
+        ("x my.toml -H u:secret@b", "my.toml is not a command", "mqtt-scenario run my.toml …"),
+        (
+            "x my.toml --set user_classes.a.password=ge'heim",
+            "my.toml is not a command",
+            "mqtt-scenario run my.toml …",
+        ),
+        ("x my.toml run -u 5", "my.toml is not a command", "mqtt-scenario run my.toml -u 5"),
+        ("x -u 5 validate my.toml", "-u stands before the command", "mqtt-scenario validate -u 5 my.toml"),
+        ("x -H b validate my.toml", "-H stands before the command", "mqtt-scenario validate -H b my.toml"),
+        ("x help my.toml", "my.toml is not a command", "mqtt-scenario run my.toml …"),
+        ("x -f my.toml --help", "-f stands before the command", "mqtt-scenario run -f my.toml --help"),
+        ("x -f my.toml -u five", "-f stands before the command", "mqtt-scenario run …"),
         ("x my.toml -H a;b", "my.toml is not a command", "mqtt-scenario run my.toml -H 'a;b'"),
         ("x -f my.toml", "-f stands before the command", "mqtt-scenario run -f my.toml"),
         (

@@ -7,7 +7,6 @@ use clap::Args;
 use tracing::Level;
 
 use crate::cli::completers;
-use crate::cli::locust::told::Place;
 use crate::cli::mistake::Mistake;
 use crate::cli::outputs::{self, Render, Wanted};
 use crate::cli::plan::RatioOptions;
@@ -283,14 +282,7 @@ impl RunOptions {
     /// Brings what Locust says in other words into the options that say it here.
     pub(in crate::cli) fn settle(&mut self) -> Result<(), Mistake> {
         self.scenario.settle(Some(std::mem::take(&mut self.classes)))?;
-        if self.headless {
-            for flag in self.web.without_page() {
-                let place = Place::Word(flag.to_owned());
-                self.scenario.locust.told.accept(place, "--headless, so there is no page");
-            }
-        }
-        self.web.settle();
-        Ok(())
+        self.web.settle()
     }
 
     /// The file of the report, named as Locust names it: by what the run is.

@@ -1,11 +1,27 @@
 //! Where pages listen, and who may look at them.
 
+use std::env;
+
 use axum::Router;
 
+use crate::cli::mistake::Mistake;
 use crate::web::address::{Address, bind};
 use crate::web::guard::Guard;
 use crate::web::server::Server;
 use crate::web::token::Token;
+
+/// Has the token, if `--web-token` does not.
+const TOKEN: &str = "MQTT_SCENARIO_WEB_TOKEN";
+
+/// The token that visitors have to know, if the environment has one. Its text is not repeated.
+pub(in crate::cli) fn token_of_environment() -> Result<Option<Token>, Mistake> {
+    let Some(text) = env::var_os(TOKEN).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let token = text.to_string_lossy().parse();
+    let wrong = |what: String| {
+        Mistake::new(format!("the variable {TOKEN} has no token"), format!("{what}; correct it, or unset it"))
+    };
+    token.map(Some).map_err(wrong)
+}
 
 /// Serves a site; also returns the address of this path of it. Visitors may call it by these names besides its own. A page
 /// that other machines can reach always has a token. The error is a sentence.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 
-use crate::cli::web::listen::{parse_address, parse_name};
+use crate::cli::mistake::Mistake;
+use crate::cli::web::listen::{parse_address, parse_name, token_of_environment};
 use crate::units::parse_run_time;
 use crate::web::address::Address;
 use crate::web::token::Token;
@@ -27,7 +28,7 @@ fn parse_web_host(text: &str) -> Result<String, String> {
 /// How a run is watched.
 #[derive(Debug, Clone, Default, Args)]
 #[command(group = ArgGroup::new("served").args(["web", "web_host", "web_port", "prometheus"]).multiple(true))]
-#[command(group = ArgGroup::new("page").args(["web", "web_host", "web_port", "headless"]).multiple(true))]
+#[command(group = ArgGroup::new("page").args(["web", "web_host", "web_port"]).multiple(true))]
 pub(in crate::cli) struct WebOptions {
     /// Serve a live page of the run, and start and stop runs from it
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8089")]
@@ -52,10 +53,9 @@ pub(in crate::cli) struct WebOptions {
 
     /// What visitors of the page have to know: they open ADDR/?token=TOKEN once
     #[arg(long, value_name = "TOKEN", value_parser = Token::from_str)]
-    #[arg(env = "MQTT_SCENARIO_WEB_TOKEN", hide_env_values = true)]
     #[arg(
         help = "What visitors of the page have to know: they open ADDR/?token=TOKEN once. If the page can be reached \
-                  from other machines and this is missing, one is made and printed"
+                  from other machines and this is missing, one is made and printed [env: MQTT_SCENARIO_WEB_TOKEN]"
     )]
     pub(in crate::cli) web_token: Option<Token>,
 
@@ -86,25 +86,18 @@ pub(in crate::cli) struct WebOptions {
 }
 
 impl WebOptions {
-    /// Takes away what Locust's flags say about a page, for a run that has none; returns the flags.
-    pub(in crate::cli) fn without_page(&mut self) -> Vec<&'static str> {
-        let given = [
-            ("--web-host", self.web_host.take().is_some()),
-            ("--web-port", self.web_port.take().is_some()),
-            ("--autostart", std::mem::take(&mut self.autostart)),
-            ("--autoquit", self.autoquit.take().is_some()),
-        ];
-        given.into_iter().filter_map(|(flag, is_given)| is_given.then_some(flag)).collect()
-    }
-
-    /// Brings Locust's flags for the address of the page into that of `--web`.
-    pub(in crate::cli) fn settle(&mut self) {
+    /// Brings Locust's flags for the address of the page into that of `--web`, and finds the token.
+    pub(in crate::cli) fn settle(&mut self) -> Result<(), Mistake> {
         let (host, port) = (self.web_host.take(), self.web_port.take());
         if host.is_some() || port.is_some() {
             let address = self.web.get_or_insert_default();
             address.host = host.unwrap_or_else(|| std::mem::take(&mut address.host));
             address.port = port.unwrap_or(address.port);
         }
+        if self.is_asked() && self.web_token.is_none() {
+            self.web_token = token_of_environment()?;
+        }
+        Ok(())
     }
 
     /// Whether somebody shall watch the run over HTTP.

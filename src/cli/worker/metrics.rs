@@ -6,7 +6,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::cli::web::listen::listen;
+use crate::cli::mistake::Mistake;
+use crate::cli::web::listen::{listen, token_of_environment};
 use crate::cli::worker::options::WorkerOptions;
 use crate::cli::worker::usage::memory;
 use crate::client::PacketBytes;
@@ -55,8 +56,12 @@ impl Served {
         let (desk, _) = Desk::new(Offer::default());
         let scrapers = Scrapers::default();
         let site = site::metrics(desk.clone(), scrapers.clone());
-        let (server, link) =
-            listen(address, "metrics", options.web_token.as_ref(), &options.web_names, site)?;
+        let token = match options.web_token.clone() {
+            None => token_of_environment()
+                .map_err(|Mistake { message, help }| format!("{message}\nhelp: {help}"))?,
+            given => given,
+        };
+        let (server, link) = listen(address, "metrics", token.as_ref(), &options.web_names, site)?;
         let metrics = Metrics { desk, earlier: Arc::default() };
         Ok(Some(Self { metrics, link, server, scrapers }))
     }

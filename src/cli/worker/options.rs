@@ -89,10 +89,9 @@ pub(in crate::cli) struct WorkerOptions {
 
     /// What Prometheus has to say, as its credentials
     #[arg(long, value_name = "TOKEN", value_parser = Token::from_str)]
-    #[arg(env = "MQTT_SCENARIO_WEB_TOKEN", hide_env_values = true)]
     #[arg(
         help = "What Prometheus has to say as its credentials. If other machines can reach ADDR and this is missing, one \
-                  is made and printed"
+                  is made and printed [env: MQTT_SCENARIO_WEB_TOKEN]"
     )]
     pub(super) web_token: Option<Token>,
 

@@ -194,6 +194,17 @@ pub fn hide_urls(text: &str) -> String {
     without(text, find::standing_alone(text))
 }
 
+/// Whether one of these arguments of a command line is a secret or holds one.
+pub fn are_secret(arguments: &[String]) -> bool {
+    let holds = |argument: &String| !find::of_argument(argument).is_empty();
+    arguments.iter().any(holds) || arguments.windows(2).any(|pair| names_a_secret(&pair[0]))
+}
+
+/// Whether the argument behind this one is a secret.
+fn names_a_secret(flag: &str) -> bool {
+    flag.starts_with('-') && !flag.contains('=') && names::is_secret(flag)
+}
+
 /// Masks the secrets of command line arguments in a message that repeats them.
 pub fn hide_arguments(said: &str, arguments: &[String]) -> String {
     let mut said = hide_urls(said);
@@ -207,7 +218,7 @@ pub fn hide_arguments(said: &str, arguments: &[String]) -> String {
         if is_value {
             secrets.push(argument);
         }
-        is_value = argument.starts_with('-') && !argument.contains('=') && names::is_secret(argument);
+        is_value = names_a_secret(argument);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
             said = said.replace(secret, MASK);

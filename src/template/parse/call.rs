@@ -155,12 +155,11 @@ impl Argument<'_> {
     }
 
     fn level(&self, function: &Function) -> Result<u16, Fault> {
-        match self.number(function)? {
-            0 => Err(self.fault(function, "must be at least 1, which is the first level")),
-            level if level > MAX_LEVEL => {
-                Err(self.fault(function, &format!("must not be above {MAX_LEVEL}")))
-            }
-            level => Ok(level),
+        let level: i64 = self.number(function)?;
+        match u16::try_from(level) {
+            Ok(level @ 1..=MAX_LEVEL) => Ok(level),
+            _ if level < 1 => Err(self.fault(function, "must be at least 1, which is the first level")),
+            _ => Err(self.fault(function, &format!("must not be above {MAX_LEVEL}"))),
         }
     }
 

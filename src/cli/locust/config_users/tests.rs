@@ -32,3 +32,14 @@ fn what_is_no_configuration_of_a_class_is_refused_with_the_cure() {
     .collect();
     insta::assert_snapshot!(said.join("\n"));
 }
+
+#[test]
+fn a_file_may_have_a_mark_of_utf_8_and_is_not_endless() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("users.json");
+    std::fs::write(&file, "\u{feff}{\"user_class_name\": \"car\", \"weight\": 3}").unwrap();
+    assert_eq!(settings(file.to_str().unwrap()).unwrap(), ["user_classes.car.weight=3"]);
+    std::os::unix::fs::symlink("/dev/zero", dir.path().join("zero.json")).unwrap();
+    let mistake = settings(dir.path().join("zero.json").to_str().unwrap()).unwrap_err();
+    assert!(mistake.message.contains("larger than 1 MiB"), "{}", mistake.message);
+}
