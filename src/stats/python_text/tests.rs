@@ -21,5 +21,6 @@ fn quotes_escapes_and_what_is_printable() {
 #[test]
 fn the_table_is_sorted_and_has_gaps() {
     assert!(UNPRINTABLE.iter().all(|(first, last)| first <= last));
+    assert_eq!((UNPRINTABLE.first(), UNPRINTABLE.last()), (Some(&(0, 0x1f)), Some(&(0xe_01f0, 0x10_ffff))));
     assert!(UNPRINTABLE.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0));
 }
