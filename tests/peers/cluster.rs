@@ -45,6 +45,7 @@ fn a_late_worker_gets_its_share_and_one_that_leaves_loses_nothing() {
     let [stays, leaves] = [cluster.worker("stays"), cluster.worker("leaves")];
     let late = with_sockets(async {
         wait_for("all users", || stays.logged().users_now() + leaves.logged().users_now() == 40).await;
+        wait_for("the end of the ramp", || master.ramp_is_complete()).await;
         let late = cluster.worker("late");
         wait_for("a share for each", || {
             [&stays, &leaves, &late].iter().all(|worker| [13, 14].contains(&worker.logged().users_now()))

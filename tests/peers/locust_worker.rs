@@ -117,6 +117,7 @@ fn the_csv_of_a_master_has_every_request_of_three_workers_one_of_them_late() {
         let mut workers = vec![start("a"), start("b")];
         workers[0].logs.add("a line of worker a");
         wait_for("the ramp", || workers.iter().map(|worker| worker.users.number()).sum::<u64>() == 8).await;
+        wait_for("the end of the ramp", || master.ramp_is_complete()).await;
         workers.push(start("late"));
         wait_for("the share of the late one", || workers[2].users.number() >= 2).await;
         let users: Vec<u64> = workers.iter().map(|worker| worker.users.number()).collect();

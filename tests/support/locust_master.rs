@@ -54,6 +54,12 @@ impl Master {
         fs::read_to_string(self.dir.path().join("log")).unwrap()
     }
 
+    /// Whether it has called its ramp complete. Until then Locust forgets whoever joins behind the last users.
+    pub(crate) fn ramp_is_complete(&self) -> bool {
+        let log = self.log();
+        ["All users spawned", "Spawning is complete"].iter().any(|word| log.contains(word))
+    }
+
     /// One of its CSV files.
     pub(crate) fn csv(&self, name: &str) -> String {
         fs::read_to_string(self.dir.path().join(format!("run_{name}.csv"))).unwrap_or_default()
