@@ -3,17 +3,12 @@
 //! Locust writes each key into the class, whatever it is. Here a key is one that a user class of a scenario has, and the
 //! scenario's own checks say which are wrong.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::cli::locust::places::read;
 use crate::cli::mistake::Mistake;
-use crate::scenario::files::reason;
-
-/// Most that is read of a file, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
 
 /// Names the class that the other keys belong to.
 const CLASS: &str = "user_class_name";
@@ -24,15 +19,13 @@ const EXAMPLE: &str =
 /// The settings of one value: JSON, or the name of a file whose name ends with `.json`.
 pub(super) fn settings(text: &str) -> Result<Vec<String>, Mistake> {
     let is_file = Path::new(text).extension().is_some_and(|ending| ending == "json");
-    let read = is_file.then(|| read(text)).transpose();
-    let read = read.map_err(|error| {
-        Mistake::new(
-            format!("--config-users: cannot read {text}: {}", reason(&error)),
-            "name a file with JSON",
-        )
+    let file =
+        || read(Path::new(text)).and_then(|file| file.ok_or_else(|| "there is no such file".to_owned()));
+    let file = is_file.then(file).transpose().map_err(|why| {
+        Mistake::new(format!("--config-users: cannot read {text}: {why}"), "name a file with JSON")
     })?;
     let of = if is_file { format!("--config-users {text}") } else { "--config-users".to_owned() };
-    let json: Value = serde_json::from_str(read.as_deref().unwrap_or(text))
+    let json: Value = serde_json::from_str(file.as_deref().unwrap_or(text))
         .map_err(|error| Mistake::new(format!("{of}: this is no JSON: {error}"), EXAMPLE))?;
     let classes = match json {
         Value::Array(classes) => classes,
@@ -49,16 +42,6 @@ pub(super) fn settings(text: &str) -> Result<Vec<String>, Mistake> {
         of_class(&of, &name, &keys, &mut settings)?;
     }
     Ok(settings)
-}
-
-/// The text of a file, without the mark of UTF-8.
-fn read(name: &str) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(name)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 fn of_class(

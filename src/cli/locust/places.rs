@@ -64,7 +64,7 @@ fn is_there(path: &Path) -> Result<bool, String> {
 }
 
 /// The text of a file, if it is there; the error is why it cannot be read.
-fn read(path: &Path) -> Result<Option<String>, String> {
+pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
     let mut bytes = Vec::new();
     match File::open(path).and_then(|file| file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
