@@ -50,7 +50,8 @@ pub trait Users {
     /// Lets all users stop: they may finish their tasks for so long, and are cut off then.
     fn stop(&mut self, patience: Duration);
 
-    /// Returns when no user is left. It may be dropped and called again.
+    /// Returns when no user is left: after [`stop`](Self::stop), or because the test has ended by itself. It may be dropped and
+    /// called again.
     fn gone(&mut self) -> impl Future<Output = ()>;
 }
 
@@ -89,7 +90,7 @@ pub async fn work<U: Users>(
 ) -> Result<(), WorkerError> {
     let (mut protocol, first) = Protocol::begin(now(), settings.join_limit);
     let mut hands =
-        Hands { settings, connection: Connection::None, node_id: String::new(), may_leave: false };
+        Hands { settings, connection: Connection::None, node_id: String::new(), may_be_gone: false };
     let mut actions = VecDeque::from(first);
     loop {
         while let Some(action) = actions.pop_front() {
@@ -105,8 +106,8 @@ pub async fn work<U: Users>(
         let event = tokio::select! {
             event = hands.connection.event() => event,
             () = until(due) => Event::Due,
-            () = users.gone(), if hands.may_leave => {
-                hands.may_leave = false;
+            () = users.gone(), if hands.may_be_gone => {
+                hands.may_be_gone = false;
                 Event::UsersGone
             }
             Some(()) = leave.recv() => Event::LeaveAsked,
@@ -156,8 +157,8 @@ struct Hands {
     settings: WorkerSettings,
     connection: Connection,
     node_id: String,
-    /// Whether users were told to stop and are not known to be gone.
-    may_leave: bool,
+    /// Whether users were told anything since they were gone.
+    may_be_gone: bool,
 }
 
 impl Hands {
@@ -193,9 +194,12 @@ impl Hands {
                 }
             }
             Action::TakeIndex(index) => users.take_index(index),
-            Action::Apply(spawn) => return Some(Event::Applied(users.apply(&spawn))),
+            Action::Apply(spawn) => {
+                self.may_be_gone = true;
+                return Some(Event::Applied(users.apply(&spawn)));
+            }
             Action::StopUsers { patience } => {
-                self.may_leave = true;
+                self.may_be_gone = true;
                 users.stop(patience);
             }
             Action::ClearStatistics => users.clear(),

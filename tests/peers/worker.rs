@@ -91,3 +91,20 @@ fn a_scenario_that_is_wrong_ends_a_headless_master_at_once_which_says_why() {
     assert!(exceptions.contains("did you mean `topic`?"), "{exceptions}");
     assert_eq!(exceptions.lines().filter(|line| line.starts_with("1,")).count(), 1, "once: {exceptions}");
 }
+
+#[test]
+#[ignore = "needs Locust and Mosquitto: run by .ci/run"]
+fn a_fault_that_only_the_users_of_a_worker_meet_ends_a_headless_master_as_well() {
+    let cluster = Cluster::new(&SCENARIO.replace("127.0.0.1:1\"", "a..b:1\""));
+    let mut master = cluster.master("--headless -u 4 -r 4 -s 1 --exit-code-on-error 0");
+    let worker = cluster.worker("a");
+    with_sockets(async {
+        assert_eq!(master.ended().await, Some(2), "{}", master.log());
+    });
+    assert_eq!(worker.end().said.code, Some(0));
+    let log = master.log();
+    assert!(log.contains("cannot look up the broker `a..b`"), "{log}");
+    assert!(log.contains("cannot run the scenario, so the test ends"), "{log}");
+    let exceptions = master.csv("exceptions");
+    assert!(exceptions.contains("cannot look up the broker `a..b`"), "{exceptions}");
+}

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::future::pending;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ struct Running {
     plan: Arc<Plan>,
     /// What the plan was made of.
     terms: Terms,
+    /// The master has stopped it.
+    is_stopped: bool,
 }
 
 impl EngineUsers {
@@ -104,7 +107,7 @@ impl EngineUsers {
         };
         let test = Test::begin(Arc::clone(&plan), folder, surroundings)
             .map_err(|error| format!("no thread can be started: {error}"))?;
-        Ok(State::Running(Running { test, plan, terms: Terms::of(spawn) }))
+        Ok(State::Running(Running { test, plan, terms: Terms::of(spawn), is_stopped: false }))
     }
 
     /// Lets a test that goes on follow what was changed at the master, if anything was. If that is wrong, all stays as it is.
@@ -194,18 +197,26 @@ impl Users for EngineUsers {
     }
 
     fn stop(&mut self, patience: Duration) {
-        match &self.test {
-            State::Running(running) => running.test.stop(patience),
+        match &mut self.test {
+            State::Running(running) => {
+                running.is_stopped = true;
+                running.test.stop(patience);
+            }
             State::Ready | State::Failed => self.test = State::Ready,
         }
         self.told.clear();
     }
 
     async fn gone(&mut self) {
-        if let State::Running(running) = &self.test {
-            running.test.ended().await;
+        match &self.test {
+            State::Ready => {}
+            State::Running(running) => {
+                running.test.ended().await;
+                self.test = if running.is_stopped { State::Ready } else { State::Failed };
+            }
+            // Its end has been told.
+            State::Failed => pending().await,
         }
-        self.test = State::Ready;
     }
 }
 

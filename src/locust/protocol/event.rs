@@ -43,7 +43,7 @@ pub enum Event {
     Unreadable(String),
     /// The users have been told their new numbers.
     Applied(Applied),
-    /// No user is left, after [`Action::StopUsers`].
+    /// No user is left: after [`Action::StopUsers`], or because the test has ended by itself.
     UsersGone,
     /// The worker is to leave: SIGTERM or Ctrl-C. The second time it leaves at once.
     LeaveAsked,

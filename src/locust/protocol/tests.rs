@@ -329,6 +329,33 @@ fn a_test_that_fails_at_its_start_is_told_to_the_master_after_the_reason() {
 }
 
 #[test]
+fn a_test_that_ends_by_itself_is_told_to_the_master_after_the_reason() {
+    let mut life = Life::running();
+    life.event(Event::UsersGone);
+    assert!(
+        life.log.ends_with("UsersGone                    > stats, > mqtt_scenario_cannot_run\n"),
+        "{}",
+        life.log
+    );
+    life.log.clear();
+    life.receive(FromMaster::Stop);
+    assert!(life.log.ends_with("> stats, > logs, > client_stopped, > client_ready\n"), "{}", life.log);
+}
+
+#[test]
+fn a_test_that_ends_by_itself_while_the_master_is_away_is_told_when_it_is_there_again() {
+    let mut life = Life::running();
+    life.event(lost());
+    life.event(Event::UsersGone);
+    assert!(!life.log.contains("cannot_run"), "{}", life.log);
+    life.pass(0.1);
+    life.answers = false;
+    life.event(Event::Connected);
+    life.receive(FromMaster::Heartbeat);
+    assert!(life.log.ends_with("> stats, > mqtt_scenario_cannot_run\n"), "{}", life.log);
+}
+
+#[test]
 fn the_master_may_want_another_connection() {
     let mut life = Life::running();
     life.receive(FromMaster::Reconnect);

@@ -10,10 +10,10 @@
 //! stop         → Stopping        → Stopping       → Stopping      ·               ·            ·
 //! quit         reported, → Leaving, in every state but Discarding
 //! leave asked  → Leaving         → Leaving        → Leaving       → Leaving       → Leaving    farewell
-//! users gone   ·                 ·                reported        reported,       cleared,     farewell
-//!                                                                 client_stopped  → Ready
+//! users gone   ·                 reported,        reported        reported,       cleared,     farewell
+//!                                told: cannot run                 client_stopped  → Ready
 //!                                                                 → Ready
-//! resumed      ·                 ·                reported if the users are gone  ·            ·
+//! resumed      ·                 as if the users were gone now, if they are        ·            ·
 //! identity     → Discarding, in every state but Leaving                                        farewell
 //!  lost
 //! due:         heartbeat each second, report each 3 s, log each 10 s, in every state while the master is there;
@@ -49,7 +49,10 @@ const MAX_STOP_TIMEOUT_S: f64 = 366.0 * 86_400.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Ready,
-    Running,
+    Running {
+        /// The test has ended by itself.
+        gone: bool,
+    },
     Draining {
         gone: bool,
     },
@@ -155,6 +158,10 @@ impl Work {
 
     pub(super) fn resumed(&mut self, now: Instant, actions: &mut Vec<Action>) -> WorkChange {
         match self.state {
+            State::Running { gone: true } => {
+                self.failed(now, actions);
+                WorkChange::Nothing
+            }
             State::Draining { gone: true } => {
                 self.report(now, actions);
                 WorkChange::Nothing
@@ -168,7 +175,7 @@ impl Work {
         // Locust's own workers say it even of an old message.
         actions.push(Action::Send(ToMaster::Spawning));
         let is_newer = spawn.timestamp > self.last_spawn;
-        if !is_newer || !matches!(self.state, State::Ready | State::Running) {
+        if !is_newer || !matches!(self.state, State::Ready | State::Running { .. }) {
             let why = if is_newer { "users are stopping" } else { "it is older than the one before" };
             actions.push(Action::Say(format!("numbers of users from the master are not followed: {why}")));
             return;
@@ -179,7 +186,7 @@ impl Work {
         self.last_spawn = spawn.timestamp;
         self.resets_statistics = spawn.is_set("reset_stats");
         self.stop_timeout = stop_timeout(spawn.stop_timeout.unwrap_or(0.0));
-        self.state = State::Running;
+        self.state = State::Running { gone: false };
         actions.push(Action::Apply(spawn));
     }
 
@@ -198,21 +205,21 @@ impl Work {
 
     /// All workers have their users.
     pub(super) fn spawning_complete(&mut self, actions: &mut Vec<Action>) {
-        if self.state == State::Running && self.resets_statistics {
+        if matches!(self.state, State::Running { .. }) && self.resets_statistics {
             self.resets_statistics = false;
             actions.push(Action::ClearStatistics);
         }
     }
 
     pub(super) fn drain(&mut self, stop_timeout_s: f64, actions: &mut Vec<Action>) {
-        if self.state == State::Running {
+        if let State::Running { .. } = self.state {
             self.state = State::Draining { gone: false };
             actions.push(Action::StopUsers { patience: stop_timeout(stop_timeout_s) });
         }
     }
 
     pub(super) fn stop(&mut self, actions: &mut Vec<Action>) {
-        if matches!(self.state, State::Ready | State::Running | State::Draining { .. }) {
+        if matches!(self.state, State::Ready | State::Running { .. } | State::Draining { .. }) {
             self.state = State::Stopping { gone: false };
             actions.push(Action::StopUsers { patience: self.stop_timeout });
         }
@@ -265,7 +272,13 @@ impl Work {
                 actions.push(Action::End(Ok(())));
             }
             State::Left { .. } => actions.push(Action::End(Ok(()))),
-            State::Ready | State::Running => {}
+            State::Running { .. } => {
+                self.state = State::Running { gone: true };
+                if joined {
+                    self.failed(now, actions);
+                }
+            }
+            State::Ready => {}
         }
         WorkChange::Nothing
     }
@@ -296,6 +309,12 @@ impl Work {
     fn report(&mut self, now: Instant, actions: &mut Vec<Action>) {
         actions.push(Action::Report { shift_s: self.shift_s });
         self.report_due = now + REPORT;
+    }
+
+    /// Tells the master that this worker has no users, although it should: the report has the exception that says why.
+    fn failed(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.report(now, actions);
+        actions.push(Action::Send(ToMaster::CannotRun));
     }
 
     fn stopped(&mut self, now: Instant, actions: &mut Vec<Action>) -> WorkChange {

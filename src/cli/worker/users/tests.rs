@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 
 use super::*;
@@ -62,6 +63,24 @@ async fn what_is_changed_at_the_master_holds_for_all_users_and_a_mistake_changes
     }
     assert_eq!(seen["first"], before, "users of the first word were gone before those of the second came");
     assert_eq!(users.counts()["car"], 0);
+}
+
+#[tokio::test]
+async fn a_test_that_cannot_run_ends_by_itself_and_begins_anew_after_a_stop() {
+    let mut users = EngineUsers::new(1, Rc::default(), Recorded::new(None).unwrap(), None);
+    let nowhere = Spawn { host: Some("mqtt://a..b".to_owned()), ..spawn("first") };
+    for _ in 0..2 {
+        assert_eq!(users.apply(&nowhere).problems, [""; 0]);
+        users.gone().await;
+        let exceptions = users.take().exceptions;
+        let [exception] = &exceptions[..] else { panic!("one: {exceptions:?}") };
+        assert!(exception.message.starts_with("cannot look up the broker `a..b`"), "{}", exception.message);
+        // The rest of the ramp tries nothing.
+        assert_eq!(users.apply(&nowhere).counts["car"], 0);
+        assert!(users.gone().now_or_never().is_none(), "its end is told once");
+        users.stop(Duration::from_secs(1));
+        users.gone().await;
+    }
 }
 
 #[tokio::test]
