@@ -1,5 +1,6 @@
 //! The options of `worker`.
 
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -49,7 +50,7 @@ Examples:
 pub(in crate::cli) struct WorkerOptions {
     /// Name or IP address of the machine on which the master runs
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
-    #[arg(env = "LOCUST_MASTER_NODE_HOST", hide_env_values = true)]
+    #[arg(env = "LOCUST_MASTER_NODE_HOST", hide_env_values = true, value_parser = parse_host)]
     pub(super) master_host: String,
 
     /// The port of the master for its workers: its --master-bind-port
@@ -106,3 +107,25 @@ pub(in crate::cli) struct WorkerOptions {
     #[arg(skip)]
     pub(in crate::cli) set_aside: Vec<String>,
 }
+
+/// Reads the name of a machine. What can never be one is not looked for.
+fn parse_host(text: &str) -> Result<String, String> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let is_name = !bare.is_empty() && bare.chars().all(is_part);
+    // The part after `%` names a network card of this machine.
+    let is_ip6 = bare.split('%').next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    if is_name || is_ip6 {
+        return Ok(bare.to_owned());
+    }
+    let help = match bare.rsplit_once(':') {
+        Some((_, port)) if port.parse::<u16>().is_ok() => format!(", and --master-port {port}"),
+        _ => String::new(),
+    };
+    Err(format!(
+        "this is not a name of a machine, and no IP address; write the name alone, as in loadtest.lan{help}"
+    ))
+}
+
+#[cfg(test)]
+mod tests;
