@@ -5,12 +5,15 @@
 //! the old one, and a symbolic link stays a link. Anything but a regular file (a pipe, a device, a descriptor such as
 //! `/dev/stdout`) is written directly.
 //!
+//! A file that grows is locked as long as somebody writes it, because a second writer would take its name away, and nobody
+//! would find what the first one writes from then on.
+//!
 //! `rename` is enough against a killed process and a full disk. Only [`Destination::replace_for_good`] waits for the
 //! disk as well, which guards against power cuts: statistics are rewritten every second, and a disk that has to sync
 //! four files a second disturbs what is measured.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
@@ -63,7 +66,9 @@ impl Destination {
             Ok(found) if !found.is_file() => Ok(Self::Stream(path)),
             Ok(_) => {
                 // A file that may not be written is not replaced either, although the folder would allow it.
-                OpenOptions::new().write(true).open(&path)?;
+                let file = OpenOptions::new().write(true).open(&path)?;
+                // Two that only look do not disturb each other.
+                not_taken(file.try_lock_shared())?;
                 let in_place = Beside::new(&path).is_err();
                 Ok(Self::File { path, in_place })
             }
@@ -141,12 +146,16 @@ impl Destination {
         }
     }
 
-    /// Begins a file that grows: it takes the place of the old one with its first bytes.
+    /// Begins a file that grows: it takes the place of the old one with its first bytes. It is an error if that one still grows.
     pub fn begin(&self, head: &[u8]) -> io::Result<File> {
         match self {
             Self::File { path, in_place: false } => {
                 let mut beside = Beside::new(path)?;
+                not_taken(beside.file.try_lock())?;
                 write_all(&beside.file, head)?;
+                if let Ok(before) = File::open(path) {
+                    not_taken(before.try_lock_shared())?;
+                }
                 match beside.rename() {
                     Ok(()) => beside.file.try_clone(),
                     Err(error) if error.kind() == ErrorKind::ResourceBusy => overwrite(path, head),
@@ -319,9 +328,21 @@ impl Drop for Beside {
 
 fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<File> {
     let file = OpenOptions::new().write(true).open(path)?;
+    not_taken(file.try_lock())?;
     file.set_len(0)?;
     write_all(&file, bytes)?;
     Ok(file)
+}
+
+/// Makes an error of a lock that somebody else has.
+fn not_taken(lock: Result<(), TryLockError>) -> io::Result<()> {
+    match lock {
+        Err(TryLockError::WouldBlock) => {
+            Err(io::Error::new(ErrorKind::ResourceBusy, "another process is writing it; name another file"))
+        }
+        // Not every file system has locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
 }
 
 enum Followed {

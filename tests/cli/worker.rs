@@ -1,7 +1,10 @@
 //! The command `worker` without Locust: at masters that are malformed, huge, silent or none at all.
 
+use std::io::BufRead;
 use std::path::Path;
 use std::time::Instant;
+
+use rustix::process::Signal;
 
 use crate::locust::hostile_masters::{ACK, master, router};
 use crate::support::{ScenarioDir, free_port, run_program, side_by_side};
@@ -64,6 +67,23 @@ fn a_request_log_that_cannot_be_written_is_told_before_a_master_is_looked_for() 
     let said =
         "error: cannot write the request log /nowhere/log.jsonl: No such file or directory (os error 2)\n";
     assert_eq!((output.code, output.stderr.as_str()), (Some(4), said));
+}
+
+#[test]
+fn a_request_log_that_another_worker_writes_is_refused() {
+    let place = ScenarioDir::new("");
+    let port = master(Vec::new()).to_string();
+    let args = ["worker", "--master-port", &port, "--request-log", "log.jsonl"];
+    let mut first = place.launch(&args);
+    let mut line = String::new();
+    first.log.read_line(&mut line).unwrap();
+    assert!(line.contains("Looking for a Locust master"), "{line}");
+    let second = place.run(&args);
+    let said =
+        "error: cannot write the request log log.jsonl: another process is writing it; name another file\n";
+    assert_eq!((second.status.code(), str::from_utf8(&second.stderr).unwrap()), (Some(4), said));
+    first.signal(Signal::TERM);
+    assert_eq!(first.end().2, Some(0));
 }
 
 #[test]

@@ -94,6 +94,25 @@ fn devices_are_written_directly() {
 }
 
 #[test]
+fn a_file_that_grows_belongs_to_one_writer_until_it_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    let (first, second) = (Destination::find(&path).unwrap(), Destination::find(&path).unwrap());
+    let growing = first.begin(b"first\n").unwrap();
+    for refusal in [Destination::find(&path).unwrap_err(), second.begin(b"second\n").unwrap_err()] {
+        assert_eq!(refusal.to_string(), "another process is writing it; name another file");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), "first\n");
+    assert_eq!(listing(dir.path()), ["file"]);
+    let clone = growing.try_clone().unwrap();
+    drop(growing);
+    Destination::find(&path).unwrap_err();
+    drop(clone);
+    drop(Destination::find(&path).unwrap().begin(b"second\n").unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "second\n");
+}
+
+#[test]
 fn what_cannot_be_written_is_found_before_anything_is() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("file"), "").unwrap();
