@@ -8,6 +8,8 @@
 
 import json
 import logging
+import os
+import signal
 
 import gevent
 from locust import {% if !stages.is_empty() %}LoadTestShape, {% endif %}User, events
@@ -76,6 +78,9 @@ def on_init(environment, runner, **_):
     tell_exceptions(runner)
     runner.register_message("mqtt_scenario_cannot_run", on_cannot_run)
     gevent.spawn(watch_workers, environment, runner)
+    starter = os.environ.get("MQTT_SCENARIO_MASTER_PID", "")
+    if starter.isdecimal():
+        gevent.spawn(watch_starter, int(starter), os.getppid())
 
 
 def tell_exceptions(runner):
@@ -115,6 +120,22 @@ def watch_workers(environment, runner):
         is_steady = runner.state == "running" and runner.spawning_completed
         if is_steady and dispatcher is not None and dispatcher._rebalance:
             runner.start(runner.target_user_count, runner.spawn_rate)
+
+
+def watch_starter(starter, parent):
+    # `mqtt-scenario master` passes signals on. If it is killed, nobody would end this Locust.
+    def is_there():
+        try:
+            os.kill(starter, 0)
+        except OSError:
+            return False
+        # A process that was killed has its number until somebody asks for its end, but no child any more.
+        return os.getppid() == parent
+
+    while is_there():
+        gevent.sleep(1)
+    logging.error("mqtt-scenario master is gone, so the test ends")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @events.test_stopping.add_listener

@@ -18,8 +18,8 @@ name = "report"
 steps = [{ publish = { name = "report", topic = "a", qos = 1 } }]
 "#;
 
-/// A master that waits for one worker and the worker.
-fn launch(place: &ScenarioDir) -> [Running; 2] {
+/// A master that waits for one worker and the worker, when all users are there.
+fn start(place: &ScenarioDir) -> [Running; 2] {
     let (locust, port) = (format!("{} -m locust", locust_python().display()), free_port().to_string());
     let arguments = [
         "master",
@@ -32,14 +32,15 @@ fn launch(place: &ScenarioDir) -> [Running; 2] {
         "127.0.0.1",
     ];
     let outputs = ["--master-bind-port", &port, "--csv", "run", "--expect-workers", "1"];
-    let master = place.launch(&[&arguments[..], &outputs].concat());
-    [master, place.launch(&["worker", "--master-port", &port, "--threads", "1"])]
+    let worker = place.launch(&["worker", "--master-port", &port, "--threads", "1"]);
+    let here = place.path("");
+    [place.start_with(&[&arguments[..], &outputs].concat(), &[("TMPDIR", &here)]), worker]
 }
 
-/// Both end well, and every request of the worker is in the files of the master.
-fn assert_whole(place: &ScenarioDir, [master, worker]: [Running; 2]) {
-    let (_, log, code) = master.end();
-    assert_eq!(code, Some(0), "{log}");
+/// The master ends with this code, and every request of the worker is in the files of Locust. Returns the log of the master.
+fn assert_whole(place: &ScenarioDir, [master, worker]: [Running; 2], ends: Option<i32>) -> String {
+    let (_, said, code) = master.end();
+    assert_eq!(code, ends, "{said}");
     let (_, log, code) = worker.end();
     assert_eq!(code, Some(0), "{log}");
     let rows = place.rows("run_stats.csv");
@@ -47,29 +48,36 @@ fn assert_whole(place: &ScenarioDir, [master, worker]: [Running; 2]) {
     assert!(requests > 100, "{requests}");
     let all = row(&rows, "Aggregated").count("Request Count");
     assert!(log.contains(&format!("The test made {all} requests here")), "{all}: {log}");
+    said
 }
 
 #[test]
 #[ignore = "needs Locust: run by .ci/run"]
 fn a_master_runs_the_load_of_its_scenario_and_writes_locusts_files() {
     let place = ScenarioDir::new(&SCENARIO.replace("TIME", "4s"));
-    let processes = launch(&place);
-    assert_whole(&place, processes);
+    let processes = start(&place);
+    assert_whole(&place, processes, Some(0));
 }
 
 #[test]
 #[ignore = "needs Locust: run by .ci/run"]
 fn a_master_that_is_told_to_end_ends_its_test_in_good_order() {
     let place = ScenarioDir::new(&SCENARIO.replace("TIME", "2m"));
-    let mut processes = launch(&place);
-    let mut line = String::new();
-    while !line.contains("All users spawned") {
-        line.clear();
-        assert!(std::io::BufRead::read_line(&mut processes[0].log, &mut line).unwrap() > 0, "it ended");
-    }
+    let processes = start(&place);
     pause();
     processes[0].signal(Signal::INT);
-    assert_whole(&place, processes);
+    assert_whole(&place, processes, Some(0));
+}
+
+#[test]
+#[ignore = "needs Locust: run by .ci/run"]
+fn locust_ends_in_good_order_when_the_master_that_started_it_is_killed() {
+    let place = ScenarioDir::new(&SCENARIO.replace("TIME", "2m"));
+    let processes = start(&place);
+    pause();
+    processes[0].signal(Signal::KILL);
+    let log = assert_whole(&place, processes, None);
+    assert!(log.contains("mqtt-scenario master is gone, so the test ends"), "{log}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test watches other processes, in real time")]

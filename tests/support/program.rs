@@ -34,7 +34,6 @@ impl ScenarioDir {
         self.command(args).output().unwrap()
     }
 
-    /// Starts a run and waits until all its users are there.
     /// Starts the program, whatever it does.
     pub(crate) fn launch(&self, args: &[&str]) -> Running {
         let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -42,6 +41,7 @@ impl ScenarioDir {
         Running { child, log }
     }
 
+    /// Starts a run and waits until all its users are there.
     pub(crate) fn start(&self, args: &[&str]) -> Running {
         self.start_with(args, &[])
     }

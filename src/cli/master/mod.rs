@@ -23,7 +23,7 @@ use clap::Args;
 use tempfile::TempDir;
 
 use crate::cli::master::arguments::{Joining, refuse};
-use crate::cli::master::program::Program;
+use crate::cli::master::program::{ANSWER_TIME, Program};
 use crate::cli::{completers, exit, locustfile};
 
 /// Names the Locust to run, if `--locust` does not.
@@ -83,12 +83,14 @@ fn try_run(options: &MasterOptions) -> Result<ExitCode, ExitCode> {
     refuse(&options.arguments, variable).map_err(refused)?;
     let text = locustfile::made(&options.scenario)?;
     let program = Program::named(&options.locust);
-    program.check().map_err(|error| cannot(&error))?;
+    program.check(ANSWER_TIME).map_err(|error| cannot(&error))?;
     let kept = |error| cannot(&format_args!("the file for Locust cannot be written: {error}"));
     let folder = keep(&text).map_err(kept)?;
     exit::say(&format!("Workers join with: {}\n", Joining::of(&options.arguments, variable)));
     let mut command = program.command();
     command.arg("-f").arg(file_in(folder.path())).arg("--master").args(&options.arguments);
+    // The file looks for this process: nobody else ends Locust if it is killed.
+    command.env("MQTT_SCENARIO_MASTER_PID", std::process::id().to_string());
     let end = child::run(&mut command).map_err(|error| cannot(&format_args!("{program}: {error}")));
     if let Err(error) = folder.close() {
         exit::say(&format!("warning: the file for Locust cannot be removed: {error}\n"));

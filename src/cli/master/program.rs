@@ -8,9 +8,17 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tokio::process;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
 
 /// The first version that the file of a master works with: before it `-s` takes no unit (`2s`).
 const OLDEST: (u32, u32) = (2, 13);
+
+/// How long it may take to say its version: Python loads all of Locust before, perhaps from a slow disk.
+pub(super) const ANSWER_TIME: Duration = Duration::from_mins(1);
 
 /// Most that is repeated of what some program answers, in characters.
 const MAX_ANSWER: usize = 100;
@@ -30,6 +38,9 @@ pub(super) enum ProgramError {
     /// Something else has the name.
     #[error("{0} --version is not answered as by Locust: {1}\nhelp: name Locust with --locust")]
     Another(String, String),
+    /// It says nothing.
+    #[error("{0} --version has not ended within {seconds} s\nhelp: name Locust with --locust", seconds = .1.as_secs())]
+    Silent(String, Duration),
     /// It was made before what our file needs.
     #[error("Locust {0} is too old, since the file of the master needs {oldest} or newer\nhelp: pip install --upgrade locust",
             oldest = version(OLDEST))]
@@ -64,13 +75,19 @@ impl Program {
         command
     }
 
-    /// Asks it for its version.
-    pub(super) fn check(&self) -> Result<(), ProgramError> {
-        let asked = self.command().arg("--version").stdin(Stdio::null()).output();
-        let output = asked.map_err(|error| match error.kind() {
+    /// Asks it for its version. If it does not end within the time, it is killed.
+    pub(super) fn check(&self, within: Duration) -> Result<(), ProgramError> {
+        let not_started = |error: io::Error| match error.kind() {
             ErrorKind::NotFound => ProgramError::Missing(self.to_string()),
             _ => ProgramError::NotStarted(self.to_string(), error),
-        })?;
+        };
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(not_started)?;
+        let output = runtime.block_on(async {
+            let mut command = process::Command::from(self.command());
+            let asked = command.arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
+            timeout(within, asked).await.map_err(|_| ProgramError::Silent(self.to_string(), within))
+        });
+        let output = output?.map_err(not_started)?;
         let [said, complained] =
             [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let Some((text, found)) = version_in(&said).filter(|_| output.status.success()) else {

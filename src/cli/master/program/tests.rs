@@ -26,3 +26,14 @@ fn a_command_has_words_unless_it_is_a_file() {
     std::fs::write(&path, "").unwrap();
     assert_eq!(words(path.to_str().unwrap()), [path.as_os_str()]);
 }
+
+#[test]
+fn a_program_that_does_not_end_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("locust");
+    std::fs::write(&script, "exec sleep 60").unwrap();
+    let sleeping = Program(vec!["sh".into(), script.into()]);
+    let error = sleeping.check(Duration::from_millis(50)).unwrap_err();
+    assert!(matches!(error, ProgramError::Silent(..)), "{error}");
+    assert!(error.to_string().contains("--version has not ended within"), "{error}");
+}
