@@ -68,7 +68,7 @@ impl Destination {
                 // A file that may not be written is not replaced either, although the folder would allow it.
                 let file = OpenOptions::new().write(true).open(&path)?;
                 // Two that only look do not disturb each other.
-                not_taken(file.try_lock_shared())?;
+                not_taken(&file.try_lock_shared())?;
                 let in_place = Beside::new(&path).is_err();
                 Ok(Self::File { path, in_place })
             }
@@ -151,10 +151,10 @@ impl Destination {
         match self {
             Self::File { path, in_place: false } => {
                 let mut beside = Beside::new(path)?;
-                not_taken(beside.file.try_lock())?;
+                not_taken(&beside.file.try_lock())?;
                 write_all(&beside.file, head)?;
                 if let Ok(before) = File::open(path) {
-                    not_taken(before.try_lock_shared())?;
+                    not_taken(&before.try_lock_shared())?;
                 }
                 match beside.rename() {
                     Ok(()) => beside.file.try_clone(),
@@ -328,14 +328,14 @@ impl Drop for Beside {
 
 fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<File> {
     let file = OpenOptions::new().write(true).open(path)?;
-    not_taken(file.try_lock())?;
+    not_taken(&file.try_lock())?;
     file.set_len(0)?;
     write_all(&file, bytes)?;
     Ok(file)
 }
 
 /// Makes an error of a lock that somebody else has.
-fn not_taken(lock: Result<(), TryLockError>) -> io::Result<()> {
+fn not_taken(lock: &Result<(), TryLockError>) -> io::Result<()> {
     match lock {
         Err(TryLockError::WouldBlock) => {
             Err(io::Error::new(ErrorKind::ResourceBusy, "another process is writing it; name another file"))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::stats::RowKey;
 use crate::stats::result::connections::Connections;
-use crate::stats::result::deliveries::{Deliveries, DeliveryRow, DuplicatesResult, LostResult, Messages};
+use crate::stats::result::deliveries::{Deliveries, DeliveryRow, Messages};
 use crate::stats::result::row::{Times, UnfinishedResult, UnfinishedRow};
 use crate::stats::result::{ExceptionResult, FailureResult, RunResult};
 
@@ -84,36 +84,13 @@ pub(super) fn deliveries(all: &[&RunResult]) -> Option<Deliveries> {
 fn delivery(key: RowKey, rows: &[&DeliveryRow]) -> DeliveryRow {
     let mut merged = DeliveryRow { request_type: key.request_type, name: key.name, ..DeliveryRow::default() };
     for row in rows {
+        merged.count_in(row);
         merged.histogram.absorb(&row.histogram);
         merged.service_time_histogram.absorb(&row.service_time_histogram);
     }
-    let sum = |of: fn(&DeliveryRow) -> u64| sum(rows.iter().map(|row| of(row)));
-    DeliveryRow {
-        times_ms: Times::of(&merged.histogram),
-        service_time_ms: Times::of(&merged.service_time_histogram),
-        expected: sum(|row| row.expected),
-        received: sum(|row| row.received),
-        lost: LostResult {
-            total: sum(|row| row.lost.total),
-            qos_0: sum(|row| row.lost.qos_0),
-            reconnect: sum(|row| row.lost.reconnect),
-            expiry: sum(|row| row.lost.expiry),
-            not_acknowledged: sum(|row| row.lost.not_acknowledged),
-            not_shared: sum(|row| row.lost.not_shared),
-            unexplained: sum(|row| row.lost.unexplained),
-        },
-        duplicates: DuplicatesResult {
-            total: sum(|row| row.duplicates.total),
-            redelivered: sum(|row| row.duplicates.redelivered),
-            against_qos_2: sum(|row| row.duplicates.against_qos_2),
-            unexplained: sum(|row| row.duplicates.unexplained),
-        },
-        reordered: sum(|row| row.reordered),
-        unsettled: sum(|row| row.unsettled),
-        retained: sum(|row| row.retained),
-        untracked: sum(|row| row.untracked),
-        ..merged
-    }
+    merged.times_ms = Times::of(&merged.histogram);
+    merged.service_time_ms = Times::of(&merged.service_time_histogram);
+    merged
 }
 
 /// Messages that arrived on subscriptions.

@@ -30,27 +30,7 @@ impl Deliveries {
     /// The counts of all rows together, without a name and without times.
     pub fn total(&self) -> DeliveryRow {
         let mut total = DeliveryRow::default();
-        for row in &self.rows {
-            total.expected += row.expected;
-            total.received += row.received;
-            total.reordered += row.reordered;
-            total.unsettled += row.unsettled;
-            total.retained += row.retained;
-            total.untracked += row.untracked;
-            let (lost, of_row) = (&mut total.lost, &row.lost);
-            lost.total += of_row.total;
-            lost.qos_0 += of_row.qos_0;
-            lost.reconnect += of_row.reconnect;
-            lost.expiry += of_row.expiry;
-            lost.not_acknowledged += of_row.not_acknowledged;
-            lost.not_shared += of_row.not_shared;
-            lost.unexplained += of_row.unexplained;
-            let (duplicates, of_row) = (&mut total.duplicates, &row.duplicates);
-            duplicates.total += of_row.total;
-            duplicates.redelivered += of_row.redelivered;
-            duplicates.against_qos_2 += of_row.against_qos_2;
-            duplicates.unexplained += of_row.unexplained;
-        }
+        self.rows.iter().for_each(|row| total.count_in(row));
         total
     }
 }
@@ -88,6 +68,35 @@ pub struct DeliveryRow {
     pub retained: u64,
     /// Messages that could not be followed.
     pub untracked: u64,
+}
+
+impl DeliveryRow {
+    /// Adds the counts of another row, up to the highest number. Times stay.
+    pub fn count_in(&mut self, of: &Self) {
+        let (lost, of_lost) = (&mut self.lost, &of.lost);
+        let (duplicates, of_duplicates) = (&mut self.duplicates, &of.duplicates);
+        for (sum, of) in [
+            (&mut self.expected, of.expected),
+            (&mut self.received, of.received),
+            (&mut lost.total, of_lost.total),
+            (&mut lost.qos_0, of_lost.qos_0),
+            (&mut lost.reconnect, of_lost.reconnect),
+            (&mut lost.expiry, of_lost.expiry),
+            (&mut lost.not_acknowledged, of_lost.not_acknowledged),
+            (&mut lost.not_shared, of_lost.not_shared),
+            (&mut lost.unexplained, of_lost.unexplained),
+            (&mut duplicates.total, of_duplicates.total),
+            (&mut duplicates.redelivered, of_duplicates.redelivered),
+            (&mut duplicates.against_qos_2, of_duplicates.against_qos_2),
+            (&mut duplicates.unexplained, of_duplicates.unexplained),
+            (&mut self.reordered, of.reordered),
+            (&mut self.unsettled, of.unsettled),
+            (&mut self.retained, of.retained),
+            (&mut self.untracked, of.untracked),
+        ] {
+            *sum = sum.saturating_add(of);
+        }
+    }
 }
 
 /// Messages that did not arrive, by cause.
