@@ -46,6 +46,7 @@ mod schema_file;
 mod screen;
 mod serve;
 mod signals;
+mod ticked;
 pub mod trend;
 mod validate;
 mod web;

@@ -27,6 +27,16 @@ pub(super) struct Setting {
     pub(super) fate: Fate,
 }
 
+impl Setting {
+    fn takes(&self) -> Takes {
+        match self.name {
+            name if SWITCHES.contains(&name) => Takes::Nothing,
+            name if LISTS.contains(&name) => Takes::Many,
+            _ => Takes::One,
+        }
+    }
+}
+
 const fn setting(name: &'static str, variable: &'static str, fate: Fate) -> Setting {
     Setting { name, short: None, variable, fate }
 }
@@ -201,6 +211,38 @@ pub(super) const INNER: &[&str] = &[
     "LOCUST_PLAYWRIGHT",
 ];
 
+/// Settings that are switches, without a value.
+const SWITCHES: &[&str] = &[
+    "autostart",
+    "class-picker",
+    "csv-full-history",
+    "enable-rebalancing",
+    "equal-weights",
+    "headful",
+    "headless",
+    "json",
+    "list",
+    "only-summary",
+    "otel",
+    "print-stats",
+    "reset-stats",
+    "show-task-ratio",
+    "show-task-ratio-json",
+    "skip-log-setup",
+    "web-login",
+];
+
+/// Settings that take words up to the next flag.
+const LISTS: &[&str] = &["config-users", "exclude-tags", "tags"];
+
+/// What follows a flag of Locust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Takes {
+    Nothing,
+    One,
+    Many,
+}
+
 fn all() -> impl Iterator<Item = &'static Setting> {
     SETTINGS.iter().chain(OTHERS)
 }
@@ -219,6 +261,20 @@ pub(super) fn of_variable(name: &str) -> Option<&'static Setting> {
 fn of_flag(word: &str) -> Option<&'static Setting> {
     let flag = word.split_once('=').map_or(word, |(flag, _)| flag);
     all().find(|setting| flag.strip_prefix("--") == Some(setting.name) || setting.short == Some(flag))
+}
+
+/// The flag that this word of a command line is or begins with: its name, and what still follows the word. A value may be joined to
+/// it: `--users=5`, `-u5`.
+pub(in crate::cli) fn begun(word: &str) -> Option<(&str, Takes)> {
+    if let Some(found) = of_flag(word) {
+        let (flag, is_joined) = word.split_once('=').map_or((word, false), |(flag, _)| (flag, true));
+        return Some((flag, if is_joined { Takes::Nothing } else { found.takes() }));
+    }
+    let joined = |setting: &&Setting| {
+        setting.takes() != Takes::Nothing && setting.short.is_some_and(|short| word.starts_with(short))
+    };
+    let flag = all().find(joined)?.short?;
+    Some((flag, Takes::Nothing))
 }
 
 /// What to do instead of giving a flag that is refused, such as `--processes`.

@@ -1,6 +1,5 @@
 //! Tells the desk what a run does, once a second and at its end.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::load::Loaded;
 use crate::cli::onlooker::Onlooker;
+use crate::cli::ticked::{class_users, resources};
 use crate::cli::web::offer::host;
 use crate::engine::Tick;
 use crate::report::csv::history::{History, HistoryRows};
@@ -18,7 +18,7 @@ use crate::stats::result::RunResult;
 use crate::stats::snapshot::Snapshot;
 use crate::web::desk::Desk;
 use crate::web::metrics::totals::Totals;
-use crate::web::now::{ClassUsers, Now, Phase, Resources, StageNow};
+use crate::web::now::{ClassUsers, Now, Phase, StageNow};
 
 /// So many rows has the table of the last seconds.
 const LIVE_ROWS: usize = 500;
@@ -112,17 +112,7 @@ impl Onlooker for Teller {
         } else {
             self.desk.add_history(0, self.history.of_tick(snapshot));
         }
-        let users: Vec<_> = self
-            .told
-            .classes
-            .iter()
-            .zip(tick.users)
-            .map(|(class, users)| ClassUsers {
-                class: class.clone(),
-                wanted: users.wanted,
-                alive: users.alive,
-            })
-            .collect();
+        let users = class_users(&self.told.classes, tick);
         let since = |at: UnixMicros, from: UnixMicros| Duration::from_micros(at.0.saturating_sub(from.0));
         let stage = (self.told.stages > 0).then(|| StageNow {
             name: tick.stage.name.clone(),
@@ -154,10 +144,7 @@ impl Onlooker for Teller {
             stage,
             health: tick.health.clone(),
             second: tick.second,
-            resources: Resources {
-                cpu_cores: tick.second.generator_cpu_cores,
-                memory_bytes: if is_watched || is_scraped { resident_bytes() } else { None },
-            },
+            resources: resources(tick, is_watched || is_scraped),
             sent_bytes: tick.packet_bytes.map(|packet_bytes| packet_bytes.sent),
             received_bytes: tick.packet_bytes.map(|packet_bytes| packet_bytes.received),
             measures: self.told.measures,
@@ -190,11 +177,4 @@ pub(super) fn over(desk: &Desk, told: &Told, result: Option<Arc<RunResult>>, las
         connected: 0,
         ..Now::clone(&before)
     });
-}
-
-/// The resident memory of the process; `None` if the system does not tell.
-fn resident_bytes() -> Option<u64> {
-    let pages = fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = pages.split_ascii_whitespace().nth(1)?.parse().ok()?;
-    pages.checked_mul(u64::try_from(rustix::param::page_size()).ok()?)
 }

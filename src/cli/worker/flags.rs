@@ -8,15 +8,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Args, Command};
 
+use crate::cli::locust::settings::{Takes, begun};
 use crate::cli::worker::options::WorkerOptions;
-
-/// What follows a flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    Nothing,
-    One,
-    Many,
-}
 
 /// Says that flags of Locust may follow.
 const WORKER: &str = "--worker";
@@ -24,64 +17,8 @@ const WORKER: &str = "--worker";
 /// Says how many workers Locust starts: ours is one that uses all cores.
 const PROCESSES: &str = "--processes";
 
-/// Flags of Locust 2.47 that a worker leaves to the master. Others of its names mean the same here.
-const OF_MASTER: &[(&str, Takes)] = &[
-    ("-f", Takes::One),
-    ("--locustfile", Takes::One),
-    ("--config", Takes::One),
-    ("-H", Takes::One),
-    ("--host", Takes::One),
-    ("-u", Takes::One),
-    ("--users", Takes::One),
-    ("-r", Takes::One),
-    ("--spawn-rate", Takes::One),
-    ("-t", Takes::One),
-    ("--run-time", Takes::One),
-    ("-s", Takes::One),
-    ("--stop-timeout", Takes::One),
-    ("-l", Takes::Nothing),
-    ("--list", Takes::Nothing),
-    ("--config-users", Takes::Many),
-    ("--web-host", Takes::One),
-    ("--web-host-display-name", Takes::One),
-    ("-P", Takes::One),
-    ("--web-port", Takes::One),
-    ("--web-base-path", Takes::One),
-    ("--web-login", Takes::Nothing),
-    ("--headless", Takes::Nothing),
-    ("--headful", Takes::Nothing),
-    ("--autostart", Takes::Nothing),
-    ("--autoquit", Takes::One),
-    ("--tls-cert", Takes::One),
-    ("--tls-key", Takes::One),
-    ("--class-picker", Takes::Nothing),
-    ("--build-path", Takes::One),
-    ("--master-bind-host", Takes::One),
-    ("--master-bind-port", Takes::One),
-    ("--expect-workers", Takes::One),
-    ("--expect-workers-max-wait", Takes::One),
-    ("--enable-rebalancing", Takes::Nothing),
-    (PROCESSES, Takes::One),
-    ("-T", Takes::Many),
-    ("--tags", Takes::Many),
-    ("-E", Takes::Many),
-    ("--exclude-tags", Takes::Many),
-    ("--csv", Takes::One),
-    ("--csv-full-history", Takes::Nothing),
-    ("--print-stats", Takes::Nothing),
-    ("--only-summary", Takes::Nothing),
-    ("--reset-stats", Takes::Nothing),
-    ("--html", Takes::One),
-    ("--json", Takes::Nothing),
-    ("--json-file", Takes::One),
-    ("--skip-log-setup", Takes::Nothing),
-    ("--show-task-ratio", Takes::Nothing),
-    ("--show-task-ratio-json", Takes::Nothing),
-    ("--exit-code-on-error", Takes::One),
-    ("--equal-weights", Takes::Nothing),
-    ("--profile", Takes::One),
-    ("--otel", Takes::Nothing),
-];
+/// What of Locust's flags stays a mistake: this is a worker, and says its version elsewhere.
+const NOT_OF_A_WORKER: &[&str] = &["-h", "--help", "-V", "--version", "--master"];
 
 /// What our locustfile adds to Locust's flags begins so.
 const OF_LOCUSTFILE: [&str; 2] = ["--set-", "--mqtt-scenario-"];
@@ -102,7 +39,7 @@ pub(in crate::cli) fn divide(words: &[OsString]) -> Divided {
     }
     let mut rest = words.iter().peekable();
     divided.kept.extend(rest.by_ref().take(2).cloned());
-    let ours = ours_with_values();
+    let ours = WorkerOptions::augment_args(Command::new("worker"));
     let is_value = |word: &&OsString| !word.as_encoded_bytes().starts_with(b"-");
     while let Some(word) = rest.next() {
         if word == WORKER {
@@ -110,8 +47,8 @@ pub(in crate::cli) fn divide(words: &[OsString]) -> Divided {
         }
         if is_value(&word) {
             divided.note("user classes");
-        } else if let Some((name, takes)) = of_master(word) {
-            divided.note(&name);
+        } else if let Some((name, takes)) = of_master(word, &ours) {
+            divided.note(name);
             match takes {
                 Takes::Nothing => {}
                 Takes::One => drop(rest.next()),
@@ -119,7 +56,7 @@ pub(in crate::cli) fn divide(words: &[OsString]) -> Divided {
             }
         } else {
             divided.kept.push(word.clone());
-            if ours.iter().any(|flag| word == flag.as_str()) {
+            if ours.get_arguments().any(|flag| flag.get_action().takes_values() && is_spelled(flag, word)) {
                 divided.kept.extend(rest.next_if(is_value).cloned());
             }
         }
@@ -151,36 +88,24 @@ pub(super) fn said_of(set_aside: &[String]) -> Vec<String> {
     lines
 }
 
-/// Our own flags that a value may follow, as clap knows them.
-fn ours_with_values() -> Vec<String> {
-    let ours = WorkerOptions::augment_args(Command::new("worker"));
-    let with_values = ours.get_arguments().filter(|flag| flag.get_action().takes_values());
-    let spellings = |flag: &Arg| {
-        let long = flag.get_long().map(|name| format!("--{name}"));
-        [long, flag.get_short().map(|letter| format!("-{letter}"))].into_iter().flatten()
+/// Whether the word is this flag.
+fn is_spelled(flag: &Arg, word: &OsStr) -> bool {
+    let is_long = |name: &str| word.as_encoded_bytes().strip_prefix(b"--") == Some(name.as_bytes());
+    let is_short = |letter: char| {
+        word.to_str().and_then(|word| word.strip_prefix('-')).is_some_and(|rest| rest.chars().eq([letter]))
     };
-    with_values.flat_map(spellings).collect()
+    flag.get_long().is_some_and(is_long) || flag.get_short().is_some_and(is_short)
 }
 
-/// The name of a flag that is for the master, and what still follows this word.
-fn of_master(word: &OsStr) -> Option<(String, Takes)> {
+/// The name of a flag that is for the master, and what still follows this word. Our own flags mean here what they mean to Locust.
+fn of_master<'a>(word: &'a OsStr, ours: &Command) -> Option<(&'a str, Takes)> {
     let word = word.to_str()?;
-    let (name, has_value) = match word.split_once('=') {
-        Some((name, _)) if word.starts_with("--") => (name, true),
-        _ => (word, false),
-    };
-    let joined = |takes| if has_value { Takes::Nothing } else { takes };
-    if OF_LOCUSTFILE.iter().any(|start| name.starts_with(start)) {
-        return Some((name.to_owned(), joined(Takes::One)));
+    if OF_LOCUSTFILE.iter().any(|start| word.starts_with(start)) {
+        return Some(word.split_once('=').map_or((word, Takes::One), |(name, _)| (name, Takes::Nothing)));
     }
-    if let Some((name, takes)) = OF_MASTER.iter().find(|(flag, _)| *flag == name) {
-        return Some(((*name).to_owned(), joined(*takes)));
-    }
-    // -u5
-    let short = OF_MASTER.iter().find(|(flag, takes)| {
-        flag.len() == 2 && *takes != Takes::Nothing && !word.starts_with("--") && word.starts_with(flag)
-    });
-    short.map(|(flag, _)| ((*flag).to_owned(), Takes::Nothing))
+    let (name, takes) = begun(word)?;
+    let is_ours = ours.get_arguments().any(|flag| is_spelled(flag, name.as_ref()));
+    (!is_ours && !NOT_OF_A_WORKER.contains(&name)).then_some((name, takes))
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::cli::mistake::Mistake;
+use crate::cli::ticked::{class_users, resources};
 use crate::cli::web::listen::{listen, token_of_environment};
 use crate::cli::worker::options::WorkerOptions;
-use crate::cli::worker::usage::memory;
 use crate::client::PacketBytes;
 use crate::engine::Tick;
 use crate::plan::Plan;
@@ -17,7 +17,7 @@ use crate::stats::UnixMicros;
 use crate::web::desk::Desk;
 use crate::web::metrics::scrapers::Scrapers;
 use crate::web::metrics::totals::Totals;
-use crate::web::now::{ClassUsers, Now, Phase, Resources};
+use crate::web::now::{ClassUsers, Now, Phase};
 use crate::web::offer::Offer;
 use crate::web::server::Server;
 use crate::web::site;
@@ -129,16 +129,7 @@ impl TestMetrics {
         let mut health = tick.health.clone();
         health.limited_seconds += self.earlier.limited_seconds;
         self.sums.limited_seconds = health.limited_seconds;
-        let users: Vec<_> = self
-            .classes
-            .iter()
-            .zip(tick.users)
-            .map(|(class, users)| ClassUsers {
-                class: class.clone(),
-                wanted: users.wanted,
-                alive: users.alive,
-            })
-            .collect();
+        let users = class_users(&self.classes, tick);
         let alive = users.iter().map(|class| class.alive).sum();
         let wanted = users.iter().map(|class| class.wanted).sum();
         let started = *self.started.get_or_insert(tick.at);
@@ -156,10 +147,7 @@ impl TestMetrics {
             connected: tick.statistics.connections().open(),
             health,
             second: tick.second,
-            resources: Resources {
-                cpu_cores: tick.second.generator_cpu_cores,
-                memory_bytes: if is_wanted { memory() } else { None },
-            },
+            resources: resources(tick, is_wanted),
             sent_bytes: bytes.map(|bytes| bytes.sent),
             received_bytes: bytes.map(|bytes| bytes.received),
             ..self.now.clone()

@@ -1,12 +1,11 @@
 //! What the process uses of its machine, for the heartbeats.
 
-use std::fs;
 use std::time::Duration;
 
-use rustix::param::page_size;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
+use crate::cli::ticked::memory;
 use crate::locust::message::Usage;
 
 /// Measures the CPU time between two heartbeats.
@@ -41,13 +40,6 @@ impl UsageMeter {
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).unwrap_or_default()
-}
-
-/// How many bytes of memory the process has now.
-pub(super) fn memory() -> Option<u64> {
-    let pages = fs::read_to_string("/proc/self/statm").ok()?;
-    let resident: u64 = pages.split(' ').nth(1)?.parse().ok()?;
-    Some(resident * page_size() as u64)
 }
 
 #[cfg(test)]
