@@ -2,6 +2,7 @@
 //! is counted here, beside what they record.
 
 use std::cell::RefCell;
+use std::future::pending;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
@@ -160,12 +161,11 @@ impl Users for FakeUsers {
 
     async fn gone(&mut self) {
         let until = self.0.borrow().until;
-        if let Some(until) = until {
-            sleep_until(until).await;
-            let mut inner = self.0.borrow_mut();
-            inner.go_on();
-            inner.counts.values_mut().for_each(|count| *count = 0);
-        }
+        let Some(until) = until else { return pending().await };
+        sleep_until(until).await;
+        let mut inner = self.0.borrow_mut();
+        inner.go_on();
+        inner.counts.values_mut().for_each(|count| *count = 0);
     }
 }
 
