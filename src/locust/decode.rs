@@ -70,6 +70,8 @@ impl<'de> DeserializeSeed<'de> for DataOf<'_> {
         struct Drain {
             #[serde(default)]
             stop_timeout: Option<f64>,
+            #[serde(default)]
+            number: u64,
         }
         #[derive(serde::Deserialize)]
         struct Files {
@@ -88,8 +90,8 @@ impl<'de> DeserializeSeed<'de> for DataOf<'_> {
             "update_user_class" => return Ok(FromMaster::UpdateUserClass(read_change(deserializer)?)),
             "mqtt_scenario_drain" => {
                 let drain = Option::<Drain>::deserialize(deserializer)?;
-                let stop_timeout_s = drain.and_then(|drain| drain.stop_timeout).unwrap_or(0.0);
-                return Ok(FromMaster::Drain { stop_timeout_s });
+                let (timeout, number) = drain.map_or((None, 0), |drain| (drain.stop_timeout, drain.number));
+                return Ok(FromMaster::Drain { stop_timeout_s: timeout.unwrap_or(0.0), number });
             }
             "locustfile" => {
                 let Files { locustfiles, error } = Files::deserialize(deserializer)?;

@@ -62,6 +62,7 @@ impl Serialize for Data<'_> {
                 let user_count = counts.values().sum();
                 SpawningComplete { user_classes_count: counts, user_count }.serialize(serializer)
             }
+            ToMaster::Drained(number) => serializer.serialize_u64(*number),
             ToMaster::Stats(report) => report.serialize(serializer),
             ToMaster::Exception { message, traceback } => {
                 Exception { msg: message, traceback }.serialize(serializer)

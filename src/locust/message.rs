@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::locust::report::{ClassCounts, StatsReport};
 
+/// The option of our locustfile with the node ids of the workers that a test began with, as a list in JSON.
+pub const WORKERS: &str = "mqtt_scenario_workers";
+
 /// The state of a worker, as Locust calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,6 +51,8 @@ pub enum ToMaster {
     /// It has no users in this test, since it cannot run the scenario; the exception before says why. Only our locustfile
     /// knows this message: other masters warn of its name.
     CannotRun,
+    /// Its users are gone and all they did is reported, after the drain of this number. Only our locustfile knows it.
+    Drained(u64),
     /// All lines of its log that it still has.
     Logs(Vec<String>),
     /// Its users are gone, after a stop.
@@ -92,6 +97,8 @@ pub enum FromMaster {
     Drain {
         /// How long users may finish their tasks, in seconds.
         stop_timeout_s: f64,
+        /// The answer names it.
+        number: u64,
     },
     /// A message of another type, by its type.
     Other(String),
@@ -113,6 +120,12 @@ pub struct Spawn {
     /// The options of the master, those of its locustfile among them.
     #[serde(default)]
     pub parsed_options: BTreeMap<String, OptionValue>,
+    /// How many workers the test began with; 0 from other locustfiles than ours.
+    #[serde(skip)]
+    pub workers: u64,
+    /// The place of this worker among them, from 0. One that came later has none.
+    #[serde(skip)]
+    pub place: Option<u64>,
 }
 
 impl Spawn {
@@ -122,6 +135,16 @@ impl Spawn {
             OptionValue::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// The same, with the place of the worker of this node id.
+    #[must_use]
+    pub fn for_worker(mut self: Box<Self>, node_id: &str) -> Box<Self> {
+        let workers = self.text(WORKERS).and_then(|list| serde_json::from_str::<Vec<String>>(list).ok());
+        let workers = workers.unwrap_or_default();
+        self.workers = workers.len() as u64;
+        self.place = workers.iter().position(|worker| worker == node_id).map(|place| place as u64);
+        self
     }
 
     /// Whether an option is there and true.
@@ -181,6 +204,7 @@ impl ToMaster {
             Self::Stats(_) => "stats",
             Self::Exception { .. } => "exception",
             Self::CannotRun => "mqtt_scenario_cannot_run",
+            Self::Drained(_) => "mqtt_scenario_drained",
             Self::Logs(_) => "logs",
             Self::ClientStopped => "client_stopped",
             Self::Quit => "quit",

@@ -18,5 +18,6 @@ pub mod protocol;
 pub mod report;
 #[cfg(test)]
 mod testing;
+mod unread;
 pub mod worker;
 pub mod zmtp;

@@ -21,6 +21,9 @@ pub struct StatsReport {
     errors: BTreeMap<String, Failure>,
     user_classes_count: ClassCounts,
     user_count: u64,
+    /// Our locustfile counts a report of a number once.
+    #[serde(rename = "mqtt_scenario_report", skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
 }
 
 /// One row, as Locust's `StatsEntry.serialize` gives it. Times in milliseconds, moments in unix seconds.
@@ -78,7 +81,14 @@ impl StatsReport {
             errors: errors.collect(),
             user_count: users.values().sum(),
             user_classes_count: users,
+            number: None,
         }
+    }
+
+    /// The same with a number, above those before.
+    #[must_use]
+    pub fn numbered(self, number: u64) -> Self {
+        Self { number: Some(number), ..self }
     }
 
     /// How many requests it reports.

@@ -17,9 +17,10 @@ use crate::locust::decode::decode;
 use crate::locust::dial::{DialError, MasterAddress, dial};
 use crate::locust::encode::encode;
 use crate::locust::logs::LastLines;
-use crate::locust::message::{ClassChange, Spawn, ToMaster, Usage, WorkerState};
+use crate::locust::message::{ClassChange, FromMaster, Spawn, ToMaster, Usage, WorkerState};
 use crate::locust::protocol::{Action, Applied, Event, Moment, Protocol, WorkerError};
 use crate::locust::report::{ClassCounts, StatsReport};
+use crate::locust::unread::Unread;
 use crate::locust::zmtp::{Dealer, Message, ZmtpError};
 use crate::stats::interval::Interval;
 
@@ -89,8 +90,13 @@ pub async fn work<U: Users>(
     mut usage: impl FnMut() -> Usage,
 ) -> Result<(), WorkerError> {
     let (mut protocol, first) = Protocol::begin(now(), settings.join_limit);
-    let mut hands =
-        Hands { settings, connection: Connection::None, node_id: String::new(), may_be_gone: false };
+    let mut hands = Hands {
+        settings,
+        connection: Connection::None,
+        node_id: String::new(),
+        may_be_gone: false,
+        unread: Unread::default(),
+    };
     let mut actions = VecDeque::from(first);
     loop {
         while let Some(action) = actions.pop_front() {
@@ -159,13 +165,17 @@ struct Hands {
     node_id: String,
     /// Whether users were told anything since they were gone.
     may_be_gone: bool,
+    unread: Unread,
 }
 
 impl Hands {
-    /// Forgets a connection that is not there any more.
+    /// Forgets a connection that is not there any more, and reports that the master has read.
     fn notice(&mut self, event: &Event) {
-        if let Event::NotConnected { .. } | Event::Lost { .. } = event {
-            self.connection = Connection::None;
+        match event {
+            Event::NotConnected { .. } | Event::Lost { .. } => self.connection = Connection::None,
+            Event::Connected => self.unread.connected(),
+            Event::Received(FromMaster::Heartbeat) => self.unread.answered(),
+            _ => {}
         }
     }
 
@@ -178,7 +188,10 @@ impl Hands {
         usage: &mut impl FnMut() -> Usage,
     ) -> Option<Event> {
         match action {
-            Action::NewIdentity => self.node_id = self.settings.node_id(&unique()),
+            Action::NewIdentity => {
+                self.node_id = self.settings.node_id(&unique());
+                self.unread = Unread::default();
+            }
             Action::Dial => {
                 let (address, node_id) = (self.settings.master.clone(), self.node_id.clone());
                 self.connection =
@@ -188,6 +201,10 @@ impl Hands {
             Action::Send(message) => return self.send(&message),
             Action::Heartbeat(state) => return self.beat(state, usage()),
             Action::Report { shift_s } => return self.report(users, shift_s),
+            Action::ReportAgain => {
+                let again = self.unread.again();
+                return again.iter().find_map(|message| self.send(message));
+            }
             Action::SendLogs => {
                 if let Some(lines) = self.settings.logs.take_if_new() {
                     return self.send(&ToMaster::Logs(lines));
@@ -196,6 +213,8 @@ impl Hands {
             Action::TakeIndex(index) => users.take_index(index),
             Action::Apply(spawn) => {
                 self.may_be_gone = true;
+                let spawn = spawn.for_worker(&self.node_id);
+                self.unread.are_counted_once = spawn.workers > 0;
                 return Some(Event::Applied(users.apply(&spawn)));
             }
             Action::StopUsers { patience } => {
@@ -217,6 +236,7 @@ impl Hands {
     }
 
     fn beat(&mut self, state: WorkerState, usage: Usage) -> Option<Event> {
+        self.unread.beat();
         self.send(&ToMaster::Heartbeat { state, usage })
     }
 
@@ -229,8 +249,9 @@ impl Hands {
             message: exception.message.clone(),
             traceback: exception.traceback.clone(),
         });
-        let report = ToMaster::Stats(Box::new(StatsReport::new(&interval, users.counts(), shift_s)));
-        exceptions.chain([report]).find_map(|message| self.send(&message))
+        let report = StatsReport::new(&interval, users.counts(), shift_s);
+        let messages = self.unread.report(exceptions.collect(), report);
+        messages.iter().find_map(|message| self.send(message))
     }
 
     /// Adds a message to what is written; returns that the connection is lost, if it takes no more.

@@ -1,8 +1,8 @@
 //! Which numbers the users of one process have among those of several that do not know each other: workers of a Locust master.
 //!
 //! A shard knows the whole run, and leaves out the users of others. A worker learns only its own number of users, so each
-//! worker has numbers of its own, whatever users the others have. They are dealt in turn if it is known how many workers there
-//! are; a worker beyond these has a block for itself.
+//! worker has numbers of its own, whatever users the others have. They are dealt in turn to the workers that a test begins with
+//! or is told to expect; a worker that comes later has a block for itself.
 //!
 //! ```text
 //! users that a worker starts   1st  2nd  3rd …
@@ -33,6 +33,11 @@ impl Numbering {
         } else {
             Self { first: index.saturating_mul(BLOCK), step: 1 }
         }
+    }
+
+    /// That of a worker that came when a test had begun: the so manieth, from 0, that its master has ever taken in.
+    pub fn of_late_worker(index: u64) -> Self {
+        Self { first: index.saturating_add(1).saturating_mul(BLOCK), step: 1 }
     }
 
     /// The number, from 1, of the user that this process starts as the so manieth, from 1.

@@ -6,6 +6,7 @@
 # Locust distributes the users, shows its web interface and writes its CSV files. The MQTT load itself runs in the workers: they
 # get the scenario below with each message that tells them their number of users.
 
+import itertools
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ import signal
 import gevent
 from locust import {% if !stages.is_empty() %}LoadTestShape, {% endif %}User, events
 from locust.exception import StopUser
-from locust.runners import MasterRunner
+from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_STOPPING, MasterRunner
 
 # The scenario and the files that it includes, by their paths from its folder.
 SCENARIO = {{ scenario_name }}
@@ -67,6 +68,16 @@ def on_init_command_line_parser(parser):
 {%- endfor %}
 
 
+class Test:
+    # What is known of the test beside what Locust knows.
+    is_stopping = False
+    stops = 0  # how many tests were stopped
+    drained = set()  # workers whose users are gone and have reported, since the last stop
+    starts = 0  # calls of runner.start that go on
+    reports = {}  # the number of the last report by worker
+    lost = set()  # workers that were lost
+
+
 @events.init.add_listener
 def on_init(environment, runner, **_):
     if not isinstance(runner, MasterRunner):
@@ -75,12 +86,28 @@ def on_init(environment, runner, **_):
         raise SystemExit("run this file with --master, and join it with: mqtt-scenario worker --master-host HOST")
     # Without it Locust gives no users to the second worker that joins late, and those of a lost worker to nobody for a minute.
     environment.parsed_options.enable_rebalancing = True
+    # An exception of Python may end any part of Locust. So Ctrl-C ends it as SIGTERM does, and the second one at once.
+    signal.signal(signal.SIGINT, on_interrupt)
     tell_exceptions(runner)
+    tell_warnings(environment)
+    count_reports_once(environment.events.worker_report)
+    guard_starts(runner)
     runner.register_message("mqtt_scenario_cannot_run", on_cannot_run)
+    runner.register_message("mqtt_scenario_drained", on_drained)
     gevent.spawn(watch_workers, environment, runner)
     starter = os.environ.get("MQTT_SCENARIO_MASTER_PID", "")
     if starter.isdecimal():
         gevent.spawn(watch_starter, int(starter), os.getppid())
+
+
+def on_interrupt(*_):
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def plain(text):
+    # A broker may have said some of it, and a terminal would obey.
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def tell_exceptions(runner):
@@ -89,13 +116,54 @@ def tell_exceptions(runner):
 
     def log_exception(node_id, msg, formatted_tb):
         if all(row["traceback"] != formatted_tb for row in runner.exceptions.values()):
-            text = formatted_tb.strip() or msg
-            # A broker may have said some of it, and a terminal would obey.
-            text = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
-            logging.error("Worker %s: %s", node_id, text)
+            logging.error("Worker %s: %s", node_id, plain(formatted_tb.strip() or msg))
         keep(node_id, msg, formatted_tb)
 
     runner.log_exception = log_exception
+
+
+def tell_warnings(environment):
+    # What workers warn of stands on the page. A headless master has its log alone.
+    keep = environment.update_worker_logs
+    before = {}
+
+    def update_worker_logs(data):
+        worker, lines = data["worker_id"], data["logs"]
+        for line in lines:
+            if "] WARNING/mqtt-scenario: " in line and line not in before.get(worker, ()):
+                logging.warning("Worker %s: %s", worker, plain(line.split(": ", 1)[1]))
+        before[worker] = lines
+        keep(data)
+
+    environment.update_worker_logs = update_worker_logs
+
+
+def count_reports_once(worker_report):
+    # A worker sends reports again that may have been lost with a connection.
+    fire = worker_report.fire
+
+    def fire_once(*, client_id, data, **more):
+        number = data.pop("mqtt_scenario_report", None)
+        if number is None or number > Test.reports.get(client_id, 0):
+            Test.reports[client_id] = number or 0
+            fire(client_id=client_id, data=data, **more)
+
+    worker_report.fire = fire_once
+
+
+def guard_starts(runner):
+    # Locust gives out users anew when workers come or go, also while a test ends. Then the test would go on.
+    start = runner.start
+
+    def guarded(*arguments, **more):
+        if not Test.is_stopping:
+            Test.starts += 1
+            try:
+                start(*arguments, **more)
+            finally:
+                Test.starts -= 1
+
+    runner.start = guarded
 
 
 def on_cannot_run(environment, msg, **_):
@@ -106,19 +174,31 @@ def on_cannot_run(environment, msg, **_):
         gevent.spawn(environment.runner.quit)
 
 
+def on_drained(msg, **_):
+    if msg.data == Test.stops:
+        Test.drained.add(msg.node_id)
+
+
 def watch_workers(environment, runner):
+    seconds_behind = 0
     while True:
         gevent.sleep(1)
         for worker in runner.clients.missing:
             # What a lost worker did since its last report is in no file, so the test must not end with exit code 0.
             environment.process_exit_code = environment.process_exit_code or 4
+            if worker.id not in Test.lost:
+                Test.lost.add(worker.id)
+                logging.error("Worker %s was lost: its last seconds may be in no file, so the exit code is 4", worker.id)
             # Locust would start all users anew after a minute to replace it. Its users have moved before that.
             if worker.heartbeat < -3:
                 del runner.clients[worker.id]
-        # Locust forgets to hand out the users of a worker that left, if workers have come or gone before.
         dispatcher = runner._users_dispatcher
-        is_steady = runner.state == "running" and runner.spawning_completed
-        if is_steady and dispatcher is not None and dispatcher._rebalance:
+        is_steady = runner.state == STATE_RUNNING and runner.spawning_completed and dispatcher is not None
+        # A message with numbers of users may be lost with a connection.
+        is_behind = is_steady and runner.user_count != runner.target_user_count
+        seconds_behind = seconds_behind + 1 if is_behind else 0
+        # Locust forgets to hand out the users of a worker that left, if workers have come or gone before.
+        if is_steady and (dispatcher._rebalance or seconds_behind in (3, 10, 30)):
             runner.start(runner.target_user_count, runner.spawn_rate)
 
 
@@ -138,15 +218,43 @@ def watch_starter(starter, parent):
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+@events.test_start.add_listener
+def on_test_start(environment, **_):
+    # Workers divide numbers of users and rows of feeds by their places in this list, which they get with their users.
+    ready = [worker.id for worker in environment.runner.clients.ready]
+    environment.parsed_options.mqtt_scenario_workers = json.dumps(ready)
+
+
 @events.test_stopping.add_listener
 def on_test_stopping(environment, **_):
     # A headless master reads reports for half a second after it has told its workers to quit, whatever its stop timeout. So
-    # users finish before: the workers send their last report when the users are gone.
+    # users finish before, and each worker says when its own are gone and reported.
     runner, stop_timeout = environment.runner, environment.stop_timeout or 0
-    runner.send_message("mqtt_scenario_drain", {"stop_timeout": stop_timeout})
-    with gevent.Timeout(stop_timeout + 6, False):
-        while runner.user_count:
+    Test.is_stopping, Test.stops, Test.drained = True, Test.stops + 1, set()
+    if runner._users_dispatcher is not None:
+        # A ramp that goes on ends here.
+        runner._users_dispatcher._dispatcher_generator = iter(())
+    with gevent.Timeout(3, False):
+        while Test.starts:
             gevent.sleep(0.05)
+    runner._users_dispatcher = None
+    runner.update_state(STATE_STOPPING)
+    drain = {"stop_timeout": stop_timeout, "number": Test.stops}
+    with gevent.Timeout(stop_timeout + 6, False):
+        # Again each second: a message may be lost, and workers may join.
+        for turn in itertools.count():
+            there = [worker.id for worker in runner.clients.all if worker.state != STATE_MISSING]
+            waited_for = [worker for worker in there if worker not in Test.drained]
+            if not waited_for:
+                break
+            for worker in waited_for if turn % 20 == 0 else ():
+                runner.send_message("mqtt_scenario_drain", drain, worker)
+            gevent.sleep(0.05)
+
+
+@events.test_stop.add_listener
+def on_test_stop(**_):
+    Test.is_stopping = False
 {% if !stages.is_empty() %}
 
 class Stages(LoadTestShape):

@@ -113,6 +113,9 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
         served.stop();
     }
     process.flush(FLUSH_TIME);
+    if process.interrupts.abort.is_cancelled() {
+        return Ok(exit::INTERRUPTED.into());
+    }
     end.map_err(|error| (exit::CANNOT_GO_ON, explained(&error, &at)))?;
     logged.map_err(unwritten)?;
     Ok(ExitCode::SUCCESS)

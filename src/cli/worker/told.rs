@@ -68,7 +68,12 @@ pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str, stops: Stops) -> Res
     let (source, parsed) =
         Source::parse_texts(&path, texts, &settings(spawn)?).map_err(|error| error.to_string())?;
     let is_staged = !parsed.scenario.load.stages.is_empty();
+    let is_named =
+        |class: &&String| parsed.scenario.user_classes.keys().any(|name| name.as_str() == class.as_str());
+    let named: Vec<_> = spawn.user_classes_count.keys().filter(is_named).cloned().collect();
     let overrides = Overrides {
+        // Those that were chosen at the master: rates per class are of all their users.
+        user_classes: if named.len() < parsed.scenario.user_classes.len() { named } else { Vec::new() },
         // Of all workers: rates per class and rows of feeds are shared out over them.
         users: if is_staged { None } else { number_of_users(spawn) },
         host: host(spawn)?,
@@ -90,7 +95,7 @@ pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str, stops: Stops) -> Res
     warnings.extend(ignored(&plan).into_iter().map(str::to_owned));
     plan.sync = None;
     plan.load = plan.load.driven(plan.classes.len(), stop_timeout(spawn));
-    plan.numbering = Numbering::of_worker(index, expected_workers(spawn));
+    plan.numbering = numbering(spawn, index);
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Told { plan, folder, warnings })
 }
@@ -180,8 +185,17 @@ fn number_of_users(spawn: &Spawn) -> Option<u32> {
         .map(|users| u32::try_from(users).unwrap_or(u32::MAX))
 }
 
-fn expected_workers(spawn: &Spawn) -> u64 {
-    number(spawn, "expect_workers").unwrap_or(0)
+/// The numbers of the users of the worker that its master has taken in with this index.
+fn numbering(spawn: &Spawn, index: u64) -> Numbering {
+    let expected = number(spawn, "expect_workers").unwrap_or(0);
+    match spawn.place {
+        Some(place) => Numbering::of_worker(place, spawn.workers.max(expected)),
+        // Nobody had the place that was kept for it.
+        None if spawn.workers == 0 || (spawn.workers..expected).contains(&index) => {
+            Numbering::of_worker(index, expected)
+        }
+        None => Numbering::of_late_worker(index),
+    }
 }
 
 fn stop_timeout(spawn: &Spawn) -> Duration {

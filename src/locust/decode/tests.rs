@@ -29,8 +29,8 @@ fn messages_of_the_master_are_read() {
         ("93 a4 \"quit\" c0 a1 \"n\"", FromMaster::Quit),
         ("93 a9 \"reconnect\" c0 a1 \"n\"", FromMaster::Reconnect),
         (
-            "93 b3 \"mqtt_scenario_drain\" 81 ac \"stop_timeout\" 05 a1 \"n\"",
-            FromMaster::Drain { stop_timeout_s: 5.0 },
+            "93 b3 \"mqtt_scenario_drain\" 82 ac \"stop_timeout\" 05 a6 \"number\" 07 a1 \"n\"",
+            FromMaster::Drain { stop_timeout_s: 5.0, number: 7 },
         ),
         (
             "93 b1 \"update_user_class\" 82 af \"user_class_name\" a1 \"A\" a4 \"host\" a1 \"h\" a1 \"n\"",

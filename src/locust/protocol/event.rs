@@ -78,6 +78,8 @@ pub enum Action {
         /// What the clock of the master is ahead of ours, in seconds.
         shift_s: i64,
     },
+    /// Send the reports again that the master may not have read.
+    ReportAgain,
     /// Send the log, if it has new lines.
     SendLogs,
     /// Tell the users which worker of the master they are on, from 0.

@@ -4,7 +4,7 @@
 //!                Held       Waiting       Dialing       Joining          Resuming         Joined
 //! released       → Dialing  ·             ·             ·                ·                ·
 //! Due            ·          → Dialing     ·             client_ready     no answer:       silence:
-//!                                                       once more        identity lost    → Dialing
+//!                                                       once more        identity lost    identity lost
 //! Connected      ·          ·             → Joining, or → Resuming if the master knows us
 //! NotConnected   ·          ·             → Waiting     ·                ·                ·
 //! Lost           ·          ·             ·             → Waiting        → Waiting        → Waiting
@@ -28,13 +28,11 @@ use crate::locust::protocol::event::{Action, WorkerError};
 /// Between two attempts to join.
 pub(super) const JOIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long a master may say nothing. It answers each heartbeat, one a second.
-pub(super) const SILENCE: Duration = Duration::from_secs(5);
-
 /// How long the master has to answer after a connection was lost.
 pub(super) const RESUME_TIME: Duration = Duration::from_secs(5);
 
-/// How long users work on without a master. It gives them to others after some five seconds.
+/// How long users work on without a master, which answers each heartbeat, one a second. It gives them to others after some five
+/// seconds. The connection is kept meanwhile: a second one with this identity is ignored as long as the master has the first.
 pub(super) const AWAY_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a worker looks for a master that it had, as in Locust.
@@ -126,7 +124,7 @@ impl Link {
             State::Dialing => [away, limit].into_iter().flatten().min(),
             State::Joining { again } => [Some(again), limit].into_iter().flatten().min(),
             State::Resuming { until } => Some(until),
-            State::Joined => Some(self.heard + SILENCE),
+            State::Joined => Some(self.heard + AWAY_LIMIT),
         }
     }
 
@@ -146,13 +144,12 @@ impl Link {
             }
             State::Waiting { until } if now >= until => self.dial(actions),
             State::Joining { again } if now >= again => self.ask(now, actions),
-            State::Joined if silent >= SILENCE => {
+            State::Joined if silent >= AWAY_LIMIT => {
                 actions.push(Action::Say(format!(
-                    "the master has said nothing for {} s: the worker connects again",
-                    SILENCE.as_secs()
+                    "the master has said nothing for {} s: users stop, and the worker joins as a new one",
+                    AWAY_LIMIT.as_secs()
                 )));
-                actions.push(Action::HangUp);
-                self.dial(actions);
+                return self.lose_identity(actions);
             }
             _ => {}
         }

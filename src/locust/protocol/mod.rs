@@ -106,7 +106,7 @@ impl Protocol {
                 let change = self.work.users_gone(instant, self.link.is_joined(), actions);
                 self.work_changed(now, change, actions);
             }
-            Event::LeaveAsked => self.work.leave_asked(instant, self.link.is_joined(), actions),
+            Event::LeaveAsked => self.work.leave_asked(instant, actions),
             Event::Connected | Event::NotConnected { .. } | Event::Lost { .. } | Event::Received(_) => {}
         }
     }
@@ -137,7 +137,7 @@ impl Protocol {
                 self.work.spawn(spawn, actions);
             }
             FromMaster::SpawningComplete => self.work.spawning_complete(actions),
-            FromMaster::Drain { stop_timeout_s } => self.work.drain(stop_timeout_s, actions),
+            FromMaster::Drain { stop_timeout_s, number } => self.work.drain(stop_timeout_s, number, actions),
             FromMaster::Stop => self.work.stop(actions),
             FromMaster::Quit => self.work.quit(now.instant, actions),
             FromMaster::Reconnect => self.link.reconnect(actions),
@@ -158,6 +158,7 @@ impl Protocol {
             }
             LinkChange::Resumed => {
                 actions.push(Action::Say("the master is there again".to_owned()));
+                actions.push(Action::ReportAgain);
                 let change = self.work.resumed(now.instant, actions);
                 self.work_changed(now, change, actions);
             }

@@ -152,7 +152,7 @@ fn a_headless_test_from_the_first_dial_to_quit() {
     life.receive(FromMaster::SpawningComplete);
     life.pass(2.5);
     life.leave_at_once = false;
-    life.receive(FromMaster::Drain { stop_timeout_s: 2.0 });
+    life.receive(FromMaster::Drain { stop_timeout_s: 2.0, number: 7 });
     life.pass(1.0);
     life.event(Event::UsersGone);
     life.receive(FromMaster::Quit);
@@ -226,14 +226,13 @@ fn a_master_that_does_not_know_the_worker_gets_one_of_another_name_without_users
 }
 
 #[test]
-fn a_silent_master_is_dialed_again_and_then_users_stop() {
+fn the_connection_to_a_silent_master_is_kept_until_users_stop() {
     let mut life = Life::running();
     life.answers = false;
-    life.pass(5.0);
-    assert!(life.log.contains("HangUp, Dial"), "{}", life.log);
-    life.log.clear();
-    life.pass(AWAY_LIMIT.as_secs_f64() - 5.0);
-    assert!(life.log.contains("StopUsers { patience: 0ns }"), "{}", life.log);
+    life.pass(AWAY_LIMIT.as_secs_f64() - 0.1);
+    assert!(!life.log.contains("HangUp"), "{}", life.log);
+    life.pass(0.1);
+    assert!(life.log.contains("HangUp, StopUsers { patience: 0ns }"), "{}", life.log);
 }
 
 #[test]
@@ -263,9 +262,53 @@ fn sigterm_hands_the_users_back_after_a_last_report() {
     impatient.leave_at_once = false;
     impatient.event(Event::LeaveAsked);
     impatient.event(Event::LeaveAsked);
-    assert!(impatient.log.ends_with("LeaveAsked                   > stats, > logs, > quit, HangUp\n"));
-    impatient.event(Event::LeaveAsked);
-    assert!(impatient.log.ends_with(" end\n"));
+    assert!(impatient.log.ends_with("LeaveAsked                   StopUsers { patience: 0ns }\n"));
+    impatient.event(Event::UsersGone);
+    assert!(impatient.log.ends_with("UsersGone                    > stats, > logs, > quit, HangUp, end\n"));
+}
+
+#[test]
+fn a_worker_that_must_leave_before_its_users_does_not_take_leave_of_the_master() {
+    let mut life = Life::running();
+    life.leave_at_once = false;
+    life.event(Event::LeaveAsked);
+    life.event(Event::LeaveAsked);
+    life.log.clear();
+    life.pass(0.8);
+    assert!(life.log.contains("> stats, > logs, HangUp"), "{}", life.log);
+    assert!(!life.log.contains("> quit"), "{}", life.log);
+    life.event(Event::LeaveAsked);
+    assert!(life.log.ends_with(" end\n"));
+}
+
+#[test]
+fn a_drain_is_answered_by_its_number_whenever_it_comes() {
+    let drain = |number| FromMaster::Drain { stop_timeout_s: 1.0, number };
+    let mut ready = Life::joined();
+    ready.log.clear();
+    ready.receive(drain(1));
+    assert!(ready.log.ends_with("> mqtt_scenario_drained\n"), "{}", ready.log);
+
+    let mut life = Life::running();
+    life.leave_at_once = false;
+    life.receive(drain(1));
+    life.receive(drain(1));
+    assert_eq!(
+        (life.log.matches("StopUsers").count(), life.log.contains("drained")),
+        (1, false),
+        "{}",
+        life.log
+    );
+    life.event(lost());
+    life.event(Event::UsersGone);
+    life.pass(0.1);
+    life.answers = false;
+    life.event(Event::Connected);
+    assert!(!life.log.contains("drained"), "{}", life.log);
+    life.receive(FromMaster::Heartbeat);
+    assert!(life.log.ends_with("ReportAgain, > stats, > logs, > mqtt_scenario_drained\n"), "{}", life.log);
+    life.receive(drain(1));
+    assert!(life.log.ends_with("> mqtt_scenario_drained\n"), "{}", life.log);
 }
 
 #[test]
@@ -399,7 +442,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         8 | 9 => Event::Received(FromMaster::Heartbeat),
         10 => Event::Received(spawn(users, at.into())),
         11 => Event::Received(FromMaster::SpawningComplete),
-        12 => Event::Received(FromMaster::Drain { stop_timeout_s: f64::NAN }),
+        12 => Event::Received(FromMaster::Drain { stop_timeout_s: f64::NAN, number: 7 }),
         13 => Event::Received(FromMaster::Stop),
         14 => Event::Received(FromMaster::Quit),
         15 => Event::Received(FromMaster::Reconnect),

@@ -6,12 +6,13 @@
 //!              → Running
 //! spawning_    ·                 cleared, if the  ·               ·               ·            ·
 //!  complete                      test asks for it
-//! drain        ·                 → Draining       ·               ·               ·            ·
+//! drain        drained           → Draining       drained, if     ·               ·            ·
+//!                                                 users are gone
 //! stop         → Stopping        → Stopping       → Stopping      ·               ·            ·
 //! quit         reported, → Leaving, in every state but Discarding
-//! leave asked  → Leaving         → Leaving        → Leaving       → Leaving       → Leaving    farewell
-//! users gone   ·                 reported,        reported        reported,       cleared,     farewell
-//!                                told: cannot run                 client_stopped  → Ready
+//! leave asked  → Leaving         → Leaving        → Leaving       → Leaving       → Leaving    users are cut off
+//! users gone   ·                 reported,        reported,       reported,       cleared,     farewell
+//!                                told: cannot run drained         client_stopped  → Ready
 //!                                                                 → Ready
 //! resumed      ·                 as if the users were gone now, if they are        ·            ·
 //! identity     → Discarding, in every state but Leaving                                        farewell
@@ -19,9 +20,10 @@
 //! due:         heartbeat each second, report each 3 s, log each 10 s, in every state while the master is there;
 //!              farewell when Leaving has taken too long
 //! ```
-//! Farewell: a last report, `quit`, and the connection is closed. A headless master reads reports for half a second after its
+//! Farewell: a last report, `quit`, and the connection is closed. If users are still there, `quit` is left out: the master misses
+//! the worker then, and does not end as if it had heard all. A headless master reads reports for half a second after its
 //! own `quit`, whatever its stop timeout. So users are cut off then, and the report of what is done goes first. Our
-//! locustfile sends `drain` before, so that nothing is left to cut off.
+//! locustfile sends `drain` before, each second until all have answered, so that nothing is left to cut off.
 //!
 //! A spawn that comes while users stop is not followed: the master has sent it before it read what this worker said, and it
 //! gives out the users anew when it does.
@@ -40,6 +42,9 @@ const LOGS: Duration = Duration::from_secs(10);
 /// A headless master reads for 0.5 s after its `quit`.
 const QUIT_TIME: Duration = Duration::from_millis(400);
 
+/// How long users may take to go when the worker was told twice to leave. Its process ends after a second.
+const CUT_TIME: Duration = Duration::from_millis(700);
+
 /// How long users may take for `on_stop` and DISCONNECT after their tasks were cut off.
 const LEAVE_TIME: Duration = Duration::from_secs(5);
 
@@ -55,6 +60,7 @@ pub(super) enum State {
     },
     Draining {
         gone: bool,
+        number: u64,
     },
     Stopping {
         gone: bool,
@@ -141,7 +147,7 @@ impl Work {
         if let State::Leaving { until } = self.state
             && now >= until
         {
-            self.farewell(now, joined, actions);
+            self.farewell(now, joined, false, actions);
         }
     }
 
@@ -162,8 +168,8 @@ impl Work {
                 self.failed(now, actions);
                 WorkChange::Nothing
             }
-            State::Draining { gone: true } => {
-                self.report(now, actions);
+            State::Draining { gone: true, number } => {
+                self.drained(now, number, actions);
                 WorkChange::Nothing
             }
             State::Stopping { gone: true } => self.stopped(now, actions),
@@ -211,10 +217,20 @@ impl Work {
         }
     }
 
-    pub(super) fn drain(&mut self, stop_timeout_s: f64, actions: &mut Vec<Action>) {
-        if let State::Running { .. } = self.state {
-            self.state = State::Draining { gone: false };
-            actions.push(Action::StopUsers { patience: stop_timeout(stop_timeout_s) });
+    pub(super) fn drain(&mut self, stop_timeout_s: f64, number: u64, actions: &mut Vec<Action>) {
+        match &mut self.state {
+            State::Running { .. } => {
+                self.state = State::Draining { gone: false, number };
+                actions.push(Action::StopUsers { patience: stop_timeout(stop_timeout_s) });
+            }
+            State::Draining { gone, number: of } => {
+                *of = number;
+                if *gone {
+                    actions.push(Action::Send(ToMaster::Drained(number)));
+                }
+            }
+            State::Ready => actions.push(Action::Send(ToMaster::Drained(number))),
+            State::Stopping { .. } | State::Discarding | State::Leaving { .. } | State::Left { .. } => {}
         }
     }
 
@@ -237,9 +253,12 @@ impl Work {
         }
     }
 
-    pub(super) fn leave_asked(&mut self, now: Instant, joined: bool, actions: &mut Vec<Action>) {
+    pub(super) fn leave_asked(&mut self, now: Instant, actions: &mut Vec<Action>) {
         match self.state {
-            State::Leaving { .. } => self.farewell(now, joined, actions),
+            State::Leaving { until } => {
+                self.state = State::Leaving { until: until.min(now + CUT_TIME) };
+                actions.push(Action::StopUsers { patience: Duration::ZERO });
+            }
             State::Left { .. } => actions.push(Action::End(Ok(()))),
             _ => {
                 self.state = State::Leaving { until: now + self.stop_timeout + LEAVE_TIME };
@@ -250,10 +269,10 @@ impl Work {
 
     pub(super) fn users_gone(&mut self, now: Instant, joined: bool, actions: &mut Vec<Action>) -> WorkChange {
         match self.state {
-            State::Draining { .. } => {
-                self.state = State::Draining { gone: true };
+            State::Draining { number, .. } => {
+                self.state = State::Draining { gone: true, number };
                 if joined {
-                    self.report(now, actions);
+                    self.drained(now, number, actions);
                 }
             }
             State::Stopping { .. } => {
@@ -268,7 +287,7 @@ impl Work {
                 return WorkChange::Discarded;
             }
             State::Leaving { .. } => {
-                self.farewell(now, joined, actions);
+                self.farewell(now, joined, true, actions);
                 actions.push(Action::End(Ok(())));
             }
             State::Left { .. } => actions.push(Action::End(Ok(()))),
@@ -286,7 +305,7 @@ impl Work {
     pub(super) fn identity_lost(&mut self, now: Instant, actions: &mut Vec<Action>) {
         match self.state {
             State::Left { .. } => {}
-            State::Leaving { .. } => self.farewell(now, false, actions),
+            State::Leaving { .. } => self.farewell(now, false, false, actions),
             _ => {
                 self.state = State::Discarding;
                 actions.push(Action::StopUsers { patience: Duration::ZERO });
@@ -317,6 +336,12 @@ impl Work {
         actions.push(Action::Send(ToMaster::CannotRun));
     }
 
+    /// Tells the master that nothing of the test is left here.
+    fn drained(&mut self, now: Instant, number: u64, actions: &mut Vec<Action>) {
+        self.report(now, actions);
+        actions.extend([Action::SendLogs, Action::Send(ToMaster::Drained(number))]);
+    }
+
     fn stopped(&mut self, now: Instant, actions: &mut Vec<Action>) -> WorkChange {
         self.report(now, actions);
         actions.push(Action::SendLogs);
@@ -325,13 +350,12 @@ impl Work {
         WorkChange::Stopped
     }
 
-    fn farewell(&mut self, now: Instant, joined: bool, actions: &mut Vec<Action>) {
+    fn farewell(&mut self, now: Instant, joined: bool, gone: bool, actions: &mut Vec<Action>) {
         if joined {
-            actions.extend([
-                Action::Report { shift_s: self.shift_s },
-                Action::SendLogs,
-                Action::Send(ToMaster::Quit),
-            ]);
+            actions.extend([Action::Report { shift_s: self.shift_s }, Action::SendLogs]);
+        }
+        if joined && gone {
+            actions.push(Action::Send(ToMaster::Quit));
         }
         actions.push(Action::HangUp);
         self.state = State::Left { until: now + LEAVE_TIME };
