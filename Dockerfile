@@ -3,7 +3,7 @@
 #   packaging/image target/x86_64-unknown-linux-musl/release/mqtt-scenario     lays out target/image/amd64
 #   docker build -t mqtt-scenario .                                           the program
 #   docker build -t mqtt-scenario-worker --target locust-worker .             a worker for a Locust master
-#   docker run --rm -v "$PWD:/work" mqtt-scenario run my.toml -H mqtt://broker.lan --out out
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/work" mqtt-scenario run my.toml -H mqtt://broker.lan --out out
 #
 # The network is not needed: the certificates of authorities are those of the machine that builds.
 

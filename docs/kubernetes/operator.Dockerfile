@@ -1,6 +1,6 @@
 # Locust's image with our workers in it, for operators that start master and workers from one image.
 #
-#   docker build -f operator.Dockerfile -t mqtt-scenario-locust .
+#   docker build -f operator.Dockerfile -t mqtt-scenario-locust:1 .
 FROM mqtt-scenario:latest AS program
 
 FROM locustio/locust:2.47.0

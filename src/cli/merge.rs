@@ -18,11 +18,11 @@ use crate::stats::result::RunResult;
 use crate::units::fitting;
 
 const AFTER_HELP: &str = "\
-Counts and histograms are added, so percentiles are those of all requests together; seconds are laid over each other by
-wall clock, so the clocks of the machines should agree. Thresholds that all runs have are judged again by the sum, and
+Counts and histograms are added, so percentiles are those of all requests together; seconds are laid over each other by \
+wall clock, so the clocks of the machines should agree. Thresholds that all runs have are judged again by the sum, and \
 the verdict is never better than that of the worst run.
 
-Shards of a run (`run --shard I/N`) are checked: one that is there twice is an error, and so are shards of different runs
+Shards of a run (`run --shard I/N`) are checked: one that is there twice is an error, and so are shards of different runs \
 (--run-id). If shards are missing, that is said, and no threshold is judged: they are of the whole run.
 
 Exit codes, as those of `run`:
@@ -34,13 +34,11 @@ Exit codes, as those of `run`:
   130  a run was interrupted twice
 
 Examples:
-  mqtt-scenario merge out/machine-1/* out/machine-2/* --out out/all
-                                                           writes result.json and report.html into out/all
-  mqtt-scenario merge out/a out/b --out out/all --exit-code-on-error 0
-                                                           only thresholds decide
+  mqtt-scenario merge out/a out/b --out out/all
+  mqtt-scenario merge out/a out/b --out out/all --exit-code-on-error 0    only thresholds decide
 
-A merge writes these two files and no others: `compare`, `trend` and `report` read the result. The CSV files, the log and
-history.hlog are those of each run.";
+A merge writes result.json and report.html, and no other files: `compare`, `trend` and `report` read the result. The CSV \
+files, the log and history.hlog are those of each run.";
 
 /// Add the results of processes or machines that ran together
 #[derive(Debug, Clone, Args)]

@@ -18,15 +18,15 @@ use crate::report::destination::Destination;
 use crate::report::{html, result_json};
 
 const AFTER_HELP: &str = "\
-A result is the folder of a run, a `result.json`, or the prefix of CSV files, those of Locust included. CSV files tell less:
+A result is the folder of a run, a `result.json`, or the prefix of CSV files, those of Locust included. CSV files tell less: \
 the report says what is missing.
 
 Examples:
-  mqtt-scenario report out/2026-11-29T16-55-03Z-storm      writes report.html into the folder
-  mqtt-scenario report locust/run --html run.html          from Locust's run_stats.csv and the files beside it
-  mqtt-scenario report locust/run --json result.json       the same numbers for `compare`, `trend` and scripts
-  mqtt-scenario report out/* --html reports                one file for each run
-  mqtt-scenario report runs/2026-11-29T16-55-03Z-storm     one in each run of `run --repeat` and `run --versus`";
+  mqtt-scenario report out/2026-11-29T16-55-03Z-storm     writes report.html into the folder
+  mqtt-scenario report locust/run --html run.html         from Locust's run_stats.csv and the others
+  mqtt-scenario report locust/run --json result.json      the same numbers for scripts
+  mqtt-scenario report out/* --html reports               one file for each run
+  mqtt-scenario report runs/2026-11-29T16-55-03Z-storm    in each run of --repeat and --versus";
 
 /// Make the HTML report of recorded results
 #[derive(Debug, Clone, Args)]

@@ -10,19 +10,27 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::commands::place;
-use super::page::Page;
+use super::page::{Block, Page};
 use crate::support::run_program;
 
 #[test]
 fn the_commands_of_the_kubernetes_job_are_understood_and_its_numbers_agree() {
-    let text = fs::read_to_string("docs/kubernetes/job.yaml").unwrap();
-    let objects: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+    let [results] = &*objects("results.yaml") else { panic!("one pod") };
+    let objects = objects("job.yaml");
     let kinds: Vec<_> = objects.iter().map(|object| object["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["PersistentVolumeClaim", "Job", "Job"]);
     let args = |job: &Value| -> Vec<String> {
         let args = job["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
         args.iter().map(|arg| arg.as_str().unwrap().to_owned()).collect()
     };
+    assert_eq!(
+        results["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"],
+        objects[0]["metadata"]["name"]
+    );
+    for job in &objects[1..] {
+        let of_the_pod = &job["spec"]["template"]["spec"]["securityContext"];
+        assert_eq!(of_the_pod["fsGroup"], 65532, "the image's user can write into the volume");
+    }
     let place = place();
     let (run, merge) = (args(&objects[1]), args(&objects[2]));
     let shards = objects[1]["spec"]["completions"].as_u64().unwrap();
@@ -50,6 +58,21 @@ fn the_commands_of_the_kubernetes_job_are_understood_and_its_numbers_agree() {
     assert!(!output.stderr.contains("lack"), "no shard is missing: {}", output.stderr);
 }
 
+#[test]
+fn an_image_called_latest_need_not_be_in_a_registry() {
+    let mut found = 0;
+    for name in ["job.yaml", "locust-workers.yaml"] {
+        for object in objects(name) {
+            let containers = object["spec"]["template"]["spec"]["containers"].as_array().cloned();
+            for container in containers.unwrap_or_default() {
+                assert_eq!(container["imagePullPolicy"], "IfNotPresent", "{name}: {}", container["image"]);
+                found += 1;
+            }
+        }
+    }
+    assert_eq!(found, 3);
+}
+
 /// The objects of a file for Kubernetes.
 fn objects(name: &str) -> Vec<Value> {
     serde_saphyr::from_multiple(&fs::read_to_string(Path::new("docs/kubernetes").join(name)).unwrap())
@@ -74,13 +97,18 @@ fn names_and_ports_of_the_locust_master_and_its_workers_agree_in_kubernetes() {
     let (master, workers) = (objects("locust-master.yaml"), objects("locust-workers.yaml"));
     let kinds: Vec<_> =
         master.iter().chain(&workers).map(|object| object["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["Service", "Deployment", "Deployment"]);
-    let (service, master, workers) = (&master[0], &master[1], &workers[0]);
+    assert_eq!(kinds, ["Service", "NetworkPolicy", "Deployment", "Deployment"]);
+    let (service, policy, master, workers) = (&master[0], &master[1], &master[2], &workers[0]);
     for deployment in [master, workers] {
         let labels = &deployment["spec"]["template"]["metadata"]["labels"];
         assert_eq!(&deployment["spec"]["selector"]["matchLabels"], labels);
     }
     assert_eq!(service["spec"]["selector"], master["spec"]["template"]["metadata"]["labels"]);
+    let labels = |deployment: &Value| deployment["spec"]["template"]["metadata"]["labels"].clone();
+    assert_eq!(policy["spec"]["podSelector"]["matchLabels"], labels(master));
+    let allowed = &policy["spec"]["ingress"][0];
+    assert_eq!(allowed["from"][0]["podSelector"]["matchLabels"], labels(workers));
+    assert_eq!(allowed["ports"][0]["port"], service["spec"]["ports"][0]["targetPort"]);
     let pod = |deployment: &Value| deployment["spec"]["template"]["spec"].clone();
     let container = |deployment: &Value| pod(deployment)["containers"][0].clone();
     let port = |ports: &Value, name: &str, number: &str| -> u64 {
@@ -107,9 +135,7 @@ fn the_image_for_an_operator_starts_our_worker_and_locusts_master_with_what_the_
     let [test] = &*objects("locust-operator.yaml") else { panic!("one test") };
     assert_eq!((&test["apiVersion"], &test["kind"]), (&"locust.cloud/v1".into(), &"LocustTest".into()));
     let text = fs::read_to_string("docs/kubernetes/operator.Dockerfile").unwrap();
-    assert!(
-        text.contains(&format!("-t {} ", test["spec"]["image"].as_str().unwrap().replace(":latest", "")))
-    );
+    assert!(text.contains(&format!("-t {} ", test["spec"]["image"].as_str().unwrap())));
     let entrypoint = text.lines().find_map(|line| line.strip_prefix("ENTRYPOINT ")).unwrap();
     let entrypoint: Vec<String> = serde_json::from_str(entrypoint).unwrap();
     let given = test["spec"]["args"].as_str().unwrap();
@@ -132,7 +158,7 @@ fn the_image_for_an_operator_starts_our_worker_and_locusts_master_with_what_the_
 }
 
 #[test]
-fn the_compose_file_and_the_unit_start_workers_that_are_understood() {
+fn the_compose_file_and_the_units_start_what_is_understood() {
     let text = fs::read_to_string("docs/kubernetes/compose.yaml").unwrap();
     let compose: Value = serde_saphyr::from_str(&text).unwrap();
     let worker = compose["services"]["worker"]["command"].as_str().unwrap();
@@ -140,8 +166,16 @@ fn the_compose_file_and_the_unit_start_workers_that_are_understood() {
     assert!(compose["services"][host].is_object(), "{host}");
     assert_understood("worker --master-host 127.0.0.1");
     let blocks = Page::read(Path::new("docs/locust-workers.md")).blocks();
-    let unit = blocks.iter().find(|block| block.language == "ini").unwrap();
-    let started = unit.text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/mqtt-scenario "));
-    let started = started.unwrap();
-    assert_understood(started);
+    let units = blocks.iter().filter(|block| block.language == "ini");
+    let started = |unit: &Block| {
+        let started = unit.text.lines().find_map(|line| line.strip_prefix("ExecStart=mqtt-scenario "));
+        started.unwrap().to_owned()
+    };
+    let [worker, master] = &*units.map(started).collect::<Vec<_>>() else { panic!("two units") };
+    assert_understood(worker);
+    let place = place();
+    let locust = place.path().join("bin/locust");
+    let master = master.replace("/opt/locust/bin/locust", locust.to_str().unwrap());
+    let ended = run_program(place.path(), &master.split(' ').collect::<Vec<_>>());
+    assert_eq!(ended.code, Some(0), "{master}: {}", ended.stderr);
 }
