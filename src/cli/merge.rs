@@ -63,7 +63,7 @@ pub struct MergeOptions {
 pub struct Merged {
     /// What to say of it.
     pub text: String,
-    /// The exit code of its verdict, or 4 if shards are missing and no run was interrupted twice.
+    /// The exit code of its verdict.
     pub exit_code: u8,
 }
 
@@ -136,16 +136,7 @@ pub fn merged(options: &MergeOptions) -> Result<Merged, MergeFailed> {
     for warning in warnings(&named).into_iter().chain(apart) {
         exit::say(&format!("warning: {}\n", printable(&warning)));
     }
-    Ok(Merged { text: said(&sum, all.len(), [&path, &page]), exit_code: exit_code(&sum) })
-}
-
-/// As in a run, an interruption counts before what is not whole, and that before thresholds and failures.
-fn exit_code(sum: &RunResult) -> u8 {
-    match sum.verdict.exit_code {
-        exit::INTERRUPTED => exit::INTERRUPTED,
-        _ if sum.run.is_part() => exit::CANNOT_GO_ON,
-        code => code,
-    }
+    Ok(Merged { text: said(&sum, all.len(), [&path, &page]), exit_code: sum.verdict.exit_code })
 }
 
 fn write(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), MergeFailed> {
@@ -160,6 +151,7 @@ fn write(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), MergeFailed> {
 fn said(sum: &RunResult, results: usize, [path, page]: [&Path; 2]) -> String {
     let all = &sum.aggregated;
     let results = match results {
+        1 if sum.run.is_part() => "1 result,".to_owned(),
         1 => "1 result, so there is nothing to merge and it stays as it is:".to_owned(),
         results => format!("{results} results,"),
     };

@@ -39,8 +39,12 @@ pub(super) fn what_ran(
         seed: Some(plan.seed),
         run_id: Some(run_id.to_owned()),
         clock: None,
-        shards: (!plan.shard.is_whole())
-            .then(|| Shards { of: plan.shard.of(), indices: vec![plan.shard.index()] }),
+        shards: (!plan.shard.is_whole()).then(|| Shards {
+            of: plan.shard.of(),
+            indices: vec![plan.shard.index()],
+            users: LoadTimeline::of_all(plan).most_in_all,
+            ..Shards::default()
+        }),
         changes,
         users: timeline.most_in_all,
         planned_s: timeline.length().map(|length| length.as_secs_f64()),

@@ -86,6 +86,7 @@ fn requests(result: &RunResult) -> TestCase {
     let is_fine = result.verdict.outcome == Outcome::Failed && result.verdict.exit_code == 0;
     let message = match result.run.end.as_str() {
         "aborted" => result.verdict.sentence.clone(),
+        _ if result.verdict.outcome == Outcome::Incomplete => result.verdict.sentence.clone(),
         "error" => "The run could not go on.".to_owned(),
         _ if is_fine || failed + exceptions == 0 => {
             return without_failures(result);

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::report::judged;
 use crate::stats::result::row::{RowResult, UnfinishedRow};
-use crate::stats::result::what_ran::WhatRan;
-use crate::stats::result::{Outcome, RunResult, ThresholdResult, Verdict};
+use crate::stats::result::what_ran::{Shards, WhatRan};
+use crate::stats::result::{Outcome, RunResult, Source, ThresholdResult, Verdict};
 use crate::units::fitting::{count, length};
 
 /// The exit code of a run with a threshold that was missed or could not be judged.
@@ -38,6 +38,7 @@ pub fn impression(result: &RunResult) -> (Impression, &'static str) {
         Outcome::Passed if is_running(&result.run) => (Impression::Doubtful, "So far"),
         _ if is_running(&result.run) => (Impression::Bad, "So far"),
         Outcome::Aborted => (Impression::Bad, "Aborted"),
+        Outcome::Incomplete => (Impression::Bad, "Incomplete"),
         Outcome::ThresholdMissed => (Impression::Bad, "Threshold missed"),
         Outcome::Failed => (Impression::Bad, "Failed"),
         Outcome::Passed if result.aggregated.requests == 0 => (Impression::Doubtful, "Nothing measured"),
@@ -93,7 +94,8 @@ pub fn interruption(run: &WhatRan) -> Option<String> {
 
 /// The verdict on a result. `exit_code_on_error` is the exit code of a run that had failures or exceptions.
 ///
-/// A run that was aborted says so, whatever else happened; then a threshold counts before failed requests.
+/// A run that was aborted says so, whatever else happened, and then a merged one that lacks shards; then a threshold counts
+/// before failed requests.
 pub fn of(result: &RunResult, exit_code_on_error: u8) -> Verdict {
     let mut failing: Vec<_> = result.thresholds.iter().filter(|it| it.fails_the_run).collect();
     // What ended the run is the cause; others may have been missed because of it.
@@ -103,6 +105,8 @@ pub fn of(result: &RunResult, exit_code_on_error: u8) -> Verdict {
         (Outcome::Aborted, INTERRUPTED)
     } else if result.run.end == "error" {
         (Outcome::Aborted, CANNOT_GO_ON)
+    } else if result.source == Source::Merge && result.run.is_part() {
+        (Outcome::Incomplete, CANNOT_GO_ON)
     } else if !failing.is_empty() {
         (Outcome::ThresholdMissed, THRESHOLD_MISSED)
     } else if failures > 0 || !result.exceptions.is_empty() {
@@ -126,6 +130,15 @@ fn sentence(result: &RunResult, outcome: Outcome, failing: &[&ThresholdResult], 
         Outcome::Aborted => {
             let how = interruption.unwrap_or_default();
             format!("Aborted: {how}, and once more before its users had finished.")
+        }
+        Outcome::Incomplete => {
+            let missing = result.run.shards.as_ref().map_or_else(Vec::new, Shards::missing);
+            format!(
+                "Incomplete: the results lack {} of the run; what is there has {} requests, of which {} failed{interrupted}.",
+                Shards::named(&missing),
+                count(requests),
+                count(failures)
+            )
         }
         Outcome::ThresholdMissed => format!("{word}: {}{interrupted}.", missed(result, failing)),
         Outcome::Failed if failures == 0 => format!("{word}: there were exceptions{interrupted}."),

@@ -138,8 +138,8 @@ fn merge_exits_as_one_run_would() {
         ("failed-free.json 1-free.json", 7, 7),
         ("failed-free.json 1-free.json --exit-code-on-error 9", 9, 9),
         ("failed-free.json 1-free.json --exit-code-on-error 0", 0, 0),
-        ("1-free.json", 4, 0),
-        ("failed-free.json", 4, 7),
+        ("1-free.json", 4, 4),
+        ("failed-free.json", 4, 4),
     ] {
         let output = run_program(&place.path(""), &words(&format!("merge {what} --out all")));
         assert_eq!(output.code, Some(code), "{what}\n{}{}", output.stdout, output.stderr);

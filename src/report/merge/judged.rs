@@ -4,13 +4,18 @@
 //! same, and who gates a build by the merged result must not be told that all was well.
 
 use crate::report::merge::named::Named;
-use crate::report::verdict::{self, unanswered};
+use crate::report::verdict::{self, interruption, is_cut_short, unanswered};
+use crate::stats::result::what_ran::WhatRan;
 use crate::stats::result::{Outcome, RunResult, Verdict};
 
 /// The verdict on the sum of these results.
 pub(super) fn verdict(results: &[Named<'_>], sum: &RunResult) -> Verdict {
     let of_sum = verdict::of(sum, exit_code_on_error(results));
-    let worst = results.iter().map(|of| &of.result.verdict).min_by_key(|verdict| verdict.outcome);
+    // Whether shards are missing is a matter of the sum.
+    let verdicts = results.iter().map(|of| &of.result.verdict);
+    let worst = verdicts
+        .filter(|verdict| verdict.outcome != Outcome::Incomplete)
+        .min_by_key(|verdict| verdict.outcome);
     let not_good = not_good(results);
     match worst {
         Some(worst) if worst.outcome < of_sum.outcome => Verdict {
@@ -27,10 +32,16 @@ pub(super) fn verdict(results: &[Named<'_>], sum: &RunResult) -> Verdict {
     }
 }
 
-/// What each result that was not good says of itself, in the order of their names.
+/// What each result that was not good says of itself, in the order of their names. A run without an end of its own is
+/// interrupted for good reason, unless others came to theirs.
 pub(super) fn not_good(results: &[Named<'_>]) -> Vec<String> {
-    let is_not_good =
-        |result: &RunResult| result.verdict.outcome != Outcome::Passed || !unanswered(result).is_empty();
+    let has_end = results.iter().any(|of| of.result.run.end == "finished");
+    let is_cut_short = |run: &WhatRan| interruption(run).is_some() && (has_end || is_cut_short(run));
+    let is_not_good = |result: &RunResult| match result.verdict.outcome {
+        Outcome::Incomplete => false,
+        Outcome::Passed => !unanswered(result).is_empty() || is_cut_short(&result.run),
+        _ => true,
+    };
     let failed = results.iter().filter(|of| is_not_good(of.result));
     let mut said: Vec<String> =
         failed.map(|Named { name, result }| format!("{name}: {}", result.verdict.sentence)).collect();
@@ -47,6 +58,7 @@ fn exit_code_on_error(results: &[Named<'_>]) -> u8 {
 fn of_outcome(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Aborted => verdict::INTERRUPTED,
+        Outcome::Incomplete => verdict::CANNOT_GO_ON,
         Outcome::ThresholdMissed => verdict::THRESHOLD_MISSED,
         Outcome::Failed => 1,
         Outcome::Passed => 0,

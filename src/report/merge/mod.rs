@@ -69,10 +69,9 @@ pub enum MergeError {
     Shards(#[from] ShardError),
 }
 
-const NOT_JUDGED: &str = "The runs had different thresholds, so none is judged by their sum.";
 const NO_SEARCH: &str = "The searches for the highest rate are left out: rates of processes do not add up.";
 
-/// Adds results. One result alone stays as it is.
+/// Adds results. One result alone stays as it is, unless it is a part of a run.
 pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
     if let Some(named) = results.iter().find(|named| lacks_histograms(named.result)) {
         let name = named.name.to_owned();
@@ -85,13 +84,16 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
     }
     let all: Vec<&RunResult> = match results {
         [] => return Err(MergeError::Nothing),
-        [one] => return Ok(one.result.clone()),
+        [one] if !one.result.run.is_part() => return Ok(one.result.clone()),
         several => several.iter().map(|named| named.result).collect(),
     };
     if let Some(twins) = twins(&all).iter().find(|twins| twins.sameness == Sameness::Certain) {
         return Err(MergeError::SameRun(twins.at.map(|at| results[at].name.to_owned())));
     }
     shards::check(results)?;
+    let (given, begun) = (results, begun(results));
+    let results = &begun[..];
+    let all: Vec<&RunResult> = results.iter().map(|named| named.result).collect();
     let mut run = what_ran::merged(&all);
     run.merged_from = names(results);
     run.merged_ids = all.iter().flat_map(|of| ids(of)).collect::<BTreeSet<String>>().into_iter().collect();
@@ -106,7 +108,7 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
     let mut merged = RunResult {
         version: VERSION,
         source: Source::Merge,
-        notes: notes(results),
+        notes: notes(given),
         verdict: Verdict::default(),
         rows: rows::by_name(all.iter().flat_map(|of| &of.rows), seconds),
         response_times_ms: aggregated.response_times_ms,
@@ -133,11 +135,8 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
         series: series::merged(&all, run.ended),
         run,
     };
-    match thresholds::judged(&all, &merged) {
-        Some(judged) => merged.thresholds = judged,
-        None => note(&mut merged.notes, NOT_JUDGED),
-    }
-    merged.verdict = judged::verdict(results, &merged);
+    merged.thresholds = thresholds::judged(&all, &merged);
+    merged.verdict = judged::verdict(given, &merged);
     Ok(merged)
 }
 
@@ -158,6 +157,12 @@ pub fn written(
     }
 }
 
+/// The results without those of shards that had not begun, unless there are no others.
+fn begun<'a>(results: &[Named<'a>]) -> Vec<Named<'a>> {
+    let begun: Vec<_> = results.iter().filter(|of| shards::has_begun(of.result)).copied().collect();
+    if begun.is_empty() { results.to_vec() } else { begun }
+}
+
 /// The names of the runs, those of merged results among them; in alphabetical order, whatever was merged first.
 fn names(results: &[Named<'_>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -173,7 +178,12 @@ fn names(results: &[Named<'_>]) -> Vec<String> {
 
 /// What the results say that the merged one does not.
 fn notes(results: &[Named<'_>]) -> Vec<String> {
-    let mut notes: BTreeSet<String> = results.iter().flat_map(|of| of.result.notes.clone()).collect();
+    let mut notes = BTreeSet::new();
+    for Named { result, .. } in results {
+        // What was to be said of a part as a part need not hold for the sum.
+        let of_part = shards::remarks(&[result]);
+        notes.extend(result.notes.iter().filter(|note| !of_part.contains(note)).cloned());
+    }
     // A merged result has the notes of its runs already.
     let runs: Vec<Named<'_>> =
         results.iter().filter(|of| of.result.source != Source::Merge).copied().collect();
@@ -202,14 +212,14 @@ fn alike(results: &[Named<'_>]) -> Vec<String> {
         let [one, other] = twins.at.map(|at| results[at].name);
         format!("{one} and {other} have equal response times in every row: they may be copies of one run.")
     });
-    what_ran::unlike(&all).into_iter().chain(may_be_one).chain(shards::remarks(&all)).collect()
-}
-
-/// Notes stand in alphabetical order, each once.
-fn note(notes: &mut Vec<String>, text: &str) {
-    if let Err(at) = notes.binary_search_by(|known| known.as_str().cmp(text)) {
-        notes.insert(at, text.to_owned());
-    }
+    let not_judged = thresholds::differ(&all).then(|| thresholds::NOT_JUDGED.to_owned());
+    what_ran::unlike(&all)
+        .into_iter()
+        .chain(not_judged)
+        .chain(may_be_one)
+        .chain(shards::remarks(&all))
+        .chain(what_ran::unlike_shards(&all))
+        .collect()
 }
 
 fn lacks_histograms(result: &RunResult) -> bool {

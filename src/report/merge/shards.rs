@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::report::columns::printable;
 use crate::report::merge::named::Named;
 use crate::stats::result::RunResult;
-use crate::stats::result::what_ran::Shards;
+use crate::stats::result::what_ran::{Clock, Shards};
 use crate::units::fitting::time_ms;
 
 /// Why shards do not add up.
@@ -49,12 +49,30 @@ pub(super) fn merged(all: &[&RunResult]) -> Option<Shards> {
     if all.iter().any(|result| division(result) != division(all[0])) {
         return None;
     }
-    let indices: BTreeSet<u32> = all.iter().flat_map(|result| indices(result)).copied().collect();
-    Some(Shards { of, indices: indices.into_iter().collect() })
+    let begun = all.iter().filter(|result| has_begun(result));
+    let indices: BTreeSet<u32> = begun.flat_map(|result| indices(result)).copied().collect();
+    let shards = || all.iter().filter_map(|result| result.run.shards.as_ref());
+    let mut clocks: Vec<Clock> = shards().flat_map(|shards| shards.clocks.iter().copied()).collect();
+    clocks.extend(all.iter().filter_map(|result| result.run.clock));
+    clocks.sort_by(|one, other| one.shard_0_is_ahead_ms.total_cmp(&other.shard_0_is_ahead_ms));
+    Some(Shards {
+        of,
+        indices: indices.into_iter().collect(),
+        users: shards().map(|shards| shards.users).max().unwrap_or_default(),
+        clocks,
+    })
 }
 
-fn indices(result: &RunResult) -> &[u32] {
+pub(super) fn indices(result: &RunResult) -> &[u32] {
     result.run.shards.as_ref().map_or(&[], |shards| &shards.indices)
+}
+
+/// Whether a shard got as far as its first user. If it was interrupted before, it says nothing of the run.
+pub(super) fn has_begun(result: &RunResult) -> bool {
+    let run = &result.run;
+    let opened = result.connections.is_some_and(|connections| connections.opened > 0);
+    let was_busy = opened || result.aggregated.requests + result.unfinished.count > 0;
+    run.shards.is_none() || run.end == "finished" || run.users == 0 || was_busy
 }
 
 /// Makes sure that no shard is there twice, and that shards of different runs do not pass for one run.
@@ -64,7 +82,7 @@ pub(super) fn check(results: &[Named<'_>]) -> Result<(), ShardError> {
     for Named { name, result } in results {
         let of = division(result);
         for index in indices(result) {
-            let Some(of) = of.clone() else { continue };
+            let Some(of) = of.clone().filter(|_| has_begun(result)) else { continue };
             let run_id = printable(&of.0);
             if let Some(other) = known.insert((of, *index), name) {
                 let names = [other, name].map(|name| (*name).to_owned());
@@ -85,17 +103,17 @@ pub(super) fn check(results: &[Named<'_>]) -> Result<(), ShardError> {
     Ok(())
 }
 
-/// What is to be known of a run of which not all shards are there, or of shards that cannot be of one run.
+/// What is to be known of a run of which not all shards are there, or of shards that did not do the same. It goes by what
+/// stands in the results, so that of a result in another one it is said again and need not be kept.
 pub(super) fn remarks(all: &[&RunResult]) -> Vec<String> {
     let Some(shards) = merged(all) else { return Vec::new() };
     let mut remarks = Vec::new();
-    let missing: Vec<String> = shards.missing().iter().map(u32::to_string).collect();
+    let missing = shards.missing();
     if !missing.is_empty() {
         remarks.push(format!(
-            "The run has {} shards, and the results lack {} {}: the sum is not the whole run.",
+            "The run has {} shards, and the results lack {}: the sum is not the whole run.",
             shards.of,
-            if missing.len() == 1 { "shard" } else { "shards" },
-            missing.join(", ")
+            Shards::named(&missing)
         ));
     }
     let seeds: BTreeSet<Option<u64>> = all.iter().map(|result| result.run.seed).collect();
@@ -103,16 +121,15 @@ pub(super) fn remarks(all: &[&RunResult]) -> Vec<String> {
         remarks
             .push("The shards have different seeds, so they did not do what one process would.".to_owned());
     }
-    remarks.extend(clocks(all));
+    remarks.extend(clocks(&shards));
     remarks
 }
 
 /// How far the clocks of the shards were apart, if that was measured.
-fn clocks(all: &[&RunResult]) -> Option<String> {
-    let measured: Vec<_> = all.iter().filter_map(|result| result.run.clock).collect();
-    let within = measured.iter().map(|clock| clock.within_ms).max_by(f64::total_cmp)?;
+fn clocks(shards: &Shards) -> Option<String> {
+    let within = shards.clocks.iter().map(|clock| clock.within_ms).max_by(f64::total_cmp)?;
     // That of shard 0 is 0 from itself.
-    let ahead = || measured.iter().map(|clock| clock.shard_0_is_ahead_ms);
+    let ahead = || shards.clocks.iter().map(|clock| clock.shard_0_is_ahead_ms);
     let apart = ahead().fold(0.0, f64::max) - ahead().fold(0.0, f64::min);
     Some(format!(
         "The clocks of the shards were up to {} apart (measured to {}); times from a user of one shard to a user of another \

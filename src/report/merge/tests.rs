@@ -4,13 +4,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::report::verdict;
 use crate::stats::packed_times::PackedTimes;
 use crate::stats::result::connections::Connections;
 use crate::stats::result::deliveries::{Deliveries, DeliveryRow, LostResult};
 use crate::stats::result::generator::{Generator, Used};
 use crate::stats::result::series::{Point, RowSeries, Series};
 use crate::stats::result::testing::threshold;
-use crate::stats::result::what_ran::{Host, WhatRan};
+use crate::stats::result::what_ran::{BrokerRan, Host, Shards, WhatRan};
 use crate::stats::result::{FailureResult, Outcome, StageResult};
 
 /// One request: the second of the run, the number of its row, its time, and whether it failed.
@@ -168,9 +169,16 @@ fn run(users: u32, interval_s: u8, samples: &[Sample]) -> RunResult {
     }
 }
 
+/// One of so many shards of a run.
+fn shard(index: u32, of: u32) -> RunResult {
+    let mut result = run(index + 1, 1, &[(0, 0, 5_000 + index, false)]);
+    result.run.run_id = Some("r1".to_owned());
+    result.run.shards = Some(Shards { of, indices: vec![index], ..Shards::default() });
+    result
+}
+
 fn sum(results: &[(&str, &RunResult)]) -> RunResult {
-    let named: Vec<_> = results.iter().map(|(name, result)| Named { name, result }).collect();
-    merge(&named).unwrap()
+    merge(&named(results)).unwrap()
 }
 
 /// Averages depend on the order of additions in their last digits.
@@ -342,17 +350,17 @@ fn the_verdict_is_never_better_than_the_worst_and_the_notes_say_who_missed_what(
 
 #[test]
 fn runs_of_different_scenarios_are_told_of() {
-    let named = |users: u32, scenario: &str, text: &str| {
+    let of = |users: u32, scenario: &str, text: &str| {
         let mut result = run(users, 1, &[]);
         scenario.clone_into(&mut result.run.scenario);
         result.run.scenario_text = Some(text.to_owned());
         result
     };
-    let (storm, edited, quiet) = (named(1, "storm", "1"), named(2, "storm", "2"), named(3, "quiet", "1"));
+    let (storm, edited, quiet) = (of(1, "storm", "1"), of(2, "storm", "2"), of(3, "quiet", "1"));
     let notes = |other: &RunResult| sum(&[("a", &storm), ("b", other)]).notes;
     assert_eq!(notes(&quiet), ["The results are of different scenarios: quiet, storm."]);
     assert_eq!(notes(&edited), ["The scenario files of the runs differ."]);
-    assert_eq!(notes(&named(4, "storm", "1")), [""; 0]);
+    assert_eq!(notes(&of(4, "storm", "1")), [""; 0]);
 }
 
 #[test]
@@ -377,7 +385,112 @@ fn thresholds_that_all_have_are_judged_by_the_sum_and_others_are_not() {
     assert_eq!((judged.threshold.as_str(), judged.met), ("p99 < 1s", Some(false)));
     assert_eq!(merged.verdict.outcome, Outcome::ThresholdMissed);
     let merged = sum(&[("a", &slow), ("b", &with(2, "p50 < 1s", &[]))]);
-    assert_eq!((merged.thresholds.len(), &merged.notes[..]), (0, &[NOT_JUDGED.to_owned()][..]));
+    assert_eq!((merged.thresholds.len(), &merged.notes[..]), (0, &[thresholds::NOT_JUDGED.to_owned()][..]));
+}
+
+#[test]
+fn shards_with_different_thresholds_are_not_judged_and_do_not_pass() {
+    let with = |index: u32, text: &str| {
+        let mut result = shard(index, 3);
+        result.thresholds = vec![threshold(text, "Aggregated", None, "left to merge")];
+        result
+    };
+    let (a, b, c) = (with(0, "requests < 2"), with(1, "requests < 3"), with(2, "requests < 2"));
+    let at_once = sum(&[("a", &a), ("b", &b), ("c", &c)]);
+    let of_two = sum(&[("a", &a), ("b", &b)]);
+    for merged in [at_once, sum(&[("ab", &of_two), ("c", &c)])] {
+        let judged: Vec<_> =
+            merged.thresholds.iter().map(|it| (&*it.threshold, it.met, it.fails_the_run)).collect();
+        assert_eq!(judged, [("requests < 2", None, true), ("requests < 3", None, true)]);
+        assert_eq!((merged.verdict.outcome, merged.verdict.exit_code), (Outcome::ThresholdMissed, 3));
+        assert!(merged.notes.contains(&thresholds::NOT_JUDGED.to_owned()), "{:?}", merged.notes);
+    }
+    assert!(warnings(&named(&[("a", &a), ("b", &b)])).contains(&thresholds::NOT_JUDGED.to_owned()));
+}
+
+/// The names and results as `merge` takes them.
+fn named<'a>(results: &[(&'a str, &'a RunResult)]) -> Vec<Named<'a>> {
+    results.iter().map(|(name, result)| Named { name, result }).collect()
+}
+
+#[test]
+fn a_merge_that_lacks_a_shard_is_incomplete_and_one_of_its_merges_that_lacks_none_is_not() {
+    let [a, b, c] = [0, 1, 2].map(|index| shard(index, 3));
+    let lone = sum(&[("a", &a)]);
+    let two = sum(&[("lone", &lone), ("b", &b)]);
+    for (merged, missing, requests) in [(&lone, "shards 1, 2", 1), (&two, "shard 2", 2)] {
+        assert_eq!((merged.verdict.outcome, merged.verdict.exit_code), (Outcome::Incomplete, 4));
+        let sentence = format!(
+            "Incomplete: the results lack {missing} of the run; what is there has {requests} requests, of which 0 failed."
+        );
+        assert_eq!(merged.verdict.sentence, sentence);
+        let note =
+            format!("The run has 3 shards, and the results lack {missing}: the sum is not the whole run.");
+        assert_eq!(merged.notes, [note]);
+    }
+    let whole = sum(&[("two", &two), ("c", &c)]);
+    assert_eq!((whole.verdict.outcome, whole.verdict.exit_code), (Outcome::Passed, 0));
+    assert_eq!(whole.notes, [""; 0]);
+    assert_eq!(warnings(&named(&[("two", &two), ("c", &c)])), [""; 0]);
+}
+
+#[test]
+fn a_shard_that_ended_before_its_first_user_is_missing_and_an_interrupted_one_is_named() {
+    let stopped = |index: u32, requests: u64| {
+        let mut result = shard(index, 2);
+        (result.run.end, result.run.planned_s) = ("interrupted".to_owned(), Some(20.0));
+        if requests == 0 {
+            result.connections = None;
+            (result.rows, result.aggregated) = (Vec::new(), RowResult::default());
+        }
+        result.verdict = verdict::of(&result, 1);
+        result
+    };
+    let (whole, none, some) = (shard(1, 2), stopped(0, 0), stopped(0, 1));
+    let merged = sum(&[("a", &none), ("b", &whole)]);
+    assert_eq!((merged.verdict.outcome, merged.verdict.exit_code), (Outcome::Incomplete, 4));
+    assert_eq!(merged.run.shards.unwrap().indices, [1]);
+    assert_eq!((merged.run.users, merged.run.merged_from.len()), (2, 1), "it counts nowhere");
+    let interrupted =
+        "a: Warning: no request was made, so nothing was measured; interrupted after 8s of 20s.";
+    let missing = "The run has 2 shards, and the results lack shard 0: the sum is not the whole run.";
+    assert_eq!(merged.notes, [missing, interrupted]);
+    // Another run of the shard takes its place.
+    assert_eq!(sum(&[("a", &none), ("again", &shard(0, 2)), ("b", &whole)]).verdict.exit_code, 0);
+    let notes = sum(&[("a", &some), ("b", &whole)]).notes;
+    assert_eq!(notes, ["a: Interrupted after 8s of 20s: 1 request, which did not fail."]);
+}
+
+#[test]
+fn shards_that_did_not_do_the_same_are_told_apart_and_what_they_have_in_common_stays() {
+    let with = |index: u32, changes: &str, broker: &str, version: &str| {
+        let mut result = shard(index, 3);
+        result.run.changes = changes.split(' ').map(str::to_owned).collect();
+        result.run.changes.extend(["--shard".to_owned(), format!("{index}/3")]);
+        let addresses = vec![broker.to_owned()];
+        result.run.brokers =
+            vec![BrokerRan { name: "b".to_owned(), addresses, mqtt_version: "5".to_owned() }];
+        result.run.program = format!("mqtt-scenario {version}");
+        result
+    };
+    let a = with(0, "-t 3s -u 6 --set vars.x=1", "mqtt://one:1883", "1.0.0");
+    let b = with(1, "-t 3s -u 9 --set vars.x=1", "mqtt://one:1883", "1.0.1");
+    let c = with(2, "-t 3s -u 6 --set vars.x=1", "mqtt://two:1883", "1.0.0");
+    let merged = sum(&[("a", &a), ("b", &b), ("c", &c)]);
+    assert_eq!(merged.run.changes, ["-t", "3s", "--set", "vars.x=1"]);
+    insta::assert_snapshot!(merged.notes.join("\n"), @r"
+    The shards had different brokers: shards 0, 1 had b mqtt://one:1883 (MQTT 5); shard 2 had b mqtt://two:1883 (MQTT 5).
+    The shards had different flags: shards 0, 2 had -t 3s -u 6 --set vars.x=1; shard 1 had -t 3s -u 9 --set vars.x=1.
+    The shards had different versions of the program: shards 0, 2 had mqtt-scenario 1.0.0; shard 1 had mqtt-scenario 1.0.1.
+    ");
+    let said = warnings(&named(&[("a", &a), ("b", &b), ("c", &c)]));
+    assert!(merged.notes.iter().all(|note| said.contains(note)), "{said:?}");
+    assert_eq!(
+        sum(&[("a", &a), ("again", &with(1, "-t 3s -u 6 --set vars.x=1", "mqtt://one:1883", "1.0.0"))])
+            .notes
+            .len(),
+        1
+    );
 }
 
 #[test]

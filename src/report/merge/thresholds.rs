@@ -4,17 +4,33 @@ use crate::stats::result::{RunResult, ThresholdResult};
 use crate::stats::threshold::judge::judge_all;
 use crate::stats::threshold::{SourcePlace, StageOf, Threshold};
 
-/// The verdicts on the thresholds that all results have, by the numbers of the sum; `None` if the results have different
-/// ones.
-pub(super) fn judged(all: &[&RunResult], sum: &RunResult) -> Option<Vec<ThresholdResult>> {
-    let first = different(all.first()?);
-    let is_other =
-        |of: &RunResult| !different(of).iter().map(|it| key(it)).eq(first.iter().map(|it| key(it)));
-    if all.iter().any(|of| is_other(of)) {
-        return None;
+/// What is said of results with different thresholds.
+pub(super) const NOT_JUDGED: &str = "The runs had different thresholds, so none is judged by their sum.";
+
+/// Whether results, or results in them, have different thresholds.
+pub(super) fn differ(all: &[&RunResult]) -> bool {
+    let mut keys = all.iter().map(|of| {
+        let known = different([*of].into_iter());
+        known.into_iter().map(key).collect::<Vec<_>>()
+    });
+    let first = keys.next();
+    keys.any(|of| Some(of) != first)
+        || all.iter().any(|of| {
+            of.notes.iter().any(|note| note == NOT_JUDGED)
+                || of.thresholds.iter().any(|it| threshold(it).is_none())
+        })
+}
+
+/// The verdicts on the thresholds of all results by the numbers of the sum. If they have different ones, none is judged. Shards
+/// then fail by that, since none of them has judged its own; whole runs have.
+pub(super) fn judged(all: &[&RunResult], sum: &RunResult) -> Vec<ThresholdResult> {
+    let found = different(all.iter().copied());
+    if differ(all) {
+        let are_shards = all.iter().any(|of| of.run.shards.is_some());
+        return found.into_iter().filter(|_| are_shards).map(not_judged).collect();
     }
-    let thresholds: Option<Vec<Threshold>> = first.into_iter().map(threshold).collect();
-    Some(judge_all(&thresholds?, sum, None))
+    let thresholds: Vec<Threshold> = found.into_iter().filter_map(threshold).collect();
+    judge_all(&thresholds, sum, None)
 }
 
 fn key(of: &ThresholdResult) -> (&str, Option<&str>) {
@@ -22,14 +38,26 @@ fn key(of: &ThresholdResult) -> (&str, Option<&str>) {
 }
 
 /// One verdict of each threshold; there is one for each of its rows.
-fn different(result: &RunResult) -> Vec<&ThresholdResult> {
+fn different<'a>(results: impl Iterator<Item = &'a RunResult>) -> Vec<&'a ThresholdResult> {
     let mut found: Vec<&ThresholdResult> = Vec::new();
-    for threshold in &result.thresholds {
+    for threshold in results.flat_map(|of| &of.thresholds) {
         if !found.iter().any(|known| key(known) == key(threshold)) {
             found.push(threshold);
         }
     }
     found
+}
+
+fn not_judged(of: &ThresholdResult) -> ThresholdResult {
+    ThresholdResult {
+        verdict: "not judged".to_owned(),
+        met: None,
+        fails_the_run: true,
+        aborted_the_run: false,
+        value: None,
+        sentence: "the shards have different thresholds".to_owned(),
+        ..of.clone()
+    }
 }
 
 /// The threshold that was judged; it does not end a run any more.

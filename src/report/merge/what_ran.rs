@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::merge::shards;
 use crate::stats::result::RunResult;
-use crate::stats::result::what_ran::{BrokerRan, Host, WhatRan};
+use crate::stats::result::what_ran::{BrokerRan, Host, Shards, WhatRan};
 
 /// What different values of one text are separated by; a merged result that is merged again is split there.
 const BETWEEN: &str = ", ";
@@ -41,17 +41,52 @@ pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
     }
 }
 
-/// What all of them changed; nothing if they differ. Which shard each one is stands in `shards`.
+/// What all of them changed. Which shard each one is stands in `shards`.
 fn same_changes(all: &[&RunResult]) -> Vec<String> {
-    let mut each = all.iter().map(|of| {
-        let mut changes = of.run.changes.clone();
-        if let Some(at) = changes.iter().position(|change| change == "--shard") {
-            changes.drain(at..(at + 2).min(changes.len()));
+    let Some((first, others)) = all.split_first() else { return Vec::new() };
+    let others: Vec<_> = others.iter().map(|of| flags(of)).collect();
+    let all_have = |flag: &&[String]| others.iter().all(|of| of.contains(flag));
+    flags(first).into_iter().filter(all_have).flatten().cloned().collect()
+}
+
+/// The flags that a run was given, each with its value, without that of its shard.
+fn flags(of: &RunResult) -> Vec<&[String]> {
+    let flags = of.run.changes.chunk_by(|_, next| !next.starts_with('-'));
+    flags.filter(|flag| flag.first().is_none_or(|flag| flag != "--shard")).collect()
+}
+
+/// What shards of one run should have in common and do not, and which of them has what.
+pub(super) fn unlike_shards(all: &[&RunResult]) -> Vec<String> {
+    if shards::merged(all).is_none() {
+        return Vec::new();
+    }
+    let of_flags = |of: &RunResult| flags(of).concat().join(" ");
+    let of_brokers = |of: &RunResult| {
+        let broker = |broker: &BrokerRan| {
+            format!("{} {} (MQTT {})", broker.name, broker.addresses.join(BETWEEN), broker.mqtt_version)
+        };
+        of.run.brokers.iter().map(broker).collect::<Vec<_>>().join(BETWEEN)
+    };
+    let different = |what: &str, has: &dyn Fn(&RunResult) -> String| {
+        let mut found = BTreeMap::<String, Vec<u32>>::new();
+        for result in all {
+            found.entry(has(result)).or_default().extend(shards::indices(result));
         }
-        changes
-    });
-    let first = each.next().unwrap_or_default();
-    if each.all(|changes| changes == first) { first } else { Vec::new() }
+        let said = |(value, indices): (&String, &Vec<u32>)| {
+            let value = if value.is_empty() { "nothing" } else { value };
+            format!("{} had {value}", Shards::named(indices))
+        };
+        let said: Vec<String> = found.iter().map(said).collect();
+        (found.len() > 1).then(|| format!("The shards had different {what}: {}.", said.join("; ")))
+    };
+    [
+        different("flags", &of_flags),
+        different("brokers", &of_brokers),
+        different("versions of the program", &|of| of.run.program.clone()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What to say of runs that did not do the same thing: their sum describes none of them.

@@ -176,6 +176,7 @@ pub(super) fn title(key: &RowKey) -> String {
 pub(super) fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Aborted => "aborted",
+        Outcome::Incomplete => "incomplete",
         Outcome::ThresholdMissed => "threshold_missed",
         Outcome::Failed => "failed",
         Outcome::Passed => "passed",

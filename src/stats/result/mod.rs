@@ -137,6 +137,8 @@ pub struct Verdict {
 pub enum Outcome {
     /// The run ended before its time: interrupted twice, or the program could not go on.
     Aborted,
+    /// Shards of the run are missing, so that nobody knows how the whole run went.
+    Incomplete,
     /// A threshold was missed or could not be judged.
     ThresholdMissed,
     /// Requests failed, or there were exceptions.

@@ -66,19 +66,30 @@ pub struct Clock {
 pub const MAX_SHARDS: u32 = 10_000;
 
 /// Shards of a run: each is what one process did of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Shards {
     /// How many shards the run has.
     pub of: u32,
-    /// Which of them are in this result, counted from 0, in their order.
+    /// Which of them are in this result, counted from 0, in their order. One that ended before its first user started is in none.
     pub indices: Vec<u32>,
+    /// The most users that the whole run wants at a time; 0 if the source does not tell.
+    pub users: u32,
+    /// In a merged result: what `clock` was in its shards, ordered. All moments in it are by the clock of shard 0.
+    pub clocks: Vec<Clock>,
 }
 
 impl Shards {
     /// Which of them are not in this result.
     pub fn missing(&self) -> Vec<u32> {
         (0..self.of).filter(|index| !self.indices.contains(index)).collect()
+    }
+
+    /// These of them in words: `shard 2`, `shards 0, 3`.
+    pub fn named(indices: &[u32]) -> String {
+        let shown: Vec<String> = indices.iter().take(10).map(u32::to_string).collect();
+        let more = if indices.len() > shown.len() { ", …" } else { "" };
+        format!("shard{} {}{more}", if indices.len() == 1 { "" } else { "s" }, shown.join(", "))
     }
 }
 

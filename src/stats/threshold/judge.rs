@@ -14,7 +14,7 @@ use crate::stats::criterion::Rows;
 use crate::stats::metric::{MessageMetric, Metric, RunMetric, decimals};
 use crate::stats::result::deliveries::DeliveryRow;
 use crate::stats::result::row::RowResult;
-use crate::stats::result::{RunResult, StageResult, ThresholdResult};
+use crate::stats::result::{RunResult, Source, StageResult, ThresholdResult};
 use crate::stats::threshold::Threshold;
 use crate::stats::threshold::figures::{RunFigures, of_row};
 use crate::stats::threshold::verdict::{Judgement, Miss, Verdict};
@@ -33,7 +33,10 @@ pub fn judge_all(
     aborted: Option<&Miss>,
 ) -> Vec<ThresholdResult> {
     if result.run.is_part() {
-        let why = "a shard is a part of the run; `merge` judges all of them together";
+        let why = match result.source {
+            Source::Merge => "shards of the run are missing",
+            _ => "a shard is a part of the run; `merge` judges all of them together",
+        };
         let left = |threshold| not_judged(threshold, &called(threshold), why, false).result(threshold, false);
         return thresholds.iter().map(left).collect();
     }
