@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::broker::faults::Faults;
@@ -55,6 +55,19 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| reason(&error))?;
     Ok(bytes)
+}
+
+/// A path without the folders that it enters and leaves again.
+pub(super) fn tidy(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut tidy, part| {
+        let enters = matches!(tidy.components().next_back(), Some(Component::Normal(_)));
+        if part == Component::ParentDir && enters {
+            tidy.pop();
+        } else {
+            tidy.push(part);
+        }
+        tidy
+    })
 }
 
 /// What leads from the folder of a scenario to that of a file it includes.
@@ -111,13 +124,13 @@ pub(super) struct Mistakes {
 /// Warnings are left to the caller.
 pub(super) fn load(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     let run_id = options.run_id.as_deref().unwrap_or(SAMPLE);
-    check(options, run_id).and_then(|checked| tell(options, checked, run_id))
+    check(options, run_id, &environment).and_then(|checked| tell(options, checked, run_id))
 }
 
 /// Reads and compiles the scenario for a run, whose users differ from those of other processes by default.
 pub(super) fn load_run(options: &ScenarioOptions) -> Result<Loaded, ExitCode> {
     let run_id = run_id(options)?;
-    check(options, &run_id).and_then(|checked| tell(options, checked, &run_id))
+    check(options, &run_id, &environment).and_then(|checked| tell(options, checked, &run_id))
 }
 
 /// What `${run.id}` stands for in a run. All shards of a run have the same, so theirs cannot be drawn.
@@ -137,7 +150,8 @@ fn run_id(options: &ScenarioOptions) -> Result<String, ExitCode> {
 pub(super) fn try_load_run(options: &ScenarioOptions) -> Result<Loaded, Mistakes> {
     let run_id = options.run_id.clone().unwrap_or_else(draw_run_id);
     let alone = |text: String| Mistakes { text, inputs: vec![options.path().to_owned()] };
-    let checked = check(options, &run_id).map_err(|_| alone("the address is wrong".to_owned()))?;
+    let checked =
+        check(options, &run_id, &environment).map_err(|_| alone("the address is wrong".to_owned()))?;
     let checked = checked.map_err(|error| alone(hide_urls(&error.to_string())))?;
     let inputs = checked.inputs.clone();
     loaded(checked, &run_id, false, Stops::Start)
@@ -169,8 +183,20 @@ pub(super) fn certificate_files(plan: &Plan, folder: &Path) -> Vec<PathBuf> {
     names.map(|name| folder.join(name)).collect()
 }
 
+/// The variables that a scenario may ask for.
+pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Those of this process.
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Reads and compiles the scenario and says nothing, except of a command line that cannot be.
-pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Checked, ReadError>, ExitCode> {
+pub(super) fn check(
+    options: &ScenarioOptions,
+    run_id: &str,
+    environment: Environment<'_>,
+) -> Result<Result<Checked, ReadError>, ExitCode> {
     let host = parse_hosts(&options.hosts)?;
     let (source, parsed) = match options.read() {
         Ok(read) => read,
@@ -188,7 +214,7 @@ pub(super) fn check(options: &ScenarioOptions, run_id: &str) -> Result<Result<Ch
         equal_weights: options.locust.equal_weights,
         shard: options.shard.unwrap_or_default(),
     };
-    Ok(Ok(check_parsed(options.path(), source, parsed, &overrides, run_id)))
+    Ok(Ok(check_parsed(options.path(), source, parsed, &overrides, run_id, environment)))
 }
 
 /// Compiles what was read. `path` is that of the scenario, from whose folder other files are read.
@@ -198,6 +224,7 @@ pub(super) fn check_parsed(
     parsed: Parsed,
     overrides: &Overrides,
     run_id: &str,
+    environment: Environment<'_>,
 ) -> Checked {
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let inputs = RefCell::new(source.names().map(PathBuf::from).collect::<Vec<_>>());
@@ -206,14 +233,18 @@ pub(super) fn check_parsed(
         file_stem: path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("scenario"),
         env: &|name| {
             variables.borrow_mut().insert(name.to_owned());
-            std::env::var(name).ok()
+            environment(name)
         },
         hostname: &hostname,
         run_id: Some(run_id),
         embedded_options: &check_embedded_options,
         files: &|at, name| {
             let path = source.folder(at).join(name);
-            let bytes = read_file(&path);
+            // A worker has no folders of included scenarios, from which a path may lead back.
+            let bytes = read_file(&path).or_else(|error| match tidy(&path) {
+                same if same == path => Err(error),
+                other => read_file(&other),
+            });
             inputs.borrow_mut().push(path);
             bytes
         },

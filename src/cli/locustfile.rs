@@ -12,17 +12,19 @@ use std::time::Duration;
 use askama::Template;
 use clap::Args;
 
-use crate::cli::load::{Loaded, load};
+use crate::cli::load::{Checked, Loaded, SAMPLE, check, environment, tell, tidy};
 use crate::cli::scenario_options::ScenarioOptions;
 use crate::cli::{completers, exit};
-use crate::diagnostic::FieldPath;
+use crate::compile::codes as compile_codes;
+use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::load::{After, Load, Users};
 use crate::plan::{Plan, UserClass};
 use crate::scenario::model::Scenario;
 use crate::scenario::model::user_class::Secret;
-use crate::scenario::secrets::Secrets;
+use crate::scenario::secrets::{Secrets, has_default};
 use crate::scenario::source::Source;
 use crate::stats::python_text::repr;
+use crate::template::codes;
 
 const AFTER_HELP: &str = "\
 Locust distributes the users, shows its web interface and writes its CSV files; the workers send
@@ -78,9 +80,27 @@ pub(super) fn run(options: &LocustfileOptions) -> ExitCode {
 /// Checks a scenario and returns the locustfile for it. What there is to say about the scenario is said on standard error; an
 /// error is the exit code.
 pub(super) fn made(scenario: &Path) -> Result<String, ExitCode> {
-    let loaded = load(&ScenarioOptions::default().with_file(scenario))?;
-    let file = Locustfile::of(&loaded, scenario).map_err(|refusal| exit::error(exit::BAD_INPUT, refusal))?;
-    let text = file.render().map_err(|error| exit::error(exit::CANNOT_GO_ON, error))?;
+    let options = ScenarioOptions::default().with_file(scenario);
+    let checked = check(&options, SAMPLE, &environment)?;
+    let missing = checked.as_ref().map_or(BTreeSet::new(), missing_variables);
+    let with = |value: &str| {
+        let stand_in = |name: &str| missing.contains(name).then(|| value.to_owned());
+        let mut checked = check(&options, SAMPLE, &|name| environment(name).or_else(|| stand_in(name)))?;
+        if let Ok(checked) = &mut checked {
+            // Locust ends the test.
+            checked.diagnostics.retain(|diagnostic| diagnostic.code != compile_codes::NO_RUN_TIME);
+        }
+        let loaded = tell(&options, checked, SAMPLE)?;
+        let file =
+            Locustfile::of(&loaded, scenario).map_err(|refusal| exit::error(exit::BAD_INPUT, refusal))?;
+        let text = file.render().map_err(|error| exit::error(exit::CANNOT_GO_ON, error))?;
+        Ok::<_, ExitCode>((loaded, text))
+    };
+    // What only workers need is not in the file, whatever it is.
+    if !missing.is_empty() && with("1")?.1 != with("2")?.1 {
+        return Err(tell(&options, checked, SAMPLE).err().unwrap_or(ExitCode::from(exit::BAD_INPUT)));
+    }
+    let (loaded, text) = with("1")?;
     exit::say(&loaded.warnings);
     for line in ignored(&loaded.plan) {
         exit::say(&format!("warning: {line}\n"));
@@ -92,7 +112,21 @@ pub(super) fn made(scenario: &Path) -> Result<String, ExitCode> {
             beside.join(", ")
         ));
     }
+    if !loaded.variables.is_empty() {
+        let names: Vec<_> = loaded.variables.iter().map(String::as_str).collect();
+        exit::say(&format!("note: each worker looks up in its own environment: {}\n", names.join(", ")));
+    }
     Ok(text)
+}
+
+/// The variables that are not set here, if nothing else is wrong.
+fn missing_variables(checked: &Checked) -> BTreeSet<String> {
+    let mistakes = if checked.plan.is_some() { &[][..] } else { &checked.diagnostics[..] };
+    let name = |mistake: &Diagnostic| {
+        let name = mistake.message.split('`').nth(1)?.to_owned();
+        (mistake.code == codes::ENV_NOT_SET).then_some(name)
+    };
+    mistakes.iter().map(name).collect::<Option<_>>().unwrap_or_default()
 }
 
 /// What of a scenario means nothing under a Locust master, a sentence each.
@@ -119,7 +153,7 @@ pub(super) fn ignored(plan: &Plan) -> Vec<&'static str> {
 fn beside(loaded: &Loaded, folder: &Path) -> Vec<String> {
     let inside: BTreeSet<_> = loaded.texts.iter().map(|(path, _)| path).collect();
     let outside: BTreeSet<_> = loaded.inputs.iter().filter(|path| !inside.contains(path)).collect();
-    let name = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    let name = |path: &PathBuf| tidy(path.strip_prefix(folder).unwrap_or(path)).display().to_string();
     outside.into_iter().map(name).collect()
 }
 
@@ -265,7 +299,7 @@ fn check_secrets(source: &Source, scenario: &Scenario) -> Result<(), Refusal> {
             .map(move |url| (path.clone(), url.as_str()))
     });
     for (path, text) in texts.chain(urls) {
-        if !["${env.", "${row."].iter().any(|name| text.contains(name)) {
+        if has_default(text) || !["${env.", "${row."].iter().any(|name| text.contains(name)) {
             let at = source.line(&path).map_or_else(String::new, |(file, line)| format!("{file}:{line}: "));
             return Err(Refusal {
                 what: format!(

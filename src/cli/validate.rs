@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::exit;
-use crate::cli::load::{Checked, Loaded, SAMPLE, check, tell};
+use crate::cli::load::{Checked, Loaded, SAMPLE, check, environment, tell};
 use crate::cli::render::{Lines, Placed, placed};
 use crate::cli::scenario_options::ScenarioOptions;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -51,7 +51,7 @@ impl ValidateOptions {
 }
 
 pub(super) fn run(options: &ValidateOptions) -> ExitCode {
-    let checked = match check(&options.scenario, SAMPLE) {
+    let checked = match check(&options.scenario, SAMPLE, &environment) {
         Ok(checked) => checked,
         Err(code) => return code,
     };

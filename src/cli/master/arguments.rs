@@ -80,6 +80,62 @@ impl fmt::Display for Joining {
     }
 }
 
+/// A port that Locust is about to listen on, and how another one is chosen.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Listening {
+    /// Where it would answer on this machine.
+    pub(super) at: String,
+    pub(super) cure: &'static str,
+}
+
+/// Where Locust listens with these arguments. Nowhere, if it only says something and ends.
+pub(super) fn listening(arguments: &[OsString], variable: impl Fn(&str) -> Option<String>) -> Vec<Listening> {
+    let has = |flags: &[&str]| arguments.iter().any(|word| flags.iter().any(|flag| word == flag));
+    if has(&[
+        "--help",
+        "-h",
+        "--version",
+        "-V",
+        "--list",
+        "-l",
+        "--show-task-ratio",
+        "--show-task-ratio-json",
+    ]) {
+        return Vec::new();
+    }
+    let of = |flags: &[&str], name: &str| {
+        flags
+            .iter()
+            .find_map(|flag| value(arguments, flag))
+            .or_else(|| variable(name))
+            .filter(|text| !text.is_empty())
+    };
+    let place = |host: Option<String>, port: Option<String>, default: &str| {
+        let host = host.filter(|host| !["*", "0.0.0.0", "::"].contains(&host.as_str()));
+        format!("{}:{}", host.as_deref().unwrap_or("127.0.0.1"), port.as_deref().unwrap_or(default))
+    };
+    let mut all = vec![Listening {
+        at: place(
+            of(&["--master-bind-host"], "LOCUST_MASTER_BIND_HOST"),
+            of(&["--master-bind-port"], "LOCUST_MASTER_BIND_PORT"),
+            "5557",
+        ),
+        cure: "end what listens there, perhaps another master, or choose another port: -- --master-bind-port PORT, and \
+               --master-port PORT of the workers",
+    }];
+    if !has(&["--headless"]) && variable("LOCUST_HEADLESS").is_none() {
+        all.push(Listening {
+            at: place(
+                of(&["--web-host"], "LOCUST_WEB_HOST"),
+                of(&["--web-port", "-P"], "LOCUST_WEB_PORT"),
+                "8089",
+            ),
+            cure: "end what listens there, perhaps another page, or choose another port: -- --web-port PORT",
+        });
+    }
+    all
+}
+
 /// A word without anything that a terminal would obey.
 fn plain(word: &str) -> String {
     word.chars().map(|c| if c.is_control() { '?' } else { c }).collect()

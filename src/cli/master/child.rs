@@ -29,11 +29,10 @@ pub(super) fn run(command: &mut Command) -> io::Result<u8> {
         }
         for told in signals.wait() {
             let signal = PASSED_ON.into_iter().find(|signal| signal.as_raw() == told.signal);
-            if let (Some(signal), false) = (signal, matches!(told.cause, Cause::Kernel)) {
-                // Locust ends in good order by these two alone; others would end it with its files unwritten and its
-                // workers untold. Nobody has waited for it, so the number is still its own.
-                let orderly = if signal == Signal::INT { Signal::INT } else { Signal::TERM };
-                kill_process(Pid::from_child(&child), orderly)?;
+            if signal.is_some() && !matches!(told.cause, Cause::Kernel) {
+                // Others would end it with its files unwritten and its workers untold, or with an exception in the middle of
+                // something. Nobody has waited for it, so the number is still its own.
+                kill_process(Pid::from_child(&child), Signal::TERM)?;
             }
         }
     }

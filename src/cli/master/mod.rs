@@ -15,19 +15,24 @@ mod program;
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use tempfile::TempDir;
 
-use crate::cli::master::arguments::{Joining, refuse};
+use crate::cli::master::arguments::{Joining, Listening, listening, refuse};
 use crate::cli::master::program::{ANSWER_TIME, Program};
 use crate::cli::{completers, exit, locustfile};
 
 /// Names the Locust to run, if `--locust` does not.
 const VARIABLE: &str = "MQTT_SCENARIO_LOCUST";
+
+/// How long it is tried whether a port of this machine is in use.
+const CONNECT_TIME: Duration = Duration::from_millis(300);
 
 const AFTER_HELP: &str = "\
 The workers are `mqtt-scenario worker`, on this machine or on others.
@@ -84,6 +89,11 @@ fn try_run(options: &MasterOptions) -> Result<ExitCode, ExitCode> {
     let text = locustfile::made(&options.scenario)?;
     let program = Program::named(&options.locust);
     program.check(ANSWER_TIME).map_err(|error| cannot(&error))?;
+    for Listening { at, cure } in listening(&options.arguments, variable) {
+        if answers(&at) {
+            return Err(cannot(&format_args!("{at} is in use, where Locust would listen\nhelp: {cure}")));
+        }
+    }
     let kept = |error| cannot(&format_args!("the file for Locust cannot be written: {error}"));
     let folder = keep(&text).map_err(kept)?;
     exit::say(&format!("Workers join with: {}\n", Joining::of(&options.arguments, variable)));
@@ -96,6 +106,12 @@ fn try_run(options: &MasterOptions) -> Result<ExitCode, ExitCode> {
         exit::say(&format!("warning: the file for Locust cannot be removed: {error}\n"));
     }
     end.map(ExitCode::from)
+}
+
+/// Whether somebody listens there. What cannot be an address is Locust's to say.
+fn answers(at: &str) -> bool {
+    let mut addresses = at.to_socket_addrs().into_iter().flatten();
+    addresses.any(|address| TcpStream::connect_timeout(&address, CONNECT_TIME).is_ok())
 }
 
 /// Writes the file into a folder of its own. Its text may say what others must not know.

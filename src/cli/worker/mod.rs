@@ -97,7 +97,7 @@ fn try_run(options: &WorkerOptions) -> Result<ExitCode, (u8, String)> {
         }
     });
     if end.is_ok() {
-        info!("The worker has left the master");
+        info!("The worker has ended");
     }
     let logged = recorded.end_log();
     if let Some(served) = served {

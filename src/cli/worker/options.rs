@@ -1,6 +1,6 @@
 //! The options of `worker`.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -111,15 +111,26 @@ pub(in crate::cli) struct WorkerOptions {
 /// Reads the name of a machine. What can never be one is not looked for.
 fn parse_host(text: &str) -> Result<String, String> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let is_name = !bare.is_empty() && bare.chars().all(is_part);
+    let is_label = |label: &str| {
+        let has_end = label.starts_with('-') || label.ends_with('-');
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+        (1..=63).contains(&label.chars().count()) && !has_end && label.chars().all(is_part)
+    };
+    let labels = bare.strip_suffix('.').unwrap_or(bare);
+    // A last label of digits is that of an IPv4 address.
+    let is_numeric =
+        labels.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_name = labels.len() <= 253 && labels.split('.').all(is_label) && !is_numeric;
+    let is_ip4 = bare.parse::<Ipv4Addr>().is_ok();
     // The part after `%` names a network card of this machine.
     let is_ip6 = bare.split('%').next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
-    if is_name || is_ip6 {
+    if is_name || is_ip4 || is_ip6 {
         return Ok(bare.to_owned());
     }
     let help = match bare.rsplit_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_ok() => format!(", and --master-port {port}"),
+        Some((host, port)) if port.parse::<u16>().is_ok() && !host.contains('[') | host.ends_with(']') => {
+            format!(", and --master-port {port}")
+        }
         _ => String::new(),
     };
     Err(format!(

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cli::load::{Loaded, check_parsed, loaded};
+use crate::cli::load::{Loaded, check_parsed, environment, loaded};
 use crate::cli::locustfile::ignored;
 use crate::cli::render::Stops;
 use crate::cli::scenario_options::check_embedded_options;
@@ -83,7 +83,7 @@ pub(super) fn read(spawn: &Spawn, index: u64, run_id: &str, stops: Stops) -> Res
         exclude_tags: list(spawn, "exclude_tags"),
         ..Overrides::default()
     };
-    let mut checked = check_parsed(&path, source, parsed, &overrides, run_id);
+    let mut checked = check_parsed(&path, source, parsed, &overrides, run_id, &environment);
     for diagnostic in &mut checked.diagnostics {
         if diagnostic.help.as_deref() == Some(FROM_THE_SCENARIO) {
             diagnostic.help = Some(from_here());

@@ -161,8 +161,8 @@ impl<'a> Secrets<'a> {
             .any(|span| span.start < place.span.end && place.span.start < span.end)
     }
 
-    /// Where the first secret stands that is written out, and not by a name such as `${env.NAME}`: the name of the file, and
-    /// the line from 1. Lines of remarks are not looked at.
+    /// Where the first secret stands that is written out, and not by a name such as `${env.NAME}` without a default: the name of the
+    /// file, and the line from 1. Lines of remarks are not looked at.
     pub fn written_out(&self) -> Option<(&'a str, usize)> {
         let source = self.source;
         let files = source.names().zip(source.files()).zip(&self.spans);
@@ -174,7 +174,7 @@ impl<'a> Secrets<'a> {
                     text.get(..span.start).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
                 // Remarks are prose, in which an address or a word is too often taken for a secret.
                 !line.trim_start().starts_with('#')
-                    && !raw.contains("${")
+                    && (!raw.contains("${") || has_default(raw))
                     && find::values(raw).iter().any(|value| !value.is_empty())
             };
             let span = spans.iter().find(is_plain)?;
@@ -187,6 +187,12 @@ impl<'a> Secrets<'a> {
         let place = usize::try_from(file.0).ok();
         place.and_then(|place| self.spans.get(place)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Whether a template in the text writes out what it stands for if the variable is not set: `${env.PW:-secret}`.
+pub fn has_default(text: &str) -> bool {
+    let mut names = text.split("${env.").skip(1).filter_map(|rest| rest.split('}').next());
+    names.any(|name| name.split_once(":-").is_some_and(|(_, default)| !default.is_empty()))
 }
 
 /// A text without the user names and passwords of URLs and the bodies of private keys.

@@ -36,6 +36,8 @@ pub(super) fn urls(finder: &mut Finder<'_>, in_file: bool) {
             && let Some((host, port)) =
                 word[..word.find(['/', '?', '#']).unwrap_or(word.len())].split_once(':')
             && !host.starts_with('[')
+            // The `:-` of a template.
+            && host.matches("${").count() == host.matches('}').count()
             && !is_ipv6(word)
             && !port.starts_with(|c: char| c.is_ascii_digit() || c == '$')
         {

@@ -11,7 +11,12 @@ fn a_host_is_a_name_or_an_ip_address() {
 
 #[test]
 fn what_is_never_a_host_is_refused_with_the_cure() {
-    for host in ["", " ", "a b", "http://loadtest.lan", "loadtest.lan/", "user@loadtest.lan", "a\u{1b}[1m"] {
+    let long = "a".repeat(64);
+    let strange = [".", "..", "a..b", "-x", &long, "256.256.256.256", "1.2.3", "[::1", "a\u{1b}[1m"];
+    for host in ["", " ", "a b", "http://loadtest.lan", "loadtest.lan/", "user@loadtest.lan"]
+        .into_iter()
+        .chain(strange)
+    {
         let refusal = parse_host(host).unwrap_err();
         assert!(refusal.ends_with("; write the name alone, as in loadtest.lan"), "{host}: {refusal}");
     }
