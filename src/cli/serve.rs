@@ -26,7 +26,7 @@ use crate::web::token::Token;
 const MAX_DEPTH: usize = 4;
 
 const AFTER_HELP: &str = "\
-The page lists every run folder in DIR (what `run --out DIR` makes) with its verdict, shows the report of each and
+The page lists every run folder in DIR (what `run --out DIR` makes) with its verdict, shows the report of each and \
 compares any two. It reads the folder anew each time that it is loaded. Ctrl-C ends it.
 
 Examples:

@@ -19,7 +19,7 @@ use crate::report::trend::{METRICS, Trend, TrendRun, bencher, is_of_rows, otava,
 use crate::stats::metric::Metric;
 
 const AFTER_HELP: &str = "\
-Folders of runs are found in the folders, up to four levels deep, and sorted by their start. `trend` judges nothing:
+Folders of runs are found in the folders, up to four levels deep, and sorted by their start. `trend` judges nothing: \
 `compare` says whether one version is worse, and Bencher and Apache Otava find changes in many runs.
 
 Examples:
