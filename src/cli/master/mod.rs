@@ -39,23 +39,25 @@ The workers are `mqtt-scenario worker`, on this machine or on others.
 
 It does what `mqtt-scenario locustfile SCENARIO` and `locust -f FILE --master` would do: the file is in a folder that only you \
 can read, and is removed when Locust ends. Users, spawn rate, run time, stop timeout and the address of the broker are those \
-of the scenario unless -u, -r, -t, -s or -H stand after `--`. Its rates and variables are options of Locust too (--set-...): \
-`mqtt-scenario master my.toml -- --help` shows them all.
+of the scenario unless -u, -r, -t, -s or -H stand after `--`. Its rates and [vars] are options of Locust too: \
+`user_classes.device.rate` is --set-user-classes-device-rate. Locust's --help does not show them; they stand as SETTINGS in \
+what `mqtt-scenario locustfile my.toml` writes.
 
-SIGINT and SIGTERM are passed on to Locust, which ends in its own time. SIGHUP and SIGQUIT are passed on as SIGTERM.
+SIGINT, SIGTERM, SIGHUP and SIGQUIT reach Locust as SIGTERM, and it ends in its own time.
 
 Locust 2.13 or newer must be installed on this machine: pip install locust. The workers do not need it.
 
 Exit codes:
   2      wrong usage, a wrong scenario, or one that Locust cannot distribute
-  4      Locust is not installed, cannot be started or is too old
+  4      Locust is not installed, cannot be started or is too old, or one of its ports is in use
   128+N  signal N has ended Locust
-  other  the exit code of Locust: 0 clean, 1 failures or exceptions, 2 (with --headless) a worker cannot
-         run the scenario, 4 a worker was lost
+  other  the exit code of Locust: 0 clean; 1 failures or exceptions, or the expected workers did
+         not come in time; 2 a worker cannot run the scenario (--headless); 4 a worker was lost
 
 Examples:
   mqtt-scenario master my.toml
-  mqtt-scenario master my.toml -- --headless -u 1000 -r 50 -t 5m --expect-workers 2 --csv out/a
+  mqtt-scenario master my.toml -- --headless -u 1000 -r 50 -t 5m --expect-workers 2 \\
+      --expect-workers-max-wait 60 --csv out/a
   mqtt-scenario master my.toml -- --set-user-classes-device-rate 20/s
   mqtt-scenario master my.toml --locust .venv/bin/locust -- --web-port 8090
   mqtt-scenario master my.toml --locust 'python3 -m locust'";
