@@ -27,17 +27,17 @@ use crate::stats::python_text::repr;
 use crate::template::codes;
 
 const AFTER_HELP: &str = "\
-Locust distributes the users, shows its web interface and writes its CSV files; the workers send
-the MQTT messages. They get the scenario from the master, so they need no file, except for files
-that the scenario reads (feeds, payloads, certificates): these lie in the folder where a worker runs.
-Whoever reaches the master's port 5557 can read the scenario, remarks included. So no secret may
-stand in its text;
-write ${env.NAME}, which each worker looks up in its own environment. Here it must be set as well
-(or have a default), since the scenario is checked; its value does not get into the file.
+Locust distributes the users, shows its web interface and writes its CSV files; the workers send the MQTT messages. They get \
+the scenario from the master, so they need no file, except for files that the scenario reads (feeds, payloads, certificates): \
+these lie in the folder where a worker runs.
 
-Users, spawn rate, run time, stop timeout and the address of the broker (-u, -r, -t, -s, -H) are
-those of the scenario unless they are given to Locust. Stages become a LoadTestShape. Rates and
-variables are options of the master (--set-...) and fields of its web interface.
+Whoever reaches the master's port 5557 can read the scenario, remarks included. So no secret may stand in its text. Write \
+${env.NAME} without a default: each worker looks it up in its own environment. It need not be set here, unless the file \
+itself depends on it, as on a number of users.
+
+Users, spawn rate, run time, stop timeout and the address of the broker (-u, -r, -t, -s, -H) are those of the scenario unless \
+they are given to Locust. Stages become a LoadTestShape. Rates and variables are options of the master (--set-...) and fields \
+of its web interface.
 
 Exit codes:
   0 the file is written; 2 wrong usage, a wrong scenario, or one that Locust cannot distribute

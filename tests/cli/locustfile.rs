@@ -21,7 +21,7 @@ csv = "places.csv"
 weight = 3
 feeds = ["places"]
 username = "it's\\me"
-password = "${env.CAR_PASSWORD:-none}"
+password = "${env.CAR_PASSWORD}"
 rate = "5/s"
 [[user_classes.car.tasks]]
 name = "drive"
@@ -86,7 +86,9 @@ fn stages_are_a_load_test_shape() {
 #[test]
 fn what_a_master_cannot_have_is_refused_with_a_cure() {
     let cases = [
-        ("\"${env.CAR_PASSWORD:-none}\"", "\"sesame\""),
+        ("\"${env.CAR_PASSWORD}\"", "\"sesame\""),
+        ("\"${env.CAR_PASSWORD}\"", "\"${env.CAR_PASSWORD:-sesame}\""),
+        ("users = 40", "users = \"${env.CAR_USERS}\""),
         ("mqtt://broker.lan", "ws://broker.lan/mqtt?token=abcdef"),
         (
             "\"mqtt://broker.lan\"",

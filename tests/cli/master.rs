@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -199,4 +200,21 @@ fn what_cannot_be_is_refused_before_locust_is_asked_for_anything() {
     });
     assert!(!place.path("started").exists());
     insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_port_that_is_in_use_is_told_with_the_cure() {
+    let place = place(&format!("{VERSION}exit 9\n"));
+    let busy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = busy.local_addr().unwrap().port().to_string();
+    let arguments = ["master", "scenario.toml", "--", "--headless", "--master-bind-port", &port];
+    let output = run(&place, &arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(
+        said.contains(&format!("error: 127.0.0.1:{port} is in use, where Locust would listen\nhelp: ")),
+        "{said}"
+    );
+    drop(busy);
+    assert_eq!(run(&place, &arguments).status.code(), Some(9));
 }

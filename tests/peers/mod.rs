@@ -11,6 +11,7 @@ pub(crate) mod live_page;
 pub(crate) mod locust_flags;
 pub(crate) mod locust_worker;
 mod master;
+mod master_ends;
 mod mtls_fleet;
 pub(crate) mod network;
 pub(crate) mod prometheus;

@@ -12,6 +12,7 @@ use mqtt_scenario::locust::logs::LastLines;
 use mqtt_scenario::locust::message::Usage;
 use mqtt_scenario::locust::protocol::WorkerError;
 use mqtt_scenario::locust::worker::{WorkerSettings, work};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep};
@@ -79,6 +80,11 @@ impl Master {
         let limit = Duration::from_secs(45);
         wait_up_to(limit, "the master ends", || self.child.try_wait().unwrap().is_some()).await;
         self.child.wait().unwrap().code()
+    }
+
+    /// Ends it as Ctrl-C does.
+    pub(crate) fn interrupt(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
     }
 
     /// Ends it as a power cut does.

@@ -57,3 +57,22 @@ fn workers_are_told_the_address_that_locust_listens_at() {
     let told = Joining::of(&[], |name| (name == "LOCUST_MASTER_BIND_PORT").then(|| "56\u{1b}".to_owned()));
     assert!(told.to_string().ends_with(" --master-port 56?"), "{told}");
 }
+
+#[test]
+fn locust_listens_for_workers_and_for_visitors_where_its_arguments_say() {
+    let at = |text: &str| {
+        let all = listening(&words(text), |name| (name == "LOCUST_WEB_PORT").then(|| "9000".to_owned()));
+        all.into_iter().map(|listening| listening.at).collect::<Vec<_>>().join(" ")
+    };
+    for (arguments, found) in [
+        ("", "127.0.0.1:5557 127.0.0.1:9000"),
+        ("--headless", "127.0.0.1:5557"),
+        (
+            "--master-bind-port=5600 --master-bind-host * -P 8090 --web-host 10.0.0.7",
+            "127.0.0.1:5600 10.0.0.7:8090",
+        ),
+        ("--help", ""),
+    ] {
+        assert_eq!(at(arguments), found, "{arguments}");
+    }
+}

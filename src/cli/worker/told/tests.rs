@@ -52,6 +52,39 @@ fn what_the_master_says_otherwise_holds() {
 }
 
 #[test]
+fn the_workers_that_a_test_began_with_divide_it_and_a_late_one_has_numbers_of_its_own() {
+    let numbering = |workers, place, expected| {
+        let options = [("expect_workers", OptionValue::Number(expected))];
+        // The third that the master has ever taken in.
+        read(&Spawn { workers, place, ..spawn(SCENARIO, &options) }, 2, "ab12", Stops::Start)
+            .unwrap()
+            .plan
+            .numbering
+    };
+    assert_eq!(numbering(2, Some(1), 1.0), Numbering::of_worker(1, 2));
+    assert_eq!(numbering(2, Some(0), 4.0), Numbering::of_worker(0, 4));
+    assert_eq!(numbering(2, None, 3.0), Numbering::of_worker(2, 3), "its place was kept");
+    assert_eq!(numbering(2, None, 2.0), Numbering::of_late_worker(2));
+    assert_eq!(numbering(3, None, 4.0), Numbering::of_late_worker(2), "others have all places below");
+}
+
+#[test]
+fn classes_that_were_not_chosen_at_the_master_have_no_part_of_a_rate() {
+    let both = SCENARIO.replace(
+        "[load]",
+        "[user_classes.bus]\n[[user_classes.bus.tasks]]\nname = \"b\"\nsteps = [\"connect\"]\n[load]",
+    );
+    let of = |classes: &[&str]| {
+        let counts = classes.iter().map(|class| ((*class).to_owned(), 0)).collect();
+        plan(&Spawn { user_classes_count: counts, ..spawn(&both, &[]) })
+    };
+    let alone = of(&["car"]);
+    assert_eq!(alone.classes.len(), 1);
+    assert_eq!(alone.classes[0].schedule, plan(&spawn(SCENARIO, &[])).classes[0].schedule);
+    assert_eq!(of(&["bus", "car"]).classes.len(), 2);
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_place_and_cure() {
     let wrong = |spawn: &Spawn| read(spawn, 0, "ab12", Stops::Start).unwrap_err();
     let limited = SCENARIO.replace("users = 3", "iterations = 3");
