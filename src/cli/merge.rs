@@ -130,10 +130,7 @@ pub fn merged(options: &MergeOptions) -> Result<Merged, MergeFailed> {
     let page = path.with_file_name("report.html");
     write(&path, Ok(bytes))?;
     write(&page, html::page(&sum).map(String::into_bytes).map_err(io::Error::other))?;
-    let apart = apart(&all).then(|| {
-        "not all of these runs were at the same time; the rates are over the time of all".to_owned()
-    });
-    for warning in warnings(&named).into_iter().chain(apart) {
+    for warning in warnings(&named) {
         exit::say(&format!("warning: {}\n", printable(&warning)));
     }
     Ok(Merged { text: said(&sum, all.len(), [&path, &page]), exit_code: sum.verdict.exit_code })
@@ -164,17 +161,4 @@ fn said(sum: &RunResult, results: usize, [path, page]: [&Path; 2]) -> String {
         path.display(),
         page.display(),
     )
-}
-
-/// Whether there is a moment in the middle at which none ran: such runs did not run together.
-fn apart(all: &[Recorded]) -> bool {
-    let mut spans: Vec<(f64, f64)> =
-        all.iter().map(|of| (of.result.run.started, of.result.run.ended)).collect();
-    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut until = f64::NEG_INFINITY;
-    spans.iter().enumerate().any(|(index, (started, ended))| {
-        let gap = index > 0 && *started > until;
-        until = until.max(*ended);
-        gap
-    })
 }

@@ -11,6 +11,7 @@ pub mod command;
 pub mod compare;
 pub mod csv;
 pub mod destination;
+pub(crate) mod doubts;
 pub mod events;
 pub mod gather;
 pub mod github;

@@ -113,7 +113,8 @@ pub(crate) fn merge_shared(groups: &mut Groups, messages: Vec<SharedMessage>) {
 pub(crate) fn report(plan: &Plan, ends: &BothEnds, groups: &Groups, end_ns: u64) -> DeliveryReport {
     let settle_ns = u64::try_from(SETTLE_TIME.as_nanos()).unwrap_or(u64::MAX);
     let (published, receivers) = (&ends.published, &ends.receivers);
-    let ends = Ends { published, receivers, groups, end_ns, settle_ns, matches: mqtt::matches };
+    let is_shard = !plan.shard.is_whole();
+    let ends = Ends { published, receivers, groups, is_shard, end_ns, settle_ns, matches: mqtt::matches };
     let (mut counts, complete) = settle(&ends);
     for step in plan.steps() {
         if let Step::Subscribe(subscribe) = step

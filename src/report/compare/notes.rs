@@ -6,6 +6,7 @@ use crate::report::compare::judge::MOST_ROWS;
 use crate::report::read::csv::run::UNFINISHED;
 use crate::report::read::same_run::{Twins, twins};
 use crate::stats::result::RunResult;
+use crate::stats::result::what_ran::Shards;
 
 /// A run and what it is called.
 pub type Named<'r> = (&'r str, &'r RunResult);
@@ -73,12 +74,20 @@ fn generator(all: &[Named<'_>]) -> Option<String> {
 
 fn unfinished(all: &[Named<'_>]) -> Vec<String> {
     let ended = all.iter().filter(|(_, run)| !matches!(run.run.end.as_str(), "" | "finished"));
+    let part = |(name, run): &Named<'_>| {
+        let shards = run.run.shards.as_ref().filter(|shards| !shards.missing().is_empty())?;
+        Some(format!(
+            "{name} is a part of a run: it has {} of {}.",
+            Shards::named(&shards.indices),
+            shards.of
+        ))
+    };
     let note = |(name, run): &Named<'_>| match run.run.end.as_str() {
         // Its own note says more.
         UNFINISHED => format!("{name} did not end."),
         end => format!("{name} did not come to its planned end: {end}."),
     };
-    ended.map(note).collect()
+    ended.map(note).chain(all.iter().filter_map(part)).collect()
 }
 
 /// What the results themselves note, each once.

@@ -55,6 +55,9 @@ fn failed_requests_are_red_if_the_exit_code_is() {
     let mut stopped = passed(Vec::new());
     stopped.run.end = "error".to_owned();
     assert!(!case(&stopped));
+    let mut lacking = passed(vec![row("publish", &[1_000], &[])]);
+    lacking.verdict.outcome = Outcome::Incomplete;
+    assert!(!case(&lacking), "shards are missing");
 }
 
 #[test]

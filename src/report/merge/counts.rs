@@ -101,17 +101,24 @@ pub(super) fn received(all: impl Iterator<Item = Messages>) -> Messages {
     })
 }
 
-/// Connections of all; `None` if one does not tell. The most at a time is the sum of what each had at the most, which is
-/// right if they peaked together, and too many if not.
-pub(super) fn connections(all: impl Iterator<Item = Option<Connections>>) -> Option<Connections> {
-    all.into_iter().try_fold(Connections::default(), |sum, of| {
-        let of = of?;
-        Some(Connections {
-            opened: sum.opened.saturating_add(of.opened),
-            ended: sum.ended.saturating_add(of.ended),
-            most: sum.most.saturating_add(of.most),
-        })
+/// Connections of all; `None` if one does not tell. `seen` is how many all together had at the most at the end of an interval.
+pub(super) fn connections(
+    all: impl Iterator<Item = Option<Connections>>,
+    seen: Option<u64>,
+) -> Option<Connections> {
+    let all: Vec<Connections> = all.collect::<Option<_>>()?;
+    Some(Connections {
+        opened: sum(all.iter().map(|of| of.opened)),
+        ended: sum(all.iter().map(|of| of.ended)),
+        most: most(seen, all.iter().map(|of| of.most)),
     })
+}
+
+/// The most of all together at a time: what was seen, if anything was. It is not less than what one of them had, and not
+/// more than if all had peaked together.
+pub(super) fn most(seen: Option<u64>, each: impl Iterator<Item = u64>) -> u64 {
+    let (one, together) = each.fold((0, 0_u64), |(most, sum), of| (of.max(most), sum.saturating_add(of)));
+    seen.map_or(together, |seen| seen.clamp(one, together))
 }
 
 /// One of two values by this choice, or the one that is there.

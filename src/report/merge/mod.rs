@@ -36,7 +36,9 @@ use crate::report::read::same_run::{Sameness, ids, twins};
 use crate::report::result_json;
 use crate::stats::fine::FineTimes;
 use crate::stats::result::row::{RowResult, Times};
+use crate::stats::result::series::Point;
 use crate::stats::result::{Outcome, RunResult, ScheduledStarts, Source, VERSION, Verdict};
+use crate::units::fitting::time_ms;
 
 /// Why results cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,11 +95,24 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
     shards::check(results)?;
     let (given, begun) = (results, begun(results));
     let results = &begun[..];
-    let all: Vec<&RunResult> = results.iter().map(|named| named.result).collect();
+    let merged_ids: BTreeSet<String> = results.iter().flat_map(|of| ids(of.result)).collect();
+    let by_one_clock: Vec<_> = results.iter().map(|of| shards::by_one_clock(of.result)).collect();
+    let all: Vec<&RunResult> = by_one_clock.iter().map(|of| &**of).collect();
     let mut run = what_ran::merged(&all);
     run.merged_from = names(results);
-    run.merged_ids = all.iter().flat_map(|of| ids(of)).collect::<BTreeSet<String>>().into_iter().collect();
+    run.merged_ids = merged_ids.into_iter().collect();
     let seconds = run.ended - run.started;
+    let series = series::merged(&all, run.ended);
+    let most =
+        |of: fn(&Point) -> Option<u32>| series::most(&all, &series, (f64::NEG_INFINITY, f64::INFINITY), of);
+    let whole = run.shards.as_ref().filter(|of| of.users > 0 && of.missing().is_empty());
+    run.users = if let Some(whole) = whole {
+        whole.users
+    } else {
+        let users = counts::most(most(|point| point.users_wanted), all.iter().map(|of| of.run.users.into()));
+        u32::try_from(users).unwrap_or(u32::MAX)
+    };
+    let connections = counts::connections(all.iter().map(|of| of.connections), most(|point| point.connected));
     let aggregated = rows::added(all.iter().map(|of| &of.aggregated), seconds);
     let mut histograms = [FineTimes::default(), FineTimes::default()];
     for of in &all {
@@ -113,7 +128,7 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
         rows: rows::by_name(all.iter().flat_map(|of| &of.rows), seconds),
         response_times_ms: aggregated.response_times_ms,
         aggregated,
-        stages: rows::stages(&all, run.started),
+        stages: rows::stages(&all, run.started, &series),
         thresholds: Vec::new(),
         failures: counts::failures(&all),
         exceptions: counts::exceptions(&all),
@@ -129,10 +144,10 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
         search: None,
         end_to_end: counts::deliveries(&all),
         received: counts::received(all.iter().map(|of| of.received)),
-        connections: counts::connections(all.iter().map(|of| of.connections)),
+        connections,
         generator: generator::merged(&all, run.merged_from.len()),
         watched: watched::merged(&all, run.started),
-        series: series::merged(&all, run.ended),
+        series,
         run,
     };
     merged.thresholds = thresholds::judged(&all, &merged);
@@ -202,7 +217,40 @@ fn notes(results: &[Named<'_>]) -> Vec<String> {
 pub fn warnings(results: &[Named<'_>]) -> Vec<String> {
     let mut warnings = judged::not_good(results);
     warnings.extend(alike(results));
+    warnings.extend(apart(results));
     warnings
+}
+
+/// That results are not of one time: there is a moment in the middle at which none ran, or shards did not begin together.
+fn apart(results: &[Named<'_>]) -> Option<String> {
+    /// Processes that a person or a script starts one after the other.
+    const TOGETHER_S: f64 = 0.5;
+    let begun = begun(results);
+    let span = |Named { result, .. }: &Named<'_>| {
+        let moved_s = shards::clock_s(result);
+        (result.run.started + moved_s, result.run.ended + moved_s)
+    };
+    let mut spans: Vec<(f64, f64)> = begun.iter().map(span).collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut until = spans.first()?.1;
+    let has_gap = spans.iter().any(|(started, ended)| {
+        let gap = *started > until;
+        until = until.max(*ended);
+        gap
+    });
+    if has_gap {
+        return Some(
+            "not all of these runs were at the same time; the rates are over the time of all".to_owned(),
+        );
+    }
+    let apart_s = spans.last()?.0 - spans.first()?.0;
+    let are_shards = begun.iter().all(|of| of.result.run.shards.is_some());
+    (are_shards && apart_s > TOGETHER_S).then(|| {
+        format!(
+            "the shards began up to {} apart (see --start-at and load.sync); the rates are over the time of all",
+            time_ms(apart_s * 1e3)
+        )
+    })
 }
 
 /// Whether results are of one scenario and of different runs.

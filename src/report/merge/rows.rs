@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::merge::counts;
+use crate::report::merge::{counts, series};
 use crate::stats::RowKey;
 use crate::stats::result::row::{RowResult, Times};
+use crate::stats::result::series::Series;
 use crate::stats::result::{RunResult, StageResult};
 
 /// The sum of rows, which are all of one name; rates are over this many seconds.
@@ -56,7 +57,7 @@ pub(super) fn by_name<'a>(rows: impl Iterator<Item = &'a RowResult>, seconds: f6
 }
 
 /// Stages of equal names added. Their times are since `started`, the start of the whole in seconds of unix time.
-pub(super) fn stages(all: &[&RunResult], started: f64) -> Vec<StageResult> {
+pub(super) fn stages(all: &[&RunResult], started: f64, series: &Series) -> Vec<StageResult> {
     // Two stages of one run can have one name: its first one is added to the first ones of the others.
     let mut groups = BTreeMap::<(&str, usize), Vec<(f64, &StageResult)>>::new();
     for result in all {
@@ -68,13 +69,17 @@ pub(super) fn stages(all: &[&RunResult], started: f64) -> Vec<StageResult> {
             *number += 1;
         }
     }
-    let mut stages: Vec<StageResult> = groups.into_values().filter_map(|of| stage(&of)).collect();
+    let connected = |begins_s: f64, ends_s: f64| {
+        series::most(all, series, (started + begins_s, started + ends_s), |point| point.connected)
+    };
+    let mut stages: Vec<StageResult> = groups.into_values().filter_map(|of| stage(&of, &connected)).collect();
     stages.sort_by(|a, b| a.begins_s.total_cmp(&b.begins_s).then_with(|| a.name.cmp(&b.name)));
     stages
 }
 
-/// One stage of several runs, each with how much later than the whole its run began.
-fn stage(of: &[(f64, &StageResult)]) -> Option<StageResult> {
+/// One stage of several runs, each with how much later than the whole its run began. `connected` is how many connections were
+/// seen at the most between two moments.
+fn stage(of: &[(f64, &StageResult)], connected: &dyn Fn(f64, f64) -> Option<u64>) -> Option<StageResult> {
     let begins_s = of.iter().map(|(later, stage)| later + stage.begins_s).min_by(f64::total_cmp)?;
     let ends_s = of.iter().map(|(later, stage)| later + stage.ends_s).max_by(f64::total_cmp)?;
     let seconds = ends_s - begins_s;
@@ -87,6 +92,9 @@ fn stage(of: &[(f64, &StageResult)]) -> Option<StageResult> {
         aggregated: added(of.iter().map(|(_, stage)| &stage.aggregated), seconds),
         rows: by_name(of.iter().flat_map(|(_, stage)| &stage.rows), seconds),
         received: received.map(|received| counts::received(received.into_iter())),
-        connections: counts::connections(of.iter().map(|(_, stage)| stage.connections)),
+        connections: counts::connections(
+            of.iter().map(|(_, stage)| stage.connections),
+            connected(begins_s, ends_s),
+        ),
     })
 }

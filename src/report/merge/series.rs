@@ -38,6 +38,22 @@ pub(super) fn merged(all: &[&RunResult], ended: f64) -> Series {
     }
 }
 
+/// The highest value of all together at the end of an interval in a part of the sum, which is in seconds of unix time; `None`
+/// if one of the results does not tell.
+pub(super) fn most(
+    all: &[&RunResult],
+    sum: &Series,
+    part: (f64, f64),
+    of: fn(&Point) -> Option<u32>,
+) -> Option<u64> {
+    if all.iter().any(|of| of.series.points.is_empty()) {
+        return None;
+    }
+    let ends = |point: &&Point| sum.started + point.at_s;
+    let points = sum.points.iter().filter(|point| part.0 < ends(point) && ends(point) <= part.1);
+    points.map(of).collect::<Option<Vec<u32>>>()?.into_iter().max().map(u64::from)
+}
+
 /// The intervals of the sum.
 struct Grid {
     /// Their length in seconds.

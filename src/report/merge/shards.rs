@@ -3,9 +3,11 @@
 //! The run id and the number of shards say which results belong together. That a shard is missing is a remark and not a
 //! mistake: somebody whose machine died still wants to know what the others saw. But thresholds are then not judged.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::columns::printable;
+use crate::report::doubts;
 use crate::report::merge::named::Named;
 use crate::stats::result::RunResult;
 use crate::stats::result::what_ran::{Clock, Shards};
@@ -61,6 +63,24 @@ pub(super) fn merged(all: &[&RunResult]) -> Option<Shards> {
         users: shards().map(|shards| shards.users).max().unwrap_or_default(),
         clocks,
     })
+}
+
+/// By how many seconds the moments of a result are moved to be those of the clock of shard 0.
+pub(super) fn clock_s(result: &RunResult) -> f64 {
+    result.run.clock.map_or(0.0, |clock| clock.shard_0_is_ahead_ms / 1e3)
+}
+
+/// A result with its moments by the clock of shard 0.
+pub(super) fn by_one_clock(result: &RunResult) -> Cow<'_, RunResult> {
+    let moved_s = clock_s(result);
+    if moved_s == 0.0 {
+        return Cow::Borrowed(result);
+    }
+    let mut moved = result.clone();
+    let moments = [&mut moved.run.started, &mut moved.run.ended, &mut moved.series.started];
+    let seen = moved.failures.iter_mut().flat_map(|of| of.first_seen.iter_mut().chain(&mut of.last_seen));
+    moments.into_iter().chain(seen).for_each(|at| *at += moved_s);
+    Cow::Owned(moved)
 }
 
 pub(super) fn indices(result: &RunResult) -> &[u32] {
@@ -122,19 +142,24 @@ pub(super) fn remarks(all: &[&RunResult]) -> Vec<String> {
             .push("The shards have different seeds, so they did not do what one process would.".to_owned());
     }
     remarks.extend(clocks(&shards));
+    if all.iter().any(|result| result.end_to_end.is_some()) {
+        remarks.extend(doubts::times(shards.clocks_apart_ms()));
+    }
     remarks
 }
+
+/// Clocks that are closer are as good as one.
+const WORTH_TELLING_MS: f64 = 1.0;
 
 /// How far the clocks of the shards were apart, if that was measured.
 fn clocks(shards: &Shards) -> Option<String> {
     let within = shards.clocks.iter().map(|clock| clock.within_ms).max_by(f64::total_cmp)?;
-    // That of shard 0 is 0 from itself.
-    let ahead = || shards.clocks.iter().map(|clock| clock.shard_0_is_ahead_ms);
-    let apart = ahead().fold(0.0, f64::max) - ahead().fold(0.0, f64::min);
-    Some(format!(
-        "The clocks of the shards were up to {} apart (measured to {}); times from a user of one shard to a user of another \
-         one are wrong by as much.",
-        time_ms(apart),
-        time_ms(within)
-    ))
+    let apart_ms = shards.clocks_apart_ms();
+    (apart_ms >= WORTH_TELLING_MS).then(|| {
+        format!(
+            "The clocks of the shards were up to {} apart (measured to {}); all moments are by the clock of shard 0.",
+            time_ms(apart_ms),
+            time_ms(within)
+        )
+    })
 }

@@ -4,14 +4,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::report::verdict;
+use crate::report::{doubts, verdict};
 use crate::stats::packed_times::PackedTimes;
 use crate::stats::result::connections::Connections;
 use crate::stats::result::deliveries::{Deliveries, DeliveryRow, LostResult};
 use crate::stats::result::generator::{Generator, Used};
 use crate::stats::result::series::{Point, RowSeries, Series};
 use crate::stats::result::testing::threshold;
-use crate::stats::result::what_ran::{BrokerRan, Host, Shards, WhatRan};
+use crate::stats::result::what_ran::{BrokerRan, Clock, Host, Shards, WhatRan};
 use crate::stats::result::{FailureResult, Outcome, StageResult};
 
 /// One request: the second of the run, the number of its row, its time, and whether it failed.
@@ -459,6 +459,68 @@ fn a_shard_that_ended_before_its_first_user_is_missing_and_an_interrupted_one_is
     assert_eq!(sum(&[("a", &none), ("again", &shard(0, 2)), ("b", &whole)]).verdict.exit_code, 0);
     let notes = sum(&[("a", &some), ("b", &whole)]).notes;
     assert_eq!(notes, ["a: Interrupted after 8s of 20s: 1 request, which did not fail."]);
+}
+
+#[test]
+fn shards_are_laid_over_each_other_by_the_clock_of_shard_0() {
+    let texts = ["p99[row 0] < 50ms", "p99[row 0] < 30s", "lost < 5"];
+    let [a, b] = [0, 1].map(|index| {
+        let mut result = shard(index, 2);
+        result.rows[0].measured = true;
+        result.thresholds = texts.map(|text| threshold(text, "row 0", None, "left to merge")).into();
+        result.end_to_end.as_mut().unwrap().complete = false;
+        result
+    });
+    let mut wrong = b.clone();
+    for at in [&mut wrong.run.started, &mut wrong.run.ended, &mut wrong.series.started] {
+        *at += 20.0;
+    }
+    wrong.run.clock = Some(Clock { shard_0_is_ahead_ms: -20_000.0, within_ms: 0.005 });
+    let (together, merged) = (sum(&[("a", &a), ("b", &b)]), sum(&[("a", &a), ("b", &wrong)]));
+    let in_steps = sum(&[("lone", &sum(&[("b", &wrong)])), ("a", &a)]);
+    let said = [
+        "End-to-end times from a user of one shard to a user of another one are wrong by up to 20.0 s, and such messages may \
+         count as older ones that the broker had kept: the clocks of the shards were so far apart.",
+        "The clocks of the shards were up to 20.0 s apart (measured to 5 µs); all moments are by the clock of shard 0.",
+    ];
+    for merged in [&merged, &in_steps] {
+        assert_eq!(merged.series, together.series);
+        assert_eq!(merged.stages, together.stages);
+        assert_eq!(merged.aggregated, together.aggregated);
+        assert_eq!((merged.run.started, merged.run.ended), (1_000.0, 1_008.0));
+        assert_eq!(merged.notes, said);
+        let judged: Vec<_> = merged.thresholds.iter().map(|it| (it.met, &*it.sentence)).collect();
+        assert_eq!(judged[0], (None, "no p99: the clocks of the shards were up to 20000 ms apart"));
+        assert_eq!(judged[1].0, Some(true), "the clocks do no harm to that");
+        assert_eq!(judged[2], (None, "lost 2 at least: the run was divided into shards"));
+        let doubts = doubts::of_messages(merged);
+        assert!(doubts[0].starts_with("The run was divided into shards, "), "{doubts:?}");
+        assert_eq!(doubts[1], said[0]);
+    }
+    assert_eq!(warnings(&named(&[("a", &a), ("b", &wrong)])), [said[1], said[0]]);
+}
+
+#[test]
+fn users_and_connections_are_those_of_all_at_one_time() {
+    let [a, b] = [0, 1].map(|index| {
+        let mut result = shard(index, 2);
+        for (second, point) in result.series.points.iter_mut().enumerate() {
+            let users = if (second < 4) == (index == 0) { 2 } else { 1 };
+            (point.users_wanted, point.connected) = (Some(users), Some(users));
+        }
+        result.run.users = 2;
+        result.connections = Some(Connections { opened: 3, ended: 3, most: 2 });
+        result.stages[0].connections = result.connections;
+        result
+    });
+    let merged = sum(&[("a", &a), ("b", &b)]);
+    let most = |of: Option<Connections>| of.unwrap().most;
+    assert_eq!((merged.run.users, most(merged.connections)), (3, 3));
+    assert_eq!(most(merged.stages[0].connections), 3);
+    let mut told = a.clone();
+    told.run.shards.as_mut().unwrap().users = 5;
+    assert_eq!(sum(&[("a", &told), ("b", &b)]).run.users, 5, "that of the whole load");
+    assert_eq!(sum(&[("a", &told)]).run.users, 2, "of a part nobody knows more than what it had");
 }
 
 #[test]

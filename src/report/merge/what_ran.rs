@@ -12,7 +12,7 @@ const BETWEEN: &str = ", ";
 /// How a run can end, the worst first.
 const ENDS: [&str; 5] = ["error", "aborted", "threshold", "interrupted", "finished"];
 
-/// All of them, without `merged_from` and `merged_ids`.
+/// All of them, without `users`, `merged_from` and `merged_ids`.
 pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
     let each = || all.iter().map(|of| &of.run);
     let ends: BTreeSet<&str> = each().map(|run| run.end.as_str()).collect();
@@ -32,7 +32,7 @@ pub(super) fn merged(all: &[&RunResult]) -> WhatRan {
         shards: shards::merged(all),
         clock: None,
         changes: same_changes(all),
-        users: each().fold(0, |sum, run| run.users.saturating_add(sum)),
+        users: 0,
         planned_s: planned.and_then(|planned| planned.into_iter().max_by(f64::total_cmp)),
         brokers: brokers(each().flat_map(|run| &run.brokers)),
         end: ENDS.into_iter().find(|end| ends.contains(end)).unwrap_or_default().to_owned(),

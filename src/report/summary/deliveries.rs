@@ -2,6 +2,7 @@
 //! should be.
 
 use crate::report::columns::wrapped;
+use crate::report::doubts;
 use crate::report::grid::{ALWAYS, Cell, Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
 use crate::stats::result::RunResult;
@@ -56,11 +57,8 @@ pub(super) fn lines(result: &RunResult, columns: usize, sentence: usize, paint: 
             lines.extend(indented);
         }
     }
-    if !deliveries.complete {
-        let text = "There were too many publishers and filters to hold all against each other: losses at the \
-                    beginning and the end of streams are not complete.";
-        lines.extend(wrapped(text, sentence, sentence));
-    }
+    let doubts = doubts::of_messages(result);
+    lines.extend(doubts.iter().flat_map(|text| wrapped(text, sentence, sentence)));
     lines
 }
 

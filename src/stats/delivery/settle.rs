@@ -35,6 +35,8 @@ pub struct Ends<'a> {
     pub receivers: &'a [Receiver],
     /// What its shared groups received.
     pub groups: &'a Groups,
+    /// Whether the run is a shard. Other shards may have members of its groups, so what those got is not lost.
+    pub is_shard: bool,
     /// When the run ended.
     pub end_ns: u64,
     /// How long before a subscription's end a message must have been sent for its absence to be a loss.
@@ -177,15 +179,23 @@ impl<'a> Settling<'a> {
         if let Arrived::Together(Some(group)) = view.arrived {
             counts += group.counts;
         }
+        let is_seen_in_part = self.ends.is_shard && matches!(view.arrived, Arrived::Together(_));
         for (key, track) in view.arrived.tracks() {
             let published = self.by_key.get(&key).copied();
             let mut tally = Tally { view, published, track: Some(track), counts: &mut counts };
             tally.counts.received += track.received;
+            if is_seen_in_part {
+                continue;
+            }
             tally.lose_given_up(track.given_up);
             for gap in track.gaps() {
                 tally.lose(gap.first, gap.last, (gap.before_ns, gap.after_ns));
             }
             tally.edges(self.ends.settle_ns);
+        }
+        if is_seen_in_part {
+            self.complete = false;
+            return counts;
         }
         for published in self.silent(view) {
             let mut tally = Tally { view, published: Some(published), track: None, counts: &mut counts };

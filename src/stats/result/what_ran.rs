@@ -62,6 +62,9 @@ pub struct Clock {
     pub within_ms: f64,
 }
 
+/// Clocks that are closer are as good as one: what a local network and NTP leave.
+pub const CLOCKS_AS_GOOD_AS_ONE_MS: f64 = 5.0;
+
 /// The most shards of a run: as many as machines that one person can start.
 pub const MAX_SHARDS: u32 = 10_000;
 
@@ -85,6 +88,13 @@ impl Shards {
         (0..self.of).filter(|index| !self.indices.contains(index)).collect()
     }
 
+    /// How far the clocks of two of them were apart at most, as far as that was measured.
+    pub fn clocks_apart_ms(&self) -> f64 {
+        let ahead = || self.clocks.iter().map(|clock| clock.shard_0_is_ahead_ms);
+        // That of shard 0 is 0 from itself.
+        ahead().fold(0.0, f64::max) - ahead().fold(0.0, f64::min)
+    }
+
     /// These of them in words: `shard 2`, `shards 0, 3`.
     pub fn named(indices: &[u32]) -> String {
         let shown: Vec<String> = indices.iter().take(10).map(u32::to_string).collect();
@@ -94,6 +104,13 @@ impl Shards {
 }
 
 impl WhatRan {
+    /// How far the clocks of its shards were apart at most; 0 if they were not measured, or are as good as one.
+    pub fn clocks_apart_ms(&self) -> f64 {
+        let own = self.clock.map_or(0.0, |clock| clock.shard_0_is_ahead_ms.abs());
+        let apart = self.shards.as_ref().map_or(own, |shards| shards.clocks_apart_ms().max(own));
+        if apart > CLOCKS_AS_GOOD_AS_ONE_MS { apart } else { 0.0 }
+    }
+
     /// Whether this is a part of a run that was divided, so that it says nothing of the whole.
     pub fn is_part(&self) -> bool {
         self.shards.as_ref().is_some_and(|shards| !shards.missing().is_empty())

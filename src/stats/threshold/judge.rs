@@ -91,9 +91,13 @@ fn judge_messages(threshold: &Threshold, metric: MessageMetric, result: &RunResu
             return not_judged(threshold, title, "no message was expected", true);
         };
         let mut judged = judged(threshold, title, value);
+        let why = match result.run.shards {
+            Some(_) => " at least: the run was divided into shards",
+            None => " at least: not all publishers could be compared with all subscriptions",
+        };
         if !deliveries.complete && metric.is_of_losses() && judged.verdict == Verdict::Met {
             judged.verdict = Verdict::NotJudged { fails: true };
-            judged.detail += " at least: not all publishers could be compared with all subscriptions";
+            judged.detail += why;
         }
         judged
     };
@@ -152,6 +156,11 @@ fn judge_rows(threshold: &Threshold, result: &RunResult, stage: Option<&StageRes
     let judgements: Vec<_> = rows
         .map(|(key, (row, unfinished))| {
             let ends = Ends { finished: row.map_or(0, |row| row.requests), unfinished, in_vain };
+            let apart_ms = result.run.clocks_apart_ms();
+            if row.is_some_and(|row| row.measured) && metric.is_time() && threshold.limit < apart_ms {
+                let why = format!("the clocks of the shards were up to {apart_ms:.0} ms apart");
+                return not_judged(threshold, &title(&key), &why, true);
+            }
             judge_row(threshold, &title(&key), row, ends)
         })
         .collect();

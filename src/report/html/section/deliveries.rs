@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::report::doubts;
 use crate::report::html::section::rows::Cell;
 use crate::report::html::text;
 use crate::stats::result::RunResult;
@@ -13,7 +14,7 @@ use crate::units::fitting;
 #[template(path = "report/deliveries.html", whitespace = "minimize")]
 pub(crate) struct DeliveriesSection {
     rows: Vec<Delivery>,
-    complete: bool,
+    doubts: Vec<String>,
 }
 
 struct Delivery {
@@ -27,7 +28,10 @@ impl DeliveriesSection {
     /// `None` if nothing was measured.
     pub(crate) fn of(result: &RunResult) -> Option<Self> {
         let deliveries = result.end_to_end.as_ref()?;
-        Some(Self { rows: deliveries.rows.iter().map(Delivery::of).collect(), complete: deliveries.complete })
+        Some(Self {
+            rows: deliveries.rows.iter().map(Delivery::of).collect(),
+            doubts: doubts::of_messages(result),
+        })
     }
 }
 

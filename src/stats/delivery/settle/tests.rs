@@ -48,7 +48,7 @@ fn matches(filter: &str, topic: &str) -> bool {
 }
 
 fn all(published: &[Published], receivers: &[Receiver], groups: &Groups, end_ns: u64) -> Counts {
-    let ends = Ends { published, receivers, groups, end_ns, settle_ns: SETTLE, matches };
+    let ends = Ends { published, receivers, groups, is_shard: false, end_ns, settle_ns: SETTLE, matches };
     let (rows, complete) = settle(&ends);
     assert!(complete);
     rows.get(&0).copied().unwrap_or_default()
@@ -229,6 +229,19 @@ fn the_members_of_a_group_are_one_receiver() {
     let (lost, duplicates) =
         (Lost { unexplained: 3, ..Lost::default() }, Duplicates { unexplained: 1, ..Duplicates::default() });
     assert_eq!(counts, Counts { received: 3, lost, duplicates, ..Counts::default() });
+    // In a shard, members elsewhere may have the rest.
+    let (published, receivers) = ([published(1, "t", 1, 6)], [member(), member()]);
+    let ends = Ends {
+        published: &published,
+        receivers: &receivers,
+        groups: &groups,
+        is_shard: true,
+        end_ns: 9_000,
+        settle_ns: SETTLE,
+        matches,
+    };
+    let (rows, complete) = settle(&ends);
+    assert_eq!((rows[&0], complete), (Counts { received: 3, duplicates, ..Counts::default() }, false));
 }
 
 #[test]
@@ -239,6 +252,7 @@ fn too_many_comparisons_are_left_out_and_told() {
         published: &published,
         receivers: &receivers,
         groups: &Groups::default(),
+        is_shard: false,
         end_ns: 9_000,
         settle_ns: 0,
         matches: |_, _| false,
