@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::exit;
 use crate::cli::recorded::{Found, RESULT, Recorded, RecordedError};
+use crate::cli::{exit, outputs};
 use crate::report::columns::printable;
 use crate::report::destination::Destination;
-use crate::report::html;
 use crate::report::merge::{MergeError, Named, warnings, written};
+use crate::report::{html, summary};
 use crate::stats::result::RunResult;
 use crate::units::fitting;
 
@@ -52,6 +52,11 @@ pub struct MergeOptions {
     /// Folder for the merged `result.json` and its `report.html`; it is made if it is not there
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+
+    /// Write the verdicts on thresholds as `JUnit` XML, which CI servers show
+    #[arg(long, value_name = "FILE")]
+    #[arg(help = "Write the verdicts on thresholds as JUnit XML, which CI servers show")]
+    pub junit: Option<PathBuf>,
 
     /// Exit code if there were failures or exceptions [default: that of the runs, which is 1 unless they say otherwise]
     #[arg(long, value_name = "CODE", allow_negative_numbers = true)]
@@ -110,6 +115,7 @@ pub(super) fn run(options: &MergeOptions) -> ExitCode {
 /// Merges the results and writes the sum.
 pub fn merged(options: &MergeOptions) -> Result<Merged, MergeFailed> {
     let path = options.out.join(RESULT);
+    let page = path.with_file_name("report.html");
     let mut places: BTreeSet<PathBuf> = fs::canonicalize(&path).into_iter().collect();
     let mut all: Vec<Recorded> = Vec::new();
     let found = Found::of(&options.paths)?;
@@ -126,10 +132,19 @@ pub fn merged(options: &MergeOptions) -> Result<Merged, MergeFailed> {
     let names: Vec<String> = all.iter().map(|of| of.place.name()).collect();
     let named: Vec<Named<'_>> =
         all.iter().zip(&names).map(|(of, name)| Named { name, result: &of.result }).collect();
+    let is_taken = |file: &&PathBuf| [&path, &page].contains(file) || all.iter().any(|of| of.place.has(file));
+    if let Some(file) = options.junit.iter().find(is_taken) {
+        return Err(MergeFailed::Same {
+            path: file.clone(),
+            what: "the JUnit file would replace this result",
+        });
+    }
     let (sum, bytes) = written(&named, options.exit_code_on_error)?;
-    let page = path.with_file_name("report.html");
     write(&path, Ok(bytes))?;
     write(&page, html::page(&sum).map(String::into_bytes).map_err(io::Error::other))?;
+    if let Some(file) = &options.junit {
+        write(file, outputs::junit(&sum))?;
+    }
     for warning in warnings(&named) {
         exit::say(&format!("warning: {}\n", printable(&warning)));
     }
@@ -153,10 +168,11 @@ fn said(sum: &RunResult, results: usize, [path, page]: [&Path; 2]) -> String {
         results => format!("{results} results,"),
     };
     format!(
-        "{results} {} requests, {} failed, {}\n{}\nMerged: {}\nReport: {}\n",
+        "{results} {} requests, {} failed, {}\n{}{}\nMerged: {}\nReport: {}\n",
         fitting::count(all.requests),
         fitting::count(all.failures),
         fitting::rate(all.requests_per_s),
+        summary::thresholds(sum),
         printable(&sum.verdict.sentence),
         path.display(),
         page.display(),

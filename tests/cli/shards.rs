@@ -75,8 +75,12 @@ fn shards_together_do_what_one_process_does() {
         first["verdict"]["sentence"],
         "Passed: 16 requests, none failed, thresholds are judged by `merge`."
     );
-    let merged = place.run(&words("merge 2.json 0.json 1.json --out all"));
+    let merged = place.run(&words("merge 2.json 0.json 1.json --out all --junit all/junit.xml"));
     assert_eq!(merged.status.code(), Some(0), "{}", String::from_utf8_lossy(&merged.stderr));
+    assert!(String::from_utf8_lossy(&merged.stdout).contains("\nThresholds: 3 of 3 met\n"));
+    assert_eq!(place.read("all/junit.xml").matches("<testcase ").count(), 4, "and one for the requests");
+    let over = place.run(&words("merge 2.json 0.json 1.json --out all --junit 0.json"));
+    assert_eq!(over.status.code(), Some(2), "a result is not replaced");
     let merged = read(&place, "all/result.json");
     assert_eq!(rows(&merged), rows(&whole));
     assert_eq!(whole["aggregated"]["requests"], 44);

@@ -47,6 +47,12 @@ pub fn text(result: &RunResult, options: &Options<'_>) -> String {
     parts.join("\n")
 }
 
+/// The verdicts on thresholds alone, in lines that are not broken; empty without thresholds.
+pub fn thresholds(result: &RunResult) -> String {
+    let lines = thresholds::lines(result, usize::MAX, Paint { coloured: false });
+    lines.into_iter().flat_map(|line| [line, "\n".to_owned()]).collect()
+}
+
 /// What the results are of.
 fn headline(result: &RunResult, paint: Paint, columns: usize) -> String {
     let run = &result.run;
