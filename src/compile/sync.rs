@@ -48,12 +48,20 @@ pub(super) fn compile_sync(
         let message = "a topic at which shards meet has no templates: it is the same for all of them";
         let help = "write a plain topic: the run id is added to it";
         problems.add(Diagnostic::error(codes::CONFLICT, topic_at, message).help(help));
-    } else if let Err(error) = check_topic_name(topic) {
+    } else if let Some(error) =
+        reserved(topic).or_else(|| check_topic_name(topic).err().map(|it| it.to_string()))
+    {
         let message = format!("shards cannot meet at this topic: {error}");
         let help = "write a plain topic, such as \"load-test/sync\"";
         problems.add(Diagnostic::error(codes::RANGE, topic_at, message).help(help));
     }
     Some(Sync { broker: broker?, topic: topic.clone(), timeout })
+}
+
+/// What is wrong with a topic that a broker has for itself.
+fn reserved(topic: &str) -> Option<String> {
+    let text = "topics that begin with `$` are the broker's own, and `$share/` is of subscriptions";
+    topic.starts_with('$').then(|| text.to_owned())
 }
 
 fn broker(

@@ -283,8 +283,11 @@ fn shards_meet_at_a_plain_topic_of_a_broker_that_all_can_reach() {
     ] {
         assert_eq!(said(brokers, sync), expected, "{sync}");
     }
-    assert!(
-        said(remote, "topic = \"load/#\"")
-            .starts_with("E0206 load.sync.topic: shards cannot meet at this topic: ")
-    );
+    for topic in ["load/#", "load/+/sync", "", "$share/group/sync", "$SYS/sync"] {
+        let said = said(remote, &format!("topic = \"{topic}\""));
+        assert!(
+            said.starts_with("E0206 load.sync.topic: shards cannot meet at this topic: "),
+            "{topic}: {said}"
+        );
+    }
 }
