@@ -235,7 +235,7 @@ fn better(error: &clap::Error, words: &[OsString]) -> Option<Mistake> {
                     "leave one of them out. With --web --autostart the run begins at once, and --autoquit 0s ends with it",
                 ));
             }
-            of_one_run(&one, &other)
+            of_one_run(&one, &other).or_else(|| without_page(&one, &other))
         }
         _ => None,
     }
@@ -288,6 +288,22 @@ fn of_one_run(one: &str, other: &str) -> Option<Mistake> {
                  DIR says where"
             )
         },
+    })
+}
+
+/// A shard or a start at a moment that was asked for with a page.
+fn without_page(one: &str, other: &str) -> Option<Mistake> {
+    let (page, flag) = if one.starts_with("--web") { (one, other) } else { (other, one) };
+    let (reason, instead) = match flag {
+        "--shard" => {
+            ("the other shards would not do the same", "--prometheus ADDR serves the numbers of a shard")
+        }
+        "--start-at" => ("such a run does not wait for a moment", "with --web --autostart it begins at once"),
+        _ => return None,
+    };
+    page.starts_with("--web").then(|| Mistake {
+        message: format!("{page} starts, changes and stops runs from a page: {reason} ({flag})"),
+        help: format!("leave {page} or {flag} out; {instead}"),
     })
 }
 

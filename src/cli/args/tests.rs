@@ -23,6 +23,17 @@ fn an_output_of_one_run_is_refused_for_several_with_the_cure() {
     assert_eq!(better(&Cli::try_parse_from(&words).unwrap_err(), &words), None);
 }
 
+#[test]
+fn a_page_for_a_shard_or_a_start_at_a_moment_is_refused_with_reason_and_cure() {
+    for line in
+        ["x run --shard 0/2 --web", "x run --web-port 0 --shard 0/2", "x run --start-at 12:00 --web-host ::1"]
+    {
+        let mistake = mistake(&format!("{line} --run-id r"));
+        assert!(mistake.as_ref().is_some_and(|it| it.contains(" from a page: ")), "{mistake:?}");
+        assert!(mistake.is_some_and(|it| it.contains("; leave --web")), "{line}");
+    }
+}
+
 fn words(text: &str) -> Vec<OsString> {
     text.split_whitespace().map(OsString::from).collect()
 }
