@@ -180,7 +180,9 @@ pub(in crate::cli) fn carry_out(
     let is_whole = errors.is_empty();
     errors.extend(outcome.as_ref().err().cloned());
     for error in errors {
-        stderr.error(error);
+        for lines in logs.iter().map(|(_, log)| log).chain([stderr]) {
+            lines.error(&error);
+        }
     }
     flush();
     let logs = logs.iter().map(|(path, log)| (path.display().to_string(), log));
