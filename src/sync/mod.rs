@@ -2,13 +2,12 @@
 //!
 //! ```text
 //! shard 0                               broker                              shard I
-//! ready/0 (retained) ──────────────────▶ │ ──▶ 0 is there
-//!                            ask/I ◀──── │ ◀──────────────────── t1, ten times
+//! missing: … I … ──────────────────────▶ │ ──▶ shard 0 is there; again each second
+//!                            ask/I ◀──── │ ◀──────────────────── t1, ten times; then again each second
 //! answer/I: t1 t2 ─────────────────────▶ │ ──▶ the round trip that took least says how far the clocks are apart
-//!                          ready/I ◀──── │ ◀──────────────────── I is there (retained)
-//! all are there: start (retained) ─────▶ │ ──▶ the moment of the start, by the clock of shard 0
-//!                 I has heard of it ◀─── │ ◀──────────────────── ready/I is cleared
-//! start is cleared
+//!                            ask/I ◀──── │ ◀──────────────────── I has ten round trips: it is ready
+//! all are ready: start ────────────────▶ │ ──▶ the moment of the start, by the clock of shard 0
+//!                           gone/I ◀──── │ ◀──────────────────── I has heard of it; before, I has left (its will says it too)
 //! ```
 //! Topics begin with the topic of the scenario and the run id. The moment is translated by the offset of the clocks, so that
 //! not even a wrong clock makes a shard begin early or late.

@@ -1,8 +1,9 @@
 //! The connection on which a shard meets the others: opened before the run, closed before its first user.
 //!
 //! It is one of the engine's own driver, whichever client the users have, and signs in as the first user of the shard does. A
-//! meeting whose connection is lost has failed: nobody could say what the others have heard meanwhile.
+//! meeting whose connection is lost has failed: nobody could say what the others have heard meanwhile. Its will tells them.
 
+use std::hash::{BuildHasher, RandomState};
 use std::mem::take;
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +14,7 @@ use crate::client::failure::Failure;
 use crate::client::transport::{Connector, Endpoint};
 use crate::client::{
     Certificate, Close, Completion, Connect, ConnectRequest, Filter, Incoming, Late, Message, Session, Sink,
-    Ticket, Until,
+    Ticket, Until, Will,
 };
 use crate::mqtt::{Qos, Settings};
 use crate::plan::persona::Persona;
@@ -21,6 +22,9 @@ use crate::plan::roster::Roster;
 use crate::plan::sync::Sync;
 use crate::plan::{BrokerId, Plan};
 use crate::sync::meeting::{Began, Disagreement, Heard, Meeting, Said};
+
+/// How often a shard says that it is here.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// How long a DISCONNECT may take.
 const CLOSE_TIME: Duration = Duration::from_millis(500);
@@ -59,7 +63,10 @@ pub async fn meet(
     stop: &CancellationToken,
 ) -> Result<Option<Began>, SyncError> {
     let connector = Connector::new(vec![endpoint]);
-    let mut meeting = Meeting::new(plan.shard, &sync.topic, run_id);
+    // The keys of this hash are drawn from the system.
+    let token = RandomState::new().hash_one(std::process::id());
+    let mut meeting = Meeting::new(plan.shard, &sync.topic, run_id, token);
+    let gone = meeting.gone();
     let broker = &plan.brokers[sync.broker.0];
     let server = connector.servers(0).into_iter().next();
     let failed = |failure: Failure| SyncError::Broker {
@@ -82,7 +89,14 @@ pub async fn meet(
         inflight: 16,
         timeout: broker.connect_timeout,
         settings: Settings { clean_session: true, session_expiry_s: 0, ..broker.settings },
-        will: None,
+        will: Some(Will {
+            topic: &gone.topic,
+            payload: gone.payload.as_bytes(),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            delay_s: 0,
+            properties: &[],
+        }),
         session: None,
         timings: None,
     };
@@ -91,7 +105,7 @@ pub async fn meet(
         () = stop.cancelled() => return Ok(None),
     };
     connection.subscribe(&meeting.filters()).await.map_err(&failed)?;
-    connection.say(meeting.begin()).await.map_err(&failed)?;
+    connection.say(meeting.begin(unix_us())).await.map_err(&failed)?;
     let deadline = Instant::now() + sync.timeout;
     let outcome = tokio::select! {
         outcome = connection.agree(&mut meeting, deadline) => outcome,
@@ -108,7 +122,7 @@ pub async fn meet(
     };
     connection.leave(&meeting).await.map_err(&failed)?;
     if began.is_none() && !stop.is_cancelled() {
-        return Err(SyncError::Timeout { timeout: sync.timeout, missing: meeting.missing() });
+        return Err(SyncError::Timeout { timeout: sync.timeout, missing: meeting.missing(unix_us()) });
     }
     if let Some(Began { at_us, .. }) = began {
         tokio::select! {
@@ -159,12 +173,12 @@ impl<S: Session> Connection<S> {
     }
 
     async fn say(&mut self, all: Vec<Said>) -> Result<(), Failure> {
-        for Said { topic, payload, retain } in all {
+        for Said { topic, payload, acknowledged } in all {
             let (topic, payload) = (topic.as_bytes(), payload.as_bytes());
-            // The time of a message that is repeated would be wrong.
-            let qos = if retain { Qos::AtLeastOnce } else { Qos::AtMostOnce };
-            self.session.publish(&Message { topic, payload, qos, retain, properties: &[] }, ticket())?;
-            if retain {
+            let qos = if acknowledged { Qos::AtLeastOnce } else { Qos::AtMostOnce };
+            let message = Message { topic, payload, qos, retain: false, properties: &[] };
+            self.session.publish(&message, ticket())?;
+            if acknowledged {
                 self.done().await?;
             } else {
                 self.session
@@ -184,10 +198,15 @@ impl<S: Session> Connection<S> {
     /// Hears and says what is to be said, until it is known when to begin and, in shard 0, all have heard of it; `None` if
     /// the time is over.
     async fn agree(&mut self, meeting: &mut Meeting, deadline: Instant) -> Result<Option<Began>, Stopped> {
+        let mut again = Instant::now() + AGAIN;
         loop {
             for heard in take(&mut self.inbox.heard) {
                 let said = meeting.hear(&heard, unix_us()).map_err(Stopped::Disagreement)?;
                 self.say(said).await?;
+            }
+            if again <= Instant::now() {
+                again = Instant::now() + AGAIN;
+                self.say(meeting.each_second(unix_us())).await?;
             }
             if !self.inbox.heard.is_empty() {
                 continue;
@@ -196,18 +215,16 @@ impl<S: Session> Connection<S> {
             let until = begins.map_or(deadline, |began| {
                 Instant::now() + Duration::from_micros(began.at_us.saturating_sub(unix_us()))
             });
-            if begins.is_some() && (meeting.is_done() || until <= Instant::now()) {
+            if meeting.is_done() || until <= Instant::now() {
                 return Ok(begins);
             }
-            if !self.session.drive(Until::Sink, Some(until), &mut self.inbox).await? {
-                return Ok(begins);
-            }
+            self.session.drive(Until::Sink, Some(until.min(again)), &mut self.inbox).await?;
         }
     }
 
-    /// Clears what is retained and says goodbye.
+    /// Says goodbye.
     async fn leave(&mut self, meeting: &Meeting) -> Result<(), Failure> {
-        self.say(meeting.clear()).await?;
+        self.say(vec![meeting.gone()]).await?;
         self.session.close(Close::ForGood, CLOSE_TIME, &mut self.inbox).await
     }
 }
@@ -246,7 +263,6 @@ impl Sink for Inbox {
         self.heard.push(Heard {
             topic: message.topic.to_owned(),
             payload: String::from_utf8_lossy(message.payload).into_owned(),
-            is_old: message.retain,
             at_us: unix_us().saturating_sub(ago),
         });
     }

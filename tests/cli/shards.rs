@@ -3,7 +3,7 @@
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use serde_json::Value;
 
-use crate::support::{ScenarioDir, run_program};
+use crate::support::{ScenarioDir, listing, meeting, run_program};
 
 /// Users of two classes that send three messages each and leave. Their rows say who sent what.
 const SCENARIO: &str = r#"
@@ -181,7 +181,9 @@ fn a_shard_that_cannot_be_is_refused_before_anything_starts() {
             .map(|more| format!("{more}\n{}", said(more)))
             .collect();
     insta::assert_snapshot!("shards_refused", all.join("\n"));
-    for (more, word) in [("--repeat 2", "--shard is of one run"), ("--web", "cannot be used with")] {
+    for (more, word) in
+        [("--repeat 2", "--shard is of one run"), ("--web", "the other shards would not do the same")]
+    {
         let output = run_program(&place.path(""), &words(&format!("run --shard 0/3 --run-id r1 {more}")));
         assert_eq!(output.code, Some(2), "{more}");
         assert!(output.stderr.contains(word), "{}", output.stderr);
@@ -234,7 +236,7 @@ fn whoever_waits_for_a_start_can_be_interrupted_and_leaves_whole_files() {
 }
 
 /// The scenario without thresholds, whose shards meet before they begin.
-fn meeting(timeout: &str) -> ScenarioDir {
+fn place_to_meet(timeout: &str) -> ScenarioDir {
     let sync = format!("[load]\nsync = {{ topic = \"load/sync\", timeout = \"{timeout}\" }}");
     let without = ["requests >= 40", "failures < 1", "p99 < 60s"].map(|threshold| format!("\"{threshold}\""));
     place_of(&SCENARIO.replace("[load]", &sync).replace(&without.join(", "), ""))
@@ -242,7 +244,7 @@ fn meeting(timeout: &str) -> ScenarioDir {
 
 #[test]
 fn shards_that_meet_begin_together_and_know_their_clocks() {
-    let (place, broker) = (meeting("30s"), Broker::start(BrokerConfig::default()).unwrap());
+    let (place, broker) = (place_to_meet("30s"), Broker::start(BrokerConfig::default()).unwrap());
     let host = broker.addr().to_string();
     let start = |index: usize| {
         let line = format!(
@@ -277,15 +279,35 @@ fn shards_that_meet_begin_together_and_know_their_clocks() {
 }
 
 #[test]
+fn shards_do_not_begin_without_one_that_has_left_or_was_killed() {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    meeting::nobody_begins_without_one_that_is_gone(&broker.addr().to_string(), "5");
+    broker.stop();
+}
+
+#[test]
+fn a_shard_0_that_is_started_again_meets_those_that_wait() {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    meeting::whoever_waits_meets_another_shard_0(&broker.addr().to_string(), "5");
+    broker.stop();
+}
+
+#[test]
 fn a_shard_that_waits_in_vain_says_for_whom_and_runs_nothing() {
-    let (place, broker) = (meeting("500ms"), Broker::start(BrokerConfig::default()).unwrap());
-    let line =
-        format!("run scenario.toml -H {} --run-id r1 --shard 0/3 --summary-json r.json", broker.addr());
+    let (place, broker) = (place_to_meet("500ms"), Broker::start(BrokerConfig::default()).unwrap());
+    let line = format!(
+        "run scenario.toml -q -H {} --run-id r1 --shard 0/3 --summary-json r.json --out runs",
+        broker.addr()
+    );
     let output = run_program(&place.path(""), &words(&line));
     let counters = broker.stop();
     assert_eq!(output.code, Some(4), "{}", output.stderr);
     let said = "error: the shards have not met within 500ms: shards 1, 2 of 3 are not ready";
     assert!(output.stderr.contains(said), "{}", output.stderr);
+    let logs: Vec<_> =
+        listing(&place.path("runs")).into_iter().filter(|path| path.ends_with("run.log")).collect();
+    let log = std::fs::read_to_string(&logs[0]).unwrap();
+    assert!(log.contains(said), "{log}");
     assert!(!place.path("r.json").exists() || place.read("r.json").is_empty());
     assert_eq!(counters.connections, 1, "no user has started");
 }

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Mosquitto, ScenarioDir, received_by};
+use crate::support::{Mosquitto, ScenarioDir, meeting, received_by};
 
 /// Four messages of each of 2,000 users, with all that numbers and draws in a scenario.
 const SCENARIO: &str = r#"
@@ -150,25 +150,13 @@ fn four_shards_of_500_users_are_one_process_of_2000() {
     }
 }
 
-/// Three shards of three users, which meet before they begin.
-const MEETING: &str = r#"
-version = 1
-brokers.b = { url = "mqtt://localhost:1", protocol = "VERSION" }
-load = { users = 3, spawn_rate = 50, sync = { topic = "load/sync", timeout = "30s" } }
-[user_classes.meter]
-messages = 1
-[[user_classes.meter.tasks]]
-name = "send"
-steps = [{ publish = { topic = "t/${user.number}", qos = 1 } }]
-"#;
-
 #[test]
 #[ignore = "needs Debian's mosquitto: run by .ci/run"]
 fn shards_that_meet_leave_nothing_behind() {
     let broker = Mosquitto::start("", &[]);
     let (host, port) = (broker.addr().to_string(), broker.addr().port().to_string());
     for version in ["3.1.1", "5"] {
-        let place = ScenarioDir::new(&MEETING.replace("VERSION", version));
+        let place = meeting::scenario(version, "30s");
         let shards = [2, 1, 0].map(|index| {
             let (shard, json) = (format!("{index}/3"), format!("{index}.json"));
             let args = ["run", "scenario.toml", "-H", &host, "-q", "--run-id", "r1", "--shard", &shard];
@@ -187,5 +175,23 @@ fn shards_that_meet_leave_nothing_behind() {
             .output()
             .expect("mosquitto_sub is not installed");
         assert_eq!(String::from_utf8(retained.stdout).unwrap(), "", "{version}");
+    }
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn shards_do_not_begin_without_one_that_has_left_or_was_killed() {
+    let broker = Mosquitto::start("", &[]);
+    for version in ["3.1.1", "5"] {
+        meeting::nobody_begins_without_one_that_is_gone(&broker.addr().to_string(), version);
+    }
+}
+
+#[test]
+#[ignore = "needs Debian's mosquitto: run by .ci/run"]
+fn a_shard_0_that_is_started_again_meets_those_that_wait() {
+    let broker = Mosquitto::start("", &[]);
+    for version in ["3.1.1", "5"] {
+        meeting::whoever_waits_meets_another_shard_0(&broker.addr().to_string(), version);
     }
 }

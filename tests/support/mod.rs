@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 mod compile;
 pub(crate) mod fake_users;
 pub(crate) mod locust_master;
+pub(crate) mod meeting;
 mod mosquitto;
 pub(crate) mod peer;
 mod plan;
