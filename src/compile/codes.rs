@@ -81,6 +81,7 @@ codes! {
     CLIENT_DIFFERS = "W0256", "The client that drives a broker does a step in another way than the native one.";
     NOTHING_TOLD = "W0257", "A `watch` asks a broker that does not tell of itself.";
     LOWER_BOUND = "W0261", "A threshold requires a response time or failures to be above a limit.";
+    PART_OF_ONE = "W0267", "The shards of a run do something else than one process would.";
     UNSTAMPED = "W0270", "A `subscribe` measures messages, but no `publish` of the run stamps them.";
 }
 

@@ -1,16 +1,26 @@
 //! A shard of a plan: its part of the limits of the load, and what no shard can do.
 //!
-//! A limit is divided by the users that can use it up: by senders for messages, by users with tasks for task runs. A shard
-//! with none of them has no such limit, since nothing in it would ever reach it, so something else must end it.
+//! Shards do not hear of each other. So a limit of all users is refused if some of them work until others have finished, and
+//! a limit of each user, which needs no dividing, is proposed instead.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::compile::codes;
 use crate::compile::problems::Problems;
+use crate::compile::shard::parts::{Pace, Worker, most, parts};
 use crate::diagnostic::{Diagnostic, FieldPath, Mark};
+use crate::plan::feed::{FeedOrder, FeedPer};
+use crate::plan::rate;
 use crate::plan::roster::Roster;
+use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
 use crate::plan::{Plan, Step, UserClass};
+
+mod parts;
+
+/// What a broker takes for a task run, in seconds: that by which limits are divided, and the least and most of which it is
+/// said if the parts depend on it.
+const ASSUMED_S: [f64; 3] = [0.002, 0.0001, 0.05];
 
 /// Gives the plan the limits of its shard, or says why the run cannot be divided.
 pub(super) fn divide(plan: &mut Plan, problems: &mut Problems<'_>) {
@@ -28,49 +38,171 @@ pub(super) fn divide(plan: &mut Plan, problems: &mut Problems<'_>) {
         wrong(at.key("search"), message, "run it in one process, without `--shard`");
         return;
     }
-    // How many users of each class every shard has.
-    let mut users = vec![vec![0_u64; shard.of() as usize]; plan.classes.len()];
-    LoadTimeline::watched(Roster::of_all(plan), &plan.load, &mut |new| {
-        users[new.class.0][shard.of_number(new.number) as usize] += 1;
+    let mut workers: Vec<Worker> = Vec::new();
+    LoadTimeline::watched(Roster::of_all(plan), &plan.load, &mut |now, change| {
+        for number in &change.stop {
+            // Their numbers are those of their starts, from 1.
+            let worker = usize::try_from(number - 1).ok().and_then(|index| workers.get_mut(index));
+            worker.into_iter().for_each(|worker| worker.stops = now);
+        }
+        workers.extend(change.start.iter().map(|new| Worker {
+            shard: shard.of_number(new.number),
+            class: new.class.0,
+            starts: now,
+            stops: Duration::MAX,
+        }));
     });
-    let own = |class: usize| users[class][shard.index() as usize];
-    if (0..users.len()).all(|class| own(class) == 0) {
-        let all: u64 = users.iter().flatten().sum();
-        let message = format!("shard {shard} has no user, since the run has {all}");
+    if workers.iter().all(|worker| worker.shard != shard.index()) {
+        let message = format!("shard {shard} has no user, since the run has {}", workers.len());
         wrong(at, message, "divide it into fewer shards, or start more users");
         return;
     }
-    let part = |limit: Option<u64>, is_user: &dyn Fn(&UserClass) -> bool| {
-        let who: BTreeMap<usize, &Vec<u64>> =
-            users.iter().enumerate().filter(|(class, _)| is_user(&plan.classes[*class])).collect();
-        let of_shard = |shard: usize| who.values().map(|users| users[shard]).sum();
-        let by_shard: Vec<u64> = (0..shard.of() as usize).map(of_shard).collect();
-        limit
-            .and_then(|limit| shard.part_of(limit, &by_shard))
-            .filter(|_| who.keys().any(|class| own(*class) > 0))
-    };
-    let iterations = part(plan.load.iterations, &|class| !class.tasks.is_empty());
-    let messages = part(plan.load.messages, &sends);
-    let leaves = |class: &UserClass| class.iterations.is_some() || class.messages.is_some();
-    let all_leave = plan.classes.iter().enumerate().all(|(class, of)| own(class) == 0 || leaves(of));
-    let ends = LoadTimeline::of(plan).length().is_some() || all_leave;
-    for (key, limit, part, what) in [
-        ("iterations", plan.load.iterations, iterations, "has tasks"),
-        ("messages", plan.load.messages, messages, "sends"),
-    ] {
-        if limit.is_some() && part.is_none() && iterations.or(messages).is_none() && !ends {
-            let message = format!("no user of shard {shard} {what}, so `{key}` never ends it");
-            wrong(at.key(key), message, "add `run_time`, or divide the run into fewer shards");
+    for broker in plan.brokers.iter().filter(|of| matches!(of.target, Target::Embedded { .. })) {
+        let message =
+            "each shard has an embedded broker of its own, so its users meet nobody of another shard";
+        problems.add(
+            Diagnostic::warning(
+                codes::PART_OF_ONE,
+                FieldPath::root().key("brokers").key(&*broker.name),
+                message,
+            )
+            .help("start one with `mqtt-scenario broker`, and give its address to all shards with `--host`"),
+        );
+    }
+    let limits = [
+        ("iterations", plan.load.iterations, Counted::Iterations),
+        ("messages", plan.load.messages, Counted::Messages),
+    ];
+    let is_only_limit = limits.iter().filter(|(_, limit, _)| limit.is_some()).count() == 1;
+    let present: Vec<_> = plan
+        .classes
+        .iter()
+        .enumerate()
+        .filter(|(class, _)| workers.iter().any(|of| of.class == *class))
+        .collect();
+    let (mut own, mut reached) = ([None; 2], [None; 2]);
+    for ((key, limit, counted), (own, reached)) in limits.into_iter().zip(own.iter_mut().zip(&mut reached)) {
+        let (Some(limit), at) = (limit, at.key(key)) else { continue };
+        if let Some((message, help)) = present.iter().find_map(|(_, class)| counted.indivisible(class, key)) {
+            problems.add(Diagnostic::error(codes::SHARD, at, message).marking(Mark::Key).help(help));
+            continue;
+        }
+        let paces = ASSUMED_S.map(|broker_s| {
+            plan.classes.iter().map(|class| counted.pace(class, broker_s)).collect::<Vec<_>>()
+        });
+        let most = most(&workers, &paces[0], shard.of());
+        let in_all =
+            most.iter().copied().try_fold(0_u64, |sum, most| most.map(|most| sum.saturating_add(most)));
+        if in_all.is_some_and(|in_all| in_all < limit) {
+            // Nobody reaches it, in one process or in many.
+            continue;
+        }
+        let [parts, fast, slow] = paces.map(|paces| parts(limit, &workers, &paces, &most));
+        let index = shard.index() as usize;
+        *reached = Some(parts[index]);
+        // What users cannot exceed needs no limit, if another one ends the run.
+        *own = reached.filter(|part| is_only_limit || most[index].is_none_or(|most| most > *part));
+        let differ = |(fast, slow): (&u64, &u64)| fast.abs_diff(*slow) > 1 + fast.max(slow) / 5;
+        let mut warn = |message: String, help: &str| {
+            problems.add(
+                Diagnostic::warning(codes::PART_OF_ONE, at.clone(), message).marking(Mark::Key).help(help),
+            );
+        };
+        if fast.iter().zip(&slow).any(differ) {
+            let message = format!(
+                "shards may need different times for their parts of `{key}`, since it is not known how fast their users are"
+            );
+            warn(message, &format!("give the classes `{key}`, which is a limit of each user, or a `rate`"));
+        }
+        if own.is_some_and(|part| part == 0) {
+            warn(
+                format!("shard {shard} ends at once: its users have no part of `{key}`"),
+                "divide the run into fewer shards, or end it by `run_time`",
+            );
         }
     }
-    (plan.load.iterations, plan.load.messages) = (iterations, messages);
+    let subscribes = |class: &UserClass| class.steps().any(|step| matches!(step, Step::Subscribe(_)));
+    let only_receives = present.iter().find(|(_, class)| subscribes(class) && !sends(class));
+    if let Some((_, class)) =
+        only_receives.filter(|_| own.iter().any(Option::is_some) && plan.classes.iter().any(sends))
+    {
+        let message = format!(
+            "users of `{}` leave when their own shard has finished, and miss what others send later",
+            class.name
+        );
+        problems.add(Diagnostic::warning(codes::PART_OF_ONE, at, message).help(
+            "end the run by `run_time`, and let the senders have `iterations` or `messages` of each user",
+        ));
+    }
+    let any = own.iter().any(Option::is_some);
+    [plan.load.iterations, plan.load.messages] = if any { own } else { reached };
+}
+
+/// What a limit of the load counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    Iterations,
+    Messages,
+}
+
+impl Counted {
+    /// Why a limit of this kind cannot be divided among shards with users of a class, and the cure.
+    fn indivisible(self, class: &UserClass, key: &str) -> Option<(String, String)> {
+        let name = &class.name;
+        let replies = class.tasks.iter().any(|task| {
+            let talks = |step: &&Step| matches!(step, Step::Receive(_) | Step::Publish(_) | Step::Request(_));
+            matches!(task.steps.0.iter().find(talks), Some(Step::Receive(_)))
+        });
+        let (other, leaves) = match self {
+            Self::Iterations => ("messages", class.messages.is_some()),
+            Self::Messages => ("iterations", class.iterations.is_some() && sends(class)),
+        };
+        let by_row = class.feeds.iter().any(|of| of.order == FeedOrder::Unique && of.per == FeedPer::Message);
+        if replies {
+            let message = format!(
+                "`{key}` of all users cannot be divided: users of `{name}` wait for messages of others, and a shard does not know when those have finished"
+            );
+            let help =
+                format!("end the run by `run_time`, or give the other classes `{key}`, a limit of each user");
+            return Some((message, help));
+        }
+        let until = if leaves {
+            format!("after their own `{other}`")
+        } else {
+            "when their rows are used up".to_owned()
+        };
+        (leaves || by_row && sends(class)).then(|| {
+            let message = format!("`{key}` of all users cannot be divided: users of `{name}` leave {until}");
+            (
+                message,
+                format!("remove `{key}` here, or give it to the classes: there it is a limit of each user"),
+            )
+        })
+    }
+
+    /// How fast users of a class use the limit up, if the broker takes so long for a task run.
+    fn pace(self, class: &UserClass, broker_s: f64) -> Pace {
+        let ((messages, run_s), (at_start, begins_s)) = (rate::mean_run(class), rate::on_start(class));
+        // A schedule catches up.
+        let runs_per_s = 1.0 / if class.schedule.is_some() { run_s } else { run_s + broker_s };
+        let runs = |runs_per_s| if class.tasks.is_empty() { 0.0 } else { runs_per_s };
+        let (at_once, per_s, own) = match self {
+            Self::Iterations => (0.0, runs(runs_per_s), class.iterations),
+            Self::Messages => (at_start, runs(runs_per_s) * messages, class.messages),
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number from 0 up"
+        )]
+        let at_start = (per_s == 0.0).then_some(at_once as u64);
+        Pace { at_once, begins_s, per_s, most: own.into_iter().chain(at_start).min() }
+    }
 }
 
 /// Whether users of the class send messages that count.
 fn sends(class: &UserClass) -> bool {
-    let tasks = class.tasks.iter().map(|task| &task.steps);
-    let mut steps = std::iter::once(&class.on_start).chain(tasks).flat_map(|steps| &steps.0);
-    steps.any(|step| matches!(step, Step::Publish(_) | Step::Request(_)))
+    rate::mean_run(class).0 + rate::on_start(class).0 > 0.0
 }
 
 #[cfg(test)]

@@ -34,8 +34,9 @@ pub fn certificates(plan: &Plan) -> BTreeSet<Files> {
         }
     }
     if per_user.iter().any(Option::is_some) {
-        LoadTimeline::watched(Roster::of(plan), &plan.load, &mut |new| {
-            if let Some(certificate) = per_user[new.class.0] {
+        LoadTimeline::watched(Roster::of(plan), &plan.load, &mut |_, change| {
+            for new in &change.start {
+                let Some(certificate) = per_user[new.class.0] else { continue };
                 let class = &plan.classes[new.class.0];
                 found.insert((class.broker, Some(files(certificate, plan, class, new.number, new.index))));
             }

@@ -37,9 +37,23 @@ impl Add for Traffic {
 
 /// The traffic of one user in the long run if every request took no time, packets being as large as `size` says;
 /// nothing if no pause bounds it. By weight over all tasks: that of a mean task run divided by its mean length.
-pub(crate) fn traffic(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) -> Option<Traffic> {
-    let (mut sum, mut seconds, mut weights) = (Traffic::default(), 0.0, 0.0);
+pub(crate) fn traffic(class: &UserClass, size: impl FnMut(&Publish) -> f64) -> Option<Traffic> {
     // Not divided by the sum of the weights: it would go out again.
+    let (sum, seconds, _) = of_all_tasks(class, size);
+    let per_second =
+        |traffic: Traffic| Traffic { messages: traffic.messages / seconds, bytes: traffic.bytes / seconds };
+    if sum.messages == 0.0 { Some(sum) } else { (seconds > 0.0).then(|| per_second(sum)) }
+}
+
+/// How many messages a mean task run sends, and how many seconds it lasts with the pause after it if requests take no time.
+pub(crate) fn mean_run(class: &UserClass) -> (f64, f64) {
+    let (sum, seconds, weights) = of_all_tasks(class, |_| 0.0);
+    (sum.messages / f64::max(weights, 1.0), seconds / f64::max(weights, 1.0))
+}
+
+/// What all tasks send, how many seconds they last, and how many runs that is: each task by its weight.
+fn of_all_tasks(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) -> (Traffic, f64, f64) {
+    let (mut sum, mut seconds, mut weights) = (Traffic::default(), 0.0, 0.0);
     for task in &class.tasks {
         let (of_task, pauses_s) = of_one_run(&task.steps, &mut size);
         let cycle_s = match class.wait_time {
@@ -54,9 +68,13 @@ pub(crate) fn traffic(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) 
         // A schedule catches up, so that only the mean counts.
         seconds = f64::max(seconds, weights * schedule.period_s());
     }
-    let per_second =
-        |traffic: Traffic| Traffic { messages: traffic.messages / seconds, bytes: traffic.bytes / seconds };
-    if sum.messages == 0.0 { Some(sum) } else { (seconds > 0.0).then(|| per_second(sum)) }
+    (sum, seconds, weights)
+}
+
+/// How many messages the steps before the first task send, and how many seconds they pause on average.
+pub(crate) fn on_start(class: &UserClass) -> (f64, f64) {
+    let (sum, pauses_s) = of_one_run(&class.on_start, &mut |_| 0.0);
+    (sum.messages, pauses_s)
 }
 
 /// The mean pauses of a task run in seconds.

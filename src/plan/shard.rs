@@ -67,17 +67,6 @@ impl Shard {
     pub fn place(self, number: u64) -> u64 {
         number.wrapping_sub(1) / u64::from(self.of)
     }
-
-    /// Its part of a limit that is divided by the users that can use it up: `users` has how many of them each shard has.
-    /// The parts of all shards add up to the limit. `None` if no shard has such users.
-    pub fn part_of(self, limit: u64, users: &[u64]) -> Option<u64> {
-        let sum = |users: &[u64]| users.iter().map(|users| u128::from(*users)).sum::<u128>();
-        let (before, own) = users.split_at_checked(self.index as usize)?;
-        let (before, own, all) = (sum(before), u128::from(*own.first()?), sum(users));
-        // Rounded where the shares of two shards meet, so that nothing is lost between them.
-        let up_to = |users: u128| (u128::from(limit) * users).checked_div(all);
-        u64::try_from(up_to(before + own)? - up_to(before)?).ok()
-    }
 }
 
 impl Default for Shard {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::plan::dispatcher::{Pace, changes};
 use crate::plan::load::{After, Load, Stage};
 use crate::plan::plan::Plan;
-use crate::plan::roster::{NewUser, Roster};
+use crate::plan::roster::{Change, Roster};
 
 /// What the roster of a shard makes of a load, if every user connects at once and no user leaves by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,11 +58,15 @@ impl LoadTimeline {
 
     /// Returns the timeline of a load; the roster must have no users yet.
     pub fn new(roster: Roster, load: &Load) -> Self {
-        Self::watched(roster, load, &mut |_| {})
+        Self::watched(roster, load, &mut |_, _| {})
     }
 
-    /// Like `new`; calls `starts` with each user, in the order of their starts.
-    pub(crate) fn watched(mut roster: Roster, load: &Load, starts: &mut dyn FnMut(NewUser)) -> Self {
+    /// Like `new`; calls `changed` with each change of the users and its moment, in order.
+    pub(crate) fn watched(
+        mut roster: Roster,
+        load: &Load,
+        changed: &mut dyn FnMut(Duration, &Change),
+    ) -> Self {
         let classes = roster.counts().len();
         let mut timeline = Self {
             stages: Vec::new(),
@@ -73,7 +77,7 @@ impl LoadTimeline {
         };
         let mut begins = Duration::ZERO;
         for stage in &load.stages {
-            let stage_timeline = timeline.pass(stage, begins, &mut roster, starts);
+            let stage_timeline = timeline.pass(stage, begins, &mut roster, changed);
             let ends = stage_timeline.ends;
             timeline.stages.push(stage_timeline);
             let Some(ends) = ends else { break };
@@ -87,7 +91,7 @@ impl LoadTimeline {
         stage: &Stage,
         begins: Duration,
         roster: &mut Roster,
-        started: &mut dyn FnMut(NewUser),
+        changed: &mut dyn FnMut(Duration, &Change),
     ) -> StageTimeline {
         let before: u32 = roster.counts_in_all().iter().sum();
         let pace = Pace::new(stage.spawn_rate);
@@ -97,12 +101,12 @@ impl LoadTimeline {
         roster.ramp_to(&stage.users, stage.spawn_rate);
         while let Some(change) = roster.next_change() {
             // Only what a change starts can be more than there ever was.
-            for new in change.start {
+            for new in &change.start {
                 let class = new.class.0;
                 self.most[class] = self.most[class].max(roster.counts()[class]);
                 self.started[class] += 1;
-                started(new);
             }
+            changed(begins.saturating_add(ramp), &change);
             starts += change.starts_in_all;
             stops += change.stops_in_all;
             self.most_in_all = self.most_in_all.max(roster.counts().iter().sum());

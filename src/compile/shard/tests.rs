@@ -55,14 +55,21 @@ struct Class {
     order: &'static str,
     per: &'static str,
     sends: bool,
+    /// Whether each user sends a message before its tasks.
+    greets: bool,
+    /// The limit of each user, and what it counts.
+    own: Option<(&'static str, u64)>,
 }
 
 fn class() -> impl Strategy<Value = Class> {
     let order = prop::sample::select(vec!["sequential", "random", "unique"]);
     let per = prop::sample::select(vec!["user", "message"]);
     let share = prop_oneof![-3..0_i32, 1..6_i32];
-    (share, 0..3_u8, order, per, prop::bool::weighted(0.8))
-        .prop_map(|(share, rate, order, per, sends)| Class { share, rate, order, per, sends })
+    let own = (prop::sample::select(vec!["iterations", "messages"]), 1..20_u64);
+    let own = prop::option::weighted(0.2, own);
+    (share, 0..3_u8, order, per, prop::bool::weighted(0.8), prop::bool::weighted(0.3), own).prop_map(
+        |(share, rate, order, per, sends, greets, own)| Class { share, rate, order, per, sends, greets, own },
+    )
 }
 
 /// A scenario of these classes, with stages that lead to these numbers of users.
@@ -85,7 +92,7 @@ fn text(classes: &[Class], stages: &[(u32, u8)], limits: (Option<u32>, Option<u3
 
 impl Class {
     fn text(&self, index: usize) -> String {
-        let Self { share, rate, order, per, sends } = self;
+        let Self { share, rate, order, per, sends, greets, own } = self;
         let share =
             if *share < 0 { format!("weight = {}", -share) } else { format!("fixed_count = {share}") };
         let rate = match rate {
@@ -96,11 +103,24 @@ impl Class {
         let publish = "{ publish = { topic = \"${user.index}/${client_id}/${row.site}\", payload = \
                        \"${seq} ${row.reading} ${random_int(1,1000)} ${user.number}\", qos = 1 } }, ";
         let publish = if *sends { publish } else { "" };
+        let greet = if *greets { "on_start = [{ publish = { topic = \"hello\" } }]" } else { "" };
+        let own = own.map_or_else(String::new, |(key, limit)| format!("{key} = {limit}"));
         format!(
             "[feeds.f{index}]\ncsv = \"f.csv\"\norder = \"{order}\"\nper = \"{per}\"\n\
-             [user_classes.c{index}]\nfeeds = [\"f{index}\"]\n{share}\n{rate}\n\
+             [user_classes.c{index}]\nfeeds = [\"f{index}\"]\n{share}\n{rate}\n{greet}\n{own}\n\
              [[user_classes.c{index}.tasks]]\nname = \"t\"\nsteps = [{publish}{{ wait = \"1s\" }}]"
         )
+    }
+
+    /// How much of a limit of the load each of its users can use up, or nothing if it cannot be divided because of them.
+    fn can_do(&self, key: &str) -> Option<u64> {
+        let of_own = self.own.map_or(u64::MAX, |(_, own)| own);
+        let is_of_key = self.own.is_none_or(|(counted, _)| counted == key);
+        let counts = key == "iterations" || self.sends || self.greets;
+        let by_row = self.order == "unique" && self.per == "message" && (self.sends || self.greets);
+        let is_possible = !by_row && (is_of_key || !counts);
+        let most = if key == "iterations" || self.sends { u64::MAX } else { self.greets.into() };
+        is_possible.then_some(if is_of_key { of_own.min(most) } else { most })
     }
 }
 
@@ -159,7 +179,14 @@ proptest! {
         let whole = compiled(&text, Shard::WHOLE).unwrap().plan;
         let all = starts(&whole);
         let mut users = Vec::new();
-        let (mut iterations, mut messages) = (0, 0);
+        let limits = [("iterations", limits.0), ("messages", limits.1)];
+        let limits = limits.map(|(key, limit)| (key, limit.map(u64::from)));
+        let can_do = |key: &str, shard: Shard| {
+            let own = all.iter().filter(|(_, new)| shard.holds(new.number));
+            own.map(|(_, new)| classes[new.class.0].can_do(key)).try_fold(0, |sum, more| Some(u64::saturating_add(sum, more?)))
+        };
+        let is_possible = limits.iter().all(|(key, limit)| limit.is_none() || can_do(key, Shard::WHOLE).is_some());
+        let mut done = [0, 0];
         let mut sent = Vec::new();
         for index in 0..of {
             let shard = Shard::new(index, of).unwrap();
@@ -169,12 +196,21 @@ proptest! {
                 prop_assert!(compiled.is_err());
                 continue;
             }
+            if !is_possible {
+                prop_assert!(compiled.is_err());
+                continue;
+            }
             let plan = match compiled {
                 Ok(compiled) => compiled.plan,
                 Err(wrong) => return Err(TestCaseError::fail(format!("{wrong:?}\n{text}"))),
             };
-            iterations += plan.load.iterations.unwrap_or(0);
-            messages += plan.load.messages.unwrap_or(0);
+            let parts = [plan.load.iterations, plan.load.messages];
+            for ((key, _), (part, done)) in limits.iter().zip(parts.into_iter().zip(&mut done)) {
+                // Without a part, its users stop by themselves.
+                let most = can_do(key, shard).unwrap_or(0);
+                prop_assert!(part.is_none_or(|part| part <= most));
+                *done = u64::saturating_add(*done, part.unwrap_or(most));
+            }
             for (time, new) in starts(&plan) {
                 users.push((time, new));
                 sent.extend(sends(&plan, new));
@@ -182,50 +218,125 @@ proptest! {
             // All else is the same: rates, feeds, rows, thresholds.
             prop_assert_eq!(&Plan { shard: Shard::WHOLE, load: whole.load.clone(), ..plan }, &whole);
         }
+        if !is_possible {
+            return Ok(());
+        }
         users.sort_by_key(|(_, new)| new.number);
         prop_assert_eq!(&users, &all);
         let mut expected: Vec<_> = all.iter().flat_map(|(_, new)| sends(&whole, *new)).collect();
         expected.sort_unstable();
         sent.sort_unstable();
         prop_assert_eq!(sent, expected);
-        prop_assert_eq!(iterations, whole.load.iterations.unwrap_or(0));
-        let anybody_sends = all.iter().any(|(_, new)| classes[new.class.0].sends);
-        prop_assert_eq!(messages, whole.load.messages.filter(|_| anybody_sends).unwrap_or(0));
+        for ((key, limit), done) in limits.into_iter().zip(done) {
+            if let Some(limit) = limit {
+                prop_assert_eq!(done, limit.min(can_do(key, Shard::WHOLE).unwrap()), "{}", key);
+            }
+        }
     }
 }
 
-/// One sender and three receivers, of which the shard 1 of 2 has two.
-const ONE_SENDER: &str = r#"
-version = 1
-brokers.b.url = "mqtt://localhost"
-load = { users = 4, messages = 100 }
-[user_classes.a_sender]
-fixed_count = 1
-[[user_classes.a_sender.tasks]]
-name = "send"
-steps = [{ publish = { topic = "t" } }, { wait = "1s" }]
-[user_classes.receiver]
-on_start = [{ subscribe = { filter = "t" } }]
-[[user_classes.receiver.tasks]]
-name = "receive"
-steps = [{ receive = { filter = "t", timeout = "1s" } }]
-"#;
+/// The parts of shards of a limit, and what is said of them.
+fn parts(load: &str, classes: &str, of: u32) -> String {
+    let text = format!("version = 1\nbrokers.b.url = \"mqtt://localhost\"\nload = {{ {load} }}\n{classes}");
+    let mut said = Vec::new();
+    let parts: Vec<String> = (0..of)
+        .map(|index| {
+            let compiled = compiled(&text, Shard::new(index, of).unwrap());
+            let (part, found) = match compiled {
+                Ok(Compiled { plan, warnings }) => {
+                    let part = plan.load.iterations.or(plan.load.messages);
+                    (part.map_or("-".to_owned(), |part| part.to_string()), warnings)
+                }
+                Err(found) => ("x".to_owned(), found),
+            };
+            let found = found.iter().filter(|of| of.code.ends_with("0267"));
+            said.extend(found.map(|of| format!("\n{} {}: {}", of.code, of.at, of.message)));
+            part
+        })
+        .collect();
+    said.dedup();
+    parts.join(" ") + &said.concat()
+}
+
+/// A class with these settings, and a task of these steps.
+fn class_of(name: &str, settings: &str, steps: &str) -> String {
+    format!("[user_classes.{name}]\n{settings}\ntasks = [{{ name = \"t\", steps = [{steps}] }}]\n")
+}
+
+const SEND: &str = "{ publish = { topic = \"t\" } }, { wait = \"5ms\" }";
+const RECEIVE: &str = "{ receive = { filter = \"t\", timeout = \"1s\" } }";
+const SUBSCRIBES: &str = "on_start = [{ subscribe = { filter = \"t\" } }]";
 
 #[test]
-fn a_limit_belongs_to_the_shards_whose_users_can_reach_it() {
-    let timed = ONE_SENDER.replace("messages = 100", "messages = 100, run_time = \"1m\"");
-    let messages = |shard: &str| compiled(&timed, shard.parse().unwrap()).unwrap().plan.load.messages;
-    assert_eq!(["0/2", "1/2"].map(messages), [Some(100), None]);
+fn a_part_of_a_limit_is_what_the_users_of_the_shard_can_do_of_it() {
+    let sender = || class_of("a", "", SEND);
+    let hello = "on_start = [{ publish = { topic = \"hello\" } }]";
+    let idle = |settings: &str| class_of("b", settings, "{ wait = \"100ms\" }");
+    let at_once = "users = 4, spawn_rate = 1000";
+    let said =
+        [
+            ("alike", parts(&format!("{at_once}, iterations = 10"), &sender(), 3)),
+            ("only in on_start", parts(&format!("{at_once}, messages = 60"), &(sender() + &idle(hello)), 2)),
+            ("no sender", parts(&format!("{at_once}, messages = 60"), &(sender() + &idle("")), 2)),
+            ("a limit of their own", parts(&format!("{at_once}, iterations = 20"), &(sender() + &idle("iterations = 1")), 2)),
+            ("never reached", parts(&format!("{at_once}, messages = 60"), &idle(hello), 2)),
+            ("slow", parts(&format!("{at_once}, iterations = 200"), &(class_of("a", "rate = \"100/s\"", SEND) + &class_of("b", "rate = \"1/s\"", SEND)), 2)),
+            (
+                "nobody knows how slow",
+                parts(&format!("{at_once}, iterations = 200"), &(sender() + &idle("").replace(", { wait = \"100ms\" }", "")), 2)
+            ),
+            (
+                "a later stage",
+                parts(
+                    "iterations = 40, stages = [{ users = 2, spawn_rate = 1000, duration = \"10s\" }, { users = 40, spawn_rate = 1000, duration = \"3s\" }]",
+                    &sender(),
+                    3
+                )
+            ),
+            ("both limits", parts(&format!("{at_once}, iterations = 20, messages = 10"), &(sender() + &idle("")), 2)),
+        ]
+        .map(|(what, said)| format!("{what}: {said}"))
+        .join("\n");
+    insta::assert_snapshot!(said);
 }
 
 #[test]
-fn what_cannot_be_divided_is_a_mistake() {
-    assert_eq!(mistakes(ONE_SENDER, "0/2"), [""; 0]);
-    assert_eq!(
-        mistakes(ONE_SENDER, "1/2"),
-        ["E0267 load.messages: no user of shard 1/2 sends, so `messages` never ends it"]
+fn what_cannot_be_divided_is_a_mistake_and_what_differs_a_warning() {
+    let sender = class_of("a", "", SEND);
+    let limit = |key: &str| format!("users = 4, spawn_rate = 1000, {key} = 60, run_time = \"1m\"");
+    let with = |class: String| sender.clone() + &class;
+    let rows = "feeds = [\"f\"]\nclient_id = \"${user.number}\"";
+    let feed = "[feeds.f]\ncsv = \"f.csv\"\norder = \"unique\"\nper = \"message\"\n";
+    let by_row = feed.to_owned() + &class_of("a", rows, "{ publish = { topic = \"${row.site}\" } }");
+    let said = [
+        parts(&limit("messages"), &with(class_of("replier", SUBSCRIBES, &format!("{RECEIVE}, {SEND}"))), 2),
+        parts(&limit("iterations"), &with(class_of("receiver", SUBSCRIBES, RECEIVE)), 2),
+        parts(&limit("iterations"), &with(class_of("echo", SUBSCRIBES, &format!("{SEND}, {RECEIVE}"))), 2),
+        parts(&limit("messages"), &with(class_of("b", "iterations = 3", SEND)), 2),
+        parts(&limit("iterations"), &with(class_of("b", "messages = 3", SEND)), 2),
+        parts(&limit("messages"), &by_row, 2),
+        parts(&limit("messages"), &with(class_of("listener", SUBSCRIBES, "{ wait = \"1s\" }")), 3),
+        parts("users = 2", &sender, 3),
+    ]
+    .join("\n\n");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn each_shard_has_an_embedded_broker_of_its_own() {
+    let text = format!(
+        "version = 1\nbrokers.b.url = \"embedded:\"\nload = {{ users = 4, run_time = \"1m\" }}\n{}",
+        class_of("a", "", SEND)
     );
-    assert_eq!(mistakes(ONE_SENDER, "4/5"), ["E0267 load: shard 4/5 has no user, since the run has 4"]);
+    let warnings = |shard: Shard| compiled(&text, shard).unwrap().warnings;
+    assert_eq!(warnings(Shard::WHOLE), []);
+    let found: Vec<_> =
+        warnings(Shard::new(0, 2).unwrap()).iter().map(|of| format!("{} {}", of.code, of.at)).collect();
+    assert_eq!(found, ["W0267 brokers.b"]);
+}
+
+#[test]
+fn a_search_cannot_be_divided() {
     let search = r#"
 version = 1
 brokers.b.url = "mqtt://localhost"

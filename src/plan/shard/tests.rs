@@ -23,21 +23,4 @@ proptest! {
         let own = (1..=number).filter(|number| holding[0].holds(*number)).count() as u64;
         prop_assert_eq!(holding[0].place(number), own - 1);
     }
-
-    #[test]
-    fn parts_of_a_limit_add_up_and_are_fair(limit: u64, users in prop::collection::vec(0_u64..1_000, 1..20)) {
-        let of = u32::try_from(users.len()).unwrap();
-        let all: u64 = users.iter().sum();
-        let parts: Option<Vec<u64>> =
-            (0..of).map(|index| Shard::new(index, of).unwrap().part_of(limit, &users)).collect();
-        let Some(parts) = parts else {
-            prop_assert_eq!(all, 0);
-            return Ok(());
-        };
-        prop_assert_eq!(parts.iter().map(|part| u128::from(*part)).sum::<u128>(), u128::from(limit));
-        for (part, users) in parts.iter().zip(&users) {
-            let fair = u128::from(limit) * u128::from(*users) / u128::from(all);
-            prop_assert!(u128::from(*part).abs_diff(fair) <= 1, "{} for {} of {}", part, users, all);
-        }
-    }
 }
