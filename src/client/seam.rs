@@ -65,7 +65,8 @@ impl PacketBytes {
 pub struct ConnectRequest<'a> {
     /// The index of the broker in the plan's table, which is also its index in the connector.
     pub broker: usize,
-    /// Chooses the server, for a broker with several: the turn modulo their number is its index.
+    /// Chooses the server, for a broker with several: the turn modulo their number is its index. The quotient chooses the
+    /// source address in the same way, so that each server is met from each of them, by the same users in every process.
     pub turn: usize,
     /// The client's certificate. It is used in TLS only.
     pub certificate: Option<Certificate<'a>>,

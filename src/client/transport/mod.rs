@@ -94,7 +94,7 @@ impl Endpoint {
         self
     }
 
-    /// Connects from these local addresses in turn. Without any, the system chooses.
+    /// Connects from these local addresses, each user from one of them. Without any, the system chooses.
     #[must_use]
     pub fn from_sources(self, sources: Vec<IpAddr>) -> Self {
         Self { sources, ..self }
@@ -228,13 +228,17 @@ impl Connector {
     async fn open(&self, opening: &Opening<'_>) -> Result<Driver<Transport>, Failure> {
         let request = opening.request;
         let endpoint = &self.endpoints[request.broker];
-        let server = &endpoint.servers[request.turn % endpoint.servers.len()];
+        let servers = endpoint.servers.len();
+        let server = &endpoint.servers[request.turn % servers];
         // Before the first packet: a certificate that cannot be read is no broker's fault.
         let tls = match &endpoint.tls {
             Some(tls) => Some((tls, tls.config(request.certificate)?)),
             None => None,
         };
-        let tcp = self.ports.connect(&server.addresses, &endpoint.sources, request.timeout).await?;
+        let tcp = self
+            .ports
+            .connect(&server.addresses, &endpoint.sources, request.turn / servers, request.timeout)
+            .await?;
         tcp.set_nodelay(true).map_err(|error| Failure::lost(&error))?;
         let transport = match (tls, endpoint.websocket) {
             (None, false) => Transport::Tcp(tcp),

@@ -27,11 +27,9 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// How many local ports are tried before a connect fails for want of one.
 const PORT_TRIES: usize = 100;
 
-/// The local ends of one thread's connections: which source address and which port is next.
+/// The local ends of one thread's connections: which port is next.
 #[derive(Debug)]
 pub(super) struct Ports {
-    /// Which source address is next.
-    turn: Cell<usize>,
     /// Which local port is next, where there is a source address.
     port: Cell<u16>,
 }
@@ -53,24 +51,25 @@ impl Ports {
         // Threads and processes begin in different places, so that they seldom try each other's ports.
         let ports = PORTS.len() as u64;
         let offset = u16::try_from(RandomState::new().hash_one(0) % ports).unwrap_or(0);
-        Self { turn: Cell::new(0), port: Cell::new(PORTS.start() + offset) }
+        Self { port: Cell::new(PORTS.start() + offset) }
     }
 
     /// Connects to the first of the addresses that answers. They are begun with in their order, each a head start after
     /// the one before, or as soon as that has failed, and none is given up for the next (RFC 8305, section 5): a silent
     /// one costs the others a quarter of a second, and of a short `timeout` each has an equal share.
     ///
-    /// Those of a family that no source address has are passed over.
+    /// Those of a family that no source address has are passed over. The turn chooses the source address.
     pub(super) async fn connect(
         &self,
         addresses: &[SocketAddr],
         sources: &[IpAddr],
+        turn: usize,
         timeout: Duration,
     ) -> Result<TcpStream, Failure> {
         match addresses {
             // Few bytes while it lasts: ten thousand users may wait here at once.
-            [only] => self.connect_to(*only, sources).await.map_err(|error| Failure::opening(&error)),
-            _ => Box::pin(self.race(addresses, sources, timeout)).await,
+            [only] => self.connect_to(*only, sources, turn).await.map_err(|error| Failure::opening(&error)),
+            _ => Box::pin(self.race(addresses, sources, turn, timeout)).await,
         }
     }
 
@@ -79,6 +78,7 @@ impl Ports {
         &self,
         addresses: &[SocketAddr],
         sources: &[IpAddr],
+        turn: usize,
         timeout: Duration,
     ) -> Result<TcpStream, Failure> {
         let reachable: Vec<_> = addresses
@@ -92,7 +92,7 @@ impl Ports {
         let Some(first) = others.next() else {
             return Err(Failure::opening(&io::ErrorKind::AddrNotAvailable.into()));
         };
-        let mut attempts = vec![Box::pin(self.connect_to(first, sources))];
+        let mut attempts = vec![Box::pin(self.connect_to(first, sources, turn))];
         let mut failure = None;
         let mut next_due = pin!(tokio::time::sleep(head_start));
         poll_fn(|cx| {
@@ -118,7 +118,7 @@ impl Ports {
                     attempts.len() < before || others.len() > 0 && next_due.as_mut().poll(cx).is_ready();
                 match is_due.then(|| others.next()).flatten() {
                     Some(address) => {
-                        attempts.push(Box::pin(self.connect_to(address, sources)));
+                        attempts.push(Box::pin(self.connect_to(address, sources, turn)));
                         next_due.as_mut().reset(Instant::now() + head_start);
                     }
                     None => match failure {
@@ -131,9 +131,14 @@ impl Ports {
         .await
     }
 
-    /// Connects from the next source address of the same family, if there are any.
-    async fn connect_to(&self, address: SocketAddr, sources: &[IpAddr]) -> io::Result<TcpStream> {
-        let source = self.next_source(address, sources)?;
+    /// Connects from the source address of this turn, if there are any.
+    async fn connect_to(
+        &self,
+        address: SocketAddr,
+        sources: &[IpAddr],
+        turn: usize,
+    ) -> io::Result<TcpStream> {
+        let source = source_of(turn, address, sources)?;
         let mut tries_left = if source.is_some() { PORT_TRIES } else { 1 };
         loop {
             tries_left -= 1;
@@ -146,18 +151,6 @@ impl Ports {
                 result => return result,
             }
         }
-    }
-
-    /// The source address whose turn it is, if there are any: one of the same family.
-    fn next_source(&self, address: SocketAddr, sources: &[IpAddr]) -> io::Result<Option<IpAddr>> {
-        if sources.is_empty() {
-            return Ok(None);
-        }
-        let turn = self.turn.get();
-        self.turn.set(turn.wrapping_add(1));
-        let same_family = || sources.iter().filter(|source| source.is_ipv4() == address.is_ipv4());
-        let source = same_family().nth(turn % same_family().count().max(1));
-        source.copied().map(Some).ok_or(io::ErrorKind::AddrNotAvailable.into())
     }
 
     /// A socket for this address, bound to the source address and the next local port.
@@ -179,6 +172,16 @@ impl Ports {
         self.port.set(if port >= *PORTS.end() { *PORTS.start() } else { port + 1 });
         port
     }
+}
+
+/// The source address of a turn, if there are any: one of the same family.
+fn source_of(turn: usize, address: SocketAddr, sources: &[IpAddr]) -> io::Result<Option<IpAddr>> {
+    if sources.is_empty() {
+        return Ok(None);
+    }
+    let same_family = || sources.iter().filter(|source| source.is_ipv4() == address.is_ipv4());
+    let source = same_family().nth(turn % same_family().count().max(1));
+    source.copied().map(Some).ok_or(io::ErrorKind::AddrNotAvailable.into())
 }
 
 fn has_source(sources: &[IpAddr], address: SocketAddr) -> bool {

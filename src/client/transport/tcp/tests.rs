@@ -12,7 +12,7 @@ async fn closed(ip: impl Into<IpAddr>) -> SocketAddr {
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 async fn connect(addresses: &[SocketAddr], sources: &[IpAddr]) -> Result<TcpStream, Failure> {
-    Ports::new().connect(addresses, sources, TIMEOUT).await
+    Ports::new().connect(addresses, sources, 0, TIMEOUT).await
 }
 
 /// An address that answers nothing: its listener accepts nobody, and the kernel drops who comes when its queue is
@@ -43,7 +43,7 @@ async fn a_silent_address_costs_the_next_one_a_head_start() {
     }
     // Of a time shorter than the head start, each has its share.
     let begin = Instant::now();
-    let short = Ports::new().connect(&addresses, &[], Duration::from_millis(100)).await;
+    let short = Ports::new().connect(&addresses, &[], 0, Duration::from_millis(100)).await;
     assert_eq!(short.unwrap().peer_addr().unwrap(), addresses[1]);
     assert!(begin.elapsed() < HEAD_START, "{:?}", begin.elapsed());
     // One that is refused does not wait, and the first is still the one that is preferred.
@@ -61,6 +61,18 @@ fn a_failure_of_this_machine_is_told_only_if_there_is_no_other() {
     assert_eq!(told(told(None, none).into(), refused), refused);
     assert_eq!(told(told(None, refused).into(), none), refused);
     assert_eq!(told(Some(none), none), none);
+}
+
+#[tokio::test]
+async fn the_turn_of_a_user_chooses_its_source_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addresses = [listener.local_addr().unwrap()];
+    let sources = [Ipv6Addr::LOCALHOST.into(), IpAddr::from([127, 0, 0, 2]), IpAddr::from([127, 0, 0, 3])];
+    // As two processes would, each with every other user.
+    for (turn, last) in [(0, 2), (2, 2), (1, 3), (3, 3)] {
+        let stream = Ports::new().connect(&addresses, &sources, turn, TIMEOUT).await.unwrap();
+        assert_eq!(stream.local_addr().unwrap().ip(), IpAddr::from([127, 0, 0, last]), "{turn}");
+    }
 }
 
 #[tokio::test]
