@@ -18,6 +18,7 @@ use crate::cli::{completers, exit};
 use crate::compile::codes as compile_codes;
 use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::plan::load::{After, Load, Users};
+use crate::plan::target::Target;
 use crate::plan::{Plan, UserClass};
 use crate::scenario::model::Scenario;
 use crate::scenario::model::user_class::Secret;
@@ -133,6 +134,10 @@ fn missing_variables(checked: &Checked) -> BTreeSet<String> {
 pub(super) fn ignored(plan: &Plan) -> Vec<&'static str> {
     let is_watched = plan.brokers.iter().any(|broker| broker.watch.is_some());
     let all = [
+        (
+            plan.brokers.iter().any(|broker| matches!(broker.target, Target::Embedded { .. })),
+            "Each worker has an embedded broker of its own: start one for all with `mqtt-scenario broker`, and name it as host",
+        ),
         (
             !plan.thresholds.is_empty(),
             "Nobody judges `thresholds` under a Locust master: `mqtt-scenario run` does, and `merge` those of shards",

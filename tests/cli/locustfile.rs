@@ -63,6 +63,7 @@ fn what_means_nothing_under_a_locust_master_is_a_warning() {
     let said = [
         change(name, "name = \"fleet\"\nthresholds = [\"p95 < 1s\"]"),
         change("broker.lan\"", "broker.lan\"\nwatch = { sys = \"$SYS/#\" }"),
+        change("mqtt://broker.lan", "embedded:"),
         change("spawn_rate = 2.5", "spawn_rate = 2.5\nsync = { topic = \"t\" }"),
     ];
     let warnings = said.map(|written| {
