@@ -90,6 +90,32 @@ fn shards_together_do_what_one_process_does() {
 }
 
 #[test]
+fn shards_use_up_a_limit_of_the_load_together_and_end() {
+    // The shard 1 has all users that send one message and then only wait.
+    let place = ScenarioDir::new(
+        r#"
+version = 1
+brokers.b.url = "mqtt://localhost"
+load = { users = 4, spawn_rate = 1000, messages = 20 }
+[user_classes.device]
+tasks = [{ name = "t", steps = [{ publish = { topic = "t" } }, { wait = "5ms" }] }]
+[user_classes.quiet]
+on_start = [{ publish = { topic = "hello" } }]
+tasks = [{ name = "t", steps = [{ wait = "100ms" }] }]
+"#,
+    );
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    let published = |index: u32| {
+        let file = format!("{index}.json");
+        assert_eq!(run(&place, &broker, &file, &format!(" --run-id r1 --shard {index}/2")), Some(0));
+        let rows = rows(&read(&place, &file)).into_iter();
+        rows.filter(|(name, _)| name.starts_with("publish:")).map(|(_, requests)| requests).sum::<u64>()
+    };
+    assert_eq!([0, 1].map(published), [18, 2]);
+    broker.stop();
+}
+
+#[test]
 fn merge_knows_which_shards_it_has() {
     let (place, broker) = (place(), Broker::start(BrokerConfig::default()).unwrap());
     for (file, more) in [
