@@ -38,20 +38,7 @@ pub(super) fn divide(plan: &mut Plan, problems: &mut Problems<'_>) {
         wrong(at.key("search"), message, "run it in one process, without `--shard`");
         return;
     }
-    let mut workers: Vec<Worker> = Vec::new();
-    LoadTimeline::watched(Roster::of_all(plan), &plan.load, &mut |now, change| {
-        for number in &change.stop {
-            // Their numbers are those of their starts, from 1.
-            let worker = usize::try_from(number - 1).ok().and_then(|index| workers.get_mut(index));
-            worker.into_iter().for_each(|worker| worker.stops = now);
-        }
-        workers.extend(change.start.iter().map(|new| Worker {
-            shard: shard.of_number(new.number),
-            class: new.class.0,
-            starts: now,
-            stops: Duration::MAX,
-        }));
-    });
+    let workers = workers(plan);
     if workers.iter().all(|worker| worker.shard != shard.index()) {
         let message = format!("shard {shard} has no user, since the run has {}", workers.len());
         wrong(at, message, "divide it into fewer shards, or start more users");
@@ -60,71 +47,96 @@ pub(super) fn divide(plan: &mut Plan, problems: &mut Problems<'_>) {
     for broker in plan.brokers.iter().filter(|of| matches!(of.target, Target::Embedded { .. })) {
         let message =
             "each shard has an embedded broker of its own, so its users meet nobody of another shard";
+        let at = FieldPath::root().key("brokers").key(&*broker.name);
         problems.add(
-            Diagnostic::warning(
-                codes::PART_OF_ONE,
-                FieldPath::root().key("brokers").key(&*broker.name),
-                message,
-            )
-            .help("start one with `mqtt-scenario broker`, and give its address to all shards with `--host`"),
+            Diagnostic::warning(codes::PART_OF_ONE, at, message).help(
+                "start one with `mqtt-scenario broker`, and give its address to all shards with `--host`",
+            ),
         );
     }
-    let limits = [
-        ("iterations", plan.load.iterations, Counted::Iterations),
-        ("messages", plan.load.messages, Counted::Messages),
-    ];
-    let is_only_limit = limits.iter().filter(|(_, limit, _)| limit.is_some()).count() == 1;
-    let present: Vec<_> = plan
+    [plan.load.iterations, plan.load.messages] = own_limits(plan, &workers, problems);
+}
+
+/// All users of the run, in the order of their numbers.
+fn workers(plan: &Plan) -> Vec<Worker> {
+    let mut workers: Vec<Worker> = Vec::new();
+    LoadTimeline::watched(Roster::of_all(plan), &plan.load, &mut |now, change| {
+        for number in &change.stop {
+            let worker = usize::try_from(number - 1).ok().and_then(|index| workers.get_mut(index));
+            if let Some(worker) = worker {
+                worker.stops = now;
+            }
+        }
+        workers.extend(change.start.iter().map(|new| Worker {
+            shard: plan.shard.of_number(new.number),
+            class: new.class.0,
+            starts: now,
+            stops: Duration::MAX,
+        }));
+    });
+    workers
+}
+
+/// The limits of the shard on iterations and on messages.
+fn own_limits(plan: &Plan, workers: &[Worker], problems: &mut Problems<'_>) -> [Option<u64>; 2] {
+    let (shard, at) = (plan.shard, FieldPath::root().key("load"));
+    let (index, is_only_limit) =
+        (shard.index() as usize, plan.load.iterations.is_none() || plan.load.messages.is_none());
+    let mut with_users = vec![false; plan.classes.len()];
+    for worker in workers {
+        with_users[worker.class] = true;
+    }
+    let classes: Vec<_> = plan
         .classes
         .iter()
-        .enumerate()
-        .filter(|(class, _)| workers.iter().any(|of| of.class == *class))
+        .zip(with_users)
+        .filter_map(|(class, is_there)| is_there.then_some(class))
         .collect();
     let (mut own, mut reached) = ([None; 2], [None; 2]);
-    for ((key, limit, counted), (own, reached)) in limits.into_iter().zip(own.iter_mut().zip(&mut reached)) {
-        let (Some(limit), at) = (limit, at.key(key)) else { continue };
-        if let Some((message, help)) = present.iter().find_map(|(_, class)| counted.indivisible(class, key)) {
-            problems.add(Diagnostic::error(codes::SHARD, at, message).marking(Mark::Key).help(help));
+    for ((counted, limit), (own, reached)) in
+        [(Counted::Iterations, plan.load.iterations), (Counted::Messages, plan.load.messages)]
+            .into_iter()
+            .zip(own.iter_mut().zip(&mut reached))
+    {
+        let (Some(limit), key) = (limit, counted.key()) else { continue };
+        let mut say =
+            |diagnostic: Diagnostic, help: String| problems.add(diagnostic.marking(Mark::Key).help(help));
+        if let Some((message, help)) = classes.iter().find_map(|class| counted.indivisible(class)) {
+            say(Diagnostic::error(codes::SHARD, at.key(key), message), help);
             continue;
         }
         let paces = ASSUMED_S.map(|broker_s| {
             plan.classes.iter().map(|class| counted.pace(class, broker_s)).collect::<Vec<_>>()
         });
-        let most = most(&workers, &paces[0], shard.of());
-        let in_all =
-            most.iter().copied().try_fold(0_u64, |sum, most| most.map(|most| sum.saturating_add(most)));
+        let most = most(workers, &paces[0], shard.of());
+        let in_all = most.iter().try_fold(0_u64, |sum, most| most.map(|most| sum.saturating_add(most)));
         if in_all.is_some_and(|in_all| in_all < limit) {
             // Nobody reaches it, in one process or in many.
             continue;
         }
-        let [parts, fast, slow] = paces.map(|paces| parts(limit, &workers, &paces, &most));
-        let index = shard.index() as usize;
+        let [parts, fast, slow] = paces.map(|paces| parts(limit, workers, &paces, &most));
         *reached = Some(parts[index]);
         // What users cannot exceed needs no limit, if another one ends the run.
         *own = reached.filter(|part| is_only_limit || most[index].is_none_or(|most| most > *part));
-        let differ = |(fast, slow): (&u64, &u64)| fast.abs_diff(*slow) > 1 + fast.max(slow) / 5;
-        let mut warn = |message: String, help: &str| {
-            problems.add(
-                Diagnostic::warning(codes::PART_OF_ONE, at.clone(), message).marking(Mark::Key).help(help),
-            );
+        let mut warn = |message: String, help: String| {
+            say(Diagnostic::warning(codes::PART_OF_ONE, at.key(key), message), help);
         };
-        if fast.iter().zip(&slow).any(differ) {
+        if fast.iter().zip(&slow).any(|(fast, slow)| fast.abs_diff(*slow) > 1 + fast.max(slow) / 5) {
             let message = format!(
                 "shards may need different times for their parts of `{key}`, since it is not known how fast their users are"
             );
-            warn(message, &format!("give the classes `{key}`, which is a limit of each user, or a `rate`"));
+            warn(message, format!("give the classes `{key}`, which is a limit of each user, or a `rate`"));
         }
-        if own.is_some_and(|part| part == 0) {
-            warn(
-                format!("shard {shard} ends at once: its users have no part of `{key}`"),
-                "divide the run into fewer shards, or end it by `run_time`",
-            );
+        if *own == Some(0) {
+            let message = format!("shard {shard} ends at once: its users have no part of `{key}`");
+            warn(message, "divide the run into fewer shards, or end it by `run_time`".to_owned());
         }
     }
-    let subscribes = |class: &UserClass| class.steps().any(|step| matches!(step, Step::Subscribe(_)));
-    let only_receives = present.iter().find(|(_, class)| subscribes(class) && !sends(class));
-    if let Some((_, class)) =
-        only_receives.filter(|_| own.iter().any(Option::is_some) && plan.classes.iter().any(sends))
+    let listens =
+        |class: &&&UserClass| !sends(class) && class.steps().any(|step| matches!(step, Step::Subscribe(_)));
+    if let Some(class) = classes.iter().find(listens)
+        && reached.iter().any(Option::is_some)
+        && classes.iter().any(|class| sends(class))
     {
         let message = format!(
             "users of `{}` leave when their own shard has finished, and miss what others send later",
@@ -134,21 +146,28 @@ pub(super) fn divide(plan: &mut Plan, problems: &mut Problems<'_>) {
             "end the run by `run_time`, and let the senders have `iterations` or `messages` of each user",
         ));
     }
-    let any = own.iter().any(Option::is_some);
-    [plan.load.iterations, plan.load.messages] = if any { own } else { reached };
+    if own.iter().any(Option::is_some) { own } else { reached }
 }
 
 /// What a limit of the load counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Counted {
     Iterations,
     Messages,
 }
 
 impl Counted {
+    /// The key of the scenario.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Iterations => "iterations",
+            Self::Messages => "messages",
+        }
+    }
+
     /// Why a limit of this kind cannot be divided among shards with users of a class, and the cure.
-    fn indivisible(self, class: &UserClass, key: &str) -> Option<(String, String)> {
-        let name = &class.name;
+    fn indivisible(self, class: &UserClass) -> Option<(String, String)> {
+        let (key, name) = (self.key(), &class.name);
         let replies = class.tasks.iter().any(|task| {
             let talks = |step: &&Step| matches!(step, Step::Receive(_) | Step::Publish(_) | Step::Request(_));
             matches!(task.steps.0.iter().find(talks), Some(Step::Receive(_)))

@@ -35,6 +35,7 @@ fn run() -> impl Strategy<Value = Run> {
 }
 
 /// When a user does what counts, the first times.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small whole numbers")]
 fn moments(worker: &Worker, pace: &Pace, limit: u64) -> Vec<f64> {
     let starts_s = worker.starts.as_secs_f64();
     let at_once = std::iter::repeat_n(starts_s, pace.at_once as usize);
@@ -66,7 +67,7 @@ proptest! {
         }
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
         // What happens at the moment at which the limit is reached happens in any order.
-        let reached = all[limit as usize - 1].0;
+        let reached = all[usize::try_from(limit).unwrap() - 1].0;
         for (shard, part) in (0..shards).zip(&parts) {
             let of_shard = |from: f64, to: f64| {
                 all.iter().filter(|of| of.1 == shard && of.0 >= from && of.0 <= to).count() as u64
