@@ -1,7 +1,7 @@
 //! Counts the users that have reached a point, and wakes the coordinator when all of them have.
 //!
 //! One point is the first connection. A user that left without a connection counts too, since nobody should wait for
-//! it. The count is not the number of users that are connected now: if users open and close their connections all the
+//! it. The count is not the number of users that are connected now: if they open and close their connections all the
 //! time, they are never all connected at one moment.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-/// The count. All threads share it, and each user touches it once.
+/// All threads share it, and each user touches it once.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrivals(Arc<State>);
 
@@ -30,7 +30,6 @@ impl Arrivals {
         }))
     }
 
-    /// Counts a user.
     pub(crate) fn arrive(&self) {
         // Before the look at `awaited`, as `expect` looks after it has set that: one of the two sees the other.
         let arrived = self.0.arrived.fetch_add(1, Ordering::SeqCst) + 1;
@@ -45,7 +44,6 @@ impl Arrivals {
         users.saturating_sub(self.count())
     }
 
-    /// How many users have arrived.
     pub(crate) fn count(&self) -> u64 {
         self.0.arrived.load(Ordering::SeqCst)
     }

@@ -30,7 +30,7 @@ impl Clock {
         self.start
     }
 
-    /// When the run started, as unix time.
+    /// The same as unix time.
     pub fn started_at(&self) -> UnixMicros {
         UnixMicros(self.start_us)
     }

@@ -28,7 +28,6 @@ use crate::stats::{RowId, RowKey};
 /// A request that is unfinished after this time is overdue, if users had time to finish at the end of the run.
 const OVERDUE: Duration = Duration::from_secs(1);
 
-/// What the users of a thread share.
 pub(crate) struct Context<C> {
     pub(crate) plan: Arc<Plan>,
     pub(crate) connector: C,
@@ -157,7 +156,7 @@ impl<C> Context<C> {
 
     /// Counts the end of a connection that was counted when it was opened.
     pub(crate) fn connection_ended(&self) {
-        // Users are also dropped while a panic unwinds. A second panic would abort the program.
+        // As in `record_unfinished`.
         let Ok(mut recorder) = self.recorder.try_borrow_mut() else { return };
         recorder.connection_ended(self.clock.at(Instant::now()));
     }
@@ -206,7 +205,6 @@ impl<C> Context<C> {
         self.rated_runs.take()
     }
 
-    /// Notes that all users are told to stop.
     pub(crate) fn begin_ending(&self) {
         if !self.is_ending.replace(true) && self.shared.quota.is_used_up() {
             self.limit_reached.set(Some(Instant::now()));
@@ -237,7 +235,6 @@ impl<C> Context<C> {
         *self.unexpected.borrow_mut().entry(unexpected).or_default() += 1;
     }
 
-    /// Everything that [`Context::ignored`] and [`Context::noticed`] counted.
     pub(crate) fn take_unexpected(&self) -> UnexpectedCounts {
         self.unexpected.take()
     }

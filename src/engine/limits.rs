@@ -5,7 +5,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// How many files are open besides connections: outputs, event queues, the terminal.
 const OTHER_FILES: u64 = 64;
 
-/// There are not enough file descriptors for a plan.
+/// Not enough file descriptors for a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the plan needs {needed} open files, but this process may only have {limit}: raise the hard limit \

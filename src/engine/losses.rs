@@ -34,7 +34,7 @@ impl Closings {
     }
 }
 
-/// How many connections were lost that the scenario did not end.
+/// Lost connections that the scenario did not end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LossCounts {
     /// How many in all.

@@ -17,7 +17,6 @@ use crate::stats::delivery::group::SharedMessage;
 use crate::stats::delivery::published::Published;
 use crate::stats::delivery::receiver::Receiver;
 
-/// How a user is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StopAction {
     /// The user is told, and goes on to this phase.
@@ -26,33 +25,28 @@ pub(crate) enum StopAction {
     Drop,
 }
 
-/// What the coordinator tells a thread. A user that is gone by the time a command names it is skipped.
+/// A user that is gone by the time a command names it is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Start these users.
     Start(Vec<NewUser>),
     /// All users go on to this phase.
     Stop(StopPhase),
-    /// The users with these numbers stop, in this way.
     StopUsers(StopAction, Vec<u64>),
     /// No message can be under way any more: users that receive to the end may leave.
     EndDrain,
     /// The stage with this index begins: drop the connections of these users. A user without one is skipped.
     Disconnect(usize, Vec<u64>),
-    /// Drop all users where they are.
     DropAll,
     /// Hand over the records up to this time.
     Take(UnixMicros),
-    /// Hand over everything, with both ends of all measurements. No command comes after it.
+    /// Hand over everything, with both ends of all measurements. It is the last command.
     TakeAll(UnixMicros),
 }
 
-/// What a thread tells the coordinator.
 #[derive(Debug)]
 pub(crate) enum Report {
     /// The answer to [`Command::Take`] and [`Command::TakeAll`].
     Taken(Box<Taken>),
-    /// The user with this number is gone.
     Gone(u64),
     /// The answer to [`Command::Disconnect`]: the index of the stage, and how many connections were dropped.
     Disconnected(usize, u64),
@@ -65,7 +59,7 @@ pub(crate) struct Taken {
     pub(crate) usage: ResourceUsage,
     /// What its sessions have sent and received since the run began; `None` if that is not counted.
     pub(crate) packet_bytes: Option<PacketBytes>,
-    /// How many task runs began that a rate search counts.
+    /// As far as a rate search counts them.
     pub(crate) begun: u64,
     /// What arrived in shared groups that are measured.
     pub(crate) shared: Vec<SharedMessage>,
@@ -88,7 +82,6 @@ pub(crate) enum FromThread {
     Ended,
 }
 
-/// The thread's end of its channel to the coordinator.
 #[derive(Debug, Clone)]
 pub(crate) struct Reports {
     thread: usize,
@@ -109,13 +102,11 @@ impl Drop for Reports {
     }
 }
 
-/// The thread's ends of both channels.
 pub(crate) struct ThreadChannels {
     pub(crate) commands: UnboundedReceiver<Command>,
     pub(crate) reports: Reports,
 }
 
-/// The coordinator's end of its channel to a thread.
 #[derive(Debug)]
 pub(crate) struct ThreadHandle {
     commands: UnboundedSender<Command>,

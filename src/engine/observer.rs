@@ -26,9 +26,9 @@ pub struct Tick<'a> {
     pub at: UnixMicros,
     /// Whether the statistics began anew with this tick.
     pub reset: bool,
-    /// What the rate search has found so far, if there is one.
+    /// `None` without a rate search.
     pub search: Option<&'a RateSearchReport>,
-    /// What became of measured messages, if there are any; only with the last tick.
+    /// Only with the last tick, if messages are measured.
     pub delivery: Option<&'a DeliveryReport>,
     /// What the sessions have sent and received since the statistics began; `None` if that is not counted.
     pub packet_bytes: Option<PacketBytes>,
@@ -58,7 +58,7 @@ pub struct StageNow {
 pub struct ClassUsers {
     /// How many are wanted: where the ramp leads, however far it is.
     pub wanted: u32,
-    /// How many live, those still stopping included.
+    /// Those still stopping included.
     pub alive: u32,
 }
 

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::run_control::RunControl;
 use crate::stats::percentiles::PercentileList;
 
-/// What a run does besides the plan.
+/// The choices.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Options {
@@ -17,7 +17,7 @@ pub struct Options {
     pub keep_history: bool,
     /// Whether the statistics begin anew when all users have started (at the next whole second of the run).
     pub reset_stats: bool,
-    /// Whether the statistics keep each second of each row.
+    /// Each second of each row, for the curves of reports.
     pub keep_seconds: bool,
     /// The percentiles that rows show in Locust's files and tables.
     pub percentiles: PercentileList,

@@ -14,7 +14,7 @@ pub struct Unexpected {
     pub origin: Origin,
 }
 
-/// Where something unexpected came from.
+/// Where it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// The broker sent it, and it was ignored.

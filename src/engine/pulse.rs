@@ -25,7 +25,7 @@ pub(crate) struct Standstill {
     pub(crate) in_run: Duration,
 }
 
-/// Watches for gaps as long as a handle exists. All clones are handles of the same watch.
+/// Watches for gaps as long as a clone of it exists.
 #[derive(Debug, Clone)]
 pub(crate) struct Pulse(Arc<Mutex<Beats>>);
 
@@ -52,7 +52,6 @@ impl Pulse {
         pulse
     }
 
-    /// Takes the gaps since the last call.
     pub(crate) fn take(&self) -> Vec<Standstill> {
         let mut beats = lock(&self.0);
         beats.beat(Beat::now());

@@ -40,13 +40,12 @@ impl ResourceMeter {
         self.lag.get_or_insert_default().record(nanos(late));
     }
 
-    /// Takes the measurements since the last call.
+    /// Since the last call.
     pub(crate) fn take(&mut self) -> ResourceUsage {
         ResourceUsage { lag: self.lag.take(), spent: self.cpu.take() }
     }
 }
 
-/// How a thread spent a length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Spent {
     /// The whole time.
@@ -64,7 +63,6 @@ pub(crate) struct CpuMeter {
     times: Option<Times>,
 }
 
-/// Sums over the life of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Times {
     ran_ns: u64,

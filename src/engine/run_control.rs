@@ -15,18 +15,15 @@ struct Shared {
     news: Notify,
 }
 
-/// What was asked for since the run last looked.
+/// Since the run last looked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Asked {
-    /// Another number of users.
     pub(crate) users: Option<UserChange>,
-    /// Whether the statistics begin anew.
     pub(crate) reset: bool,
-    /// How long users may finish their tasks, if the run is to stop.
+    /// How long users may finish their tasks.
     pub(crate) stop: Option<Duration>,
 }
 
-/// How the number of users is to change.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum UserChange {
     /// By so many more, or fewer if it is below 0, than the run wants now.

@@ -7,7 +7,6 @@ use std::num::NonZeroU32;
 
 use crate::client::Connect;
 
-/// The names of all servers of a plan.
 #[derive(Debug)]
 pub(crate) struct Servers {
     names: Vec<String>,
@@ -38,7 +37,6 @@ impl Servers {
         Some(ServerId(NonZeroU32::new(u32::try_from(place + 1).ok()?)?))
     }
 
-    /// The name of a server.
     pub(crate) fn name(&self, server: Option<ServerId>) -> Option<&str> {
         let place = usize::try_from(server?.0.get()).ok()? - 1;
         self.names.get(place).map(String::as_str)

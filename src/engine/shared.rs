@@ -1,4 +1,4 @@
-//! What all threads of a run have in common.
+//! What all threads of a run share.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -10,10 +10,9 @@ use crate::engine::rate_factor::RateFactor;
 use crate::plan::load::Load;
 use crate::stats::rows::RowSpace;
 
-/// What all threads of a run share. Clones are handles of the same thing.
+/// Clones are handles of the same thing.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
-    /// How fast schedules go.
     pub(crate) rate_factor: RateFactor,
     /// How many task runs and messages users may still begin.
     pub(crate) quota: Quota,
@@ -21,9 +20,7 @@ pub(crate) struct Shared {
     pub(crate) arrivals: Arrivals,
     /// How many users send nothing more at the end of the run; they may still receive.
     pub(crate) done_sending: Arrivals,
-    /// Connections that were lost.
     pub(crate) losses: Losses,
-    /// The rows of the statistics.
     pub(crate) rows: RowSpace,
     /// A random number that tells this run from others.
     pub(crate) run: u32,

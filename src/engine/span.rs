@@ -6,7 +6,6 @@ use crate::client::Late;
 use crate::plan::UserClass;
 use crate::plan::wait::WaitTime;
 
-/// From which moment the response times of a class count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timing {
     /// From the beginning of the step, as in Locust.
@@ -27,7 +26,6 @@ impl Timing {
     }
 }
 
-/// How long a request took.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     /// When its step began.

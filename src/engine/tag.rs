@@ -15,7 +15,6 @@ pub(crate) fn tag(row: RowId, record: bool) -> u32 {
     row.0 << 3 | if record { RECORDED } else { 0 }
 }
 
-/// The same for a message with a stamp.
 pub(crate) fn stamped(tag: u32) -> u32 {
     tag | STAMPED
 }
@@ -25,22 +24,18 @@ pub(crate) fn asks(tag: u32) -> u32 {
     tag | ASKS
 }
 
-/// The row of a tag.
 pub(crate) fn row(tag: u32) -> RowId {
     RowId(tag >> 3)
 }
 
-/// Whether successes are recorded.
 pub(crate) fn records(tag: u32) -> bool {
     tag & RECORDED != 0
 }
 
-/// Whether the message has a stamp.
 pub(crate) fn is_stamped(tag: u32) -> bool {
     tag & STAMPED != 0
 }
 
-/// Whether the message asks for a reply.
 pub(crate) fn asks_for_reply(tag: u32) -> bool {
     tag & ASKS != 0
 }

@@ -16,7 +16,6 @@ use tokio::time::Instant;
 
 use crate::engine::delivery::SETTLE_TIME;
 
-/// How far the drain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The run goes on, or nobody receives to the end.
@@ -29,7 +28,6 @@ enum State {
     Over,
 }
 
-/// The drain of one run.
 #[derive(Debug)]
 pub(crate) struct Drain {
     receives: bool,
@@ -52,12 +50,10 @@ impl Drain {
         begins
     }
 
-    /// Returns whether it waits for users that still send.
     pub(crate) fn is_waiting(&self) -> bool {
         self.state == State::Waiting
     }
 
-    /// Nobody sends any more.
     pub(crate) fn all_done_sending(&mut self, now: Instant) {
         if self.state == State::Waiting {
             self.state = State::Draining;
@@ -74,12 +70,11 @@ impl Drain {
         }
     }
 
-    /// When the drain is over, if that is known.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.at
     }
 
-    /// Returns whether the drain is over now. It is true once.
+    /// True once.
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
         let is_over = self.at.is_some_and(|at| at <= now);
         if is_over {

@@ -9,12 +9,10 @@ use crate::engine::messages::Command;
 use crate::engine::run_control::UserChange;
 use crate::stats::UnixMicros;
 
-/// What has happened.
 #[derive(Debug, Clone)]
 pub(crate) enum Event<'a> {
-    /// The person at the keyboard wants everything dropped.
+    /// The second interrupt: everything is dropped.
     Abort,
-    /// The person at the keyboard wants the run to stop.
     StopRequested,
     /// Somebody wants the run to stop, or to stop earlier than it would: users may finish their tasks for so long.
     StopWithin(Duration),
@@ -22,15 +20,13 @@ pub(crate) enum Event<'a> {
     ThresholdMissed,
     /// Somebody at the keyboard, a page or a master of Locust wants another number of users.
     UsersAsked(UserChange),
-    /// Somebody wants statistics that begin anew.
     ResetAsked,
     /// All task runs or messages of the load are used up.
     LimitReached,
     /// As many users have had a connection as [`Effect::AwaitConnected`] asked for, or so it seems.
     UsersConnected,
-    /// As many users send nothing more as [`Effect::AwaitDoneSending`] asked for, or so it seems.
+    /// The same with [`Effect::AwaitDoneSending`].
     UsersDoneSending,
-    /// The user with this number is gone.
     UserGone(u64),
     /// A thread has dropped this many connections as this stage began.
     Disconnected { stage: usize, connections: u64 },
@@ -50,22 +46,15 @@ pub(crate) struct Situation {
     pub(crate) done_sending: u64,
 }
 
-/// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
-    /// Tell the thread with this index.
     Send(usize, Command),
-    /// Tell all threads.
     SendAll(Command),
-    /// Write to the log.
     Info(String),
-    /// Write to the log.
     Warn(String),
     /// Schedules go faster than planned by this factor.
     SetRateFactor(f64),
-    /// Raise [`Event::UsersConnected`] when this many users have had a connection.
     AwaitConnected(u64),
-    /// Raise [`Event::UsersDoneSending`] when this many users send nothing more.
     AwaitDoneSending(u64),
     /// Statistics begin anew with the next tick.
     ResetStatistics,

@@ -65,7 +65,6 @@ pub(crate) const LEAVE_TIME: Duration = Duration::from_secs(5);
 
 const SECOND_US: u64 = 1_000_000;
 
-/// How far the run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     /// Users start and work.
@@ -76,11 +75,9 @@ enum State {
     Stopping,
     /// Tasks are cut off, and users run on_stop and disconnect.
     Leaving,
-    /// Users were dropped.
     Dropped,
 }
 
-/// The state of a run.
 #[derive(Debug)]
 pub(crate) struct Lifecycle {
     plan: Arc<Plan>,
@@ -89,9 +86,7 @@ pub(crate) struct Lifecycle {
     resets_statistics: bool,
     state: State,
     end: End,
-    /// How long users may finish their tasks at the end of the run.
     stop_timeout: Duration,
-    /// When the run time is over.
     run_end: Option<Instant>,
     /// When the state gives way to the next one.
     state_end: Option<Instant>,
@@ -126,7 +121,6 @@ impl Lifecycle {
         }
     }
 
-    /// The run begins.
     pub(crate) fn begin(&mut self) -> Vec<Effect> {
         self.effects
             .extend(self.rate_search.as_ref().and_then(RateSearch::first_factor).map(Effect::SetRateFactor));
@@ -167,7 +161,7 @@ impl Lifecycle {
         }
     }
 
-    /// The users of each class, in the order of the plan.
+    /// In the order of the plan.
     pub(crate) fn users_by_class(&self) -> Vec<ClassUsers> {
         let users = self.stages.wanted_by_class().iter().zip(self.users.living_by_class());
         users.map(|(&wanted, &alive)| ClassUsers { wanted, alive }).collect()

@@ -321,7 +321,7 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         }
     }
 
-    /// When the generator itself did nothing, since the last time.
+    /// Since the last time.
     fn stood_still(&self) -> Vec<Standstill> {
         self.shared.pulse.as_ref().map(Pulse::take).unwrap_or_default()
     }

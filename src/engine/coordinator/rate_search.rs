@@ -36,18 +36,15 @@ pub(crate) struct RateSearch {
     report: RateSearchReport,
 }
 
-/// What the run does because of the search.
 #[derive(Debug, PartialEq, Default)]
 pub(crate) struct Progress {
-    /// Lines for the log.
+    /// For the log.
     pub(crate) lines: Vec<String>,
     /// From now on schedules go faster than planned by this factor.
     pub(crate) factor: Option<f64>,
-    /// Whether the search is over.
     pub(crate) is_over: bool,
 }
 
-/// A rate that is being tried.
 #[derive(Debug)]
 struct Step {
     rate: f64,
@@ -64,20 +61,16 @@ struct Step {
 /// What happened in the second before a tick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Second<'a> {
-    /// The tick.
     pub(crate) at: UnixMicros,
     /// The present moment, which is a little later.
     pub(crate) now: UnixMicros,
-    /// The statistics up to the tick.
     pub(crate) statistics: &'a Statistics,
     /// How many task runs of classes with a rate began.
     pub(crate) begun: u64,
-    /// Whether the generator was at its limit.
     pub(crate) limited: bool,
 }
 
 impl RateSearch {
-    /// The search of a plan, if it has one.
     pub(crate) fn new(plan: &Plan) -> Option<Self> {
         let settings = plan.load.search.clone()?;
         Some(Self::of(settings, &LoadTimeline::of(plan).most))
@@ -103,7 +96,6 @@ impl RateSearch {
         self.factor(self.settings.low)
     }
 
-    /// The result so far.
     pub(crate) fn report(&self) -> &RateSearchReport {
         &self.report
     }

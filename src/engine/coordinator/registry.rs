@@ -44,7 +44,7 @@ pub(crate) struct UserRegistry {
     gone: HashSet<u64>,
     /// The class of each user that was ever started, in the order of their numbers.
     class_of: Vec<u32>,
-    /// How many users of each class live, those still stopping included.
+    /// Those still stopping included.
     living: Vec<u32>,
     stop_timeout: Duration,
     leave_time: Duration,
@@ -75,12 +75,12 @@ impl UserRegistry {
         }
     }
 
-    /// How many users were ever started.
+    /// Ever.
     pub(crate) fn started(&self) -> u64 {
         self.class_of.len() as u64
     }
 
-    /// How many users of each class live, those still stopping included.
+    /// Those still stopping included.
     pub(crate) fn living(&self) -> &[u32] {
         &self.living
     }
@@ -91,7 +91,6 @@ impl UserRegistry {
         UserRef { thread: usize::try_from(thread).unwrap_or(0), number }
     }
 
-    /// The user with this number is gone.
     pub(crate) fn gone(&mut self, number: u64) {
         let place = usize::try_from(self.shard.place(number)).ok();
         let class = place.and_then(|place| self.class_of.get(place));
@@ -104,8 +103,8 @@ impl UserRegistry {
 
     /// Draws the users whose connections a stage drops: a share of those that are there. They are drawn by their
     /// numbers, so they are the same on any number of threads and in any number of shards; only what a shard cannot
-    /// know, which users of the others have left by themselves, can make a difference. Also returns how many users of
-    /// this shard were there.
+    /// know, which users of the others have left by themselves, can make a difference. Returns them, and how many
+    /// users of this shard were there.
     pub(crate) fn draw(
         &self,
         disconnect: &MassDisconnect,

@@ -6,7 +6,6 @@
 use crate::plan::feed::FeedOrder;
 use crate::plan::{ClassId, Plan};
 
-/// The classes whose users may run out of rows.
 #[derive(Debug)]
 pub(crate) struct RowLimits(Vec<Limit>);
 

@@ -2,7 +2,7 @@
 //!
 //! Too many warnings make testers ignore them, so one bad second is no limit yet. A busy thread, or pauses that end
 //! late, count when they have lasted for three seconds; then the first two seconds count as well. Files and ports do
-//! not change so quickly, so they count at once. A time in which the whole process stood still counts at once, too.
+//! not change so quickly, so they count at once, and so does a time in which the whole process stood still.
 
 use std::time::Duration;
 
@@ -29,10 +29,9 @@ fn patience(saturation: Saturation) -> u64 {
     }
 }
 
-/// One kind of saturation, over a run.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cause {
-    /// How many seconds in a row it has been over its bound.
+    /// In seconds.
     streak: u64,
     /// Its value, if it is a limit now.
     now: Option<Saturation>,
@@ -40,7 +39,6 @@ struct Cause {
     worst: Option<Saturation>,
 }
 
-/// Judges one second after the other.
 #[derive(Debug, Default)]
 struct Judge {
     /// In this order: standstill, CPU, send lag, files, ports.
@@ -82,7 +80,7 @@ impl Judge {
     }
 }
 
-/// Measures and judges a run. Make it on the thread that merges.
+/// Make it on the thread that merges.
 #[derive(Debug)]
 pub(crate) struct Monitor {
     pub(crate) health: Health,

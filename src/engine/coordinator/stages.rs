@@ -27,12 +27,9 @@ const RAMP_BY_CLASS: Duration = Duration::from_secs(1);
 /// A stage waits at least this long for the next connection.
 const MIN_PATIENCE: Duration = Duration::from_mins(1);
 
-/// A stage that has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Begun {
-    /// Its place in the load.
     pub(crate) index: usize,
-    /// When it began.
     pub(crate) begins: Instant,
     /// When it ended; of the present stage, when it will, if that is known.
     pub(crate) ends: Option<Instant>,
@@ -40,7 +37,6 @@ pub(crate) struct Begun {
     pub(crate) users_wanted: u32,
 }
 
-/// The stages of a run, and the present one.
 #[derive(Debug)]
 pub(crate) struct Stages {
     plan: Arc<Plan>,
@@ -66,7 +62,6 @@ pub(crate) struct Stages {
 }
 
 impl Stages {
-    /// Begins the first stage.
     pub(crate) fn begin(plan: Arc<Plan>, at: Instant) -> Self {
         let roster = Roster::of(&plan);
         let mut stages = Self {
@@ -109,7 +104,6 @@ impl Stages {
         self.plan.load.stages.get(self.index())
     }
 
-    /// The index of the present stage.
     pub(crate) fn index(&self) -> usize {
         self.begun.last().map_or(0, |stage| stage.index)
     }
@@ -120,7 +114,6 @@ impl Stages {
         Some(Begun { ends: stage.ends.or(self.halted).or(self.ends), ..*stage })
     }
 
-    /// The users of all shards.
     pub(crate) fn roster(&self) -> &Roster {
         &self.roster
     }
@@ -200,12 +193,11 @@ impl Stages {
         self.next_batch.is_none() && is_last && !may_want_more
     }
 
-    /// Returns whether the clock of the present stage starts with the last connection, and does not run yet.
+    /// Whether its clock has not started yet, as it starts with the last connection.
     pub(crate) fn starts_with_connections(&self) -> bool {
         self.ends.is_none() && self.stage().is_some_and(|stage| stage.after == After::Connected)
     }
 
-    /// When there is something to do next.
     pub(crate) fn due(&self) -> Option<Instant> {
         [self.next_batch, self.ends, self.tell].into_iter().flatten().min()
     }
@@ -227,17 +219,17 @@ impl Stages {
         Some((change, self.next_batch.is_none()))
     }
 
-    /// Returns whether the present stage waits for the connections of its users.
+    /// For the connections of its users.
     pub(crate) fn is_waiting(&self) -> bool {
         self.tell.is_some()
     }
 
-    /// The ramp is over, and the stage waits for connections from now on.
+    /// For connections, as the ramp is over.
     pub(crate) fn wait(&mut self, now: Instant) {
         self.tell = Some(now + TELL_EVERY);
     }
 
-    /// Returns whether the log should say now that users are missing.
+    /// That users are missing.
     pub(crate) fn must_tell(&mut self, now: Instant) -> bool {
         let due = self.tell.is_some_and(|at| at <= now);
         if due {
@@ -246,8 +238,7 @@ impl Stages {
         due
     }
 
-    /// Returns whether the stage has waited long enough: the number of missing users has not changed for longer than it
-    /// takes to connect.
+    /// The number of missing users has not changed for longer than it takes to connect.
     pub(crate) fn is_out_of_patience(&mut self, missing: u64, now: Instant) -> bool {
         let (of, since) = *self.missing.get_or_insert((missing, now));
         if of != missing {
@@ -268,13 +259,11 @@ impl Stages {
         self.plan.classes.iter().map(of).fold(MIN_PATIENCE, Duration::max)
     }
 
-    /// Starts the clock of the present stage, which waits no longer.
     pub(crate) fn start_clock(&mut self, now: Instant) {
         self.tell = None;
         self.ends = self.stage().and_then(|stage| stage.duration).map(|duration| now + duration);
     }
 
-    /// Returns whether the present stage is over.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
         self.ends.is_some_and(|at| at <= now)
     }

@@ -12,7 +12,6 @@ use crate::stats::UnixMicros;
 use crate::stats::batch::Batch;
 use crate::stats::delivery::group::SharedMessage;
 
-/// What the threads have answered to one tick.
 #[derive(Debug)]
 pub(crate) struct Answers {
     pub(crate) at: UnixMicros,
@@ -26,7 +25,6 @@ pub(crate) struct Answers {
     pub(crate) shared: Vec<SharedMessage>,
     /// Both ends of all measurements, at the end of the run.
     pub(crate) ends: BothEnds,
-    /// Whether this is the last tick of the run.
     pub(crate) last: bool,
 }
 
@@ -34,9 +32,9 @@ pub(crate) struct Answers {
 #[derive(Debug)]
 pub(crate) struct Ticks {
     open: VecDeque<Answers>,
-    /// How many ticks are complete.
+    /// How many are complete.
     done: u64,
-    /// How many ticks each thread has answered.
+    /// How many each thread has answered.
     answered: Vec<u64>,
 }
 
@@ -54,7 +52,6 @@ impl Ticks {
         self.open.push_back(Answers { at, batches, usages, packet_bytes, begun: 0, shared, ends, last });
     }
 
-    /// Takes an answer of a thread.
     pub(crate) fn answer(&mut self, thread: usize, taken: Taken) {
         let index = usize::try_from(self.answered[thread] - self.done).unwrap_or(usize::MAX);
         self.answered[thread] += 1;
@@ -72,7 +69,6 @@ impl Ticks {
         }
     }
 
-    /// Removes the next tick, if it is complete.
     pub(crate) fn next_complete(&mut self) -> Option<Answers> {
         let threads = self.answered.len();
         let complete = self.open.pop_front_if(|answers| answers.batches.len() == threads)?;
@@ -80,7 +76,6 @@ impl Ticks {
         Some(complete)
     }
 
-    /// Returns whether all ticks are complete.
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }

@@ -14,7 +14,6 @@ use crate::plan::roster::{Change, Roster};
 /// A command and the index of the thread that it is for.
 type ForThread = (usize, Command);
 
-/// The users of a shard.
 #[derive(Debug)]
 pub(crate) struct Users {
     threads: usize,
@@ -34,22 +33,18 @@ impl Users {
         }
     }
 
-    /// How many users are there now.
     pub(crate) fn living(&self) -> u64 {
         self.living
     }
 
-    /// How many users of each class are there now.
     pub(crate) fn living_by_class(&self) -> &[u32] {
         self.registry.living()
     }
 
-    /// How many users were ever started.
     pub(crate) fn started(&self) -> u64 {
         self.registry.started()
     }
 
-    /// A user has left.
     pub(crate) fn gone(&mut self, number: u64) {
         self.living -= 1;
         self.registry.gone(number);
@@ -70,7 +65,6 @@ impl Users {
         commands
     }
 
-    /// When [`Users::stop_due`] has something to do next.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.registry.due()
     }

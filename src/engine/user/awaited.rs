@@ -14,7 +14,6 @@ use crate::plan::condition::{Check, Mismatch, Payload};
 /// The correlation data of a request. No other request has the same.
 pub(super) type RequestId = [u8; 24];
 
-/// What a step looks at of a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival<'a> {
     pub(super) topic: &'a str,
@@ -23,7 +22,6 @@ pub(super) struct Arrival<'a> {
     pub(super) retain: bool,
 }
 
-/// What a step waits for, and how much of it has come.
 #[derive(Debug)]
 pub(super) struct Awaited {
     /// Which topics, without `$share/GROUP/`.
@@ -35,7 +33,6 @@ pub(super) struct Awaited {
     pub(super) missing: u32,
     /// If only retained messages count: hashes of the topics from which one has come.
     retained: Option<HashSet<u64>>,
-    /// Whether a message was taken.
     pub(super) has_taken: bool,
     /// Whether a message was skipped because of its content.
     pub(super) has_passed_over: bool,

@@ -14,10 +14,10 @@ pub(crate) const GOOD_LIFE: Duration = Duration::from_secs(5);
 /// all come back at one moment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Backoff {
-    /// How many pauses were made since the last reset.
+    /// Since the last reset.
     pauses: u8,
     gave_up: bool,
-    /// How many connects have failed in a row.
+    /// In a row.
     failed: u32,
 }
 
@@ -47,17 +47,14 @@ impl Backoff {
         Some(full.mul_f64(1.0 - jitter + random.unit() * jitter))
     }
 
-    /// Notes that a connect has succeeded.
     pub(crate) fn connected(&mut self) {
         self.failed = 0;
     }
 
-    /// Starts from the first pause again.
     pub(crate) fn reset(&mut self) {
         self.pauses = 0;
     }
 
-    /// Whether the user connects no more.
     pub(crate) fn gave_up(self) -> bool {
         self.gave_up
     }

@@ -34,7 +34,6 @@ impl CachedNow {
         }
     }
 
-    /// Takes over a reading of the clock from just now.
     pub(super) fn set(&mut self, now: Instant) {
         *self = Self { read: Some(now), used: 0 };
     }

@@ -94,7 +94,6 @@ impl<C: Connect> User<C> {
         Ok(())
     }
 
-    /// Takes over a new connection.
     async fn use_connection(&mut self, session: C::Session, now: Instant) {
         let resumed = session.resumed();
         if !resumed {

@@ -17,9 +17,7 @@ use tokio::time::Instant;
 use crate::plan::Step;
 use crate::template::random::Random;
 
-/// The length of the first rest.
 const FIRST: Duration = Duration::from_millis(500);
-/// The length of the longest rest.
 const LONGEST: Duration = Duration::from_secs(30);
 /// After this many failures in a row the user does not rest yet, if the broker has answered them.
 const MAX_IN_A_ROW: u32 = 9;
@@ -31,7 +29,6 @@ const MAX_LEFT_OUT: Duration = Duration::from_hours(24 * 365);
 /// What a user remembers of its failures since it last did something that did not fail.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    /// The position after the last step that failed.
     pub(super) position: usize,
     /// Whether a message failed that was not sent.
     pub(super) at_once: bool,

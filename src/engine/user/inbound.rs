@@ -76,7 +76,6 @@ impl Inbound {
         lowered
     }
 
-    /// Takes a message that was read at `at`.
     pub(super) fn receive<C>(&mut self, context: &Context<C>, message: &Incoming<'_>, at: Instant) {
         context.recorder.borrow_mut().received(message.payload.len() as u64);
         for measured in &self.measured {
@@ -87,12 +86,10 @@ impl Inbound {
         }
     }
 
-    /// Whether the step that waits for messages waits no longer.
     pub(super) fn is_satisfied(&self) -> bool {
         self.inbox.is_satisfied()
     }
 
-    /// Notes that the message of a request has failed.
     pub(super) fn request_failed(&self, failure: Failure, at: Instant) {
         self.request_failed.set(Some((failure, at)));
     }
@@ -109,12 +106,10 @@ impl Inbound {
         }
     }
 
-    /// The connection is gone.
     pub(super) fn away(&self, now_ns: u64) {
         self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().away(now_ns));
     }
 
-    /// The broker goes on with the session.
     pub(super) fn resumed(&self, now_ns: u64) {
         self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().resumed(now_ns));
     }
@@ -143,13 +138,11 @@ impl Inbound {
         self.measured.iter().filter(of).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
     }
 
-    /// The subscription to this filter has ended.
     pub(super) fn filter_ended(&self, filter: &str, now_ns: u64) {
         let of = |measured: &&Measured| *measured.filter == *filter;
         self.measured.iter().filter(of).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
     }
 
-    /// All subscriptions have ended.
     pub(super) fn all_ended(&self, now_ns: u64) {
         self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
     }

@@ -31,7 +31,6 @@ const MAX_BYTES: usize = 1 << 20;
 /// Reported at the end of a run for each message that was dropped because of the bounds.
 pub(super) const DROPPED: &str = "message dropped: too many wait for a `receive`";
 
-/// Messages that no step has taken yet, and the step that waits.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     /// Messages that match one of these are stored. Without `$share/GROUP/`.
@@ -43,9 +42,8 @@ pub(crate) struct Inbox {
     /// Whether nothing is stored now, since no list of steps runs that could take it.
     is_idle: bool,
     stored: VecDeque<Stored>,
-    /// The bytes of the stored messages.
+    /// Of the stored messages.
     bytes: usize,
-    /// The number of the next message that is stored.
     next: u64,
     /// The number of the first message of this list of steps.
     list_began: u64,
@@ -93,7 +91,6 @@ impl Inbox {
         Self { filters, most, long, last: last.then(Box::default), ..Self::default() }
     }
 
-    /// The message that was taken last, if some step needs it.
     pub(super) fn last(&self) -> Option<&Received> {
         self.last.as_deref()
     }
@@ -175,7 +172,6 @@ impl Inbox {
         self.wait.as_ref().is_some_and(|wait| wait.is_over())
     }
 
-    /// What the step waits for, if one does.
     pub(super) fn wait(&self) -> Option<&Awaited> {
         self.wait.as_deref()
     }

@@ -23,7 +23,7 @@ use crate::plan::UserClass;
 /// How long users may wait without a stop timeout: a second, or three in a task run that counts.
 const FINISH_TIME: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
-/// The same for their last steps.
+/// In their last steps.
 const LEAVE_TIME: Duration = Duration::from_secs(5);
 
 impl<C: Connect> User<C> {

@@ -48,7 +48,6 @@ impl<S> Link<S> {
         }
     }
 
-    /// Whether the user connects no more.
     pub(super) fn gave_up(&self) -> bool {
         self.recovery.as_ref().is_some_and(|recovery| recovery.backoff.gave_up())
     }

@@ -29,7 +29,6 @@ impl<C: Connect> OpenRequest<C> {
         Self { context: Rc::clone(context), tag, due, deadline: due + timeout, is_open: true }
     }
 
-    /// Whether it has not ended yet.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open
     }

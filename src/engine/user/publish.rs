@@ -32,7 +32,6 @@ const WRITE_AT: usize = 16 * 1024;
 /// A message with more bytes than this takes a while to hand over.
 const LONG: usize = 1024;
 
-/// How a message is to be sent.
 #[derive(Debug, Clone, Copy)]
 struct Order<'a> {
     /// The request that it belongs to, if a reply is expected.

@@ -28,17 +28,12 @@ use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 /// Why a wait failed. Like [`Failure`], it holds nothing that differs from message to message.
 #[derive(Debug)]
 enum Missed {
-    /// A message is not as expected.
     Content(Mismatch),
-    /// No message came in time.
     NoMessage(Duration),
     /// Only messages that `where` skips came in time.
     NoneLetThrough(Duration),
-    /// Too few messages came in time.
     Fewer(Duration),
-    /// Too few retained messages came in time.
     FewerRetained(Duration),
-    /// No reply came in time.
     NoReply(Duration),
 }
 
@@ -68,7 +63,6 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Waits for messages.
     pub(super) async fn receive(&mut self, class: &UserClass, step: &Receive) -> Result<(), Abort> {
         self.connected(class, &class.reconnect).await?;
         let due = self.now.get();
@@ -88,7 +82,6 @@ impl<C: Connect> User<C> {
         self.wait(class, open, missed).await
     }
 
-    /// Sends a message and waits for its reply.
     pub(super) async fn request(&mut self, class: &UserClass, exchange: &Exchange) -> Result<(), Abort> {
         let step = &exchange.publish;
         if let Some(inbound) = &self.inbound {

@@ -19,12 +19,9 @@ enum Asked<'a> {
     Messages(&'a mut Inbound),
 }
 
-/// What the records of a user have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct UserRecords {
-    /// From which moment its response times count.
     pub(super) timing: Timing,
-    /// The server that it connects to.
     pub(super) server: Option<ServerId>,
 }
 
@@ -36,7 +33,6 @@ pub(super) struct Recording<'a, C> {
     pub(super) awaited: Option<(Result<(), Failure>, Instant)>,
     /// How many other requests ended and messages came.
     pub(super) others: u32,
-    /// Whether a request failed.
     pub(super) has_failures: bool,
     /// Whether requests that end with the session are unfinished: see [`Recording::leaving`].
     is_leaving: bool,

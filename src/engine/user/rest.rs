@@ -8,7 +8,6 @@ use crate::engine::user::state::{Abort, User};
 use crate::plan::{Step, Steps, UserClass};
 
 impl<C: Connect> User<C> {
-    /// Notes that the step before `position` has failed.
     #[cold]
     pub(super) fn step_failed(&mut self, position: usize) {
         self.failures.get_or_insert_default().position = position;

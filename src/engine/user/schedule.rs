@@ -10,7 +10,6 @@ use std::time::Duration;
 use crate::plan::schedule::{ArrivalTimes, Schedule};
 use crate::template::random::Random;
 
-/// The schedule of one user.
 #[derive(Debug)]
 pub(super) struct UserSchedule {
     arrivals: ArrivalTimes,

@@ -28,7 +28,6 @@ use crate::template::random::Random;
 /// Why a list of steps ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Abort {
-    /// A step failed.
     Failed,
     /// The user was told to stop while it paused, or has nothing left to send.
     Stopped,
@@ -39,11 +38,9 @@ pub(super) enum Abort {
 /// The part of a user's life to which a list of steps belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// `on_start`.
     Start,
     /// A task run, and what a failed step of it ends.
     Task(OnError),
-    /// `on_stop`.
     Stop,
 }
 
@@ -65,15 +62,13 @@ pub(super) fn turn(index: u64, class: usize) -> usize {
 pub(crate) struct User<C: Connect> {
     pub(super) context: Rc<Context<C>>,
     pub(super) stop: Rc<StopSignal>,
-    /// Index of its class.
     pub(super) class: usize,
     /// Who it is, and what its messages say.
     pub(super) persona: Persona,
     /// Rows of the statistics that are the user's own, by slot.
     pub(super) row_ids: Box<[RowId]>,
-    /// How many more times each open `repeat` runs, by level.
+    /// Rounds left of each open `repeat`, by level.
     pub(super) repeats: Box<[u32]>,
-    /// The list of steps that runs.
     pub(super) part: Part,
     /// How many messages the session has taken.
     pub(super) sent: u64,
@@ -82,12 +77,10 @@ pub(crate) struct User<C: Connect> {
     pub(super) link: Link<C::Session>,
     /// What it does with messages, once it has asked for some or sent one with a stamp.
     pub(super) inbound: Option<Box<Inbound>>,
-    /// Failures since something succeeded.
     pub(super) failures: Option<Box<Failures>>,
     pub(super) pacing: Option<Box<Pacing>>,
     /// Its schedule, once it has begun.
     pub(super) schedule: Option<Box<UserSchedule>>,
-    /// How its requests are recorded.
     pub(super) records: UserRecords,
     /// How much later than intended the current task run started.
     pub(super) late: Late,
@@ -129,19 +122,18 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// The broker of a class.
     pub(super) fn broker(&self, class: &UserClass) -> &Broker {
         &self.context.plan.brokers[class.broker.0]
     }
 
-    /// What the user does with messages. It exists from the first call on.
+    /// It exists from the first call on.
     pub(super) fn inbound(&mut self) -> &mut Inbound {
         let Self { inbound, context, class, persona, .. } = self;
         let keeps = &context.plan.classes[*class].keeps;
         inbound.get_or_insert_with(|| Box::new(Inbound::new(keeps, persona)))
     }
 
-    /// What the user remembers of its losses. It exists from the first call on.
+    /// It exists from the first call on.
     pub(super) fn recovery(&mut self) -> &mut Recovery {
         let Self { link, context, class, persona, .. } = self;
         link.recovery.get_or_insert_with(|| {

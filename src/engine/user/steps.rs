@@ -12,12 +12,11 @@ use crate::engine::user::state::{Abort, Part, User};
 use crate::plan::{OnError, Step, Steps, UserClass};
 
 impl<C: Connect> User<C> {
-    /// Whether the user has sent as many messages as it should. Its last steps do not count.
+    /// Its last steps do not count.
     fn has_sent_all(&self, class: &UserClass) -> bool {
         self.part != Part::Stop && class.messages.is_some_and(|most| self.sent >= most)
     }
 
-    /// Runs steps in order.
     pub(super) fn run(
         &mut self,
         class: &UserClass,

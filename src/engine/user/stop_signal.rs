@@ -32,14 +32,10 @@ use std::task::{Context, Poll, Waker};
 
 use crate::client::failure::Failure;
 
-/// How far a user has been told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StopPhase {
-    /// It goes on.
     Running,
-    /// It finishes its task.
     Stopping,
-    /// It leaves now.
     Leaving,
 }
 
@@ -57,14 +53,10 @@ enum Event {
     DoneSending,
 }
 
-/// What an event leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// Nothing has changed.
     Ignored,
-    /// The state has changed.
     Noted,
-    /// The state has changed, and the user is woken.
     Wakes,
 }
 
@@ -91,7 +83,6 @@ impl State {
         is_done_sending: false,
     };
 
-    /// The table of the [module](self).
     fn on(self, event: Event) -> (Self, Outcome) {
         let holds = match event {
             Event::Advance(phase) => phase > self.phase,
@@ -122,10 +113,9 @@ impl State {
     }
 }
 
-/// Tells one user when and how to stop.
 pub(crate) struct StopSignal {
     state: Cell<State>,
-    /// The user's task. One user is one task, so there is one waker.
+    /// One user is one task, so there is one waker.
     waker: Cell<Option<Waker>>,
 }
 
@@ -145,7 +135,7 @@ impl StopSignal {
         outcome
     }
 
-    /// Tells the user to go on to a phase. Phases only go forward.
+    /// Phases only go forward.
     pub(crate) fn advance(&self, phase: StopPhase) {
         self.handle(Event::Advance(phase));
     }
@@ -180,7 +170,6 @@ impl StopSignal {
         self.handle(Event::DoneSending) == Outcome::Noted
     }
 
-    /// Whether the user has a connection that it wants to keep.
     pub(crate) fn is_connected(&self) -> bool {
         self.state.get().is_connected
     }
@@ -190,7 +179,7 @@ impl StopSignal {
         self.state.get().at_last_steps
     }
 
-    /// Whether the user was told to go on to this phase, or to a later one.
+    /// To this phase, or to a later one.
     pub(crate) fn has_reached(&self, phase: StopPhase) -> bool {
         self.state.get().phase >= phase
     }

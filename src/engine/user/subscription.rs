@@ -10,7 +10,7 @@ use crate::plan::subscription::Subscription;
 #[derive(Debug, Clone)]
 pub(super) struct UserSubscription {
     pub(super) step: Arc<Subscribe>,
-    /// Index of the filter in the step.
+    /// Of the filter, in the step.
     pub(super) index: usize,
     pub(super) state: SubscriptionState,
 }
@@ -55,12 +55,11 @@ impl UserSubscription {
         }
     }
 
-    /// Whether it is this filter of this step, and the broker has it.
+    /// This filter of this step.
     pub(super) fn is_granted(&self, step: &Arc<Subscribe>, index: usize) -> bool {
         self.state == SubscriptionState::Granted && self.index == index && Arc::ptr_eq(&self.step, step)
     }
 
-    /// What the plan says of it.
     pub(super) fn plan(&self) -> &Subscription {
         &self.step.filters[self.index]
     }

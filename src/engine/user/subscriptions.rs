@@ -95,7 +95,6 @@ impl<C: Connect> User<C> {
         inbound.subscriptions.retain_mut(|asked| persona.text(&asked.plan().filter) != filter || keep(asked));
     }
 
-    /// Notes that all subscriptions have ended.
     pub(super) fn forget_subscriptions(&mut self) {
         if let Some((inbound, now_ns)) = self.measuring() {
             inbound.all_ended(now_ns);

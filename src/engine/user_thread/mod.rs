@@ -25,7 +25,6 @@ use crate::engine::user::stop_signal::StopSignal;
 use crate::engine::user_thread::users::Users;
 use crate::stats::UnixMicros;
 
-/// The users of one thread.
 pub(crate) struct UserThread<C: Connect> {
     context: Rc<Context<C>>,
     users: Users<C>,

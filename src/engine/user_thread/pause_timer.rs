@@ -24,12 +24,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Pauses end at multiples of this after the start of the thread.
 const GRID_US: u64 = 750;
 
-/// Ends pauses.
 #[derive(Debug)]
 pub(crate) enum PauseTimer {
-    /// By a kernel timer of its own.
     Kernel(KernelTimer),
-    /// By tokio's timers.
     Tokio,
 }
 

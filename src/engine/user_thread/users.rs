@@ -78,18 +78,15 @@ impl<C: Connect> Users<C> {
         numbers.iter().filter_map(|number| self.living.get(number)).map(|(stop, _)| &**stop)
     }
 
-    /// Drops the users with these numbers where they are.
     pub(super) fn drop_users(&self, numbers: &[u64]) {
         let tasks = numbers.iter().filter_map(|number| self.living.get(number));
         tasks.for_each(|(_, task)| task.abort());
     }
 
-    /// Drops all users where they are.
     pub(super) fn drop_all(&mut self) {
         self.tasks.abort_all();
     }
 
-    /// Notes that a user is gone.
     fn gone(&self, stop: &StopSignal) {
         let shared = &self.context.shared;
         if stop.arrive() {

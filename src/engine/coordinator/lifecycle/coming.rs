@@ -23,7 +23,6 @@ impl Lifecycle {
         }
     }
 
-    /// Somebody wants another number of users.
     pub(super) fn change_users(&mut self, change: &UserChange, seen: &Situation) {
         if self.rate_search.is_some() {
             self.warn("The number of users stays as it is while the run searches for the highest rate");
@@ -47,7 +46,6 @@ impl Lifecycle {
         self.effects.extend(warnings.into_iter().map(Effect::Warn));
     }
 
-    /// The ramp of a stage is over.
     pub(super) fn all_spawned(&mut self, seen: &Situation) {
         let counts = self.counts();
         let total: u64 = counts.iter().copied().map(u64::from).sum();
@@ -64,7 +62,6 @@ impl Lifecycle {
         self.stop_if_all_left(seen);
     }
 
-    /// How many users have not had a connection yet.
     fn missing(&self, seen: &Situation) -> u64 {
         self.users.started().saturating_sub(seen.connected)
     }

@@ -15,7 +15,6 @@ pub(crate) struct Bisection {
     holds: Option<f64>,
     /// The lowest rate that failed.
     fails: Option<f64>,
-    /// The rate to try now.
     rate: Option<f64>,
 }
 
@@ -35,7 +34,6 @@ impl Bisection {
         self.holds
     }
 
-    /// Takes the verdict on the present rate.
     pub(crate) fn judge(&mut self, holds: bool) {
         let Some(rate) = self.rate else { return };
         if holds {
