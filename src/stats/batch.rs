@@ -1,7 +1,7 @@
-//! The data that a recorder hands over at a tick: sums per row and bin, and the rarer events one by one.
+//! What a recorder hands over at a tick: sums per row and bin, and the rarer events one by one.
 //!
 //! A bin holds the samples of one tick and one second of unix time. Locust's rates and "current" percentiles use unix
-//! seconds, its files use ticks. So a bin is the largest piece that belongs to one second and one tick.
+//! seconds, its files use ticks.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,7 +23,6 @@ const PAGE: usize = 256;
 /// Counters of a row's table: Locust's buckets, and the numbers of its pages from 1, 0 for none.
 const TABLE: usize = bucket::DENSE + hdr::SLOTS / PAGE;
 
-/// Everything that one recorder saw up to a tick.
 #[derive(Debug)]
 pub struct Batch {
     pub(super) bins: Vec<Bin>,
@@ -52,7 +51,6 @@ pub struct UnfinishedSeen {
     pub overdue: bool,
 }
 
-/// A change of the number of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsersChanged {
     /// When it happened.

@@ -33,7 +33,6 @@ pub fn of_int(ms: i128) -> i128 {
 /// Number of buckets from 0 to 100,000 ms, and so the length of a dense table of them.
 pub(super) const DENSE: usize = 371;
 
-/// Returns the index in a dense table of the bucket of `ns`. [`DENSE`] or more is outside of the table.
 pub(super) fn dense_index(ns: u64) -> usize {
     /// Of whole nanoseconds, so that the compiler can turn each division into a multiplication.
     fn steps<const MS: u64>(ns: u64) -> u64 {

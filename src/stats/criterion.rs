@@ -1,8 +1,8 @@
 //! A condition on a number of the statistics, such as `p95[MQTT connect] < 1s`.
 //!
 //! Thresholds (conditions at the end of a run) and `compare --fail-on` (conditions that make a comparison fail) have
-//! one grammar. Only `--fail-on` has changes. A change always has a sign and a run's own value never has one, so
-//! `p95 > +10ms` and `p95 > 10ms` cannot be confused.
+//! one grammar. Only `--fail-on` has changes: a change always has a sign and a run's own value never has one, so `p95
+//! > +10ms` and `p95 > 10ms` cannot be confused.
 
 use std::fmt;
 use std::ops::Range;
@@ -26,7 +26,6 @@ pub struct Criterion {
     pub limit: Limit,
 }
 
-/// What an expression may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// It may speak only of one run's own numbers.
@@ -279,7 +278,6 @@ impl Reader<'_> {
     }
 }
 
-/// What a metric is and what its units are.
 fn units(unit: Unit, form: Form) -> &'static str {
     match (form, unit) {
         (Form::Own, Unit::Milliseconds) => "a time: in us, ms or s",

@@ -1,8 +1,7 @@
 //! One entry, the sums of one (type, name) or of Aggregated, as Locust's `StatsEntry` keeps them.
 //!
-//! Seconds are whole seconds of unix time, not of the run, because Locust's rates and current percentiles use them.
-//! An entry does not use its own times for its rates: the rates of all rows depend on the start and the last request of
-//! Aggregated ([`RunSpan`]).
+//! Rates of all rows depend on the start and the last request of Aggregated ([`RunSpan`]). Seconds are whole seconds
+//! of unix time, not of the run, because Locust's rates and current percentiles use them.
 
 use std::sync::Arc;
 
@@ -23,7 +22,6 @@ const RATE_FRESH_S: i64 = 2;
 const PERCENTILE_WINDOW_S: i64 = 10;
 /// How far off that the beginning may be if there is no nearer state.
 const PERCENTILE_SLACK_S: i64 = 8;
-/// How many earlier states are kept.
 const EARLIER_STATES: usize = 20;
 
 /// Start and last request of a run, in unix seconds: Aggregated's, for the rates of every row.
@@ -169,7 +167,6 @@ impl Entry {
         self.start
     }
 
-    /// Start and last request.
     pub fn span(&self) -> RunSpan {
         RunSpan { start: self.start, last_request: self.last_request }
     }
@@ -383,7 +380,6 @@ impl RunSpan {
     }
 }
 
-/// Python's `int()` of a time.
 #[expect(clippy::cast_possible_truncation, reason = "cutting off the fraction is the purpose")]
 fn whole_second(seconds: f64) -> i64 {
     seconds as i64

@@ -5,7 +5,6 @@
 //! the slots that occurred and no table: if a run has 100,000 rows, most of them have only a few dozen slots.
 
 use crate::stats::hdr;
-use crate::stats::latency_summary::LatencySummary;
 
 /// How many response times fell into each slot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -174,6 +173,29 @@ fn rank(quantile: f64, count: u64) -> u64 {
     let nearest = exact.round();
     let rank = if (exact - nearest).abs() <= exact * 1e-12 { nearest } else { exact.ceil() };
     (rank as u64).max(1)
+}
+
+/// Percentiles of response times, milliseconds, to three digits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LatencySummary {
+    /// How many requests had a response time.
+    pub count: u64,
+    /// The shortest response time.
+    pub min_ms: f64,
+    /// Their mean.
+    pub mean_ms: f64,
+    /// Half of them were at most this.
+    pub p50_ms: f64,
+    /// 90 % of them were at most this.
+    pub p90_ms: f64,
+    /// 95 % of them were at most this.
+    pub p95_ms: f64,
+    /// 99 % of them were at most this.
+    pub p99_ms: f64,
+    /// 99.9 % of them were at most this.
+    pub p999_ms: f64,
+    /// The longest response time.
+    pub max_ms: f64,
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ const HALF: usize = 1 << HALF_BITS;
 /// How often the step doubles until an hour is reached.
 const DOUBLINGS: u32 = 22;
 
-/// Number of slots.
 pub(super) const SLOTS: usize = (DOUBLINGS as usize + 2) * HALF;
 
 /// The slot of a time, counted from 0.

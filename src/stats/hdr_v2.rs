@@ -25,7 +25,6 @@ pub(super) enum DecodeError {
     /// They end too early, or do not begin as a histogram does.
     #[error("not a histogram in the encoding V2 of HdrHistogram")]
     Foreign,
-    /// Other bounds or digits.
     #[error("a histogram with other bounds than 1 µs to one hour with three digits")]
     OtherBounds,
     /// A counter beyond the last slot, or more than 2^48 times.
@@ -84,7 +83,6 @@ pub(super) fn histogram(counters: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The counters of a whole histogram.
 pub(super) fn counters_of(histogram: &[u8]) -> Result<&[u8], DecodeError> {
     let (head, counters) = histogram.split_at_checked(HEAD).ok_or(DecodeError::Foreign)?;
     let word = |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);

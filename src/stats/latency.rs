@@ -7,8 +7,8 @@
 use hdrhistogram::Histogram;
 
 use crate::stats::fine::FineTimes;
+pub use crate::stats::fine::LatencySummary;
 use crate::stats::hdr::{self, HIGHEST_NS};
-pub use crate::stats::latency_summary::LatencySummary;
 
 /// Shortest time that is told apart from 0.
 const LOWEST_NS: u64 = 1_000;

@@ -7,16 +7,14 @@ mod known;
 mod messages;
 mod run;
 mod statistic;
-mod unit;
 
 use std::fmt;
 
-pub use crate::stats::metric::known::{Course, Known, Of};
+pub use crate::stats::metric::known::{Course, Known, Of, Unit};
 pub use crate::stats::metric::messages::MessageMetric;
 pub use crate::stats::metric::run::{RunMetric, RunTimes};
 pub use crate::stats::metric::statistic::Statistic;
 use crate::stats::metric::statistic::percentile;
-pub use crate::stats::metric::unit::Unit;
 
 /// One quantity that is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -201,11 +199,6 @@ impl Metric {
         });
         let more = parts.chain(messages).chain(run.chain(times).map(Self::OfRun));
         Self::words().into_iter().chain(more.map(|metric| metric.to_string())).collect()
-    }
-
-    /// The metric of a percentile column's heading, such as `99.9%`.
-    pub fn from_percentile_heading(heading: &str) -> Option<Self> {
-        percentile(heading.strip_suffix('%')?).map(Self::Percentile)
     }
 
     /// Returns the heading of its column in `_stats.csv`, or `None` for a computed metric.

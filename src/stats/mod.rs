@@ -25,8 +25,6 @@ pub mod histogram;
 pub mod inference;
 pub mod interval;
 pub mod latency;
-pub mod latency_summary;
-pub mod live;
 pub mod metric;
 pub mod number;
 pub mod over_time;
@@ -43,7 +41,6 @@ pub mod statistics;
 pub mod sums;
 pub mod threshold;
 pub mod unfinished;
-mod unprintable;
 
 /// What names a row of the statistics. Ordered as Locust sorts its rows: by name, then by request type, in
 /// code point order.

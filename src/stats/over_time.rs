@@ -1,19 +1,19 @@
 //! A run over time while it goes on: its last seconds, its stages, and its course in intervals that are few enough to
 //! be kept.
 //!
-//! Memory does not grow with the length of a run. There are at most 600 intervals, and fewer if the run
-//! has many rows. When there is no room for one more, two neighbours become one and the intervals are twice as long
-//! from then on. Only the first [`MAX_ROWS`] rows are kept over time; the sums of a stage hold all rows.
+//! Memory does not grow with the length of a run. There are at most 600 intervals, and fewer if the run has many
+//! rows: when there is no room for one more, two neighbours become one and the intervals are twice as long from then
+//! on. Only the first [`MAX_ROWS`] rows are kept over time; the sums of a stage hold all rows.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::stats::fine::FineTimes;
 use crate::stats::health::HealthSecond;
-use crate::stats::live::RECENT_SECONDS;
 use crate::stats::packed_times::PackedTimes;
 use crate::stats::result::row::Times;
 use crate::stats::result::series::{Point, RowSeries, Series};
+use crate::stats::snapshot::RECENT_SECONDS;
 use crate::stats::sums::Sums;
 use crate::stats::{Connections, Received, RowKey};
 
@@ -99,7 +99,6 @@ pub struct StageSums {
     pub rows: Vec<Option<Box<Sums>>>,
 }
 
-/// A second of which all records were merged.
 #[derive(Debug)]
 pub(super) struct MergedSecond<'a> {
     pub(super) context: SecondOfRun,
@@ -110,7 +109,6 @@ pub(super) struct MergedSecond<'a> {
     pub(super) all: &'a Sums,
     /// The rows that had requests, in the order of their indices.
     pub(super) rows: &'a [(usize, Sums)],
-    /// How many rows the run has.
     pub(super) rows_of_run: usize,
 }
 
@@ -167,7 +165,6 @@ impl OverTime {
         self.course.ended_s()
     }
 
-    /// The last second, if there was one.
     pub(super) fn last(&self) -> Option<&Second> {
         self.recent.back()
     }
@@ -337,7 +334,6 @@ impl Course {
     }
 }
 
-/// Two points that follow each other as one.
 fn joined(one: &Point, two: &Point) -> Point {
     let worst = |one: Option<f64>, two: Option<f64>| match (one, two) {
         (Some(one), Some(two)) => Some(one.max(two)),

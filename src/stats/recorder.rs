@@ -1,8 +1,7 @@
 //! The hot path: where the engine puts its samples, one recorder a thread.
 //!
 //! A request takes no lock and no allocation: its sample goes into the sums of its row in the current bin, and whole
-//! bins are handed over at a tick. The price is that rows of different threads are merged only once a second, in
-//! [`Statistics::merge`](crate::stats::statistics::Statistics::merge).
+//! bins are handed over at a tick.
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
@@ -20,7 +19,6 @@ use crate::stats::{Connections, Received, RowId, RowKey, Starts, UnixMicros};
 pub struct Recorder {
     start: UnixMicros,
     keep_log: bool,
-    /// The rows of all recorders of the run.
     space: RowSpace,
     rows: Vec<Arc<RowKey>>,
     ids: HashMap<Arc<RowKey>, RowId>,

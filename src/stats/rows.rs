@@ -1,8 +1,8 @@
 //! How many rows the statistics of a run may have.
 //!
-//! The scenario chooses the names. A name with `${seq}` or with the topic of a message makes a row of every request.
-//! Each row takes memory, time at each tick and a line in files that people open. So there is a limit: beyond it, all
-//! new names share one row, whose name says so.
+//! The scenario chooses the names, and one with `${seq}` or with the topic of a message makes a row of every request.
+//! Each row takes memory, time at each tick and a line in files that people open. So beyond a limit all new names
+//! share one row, whose name says so.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -10,6 +10,7 @@ use crate::stats::fine::FineTimes;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;
 use crate::stats::percentiles::{PercentileList, Percentiles};
+use crate::stats::result::row::Times;
 use crate::stats::unfinished::Unfinished;
 use crate::stats::{Connections, Received, RowKey, Starts};
 
@@ -139,4 +140,35 @@ pub struct CountedRow<'a> {
     pub length: u64,
     /// Response times of all requests that have one.
     pub times: &'a FineTimes,
+}
+
+/// The response times that are shown while a run goes on are those of so many seconds.
+pub const RECENT_SECONDS: usize = 10;
+
+/// What a run does at this moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    /// The rows with the most requests, ordered by name and type.
+    pub rows: Vec<LiveRow>,
+    /// How many rows there are in all.
+    pub rows_in_all: usize,
+    /// All requests together, without measured messages.
+    pub all: LiveRow,
+}
+
+/// One row at this moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveRow {
+    /// Request type and name.
+    pub key: Arc<RowKey>,
+    /// Requests since the start.
+    pub requests: u64,
+    /// Failed requests since the start.
+    pub failures: u64,
+    /// Requests that ended in the last second.
+    pub requests_in_second: u64,
+    /// Requests that failed in the last second.
+    pub failures_in_second: u64,
+    /// Response times of the last [`RECENT_SECONDS`]; `None` without one.
+    pub recent: Option<Times>,
 }

@@ -3,12 +3,11 @@
 //! Numbers come in two ways: a live run merges batches, and a replay logs event by event. If response times are whole
 //! nanoseconds, both ways give the same to the last digit, since their sum does not depend on the order. Other times
 //! are floats, whose sum depends on the order; they are added in the order of events, as in Locust. In both ways,
-//! Aggregated gets each event itself: it is no sum of the entries, because their new seconds begin at other moments.
-//! In Aggregated a measured message counts like a request, as it does in Locust, which knows nothing else. The sums of all
-//! requests leave measured messages out, since their times are of another kind and none of them can fail.
+//! Aggregated gets each event itself: it is no sum of the entries, because their new seconds begin at other
+//! moments.The sums of all requests, unlike Aggregated, leave measured messages out, since their times are of another
+//! kind and none of them can fail.
 
 mod bins;
-mod tick_sums;
 mod views;
 
 use std::collections::{BTreeMap, HashMap};
@@ -24,8 +23,7 @@ use crate::stats::number::Number;
 use crate::stats::over_time::{MergedSecond, OverTime, SecondOfRun};
 use crate::stats::percentiles::PercentileList;
 use crate::stats::result::series::Point;
-use crate::stats::statistics::tick_sums::TickSums;
-use crate::stats::sums::Sums;
+use crate::stats::sums::{Sums, TickSums};
 use crate::stats::unfinished::Waits;
 use crate::stats::{Connections, Received, RowKey, Starts};
 
@@ -39,7 +37,6 @@ pub struct Statistics {
     aggregated_key: Arc<RowKey>,
     aggregated: Entry,
     entries: Vec<Entry>,
-    /// The rows of the entries.
     keys: Vec<Arc<RowKey>>,
     /// Index in `entries` by row.
     indices: HashMap<Arc<RowKey>, usize>,

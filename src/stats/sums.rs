@@ -1,4 +1,4 @@
-//! The sums of one row over some time: a second, a stage or a whole run.
+//! The sums of one row over some time: a second, a stage or a whole run; and those of a tick.
 //!
 //! They are whole numbers, so the sums of two times add up to those of both, in any order. Response times are in
 //! nanoseconds; percentiles come from HDR histograms with three digits.
@@ -21,9 +21,7 @@ pub struct Sums {
     min_ns: Option<u64>,
     max_ns: u64,
     length: u128,
-    /// All response times.
     pub(super) times: FineTimes,
-    /// Those of failed requests.
     pub(super) failed: FineTimes,
 }
 
@@ -42,7 +40,6 @@ impl Sums {
         }
     }
 
-    /// Counts all of another one.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.measured |= other.measured;
         self.requests += other.requests;
@@ -107,5 +104,37 @@ impl Sums {
             failed_histogram: self.failed.clone(),
             percentiles: Vec::new(),
         }
+    }
+}
+
+/// What the last tick added.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TickSums {
+    pub(super) all: Sums,
+    /// The rows that had requests, with their indices, in the order of their first cell.
+    pub(super) rows: Vec<(usize, Sums)>,
+    /// Index in `rows` plus one, by index of the row; 0 for a row without requests.
+    pub(super) of_row: Vec<u32>,
+}
+
+impl TickSums {
+    pub(super) fn clear(&mut self) {
+        for (row, _) in self.rows.drain(..) {
+            self.of_row[row] = 0;
+        }
+        self.all = Sums::default();
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "memory ends before u32 does")]
+    pub(super) fn row(&mut self, row: usize) -> &mut Sums {
+        if self.of_row.len() <= row {
+            self.of_row.resize(row + 1, 0);
+        }
+        let at = &mut self.of_row[row];
+        if *at == 0 {
+            self.rows.push((row, Sums::default()));
+            *at = self.rows.len() as u32;
+        }
+        &mut self.rows[*at as usize - 1].1
     }
 }

@@ -1,7 +1,7 @@
 //! Requests that never came to an end: they still waited when their user was gone.
 //!
 //! They have neither succeeded nor failed, so no file of Locust and no response time contains them. But they are the
-//! only trace of a broker that stops answering, so each of them is counted here, by row.
+//! only trace of a broker that stops answering.
 
 use std::sync::Arc;
 

@@ -47,9 +47,7 @@ struct Shared {
     log: Mutex<Log>,
     history: Mutex<Vec<u8>>,
     program: String,
-    /// Who waits for totals.
     totals: Mutex<Vec<oneshot::Sender<Arc<Now>>>>,
-    /// How many [`Watcher`]s there are.
     watchers: AtomicUsize,
     made: Instant,
     /// When somebody last asked for a result, in milliseconds since `made` and one more; 0 if nobody has.
@@ -284,11 +282,6 @@ impl Commands {
     /// Waits for the next command; `None` if there is no desk any more, so that nobody can ask. Cancel-safe.
     pub async fn next(&mut self) -> Option<Asked> {
         self.0.recv().await
-    }
-
-    /// The next command, if there is one.
-    pub fn try_next(&mut self) -> Option<Asked> {
-        self.0.try_recv().ok()
     }
 }
 

@@ -46,7 +46,6 @@ enum Why {
     Host,
     /// A page elsewhere sent it.
     Elsewhere,
-    /// It did not say the token.
     Token,
 }
 
@@ -55,7 +54,6 @@ enum Why {
 enum Said {
     /// There is none, or it came in a header.
     Known,
-    /// It stood in the address.
     InAddress,
 }
 

@@ -6,10 +6,8 @@
 use crate::report::html::text::line;
 use crate::web::command::Start;
 
-/// So many keys are named.
 const NAMED: usize = 10;
 
-/// So much of a key is shown.
 const KEY_CHARS: usize = 60;
 
 /// A sentence on what nobody understands.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::stats::health::{Health, HealthSecond};
-use crate::stats::live::Live;
 use crate::stats::result::RunResult;
-use crate::stats::snapshot::Snapshot;
+use crate::stats::snapshot::{Live, Snapshot};
 use crate::web::metrics::totals::Totals;
 
 /// Where a run is between its beginning and its end.

@@ -13,9 +13,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use mqtt_scenario::report::csv::state::StateFile;
-use mqtt_scenario::stats::fine::FineTimes;
+use mqtt_scenario::stats::fine::{FineTimes, LatencySummary};
 use mqtt_scenario::stats::health::{Health, HealthSecond, Saturation};
-use mqtt_scenario::stats::latency_summary::LatencySummary;
 use mqtt_scenario::stats::recorder::Recorder;
 use mqtt_scenario::stats::result::RunResult;
 use mqtt_scenario::stats::result::deliveries::{Deliveries, DeliveryRow, DuplicatesResult, LostResult};

@@ -10,8 +10,8 @@ use crate::cli::screen::view::{FailureView, KeysView, View};
 use crate::report::columns::{cut, cut_end, left, printable, right, width};
 use crate::report::grid::{ALWAYS, Cell, Column, GAP, Grid, Row};
 use crate::report::paint::{Paint, Tint};
-use crate::stats::live::{Live, LiveRow, RECENT_SECONDS};
 use crate::stats::result::row::Times;
+use crate::stats::snapshot::{Live, LiveRow, RECENT_SECONDS};
 use crate::units::fitting::{clock, count, time_ms};
 
 /// Columns of a bar at most.

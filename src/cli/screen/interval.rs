@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::cli::screen::view::{FailureView, View};
 use crate::report::columns::printable;
-use crate::stats::live::RECENT_SECONDS;
+use crate::stats::snapshot::RECENT_SECONDS;
 use crate::units::fitting::{clock, count, rate, time_ms};
 
 /// More kinds of failures than these are told at the end alone.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::stats::live::Live;
+use crate::stats::snapshot::Live;
 
 /// What the screen shows at one moment.
 #[derive(Debug, Clone, PartialEq)]

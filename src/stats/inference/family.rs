@@ -56,7 +56,6 @@ pub fn probabilities(variables: &[Variable], splits: &Splits, least_effect: f64)
     steps.probabilities(splits.count())
 }
 
-/// The values of a variable, and what of its statistic is the same in every split.
 struct Prepared {
     scale: Scale,
     values: Vec<f64>,

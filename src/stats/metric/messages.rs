@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::stats::metric::unit::Unit;
+use crate::stats::metric::known::Unit;
 use crate::stats::result::deliveries::DeliveryRow;
 
 /// A count of measured messages: of those of one measured subscription, or of all together.
@@ -51,7 +51,6 @@ pub enum MessageMetric {
 }
 
 impl MessageMetric {
-    /// Every one, with its word.
     pub(super) const WORDS: [(Self, &str); 20] = [
         (Self::Expected, "expected"),
         (Self::Received, "received"),

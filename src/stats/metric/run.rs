@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::stats::metric::known::Unit;
 use crate::stats::metric::statistic::Statistic;
-use crate::stats::metric::unit::Unit;
 
 /// A number of a whole run. Some of them are known of stages, too; none is of rows.
 #[derive(Debug, Clone, Copy, PartialEq)]

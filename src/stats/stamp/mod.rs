@@ -2,8 +2,7 @@
 //! number.
 //!
 //! A stamp is the same text everywhere in a message: `~` and 24 bytes in base64url (RFC 4648, section 5). These 33
-//! characters need no escape in a payload, in JSON or in a user property. The length is fixed. So encoding allocates
-//! nothing, and the length and the letters tell a stamp from any other text.
+//! characters need no escape in a payload, in JSON or in a user property. The length is fixed.
 //!
 //! ```text
 //! layout | time, ns since 1970 | run     | user    | topic's own, step | sequence                   | lateness
@@ -11,12 +10,11 @@
 //! 01     | up to 2116          |         |         |                   | 0 if it is not counted     |
 //! ```
 //!
-//! Two moments of a message matter. One is when its step really began: it tells whether a subscription should have got
-//! the message. The other is when the message was due: if its user has a schedule, its times count from there. A
-//! subscriber may be in another process, so the stamp has both: the first as its time, and the difference as its
-//! lateness. The lateness is a number of microseconds with an exponent. It is exact up to a second. Longer ones are
-//! rounded up by less than two millionths and never down, so that no measured time begins after the response time of
-//! its publish.
+//! Two moments of a message matter. One is when its step really began: it tells whether a subscription should have
+//! got the message. The other is when the message was due: if its user has a schedule, its times count from there. A
+//! subscriber may be in another process, so the stamp has both. the first as its time, and the difference as its
+//! lateness. The lateness, in microseconds with an exponent, is exact up to a second. Longer ones are rounded up by
+//! less than two millionths and never down, so that no measured time begins after the response time of its publish.
 //!
 //! The layout before this one had the time in all of the first 8 bytes, which begin with 00 until 2116: it does not
 //! count as a stamp here, and an older version reads this one as a time in the far future.
@@ -41,7 +39,6 @@ const MARK: u8 = b'~';
 const BYTES: usize = 24;
 /// Bits of the time, beneath those of the layout.
 const TIME_BITS: u32 = 62;
-/// The layout.
 const LAYOUT: u64 = 1;
 /// Bits of the numbers of run and user.
 const NUMBER_BITS: u32 = 24;
@@ -53,7 +50,6 @@ const LATE_NUMBER_BITS: u32 = 20;
 /// Stands for no lateness; no number of microseconds is encoded as this.
 const NOT_SCHEDULED: u64 = mask(LATE_BITS);
 
-/// A mask of this many bits.
 const fn mask(bits: u32) -> u64 {
     (1 << bits) - 1
 }

@@ -69,7 +69,6 @@ pub(super) struct Missing {
 }
 
 impl RunFigures {
-    /// Those of a result.
     pub(super) fn of(result: &RunResult) -> Self {
         Self {
             connections: result.connections,

@@ -1,11 +1,11 @@
 //! Thresholds at the end of a run, held against its result.
 //!
 //! If no request of a row has finished, its failures and response times cannot be judged: the broker may be dead, or
-//! the row may have been renamed, and neither means "met". A response time that cannot be judged is as bad as a missed
-//! one. Failures differ, so that a threshold can ask for a connection that is never lost: a row without requests has no
-//! failures. Failures that cannot be judged are bad only if requests of the row began and never finished, or if the
-//! whole run has no finished request. The same goes for measured messages: if none was expected, none being lost proves
-//! nothing. When a scenario is compiled, warnings name rows and numbers that cannot occur.
+//! the row may have been renamed, and neither means "met". A response time that cannot be judged is as bad as a
+//! missed one. Failures differ, so that a threshold can ask for a connection that is never lost: a row without
+//! requests has no failures. Failures that cannot be judged are bad only if requests of the row began and never
+//! finished, or if the whole run has no finished request. The same goes for measured messages: if none was expected,
+//! none being lost proves nothing.
 
 use std::collections::BTreeMap;
 
@@ -124,7 +124,6 @@ struct Ends {
     in_vain: bool,
 }
 
-/// Judges a number of rows.
 fn judge_rows(threshold: &Threshold, result: &RunResult, stage: Option<&StageResult>) -> Vec<Judgement> {
     let metric = threshold.criterion().metric;
     let in_vain = result.aggregated.requests == 0 && result.unfinished.count > 0;
@@ -222,8 +221,6 @@ fn unfinished(threshold: &Threshold, row: &str, ends: Ends, why: &str) -> Judgem
     not_judged(threshold, row, &format!("{why}{also}"), fails)
 }
 
-/// Returns whether a metric says nothing about a row without requests. Counts and rates of requests and of unfinished
-/// ones do say something.
 fn needs_requests(metric: Metric) -> bool {
     metric.is_time()
         || metric.is_of_failures()
@@ -256,7 +253,6 @@ fn judgement(
     Judgement { threshold: threshold.to_string(), row: row.to_owned(), verdict, value, detail }
 }
 
-/// What a threshold calls its row.
 fn called(threshold: &Threshold) -> String {
     match &threshold.criterion().rows {
         Rows::Called(word) => word.clone(),

@@ -1,3 +1,5 @@
+use futures_util::FutureExt as _;
+
 use super::*;
 use crate::web::command::Start;
 use crate::web::now::Phase;
@@ -108,7 +110,7 @@ async fn a_command_reaches_the_runner_and_its_answer_the_visitor() {
         assert_eq!(desk.ask(Command::Stop).await.unwrap_err().to_string(), "nothing runs");
     };
     tokio::join!(visitor, runner);
-    assert!(commands.try_next().is_none());
+    assert!(commands.next().now_or_never().flatten().is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,7 +124,7 @@ async fn no_visitor_waits_for_a_runner_that_is_silent_or_gone_or_has_too_much_to
     }
     assert_eq!(desk.ask(Command::Stop).await, Err(Refusal::Busy));
 
-    while let Some(asked) = commands.try_next() {
+    while let Some(asked) = commands.next().now_or_never().flatten() {
         drop(asked);
     }
     let (answer, ()) = tokio::join!(desk.ask(Command::Stop), async {

@@ -41,7 +41,6 @@ pub(super) struct Made {
     json: Memo<RunResult>,
 }
 
-/// The query of `/stats/report`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ReportQuery {
     /// Anything but nothing makes it a download.

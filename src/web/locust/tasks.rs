@@ -45,7 +45,6 @@ impl<'a> Tasks<'a> {
     }
 }
 
-/// The tasks of a class, which share this.
 fn tasks(class: &Class, shared: f64) -> BTreeMap<&str, TaskRatio> {
     let all: f64 = class.tasks.iter().map(|task| task.weight).sum();
     let ratio = |weight: f64| if all > 0.0 { weight * shared / all } else { 0.0 };

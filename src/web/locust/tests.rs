@@ -1,15 +1,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::stats::RowKey;
-use crate::stats::live::{Live, LiveRow};
 use crate::stats::number::Number;
 use crate::stats::result::row::Times;
 use crate::stats::result::testing;
+use crate::stats::snapshot::{Live, LiveRow};
 use crate::stats::statistics::Statistics;
 use crate::web::command::{Answer, Command, Refusal, Start};
 use crate::web::desk::Commands;
@@ -367,7 +368,7 @@ async fn a_form_may_come_in_parts_and_a_body_without_a_form_has_no_fields() {
         let answer = post(kind, "{\"user_count\": 8, \"spawn_rate\": 2}").await;
         assert!(json_of(&answer)["message"].as_str().unwrap().starts_with("Missing"), "{kind:?}");
     }
-    assert!(commands.try_next().is_none());
+    assert!(commands.next().now_or_never().flatten().is_none());
 }
 
 #[test]

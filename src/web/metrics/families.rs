@@ -121,7 +121,6 @@ impl Families {
         )
     }
 
-    /// How the load generator itself does.
     fn generator(&self, write: &mut Write<'_, '_>) -> fmt::Result {
         let now = &*self.now;
         write.gauge(

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::stats::fine::LatencySummary;
 use crate::stats::health::{Health, HealthSecond};
-use crate::stats::latency_summary::LatencySummary;
 use crate::stats::recorder::Recorder;
 use crate::stats::result::deliveries::{Deliveries, DeliveryRow, DuplicatesResult, LostResult};
 use crate::stats::result::testing::result;

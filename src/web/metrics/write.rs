@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, NativeHistogram,
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, MetricEncoder, NativeHistogram,
     NativeHistogramBuckets, NoLabelSet,
 };
 use prometheus_client::metrics::MetricType;
@@ -17,7 +17,6 @@ use crate::web::metrics::totals::TimesTotal;
 /// What is written is no sample of anything else.
 const NO_EXEMPLAR: Option<&Exemplar<NoLabelSet, f64>> = None;
 
-/// What a family is about.
 #[derive(Debug)]
 pub(super) struct About {
     /// The name without prefix, unit and `_total`.
@@ -27,7 +26,6 @@ pub(super) struct About {
 }
 
 impl About {
-    /// A family of counts.
     pub(super) fn plain(name: &'static str, help: &'static str) -> Self {
         Self { name, unit: None, help }
     }
@@ -47,36 +45,38 @@ impl<'a, 'e> Write<'a, 'e> {
         Self(encoder)
     }
 
-    /// A counter for each set of labels.
     pub(super) fn counters<L: EncodeLabelSet, V: EncodeCounterValue>(
         &mut self,
         about: &About,
         values: impl IntoIterator<Item = (L, V)>,
     ) -> fmt::Result {
-        let mut values = values.into_iter().peekable();
-        if values.peek().is_none() {
-            return Ok(());
-        }
-        let mut family =
-            self.0.encode_descriptor(about.name, about.help, about.unit.as_ref(), MetricType::Counter)?;
-        values.try_for_each(|(labels, value)| {
-            family.encode_family(&labels)?.encode_counter(&value, NO_EXEMPLAR)
+        self.family(about, MetricType::Counter, values, |mut of, value| {
+            of.encode_counter(&value, NO_EXEMPLAR)
         })
     }
 
-    /// A gauge for each set of labels.
     pub(super) fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
         &mut self,
         about: &About,
         values: impl IntoIterator<Item = (L, V)>,
     ) -> fmt::Result {
+        self.family(about, MetricType::Gauge, values, |mut of, value| of.encode_gauge(&value))
+    }
+
+    /// A value for each set of labels.
+    fn family<L: EncodeLabelSet, V>(
+        &mut self,
+        about: &About,
+        kind: MetricType,
+        values: impl IntoIterator<Item = (L, V)>,
+        mut encode: impl FnMut(MetricEncoder<'_>, V) -> fmt::Result,
+    ) -> fmt::Result {
         let mut values = values.into_iter().peekable();
         if values.peek().is_none() {
             return Ok(());
         }
-        let mut family =
-            self.0.encode_descriptor(about.name, about.help, about.unit.as_ref(), MetricType::Gauge)?;
-        values.try_for_each(|(labels, value)| family.encode_family(&labels)?.encode_gauge(&value))
+        let mut family = self.0.encode_descriptor(about.name, about.help, about.unit.as_ref(), kind)?;
+        values.try_for_each(|(labels, value)| encode(family.encode_family(&labels)?, value))
     }
 
     /// A counter without labels, if it is known.
@@ -101,17 +101,10 @@ impl<'a, 'e> Write<'a, 'e> {
         since: f64,
         values: impl IntoIterator<Item = (L, &'t TimesTotal)>,
     ) -> fmt::Result {
-        let mut values = values.into_iter().peekable();
-        if values.peek().is_none() {
-            return Ok(());
-        }
         let since = Duration::try_from_secs_f64(since).unwrap_or_default();
-        let mut family =
-            self.0.encode_descriptor(about.name, about.help, about.unit.as_ref(), MetricType::Histogram)?;
-        values.try_for_each(|(labels, times)| {
-            let TimesTotal { histogram, sum_s } = times;
+        self.family(about, MetricType::Histogram, values, |mut of, TimesTotal { histogram, sum_s }| {
             let native = Native::of(histogram);
-            family.encode_family(&labels)?.encode_histogram_with_native::<NoLabelSet>(
+            of.encode_histogram_with_native::<NoLabelSet>(
                 *sum_s,
                 histogram.count(),
                 &buckets::classic(histogram),
@@ -129,5 +122,4 @@ impl<'a, 'e> Write<'a, 'e> {
     }
 }
 
-/// The type of the labels that are not there.
 const NO_LABEL: (&str, &str) = ("", "");

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// A page as an answer.
 pub(super) fn html_text(page: askama::Result<String>) -> Response {
     match page {
         Ok(page) => {

@@ -32,7 +32,6 @@ pub(super) struct Page {
     mistakes: String,
 }
 
-/// A class as the form offers it.
 struct OfferedClass {
     name: String,
     share: String,
@@ -97,7 +96,6 @@ fn task(task: &Task) -> String {
     format!("{} × {}{tags}", text::line(&task.name), task.weight)
 }
 
-/// Lists of texts as JSON.
 fn json(lists: &[&Vec<String>]) -> String {
     serde_json::to_string(lists).unwrap_or_default()
 }

@@ -8,7 +8,6 @@
 //! truths. A piece that has not changed since a visitor got it is not sent again.
 
 mod answer;
-mod compared;
 mod form;
 mod pieces;
 mod shelf;
@@ -58,5 +57,5 @@ fn compare(desk: &Desk) -> Response {
     let name = |run: u32| format!("run {run}");
     let names = [name(now.run.saturating_sub(1)), name(now.run)];
     let back = Back { path: "/", text: "The live page" };
-    html_text(compared::page(RunResult::clone(a), RunResult::clone(b), names, back))
+    html_text(shelf::comparison(RunResult::clone(a), RunResult::clone(b), names, back))
 }

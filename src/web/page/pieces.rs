@@ -10,10 +10,8 @@ use crate::report::html::{Section, charts_of, sections};
 use crate::web::now::Now;
 use crate::web::page::state::RunState;
 
-/// A piece of the page.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
-    /// The `id` of its place.
     pub(super) id: &'static str,
     pub(super) html: Arc<str>,
     /// Two pieces with one mark are the same.
@@ -29,7 +27,6 @@ pub(super) struct Pieces {
 
 #[derive(Debug, Default)]
 struct Made {
-    /// What they were made of.
     now: Option<Arc<Now>>,
     all: Vec<Piece>,
     /// The charts of each row that somebody looks at, with the second of the run in which they were made.

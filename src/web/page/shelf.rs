@@ -11,19 +11,19 @@ use axum::routing::get;
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
+use crate::report::compare::{Options, verdict};
 use crate::report::html::frame::{Back, Frame};
 use crate::report::html::{page_on_site, text};
-use crate::report::result_json;
 use crate::report::verdict::Impression;
+use crate::report::{html, result_json};
+use crate::stats::result::RunResult;
 use crate::units::fitting;
 use crate::web::page::answer::html_text;
-use crate::web::page::compared;
 use crate::web::shelf::{Listed, Shelf};
 
 /// Where the reports and comparisons lead back to.
 const TO_THE_LIST: Back = Back { path: "/", text: "All runs" };
 
-/// The list of runs.
 #[derive(Template)]
 #[template(path = "live/shelf.html", whitespace = "minimize")]
 struct List {
@@ -140,7 +140,7 @@ async fn compare(State(shelf): State<Arc<dyn Shelf>>, Query(two): Query<Two>) ->
         );
     }
     with(shelf, move |shelf| match (shelf.read(&two.a), shelf.read(&two.b)) {
-        (Ok(a), Ok(b)) => html_text(compared::page(a, b, [two.a, two.b], TO_THE_LIST)),
+        (Ok(a), Ok(b)) => html_text(comparison(a, b, [two.a, two.b], TO_THE_LIST)),
         (Err(sentence), _) | (_, Err(sentence)) => missing(&sentence),
     })
     .await
@@ -158,4 +158,19 @@ fn missing(sentence: &str) -> Response {
 fn failed(sentence: &str) -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text::line(sentence)).into_response()
+}
+
+/// Below this share, a difference between two runs is none to speak of; as in `compare`.
+const LEAST_EFFECT: f64 = 0.05;
+
+/// The page of a comparison of A with B, which have these names.
+pub(super) fn comparison(
+    a: RunResult,
+    b: RunResult,
+    names: [String; 2],
+    back: Back,
+) -> askama::Result<String> {
+    let (a, b) = ([a], [b]);
+    let options = Options { least_effect: LEAST_EFFECT, names: names.map(|name| vec![name]) };
+    html::comparison_on_site(&verdict(&a, &b, &options), &a, &b, Some(back))
 }

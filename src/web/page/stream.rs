@@ -32,7 +32,6 @@ pub(super) struct Wanted {
     row: String,
 }
 
-/// One event.
 #[derive(Debug, Serialize)]
 struct Told<'a> {
     /// Which program it is: see [`Desk::program`].

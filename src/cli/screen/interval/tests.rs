@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::*;
 use crate::cli::screen::view::{KeysView, StageView, Users};
 use crate::stats::RowKey;
-use crate::stats::live::{Live, LiveRow};
 use crate::stats::result::row::Times;
+use crate::stats::snapshot::{Live, LiveRow};
 
 fn view(second: u64, requests: u64, failures: u64) -> View {
     let all = LiveRow {
