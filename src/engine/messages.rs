@@ -74,7 +74,6 @@ pub(crate) struct BothEnds {
     pub(crate) receivers: Vec<Receiver>,
 }
 
-/// What arrives from a thread.
 #[derive(Debug)]
 pub(crate) enum FromThread {
     Report(Report),

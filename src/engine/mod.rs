@@ -22,7 +22,6 @@ pub mod options;
 pub mod outcome;
 mod pulse;
 mod quota;
-mod rate_factor;
 mod resources;
 mod run_control;
 mod servers;

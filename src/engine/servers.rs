@@ -19,7 +19,6 @@ pub(crate) struct Servers {
 pub(crate) struct ServerId(NonZeroU32);
 
 impl Servers {
-    /// The servers of so many brokers, as a connector calls them.
     pub(crate) fn of(connector: &impl Connect, brokers: usize) -> Self {
         let mut servers = Self { names: Vec::new(), brokers: Vec::with_capacity(brokers) };
         for broker in 0..brokers {

@@ -1,12 +1,13 @@
 //! What all threads of a run share.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::engine::arrivals::Arrivals;
 use crate::engine::losses::Losses;
 use crate::engine::pulse::Pulse;
 use crate::engine::quota::Quota;
-use crate::engine::rate_factor::RateFactor;
 use crate::plan::load::Load;
 use crate::stats::rows::RowSpace;
 
@@ -42,5 +43,24 @@ impl Shared {
             run,
             pulse: None,
         }
+    }
+}
+
+/// The coordinator sets it, and users read it before each start.
+#[derive(Debug, Clone)]
+pub(crate) struct RateFactor(Arc<AtomicU64>);
+
+impl RateFactor {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(1.0_f64.to_bits())))
+    }
+
+    /// Above 0.
+    pub(crate) fn factor(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set(&self, factor: f64) {
+        self.0.store(factor.to_bits(), Ordering::Relaxed);
     }
 }

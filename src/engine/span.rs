@@ -28,7 +28,6 @@ impl Timing {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
-    /// When its step began.
     pub(crate) began: Instant,
     /// How much later than intended the step began.
     pub(crate) late: Late,

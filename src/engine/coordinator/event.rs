@@ -29,7 +29,10 @@ pub(crate) enum Event<'a> {
     UsersDoneSending,
     UserGone(u64),
     /// A thread has dropped this many connections as this stage began.
-    Disconnected { stage: usize, connections: u64 },
+    Disconnected {
+        stage: usize,
+        connections: u64,
+    },
     /// The statistics hold one more second of the run.
     SecondMerged(Second<'a>),
     /// The time that [`Lifecycle::due`](super::lifecycle::Lifecycle::due) gives has come.

@@ -367,7 +367,6 @@ impl Lifecycle {
         }
     }
 
-    /// The time of a state is over.
     fn end_state(&mut self, now: Instant) {
         match self.state {
             State::Stopping => {

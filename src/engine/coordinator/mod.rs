@@ -11,7 +11,7 @@
 //! | `event` | events of a run, and effects that answer them |
 //! | `lifecycle` | decides, by a table of states and events; needs no runtime |
 //! | `stages` | which stage the run is in, and when its next users start or stop |
-//! | `users`, `registry`, `mass_disconnect` | which user is on which thread, which users stop, and which lose their connection |
+//! | `users`, `registry` | which user is on which thread, which users stop, and which lose their connection |
 //! | `row_limits` | for how many users there are rows in feeds that give no row twice |
 //! | `drain` | how long users that only receive stay at the end |
 //! | `rate_search` | which rate is tried next, and whether it holds |
@@ -25,7 +25,6 @@
 mod drain;
 mod event;
 mod lifecycle;
-mod mass_disconnect;
 mod rate_search;
 mod registry;
 mod row_limits;
@@ -83,7 +82,6 @@ pub(crate) struct Coordinator<'a, O> {
     earlier_bytes: PacketBytes,
     /// Whether statistics begin anew with the next tick.
     reset_due: bool,
-    /// Whether exceptions are forgotten with it.
     forget_due: bool,
     /// Whether the log says that there are too many names.
     has_warned_of_rows: bool,

@@ -24,7 +24,6 @@ const SETTLING: f64 = 0.2;
 /// At least this share of the planned task runs must begin.
 const ENOUGH: f64 = 0.95;
 
-/// The state of a rate search.
 #[derive(Debug)]
 pub(crate) struct RateSearch {
     settings: RateSearchSettings,

@@ -29,18 +29,15 @@ pub(crate) struct UserRef {
 }
 
 impl UserRef {
-    /// The numbers of those users that are on this thread.
     pub(crate) fn numbers_on(users: &[Self], thread: usize) -> Vec<u64> {
         users.iter().filter(|user| user.thread == thread).map(|user| user.number).collect()
     }
 }
 
-/// All users of a shard.
 #[derive(Debug)]
 pub(crate) struct UserRegistry {
     shard: Shard,
     threads: usize,
-    /// The numbers of users that are gone.
     gone: HashSet<u64>,
     /// The class of each user that was ever started, in the order of their numbers.
     class_of: Vec<u32>,
@@ -135,7 +132,6 @@ impl UserRegistry {
         shares
     }
 
-    /// The users with these numbers stop. Returns what to tell them.
     pub(crate) fn stop(&mut self, numbers: &[u64], now: Instant) -> Option<(StopAction, Vec<UserRef>)> {
         let users: Vec<_> = numbers.iter().map(|number| self.user(*number)).collect();
         if users.is_empty() {

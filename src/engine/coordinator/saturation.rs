@@ -201,7 +201,6 @@ fn cores(ran: Duration, wall: Duration) -> Option<f64> {
     (!wall.is_zero()).then(|| ran.as_secs_f64() / wall.as_secs_f64())
 }
 
-/// The saturation of the busiest thread.
 fn busiest(usages: &[ResourceUsage]) -> Option<Saturation> {
     let threads = usages.iter().filter_map(|usage| usage.spent).filter(|spent| spent.wall >= MIN_WALL);
     let seen = threads.map(|Spent { wall, ran, waited }| Saturation::Cpu {

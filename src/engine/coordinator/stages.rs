@@ -33,7 +33,6 @@ pub(crate) struct Begun {
     pub(crate) begins: Instant,
     /// When it ended; of the present stage, when it will, if that is known.
     pub(crate) ends: Option<Instant>,
-    /// How many users of this shard it wants.
     pub(crate) users_wanted: u32,
 }
 
@@ -53,7 +52,6 @@ pub(crate) struct Stages {
     by_hand: bool,
     /// When the next batch of users starts or stops, while the ramp lasts.
     next_batch: Option<Instant>,
-    /// When the stage is over, if that is known.
     ends: Option<Instant>,
     /// When the log says next that users are missing; `None` if the stage does not wait for connections.
     tell: Option<Instant>,

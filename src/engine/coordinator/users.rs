@@ -1,17 +1,15 @@
-//! The users of a shard, as commands for the threads on which they are.
+//! The users of a shard, as commands for the threads on which they are, and their answers when connections are dropped.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::coordinator::mass_disconnect::MassDisconnects;
 use crate::engine::coordinator::registry::{UserRef, UserRegistry};
 use crate::engine::messages::{Command, StopAction};
 use crate::plan::Plan;
 use crate::plan::load::MassDisconnect;
 use crate::plan::roster::{Change, Roster};
 
-/// A command and the index of the thread that it is for.
 type ForThread = (usize, Command);
 
 #[derive(Debug)]
@@ -108,3 +106,40 @@ impl Users {
         self.disconnects.answer(stage, connections)
     }
 }
+
+/// The mass disconnects that not all threads have answered.
+#[derive(Debug, Default)]
+pub(crate) struct MassDisconnects(Vec<Pending>);
+
+#[derive(Debug)]
+struct Pending {
+    stage: usize,
+    users: usize,
+    /// How many threads have not answered.
+    unanswered: usize,
+    dropped: u64,
+}
+
+impl MassDisconnects {
+    /// The stage with this index drops connections of these many users, on these many threads.
+    pub(crate) fn begin(&mut self, stage: usize, users: usize, threads: usize) {
+        self.0.push(Pending { stage, users, unanswered: threads, dropped: 0 });
+    }
+
+    /// A thread has dropped this many. With the answer of the last thread, returns how many were dropped in all, and
+    /// how many users there were.
+    pub(crate) fn answer(&mut self, stage: usize, dropped: u64) -> Option<(u64, usize)> {
+        let index = self.0.iter().position(|pending| pending.stage == stage)?;
+        let pending = &mut self.0[index];
+        pending.unanswered -= 1;
+        pending.dropped += dropped;
+        if pending.unanswered > 0 {
+            return None;
+        }
+        let pending = self.0.swap_remove(index);
+        Some((pending.dropped, pending.users))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,6 @@ pub(super) struct Awaited {
     pub(super) mark: ReplyMark,
     takes: Check,
     expect: Check,
-    /// How many messages are missing.
     pub(super) missing: u32,
     /// If only retained messages count: hashes of the topics from which one has come.
     retained: Option<HashSet<u64>>,
@@ -47,9 +46,7 @@ pub(super) struct Awaited {
 pub(super) enum ReplyMark {
     /// By nothing: any message is the reply.
     Any,
-    /// By its correlation data.
     Data(RequestId),
-    /// By a value of its payload.
     Json(Arc<str>, Value),
 }
 
@@ -80,7 +77,6 @@ impl Awaited {
         }
     }
 
-    /// Waits for a reply on a topic.
     pub(super) fn reply(topic: &str, mark: ReplyMark, expect: Check) -> Self {
         Self { filter: topic.into(), mark, ..Self::messages("", Check::default(), expect, 1, false) }
     }

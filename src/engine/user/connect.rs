@@ -15,9 +15,10 @@ use tokio::time::Instant;
 
 use crate::client::failure::Failure;
 use crate::client::{
-    Certificate, Close, Connect, ConnectRequest, ConnectTimings, Key, Patience, Session, Until, Will,
+    Certificate, Close, Connect, ConnectRequest, ConnectTimings, Key, Late, Patience, Session, Until, Will,
 };
 use crate::engine::clock::nanos;
+use crate::engine::span::{Span, Timing};
 use crate::engine::user::backoff::GOOD_LIFE;
 use crate::engine::user::cached_now::FEW;
 use crate::engine::user::open_request::OpenRequest;
@@ -25,14 +26,13 @@ use crate::engine::user::recording::Recording;
 use crate::engine::user::state::{Abort, User, turn};
 use crate::engine::user::stop_signal::StopPhase;
 use crate::plan::persona::CertificateFiles;
-use crate::plan::{Request, UserClass};
+use crate::plan::{ConnectPhases, Request, UserClass};
 
 /// How long the user waits for a broker to close a connection after DISCONNECT. It must be over before users are
 /// dropped at the end of a run.
 const PATIENCE: Patience = Patience { silence: Duration::from_secs(2), most: Duration::from_secs(4) };
 
 impl<C: Connect> User<C> {
-    /// Makes sure that there is a connection.
     pub(super) fn connected(
         &mut self,
         class: &UserClass,
@@ -320,6 +320,34 @@ impl<C: Connect> User<C> {
         }
         let pause = recovery.backoff.lost(reconnection, &mut recovery.random);
         recovery.connect_after = pause.map(|pause| now + pause);
+    }
+}
+
+impl<C: Connect> User<C> {
+    /// Records the phases that a connect has finished. It began at `began`.
+    ///
+    /// Each phase is due when the phase before has ended, also in a class with a schedule: its lateness is in the
+    /// whole.
+    pub(super) fn record_phases(
+        &self,
+        phases: &ConnectPhases,
+        began: Instant,
+        timings: ConnectTimings,
+        record: bool,
+    ) {
+        let ends = [
+            (Some(&phases.tcp), timings.tcp),
+            (phases.tls.as_ref(), timings.tls),
+            (phases.websocket.as_ref(), timings.websocket),
+            (Some(&phases.connack), timings.connack),
+        ];
+        let mut began = began;
+        for (row, finished) in ends {
+            let (Some(row), Some(finished)) = (row, finished) else { continue };
+            let span = Span { began, late: Late::NONE, finished, timing: Timing::Plain };
+            self.context.record(self.tag_of(row, record), span, 0, Ok(()), self.records.server);
+            began = finished;
+        }
     }
 }
 

@@ -114,7 +114,6 @@ impl Inbound {
         self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().resumed(now_ns));
     }
 
-    /// Whether anything is measured, or was.
     pub(super) fn measures(&self) -> bool {
         !self.measured.is_empty()
     }
@@ -132,7 +131,6 @@ impl Inbound {
         }
     }
 
-    /// This filter of a step has ended.
     pub(super) fn ended(&self, step: &Arc<Subscribe>, index: usize, now_ns: u64) {
         let of = |measured: &&Measured| measured.index == index && Arc::ptr_eq(&measured.step, step);
         self.measured.iter().filter(of).for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));

@@ -176,7 +176,6 @@ impl Inbox {
         self.wait.as_deref()
     }
 
-    /// Sets by what the awaited reply is recognised.
     pub(super) fn recognise_by(&mut self, mark: ReplyMark) {
         if let Some(wait) = &mut self.wait {
             wait.mark = mark;

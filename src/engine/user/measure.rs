@@ -67,7 +67,6 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// If the user measures: what, and the time now.
     pub(super) fn measuring(&self) -> Option<(&Inbound, u64)> {
         let inbound = self.inbound.as_deref().filter(|inbound| inbound.measures())?;
         Some((inbound, self.context.clock.unix_ns(Instant::now())))

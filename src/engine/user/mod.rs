@@ -17,7 +17,6 @@ mod awaited;
 mod backoff;
 mod cached_now;
 mod connect;
-mod connect_phases;
 mod failures;
 mod inbound;
 mod inbox;

@@ -16,7 +16,6 @@ use crate::engine::context::Context;
 pub(super) struct OpenRequest<C: Connect> {
     context: Rc<Context<C>>,
     pub(crate) tag: u32,
-    /// When its step was due.
     pub(crate) due: Instant,
     /// When it has failed for lack of an answer.
     pub(crate) deadline: Instant,
@@ -24,7 +23,6 @@ pub(super) struct OpenRequest<C: Connect> {
 }
 
 impl<C: Connect> OpenRequest<C> {
-    /// A request that was due at `due` and has this much time.
     pub(crate) fn new(context: &Rc<Context<C>>, tag: u32, due: Instant, timeout: Duration) -> Self {
         Self { context: Rc::clone(context), tag, due, deadline: due + timeout, is_open: true }
     }

@@ -37,7 +37,6 @@ struct Order<'a> {
     /// The request that it belongs to, if a reply is expected.
     asks: Option<&'a Exchange>,
     tag: u32,
-    /// When its step was due.
     due: Instant,
     /// When it has failed for lack of an acknowledgement.
     deadline: Instant,

@@ -174,7 +174,6 @@ impl<C: Connect> User<C> {
         tag(row, record)
     }
 
-    /// Notes that the user only receives from now on.
     pub(super) fn done_sending(&self) {
         if self.stop.finish_sending() {
             self.context.shared.done_sending.arrive();
@@ -197,7 +196,6 @@ impl<C: Connect> User<C> {
         Some(session)
     }
 
-    /// Closes a connection.
     pub(super) async fn close_session(&mut self, how: Close, leaving: bool) -> Result<(), Failure> {
         let broker = self.context.plan.classes[self.class].broker.0;
         let timeout = self.context.plan.brokers[broker].connect_timeout;

@@ -6,7 +6,6 @@ use crate::client::Key;
 use crate::plan::Subscribe;
 use crate::plan::subscription::Subscription;
 
-/// A subscription that a user has asked for.
 #[derive(Debug, Clone)]
 pub(super) struct UserSubscription {
     pub(super) step: Arc<Subscribe>,
@@ -55,7 +54,6 @@ impl UserSubscription {
         }
     }
 
-    /// This filter of this step.
     pub(super) fn is_granted(&self, step: &Arc<Subscribe>, index: usize) -> bool {
         self.state == SubscriptionState::Granted && self.index == index && Arc::ptr_eq(&self.step, step)
     }

@@ -87,7 +87,6 @@ impl<C: Connect> User<C> {
         &mut self.inbound().subscriptions
     }
 
-    /// Keeps those subscriptions to this filter for which `keep` says so.
     fn retain_of(&mut self, filter: &Text, mut keep: impl FnMut(&mut UserSubscription) -> bool) {
         let Self { inbound, persona, .. } = self;
         let Some(inbound) = inbound else { return };

@@ -90,7 +90,6 @@ pub(crate) struct KernelTimer {
     waiting: RefCell<BTreeMap<u64, Vec<Option<Waker>>>>,
     /// Pauses up to this tick are over.
     fired: Cell<u64>,
-    /// The tick that the timer is set for.
     set_for: Cell<u64>,
 }
 
