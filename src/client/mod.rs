@@ -12,7 +12,7 @@
 //! ```
 //! | part | contents |
 //! |---|---|
-//! | `seam`, `sink`, `timings` | the traits and plain types between the engine and any client |
+//! | `seam`, `sink` | the traits and plain types between the engine and any client |
 //! | [`transport`] | TCP, TLS and WebSocket; the [`Connector`](transport::Connector), which opens sessions |
 //! | [`driver`] | one connection: write, read, acknowledge, keep alive, resend, leave |
 //! | `wire` | bytes ⇄ packets, without state |
@@ -31,7 +31,6 @@ mod seam;
 mod session;
 mod sink;
 mod stream;
-mod timings;
 pub mod transport;
 mod wire;
 
@@ -41,9 +40,9 @@ mod wire;
 pub(crate) mod scripted;
 
 pub use crate::client::seam::{
-    Certificate, Close, Connect, ConnectRequest, Filter, Message, PacketBytes, Patience, Session, Until, Will,
+    Certificate, Close, Connect, ConnectRequest, ConnectTimings, Filter, Message, PacketBytes, Patience,
+    Session, Until, Will,
 };
 pub use crate::client::session::state::SessionState;
 pub use crate::client::sink::{Completion, Incoming, Key, Late, Sink, Ticket};
 pub use crate::client::stream::Stream;
-pub use crate::client::timings::ConnectTimings;

@@ -10,12 +10,10 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::client::session::state::SessionState;
 use crate::client::sink::{Key, Sink, Ticket};
-use crate::client::timings::ConnectTimings;
 use crate::mqtt::{Qos, Settings, SubscribeOptions};
 
 /// Opens sessions. Each thread has its own.
 pub trait Connect: 'static {
-    /// The sessions that it opens.
     type Session: Session;
 
     /// Connects and waits for CONNACK. Cancel-safe: dropping the future drops the connection.
@@ -281,4 +279,17 @@ pub struct Patience {
     pub silence: Duration,
     /// How long in all.
     pub most: Duration,
+}
+
+/// When each phase of a connect has ended, so far. A phase begins when the one before it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConnectTimings {
+    /// When the TCP connection was open.
+    pub tcp: Option<Instant>,
+    /// When the TLS handshake was over.
+    pub tls: Option<Instant>,
+    /// When the server had answered the upgrade to WebSocket.
+    pub websocket: Option<Instant>,
+    /// When CONNACK had been read.
+    pub connack: Option<Instant>,
 }

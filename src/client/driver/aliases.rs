@@ -10,7 +10,6 @@ use std::rc::Rc;
 use crate::client::failure::Failure;
 use crate::client::wire::{Alias, MAX_ALIASES};
 
-/// The aliases of one connection.
 #[derive(Debug)]
 pub(super) struct Aliases {
     /// How many aliases the broker accepts, at most [`MAX_ALIASES`].

@@ -101,13 +101,7 @@ impl<S: Stream> Driver<S> {
         sink: &mut impl Sink,
     ) -> Result<(), Failure> {
         if let Some(filters) = self.inflight.filters(id, ack) {
-            // It is not known which answer belongs to which filter.
-            if !answers.codes.is_empty() && answers.codes.len() != filters as usize {
-                return Err(Failure::Protocol(match ack {
-                    Ack::Unsuback => "UNSUBACK with more or fewer codes than there were filters",
-                    _ => "SUBACK with more or fewer codes than there were filters",
-                }));
-            }
+            answers.check(filters, ack)?;
             if self.inflight.is_open(id) {
                 sink.answered(Key::Packet(id), answers.codes);
             }

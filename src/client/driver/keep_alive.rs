@@ -21,16 +21,13 @@ pub(super) struct KeepAlive {
     seconds: u16,
     /// A moment no later than the last time a packet was sent.
     last_sent: Instant,
-    /// When something was last received.
     last_received: Instant,
     /// It is boxed, because it is rare.
     waiting: Option<Box<Waiting>>,
 }
 
-/// A wait for PINGRESP.
 #[derive(Debug)]
 struct Waiting {
-    /// How many PINGREQs are not answered.
     pings: u32,
     /// The offset in the outgoing stream at which the first of them begins.
     begin: u64,

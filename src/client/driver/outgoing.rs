@@ -54,12 +54,10 @@ impl Outgoing {
         self.written + self.pending() as u64
     }
 
-    /// How much of the stream is written.
     pub(super) fn written(&self) -> u64 {
         self.written
     }
 
-    /// Whether the stream is written up to here.
     pub(super) fn is_written(&self, end: u64) -> bool {
         self.written >= end
     }

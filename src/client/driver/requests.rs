@@ -135,7 +135,6 @@ impl<S: Stream> Session for Box<Driver<S>> {
 }
 
 impl<S: Stream> Driver<S> {
-    /// The limit of the broker that this message exceeds, if there is one.
     fn exceeded(&self, message: &Message<'_>) -> Option<Limit> {
         let limits = &self.granted.as_ref()?.limits;
         limits.exceeded(message, wire::publish_bytes(self.version, message))
@@ -175,7 +174,6 @@ impl<S: Stream> Driver<S> {
         Ok(Key::Packet(id))
     }
 
-    /// Queues a message that fits.
     fn queue(&mut self, message: &Message<'_>, id: u16) {
         let alias = match self.granted.as_deref_mut() {
             Some(Granted { limits, aliases: Some(aliases) })

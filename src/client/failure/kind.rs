@@ -7,9 +7,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::client::failure::ack::Ack;
-use crate::client::failure::os::Os;
-use crate::client::failure::protocol::{Port, Protocol};
+use crate::client::failure::parts::{Ack, Os, Port, Protocol};
 use crate::client::failure::reason::Reason;
 use crate::client::failure::tls::TlsFault;
 use crate::client::failure::websocket::WebSocketFault;
@@ -126,7 +124,6 @@ impl Failure {
         }
     }
 
-    /// Makes it the failure of a connection that has had no CONNACK yet.
     pub(crate) fn before_connack(self, port: Port) -> Self {
         match self {
             Self::Closed => Self::NoConnack(None, port),

@@ -4,25 +4,21 @@
 //! |---|---|
 //! | `kind` | [`Failure`], the enum of all of them, and how an error of a stream becomes one |
 //! | `text` | their texts, with the server that a failed connection is to |
-//! | `ack`, `os`, `protocol` | the parts of failures: acknowledgements, errors of the system, other protocols |
+//! | `parts` | the parts of failures: acknowledgements, errors of the system, other protocols |
 //! | `reason` | reason codes of MQTT 5 with the broker's own words |
 //! | `tls`, `websocket` | errors in the layers below MQTT |
 
-mod ack;
 mod kind;
-mod os;
-mod protocol;
+mod parts;
 mod reason;
 mod text;
 mod tls;
 mod websocket;
 
-pub use crate::client::failure::ack::Ack;
 pub(crate) use crate::client::failure::kind::INVALID_TOPIC;
 pub use crate::client::failure::kind::{Failure, Limit};
-pub use crate::client::failure::os::Os;
-pub(crate) use crate::client::failure::protocol::Guess;
-pub use crate::client::failure::protocol::{Port, Protocol};
+pub(crate) use crate::client::failure::parts::Guess;
+pub use crate::client::failure::parts::{Ack, Os, Port, Protocol};
 pub use crate::client::failure::reason::Reason;
 pub use crate::client::failure::text::FailureAt;
 pub(crate) use crate::client::failure::tls::SelfSigned;

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::client::failure::ack::Ack;
 use crate::client::failure::kind::{Failure, Limit};
-use crate::client::failure::protocol::{Port, Protocol};
+use crate::client::failure::parts::{Ack, Port, Protocol};
 
 /// A failure with the server that it is about.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +120,6 @@ impl<'a> FailureAt<'a> {
         }
     }
 
-    /// Who refused the connection, or where.
     fn refused(&self) -> Part<'a> {
         match self.server {
             Some(server) => Part(server, " refused the connection"),

@@ -1,11 +1,10 @@
 //! Errors of TLS.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, OtherError};
 
-use crate::client::failure::os::Os;
+use crate::client::failure::parts::Os;
 
 /// What went wrong in TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! Errors of WebSocket.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
-use crate::client::failure::os::Os;
+use crate::client::failure::parts::Os;
 
 /// What went wrong in WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

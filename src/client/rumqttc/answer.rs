@@ -62,13 +62,7 @@ impl RumqttcSession {
         sink: &mut impl Sink,
     ) -> Result<(), Failure> {
         if let Some((key, filters)) = self.requests.filters(id, ack) {
-            // Nobody can tell any more which answer is whose.
-            if !answers.codes.is_empty() && answers.codes.len() != filters as usize {
-                return Err(Failure::Protocol(match ack {
-                    Ack::Unsuback => "UNSUBACK with more or fewer codes than there were filters",
-                    _ => "SUBACK with more or fewer codes than there were filters",
-                }));
-            }
+            answers.check(filters, ack)?;
             if self.requests.is_open(key) {
                 sink.answered(key, answers.codes);
             }

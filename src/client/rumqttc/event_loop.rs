@@ -20,11 +20,9 @@ use tokio::time::Instant;
 use crate::client::failure::Failure;
 use crate::client::rumqttc::error;
 
-/// What an event loop tells.
 pub(super) enum Event {
     /// It has written a packet.
     Sent(Outgoing),
-    /// It has read a packet.
     Received(Packet),
 }
 
@@ -53,7 +51,6 @@ pub(super) trait EventLoop: 'static {
     /// What it has read and not told when it failed.
     fn untold(&mut self) -> Option<Event>;
 
-    /// From now on it sends no acknowledgement.
     fn stop_acknowledging(&mut self);
 
     /// From now on it sends at most one PINGREQ: the broker wants none, which rumqttc would take for as many as

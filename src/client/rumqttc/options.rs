@@ -71,7 +71,6 @@ pub(super) fn of_5(
     Ok(options)
 }
 
-/// How it opens the connection.
 pub(super) fn network(request: &ConnectRequest<'_>) -> NetworkOptions {
     let mut options = NetworkOptions::new();
     options.set_tcp_nodelay(true);

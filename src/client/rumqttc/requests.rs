@@ -22,7 +22,6 @@ const OTHER_REQUEST: Failure = Failure::Rumqttc("it has written another packet t
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Publish(Qos),
-    /// With this many filters.
     Subscribe(u32),
     Unsubscribe,
     Disconnect,
@@ -77,7 +76,6 @@ struct Unwritten {
     bytes: usize,
 }
 
-/// What an acknowledgement does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Answered {
     /// It ends this request.
@@ -92,7 +90,6 @@ pub(super) enum Answered {
     Wrong(Option<Ticket>, Ack),
 }
 
-/// The requests of one connection.
 #[derive(Debug)]
 pub(super) struct Requests {
     /// rumqttc gives out packet ids up to this one, and takes no request while so many messages are unanswered.
@@ -101,11 +98,9 @@ pub(super) struct Requests {
     window: u16,
     next_id: u16,
     owed: BTreeMap<u16, Owed>,
-    /// How many of those are messages.
     messages: u16,
     /// Places for messages that rumqttc has lost: it never counts one of QoS 2 as answered that the broker refuses.
     lost_places: u16,
-    /// Number of the last request.
     number: u64,
     open: BTreeMap<u64, Open>,
     unwritten: VecDeque<Unwritten>,
@@ -175,7 +170,6 @@ impl Requests {
         Key::Written(self.number)
     }
 
-    /// rumqttc has taken a DISCONNECT.
     pub(super) fn disconnect_taken(&mut self) {
         self.number += 1;
         self.hand_over(Kind::Disconnect, 0, 0);
@@ -253,12 +247,10 @@ impl Requests {
         self.open.is_empty()
     }
 
-    /// Whether everything is written.
     pub(super) fn is_written(&self) -> bool {
         self.unwritten.is_empty()
     }
 
-    /// Bytes that are not written.
     pub(super) fn unwritten_bytes(&self) -> usize {
         self.unwritten_bytes
     }
@@ -290,7 +282,6 @@ impl Requests {
         self.next_deadline = self.open.values().map(|open| open.ticket.deadline).min();
     }
 
-    /// Ends all requests.
     pub(super) fn drain(&mut self, mut each: impl FnMut(Ticket)) {
         for open in std::mem::take(&mut self.open).into_values() {
             each(open.ticket);

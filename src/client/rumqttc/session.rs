@@ -83,7 +83,6 @@ impl RumqttcSession {
         }
     }
 
-    /// Does what [`Session::drive`] does, in one poll.
     pub(in crate::client) fn poll_drive(
         &mut self,
         cx: &mut Context<'_>,

@@ -25,7 +25,6 @@ struct Slot {
     waits_for: Option<Ack>,
 }
 
-/// What an acknowledgement means.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Acknowledged {
     /// The request is finished.
@@ -183,7 +182,6 @@ impl Inflight {
         }
     }
 
-    /// Whether a message that is not acknowledged has this id.
     pub(crate) fn is_message(&self, id: u16) -> bool {
         let owed = || self.owed.as_ref().and_then(|owed| owed.get(id));
         self.slot(id).and_then(|slot| slot.waits_for).or_else(owed).is_some_and(Ack::is_of_message)
@@ -199,7 +197,6 @@ impl Inflight {
         self.slot(id).is_some()
     }
 
-    /// An acknowledgement has come.
     pub(crate) fn acknowledge(&mut self, id: u16, got: Ack) -> Acknowledged {
         let index = self.index_of(id);
         if got == Ack::Pubrec {

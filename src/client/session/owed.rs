@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use crate::client::failure::Ack;
 
-/// An answer that is owed.
 #[derive(Debug, Clone, Copy)]
 struct Answer {
     waits_for: Ack,
@@ -20,7 +19,6 @@ struct Answer {
 #[derive(Debug, Default)]
 pub(crate) struct Owed {
     answers: BTreeMap<u16, Answer>,
-    /// How many of them are for messages.
     messages: usize,
 }
 
@@ -43,7 +41,6 @@ impl Owed {
         self.answers.insert(id, Answer { waits_for, filters });
     }
 
-    /// What is owed for this id.
     pub(crate) fn get(&self, id: u16) -> Option<Ack> {
         self.answers.get(&id).map(|answer| answer.waits_for)
     }

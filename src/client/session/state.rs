@@ -25,7 +25,6 @@ impl fmt::Debug for SessionState {
     }
 }
 
-/// The state itself.
 #[derive(Debug)]
 pub(crate) struct DetachedSession {
     pub(crate) inflight: Inflight,

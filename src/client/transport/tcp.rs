@@ -36,7 +36,6 @@ pub(super) struct Ports {
 
 /// A byte stream on top of a TCP connection.
 pub(super) trait OverTcp {
-    /// The TCP connection.
     fn tcp(&self) -> &TcpStream;
 }
 

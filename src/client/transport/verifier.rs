@@ -26,14 +26,12 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// What is trusted; cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Trusted {
-    /// The trusted authorities.
     roots: Arc<RootCertStore>,
     /// SHA-256 of each certificate among them, for a broker that shows that very one.
     named: Arc<HashSet<[u8; 32]>>,
 }
 
 impl Trusted {
-    /// Makes an empty set, which trusts nobody.
     pub(super) fn nobody() -> Self {
         Self { roots: Arc::new(RootCertStore::empty()), named: Arc::default() }
     }
@@ -54,7 +52,6 @@ impl Trusted {
         Some(Verifying { webpki, trusted: self.clone(), algorithms })
     }
 
-    /// Returns whether nobody is trusted.
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty()
     }

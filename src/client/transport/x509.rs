@@ -39,18 +39,14 @@ pub(super) struct X509<'a> {
     validity: &'a [u8],
     subject: &'a [u8],
     extensions: &'a [u8],
-    /// Its public key.
     pub(super) key: PublicKey<'a>,
 }
 
-/// A public key (`SubjectPublicKeyInfo`).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PublicKey<'a> {
-    /// All of it.
     pub(super) der: &'a [u8],
     /// What kind it is, with parameters: the content of its `AlgorithmIdentifier`.
     pub(super) algorithm: &'a [u8],
-    /// Its bits.
     pub(super) bits: &'a [u8],
 }
 
@@ -59,9 +55,7 @@ pub(super) struct PublicKey<'a> {
 pub(super) enum Validity {
     /// It begins later.
     NotYet,
-    /// It holds.
     Now,
-    /// It is over.
     Over,
 }
 
@@ -94,7 +88,6 @@ impl<'a> X509<'a> {
         Some(Self { issuer, validity, subject, extensions, key: PublicKey { der, algorithm, bits } })
     }
 
-    /// Whether it names itself as its issuer.
     pub(super) fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
     }
@@ -155,7 +148,6 @@ impl<'a> X509<'a> {
         std::iter::from_fn(move || names.next())
     }
 
-    /// Content of an extension.
     fn extension(&self, wanted: &[u8]) -> Option<&'a [u8]> {
         let mut extensions = Der(self.extensions);
         while let Some(extension) = extensions.take_if(SEQUENCE) {

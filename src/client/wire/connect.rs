@@ -131,13 +131,9 @@ pub(crate) struct Limits {
     pub(crate) packet_bytes: u32,
     /// The highest quality of service.
     pub(crate) qos: Qos,
-    /// Whether messages may be retained.
     pub(crate) retain: bool,
-    /// Whether subscriptions may have an identifier.
     pub(crate) identifiers: bool,
-    /// Whether subscriptions may be shared.
     pub(crate) shared: bool,
-    /// Whether filters may have wildcards.
     pub(crate) wildcards: bool,
 }
 

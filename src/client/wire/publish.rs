@@ -22,7 +22,6 @@ pub(crate) enum Alias {
     Known(u16),
 }
 
-/// Returns whether a message fits into a packet.
 pub(crate) fn fits(version: Version, message: &Message<'_>) -> bool {
     message.topic.len() <= MAX_TEXT_BYTES && publish_length(version, message) <= MAX_PACKET_BYTES
 }

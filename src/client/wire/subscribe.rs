@@ -102,6 +102,17 @@ pub(crate) struct Answers<'a> {
 }
 
 impl Answers<'_> {
+    /// Fails if there are codes, but not one for each filter: nobody can tell then which answer is whose.
+    pub(crate) fn check(&self, filters: u32, ack: Ack) -> Result<(), Failure> {
+        if self.codes.is_empty() || self.codes.len() == filters as usize {
+            return Ok(());
+        }
+        Err(Failure::Protocol(match ack {
+            Ack::Unsuback => "UNSUBACK with more or fewer codes than there were filters",
+            _ => "SUBACK with more or fewer codes than there were filters",
+        }))
+    }
+
     /// The first refusal among the codes.
     pub(crate) fn refusal(&self, version: Version, ack: Ack) -> Option<Failure> {
         let code = self.codes.iter().find(|code| **code >= REFUSED)?;

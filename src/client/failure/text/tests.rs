@@ -1,7 +1,7 @@
 use std::io;
 
 use super::*;
-use crate::client::failure::os::Os;
+use crate::client::failure::parts::Os;
 use crate::client::failure::reason::Reason;
 use crate::client::failure::tls::TlsFault;
 use crate::client::failure::websocket::WebSocketFault;

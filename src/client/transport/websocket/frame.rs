@@ -73,11 +73,9 @@ pub(super) enum Control {
     /// To be answered with the same payload.
     Ping(Vec<u8>),
     Pong,
-    /// With its status, if it has one.
     Close(Option<u16>),
 }
 
-/// What one step of decoding did.
 #[derive(Debug)]
 pub(super) struct Step {
     /// Where what is still to decode begins.

@@ -13,7 +13,6 @@ use crate::client::failure::{Failure, Guess, Protocol};
 use crate::client::pool::Pool;
 use crate::client::transport::websocket::WebSocket;
 
-/// Most bytes of an answer before its body.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
 /// What the server's proof is made with.
