@@ -346,7 +346,6 @@ impl<'de, I: Iterator<Item = (&'de Entry, usize)>> de::MapAccess<'de> for Entrie
 
 struct Choice<'de> {
     name: &'de str,
-    /// What is chosen from.
     of: &'static str,
     content: Reader<'de>,
 }

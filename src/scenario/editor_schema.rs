@@ -25,9 +25,7 @@ struct Kinds {
     keys: Map<String, Value>,
     /// An object with a definition of its own.
     object: Option<Map<String, Value>>,
-    /// Words.
     words: Vec<Value>,
-    /// The meanings of those that have one.
     meanings: Vec<Value>,
     /// What else is no object.
     others: Vec<Value>,

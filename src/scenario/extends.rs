@@ -22,7 +22,6 @@ const MAX_SAID: usize = 101;
 /// How far a class is completed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ClassState {
-    /// It was not looked at yet.
     New,
     /// It waits for its base.
     Open,

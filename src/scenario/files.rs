@@ -130,7 +130,6 @@ impl Files {
         FileId(u32::try_from(self.others.len()).unwrap_or(0))
     }
 
-    /// The scenario file itself.
     pub(super) fn first(&self) -> &File {
         &self.first
     }
@@ -147,7 +146,6 @@ impl Files {
     }
 }
 
-/// Reads a file of at most `most` bytes.
 pub(super) fn read_file(path: &Path, most: u64) -> Result<File, ReadError> {
     let format = Format::of(path).ok_or_else(|| ReadError::UnknownFormat(path.to_owned()))?;
     let mut bytes = Vec::new();

@@ -42,7 +42,6 @@ enum Origin {
     /// It can include nothing.
     Nowhere,
     Disk,
-    /// They are texts as well.
     Texts(HashMap<PathBuf, String>),
 }
 
@@ -61,7 +60,6 @@ impl Loader {
         }
     }
 
-    /// For a file that was read from this path.
     pub(super) fn on_disk(file: File, path: &Path) -> Self {
         let mut loader = Self::in_memory(file);
         loader.origin = Origin::Disk;
@@ -191,7 +189,6 @@ impl Loader {
         self.files.get(id).name().to_owned()
     }
 
-    /// Returns what to do about a file that cannot be read.
     fn cure(&self, error: &ReadError, name: &str, includer: FileId) -> String {
         match error {
             ReadError::UnknownFormat(_) => "rename it by what is in it".to_owned(),

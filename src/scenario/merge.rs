@@ -14,15 +14,11 @@ use crate::scenario::node::{Node, Table, Value};
 pub(super) enum Section {
     /// The table is the whole file.
     Root,
-    /// `load`.
     Load,
-    /// `user_classes`.
     Classes,
-    /// A user class.
     Class,
     /// The `rate` of a class.
     Schedule,
-    /// `payloads`.
     Payloads,
     /// A table with one key that says what it is.
     Choice,
@@ -31,7 +27,6 @@ pub(super) enum Section {
 }
 
 impl Section {
-    /// The section below a key.
     pub(super) fn below(self, key: &str) -> Self {
         match (self, key) {
             (Self::Root, "load") => Self::Load,

@@ -11,33 +11,59 @@ use crate::diagnostic::Part;
 pub(super) struct Mistake {
     /// The way back from the place to the root.
     backwards: Vec<Part>,
-    /// What is wrong there.
     pub(super) kind: Kind,
 }
 
-/// The kinds of mistakes.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// The table has a key that it should not have.
-    UnknownKey { key: String, known: &'static [&'static str] },
+    UnknownKey {
+        key: String,
+        known: &'static [&'static str],
+    },
     /// The text, or the only key of the table, names none of the choices.
-    UnknownChoice { choice: String, of: &'static str, known: &'static [&'static str], bare: bool },
+    UnknownChoice {
+        choice: String,
+        of: &'static str,
+        known: &'static [&'static str],
+        bare: bool,
+    },
     /// The table that should make one choice is empty.
-    NoChoice { of: &'static str, known: &'static [&'static str] },
+    NoChoice {
+        of: &'static str,
+        known: &'static [&'static str],
+    },
     /// The table should make a choice, and none of its several keys does.
-    NoSuchChoice { keys: Vec<String>, of: &'static str, known: &'static [&'static str] },
+    NoSuchChoice {
+        keys: Vec<String>,
+        of: &'static str,
+        known: &'static [&'static str],
+    },
     /// The table makes a choice and has one key more, or several that make no choice.
-    ExtraKeys { chosen: String, extra: Vec<String>, of: &'static str, known: &'static [&'static str] },
+    ExtraKeys {
+        chosen: String,
+        extra: Vec<String>,
+        of: &'static str,
+        known: &'static [&'static str],
+    },
     /// The list that a choice needs holds numbers without their units.
-    NoUnits { of: &'static str },
+    NoUnits {
+        of: &'static str,
+    },
     /// Something else is expected there.
     WrongType(Wanted),
     /// A whole number below or above these.
-    OutOfRange { least: i64, most: u64 },
+    OutOfRange {
+        least: i64,
+        most: u64,
+    },
     /// The number is `inf` or `nan`.
     NotFinite,
     /// The list has not as many items as this choice needs.
-    WrongLength { of: &'static str, wanted: usize, found: usize },
+    WrongLength {
+        of: &'static str,
+        wanted: usize,
+        found: usize,
+    },
     /// An item of a list with nothing in it.
     EmptyItem,
     /// What a type of the model says about its value.

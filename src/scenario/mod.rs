@@ -41,5 +41,4 @@ mod settings;
 pub mod source;
 mod text_fault;
 mod toml_syntax;
-mod yaml_scalar;
 mod yaml_syntax;

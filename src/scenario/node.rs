@@ -16,7 +16,6 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    /// The file that it stands in.
     pub(super) file: FileId,
     /// Bytes in that file.
     pub(super) span: Range<usize>,
@@ -47,7 +46,6 @@ pub(super) enum Value {
 pub(super) struct Entry {
     /// The key, corrected once its misspelling has been reported.
     pub(super) key: Arc<str>,
-    /// Where the key stands.
     pub(super) key_span: Range<usize>,
     /// Reported as a key that cannot stand there: reads as if it did not.
     pub(super) ignored: bool,
@@ -64,7 +62,6 @@ impl Entry {
 }
 
 impl Node {
-    /// A value as found in a file.
     pub(super) fn new(file: FileId, span: Range<usize>, value: Value) -> Self {
         Self { file, span, value, unreadable: false }
     }
@@ -82,7 +79,6 @@ impl Node {
         }
     }
 
-    /// The child under one part of a path.
     pub(super) fn child(&self, part: &Part) -> Option<&Node> {
         match (&self.value, part) {
             (Value::List(items), Part::Index(index)) => items.get(*index),
@@ -91,7 +87,6 @@ impl Node {
         }
     }
 
-    /// The child under a key.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
             Value::Table(table) => table.get(key).map(|entry| &entry.node),
@@ -99,7 +94,6 @@ impl Node {
         }
     }
 
-    /// The node at a path.
     pub(super) fn at(&self, path: &[Part]) -> Option<&Node> {
         path.iter().try_fold(self, |node, part| node.child(part))
     }
@@ -116,7 +110,6 @@ impl Node {
         }
     }
 
-    /// The table at a path, to be changed.
     pub(super) fn table_mut(&mut self, path: &[Part]) -> Option<&mut Table> {
         match &mut self.at_mut(path)?.value {
             Value::Table(table) => Some(Arc::make_mut(table)),
@@ -195,7 +188,6 @@ impl Table {
         index.get(key).copied()
     }
 
-    /// The entry of a key.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
         self.position(key).and_then(|place| self.entries.get(place))
     }

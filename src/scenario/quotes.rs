@@ -9,9 +9,7 @@ use crate::scenario::explain::vocabulary::MAX_QUOTED;
 pub(super) struct EndedEarly {
     /// The text as far as it went, with its quotes.
     pub(super) span: Range<usize>,
-    /// The message that says what is wrong.
     pub(super) message: &'static str,
-    /// How it is written.
     pub(super) help: String,
 }
 

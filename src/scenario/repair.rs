@@ -22,7 +22,6 @@ pub(super) enum Repair {
 }
 
 impl Repair {
-    /// The repair of a mistake at a path.
     pub(super) fn of(kind: &Kind, root: &Node, path: &FieldPath) -> Self {
         match kind {
             Kind::UnknownKey { key, known } => Self::of_key(key, known, root.at(&path.0)),

@@ -10,12 +10,6 @@ use crate::scenario::node::{Node, Value};
 pub struct Reported(BTreeSet<FieldPath>);
 
 impl Reported {
-    /// Returns whether the value at `path`, or one around it, could not be read. Then it means nothing that the value
-    /// is missing from the model, or what the model holds there.
-    pub fn covers(&self, path: &FieldPath) -> bool {
-        (0..=path.0.len()).any(|length| self.0.contains(&FieldPath(path.0[..length].to_vec())))
-    }
-
     /// Returns the places in order.
     pub fn paths(&self) -> &BTreeSet<FieldPath> {
         &self.0
@@ -26,7 +20,6 @@ impl Reported {
         Self([FieldPath::root()].into())
     }
 
-    /// Counts one more place as reported.
     pub(super) fn add(&mut self, path: FieldPath) {
         self.0.insert(path);
     }

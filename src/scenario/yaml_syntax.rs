@@ -7,7 +7,6 @@ use crate::scenario::codes;
 use crate::scenario::quotes::{EndedEarly, ended_early};
 use crate::scenario::text_fault::{fault as fault_at, line_at};
 
-/// What to do about a key that is not a text.
 pub(super) const KEY: &str =
     "a text with `{` or `[` at its beginning stands in quotes, and a template is written \"${NAME}\"";
 

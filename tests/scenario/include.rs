@@ -13,6 +13,7 @@ use mqtt_scenario::scenario::parse::Parsed;
 use mqtt_scenario::scenario::source::Source;
 use tempfile::TempDir;
 
+use super::diagnostics::covers;
 use crate::support::CoreTime;
 
 /// A folder with these files.
@@ -211,7 +212,7 @@ fn a_mistake_in_a_base_is_told_once_however_many_extend_it() {
     let (_, parsed) = Source::parse("x.toml", text, Format::Toml);
     assert_eq!(codes(&parsed), ["E0103"]);
     // What the classes lack for that is no second mistake.
-    assert!(parsed.reported.covers(&FieldPath::root().key("user_classes").key("c299").key("weight")));
+    assert!(covers(&parsed, &FieldPath::root().key("user_classes").key("c299").key("weight")));
 }
 
 #[test]

@@ -45,7 +45,6 @@ pub(super) fn form_of_text(
     all_choices(site, of, known)
 }
 
-/// A step as an example.
 fn step(site: &Site<'_>, name: &str) -> String {
     let content = match name {
         "publish" => site.table("topic", "\"…\""),

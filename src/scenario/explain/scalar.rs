@@ -14,7 +14,6 @@ pub(super) fn protocol(written: &str) -> String {
     }
 }
 
-/// How to write a truth value.
 pub(super) fn truth(value: &Value) -> &'static str {
     let text = match value {
         Value::Text(text) => text.to_ascii_lowercase(),
@@ -28,7 +27,6 @@ pub(super) fn truth(value: &Value) -> &'static str {
     }
 }
 
-/// How to write a number.
 pub(super) fn number(wanted: &Wanted, value: &Value, raw: &str) -> String {
     let whole = *wanted == Wanted::Whole;
     let example =

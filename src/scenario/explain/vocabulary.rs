@@ -10,7 +10,6 @@ pub(crate) const MAX_QUOTED: usize = 40;
 pub(super) struct Quantity {
     /// Its name, as the type of the model says it.
     pub(super) name: &'static str,
-    /// How to write it.
     pub(super) form: &'static str,
     /// An example, as it stands in a file.
     pub(super) example: &'static str,

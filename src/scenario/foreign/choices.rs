@@ -1,6 +1,5 @@
 //! The words of other tools for steps and other choices, in small letters and without `_`.
 
-/// A choice and the words for it.
 type Words = (&'static str, &'static [&'static str]);
 
 /// Words for choices, by the type of the model: what each of them is called here.

@@ -57,7 +57,6 @@ pub(super) fn meant(key: &str, known: &[&'static str], value: Option<&Value>) ->
     table.advice.iter().find(|(_, words)| holds(words)).map(|(advice, _)| Meant::Advice(advice))
 }
 
-/// What a choice means that there is not.
 pub(super) fn meant_choice(choice: &str, of: &str) -> Option<&'static str> {
     let word = plain(choice);
     let (_, choices) = CHOICES.iter().find(|(name, _)| *name == of)?;

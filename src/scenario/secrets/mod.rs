@@ -57,7 +57,6 @@ pub struct Masked {
 }
 
 impl fmt::Debug for Secrets<'_> {
-    /// Without any of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets").field("source", &self.source.name()).finish_non_exhaustive()
     }
@@ -233,7 +232,6 @@ pub fn hide_arguments(said: &str, arguments: &[String]) -> String {
     said
 }
 
-/// The text with each of these spans masked.
 fn without(text: &str, spans: Vec<Range<usize>>) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut at = 0;
