@@ -13,7 +13,6 @@ const NOW_NS: u64 = 1_767_225_600_000_000_000;
 /// How many renderings the mean size of a message is taken from.
 const MEASURED: u32 = 8;
 
-/// A message as it would be sent.
 pub(super) struct SampleMessage {
     pub(super) topic: Vec<u8>,
     pub(super) payload: Vec<u8>,
@@ -30,12 +29,10 @@ pub(super) struct SampleUser {
 }
 
 impl SampleUser {
-    /// The user with this number in the run and this index in its class.
     pub(super) fn new(class: &UserClass, seed: u64, number: u64, index: u64) -> Self {
         Self { persona: Persona::new(class, seed, number, index), received: Received::sample() }
     }
 
-    /// Its identity.
     pub(super) fn persona(&self) -> &Persona {
         &self.persona
     }

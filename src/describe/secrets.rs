@@ -56,7 +56,6 @@ impl Secrets {
         out
     }
 
-    /// The same for a text.
     pub(super) fn mask_text(&self, text: &str) -> String {
         String::from_utf8_lossy(&self.mask(text.as_bytes())).into_owned()
     }

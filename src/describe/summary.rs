@@ -26,7 +26,6 @@ const RUMQTTC_CONNECTION_BYTES: u64 = 28 << 10;
 /// What a row of the statistics takes, with a common number of different response times.
 const ROW_BYTES: u64 = 2_048;
 
-/// A plan with what follows from it.
 pub(super) struct PlanSummary<'a> {
     pub(super) plan: &'a Plan,
     pub(super) timeline: LoadTimeline,
@@ -38,9 +37,7 @@ pub(super) struct PlanSummary<'a> {
     pub(super) secrets: Secrets,
 }
 
-/// What follows for one class.
 pub(super) struct ClassSummary {
-    /// The most users of it at a time.
     pub(super) users: u32,
     /// The first of them.
     pub(super) samples: Vec<SampleUser>,
@@ -50,7 +47,6 @@ pub(super) struct ClassSummary {
     pub(super) traffic: Option<Traffic>,
 }
 
-/// What follows for one stage.
 pub(super) struct StageSummary {
     /// Users of each class after its ramp.
     pub(super) users: Vec<u32>,
@@ -119,7 +115,6 @@ impl<'a> PlanSummary<'a> {
         })?
     }
 
-    /// Connections to one broker.
     pub(super) fn connections(&self, broker: BrokerId) -> u32 {
         let classes = self.plan.classes.iter().zip(&self.classes);
         classes.filter(|(class, _)| class.broker == broker).map(|(_, summary)| summary.users).sum()

@@ -10,19 +10,15 @@ use crate::describe::summary::{LOCAL_PORTS, PlanSummary};
 use crate::describe::text::format::{bytes, counted, rate, time};
 use crate::plan::Plan;
 use crate::plan::dispatcher::Pace;
-use crate::plan::load::RateSearchSettings;
-use crate::plan::load::{After, Users};
+use crate::plan::load::{After, RateSearchSettings, Users};
 use crate::plan::target::Target;
 
 mod broker;
 mod class;
 mod format;
-mod threshold;
 
-/// How many rows are listed.
 const LISTED_ROWS: usize = 30;
 
-/// Writes all of it.
 pub(super) fn write(summary: &PlanSummary<'_>, out: &mut String) -> fmt::Result {
     Description { plan: summary.plan, summary }.write(out)
 }
@@ -49,7 +45,7 @@ impl Description<'_> {
             writeln!(out, "\nthresholds")?;
         }
         for threshold in &plan.thresholds {
-            writeln!(out, "  {}", threshold::line(threshold))?;
+            writeln!(out, "  {}", format::threshold(threshold))?;
         }
         Ok(())
     }

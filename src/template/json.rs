@@ -3,8 +3,8 @@
 //! Everything known at compile is escaped there: literal text, choices, the columns of feeds. Only a client id
 //! and what was received can bring in a quote later, so only those are looked at while rendering.
 
+use crate::template::cursor::Literal;
 use crate::template::escape::escaped;
-use crate::template::literal::Literal;
 use crate::template::segment::{Segment, merged};
 use crate::template::template::Template;
 

@@ -54,7 +54,6 @@ mod escape;
 pub(crate) mod foreign;
 mod iso;
 pub(crate) mod json;
-mod literal;
 pub mod names;
 pub mod parse;
 pub mod random;

@@ -124,15 +124,11 @@ pub(super) enum Kind {
     Local,
     /// The number or index of the user.
     User,
-    /// The client id.
     ClientId,
-    /// Drawn at random.
     Random,
     /// Progress and time.
     Message,
-    /// A text of what was received.
     Received,
-    /// Raw bytes.
     Bytes,
 }
 
@@ -303,16 +299,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("hostname", "hostname()", Kind::Local, 0, 0, "Name of this machine"),
 ];
 
-/// A function of templates.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Function {
     pub(super) name: &'static str,
-    /// A call of it as an example.
     pub(super) example: &'static str,
     pub(super) kind: Kind,
     pub(super) least: usize,
     pub(super) most: usize,
-    /// What it gives.
     pub(super) meaning: &'static str,
 }
 

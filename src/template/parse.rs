@@ -8,8 +8,8 @@ use std::ops::Range;
 use crate::diagnostic::nearest;
 use crate::mqtt::TopicError;
 use crate::template::codes;
+use crate::template::cursor::Literal;
 use crate::template::foreign::template_for;
-use crate::template::literal::Literal;
 use crate::template::names::{FUNCTIONS, NAMES, Names, Place, function_named, quoted};
 use crate::template::parse::spot::{Spot, trimmed};
 use crate::template::received::Part;
@@ -18,10 +18,9 @@ use crate::template::template::Template;
 
 mod call;
 mod column;
-mod fault;
 mod spot;
 
-pub use crate::template::parse::fault::Fault;
+pub use crate::template::parse::spot::Fault;
 
 /// Most mistakes that are looked for in one text: one more than are drawn.
 const MAX_FAULTS: usize = 101;

@@ -2,7 +2,6 @@
 
 use crate::mqtt::property;
 
-/// A part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Topic,

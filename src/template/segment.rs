@@ -1,8 +1,8 @@
 //! The pieces of a parsed template.
 
+use crate::template::cursor::Literal;
 use crate::template::escape::LONGEST;
 use crate::template::iso::ISO_BYTES;
-use crate::template::literal::Literal;
 use crate::template::received::Part;
 use crate::template::row::Row;
 use crate::template::varies::Varies;

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use crate::template::column::Column;
-use crate::template::cursor::Cursor;
+use crate::template::cursor::{Cursor, HEAD, Literal};
 use crate::template::escape::LONGEST;
-use crate::template::literal::{HEAD, Literal};
 use crate::template::received::Part;
 use crate::template::row::Row;
 use crate::template::scope::Scope;
@@ -56,7 +55,6 @@ impl Template {
         Self::new(text, if text.is_empty() { Box::new([]) } else { Box::new([literal]) })
     }
 
-    /// Returns the same template with a fixed text before it.
     pub(crate) fn after(&self, text: &str) -> Self {
         let mut segments = vec![Segment::Literal(Literal::new(text.as_bytes()))];
         segments.extend_from_slice(&self.segments);
@@ -97,7 +95,6 @@ impl Template {
         self.uses_received
     }
 
-    /// The parts of received messages in it.
     pub(crate) fn received(&self) -> impl Iterator<Item = Part> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Received(part) | Segment::JsonReceived(part) => Some(*part),

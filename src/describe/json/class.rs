@@ -17,7 +17,6 @@ use crate::plan::subscription::{Subscription, Unsubscribe};
 use crate::plan::wait::{Pause, WaitTime};
 use crate::plan::{Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass, Will};
 
-/// The class with this index.
 pub(super) fn user_class(summary: &PlanSummary<'_>, id: usize) -> Value {
     let (plan, secrets) = (summary.plan, &summary.secrets);
     let (class, summary) = (&plan.classes[id], &summary.classes[id]);

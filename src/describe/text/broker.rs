@@ -10,7 +10,6 @@ use crate::plan::target::{Target, Tls};
 use crate::plan::watch::{Watch, without_query};
 use crate::plan::{Broker, BrokerId};
 
-/// Writes all brokers.
 pub(super) fn write(summary: &PlanSummary<'_>, out: &mut String) -> fmt::Result {
     writeln!(out, "\nbrokers")?;
     for (i, broker) in summary.plan.brokers.iter().enumerate() {

@@ -282,7 +282,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Where a request is recorded.
     fn recorded(&self, request: &Request) -> String {
         let only = if request.record { "" } else { ", failures only" };
         match &request.row {

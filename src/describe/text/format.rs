@@ -13,6 +13,7 @@ use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::plan::schedule::{Phase, Schedule};
 use crate::plan::subscription::Subscription;
 use crate::plan::wait::{Pause, WaitTime};
+use crate::stats::threshold::{Check, Threshold};
 
 /// How many characters of a sample text are shown.
 const SHOWN: usize = 100;
@@ -181,4 +182,18 @@ pub(super) fn bytes(bytes: f64) -> String {
         ..1e9 => format!("{:.1} MB", bytes / 1e6),
         _ => format!("{:.1} GB", bytes / 1e9),
     }
+}
+
+/// `p99 < 50ms in peak, ends the run if missed from 10s on`.
+pub(super) fn threshold(threshold: &Threshold) -> String {
+    let stage = threshold.stage.as_ref().map_or_else(String::new, |stage| format!(" in {}", stage.name));
+    let abort = match threshold.check() {
+        None => String::new(),
+        Some(Check::AtTheEndOfTheStage) => ", ends the run if missed by then".to_owned(),
+        Some(Check::EachSecondAfter(Duration::ZERO)) => ", ends the run if missed".to_owned(),
+        Some(Check::EachSecondAfter(after)) => {
+            format!(", ends the run if missed from {} on", humantime::format_duration(after))
+        }
+    };
+    format!("{threshold}{stage}{abort}")
 }

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use crate::diagnostic::nearest;
 use crate::template::codes;
 use crate::template::names::{FeedColumn, Kind, Place, quoted};
-use crate::template::parse::fault::Fault;
-use crate::template::parse::spot::Spot;
+use crate::template::parse::spot::{Fault, Spot};
 use crate::template::row::Row;
 use crate::template::segment::Segment;
 
 impl Spot<'_> {
-    /// The segment for `row.COLUMN`.
     pub(in crate::template) fn column(&self, name: &str, range: Range<usize>) -> Result<Segment, Fault> {
         let columns = self.names.columns;
         if name.is_empty() {

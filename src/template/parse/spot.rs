@@ -1,10 +1,10 @@
-//! Where an expression is read: the text, the place that it stands at, and what its names stand for.
+//! Where an expression is read: the text, the place that it stands at, and what its names stand for; and a
+//! mistake there.
 
 use std::ops::Range;
 
 use crate::template::codes;
 use crate::template::names::{Kind, Names, Place};
-use crate::template::parse::fault::Fault;
 
 /// What reading an expression needs.
 #[derive(Clone, Copy)]
@@ -47,4 +47,32 @@ pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let inside = &text[range.clone()];
     let start = range.start + (inside.len() - inside.trim_start().len());
     start..start + inside.trim().len()
+}
+
+/// A mistake in a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Its code, of [`codes`](crate::template::codes).
+    pub code: &'static str,
+    /// The bytes of the text that are wrong.
+    pub range: Range<usize>,
+    /// The message: what is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    pub(in crate::template) fn new(
+        code: &'static str,
+        range: Range<usize>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { code, range, message: message.into(), help: None }
+    }
+
+    pub(in crate::template) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
 }
