@@ -255,7 +255,6 @@ impl Dice {
         probability > 0.0 && self.unit() < probability
     }
 
-    /// A duration from zero to `most`.
     pub(super) fn up_to(&mut self, most: Duration) -> Duration {
         if most.is_zero() { most } else { most.mul_f64(self.unit()) }
     }

@@ -44,7 +44,6 @@ pub(super) struct Hub {
 pub(super) struct Opened {
     pub(super) session: SessionRef,
     pub(super) generation: u64,
-    /// The session was there before.
     pub(super) present: bool,
     /// The client id that the broker chose, if the client gave none.
     pub(super) assigned_id: Option<Rc<str>>,
@@ -66,7 +65,6 @@ impl Hub {
         }
     }
 
-    /// Returns true with this probability.
     pub(super) fn chance(&self, probability: f64) -> bool {
         self.dice.borrow_mut().chance(probability)
     }

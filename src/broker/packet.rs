@@ -108,7 +108,6 @@ pub(super) struct Filter {
     pub(super) retained: RetainHandling,
 }
 
-/// The options of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) qos: Qos,

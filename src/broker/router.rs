@@ -20,7 +20,6 @@ pub(super) struct Target {
     pub(super) options: Options,
 }
 
-/// A retained message.
 #[derive(Debug, Clone)]
 pub(super) struct Retained {
     pub(super) message: Rc<Message>,

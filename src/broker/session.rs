@@ -117,7 +117,6 @@ struct InFlight {
 
 #[derive(Debug)]
 enum Stage {
-    /// PUBLISH sent.
     Published(Delivery),
     /// PUBREC received and PUBREL sent.
     Released,

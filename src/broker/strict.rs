@@ -160,7 +160,6 @@ impl<'a> Body<'a> {
         self.take(1).map(|byte| byte[0])
     }
 
-    /// A packet id.
     fn id(&mut self) -> Result<(), WireError> {
         if self.take(2)? == [0, 0] { Err(WireError::Protocol("packet id 0")) } else { Ok(()) }
     }
@@ -180,7 +179,6 @@ impl<'a> Body<'a> {
         self.properties_with(allowed, |_| {})
     }
 
-    /// Properties, and the number of each for `each`.
     fn properties_with(&mut self, allowed: Allowed, mut each: impl FnMut(u8)) -> Result<(), WireError> {
         self.0 = properties::read(self.0, allowed, |number, value| {
             each(number);

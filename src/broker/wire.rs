@@ -78,7 +78,6 @@ pub(super) fn read(
     .map(Some)
 }
 
-/// Appends an answer to `out`.
 pub(super) fn write(version: Version, answer: &Answer, out: &mut BytesMut) -> Result<(), WireError> {
     match version {
         Version::V311 => wire_v4::write(answer, out),
@@ -86,7 +85,6 @@ pub(super) fn write(version: Version, answer: &Answer, out: &mut BytesMut) -> Re
     }
 }
 
-/// The header of a PUBLISH to a subscriber.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PublishHeader {
     pub(super) qos: Qos,

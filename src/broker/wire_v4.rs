@@ -70,7 +70,6 @@ pub(super) fn read(header: FixedHeader, frame: Bytes) -> Result<Packet, WireErro
     })
 }
 
-/// Appends an answer to `out`.
 pub(super) fn write(answer: &Answer, out: &mut BytesMut) -> Result<(), WireError> {
     match answer {
         Answer::Accepted { session_present, .. } => {

@@ -80,7 +80,6 @@ pub(super) fn read(frame: &Bytes) -> Result<Packet, WireError> {
     })
 }
 
-/// Appends an answer to `out`.
 pub(super) fn write(answer: &Answer, out: &mut BytesMut) -> Result<(), WireError> {
     match answer {
         Answer::Accepted { session_present, assigned_id } => {

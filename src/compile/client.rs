@@ -72,7 +72,6 @@ pub(super) fn check_broker(
     }
 }
 
-/// Checks an UNSUBSCRIBE with so many filters.
 pub(super) fn check_unsubscribe(client: Client, filters: usize, at: &FieldPath, problems: &mut Problems<'_>) {
     if client == Client::Rumqttc && filters > 1 {
         let cure = "write an `unsubscribe` for each filter";

@@ -39,7 +39,6 @@ struct Table {
 }
 
 impl Feeds {
-    /// Reads all feeds of a scenario.
     pub(super) fn read(scenario: &Scenario, files: ReadFile<'_>, problems: &mut Problems<'_>) -> Self {
         let at = FieldPath::root().key("feeds");
         let mut tables = BTreeMap::new();
@@ -77,7 +76,6 @@ impl Feeds {
         Self { tables, elsewhere: Rc::new(elsewhere), used: RefCell::default() }
     }
 
-    /// The feeds of a class that has those of these names.
     pub(super) fn of_class(
         &self,
         names: &[String],

@@ -128,7 +128,6 @@ fn refuse_beside_stages(
     }
 }
 
-/// Compiles stages.
 struct Stages<'a, 'p, 'r> {
     scenario: &'a Scenario,
     /// The classes of the plan, in its order.

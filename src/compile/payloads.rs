@@ -38,11 +38,8 @@ pub(super) enum PayloadSource {
 /// Where in a JSON value a stamp shall stand.
 #[derive(Clone, Copy)]
 pub(super) struct Pointed<'a> {
-    /// The pointer as written.
     pub(super) pointer: &'a str,
-    /// The parts of the pointer.
     pub(super) parts: &'a [Box<str>],
-    /// Where it is written.
     pub(super) at: &'a FieldPath,
 }
 

@@ -167,7 +167,6 @@ impl<'a> Problems<'a> {
         self.duration(value, at)
     }
 
-    /// Notes a value out of range.
     pub(super) fn range(&mut self, at: &FieldPath, message: impl Into<String>, help: impl Into<String>) {
         self.add(Diagnostic::error(codes::RANGE, at.clone(), message).help(help));
     }

@@ -38,7 +38,6 @@ impl<'a> ProtocolCaps<'a> {
         })
     }
 
-    /// Which client speaks it.
     pub(super) fn client(&self) -> Client {
         self.client
     }

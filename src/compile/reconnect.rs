@@ -5,7 +5,6 @@ use crate::diagnostic::FieldPath;
 use crate::plan::reconnect::{Pauses, Reconnect};
 use crate::scenario::model;
 
-/// Compiles the `reconnect` of a class.
 pub(super) fn compile_reconnect(
     reconnect: Option<&model::user_class::Reconnect>,
     at: &FieldPath,

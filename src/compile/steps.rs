@@ -80,14 +80,11 @@ pub(super) struct StepCompiler<'a> {
     pub(super) first_connect: Option<Request>,
     /// Where the rows per user are named.
     pub(super) user_row_places: Vec<FieldPath>,
-    /// Where measurements are asked for.
     pub(super) measure_places: Vec<FieldPath>,
-    /// The timeouts in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,
     /// What steps wait for, and where they say so.
     awaited: Vec<(FieldPath, Text)>,
     pub(super) keeps: Keeps,
-    /// Whether a step before receives something.
     receives: bool,
 }
 
@@ -128,7 +125,6 @@ impl<'a> StepCompiler<'a> {
         }
     }
 
-    /// Name of the class.
     pub(super) fn class_name(&self) -> &'a str {
         self.names.class.unwrap_or_default()
     }

@@ -57,7 +57,6 @@ fn check_at(written: &Written, at: &FieldPath) -> FieldPath {
     }
 }
 
-/// Compiles one condition.
 pub(super) fn compile_threshold(
     text: &str,
     at: &FieldPath,

@@ -137,7 +137,6 @@ pub(super) fn wait_time(
     }
 }
 
-/// A pause as a step.
 pub(super) fn pause(pause: model::step::Pause, at: &FieldPath, problems: &mut Problems<'_>) -> Pause {
     match pause {
         model::step::Pause::Constant(pause) => Pause::Constant(problems.duration(pause, at)),

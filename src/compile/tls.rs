@@ -13,7 +13,6 @@ use crate::plan::target::{Certificate, Target, Tls};
 use crate::scenario::model;
 use crate::template::names::{Names, Place};
 
-/// A setting that is the same for everybody.
 pub(super) fn setting(
     text: &str,
     names: &Names<'_>,

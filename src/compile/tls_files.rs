@@ -47,7 +47,6 @@ pub(super) fn check(
     }
 }
 
-/// Whether PEM has a whole part with one of these labels.
 fn has_part(pem: &[u8], labels: &[&str]) -> bool {
     let mut lines = pem.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     while let Some(line) = lines.next() {

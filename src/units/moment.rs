@@ -108,7 +108,6 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::new(whole.parse().ok()?, format!("{fraction:0<9}").parse().ok()?))
 }
 
-/// A number of exactly so many digits.
 fn number(text: &str, digits: usize) -> Option<u32> {
     let is_it = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     is_it.then(|| text.parse().ok()).flatten()

@@ -3,10 +3,8 @@
 //! Read by hand: only names, labels and values are needed, and the crates that read it bring a calendar or a grammar.
 //! A line that cannot be read is passed over, since other lines are not to blame for it.
 
-/// A sample of a page.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sample<'a> {
-    /// The name of its metric.
     pub(super) metric: &'a str,
     /// The labels in braces, as they are written; empty if there are none.
     pub(super) labels: &'a str,

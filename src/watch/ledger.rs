@@ -61,7 +61,6 @@ impl Ledger {
         }
     }
 
-    /// Notes a text.
     pub(super) fn text(&mut self, name: &str, text: &str) {
         if !self.can_be_named(name) {
             return;

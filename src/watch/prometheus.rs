@@ -24,12 +24,10 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the last page may take, since the end of the run waits for it.
 const LAST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A reader of one address.
 pub(super) struct Reader {
     agent: Agent,
     metrics: Metrics,
     pick: Vec<Regex>,
-    /// The address as it may be shown.
     shown: String,
 }
 

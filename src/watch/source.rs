@@ -134,7 +134,6 @@ fn settings(broker: &Broker) -> Settings {
     Settings { clean_session: true, session_expiry_s: 0, ..broker.settings }
 }
 
-/// A text that is the same for everybody.
 fn text(Secret(template): &Secret) -> String {
     String::from_utf8_lossy(Template::literal(template).unwrap_or_default()).into_owned()
 }

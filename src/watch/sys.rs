@@ -27,11 +27,8 @@ const FIRST_ROUND: Duration = Duration::from_millis(50);
 /// How long a DISCONNECT may take.
 const CLOSE_TIME: Duration = Duration::from_millis(500);
 
-/// What a broker has told.
 pub(super) enum Told<'a> {
-    /// A figure that is a number.
     Number(&'a str, f64),
-    /// One that is a text.
     Text(&'a str, &'a str),
     /// What went wrong, in one sentence.
     Fault(String),

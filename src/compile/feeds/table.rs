@@ -12,7 +12,6 @@ use crate::diagnostic::{Diagnostic, FieldPath};
 use crate::template::column::{Column, ColumnBuilder};
 use crate::units::text_bytes;
 
-/// Most columns of a feed.
 const MAX_COLUMNS: usize = 1_000_000;
 
 /// What else separates columns, by its name.

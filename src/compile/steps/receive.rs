@@ -282,7 +282,6 @@ impl StepCompiler<'_> {
     }
 }
 
-/// What a subscription asks for.
 fn filters(subscribe: &Subscribe) -> impl Iterator<Item = &Text> {
     subscribe.filters.iter().map(|subscription| &subscription.filter)
 }

@@ -20,7 +20,6 @@ pub(super) struct Limits<'a> {
 }
 
 impl Limits<'_> {
-    /// Notes all of its mistakes.
     pub(super) fn check(&self, problems: &mut Problems<'_>) {
         self.check_row(problems);
         self.check_stage(problems);

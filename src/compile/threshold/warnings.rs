@@ -91,7 +91,6 @@ fn warn_of_measure(plan: &Plan, threshold: &Threshold, at: &FieldPath, problems:
     is_measured
 }
 
-/// A threshold for a row that the run does not have.
 fn warn_of_row(plan: &Plan, threshold: &Threshold, at: &FieldPath, problems: &mut Problems<'_>) {
     let criterion = threshold.criterion();
     let Rows::Called(word) = &criterion.rows else { return };
@@ -136,7 +135,6 @@ fn warn_of_row(plan: &Plan, threshold: &Threshold, at: &FieldPath, problems: &mu
     problems.add(Diagnostic::warning(codes::THRESHOLD_ROW, at.clone(), message).marking(mark).help(help));
 }
 
-/// The rows of measured subscriptions.
 fn measured_rows(plan: &Plan) -> Vec<&RowKey> {
     let measures = plan.steps().filter_map(|step| match step {
         Step::Subscribe(subscribe) => subscribe.measure.as_ref(),

@@ -5,7 +5,6 @@ use crate::diagnostic::nearest;
 use crate::stats::criterion::Fault;
 use crate::stats::metric::{Metric, Statistic};
 
-/// What to do about a fault of a condition.
 pub(super) fn help(fault: &Fault, text: &str) -> String {
     match fault {
         Fault::UnknownMetric(word) => other_word(word, text).map_or_else(
