@@ -87,7 +87,6 @@ pub(super) async fn serve(hub: Rc<Hub>, mut stream: TcpStream) {
     farewell(&mut stream, sending, version, &Answer::Disconnect(reason)).await;
 }
 
-/// How a connection ended.
 #[derive(Debug)]
 enum End {
     Disconnect {

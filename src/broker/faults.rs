@@ -181,7 +181,6 @@ impl Faults {
         Ok(faults)
     }
 
-    /// Whether answers wait at all.
     pub(super) fn delays(&self) -> bool {
         self.delay + self.jitter > Duration::ZERO
     }

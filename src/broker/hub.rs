@@ -23,7 +23,6 @@ use tokio::time::Instant;
 /// would keep alive.
 const SMALL_PAYLOAD: usize = 4 * 1024;
 
-/// The shared state of one broker.
 #[derive(Debug)]
 pub(super) struct Hub {
     pub(super) faults: Faults,
@@ -39,7 +38,6 @@ pub(super) struct Hub {
     assigned: Cell<u64>,
 }
 
-/// A session that a connection has just got.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) session: SessionRef,
@@ -69,12 +67,10 @@ impl Hub {
         self.dice.borrow_mut().chance(probability)
     }
 
-    /// Draws how long one answer waits.
     pub(super) fn draw_delay(&self) -> Duration {
         self.faults.delay + self.dice.borrow_mut().up_to(self.faults.jitter)
     }
 
-    /// The end of the planted stall, while it lasts.
     pub(super) fn stalled_until(&self) -> Option<Instant> {
         let stall = self.faults.stall?;
         let now = Instant::now();

@@ -58,7 +58,6 @@ pub(super) struct Message {
     pub(super) expires: Option<Instant>,
 }
 
-/// The first packet of a connection.
 #[derive(Debug)]
 pub(super) struct Connect {
     pub(super) version: Version,
@@ -71,7 +70,6 @@ pub(super) struct Connect {
     pub(super) will: Option<Will>,
     /// How many unacknowledged messages the client accepts at a time.
     pub(super) receive_maximum: u16,
-    /// The largest packet that the client accepts, in bytes.
     pub(super) max_packet_bytes: usize,
 }
 
@@ -82,11 +80,9 @@ pub(super) struct Will {
     pub(super) qos: Qos,
     pub(super) retain: bool,
     pub(super) delay: Duration,
-    /// How long after its publication it is still delivered.
     pub(super) expiry: Option<Duration>,
 }
 
-/// Every later packet of a client.
 #[derive(Debug)]
 pub(super) enum Packet {
     Publish { message: Message, qos: Qos, retain: bool, pkid: u16 },
@@ -100,7 +96,6 @@ pub(super) enum Packet {
     Disconnect { with_will: bool, expiry: Option<Duration> },
 }
 
-/// One filter of a SUBSCRIBE with its options.
 #[derive(Debug)]
 pub(super) struct Filter {
     pub(super) path: String,
@@ -113,11 +108,9 @@ pub(super) struct Options {
     pub(super) qos: Qos,
     /// Do not send me what I publish.
     pub(super) no_local: bool,
-    /// Forward the publisher's retain flag.
     pub(super) retain_as_published: bool,
 }
 
-/// A packet that answers one of the client's.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// `assigned_id` is the client id that the broker chose for a client without one.
@@ -142,7 +135,6 @@ pub(super) enum Answer {
         pkid: u16,
         granted: Vec<Option<Qos>>,
     },
-    /// Whether each of the subscriptions existed.
     UnsubAck {
         pkid: u16,
         existed: Vec<bool>,
@@ -152,7 +144,6 @@ pub(super) enum Answer {
     Disconnect(Option<u8>),
 }
 
-/// Why the broker refuses a CONNECT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     Version,

@@ -70,7 +70,6 @@ impl Router {
         }
     }
 
-    /// Removes a subscription, if it is there.
     pub(super) fn unsubscribe(&mut self, filter: &str, session: &SessionRef) {
         let (group, levels) = split_share(filter);
         self.root.remove(&mut levels.split('/'), group, session);

@@ -36,7 +36,6 @@ const QUEUED_BYTES: usize = 64;
 
 pub(super) type SessionRef = Rc<RefCell<Session>>;
 
-/// A message on its way to one subscriber.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
     pub(super) message: Rc<Message>,
@@ -50,7 +49,6 @@ pub(super) struct Delivery {
 pub(super) enum Copies {
     /// Once, as it should be.
     One,
-    /// Twice, by a planted fault.
     Two,
     /// This is the second of two with packet ids of their own.
     Second,
@@ -87,7 +85,6 @@ pub(super) struct Session {
     pub(super) filters: HashSet<String>,
     /// Ids of received messages of quality of service 2 that the client has not released.
     pub(super) received: HashSet<u16>,
-    /// How long it outlives its connection.
     pub(super) expiry: Duration,
     /// When it ends, while it has no connection; none for never.
     pub(super) ends: Option<Instant>,
@@ -178,13 +175,11 @@ impl Session {
         self.let_go();
     }
 
-    /// The session's connection is gone.
     pub(super) fn detach(&mut self) {
         self.link = None;
         self.let_go();
     }
 
-    /// Whether the connection with this number still has the session.
     pub(super) fn belongs_to(&self, generation: u64) -> bool {
         self.generation == generation
     }
@@ -211,7 +206,6 @@ impl Session {
         }
     }
 
-    /// When what is held back goes at the latest.
     pub(super) fn held_until(&self) -> Option<Instant> {
         self.held.as_ref().map(|(until, _)| *until)
     }

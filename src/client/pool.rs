@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use crate::client::seam::PacketBytes;
 
-/// Size of the shared read buffer.
 const READ_BYTES: usize = 64 * 1024;
 
 /// Buffers that grew past this are given back to the allocator instead.
@@ -41,7 +40,6 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// The shared read buffer, for the length of one read.
     pub(crate) fn read_buffer(&self) -> RefMut<'_, Box<[u8]>> {
         self.0.read.borrow_mut()
     }
@@ -63,12 +61,10 @@ impl Pool {
         self.0.packet_bytes.get()
     }
 
-    /// Takes an empty buffer.
     pub(crate) fn take(&self) -> Vec<u8> {
         self.0.free.borrow_mut().pop().unwrap_or_default()
     }
 
-    /// Gives a buffer back for reuse.
     pub(crate) fn put(&self, mut buffer: Vec<u8>) {
         let mut free = self.0.free.borrow_mut();
         if buffer.capacity() > 0 && buffer.capacity() <= KEEP_BYTES && free.len() < KEEP {

@@ -38,9 +38,7 @@ const CLIENT_ID: &str = "${user.class}-${user.number}";
 /// A class with what warnings want to know about it.
 pub(super) struct Compiled {
     pub(super) class: UserClass,
-    /// Where its rows per user are named.
     pub(super) user_row_places: Vec<FieldPath>,
-    /// Where its steps ask for measurements.
     pub(super) measure_places: Vec<FieldPath>,
     /// The timeouts of its steps that are written in the file.
     pub(super) timeouts: Vec<(FieldPath, Duration)>,

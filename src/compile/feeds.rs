@@ -149,7 +149,6 @@ impl Feeds {
         problems.add(Diagnostic::error(codes::UNKNOWN_FEED, at.clone(), message).help(help));
     }
 
-    /// Notes the feeds that no user class has.
     pub(super) fn warn(&self, problems: &mut Problems<'_>) {
         let used = self.used.borrow();
         for name in self.tables.keys().filter(|name| !used.contains(*name)) {

@@ -30,7 +30,6 @@ pub type FolderOf<'a> = &'a dyn Fn(&FieldPath) -> String;
 /// [`Context::line`](crate::compile::context::Context::line).
 pub type LineOf<'a> = &'a dyn Fn(&FieldPath) -> Option<(String, u32)>;
 
-/// The bytes of a file.
 pub(super) fn read(
     files: ReadFile<'_>,
     path: &str,

@@ -129,7 +129,6 @@ impl<'a> Payloads<'a> {
         }
     }
 
-    /// Notes the named payloads that nothing uses.
     pub(super) fn warn(&self, problems: &mut Problems<'_>) {
         let used = self.used.borrow();
         for name in self.named.keys().filter(|name| !used.contains(*name)) {

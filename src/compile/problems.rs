@@ -21,7 +21,6 @@ pub(super) const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
 /// Most mistakes that are noted, and most warnings. Nobody reads more, and each one costs a search for what was meant.
 const MAX_NOTED: usize = 1000;
 
-/// Mistakes found so far.
 pub(super) struct Problems<'a> {
     reported: &'a BTreeSet<FieldPath>,
     pub(super) found: Vec<Diagnostic>,

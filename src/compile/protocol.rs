@@ -11,7 +11,6 @@ use crate::scenario::model::{broker, protocol};
 use crate::template::Template;
 use crate::units::HumanDuration;
 
-/// The protocol of a class's broker.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ProtocolCaps<'a> {
     broker: &'a str,
@@ -42,7 +41,6 @@ impl<'a> ProtocolCaps<'a> {
         self.client
     }
 
-    /// Whether this is MQTT 5.
     pub(super) fn is_5(&self) -> bool {
         self.version == Version::V5
     }

@@ -66,7 +66,6 @@ pub(super) struct StepCompiler<'a> {
     pub(super) protocol: Option<ProtocolCaps<'a>>,
     /// The class's broker, if connects to it are recorded in parts.
     pub(super) detailed: Option<&'a Broker>,
-    /// Rows of the parts of connects.
     pub(super) connect_phases: Vec<ConnectPhases>,
     payloads: &'a Payloads<'a>,
     rows: &'a mut Rows,
@@ -78,7 +77,6 @@ pub(super) struct StepCompiler<'a> {
     pub(super) walks: usize,
     pub(super) repeat_depth: usize,
     pub(super) first_connect: Option<Request>,
-    /// Where the rows per user are named.
     pub(super) user_row_places: Vec<FieldPath>,
     pub(super) measure_places: Vec<FieldPath>,
     pub(super) timeouts: Vec<(FieldPath, Duration)>,

@@ -112,7 +112,6 @@ fn compile_stage(
     Some(StageOf { index, name })
 }
 
-/// Whether and when a threshold ends the run.
 fn compile_abort(table: &ThresholdTable, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Abort> {
     let after_at = at.key("after");
     let after = table.after.map(|after| problems.duration(after, &after_at));

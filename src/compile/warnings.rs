@@ -44,7 +44,6 @@ pub(super) fn split(classes: Vec<Compiled>) -> (Vec<UserClass>, Vec<Notes>) {
         .unzip()
 }
 
-/// Adds the warnings about a plan.
 pub(super) fn warn(
     scenario: &Scenario,
     plan: &Plan,

@@ -31,7 +31,6 @@ const MOST_OFTEN: Duration = Duration::from_millis(100);
 const OWN_HEADERS: [&str; 6] =
     ["accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding"];
 
-/// Compiles `watch` of a broker that listens at `target`.
 pub(super) fn compile_watch(
     watch: Option<&model::broker::Watch>,
     target: Option<&Target>,

@@ -20,7 +20,6 @@ mod class;
 mod number;
 mod text;
 
-/// The plan as one JSON object.
 pub(super) fn plan(summary: &PlanSummary<'_>) -> Value {
     let plan = summary.plan;
     let needs = json!({

@@ -37,7 +37,6 @@ impl SampleUser {
         &self.persona
     }
 
-    /// Its next message of a step.
     pub(super) fn message(&mut self, class: &UserClass, publish: &Publish) -> SampleMessage {
         let mut buffers = Buffers::default();
         let Self { persona, received } = self;

@@ -8,7 +8,6 @@ use crate::describe::sample::SampleUser;
 /// What stands in place of a password.
 pub(super) const MASK: &str = "***";
 
-/// The passwords of all sample users.
 pub(super) struct Secrets {
     passwords: Vec<Vec<u8>>,
     /// Which bytes one of them begins with: most text is passed over by this alone.

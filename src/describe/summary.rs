@@ -120,7 +120,6 @@ impl<'a> PlanSummary<'a> {
         classes.filter(|(class, _)| class.broker == broker).map(|(_, summary)| summary.users).sum()
     }
 
-    /// Rows whose names differ from user to user.
     pub(super) fn rows_per_user(&self) -> u64 {
         rows_per_user(self.plan, &self.timeline)
     }

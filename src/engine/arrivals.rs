@@ -16,7 +16,6 @@ pub(crate) struct Arrivals(Arc<State>);
 #[derive(Debug)]
 struct State {
     arrived: AtomicU64,
-    /// How many users the coordinator waits for.
     awaited: AtomicU64,
     complete: Notify,
 }

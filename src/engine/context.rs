@@ -41,11 +41,9 @@ pub(crate) struct Context<C> {
     pub(crate) delivery: Delivery,
     /// Task runs that began since they were last taken, as far as a rate search counts them.
     rated_runs: Cell<u64>,
-    /// Whether all users have been told to stop.
     is_ending: Cell<bool>,
     /// When users were told to stop, if it was because a limit of the load was reached.
     limit_reached: Cell<Option<Instant>>,
-    /// The row that counts the loss of an idle connection.
     loss_row: RowId,
     unexpected: RefCell<UnexpectedCounts>,
 }
@@ -98,7 +96,6 @@ impl<C> Context<C> {
         self.record_as(tag, span, length, error.as_deref());
     }
 
-    /// The text of a failure of a user that connects to this server.
     #[cold]
     pub(crate) fn text_of(&self, failure: Failure, server: Option<ServerId>) -> String {
         failure.at(self.servers.name(server)).to_string()
@@ -148,7 +145,6 @@ impl<C> Context<C> {
         self.recorder.borrow_mut().record_failure(self.loss_row, at, None, 0, &text);
     }
 
-    /// Counts a connection that the broker accepted.
     pub(crate) fn connection_opened(&self) {
         let at = self.clock.at(Instant::now());
         self.recorder.borrow_mut().connection_opened(at);
@@ -179,12 +175,10 @@ impl<C> Context<C> {
         }
     }
 
-    /// Notes how late a pause ended that was to end at `deadline`.
     pub(crate) fn pause_ended(&self, deadline: Instant) {
         self.resources.borrow_mut().woke(deadline.elapsed());
     }
 
-    /// Notes that users were started or are gone.
     pub(crate) fn users_changed(&self, by: i32) {
         self.recorder.borrow_mut().users_changed(self.clock.at(Instant::now()), by);
     }

@@ -19,9 +19,7 @@ use crate::stats::delivery::receiver::Receiver;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StopAction {
-    /// The user is told, and goes on to this phase.
     Tell(StopPhase),
-    /// The user's task is dropped where it is.
     Drop,
 }
 
@@ -29,7 +27,6 @@ pub(crate) enum StopAction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
     Start(Vec<NewUser>),
-    /// All users go on to this phase.
     Stop(StopPhase),
     StopUsers(StopAction, Vec<u64>),
     /// No message can be under way any more: users that receive to the end may leave.
@@ -37,7 +34,6 @@ pub(crate) enum Command {
     /// The stage with this index begins: drop the connections of these users. A user without one is skipped.
     Disconnect(usize, Vec<u64>),
     DropAll,
-    /// Hand over the records up to this time.
     Take(UnixMicros),
     /// Hand over everything, with both ends of all measurements. It is the last command.
     TakeAll(UnixMicros),
@@ -45,7 +41,6 @@ pub(crate) enum Command {
 
 #[derive(Debug)]
 pub(crate) enum Report {
-    /// The answer to [`Command::Take`] and [`Command::TakeAll`].
     Taken(Box<Taken>),
     Gone(u64),
     /// The answer to [`Command::Disconnect`]: the index of the stage, and how many connections were dropped.
@@ -77,7 +72,6 @@ pub(crate) struct BothEnds {
 #[derive(Debug)]
 pub(crate) enum FromThread {
     Report(Report),
-    /// The thread has ended; no report follows.
     Ended,
 }
 

@@ -48,15 +48,12 @@ impl ResourceMeter {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Spent {
-    /// The whole time.
     pub(crate) wall: Duration,
-    /// The time on a core.
     pub(crate) ran: Duration,
     /// The time in which it was ready to run, but had no core.
     pub(crate) waited: Duration,
 }
 
-/// Measures the thread that made it.
 #[derive(Debug)]
 pub(crate) struct CpuMeter {
     at: Instant,

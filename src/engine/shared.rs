@@ -17,7 +17,6 @@ pub(crate) struct Shared {
     pub(crate) rate_factor: RateFactor,
     /// How many task runs and messages users may still begin.
     pub(crate) quota: Quota,
-    /// How many users have had a connection.
     pub(crate) arrivals: Arrivals,
     /// How many users send nothing more at the end of the run; they may still receive.
     pub(crate) done_sending: Arrivals,

@@ -56,9 +56,7 @@ pub(super) fn align(
 struct Spelling<'a> {
     raw: &'a str,
     at: usize,
-    /// Whether backslashes begin escapes.
     escapes: bool,
-    /// Whether two single quotes spell one.
     doubled_quotes: bool,
 }
 

@@ -31,7 +31,6 @@ pub(super) fn is_plain(choice: &str) -> bool {
     matches!(choice, PLAIN_TEXT | PLAIN_TABLE)
 }
 
-/// Reads the model from one node.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'de> {
     node: &'de Node,

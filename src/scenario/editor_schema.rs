@@ -27,7 +27,6 @@ struct Kinds {
     object: Option<Map<String, Value>>,
     words: Vec<Value>,
     meanings: Vec<Value>,
-    /// What else is no object.
     others: Vec<Value>,
 }
 

@@ -72,7 +72,6 @@ pub struct Second {
     pub rows: Vec<(usize, Interval)>,
 }
 
-/// The course of a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OverTime {
     recent: VecDeque<Second>,
@@ -202,7 +201,6 @@ impl OverTime {
 }
 
 impl Second {
-    /// Adds the requests of a later second.
     fn join(&mut self, later: &Self) {
         self.all = self.all.and(&later.all);
         let mut rows = Vec::with_capacity(self.rows.len().max(later.rows.len()));
@@ -269,7 +267,6 @@ impl Course {
         }
     }
 
-    /// Ends the open interval.
     fn close(&mut self) {
         self.open_s = 0;
         let Some((point, second)) = self.open.take() else { return };

@@ -24,7 +24,6 @@ pub struct Recorder {
     ids: HashMap<Arc<RowKey>, RowId>,
     /// Bins that were not taken yet: one or two, or more if nobody takes them.
     bins: Vec<Bin>,
-    /// The bin of the last sample.
     current: usize,
     room: Room,
     /// What is earlier than this was taken, so nothing can be recorded there any more.

@@ -45,7 +45,6 @@ pub struct Statistics {
     failures: FailureTable,
     exceptions: ExceptionTable,
     user_count: i64,
-    /// Most users at once since the tick before.
     most_users: i64,
     latency: Latency,
     tick_latency: Latency,
@@ -298,7 +297,6 @@ impl Statistics {
         &mut self.entries[index]
     }
 
-    /// Makes the entry of a new row.
     fn insert(&mut self, row: Arc<RowKey>, now: f64) -> usize {
         let index = self.entries.len();
         let entry = Entry::new(now, self.keep_history).keeping_seconds(self.keep_seconds);

@@ -107,7 +107,6 @@ impl Sums {
     }
 }
 
-/// What the last tick added.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TickSums {
     pub(super) all: Sums,

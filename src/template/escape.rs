@@ -30,7 +30,6 @@ pub(super) fn escape(text: &[u8], mut push: impl FnMut(&[u8])) {
     push(rest);
 }
 
-/// A text as it stands between the quotes of a JSON text.
 pub(crate) fn escaped(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     escape(text, |piece| out.extend_from_slice(piece));

@@ -9,7 +9,6 @@ use crate::template::varies::Varies;
 /// The value of a column in the user's present row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
-    /// Index of the feed in the class.
     pub(super) feed: usize,
     pub(super) column: Arc<Column>,
     /// Per user or per message.

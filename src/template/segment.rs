@@ -8,7 +8,6 @@ use crate::template::row::Row;
 use crate::template::varies::Varies;
 use crate::template::walk::Walk;
 
-/// One piece of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Segment {
     Literal(Literal),

@@ -20,7 +20,6 @@ const MAX_TEXT: usize = 200;
 /// So many sentences are kept on what went wrong.
 const MAX_NOTES: usize = 20;
 
-/// The values that one source has told.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     broker: String,

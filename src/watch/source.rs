@@ -78,7 +78,6 @@ impl fmt::Debug for Metrics {
 }
 
 impl Source {
-    /// The name of the broker in the scenario.
     pub(super) fn broker(&self) -> &str {
         match self {
             Self::Sys(sys) => &sys.broker,

@@ -24,7 +24,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(16);
 /// Retained figures come right after SUBACK. So long the first round of them is waited for.
 const FIRST_ROUND: Duration = Duration::from_millis(50);
 
-/// How long a DISCONNECT may take.
 const CLOSE_TIME: Duration = Duration::from_millis(500);
 
 pub(super) enum Told<'a> {

@@ -23,7 +23,6 @@ const LOG_LINES: usize = 500;
 /// A line of the log is cut after so many bytes: a broker may have written what stands in it.
 const LINE_BYTES: usize = 4_096;
 
-/// So many commands wait for the runner.
 const COMMANDS: usize = 16;
 
 /// For so long the runner may think about a command.

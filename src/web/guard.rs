@@ -16,10 +16,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::web::token::Token;
 
-/// What the key of the token is called in an address.
 const KEY: &str = "token";
 
-/// How a program says the token.
 const BEARER: &[u8] = b"Bearer ";
 
 /// What an answer may do unless its route says otherwise: nothing.
@@ -39,17 +37,14 @@ struct Rules {
     cookie: String,
 }
 
-/// Why a visitor is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Why {
-    /// It asked for a name that is not ours.
     Host,
     /// A page elsewhere sent it.
     Elsewhere,
     Token,
 }
 
-/// How a visitor said the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
     /// There is none, or it came in a header.

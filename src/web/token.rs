@@ -7,7 +7,6 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-/// Shorter ones can be guessed.
 const SHORTEST: usize = 16;
 
 /// As long as browsers keep a cookie at least.

@@ -39,7 +39,6 @@ struct Waiting {
 
 /// The progress of the outgoing stream in bytes.
 pub(super) trait Way {
-    /// How many bytes were queued.
     fn end(&self) -> u64;
 
     /// How many bytes have arrived at the broker's machine, as far as it is known.
@@ -52,7 +51,6 @@ impl KeepAlive {
         (seconds > 0).then_some(Self { seconds, last_sent: now, last_received: now, waiting: None })
     }
 
-    /// When [`KeepAlive::must_ping`] is to be asked next.
     pub(super) fn due(&self) -> Instant {
         match &self.waiting {
             Some(waiting) => self.overdue(waiting).min(self.last_sent + self.interval()),
@@ -65,12 +63,10 @@ impl KeepAlive {
         waiting.since.max(self.last_received) + self.timeout()
     }
 
-    /// Notes that something was sent at about this time.
     pub(super) fn sent(&mut self, at: Instant) {
         self.last_sent = at.max(self.last_sent);
     }
 
-    /// Notes that bytes were received.
     pub(super) fn heard(&mut self, at: Instant) {
         self.last_received = at;
     }
@@ -118,7 +114,6 @@ impl KeepAlive {
         true
     }
 
-    /// Returns whether a PINGRESP is still to come.
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting.is_some()
     }

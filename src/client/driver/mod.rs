@@ -60,7 +60,6 @@ pub struct Driver<S> {
     expects_messages: bool,
     /// Whether it matters that the broker reads everything: there is a will, or messages of QoS 0 were sent.
     is_missed: bool,
-    /// Whether the broker has resumed a session.
     resumed: bool,
     /// The largest packet that the client accepts.
     most_bytes: u32,
@@ -93,7 +92,6 @@ enum Parting {
 #[derive(Debug)]
 struct Granted {
     limits: Limits,
-    /// Topic aliases, if the scenario uses them.
     aliases: Option<Aliases>,
 }
 

@@ -26,9 +26,7 @@ struct Unwritten {
 pub(super) struct Outgoing {
     pool: Pool,
     buffer: Vec<u8>,
-    /// How much of the buffer is written.
     start: usize,
-    /// Length of the outgoing stream that was written so far.
     written: u64,
     /// QoS 0 messages in the buffer, in order.
     unwritten: VecDeque<Unwritten>,
@@ -39,7 +37,6 @@ impl Outgoing {
         Self { pool, buffer: Vec::new(), start: 0, written: 0, unwritten: VecDeque::new() }
     }
 
-    /// Where buffers come from and go to.
     pub(super) fn pool(&self) -> &Pool {
         &self.pool
     }
@@ -87,7 +84,6 @@ impl Outgoing {
         self.unwritten.iter().all(|u| u.ticket.is_none())
     }
 
-    /// The earliest deadline of a message.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.unwritten.iter().filter_map(|u| u.ticket).map(|ticket| ticket.deadline).min()
     }
@@ -121,7 +117,6 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Writes what the stream takes.
     pub(super) fn poll_write(
         &mut self,
         stream: &mut (impl AsyncWrite + Unpin),

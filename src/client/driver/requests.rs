@@ -140,7 +140,6 @@ impl<S: Stream> Driver<S> {
         limits.exceeded(message, wire::publish_bytes(self.version, message))
     }
 
-    /// The limit of the broker that a subscription exceeds, if there is one.
     fn exceeded_by(&self, filters: &[Filter<'_>], identifier: Option<u32>) -> Option<Limit> {
         self.granted.as_ref()?.limits.exceeded_by(filters, identifier)
     }

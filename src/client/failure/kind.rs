@@ -110,7 +110,6 @@ impl Failure {
         }
     }
 
-    /// Makes the failure of an attempt to open a connection.
     pub(crate) fn opening(error: &io::Error) -> Self {
         // EMFILE and ENFILE: no descriptor; EADDRNOTAVAIL, EADDRINUSE: no local port.
         const EMFILE: i32 = 24;
@@ -132,7 +131,6 @@ impl Failure {
         }
     }
 
-    /// Makes the failure of an open connection.
     pub(crate) fn lost(error: &io::Error) -> Self {
         if let Some(fault) = TlsFault::behind(error) {
             return Self::Tls(fault);

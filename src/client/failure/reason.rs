@@ -57,7 +57,6 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Texts that live as long as the process.
 struct Texts(BTreeSet<&'static str>);
 
 impl Texts {

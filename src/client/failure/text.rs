@@ -128,7 +128,6 @@ impl<'a> FailureAt<'a> {
     }
 }
 
-/// Two pieces of a text.
 struct Part<'a>(&'a str, &'a str);
 
 impl fmt::Display for Part<'_> {

@@ -60,7 +60,6 @@ pub enum TlsFault {
 }
 
 impl TlsFault {
-    /// Finds the fault behind a failed handshake.
     pub(crate) fn in_handshake(error: &io::Error) -> Self {
         match Self::behind(error) {
             Some(fault) => fault,

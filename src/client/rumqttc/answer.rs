@@ -90,7 +90,6 @@ impl RumqttcSession {
     }
 }
 
-/// Tells of a request that an acknowledgement has ended.
 fn end(
     answered: Answered,
     got: Ack,

@@ -21,7 +21,6 @@ use crate::client::failure::Failure;
 use crate::client::rumqttc::error;
 
 pub(super) enum Event {
-    /// It has written a packet.
     Sent(Outgoing),
     Received(Packet),
 }
@@ -43,7 +42,6 @@ impl Packet {
     }
 }
 
-/// The event loop of either version.
 pub(super) trait EventLoop: 'static {
     /// What happens next. After a failure it must not be called again.
     async fn next(&mut self) -> Result<Event, Failure>;
@@ -110,7 +108,6 @@ fn told_5(event: version_5::Event) -> Event {
     }
 }
 
-/// What an event loop has told, and when.
 #[derive(Clone, Default)]
 pub(super) struct Events(Rc<RefCell<VecDeque<(Event, Instant)>>>);
 

@@ -13,7 +13,6 @@ use crate::mqtt::{Qos, RetainHandling, Version};
 
 const NOT_TAKEN: Failure = Failure::Rumqttc("it does not take the request");
 
-/// Hands requests to the event loop.
 pub(super) enum Requester {
     V311(rumqttc::AsyncClient),
     V5(rumqttc::v5::AsyncClient),

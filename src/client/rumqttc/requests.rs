@@ -51,7 +51,6 @@ impl Kind {
     }
 }
 
-/// A request that somebody waits for.
 #[derive(Debug)]
 struct Open {
     ticket: Ticket,
@@ -78,7 +77,6 @@ struct Unwritten {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Answered {
-    /// It ends this request.
     Done(Ticket),
     /// It is the first half of QoS 2.
     Half,
@@ -132,7 +130,6 @@ impl Requests {
         self.unanswered() < self.window && self.next_id_is_free()
     }
 
-    /// Whether a SUBSCRIBE or UNSUBSCRIBE may be sent.
     pub(super) fn has_id(&self) -> bool {
         self.unanswered() < self.limit && self.next_id_is_free()
     }
@@ -142,7 +139,6 @@ impl Requests {
         self.lost_places >= self.window
     }
 
-    /// Messages that rumqttc takes for unanswered.
     fn unanswered(&self) -> u16 {
         self.messages.saturating_add(self.lost_places)
     }
@@ -198,7 +194,6 @@ impl Requests {
         Ok(if only_written { self.end(next.number) } else { None })
     }
 
-    /// The broker acknowledges a packet.
     pub(super) fn acknowledged(&mut self, id: u16, ack: Ack) -> Answered {
         match self.owed.get_mut(&id) {
             Some(owed) if ack == Ack::Pubrec && matches!(owed.waits_for, Ack::Pubrec | Ack::Pubcomp) => {
@@ -255,7 +250,6 @@ impl Requests {
         self.unwritten_bytes
     }
 
-    /// Whether the broker owes no answer.
     pub(super) fn is_answered(&self) -> bool {
         self.owed.is_empty()
     }

@@ -30,7 +30,6 @@ pub struct RumqttcSession {
     running: Option<Running>,
     events: Events,
     pub(super) settings: Settings,
-    /// What the broker takes.
     limits: Limits,
     /// Messages of QoS 2 that the broker has not released yet.
     pub(super) unreleased: BTreeSet<u16>,
@@ -42,7 +41,6 @@ pub struct RumqttcSession {
     /// Whether it would be noticed that the broker has not read everything.
     is_missed: bool,
     parting: Parting,
-    /// Why the connection ended.
     lost: Option<Failure>,
 }
 

@@ -27,7 +27,6 @@ struct Slot {
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Acknowledged {
-    /// The request is finished.
     Done(Ticket),
     /// First half of QoS 2: answer with PUBREL.
     Release,
@@ -36,7 +35,6 @@ pub(crate) enum Acknowledged {
     Wrong(Option<Ticket>, Ack),
     /// It ran out of time before; the id is free again.
     Late,
-    /// No request has this id.
     Unknown,
 }
 
@@ -47,14 +45,11 @@ pub(crate) enum Lack {
     Room,
     /// The broker's Receive Maximum is used up.
     Quota,
-    /// All packet ids are taken.
     Id,
 }
 
-/// The open requests of one connection.
 #[derive(Debug)]
 pub(crate) struct Inflight {
-    /// Id of the first slot.
     base: u16,
     slots: VecDeque<Slot>,
     /// Messages of QoS 1 and 2 that wait for acknowledgement.
@@ -118,7 +113,6 @@ impl Inflight {
         }
     }
 
-    /// Whether a packet id is free.
     pub(crate) fn has_id(&self) -> bool {
         self.open + self.owed.as_ref().map_or(0, |owed| owed.len()) < IDS
     }
@@ -128,7 +122,6 @@ impl Inflight {
         self.open == 0
     }
 
-    /// Whether the broker has answered everything.
     pub(crate) fn is_answered(&self) -> bool {
         self.open == 0 && self.owed.is_none()
     }
@@ -192,7 +185,6 @@ impl Inflight {
         usize::from(self.limit.min(self.quota))
     }
 
-    /// Whether the request with this id is still waited for.
     pub(crate) fn is_open(&self, id: u16) -> bool {
         self.slot(id).is_some()
     }
@@ -367,7 +359,6 @@ impl Inflight {
         Some(index)
     }
 
-    /// The open request with this id.
     fn slot(&self, id: u16) -> Option<&Slot> {
         self.slots.get(self.index_of(id)).filter(|slot| slot.waits_for.is_some())
     }

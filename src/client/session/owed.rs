@@ -68,7 +68,6 @@ impl Owed {
         Some(answer.waits_for)
     }
 
-    /// Forgets everything but messages.
     pub(crate) fn keep_messages(&mut self) {
         self.answers.retain(|_, answer| answer.waits_for.is_of_message());
     }

@@ -62,7 +62,6 @@ impl SessionState {
         Self(Cell::new(Some(Box::new(state))))
     }
 
-    /// The state, for a connection that goes on with it.
     pub(crate) fn take(&self) -> Option<Box<DetachedSession>> {
         self.0.take()
     }
@@ -74,7 +73,6 @@ impl SessionState {
         seen
     }
 
-    /// The client id that the broker chose for this session.
     pub(crate) fn client_id(&self) -> Option<Box<str>> {
         self.with(|state| state.as_ref().and_then(|state| state.persistent.client_id.clone()))
     }

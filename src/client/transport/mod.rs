@@ -180,14 +180,12 @@ impl Stage {
     }
 }
 
-/// A connection that is being opened.
 struct Opening<'a> {
     request: &'a ConnectRequest<'a>,
     stage: Cell<Stage>,
 }
 
 impl Opening<'_> {
-    /// The present stage is over, and another one begins.
     fn enter(&self, next: Stage) {
         self.mark();
         self.stage.set(next);

@@ -44,7 +44,6 @@ pub struct TlsStream {
 }
 
 impl TlsStream {
-    /// Sends the bytes that are left over.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unsent {
             ready!(Pin::new(&mut self.stream).poll_flush(cx))?;

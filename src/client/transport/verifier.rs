@@ -23,7 +23,6 @@ use crate::client::transport::x509::{Validity, X509};
 /// RSA keys that ring verifies with (bits).
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// What is trusted; cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Trusted {
     roots: Arc<RootCertStore>,
@@ -239,7 +238,6 @@ const PSS_PSS: [(u16, SignatureScheme); 3] = [
     (0x080B, SignatureScheme::RSA_PSS_SHA512),
 ];
 
-/// What a server has signed in its handshake.
 struct Signed<'a> {
     message: &'a [u8],
     by: &'a DigitallySignedStruct,

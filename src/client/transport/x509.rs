@@ -50,10 +50,8 @@ pub(super) struct PublicKey<'a> {
     pub(super) bits: &'a [u8],
 }
 
-/// Whether a certificate is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Validity {
-    /// It begins later.
     NotYet,
     Now,
     Over,
@@ -130,7 +128,6 @@ impl<'a> X509<'a> {
         })
     }
 
-    /// Whether one of its alternative names is this address.
     pub(super) fn is_for_address(&self, address: IpAddr) -> bool {
         self.alternative_names().any(|(tag, name)| {
             tag == IP_ADDRESS

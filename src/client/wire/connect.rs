@@ -106,20 +106,15 @@ fn put_properties(out: &mut Vec<u8>, properties: &[u8]) {
     out.extend_from_slice(properties);
 }
 
-/// What the broker has granted in its CONNACK.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Connack {
-    /// Whether the broker resumes a session.
     pub(crate) session_present: bool,
-    /// What the client may send.
     pub(crate) limits: Limits,
-    /// The broker's Receive Maximum.
     pub(crate) receive_maximum: u16,
     /// The keep-alive time to use instead of the one that was asked for.
     pub(crate) keep_alive_s: Option<u16>,
     /// How many topic aliases the broker accepts.
     pub(crate) aliases: u16,
-    /// The client id that the broker chose.
     pub(crate) client_id: Option<Box<str>>,
 }
 
@@ -129,7 +124,6 @@ pub(crate) struct Connack {
 pub(crate) struct Limits {
     /// The largest packet, in bytes with its fixed header.
     pub(crate) packet_bytes: u32,
-    /// The highest quality of service.
     pub(crate) qos: Qos,
     pub(crate) retain: bool,
     pub(crate) identifiers: bool,

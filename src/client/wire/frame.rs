@@ -28,7 +28,6 @@ pub(crate) fn frame(bytes: &[u8]) -> Result<Option<Frame>, Failure> {
     if bytes.len() > 4 { Err(Failure::Protocol("malformed remaining length")) } else { Ok(None) }
 }
 
-/// Appends a fixed header.
 pub(super) fn put_header(first: u8, length: usize, out: &mut Vec<u8>) {
     out.push(first);
     put_varint(out, length);

@@ -1,6 +1,5 @@
 //! Packets that are a few bytes without a choice: PINGREQ, DISCONNECT and the acknowledgements of messages.
 
-/// The whole packet PINGREQ.
 pub(crate) const PINGREQ: [u8; 2] = [0xC0, 0];
 
 /// The whole packet DISCONNECT. In MQTT 5 it means a normal disconnection.

@@ -92,12 +92,10 @@ fn options(filter: &Filter<'_>) -> u8 {
         | retain_handling << 4
 }
 
-/// The answers of a broker to the filters of a packet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answers<'a> {
     /// One code for each filter. An UNSUBACK of 3.1.1 has no codes.
     pub(crate) codes: &'a [u8],
-    /// The reason string of the broker.
     said: Option<&'a str>,
 }
 
@@ -123,7 +121,6 @@ impl Answers<'_> {
     }
 }
 
-/// Reads the body of a SUBACK or UNSUBACK.
 pub(super) fn read_answers(version: Version, ack: Ack, body: &[u8]) -> Result<(u16, Answers<'_>), Failure> {
     let malformed = Failure::Protocol(match ack {
         Ack::Unsuback => "malformed UNSUBACK",

@@ -21,7 +21,6 @@ use crate::template::names::Place;
 use crate::template::{Part, Template};
 
 impl StepCompiler<'_> {
-    /// A wait for messages.
     pub(super) fn receive(
         &mut self,
         receive: &written::Receive,
@@ -297,7 +296,6 @@ fn can_bring(subscribed: &Text, awaited: &Text) -> bool {
     }
 }
 
-/// A regular expression, compiled.
 fn pattern(regex: &str, at: &FieldPath, problems: &mut Problems<'_>) -> Option<Pattern> {
     match Regex::new(regex) {
         Ok(regex) => Some(Pattern(Arc::new(regex))),

@@ -15,7 +15,6 @@ use crate::plan::receive::{Correlation, Exchange, Receive, Since};
 use crate::plan::subscription::Unsubscribe;
 use crate::plan::{OnError, Plan, Publish, Request, Row, Step, Steps, Subscribe, TaskOrder, Text, UserClass};
 
-/// Writes the class with this index.
 pub(super) fn write(summary: &PlanSummary<'_>, id: usize, out: &mut String) -> fmt::Result {
     let PlanSummary { plan, secrets, .. } = summary;
     let samples = summary.classes[id].samples.clone();
@@ -225,7 +224,6 @@ impl Writer<'_> {
         self.messages(publish, indent, out)
     }
 
-    /// What the first users send.
     fn messages(&mut self, publish: &Publish, indent: usize, out: &mut String) -> fmt::Result {
         for i in 0..self.samples.len() {
             let sample = &mut self.samples[i];

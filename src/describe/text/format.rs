@@ -41,7 +41,6 @@ pub(super) fn line(text: &[u8]) -> String {
     format!("\"{line}\"")
 }
 
-/// What is wanted of the messages of a filter.
 pub(super) fn wanted(of: &Subscription) -> String {
     let no_local = if of.options.no_local { ", no local" } else { "" };
     let as_published = if of.options.retain_as_published { ", retained as published" } else { "" };

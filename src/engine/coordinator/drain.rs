@@ -20,7 +20,6 @@ use crate::engine::delivery::SETTLE_TIME;
 enum State {
     /// The run goes on, or nobody receives to the end.
     Idle,
-    /// Some users still send.
     Waiting,
     /// Nobody sends any more; the last messages have some time to arrive.
     Draining,

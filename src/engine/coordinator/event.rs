@@ -33,7 +33,6 @@ pub(crate) enum Event<'a> {
         stage: usize,
         connections: u64,
     },
-    /// The statistics hold one more second of the run.
     SecondMerged(Second<'a>),
     /// The time that [`Lifecycle::due`](super::lifecycle::Lifecycle::due) gives has come.
     Due,
@@ -45,7 +44,6 @@ pub(crate) struct Situation {
     pub(crate) now: Instant,
     /// How many users have had a connection, or are gone without one.
     pub(crate) connected: u64,
-    /// How many users send nothing more.
     pub(crate) done_sending: u64,
 }
 

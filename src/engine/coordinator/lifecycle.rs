@@ -88,7 +88,6 @@ pub(crate) struct Lifecycle {
     end: End,
     stop_timeout: Duration,
     run_end: Option<Instant>,
-    /// When the state gives way to the next one.
     state_end: Option<Instant>,
     stages: Stages,
     users: Users,
@@ -133,7 +132,6 @@ impl Lifecycle {
         self.state != State::Running && self.users.living() == 0
     }
 
-    /// Why the run ended, or will have.
     pub(crate) fn end(&self) -> End {
         self.end
     }
@@ -171,7 +169,6 @@ impl Lifecycle {
         self.rate_search.as_ref()
     }
 
-    /// When [`Event::Due`] is to come.
     pub(crate) fn due(&self) -> Instant {
         let due = [self.run_end, self.state_end, self.stages.due(), self.users.due(), self.drain.due()];
         due.into_iter().flatten().fold(self.tick_time(), Instant::min)

@@ -83,11 +83,9 @@ pub(crate) struct Coordinator<'a, O> {
     /// Whether statistics begin anew with the next tick.
     reset_due: bool,
     forget_due: bool,
-    /// Whether the log says that there are too many names.
     has_warned_of_rows: bool,
 }
 
-/// What the coordinator waited for.
 enum Incoming {
     Event(Event<'static>),
     Asked(Asked),
@@ -253,7 +251,6 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         Ok(())
     }
 
-    /// Merges the ticks that all threads have answered.
     fn merge(&mut self) -> Result<(), RunError<O::Error>> {
         while let Some(answers) = self.ticks.next_complete() {
             self.observer.recorded(&answers.batches).map_err(RunError::Observer)?;
@@ -306,7 +303,6 @@ impl<'a, O: Observer> Coordinator<'a, O> {
         Ok(())
     }
 
-    /// Warns once that not every name has a row.
     fn warn_of_rows(&mut self) {
         if !self.has_warned_of_rows && self.shared.rows.turned_away() > 0 {
             self.has_warned_of_rows = true;

@@ -57,7 +57,6 @@ struct Step {
     limited: bool,
 }
 
-/// What happened in the second before a tick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Second<'a> {
     pub(crate) at: UnixMicros,

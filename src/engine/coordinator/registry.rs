@@ -21,7 +21,6 @@ use crate::plan::roster::{NewUser, Roster};
 use crate::plan::shard::Shard;
 use crate::template::random::Random;
 
-/// The thread of a user, and its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UserRef {
     pub(crate) thread: usize,
@@ -82,7 +81,6 @@ impl UserRegistry {
         &self.living
     }
 
-    /// A user of this shard, with its thread.
     fn user(&self, number: u64) -> UserRef {
         let thread = self.shard.place(number) % self.threads as u64;
         UserRef { thread: usize::try_from(thread).unwrap_or(0), number }
@@ -149,7 +147,6 @@ impl UserRegistry {
         (StopAction::Tell(StopPhase::Leaving), users)
     }
 
-    /// When [`UserRegistry::next_due`] has something next.
     pub(crate) fn due(&self) -> Option<Instant> {
         let first = |queue: &VecDeque<(Instant, Vec<UserRef>)>| queue.front().map(|(at, _)| *at);
         [first(&self.stopping), first(&self.leaving)].into_iter().flatten().min()

@@ -84,7 +84,6 @@ impl Judge {
 #[derive(Debug)]
 pub(crate) struct Monitor {
     pub(crate) health: Health,
-    /// The second that was measured last.
     pub(crate) second: HealthSecond,
     judge: Judge,
     /// The time of all threads of the generator. `wall` is that of one thread.

@@ -44,7 +44,6 @@ pub(crate) struct Stages {
     begun: Vec<Begun>,
     /// How many users of each class the present ramp leads to.
     wanted_by_class: Vec<u32>,
-    /// When users were told to stop, if they were.
     halted: Option<Instant>,
     /// Users that the last ramp starts or stops per second.
     spawn_rate: f64,
@@ -272,7 +271,6 @@ impl Stages {
         self.enter(self.index() + 1, at)
     }
 
-    /// Ends all stages: nothing is due any more.
     pub(crate) fn halt(&mut self, now: Instant) {
         self.halted.get_or_insert(now);
         self.wanted_by_class.fill(0);

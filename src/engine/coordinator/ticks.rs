@@ -23,7 +23,6 @@ pub(crate) struct Answers {
     pub(crate) begun: u64,
     /// What arrived in shared groups that are measured.
     pub(crate) shared: Vec<SharedMessage>,
-    /// Both ends of all measurements, at the end of the run.
     pub(crate) ends: BothEnds,
     pub(crate) last: bool,
 }

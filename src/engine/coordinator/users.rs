@@ -115,7 +115,6 @@ pub(crate) struct MassDisconnects(Vec<Pending>);
 struct Pending {
     stage: usize,
     users: usize,
-    /// How many threads have not answered.
     unanswered: usize,
     dropped: u64,
 }

@@ -35,13 +35,11 @@ pub(super) struct Awaited {
     pub(super) has_taken: bool,
     /// Whether a message was skipped because of its content.
     pub(super) has_passed_over: bool,
-    /// Bytes of the payloads that were taken.
     pub(super) bytes: u64,
     /// The result, and when the message came that decided it.
     pub(super) over: Option<(Result<(), Mismatch>, Instant)>,
 }
 
-/// By what a reply is recognised, besides its topic.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ReplyMark {
     /// By nothing: any message is the reply.

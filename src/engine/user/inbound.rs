@@ -35,7 +35,6 @@ pub(super) struct Inbound {
     pub(super) stamps: Option<Rc<RefCell<Outbound>>>,
     /// What it keeps until a step takes it.
     pub(super) inbox: Inbox,
-    /// Why and when the message of the last request failed.
     request_failed: Cell<Option<(Failure, Instant)>>,
 }
 
@@ -61,7 +60,6 @@ impl Inbound {
         }
     }
 
-    /// Whether messages are expected at all.
     pub(super) fn is_subscribed(&self) -> bool {
         !self.subscriptions.is_empty()
     }
@@ -94,7 +92,6 @@ impl Inbound {
         self.request_failed.set(Some((failure, at)));
     }
 
-    /// Takes the failure of the last request's message.
     pub(super) fn take_request_failure(&self) -> Option<(Failure, Instant)> {
         self.request_failed.take()
     }
@@ -145,7 +142,6 @@ impl Inbound {
         self.measured.iter().for_each(|measured| measured.receiver.borrow_mut().ended(now_ns));
     }
 
-    /// Whether measured messages may come.
     pub(super) fn is_measuring(&self) -> bool {
         self.measured.iter().any(|measured| measured.receiver.borrow().is_live())
     }

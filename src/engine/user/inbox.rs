@@ -182,7 +182,6 @@ impl Inbox {
         }
     }
 
-    /// The step waits no more.
     pub(super) fn end(&mut self) -> Option<Awaited> {
         self.wait.take().map(|wait| *wait)
     }

@@ -27,9 +27,7 @@ pub(super) struct Link<S> {
 /// What a user remembers of its losses and failed connects.
 pub(super) struct Recovery {
     pub(super) backoff: Backoff,
-    /// How often the broker has closed the connection.
     pub(super) closings: Closings,
-    /// The user does not connect again before this.
     pub(super) connect_after: Option<Instant>,
     /// Draws of pauses that depend on what the broker does. They have a stream of their own, so that the messages of a
     /// seed stay the same.

@@ -138,7 +138,6 @@ impl<C: Connect> User<C> {
         }
     }
 
-    /// Waits until a message is acknowledged.
     pub(super) fn acknowledged(
         &mut self,
         class: &UserClass,
@@ -167,7 +166,6 @@ impl<C: Connect> User<C> {
         self.persona.is_out_of_rows() && !step.feeds.is_empty()
     }
 
-    /// What the session must do before it can take the message.
     fn must_wait(&self, step: &Publish) -> Option<Until> {
         let session = self.link.session.as_ref()?;
         if step.qos != Qos::AtMostOnce && !session.has_room() {
@@ -307,7 +305,6 @@ impl<C: Connect> User<C> {
     }
 }
 
-/// Checks whether a received text is a valid topic.
 fn check_topic(topic: &[u8]) -> Result<(), Failure> {
     match str::from_utf8(topic) {
         Ok(topic) if check_topic_name(topic).is_ok() => Ok(()),

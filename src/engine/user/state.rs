@@ -70,16 +70,13 @@ pub(crate) struct User<C: Connect> {
     /// Rounds left of each open `repeat`, by level.
     pub(super) repeats: Box<[u32]>,
     pub(super) part: Part,
-    /// How many messages the session has taken.
     pub(super) sent: u64,
-    /// Whether it has sent a message in this list of steps.
     pub(super) has_sent: bool,
     pub(super) link: Link<C::Session>,
     /// What it does with messages, once it has asked for some or sent one with a stamp.
     pub(super) inbound: Option<Box<Inbound>>,
     pub(super) failures: Option<Box<Failures>>,
     pub(super) pacing: Option<Box<Pacing>>,
-    /// Its schedule, once it has begun.
     pub(super) schedule: Option<Box<UserSchedule>>,
     pub(super) records: UserRecords,
     /// How much later than intended the current task run started.

@@ -174,7 +174,6 @@ impl StopSignal {
         self.state.get().is_connected
     }
 
-    /// Whether the user has done its last task.
     pub(crate) fn is_at_last_steps(&self) -> bool {
         self.state.get().at_last_steps
     }

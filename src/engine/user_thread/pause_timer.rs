@@ -46,7 +46,6 @@ impl PauseTimer {
         }))
     }
 
-    /// Waits for a moment.
     pub(crate) fn until(&self, deadline: Instant) -> Pause<'_> {
         match self {
             Self::Tokio => Pause::Tokio(Box::pin(sleep_until(deadline))),
@@ -132,7 +131,6 @@ impl KernelTimer {
     }
 }
 
-/// Waits for a tick of the grid.
 #[derive(Debug)]
 pub(crate) struct Waiter<'a> {
     timer: &'a KernelTimer,

@@ -13,7 +13,6 @@ use crate::engine::user::state::User;
 use crate::engine::user::stop_signal::StopSignal;
 use crate::plan::roster::NewUser;
 
-/// The users of a thread, by number.
 pub(super) struct Users<C> {
     context: Rc<Context<C>>,
     tasks: JoinSet<()>,

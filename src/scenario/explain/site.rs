@@ -6,7 +6,6 @@ use crate::scenario::files::{Files, Format};
 use crate::scenario::mistake::Wanted;
 use crate::scenario::node::{Node, Value};
 
-/// Where a mistake was found.
 pub(crate) struct Site<'a> {
     pub(super) path: &'a FieldPath,
     /// What stands there: nothing, if a choice without content does.
@@ -64,7 +63,6 @@ impl<'a> Site<'a> {
         shorten(raw.lines().next().unwrap_or_default())
     }
 
-    /// A table with one key, as the format writes it.
     pub(super) fn table(&self, key: &str, value: &str) -> String {
         match self.format {
             Format::Toml => format!("{{ {key} = {value} }}"),
@@ -72,7 +70,6 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// A key with its value, as the format writes it.
     pub(super) fn pair_of(&self, key: &str, value: &str) -> String {
         match self.format {
             Format::Toml => format!("{key} = {value}"),

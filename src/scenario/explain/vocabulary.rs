@@ -94,7 +94,6 @@ pub(super) fn a_noun(type_name: &str) -> String {
     format!("{article} {noun}")
 }
 
-/// All ways to make a choice.
 pub(super) fn choices(of: &str, known: &[&str]) -> String {
     let named: Vec<_> = known.iter().copied().filter(|choice| !is_plain(choice)).collect();
     let tables = match named.as_slice() {

@@ -80,7 +80,6 @@ const FILTER: (&str, &[&str]) = ("filter", &["topic", "pattern", "topicfilter", 
 const FILTERS: (&str, &[&str]) = ("filters", &["topics", "topicfilters", "patterns", "subscriptions"]);
 const NAME: (&str, &[&str]) = ("name", &["label", "title", "id"]);
 
-/// The tables, the more special first.
 pub(super) const KEYS: &[TableWords] = &[
     TableWords {
         keys: ["user_classes", "thresholds"],

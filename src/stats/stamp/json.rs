@@ -55,7 +55,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Moves from behind `[` to an item.
     fn enter_list(&mut self, index: usize) -> Option<()> {
         for _ in 0..index {
             self.skip()?;
@@ -78,7 +77,6 @@ impl<'a> Cursor<'a> {
         Some(&self.json[start..self.at - 1])
     }
 
-    /// Moves past a value.
     fn skip(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {

@@ -35,7 +35,6 @@ pub const MAX_STEPS: usize = 1 << 15;
 
 /// What every stamp begins with.
 const MARK: u8 = b'~';
-/// Bytes that a stamp holds.
 const BYTES: usize = 24;
 /// Bits of the time, beneath those of the layout.
 const TIME_BITS: u32 = 62;

@@ -33,7 +33,6 @@ pub(super) fn of_row(metric: Metric, row: &RowResult) -> Option<f64> {
     }
 }
 
-/// Response times of the requests that succeeded.
 fn succeeded(row: &RowResult) -> Cow<'_, FineTimes> {
     if row.failed_histogram.is_empty() {
         return Cow::Borrowed(&row.histogram);

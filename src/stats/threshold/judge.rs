@@ -79,7 +79,6 @@ pub(super) fn judge_run(threshold: &Threshold, metric: RunMetric, figures: &RunF
     }
 }
 
-/// Judges a count of measured messages.
 fn judge_messages(threshold: &Threshold, metric: MessageMetric, result: &RunResult) -> Vec<Judgement> {
     let Some(deliveries) = result.end_to_end.as_ref().filter(|all| !all.rows.is_empty()) else {
         return vec![not_judged(threshold, &called(threshold), "no message was measured", true)];
@@ -227,7 +226,6 @@ fn needs_requests(metric: Metric) -> bool {
         || matches!(metric, Metric::UnfinishedRatio | Metric::AverageLength)
 }
 
-/// Holds a threshold against a value.
 pub(super) fn judged(threshold: &Threshold, row: &str, value: f64) -> Judgement {
     let metric = threshold.criterion().metric;
     let detail = format!("{metric} {value:.*}{}", decimals(&[value]), metric.unit().suffix());

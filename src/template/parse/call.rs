@@ -85,7 +85,6 @@ impl Spot<'_> {
         }
     }
 
-    /// The comma-separated arguments of a call.
     fn arguments(&self, range: Range<usize>, function: &Function) -> Result<Vec<Argument<'_>>, Fault> {
         let mut arguments = Vec::new();
         if self.text[range.clone()].trim().is_empty() {

@@ -7,7 +7,6 @@ use axum::extract::{Form, FromRequest, Request};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-/// The fields of a form, in their order.
 #[derive(Debug)]
 pub(super) struct Fields(pub(super) Vec<(String, String)>);
 

@@ -22,7 +22,6 @@ const OTHER_ROWS: &str = "other rows";
 /// So many classes of users have numbers of their own.
 const CLASSES: usize = 500;
 
-/// The metrics of a run.
 #[derive(Debug)]
 pub(super) struct Families {
     scenario: String,
@@ -168,7 +167,6 @@ impl Families {
     }
 }
 
-/// One row with what stands in its labels.
 struct Row<'a> {
     labels: RowLabels,
     requests: u64,
@@ -257,7 +255,6 @@ fn traffic(totals: &Totals, write: &mut Write<'_, '_>) -> fmt::Result {
     )
 }
 
-/// What became of measured messages.
 fn of_deliveries(deliveries: &Deliveries, write: &mut Write<'_, '_>) -> fmt::Result {
     let own = deliveries.rows.iter().take(ROWS);
     let mut rows: Vec<(RowLabels, DeliveryRow)> = own

@@ -89,7 +89,6 @@ impl<'a, 'e> Write<'a, 'e> {
         self.gauges(about, value.map(|value| ([NO_LABEL; 0], value)))
     }
 
-    /// Words that describe a run.
     pub(super) fn info(&mut self, about: &About, words: &[(&'static str, String)]) -> fmt::Result {
         self.0.encode_descriptor(about.name, about.help, None, MetricType::Info)?.encode_info(&words)
     }

@@ -83,7 +83,6 @@ impl Row {
     }
 }
 
-/// The two runs that are to be compared.
 #[derive(Debug, Deserialize)]
 struct Two {
     #[serde(default)]
@@ -92,7 +91,6 @@ struct Two {
     b: String,
 }
 
-/// The pages of these runs.
 pub(crate) fn routes(shelf: Arc<dyn Shelf>) -> Router {
     Router::new()
         .route("/", get(list))

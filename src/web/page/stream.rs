@@ -24,7 +24,6 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// A longer title is none of ours.
 const LONGEST_ROW: usize = 4_096;
 
-/// What the page asks for.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Wanted {
     /// The title of the row whose charts it shows; empty for all requests.
@@ -48,13 +47,11 @@ struct Told<'a> {
     log: Vec<Arc<str>>,
 }
 
-/// Somebody who has the page open.
 struct Visitor {
     desk: Desk,
     watcher: Watcher,
     pieces: Arc<Pieces>,
     row: String,
-    /// The marks of the pieces that it has.
     has: HashMap<&'static str, u64>,
     /// How many lines of the log it has.
     lines: u64,

@@ -41,7 +41,6 @@ impl MaskKeys {
     }
 }
 
-/// Appends a whole frame.
 #[expect(clippy::cast_possible_truncation, reason = "each length is below the limit of its width")]
 pub(super) fn write_frame(opcode: u8, payload: &[u8], mask: [u8; 4], out: &mut Vec<u8>) {
     out.reserve(payload.len() + 14);
@@ -67,7 +66,6 @@ pub(super) fn write_frame(opcode: u8, payload: &[u8], mask: [u8; 4], out: &mut V
     }
 }
 
-/// A control frame of the server's.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Control {
     /// To be answered with the same payload.

@@ -62,7 +62,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Writes the queued frames to the stream.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.sent < self.out.len() {
             match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.out[self.sent..]))? {
@@ -84,7 +83,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         write_frame(opcode, payload, self.masks.next(), &mut self.out);
     }
 
-    /// Answers a control frame of the server.
     fn handle_control(&mut self, control: &Control) -> Result<(), WebSocketFault> {
         match *control {
             // A server that pings faster than it reads gets an answer to some.

@@ -11,9 +11,7 @@ const CLOSE: f64 = 1.05;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bisection {
     high: f64,
-    /// The highest rate that held.
     holds: Option<f64>,
-    /// The lowest rate that failed.
     fails: Option<f64>,
     rate: Option<f64>,
 }
@@ -29,7 +27,6 @@ impl Bisection {
         self.rate
     }
 
-    /// The highest rate that held so far.
     pub(crate) fn highest(&self) -> Option<f64> {
         self.holds
     }
