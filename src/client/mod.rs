@@ -12,13 +12,13 @@
 //! ```
 //! | part | contents |
 //! |---|---|
-//! | `seam`, `sink` | the traits and plain types between the engine and any client |
+//! | `seam`, `sink` | the traits and plain types between the engine and any client, and the byte stream that a driver runs on |
 //! | [`transport`] | TCP, TLS and WebSocket; the [`Connector`](transport::Connector), which opens sessions |
 //! | [`driver`] | one connection: write, read, acknowledge, keep alive, resend, leave |
 //! | `wire` | bytes ⇄ packets, without state |
 //! | `session` | packet ids ⇄ open requests, and the state that outlives a connection |
 //! | [`failure`] | why requests fail, and the texts of that; it imports nothing of this room |
-//! | [`pool`], `stream` | buffers lent to sessions; the byte stream that a driver runs on |
+//! | [`pool`] | buffers lent to sessions |
 //! | [`rumqttc`], [`chosen`] | the same seam on rumqttc's own client, and the choice between the two for each broker |
 //! | `scripted` | sessions in memory for tests; it stands in `tests/support` |
 
@@ -30,7 +30,6 @@ pub mod rumqttc;
 mod seam;
 mod session;
 mod sink;
-mod stream;
 pub mod transport;
 mod wire;
 
@@ -41,8 +40,7 @@ pub(crate) mod scripted;
 
 pub use crate::client::seam::{
     Certificate, Close, Connect, ConnectRequest, ConnectTimings, Filter, Message, PacketBytes, Patience,
-    Session, Until, Will,
+    Session, Stream, Until, Will,
 };
 pub use crate::client::session::state::SessionState;
 pub use crate::client::sink::{Completion, Incoming, Key, Late, Sink, Ticket};
-pub use crate::client::stream::Stream;

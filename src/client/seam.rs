@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::client::failure::Failure;
@@ -14,6 +15,7 @@ use crate::mqtt::{Qos, Settings, SubscribeOptions};
 
 /// Opens sessions. Each thread has its own.
 pub trait Connect: 'static {
+    /// What it opens.
     type Session: Session;
 
     /// Connects and waits for CONNACK. Cancel-safe: dropping the future drops the connection.
@@ -292,4 +294,16 @@ pub struct ConnectTimings {
     pub websocket: Option<Instant>,
     /// When CONNACK had been read.
     pub connack: Option<Instant>,
+}
+
+/// A byte stream that a session can run on.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Makes the coming close abrupt: the peer gets a reset, as from a lost device.
+    fn abort_on_close(&mut self);
+
+    /// The number of bytes that were written and have not arrived at the peer's machine, as far as it is known. It is asked
+    /// when a peer seems to be dead, and may take a system call or two.
+    fn not_arrived(&self) -> u64 {
+        0
+    }
 }

@@ -6,10 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::compile::class_context::ClassContext;
 use crate::compile::client::check_credential;
 use crate::compile::codes;
-use crate::compile::context::Overrides;
+use crate::compile::context::{ClassContext, Overrides};
 use crate::compile::files::{self, ReadFile};
 use crate::compile::problems::{Problems, suggestion};
 use crate::compile::protocol::ProtocolCaps;

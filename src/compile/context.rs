@@ -1,12 +1,16 @@
-//! The context for compiling a scenario: everything that is not in its file.
+//! The contexts for compiling a scenario (everything that is not in its file) and one of its classes (its other parts).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::compile::files::{FolderOf, LineOf, ReadFile};
+use crate::compile::payloads::Payloads;
 use crate::diagnostic::FieldPath;
+use crate::plan::Broker;
+use crate::plan::feed::Feed;
 use crate::plan::shard::Shard;
 use crate::plan::target::Target;
+use crate::scenario::model;
 
 /// What a scenario is compiled with: everything that does not stand in the file.
 #[derive(Clone, Copy)]
@@ -61,4 +65,16 @@ pub struct Overrides {
     pub equal_weights: bool,
     /// Only the users of this shard.
     pub shard: Shard,
+}
+
+/// What a class is compiled with: the other parts of the scenario.
+pub(super) struct ClassContext<'a> {
+    pub(super) brokers: &'a BTreeMap<String, model::broker::Broker>,
+    /// Those with nothing wrong with them, compiled; all of them, if there is to be a plan.
+    pub(super) compiled_brokers: &'a [Broker],
+    pub(super) payloads: &'a Payloads<'a>,
+    /// The feeds of the class, as far as there is nothing wrong with them.
+    pub(super) feeds: Vec<Feed>,
+    pub(super) files: ReadFile<'a>,
+    pub(super) folder: FolderOf<'a>,
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::broker::compile_brokers;
 use crate::compile::class::{compile_class, select};
-use crate::compile::class_context::ClassContext;
+use crate::compile::context::ClassContext;
 use crate::compile::feeds::{Feeds, deal};
 use crate::compile::load::compile_load;
 use crate::compile::payloads::Payloads;
@@ -29,7 +29,6 @@ use crate::template::names::{Columns, Names};
 mod address;
 mod broker;
 mod class;
-mod class_context;
 mod client;
 pub mod codes;
 mod context;

@@ -5,7 +5,6 @@
 
 mod encoded;
 pub(super) mod json;
-mod stamp;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,7 +90,7 @@ impl<'a> Payloads<'a> {
             problems.add(Diagnostic::error(codes::STAMP_PLACE, place.at.clone(), message).help(help));
             return None;
         };
-        if let Err(why) = stamp::fits(value, place.parts) {
+        if let Err(why) = json::fits(value, place.parts) {
             let message = format!("the stamp cannot stand at `{}`: {why}", place.pointer);
             let help = "point to a text of the payload that the stamp replaces, or to a new key of an object";
             problems.add(Diagnostic::error(codes::STAMP_PLACE, place.at.clone(), message).help(help));

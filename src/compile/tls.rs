@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::compile::class_context::ClassContext;
 use crate::compile::codes;
-use crate::compile::context::Context;
+use crate::compile::context::{ClassContext, Context};
 use crate::compile::problems::Problems;
 use crate::compile::tls_files::{Part, check, from_scenario, template_from_scenario};
 use crate::diagnostic::{Diagnostic, FieldPath};

@@ -5,19 +5,17 @@
 
 use serde_json::{Value, json};
 
-use crate::describe::json::number::{seconds, traffic};
+use crate::describe::json::text::{seconds, traffic};
 use crate::describe::summary::PlanSummary;
 use crate::plan::BrokerId;
 use crate::plan::dispatcher::Pace;
-use crate::plan::load::MassDisconnect;
-use crate::plan::load::RateSearchSettings;
+use crate::plan::load::{MassDisconnect, RateSearchSettings};
 use crate::plan::sync::Sync;
 use crate::plan::target::{Target, Tls};
 use crate::plan::watch::{Watch, without_query};
 use crate::stats::threshold::{Check, Threshold};
 
 mod class;
-mod number;
 mod text;
 
 pub(super) fn plan(summary: &PlanSummary<'_>) -> Value {

@@ -1,17 +1,17 @@
-//! Failures, counted by row and error text, in Locust's order.
+//! Failures, counted by row and error text, in Locust's order; and exceptions: faults of the runner or the scenario
+//! itself, counted by traceback, which outlive a reset of the statistics, as in Locust.
 //!
 //! Locust sorts its failures by the SHA-256 of row and text, which looks random. The order is part of the file,
 //! so the same hash is the key here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::stats::RowKey;
 use crate::stats::batch::Bin;
-use crate::stats::python_text;
+use crate::stats::{RowKey, python_text};
 
 /// Failures by key.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +131,54 @@ fn mask_address(error: &str) -> String {
         error[start..].find('>').map(|length| &error[start..start + length])
     });
     address.map_or_else(|| error.to_owned(), |address| error.replace(address, "0x...."))
+}
+
+/// Exceptions in the order in which they were first seen.
+#[derive(Debug, Clone, Default)]
+pub struct ExceptionTable {
+    seen: Vec<Exception>,
+    indices: HashMap<String, usize>,
+}
+
+/// Exceptions with one traceback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// How often it happened.
+    pub count: u64,
+    /// The message of the first exception.
+    pub message: String,
+    /// The traceback, which says where they came from.
+    pub traceback: String,
+    /// The processes that saw one, in the order in which they first did.
+    pub nodes: Vec<String>,
+}
+
+impl ExceptionTable {
+    /// Counts one exception.
+    pub fn add(&mut self, node: &str, message: &str, traceback: &str) {
+        let index = if let Some(&index) = self.indices.get(traceback) {
+            index
+        } else {
+            self.indices.insert(traceback.to_owned(), self.seen.len());
+            self.seen.push(Exception {
+                count: 0,
+                message: message.to_owned(),
+                traceback: traceback.to_owned(),
+                nodes: Vec::new(),
+            });
+            self.seen.len() - 1
+        };
+        let exception = &mut self.seen[index];
+        exception.count += 1;
+        if !exception.nodes.iter().any(|known| known == node) {
+            exception.nodes.push(node.to_owned());
+        }
+    }
+
+    /// Returns all exceptions in the order in which they were first seen.
+    pub fn as_seen(&self) -> &[Exception] {
+        &self.seen
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ pub mod bucket;
 pub mod criterion;
 pub mod delivery;
 pub mod entry;
-pub mod exception;
 pub mod failure;
 pub mod fine;
 mod hdr;

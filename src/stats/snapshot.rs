@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::stats::exception::Exception;
-use crate::stats::failure::Failure;
+use crate::stats::failure::{Exception, Failure};
 use crate::stats::fine::FineTimes;
 use crate::stats::latency::LatencySummary;
 use crate::stats::number::Number;

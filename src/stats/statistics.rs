@@ -15,8 +15,7 @@ use std::sync::Arc;
 
 use crate::stats::batch::Batch;
 use crate::stats::entry::Entry;
-use crate::stats::exception::ExceptionTable;
-use crate::stats::failure::{FailureTable, Occurrence};
+use crate::stats::failure::{ExceptionTable, FailureTable, Occurrence};
 use crate::stats::fine::FineTimes;
 use crate::stats::latency::Latency;
 use crate::stats::number::Number;

@@ -12,15 +12,15 @@ use mqtt_scenario::cli::render::render;
 use mqtt_scenario::diagnostic::FieldPath;
 use mqtt_scenario::scenario::files::Format;
 use mqtt_scenario::scenario::model::step::Step;
-use mqtt_scenario::scenario::parse::Parsed;
+use mqtt_scenario::scenario::reported::Reported;
 use mqtt_scenario::scenario::source::Source;
 use proptest::prelude::*;
 
 use crate::support::{listing, run_program};
 
 /// Whether the value at a place, or one around it, has a diagnostic already.
-pub(super) fn covers(parsed: &Parsed, path: &FieldPath) -> bool {
-    (0..=path.0.len()).any(|length| parsed.reported.paths().contains(&FieldPath(path.0[..length].to_vec())))
+pub(super) fn covers(reported: &Reported, path: &FieldPath) -> bool {
+    (0..=path.0.len()).any(|length| reported.paths().contains(&FieldPath(path.0[..length].to_vec())))
 }
 
 /// The broken scenarios of a folder, by name.
@@ -314,10 +314,10 @@ fn a_misspelt_name_hides_nothing_and_a_wrong_value_only_itself() {
         steps.index(1).key("publish").key("topic"),
         steps.index(2).key("anything below"),
     ] {
-        assert!(covers(&parsed, &covered), "{covered}");
+        assert!(covers(&parsed.reported, &covered), "{covered}");
     }
     for free in [FieldPath::root(), class, steps.index(0).key("publish").key("topic"), steps.index(3)] {
-        assert!(!covers(&parsed, &free), "{free}");
+        assert!(!covers(&parsed.reported, &free), "{free}");
     }
 }
 
@@ -350,7 +350,10 @@ fn check(text: &str, format: Format) -> Result<(), TestCaseError> {
             text.get(place.span.clone()).is_some_and(|marked| !marked.contains('\n')),
             "{diagnostic:?} {place:?}"
         );
-        prop_assert!(covers(&parsed, &FieldPath::root()) || diagnostic.code >= "E0100", "{diagnostic:?}");
+        prop_assert!(
+            covers(&parsed.reported, &FieldPath::root()) || diagnostic.code >= "E0100",
+            "{diagnostic:?}"
+        );
     }
     let shown = render(&parsed.diagnostics, &source, false);
     prop_assert_eq!(shown.is_empty(), parsed.diagnostics.is_empty());

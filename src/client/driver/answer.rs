@@ -4,11 +4,10 @@ use tokio::time::Instant;
 
 use crate::client::driver::Driver;
 use crate::client::driver::keep_alive::KeepAlive;
-use crate::client::failure::Reason;
-use crate::client::failure::{Ack, Failure};
+use crate::client::failure::{Ack, Failure, Reason};
+use crate::client::seam::Stream;
 use crate::client::session::inflight::Acknowledged;
 use crate::client::sink::{Completion, Incoming, Key, Sink, Ticket};
-use crate::client::stream::Stream;
 use crate::client::wire::{self, Answers, Publish, Received, Reply};
 use crate::mqtt::Qos;
 

@@ -20,9 +20,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::client::driver::keep_alive::KeepAlive;
 use crate::client::driver::{Driver, Parting, READS};
 use crate::client::failure::Failure;
-use crate::client::seam::{Close, Patience, Until};
+use crate::client::seam::{Close, Patience, Stream, Until};
 use crate::client::sink::Sink;
-use crate::client::stream::Stream;
 use crate::client::wire;
 use crate::mqtt::Version;
 

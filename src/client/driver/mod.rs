@@ -26,11 +26,10 @@ use crate::client::driver::aliases::Aliases;
 use crate::client::driver::keep_alive::{KeepAlive, Way};
 use crate::client::driver::outgoing::Outgoing;
 use crate::client::failure::Failure;
-use crate::client::seam::Until;
+use crate::client::seam::{Stream, Until};
 use crate::client::session::inflight::Inflight;
 use crate::client::session::state::PersistentSession;
 use crate::client::sink::{Completion, Key, Sink};
-use crate::client::stream::Stream;
 use crate::client::wire::{self, Limits};
 use crate::mqtt::Version;
 

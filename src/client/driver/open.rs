@@ -13,10 +13,9 @@ use crate::client::driver::outgoing::Outgoing;
 use crate::client::driver::{Driver, Granted, Parting};
 use crate::client::failure::{Failure, Guess, Port, Protocol};
 use crate::client::pool::Pool;
-use crate::client::seam::ConnectRequest;
+use crate::client::seam::{ConnectRequest, Stream};
 use crate::client::session::inflight::Inflight;
 use crate::client::session::state::{DetachedSession, SessionState};
-use crate::client::stream::Stream;
 use crate::client::wire::{self, Connack, MAX_CONNACK_BYTES};
 use crate::mqtt::{Settings, Version};
 

@@ -7,11 +7,10 @@ use tokio::time::Instant;
 
 use crate::client::driver::{Driver, Granted, Parting};
 use crate::client::failure::{Ack, Failure, Limit};
-use crate::client::seam::{Close, Filter, Message, Patience, Session, Until};
+use crate::client::seam::{Close, Filter, Message, Patience, Session, Stream, Until};
 use crate::client::session::inflight::{Inflight, Lack};
 use crate::client::session::state::{DetachedSession, SessionState};
 use crate::client::sink::{Key, Sink, Ticket};
-use crate::client::stream::Stream;
 use crate::client::wire::{self, Alias};
 use crate::mqtt::{Qos, Version};
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::client::stream::Stream;
+use crate::client::seam::Stream;
 use crate::client::transport::arrived::not_arrived;
 use crate::client::transport::tcp::OverTcp;
 use crate::client::transport::tls::TlsStream;

@@ -1,6 +1,5 @@
-//! JSON values as templates.
+//! JSON values as templates, and whether a stamp can stand in them.
 
-use crate::compile::payloads::stamp;
 use crate::compile::problems::Problems;
 use crate::diagnostic::FieldPath;
 use crate::scenario::model::payload::Json;
@@ -62,7 +61,7 @@ fn write(
         Json::List(items) => {
             for (i, item) in items.iter().enumerate() {
                 json.raw(if i == 0 { "[" } else { "," });
-                let stamp = stamp::beneath(stamp, &i.to_string());
+                let stamp = beneath(stamp, &i.to_string());
                 is_right &= write(item, stamp, place, json, names, &at.index(i), problems);
             }
             json.raw(if items.is_empty() { "[]" } else { "]" });
@@ -72,10 +71,10 @@ fn write(
                 json.raw(if i == 0 { "{" } else { "," });
                 json.literal(key);
                 json.raw(":");
-                let stamp = stamp::beneath(stamp, key);
+                let stamp = beneath(stamp, key);
                 is_right &= write(value, stamp, place, json, names, &at.key(key.as_str()), problems);
             }
-            if let Some(key) = stamp::new_key(stamp, entries) {
+            if let Some(key) = new_key(stamp, entries) {
                 json.raw(if entries.is_empty() { "{" } else { "," });
                 json.literal(key);
                 json.raw(":");
@@ -87,4 +86,44 @@ fn write(
         }
     }
     is_right
+}
+
+/// Whether a stamp can stand at the end of a pointer: in the place of a text, or as a new key of an object; says why
+/// not.
+pub(super) fn fits(value: &Json, parts: &[Box<str>]) -> Result<(), String> {
+    let Some((part, rest)) = parts.split_first() else {
+        return match value {
+            Json::Text(_) => Ok(()),
+            Json::Null | Json::Bool(_) | Json::Integer(_) | Json::Float(_) => {
+                Err("the value there is not a text".to_owned())
+            }
+            Json::List(_) | Json::Object(_) => Err("the value there holds other values".to_owned()),
+        };
+    };
+    match value {
+        Json::Object(entries) => match entries.iter().find(|(key, _)| **key == **part) {
+            Some((_, value)) => fits(value, rest),
+            None if rest.is_empty() => Ok(()),
+            None => Err(format!("there is no key `{part}`")),
+        },
+        Json::List(items) => match part.parse::<usize>().ok().and_then(|index| items.get(index)) {
+            Some(item) => fits(item, rest),
+            None => Err(format!("there is no item `{part}`")),
+        },
+        _ => Err(format!("there is no object or list that could hold `{part}`")),
+    }
+}
+
+/// The rest of a pointer for what stands at `key`, if it leads there.
+pub(super) fn beneath<'a>(pointer: Option<&'a [Box<str>]>, key: &str) -> Option<&'a [Box<str>]> {
+    let (part, rest) = pointer?.split_first()?;
+    (**part == *key).then_some(rest)
+}
+
+/// The key that an object gets for a stamp, if it has none of that name.
+pub(super) fn new_key<'a>(pointer: Option<&'a [Box<str>]>, entries: &[(String, Json)]) -> Option<&'a str> {
+    match pointer? {
+        [key] if entries.iter().all(|(known, _)| **known != **key) => Some(key),
+        _ => None,
+    }
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::describe::json::number::{seconds, traffic};
-use crate::describe::json::text::{condition, payload, source, text};
+use crate::describe::json::text::{condition, payload, seconds, source, text, traffic};
 use crate::describe::sample::{SampleMessage, SampleUser};
 use crate::describe::secrets::{MASK, Secrets};
 use crate::describe::summary::PlanSummary;

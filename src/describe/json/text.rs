@@ -1,6 +1,7 @@
-//! Texts of a plan as JSON. They may be bytes that are no valid text.
+//! Texts, lengths of time and rates of a plan as JSON. Texts may be bytes that are no valid text.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -8,6 +9,7 @@ use crate::describe::secrets::Secrets;
 use crate::plan::Text;
 use crate::plan::condition::{Condition, Wanted};
 use crate::plan::payload::Payload;
+use crate::plan::rate::Traffic;
 
 /// How many bytes of a text are shown: a payload can have millions.
 const SHOWN: usize = 2_000;
@@ -78,4 +80,16 @@ pub(super) fn text(bytes: &[u8], secrets: &Secrets) -> Value {
         Some(start) if start.len() < text.len() => format!("{start}…").into(),
         _ => text.into(),
     }
+}
+
+pub(super) fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+/// Nothing for as fast as the broker answers.
+pub(super) fn traffic(traffic: Option<Traffic>) -> Value {
+    traffic.map_or(
+        Value::Null,
+        |Traffic { messages, bytes }| json!({ "messages_per_s": messages, "bytes_per_s": bytes }),
+    )
 }

@@ -7,10 +7,9 @@
 use std::ops::Range;
 
 use crate::scenario::files::Format;
-use crate::scenario::secrets::finder::Finder;
+use crate::scenario::secrets::finder::{Finder, References};
 use crate::scenario::secrets::keys::keys;
 use crate::scenario::secrets::names::SCHEMES;
-use crate::scenario::secrets::references::References;
 use crate::scenario::secrets::urls::{private_keys, urls};
 
 /// How often the constants and anchors that secrets refer to are looked for: a secret may refer to one that refers

@@ -6,9 +6,8 @@ use memchr::{memchr2, memchr3};
 
 use crate::scenario::files::Format;
 use crate::scenario::secrets::extent::key_before;
-use crate::scenario::secrets::finder::Finder;
+use crate::scenario::secrets::finder::{Finder, References, is_in_anchor};
 use crate::scenario::secrets::names::{NAMING, is_secret, is_section_of_secrets, is_table_of_secrets};
-use crate::scenario::secrets::references::{References, is_in_anchor};
 use crate::scenario::secrets::urls::{address, query};
 use crate::scenario::secrets::values::value;
 

@@ -10,7 +10,6 @@ mod find;
 mod finder;
 mod keys;
 mod names;
-mod references;
 mod urls;
 mod values;
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::stats::exception::Exception;
+use crate::stats::failure::Exception;
 use crate::stats::snapshot::Snapshot;
 
 #[derive(Debug, Serialize)]
