@@ -46,7 +46,6 @@ impl WireError {
     }
 }
 
-/// A message on its way, shared by all its receivers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) topic: String,

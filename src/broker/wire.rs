@@ -61,7 +61,6 @@ fn without_login(frame: &Bytes, login: usize) -> Bytes {
     bare.freeze()
 }
 
-/// Reads the next packet, if all of it has arrived.
 pub(super) fn read(
     version: Version,
     input: &mut BytesMut,

@@ -10,7 +10,7 @@ use rumqttc::mqttbytes::v4;
 use rumqttc::mqttbytes::{Error, FixedHeader, PacketType, QoS};
 use std::time::Duration;
 
-/// Reads a CONNECT of protocol level 4. User name and password are accepted as they are.
+/// Reads a CONNECT of protocol level 4.
 pub(super) fn connect(header: FixedHeader, frame: Bytes) -> Result<Connect, WireError> {
     let connect = v4::Connect::read(header, frame)?;
     if connect.client_id.is_empty() && !connect.clean_session {
@@ -34,7 +34,6 @@ pub(super) fn connect(header: FixedHeader, frame: Bytes) -> Result<Connect, Wire
     })
 }
 
-/// Reads any later packet of a client.
 pub(super) fn read(header: FixedHeader, frame: Bytes) -> Result<Packet, WireError> {
     Ok(match header.packet_type()? {
         PacketType::Publish => {

@@ -13,7 +13,7 @@ use rumqttc::v5::mqttbytes::{Error, QoS};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Reads a CONNECT of protocol level 5. User name and password are accepted as they are.
+/// Reads a CONNECT of protocol level 5.
 pub(super) fn connect(frame: &Bytes) -> Result<Connect, WireError> {
     let (connect, will, _) = v5::Connect::read(v5::check(frame.iter(), None)?, frame.clone())?;
     let properties = connect.properties.unwrap_or_default();
@@ -35,7 +35,6 @@ pub(super) fn connect(frame: &Bytes) -> Result<Connect, WireError> {
     })
 }
 
-/// Reads any later packet of a client.
 pub(super) fn read(frame: &Bytes) -> Result<Packet, WireError> {
     let header = v5::check(frame.iter(), None)?;
     let bytes = frame.clone();

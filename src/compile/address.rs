@@ -62,7 +62,6 @@ pub(super) fn client_id_length(client_id: Option<&Template>) -> (usize, usize) {
     client_id.map_or((1, 1), |client_id| client_id.length((0, 0)))
 }
 
-/// A kind of address, in the words of its mistakes.
 struct Kind {
     what: &'static str,
     code: &'static str,

@@ -90,7 +90,6 @@ impl<'a> Problems<'a> {
         self.explained(path) || below(path).next().is_some() || below(&path.parent()).any(misspelled)
     }
 
-    /// Parses a template, noting all its mistakes.
     pub(super) fn template(
         &mut self,
         text: &str,
@@ -170,7 +169,6 @@ impl<'a> Problems<'a> {
         self.add(Diagnostic::error(codes::RANGE, at.clone(), message).help(help));
     }
 
-    /// Notes a text that can become longer than `limit`.
     pub(super) fn length(&mut self, what: &str, most: usize, limit: usize, at: &FieldPath) {
         if most > limit {
             let message = format!("{what} can become {most} bytes long, and MQTT carries at most {limit}");

@@ -160,7 +160,6 @@ impl<'a> StepCompiler<'a> {
         compiler.steps(steps, at, problems);
     }
 
-    /// The request of a connect that no step asks for.
     pub(super) fn reconnect(&mut self) -> Request {
         let request = self.first_connect.clone().unwrap_or_else(|| Request {
             row: Row::Static(self.rows.id(DEFAULT_REQUEST_TYPE, "connect".to_owned())),

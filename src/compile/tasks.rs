@@ -1,7 +1,4 @@
 //! Tasks of a class: which of them take part in this run, and in which order.
-//!
-//! The others (left out by weight or tags) are compiled like the others and thrown away, since a mistake in them is a
-//! mistake.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};

@@ -19,7 +19,6 @@ use crate::units::{HumanDuration, Rate};
 pub(super) enum RateOf {
     /// The rate of each user.
     User,
-    /// The rate of all users of the class together.
     Class,
 }
 
@@ -108,7 +107,6 @@ pub(super) fn share_rates(
     }
 }
 
-/// The pause between two tasks.
 pub(super) fn wait_time(
     wait: model::user_class::WaitTime,
     at: &FieldPath,

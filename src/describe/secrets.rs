@@ -39,7 +39,6 @@ impl Secrets {
         Self { passwords: secrets, begins }
     }
 
-    /// The bytes with every password in them replaced.
     pub(super) fn mask(&self, bytes: &[u8]) -> Vec<u8> {
         let (mut out, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
         while let Some((first, tail)) = rest.split_first() {

@@ -48,7 +48,6 @@ pub(super) struct ClassSummary {
 }
 
 pub(super) struct StageSummary {
-    /// Users of each class after its ramp.
     pub(super) users: Vec<u32>,
     /// The most that they send in a second; `None` if nothing limits one of the classes.
     pub(super) traffic: Option<Traffic>,

@@ -56,7 +56,6 @@ pub(crate) struct Taken {
     pub(crate) packet_bytes: Option<PacketBytes>,
     /// As far as a rate search counts them.
     pub(crate) begun: u64,
-    /// What arrived in shared groups that are measured.
     pub(crate) shared: Vec<SharedMessage>,
     /// Both ends of all measurements; empty before the end of the run.
     pub(crate) ends: BothEnds,

@@ -19,7 +19,6 @@ const MAX_INHERITED: usize = 2_000_000;
 /// Most mistakes of classes that are listed: one more than are drawn.
 const MAX_SAID: usize = 101;
 
-/// How far a class is completed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ClassState {
     New,

@@ -134,7 +134,6 @@ impl Files {
         &self.first
     }
 
-    /// All files by their numbers, the scenario file first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &File> {
         std::iter::once(&self.first).chain(&self.others)
     }

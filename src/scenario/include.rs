@@ -13,16 +13,13 @@ use crate::scenario::merge::{Section, merge};
 use crate::scenario::node::{Node, Value};
 use crate::scenario::{codes, constants, format_toml, format_yaml, parse};
 
-/// The largest number of files of one scenario.
 const MAX_FILES: usize = 100;
 
-/// How deep files may include each other.
 const MAX_LEVELS: usize = 16;
 
 /// Most names of a folder that are looked at for one that was meant.
 const MAX_NAMES: usize = 1_000;
 
-/// The files of a scenario while they are read.
 pub(super) struct Loader {
     pub(super) files: Files,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -33,13 +30,11 @@ pub(super) struct Loader {
     left_bytes: u64,
     /// The file that is being read and those that include it, the scenario first.
     open: Vec<(PathBuf, FileId)>,
-    /// Files that have been read, with all that they include.
     trees: HashMap<PathBuf, Node>,
 }
 
 /// Where the files come from that a scenario includes.
 enum Origin {
-    /// It can include nothing.
     Nowhere,
     Disk,
     Texts(HashMap<PathBuf, String>),

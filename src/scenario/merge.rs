@@ -12,7 +12,6 @@ use crate::scenario::node::{Node, Table, Value};
 /// Where in a scenario a table stands, as far as merging needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
-    /// The table is the whole file.
     Root,
     Load,
     Classes,

@@ -27,7 +27,6 @@ pub(super) enum Kind {
         known: &'static [&'static str],
         bare: bool,
     },
-    /// The table that should make one choice is empty.
     NoChoice {
         of: &'static str,
         known: &'static [&'static str],
@@ -49,14 +48,12 @@ pub(super) enum Kind {
     NoUnits {
         of: &'static str,
     },
-    /// Something else is expected there.
     WrongType(Wanted),
     /// A whole number below or above these.
     OutOfRange {
         least: i64,
         most: u64,
     },
-    /// The number is `inf` or `nan`.
     NotFinite,
     /// The list has not as many items as this choice needs.
     WrongLength {
@@ -64,13 +61,11 @@ pub(super) enum Kind {
         wanted: usize,
         found: usize,
     },
-    /// An item of a list with nothing in it.
     EmptyItem,
     /// What a type of the model says about its value.
     Invalid(String),
 }
 
-/// What is expected at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
     Bool,
@@ -102,7 +97,6 @@ impl Mistake {
         self
     }
 
-    /// The way from the root to the place.
     pub(super) fn path(&self) -> Vec<Part> {
         self.backwards.iter().rev().cloned().collect()
     }

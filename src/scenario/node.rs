@@ -13,11 +13,9 @@ use crate::diagnostic::{FileId, Part};
 /// Deepest nesting of lists and tables that is read. Keeps every walk over the tree within the stack.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// A value and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) file: FileId,
-    /// Bytes in that file.
     pub(super) span: Range<usize>,
     pub(super) value: Value,
     /// A mistake in it has been reported: it reads as if the file did not give it.
@@ -172,12 +170,10 @@ impl Table {
         &self.entries
     }
 
-    /// The entries that have not been reported as impossible.
     pub(super) fn live(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !entry.ignored)
     }
 
-    /// The place of a key among the entries.
     pub(super) fn position(&self, key: &str) -> Option<usize> {
         if self.entries.len() <= FEW {
             return self.entries.iter().position(|entry| *entry.key == *key);
@@ -213,7 +209,6 @@ impl Table {
         }
     }
 
-    /// Adds an entry, in place of one with the same key.
     pub(super) fn insert(&mut self, entry: Entry) {
         if let Some(place) = self.position(&entry.key) {
             self.entries[place] = entry;
@@ -225,7 +220,6 @@ impl Table {
         self.entries.push(entry);
     }
 
-    /// Removes the entries for which `keep` is false.
     pub(super) fn retain(&mut self, keep: impl FnMut(&Entry) -> bool) {
         self.entries.retain(keep);
         self.index = OnceLock::new();

@@ -21,7 +21,6 @@ use crate::scenario::place::place;
 use crate::scenario::repair::Repair;
 use crate::scenario::reported::Reported;
 
-/// Most mistakes that are listed of one file.
 const MAX_DIAGNOSTICS: usize = 100;
 
 /// A scenario as far as it could be read.
@@ -35,7 +34,6 @@ pub struct Parsed {
     pub reported: Reported,
 }
 
-/// A tree after all its mistakes have been repaired.
 pub(super) struct Repaired {
     /// The model; what could not be read is absent in it.
     pub(super) scenario: Scenario,

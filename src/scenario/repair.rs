@@ -6,7 +6,6 @@ use crate::scenario::foreign::{self, Advice, Meant};
 use crate::scenario::mistake::Kind;
 use crate::scenario::node::{Node, Value};
 
-/// What is done to the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Repair {
     /// A misspelt key or choice becomes the one that was most likely meant.
@@ -69,7 +68,6 @@ impl Repair {
         }
     }
 
-    /// Changes the tree so that the mistake is in it no more.
     pub(super) fn apply(&self, root: &mut Node, kind: &Kind, path: &FieldPath) {
         let key = match kind {
             Kind::UnknownKey { key, .. } | Kind::UnknownChoice { choice: key, bare: false, .. } => Some(key),

@@ -24,7 +24,6 @@ impl Reported {
         self.0.insert(path);
     }
 
-    /// Adds all places of a tree that have been reported.
     pub(super) fn add_all(&mut self, root: &Node) {
         self.add_below(root, &mut Vec::new());
     }

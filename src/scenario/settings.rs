@@ -56,7 +56,6 @@ pub(super) fn apply(
     diagnostics.extend(refused.into_iter().map(|(_, diagnostic)| diagnostic));
 }
 
-/// A step of a path and where it stands in the argument.
 struct Step {
     part: Part,
     span: Range<usize>,

@@ -21,7 +21,6 @@ struct Fault<'a> {
     rest: &'a str,
 }
 
-/// What is said: a message and a help.
 type Said = (String, String);
 
 /// The parser's words, made plainer.

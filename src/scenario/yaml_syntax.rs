@@ -183,7 +183,6 @@ fn separator(text: &str, at: usize, close: char) -> Diagnostic {
     fault_at(codes::SYNTAX, message, at..at).help(help)
 }
 
-/// What the parser says in its own words.
 fn other(text: &str, at: usize, words: &str) -> Diagnostic {
     if words.contains("trailing content") {
         let EndedEarly { span, message, help } = ended_early(text, at).unwrap_or_else(|| EndedEarly {

@@ -119,7 +119,6 @@ impl Batch {
     }
 }
 
-/// One request as it is recorded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample<'a> {
     pub(super) at: UnixMicros,
@@ -174,7 +173,6 @@ pub(super) struct Cell {
     table: Option<usize>,
 }
 
-/// Failures of a bin, counted by row and text.
 #[derive(Debug, Default)]
 pub(super) struct BinFailures {
     indices: HashMap<Arc<str>, u32>,
@@ -182,7 +180,6 @@ pub(super) struct BinFailures {
     pub(super) counts: HashMap<(u32, u32), FailureCount>,
 }
 
-/// How often one failure happened in a bin, and when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FailureCount {
     pub(super) occurrences: u64,

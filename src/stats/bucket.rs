@@ -49,7 +49,6 @@ pub(super) fn dense_index(ns: u64) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }
 
-/// The bucket at an index of a dense table, in milliseconds.
 pub(super) fn at_dense_index(index: usize) -> i128 {
     let index = index as i128;
     match index {

@@ -120,7 +120,6 @@ pub enum Fault {
     Sign(String),
 }
 
-/// Writes it as it was written.
 impl fmt::Display for Criterion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

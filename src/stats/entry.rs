@@ -87,7 +87,6 @@ pub struct LocustSums {
     pub failures_per_second: Vec<(i64, u64)>,
 }
 
-/// What happened in one second of unix time.
 #[derive(Debug, Clone, Copy)]
 struct Second {
     at: i64,
@@ -157,7 +156,6 @@ impl Entry {
         }
     }
 
-    /// The sum of the lengths in bytes.
     pub(super) fn total_length(&self) -> u64 {
         u64::try_from(self.total_length.max(0)).unwrap_or(u64::MAX)
     }

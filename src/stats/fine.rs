@@ -36,7 +36,6 @@ impl Count {
 }
 
 impl FineTimes {
-    /// Counts this number of response times in one slot.
     pub(super) fn add(&mut self, slot: usize, times: u64) {
         self.total += times;
         match self.counts.binary_search_by_key(&slot, |count| count.slot()) {
@@ -89,7 +88,6 @@ impl FineTimes {
         Self::from_counts(counts.collect())
     }
 
-    /// From `(slot, times)` in the order of the slots.
     pub(super) fn from_counts(counts: Vec<(usize, u64)>) -> Self {
         let total = counts.iter().map(|(_, times)| times).sum();
         Self { counts: counts.into_iter().map(|(slot, times)| Count::new(slot, times)).collect(), total }

@@ -53,7 +53,6 @@ impl Saturation {
         }
     }
 
-    /// Returns whether it is beyond what a generator can bear.
     pub(crate) fn is_over(self) -> bool {
         self.level()
             > match self {

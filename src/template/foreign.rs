@@ -115,7 +115,6 @@ pub(crate) struct Placeholder {
     pub(crate) ours: Option<String>,
 }
 
-/// The placeholders of other tools in a text, in their order.
 pub(crate) fn placeholders(text: &str, names: &Names<'_>) -> Vec<Placeholder> {
     let mut found = Vec::new();
     let mut at = 0;

@@ -54,7 +54,6 @@ impl JsonTemplate {
         self.raw("\"");
     }
 
-    /// The templates of what stands before and behind the stamp.
     pub(crate) fn finish_around_stamp(mut self) -> (Template, Template) {
         let (source, index) = self.stamp.unwrap_or((self.source.len(), self.segments.len()));
         let rest = merged(self.segments.split_off(index));
@@ -62,7 +61,6 @@ impl JsonTemplate {
         (Template::new(before, merged(self.segments)), Template::new(behind, rest))
     }
 
-    /// The template of what was put together.
     pub(crate) fn finish(self) -> Template {
         Template::new(&self.source, merged(self.segments))
     }

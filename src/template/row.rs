@@ -23,12 +23,10 @@ impl Row {
         Self { column: self.column.in_json(), ..self.clone() }
     }
 
-    /// Whether each message gets another row.
     pub(super) fn is_per_message(&self) -> bool {
         self.varies == Varies::PerMessage
     }
 
-    /// Whether no two users have the same value.
     pub(super) fn tells_users_apart(&self) -> bool {
         let mut seen = BTreeSet::new();
         self.owned && !self.is_per_message() && self.column.values().all(|value| seen.insert(value))

@@ -37,7 +37,6 @@ pub(super) enum Segment {
     /// The client id as it stands between the quotes of a JSON text.
     JsonClientId,
     Received(Part),
-    /// The same as it stands between the quotes of a JSON text.
     JsonReceived(Part),
 }
 

@@ -68,7 +68,6 @@ fn parse(text: &str) -> Option<Moment> {
     (unix.as_secs() >= LEAST_UNIX_S).then_some(Moment::Unix(unix))
 }
 
-/// A date as days since 1970.
 fn day(text: &str) -> Option<i64> {
     let mut parts = text.split('-');
     let mut part = |digits| number(parts.next()?, digits);

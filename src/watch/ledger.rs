@@ -27,7 +27,6 @@ pub(super) struct Ledger {
     figures: BTreeMap<String, Figure>,
     texts: BTreeMap<String, String>,
     notes: Vec<String>,
-    /// Whether there were more figures than are kept.
     is_full: bool,
 }
 

@@ -18,7 +18,6 @@ use crate::watch::source::Metrics;
 /// A page longer than this is not read to its end.
 const MAX_PAGE_BYTES: u64 = 16 << 20;
 
-/// How long a page may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the last page may take, since the end of the run waits for it.
@@ -127,7 +126,6 @@ fn without_code(text: String) -> String {
     }
 }
 
-/// A name in which `*` stands for any characters.
 fn pattern_of(pattern: &str) -> Option<Regex> {
     let parts: Vec<_> = pattern.split('*').map(regex::escape).collect();
     Regex::new(&format!("^{}$", parts.join(".*"))).ok()

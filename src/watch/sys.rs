@@ -115,7 +115,6 @@ async fn subscribed(
     session.close(Close::ForGood, CLOSE_TIME, &mut sink).await
 }
 
-/// Takes the messages of the subscription.
 struct Figures<'a, T> {
     tell: &'a mut T,
     /// The broker's answer to SUBSCRIBE.

@@ -15,7 +15,6 @@ use crate::client::sink::{Completion, Sink, Ticket};
 /// A QoS 0 message that is not written yet.
 #[derive(Debug, Clone, Copy)]
 struct Unwritten {
-    /// Where it ends in the outgoing stream.
     end: u64,
     /// `None` when it was reported already, as timed out.
     ticket: Option<Ticket>,

@@ -84,7 +84,6 @@ impl<S> Driver<S> {
         self.holds_back() && self.inflight.is_message(id)
     }
 
-    /// A request that [`makes_room`](Self::makes_room) has ended.
     pub(super) fn room_made(&mut self) {
         if let Some(held) = self.persistent.as_mut().and_then(|persistent| persistent.resend.as_mut()) {
             held.room += 1;

@@ -25,7 +25,6 @@ pub(super) enum Event {
     Received(Packet),
 }
 
-/// A packet of either version.
 pub(super) enum Packet {
     V311(v4::Packet),
     V5(Box<v5::Packet>),

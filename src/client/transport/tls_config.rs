@@ -297,7 +297,6 @@ fn authorities(path: &Path) -> Result<Trusted, TlsError> {
     Ok(trusted)
 }
 
-/// The certificates in a file, at least one.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let none = || TlsError::NoCertificate { path: path.to_owned() };
     let pem = read(path)?;

@@ -35,7 +35,6 @@ impl Trusted {
         Self { roots: Arc::new(RootCertStore::empty()), named: Arc::default() }
     }
 
-    /// Trusts a certificate, and whom it has signed.
     pub(super) fn add(&mut self, certificate: CertificateDer<'_>) -> Result<(), Error> {
         let digest = digest(&certificate);
         Arc::make_mut(&mut self.roots).add(certificate)?;
@@ -64,7 +63,6 @@ fn digest(certificate: &CertificateDer<'_>) -> [u8; 32] {
     Sha256::digest(certificate).into()
 }
 
-/// Verifies by authorities and named certificates.
 #[derive(Debug)]
 pub(super) struct Verifying {
     webpki: Arc<WebPkiServerVerifier>,

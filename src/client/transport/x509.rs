@@ -138,7 +138,6 @@ impl<'a> X509<'a> {
         })
     }
 
-    /// Kinds and contents of the alternative names.
     fn alternative_names(&self) -> impl Iterator<Item = (u8, &'a [u8])> + use<'a> {
         let names = self.extension(SUBJECT_ALT_NAME).and_then(|names| Der(names).take(SEQUENCE));
         let mut names = Der(names.unwrap_or_default());
@@ -161,7 +160,6 @@ impl<'a> X509<'a> {
 }
 
 impl PublicKey<'_> {
-    /// Whether it is an RSA key that signs by RSASSA-PSS alone.
     pub(super) fn is_rsassa_pss(&self) -> bool {
         Der(self.algorithm).take(OBJECT_ID) == Some(RSASSA_PSS)
     }
@@ -194,7 +192,6 @@ fn matches(name: &[u8], host: &[u8]) -> bool {
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
-    /// Tag and content of the next value.
     fn next(&mut self) -> Option<(u8, &'a [u8])> {
         let (tag, rest) = self.0.split_first()?;
         let (first, mut rest) = rest.split_first()?;

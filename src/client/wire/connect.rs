@@ -1,7 +1,7 @@
 //! CONNECT and CONNACK of both versions.
 //!
 //! CONNECT is written here, since the properties of a will come encoded from the plan: rumqttc would take them apart
-//! only to put them together again. The tests check the bytes with rumqttc's reader.
+//! only to put them together again.
 
 use crate::client::failure::Reason;
 use crate::client::failure::{Ack, Failure, Limit};

@@ -102,7 +102,6 @@ fn put_topic(topic: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(topic);
 }
 
-/// A message from the broker.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Publish<'a> {
     pub(crate) message: Incoming<'a>,

@@ -17,11 +17,9 @@ pub(crate) enum Received<'a> {
     Ack(Ack, u16, Option<Reason>),
     /// SUBACK or UNSUBACK with its packet id and its answer to each filter.
     Answers(Ack, u16, Answers<'a>),
-    /// PUBREL with its packet id.
     Release(u16),
     Publish(Publish<'a>),
     Pingresp,
-    /// DISCONNECT of version 5.
     Disconnect(Reason),
 }
 

@@ -35,7 +35,6 @@ impl Bad {
     }
 }
 
-/// The columns of a CSV file, and how many rows it has.
 pub(super) fn columns(path: &str, bytes: &[u8]) -> Result<(Vec<Arc<Column>>, u32), Bad> {
     let bytes =
         text_bytes(bytes).map_err(|_| Bad::new(format!("`{path}` is UTF-16 text"), "save it as UTF-8"))?;
@@ -119,7 +118,6 @@ fn names(path: &str, header: &csv::ByteRecord) -> Result<Vec<String>, Bad> {
     Ok(names)
 }
 
-/// Rows that have not as many values as the header.
 #[derive(Default)]
 struct Ragged {
     /// Line and values of the first, and what else separates values there.

@@ -69,7 +69,6 @@ impl StepCompiler<'_> {
         })))
     }
 
-    /// A message and its reply.
     pub(super) fn exchange(
         &mut self,
         request: &written::Request,

@@ -18,7 +18,6 @@ pub(super) fn help(fault: &Fault, text: &str) -> String {
     }
 }
 
-/// The nearest of all words, or a list of the commonest.
 fn any_word(word: &str) -> String {
     let (all, common) = (Metric::all_words(), Metric::words());
     if let Some(near) = nearest(word, all.iter().map(String::as_str)) {

@@ -282,7 +282,6 @@ impl Writer<'_> {
         self.named("unsubscribe", &unsubscribe.request, more)
     }
 
-    /// The filters of the first users.
     fn filters(&mut self, filters: &[&Text]) -> Vec<Value> {
         let secrets = self.secrets;
         let users = self.samples.iter_mut();

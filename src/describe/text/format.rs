@@ -96,7 +96,6 @@ pub(super) fn payload(payload: &Payload) -> String {
     }
 }
 
-/// What a condition asks for, a line each.
 pub(super) fn conditions(condition: &Condition) -> Vec<String> {
     let source = |text: &Text| match text {
         Text::Constant(bytes) => line(bytes),

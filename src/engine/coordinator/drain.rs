@@ -1,6 +1,5 @@
-//! The end of a run for users that only receive. They leave later than the others, so that the last messages can still
-//! arrive. They are the users that measure. If the run ends at a limit of the load, users that wait for messages
-//! belong to them too.
+//! The end of a run for users that only receive. They leave later than the others, so that the last messages can
+//! still arrive. If the run ends at a limit of the load, users that wait for messages belong to them too.
 //!
 //! ```text
 //! told to stop                  nobody sends             + settle time

@@ -74,7 +74,6 @@ pub(crate) struct Coordinator<'a, O> {
     ticks: Ticks,
     statistics: Statistics,
     monitor: Monitor,
-    /// What shared groups that are measured received.
     groups: Groups,
     delivery: Option<DeliveryReport>,
     /// What sessions have sent and received, and what of it was before the statistics began.

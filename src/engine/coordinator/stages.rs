@@ -216,7 +216,6 @@ impl Stages {
         Some((change, self.next_batch.is_none()))
     }
 
-    /// For the connections of its users.
     pub(crate) fn is_waiting(&self) -> bool {
         self.tell.is_some()
     }

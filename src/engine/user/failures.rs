@@ -6,9 +6,8 @@
 //! publish ✗ ·· 1 s ······· publish ✗ ·· 1 s ·······
 //! ```
 //! If nothing separates task runs (no wait, no wait time, no rate), a failure that takes no time would be followed by
-//! the next one at once, a million times a second. So the user rests, each time twice as long: after each message that
-//! could not be sent, and after more than a few failures in a row that the broker answers at once. So if a broker
-//! refuses every tenth message of a closed load, its load stays the same.
+//! the next one at once, a million times a second. So the user rests, each time twice as long: after each message
+//! that could not be sent, and after more than a few failures in a row that the broker answers at once.
 
 use std::time::Duration;
 

@@ -160,7 +160,6 @@ impl<C: Connect> User<C> {
         id
     }
 
-    /// The condition of a step with its texts as they are now.
     fn check(&mut self, condition: &Condition, seq: u64, now_ns: u64) -> Check {
         let moment = Moment { seq, now_ns, received: last_received(self.inbound.as_deref()) };
         self.persona.check(condition, moment)

@@ -25,7 +25,6 @@ pub(super) struct UserRecords {
     pub(super) server: Option<ServerId>,
 }
 
-/// Records what happens in one drive of a session.
 pub(super) struct Recording<'a, C> {
     context: &'a Context<C>,
     asked: Asked<'a>,

@@ -63,7 +63,6 @@ pub(crate) struct User<C: Connect> {
     pub(super) context: Rc<Context<C>>,
     pub(super) stop: Rc<StopSignal>,
     pub(super) class: usize,
-    /// Who it is, and what its messages say.
     pub(super) persona: Persona,
     /// Rows of the statistics that are the user's own, by slot.
     pub(super) row_ids: Box<[RowId]>,

@@ -3,7 +3,6 @@
 use crate::scenario::mistake::Wanted;
 use crate::scenario::node::Value;
 
-/// How a version of MQTT is written.
 pub(super) fn protocol(written: &str) -> String {
     let digits: String = written.chars().filter(char::is_ascii_digit).collect();
     match digits.as_str() {

@@ -117,7 +117,6 @@ pub(super) fn choices(of: &str, known: &[&str]) -> String {
 pub(super) const BRACES: &str =
     "a text with `{` at its beginning stands in quotes, and a template is written \"${NAME}\"";
 
-/// Names in a row, each as code.
 pub(super) fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
@@ -139,7 +138,6 @@ pub(super) fn place(path: &FieldPath) -> String {
     }
 }
 
-/// In which list an item stands.
 pub(super) fn in_list(path: &FieldPath) -> String {
     match path.parent().0.last() {
         Some(Part::Key(key)) => format!(" in `{}`", shorten(key)),

@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use crate::scenario::files::Format;
 
-/// A text with the secrets that have been found in it.
 pub(super) struct Finder<'a> {
     pub(super) text: &'a str,
     pub(super) format: Format,
@@ -23,7 +22,6 @@ impl<'a> Finder<'a> {
         Self { text, format, spans: Vec::new(), line: 0..0, seen: Vec::new() }
     }
 
-    /// Where the line ends in which a byte stands.
     pub(super) fn line_end(&self, at: usize) -> usize {
         if self.line.contains(&at) {
             return self.line.end;
@@ -82,14 +80,11 @@ fn joined(text: &str, mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
 /// Constants and anchors that secrets refer to, so that they are secrets, too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct References {
-    /// The names of constants.
     pub(super) vars: BTreeSet<String>,
-    /// The names of YAML anchors.
     pub(super) anchors: BTreeSet<String>,
 }
 
 impl References {
-    /// Adds what the secrets of a text refer to.
     pub(super) fn add(&mut self, finder: &Finder<'_>) {
         const MAX: usize = 1000;
         for span in finder.spans.iter().chain(&finder.seen) {
@@ -111,7 +106,6 @@ impl References {
     }
 }
 
-/// Whether a character may stand in the name of an anchor.
 pub(super) fn is_in_anchor(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_')
 }

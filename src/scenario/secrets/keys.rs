@@ -22,7 +22,6 @@ enum Kind {
     Metrics,
 }
 
-/// Finds the secrets behind keys.
 pub(super) fn keys(finder: &mut Finder<'_>, references: &References) {
     let mut known = BTreeMap::new();
     let (mut at, mut in_section) = (0, false);

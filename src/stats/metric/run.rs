@@ -102,7 +102,6 @@ impl RunMetric {
         matches!(self, Self::Connects | Self::Connected | Self::Arrived | Self::Starts | Self::HighestRate)
     }
 
-    /// Whether it is known of stages, too.
     pub(super) fn is_of_stages(self) -> bool {
         matches!(self, Self::Connects | Self::Connected | Self::Arrived)
     }

@@ -42,7 +42,6 @@ impl Statistic {
         named.or_else(|| percentile(word.strip_prefix('p')?).map(Self::Percentile))
     }
 
-    /// How it changes while times are added.
     pub(super) fn course(self) -> Course {
         match self {
             Self::Max => Course::Rises,

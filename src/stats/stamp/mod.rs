@@ -33,7 +33,6 @@ pub const PROPERTY: &str = "mqtt-scenario";
 /// Number of steps of a user that can be told apart.
 pub const MAX_STEPS: usize = 1 << 15;
 
-/// What every stamp begins with.
 const MARK: u8 = b'~';
 const BYTES: usize = 24;
 /// Bits of the time, beneath those of the layout.

@@ -67,7 +67,6 @@ pub fn judge(threshold: &Threshold, result: &RunResult) -> Vec<Judgement> {
     }
 }
 
-/// Judges a number that only the run as a whole has.
 pub(super) fn judge_run(threshold: &Threshold, metric: RunMetric, figures: &RunFigures) -> Judgement {
     match figures.value(metric) {
         Ok(value) => judged(threshold, RUN, value),

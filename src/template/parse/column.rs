@@ -75,7 +75,6 @@ impl Spot<'_> {
             .help("with `per = \"user\"` in its feed it can stand here, since each user then keeps its row"))
     }
 
-    /// Whether all values of the column can stand here.
     fn check_values(&self, row: &Row, range: Range<usize>) -> Result<(), Fault> {
         let wrong = |value: &[u8]| value.iter().copied().find(|byte| self.cannot_carry(*byte));
         // Once over all of it; which row it is matters only if there is one.

@@ -6,7 +6,6 @@ use std::ops::Range;
 use crate::template::codes;
 use crate::template::names::{Kind, Names, Place};
 
-/// What reading an expression needs.
 #[derive(Clone, Copy)]
 pub(in crate::template) struct Spot<'a> {
     pub(super) text: &'a str,

@@ -48,7 +48,6 @@ pub(super) struct ReportQuery {
     download: String,
 }
 
-/// One of the three files that hold the state of the run.
 pub(super) fn state(desk: &Desk, file: StateFile) -> Response {
     let now = desk.now();
     let text = now.snapshot.as_deref().map_or_else(|| file.text(&empty()), |snapshot| file.text(snapshot));

@@ -19,7 +19,6 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// The text of a value, with a line end after it.
 pub(super) fn text(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, Ascii(PrettyFormatter::new()));
@@ -29,7 +28,6 @@ pub(super) fn text(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// Writes what is beyond ASCII as escapes.
 struct Ascii(PrettyFormatter<'static>);
 
 impl Formatter for Ascii {

@@ -4,7 +4,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::report::columns::printable;
 
-/// A longer value is cut.
 const BYTES: usize = 200;
 
 /// So many bytes of a value that is cut stay.

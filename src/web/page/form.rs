@@ -22,7 +22,6 @@ pub(super) struct Page {
     users: String,
     spawn_rate: String,
     run_time: String,
-    /// A few words on each stage.
     stages: Vec<String>,
     classes: Vec<OfferedClass>,
     tags: Vec<String>,

@@ -12,13 +12,11 @@ pub(super) const CLOSE: u8 = 8;
 const PING: u8 = 9;
 pub(super) const PONG: u8 = 10;
 
-/// Of the second byte: the payload is masked.
 const MASKED: u8 = 0x80;
 /// In place of a length: the length follows in this many bits.
 const SIXTEEN_BITS: u8 = 0x7E;
 const SIXTY_FOUR_BITS: u8 = 0x7F;
 
-/// Most payload of a control frame.
 const MAX_CONTROL: usize = 125;
 
 /// Masks, one for each of our frames. They keep proxies from taking a client's bytes for HTTP, and must not be

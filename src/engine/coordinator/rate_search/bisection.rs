@@ -22,7 +22,6 @@ impl Bisection {
         Self { high, holds: None, fails: None, rate: Some(low) }
     }
 
-    /// The rate to try now; `None` when the search is over.
     pub(crate) fn rate(&self) -> Option<f64> {
         self.rate
     }
