@@ -30,7 +30,6 @@ const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
 const SMALL_READ: usize = 4 * 1024;
 const LARGE_READ: usize = 128 * 1024;
 
-/// Serves one client until it leaves.
 pub(super) async fn serve(hub: Rc<Hub>, mut stream: TcpStream) {
     hub.tally.connections.add();
     if let Err(error) = stream.set_nodelay(true) {

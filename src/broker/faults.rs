@@ -237,7 +237,6 @@ fn known() -> String {
 /// The longest fault: a broker that is away for a year is away.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
-/// Longest text of a length of time, in bytes.
 const LONGEST_TEXT: usize = 16;
 
 /// The seeded stream of draws: `SplitMix64` (Steele, Lea and Flood, 2014).

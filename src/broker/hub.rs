@@ -248,7 +248,6 @@ impl Hub {
         Some(options.qos)
     }
 
-    /// Unsubscribes. Returns whether there was such a subscription.
     pub(super) fn unsubscribe(&self, session: &SessionRef, filter: &str) -> bool {
         self.router.borrow_mut().unsubscribe(filter, session);
         session.borrow_mut().filters.remove(filter)

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Why a connection cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum WireError {
     #[error("malformed packet: {0}")]
@@ -53,7 +52,6 @@ pub(super) struct Message {
     /// MQTT 5 properties that travel with the message, encoded, without their length and without the
     /// message expiry interval.
     pub(super) properties: Bytes,
-    /// After this moment the message is not delivered any more.
     pub(super) expires: Option<Instant>,
 }
 

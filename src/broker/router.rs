@@ -13,7 +13,6 @@ use std::rc::Rc;
 /// The deepest filter that can be subscribed to.
 pub(super) const MAX_LEVELS: usize = 200;
 
-/// A session and how it wants to receive a message.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) session: SessionRef,
@@ -26,7 +25,6 @@ pub(super) struct Retained {
     pub(super) qos: Qos,
 }
 
-/// All subscriptions and retained messages of a broker.
 #[derive(Debug, Default)]
 pub(super) struct Router {
     root: Node,
@@ -202,7 +200,6 @@ impl Group {
     }
 }
 
-/// `$share/GROUP/FILTER` as group and filter.
 fn split_share(filter: &str) -> (Option<&str>, &str) {
     match filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/')) {
         Some((group, levels)) => (Some(group), levels),

@@ -77,11 +77,9 @@ impl Link {
     }
 }
 
-/// One client's session, with or without a connection.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) client_id: Rc<str>,
-    /// The filters of its subscriptions, `$share/…` included.
     pub(super) filters: HashSet<String>,
     /// Ids of received messages of quality of service 2 that the client has not released.
     pub(super) received: HashSet<u16>,
@@ -217,7 +215,6 @@ impl Session {
         }
     }
 
-    /// Sends what is held back.
     pub(super) fn let_go(&mut self) {
         if let Some((_, held)) = self.held.take() {
             self.deliver(held);

@@ -14,7 +14,6 @@ const READ_BYTES: usize = 64 * 1024;
 /// Buffers that grew past this are given back to the allocator instead.
 const KEEP_BYTES: usize = 64 * 1024;
 
-/// How many buffers are kept for reuse.
 const KEEP: usize = 256;
 
 /// The buffers of one thread: 64 KiB to read into, and as many to write from as were needed at once, up to 256.

@@ -34,7 +34,6 @@ const CLIENT_ID_OF_RUN: &str = "${user.class}-${user.number}-${run.id}";
 /// The default where a session is to be found again by the next run, and of a library's plans, which draw nothing.
 const CLIENT_ID: &str = "${user.class}-${user.number}";
 
-/// A class with what warnings want to know about it.
 pub(super) struct Compiled {
     pub(super) class: UserClass,
     pub(super) user_row_places: Vec<FieldPath>,

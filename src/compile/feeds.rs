@@ -27,7 +27,6 @@ pub(super) struct Feeds {
     tables: BTreeMap<String, Option<Table>>,
     /// A feed for each column.
     elsewhere: Rc<BTreeMap<String, String>>,
-    /// Feeds that user classes have.
     used: RefCell<BTreeSet<String>>,
 }
 

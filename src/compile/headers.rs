@@ -23,7 +23,6 @@ const OF_WEBSOCKET: [&str; 8] = [
     "upgrade",
 ];
 
-/// Headers of a WebSocket's opening request.
 pub(super) fn compile_websocket(
     websocket: Option<&model::broker::WebSocket>,
     target: Option<&Target>,

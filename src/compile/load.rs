@@ -130,7 +130,6 @@ fn refuse_beside_stages(
 
 struct Stages<'a, 'p, 'r> {
     scenario: &'a Scenario,
-    /// The classes of the plan, in its order.
     selected: &'a BTreeSet<&'a str>,
     overrides: &'a Overrides,
     problems: &'p mut Problems<'r>,

@@ -84,7 +84,6 @@ fn version(broker: &broker::Broker) -> Version {
     }
 }
 
-/// What all users of a broker say in their CONNECT.
 pub(super) fn compile_settings(
     name: &str,
     broker: &broker::Broker,

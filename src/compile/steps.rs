@@ -127,7 +127,6 @@ impl<'a> StepCompiler<'a> {
         self.names.class.unwrap_or_default()
     }
 
-    /// A list of steps; those that are wrong are left out and noted.
     pub(super) fn steps(
         &mut self,
         steps: &[model::step::Step],

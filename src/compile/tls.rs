@@ -134,7 +134,6 @@ fn is_server_name(name: &str) -> bool {
         || (name.len() <= 253 && name.strip_suffix('.').unwrap_or(name).split('.').all(is_label))
 }
 
-/// What the users of one class show to their broker.
 pub(super) fn compile_certificate(
     ClassContext { brokers, compiled_brokers, files, folder, .. }: &ClassContext<'_>,
     broker: BrokerId,

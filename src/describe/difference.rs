@@ -10,7 +10,6 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-/// Keys that are not compared.
 const IGNORED: [&str; 4] = ["format", "samples", "rows", "step"];
 
 /// The differences as an indented text, a line each; empty if there are none.

@@ -11,7 +11,6 @@ use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
 use crate::plan::{Broker, BrokerId, Plan};
 
-/// How many users of a class send sample messages.
 const SAMPLES: usize = 2;
 /// Local ports that Linux gives to connections by default (32768 to 60999), for each address of a broker.
 pub(super) const LOCAL_PORTS: u32 = 28_232;
@@ -100,7 +99,6 @@ impl<'a> PlanSummary<'a> {
         Self { plan, timeline, users_in_all, stages, classes, needs, secrets }
     }
 
-    /// The most users of the shard at a time.
     pub(super) fn users(&self) -> u32 {
         self.timeline.most_in_all
     }

@@ -23,7 +23,6 @@ pub(super) fn write(summary: &PlanSummary<'_>, out: &mut String) -> fmt::Result 
     Description { plan: summary.plan, summary }.write(out)
 }
 
-/// A plan with what follows from it.
 struct Description<'a> {
     plan: &'a Plan,
     summary: &'a PlanSummary<'a>,

@@ -61,7 +61,6 @@ struct Reader<'a> {
     events: Parser<'a, StrInput<'a>>,
     text: &'a str,
     file: FileId,
-    /// Anchored nodes by the parser's number.
     anchors: HashMap<usize, Node>,
     /// Bytes that aliases have added so far.
     copied: usize,

@@ -25,7 +25,6 @@ pub(super) struct Loader {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Whether something could not be read at all, so that missing keys are not reported.
     pub(super) has_gaps: bool,
-    /// Where included files come from.
     origin: Origin,
     left_bytes: u64,
     /// The file that is being read and those that include it, the scenario first.
@@ -33,7 +32,6 @@ pub(super) struct Loader {
     trees: HashMap<PathBuf, Node>,
 }
 
-/// Where the files come from that a scenario includes.
 enum Origin {
     Nowhere,
     Disk,

@@ -122,7 +122,6 @@ struct Writer<'a> {
     newlines: usize,
     /// Where the last token ended, comments aside, and which token it was.
     last: (usize, Option<TokenKind>),
-    /// The last token, comments included.
     before: Option<TokenKind>,
 }
 

@@ -6,7 +6,6 @@ use serde::de::{self, Expected, Unexpected};
 
 use crate::diagnostic::Part;
 
-/// The first mistake of a tree.
 #[derive(Debug)]
 pub(super) struct Mistake {
     /// The way back from the place to the root.
@@ -55,7 +54,6 @@ pub(super) enum Kind {
         most: u64,
     },
     NotFinite,
-    /// The list has not as many items as this choice needs.
     WrongLength {
         of: &'static str,
         wanted: usize,

@@ -22,7 +22,6 @@ pub(super) struct Node {
     pub(super) unreadable: bool,
 }
 
-/// What a file can hold.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     /// YAML's null and empty values; TOML has none.
@@ -33,7 +32,6 @@ pub(super) enum Value {
     /// A number with a fraction or an exponent, or one of `inf` and `nan`.
     Float(f64),
     Text(Arc<str>),
-    /// One of TOML's dates and times.
     Date,
     List(Arc<Vec<Node>>),
     Table(Arc<Table>),
@@ -53,7 +51,6 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// A key and its value, as found in a file.
     pub(super) fn new(key: Arc<str>, key_span: Range<usize>, node: Node) -> Self {
         Self { key, key_span, ignored: false, instead_of: "", node }
     }

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::scenario::explain::vocabulary::MAX_QUOTED;
 
-/// A text that ended at a quote, with more behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct EndedEarly {
     /// The text as far as it went, with its quotes.

@@ -94,7 +94,6 @@ fn set(
     put(root, &steps, value).map_err(fault)
 }
 
-/// What is wrong with an argument, and which of its bytes.
 struct Fault {
     code: &'static str,
     span: Range<usize>,
@@ -102,7 +101,6 @@ struct Fault {
     help: String,
 }
 
-/// The path of an argument and where its value begins.
 fn parse(argument: &str) -> Result<(Vec<Step>, usize), Fault> {
     const FORM: &str = "write PATH=VALUE, such as load.users=10 or user_classes.device.tasks[0].weight=2";
     let wrong = |span: Range<usize>, message: String| Fault {

@@ -9,7 +9,6 @@ use crate::scenario::pause;
 use crate::scenario::quotes::{EndedEarly, ended_early};
 use crate::scenario::text_fault::line_at;
 
-/// An error of the parser with what stands around it.
 struct Fault<'a> {
     /// The parser's own words.
     words: &'a str,

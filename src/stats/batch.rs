@@ -131,13 +131,11 @@ pub(super) struct Sample<'a> {
     pub(super) measured: bool,
 }
 
-/// The samples of one tick and one unix second.
 #[derive(Debug)]
 pub(super) struct Bin {
     /// First and last microsecond that belong here.
     pub(super) first: UnixMicros,
     until: UnixMicros,
-    /// Time of the latest sample.
     pub(super) last: UnixMicros,
     /// Index in `cells` plus one, by row; 0 for a row without requests that succeeded.
     succeeded: Vec<u32>,
@@ -344,7 +342,6 @@ impl Cell {
 }
 
 impl BinFailures {
-    /// Counts one failure and returns the index of its text.
     fn add(&mut self, cell: u32, at: UnixMicros, text: &str) -> u32 {
         let text = if let Some(&known) = self.indices.get(text) {
             known

@@ -148,7 +148,6 @@ impl Entry {
         }
     }
 
-    /// The sum of the response times in milliseconds.
     pub(super) fn total_ms(&self) -> Number {
         match self.total_ns {
             0 => self.total_response_time,
@@ -160,7 +159,6 @@ impl Entry {
         u64::try_from(self.total_length.max(0)).unwrap_or(u64::MAX)
     }
 
-    /// When it was made, in seconds of unix time.
     pub(super) fn start(&self) -> f64 {
         self.start
     }

@@ -19,7 +19,6 @@ const LONGEST: usize = 9;
 /// count: no sum of a few of them overflows.
 const MAX_TIMES: u64 = (1 << 48) - 1;
 
-/// Why bytes are no histogram of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DecodeError {
     /// They end too early, or do not begin as a histogram does.

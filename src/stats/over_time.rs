@@ -226,7 +226,6 @@ impl Second {
     }
 }
 
-/// The intervals of a run, and the one that has not ended yet.
 #[derive(Debug, Clone, Default)]
 struct Course {
     began_s: f64,

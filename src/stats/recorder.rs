@@ -39,7 +39,6 @@ pub struct Recorder {
     /// Times from when the publish began, of measured messages whose publisher has a schedule, by row.
     measured_began: BTreeMap<u32, FineTimes>,
     starts: Starts,
-    /// Requests that never came to an end, by row.
     unfinished: BTreeMap<u32, Waits>,
     /// The same requests one by one, if a log is kept.
     unfinished_log: Vec<UnfinishedSeen>,

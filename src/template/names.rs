@@ -157,7 +157,6 @@ impl Place {
         }
     }
 
-    /// How messages speak of it.
     pub(super) fn described(self) -> &'static str {
         match self {
             Self::Url => "the URL of a broker",

@@ -57,7 +57,6 @@ pub(super) async fn follow(sys: &Sys, stop: &CancellationToken, tell: &mut impl 
     }
 }
 
-/// What failures call the server.
 pub(super) fn server_name(sys: &Sys) -> String {
     let servers = Connector::new(vec![sys.endpoint.clone()]).servers(0);
     servers.into_iter().nth(sys.server).unwrap_or_default()

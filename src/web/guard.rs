@@ -40,7 +40,6 @@ struct Rules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Why {
     Host,
-    /// A page elsewhere sent it.
     Elsewhere,
     Token,
 }
@@ -226,7 +225,6 @@ fn html(status: StatusCode, page: String) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }
 
-/// Says what browsers may do with an answer.
 fn harden(headers: &mut HeaderMap) {
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(NOTHING));

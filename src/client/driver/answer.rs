@@ -90,7 +90,6 @@ impl<S: Stream> Driver<S> {
         Ok(())
     }
 
-    /// SUBACK or UNSUBACK.
     fn answered(
         &mut self,
         ack: Ack,

@@ -33,7 +33,6 @@ struct Waiting {
     begin: u64,
     /// How many of the bytes before it had not arrived at the last look.
     ahead: u64,
-    /// When the wait for its answer began.
     since: Instant,
 }
 

@@ -60,13 +60,11 @@ pub struct Driver<S> {
     /// Whether it matters that the broker reads everything: there is a will, or messages of QoS 0 were sent.
     is_missed: bool,
     resumed: bool,
-    /// The largest packet that the client accepts.
     most_bytes: u32,
     /// How many bytes of answers were queued since everything was written last.
     answers: u32,
     /// What the broker accepts. A broker of MQTT 3.1.1 accepts everything.
     granted: Option<Box<Granted>>,
-    /// What outlives the connection, if the session is persistent.
     persistent: Option<Box<PersistentSession>>,
     timer: Option<Pin<Box<Sleep>>>,
     keep_alive: Option<KeepAlive>,
@@ -243,7 +241,6 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Fails the requests whose time is over.
     fn expire(&mut self, now: Instant, sink: &mut impl Sink) {
         self.inflight.expire(now, |ticket, ack| {
             let failure = Failure::AckTimeout(ack, ticket.deadline - ticket.due);

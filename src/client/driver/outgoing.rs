@@ -12,7 +12,6 @@ use crate::client::failure::Failure;
 use crate::client::pool::Pool;
 use crate::client::sink::{Completion, Sink, Ticket};
 
-/// A QoS 0 message that is not written yet.
 #[derive(Debug, Clone, Copy)]
 struct Unwritten {
     end: u64,
@@ -40,7 +39,6 @@ impl Outgoing {
         &self.pool
     }
 
-    /// The number of bytes that wait to be written.
     pub(super) fn pending(&self) -> usize {
         self.buffer.len() - self.start
     }
@@ -73,12 +71,10 @@ impl Outgoing {
         end
     }
 
-    /// Whether the message that ends here is still waited for.
     pub(super) fn is_open(&self, end: u64) -> bool {
         self.unwritten.iter().any(|u| u.end == end && u.ticket.is_some())
     }
 
-    /// Whether no message is waited for.
     pub(super) fn is_idle(&self) -> bool {
         self.unwritten.iter().all(|u| u.ticket.is_none())
     }

@@ -64,7 +64,6 @@ pub enum Ack {
 }
 
 impl Ack {
-    /// Whether it acknowledges a message of QoS 1 or 2.
     pub(crate) fn is_of_message(self) -> bool {
         matches!(self, Self::Puback | Self::Pubrec | Self::Pubcomp)
     }

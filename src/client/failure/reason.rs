@@ -8,13 +8,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// How many different texts are kept.
 const MAX_TEXTS: usize = 256;
 
 /// The longest text that is kept, in characters; longer ones are cut.
 const MAX_CHARS: usize = 200;
 
-/// The reason strings of all brokers so far.
 static TEXTS: Mutex<Texts> = Mutex::new(Texts(BTreeSet::new()));
 
 /// A reason code of MQTT 5 with the broker's own words, if it sent any.

@@ -52,7 +52,6 @@ impl RumqttcSession {
         if self.requests.is_stuck() { Err(STUCK) } else { Ok(()) }
     }
 
-    /// SUBACK or UNSUBACK.
     fn answered(
         &mut self,
         ack: Ack,

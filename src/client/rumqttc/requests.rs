@@ -18,7 +18,6 @@ use crate::mqtt::Qos;
 const ID_IN_USE: Failure = Failure::Rumqttc("it uses a packet id twice");
 const OTHER_REQUEST: Failure = Failure::Rumqttc("it has written another packet than the one that was next");
 
-/// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Publish(Qos),
@@ -80,9 +79,7 @@ pub(super) enum Answered {
     Done(Ticket),
     /// It is the first half of QoS 2.
     Half,
-    /// Its request had timed out.
     Late,
-    /// Its packet id is not in use.
     Unknown,
     /// Another one was expected. It ends this request, unless that had timed out.
     Wrong(Option<Ticket>, Ack),
@@ -204,7 +201,6 @@ impl Requests {
         }
     }
 
-    /// The broker refuses a packet, which ends it.
     pub(super) fn refused(&mut self, id: u16, ack: Ack) -> Answered {
         let is_known = self.owed.contains_key(&id);
         self.lost_places += u16::from(is_known && matches!(ack, Ack::Pubrec | Ack::Pubcomp));
@@ -232,12 +228,10 @@ impl Requests {
         self.open.remove(&number).map(|open| open.ticket)
     }
 
-    /// Whether somebody waits for this request.
     pub(super) fn is_open(&self, key: Key) -> bool {
         matches!(key, Key::Written(number) if self.open.contains_key(&number))
     }
 
-    /// Whether nobody waits for any request.
     pub(super) fn is_idle(&self) -> bool {
         self.open.is_empty()
     }

@@ -54,7 +54,6 @@ pub(crate) struct Inflight {
     slots: VecDeque<Slot>,
     /// Messages of QoS 1 and 2 that wait for acknowledgement.
     publishes: usize,
-    /// All open requests, subscriptions included.
     open: usize,
     /// Requests that ran out of time and whose ids are still taken, if there are any.
     owed: Option<Box<Owed>>,
@@ -62,7 +61,6 @@ pub(crate) struct Inflight {
     reuse: usize,
     /// How many messages the user lets wait at once.
     limit: u16,
-    /// The broker's Receive Maximum.
     quota: u16,
     /// Whether messages outlive the connection and their deadline. Then they are kept to be sent again, and count
     /// against the limit until the broker has acknowledged them.
@@ -117,7 +115,6 @@ impl Inflight {
         self.open + self.owed.as_ref().map_or(0, |owed| owed.len()) < IDS
     }
 
-    /// Whether nobody waits for anything.
     pub(crate) fn is_idle(&self) -> bool {
         self.open == 0
     }
@@ -321,7 +318,6 @@ impl Inflight {
         }
     }
 
-    /// Moves the ring on past finished requests.
     fn forget_finished(&mut self) {
         while self.slots.front().is_some_and(|slot| slot.waits_for.is_none()) {
             self.slots.pop_front();

@@ -44,7 +44,6 @@ pub(crate) struct PersistentSession {
     pub(crate) resend: Option<Box<ResendQueue>>,
     /// Messages that the broker no longer accepts. They are to fail.
     pub(crate) untaken: Vec<(Ticket, Limit)>,
-    /// The client id that the broker chose, if it did.
     pub(crate) client_id: Option<Box<str>>,
 }
 

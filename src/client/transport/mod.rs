@@ -159,7 +159,6 @@ impl From<SocketAddr> for Endpoint {
     }
 }
 
-/// How far the opening of a connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Tcp,
@@ -191,7 +190,6 @@ impl Opening<'_> {
         self.stage.set(next);
     }
 
-    /// Notes that the present stage is over.
     fn mark(&self) {
         let Some(cell) = self.request.timings else { return };
         let (now, mut timings) = (Some(Instant::now()), cell.get());

@@ -113,7 +113,6 @@ pub(crate) struct Connack {
     pub(crate) receive_maximum: u16,
     /// The keep-alive time to use instead of the one that was asked for.
     pub(crate) keep_alive_s: Option<u16>,
-    /// How many topic aliases the broker accepts.
     pub(crate) aliases: u16,
     pub(crate) client_id: Option<Box<str>>,
 }
@@ -153,7 +152,6 @@ impl Limits {
         }
     }
 
-    /// What the broker does not take of a subscription.
     pub(crate) fn exceeded_by(&self, filters: &[Filter<'_>], identifier: Option<u32>) -> Option<Limit> {
         let has_wildcard = |filter: &Filter<'_>| filter.path.contains(['+', '#']);
         if identifier.is_some() && !self.identifiers {

@@ -82,7 +82,6 @@ pub(crate) fn write_publish(
     out.extend_from_slice(message.payload);
 }
 
-/// Appends a PUBLISH that was written before, with DUP set.
 pub(crate) fn write_again(packet: &[u8], out: &mut Vec<u8>) {
     if let Some((first, rest)) = packet.split_first() {
         out.push(first | 0b1000);

@@ -23,7 +23,6 @@ pub(crate) enum Received<'a> {
     Disconnect(Reason),
 }
 
-/// Reads the packet in `bytes`, which is exactly one frame.
 pub(crate) fn read(version: Version, frame: Frame, bytes: &[u8]) -> Result<Received<'_>, Failure> {
     let body = &bytes[frame.body..];
     match frame.first {

@@ -39,7 +39,6 @@ pub(crate) fn write_subscribe(
     Ok(())
 }
 
-/// Appends UNSUBSCRIBE (section 3.10).
 pub(crate) fn write_unsubscribe(
     version: Version,
     id: u16,
@@ -111,7 +110,6 @@ impl Answers<'_> {
         }))
     }
 
-    /// The first refusal among the codes.
     pub(crate) fn refusal(&self, version: Version, ack: Ack) -> Option<Failure> {
         let code = self.codes.iter().find(|code| **code >= REFUSED)?;
         Some(match version {

@@ -19,7 +19,6 @@ const OTHERS: [(u8, &str); 3] = [(b';', "semicolons"), (b'\t', "tabs"), (b'|', "
 
 const HEADER: &str = "its first line names the columns, separated by commas";
 
-/// What is wrong with a feed's file.
 pub(super) struct Bad {
     pub(super) message: String,
     pub(super) help: &'static str,

@@ -26,7 +26,6 @@ use crate::scenario::mistake::Kind;
 use crate::scenario::node::Value;
 use crate::scenario::repair::Repair;
 
-/// What to say about the mistake, and how to get it right.
 pub(super) fn diagnostic(site: &Site<'_>, kind: &Kind, repair: &Repair) -> Diagnostic {
     let path = site.path;
     let error = |code, message: String| Diagnostic::error(code, path.clone(), message);

@@ -204,7 +204,6 @@ pub fn are_secret(arguments: &[String]) -> bool {
     arguments.iter().any(holds) || arguments.windows(2).any(|pair| names_a_secret(&pair[0]))
 }
 
-/// Whether the argument behind this one is a secret.
 fn names_a_secret(flag: &str) -> bool {
     flag.starts_with('-') && !flag.contains('=') && names::is_secret(flag)
 }

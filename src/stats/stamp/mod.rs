@@ -160,7 +160,6 @@ fn pack_late(us: u32) -> u64 {
     u64::from(exponent) << LATE_NUMBER_BITS | number
 }
 
-/// The lateness that a stamp holds.
 #[inline]
 fn unpack_late(late: u64) -> Option<u32> {
     let us = (late & mask(LATE_NUMBER_BITS)) << (late >> LATE_NUMBER_BITS);

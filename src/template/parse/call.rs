@@ -122,7 +122,6 @@ impl Spot<'_> {
     }
 }
 
-/// An argument as written, with its place.
 struct Argument<'a> {
     text: &'a str,
     range: Range<usize>,

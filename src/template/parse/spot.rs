@@ -31,7 +31,6 @@ impl Spot<'_> {
         }
     }
 
-    /// Refuses what is not known at this place.
     pub(super) fn check_place(&self, name: &str, kind: Kind, range: Range<usize>) -> Result<(), Fault> {
         if self.place.allows(kind) {
             return Ok(());

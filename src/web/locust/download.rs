@@ -34,7 +34,6 @@ const HTML: &str = "text/html; charset=utf-8";
 /// So much of a file lies in the program for one visitor.
 const PIECE_BYTES: usize = 32 << 10;
 
-/// What was made of the newest result.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     report: Memo<RunResult>,

@@ -74,9 +74,7 @@ pub(super) enum Control {
 
 #[derive(Debug)]
 pub(super) struct Step {
-    /// Where what is still to decode begins.
     pub(super) used: usize,
-    /// Where the payload ends that was decoded so far.
     pub(super) payload: usize,
     pub(super) control: Option<Control>,
 }

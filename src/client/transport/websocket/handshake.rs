@@ -18,7 +18,6 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024;
 /// What the server's proof is made with.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// How a connection to one server is opened.
 #[derive(Clone)]
 pub(crate) struct Upgrade {
     /// The request up to the key and the end.
