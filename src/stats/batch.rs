@@ -23,6 +23,7 @@ const PAGE: usize = 256;
 /// Counters of a row's table: Locust's buckets, and the numbers of its pages from 1, 0 for none.
 const TABLE: usize = bucket::DENSE + hdr::SLOTS / PAGE;
 
+/// Everything that one recorder saw up to a tick.
 #[derive(Debug)]
 pub struct Batch {
     pub(super) bins: Vec<Bin>,
@@ -51,6 +52,7 @@ pub struct UnfinishedSeen {
     pub overdue: bool,
 }
 
+/// A change of the number of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsersChanged {
     /// When it happened.

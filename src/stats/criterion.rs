@@ -1,8 +1,8 @@
 //! A condition on a number of the statistics, such as `p95[MQTT connect] < 1s`.
 //!
 //! Thresholds (conditions at the end of a run) and `compare --fail-on` (conditions that make a comparison fail) have
-//! one grammar. Only `--fail-on` has changes: a change always has a sign and a run's own value never has one, so `p95
-//! > +10ms` and `p95 > 10ms` cannot be confused.
+//! one grammar. Only `--fail-on` has changes: a change always has a sign and a run's own value never has one, so
+//! `p95 > +10ms` and `p95 > 10ms` cannot be confused.
 
 use std::fmt;
 use std::ops::Range;
@@ -26,6 +26,7 @@ pub struct Criterion {
     pub limit: Limit,
 }
 
+/// What an expression may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// It may speak only of one run's own numbers.

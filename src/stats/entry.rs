@@ -163,6 +163,7 @@ impl Entry {
         self.start
     }
 
+    /// Start and last request.
     pub fn span(&self) -> RunSpan {
         RunSpan { start: self.start, last_request: self.last_request }
     }
