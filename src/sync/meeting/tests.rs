@@ -175,10 +175,10 @@ fn another_shard_0_finds_the_others_waiting_and_they_measure_its_clock() {
         broker.come(1);
         broker.come(0);
         if says_goodbye {
-            broker.leave(0)
+            broker.leave(0);
         } else {
-            broker.fall_silent(0)
-        };
+            broker.fall_silent(0);
+        }
         broker.shards[0].1 = 9_000_000;
         broker.come(0);
         broker.seconds(1);
