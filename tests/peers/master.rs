@@ -100,7 +100,11 @@ fn a_worker_takes_every_flag_of_the_installed_locust_that_a_worker_may_have() {
     assert!(flags.len() > 50, "{flags:?}");
     let mut refused = Vec::new();
     for (flag, is_switch) in &flags {
-        let value = if ["-L", "--loglevel"].contains(&flag.as_str()) { "INFO" } else { "5557" };
+        let value = match flag.as_str() {
+            "-L" | "--loglevel" => "INFO",
+            "--master-host" => "localhost",
+            _ => "5557",
+        };
         let value = if *is_switch { None } else { Some(value) };
         let words = ["worker", "--worker", flag].into_iter().chain(value).chain(["--help"]);
         if run_program(Path::new("."), &words.collect::<Vec<_>>()).code != Some(0) {
