@@ -124,7 +124,7 @@ def tell_exceptions(runner):
 
 def tell_warnings(environment):
     # What workers warn of stands on the page. A headless master has its log alone.
-    keep = environment.update_worker_logs
+    keep = getattr(environment, "update_worker_logs", lambda data: None)
     before = {}
 
     def update_worker_logs(data):
