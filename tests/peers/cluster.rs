@@ -19,6 +19,9 @@ use crate::support::{free_port, locust_python, with_sockets};
 /// A report goes out each three seconds; so much may be missing of a worker that is not heard any more.
 const REPORT_S: f64 = 3.5;
 
+/// So long a worker waits for a silent master, in seconds, before it joins as a new one.
+const SILENCE_S: f64 = 10.0;
+
 fn unix_now() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64()
 }
@@ -181,7 +184,7 @@ fn a_worker_behind_a_silent_connection_comes_back_as_a_new_one() {
     let cluster = Cluster::new(SCENARIO);
     let [half_open, away] = [Relay::to(cluster.port), Relay::to(cluster.port)];
     let mut master =
-        cluster.master("--headless -u 42 -r 42 -t 32s -s 2 --expect-workers 3 --exit-code-on-error 0");
+        cluster.master("--headless -u 42 -r 42 -t 38s -s 2 --expect-workers 3 --exit-code-on-error 0");
     let workers = [
         cluster.worker("direct"),
         cluster.worker_at("half_open", half_open.port()),
@@ -194,7 +197,7 @@ fn a_worker_behind_a_silent_connection_comes_back_as_a_new_one() {
         let silent = unix_now();
         half_open.hold_old();
         away.hold_all();
-        sleep(Duration::from_secs(10)).await;
+        sleep(Duration::from_secs_f64(SILENCE_S + 4.0)).await;
         away.release();
         wait_for("a share for each", || workers.iter().all(|worker| worker.logged().users_now() == 14)).await;
         // The master saw two workers go.
@@ -210,7 +213,7 @@ fn a_worker_behind_a_silent_connection_comes_back_as_a_new_one() {
     let counted = counts_in_csv(&master.csv("stats"));
     let rest = || sum(ends.iter().map(|end| end.logged.counts()));
     let least = [half_open, away].map(|end| end.logged.counts_before(silent - REPORT_S));
-    let most = [half_open.logged.counts_before(silent), away.logged.counts_before(silent + 6.0)];
+    let most = [half_open.logged.counts_before(silent), away.logged.counts_before(silent + SILENCE_S + 1.0)];
     assert_between(&sum([rest()].into_iter().chain(least)), &counted, &sum([rest()].into_iter().chain(most)));
     assert!(published_in(&counted) < cluster.published());
 }
