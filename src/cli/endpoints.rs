@@ -20,7 +20,7 @@ use crate::template::Secret;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OpenError {
     /// A name leads nowhere.
-    #[error(transparent)]
+    #[error("{0}. Check the name in the scenario, or give another address with -H")]
     Resolve(#[from] ResolveError),
     /// A file for TLS is not as it should be.
     #[error("broker `{broker}`: {source}")]

@@ -93,6 +93,7 @@ impl<'de> DeserializeSeed<'de> for DataOf<'_> {
                 let (timeout, number) = drain.map_or((None, 0), |drain| (drain.stop_timeout, drain.number));
                 return Ok(FromMaster::Drain { stop_timeout_s: timeout.unwrap_or(0.0), number });
             }
+            "mqtt_scenario_reset" => return Ok(FromMaster::Reset(u64::deserialize(deserializer)?)),
             "locustfile" => {
                 let Files { locustfiles, error } = Files::deserialize(deserializer)?;
                 return Ok(FromMaster::Locustfile(error.map_or(Ok(locustfiles), Err)));

@@ -62,16 +62,18 @@ impl Serialize for Data<'_> {
                 let user_count = counts.values().sum();
                 SpawningComplete { user_classes_count: counts, user_count }.serialize(serializer)
             }
-            ToMaster::Drained(number) => serializer.serialize_u64(*number),
+            ToMaster::Drained(number) | ToMaster::Reset(number) => serializer.serialize_u64(*number),
             ToMaster::Stats(report) => report.serialize(serializer),
             ToMaster::Exception { message, traceback } => {
                 Exception { msg: message, traceback }.serialize(serializer)
             }
             ToMaster::Logs(logs) => Logs { worker_id: self.node_id, logs }.serialize(serializer),
             ToMaster::Locustfile => Version { version: "2.47.0" }.serialize(serializer),
-            ToMaster::Spawning | ToMaster::CannotRun | ToMaster::ClientStopped | ToMaster::Quit => {
-                serializer.serialize_unit()
-            }
+            ToMaster::Spawning
+            | ToMaster::CannotRun
+            | ToMaster::Resumed
+            | ToMaster::ClientStopped
+            | ToMaster::Quit => serializer.serialize_unit(),
         }
     }
 }

@@ -53,6 +53,10 @@ pub enum ToMaster {
     CannotRun,
     /// Its users are gone and all they did is reported, after the drain of this number. Only our locustfile knows it.
     Drained(u64),
+    /// Its statistics have begun anew, at the reset of this number. Only our locustfile knows it.
+    Reset(u64),
+    /// It is there again after a connection broke, which may have taken messages to it along. Only our locustfile knows it.
+    Resumed,
     /// All lines of its log that it still has.
     Logs(Vec<String>),
     /// Its users are gone, after a stop.
@@ -100,6 +104,8 @@ pub enum FromMaster {
         /// The answer names it.
         number: u64,
     },
+    /// Statistics begin anew here as they have at the master. The answer names this number. Our locustfile sends it.
+    Reset(u64),
     /// A message of another type, by its type.
     Other(String),
 }
@@ -205,6 +211,8 @@ impl ToMaster {
             Self::Exception { .. } => "exception",
             Self::CannotRun => "mqtt_scenario_cannot_run",
             Self::Drained(_) => "mqtt_scenario_drained",
+            Self::Resumed => "mqtt_scenario_resumed",
+            Self::Reset(_) => "mqtt_scenario_reset",
             Self::Logs(_) => "logs",
             Self::ClientStopped => "client_stopped",
             Self::Quit => "quit",

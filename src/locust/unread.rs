@@ -38,6 +38,18 @@ impl Unread {
         messages
     }
 
+    /// Keeps another message.
+    pub(super) fn keep(&mut self, message: &ToMaster) {
+        if self.are_counted_once {
+            self.messages.push_back((self.beats, message.clone()));
+        }
+    }
+
+    /// The master counts none of the reports any more.
+    pub(super) fn forget_reports(&mut self) {
+        self.messages.retain(|(_, message)| !matches!(message, ToMaster::Stats(_)));
+    }
+
     /// A heartbeat is sent.
     pub(super) fn beat(&mut self) {
         self.beats += 1;

@@ -199,11 +199,16 @@ impl Hands {
             }
             Action::HangUp => self.hang_up().await,
             Action::Send(message) => return self.send(&message),
+            Action::SendSurely(message) => {
+                self.unread.keep(&message);
+                return self.send(&message);
+            }
             Action::Heartbeat(state) => return self.beat(state, usage()),
             Action::Report { shift_s } => return self.report(users, shift_s),
             Action::ReportAgain => {
                 let again = self.unread.again();
-                return again.iter().find_map(|message| self.send(message));
+                let resumed = self.unread.are_counted_once.then_some(ToMaster::Resumed);
+                return again.iter().chain(&resumed).find_map(|message| self.send(message));
             }
             Action::SendLogs => {
                 if let Some(lines) = self.settings.logs.take_if_new() {
@@ -221,7 +226,10 @@ impl Hands {
                 self.may_be_gone = true;
                 users.stop(patience);
             }
-            Action::ClearStatistics => users.clear(),
+            Action::ClearStatistics => {
+                users.clear();
+                self.unread.forget_reports();
+            }
             Action::ChangeClass(change) => {
                 if let Err(why) = users.change_class(&change) {
                     info!("class {} is not changed: {why}", change.class);

@@ -11,11 +11,12 @@ import json
 import logging
 import os
 import signal
+import time
 
 import gevent
 from locust import {% if !stages.is_empty() %}LoadTestShape, {% endif %}User, events
 from locust.exception import StopUser
-from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_STOPPING, MasterRunner
+from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING, MasterRunner
 
 # The scenario and the files that it includes, by their paths from its folder.
 SCENARIO = {{ scenario_name }}
@@ -71,38 +72,63 @@ def on_init_command_line_parser(parser):
 class Test:
     # What is known of the test beside what Locust knows.
     is_stopping = False
+    told_to_end = None  # when Locust was told to end
+    is_in_haste = False  # Locust was told to end once more, while users finish
     stops = 0  # how many tests were stopped
     drained = set()  # workers whose users are gone and have reported, since the last stop
     starts = 0  # calls of runner.start that go on
+    resets = 0  # how often the statistics began anew
+    not_reset = set()  # workers whose statistics have not, as far as is known
     reports = {}  # the number of the last report by worker
     lost = set()  # workers that were lost
+    page = None  # the web interface
 
 
 @events.init.add_listener
-def on_init(environment, runner, **_):
+def on_init(environment, runner, web_ui=None, **_):
     if not isinstance(runner, MasterRunner):
         # A worker in Python has joined the master by now. This makes it leave.
         environment.events.quitting.fire(environment=environment)
         raise SystemExit("run this file with --master, and join it with: mqtt-scenario worker --master-host HOST")
     # Without it Locust gives no users to the second worker that joins late, and those of a lost worker to nobody for a minute.
     environment.parsed_options.enable_rebalancing = True
-    # An exception of Python may end any part of Locust. So Ctrl-C ends it as SIGTERM does, and the second one at once.
-    signal.signal(signal.SIGINT, on_interrupt)
+    # An exception of Python may end any part of Locust. So all signals end it as SIGTERM does, and the third one at once.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, on_interrupt)
+    gevent.signal_handler(signal.SIGTERM, on_terminate, runner)
     tell_exceptions(runner)
     tell_warnings(environment)
-    count_reports_once(environment.events.worker_report)
+    count_reports_once(environment.events.worker_report, runner)
+    Test.page = web_ui
     guard_starts(runner)
+    guard_quits(environment, runner)
     runner.register_message("mqtt_scenario_cannot_run", on_cannot_run)
     runner.register_message("mqtt_scenario_drained", on_drained)
+    runner.register_message("mqtt_scenario_reset", on_reset)
+    runner.register_message("mqtt_scenario_resumed", on_resumed)
+    # It comes after Locust's own listener, which resets.
+    environment.events.spawning_complete.add_listener(lambda **_: environment.reset_stats and reset_workers(runner))
+    environment.events.reset_stats.add_listener(lambda **_: reset_workers(runner))
     gevent.spawn(watch_workers, environment, runner)
     starter = os.environ.get("MQTT_SCENARIO_MASTER_PID", "")
     if starter.isdecimal():
         gevent.spawn(watch_starter, int(starter), os.getppid())
 
 
-def on_interrupt(*_):
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def on_interrupt(number, _):
+    if Test.told_to_end is not None:
+        signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def on_terminate(runner):
+    # Locust has a handler of its own from the start of its test on. While it still waits for workers, nobody would tell them.
+    gevent.sleep(0.2)
+    if Test.told_to_end is None:
+        logging.info("Told to end before the test began")
+        runner.quit()
+        os._exit(128 + signal.SIGTERM)
 
 
 def plain(text):
@@ -138,14 +164,18 @@ def tell_warnings(environment):
     environment.update_worker_logs = update_worker_logs
 
 
-def count_reports_once(worker_report):
-    # A worker sends reports again that may have been lost with a connection.
+def count_reports_once(worker_report, runner):
+    # A worker sends reports again that may have been lost with a connection. And what it did before a reset counts no more.
     fire = worker_report.fire
 
     def fire_once(*, client_id, data, **more):
         number = data.pop("mqtt_scenario_report", None)
         if number is None or number > Test.reports.get(client_id, 0):
             Test.reports[client_id] = number or 0
+            if client_id in Test.not_reset:
+                if client_id in runner.clients:
+                    runner.clients[client_id].user_classes_count = data["user_classes_count"]
+                return
             fire(client_id=client_id, data=data, **more)
 
     worker_report.fire = fire_once
@@ -156,14 +186,62 @@ def guard_starts(runner):
     start = runner.start
 
     def guarded(*arguments, **more):
-        if not Test.is_stopping:
-            Test.starts += 1
-            try:
-                start(*arguments, **more)
-            finally:
-                Test.starts -= 1
+        is_new = runner.state not in (STATE_RUNNING, STATE_SPAWNING)
+        while is_new and Test.is_stopping:
+            gevent.sleep(0.05)
+        if Test.is_stopping:
+            return
+        Test.starts += 1
+        try:
+            if is_new:
+                with gevent.Timeout(3, False):
+                    while workers_that_run(runner):
+                        gevent.sleep(0.5)
+                        stop_again(runner)
+            start(*arguments, **more)
+        finally:
+            Test.starts -= 1
 
     runner.start = guarded
+
+
+def guard_quits(environment, runner):
+    # Locust would send its workers away while an earlier stop waits for their users. It quits before it settles its exit code,
+    # so a worker that is lost until then counts. Whoever ends it twice does not want to wait.
+    quit = runner.quit
+
+    def on_quitting(**_):
+        if Test.told_to_end is None:
+            Test.told_to_end = time.monotonic()
+        # A signal for a group of processes comes twice: `mqtt-scenario master` passes its own on.
+        elif Test.is_stopping and time.monotonic() > Test.told_to_end + 1:
+            Test.is_in_haste = True
+            fail(environment, "Told twice to end: what users do now may be in no file, so the exit code is 4")
+
+    def guarded():
+        with gevent.Timeout((environment.stop_timeout or 0) + 70, False):
+            while Test.is_stopping and not Test.is_in_haste:
+                gevent.sleep(0.05)
+        quit()
+
+    # Listeners are called in reverse, and Locust's own calls quit.
+    environment.events.quitting.add_listener(on_quitting)
+    runner.quit = guarded
+
+
+def workers_that_run(runner):
+    return [worker.id for worker in runner.clients.running + runner.clients.spawning]
+
+
+def stop_again(runner):
+    # A worker whose users are gone waits for `stop`, which may be lost with a connection.
+    for worker in workers_that_run(runner):
+        runner.send_message("stop", None, worker)
+
+
+def fail(environment, why):
+    environment.process_exit_code = environment.process_exit_code or 4
+    logging.error(why)
 
 
 def on_cannot_run(environment, msg, **_):
@@ -172,6 +250,38 @@ def on_cannot_run(environment, msg, **_):
         logging.error("Worker %s cannot run the scenario, so the test ends", msg.node_id)
         environment.process_exit_code = 2
         gevent.spawn(environment.runner.quit)
+
+
+def reset_workers(runner):
+    Test.resets += 1
+    Test.not_reset = {worker.id for worker in runner.clients.all}
+    ask_for_reset(runner)
+
+
+def ask_for_reset(runner):
+    Test.not_reset &= set(runner.clients)
+    for worker in list(Test.not_reset):
+        runner.send_message("mqtt_scenario_reset", Test.resets, worker)
+
+
+def on_reset(msg, **_):
+    if msg.data == Test.resets:
+        Test.not_reset.discard(msg.node_id)
+
+
+def on_resumed(environment, msg, **_):
+    # A connection that broke may have taken a message along that tells a worker its users.
+    runner, dispatcher = environment.runner, environment.runner._users_dispatcher
+    users = dispatcher._users_on_workers.get(msg.node_id) if dispatcher else None
+    if users is not None and runner.state in (STATE_RUNNING, STATE_SPAWNING) and not Test.is_stopping:
+        spawn = {
+            "timestamp": time.time(),
+            "user_classes_count": users,
+            "host": environment.host,
+            "stop_timeout": environment.stop_timeout,
+            "parsed_options": vars(environment.parsed_options),
+        }
+        runner.send_message("spawn", spawn, msg.node_id)
 
 
 def on_drained(msg, **_):
@@ -183,15 +293,22 @@ def watch_workers(environment, runner):
     seconds_behind = 0
     while True:
         gevent.sleep(1)
+        is_over = not Test.is_stopping and runner.state in (STATE_STOPPING, STATE_STOPPED)
         for worker in runner.clients.missing:
+            if is_over and worker.id in Test.drained:
+                # It has reported all, and come back under another name.
+                del runner.clients[worker.id]
+                continue
             # What a lost worker did since its last report is in no file, so the test must not end with exit code 0.
-            environment.process_exit_code = environment.process_exit_code or 4
             if worker.id not in Test.lost:
                 Test.lost.add(worker.id)
-                logging.error("Worker %s was lost: its last seconds may be in no file, so the exit code is 4", worker.id)
+                fail(environment, f"Worker {worker.id} was lost: its last seconds may be in no file, so the exit code is 4")
             # Locust would start all users anew after a minute to replace it. Its users have moved before that.
             if worker.heartbeat < -3:
                 del runner.clients[worker.id]
+        ask_for_reset(runner)
+        if is_over:
+            stop_again(runner)
         dispatcher = runner._users_dispatcher
         is_steady = runner.state == STATE_RUNNING and runner.spawning_completed and dispatcher is not None
         # A message with numbers of users may be lost with a connection.
@@ -230,7 +347,11 @@ def on_test_stopping(environment, **_):
     # A headless master reads reports for half a second after it has told its workers to quit, whatever its stop timeout. So
     # users finish before, and each worker says when its own are gone and reported.
     runner, stop_timeout = environment.runner, environment.stop_timeout or 0
+    if Test.is_in_haste:
+        return
     Test.is_stopping, Test.stops, Test.drained = True, Test.stops + 1, set()
+    if not runner.clients and environment.parsed_options.headless and not environment.process_exit_code:
+        fail(environment, "All workers have left before the end of the test, so the exit code is 4")
     if runner._users_dispatcher is not None:
         # A ramp that goes on ends here.
         runner._users_dispatcher._dispatcher_generator = iter(())
@@ -240,16 +361,27 @@ def on_test_stopping(environment, **_):
     runner._users_dispatcher = None
     runner.update_state(STATE_STOPPING)
     drain = {"stop_timeout": stop_timeout, "number": Test.stops}
-    with gevent.Timeout(stop_timeout + 6, False):
+    # So long a worker may take, away for ten seconds before it hears of it. One that is lost is not waited for.
+    with gevent.Timeout(stop_timeout + 18, False):
         # Again each second: a message may be lost, and workers may join.
         for turn in itertools.count():
             there = [worker.id for worker in runner.clients.all if worker.state != STATE_MISSING]
             waited_for = [worker for worker in there if worker not in Test.drained]
-            if not waited_for:
-                break
+            if not waited_for or Test.is_in_haste:
+                return
             for worker in waited_for if turn % 20 == 0 else ():
                 runner.send_message("mqtt_scenario_drain", drain, worker)
             gevent.sleep(0.05)
+    names = ", ".join(waited_for)
+    fail(environment, f"No word of the last users of {names}: what they did may be in no file, so the exit code is 4")
+
+
+@events.quit.add_listener
+def on_quit(**_):
+    # Locust writes its HTML report when its page ends by itself, and not if it is told to end.
+    if Test.page is not None:
+        Test.page.stop()
+        gevent.sleep(0.1)
 
 
 @events.test_stop.add_listener

@@ -16,13 +16,9 @@ use crate::support::{free_port, with_sockets};
 #[test]
 #[ignore = "needs Locust and Mosquitto: run by .ci/run"]
 fn what_users_do_when_they_stop_is_counted_also_of_those_that_a_stage_has_sent_away() {
-    let on_stop =
-        "on_stop = [{ wait = \"2s\" }, { publish = { name = \"bye\", topic = \"bye\", qos = 1 } }]\n";
     let stages = "stop_timeout = \"5s\"\nstages = [{ users = 12, spawn_rate = 12, duration = \"2s\" }, { users = 3, spawn_rate = \
                   12, duration = \"1s\" }]\n";
-    let scenario =
-        SCENARIO.replace("[[user_classes.device.tasks]]", &format!("{on_stop}[[user_classes.device.tasks]]"));
-    let cluster = Cluster::new(&scenario.replace("users = 1\n", stages));
+    let cluster = Cluster::new(&with_slow_ends().replace("users = 1\nstop_timeout = \"5s\"\n", stages));
     let mut master = cluster.master("--headless --expect-workers 2 --exit-code-on-error 0");
     let workers = [cluster.worker("a"), cluster.worker("b")];
     with_sockets(async {
@@ -102,6 +98,107 @@ fn a_report_that_a_connection_has_lost_is_sent_again_and_counted_once() {
     let counted = counts_in_csv(&master.csv("stats"));
     assert_eq!(counted, sum(ends.iter().map(|end| end.logged.counts())), "{}", master.log());
     assert_eq!(published_in(&counted), cluster.published(), "{counted:?}");
+}
+
+/// The scenario with something that each device still sends two seconds after it was told to stop.
+fn with_slow_ends() -> String {
+    let on_stop =
+        "on_stop = [{ wait = \"2s\" }, { publish = { name = \"bye\", topic = \"bye\", qos = 1 } }]\n";
+    SCENARIO
+        .replace("[[user_classes.device.tasks]]", &format!("{on_stop}[[user_classes.device.tasks]]"))
+        .replace("users = 1\n", "users = 1\nstop_timeout = \"5s\"\n")
+}
+
+#[test]
+#[ignore = "needs Locust and Mosquitto: run by .ci/run"]
+fn a_signal_that_comes_while_users_finish_lets_them_finish_and_a_second_one_does_not() {
+    for (signals, code) in [(1, 0), (2, 4)] {
+        let cluster = Cluster::new(&with_slow_ends());
+        let mut master =
+            cluster.master("--headless -u 12 -r 12 -t 4s --expect-workers 2 --exit-code-on-error 0");
+        let workers = [cluster.worker("a"), cluster.worker("b")];
+        with_sockets(async {
+            wait_for("the end of the run time", || master.log().contains("limit reached")).await;
+            for _ in 0..signals {
+                master.interrupt();
+                sleep(Duration::from_millis(1_200)).await;
+            }
+            assert_eq!(master.ended().await, Some(code), "{}", master.log());
+        });
+        let ends = workers.map(ClusterWorker::end);
+        let counted = counts_in_csv(&master.csv("stats"));
+        let logged = sum(ends.iter().map(|end| end.logged.counts()));
+        if signals == 1 {
+            assert_eq!(counted, logged, "{}", master.log());
+            assert!(counted["bye"].0 >= 6, "{counted:?}");
+        } else {
+            assert!(!counted.contains_key("bye"), "{counted:?}");
+            assert!(master.log().contains("Told twice to end"), "{}", master.log());
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs Locust and Mosquitto: run by .ci/run"]
+fn a_stop_that_a_connection_has_lost_is_said_again_and_the_page_ends_with_its_report() {
+    let cluster = Cluster::new(SCENARIO);
+    let relay = Relay::to(cluster.port);
+    let web = free_port();
+    let mut master = cluster.master(&format!("--web-host 127.0.0.1 --web-port {web} -s 2 --html run.html"));
+    let workers = [cluster.worker("direct"), cluster.worker_at("relayed", relay.port())];
+    with_sockets(async {
+        wait_for("two workers", || master.log().matches("reported as ready").count() == 2).await;
+        for test in 1..=2 {
+            ask(web, "POST", "/swarm", "user_count=12&spawn_rate=12");
+            let users = || workers.iter().map(|worker| worker.logged().users_now()).sum::<i64>();
+            wait_for("all users", || users() == 12).await;
+            wait_for("the ramp", || master.log().matches("All users spawned").count() == test).await;
+            // A text of four letters in MessagePack.
+            relay.cut_before(b"\xa4stop");
+            ask(web, "POST", "/stop", "");
+            // The second test begins at once, before the master can have seen that it was not heard.
+        }
+        master.interrupt();
+        assert!(master.ended().await.is_some());
+    });
+    let ends = workers.map(ClusterWorker::end);
+    assert!(
+        ends[1].said.stderr.contains("the master is there again"),
+        "{}\n{}",
+        ends[1].said.stderr,
+        master.log()
+    );
+    let counted = counts_in_csv(&master.csv("stats"));
+    assert_eq!(counted, sum(ends.iter().map(|end| end.logged.counts())), "{}", master.log());
+    assert!(master.file("run.html").contains("<html"), "{}", master.log());
+}
+
+#[test]
+#[ignore = "needs Locust and Mosquitto: run by .ci/run"]
+fn statistics_begin_anew_at_the_same_request_here_and_there() {
+    let cluster = Cluster::new(SCENARIO);
+    let relay = Relay::to(cluster.port);
+    let web = free_port();
+    let mut master = cluster.master(&format!(
+        "--web-host 127.0.0.1 --web-port {web} --autostart -u 20 -r 10 -s 2 --expect-workers 2 --reset-stats --exit-code-on-error 0"
+    ));
+    let workers = [cluster.worker("direct"), cluster.worker_at("relayed", relay.port())];
+    let resets = || workers.iter().map(|worker| worker.logged().resets()).sum::<usize>();
+    with_sockets(async {
+        relay.delay(Duration::from_millis(300));
+        wait_for("the end of the ramp", || master.ramp_is_complete()).await;
+        wait_for("the start and the reset at the end of the ramp", || resets() == 4).await;
+        sleep(Duration::from_secs(4)).await;
+        ask(web, "POST", "/stats/reset", "");
+        wait_for("the reset by hand", || resets() == 6).await;
+        sleep(Duration::from_secs(4)).await;
+        master.interrupt();
+        assert_eq!(master.ended().await, Some(0), "{}", master.log());
+    });
+    let ends = workers.map(ClusterWorker::end);
+    let counted = counts_in_csv(&master.csv("stats"));
+    assert_eq!(counted, sum(ends.iter().map(|end| end.logged.counts())), "{}", master.log());
+    assert!(published_in(&counted) < cluster.published(), "what went before is not in it: {counted:?}");
 }
 
 #[test]

@@ -63,7 +63,12 @@ impl Master {
 
     /// One of its CSV files.
     pub(crate) fn csv(&self, name: &str) -> String {
-        fs::read_to_string(self.dir.path().join(format!("run_{name}.csv"))).unwrap_or_default()
+        self.file(&format!("run_{name}.csv"))
+    }
+
+    /// A file that it has written; empty if there is none.
+    pub(crate) fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.path().join(name)).unwrap_or_default()
     }
 
     /// Requests and failures of the row Aggregated.

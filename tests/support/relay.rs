@@ -1,12 +1,14 @@
-//! A TCP relay on 127.0.0.1 that a test breaks: it closes connections, or falls silent without closing them.
+//! A TCP relay on 127.0.0.1 that a test breaks: it closes connections, falls silent without closing them, or is slow.
 //!
 //! A connection that the relay holds is what a lost route looks like from both ends: it is open, and nothing comes. What is
 //! sent meanwhile arrives after the release, late and whole, as TCP delivers it then.
+#![expect(clippy::disallowed_methods, reason = "it passes bytes on in threads of its own, in real time")]
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// A relay to one port. It ends with the test's process.
 pub(crate) struct Relay {
@@ -20,6 +22,10 @@ struct State {
     connections: Vec<[TcpStream; 2]>,
     /// Connections with a smaller number are silent.
     held: usize,
+    /// The connection in which this comes next is closed instead.
+    cut_before: Option<Vec<u8>>,
+    /// How long everything is on its way.
+    delay: Duration,
 }
 
 impl Relay {
@@ -59,6 +65,16 @@ impl Relay {
         }
     }
 
+    /// Closes the first connection in which these bytes come, and keeps them back.
+    pub(crate) fn cut_before(&self, bytes: &[u8]) {
+        self.state.0.lock().unwrap().cut_before = Some(bytes.to_vec());
+    }
+
+    /// Passes everything on so much later from now on.
+    pub(crate) fn delay(&self, delay: Duration) {
+        self.state.0.lock().unwrap().delay = delay;
+    }
+
     /// Passes nothing on any more in the connections that there are.
     pub(crate) fn hold_old(&self) {
         let mut state = self.state.0.lock().unwrap();
@@ -83,7 +99,17 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream, number: usize, state: &(Mutex
     loop {
         let read = from.read(&mut bytes).unwrap_or(0);
         let held = state.0.lock().unwrap();
-        drop(state.1.wait_while(held, |state| number < state.held).unwrap());
+        let mut state = state.1.wait_while(held, |state| number < state.held).unwrap();
+        let comes = |text: &Vec<u8>| bytes[..read].windows(text.len()).any(|part| part == text);
+        if state.cut_before.take_if(|text| comes(text)).is_some() {
+            for end in &state.connections[number] {
+                let _ = end.shutdown(Shutdown::Both);
+            }
+            return;
+        }
+        let delay = state.delay;
+        drop(state);
+        thread::sleep(delay);
         if read == 0 || to.write_all(&bytes[..read]).is_err() {
             let _ = to.shutdown(Shutdown::Write);
             return;

@@ -151,7 +151,9 @@ pub(in crate::cli) fn carry_out(
             let is_whole = |name: &&String| !incomplete.iter().any(|path| is_of(path, name));
             let others: Vec<_> = written.iter().filter(is_whole).cloned().collect();
             let earlier = earlier.as_deref();
-            let files = Files { folder, earlier, others: &others, incomplete: &incomplete };
+            let result_file = options.summary_json.as_deref();
+            let files =
+                Files { folder, result: result_file, earlier, others: &others, incomplete: &incomplete };
             let percentiles = options.percentiles.as_ref();
             exit::print(&end(result, observer.last.as_deref(), options.print_stats, percentiles, files))
         }

@@ -31,7 +31,11 @@ fn text(run: &WhatRan, stages: usize, results: &[String], columns: usize, paint:
         lines.push(("", format!("and {more} more")));
     }
     let in_stages = if stages > 1 { format!(" at most, in {stages} stages") } else { String::new() };
-    lines.push(("users", format!("{}{in_stages}", count(run.users.into()))));
+    if let Some(shard) = run.shard() {
+        lines.push(("shard", format!("{shard} of the run {}", run.run_id.as_deref().unwrap_or_default())));
+    }
+    let of_all = run.shards.as_ref().map_or_else(String::new, |of| format!(" of {}", count(of.users.into())));
+    lines.push(("users", format!("{}{of_all}{in_stages}", count(run.users.into()))));
     let planned = run.planned_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let lasts = planned.map_or_else(|| "until it is stopped (Ctrl-C)".to_owned(), length);
     lines.push(("length", lasts));

@@ -130,7 +130,7 @@ impl Stages {
             Users::Total(users) => users.to_string(),
             Users::PerClass(counts) => format!("{:?}", self.plan.by_class(counts)),
         };
-        let ramp = ramp_text(&users, stage.spawn_rate);
+        let ramp = self.ramp_text(&users, stage.spawn_rate);
         if !self.plan.load.is_staged() {
             return format!("R{ramp}");
         }
@@ -164,7 +164,7 @@ impl Stages {
         self.wanted_by_class = self.roster.goal();
         // A stage that waits for connections waits again after this ramp, for those of the new users too.
         (self.tell, self.missing) = (None, None);
-        Some(format!("R{}", ramp_text(&wanted.to_string(), self.spawn_rate)))
+        Some(format!("R{}", self.ramp_text(&wanted.to_string(), self.spawn_rate)))
     }
 
     /// Begins a ramp of a second to these numbers of users of each class.
@@ -275,9 +275,10 @@ impl Stages {
         self.wanted_by_class.fill(0);
         (self.next_batch, self.ends, self.tell) = (None, None, None);
     }
-}
 
-/// `amping to 10 users at a rate of 2.00 per second`: the caller begins it.
-fn ramp_text(users: &str, spawn_rate: f64) -> String {
-    format!("amping to {users} users at a rate of {spawn_rate:.2} per second")
+    /// `amping to 10 users at a rate of 2.00 per second`: the caller begins it.
+    fn ramp_text(&self, users: &str, spawn_rate: f64) -> String {
+        let all = if self.plan.shard.is_whole() { "" } else { " in all shards" };
+        format!("amping to {users} users{all} at a rate of {spawn_rate:.2} per second")
+    }
 }

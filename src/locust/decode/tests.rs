@@ -28,6 +28,7 @@ fn messages_of_the_master_are_read() {
         ("93 a4 \"stop\" c0 a1 \"n\"", FromMaster::Stop),
         ("93 a4 \"quit\" c0 a1 \"n\"", FromMaster::Quit),
         ("93 a9 \"reconnect\" c0 a1 \"n\"", FromMaster::Reconnect),
+        ("93 b3 \"mqtt_scenario_reset\" 02 a1 \"n\"", FromMaster::Reset(2)),
         (
             "93 b3 \"mqtt_scenario_drain\" 82 ac \"stop_timeout\" 05 a6 \"number\" 07 a1 \"n\"",
             FromMaster::Drain { stop_timeout_s: 5.0, number: 7 },

@@ -37,6 +37,7 @@ fn messages_to_the_master_are_those_of_a_python_worker() {
             format!("93 a4 \"logs\" 82 a9 \"worker_id\" {id} a4 \"logs\" 91 a1 \"x\""),
         ),
         (ToMaster::CannotRun, "93 b8 \"mqtt_scenario_cannot_run\" c0".to_owned()),
+        (ToMaster::Reset(4), "93 b3 \"mqtt_scenario_reset\" 04".to_owned()),
         (ToMaster::Drained(3), "93 b5 \"mqtt_scenario_drained\" 03".to_owned()),
         (ToMaster::ClientStopped, "93 ae \"client_stopped\" c0".to_owned()),
         (ToMaster::Quit, "93 a4 \"quit\" c0".to_owned()),

@@ -71,6 +71,8 @@ pub enum Action {
     HangUp,
     /// Send a message.
     Send(ToMaster),
+    /// Send a message, and once more if a connection that breaks may have taken it along.
+    SendSurely(ToMaster),
     /// Send a heartbeat with this state.
     Heartbeat(WorkerState),
     /// Send what is new in the statistics: first the exceptions, then the report.
@@ -78,7 +80,7 @@ pub enum Action {
         /// What the clock of the master is ahead of ours, in seconds.
         shift_s: i64,
     },
-    /// Send the reports again that the master may not have read.
+    /// Send the reports again that the master may not have read, and let it send again what may not have come here.
     ReportAgain,
     /// Send the log, if it has new lines.
     SendLogs,

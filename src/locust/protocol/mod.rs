@@ -138,6 +138,7 @@ impl Protocol {
             }
             FromMaster::SpawningComplete => self.work.spawning_complete(actions),
             FromMaster::Drain { stop_timeout_s, number } => self.work.drain(stop_timeout_s, number, actions),
+            FromMaster::Reset(number) => self.work.reset(number, actions),
             FromMaster::Stop => self.work.stop(actions),
             FromMaster::Quit => self.work.quit(now.instant, actions),
             FromMaster::Reconnect => self.link.reconnect(actions),

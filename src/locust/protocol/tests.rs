@@ -107,7 +107,7 @@ fn lost() -> Event {
 
 fn said(action: &Action) -> String {
     match action {
-        Action::Send(message) => format!("> {}", message.kind()),
+        Action::Send(message) | Action::SendSurely(message) => format!("> {}", message.kind()),
         Action::Heartbeat(state) => format!("> heartbeat {state:?}"),
         Action::Report { shift_s: 0 } => "> stats".to_owned(),
         Action::Report { shift_s } => format!("> stats {shift_s:+} s"),
@@ -309,6 +309,35 @@ fn a_drain_is_answered_by_its_number_whenever_it_comes() {
     assert!(life.log.ends_with("ReportAgain, > stats, > logs, > mqtt_scenario_drained\n"), "{}", life.log);
     life.receive(drain(1));
     assert!(life.log.ends_with("> mqtt_scenario_drained\n"), "{}", life.log);
+}
+
+#[test]
+fn a_stop_that_comes_twice_leaves_the_worker_ready_for_the_next_test() {
+    let mut life = Life::running();
+    life.answers = false;
+    life.receive(FromMaster::Stop);
+    life.receive(FromMaster::Stop);
+    life.receive(FromMaster::Ack(Some(0)));
+    life.log.clear();
+    life.receive(FromMaster::Spawn(Box::new(Spawn { timestamp: 9e9, ..Spawn::default() })));
+    assert!(life.log.contains("go to"), "{}", life.log);
+}
+
+#[test]
+fn a_reset_is_followed_once_and_answered_each_time() {
+    let mut life = Life::running();
+    for number in [1, 1, 2] {
+        life.receive(FromMaster::Reset(number));
+        assert!(life.log.ends_with("> mqtt_scenario_reset\n"), "{}", life.log);
+    }
+    let resets = |life: &Life| life.log.matches("ClearStatistics").count();
+    let before = resets(&life);
+    life.receive(FromMaster::SpawningComplete);
+    assert_eq!(resets(&life), before, "what follows the ramp is not forgotten twice: {}", life.log);
+    life.log.clear();
+    life.receive(FromMaster::Reset(2));
+    life.receive(FromMaster::Reset(3));
+    assert_eq!(resets(&life), 1, "{}", life.log);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //!              → Running
 //! spawning_    ·                 cleared, if the  ·               ·               ·            ·
 //!  complete                      test asks for it
+//! reset        cleared, told, in every state
 //! drain        drained           → Draining       drained, if     ·               ·            ·
 //!                                                 users are gone
 //! stop         → Stopping        → Stopping       → Stopping      ·               ·            ·
@@ -92,6 +93,8 @@ pub(super) struct Work {
     last_spawn: f64,
     /// Statistics begin anew when all users have started.
     resets_statistics: bool,
+    /// The reset that was followed last.
+    last_reset: u64,
     stop_timeout: Duration,
     heartbeat_due: Instant,
     report_due: Instant,
@@ -106,6 +109,7 @@ impl Work {
             state: State::Ready,
             last_spawn: f64::NEG_INFINITY,
             resets_statistics: false,
+            last_reset: 0,
             stop_timeout: Duration::ZERO,
             heartbeat_due: now,
             report_due: now,
@@ -158,7 +162,11 @@ impl Work {
 
     /// A master has taken the worker in.
     pub(super) fn joined(&mut self, now: Instant) {
-        self.last_spawn = f64::NEG_INFINITY;
+        (self.last_spawn, self.last_reset) = (f64::NEG_INFINITY, 0);
+        if self.state == (State::Stopping { gone: true }) {
+            // A second `stop` came before the master had taken the worker in again.
+            self.state = State::Ready;
+        }
         (self.heartbeat_due, self.report_due, self.logs_due) = (now, now + REPORT, now);
     }
 
@@ -201,10 +209,10 @@ impl Work {
             actions.push(Action::Complain(problem.clone()));
             // The master shows both, side by side.
             let message = problem.lines().next().unwrap_or_default().to_owned();
-            actions.push(Action::Send(ToMaster::Exception { message, traceback: problem }));
+            actions.push(Action::SendSurely(ToMaster::Exception { message, traceback: problem }));
         }
         if applied.has_failed {
-            actions.push(Action::Send(ToMaster::CannotRun));
+            actions.push(Action::SendSurely(ToMaster::CannotRun));
         }
         actions.push(Action::Send(ToMaster::SpawningComplete(applied.counts)));
     }
@@ -215,6 +223,17 @@ impl Work {
             self.resets_statistics = false;
             actions.push(Action::ClearStatistics);
         }
+    }
+
+    /// Statistics have begun anew at the master. It asks again until it has the answer.
+    pub(super) fn reset(&mut self, number: u64, actions: &mut Vec<Action>) {
+        if number != self.last_reset {
+            self.last_reset = number;
+            // Locust's own word for it comes behind, at the end of a ramp.
+            self.resets_statistics = false;
+            actions.push(Action::ClearStatistics);
+        }
+        actions.push(Action::Send(ToMaster::Reset(number)));
     }
 
     pub(super) fn drain(&mut self, stop_timeout_s: f64, number: u64, actions: &mut Vec<Action>) {

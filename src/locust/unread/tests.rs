@@ -33,9 +33,20 @@ fn an_answer_stands_for_what_went_before_its_heartbeat() {
 }
 
 #[test]
+fn what_is_forgotten_with_the_statistics_are_the_reports_alone() {
+    let mut unread = Unread { are_counted_once: true, ..Unread::default() };
+    unread.keep(&ToMaster::CannotRun);
+    let _ = unread.report(Vec::new(), report());
+    unread.forget_reports();
+    unread.connected();
+    assert_eq!(unread.again(), [ToMaster::CannotRun]);
+}
+
+#[test]
 fn for_a_master_that_would_count_twice_nothing_is_kept() {
     let mut unread = Unread::default();
     assert_eq!(unread.report(Vec::new(), report()), [ToMaster::Stats(Box::new(report()))]);
+    unread.keep(&ToMaster::CannotRun);
     unread.connected();
     assert_eq!(unread.again(), []);
 }

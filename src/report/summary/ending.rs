@@ -127,6 +127,14 @@ fn next(result: &RunResult, files: Files<'_>) -> Option<Vec<String>> {
         let words = words.iter().map(|&word| word.to_owned());
         Some(words.chain(paths.iter().map(|path| argument(path))).collect())
     };
+    let is_whole =
+        |file: &&Path| !files.incomplete.iter().any(|path| path == file || *path == file.join("result.json"));
+    let of_shard = files.folder.or(files.result).filter(|_| result.run.is_part());
+    if let Some(shard) = of_shard.filter(is_whole) {
+        let mut next: Vec<_> = arguments(&["merge"], &[shard])?;
+        next.extend(["…", "--out", "all"].map(str::to_owned));
+        return Some(next);
+    }
     match (files.folder, files.earlier) {
         (Some(folder), _) if files.incomplete.contains(&folder.join("result.json")) => None,
         (Some(folder), Some(earlier)) => arguments(&["compare"], &[earlier, folder]),

@@ -57,6 +57,7 @@ pub fn thresholds(result: &RunResult) -> String {
 fn headline(result: &RunResult, paint: Paint, columns: usize) -> String {
     let run = &result.run;
     let name = printable(if run.scenario.is_empty() { &run.file } else { &run.scenario });
+    let shard = run.shard().map_or_else(String::new, |shard| format!(", shard {shard}"));
     let users = match run.users {
         0 => String::new(),
         1 => ", 1 user".to_owned(),
@@ -70,7 +71,7 @@ fn headline(result: &RunResult, paint: Paint, columns: usize) -> String {
         (Some(one), 0) => format!(", {}", printable(one)),
         (Some(one), more) => format!(", {} and {more} more", printable(one)),
     };
-    let text = format!("Results of {name}{users}{length}{brokers}");
+    let text = format!("Results of {name}{shard}{users}{length}{brokers}");
     paint.text(Tint::Heading, fit(&text, columns).trim_end())
 }
 

@@ -30,6 +30,8 @@ pub struct Options<'a> {
 pub struct Files<'a> {
     /// The folder of the run.
     pub folder: Option<&'a Path>,
+    /// The file with the result, if one was named.
+    pub result: Option<&'a Path>,
     /// The folder of an earlier run of the same scenario, to compare with.
     pub earlier: Option<&'a Path>,
     /// Further files, as the user named them.

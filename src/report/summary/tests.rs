@@ -8,7 +8,7 @@ use super::*;
 use crate::report::columns::width;
 use crate::stats::result::deliveries::{Deliveries, DeliveryRow, DuplicatesResult, LostResult, Messages};
 use crate::stats::result::row::{Percentile, RowResult, Times, UnfinishedResult, UnfinishedRow};
-use crate::stats::result::what_ran::BrokerRan;
+use crate::stats::result::what_ran::{BrokerRan, Shards};
 use crate::stats::result::{
     ExceptionResult, FailureResult, Outcome, ScheduledStarts, SearchResult, Source, StageResult,
     ThresholdResult, TriedRate,
@@ -228,13 +228,24 @@ fn a_quiet_run_is_told_in_a_few_lines() {
 #[test]
 fn an_eventful_run_on_eighty_columns() {
     let others = ["out/a_stats.csv".to_owned(), "requests.jsonl".to_owned()];
-    let files = Files {
-        folder: Some(Path::new("results/2026-11-29 sensors")),
-        earlier: None,
-        others: &others,
-        incomplete: &[],
-    };
+    let files =
+        Files { folder: Some(Path::new("results/2026-11-29 sensors")), others: &others, ..Files::default() };
     insta::assert_snapshot!(text(&eventful(), &Options { breaks: true, files, ..Options::default() }));
+}
+
+#[test]
+fn a_shard_says_that_it_is_one_and_what_is_left_to_merge() {
+    let mut result = RunResult { thresholds: eventful().thresholds, ..empty() };
+    result.run.shards = Some(Shards { of: 2, indices: vec![0], users: 100, ..Shards::default() });
+    let told = |files| text(&result, &Options { files, rows: false, ..Options::default() });
+    let folder = Some(Path::new("out/a/2026-11-29T16-55-03Z-sensors"));
+    insta::assert_snapshot!(told(Files { folder, earlier: Some(Path::new("out/b")), ..Files::default() }));
+    let file = Path::new("0.json");
+    let named = told(Files { result: Some(file), ..Files::default() });
+    assert!(named.ends_with("Next: mqtt-scenario merge 0.json … --out all\n"), "{named}");
+    let incomplete = [file.to_owned()];
+    let missing = told(Files { result: Some(file), incomplete: &incomplete, ..Files::default() });
+    assert!(!missing.contains("merge 0.json"), "{missing}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::report::columns::{fit, left, printable, width};
 use crate::report::judged;
 use crate::report::paint::{Paint, Tint};
 use crate::report::verdict::is_cut_short;
-use crate::stats::result::{RunResult, ThresholdResult};
+use crate::stats::result::{RunResult, Source, ThresholdResult};
 
 pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<String> {
     let all = &result.thresholds;
@@ -16,6 +16,14 @@ pub(super) fn lines(result: &RunResult, columns: usize, paint: Paint) -> Vec<Str
         0 => String::new(),
         not_judged => format!(", {not_judged} not judged"),
     };
+    if result.source == Source::Run && result.run.is_part() {
+        let heading =
+            format!("Thresholds: {}, left to `merge`, which has the requests of all shards", all.len());
+        let mut lines = vec![paint.text(Tint::Heading, fit(&heading, columns).trim_end())];
+        let title = |of: &ThresholdResult| fit(&printable(&format!("  {}  {}", of.title(), of.row)), columns);
+        lines.extend(all.iter().map(|threshold| title(threshold).trim_end().to_owned()));
+        return lines;
+    }
     let is_cut_short = is_cut_short(&result.run);
     let so_far = if is_cut_short { " so far" } else { "" };
     let heading = format!("Thresholds: {} of {} met{so_far}{not_judged}", number(Some(true)), all.len());

@@ -104,6 +104,12 @@ impl Shards {
 }
 
 impl WhatRan {
+    /// Which shard this is, such as `0/4`; `None` for a whole run and for several shards.
+    pub fn shard(&self) -> Option<String> {
+        let Shards { of, indices, .. } = self.shards.as_ref()?;
+        indices.first().filter(|_| indices.len() == 1 && *of > 1).map(|index| format!("{index}/{of}"))
+    }
+
     /// How far the clocks of its shards were apart at most; 0 if they were not measured, or are as good as one.
     pub fn clocks_apart_ms(&self) -> f64 {
         let own = self.clock.map_or(0.0, |clock| clock.shard_0_is_ahead_ms.abs());

@@ -1,5 +1,5 @@
 use super::*;
-use crate::stats::result::what_ran::BrokerRan;
+use crate::stats::result::what_ran::{BrokerRan, Shards};
 
 fn run() -> WhatRan {
     WhatRan {
@@ -34,7 +34,10 @@ fn a_run_is_announced() {
     };
     let results = ["results/2026-11-29T16-55-03Z-sensors".to_owned(), "out/a_stats.csv\u{1b}[2J".to_owned()];
     let second = text(&more, 3, &results, 80, plain);
-    insta::assert_snapshot!(format!("{first}\n{second}"));
+    let shards = Some(Shards { of: 2, indices: vec![0], users: 2_000, ..Shards::default() });
+    let shard = WhatRan { shards, run_id: Some("nightly-7".to_owned()), ..run() };
+    let third = text(&shard, 3, &[], 80, plain);
+    insta::assert_snapshot!(format!("{first}\n{second}\n{third}"));
     assert!(
         text(&run(), 1, &[], 80, Paint { coloured: true })
             .starts_with("\u{1b}[2m  scenario\u{1b}[0m  sensors")
