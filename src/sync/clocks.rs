@@ -3,6 +3,10 @@
 //! A message takes some time there and some time back. If both were equal, the other clock was read in the middle. They
 //! differ by the whole round trip at most, so the shortest one says most.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 /// A message to another clock and back, in microseconds of unix time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_field_names, reason = "their unit stands in their names")]
@@ -36,6 +40,35 @@ impl ClockOffset {
     /// The moment of the other clock by ours.
     pub(super) fn ours(self, theirs_us: u64) -> u64 {
         theirs_us.saturating_add_signed(self.ahead_us.saturating_neg())
+    }
+}
+
+/// A clock that nobody sets: it goes on from where the machine's clock stood.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnClock {
+    since: Instant,
+    unix_us: u64,
+}
+
+impl OwnClock {
+    /// It is this time of unix now, in microseconds.
+    pub(super) fn starting(unix_us: u64) -> Self {
+        Self { since: Instant::now(), unix_us }
+    }
+
+    pub(super) fn now(self) -> u64 {
+        self.at(Instant::now())
+    }
+
+    /// What it showed then. It shows nothing from before its start.
+    pub(super) fn at(self, moment: Instant) -> u64 {
+        let passed = moment.saturating_duration_since(self.since).as_micros();
+        self.unix_us.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
+    }
+
+    /// When it shows this. A moment from before its start is its start.
+    pub(super) fn instant(self, at_us: u64) -> Instant {
+        self.since + Duration::from_micros(at_us.saturating_sub(self.unix_us))
     }
 }
 

@@ -57,6 +57,26 @@ pub struct Began {
     pub clock: ClockOffset,
 }
 
+/// A clock that differs by less from itself was not set, in microseconds.
+const SET_US: i64 = 1_000;
+
+impl Began {
+    /// At this moment of its own clock, which is that of shard 0.
+    pub(super) fn at(at_us: u64) -> Self {
+        Self { at_us, clock: ClockOffset::default() }
+    }
+
+    /// The same by the machine's clock, which says `machine_us` when that of the meeting says `own_us`.
+    pub(super) fn after_a_step(mut self, own_us: u64, machine_us: u64) -> Self {
+        let set_us = machine_us.cast_signed().saturating_sub(own_us.cast_signed());
+        if set_us.abs() >= SET_US {
+            self.at_us = self.at_us.saturating_add_signed(set_us);
+            self.clock.ahead_us = self.clock.ahead_us.saturating_sub(set_us);
+        }
+        self
+    }
+}
+
 /// A shard of the run was started with another N.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -150,15 +170,7 @@ impl Meeting {
         format!("{shards} {}{more} of {} {are} not ready{has_left}", named.join(", "), self.shard.of())
     }
 
-    /// It has subscribed. Alone it begins at once.
-    pub(super) fn begin(&mut self, now_us: u64) -> Vec<Said> {
-        if self.shard.is_whole() {
-            self.began = Some(Began { at_us: now_us, clock: ClockOffset::default() });
-        }
-        self.each_second(now_us)
-    }
-
-    /// What it says again and again.
+    /// What it says when it has subscribed, and again and again.
     pub(super) fn each_second(&self, now_us: u64) -> Vec<Said> {
         if self.began.is_some() {
             return Vec::new();
@@ -258,7 +270,7 @@ impl Meeting {
             return None;
         }
         let at_us = now_us + LEAD_US;
-        self.began = Some(Began { at_us, clock: ClockOffset::default() });
+        self.began = Some(Began::at(at_us));
         Some(self.said("start", &[at_us], true))
     }
 

@@ -2,12 +2,15 @@
 //!
 //! It is one of the engine's own driver, whichever client the users have, and signs in as the first user of the shard does. A
 //! meeting whose connection is lost has failed: nobody could say what the others have heard meanwhile. Its will tells them.
+//!
+//! Its times are of a clock that nobody sets: machines that have just started set theirs while they wait. What that changes
+//! is added when the moment of the start has come.
 
 use std::hash::{BuildHasher, RandomState};
 use std::mem::take;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::failure::Failure;
@@ -21,6 +24,7 @@ use crate::plan::persona::Persona;
 use crate::plan::roster::Roster;
 use crate::plan::sync::Sync;
 use crate::plan::{BrokerId, Plan};
+use crate::sync::clocks::OwnClock;
 use crate::sync::meeting::{Began, Disagreement, Heard, Meeting, Said};
 
 /// How often a shard says that it is here.
@@ -62,6 +66,11 @@ pub async fn meet(
     run_id: &str,
     stop: &CancellationToken,
 ) -> Result<Option<Began>, SyncError> {
+    let clock = OwnClock::starting(unix_us());
+    if plan.shard.is_whole() {
+        return Ok(Some(Began::at(clock.now())));
+    }
+    let deadline = Instant::now() + sync.timeout;
     let connector = Connector::new(vec![endpoint]);
     // The keys of this hash are drawn from the system.
     let token = RandomState::new().hash_one(std::process::id());
@@ -87,8 +96,9 @@ pub async fn meet(
         password: user.as_ref().and_then(Persona::password),
         keep_alive_s: broker.keep_alive_s,
         inflight: 16,
-        timeout: broker.connect_timeout,
-        settings: Settings { clean_session: true, session_expiry_s: 0, ..broker.settings },
+        timeout: broker.connect_timeout.min(sync.timeout),
+        // The limits of users are not those of the meeting.
+        settings: Settings { version: broker.settings.version, ..Settings::default() },
         will: Some(Will {
             topic: &gone.topic,
             payload: gone.payload.as_bytes(),
@@ -101,41 +111,45 @@ pub async fn meet(
         timings: None,
     };
     let mut connection = tokio::select! {
-        session = connector.connect(&request) => Connection { session: session.map_err(&failed)?, inbox: Inbox::default() },
+        session = connector.connect(&request) => {
+            let inbox = Inbox { clock, heard: Vec::new(), failure: None };
+            Connection { session: session.map_err(&failed)?, inbox }
+        }
         () = stop.cancelled() => return Ok(None),
     };
-    connection.subscribe(&meeting.filters()).await.map_err(&failed)?;
-    connection.say(meeting.begin(unix_us())).await.map_err(&failed)?;
-    let deadline = Instant::now() + sync.timeout;
     let outcome = tokio::select! {
-        outcome = connection.agree(&mut meeting, deadline) => outcome,
-        () = stop.cancelled() => Ok(None),
+        outcome = connection.agree(&mut meeting) => outcome,
+        () = sleep_until(deadline) => Ok(()),
+        () = stop.cancelled() => Ok(()),
     };
-    let began = match outcome {
-        Ok(began) => began,
-        Err(Stopped::Lost(failure)) => return Err(failed(failure)),
-        Err(Stopped::Disagreement(what)) => {
-            // What can still be said is said; the mistake is what counts.
-            let _ = connection.leave(&meeting).await;
-            return Err(SyncError::Disagreement(what.to_string()));
+    if let Err(Stopped::Lost(failure)) = outcome {
+        return Err(failed(failure));
+    }
+    // What counts is known by now. A broker that has fallen silent holds up nobody.
+    let _ = timeout(CLOSE_TIME, connection.leave(&meeting)).await;
+    if let Err(Stopped::Disagreement(what)) = outcome {
+        return Err(SyncError::Disagreement(what.to_string()));
+    }
+    let Some(began) = meeting.began().filter(|_| !stop.is_cancelled()) else {
+        if stop.is_cancelled() {
+            return Ok(None);
         }
+        return Err(SyncError::Timeout { timeout: sync.timeout, missing: meeting.missing(clock.now()) });
     };
-    connection.leave(&meeting).await.map_err(&failed)?;
-    if began.is_none() && !stop.is_cancelled() {
-        return Err(SyncError::Timeout { timeout: sync.timeout, missing: meeting.missing(unix_us()) });
+    tokio::select! {
+        () = sleep_until(clock.instant(began.at_us)) => {}
+        () = stop.cancelled() => {}
     }
-    if let Some(Began { at_us, .. }) = began {
-        tokio::select! {
-            () = sleep(Duration::from_micros(at_us.saturating_sub(unix_us()))) => {}
-            () = stop.cancelled() => {}
-        }
-    }
-    Ok(began)
+    Ok(Some(began.after_a_step(clock.now(), unix_us())))
 }
 
-/// The first user of the shard that connects to the broker.
+/// The first user of the shard that connects to the broker; of the run, if the shard has none there.
 fn first_user(plan: &Plan, broker: BrokerId) -> Option<Persona> {
-    let mut roster = Roster::of(plan);
+    let first = |roster| first_user_in(plan, roster, broker);
+    first(Roster::of(plan)).or_else(|| first(Roster::of_all(plan)))
+}
+
+fn first_user_in(plan: &Plan, mut roster: Roster, broker: BrokerId) -> Option<Persona> {
     for stage in &plan.load.stages {
         roster.ramp_to(&stage.users, stage.spawn_rate);
         while let Some(change) = roster.next_change() {
@@ -195,30 +209,31 @@ impl<S: Session> Connection<S> {
         self.inbox.failure.take().map_or(Ok(()), Err)
     }
 
-    /// Hears and says what is to be said, until it is known when to begin and, in shard 0, all have heard of it; `None` if
-    /// the time is over.
-    async fn agree(&mut self, meeting: &mut Meeting, deadline: Instant) -> Result<Option<Began>, Stopped> {
+    /// Hears and says what is to be said, until it is known when to begin and, in shard 0, all have heard of it or the moment
+    /// has come.
+    async fn agree(&mut self, meeting: &mut Meeting) -> Result<(), Stopped> {
+        let clock = self.inbox.clock;
+        self.subscribe(&meeting.filters()).await?;
+        self.say(meeting.each_second(clock.now())).await?;
         let mut again = Instant::now() + AGAIN;
         loop {
             for heard in take(&mut self.inbox.heard) {
-                let said = meeting.hear(&heard, unix_us()).map_err(Stopped::Disagreement)?;
+                let said = meeting.hear(&heard, clock.now()).map_err(Stopped::Disagreement)?;
                 self.say(said).await?;
             }
             if again <= Instant::now() {
                 again = Instant::now() + AGAIN;
-                self.say(meeting.each_second(unix_us())).await?;
+                self.say(meeting.each_second(clock.now())).await?;
             }
             if !self.inbox.heard.is_empty() {
                 continue;
             }
-            let begins = meeting.began();
-            let until = begins.map_or(deadline, |began| {
-                Instant::now() + Duration::from_micros(began.at_us.saturating_sub(unix_us()))
-            });
-            if meeting.is_done() || until <= Instant::now() {
-                return Ok(begins);
+            let begins = meeting.began().map(|began| clock.instant(began.at_us));
+            if meeting.is_done() || begins.is_some_and(|at| at <= Instant::now()) {
+                return Ok(());
             }
-            self.session.drive(Until::Sink, Some(until.min(again)), &mut self.inbox).await?;
+            let until = begins.map_or(again, |at| at.min(again));
+            self.session.drive(Until::Sink, Some(until), &mut self.inbox).await?;
         }
     }
 
@@ -244,8 +259,9 @@ fn unix_us() -> u64 {
 }
 
 /// What has come and was not looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inbox {
+    clock: OwnClock,
     heard: Vec<Heard>,
     /// What the broker has refused.
     failure: Option<Failure>,
@@ -259,11 +275,10 @@ impl Sink for Inbox {
     }
 
     fn received(&mut self, message: Incoming<'_>, at: Instant) {
-        let ago = u64::try_from(at.elapsed().as_micros()).unwrap_or(0);
         self.heard.push(Heard {
             topic: message.topic.to_owned(),
             payload: String::from_utf8_lossy(message.payload).into_owned(),
-            at_us: unix_us().saturating_sub(ago),
+            at_us: self.clock.at(at),
         });
     }
 

@@ -1,5 +1,10 @@
 //! Shards of a run: several processes that do together what one would.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
 use mqtt_scenario::broker::{Broker, BrokerConfig};
 use serde_json::Value;
 
@@ -299,7 +304,7 @@ fn shards_that_meet_begin_together_and_know_their_clocks() {
     assert_eq!(merged.status.code(), Some(0), "{}", String::from_utf8_lossy(&merged.stderr));
     let shards = &read(&place, "all/result.json")["run"]["shards"];
     assert_eq!((shards["clocks"].as_array().unwrap().len(), &shards["users"]), (2, &11.into()));
-    // One process meets itself, and nothing is left of the first meeting.
+    // One process has nobody to meet, and nothing is left of the first meeting.
     assert_eq!(run(&place, &broker, "whole.json", " --run-id r1"), Some(0));
     broker.stop();
 }
@@ -336,6 +341,68 @@ fn a_shard_that_waits_in_vain_says_for_whom_and_runs_nothing() {
     assert!(log.contains(said), "{log}");
     assert!(!place.path("r.json").exists() || place.read("r.json").is_empty());
     assert_eq!(counters.connections, 1, "no user has started");
+}
+
+/// Takes one connection and says nothing more. Returns its address, and what the client has sent first.
+fn silent_broker() -> (String, Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (tell, told) = channel();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let mut bytes = [0; 1024];
+        let read = client.read(&mut bytes).unwrap();
+        tell.send(bytes[..read].to_vec()).unwrap();
+        // CONNACK of MQTT 3.1.1.
+        client.write_all(&[0x20, 2, 0, 0]).unwrap();
+        while client.read(&mut bytes).is_ok_and(|read| read > 0) {}
+    });
+    (address, told)
+}
+
+/// Shard 1 of 2 has no user at the broker of the meeting.
+#[test]
+fn a_meeting_signs_in_as_a_user_of_the_run_and_ends_in_time_at_a_broker_that_falls_silent() {
+    let (address, told) = silent_broker();
+    let place = ScenarioDir::new(&format!(
+        r#"
+version = 1
+brokers.quiet.url = "mqtt://{address}"
+brokers.other.url = "mqtt://127.0.0.1:1"
+load = {{ users = 2, sync = {{ topic = "load/sync", broker = "quiet", timeout = "1s" }} }}
+[user_classes.a]
+broker = "quiet"
+fixed_count = 1
+username = "user-of-shard-0"
+tasks = [{{ name = "wait", steps = [{{ wait = "1s" }}] }}]
+[user_classes.b]
+broker = "other"
+tasks = [{{ name = "wait", steps = [{{ wait = "1s" }}] }}]
+"#
+    ));
+    let began = Instant::now();
+    let output = run_program(&place.path(""), &words("run scenario.toml -q --run-id r1 --shard 1/2 -t 1s"));
+    assert_eq!(output.code, Some(4), "{}", output.stderr);
+    let said = "the shards have not met within 1s: shard 0 of 2 is not ready";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
+    assert!(began.elapsed() < Duration::from_secs(8), "a broker has ten seconds for an answer otherwise");
+    let connect = told.recv().unwrap();
+    assert!(connect.windows(15).any(|part| part == b"user-of-shard-0"), "{connect:?}");
+}
+
+#[test]
+fn shards_meet_although_their_users_take_small_packets_alone() {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    let place = meeting::scenario("5\", max_packet_size = \"60B", "20s");
+    let host = broker.addr().to_string();
+    let shards = [0, 1].map(|index| {
+        place.launch(&words(&format!("run scenario.toml -q -H {host} --run-id r1 --shard {index}/2")))
+    });
+    for shard in shards {
+        let (_, log, code) = shard.end();
+        assert_eq!(code, Some(0), "{log}");
+    }
+    broker.stop();
 }
 
 /// A receiver in shard 0 and a sender in shard 1.

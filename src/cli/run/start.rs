@@ -52,8 +52,8 @@ pub(super) async fn wait_until(at: SystemTime, interrupts: &Interrupts) {
     }
 }
 
-/// Meets the other shards and waits for the moment at which all begin. Returns how far the clock of shard 0 is ahead; `None`
-/// in shard 0 itself, and if somebody interrupts the run.
+/// Meets the other shards and waits for the moment at which all begin. Returns how far the clock of shard 0 is ahead of this
+/// machine's; `None` in shard 0 itself, unless its clock was set meanwhile, and if somebody interrupts the run.
 pub(super) async fn meet(
     plan: &Plan,
     meeting: &Sync,
@@ -64,5 +64,5 @@ pub(super) async fn meet(
     let (shard, broker) = (plan.shard, &plan.brokers[meeting.broker.0].name);
     info!("Shard {shard} meets the others at {}/{run_id} of the broker {broker}", meeting.topic);
     let began = sync::meet(plan, meeting, endpoint, run_id, &interrupts.stop).await?;
-    Ok(began.map(|Began { clock, .. }| clock).filter(|_| shard.index() != 0))
+    Ok(began.map(|Began { clock, .. }| clock).filter(|clock| shard.index() != 0 || clock.ahead_us != 0))
 }

@@ -35,7 +35,7 @@ pub struct Load {
     /// Default: none.
     pub search: Option<Search>,
     /// The processes of a run that is divided (`run --shard I/N`) meet at a broker and begin together when all of them
-    /// are there. One process meets itself. Default: none.
+    /// are there. One process has nobody to meet. Default: none.
     pub sync: Option<Sync>,
 }
 
@@ -43,10 +43,11 @@ pub struct Load {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sync {
-    /// What their topics begin with, without templates. The run id is added. Shards publish retained messages there and
-    /// clear them. Required.
+    /// What their topics begin with, without templates. The run id is added. Shards publish there with QoS 1, and
+    /// nothing is retained. Required.
     pub topic: Option<String>,
-    /// The broker at which they meet, by name; they sign in as the first user of the shard does. Default: the only one.
+    /// The broker at which they meet, by name; they sign in as the first user of the shard does, or of the
+    /// run if the shard has none there. Default: the only one.
     pub broker: Option<String>,
     /// How long a shard waits for the others before it gives up. Default 5 min.
     pub timeout: Option<HumanDuration>,

@@ -52,7 +52,7 @@ pub struct WhatRan {
     pub merged_ids: Vec<String>,
 }
 
-/// How far the clock of shard 0 is from that of another shard.
+/// How far the clock of shard 0 is from that of another shard, and from its own if that was set while it waited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Clock {
@@ -90,9 +90,11 @@ impl Shards {
 
     /// How far the clocks of two of them were apart at most, as far as that was measured.
     pub fn clocks_apart_ms(&self) -> f64 {
-        let ahead = || self.clocks.iter().map(|clock| clock.shard_0_is_ahead_ms);
-        // That of shard 0 is 0 from itself.
-        ahead().fold(0.0, f64::max) - ahead().fold(0.0, f64::min)
+        // Shard 0 is 0 from itself, and tells it only if its clock was set while it waited.
+        let all_tell = self.indices.contains(&0) && self.clocks.len() >= self.indices.len();
+        let of_shard_0 = (!all_tell).then_some(0.0);
+        let ahead = || self.clocks.iter().map(|clock| clock.shard_0_is_ahead_ms).chain(of_shard_0);
+        (ahead().fold(f64::MIN, f64::max) - ahead().fold(f64::MAX, f64::min)).max(0.0)
     }
 
     /// These of them in words: `shard 2`, `shards 0, 3`.
@@ -146,3 +148,6 @@ pub struct BrokerRan {
     /// The version of MQTT: `3.1.1` or `5`.
     pub mqtt_version: String,
 }
+
+#[cfg(test)]
+mod tests;

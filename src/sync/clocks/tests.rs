@@ -28,3 +28,11 @@ proptest! {
         prop_assert!(found.ahead_us.abs_diff(ahead) <= found.within_us + 1, "{:?} {}", found, ahead);
     }
 }
+
+#[test]
+fn a_clock_of_its_own_goes_on_evenly() {
+    let clock = OwnClock::starting(1_000_000);
+    let then = clock.instant(4_500_000);
+    assert_eq!(clock.at(then), 4_500_000);
+    assert_eq!(clock.at(clock.instant(7)), 1_000_000, "it shows nothing from before its start");
+}

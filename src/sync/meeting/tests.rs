@@ -28,7 +28,7 @@ impl Broker {
         self.drawn += 1;
         let (before, clock) = &mut self.shards[shard];
         *before = meeting(before.shard.index(), before.shard.of(), self.drawn);
-        let said = before.begin(self.now_us + *clock);
+        let said = before.each_second(self.now_us + *clock);
         self.here.push(shard);
         self.queue.extend(said);
         self.pass();
@@ -117,14 +117,6 @@ fn shards_begin_later_than_all_of_them_are_told() {
     broker.come(1);
     broker.come(0);
     assert!(broker.shards[1].0.began().unwrap().at_us > broker.now_us + LEAD_US / 2);
-}
-
-#[test]
-fn one_process_meets_itself_and_begins_at_once() {
-    let mut broker = Broker::new(&[0]);
-    broker.come(0);
-    assert!(broker.shards[0].0.is_done());
-    assert!(broker.shards[0].0.began().unwrap().at_us <= broker.now_us);
 }
 
 #[test]
@@ -257,4 +249,15 @@ fn other_divisions_are_told() {
             assert_eq!(meeting.began(), None);
         }
     }
+}
+
+#[test]
+fn a_clock_that_was_set_during_the_meeting_is_known_by_what_it_says_now() {
+    let clock = ClockOffset { ahead_us: 2_000, within_us: 100 };
+    let began = Began { at_us: 50_000_000, clock };
+    assert_eq!(began.after_a_step(60_000_000, 60_000_999), began, "two readings are never one");
+    let back = began.after_a_step(60_000_000, 30_000_000);
+    assert_eq!((back.at_us, back.clock.ahead_us, back.clock.within_us), (20_000_000, 30_002_000, 100));
+    // Shard 0 is not at its own meeting's time either.
+    assert_eq!(Began::at(50_000_000).after_a_step(60_000_000, 61_500_000).clock.ahead_us, -1_500_000);
 }
