@@ -90,6 +90,7 @@ fn what_a_master_cannot_have_is_refused_with_a_cure() {
         ("\"${env.CAR_PASSWORD}\"", "\"sesame\""),
         ("\"${env.CAR_PASSWORD}\"", "\"${env.CAR_PASSWORD:-sesame}\""),
         ("users = 40", "users = \"${env.CAR_USERS}\""),
+        ("mqtt://broker.lan\"", "mqtts://broker.lan\"\ntls = { ca = \"${env.CAR_CA}\" }"),
         ("mqtt://broker.lan", "ws://broker.lan/mqtt?token=abcdef"),
         (
             "\"mqtt://broker.lan\"",

@@ -344,6 +344,7 @@ fn a_shard_that_waits_in_vain_says_for_whom_and_runs_nothing() {
 }
 
 /// Takes one connection and says nothing more. Returns its address, and what the client has sent first.
+#[expect(clippy::disallowed_methods, reason = "no runtime runs here")]
 fn silent_broker() -> (String, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (tell, told) = channel();
