@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::describe::describe;
+use crate::plan::roster::Roster;
 use crate::plan::target::{Server, Target};
 use crate::plan::timeline::LoadTimeline;
 use crate::plan::{Broker, Plan};
@@ -19,7 +20,6 @@ pub(super) fn what_ran(
     changes: Vec<String>,
     embedded: &[String],
 ) -> WhatRan {
-    let timeline = LoadTimeline::of(plan);
     let mut embedded = embedded.iter();
     WhatRan {
         program: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -42,12 +42,12 @@ pub(super) fn what_ran(
         shards: (!plan.shard.is_whole()).then(|| Shards {
             of: plan.shard.of(),
             indices: vec![plan.shard.index()],
-            users: LoadTimeline::of_all(plan).most_in_all,
+            users: LoadTimeline::most_wanted(Roster::of_all(plan), &plan.load),
             ..Shards::default()
         }),
         changes,
-        users: timeline.most_in_all,
-        planned_s: timeline.length().map(|length| length.as_secs_f64()),
+        users: LoadTimeline::most_wanted(Roster::of(plan), &plan.load),
+        planned_s: LoadTimeline::of(plan).length().map(|length| length.as_secs_f64()),
         brokers: plan.brokers.iter().map(|broker| broker_ran(broker, &mut embedded)).collect(),
         end: String::new(),
         merged_from: Vec::new(),

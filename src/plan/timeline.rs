@@ -62,10 +62,27 @@ impl LoadTimeline {
     }
 
     /// Like `new`; calls `changed` with each change of the users and its moment, in order.
-    pub(crate) fn watched(
+    pub(crate) fn watched(roster: Roster, load: &Load, changed: &mut dyn FnMut(Duration, &Change)) -> Self {
+        Self::through(roster, load, changed, &mut |_, _| {})
+    }
+
+    /// The most users that a stage wants at a time, also if it ends before all of them have started; the roster must have no
+    /// users yet. It takes as long as all ramps would if none were cut off.
+    pub fn most_wanted(roster: Roster, load: &Load) -> u32 {
+        let mut most = 0;
+        Self::through(roster, load, &mut |_, _| {}, &mut |stage, roster| {
+            let users: u32 = if stage.is_cut { roster.goal().iter().sum() } else { stage.users.iter().sum() };
+            most = most.max(users);
+        });
+        most
+    }
+
+    /// Like `watched`; calls `over` with each stage and the roster at its end.
+    fn through(
         mut roster: Roster,
         load: &Load,
         changed: &mut dyn FnMut(Duration, &Change),
+        over: &mut dyn FnMut(&StageTimeline, &Roster),
     ) -> Self {
         let classes = roster.counts().len();
         let mut timeline = Self {
@@ -78,6 +95,7 @@ impl LoadTimeline {
         let mut begins = Duration::ZERO;
         for stage in &load.stages {
             let stage_timeline = timeline.pass(stage, begins, &mut roster, changed);
+            over(&stage_timeline, &roster);
             let ends = stage_timeline.ends;
             timeline.stages.push(stage_timeline);
             let Some(ends) = ends else { break };

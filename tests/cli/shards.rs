@@ -95,6 +95,29 @@ fn shards_together_do_what_one_process_does() {
 }
 
 #[test]
+fn a_stage_that_is_cut_off_wants_as_many_users_of_shards_as_of_one_process() {
+    let place = ScenarioDir::new(
+        r#"
+version = 1
+brokers.b.url = "mqtt://localhost"
+load.stages = [{ users = 19, spawn_rate = 10, duration = "350ms" }, { users = 2, spawn_rate = 100, duration = "50ms" }]
+[user_classes.device]
+on_start = [{ publish = { topic = "hello", qos = 1 } }]
+tasks = [{ name = "t", steps = [{ wait = "50ms" }] }]
+"#,
+    );
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    for (file, more) in [("whole.json", ""), ("0.json", " --shard 0/2"), ("1.json", " --shard 1/2")] {
+        assert_eq!(run(&place, &broker, file, &format!(" --run-id r1{more}")), Some(0), "{file}");
+    }
+    broker.stop();
+    assert_eq!(place.run(&words("merge 0.json 1.json --out all")).status.code(), Some(0));
+    let users = ["whole.json", "0.json", "1.json", "all/result.json"]
+        .map(|file| read(&place, file)["run"]["users"].clone());
+    assert_eq!(users, [19, 10, 9, 19].map(Value::from));
+}
+
+#[test]
 fn shards_use_up_a_limit_of_the_load_together_and_end() {
     // The shard 1 has all users that send one message and then only wait.
     let place = ScenarioDir::new(

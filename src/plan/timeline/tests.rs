@@ -9,12 +9,19 @@ fn stage(users: u32, spawn_rate: f64, seconds: u64) -> Stage {
     Stage { name: None, users, spawn_rate, duration, after, mass_disconnect: None }
 }
 
-fn timeline(names: &[&str], stages: Vec<Stage>, run_time: Option<u64>) -> LoadTimeline {
+fn load(stages: Vec<Stage>, run_time: Option<u64>) -> Load {
     let run_time = run_time.map(Duration::from_secs);
     let stop_timeout = Duration::ZERO;
-    let load = Load { stages, run_time, stop_timeout, iterations: None, messages: None, search: None };
+    Load { stages, run_time, stop_timeout, iterations: None, messages: None, search: None }
+}
+
+fn roster(names: &[&str], shard: Shard) -> Roster {
     let classes: Vec<_> = names.iter().map(|name| (*name, 1.0, 0)).collect();
-    LoadTimeline::new(Roster::new(Dispatcher::new(&classes), Shard::WHOLE), &load)
+    Roster::new(Dispatcher::new(&classes), shard)
+}
+
+fn timeline(names: &[&str], stages: Vec<Stage>, run_time: Option<u64>) -> LoadTimeline {
+    LoadTimeline::new(roster(names, Shard::WHOLE), &load(stages, run_time))
 }
 
 /// Users at these seconds.
@@ -42,6 +49,13 @@ fn a_stage_that_is_too_short_is_cut_and_the_next_goes_on_from_there() {
     assert_eq!((timeline.stages[0].is_cut, timeline.stages[1].is_cut), (true, false));
     assert_eq!(timeline.stages[0].ramp, Duration::from_secs(10));
     assert_eq!(timeline.stages[0].full_ramp, Duration::from_secs(99));
+}
+
+#[test]
+fn a_stage_wants_its_users_even_if_it_is_cut_off() {
+    let load = load(vec![stage(3, 1.0, 5), stage(9, 1.0, 2), stage(4, 1.0, 5)], None);
+    let wanted = |shard| LoadTimeline::most_wanted(roster(&["a"], shard), &load);
+    assert_eq!((wanted(Shard::WHOLE), wanted(Shard::new(1, 2).unwrap())), (9, 4));
 }
 
 #[test]
