@@ -121,7 +121,7 @@ pub(super) fn files(result: &RunResult, files: Files<'_>, columns: usize, paint:
     dimmed.chain(incomplete(files, columns, paint)).collect()
 }
 
-/// The arguments of the next command; `None` if it would need a file that is not there.
+/// The arguments of the next command; `None` if it would need a file that is not there, as for a shard without a result file.
 fn next(result: &RunResult, files: Files<'_>) -> Option<Vec<String>> {
     let arguments = |words: &[&str], paths: &[&Path]| {
         let words = words.iter().map(|&word| word.to_owned());
@@ -129,8 +129,9 @@ fn next(result: &RunResult, files: Files<'_>) -> Option<Vec<String>> {
     };
     let is_whole =
         |file: &&Path| !files.incomplete.iter().any(|path| path == file || *path == file.join("result.json"));
-    let of_shard = files.folder.or(files.result).filter(|_| result.run.is_part());
-    if let Some(shard) = of_shard.filter(is_whole) {
+    if result.run.is_part() {
+        // Without a file it cannot be merged, and one shard alone is not worth another run.
+        let shard = files.folder.or(files.result).filter(is_whole)?;
         let mut next: Vec<_> = arguments(&["merge"], &[shard])?;
         next.extend(["…", "--out", "all"].map(str::to_owned));
         return Some(next);

@@ -245,7 +245,9 @@ fn a_shard_says_that_it_is_one_and_what_is_left_to_merge() {
     assert!(named.ends_with("Next: mqtt-scenario merge 0.json … --out all\n"), "{named}");
     let incomplete = [file.to_owned()];
     let missing = told(Files { result: Some(file), incomplete: &incomplete, ..Files::default() });
-    assert!(!missing.contains("merge 0.json"), "{missing}");
+    assert!(!missing.contains("Next:"), "{missing}");
+    let nowhere = told(Files::default());
+    assert!(!nowhere.contains("Next:"), "another run would need its --run-id: {nowhere}");
 }
 
 #[test]
