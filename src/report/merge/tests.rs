@@ -556,6 +556,29 @@ fn shards_that_did_not_do_the_same_are_told_apart_and_what_they_have_in_common_s
 }
 
 #[test]
+fn embedded_brokers_differ_by_their_faults_and_not_by_the_ports_that_the_system_drew() {
+    let with = |index: u32, address: &str| {
+        let mut result = shard(index, 3);
+        let addresses = vec![address.to_owned()];
+        result.run.brokers =
+            vec![BrokerRan { name: "b".to_owned(), addresses, mqtt_version: "5".to_owned() }];
+        result
+    };
+    let a = with(0, "embedded:?delay=20ms at 127.0.0.1:40957");
+    let b = with(1, "embedded:?delay=20ms at 127.0.0.1:41997");
+    let c = with(2, "embedded: at 127.0.0.1:41998");
+    let both = sum(&[("a", &a), ("b", &b)]);
+    assert_eq!(
+        sum(&[("both", &both), ("c", &with(2, "embedded:?delay=20ms at 127.0.0.1:1"))]).notes,
+        [""; 0]
+    );
+    let notes = sum(&[("a", &a), ("b", &b), ("c", &c)]).notes;
+    let said = "The shards had different brokers: shard 2 had b embedded: (MQTT 5); \
+                shards 0, 1 had b embedded:?delay=20ms (MQTT 5).";
+    assert_eq!(notes, [said]);
+}
+
+#[test]
 fn results_without_histograms_are_refused() {
     let whole = run(1, 1, &[(0, 0, 5_000, false)]);
     let mut bare = whole.clone();

@@ -63,7 +63,9 @@ pub(super) fn unlike_shards(all: &[&RunResult]) -> Vec<String> {
     let of_flags = |of: &RunResult| flags(of).concat().join(" ");
     let of_brokers = |of: &RunResult| {
         let broker = |broker: &BrokerRan| {
-            format!("{} {} (MQTT {})", broker.name, broker.addresses.join(BETWEEN), broker.mqtt_version)
+            let addresses: BTreeSet<&str> = broker.addresses.iter().map(|address| chosen(address)).collect();
+            let addresses = addresses.into_iter().collect::<Vec<_>>().join(BETWEEN);
+            format!("{} {addresses} (MQTT {})", broker.name, broker.mqtt_version)
         };
         of.run.brokers.iter().map(broker).collect::<Vec<_>>().join(BETWEEN)
     };
@@ -87,6 +89,12 @@ pub(super) fn unlike_shards(all: &[&RunResult]) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// The address of a broker as far as somebody has chosen it: the system draws the port of an embedded one.
+fn chosen(address: &str) -> &str {
+    let embedded = address.split_once(" at ").filter(|_| address.starts_with("embedded:"));
+    embedded.map_or(address, |(url, _)| url)
 }
 
 /// What to say of runs that did not do the same thing: their sum describes none of them.
