@@ -93,7 +93,7 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
         return Err(MergeError::SameRun(twins.at.map(|at| results[at].name.to_owned())));
     }
     shards::check(results)?;
-    let (given, begun) = (results, begun(results));
+    let begun = begun(results);
     let results = &begun[..];
     let merged_ids: BTreeSet<String> = results.iter().flat_map(|of| ids(of.result)).collect();
     let by_one_clock: Vec<_> = results.iter().map(|of| shards::by_one_clock(of.result)).collect();
@@ -123,7 +123,7 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
     let mut merged = RunResult {
         version: VERSION,
         source: Source::Merge,
-        notes: notes(given),
+        notes: notes(results),
         verdict: Verdict::default(),
         rows: rows::by_name(all.iter().flat_map(|of| &of.rows), seconds),
         response_times_ms: aggregated.response_times_ms,
@@ -151,7 +151,7 @@ pub fn merge(results: &[Named<'_>]) -> Result<RunResult, MergeError> {
         run,
     };
     merged.thresholds = thresholds::judged(&all, &merged);
-    merged.verdict = judged::verdict(given, &merged);
+    merged.verdict = judged::verdict(results, &merged);
     Ok(merged)
 }
 
@@ -212,20 +212,23 @@ fn notes(results: &[Named<'_>]) -> Vec<String> {
     notes.into_iter().collect()
 }
 
-/// What a person should know before they trust the sum of these results, in sentences: which did not pass, and whether
-/// they are of one scenario and of different runs.
+/// What a person should know before they trust the sum of these results, in sentences: which are not in it, which did not
+/// pass, and whether they are of one scenario and of different runs.
 pub fn warnings(results: &[Named<'_>]) -> Vec<String> {
-    let mut warnings = judged::not_good(results);
-    warnings.extend(alike(results));
-    warnings.extend(apart(results));
+    let begun = begun(results);
+    let left_out = results.iter().filter(|of| begun.len() < results.len() && !shards::has_begun(of.result));
+    let mut warnings: Vec<String> =
+        left_out.map(|of| format!("{} ended before its first user and is left out.", of.name)).collect();
+    warnings.extend(judged::not_good(&begun));
+    warnings.extend(alike(&begun));
+    warnings.extend(apart(&begun));
     warnings
 }
 
 /// That results are not of one time: there is a moment in the middle at which none ran, or shards did not begin together.
-fn apart(results: &[Named<'_>]) -> Option<String> {
+fn apart(begun: &[Named<'_>]) -> Option<String> {
     /// Processes that a person or a script starts one after the other.
     const TOGETHER_S: f64 = 0.5;
-    let begun = begun(results);
     let span = |Named { result, .. }: &Named<'_>| {
         let moved_s = shards::clock_s(result);
         (result.run.started + moved_s, result.run.ended + moved_s)

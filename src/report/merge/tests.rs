@@ -451,14 +451,36 @@ fn a_shard_that_ended_before_its_first_user_is_missing_and_an_interrupted_one_is
     assert_eq!((merged.verdict.outcome, merged.verdict.exit_code), (Outcome::Incomplete, 4));
     assert_eq!(merged.run.shards.unwrap().indices, [1]);
     assert_eq!((merged.run.users, merged.run.merged_from.len()), (2, 1), "it counts nowhere");
-    let interrupted =
-        "a: Warning: no request was made, so nothing was measured; interrupted after 8s of 20s.";
-    let missing = "The run has 2 shards, and the results lack shard 0: the sum is not the whole run.";
-    assert_eq!(merged.notes, [missing, interrupted]);
-    // Another run of the shard takes its place.
-    assert_eq!(sum(&[("a", &none), ("again", &shard(0, 2)), ("b", &whole)]).verdict.exit_code, 0);
+    assert_eq!(
+        merged.notes,
+        ["The run has 2 shards, and the results lack shard 0: the sum is not the whole run."]
+    );
     let notes = sum(&[("a", &some), ("b", &whole)]).notes;
     assert_eq!(notes, ["a: Interrupted after 8s of 20s: 1 request, which did not fail."]);
+}
+
+#[test]
+fn what_never_began_spoils_no_sum_that_is_whole_without_it() {
+    let with = |index: u32, text: &str| {
+        let mut result = shard(index, 2);
+        result.thresholds = vec![threshold(text, "Aggregated", None, "left to merge")];
+        result
+    };
+    let (a, b, mut stopped) = (with(0, "p99 < 1s"), with(1, "p99 < 1s"), with(0, "p99 < 2s"));
+    stopped.run.end = "aborted".to_owned();
+    (stopped.run.seed, stopped.run.changes) = (Some(8), vec!["--set".to_owned(), "seed=8".to_owned()]);
+    (stopped.rows, stopped.aggregated, stopped.connections) = (Vec::new(), RowResult::default(), None);
+    stopped.verdict = verdict::of(&stopped, 1);
+    assert_eq!(stopped.verdict.exit_code, verdict::INTERRUPTED);
+    let all = [("a", &a), ("old", &stopped), ("b", &b)];
+    let merged = sum(&all);
+    assert_eq!(merged, sum(&[("a", &a), ("b", &b)]));
+    assert_eq!((merged.verdict.exit_code, merged.thresholds[0].met), (0, Some(true)));
+    assert_eq!(warnings(&named(&all)), ["old ended before its first user and is left out."]);
+    // Of itself it says what became of it.
+    let alone = [("old", &stopped)];
+    assert_eq!(sum(&alone).verdict.exit_code, verdict::INTERRUPTED);
+    assert!(warnings(&named(&alone))[0].starts_with("old: Aborted: "));
 }
 
 #[test]
