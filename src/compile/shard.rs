@@ -3,6 +3,7 @@
 //! Shards do not hear of each other. So a limit of all users is refused if some of them work until others have finished, and
 //! a limit of each user, which needs no dividing, is proposed instead.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::compile::codes;
@@ -14,13 +15,19 @@ use crate::plan::rate;
 use crate::plan::roster::Roster;
 use crate::plan::target::Target;
 use crate::plan::timeline::LoadTimeline;
-use crate::plan::{Plan, Step, UserClass};
+use crate::plan::{BrokerId, Plan, Publish, Step, UserClass};
 
 mod parts;
 
-/// What a broker takes for a task run, in seconds: that by which limits are divided, and the least and most of which it is
-/// said if the parts depend on it.
-const ASSUMED_S: [f64; 3] = [0.002, 0.0001, 0.05];
+/// How long users wait for an answer, in seconds: limits are divided by that, since nobody knows it before the run.
+const ASSUMED_S: f64 = 0.002;
+
+/// The least and the most that they may wait. If the parts depend on it, that is said.
+const FAST_S: f64 = 0.0001;
+const SLOW_S: f64 = 0.05;
+
+/// What the program itself takes for a step, in seconds: how fast users are that wait for nothing.
+const OWN_S: f64 = 0.000_01;
 
 /// Gives the plan the limits of its shard, or says why the run cannot be divided.
 pub(super) fn divide(plan: &mut Plan, problems: &mut Problems<'_>) {
@@ -105,23 +112,28 @@ fn own_limits(plan: &Plan, workers: &[Worker], problems: &mut Problems<'_>) -> [
             say(Diagnostic::error(codes::SHARD, at.key(key), message), help);
             continue;
         }
-        let paces = ASSUMED_S.map(|broker_s| {
-            plan.classes.iter().map(|class| counted.pace(class, broker_s)).collect::<Vec<_>>()
-        });
-        let most = most(workers, &paces[0], shard.of());
+        let usual = counted.paces(plan, &|_| ASSUMED_S);
+        let most = most(workers, &usual, shard.of());
         let in_all = most.iter().try_fold(0_u64, |sum, most| most.map(|most| sum.saturating_add(most)));
         if in_all.is_some_and(|in_all| in_all < limit) {
             // Nobody reaches it, in one process or in many.
             continue;
         }
-        let [parts, fast, slow] = paces.map(|paces| parts(limit, workers, &paces, &most));
+        let divided = |paces: &[Pace]| parts(limit, workers, paces, &most);
+        let parts = divided(&usual);
         *reached = Some(parts[index]);
         // What users cannot exceed needs no limit, if another one ends the run.
         *own = reached.filter(|part| is_only_limit || most[index].is_none_or(|most| most > *part));
         let mut warn = |message: String, help: String| {
             say(Diagnostic::warning(codes::PART_OF_ONE, at.key(key), message), help);
         };
-        if fast.iter().zip(&slow).any(|(fast, slow)| fast.abs_diff(*slow) > 1 + fast.max(slow) / 5) {
+        let if_fast = |fast: &BTreeSet<Awaited>| {
+            divided(
+                &counted
+                    .paces(plan, &|class| if fast.contains(&awaited_by(class)) { FAST_S } else { SLOW_S }),
+            )
+        };
+        if are_apart(&may_be_fast(&classes).iter().map(if_fast).collect::<Vec<_>>()) {
             let message = format!(
                 "shards may need different times for their parts of `{key}`, since it is not known how fast their users are"
             );
@@ -147,6 +159,46 @@ fn own_limits(plan: &Plan, workers: &[Worker], problems: &mut Problems<'_>) -> [
         ));
     }
     if own.iter().any(Option::is_some) { own } else { reached }
+}
+
+/// Which of the things that users of these classes wait for may answer fast while the others answer slowly: all, none, or one.
+fn may_be_fast(classes: &[&UserClass]) -> BTreeSet<BTreeSet<Awaited>> {
+    let all: BTreeSet<Awaited> = classes.iter().map(|class| awaited_by(class)).collect();
+    let one = all.iter().map(|one| BTreeSet::from([*one]));
+    one.chain([BTreeSet::new(), all.clone()]).collect()
+}
+
+/// Whether a shard has quite another part if users are faster or slower.
+fn are_apart(possible: &[Vec<u64>]) -> bool {
+    let shards = possible.first().map_or(0, Vec::len);
+    (0..shards).any(|shard| {
+        let parts = || possible.iter().map(|parts| parts[shard]);
+        let (least, most) = (parts().min().unwrap_or(0), parts().max().unwrap_or(0));
+        most - least > 1 + most / 5
+    })
+}
+
+/// What users wait for: a broker, and whether for messages of others too.
+type Awaited = (BrokerId, bool);
+
+/// What users of a class wait for.
+fn awaited_by(class: &UserClass) -> Awaited {
+    (class.broker, class.steps().any(|step| matches!(step, Step::Receive(_) | Step::Request(_))))
+}
+
+/// How many answers a step waits for, one after the other. A broker may owe so many acknowledgements of messages for which no
+/// step waits.
+fn answers(step: &Step, inflight: u16) -> f64 {
+    let of_message = |publish: &Publish| {
+        let acknowledgements = f64::from(publish.qos.level());
+        if publish.await_ack { acknowledgements } else { acknowledgements / f64::from(inflight) }
+    };
+    match step {
+        Step::Publish(publish) => of_message(publish),
+        Step::Request(exchange) => of_message(&exchange.publish) + 1.0,
+        Step::Connect(_) | Step::Subscribe(_) | Step::Unsubscribe(_) | Step::Receive(_) => 1.0,
+        Step::Disconnect { .. } | Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => 0.0,
+    }
 }
 
 /// What a limit of the load counts.
@@ -199,11 +251,23 @@ impl Counted {
         })
     }
 
-    /// How fast users of a class use the limit up, if the broker takes so long for a task run.
-    fn pace(self, class: &UserClass, broker_s: f64) -> Pace {
-        let ((messages, run_s), (at_start, begins_s)) = (rate::mean_run(class), rate::on_start(class));
-        // A schedule catches up.
-        let runs_per_s = 1.0 / if class.schedule.is_some() { run_s } else { run_s + broker_s };
+    /// How fast users of each class use the limit up, if those of a class wait so long for an answer.
+    fn paces(self, plan: &Plan, answer_s: &dyn Fn(&UserClass) -> f64) -> Vec<Pace> {
+        let of_class =
+            |class: &UserClass| self.pace(class, plan.brokers[class.broker.0].inflight, answer_s(class));
+        plan.classes.iter().map(of_class).collect()
+    }
+
+    fn pace(self, class: &UserClass, inflight: u16, answer_s: f64) -> Pace {
+        let takes_s = |step: &Step| match step {
+            // A schedule catches up.
+            _ if class.schedule.is_some() => 0.0,
+            Step::Wait(_) | Step::Repeat { .. } | Step::EndRepeat { .. } => 0.0,
+            step => OWN_S + answer_s * answers(step, inflight),
+        };
+        let ((messages, run_s), (at_start, begins_s)) =
+            (rate::mean_run(class, &takes_s), rate::on_start(class));
+        let runs_per_s = 1.0 / run_s.max(OWN_S);
         let runs = |runs_per_s| if class.tasks.is_empty() { 0.0 } else { runs_per_s };
         let (at_once, per_s, own) = match self {
             Self::Iterations => (0.0, runs(runs_per_s), class.iterations),
@@ -221,7 +285,7 @@ impl Counted {
 
 /// Whether users of the class send messages that count.
 fn sends(class: &UserClass) -> bool {
-    rate::mean_run(class).0 + rate::on_start(class).0 > 0.0
+    rate::mean_run(class, &rate::no_time).0 + rate::on_start(class).0 > 0.0
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How many messages a user can send at most, as far as its pauses tell.
 //!
 //! It is an upper bound and no forecast: it assumes that requests need no time, since only the run can measure their
-//! time.
+//! time. Whoever needs a forecast says how long steps take.
 
 use std::ops::Add;
 
@@ -39,26 +39,36 @@ impl Add for Traffic {
 /// nothing if no pause bounds it. By weight over all tasks: that of a mean task run divided by its mean length.
 pub(crate) fn traffic(class: &UserClass, size: impl FnMut(&Publish) -> f64) -> Option<Traffic> {
     // Not divided by the sum of the weights: it would go out again.
-    let (sum, seconds, _) = of_all_tasks(class, size);
+    let (sum, seconds, _) = of_all_tasks(class, size, &no_time);
     let per_second =
         |traffic: Traffic| Traffic { messages: traffic.messages / seconds, bytes: traffic.bytes / seconds };
     if sum.messages == 0.0 { Some(sum) } else { (seconds > 0.0).then(|| per_second(sum)) }
 }
 
-/// How many messages a mean task run sends, and how many seconds it lasts with the pause after it if requests take no time.
-pub(crate) fn mean_run(class: &UserClass) -> (f64, f64) {
-    let (sum, seconds, weights) = of_all_tasks(class, |_| 0.0);
+/// That requests need no time.
+pub(crate) fn no_time(_: &Step) -> f64 {
+    0.0
+}
+
+/// How many messages a mean task run sends, and how many seconds it lasts with the pause after it, if each step takes so many
+/// seconds beside its pauses.
+pub(crate) fn mean_run(class: &UserClass, takes_s: &dyn Fn(&Step) -> f64) -> (f64, f64) {
+    let (sum, seconds, weights) = of_all_tasks(class, |_| 0.0, takes_s);
     (sum.messages / f64::max(weights, 1.0), seconds / f64::max(weights, 1.0))
 }
 
 /// What all tasks send, how many seconds they last, and how many runs that is: each task by its weight.
-fn of_all_tasks(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) -> (Traffic, f64, f64) {
+fn of_all_tasks(
+    class: &UserClass,
+    mut size: impl FnMut(&Publish) -> f64,
+    takes_s: &dyn Fn(&Step) -> f64,
+) -> (Traffic, f64, f64) {
     let (mut sum, mut seconds, mut weights) = (Traffic::default(), 0.0, 0.0);
     for task in &class.tasks {
-        let (of_task, pauses_s) = of_one_run(&task.steps, &mut size);
+        let (of_task, steps_s) = of_one_run(&task.steps, &mut size, takes_s);
         let cycle_s = match class.wait_time {
-            WaitTime::Pause(pause) => pauses_s + pause.mean_s(),
-            WaitTime::ConstantPacing(pace) => pauses_s.max(pace.as_secs_f64()),
+            WaitTime::Pause(pause) => steps_s + pause.mean_s(),
+            WaitTime::ConstantPacing(pace) => steps_s.max(pace.as_secs_f64()),
         };
         sum = sum + of_task.times(task.weight);
         seconds += f64::from(task.weight) * cycle_s;
@@ -73,24 +83,31 @@ fn of_all_tasks(class: &UserClass, mut size: impl FnMut(&Publish) -> f64) -> (Tr
 
 /// How many messages the steps before the first task send, and how many seconds they pause on average.
 pub(crate) fn on_start(class: &UserClass) -> (f64, f64) {
-    let (sum, pauses_s) = of_one_run(&class.on_start, &mut |_| 0.0);
+    let (sum, pauses_s) = of_one_run(&class.on_start, &mut |_| 0.0, &no_time);
     (sum.messages, pauses_s)
 }
 
 /// The mean pauses of a task run in seconds.
 pub(crate) fn mean_pauses_s(class: &UserClass) -> f64 {
     let weights: f64 = class.tasks.iter().map(|task| f64::from(task.weight)).sum();
-    let pauses =
-        class.tasks.iter().map(|task| f64::from(task.weight) * of_one_run(&task.steps, &mut |_| 0.0).1);
+    let pauses = class
+        .tasks
+        .iter()
+        .map(|task| f64::from(task.weight) * of_one_run(&task.steps, &mut |_| 0.0, &no_time).1);
     pauses.sum::<f64>() / weights.max(1.0)
 }
 
-/// What one run of the steps sends, and how many seconds it pauses on average.
-fn of_one_run(steps: &Steps, size: &mut impl FnMut(&Publish) -> f64) -> (Traffic, f64) {
-    let (mut sum, mut pauses_s) = (Traffic::default(), 0.0);
+/// What one run of the steps sends, and how many seconds it lasts on average, if each step takes so many beside its pauses.
+fn of_one_run(
+    steps: &Steps,
+    size: &mut impl FnMut(&Publish) -> f64,
+    takes_s: &dyn Fn(&Step) -> f64,
+) -> (Traffic, f64) {
+    let (mut sum, mut seconds) = (Traffic::default(), 0.0);
     let mut times = vec![1.0];
     for step in &steps.0 {
         let now = times.last().copied().unwrap_or(1.0);
+        seconds += now * takes_s(step);
         match step {
             Step::Publish(publish) => {
                 sum.messages += now;
@@ -100,7 +117,7 @@ fn of_one_run(steps: &Steps, size: &mut impl FnMut(&Publish) -> f64) -> (Traffic
                 sum.messages += now;
                 sum.bytes += now * size(&exchange.publish);
             }
-            Step::Wait(pause) => pauses_s += now * pause.mean_s(),
+            Step::Wait(pause) => seconds += now * pause.mean_s(),
             Step::Repeat { times: more, .. } => times.push(now * f64::from(*more)),
             Step::EndRepeat { .. } => drop(times.pop()),
             Step::Connect(_)
@@ -110,7 +127,7 @@ fn of_one_run(steps: &Steps, size: &mut impl FnMut(&Publish) -> f64) -> (Traffic
             | Step::Receive(_) => {}
         }
     }
-    (sum, pauses_s)
+    (sum, seconds)
 }
 
 #[cfg(test)]

@@ -264,6 +264,7 @@ fn class_of(name: &str, settings: &str, steps: &str) -> String {
 }
 
 const SEND: &str = "{ publish = { topic = \"t\" } }, { wait = \"5ms\" }";
+const ANSWERED: &str = "{ publish = { topic = \"t\", qos = 1 } }";
 const RECEIVE: &str = "{ receive = { filter = \"t\", timeout = \"1s\" } }";
 const SUBSCRIBES: &str = "on_start = [{ subscribe = { filter = \"t\" } }]";
 
@@ -273,6 +274,11 @@ fn a_part_of_a_limit_is_what_the_users_of_the_shard_can_do_of_it() {
     let hello = "on_start = [{ publish = { topic = \"hello\" } }]";
     let idle = |settings: &str| class_of("b", settings, "{ wait = \"100ms\" }");
     let at_once = "users = 4, spawn_rate = 1000";
+    let thousand = format!("{at_once}, iterations = 1000");
+    let pair = |a: &str, b: &str| class_of("a", "", a) + &class_of("b", "", b);
+    let two_brokers = "[brokers.c]\nurl = \"mqtt://other\"\n".to_owned()
+        + &class_of("a", "broker = \"b\"", ANSWERED)
+        + &class_of("b", "broker = \"c\"", ANSWERED);
     let said =
         [
             ("alike", parts(&format!("{at_once}, iterations = 10"), &sender(), 3)),
@@ -281,10 +287,12 @@ fn a_part_of_a_limit_is_what_the_users_of_the_shard_can_do_of_it() {
             ("a limit of their own", parts(&format!("{at_once}, iterations = 20"), &(sender() + &idle("iterations = 1")), 2)),
             ("never reached", parts(&format!("{at_once}, messages = 60"), &idle(hello), 2)),
             ("slow", parts(&format!("{at_once}, iterations = 200"), &(class_of("a", "rate = \"100/s\"", SEND) + &class_of("b", "rate = \"1/s\"", SEND)), 2)),
-            (
-                "nobody knows how slow",
-                parts(&format!("{at_once}, iterations = 200"), &(sender() + &idle("").replace(", { wait = \"100ms\" }", "")), 2)
-            ),
+            ("a pause or an answer", parts(&format!("{at_once}, iterations = 200"), &(class_of("a", "", ANSWERED) + &idle("")), 2)),
+            ("no answer or one", parts(&thousand, &pair("{ publish = { topic = \"t\" } }", ANSWERED), 2)),
+            ("an answer or a window", parts(&thousand, &pair(ANSWERED, &ANSWERED.replace("qos = 1", "qos = 1, await_ack = false")), 2)),
+            ("one answer or nine", parts(&thousand, &pair(ANSWERED, &format!("{{ repeat = {{ times = 9, steps = [{ANSWERED}] }} }}")), 2)),
+            ("a message of others", parts(&thousand, &pair(ANSWERED, &format!("{ANSWERED}, {RECEIVE}")).replace("[user_classes.b]", &format!("[user_classes.b]\n{SUBSCRIBES}")), 2)),
+            ("two brokers", parts(&thousand, &two_brokers, 2)),
             (
                 "a later stage",
                 parts(

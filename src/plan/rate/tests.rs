@@ -20,5 +20,7 @@ fn repeats_multiply_what_is_in_them() {
         Step::EndRepeat { level: 0, first: 2 },
         Step::Wait(Pause::Exponential(ms(500))),
     ]);
-    assert_eq!(of_one_run(&steps, &mut |_| 0.0), (Traffic::default(), 8.0));
+    let connects = |step: &Step| if matches!(step, Step::Connect(_)) { 0.5 } else { 0.0 };
+    assert_eq!(of_one_run(&steps, &mut |_| 0.0, &connects), (Traffic::default(), 8.5));
+    assert_eq!(of_one_run(&steps, &mut |_| 0.0, &no_time), (Traffic::default(), 8.0));
 }
