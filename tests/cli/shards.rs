@@ -367,7 +367,6 @@ fn a_shard_that_waits_in_vain_says_for_whom_and_runs_nothing() {
 }
 
 /// Takes one connection and says nothing more. Returns its address, and what the client has sent first.
-#[expect(clippy::disallowed_methods, reason = "no runtime runs here")]
 fn silent_broker() -> (String, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (tell, told) = channel();
@@ -386,6 +385,7 @@ fn silent_broker() -> (String, Receiver<Vec<u8>>) {
 
 /// Shard 1 of 2 has no user at the broker of the meeting.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "no runtime runs here")]
 fn a_meeting_signs_in_as_a_user_of_the_run_and_ends_in_time_at_a_broker_that_falls_silent() {
     let (address, told) = silent_broker();
     let place = ScenarioDir::new(&format!(
