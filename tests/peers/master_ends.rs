@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::peers::web::ask;
+use crate::peers::web::{ask, press};
 use crate::support::cluster::{Cluster, ClusterWorker, SCENARIO, counts_in_csv, published_in, sum};
 use crate::support::locust_master::wait_for;
 use crate::support::relay::Relay;
@@ -48,7 +48,7 @@ fn a_stopped_test_stays_stopped_although_workers_come_and_go_meanwhile() {
         let killed = workers.pop().unwrap();
         killed.signal(Signal::KILL);
         killed.end();
-        let stopping = std::thread::spawn(move || ask(web, "POST", "/stop", ""));
+        let stopping = std::thread::spawn(move || press(web, "/stop"));
         sleep(Duration::from_millis(500)).await;
         workers[1].signal(Signal::TERM);
         workers.push(cluster.worker("late"));
@@ -155,7 +155,7 @@ fn a_stop_that_a_connection_has_lost_is_said_again_and_the_page_ends_with_its_re
             wait_for("the ramp", || master.log().matches("All users spawned").count() == test).await;
             // A text of four letters in MessagePack.
             relay.cut_before(b"\xa4stop");
-            ask(web, "POST", "/stop", "");
+            press(web, "/stop");
             // The second test begins at once, before the master can have seen that it was not heard.
         }
         master.interrupt();
@@ -189,7 +189,7 @@ fn statistics_begin_anew_at_the_same_request_here_and_there() {
         wait_for("the end of the ramp", || master.ramp_is_complete()).await;
         wait_for("the start and the reset at the end of the ramp", || resets() == 4).await;
         sleep(Duration::from_secs(4)).await;
-        ask(web, "POST", "/stats/reset", "");
+        press(web, "/stats/reset");
         wait_for("the reset by hand", || resets() == 6).await;
         sleep(Duration::from_secs(4)).await;
         master.interrupt();
@@ -247,7 +247,7 @@ fn rows_that_are_given_out_once_are_divided_over_the_workers_that_are_there() {
         ask(web, "POST", "/swarm", "user_count=8&spawn_rate=8");
         wait_for("all users", || master.ramp_is_complete()).await;
         sleep(Duration::from_secs(2)).await;
-        ask(web, "POST", "/stop", "");
+        press(web, "/stop");
         master.interrupt();
         assert!(master.ended().await.is_some());
         let end = again.end();

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::peers::web::ask;
+use crate::peers::web::{ask, press};
 use crate::support::locust_master::{Master, wait_for};
 use crate::support::served::Served;
 use crate::support::{ScenarioDir, free_port, run_program, with_sockets};
@@ -84,7 +84,7 @@ fn the_counters_of_a_worker_go_on_from_test_to_test_and_are_what_its_master_was_
             assert!(later[0] > before[0] && later[1] > before[1], "{later:?} {before:?}");
             assert!(during.contains("mqtt_scenario_users{class=\"device\",state=\"alive\"} 2"), "{during}");
             assert!(during.contains(&format!("run=\"{test}\"")), "{during}");
-            ask(web, "POST", "/stop", "");
+            press(web, "/stop");
             wait_for("the end", || phase("stopped") && state()["state"] == "stopped").await;
             wait_for("the last report", || {
                 let told = of_master(web);
