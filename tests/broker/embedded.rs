@@ -834,19 +834,19 @@ fn planted_refusal_answers_with_server_unavailable() {
 #[test]
 fn planted_stall_stops_every_answer_once() {
     let since = Instant::now();
-    let broker = start("stall_after=1s&stall=500ms");
+    let broker = start("stall_after=3s&stall=2s");
     let mut peer = Peer::new(&broker, "x");
     peer.ping();
-    assert!(since.elapsed() < Duration::from_secs(1), "this machine is too slow for the test");
-    while since.elapsed() < Duration::from_millis(1_020) {
+    assert!(since.elapsed() < Duration::from_secs(3), "this machine is too slow for the test");
+    while since.elapsed() < Duration::from_millis(3_020) {
         peer.silent();
     }
     peer.ping();
     let second = since.elapsed();
-    assert!((Duration::from_millis(1_500)..PATIENCE).contains(&second), "{second:?}");
+    assert!((Duration::from_secs(5)..PATIENCE).contains(&second), "{second:?}");
     let after = Instant::now();
     peer.ping();
-    assert!(after.elapsed() < Duration::from_millis(400));
+    assert!(after.elapsed() < Duration::from_millis(1_500));
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn publishes(place: &ScenarioDir) -> u64 {
 fn wait_for(path: &Path, bytes: u64) {
     let begin = Instant::now();
     while fs::metadata(path).map_or(0, |found| found.len()) <= bytes {
-        assert!(begin.elapsed().as_secs() < 10, "{} does not grow", path.display());
+        assert!(begin.elapsed().as_secs() < 40, "{} does not grow", path.display());
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -124,8 +124,8 @@ fn a_log_that_nobody_reads_does_not_hold_up_the_run() {
         .stdout(File::create(place.path("out")).unwrap())
         .spawn()
         .unwrap();
-    assert_eq!(end_within(&mut child, 8.0), Some(0));
-    assert!(begin.elapsed() < Duration::from_secs(6), "{:?}", begin.elapsed());
+    assert_eq!(end_within(&mut child, 20.0), Some(0));
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     let history = place.rows("a_stats_history.csv");
     assert!((10..120).contains(&publishes(&place)), "the load ended when it should: {}", publishes(&place));
     assert!(history.len() >= 2);
@@ -143,6 +143,8 @@ fn two_interrupts_end_a_run_whose_tables_nobody_reads() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    // Beyond the heading of the file.
+    wait_for(&place.path("a_stats.csv"), 400);
     std::thread::sleep(Duration::from_millis(2_500));
     assert_eq!(child.try_wait().unwrap(), None, "a pager may still read them");
     let written = publishes(&place);
@@ -190,7 +192,7 @@ fn data_that_nobody_reads_is_missing_with_a_word_and_exit_code_4() {
     let output = place.run(&[&args[..], &more].concat());
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{stderr}");
-    assert!(begin.elapsed() < Duration::from_secs(14), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
     assert!(stderr.contains("error: log: ") && stderr.contains(" lines are missing"), "{stderr}");
     assert!(stderr.contains("error: a_stats_history.csv: "), "{stderr}");
     assert!(
