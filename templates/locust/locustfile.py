@@ -16,7 +16,7 @@ import time
 import gevent
 from locust import {% if !stages.is_empty() %}LoadTestShape, {% endif %}User, events
 from locust.exception import StopUser
-from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING, MasterRunner
+from locust.runners import STATE_INIT, STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING, MasterRunner
 
 # The scenario and the files that it includes, by their paths from its folder.
 SCENARIO = {{ scenario_name }}
@@ -72,7 +72,8 @@ def on_init_command_line_parser(parser):
 class Test:
     # What is known of the test beside what Locust knows.
     is_stopping = False
-    told_to_end = None  # when Locust was told to end
+    times_told = 0  # how often Locust was told to end
+    told_to_end = None  # when it was first
     is_in_haste = False  # Locust was told to end once more, while users finish
     stops = 0  # how many tests were stopped
     drained = set()  # workers whose users are gone and have reported, since the last stop
@@ -82,6 +83,7 @@ class Test:
     reports = {}  # the number of the last report by worker
     lost = set()  # workers that were lost
     page = None  # the web interface
+    ender = None  # the part of Locust that ends it
 
 
 @events.init.add_listener
@@ -96,7 +98,7 @@ def on_init(environment, runner, web_ui=None, **_):
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, on_interrupt)
-    gevent.signal_handler(signal.SIGTERM, on_terminate, runner)
+    gevent.signal_handler(signal.SIGTERM, on_terminate, environment, runner)
     tell_exceptions(runner)
     tell_warnings(environment)
     count_reports_once(environment.events.worker_report, runner)
@@ -122,13 +124,28 @@ def on_interrupt(number, _):
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def on_terminate(runner):
-    # Locust has a handler of its own from the start of its test on. While it still waits for workers, nobody would tell them.
+def on_terminate(environment, runner):
+    # Locust has no handler of its own while it waits for workers, or while a headless test goes through its stages.
+    told = Test.times_told
     gevent.sleep(0.2)
-    if Test.told_to_end is None:
-        logging.info("Told to end before the test began")
+    if Test.times_told == told:
+        has_begun = runner.state != STATE_INIT
+        if not has_begun:
+            logging.info("Told to end before the test began")
+        tell_to_end(environment)
         runner.quit()
-        os._exit(128 + signal.SIGTERM)
+        if not has_begun:
+            os._exit(128 + signal.SIGTERM)
+
+
+def tell_to_end(environment):
+    Test.times_told += 1
+    if Test.told_to_end is None:
+        Test.told_to_end = time.monotonic()
+    # A signal for a group of processes comes twice: `mqtt-scenario master` passes its own on.
+    elif Test.is_stopping and time.monotonic() > Test.told_to_end + 1:
+        Test.is_in_haste = True
+        fail(environment, "Told twice to end: what users do now may be in no file, so the exit code is 4")
 
 
 def plain(text):
@@ -198,11 +215,21 @@ def guard_starts(runner):
                     while workers_that_run(runner):
                         gevent.sleep(0.5)
                         stop_again(runner)
+                # These have come back under other names.
+                for worker in Test.drained.intersection(workers_that_run(runner)):
+                    del runner.clients[worker]
             start(*arguments, **more)
         finally:
             Test.starts -= 1
 
-    runner.start = guarded
+    start_shape = runner.start_shape
+
+    def guarded_shape():
+        while Test.is_stopping:
+            gevent.sleep(0.05)
+        start_shape()
+
+    runner.start, runner.start_shape = guarded, guarded_shape
 
 
 def guard_quits(environment, runner):
@@ -211,12 +238,11 @@ def guard_quits(environment, runner):
     quit = runner.quit
 
     def on_quitting(**_):
-        if Test.told_to_end is None:
-            Test.told_to_end = time.monotonic()
-        # A signal for a group of processes comes twice: `mqtt-scenario master` passes its own on.
-        elif Test.is_stopping and time.monotonic() > Test.told_to_end + 1:
-            Test.is_in_haste = True
-            fail(environment, "Told twice to end: what users do now may be in no file, so the exit code is 4")
+        tell_to_end(environment)
+        # Whoever comes first ends Locust. Two ends at a time would disturb each other.
+        Test.ender = Test.ender or gevent.getcurrent()
+        while Test.ender is not gevent.getcurrent():
+            gevent.sleep(1)
 
     def guarded():
         with gevent.Timeout((environment.stop_timeout or 0) + 70, False):
@@ -272,6 +298,8 @@ def on_reset(msg, **_):
 def on_resumed(environment, msg, **_):
     # A connection that broke may have taken a message along that tells a worker its users.
     runner, dispatcher = environment.runner, environment.runner._users_dispatcher
+    if msg.node_id in Test.not_reset:
+        runner.send_message("mqtt_scenario_reset", Test.resets, msg.node_id)
     users = dispatcher._users_on_workers.get(msg.node_id) if dispatcher else None
     if users is not None and runner.state in (STATE_RUNNING, STATE_SPAWNING) and not Test.is_stopping:
         spawn = {
@@ -350,7 +378,8 @@ def on_test_stopping(environment, **_):
     if Test.is_in_haste:
         return
     Test.is_stopping, Test.stops, Test.drained = True, Test.stops + 1, set()
-    if not runner.clients and environment.parsed_options.headless and not environment.process_exit_code:
+    options = environment.parsed_options
+    if not runner.clients and (options.headless or options.autostart) and not environment.process_exit_code:
         fail(environment, "All workers have left before the end of the test, so the exit code is 4")
     if runner._users_dispatcher is not None:
         # A ramp that goes on ends here.
@@ -366,11 +395,13 @@ def on_test_stopping(environment, **_):
         # Again each second: a message may be lost, and workers may join.
         for turn in itertools.count():
             there = [worker.id for worker in runner.clients.all if worker.state != STATE_MISSING]
-            waited_for = [worker for worker in there if worker not in Test.drained]
+            waited_for = [worker for worker in there if worker not in Test.drained or worker in Test.not_reset]
             if not waited_for or Test.is_in_haste:
                 return
-            for worker in waited_for if turn % 20 == 0 else ():
-                runner.send_message("mqtt_scenario_drain", drain, worker)
+            if turn % 20 == 0:
+                ask_for_reset(runner)
+                for worker in waited_for:
+                    runner.send_message("mqtt_scenario_drain", drain, worker)
             gevent.sleep(0.05)
     names = ", ".join(waited_for)
     fail(environment, f"No word of the last users of {names}: what they did may be in no file, so the exit code is 4")
@@ -381,6 +412,7 @@ def on_quit(**_):
     # Locust writes its HTML report when its page ends by itself, and not if it is told to end.
     if Test.page is not None:
         Test.page.stop()
+        Test.page.greenlet.join(5)
         gevent.sleep(0.1)
 
 

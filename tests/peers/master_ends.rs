@@ -138,6 +138,28 @@ fn a_signal_that_comes_while_users_finish_lets_them_finish_and_a_second_one_does
     }
 }
 
+/// Locust has no handler of its own while a headless test goes through its stages.
+#[test]
+#[ignore = "needs Locust and Mosquitto: run by .ci/run"]
+fn a_signal_ends_a_test_with_stages_as_any_other() {
+    let stages = "stop_timeout = \"5s\"\nstages = [{ users = 12, spawn_rate = 12, duration = \"40s\" }]\n";
+    let cluster = Cluster::new(&with_slow_ends().replace("users = 1\nstop_timeout = \"5s\"\n", stages));
+    let mut master = cluster.master("--headless --expect-workers 2 --exit-code-on-error 0 --html run.html");
+    let workers = [cluster.worker("a"), cluster.worker("b")];
+    with_sockets(async {
+        wait_for("all users", || master.ramp_is_complete()).await;
+        sleep(Duration::from_secs(1)).await;
+        master.interrupt();
+        assert_eq!(master.ended().await, Some(0), "{}", master.log());
+    });
+    let ends = workers.map(ClusterWorker::end);
+    let counted = counts_in_csv(&master.csv("stats"));
+    assert_eq!(counted, sum(ends.iter().map(|end| end.logged.counts())), "{}", master.log());
+    assert!(counted["bye"].0 >= 6, "{counted:?}");
+    assert!(master.file("run.html").contains("<html"), "{}", master.log());
+    assert_eq!(master.log().matches("Shutting down").count(), 1, "{}", master.log());
+}
+
 #[test]
 #[ignore = "needs Locust and Mosquitto: run by .ci/run"]
 fn a_stop_that_a_connection_has_lost_is_said_again_and_the_page_ends_with_its_report() {

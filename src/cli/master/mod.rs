@@ -45,7 +45,7 @@ what `mqtt-scenario locustfile my.toml` writes.
 
 SIGINT, SIGTERM, SIGHUP and SIGQUIT reach Locust as SIGTERM, and it ends in its own time.
 
-Locust 2.13 or newer must be installed on this machine: pip install locust. The workers do not need it.
+Locust 2.32 or newer must be installed on this machine: pip install locust. The workers do not need it.
 
 Exit codes:
   2      wrong usage, a wrong scenario, or one that Locust cannot distribute

@@ -17,8 +17,9 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
-/// The first version that the file of a master works with: before it `-s` takes no unit (`2s`).
-const OLDEST: (u32, u32) = (2, 13);
+/// The first version that the file of a master was tried with. Masters before 2.19 answer no heartbeats, so workers would leave
+/// them, and up to 2.28 at least a changed number of users may keep one busy for ever if a class has a fixed one.
+const OLDEST: (u32, u32) = (2, 32);
 
 /// How long it may take to say its version: Python loads all of Locust before, perhaps from a slow disk.
 pub(super) const ANSWER_TIME: Duration = Duration::from_secs(30);

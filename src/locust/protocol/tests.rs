@@ -107,7 +107,8 @@ fn lost() -> Event {
 
 fn said(action: &Action) -> String {
     match action {
-        Action::Send(message) | Action::SendSurely(message) => format!("> {}", message.kind()),
+        Action::Send(message) => format!("> {}", message.kind()),
+        Action::SendSurely(message) => format!(">> {}", message.kind()),
         Action::Heartbeat(state) => format!("> heartbeat {state:?}"),
         Action::Report { shift_s: 0 } => "> stats".to_owned(),
         Action::Report { shift_s } => format!("> stats {shift_s:+} s"),
@@ -326,9 +327,9 @@ fn a_stop_that_comes_twice_leaves_the_worker_ready_for_the_next_test() {
 #[test]
 fn a_reset_is_followed_once_and_answered_each_time() {
     let mut life = Life::running();
-    for number in [1, 1, 2] {
+    for (number, answer) in [(1, ">>"), (1, ">"), (2, ">>")] {
         life.receive(FromMaster::Reset(number));
-        assert!(life.log.ends_with("> mqtt_scenario_reset\n"), "{}", life.log);
+        assert!(life.log.ends_with(&format!(" {answer} mqtt_scenario_reset\n")), "{}", life.log);
     }
     let resets = |life: &Life| life.log.matches("ClearStatistics").count();
     let before = resets(&life);
@@ -384,7 +385,7 @@ fn what_cannot_be_done_is_an_exception_at_the_master() {
     life.event(Event::Applied(Applied { counts: ClassCounts::new(), problems, has_failed: false }));
     assert_eq!(
         life.log.trim(),
-        "0.0  applied                      error \"there is no class B\", > exception, > spawning_complete"
+        "0.0  applied                      error \"there is no class B\", >> exception, > spawning_complete"
     );
 }
 
@@ -394,7 +395,7 @@ fn a_test_that_fails_at_its_start_is_told_to_the_master_after_the_reason() {
     let problems = vec!["unknown key `topik`".to_owned()];
     life.event(Event::Applied(Applied { counts: ClassCounts::new(), problems, has_failed: true }));
     assert!(
-        life.log.ends_with("> exception, > mqtt_scenario_cannot_run, > spawning_complete\n"),
+        life.log.ends_with(">> exception, >> mqtt_scenario_cannot_run, > spawning_complete\n"),
         "{}",
         life.log
     );

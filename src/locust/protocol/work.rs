@@ -227,13 +227,15 @@ impl Work {
 
     /// Statistics have begun anew at the master. It asks again until it has the answer.
     pub(super) fn reset(&mut self, number: u64, actions: &mut Vec<Action>) {
-        if number != self.last_reset {
-            self.last_reset = number;
-            // Locust's own word for it comes behind, at the end of a ramp.
-            self.resets_statistics = false;
-            actions.push(Action::ClearStatistics);
+        if number == self.last_reset {
+            actions.push(Action::Send(ToMaster::Reset(number)));
+            return;
         }
-        actions.push(Action::Send(ToMaster::Reset(number)));
+        self.last_reset = number;
+        // Locust's own word for it comes behind, at the end of a ramp.
+        self.resets_statistics = false;
+        // The master counts no report until it has this answer.
+        actions.extend([Action::ClearStatistics, Action::SendSurely(ToMaster::Reset(number))]);
     }
 
     pub(super) fn drain(&mut self, stop_timeout_s: f64, number: u64, actions: &mut Vec<Action>) {
