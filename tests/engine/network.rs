@@ -23,7 +23,9 @@ mod storms {
     fn the_will_of_everybody_who_is_lost_is_published_and_all_come_back() {
         side_by_side(["1", "3"], |threads| {
             let ran = SummarizedRun::of(&storm(&[]), &["--threads", threads]);
-            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+            // A request may be under way as its connection is dropped.
+            let dropped = "publish:1:devices/${client_id}: connection dropped by the scenario";
+            assert_eq!(ran.code, Some(i32::from(ran.stderr.contains(dropped))), "{}", ran.stderr);
             assert_eq!(ran.received(), 20, "{}", ran.stderr);
             assert!(ran.counts("connect") == Some((41 + 20, 0)), "{}", ran.stdout);
             let told = "Dropped the connections of 20 of 40 users as stage `storm` begins";
