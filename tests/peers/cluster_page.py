@@ -9,13 +9,12 @@ CSV files are in FOLDER then. Prints `fine` at the end; anything else is an exit
 """
 
 import argparse
-import os
 import pathlib
 import re
-import shutil
 import sys
 import time
 
+from browser import launch
 from playwright.sync_api import sync_playwright
 
 arguments = argparse.ArgumentParser()
@@ -36,7 +35,7 @@ def wait_for(what, condition, seconds=25):
 
 
 with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"])
+    browser = launch(playwright)
     page = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))

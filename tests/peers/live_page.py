@@ -8,14 +8,13 @@ Prints `fine` at the end; anything else is an exit code of 1 and the reason.
 """
 
 import argparse
-import os
 import pathlib
 import re
-import shutil
 import sys
 import tempfile
 import time
 
+from browser import launch
 from playwright.sync_api import sync_playwright
 
 arguments = argparse.ArgumentParser()
@@ -79,7 +78,7 @@ def fill(page, name, value):
 
 
 with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"])
+    browser = launch(playwright)
     context = browser.new_context(viewport=WIDE, accept_downloads=True)
     page = context.new_page()
     faults, foreign = [], []

@@ -8,13 +8,12 @@ the reason.
 """
 
 import json
-import os
 import pathlib
-import shutil
 import sys
 import time
 import urllib.parse
 
+from browser import launch
 from playwright.sync_api import sync_playwright
 
 URL, SCENARIO = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -36,7 +35,7 @@ def equal(what, is_so, should_be):
 
 
 with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"])
+    browser = launch(playwright)
     page = browser.new_page()
     faults, sent = [], []
     page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)

@@ -9,11 +9,10 @@ on its background. `--shots` writes pictures at 1280 and 400 pixels, light and d
 """
 
 import argparse
-import os
 import pathlib
-import shutil
 import sys
 
+from browser import launch
 from playwright.sync_api import sync_playwright
 
 # The contrast of each text with the nearest background behind it (WCAG 2), below what AA wants.
@@ -154,10 +153,9 @@ def main():
     arguments.add_argument("reports", nargs="+", type=pathlib.Path)
     arguments.add_argument("--shots", type=pathlib.Path)
     given = arguments.parse_args()
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     failed = False
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = launch(playwright)
         for path in given.reports:
             check = Check(browser, path)
             check.looks(given.shots)
