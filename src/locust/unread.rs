@@ -1,4 +1,4 @@
-//! Reports that the master may not have read yet: a connection that breaks takes what is on its way with it.
+//! Reports, and what else must arrive, that the master may not have read yet: a connection that breaks takes it along.
 //!
 //! A master reads in order, and answers each heartbeat. So its answer shows that it has read all that went before the heartbeat. What
 //! no answer stands for is sent again on the next connection, with the number that it had: our locustfile counts a number once.

@@ -6,7 +6,7 @@
 //!              → Running
 //! spawning_    ·                 cleared, if the  ·               ·               ·            ·
 //!  complete                      test asks for it
-//! reset        cleared, told, in every state
+//! reset        cleared if it is a new one, told, in every state
 //! drain        drained           → Draining       drained, if     ·               ·            ·
 //!                                                 users are gone
 //! stop         → Stopping        → Stopping       → Stopping      ·               ·            ·
